@@ -203,6 +203,40 @@ def test_the_time_of_merge_patch_is_proportional_to_the_number_of_keys(
     assert row == (0 if value == "null" else keys,)
 
 
+def nested(value: Any, depth: int) -> Any:
+    for _ in range(depth):
+        value = {"k": value}
+    return value
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        nested({f"key {n}": n for n in range(9_000)}, 55),
+        nested({f"key {n}": None for n in range(9_000)}, 55),
+        {f"chain {n}": nested(n, 60) for n in range(160)},
+        {f"chain {n}": nested(None, 60) for n in range(160)},
+    ],
+    ids=["many keys at the bottom", "many nulls at the bottom", "many chains", "many chains that end with null"],
+)
+def test_the_time_of_merge_patch_does_not_grow_with_keys_times_depth(superuser: psycopg.Connection, patch: Any) -> None:
+    """An algorithm that looks at the whole rest of the patch on each level needs more than 10 s for ten merges."""
+    superuser.execute("set local statement_timeout = '10s'")
+    merged: Any = {}
+    for _ in range(10):
+        merged = merge(merged, patch)
+    row = superuser.execute(
+        """
+        with recursive patch as materialized (select %s::jsonb as patch), steps (n, merged) as (
+          select 0, '{}'::jsonb union all
+          select n + 1, app.merge_patch(merged, patch) from steps, patch where n < 10)
+        select merged from steps where n = 10
+        """,
+        [json.dumps(patch)],
+    ).fetchone()
+    assert row == (merged,)
+
+
 def read_page(superuser: psycopg.Connection, query: str, max_bytes: int) -> list[tuple[Any, ...]]:
     return superuser.execute(
         "select * from app.page_rows(%s, %s) as (item text, after_id integer)", [query, max_bytes]

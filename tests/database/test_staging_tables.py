@@ -14,16 +14,14 @@ from tests.database.world import A_JOB, B_JOB
 BY_NAME = {caller.name: caller for caller in CALLERS}
 STAGING = BY_NAME["staging"]
 FUNCTION_LOGINS = {login: roles for login, roles in LOGINS.items() if login != "wc_migrate"}
-COPY = {
-    "products": (
-        "copy app.staged_products_intake (job_id, fence, line, rows, sku) from stdin",
-        lambda job: [(job, 9, 1, 1, "new")],
-    ),
+COPY: dict[str, tuple[str, tuple[object, ...]]] = {
+    "products": ("copy app.staged_products_intake (job_id, fence, line, rows, sku) from stdin", (9, 1, 1, "new")),
     "rejections": (
         "copy app.staged_rejections_intake (job_id, fence, line, n, code, reason, raw) from stdin",
-        lambda job: [(job, 9, 1, 1, "c", "r", "{}")],
+        (9, 1, 1, "c", "r", "{}"),
     ),
 }
+"""Maps a kind of rows to a COPY statement, and to the values of a row after the id of its job."""
 CHANGES = (
     "create policy spy on {} as restrictive for select using (true)",
     "drop policy client on {}",
@@ -40,10 +38,9 @@ CHANGES = (
 
 
 def copy(connection: psycopg.Connection, kind: str, job_id: UUID) -> None:
-    statement, rows = COPY[kind]
+    statement, values = COPY[kind]
     with connection.cursor() as cursor, cursor.copy(statement.encode()) as stream:
-        for row in rows(job_id):
-            stream.write_row(row)
+        stream.write_row((job_id, *values))
 
 
 @pytest.mark.parametrize("kind", COPY)

@@ -237,9 +237,9 @@ def order(sharing: Sharing, quantity: int, **more: object) -> httpx.Response:
 
 
 def test_a_refused_order_does_not_tell_a_large_stock(sharing: Sharing) -> None:
-    sharing.set_stock(500)
-    body = problem(order(sharing, 501), 409, "out_of_stock")
-    assert body["errors"] == [{"pointer": "/lines/0/quantity", "detail": "exceeds the stock"}]
+    sharing.set_stock(MAX_STOCK + 1)
+    body = problem(order(sharing, MAX_STOCK + 2), 409, "daily_order_limit")
+    assert str(MAX_STOCK + 1) not in json.dumps(body["errors"])
     sharing.set_stock(MAX_STOCK)
     body = problem(order(sharing, 11), 409, "out_of_stock")
     assert body["errors"][0]["detail"] == "exceeds the stock of 10"
@@ -249,6 +249,16 @@ def test_a_refused_order_does_not_tell_a_large_stock(sharing: Sharing) -> None:
 def test_an_order_that_is_refused_anyway_is_no_oracle_for_the_stock(sharing: Sharing, quantity: int) -> None:
     sharing.set_stock(500)
     problem(order(sharing, quantity, total_amount="0.01"), 409, "total_changed")
+
+
+def test_an_order_above_a_shared_stock_is_refused_like_an_order_above_half_of_it(sharing: Sharing) -> None:
+    sharing.set_stock(7_321)
+    refusals = [
+        problem(order(sharing, quantity), 409, "daily_order_limit") for quantity in (3_662, 7_321, 7_322, 9_999)
+    ]
+    assert [refusal["errors"] for refusal in refusals] == [refusals[0]["errors"]] * 4
+    sharing.set_stock(MAX_STOCK)
+    problem(order(sharing, MAX_STOCK + 1), 409, "out_of_stock")
 
 
 def test_a_grantee_gets_no_event_about_the_stock(sharing: Sharing) -> None:

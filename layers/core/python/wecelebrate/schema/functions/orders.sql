@@ -22,6 +22,12 @@ begin
 end
 $$;
 
+-- Returns whether other clients may sell the stock of a site's catalog.
+create or replace function app.has_shared_stock(site sites) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+return exists (select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
+  or exists (select from catalog_grants g where g.catalog_id = site.catalog_id and g.client_id <> site.client_id);
+
 -- Counts the pieces of an order against the limits of its buyers: the customer or, for a guest, the e-mail address, and
 -- the IP address. `address` is a keyed hash of the IP address, or null if it is unknown. A guest can name any e-mail
 -- address. Therefore the orders of a signed-in customer count against the customer and not against the e-mail address:
@@ -61,9 +67,7 @@ begin
     return;
   end if;
 
-  if exists (select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
-    or exists (select from catalog_grants g where g.catalog_id = site.catalog_id and g.client_id <> site.client_id)
-  then
+  if app.has_shared_stock(site) then
     -- A number of pieces above app.max_shown_stock() would reveal the stock, so `max` is then null.
     select 'shared_quantity', jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1,
              'max', case when free.pieces <= app.max_shown_stock() then free.pieces end)
@@ -184,11 +188,13 @@ begin
     return;
   end if;
   -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
-  -- stock is part of the refusal only if it is low.
+  -- stock is part of the refusal only if it is low. If the stock is shared and not low, app.claim_order_quantities
+  -- refuses the line: otherwise two different refusals, above the stock and above half of it, would reveal the stock.
   select jsonb_agg(jsonb_build_object('at', (line ->> 'line')::integer - 1, 'left',
            case when (line ->> 'left')::integer <= app.max_shown_stock() then line -> 'left' end)) into detail
   from jsonb_array_elements(priced_lines) line
-  where (line ->> 'quantity')::integer > (line ->> 'left')::integer;
+  where (line ->> 'quantity')::integer > (line ->> 'left')::integer
+    and ((line ->> 'left')::integer <= app.max_shown_stock() or not app.has_shared_stock(site));
   if detail is not null then
     refusal := 'out_of_stock';
     return;

@@ -3,11 +3,12 @@
 
 set local role app_owner;
 
--- Applies a JSON Merge Patch (RFC 7396) to `target`: objects are merged, null removes a key, and any other value
--- replaces the old value. The time is proportional to the number of keys: each object is built once.
-create or replace function app.merge_patch(target jsonb, patch jsonb) returns jsonb
+-- Merges one level of a patch. `has_no_null` says that no object in the whole patch has a null.
+create or replace function app.merge_objects(target jsonb, patch jsonb, has_no_null boolean) returns jsonb
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
+declare
+  member jsonb;
 begin
   if jsonb_typeof(patch) is distinct from 'object' then
     return patch;
@@ -16,20 +17,34 @@ begin
     target := '{}';
   end if;
   -- A patch that has neither null nor objects in an object only replaces values. This is 10 times as fast.
-  if jsonb_strip_nulls(patch) = patch
-    and (target = '{}' or not jsonb_path_exists(patch, '$.* ? (@.type() == "object")'))
-  then
+  if has_no_null and (target = '{}' or not jsonb_path_exists(patch, '$.* ? (@.type() == "object")')) then
     return target || patch;
+  end if;
+  -- A deep patch often has one key on each level. These expressions are faster than the query below.
+  member := jsonb_path_query_first(patch, '$.keyvalue()');
+  if member is not null and patch - (member ->> 'key') = '{}' then
+    if member -> 'value' = 'null' then
+      return target - (member ->> 'key');
+    end if;
+    return target || jsonb_build_object(member ->> 'key',
+      app.merge_objects(target -> (member ->> 'key'), member -> 'value', has_no_null));
   end if;
   return (
     select coalesce(jsonb_object_agg(key,
         case when new.value is null then old.value
-             when jsonb_typeof(new.value) = 'object' then app.merge_patch(old.value, new.value)
+             when jsonb_typeof(new.value) = 'object' then app.merge_objects(old.value, new.value, has_no_null)
              else new.value end)
       filter (where jsonb_typeof(new.value) is distinct from 'null'), '{}')
     from jsonb_each(target) old full join jsonb_each(patch) new using (key));
 end
 $$;
+grant execute on function app.merge_objects(jsonb, jsonb, boolean) to public;
+
+-- Applies a JSON Merge Patch (RFC 7396) to `target`: objects are merged, null removes a key, and any other value
+-- replaces the old value. Each object is built once. Only copies of nested values depend on the depth.
+create or replace function app.merge_patch(target jsonb, patch jsonb) returns jsonb
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+return app.merge_objects(target, patch, jsonb_strip_nulls(patch) is not distinct from patch);
 grant execute on function app.merge_patch(jsonb, jsonb) to public;
 
 -- The trigger function of the tables with `updated_at` and generated columns. In PL/pgSQL, a generated column of NEW is
