@@ -6,6 +6,8 @@ from email.header import Header
 from email.utils import formataddr
 from urllib.parse import urlsplit
 
+from wecelebrate.core import host_names
+
 _MAX_URL_LENGTH = 2048
 _MAX_ADDRESS_LENGTH = 254
 """The length of the longest e-mail address that RFC 5321 allows, without the angle brackets."""
@@ -47,14 +49,14 @@ def visitor_text(text: str) -> str:
 def mail_address(value: object) -> str | None:
     """Return an e-mail address with its domain in ASCII (IDNA). Return None if SES would not accept the value.
 
-    SES accepts only addresses whose local part (before the `@`) is ASCII.
+    SES accepts only addresses whose local part (before the `@`) is ASCII. A domain with an invisible character is not
+    accepted (`host_names.to_ascii`), because the mail would go to another domain than the one that people read.
     """
-    # The codec `idna` takes time in proportion to the square of the length, and no longer address can be valid.
     if not isinstance(value, str) or len(value) > _MAX_ADDRESS_LENGTH:
         return None
     local, _, domain = value.rpartition("@")
     try:
-        address = f"{local}@{domain.encode('idna').decode()}"
+        address = f"{local}@{host_names.to_ascii(domain)}"
     except ValueError:
         return None
     return address if len(address) <= _MAX_ADDRESS_LENGTH and _ADDRESS.fullmatch(address) else None

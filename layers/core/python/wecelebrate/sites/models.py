@@ -8,10 +8,16 @@ from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
 from wecelebrate.core.models import ABSENT, Flag, GivenObject, Input, Moment, Money, Name, Object, Patch, Text
 from wecelebrate.core.pages import ListParameters
 
+
+def _ascii_lower(value: object) -> object:
+    # `lower` turns some other letters into ASCII letters, e.g. the Kelvin sign. Then the domain would be another one.
+    return value.lower() if isinstance(value, str) and value.isascii() else value
+
+
 SiteStatus = Literal["draft", "active", "inactive"]
 SiteDomain = Annotated[
     str,
-    BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value),
+    BeforeValidator(_ascii_lower),
     StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253),
 ]
 
