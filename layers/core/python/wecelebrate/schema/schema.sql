@@ -2256,7 +2256,8 @@ declare
                            where c.id = mailed_order.client_id);
   total_quota constant integer := 20;
 begin
-  if app.mailbox(app.email()) = recipient then
+  -- The addresses themselves are compared. If app.mailbox is too coarse, its form is the form of two people.
+  if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
@@ -3113,10 +3114,41 @@ CREATE OR REPLACE FUNCTION app.mailbox(address text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (SELECT CASE WHEN (parts.domain = ANY (ARRAY['gmail.com'::text, 'googlemail.com'::text])) THEN
-  (replace(parts.local, '.'::text, ''::text) || '@gmail.com'::text) ELSE ((parts.local || '@'::text) || parts.domain)
-  END AS "case" FROM (SELECT split_part(regexp_replace(lower(mailbox.address), '@[^@]*$'::text, ''::text), '+'::text, 1)
-  AS local, "substring"(lower(mailbox.address), '[^@]*$'::text) AS domain) parts);
+AS $function$
+  select translate(regexp_replace(case when provider.per_user then parts.username else parts.local end,
+             coalesce(provider.tag, '[+].*'), ''), coalesce(provider."from", ''), coalesce(provider."to", ''))
+    || '@' || coalesce(provider.domain, case when provider.per_user then parts.parent else parts.domain end)
+  from (
+    select regexp_replace(folded, '@[^@]*$', '') as local, substring(folded from '[^@]*$') as domain,
+      substring(folded from '([^@.]*)[.][^@]*$') as username, substring(folded from '[^@.]*[.]([^@]*)$') as parent
+    -- The collation C changes only ASCII letters. Other collations turn the Kelvin sign into a `k`.
+    from lower(address collate "C") folded) parts
+  left join (values
+    ('(gmail|googlemail)[.]com', 'gmail.com', null, '.', '', false),
+    ('proton[.]me|protonmail[.](com|ch)|pm[.]me', 'proton.me', null, '.-_', '', false),
+    ('(icloud|me|mac)[.]com', 'icloud.com', null, null, null, false),
+    ('yandex[.](ru|com|by|kz|ua|uz|az|eu|fr|lt|lv|ee|pl|tj|tm|md|(com|co)[.][a-z]{2})|(ya|narod)[.]ru', 'yandex.ru',
+      null, '.', '-', false),
+    ('yahoo([.]com?)?[.][a-z]+|(ymail|rocketmail|y7mail|myyahoo)[.]com', null, '[+-].*', null, null, false),
+    ('[^.]+[.]('
+      -- Fastmail
+      'fastmail[.](cn|co[.]uk|com|com[.]au|de|es|fm|fr|im|in|jp|mx|net|nl|org|se|to|tw|uk|us)|'
+      '(123mail|elitemail|emailengine|emailplus|fast-mail|imapmail|internet-mail|letterboxes|mailingaddress)[.]org|'
+      '(mailworks|speedymail)[.]org|(bestmail|fastemail|h-mail)[.]us|(eml|fastest|imap)[.]cc|user[.]fm|f-m[.]fm|'
+      '(150mail|150ml|16mail|2-mail|50mail|cluemail|fast-email|fastem|fastemailer|fastimap|fastmessaging)[.]com|'
+      '(fmailbox|fmgirl|fmguy|imap-mail|inoutbox|internet-e-mail|mail-central|mail-page|mailandftp|mailas)[.]com|'
+      '(mailbolt|mailcan|mailftp|mailhaven|mailite|mailmight|mailnew|messagingengine|myfastmail|mymacmail)[.]com|'
+      '(petml|postinbox|proinbox|promessage|rushpost|sent|ssl-mail|swift-mail|the-quickest)[.]com|'
+      '(theinternetemail|xsmail|your-mail)[.]com|'
+      '(4email|airpost|allmail|emailcorner|emailengine|emailgroups|emailuser|fastmailbox|ftml|hailmail)[.]net|'
+      '(internetemails|internetmailing|jetemail|justemail|mailc|mailforce|mailsent|mailup|ml1|nospammail)[.]net|'
+      '(ownmail|postpro|realemail|speedpost|the-fastest|veryspeedy|warpmail|yepmail)[.]net|'
+      'fea[.]st|fmail[.]co[.]uk|mailservice[.]ms|mm[.]st|(reallyfast|veryfast)[.]biz|reallyfast[.]info|sent[.]a[st]|'
+      -- Alias services: Addy, SimpleLogin, Firefox Relay, 33Mail
+      'anonaddy[.](com|me)|addy[.]io|addymail[.]com|(aleeas|slmails|simplelogin|8shield|dralias)[.](com|net)|'
+      '(slmail|silomails)[.](me|com)|mozmail[.]com|33mail[.]com)', null, null, null, null, true)
+  ) provider (domains, domain, tag, "from", "to", per_user) on parts.domain ~ ('^(' || provider.domains || ')$')
+$function$;
 grant execute on function app.mailbox(text) to app_definer;
 
 -- Function app.max_shown_stock(), owner app_definer

@@ -45,7 +45,8 @@ declare
                            where c.id = mailed_order.client_id);
   total_quota constant integer := 20;
 begin
-  if app.mailbox(app.email()) = recipient then
+  -- The addresses themselves are compared. If app.mailbox is too coarse, its form is the form of two people.
+  if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
@@ -178,16 +179,60 @@ grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_suppor
 
 set local role app_owner;
 
--- Returns the mailbox of an address, in a form that is equal for all spellings that reach the same mailbox: in lower
--- case, without the tag after a `+` and, at Gmail, without dots in the local part. The limits for recipients use this
--- form. If a provider has different mailboxes for these spellings, they share a limit.
+-- Returns the mailbox of an address, in a form that is equal for all spellings that reach the same mailbox. By default,
+-- the spelling is lower case without the tag after a `+`. `providers` lists what the large providers do in addition:
+--   domains      a pattern for the domains of the provider
+--   domain       the domain that replaces them, if all of them reach the same mailbox
+--   tag          a pattern for the tag, which ends the local part
+--   "from", "to" the characters of the local part that the provider ignores or treats as equal (arguments of translate)
+--   per_user     whether the domains have a subdomain for each user, whose addresses all reach the user
+--
+-- Sources, read in November 2026: the help pages of Gmail ("Dots don't matter in Gmail addresses"), Proton ("Addresses
+-- and aliases"), Yahoo ("Disposable addresses": base-keyword), iCloud ("@icloud.com, @me.com and @mac.com"), Fastmail
+-- ("Plus addressing and subdomain addressing"), Yandex ("Login": a dot equals a hyphen) and of the alias services, and
+-- "Normalizing Email Addresses for minFraud" by MaxMind, which lists the domains of Yahoo and Fastmail.
+--
+-- The form is a key for limits, and nothing else. A mail always goes to the address that the buyer wrote, and no check of
+-- an identity uses the form. So a rule that is too coarse can only lower the number of mails and pieces: two people
+-- share the limit for orders without a token. Neither of them gets mail of the other, and with a token each of them has
+-- a limit of their own. A rule that is too fine would give a stranger the limit of each spelling.
 create or replace function app.mailbox(address text) returns text
 language sql immutable parallel safe
-return (
-  select case when domain in ('gmail.com', 'googlemail.com') then replace(local, '.', '') || '@gmail.com'
-              else local || '@' || domain end
-  from (select split_part(regexp_replace(lower(address), '@[^@]*$', ''), '+', 1) as local,
-          substring(lower(address) from '[^@]*$') as domain) parts);
+as $$
+  select translate(regexp_replace(case when provider.per_user then parts.username else parts.local end,
+             coalesce(provider.tag, '[+].*'), ''), coalesce(provider."from", ''), coalesce(provider."to", ''))
+    || '@' || coalesce(provider.domain, case when provider.per_user then parts.parent else parts.domain end)
+  from (
+    select regexp_replace(folded, '@[^@]*$', '') as local, substring(folded from '[^@]*$') as domain,
+      substring(folded from '([^@.]*)[.][^@]*$') as username, substring(folded from '[^@.]*[.]([^@]*)$') as parent
+    -- The collation C changes only ASCII letters. Other collations turn the Kelvin sign into a `k`.
+    from lower(address collate "C") folded) parts
+  left join (values
+    ('(gmail|googlemail)[.]com', 'gmail.com', null, '.', '', false),
+    ('proton[.]me|protonmail[.](com|ch)|pm[.]me', 'proton.me', null, '.-_', '', false),
+    ('(icloud|me|mac)[.]com', 'icloud.com', null, null, null, false),
+    ('yandex[.](ru|com|by|kz|ua|uz|az|eu|fr|lt|lv|ee|pl|tj|tm|md|(com|co)[.][a-z]{2})|(ya|narod)[.]ru', 'yandex.ru',
+      null, '.', '-', false),
+    ('yahoo([.]com?)?[.][a-z]+|(ymail|rocketmail|y7mail|myyahoo)[.]com', null, '[+-].*', null, null, false),
+    ('[^.]+[.]('
+      -- Fastmail
+      'fastmail[.](cn|co[.]uk|com|com[.]au|de|es|fm|fr|im|in|jp|mx|net|nl|org|se|to|tw|uk|us)|'
+      '(123mail|elitemail|emailengine|emailplus|fast-mail|imapmail|internet-mail|letterboxes|mailingaddress)[.]org|'
+      '(mailworks|speedymail)[.]org|(bestmail|fastemail|h-mail)[.]us|(eml|fastest|imap)[.]cc|user[.]fm|f-m[.]fm|'
+      '(150mail|150ml|16mail|2-mail|50mail|cluemail|fast-email|fastem|fastemailer|fastimap|fastmessaging)[.]com|'
+      '(fmailbox|fmgirl|fmguy|imap-mail|inoutbox|internet-e-mail|mail-central|mail-page|mailandftp|mailas)[.]com|'
+      '(mailbolt|mailcan|mailftp|mailhaven|mailite|mailmight|mailnew|messagingengine|myfastmail|mymacmail)[.]com|'
+      '(petml|postinbox|proinbox|promessage|rushpost|sent|ssl-mail|swift-mail|the-quickest)[.]com|'
+      '(theinternetemail|xsmail|your-mail)[.]com|'
+      '(4email|airpost|allmail|emailcorner|emailengine|emailgroups|emailuser|fastmailbox|ftml|hailmail)[.]net|'
+      '(internetemails|internetmailing|jetemail|justemail|mailc|mailforce|mailsent|mailup|ml1|nospammail)[.]net|'
+      '(ownmail|postpro|realemail|speedpost|the-fastest|veryspeedy|warpmail|yepmail)[.]net|'
+      'fea[.]st|fmail[.]co[.]uk|mailservice[.]ms|mm[.]st|(reallyfast|veryfast)[.]biz|reallyfast[.]info|sent[.]a[st]|'
+      -- Alias services: Addy, SimpleLogin, Firefox Relay, 33Mail
+      'anonaddy[.](com|me)|addy[.]io|addymail[.]com|(aleeas|slmails|simplelogin|8shield|dralias)[.](com|net)|'
+      '(slmail|silomails)[.](me|com)|mozmail[.]com|33mail[.]com)', null, null, null, null, true)
+  ) provider (domains, domain, tag, "from", "to", per_user) on parts.domain ~ ('^(' || provider.domains || ')$')
+$$;
 grant execute on function app.mailbox(text) to app_definer;
 
 -- Returns the rank of a state that a mail can have. An event that arrives late or twice never lowers the rank.
