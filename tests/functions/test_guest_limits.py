@@ -124,6 +124,32 @@ def test_20_spellings_of_one_mailbox_get_at_most_5_mails(platform: Platform, sho
     assert len({mail["recipient"] for mail in mails}) == 20, "each mail is for the address as the guest wrote it"
 
 
+@pytest.mark.parametrize(("pieces", "addresses"), [(7, 100), (250, 250), (None, 1000)])
+def test_one_ip_address_sends_mails_to_at_most_100_strangers_or_as_many_as_it_can_order_pieces(
+    platform: Platform, shop: Tenant, pieces: int | None, addresses: int
+) -> None:
+    mug = platform.product(shop, inventory_count=100)
+    set_limits(shop, max_daily_quantity_per_address=pieces)
+    guest, catch_all = platform.api(), f"{uuid4().hex[:8]}.test"
+
+    def states(api: httpx.Client, local: str) -> str:
+        order = created(api.post(orders_path(shop), json=order_body((mug, 1), customer_email=f"{local}@{catch_all}")))
+        (mail,) = ok(shop.owner.get("/v1/mails", params={"order_id": order["id"]}))["data"]
+        return "suppressed" if mail["state"] == "suppressed" else "sent"
+
+    assert states(guest, "first") == "sent"
+    platform.arrange(
+        "insert into guest_mails (client_id, mailbox, address, created_at)"
+        " select m.client_id, 'v' || n || '@' || %s, m.address, now() from guest_mails m, generate_series(3, %s) n"
+        " where m.mailbox = 'first@' || %s",
+        [catch_all, addresses, catch_all],
+    )
+    assert states(guest, "second") == "sent"
+    assert states(guest, "third") == "suppressed"
+    assert states(guest, "first") == "sent", "this address has a mail already"
+    assert states(platform.api(), "fourth") == "sent", "another visitor has a limit of its own"
+
+
 def test_a_customer_with_another_spelling_of_an_address_is_not_its_owner(platform: Platform, shop: Tenant) -> None:
     mug = platform.product(shop, inventory_count=100)
     set_limits(shop, max_recipient_mails=0)

@@ -67,7 +67,7 @@ def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
         raise _problem(new, result["refusal"], result["detail"])
     row, low_stock = result["placed"], result["low_stock"]
     order = PlacedOrder(**row)
-    order_confirmation(tx, order.id)
+    order_confirmation(tx, order.id, parameters["address"])
     payload = {
         "order_id": order.id,
         "order_number": order.order_number,

@@ -32,10 +32,15 @@ $$;
 -- together have a limit of 20 mails for each recipient in 24 hours, and each client has an hourly limit of half the
 -- requests that its tier allows. Mails to the verified address of the caller are not limited.
 --
+-- In 24 hours, one IP address causes mails to at most 100 mailboxes, or to as many as it can order pieces on the site
+-- (`max_daily_quantity_per_address`), but never to more than 1,000. A mailbox has any number of addresses if all
+-- addresses of a domain reach it, and app.mailbox cannot know these domains. `address` is a keyed hash of the IP
+-- address, or null if it is unknown. app.claim_order_quantities has locked the address, so this limit is exact.
+--
 -- Concurrent mails to the same recipient wait for each other. The limit of a client is not exact: mails that are
 -- enqueued at the same moment do not see each other. If they waited for each other, all orders of a client would wait
 -- for each other.
-create or replace function app.claim_guest_mail(mailed_order orders) returns text
+create or replace function app.claim_guest_mail(mailed_order orders, address text) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
@@ -43,7 +48,10 @@ declare
   site_quota integer := (select s.max_recipient_mails from sites s where s.id = mailed_order.site_id);
   client_quota integer := (select t.requests_per_hour / 2 from clients c join tiers t on t.name = c.tier
                            where c.id = mailed_order.client_id);
+  source_quota integer := (select least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000)
+                           from sites s where s.id = mailed_order.site_id);
   total_quota constant integer := 20;
+  day_ago timestamptz := clock_timestamp() - interval '24 hours';
 begin
   -- The addresses themselves are compared. If app.mailbox is too coarse, its form is the form of two people.
   if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
@@ -51,23 +59,35 @@ begin
   end if;
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
   if (select count(*) from guest_mails m where m.mailbox = recipient and m.client_id = mailed_order.client_id
-        and m.created_at > clock_timestamp() - interval '24 hours') >= site_quota then
+        and m.created_at > day_ago) >= site_quota then
     return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
       'in 24 hours (`max_recipient_mails` of the site).', site_quota);
   elsif (select count(*) from guest_mails m where m.mailbox = recipient
-           and m.created_at > clock_timestamp() - interval '24 hours') >= total_quota then
+           and m.created_at > day_ago) >= total_quota then
     return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
       'in 24 hours, on all sites of the platform together.', total_quota);
+  elsif (select count(*) filter (where sent <> recipient) from (
+           select distinct m.mailbox from guest_mails m where m.address = $2 and m.created_at > day_ago) s (sent)
+        ) >= source_quota then
+    return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
+      'addresses are verified.', source_quota);
   elsif (select count(*) from (
            select from guest_mails m where m.client_id = mailed_order.client_id
              and m.created_at > clock_timestamp() - interval '1 hour' limit client_quota) sent) >= client_quota then
     return format('The client has sent its limit of %s confirmations in an hour to addresses that are not verified.',
       client_quota);
   end if;
-  insert into guest_mails (client_id, mailbox, created_at)
-    values (mailed_order.client_id, recipient, clock_timestamp());
+  insert into guest_mails (client_id, mailbox, address, created_at)
+    values (mailed_order.client_id, recipient, $2, clock_timestamp());
   return null;
 end
+$$;
+
+-- The signature of the previous release.
+create or replace function app.claim_guest_mail(mailed_order orders) returns text
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select app.claim_guest_mail($1, null)
 $$;
 
 -- Queues a mail to a customer about an order. Returns no row when the caller is not allowed to queue the mail. Returns
@@ -77,8 +97,10 @@ $$;
 -- The platform, and members who write for the client of the order, are allowed to queue every mail. On the site of the
 -- order, two more callers are allowed to queue the confirmation: the customer of the order, and the guest who places
 -- the order in the same transaction. After that transaction, the order of a guest belongs to no caller.
+--
+-- `address` is a keyed hash of the IP address of the visitor who causes the mail, or null.
 create or replace function app.queue_order_mail(
-  order_id uuid, template text, details jsonb, out client_id uuid, out job_id uuid)
+  order_id uuid, template text, details jsonb, address text, out client_id uuid, out job_id uuid)
 returns setof record
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -101,7 +123,7 @@ begin
   client_id := mailed_order.client_id;
   if app.site_id() is not null
     and not exists (select from mails m where m.order_id = $1 and m.template = 'order_confirmation') then
-    refusal := app.claim_guest_mail(mailed_order);
+    refusal := app.claim_guest_mail(mailed_order, $4);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
@@ -112,6 +134,17 @@ begin
   end if;
   return next;
 end
+$$;
+grant execute on function app.queue_order_mail(uuid, text, jsonb, text)
+  to app_admin, app_support, app_client, app_customer, app_anon;
+
+-- The signature that the previous release calls.
+create or replace function app.queue_order_mail(
+  order_id uuid, template text, details jsonb, out client_id uuid, out job_id uuid)
+returns setof record
+language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select q.client_id, q.job_id from app.queue_order_mail($1, $2, $3, null) q
 $$;
 grant execute on function app.queue_order_mail(uuid, text, jsonb)
   to app_admin, app_support, app_client, app_customer, app_anon;
