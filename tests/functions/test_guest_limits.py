@@ -140,8 +140,8 @@ def test_one_ip_address_sends_mails_to_at_most_100_strangers_or_as_many_as_it_ca
     assert states(guest, "first") == "sent"
     platform.arrange(
         "insert into guest_mails (client_id, mailbox, address, created_at)"
-        " select m.client_id, 'v' || n || '@' || %s, m.address, now() from guest_mails m, generate_series(3, %s) n"
-        " where m.mailbox = 'first@' || %s",
+        " select m.client_id, 'v' || n || '@' || %s, m.address, now() - interval '2 hours'"
+        " from guest_mails m, generate_series(3, %s) n where m.mailbox = 'first@' || %s",
         [catch_all, addresses, catch_all],
     )
     assert states(guest, "second") == "sent"

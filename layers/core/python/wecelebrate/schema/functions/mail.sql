@@ -225,8 +225,8 @@ set local role app_owner;
 -- ("Plus addressing and subdomain addressing"), Yandex ("Login": a dot equals a hyphen) and of the alias services, and
 -- "Normalizing Email Addresses for minFraud" by MaxMind, which lists the domains of Yahoo and Fastmail.
 --
--- The form is a key for limits, and nothing else. A mail always goes to the address that the buyer wrote, and no check of
--- an identity uses the form. So a rule that is too coarse can only lower the number of mails and pieces: two people
+-- The form is a key for limits, and nothing else. A mail always goes to the address that the buyer wrote, and no check
+-- of an identity uses the form. So a rule that is too coarse can only lower the number of mails and pieces: two people
 -- share the limit for orders without a token. Neither of them gets mail of the other, and with a token each of them has
 -- a limit of their own. A rule that is too fine would give a stranger the limit of each spelling.
 create or replace function app.mailbox(address text) returns text
