@@ -19,7 +19,7 @@ insert into products (catalog_id, sku, name, description, category, brand, price
 select %(catalog)s, 'SKU-' || n,
   concat_ws(' ', w[1 + pg_temp.dice(n, 1) %% 12], w[1 + pg_temp.dice(n, 2) %% 12], w[1 + pg_temp.dice(n, 3) %% 12], n),
   'A gift of ' || w[1 + n %% 12], 'category ' || pg_temp.dice(n, 4) %% 40, 'brand ' || pg_temp.dice(n, 5) %% 200,
-  1 + n %% 9973 / 100.0, n %% 500
+  round(1 + n %% 9973 / 100.0, 2), n %% 500
 from generate_series(1, %(count)s) n,
   (select string_to_array('crystal enamel mug scarf lamp award basket coffee plant notebook canvas wool', ' ') w) words
 """
@@ -27,19 +27,31 @@ _CREATE_DICE = """
 create or replace function pg_temp.dice(n bigint, seed bigint) returns bigint language sql immutable
 as $$ select hashint8extended(n, seed) & 2147483647 $$
 """
-SEARCH_QUERY = """
+_PAGE = """
 select json_agg(page)::text
 from (
   select id, catalog_id, sku, name, description, category, brand, price::text as price, currency, images, media,
     attributes, inventory_count, is_active, created_at, updated_at
-  from products
-  where catalog_id = %(catalog)s and category = %(category)s and price <= %(price_max)s and name ilike %(pattern)s
-  order by name, id
-  limit 51
+  from {}
 ) page
 """
+_CONTAINS = " and (folded_name || E'\\n' || folded_sku) like %({})s"
+SEARCH_QUERY = _PAGE.format(
+    "products where catalog_id = %(catalog)s and category = %(category)s and price <= %(price_max)s"
+    + _CONTAINS.format("pattern")
+    + " order by folded_name, id limit 51"
+)
 """This plain SQL query selects the same page that a request with a path from `search_paths` gets. As in the API, the
 51st row only shows whether a next page exists."""
+MEMBER_SEARCH_QUERY = _PAGE.format(
+    "app.list_products(%(catalog)s, %(word)s, null, %(category)s, null, null, %(price_max)s, null, null, 'name', null,"
+    " null, 51)"
+)
+"""This query selects the same page as SEARCH_QUERY. The API runs such a query under row-level security."""
+MEMBER_WORDS_QUERY = MEMBER_SEARCH_QUERY.replace("%(category)s", "null").replace("%(price_max)s", "null")
+"""This query selects the same page as a query of `words_query`. The API runs such a query under row-level security."""
+SEARCHES = {"rare": "99999", "words": "wool lamp mug", "sku": "sku-77777"}
+"""Maps a kind of search to its words: one word of one product, three words of many products, or an SKU."""
 
 
 def create_filled_catalog(platform: BenchPlatform, count: int, owner: UUID = ACME) -> UUID:
@@ -67,14 +79,27 @@ def search_paths(catalog: UUID) -> NextPath:
 
 
 def search_parameters(catalog: UUID) -> NextParameters:
-    """Generate parameters of SEARCH_QUERY for the same searches as `search_paths`, in the same order."""
+    """Generate parameters of both queries for the same searches as `search_paths`, in the same order."""
     next_search = _searches()
 
     def next_parameters() -> dict[str, Any]:
         price_max, category, word = next_search()
-        return {"catalog": catalog, "category": category, "price_max": price_max, "pattern": f"%{word}%"}
+        page = {"catalog": catalog, "category": category, "price_max": price_max}
+        return {**page, "word": word, "pattern": f"%{word}%"}
 
     return next_parameters
+
+
+def words_query(words: str) -> str:
+    """Return a plain SQL query for the products that contain all words."""
+    conditions = "".join(_CONTAINS.format(f"pattern{number}") for number in range(len(words.split())))
+    return _PAGE.format(f"products where catalog_id = %(catalog)s{conditions} order by folded_name, id limit 51")
+
+
+def words_parameters(catalog: UUID, words: str) -> NextParameters:
+    """Generate parameters of MEMBER_WORDS_QUERY and of `words_query`. They are always the same."""
+    patterns = {f"pattern{number}": f"%{word}%" for number, word in enumerate(words.split())}
+    return lambda: {"catalog": catalog, "word": words, **patterns}
 
 
 def list_path(catalog: UUID, limit: int, *, cached: bool) -> NextPath:

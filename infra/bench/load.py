@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import psycopg
 
 from infra.local.processes import LocalCloudError
+from wecelebrate.core.database import ENTER
 
 
 @dataclass
@@ -134,16 +135,20 @@ def get(api: str, headers: Mapping[str, str], next_path: NextPath) -> Connect:
     return connect
 
 
-def query(url: str, statement: str, next_parameters: NextParameters) -> Connect:
+def query(url: str, statement: str, next_parameters: NextParameters, subject: str | None = None) -> Connect:
     """Return a function that opens a direct PostgreSQL connection and yields `send`.
 
     Each call of `send` runs the query with the next parameters. As in the functions of the platform, statements are
-    not prepared.
+    not prepared. If `subject` is given, the connection is in a transaction of this caller, so policies apply.
     """
 
     @contextmanager
     def connect() -> Iterator[Send]:
         with psycopg.connect(url, autocommit=True, prepare_threshold=None) as database:
+            if subject is not None:
+                database.execute("set session authorization wc_api")
+                database.execute("begin")
+                database.execute(ENTER, [subject, None, None, None, [], None, None, None, None])
 
             def send() -> str:
                 database.execute(statement.encode(), next_parameters()).fetchall()

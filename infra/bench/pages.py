@@ -14,10 +14,11 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice
 from statistics import median
+from uuid import UUID
 
 from infra.bench import catalogs
 from infra.bench.load import Connect, Timings, both, get, load, query
-from infra.bench.platform import BenchPlatform
+from infra.bench.platform import OWNER, BenchPlatform
 from infra.bench.rows import Limit, Row, measures
 from infra.local.processes import LocalCloudError
 
@@ -30,6 +31,8 @@ WARM_UP_SECONDS = 1.0
 RATE_CONNECTIONS = 8
 """The number of connections in runs that measure a rate."""
 
+POLICIES_LIMIT = Limit.at_most(3.0)
+"""The limit for the query of a search under row-level security."""
 PAGE_LIMIT = Limit.at_most(2.47)
 """The target is 10 ms p50. At reference speed, the figure is 8.7 ms, which is 2.15 times the floor. Therefore the floor
 is 4.05 ms, and 10 / 4.05 = 2.47."""
@@ -63,15 +66,26 @@ VISITS_TIMEOUT = 900.0
 """The maximum duration of one run of visits, in seconds."""
 
 
-@measures("page-filter-search-100k", "page-filter-search-100k-rate", "list-1000-rows-rate", "storefront-page-cached")
+@measures(
+    "search-policies-100k",
+    "search-rare-100k",
+    "search-words-100k",
+    "search-sku-100k",
+    "page-filter-search-100k",
+    "page-filter-search-100k-rate",
+    "list-1000-rows-rate",
+    "storefront-page-cached",
+)
 def pages(platform: BenchPlatform) -> Iterator[Row]:
     """Measure three kinds of pages in a catalog of 100,000 products.
 
-    They are a page of 50 products with filter and search, a page of 1,000 rows, and a cached storefront page.
+    They are a page of 50 products with filter and search, a page of 1,000 rows, and a cached storefront page. The first
+    rows compare the queries of searches with the same queries without row-level security.
     """
     catalog = catalogs.create_filled_catalog(platform, 100_000)
     api, owner, health = platform.endpoints.api, platform.headers(), _health(platform)
     search = get(api, owner, catalogs.search_paths(catalog))
+    yield from _policies_rows(platform, catalog)
     bare_query = query(platform.endpoints.replica, catalogs.SEARCH_QUERY, catalogs.search_parameters(catalog))
     floor, floor_name = both(health, bare_query), "/v1/health and the bare query"
     yield _p50_row("page-filter-search-100k", _pairs(search, floor, 1), floor_name, PAGE_LIMIT)
@@ -135,6 +149,19 @@ def cache(platform: BenchPlatform) -> Iterator[Row]:
     yield Row.of_pairs(
         "zipf-queries", queries, "queries/request", floor_name="with the cache off", limit=QUERIES_LIMIT, note=note
     )
+
+
+def _policies_rows(platform: BenchPlatform, catalog: UUID) -> Iterator[Row]:
+    """Compare the queries of searches with the same queries without row-level security."""
+    common = partial(catalogs.search_parameters, catalog)
+    searches = {"policies": (catalogs.MEMBER_SEARCH_QUERY, catalogs.SEARCH_QUERY, common)}
+    for kind, words in catalogs.SEARCHES.items():
+        parameters = partial(catalogs.words_parameters, catalog, words)
+        searches[kind] = (catalogs.MEMBER_WORDS_QUERY, catalogs.words_query(words), parameters)
+    for kind, (statement, bare, create) in searches.items():
+        url = platform.endpoints.replica
+        pairs = _pairs(query(url, statement, create(), OWNER), query(url, bare, create()), 1)
+        yield _p50_row(f"search-{kind}-100k", pairs, "the query without policies", POLICIES_LIMIT)
 
 
 def _health(platform: BenchPlatform) -> Connect:

@@ -23,6 +23,8 @@ from wecelebrate.core.kill_switches import LIFE_SECONDS
 
 ACME = UUID("c1000000-0000-7000-8000-000000000001")
 """The demo client that owns the catalogs of most benchmarks."""
+OWNER = "client:acme"
+"""The subject of an owner of this client."""
 GLOBEX = UUID("c2000000-0000-7000-8000-000000000002")
 """The demo client that disturbs Acme in the benchmarks of neighbours."""
 POLL_SECONDS = 0.02
@@ -74,7 +76,7 @@ class BenchPlatform:
 
         Acme has a quota of 100,000 requests an hour.
         """
-        return self._bearer("client:acme")
+        return self._bearer(OWNER)
 
     def small_client_headers(self) -> dict[str, str]:
         """Return request headers with a token of an owner of the client Globex.

@@ -148,8 +148,12 @@ def test_the_failed_requests_of_a_member_count_only_against_the_limit_of_the_cli
 # Requests that keep the database busy.
 
 
-@pytest.mark.parametrize(("milliseconds", "cost"), [(0.0, 0), (49.9, 0), (50.0, 1), (349.0, 6), (60_000.0, 20)])
-def test_database_time_costs_a_visitor_one_additional_request_per_50_ms(milliseconds: float, cost: int) -> None:
+@pytest.mark.parametrize(
+    ("milliseconds", "cost"), [(0.0, 0), (124.9, 0), (125.0, 1), (349.0, 9), (600.0, 20), (60_000.0, 20)]
+)
+def test_database_time_costs_a_visitor_one_additional_request_per_25_ms_above_100_ms(
+    milliseconds: float, cost: int
+) -> None:
     visitor, attempt = Client(VISITOR, None), Attempt(VISITOR)
     attempt.request.lookup()
     attempt.request.count.record_database_time(milliseconds)

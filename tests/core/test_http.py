@@ -241,7 +241,7 @@ def test_a_page_has_a_link_to_the_next_page() -> None:
         "has_more": True,
         "more": [1],
     }
-    assert first["headers"]["link"] == '</things?limit=5&q=a+%26%C3%A9&old=True&cursor=a-cursor>; rel="next"'
+    assert first["headers"]["link"] == '</things?limit=5&q=a+%26%C3%A9&old=true&cursor=a-cursor>; rel="next"'
     last = send_request(app, "GET", "/things?cursor=a-cursor")
     assert json.loads(last["body"])["has_more"] is False
     assert "link" not in last["headers"]

@@ -28,7 +28,7 @@ CALLS = {
     "first_category": "convert.first_category(text)",
     "images": "convert.split_images(text)",
     "editor_text": "convert.editor_text(text)",
-    "mail address": "sanitize.mail_address(text)",
+    "mail address": "email_address(text)",
     "web address": "sanitize.web_address(text)",
     "line of a mail": "sanitize.clean(text)",
     "file name": "storage.safe_name(text)",
@@ -45,6 +45,7 @@ import resource, sys, warnings
 from datetime import UTC, datetime
 from wecelebrate.core import etags, storage
 from wecelebrate.core.outbound import retry_after
+from wecelebrate.core.types import email_address
 from wecelebrate.feeds import columns, convert, dialect, numbers, plan, products
 from wecelebrate.mail import sanitize
 for unit in {units!r}:

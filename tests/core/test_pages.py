@@ -89,6 +89,16 @@ def test_any_base64_text_without_a_signature_is_refused(data: bytes) -> None:
 
 def test_a_list_starts_at_the_beginning_if_the_request_has_no_cursor() -> None:
     assert pages.decode(None, list_request()) == {}
+    assert pages.start_after(None, list_request(), pages.BY_NAME) == pages.BY_NAME
+
+
+def test_a_cursor_that_was_issued_for_another_sort_order_is_refused() -> None:
+    """The cursors of the previous release contain `after_name`."""
+    row = {"after_folded_name": "zebra", "after_id": "1"}
+    assert pages.start_after(pages.encode(row, list_request()), list_request(), pages.BY_NAME) == row
+    for other in ({"after_name": "Zebra", "after_id": "1"}, {"after_id": "1"}, {**row, "after_time": "2026-01-01"}):
+        with pytest.raises(BadCursor):
+            pages.start_after(pages.encode(other, list_request()), list_request(), pages.BY_NAME)
 
 
 def rows(items: Sequence[str | None]) -> list[dict[str, Any]]:
@@ -132,6 +142,6 @@ def test_a_page_whose_last_row_has_no_item_continues_after_the_row_before_it() -
 
 @pytest.mark.parametrize("letter", ["x", "Ж", "\N{WRAPPED PRESENT}", "\x01", '"'])
 def test_the_cursor_after_the_longest_name_is_accepted(letter: str) -> None:
-    last = {"after_name": letter * 500, "after_id": "0" * 36}
+    last = {"after_folded_name": letter * 500, "after_id": "0" * 36}
     cursor = pages.encode(last, list_request())
     assert pages.decode(Parameters(cursor=cursor).cursor, list_request()) == last

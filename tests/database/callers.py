@@ -61,7 +61,7 @@ class Caller:
 
     def rows(self, name: str, verb: str) -> list[Row] | None:
         """Return the rows on which the caller may use the verb, or None when the role does not have the privilege."""
-        table = MATRIX.get(name, Table("app_owner", {}))  # no role has direct access to a partition
+        table = MATRIX.get(name, Table("app_owner", {}))  # no role has direct access to a partition of events
         conditions = table.rows(self.role, verb)
         if self.role == "app_owner" == table.owner:
             return []  # the owner has every privilege, but no policy lets it see rows
@@ -135,6 +135,7 @@ CONDITIONS: dict[str, Callable[[Caller, Row], bool]] = {
     "shown": _is_shown,
     "ordered": _is_ordered,
     "job": _is_of_the_job,
+    "entered": lambda caller, row: row.values["job_id"] == caller.job_id,
     "caller's": lambda caller, row: row.values["subject"] == caller.subject is not None,
     "expired": lambda caller, row: row.label == "A's expired",
 }
@@ -167,7 +168,8 @@ def _callers() -> Iterator[Caller]:
     yield Caller("A's owner at a worker", "wc_worker", "app_client", "a-owner", clients=a, edits=a, owns=a)
     yield Caller("A's customer at a worker", "wc_worker", "app_customer", "customer", domain="a.test", site=A_SITE)
     yield Caller("system", "wc_worker", "app_system", "service:system")
-    yield Caller("staging", "wc_worker", "app_worker", "service:staging")
+    yield Caller("staging", "wc_worker", "app_worker", "service:staging", job_id=A_JOB)
+    yield Caller("staging without a job", "wc_worker", "app_worker", "service:staging")
     for login, roles in LOGINS.items():
         yield Caller(f"{login} itself", login, login, entered=False)
         for role in roles:

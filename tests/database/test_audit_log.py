@@ -11,7 +11,7 @@ from psycopg import errors, sql
 from tests.database.callers import CALLERS
 from tests.database.conftest import Database
 from tests.database.probe import entered
-from tests.database.world import A_CATALOG, A, ident
+from tests.database.world import A_CATALOG, A_PRODUCT, A, ident
 from wecelebrate.core.database import ENTER
 
 BY_NAME = {caller.name: caller for caller in CALLERS}
@@ -85,6 +85,16 @@ def test_a_change_without_a_caller_names_the_login(superuser: psycopg.Connection
         "select subject, before, after from audit_log where action = 'tier.change' order by created_at desc limit 1"
     ).fetchone()
     assert row == ("login:postgres", {"requests_per_hour": 1000}, {"requests_per_hour": 7})
+
+
+def test_the_entry_of_a_new_name_has_no_column_that_the_database_generates(superuser: psycopg.Connection) -> None:
+    superuser.execute("update catalogs set name = 'Café' where id = %s", [A_CATALOG])
+    superuser.execute("update products set name = 'Crème', sku = 'É' where id = %s", [A_PRODUCT])
+    rows = superuser.execute(
+        "select action, after from audit_log where created_at = now() and object_id = any (%s) order by action",
+        [[str(A_CATALOG), str(A_PRODUCT)]],
+    ).fetchall()
+    assert rows == [("catalog.change", {"name": "Café"}), ("product.change", {"name": "Crème", "sku": "É"})]
 
 
 def test_a_change_of_a_membership_or_of_an_admin_is_recorded_without_the_address(superuser: psycopg.Connection) -> None:

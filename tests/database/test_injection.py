@@ -8,7 +8,7 @@ from psycopg import errors, sql
 
 from tests.database.callers import CALLERS, LOGINS, Caller
 from tests.database.conftest import Database
-from tests.database.probe import TABLES, blind_update, entered, promised, shown
+from tests.database.probe import blind_update, entered, promised, shown
 from tests.database.world import A_JOB, A_SITE, B_SITE, A, B
 from wecelebrate.core.database import ENTER
 
@@ -24,8 +24,7 @@ set local app.subject = 'super'; set local app.admin_role = 'super_admin'; set l
 set local app.editor_ids = '{{{B}}}'; set local app.owner_ids = '{{{B}}}'; set local app.site_id = '{B_SITE}'
 """
 TEXT_ENTER = "select role from app.enter('super', null, null, null, '{}', null)"
-ROLES = sorted({role for roles in LOGINS.values() for role in roles} - {"app_worker"})
-"""All roles except app_worker. A worker is allowed to switch to app_worker: a separate test below covers this case."""
+ROLES = sorted({role for roles in LOGINS.values() for role in roles})
 
 ATTACKS: dict[str, str] = {
     **{f"set role {role}": f"set role {role}" for role in ROLES},
@@ -179,14 +178,6 @@ def test_injected_sql_cannot_enter_again_after_the_end_of_the_transaction(
         connection.rollback()
         with pytest.raises(errors.InsufficientPrivilege):
             connection.execute("select * from sites")
-
-
-def test_a_worker_that_switches_to_the_role_app_worker_can_read_only_staged_rows(database: Database) -> None:
-    service = BY_NAME["service for A"]
-    with database.connect("wc_worker", autocommit=True) as connection, entered(connection, service):
-        connection.execute("set local role app_worker")
-        readable = {table for table in TABLES if shown(connection, table)}
-    assert readable == {"app.staged_products", "app.staged_rejections"}
 
 
 @pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker"])

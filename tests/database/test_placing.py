@@ -112,10 +112,10 @@ def test_an_order_with_an_unexpected_total_changes_no_stock(superuser: psycopg.C
 
 
 def test_an_order_with_a_total_above_the_maximum_changes_no_stock(superuser: psycopg.Connection) -> None:
-    superuser.execute("update products set price = 99999999.99 where id = %s", [A_PRODUCT])
-    assert order(superuser, GUEST, {A_PRODUCT: 10})[:3] == ("total", "999999999.90", None)
+    superuser.execute("update products set price = 999999999999.99 where id = %s", [A_PRODUCT])
+    assert order(superuser, GUEST, {A_PRODUCT: 10})[:3] == ("total", "9999999999999.90", None)
     assert stock(superuser, A_PRODUCT) == 10
-    assert order(superuser, GUEST, {A_PRODUCT: 1})[2]["total_amount"] == "99999999.99"
+    assert order(superuser, GUEST, {A_PRODUCT: 1})[2]["total_amount"] == "999999999999.99"
 
 
 def test_low_stock_is_returned_only_once_for_a_catalog_of_the_client(superuser: psycopg.Connection) -> None:

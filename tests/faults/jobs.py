@@ -151,7 +151,7 @@ def count_staged(platform: Platform, job_id: str) -> int:
 def count_writes(platform: Platform) -> tuple[int, int]:
     """Return how many rows were staged and how many products were written so far, including rolled-back writes."""
     row = platform.database.execute(
-        "select sum(n_tup_ins) filter (where relname = 'staged_products')::bigint as staged,"
+        "select sum(n_tup_ins) filter (where relname = 'staged_products_intake')::bigint as staged,"
         " sum(n_tup_ins + n_tup_upd) filter (where relname = 'products')::bigint as merged"
         " from pg_stat_user_tables"
     ).fetchone()

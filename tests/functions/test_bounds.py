@@ -19,7 +19,7 @@ from wecelebrate.core.models import MAX_OBJECT_BYTES, MAX_OBJECT_KEYS
 from wecelebrate.core.pages import ASCII_RESPONSES, MAX_RESPONSE_BYTES
 
 LISTS = [operation for operation in all_operations() if operation.is_list]
-LARGE_TEXT = "\x01" * 100_000
+LARGE_TEXT = "\U0001f381" * 100_000
 """The text of 100,000 characters that has the most bytes in a response."""
 
 
@@ -38,7 +38,7 @@ def largest_rows(platform: Platform) -> tuple[Tenant, dict[str, str]]:
         products = [
             platform.product(
                 tenant,
-                name=f"{number} " + "\x01" * 490,
+                name=f"{number} " + "\U0001f381" * 490,
                 description=LARGE_TEXT,
                 attributes=value,
                 images=[f"{number} " + letter * 2_040 for number in range(50)],
@@ -51,9 +51,9 @@ def largest_rows(platform: Platform) -> tuple[Tenant, dict[str, str]]:
     line = {"product_id": products[1]["id"], "quantity": 1}
     order = {
         "lines": [line],
-        "customer_name": "\x01" * 200,
+        "customer_name": "\U0001f381" * 200,
         "customer_email": "customer@example.test",
-        "shipping_address": {"line1": "\x01" * 200, "city": "\x01" * 200, "country": "DE"},
+        "shipping_address": {"line1": "\U0001f381" * 200, "city": "\U0001f381" * 200, "country": "DE"},
         "metadata": {"k": "x" * 8_000},
     }
     ok(platform.api().post(f"/v1/storefront/{tenant.domain}/orders", json=order))
@@ -183,15 +183,15 @@ def test_a_dry_run_of_large_rows_completes_with_short_samples(platform: Platform
     rows: list[dict[str, Any]] = [
         {
             "sku": f"S{number:02}",
-            "name": "\x01" * 500,
+            "name": "\U0001f381" * 500,
             "price": "1.00",
             "description": LARGE_TEXT,
             "attributes": {"k": "x" * 40_000},
-            "images": ["\x01" * 2_000] * 20,
+            "images": ["\U0001f381" * 2_000] * 20,
         }
         for number in range(4)
     ]
-    changed = [{**row, "description": "\x02" * 100_000, "attributes": {"k": "y" * 40_000}} for row in rows]
+    changed = [{**row, "description": "\U0001f382" * 100_000, "attributes": {"k": "y" * 40_000}} for row in rows]
     assert import_rows(tenant, rows)["status"] == "completed"
     job = import_rows(tenant, changed, dry_run=True)
     assert job["status"] == "completed", job

@@ -126,6 +126,7 @@ OBEYED = {
     },
     "CatalogPatch": {
         "status": "storefronts and orders",
+        "currency": "prices of products",
         "sync_settings": "syncs and imports",
         "low_inventory": "the event inventory.low",
     },

@@ -17,6 +17,8 @@ from wecelebrate.core.pages import ASCII_RESPONSES, MAX_CURSOR_LENGTH, MAX_RESPO
 LISTS = [operation for operation in all_operations() if operation.is_list]
 NAMES = ["alpha", "Alpha", "ALPHA", "álpha", "Álpha", "a lpha", "a-lpha", "alpha", "Zeta", "ß", "ss"]
 NAMES += ["\N{WRAPPED PRESENT}", "1", "10", "2"]
+SORTED_NAMES = ["1", "10", "2", "a lpha", "a-lpha", "alpha", "Alpha", "ALPHA", "álpha", "Álpha", "alpha", "ß", "ss"]
+SORTED_NAMES += ["Zeta", "\N{WRAPPED PRESENT}"]
 SORTS = ["name", "-name", "price", "-price", "created_at", "-created_at"]
 
 each_list = pytest.mark.parametrize("operation", LISTS, ids=operation_id)
@@ -105,7 +107,9 @@ def test_pages_contain_every_product_once_in_every_sort_order(
     if not parameters:
         assert sorted(row["name"] for row in rows) == sorted(NAMES)
     key = sort.removeprefix("-")
-    if key != "name":  # The order of names depends on the database's collation.
+    if sort == "name" and not parameters:
+        assert [row["name"] for row in rows] == SORTED_NAMES
+    if key != "name":
         keys = [float(row[key]) if key == "price" else row[key] for row in rows]
         assert keys == sorted(keys, reverse=sort.startswith("-"))
 
@@ -156,11 +160,11 @@ def test_pages_of_clients_and_sites_and_catalogs_and_jobs_and_exclusions_contain
 
 
 def test_the_link_to_the_next_page_contains_the_parameters_of_the_request(tenant: Tenant, products_path: str) -> None:
-    parameters = {"limit": "1", "q": "ÁLPHA", "sort": "-price", "price_max": "9.50"}
+    parameters = {"limit": "1", "q": "ÁLPHA", "sort": "-price", "price_max": "9.5"}
     url = tenant.owner.get(products_path, params=parameters).links["next"]["url"]
     query = httpx.QueryParams(urlsplit(url).query)
     assert set(query) == {*parameters, "cursor"}
-    assert (query["q"], query["price_max"]) == ("ÁLPHA", "9.50")
+    assert (query["q"], query["price_max"]) == ("ÁLPHA", "9.5")
 
 
 @pytest.mark.parametrize(
@@ -177,7 +181,8 @@ def test_the_link_to_the_next_page_contains_the_parameters_of_the_request(tenant
         ({"is_active": "false"}, {3}),
         ({"is_active": "true", "category": "odd"}, {1, 5, 7, 9, 11, 13}),
         ({"q": "lpha", "price_max": "0.50"}, {0, 1, 2, 3}),
-        ({"q": "ALPHA"}, {0, 1, 2, 7}),
+        ({"q": "ALPHA"}, {0, 1, 2, 3, 4, 7}),
+        ({"q": "SS"}, {9, 10}),
         ({"q": "\N{WRAPPED PRESENT}"}, {11}),
         ({"q": "%"}, set()),
         ({"q": "_"}, set()),
@@ -214,7 +219,7 @@ def test_a_search_for_special_characters_finds_exactly_these_characters(platform
     ("parameters", "pointer"),
     [
         ({"price_min": "-1"}, "price_min"),
-        ({"price_min": "1.005"}, "price_min"),
+        ({"price_min": "1.0005"}, "price_min"),
         ({"price_max": "1e500"}, "price_max"),
         ({"price_max": "NaN"}, "price_max"),
         ({"price_max": "Infinity"}, "price_max"),

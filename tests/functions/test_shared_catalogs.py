@@ -132,6 +132,33 @@ def test_the_filter_updated_since_does_not_tell_a_grantee_when_the_stock_changed
     assert len(ok(sharing.grantee.owner.get(path, params=query))["data"]) == 1
 
 
+@pytest.mark.parametrize("search", [None, "mug"])
+def test_sql_of_a_grantee_does_not_find_out_the_time_of_a_change(sharing: Sharing, search: str | None) -> None:
+    function, column = ("find_products", "found") if search else ("list_granted_products", "id")
+    statement = f"select {column} as id from app.{function}(%s, %s{', null' * 6}, %s, 'name', null, null, 9) as found"
+    ok(sharing.owner.owner.patch(f"/v1/products/{sharing.product['id']}", json={"name": "Mug"}))
+    values = [sharing.owner.catalog_id, search, datetime.now(UTC) + timedelta(seconds=5)]
+    with sharing.as_grantee():
+        rows = sharing.platform.database.execute(statement.encode(), values).fetchall()
+    assert [str(row["id"]) for row in rows] == [sharing.product["id"]]
+
+
+def test_a_grantee_finds_products_by_the_words_of_their_names_and_by_their_skus(sharing: Sharing) -> None:
+    changes = {"sku": "CAFÉ-1", "name": "Tasse Crème"}
+    ok(sharing.owner.owner.patch(f"/v1/products/{sharing.product['id']}", json=changes))
+    path = f"{sharing.catalog_path}/products"
+    for query, count in [
+        ({"q": "creme TASSE"}, 1),
+        ({"q": "cafe"}, 1),
+        ({"q": "creme teller"}, 0),
+        ({"sku": "CAFÉ-1"}, 1),
+        ({"sku": "cafe-1"}, 0),
+        ({"sku": "CAFÉ-1", "q": "tasse"}, 1),
+    ]:
+        rows = ok(sharing.grantee.owner.get(path, params=query))["data"]
+        assert [row["inventory_count"] for row in rows] == [MAX_STOCK] * count, query
+
+
 def test_the_owner_and_the_platform_still_see_everything(sharing: Sharing) -> None:
     for api in (sharing.owner.owner, sharing.platform.admin):
         assert ok(api.get(f"/v1/products/{sharing.product['id']}"))["inventory_count"] == 12_345
@@ -158,13 +185,13 @@ TABLES: list[LiteralString] = [
     "select pricing_rules, sync_settings, source_config from catalogs where owner_client_id <> all (app.client_ids())",
     "select inventory_count, source_data from products where catalog_id <> all (app.owned_catalog_ids())",
 ]
-PAGE: LiteralString = "_products_page(%(catalog)s, null, null, null, null, null, null, null, 'name', null, null, 9)"
+PAGE: LiteralString = "_products(%(catalog)s, null, null, null, null, null, null, null, null, 'name', null, null, 9)"
 VIEWS: list[LiteralString] = [
     "select * from app.catalog_view",
     "select * from app.granted_catalogs()",
     "select * from app.granted_product(%(product)s)",
-    "select * from app.visible" + PAGE,
-    "select * from app.granted" + PAGE,
+    "select * from app.list_visible" + PAGE,
+    "select * from app.list_granted" + PAGE,
 ]
 
 

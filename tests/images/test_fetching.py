@@ -9,7 +9,7 @@ import pytest
 from tests.core.http_server import Handler, HttpServer, answer, by_path, serving
 from tests.images.catalog_images import PICTURE, download, fetch_catalog, image, images, media, stored_objects
 from tests.images.pictures import HTML, SVG, opened, picture, png
-from tests.platform import Platform, Tenant, ok
+from tests.platform import Platform, Tenant, ok, pointers, problem
 
 
 def send_slowly(connection: socket.socket, _: bytes) -> None:
@@ -93,11 +93,8 @@ def test_each_hostile_response_is_reported_with_its_error_code(
     expected = {hostile.url(path): code for path, code in expected_codes.items()}
     forbidden = {
         "http://10.0.0.1/a.png": "refused_address",
-        "https://user:secret@example.com/a.png": "refused_address",
         "http://localhost/a.png": "refused_address",
         "http://[::1]/a.png": "refused_address",
-        "http://0x7f000001/a.png": "refused_address",
-        "https://example.com:22/a.png": "refused_address",
     }
     valid = hostile.url("/lies")
     for address in (*expected, *forbidden, valid):
@@ -111,6 +108,16 @@ def test_each_hostile_response_is_reported_with_its_error_code(
     assert retried == {hostile.url(path) for path in ("/drip", "/short", "/gone", "/forbidden", "/broken")}
     assert set(images(tenant, status="failed")) == set(rows) - {valid}
     assert set(images(tenant, status="ready")) == {valid}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://user:secret@example.com/a.png", "http://0x7f000001/a.png", "https://example.com:22/a.png", "https://"],
+)
+def test_a_product_with_an_image_at_a_forbidden_address_is_refused(tenant: Tenant, address: str) -> None:
+    new = {"sku": "S", "name": "N", "price": "1", "images": [address]}
+    response = tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=new)
+    assert pointers(problem(response, 422, "invalid")) == ["/images/0"]
 
 
 def test_a_failed_image_is_fetched_again_when_its_retry_is_due(platform: Platform, tenant: Tenant) -> None:

@@ -78,6 +78,12 @@ class Tenants(ApiAccess):
         body = {"sku": sku, "name": f"Product {sku}", "price": "10.00", "inventory_count": 5, **more}
         return created(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=body))
 
+    def allow_several_currencies(self, tenant: Tenant) -> None:
+        """Add a product to a tenant's catalog, and remove the currency of the catalog."""
+        self.product(tenant)
+        path = f"/v1/catalogs/{tenant.catalog_id}"
+        ok(tenant.owner.patch(path, json={"currency": None}, headers={"if-match": "*"}))
+
     def storefront_products(self, domain: str, **query: Any) -> list[Json]:
         """Return all products that a storefront shows, from all its pages."""
         products: list[Json] = []

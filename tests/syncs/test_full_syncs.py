@@ -206,7 +206,7 @@ def test_a_new_full_file_supersedes_all_waiting_full_files_but_no_delta_files(
 
 
 def test_a_sync_fetches_images_only_if_the_catalog_enables_the_fetching(platform: Platform, tenant: Tenant) -> None:
-    rows = b"sku,name,price,image\nI-1,Mug,1.00,http://127.0.0.1:9/mug.png\n"
+    rows = b"sku,name,price,image\nI-1,Mug,1.00,http://127.0.0.1:9009/mug.png\n"
     parameters = {"type": "image_processing"}
     platform.sync(tenant.catalog_id, "pictures.csv", rows)
     assert ok(tenant.owner.get("/v1/jobs", params=parameters))["data"] == []

@@ -1,11 +1,12 @@
 """Tests the sync of an XML file that declares itself as a delta. Products that the file omits stay active."""
 
 from tests.core.feeds.feed_reading import FEEDS
-from tests.platform import Platform
+from tests.platform import Platform, ok
 
 
 def test_a_bmecat_update_file_deactivates_only_the_products_that_the_file_deletes(platform: Platform) -> None:
     tenant = platform.tenant()
+    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"currency": "CHF"}))
     articles = "".join(
         f"<ARTICLE><SUPPLIER_AID>KERZE-{n}</SUPPLIER_AID><ARTICLE_DETAILS><DESCRIPTION_SHORT>Kerze {n}"
         "</DESCRIPTION_SHORT></ARTICLE_DETAILS><ARTICLE_PRICE_DETAILS><ARTICLE_PRICE price_type='net_list'>"

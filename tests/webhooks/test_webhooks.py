@@ -84,7 +84,7 @@ def test_an_endpoint_whose_deliveries_fail_for_days_is_disabled(
         ("https://user:password@example.com/", "password"),
         ("https://example.com:8443/", "port"),
         ("ftp://example.com/", "http"),
-        ("not a URL", "public"),
+        ("not a URL", "https"),
     ],
 )
 def test_only_a_public_https_url_is_valid(tenant: Tenant, url: str, detail: str) -> None:

@@ -218,7 +218,7 @@ def test_an_erp_workbook_is_read() -> None:
     assert [(p.line, p.sku, p.name, str(p.price), p.inventory_count, p.is_active) for p in reading.products] == [
         (4, "00123", "Tasse Grün", "19.90", 5, True),
         (5, "00124", "Tasse Blau", "1234.50", 0, True),
-        (6, "00125", "Mütze", "12.35", 7, False),
         (8, "X-1", "Karte", "39.80", 1, True),
     ]
+    assert (reading.rejection.line, reading.rejection.code) == (6, "too_precise")
     assert reading.products[0].attributes == {"Gültig ab": "2026-03-01", "EAN": "4006381333931"}

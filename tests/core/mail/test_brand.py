@@ -8,8 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from wecelebrate.core.types import email_address
 from wecelebrate.mail.brand import DEFAULT_COLOR, PLATFORM, Brand
-from wecelebrate.mail.sanitize import clean, mail_address, mailbox, web_address
+from wecelebrate.mail.sanitize import clean, mailbox, web_address
 
 # No deadline, because hypothesis needs a long time to generate the first texts on a busy machine.
 no_deadline = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -95,7 +96,7 @@ def test_a_valid_logo_url_is_kept_unchanged() -> None:
     ],
 )
 def test_only_a_single_address_with_an_ascii_local_part_is_accepted(value: Any, expected: str | None) -> None:
-    assert mail_address(value) == expected
+    assert email_address(value) == expected
     assert Brand.parse({"reply_to": value}, "Acme").reply_to == expected
 
 

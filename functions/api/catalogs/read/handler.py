@@ -1,7 +1,6 @@
 """Catalogs: list and read them, and list their grants."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Response
 
@@ -9,6 +8,7 @@ from wecelebrate import catalogs
 from wecelebrate.catalogs.models import Catalog, CatalogFilters, Grant
 from wecelebrate.core.http import Cached, api, serve
 from wecelebrate.core.pages import ListParameters, Page
+from wecelebrate.core.types import Id
 
 app = api()
 
@@ -19,12 +19,12 @@ def list_catalogs(filters: Annotated[CatalogFilters, Query()], cached: Cached) -
 
 
 @app.get("/v1/catalogs/{catalog_id}", response_model=Catalog)
-def get_catalog(catalog_id: UUID, cached: Cached) -> Response:
+def get_catalog(catalog_id: Id, cached: Cached) -> Response:
     return cached.one(catalogs.entry(catalog_id), lambda tx: catalogs.get(tx, catalog_id))
 
 
 @app.get("/v1/catalogs/{catalog_id}/grants", response_model=Page[Grant])
-def list_grants(catalog_id: UUID, parameters: Annotated[ListParameters, Query()], cached: Cached) -> Response:
+def list_grants(catalog_id: Id, parameters: Annotated[ListParameters, Query()], cached: Cached) -> Response:
     entry = catalogs.grants_entry(catalog_id, parameters)
     return cached.page(entry, parameters, lambda tx: catalogs.grants(tx, catalog_id, parameters))
 

@@ -1,10 +1,9 @@
 """Catalogs: create, replace and change them. Grant them to clients, and revoke these grants."""
 
-from uuid import UUID
-
 from wecelebrate import catalogs
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogPatch, Grant, NewCatalog
 from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.types import Id
 
 app = api()
 
@@ -15,22 +14,22 @@ def create_catalog(new: NewCatalog, tx: Writing) -> Catalog:
 
 
 @app.put("/v1/catalogs/{catalog_id}")
-def replace_catalog(catalog_id: UUID, content: CatalogContent, match: IfMatch, tx: Writing) -> Catalog:
+def replace_catalog(catalog_id: Id, content: CatalogContent, match: IfMatch, tx: Writing) -> Catalog:
     return catalogs.replace(tx, catalog_id, content, match)
 
 
 @app.patch("/v1/catalogs/{catalog_id}")
-def change_catalog(catalog_id: UUID, patch: CatalogPatch, match: IfMatch, tx: Writing) -> Catalog:
+def change_catalog(catalog_id: Id, patch: CatalogPatch, match: IfMatch, tx: Writing) -> Catalog:
     return catalogs.change(tx, catalog_id, patch, match)
 
 
 @app.put("/v1/catalogs/{catalog_id}/grants/{client_id}")
-def grant_catalog(catalog_id: UUID, client_id: UUID, tx: Writing) -> Grant:
+def grant_catalog(catalog_id: Id, client_id: Id, tx: Writing) -> Grant:
     return catalogs.grant(tx, catalog_id, client_id)
 
 
 @app.delete("/v1/catalogs/{catalog_id}/grants/{client_id}", status_code=204)
-def revoke_catalog(catalog_id: UUID, client_id: UUID, tx: Writing) -> None:
+def revoke_catalog(catalog_id: Id, client_id: Id, tx: Writing) -> None:
     catalogs.revoke(tx, catalog_id, client_id)
 
 

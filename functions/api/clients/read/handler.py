@@ -1,7 +1,6 @@
 """Clients: list and read them."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Response
 
@@ -10,6 +9,7 @@ from wecelebrate.audit.reads import records_reads
 from wecelebrate.clients.models import Client, ClientFilters
 from wecelebrate.core.http import Cached, api, serve
 from wecelebrate.core.pages import Page
+from wecelebrate.core.types import Id
 
 app = api()
 
@@ -20,7 +20,7 @@ def list_clients(filters: Annotated[ClientFilters, Query()], cached: Cached) -> 
 
 
 @app.get("/v1/clients/{client_id}", response_model=Client, dependencies=[records_reads("client")])
-def get_client(client_id: UUID, cached: Cached) -> Response:
+def get_client(client_id: Id, cached: Cached) -> Response:
     return cached.one(clients.entry(client_id), lambda tx: clients.get(tx, client_id))
 
 

@@ -1,10 +1,9 @@
 """Clients: create, replace and change them. Only platform admins can do this."""
 
-from uuid import UUID
-
 from wecelebrate import clients
 from wecelebrate.clients.models import Client, ClientPatch, NewClient
 from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.types import Id
 
 app = api()
 
@@ -15,12 +14,12 @@ def create_client(new: NewClient, tx: Writing) -> Client:
 
 
 @app.put("/v1/clients/{client_id}")
-def replace_client(client_id: UUID, new: NewClient, match: IfMatch, tx: Writing) -> Client:
+def replace_client(client_id: Id, new: NewClient, match: IfMatch, tx: Writing) -> Client:
     return clients.replace(tx, client_id, new, match)
 
 
 @app.patch("/v1/clients/{client_id}")
-def change_client(client_id: UUID, patch: ClientPatch, match: IfMatch, tx: Writing) -> Client:
+def change_client(client_id: Id, patch: ClientPatch, match: IfMatch, tx: Writing) -> Client:
     return clients.change(tx, client_id, patch, match)
 
 

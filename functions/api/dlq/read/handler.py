@@ -1,13 +1,13 @@
 """Dead letters: list and read them. Only platform admins and support staff can do this."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Request, Response
 
 from wecelebrate.audit.reads import records_reads
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
+from wecelebrate.core.types import Id
 from wecelebrate.jobs import dead_letters
 from wecelebrate.jobs.models import DeadLetter, DeadLetterFilters
 
@@ -20,7 +20,7 @@ def list_dead_letters(request: Request, filters: Annotated[DeadLetterFilters, Qu
 
 
 @app.get("/v1/admin/dlq/{letter_id}", dependencies=[records_reads("dead_letter")])
-def get_dead_letter(letter_id: UUID, tx: Reading) -> DeadLetter:
+def get_dead_letter(letter_id: Id, tx: Reading) -> DeadLetter:
     return dead_letters.get(tx, letter_id)
 
 

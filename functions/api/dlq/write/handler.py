@@ -1,8 +1,7 @@
 """Dead letters: retry their jobs, or send their messages again. Only platform admins can do this."""
 
-from uuid import UUID
-
 from wecelebrate.core.http import Writing, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.jobs import dead_letters
 from wecelebrate.jobs.models import DeadLetter
 
@@ -10,7 +9,7 @@ app = api()
 
 
 @app.post("/v1/admin/dlq/{letter_id}/redrive")
-def redrive_dead_letter(letter_id: UUID, tx: Writing) -> DeadLetter:
+def redrive_dead_letter(letter_id: Id, tx: Writing) -> DeadLetter:
     return dead_letters.redrive(tx, letter_id)
 
 

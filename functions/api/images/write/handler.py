@@ -1,9 +1,8 @@
 """Images: upload an image, and create a job that fetches the images of products from their URLs."""
 
-from uuid import UUID
-
 from wecelebrate import images
 from wecelebrate.core.http import Writing, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.images.models import FetchImages, Image, ImageUpload, NewImage
 from wecelebrate.jobs.models import Job
 
@@ -11,17 +10,17 @@ app = api()
 
 
 @app.post("/v1/catalogs/{catalog_id}/images", status_code=201)
-def upload_image(catalog_id: UUID, new: NewImage, tx: Writing) -> ImageUpload:
+def upload_image(catalog_id: Id, new: NewImage, tx: Writing) -> ImageUpload:
     return images.begin_upload(tx, catalog_id, new)
 
 
 @app.post("/v1/catalogs/{catalog_id}/images/fetch", status_code=202)
-def fetch_images(catalog_id: UUID, request: FetchImages, tx: Writing) -> Job:
+def fetch_images(catalog_id: Id, request: FetchImages, tx: Writing) -> Job:
     return images.fetch(tx, catalog_id, request)
 
 
 @app.post("/v1/images/{image_id}/complete", status_code=202)
-def complete_image(image_id: UUID, tx: Writing) -> Image:
+def complete_image(image_id: Id, tx: Writing) -> Image:
     return images.complete_upload(tx, image_id)
 
 

@@ -1,13 +1,13 @@
 """Jobs: list and read them."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Request, Response
 
 from wecelebrate import jobs
 from wecelebrate.core.http import Reading, api, model_response, page_response, serve
 from wecelebrate.core.pages import Page
+from wecelebrate.core.types import Id
 from wecelebrate.ingestion.bulk_import import legacy_api
 from wecelebrate.ingestion.bulk_import.legacy_api import LegacyJob
 from wecelebrate.jobs.models import Job, JobFilters
@@ -21,7 +21,7 @@ def list_jobs(request: Request, filters: Annotated[JobFilters, Query()], tx: Rea
 
 
 @app.get("/v1/jobs/{job_id}")
-def get_job(job_id: UUID, tx: Reading) -> Job:
+def get_job(job_id: Id, tx: Reading) -> Job:
     return jobs.get(tx, job_id)
 
 

@@ -1,9 +1,8 @@
 """Jobs: cancel, retry and approve them."""
 
-from uuid import UUID
-
 from wecelebrate import jobs, subscriptions
 from wecelebrate.core.http import Writing, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.jobs.models import Job
 
 subscriptions.connect()
@@ -11,17 +10,17 @@ app = api()
 
 
 @app.post("/v1/jobs/{job_id}/cancel")
-def cancel_job(job_id: UUID, tx: Writing) -> Job:
+def cancel_job(job_id: Id, tx: Writing) -> Job:
     return jobs.cancel(tx, job_id)
 
 
 @app.post("/v1/jobs/{job_id}/retry")
-def retry_job(job_id: UUID, tx: Writing) -> Job:
+def retry_job(job_id: Id, tx: Writing) -> Job:
     return jobs.retry(tx, job_id)
 
 
 @app.post("/v1/jobs/{job_id}/approve")
-def approve_job(job_id: UUID, tx: Writing) -> Job:
+def approve_job(job_id: Id, tx: Writing) -> Job:
     return jobs.approve(tx, job_id)
 
 

@@ -1,7 +1,6 @@
 """Mails: list them, and read one mail with its text."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Request, Response
 
@@ -9,6 +8,7 @@ from wecelebrate import mail
 from wecelebrate.audit.reads import records_reads
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
+from wecelebrate.core.types import Id
 from wecelebrate.mail.models import ListedMail, Mail, MailFilters
 
 app = api()
@@ -20,7 +20,7 @@ def list_mails(request: Request, filters: Annotated[MailFilters, Query()], tx: R
 
 
 @app.get("/v1/mails/{mail_id}", dependencies=[records_reads("mail")])
-def get_mail(mail_id: UUID, tx: Reading) -> Mail:
+def get_mail(mail_id: Id, tx: Reading) -> Mail:
     return mail.get(tx, mail_id)
 
 

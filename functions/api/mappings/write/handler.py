@@ -1,8 +1,7 @@
 """Mappings: propose the settings for reading a file, before the file is imported."""
 
-from uuid import UUID
-
 from wecelebrate.core.http import Writing, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.ingestion.mappings import propose
 from wecelebrate.ingestion.mappings.models import MappingProposal, MappingRequest
 
@@ -10,7 +9,7 @@ app = api()
 
 
 @app.post("/v1/catalogs/{catalog_id}/mapping/propose")
-def propose_mapping(catalog_id: UUID, request: MappingRequest, tx: Writing) -> MappingProposal:
+def propose_mapping(catalog_id: Id, request: MappingRequest, tx: Writing) -> MappingProposal:
     return propose(tx, catalog_id, request)
 
 

@@ -1,7 +1,6 @@
 """Orders: list and read the orders on a client's sites."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Response
 
@@ -9,6 +8,7 @@ from wecelebrate import orders
 from wecelebrate.audit.reads import records_reads
 from wecelebrate.core.http import Cached, api, serve
 from wecelebrate.core.pages import Page
+from wecelebrate.core.types import Id
 from wecelebrate.orders.models import Order, OrderFilters, SiteOrderFilters
 
 app = api()
@@ -20,12 +20,12 @@ def list_orders(filters: Annotated[OrderFilters, Query()], cached: Cached) -> Re
 
 
 @app.get("/v1/orders/{order_id}", response_model=Order, dependencies=[records_reads("order")])
-def get_order(order_id: UUID, cached: Cached) -> Response:
+def get_order(order_id: Id, cached: Cached) -> Response:
     return cached.one(orders.entry(order_id), lambda tx: orders.get(tx, order_id))
 
 
 @app.get("/v1/sites/{site_id}/orders", response_model=Page[Order], dependencies=[records_reads("order")])
-def list_site_orders(site_id: UUID, filters: Annotated[SiteOrderFilters, Query()], cached: Cached) -> Response:
+def list_site_orders(site_id: Id, filters: Annotated[SiteOrderFilters, Query()], cached: Cached) -> Response:
     entry = orders.site_page_entry(site_id, filters)
     return cached.page(entry, filters, lambda tx: orders.site_page(tx, site_id, filters))
 

@@ -1,26 +1,26 @@
 """Products: list the products of a catalog, and read one product."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Response
 
 from wecelebrate import products
 from wecelebrate.core.http import Cached, api, serve
 from wecelebrate.core.pages import Page
+from wecelebrate.core.types import Id
 from wecelebrate.products.models import Product, ProductFilters
 
 app = api()
 
 
 @app.get("/v1/catalogs/{catalog_id}/products", response_model=Page[Product])
-def list_products(catalog_id: UUID, filters: Annotated[ProductFilters, Query()], cached: Cached) -> Response:
+def list_products(catalog_id: Id, filters: Annotated[ProductFilters, Query()], cached: Cached) -> Response:
     entry = products.page_entry(catalog_id, filters)
     return cached.page(entry, filters, lambda tx: products.page(tx, catalog_id, filters))
 
 
 @app.get("/v1/products/{product_id}", response_model=Product)
-def get_product(product_id: UUID, cached: Cached) -> Response:
+def get_product(product_id: Id, cached: Cached) -> Response:
     return cached.one(products.entry(product_id), lambda tx: products.get(tx, product_id))
 
 

@@ -1,31 +1,30 @@
 """Products: create, replace, change and deactivate them."""
 
-from uuid import UUID
-
 from wecelebrate import products
 from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.products.models import NewProduct, Product, ProductPatch
 
 app = api()
 
 
 @app.post("/v1/catalogs/{catalog_id}/products", status_code=201)
-def create_product(catalog_id: UUID, new: NewProduct, tx: Writing) -> Product:
+def create_product(catalog_id: Id, new: NewProduct, tx: Writing) -> Product:
     return products.create(tx, catalog_id, new)
 
 
 @app.put("/v1/products/{product_id}")
-def replace_product(product_id: UUID, new: NewProduct, match: IfMatch, tx: Writing) -> Product:
+def replace_product(product_id: Id, new: NewProduct, match: IfMatch, tx: Writing) -> Product:
     return products.replace(tx, product_id, new, match)
 
 
 @app.patch("/v1/products/{product_id}")
-def change_product(product_id: UUID, patch: ProductPatch, match: IfMatch, tx: Writing) -> Product:
+def change_product(product_id: Id, patch: ProductPatch, match: IfMatch, tx: Writing) -> Product:
     return products.change(tx, product_id, patch, match)
 
 
 @app.delete("/v1/products/{product_id}", status_code=204)
-def deactivate_product(product_id: UUID, match: IfMatch, tx: Writing) -> None:
+def deactivate_product(product_id: Id, match: IfMatch, tx: Writing) -> None:
     products.deactivate(tx, product_id, match)
 
 

@@ -1,13 +1,13 @@
 """Schedules: list and read them."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Request, Response
 
 from wecelebrate import schedules
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
+from wecelebrate.core.types import Id
 from wecelebrate.schedules.models import Schedule, ScheduleFilters
 
 app = api()
@@ -19,7 +19,7 @@ def list_schedules(request: Request, filters: Annotated[ScheduleFilters, Query()
 
 
 @app.get("/v1/schedules/{schedule_id}")
-def get_schedule(schedule_id: UUID, tx: Reading) -> Schedule:
+def get_schedule(schedule_id: Id, tx: Reading) -> Schedule:
     return schedules.get(tx, schedule_id)
 
 

@@ -1,9 +1,8 @@
 """Schedules: create, change, delete and run them."""
 
-from uuid import UUID
-
 from wecelebrate import schedules
 from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.schedules.models import NewSchedule, Schedule, SchedulePatch
 
 app = api()
@@ -15,17 +14,17 @@ def create_schedule(new: NewSchedule, tx: Writing) -> Schedule:
 
 
 @app.patch("/v1/schedules/{schedule_id}")
-def change_schedule(schedule_id: UUID, patch: SchedulePatch, match: IfMatch, tx: Writing) -> Schedule:
+def change_schedule(schedule_id: Id, patch: SchedulePatch, match: IfMatch, tx: Writing) -> Schedule:
     return schedules.change(tx, schedule_id, patch, match)
 
 
 @app.delete("/v1/schedules/{schedule_id}", status_code=204)
-def delete_schedule(schedule_id: UUID, match: IfMatch, tx: Writing) -> None:
+def delete_schedule(schedule_id: Id, match: IfMatch, tx: Writing) -> None:
     schedules.delete(tx, schedule_id, match)
 
 
 @app.post("/v1/schedules/{schedule_id}/run", status_code=202)
-def run_schedule(schedule_id: UUID, tx: Writing) -> Schedule:
+def run_schedule(schedule_id: Id, tx: Writing) -> Schedule:
     return schedules.run(tx, schedule_id)
 
 

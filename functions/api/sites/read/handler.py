@@ -1,13 +1,13 @@
 """Sites: list and read them, and list their exclusions."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Response
 
 from wecelebrate import sites
 from wecelebrate.core.http import Cached, api, serve
 from wecelebrate.core.pages import ListParameters, Page
+from wecelebrate.core.types import Id
 from wecelebrate.sites.models import DomainVerification, Exclusion, Site, SiteFilters
 
 app = api()
@@ -19,18 +19,18 @@ def list_sites(filters: Annotated[SiteFilters, Query()], cached: Cached) -> Resp
 
 
 @app.get("/v1/sites/{site_id}", response_model=Site)
-def get_site(site_id: UUID, cached: Cached) -> Response:
+def get_site(site_id: Id, cached: Cached) -> Response:
     return cached.one(sites.entry(site_id), lambda tx: sites.get(tx, site_id))
 
 
 @app.get("/v1/sites/{site_id}/domain-verification", response_model=DomainVerification)
-def get_domain_verification(site_id: UUID, cached: Cached) -> Response:
+def get_domain_verification(site_id: Id, cached: Cached) -> Response:
     entry = sites.domain_verification_entry(site_id)
     return cached.one(entry, lambda tx: sites.domain_verification(tx, site_id))
 
 
 @app.get("/v1/sites/{site_id}/exclusions", response_model=Page[Exclusion])
-def list_exclusions(site_id: UUID, parameters: Annotated[ListParameters, Query()], cached: Cached) -> Response:
+def list_exclusions(site_id: Id, parameters: Annotated[ListParameters, Query()], cached: Cached) -> Response:
     entry = sites.exclusions_entry(site_id, parameters)
     return cached.page(entry, parameters, lambda tx: sites.exclusions(tx, site_id, parameters))
 

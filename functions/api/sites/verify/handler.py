@@ -1,16 +1,15 @@
 """Sites: verify the domain of a site with the record in DNS."""
 
-from uuid import UUID
-
 from wecelebrate import sites
 from wecelebrate.core.http import Writing, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.sites.models import Site
 
 app = api()
 
 
 @app.post("/v1/sites/{site_id}/verify-domain")
-def verify_domain(site_id: UUID, tx: Writing) -> Site:
+def verify_domain(site_id: Id, tx: Writing) -> Site:
     return sites.verify_domain(tx, site_id)
 
 

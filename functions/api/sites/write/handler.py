@@ -1,9 +1,8 @@
 """Sites: create, replace and change them. Exclude products from a site, and include them again."""
 
-from uuid import UUID
-
 from wecelebrate import sites
 from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.sites.models import Exclusion, NewExclusion, NewSite, Site, SiteContent, SitePatch
 
 app = api()
@@ -15,22 +14,22 @@ def create_site(new: NewSite, tx: Writing) -> Site:
 
 
 @app.put("/v1/sites/{site_id}")
-def replace_site(site_id: UUID, content: SiteContent, match: IfMatch, tx: Writing) -> Site:
+def replace_site(site_id: Id, content: SiteContent, match: IfMatch, tx: Writing) -> Site:
     return sites.replace(tx, site_id, content, match)
 
 
 @app.patch("/v1/sites/{site_id}")
-def change_site(site_id: UUID, patch: SitePatch, match: IfMatch, tx: Writing) -> Site:
+def change_site(site_id: Id, patch: SitePatch, match: IfMatch, tx: Writing) -> Site:
     return sites.change(tx, site_id, patch, match)
 
 
 @app.put("/v1/sites/{site_id}/exclusions/{product_id}")
-def exclude_product(site_id: UUID, product_id: UUID, tx: Writing, exclusion: NewExclusion | None = None) -> Exclusion:
+def exclude_product(site_id: Id, product_id: Id, tx: Writing, exclusion: NewExclusion | None = None) -> Exclusion:
     return sites.exclude(tx, site_id, product_id, exclusion or NewExclusion())
 
 
 @app.delete("/v1/sites/{site_id}/exclusions/{product_id}", status_code=204)
-def include_product(site_id: UUID, product_id: UUID, tx: Writing) -> None:
+def include_product(site_id: Id, product_id: Id, tx: Writing) -> None:
     sites.include(tx, site_id, product_id)
 
 

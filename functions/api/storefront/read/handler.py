@@ -1,13 +1,13 @@
 """Storefronts: read the public configuration and the products of a site, and the customer's own orders."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Request, Response
 
 from wecelebrate import orders, storefront
 from wecelebrate.core.http import CustomerRead, StorefrontRead, api, page_response, serve
 from wecelebrate.core.pages import ListParameters, Page
+from wecelebrate.core.types import Id
 from wecelebrate.orders.models import PlacedOrder
 from wecelebrate.storefront.models import Storefront, StorefrontFilters, StorefrontPage, StorefrontProduct
 
@@ -25,7 +25,7 @@ def list_shown_products(filters: Annotated[StorefrontFilters, Query()], cached: 
 
 
 @app.get("/v1/storefront/{domain}/products/{product_id}", response_model=StorefrontProduct)
-def get_shown_product(product_id: UUID, cached: StorefrontRead) -> Response:
+def get_shown_product(product_id: Id, cached: StorefrontRead) -> Response:
     return cached.one(storefront.product_entry(product_id), lambda tx: storefront.product(tx, product_id))
 
 
@@ -35,7 +35,7 @@ def list_own_orders(request: Request, parameters: Annotated[ListParameters, Quer
 
 
 @app.get("/v1/storefront/{domain}/orders/{order_id}")
-def get_own_order(order_id: UUID, tx: CustomerRead) -> PlacedOrder:
+def get_own_order(order_id: Id, tx: CustomerRead) -> PlacedOrder:
     return orders.get_own(tx, order_id)
 
 

@@ -1,15 +1,14 @@
 """Suppressions: release an address, so that mail is sent to it again."""
 
-from uuid import UUID
-
 from wecelebrate import mail
 from wecelebrate.core.http import Writing, api, serve
+from wecelebrate.core.types import Id
 
 app = api()
 
 
 @app.delete("/v1/mail-suppressions/{suppression_id}", status_code=204)
-def release_suppression(suppression_id: UUID, tx: Writing) -> None:
+def release_suppression(suppression_id: Id, tx: Writing) -> None:
     mail.release(tx, suppression_id)
 
 

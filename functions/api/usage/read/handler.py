@@ -1,19 +1,19 @@
 """Usage: report what the requests of a client cost, and how much the cache saves on the whole platform."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query
 
 from wecelebrate import usage
 from wecelebrate.core.http import Reading, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.usage.models import CacheReport, ClientUsage, UsagePeriod
 
 app = api()
 
 
 @app.get("/v1/clients/{client_id}/usage")
-def get_usage(client_id: UUID, period: Annotated[UsagePeriod, Query()], tx: Reading) -> ClientUsage:
+def get_usage(client_id: Id, period: Annotated[UsagePeriod, Query()], tx: Reading) -> ClientUsage:
     return usage.of_client(tx, client_id, period)
 
 

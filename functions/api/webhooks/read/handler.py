@@ -1,13 +1,13 @@
 """Webhooks: list and read endpoints and deliveries."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query, Request, Response
 
 from wecelebrate import webhooks
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
+from wecelebrate.core.types import Id
 from wecelebrate.webhooks.models import Delivery, DeliveryDetails, DeliveryFilters, Webhook, WebhookFilters
 
 app = api()
@@ -19,7 +19,7 @@ def list_webhooks(request: Request, filters: Annotated[WebhookFilters, Query()],
 
 
 @app.get("/v1/webhooks/{webhook_id}")
-def get_webhook(webhook_id: UUID, tx: Reading) -> Webhook:
+def get_webhook(webhook_id: Id, tx: Reading) -> Webhook:
     return webhooks.get(tx, webhook_id)
 
 
@@ -29,7 +29,7 @@ def list_webhook_deliveries(request: Request, filters: Annotated[DeliveryFilters
 
 
 @app.get("/v1/webhook-deliveries/{delivery_id}")
-def get_webhook_delivery(delivery_id: UUID, tx: Reading) -> DeliveryDetails:
+def get_webhook_delivery(delivery_id: Id, tx: Reading) -> DeliveryDetails:
     return webhooks.get_delivery(tx, delivery_id)
 
 

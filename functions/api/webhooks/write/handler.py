@@ -1,12 +1,12 @@
 """Webhooks: create, change, delete and test endpoints, rotate their secrets, and replay deliveries."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Query
 
 from wecelebrate import webhooks
 from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.types import Id
 from wecelebrate.webhooks.models import (
     DeliveryDetails,
     NewWebhook,
@@ -27,32 +27,32 @@ def create_webhook(new: NewWebhook, tx: Writing) -> WebhookWithSecret:
 
 
 @app.patch("/v1/webhooks/{webhook_id}")
-def change_webhook(webhook_id: UUID, patch: WebhookPatch, match: IfMatch, tx: Writing) -> Webhook:
+def change_webhook(webhook_id: Id, patch: WebhookPatch, match: IfMatch, tx: Writing) -> Webhook:
     return webhooks.change(tx, webhook_id, patch, match)
 
 
 @app.delete("/v1/webhooks/{webhook_id}", status_code=204)
-def delete_webhook(webhook_id: UUID, match: IfMatch, tx: Writing) -> None:
+def delete_webhook(webhook_id: Id, match: IfMatch, tx: Writing) -> None:
     webhooks.delete(tx, webhook_id, match)
 
 
 @app.post("/v1/webhooks/{webhook_id}/rotate")
-def rotate_webhook_secret(webhook_id: UUID, tx: Writing, rotation: Rotation | None = None) -> WebhookWithSecret:
+def rotate_webhook_secret(webhook_id: Id, tx: Writing, rotation: Rotation | None = None) -> WebhookWithSecret:
     return webhooks.rotate(tx, webhook_id, rotation or Rotation())
 
 
 @app.post("/v1/webhooks/{webhook_id}/test", status_code=202)
-def test_webhook(webhook_id: UUID, tx: Writing) -> DeliveryDetails:
+def test_webhook(webhook_id: Id, tx: Writing) -> DeliveryDetails:
     return webhooks.test(tx, webhook_id)
 
 
 @app.post("/v1/webhooks/{webhook_id}/replay", status_code=202)
-def replay_webhook(webhook_id: UUID, filters: Annotated[ReplayFilters, Query()], tx: Writing) -> ReplayResult:
+def replay_webhook(webhook_id: Id, filters: Annotated[ReplayFilters, Query()], tx: Writing) -> ReplayResult:
     return webhooks.replay(tx, webhook_id, filters)
 
 
 @app.post("/v1/webhook-deliveries/{delivery_id}/replay", status_code=202)
-def replay_webhook_delivery(delivery_id: UUID, tx: Writing) -> DeliveryDetails:
+def replay_webhook_delivery(delivery_id: Id, tx: Writing) -> DeliveryDetails:
     return webhooks.replay_delivery(tx, delivery_id)
 
 

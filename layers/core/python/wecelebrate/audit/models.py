@@ -3,10 +3,11 @@
 from typing import Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import Moment, Object
+from wecelebrate.core.models import Object
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import Id, Label, Moment, ShortLine, Timestamp
 
 
 class AuditEntry(BaseModel):
@@ -43,10 +44,10 @@ class AuditEntry(BaseModel):
 class AuditFilters(ListParameters):
     """The filters of a list of audit log entries."""
 
-    client_id: UUID | None = None
-    subject: str | None = Field(default=None, max_length=300)
-    action: str | None = Field(default=None, max_length=100, description="A complete action, e.g. `order.read`.")
-    object_id: str | None = Field(default=None, max_length=300)
-    request_id: str | None = Field(default=None, max_length=200)
-    created_from: AwareDatetime | None = Field(default=None, description="Only entries at or after this time.")
-    created_to: AwareDatetime | None = Field(default=None, description="Only entries before this time.")
+    client_id: Id | None = None
+    subject: Label | None = None
+    action: ShortLine | None = Field(default=None, description="A complete action, e.g. `order.read`.")
+    object_id: Label | None = None
+    request_id: ShortLine | None = None
+    created_from: Timestamp | None = Field(default=None, description="Only entries at or after this time.")
+    created_to: Timestamp | None = Field(default=None, description="Only entries before this time.")

@@ -8,7 +8,7 @@ from wecelebrate.core import pages, quotas
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import Conflict, NotFound
+from wecelebrate.core.errors import Conflict, FieldError, NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.pages import ListParameters
 
@@ -33,6 +33,15 @@ class TooManyCatalogs(Conflict):
 
 
 _QUOTA = quotas.Quota("catalogs", MAX_CATALOGS, TooManyCatalogs, "Change a catalog that you no longer use.")
+
+
+class CurrencyInUse(Conflict):
+    """Products of this catalog have prices in another currency.
+
+    To move a catalog to another currency, set its currency to null, change the prices, and set the new currency.
+    """
+
+    code = "currency_in_use"
 
 
 def entry(catalog_id: UUID) -> Entry:
@@ -77,12 +86,18 @@ def create(tx: Transaction, new: NewCatalog) -> Catalog:
 
 
 def replace(tx: Transaction, catalog_id: UUID, content: CatalogContent, match: Match) -> Catalog:
-    """Replace all fields of a catalog except its owner. Raises the same errors as `change`."""
-    return _change(tx, catalog_id, content.model_dump(mode="json"), match, replace=True)
+    """Replace all fields of a catalog except its owner. Raises the same errors as `change`.
+
+    The currency stays unless the request contains it. Clients that do not know this field must not clear it.
+    """
+    fields = content.model_dump(mode="json")
+    if "currency" not in content.model_fields_set:
+        del fields["currency"]
+    return _change(tx, catalog_id, fields, match, replace=True)
 
 
 def change(tx: Transaction, catalog_id: UUID, patch: CatalogPatch, match: Match) -> Catalog:
-    """Apply a patch to a catalog. Raises NotFound, Forbidden, and the errors of `Match.check`."""
+    """Apply a patch to a catalog. Raises NotFound, Forbidden, CurrencyInUse, and the errors of `Match.check`."""
     return _change(tx, catalog_id, patch.changes(), match, replace=False)
 
 
@@ -124,7 +139,16 @@ def _check_visible(tx: Transaction, catalog_id: UUID, client_id: UUID) -> None:
 
 
 def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Catalog:
-    expected = match.check(get(tx, catalog_id))
+    before = get(tx, catalog_id)
+    expected = match.check(before)
+    currency = changes.get("currency")
+    if (
+        currency
+        and currency != before.currency
+        and sql.has_other_currency(tx, catalog_id=catalog_id, currency=currency)
+    ):
+        detail = f"must be null until all prices are in {currency}"
+        raise CurrencyInUse(errors=[FieldError(pointer="/currency", detail=detail)])
     parameters = as_json({"changes": changes}, "changes")
     row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, expected_updated_at=expected, **parameters)
     if row is None:

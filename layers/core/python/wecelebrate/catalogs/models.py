@@ -6,15 +6,15 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from typing_extensions import TypedDict  # before Python 3.12, pydantic does not accept typing.TypedDict
 
-from wecelebrate.core.models import ABSENT, Count, Currency, Flag, GivenObject, Input, Moment, Name, Object, Patch
+from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import Count, CurrencyCode, Flag, Id, Label, Line, Moment, Name, Percent
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 CatalogStatus = Literal["draft", "active", "inactive"]
 SyncMode = Literal["delta", "full"]
-Percent = Annotated[float, Field(ge=0, le=100)]
-ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-OptionText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+ColumnName = Label
+OptionText = Annotated[str, Line(100)]
 Delimiter = Annotated[str, StringConstraints(pattern=r'^[^"\r\n]$')]
 ProductField = Literal[
     "sku",
@@ -60,8 +60,9 @@ class SyncSettings(Input):
         default_factory=dict,
         description="Maps each product field to its column. Fields without a mapping are matched by column name.",
     )
-    currency: Currency = Field(
-        default="USD", description="The currency of the prices for which the file names no currency."
+    currency: CurrencyCode = Field(
+        default="USD",
+        description="The currency of the prices for which the file names no currency, if the catalog has no currency.",
     )
     fetch_images: Flag = Field(
         default=False,
@@ -92,6 +93,13 @@ class CatalogContent(Input):
         default="draft",
         description="Storefronts show and sell only the products of an `active` catalog. Syncs ignore the status.",
     )
+    currency: CurrencyCode | None = Field(
+        default=None,
+        description=(
+            "The currency of all prices. Without it, the first product sets the currency. If a change sets it to null, "
+            "products can have prices in several currencies, and lists cannot be filtered or sorted by price."
+        ),
+    )
     source_config: GivenObject = Field(
         default_factory=dict,
         description="Notes of the owner about the system of origin. The platform stores them and does not use them.",
@@ -109,7 +117,7 @@ class CatalogContent(Input):
 class NewCatalog(CatalogContent):
     """A new catalog."""
 
-    owner_client_id: UUID | None = Field(
+    owner_client_id: Id | None = Field(
         default=None,
         description="The owner. Null: the platform owns the catalog. Only admins can create such a catalog.",
     )
@@ -120,7 +128,7 @@ class SyncSettingsPatch(Patch):
 
     options: FileOptions | None = None
     mapping: dict[ProductField, ColumnName | None] | None = None
-    currency: Currency | None = None
+    currency: CurrencyCode | None = None
     fetch_images: Flag | None = None
     mode: SyncMode | None = None
     most_deactivated_percent: Percent | None = None
@@ -133,6 +141,7 @@ class CatalogPatch(Patch):
     type: CatalogType = ABSENT
     source: Name | None = None
     status: CatalogStatus = ABSENT
+    currency: CurrencyCode | None = None
     source_config: GivenObject = ABSENT
     sync_settings: SyncSettingsPatch = ABSENT
     pricing_rules: GivenObject = ABSENT
@@ -148,6 +157,9 @@ class Catalog(BaseModel):
     type: CatalogType
     source: str | None
     status: CatalogStatus
+    currency: str | None = Field(
+        description="The currency of all prices. Null: there are no products yet, or prices in several currencies."
+    )
     source_config: Object
     sync_settings: dict[str, JsonValue]
     pricing_rules: Object

@@ -1,16 +1,21 @@
 -- name: list_catalogs
--- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
-select to_json(rows)::text as item, name as after_name, id as after_id
+-- List one page after the cursor, in name order. A filter that is null matches every row. The catalogs that the caller
+-- has a grant for have only their public columns.
+select to_json(catalog)::text as item, page.folded_name as after_folded_name, page.id as after_id
 from (
   select *
-  from app.catalog_view
+  from (select * from catalogs union all select * from app.granted_catalogs()) catalogs
   where (:type::text is null or type = :type)
     and (:status::text is null or status = :status)
-    and (:after_id::uuid is null or (name, id) > (:after_name, :after_id::uuid))
-  order by name, id
+    and (:after_id::uuid is null or (folded_name, id) > (:after_folded_name, :after_id::uuid))
+  order by folded_name, id
   limit :limit + 1
-) rows
-order by name, id;
+) page cross join lateral (
+  select page.id, page.owner_client_id, page.name, page.type, page.source, page.status, page.currency,
+    page.source_config, page.sync_settings, page.pricing_rules, page.low_inventory, page.created_at, page.updated_at,
+    page.last_sync_at
+) catalog
+order by page.folded_name, page.id;
 
 -- name: get_catalog^
 -- Get a catalog that the caller may see.
@@ -22,25 +27,29 @@ select count(*)::integer from catalogs where owner_client_id = :client_id;
 
 -- name: create_catalog^
 -- Create a catalog.
-insert into catalogs (owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules,
-  low_inventory)
-values (:owner_client_id, :name, :type, :source, :status, :source_config, :sync_settings, :pricing_rules,
+insert into catalogs (owner_client_id, name, type, source, status, currency, source_config, sync_settings,
+  pricing_rules, low_inventory)
+values (:owner_client_id, :name, :type, :source, :status, :currency, :source_config, :sync_settings, :pricing_rules,
   :low_inventory)
-returning id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
-  created_at, updated_at, last_sync_at;
+returning id, owner_client_id, name, type, source, status, currency, source_config, sync_settings, pricing_rules,
+  low_inventory, created_at, updated_at, last_sync_at;
 
 -- name: change_catalog^
 -- Change the columns that are named in `changes`. If `replace` is true, `changes` contains their new values. Otherwise
 -- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the catalog, or when the
 -- `updated_at` of the catalog differs from `expected_updated_at`.
 update catalogs old
-set (name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory) = (
-  select name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory
+set (name, type, source, status, currency, source_config, sync_settings, pricing_rules, low_inventory) = (
+  select name, type, source, status, currency, source_config, sync_settings, pricing_rules, low_inventory
   from jsonb_populate_record(null::catalogs, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :catalog_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)
-returning id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
-  created_at, updated_at, last_sync_at;
+returning id, owner_client_id, name, type, source, status, currency, source_config, sync_settings, pricing_rules,
+  low_inventory, created_at, updated_at, last_sync_at;
+
+-- name: has_other_currency$
+-- Return whether a product of a catalog has its price in another currency.
+select exists (select from products where catalog_id = :catalog_id and currency <> :currency);
 
 -- name: list_grants
 -- List one page of the clients that have a grant for a catalog. The page starts after the cursor, in the order of the

@@ -3,13 +3,14 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import ABSENT, Flag, GivenObject, Input, Moment, Name, Object, Patch, Slug, Text, Url
+from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import EmailAddress, Flag, HttpUrl, Line, Moment, Name, Slug, Switch, Text
 
 Tier = Literal["standard", "professional", "enterprise"]
-ClientName = Annotated[str, StringConstraints(min_length=2, max_length=500)]
+ClientName = Annotated[str, Line(500, min_length=2)]
 
 
 class NewClient(Input):
@@ -18,8 +19,8 @@ class NewClient(Input):
     name: ClientName
     slug: Slug
     description: Text | None = None
-    logo_url: Url | None = None
-    contact_email: Name | None = None
+    logo_url: HttpUrl | None = None
+    contact_email: EmailAddress | None = None
     contact_phone: Name | None = None
     address: Text | None = None
     tier: Tier = "standard"
@@ -36,8 +37,8 @@ class ClientPatch(Patch):
     name: ClientName = ABSENT
     slug: Slug = ABSENT
     description: Text | None = None
-    logo_url: Url | None = None
-    contact_email: Name | None = None
+    logo_url: HttpUrl | None = None
+    contact_email: EmailAddress | None = None
     contact_phone: Name | None = None
     address: Text | None = None
     tier: Tier = ABSENT
@@ -66,4 +67,4 @@ class Client(BaseModel):
 class ClientFilters(ListParameters):
     """The filters of a list of clients."""
 
-    is_active: bool | None = None
+    is_active: Switch | None = None

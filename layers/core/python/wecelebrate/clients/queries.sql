@@ -1,15 +1,18 @@
 -- name: list_clients
--- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
-select to_json(rows)::text as item, name as after_name, id as after_id
+-- List one page after the cursor, in name order. A filter that is null matches every row.
+select to_json(client)::text as item, page.folded_name as after_folded_name, page.id as after_id
 from (
   select *
-  from app.client_view
+  from clients
   where (:is_active::boolean is null or is_active = :is_active)
-    and (:after_id::uuid is null or (name, id) > (:after_name, :after_id::uuid))
-  order by name, id
+    and (:after_id::uuid is null or (folded_name, id) > (:after_folded_name, :after_id::uuid))
+  order by folded_name, id
   limit :limit + 1
-) rows
-order by name, id;
+) page cross join lateral (
+  select page.id, page.name, page.slug, page.description, page.logo_url, page.contact_email, page.contact_phone,
+    page.address, page.tier, page.is_active, page.settings, page.created_at, page.updated_at
+) client
+order by page.folded_name, page.id;
 
 -- name: get_client^
 -- Get a client that the caller may see.
@@ -40,4 +43,4 @@ returning *;
 select m.client_id, c.name, c.slug, m.role
 from client_users m join clients c on c.id = m.client_id
 where m.user_id = :subject and m.is_active and c.is_active
-order by c.name, c.id;
+order by c.folded_name, c.id;

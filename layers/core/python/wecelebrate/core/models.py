@@ -1,26 +1,16 @@
-"""The base models and the field types that all resources share."""
+"""The base models that all resources share. The types of their fields are in `core.types`."""
 
 import json
 import math
-import re
+import unicodedata
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    PlainSerializer,
-    StringConstraints,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.types.text import nfc
 
 MAX_DEPTH = 64
 """The maximum number of levels of nested objects and lists in a body."""
@@ -44,9 +34,11 @@ class Input(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, value: Any) -> Any:
-        """Refuse NUL and unpaired surrogates, which PostgreSQL cannot store, and infinity, which JSON does not have."""
-        refuse_unstorable(value, cls.place)
-        return value
+        """Normalize all texts to NFC.
+
+        Refuse NUL and unpaired surrogates, which PostgreSQL cannot store, and infinity, which JSON does not have.
+        """
+        return normalized(value, cls.place)
 
 
 class Patch(Input):
@@ -66,31 +58,6 @@ ABSENT: Any = Field(default_factory=lambda: None)
 returns the fields that were sent."""
 
 
-_TRAILING_ZEROS = re.compile(r"(\.\d*?)0+(?=[+-])")
-
-Name = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=100)]
-Text = Annotated[str, StringConstraints(max_length=100_000)]
-Url = Annotated[str, StringConstraints(pattern=r"^https?://", max_length=2048)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Money = Annotated[
-    Decimal,
-    Field(ge=0, max_digits=10, decimal_places=2),
-    WithJsonSchema(
-        {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^[0-9]{1,8}(\.[0-9]{1,2})?$"}]}
-    ),
-    PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str),
-]
-"""An amount of money. In JSON it is a decimal string, because floating-point numbers are not exact."""
-Moment = Annotated[
-    datetime,
-    PlainSerializer(lambda at: _TRAILING_ZEROS.sub(r"\1", at.isoformat()), return_type=str),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
-"""A point in time. It has the format that PostgreSQL uses in JSON, so that the response for one object and the row of
-the same object in a list are identical."""
-Flag = Annotated[bool, Field(strict=True)]
-Count = Annotated[int, Field(strict=True, ge=0, le=2_147_483_647)]
 Object = dict[str, JsonValue]
 
 
@@ -156,11 +123,13 @@ GivenObject = Annotated[Object, at_most(MAX_OBJECT_BYTES)]
 """A free-form JSON object that a caller sends."""
 
 
-def refuse_unstorable(value: Any, place: str) -> None:
-    """Raise Invalid if a value, or any value that is nested in it, cannot be stored in PostgreSQL.
+def normalized(value: Any, place: str = "/") -> Any:
+    """Return a JSON value with all texts and keys in NFC, on every level.
 
-    The error contains the pointer to the nested value. The pointer begins with `place`.
+    Raises Invalid if the value, or any value that is nested in it, cannot be stored in PostgreSQL. The error contains
+    the pointer to the nested value. The pointer begins with `place`.
     """
+    is_nfc = True
     stack: list[tuple[Any, tuple[str, ...]]] = [(value, ())]
     while stack:
         item, path = stack.pop()
@@ -168,6 +137,8 @@ def refuse_unstorable(value: Any, place: str) -> None:
         if isinstance(item, str):
             if not storable(item):
                 detail = "must not contain NUL or unpaired surrogates"
+            elif not item.isascii() and is_nfc:
+                is_nfc = unicodedata.is_normalized("NFC", item)
         elif isinstance(item, float):
             if not math.isfinite(item):
                 detail = "must be a finite number"
@@ -180,6 +151,22 @@ def refuse_unstorable(value: Any, place: str) -> None:
                 stack += [(child, (*path, str(index))) for index, child in enumerate(item)]
         if detail:
             raise Invalid(errors=[FieldError(pointer=pointer(path, place), detail=detail)])
+    return value if is_nfc else _nfc(value, (), place)
+
+
+def _nfc(value: Any, path: tuple[str, ...], place: str) -> Any:
+    """Return a copy of a JSON value with all texts and keys in NFC. Raises Invalid if two keys become equal."""
+    if isinstance(value, str):
+        return nfc(value)
+    if isinstance(value, list):
+        return [_nfc(child, (*path, str(index)), place) for index, child in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    copy = {nfc(str(key)): _nfc(child, (*path, str(key)), place) for key, child in value.items()}
+    if len(copy) < len(value):
+        detail = "must not contain the same key in two Unicode spellings"
+        raise Invalid(errors=[FieldError(pointer=pointer(path, place), detail=detail)])
+    return copy
 
 
 def storable(text: str) -> bool:

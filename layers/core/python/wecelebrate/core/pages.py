@@ -18,6 +18,7 @@ from wecelebrate.core.cache.keys import digest
 from wecelebrate.core.database import Transaction, rows_within
 from wecelebrate.core.errors import BadCursor
 from wecelebrate.core.models import Input
+from wecelebrate.core.types import Whole
 
 Item = TypeVar("Item")
 
@@ -44,7 +45,7 @@ class ListParameters(Input):
 
     place: ClassVar[str] = ""
 
-    limit: int = Field(
+    limit: Whole = Field(
         default=50,
         ge=1,
         le=MAX_LIMIT,
@@ -79,13 +80,13 @@ class RenderedPage:
 
 
 NEWEST: Mapping[str, None] = {"after_time": None, "after_id": None}
-BY_NAME: Mapping[str, None] = {"after_name": None, "after_id": None}
+BY_NAME: Mapping[str, None] = {"after_folded_name": None, "after_id": None}
 BY_ID: Mapping[str, None] = {"after_id": None}
+BY_KEY: Mapping[str, None] = {"after_key": None, "after_id": None}
 """The sort orders of lists. The keys of each mapping are the query parameters for the sort keys. All values are None,
-which means the first page."""
+which means the first page. The filter `sort` of a list of products says what `after_key` is."""
 
-
-_KEY_TYPES = {"after_time": "timestamptz", "after_name": "text", "after_key": "text", "after_id": "uuid"}
+_KEY_TYPES = {"after_time": "timestamptz", "after_folded_name": "text", "after_key": "text", "after_id": "uuid"}
 """The types of the sort keys in PostgreSQL."""
 
 
@@ -102,7 +103,7 @@ def list_page(
     Raises BadCursor.
     """
     request = list_request(name, filters, **parameters)
-    after = {**order, **decode(filters.cursor, request)}
+    after = start_after(filters.cursor, request, order)
     rows = page_rows(tx, query, order, **filters.model_dump(exclude={"cursor"}), **parameters, **after)
     return render(rows, filters.limit, request)
 
@@ -207,7 +208,20 @@ def decode(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
     return last
 
 
+def start_after(cursor: str | None, request: Mapping[str, Any], order: Mapping[str, None]) -> dict[str, Any]:
+    """Return the sort keys of the last row on the previous page. All keys are None if `cursor` is None.
+
+    Raises BadCursor. A cursor with other sort keys is refused: a previous release issued it for another sort order.
+    """
+    last = decode(cursor, request)
+    if last and last.keys() != order.keys():
+        raise BadCursor
+    return {**order, **last}
+
+
 def next_link(path: str, query: Mapping[str, Any], cursor: str) -> str:
     """Return the value of the `Link` header that points to the next page (RFC 8288)."""
-    encoded = urlencode({key: value for key, value in query.items() if value is not None} | {"cursor": cursor})
+    # A truth value is spelled as in JSON, because a parameter has no other spelling.
+    values = {key: str(value).lower() if isinstance(value, bool) else value for key, value in query.items()}
+    encoded = urlencode({key: value for key, value in values.items() if value is not None} | {"cursor": cursor})
     return f'<{path}?{encoded}>; rel="next"'

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 _NUMBER = 'must be a number, e.g. "19.90"'
 _WHOLE = "must be a whole number"
-_TIME = "must be a time with its UTC offset, e.g. 2026-01-31T12:00:00Z"
+_TIME = "must be a time with its UTC offset (RFC 3339), e.g. 2026-01-31T12:00:00Z"
 _OBJECT = "must be an object"
 _FLAG = "must be true or false"
 _ID = "must be a UUID"
@@ -25,6 +25,8 @@ _MESSAGES: Mapping[str, str] = {
     "int_parsing": _WHOLE,
     "int_parsing_size": "is too large",
     "int_from_float": _WHOLE,
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
     "bool_type": _FLAG,
     "bool_parsing": _FLAG,
     "decimal_type": _NUMBER,
@@ -36,6 +38,7 @@ _MESSAGES: Mapping[str, str] = {
     "greater_than": "must be more than {gt}",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
+    "less_than": "must be less than {lt}",
     "dict_type": _OBJECT,
     "model_type": _OBJECT,
     "model_attributes_type": _OBJECT,

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from itertools import islice
 
+from wecelebrate.core.types.text import NOT_VISIBLE, line_problem, text_problem
+from wecelebrate.core.types.urls import image_url_problem, is_plain_url
 from wecelebrate.feeds.items import BadCell, quoted
 
 MAX_LENGTH = {"sku": 200, "name": 500, "description": 100_000, "category": 300, "brand": 300}
@@ -16,7 +18,6 @@ MAX_ATTRIBUTES = 100
 MAX_ATTRIBUTE_NAME_LENGTH = 100
 MAX_ATTRIBUTE_LENGTH = 5_000
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.ASCII)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _ONE_IMAGE = re.compile(r"https?://[^\s,;|]+")
@@ -46,14 +47,14 @@ NO = frozenset(_NO.split("|"))
 def sku(cell: str) -> str:
     """Return the SKU unchanged.
 
-    Raises BadCell with the code `empty`, `too_long`, `control_character` or `rounded_number`.
+    Raises BadCell with the code `empty`, `too_long`, `control_character`, `invisible` or `rounded_number`.
     """
     if not cell:
         raise BadCell("empty", "is empty")
     if len(cell) > 200:
         raise BadCell("too_long", f"{quoted(cell)} is longer than 200 characters")
-    if not cell.isprintable() and _CONTROL.search(cell):
-        raise BadCell("control_character", f"{quoted(cell)} contains a control character; remove it")
+    if not (cell.isascii() and cell.isprintable()):
+        _check_line(cell)
     if "E+" in cell and _ROUNDED.fullmatch(cell):
         raise BadCell(
             "rounded_number", f"{quoted(cell)} is a number that a spreadsheet rounded; export the column as text"
@@ -62,17 +63,33 @@ def sku(cell: str) -> str:
 
 
 def limited_text(cell: str, max_length: int) -> str:
-    """Return the cell unchanged. Raises BadCell with the code `too_long`."""
-    if len(cell) > max_length:
-        raise BadCell("too_long", f"{quoted(cell)} is longer than {max_length:,} characters")
+    """Return the cell unchanged. Raises BadCell with the code `too_long` or `control_character`."""
+    _check_length(cell, max_length)
+    if not cell.isprintable() and text_problem(cell):
+        raise BadCell("control_character", f"{quoted(cell)} contains a control character; remove it")
     return cell
 
 
 def single_line(cell: str, max_length: int) -> str:
-    """Join the lines of the cell with spaces. Raises BadCell with the code `too_long`."""
+    """Join the lines of the cell with spaces. Raises BadCell with the code `too_long` or `control_character`."""
     if "\n" in cell or "\r" in cell or "\t" in cell:
         cell = " ".join(cell.split())
-    return limited_text(cell, max_length)
+    _check_length(cell, max_length)
+    _check_line(cell)
+    return cell
+
+
+def _check_length(cell: str, max_length: int) -> None:
+    if len(cell) > max_length:
+        raise BadCell("too_long", f"{quoted(cell)} is longer than {max_length:,} characters")
+
+
+def _check_line(cell: str) -> None:
+    problem = line_problem(cell)
+    if problem == NOT_VISIBLE:
+        raise BadCell("invisible", f"{quoted(cell)} contains no visible character")
+    if problem:
+        raise BadCell("control_character", f"{quoted(cell)} contains a control character; remove it")
 
 
 def boolean(cell: str) -> bool:
@@ -91,7 +108,7 @@ def image_addresses(cell: str) -> list[str]:
     The addresses are separated by line breaks or |. A comma or semicolon is a separator only where an address clearly
     ends. Raises BadCell with the code `too_long` or `not_an_address`.
     """
-    if _ONE_IMAGE.fullmatch(cell) and len(cell) <= MAX_IMAGE_LENGTH and cell.isprintable():
+    if len(cell) <= MAX_IMAGE_LENGTH and is_plain_url(cell):
         return [cell]
     if len(cell) > MAX_IMAGES_LENGTH:
         raise BadCell("too_long", f"{quoted(cell)} is longer than {MAX_IMAGES_LENGTH:,} characters")
@@ -124,6 +141,9 @@ def image_address(address: str) -> str:
     scheme = _SCHEME.match(address)
     if scheme and scheme[1].lower() not in ("http", "https"):
         raise BadCell("not_an_address", f"{quoted(address)} is not an http or https address")
+    problem = image_url_problem(address)
+    if problem:
+        raise BadCell("not_an_address", f"{quoted(address)} is not an address of an image: it {problem}")
     return address
 
 

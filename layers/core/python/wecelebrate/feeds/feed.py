@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+from wecelebrate.core.types.text import nfc
 from wecelebrate.feeds import numbers
 from wecelebrate.feeds.checks import SAMPLE_ENDS, TRUNCATED, check_characters, check_flaws, check_width, reject_last_row
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import VariantGrouper
-from wecelebrate.feeds.items import DeclaredMode, Item, Rejected, Row
+from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
 from wecelebrate.feeds.plan import Plan, extend_plan, make_plan
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.source import FeedSource, open_source
@@ -124,9 +125,10 @@ class Feed:
             if isinstance(row, Rejected):
                 self.rows_read += row.rows
                 self._stopped = self._stopped or row.code == "stopped"
+                yield row
             else:
                 self.rows_read += 1
-            yield row
+                yield row[0], _nfc_cells(row[1])
 
     def _checked_rows(self) -> Iterator[Row | Rejected]:
         rows, text = self._table.rows(), self._source.text
@@ -145,3 +147,14 @@ class Feed:
         columns = [price.column for price in self._plan.prices]
         sample = self._table.sample
         return numbers.decimal_mark(cell for row in sample for n in columns if n < len(row) and (cell := row[n]))
+
+
+def _nfc_cells(cells: Cells) -> Cells:
+    """Return the cells in NFC. The rows of one product must have the same SKU, whatever program wrote them."""
+    try:
+        if "".join(cells).isascii():  # type: ignore[arg-type]
+            return cells
+    except TypeError:  # a record without some of the keys has cells that are None
+        if "".join(filter(None, cells)).isascii():
+            return cells
+    return [cell and nfc(cell) for cell in cells]

@@ -30,7 +30,7 @@ class Product:
     category: str | None
     brand: str | None
     price: Decimal | None
-    """The price, from 0 to 99,999,999.99, with two decimals."""
+    """The price, below a million million, with the decimals of its currency."""
     currency: str
     images: list[str]
     """The addresses of the images: HTTP(S) URLs or relative paths. The first address is that of the main image."""

@@ -5,42 +5,32 @@
 | `1,234.56` `1.234,56`        | 1234.56       | with two separators, the last one is the decimal separator        |
 | `1 234,56` `1'234.50`        | 1234.56, .50  | spaces and apostrophes group thousands                            |
 | `12,50` `12.5` `12,5000`     | 12.50         | a separator not followed by three digits is the decimal separator |
-| `1.234.567`                  | 1234567.00    | a repeated separator groups thousands                             |
-| `1,234`                      | 1234.00       | 1.23 if the file's prices or the settings show a decimal comma    |
-| `1.234`                      | 1.23          | 1234.00 if the file's prices or the settings show a decimal comma |
+| `1.234.567`                  | 1234567       | a repeated separator groups thousands                             |
+| `1,234`                      | 1234          | 1.234 if the file's prices or the settings show a decimal comma   |
+| `1.234`                      | 1.234         | 1234 if the file's prices or the settings show a decimal comma    |
 | `12,50 €` `EUR 12.50` `$5`   | with currency | $ means the catalog's currency if that is a dollar, otherwise USD |
-| `1,5E+03`                    | 1500.00       | spreadsheets export large numbers in scientific notation          |
-| `12.345`                     | 12.35         | cents are rounded half up; `source` keeps the original cell       |
+| `1,5E+03`                    | 1500          | spreadsheets export large numbers in scientific notation          |
+| `12.345`                     | 12.345        | rejected, unless the currency has three decimals, as KWD has      |
 | `-5` `5-` `(5)`              | rejected      | the price is negative; SAP writes `5-`, bookkeepers write `(5)`   |
-| above 99,999,999.99          | rejected      | the database column is DECIMAL(10,2)                              |
+| 1,000,000,000,000 or more    | rejected      | the database allows twelve digits before the decimal separator    |
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation
 from typing import Literal
 
+from wecelebrate.core.types import currencies, finer_problem, rounded
+from wecelebrate.core.types.money import MAX_AMOUNT
 from wecelebrate.feeds.items import BadCell, quoted
 
 DecimalMark = Literal[",", "."]
 
-CENT = Decimal("0.01")
-MAX_PRICE = Decimal("99999999.99")
 MAX_COUNT = 2_147_483_647
 MAX_NUMBER_LENGTH = 60
 """The maximum number of characters of a number. A longer cell is not a number."""
 
-# The active currencies of ISO 4217.
-_CODES = (
-    "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF "
-    "CHF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD "
-    "HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD "
-    "MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN "
-    "PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY "
-    "TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
-)
-CURRENCIES = frozenset(_CODES.split())
 SIGNS = {
     "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₴": "UAH", "₫": "VND",
     "₪": "ILS", "₱": "PHP", "฿": "THB", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "LEI": "RON", "R$": "BRL",
@@ -61,7 +51,7 @@ _MINUS = "-\u2212\u2013"
 _QUOTES = "'\u2019"
 _DASH = re.escape(_MINUS)
 
-_PLAIN = re.compile(r"\d{1,8}(\.\d{1,2})?", re.ASCII)
+_PLAIN = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
 _PARTS = re.compile(
     rf"(?P<before>(?:[^\d\s.,{_QUOTES}+{_DASH}(]+\.?)?)\s*"
     rf"(?P<number>[\d(+{_DASH}.,][\d\s.,{_QUOTES}]*(?:[eE][+-]?\d{{1,2}})?\)?[{_DASH}]?)\s*(?P<after>\D*)"
@@ -96,7 +86,7 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
     Raises BadCell with the code `not_a_number`, `negative` or `too_large`.
     """
     if _PLAIN.fullmatch(cell) and not (mark == "," and "." in cell):
-        return Decimal(cell).quantize(CENT), None
+        return Decimal(cell), None
     if len(cell) > MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
     text = _WHOLE.sub("", unicodedata.normalize("NFKC", cell).strip())
@@ -116,12 +106,20 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
     currency = currency_code(sign_or_code, catalog_currency) if sign_or_code else None
     if sign_or_code and currency is None:
         raise _not_a_number(cell)
-    if value > MAX_PRICE:  # before `quantize`, which fails for very large values
-        raise BadCell("too_large", f"{quoted(cell)} is more than 99,999,999.99")
-    rounded = value.quantize(CENT, ROUND_HALF_UP)
-    if rounded > MAX_PRICE:
-        raise BadCell("too_large", f"{quoted(cell)} is more than 99,999,999.99")
-    return rounded, currency
+    if value >= MAX_AMOUNT:
+        raise BadCell("too_large", f"{quoted(cell)} is not below {MAX_AMOUNT:,}")
+    return value, currency
+
+
+def exact_price(price: Decimal, currency: str) -> Decimal:
+    """Return the price with the decimals of its currency.
+
+    Raises BadCell with the code `too_precise` if the price is finer than its currency.
+    """
+    exact = rounded(price, currency)
+    if exact is None:
+        raise BadCell("too_precise", f"{price:f} {finer_problem(currency)}")
+    return exact
 
 
 def count(cell: str, mark: DecimalMark | None) -> int | None:
@@ -166,7 +164,7 @@ _OUT_OF_STOCK = frozenset(_OUT_OF_STOCK_WORDS.split("|"))
 def currency_code(text: str, catalog_currency: str) -> str | None:
     """Return the ISO 4217 code for a currency's code, sign or name. Returns None if the text is none of these."""
     sign = text[:MAX_NUMBER_LENGTH].strip().upper()
-    if sign in CURRENCIES:
+    if sign in currencies():
         return sign
     if sign in SHARED_SIGNS:
         return catalog_currency if catalog_currency in SHARED_SIGNS[sign] else SHARED_SIGNS[sign][0]

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from wecelebrate.core.types import currencies
+from wecelebrate.core.types.text import nfc
 from wecelebrate.feeds.columns import FIELDS, field_candidates, fold, is_inverse
 from wecelebrate.feeds.convert import MAX_ATTRIBUTE_NAME_LENGTH, MAX_ATTRIBUTES
 from wecelebrate.feeds.items import UnreadableFeed, quoted
-from wecelebrate.feeds.numbers import CURRENCIES
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import recognise
 
@@ -220,7 +221,7 @@ def _label(column: str) -> str:
     name = re.sub(r"\((product|variant) attribute\)$", "", column)
     if name != column:
         name = name.rstrip()
-    return (name.removeprefix("attributes.") or name)[:MAX_ATTRIBUTE_NAME_LENGTH]
+    return nfc(name.removeprefix("attributes.") or name)[:MAX_ATTRIBUTE_NAME_LENGTH]
 
 
 def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currency: str) -> list[PriceColumn]:
@@ -236,7 +237,7 @@ def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currenc
                 prices.append(PriceColumn(number, None, codes[0] if codes else None))
             elif "currency" in groups:
                 code = groups["currency"].upper()
-                if code in CURRENCIES:
+                if code in currencies():
                     prices.append(PriceColumn(number, code))
             else:
                 prices.append(PriceColumn(number))

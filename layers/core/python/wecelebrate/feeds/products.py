@@ -50,6 +50,9 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
             if currency_column is not None and (cell := cells[currency_column]):
                 columns = [currency_column]
                 currency = read_currency(cell)
+            if price is not None:
+                columns = price_columns
+                price = numbers.exact_price(price, currency or catalog_currency)
             images: list[str] = []
             for column in image_columns:
                 if cell := cells[column]:
@@ -137,21 +140,21 @@ def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
         columns = name_columns
         try:
             name = read_name(cells) if columns else None
-            if name is not None and not (len(name) <= 500 and name and name.isprintable()):
+            if name is not None and not (len(name) <= 500 and name and name.isascii() and name.isprintable()):
                 if not name:
                     raise BadCell("empty", "is empty")
                 name = convert.single_line(name, 500)
             columns = description_columns
             description = (read_description(cells) or None) if columns else None
-            if description is not None and len(description) > 100_000:
+            if description is not None and not (len(description) <= 100_000 and description.isprintable()):
                 convert.limited_text(description, 100_000)
             columns = category_columns
             category = (read_category(cells) or None) if columns else None
-            if category is not None and not (len(category) <= 300 and category.isprintable()):
+            if category is not None and not (len(category) <= 300 and category.isascii() and category.isprintable()):
                 category = convert.single_line(category, 300)
             columns = brand_columns
             brand = (read_brand(cells) or None) if columns else None
-            if brand is not None and not (len(brand) <= 300 and brand.isprintable()):
+            if brand is not None and not (len(brand) <= 300 and brand.isascii() and brand.isprintable()):
                 brand = convert.single_line(brand, 300)
         except BadCell as error:
             error.columns = columns

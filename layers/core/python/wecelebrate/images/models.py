@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import Flag, Input, Moment, Secret
+from wecelebrate.core.models import Input, Secret
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import Flag, Moment
 
 ImageStatus = Literal["uploading", "pending", "ready", "failed"]
 MediaType = Literal["image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"]

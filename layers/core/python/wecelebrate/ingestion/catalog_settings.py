@@ -12,14 +12,17 @@ DEFAULT_CURRENCY = "USD"
 
 
 def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
-    """Return `id`, `owner_client_id` and `sync_settings` of a catalog, or None if the caller cannot see the catalog."""
+    """Return a catalog, or None if the caller cannot see it.
+
+    The keys are `id`, `owner_client_id`, `currency` and `sync_settings`.
+    """
     row = sql.get_catalog(tx, catalog_id=catalog_id)
     return dict(row) if row else None
 
 
-def currency(settings: Mapping[str, Any]) -> str:
-    """Return the default currency of the prices. `settings` are the `sync_settings` of the catalog."""
-    return str(settings.get("currency", DEFAULT_CURRENCY))
+def default_currency(catalog: Mapping[str, Any]) -> str:
+    """Return the currency of the prices for which a file names no currency."""
+    return str(catalog["currency"] or catalog["sync_settings"].get("currency", DEFAULT_CURRENCY))
 
 
 def reading_options(settings: Mapping[str, Any]) -> dict[str, str | None]:

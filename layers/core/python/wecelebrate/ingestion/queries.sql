@@ -1,3 +1,3 @@
 -- name: get_catalog^
--- Get the owner and the sync settings of a catalog that the caller may see.
-select id, owner_client_id, sync_settings from app.catalog_view where id = :catalog_id;
+-- Get the owner, the currency and the sync settings of a catalog that the caller may see.
+select id, owner_client_id, currency, sync_settings from app.catalog_view where id = :catalog_id;

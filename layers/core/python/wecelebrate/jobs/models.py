@@ -4,8 +4,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from wecelebrate.core.models import Moment, Object
+from wecelebrate.core.models import Object
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import Id, Moment, ShortLine, Switch
 from wecelebrate.jobs.types import JobStatus, JobType, Priority
 
 
@@ -89,11 +90,11 @@ class Job(BaseModel):
 class JobFilters(ListParameters):
     """Filters of a list of jobs."""
 
-    client_id: UUID | None = None
-    catalog_id: UUID | None = None
+    client_id: Id | None = None
+    catalog_id: Id | None = None
     type: JobType | None = None
     status: JobStatus | None = None
-    awaiting_approval: bool | None = None
+    awaiting_approval: Switch | None = None
 
 
 class QueueState(BaseModel):
@@ -140,6 +141,6 @@ class DeadLetter(BaseModel):
 class DeadLetterFilters(ListParameters):
     """Filters of a list of dead letters."""
 
-    queue: str | None = Field(default=None, max_length=100)
-    client_id: UUID | None = None
-    redriven: bool | None = None
+    queue: ShortLine | None = None
+    client_id: Id | None = None
+    redriven: Switch | None = None

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any, Self
 
-from wecelebrate.mail.sanitize import clean, mail_address, mailbox, web_address
+from wecelebrate.core.types import email_address
+from wecelebrate.mail.sanitize import clean, mailbox, web_address
 
 PLATFORM = "wecelebrate"
 DEFAULT_COLOR = "#1f2937"
@@ -46,7 +47,7 @@ class Brand:
             color=_color(values.get("color")) or DEFAULT_COLOR,
             logo=web_address(values.get("logo")),
             sender=_name(values.get("sender")) or name,
-            reply_to=mail_address(values.get("reply_to")),
+            reply_to=email_address(values.get("reply_to")),
         )
 
     @property

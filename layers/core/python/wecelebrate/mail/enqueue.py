@@ -6,10 +6,10 @@ from uuid import UUID
 
 from wecelebrate.core.database import Transaction, as_json
 from wecelebrate.core.errors import NotFound
+from wecelebrate.core.types import email_address
 from wecelebrate.jobs.control import enqueue
 from wecelebrate.mail.log import sql
 from wecelebrate.mail.models import Tracking
-from wecelebrate.mail.sanitize import mail_address
 
 
 def order_confirmation(tx: Transaction, order_id: UUID, address: str | None = None) -> UUID | None:
@@ -41,7 +41,7 @@ def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
     Raises NotFound if the job does not exist or has not ended yet, or if the caller is not allowed to send this mail.
     """
     # The domain is stored in ASCII, as in orders, because suppressions compare stored addresses.
-    return _enqueue_job(tx, sql.queue_job_mail(tx, job_id=job_id, recipient=mail_address(to) or to))
+    return _enqueue_job(tx, sql.queue_job_mail(tx, job_id=job_id, recipient=email_address(to) or to))
 
 
 def _enqueue_order_mail(

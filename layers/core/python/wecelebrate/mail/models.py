@@ -1,25 +1,25 @@
 """Mails, suppressed addresses, and the filters for listing them."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import Input, Moment, Url
+from wecelebrate.core.models import Input
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import EmailAddress, HttpUrl, Id, Moment, ShortLine, Switch
 
 Template = Literal["order_confirmation", "order_shipped", "job_finished"]
 MailState = Literal["queued", "failed", "suppressed", "sent", "delivered", "bounced", "complained"]
 SuppressionCause = Literal["bounce", "complaint"]
-ShortText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class Tracking(Input):
     """How to track a parcel."""
 
-    carrier: ShortText | None = None
-    number: ShortText | None = None
-    url: Url | None = None
+    carrier: ShortLine | None = None
+    number: ShortLine | None = None
+    url: HttpUrl | None = None
 
 
 class ListedMail(BaseModel):
@@ -53,11 +53,11 @@ class Mail(ListedMail):
 class MailFilters(ListParameters):
     """The filters of a list of mails."""
 
-    client_id: UUID | None = None
+    client_id: Id | None = None
     template: Template | None = None
     state: MailState | None = None
-    order_id: UUID | None = None
-    recipient: str | None = Field(default=None, max_length=320, description="The complete address. Case is ignored.")
+    order_id: Id | None = None
+    recipient: EmailAddress | None = Field(default=None, description="The complete address. Case is ignored.")
 
 
 class Suppression(BaseModel):
@@ -81,9 +81,9 @@ class Suppression(BaseModel):
 class SuppressionFilters(ListParameters):
     """The filters of a list of suppressed addresses."""
 
-    client_id: UUID | None = None
-    address: str | None = Field(default=None, max_length=320, description="The complete address. Case is ignored.")
+    client_id: Id | None = None
+    address: EmailAddress | None = Field(default=None, description="The complete address. Case is ignored.")
     cause: SuppressionCause | None = None
-    released: bool = Field(
+    released: Switch = Field(
         default=False, description="Whether to list the released addresses instead of the suppressed addresses."
     )

@@ -10,6 +10,7 @@ the address.
 
 import tomllib
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +20,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
@@ -125,6 +126,16 @@ def phrases(language: str) -> Mapping[str, str]:
     return by_name
 
 
+def _money(amount: Decimal, currency: str, locale: str) -> str:
+    """Format an amount with exactly its own decimals. Babel would use the decimals that are usual in shops."""
+    exponent = amount.as_tuple().exponent
+    decimals = -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    pattern = copy(Locale.parse(locale).currency_formats["standard"])
+    pattern.frac_prec = (decimals, decimals)
+    formatted: str = pattern.apply(amount, Locale.parse(locale), currency=currency, currency_digits=False)
+    return formatted
+
+
 @lru_cache(maxsize=64)
 def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
     """Return the template environment for one part of a mail in one locale."""
@@ -152,7 +163,7 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
         "lang": locale.replace("_", "-"),
     }
     environment.filters |= {
-        "money": lambda amount, currency: format_currency(Decimal(amount), currency, locale=locale),
+        "money": lambda amount, currency: _money(Decimal(amount), currency, locale),
         "date": lambda at: format_date(_datetime(at), format="long", locale=locale),
         "number": lambda number: format_decimal(number, locale=locale),
     }

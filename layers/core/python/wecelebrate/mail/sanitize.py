@@ -1,4 +1,4 @@
-"""Makes untrusted values safe for use in a mail: lines of text, mailboxes, e-mail addresses, URLs."""
+"""Makes untrusted values safe for use in a mail: lines of text, texts of visitors, mailboxes, URLs."""
 
 import re
 import unicodedata
@@ -6,14 +6,7 @@ from email.header import Header
 from email.utils import formataddr
 from urllib.parse import urlsplit
 
-from wecelebrate.core import host_names
-
 _MAX_URL_LENGTH = 2048
-_MAX_ADDRESS_LENGTH = 254
-"""The length of the longest e-mail address that RFC 5321 allows, without the angle brackets."""
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
-)
 _MAX_VISITOR_TEXT_LENGTH = 100
 _MAX_INPUT_LENGTH = 1000
 _MARKUP = re.compile(r"<[^>]*>?|&#?\w+;|[\[\]{}`|\\^>]")
@@ -61,22 +54,6 @@ def visitor_text(text: str) -> str:
 def _is_link(word: str) -> bool:
     """Whether a word is a URL, an e-mail address, an IP address, or begins as a link does."""
     return ":/" in word or "@" in word or bool(_LINK_PREFIX.match(word) or _ADDRESS_LINK.search(word))
-
-
-def mail_address(value: object) -> str | None:
-    """Return an e-mail address with its domain in ASCII (IDNA). Return None if SES would not accept the value.
-
-    SES accepts only addresses whose local part (before the `@`) is ASCII. A domain with an invisible character is not
-    accepted (`host_names.to_ascii`), because the mail would go to another domain than the one that people read.
-    """
-    if not isinstance(value, str) or len(value) > _MAX_ADDRESS_LENGTH:
-        return None
-    local, _, domain = value.rpartition("@")
-    try:
-        address = f"{local}@{host_names.to_ascii(domain)}"
-    except ValueError:
-        return None
-    return address if len(address) <= _MAX_ADDRESS_LENGTH and _ADDRESS.fullmatch(address) else None
 
 
 def mailbox(name: str, address: str) -> str:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from wecelebrate.core.aws import EXPIRED_CODES
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
+from wecelebrate.core.types import email_address
 from wecelebrate.jobs.lease import JobRejected
-from wecelebrate.mail.sanitize import mail_address
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -69,7 +69,7 @@ def send_email_request(mail: "RenderedMail", tags: Mapping[str, str]) -> "SendEm
 
     Raises JobRejected if the recipient is not an e-mail address.
     """
-    address = mail_address(mail.recipient)
+    address = email_address(mail.recipient)
     if address is None:
         raise JobRejected("bad_address", "The recipient must be a valid e-mail address, e.g. name@example.com.")
     request: SendEmailRequestTypeDef = {

@@ -3,11 +3,22 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import Input, Moment, Money, Object, at_most
+from wecelebrate.core.models import Input, Object, at_most
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.mail.sanitize import mail_address
+from wecelebrate.core.types import (
+    Amount,
+    CountryCode,
+    EmailAddress,
+    Id,
+    Line,
+    Moment,
+    Money,
+    OrderNumber,
+    ShortLine,
+    Timestamp,
+)
 
 OrderStatus = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
 MAX_LINES = 100
@@ -17,41 +28,28 @@ MAX_METADATA_BYTES = 8192
 """The largest size of `metadata` as JSON, in bytes. The limit is low, because anonymous visitors can write
 `metadata`."""
 
-TextLine = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Amount = Annotated[str, Field(pattern=r"^\d+\.\d\d$")]
-
-
-def _check_email(value: str) -> str:
-    address = mail_address(value)
-    if address is None:
-        raise ValueError("must be an e-mail address, e.g. name@example.com")
-    return address
-
-
-Email = Annotated[str, AfterValidator(_check_email)]
+PostalCode = Annotated[str, Line(20)]
 
 
 class ShippingAddress(Input):
     """A shipping address. Each field is one line of text."""
 
-    name: TextLine | None = Field(
+    name: ShortLine | None = Field(
         default=None, description="The name of the recipient, if the recipient is not the customer."
     )
-    company: TextLine | None = None
-    line1: TextLine = Field(description="The street and the house number.")
-    line2: TextLine | None = None
-    city: TextLine
-    region: TextLine | None = Field(default=None, description="The state or province.")
-    postal_code: Annotated[str, StringConstraints(min_length=1, max_length=20)] | None = None
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(
-        description="An ISO 3166-1 alpha-2 code, e.g. `DE`."
-    )
+    company: ShortLine | None = None
+    line1: ShortLine = Field(description="The street and the house number.")
+    line2: ShortLine | None = None
+    city: ShortLine
+    region: ShortLine | None = Field(default=None, description="The state or province.")
+    postal_code: PostalCode | None = None
+    country: CountryCode = Field(description="An ISO 3166-1 alpha-2 code, e.g. `DE`.")
 
 
 class NewOrderLine(Input):
     """A line of a new order: a product and its quantity."""
 
-    product_id: UUID
+    product_id: Id
     quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY)]
 
 
@@ -63,8 +61,8 @@ class NewOrder(Input):
         max_length=MAX_LINES,
         description="The lines of the order. Each product can occur in only one line.",
     )
-    customer_name: TextLine
-    customer_email: Email = Field(description="The confirmation is sent to this address.")
+    customer_name: ShortLine
+    customer_email: EmailAddress = Field(description="The confirmation is sent to this address.")
     shipping_address: ShippingAddress
     total_amount: Money | None = Field(
         default=None,
@@ -119,18 +117,18 @@ class SiteOrderFilters(ListParameters):
     """The filters of a list of a site's orders."""
 
     status: OrderStatus | None = None
-    order_number: Annotated[str, StringConstraints(min_length=1, max_length=50)] | None = None
-    customer_email: str | None = Field(
-        default=None, max_length=320, description="The complete e-mail address, spelled as in the order."
+    order_number: OrderNumber | None = Field(default=None, description="The complete number. Case is ignored.")
+    customer_email: EmailAddress | None = Field(
+        default=None, description="The complete e-mail address. Case is ignored."
     )
-    created_from: AwareDatetime | None = Field(
+    created_from: Timestamp | None = Field(
         default=None, description="List orders that were placed at this time or later."
     )
-    created_to: AwareDatetime | None = Field(default=None, description="List orders that were placed before this time.")
+    created_to: Timestamp | None = Field(default=None, description="List orders that were placed before this time.")
 
 
 class OrderFilters(SiteOrderFilters):
     """The filters of a list of orders."""
 
-    client_id: UUID | None = None
-    site_id: UUID | None = None
+    client_id: Id | None = None
+    site_id: Id | None = None

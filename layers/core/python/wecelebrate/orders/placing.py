@@ -1,18 +1,17 @@
 """Places an order. One transaction changes the stock, and writes the order, its confirmation and its webhook events."""
 
+from decimal import Decimal
 from typing import Any
 
 from wecelebrate import webhooks
 from wecelebrate.core.database import Transaction, as_json, queries
 from wecelebrate.core.errors import Conflict, FieldError, Invalid, Problem, Unauthenticated
 from wecelebrate.core.signing import keyed_hash
+from wecelebrate.core.types.money import MAX_AMOUNT
 from wecelebrate.mail.enqueue import order_confirmation
 from wecelebrate.orders.models import NewOrder, PlacedOrder
 
 sql = queries(__file__)
-
-MAX_TOTAL = "99999999.99"
-"""The highest total of an order, in any currency."""
 
 
 class OutOfStock(Conflict):
@@ -64,7 +63,7 @@ def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
     parameters["shipping_address"] = new.shipping_address.model_dump(mode="json", exclude_none=True)
     result = sql.place_order(tx, **as_json(parameters, "lines", "shipping_address", "metadata"))
     if result["refusal"]:
-        raise _problem(new, result["refusal"], result["detail"])
+        raise _problem(result["refusal"], result["detail"])
     row, low_stock = result["placed"], result["low_stock"]
     order = PlacedOrder(**row)
     order_confirmation(tx, order.id, parameters["address"])
@@ -100,7 +99,7 @@ def _exceeds_share(left: int | None) -> str:
     return f"exceeds the {number}pieces that you can still order: nobody gets more than half of a shared stock in a day"
 
 
-def _problem(new: NewOrder, refusal: str, refusal_detail: Any) -> Problem:
+def _problem(refusal: str, refusal_detail: Any) -> Problem:
     """Return the problem for a refusal by the query `place_order`.
 
     The type of `refusal_detail` depends on `refusal`.
@@ -123,10 +122,15 @@ def _problem(new: NewOrder, refusal: str, refusal_detail: Any) -> Problem:
         case "currencies":
             detail = f"must have prices in one currency, not in {' and '.join(sorted(refusal_detail))}"
             return Invalid(errors=[FieldError(pointer="/lines", detail=detail)])
-        case "total" if new.total_amount is not None and len(refusal_detail) <= len(MAX_TOTAL):
+        case "inexact":
+            detail = "has a price that is finer than its currency. The price must be corrected first"
+            return Invalid(
+                errors=[FieldError(pointer=f"/lines/{index}/product_id", detail=detail) for index in refusal_detail]
+            )
+        case "total" if Decimal(refusal_detail) < MAX_AMOUNT:
             return TotalChanged(errors=[FieldError(pointer="/total_amount", detail=f"is now {refusal_detail}")])
         case "total":
-            detail = f"must have a total of at most {MAX_TOTAL}, not {refusal_detail}"
+            detail = f"must have a total below {MAX_AMOUNT:,}, not {refusal_detail}"
             return Invalid(errors=[FieldError(pointer="/lines", detail=detail)])
     return _limit_problem(refusal, refusal_detail)
 

@@ -5,6 +5,7 @@ change these products.
 """
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +13,35 @@ from wecelebrate.core import pages
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import NotFound
+from wecelebrate.core.errors import FieldError, Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.settings import settings
 from wecelebrate.products import low_stock
-from wecelebrate.products.models import NewProduct, Product, ProductFilters, ProductPatch
+from wecelebrate.products.models import (
+    NewProduct,
+    Product,
+    ProductFilters,
+    ProductListFilters,
+    ProductPatch,
+    require_exact,
+)
 
 sql = queries(__file__)
 
-_BY_KEY: Mapping[str, None] = {"after_key": None, "after_id": None}
-"""The sort order of a list of products. The filter `sort` says what the key is."""
+DEFAULT_CURRENCY = "USD"
+"""The currency of a product that names none, in a catalog without a currency."""
+
+
+class OtherCurrency(Invalid):
+    """All prices of a catalog are in one currency."""
+
+    code = "other_currency"
+
+
+class SeveralCurrencies(Invalid):
+    """The catalog has prices in several currencies, which cannot be compared. Its owner must choose a currency."""
+
+    code = "several_currencies"
 
 
 def entry(product_id: UUID) -> Entry:
@@ -42,33 +62,49 @@ def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
 
 
 def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.RenderedPage:
-    """Return one page of a catalog's products. Raises NotFound for a catalog that the caller cannot see."""
+    """Return one page of a catalog's products.
+
+    Raises NotFound for a catalog that the caller cannot see. Raises SeveralCurrencies.
+    """
+    require_comparable(tx, catalog_id, filters)
     request = pages.list_request("products", filters, catalog_id=catalog_id)
     parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
     rows = page_rows(tx, sql.list_products, catalog_id=catalog_id, base_url=settings().images(), **parameters)
     if not rows:  # if there is a row, the caller can see the catalog
-        _require_catalog(tx, catalog_id)
+        _catalog_currency(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
 
 
-def _require_catalog(tx: Transaction, catalog_id: UUID) -> None:
-    """Raise NotFound if the caller cannot see the catalog.
+def require_comparable(tx: Transaction, catalog_id: UUID, filters: ProductListFilters) -> None:
+    """Check that a list can compare prices. Raises SeveralCurrencies if it must, and the catalog has no currency."""
+    bounds = [name for name in ("price_min", "price_max") if getattr(filters, name) is not None]
+    compared = [*bounds, *(["sort"] if filters.sort.endswith("price") else [])]
+    if compared and sql.has_one_currency(tx, catalog_id=catalog_id) is False:
+        detail = "compares prices, but the catalog has no currency"
+        raise SeveralCurrencies(errors=[FieldError(pointer=name, detail=detail) for name in compared])
+
+
+def _catalog_currency(tx: Transaction, catalog_id: UUID) -> str | None:
+    """Return the currency of a catalog, or None if it has none. Raises NotFound if the caller cannot see the catalog.
 
     This function does not call `catalogs.get`, because loading the models of catalogs would add 14 ms to every cold
     start.
     """
-    if not sql.can_see_catalog(tx, catalog_id=catalog_id):
+    row = sql.get_catalog_currency(tx, catalog_id=catalog_id)
+    if row is None:
         raise NotFound
+    currency: str | None = row["currency"]
+    return currency
 
 
 def page_rows(tx: Transaction, query: Callable[..., Any], **parameters: Any) -> list[dict[str, Any]]:
     """Return the rows of a list of products, as `pages.page_rows` does."""
-    return pages.page_rows(tx, query, _BY_KEY, **parameters)
+    return pages.page_rows(tx, query, pages.BY_KEY, **parameters)
 
 
 def keyset(cursor: str | None, request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the query parameters that determine where a page of products begins. Raises BadCursor."""
-    return {**_BY_KEY, **pages.decode(cursor, request)}
+    return pages.start_after(cursor, request, pages.BY_KEY)
 
 
 def get(tx: Transaction, product_id: UUID) -> Product:
@@ -83,21 +119,24 @@ def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     """Create a product.
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
-    AlreadyExists if the catalog already has a product with this SKU.
+    AlreadyExists if the catalog already has a product with this SKU. Raises OtherCurrency.
     """
-    _require_catalog(tx, catalog_id)
-    values = as_json(new.model_dump(mode="json"), "images", "attributes")
+    values = as_json(_with_currency(new, _catalog_currency(tx, catalog_id)), "images", "attributes")
     row = sql.create_product(tx, catalog_id=catalog_id, base_url=settings().images(), **values)
     return _after_write(tx, Product(**row))
 
 
 def replace(tx: Transaction, product_id: UUID, new: NewProduct, match: Match) -> Product:
     """Replace all fields of a product. Raises the same errors as `change`."""
-    return _change(tx, product_id, new.model_dump(mode="json"), match, replace=True)
+    currency = _catalog_currency(tx, get(tx, product_id).catalog_id)
+    return _change(tx, product_id, _with_currency(new, currency), match, replace=True)
 
 
 def change(tx: Transaction, product_id: UUID, patch: ProductPatch, match: Match) -> Product:
-    """Apply a patch to a product. Raises NotFound, Forbidden, AlreadyExists, and the errors of `Match.check`."""
+    """Apply a patch to a product.
+
+    Raises NotFound, Forbidden, AlreadyExists, OtherCurrency, and the errors of `Match.check`.
+    """
     return _change(tx, product_id, patch.changes(), match, replace=False)
 
 
@@ -109,9 +148,29 @@ def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
     _change(tx, product_id, {"is_active": False}, match, replace=False)
 
 
+def _with_currency(new: NewProduct, catalog_currency: str | None) -> dict[str, Any]:
+    """Return the fields of a new product, as JSON values. A product without a currency gets that of its catalog."""
+    fields = new.model_dump(mode="json")
+    currency: str = fields["currency"] or catalog_currency or DEFAULT_CURRENCY
+    _require_currency(currency, catalog_currency)
+    require_exact(new.price, currency)
+    return fields | {"currency": currency}
+
+
+def _require_currency(currency: str, catalog_currency: str | None) -> None:
+    """Raise OtherCurrency if the currency is not that of the catalog. A trigger of the database checks it again."""
+    if catalog_currency and currency != catalog_currency:
+        detail = f"must be {catalog_currency}, the currency of the catalog"
+        raise OtherCurrency(errors=[FieldError(pointer="/currency", detail=detail)])
+
+
 def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Product:
     before = get(tx, product_id)
     expected = match.check(before)
+    if changes.get("currency", before.currency) != before.currency:
+        _require_currency(changes["currency"], _catalog_currency(tx, before.catalog_id))
+    if "price" in changes or "currency" in changes:
+        require_exact(Decimal(changes.get("price", before.price)), changes.get("currency", before.currency))
     row = sql.change_product(
         tx,
         product_id=product_id,

@@ -1,32 +1,52 @@
 """Products of catalogs, and the filters for listing them."""
 
-from typing import Annotated, Literal
+from decimal import Decimal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from wecelebrate.core.models import (
-    ABSENT,
+from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
+from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import (
+    Amount,
     Count,
-    Currency,
+    CurrencyCode,
     Flag,
-    GivenObject,
-    Input,
+    ImageUrl,
+    Label,
     Moment,
     Money,
     Name,
-    Object,
-    Patch,
+    ShortLine,
+    Sku,
+    Switch,
     Text,
+    Timestamp,
+    finer_problem,
+    rounded,
 )
-from wecelebrate.core.pages import ListParameters
 
-Sku = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-ProductLabel = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-ImageUrl = Annotated[str, StringConstraints(min_length=1, max_length=2048, pattern=r"^(https?://\S+|[^:]+)$")]
-"""An http(s) URL or a path. Other schemes are not allowed, because a browser could run a `javascript:` URL."""
 ImageUrls = Annotated[list[ImageUrl], Field(max_length=50)]
+MAX_WORDS = 10
+"""The maximum number of words in a search. app.search_patterns has the same limit."""
+
+
+def _check_words(search: str) -> str:
+    if len(search.split()) > MAX_WORDS:
+        raise ValueError(f"must have at most {MAX_WORDS} words")
+    return search
+
+
+Search = Annotated[ShortLine, AfterValidator(_check_words)]
 Sort = Literal["name", "-name", "price", "-price", "created_at", "-created_at"]
+
+
+def require_exact(price: Decimal, currency: str) -> None:
+    """Raise Invalid if a price is finer than its currency, e.g. 0.50 JPY."""
+    if rounded(price, currency) is None:
+        raise Invalid(errors=[FieldError(pointer="/price", detail=finer_problem(currency))])
 
 
 class NewProduct(Input):
@@ -35,14 +55,23 @@ class NewProduct(Input):
     sku: Sku
     name: Name
     description: Text | None = None
-    category: ProductLabel | None = None
-    brand: ProductLabel | None = None
+    category: Label | None = None
+    brand: Label | None = None
     price: Money
-    currency: Currency = "USD"
+    currency: Annotated[
+        CurrencyCode,
+        Field(description="The default is the currency of the catalog, or `USD` if the catalog has no currency."),
+    ] = ABSENT
     images: ImageUrls = Field(default_factory=list)
     attributes: GivenObject = Field(default_factory=dict)
     inventory_count: Count = 0
     is_active: Flag = True
+
+    @model_validator(mode="after")
+    def _price_is_exact(self) -> Self:
+        if "currency" in self.model_fields_set:
+            require_exact(self.price, self.currency)
+        return self
 
 
 class ProductPatch(Patch):
@@ -51,14 +80,20 @@ class ProductPatch(Patch):
     sku: Sku = ABSENT
     name: Name = ABSENT
     description: Text | None = None
-    category: ProductLabel | None = None
-    brand: ProductLabel | None = None
+    category: Label | None = None
+    brand: Label | None = None
     price: Money = ABSENT
-    currency: Currency = ABSENT
+    currency: CurrencyCode = ABSENT
     images: ImageUrls = ABSENT
     attributes: GivenObject = ABSENT
     inventory_count: Count = ABSENT
     is_active: Flag = ABSENT
+
+    @model_validator(mode="after")
+    def _price_is_exact(self) -> Self:
+        if {"price", "currency"} <= self.model_fields_set:
+            require_exact(self.price, self.currency)
+        return self
 
 
 class ProductMedia(BaseModel):
@@ -85,7 +120,7 @@ class Product(BaseModel):
     description: str | None
     category: str | None
     brand: str | None
-    price: str = Field(pattern=r"^\d+\.\d\d$")
+    price: Amount
     currency: str
     images: list[str]
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
@@ -103,21 +138,29 @@ class Product(BaseModel):
 class ProductListFilters(ListParameters):
     """The filters of all lists of products, including the lists in storefronts."""
 
-    q: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
-        default=None, description="A text that the name of the product contains."
+    q: Search | None = Field(
+        default=None,
+        description=(
+            "Up to 10 words. The name or the SKU of the product contains each word, in any order. Case and accents do"
+            " not matter: `maßstab` finds MASSSTAB, and `cafe` finds Café."
+        ),
     )
-    category: ProductLabel | None = None
-    brand: ProductLabel | None = None
+    sku: Sku | None = Field(default=None, description="The exact SKU of the product. Case and accents matter.")
+    category: Label | None = None
+    brand: Label | None = None
     price_min: Money | None = None
     price_max: Money | None = None
     sort: Sort = Field(
         default="name",
-        description="The field to sort by. A leading `-` means descending: `-created_at` lists the newest first.",
+        description=(
+            "The field to sort by. A leading `-` means descending: `-created_at` lists the newest first. In name"
+            " order, case and accents do not matter."
+        ),
     )
 
 
 class ProductFilters(ProductListFilters):
     """The filters of a list of a catalog's products."""
 
-    is_active: bool | None = None
-    updated_since: AwareDatetime | None = None
+    is_active: Switch | None = None
+    updated_since: Timestamp | None = None

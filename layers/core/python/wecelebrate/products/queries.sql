@@ -1,12 +1,12 @@
 -- name: list_products
 -- List one page of a catalog's products after the cursor, in the requested order. With `q`, list only products whose
--- names contain `q`.
+-- name or SKU contains every word of `q`.
 select to_json(product)::text as item,
-  case trim(leading '-' from :sort) when 'name' then page.name when 'price' then page.price::text
+  case trim(leading '-' from :sort) when 'name' then page.folded_name when 'price' then page.price::text
     else page.created_at::text end as after_key,
   page.id as after_id
-from app.visible_products_page(:catalog_id, :q, :category, :brand, :price_min, :price_max, :is_active, :updated_since,
-    :sort, :after_key, :after_id, :limit + 1) with ordinality as page
+from app.list_visible_products(:catalog_id, :q, :sku, :category, :brand, :price_min, :price_max, :is_active,
+    :updated_since, :sort, :after_key, :after_id, :limit + 1) with ordinality as page
   cross join lateral (
     select page.id, page.catalog_id, page.sku, page.name, page.description, page.category, page.brand,
       page.price::text as price, page.currency, page.images,
@@ -15,9 +15,13 @@ from app.visible_products_page(:catalog_id, :q, :category, :brand, :price_min, :
   ) product
 order by page.ordinality;
 
--- name: can_see_catalog$
--- Return whether the caller can see a catalog.
-select exists (select from app.catalog_view where id = :catalog_id);
+-- name: get_catalog_currency^
+-- Get the currency of a catalog that the caller may see.
+select currency from app.catalog_view where id = :catalog_id;
+
+-- name: has_one_currency$
+-- Return whether all prices of a catalog are in one currency. Returns null for a catalog that the caller may not read.
+select app.has_one_currency(:catalog_id);
 
 -- name: get_product^
 -- Get a product that the caller may see. A client with a grant for the catalog sees a limited stock.
@@ -31,8 +35,8 @@ from (
 -- Create a product.
 insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, media, attributes,
   inventory_count, is_active)
-values (:catalog_id, :sku, :name, :description, :category, :brand, :price, :currency, :images,
-  app.product_media(:catalog_id, :images), :attributes, :inventory_count, :is_active)
+values (:catalog_id, :sku, :name, :description, :category, :brand, app.exact_amount(:price, :currency), :currency,
+  :images, app.product_media(:catalog_id, :images), :attributes, :inventory_count, :is_active)
 returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
   app.media_with_urls(media, :base_url) as media, attributes, inventory_count, is_active, created_at, updated_at;
 
@@ -42,7 +46,11 @@ returning id, catalog_id, sku, name, description, category, brand, price::text, 
 -- the product's `updated_at` differs from `expected_updated_at`.
 update products old
 set (sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active) = (
-  select sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active
+  select sku, name, description, category, brand,
+    -- A price that an earlier release stored with too many decimals does not prevent other changes.
+    case when (price, currency) = (old.price, old.currency) and price <> round(price, app.minor_units(currency))
+      then old.price else app.exact_amount(price, currency) end,
+    currency, images, attributes, inventory_count, is_active
   from jsonb_populate_record(null::products, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :product_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)

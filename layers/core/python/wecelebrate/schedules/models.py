@@ -3,10 +3,11 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
-from wecelebrate.core.models import ABSENT, Flag, Input, Moment, Object, Patch
+from wecelebrate.core.models import ABSENT, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import Flag, Id, Label, Line, Moment, Name, Switch
 from wecelebrate.schedules import cron
 from wecelebrate.schedules.types import ScheduleType
 
@@ -21,10 +22,9 @@ def _check_prefix(prefix: str) -> str:
     return prefix
 
 
-ScheduleName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Cron = Annotated[str, StringConstraints(max_length=200), AfterValidator(cron.parse_expression)]
-Timezone = Annotated[str, StringConstraints(max_length=100), AfterValidator(cron.check_time_zone)]
-Prefix = Annotated[str, StringConstraints(max_length=500), AfterValidator(_check_prefix)]
+Cron = Annotated[str, Line(200), AfterValidator(cron.parse_expression)]
+Timezone = Annotated[str, Line(100), AfterValidator(cron.check_time_zone)]
+Prefix = Annotated[Name, AfterValidator(_check_prefix)]
 SyncMode = Literal["full", "delta"]
 
 
@@ -47,13 +47,13 @@ class PullSettingsPatch(Patch):
 class NewSchedule(Input):
     """A new schedule."""
 
-    client_id: UUID | None = Field(
+    client_id: Id | None = Field(
         default=None,
         description="The owner of the schedule. The default is the caller's only client, and for admins the platform.",
     )
-    catalog_id: UUID
+    catalog_id: Id
     type: ScheduleType = "catalog_sync"
-    name: ScheduleName
+    name: Label
     cron: Cron = Field(
         description="Minute, hour, day of the month, month, day of the week. Two runs must be at least 5 minutes apart."
     )
@@ -65,7 +65,7 @@ class NewSchedule(Input):
 class SchedulePatch(Patch):
     """A change of a schedule. Its client, catalog and type cannot change."""
 
-    name: ScheduleName = ABSENT
+    name: Label = ABSENT
     cron: Cron = ABSENT
     timezone: Timezone = ABSENT
     settings: PullSettingsPatch = ABSENT
@@ -95,7 +95,7 @@ class Schedule(BaseModel):
 class ScheduleFilters(ListParameters):
     """The filters of a list of schedules."""
 
-    client_id: UUID | None = None
-    catalog_id: UUID | None = None
+    client_id: Id | None = None
+    catalog_id: Id | None = None
     type: ScheduleType | None = None
-    is_active: bool | None = None
+    is_active: Switch | None = None

@@ -1,18 +1,21 @@
 -- name: list_schedules
--- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
-select to_json(rows)::text as item, name as after_name, id as after_id
+-- List one page after the cursor, in name order. A filter that is null matches every row.
+select to_json(schedule)::text as item, page.folded_name as after_folded_name, page.id as after_id
 from (
   select *
-  from app.schedule_view
+  from schedules
   where (:client_id::uuid is null or client_id = :client_id)
     and (:catalog_id::uuid is null or catalog_id = :catalog_id)
     and (:type::text is null or type = :type)
     and (:is_active::boolean is null or is_active = :is_active)
-    and (:after_id::uuid is null or (name, id) > (:after_name, :after_id::uuid))
-  order by name, id
+    and (:after_id::uuid is null or (folded_name, id) > (:after_folded_name, :after_id::uuid))
+  order by folded_name, id
   limit :limit + 1
-) rows
-order by name, id;
+) page cross join lateral (
+  select page.id, page.client_id, page.catalog_id, page.type, page.name, page.cron, page.timezone, page.settings,
+    page.is_active, page.next_at, page.last_at, page.last_job_id, page.last_outcome, page.created_at, page.updated_at
+) schedule
+order by page.folded_name, page.id;
 
 -- name: get_schedule^
 -- Get a schedule that the caller may see.

@@ -25,6 +25,8 @@ class Table:
     owner: str
     cells: Mapping[Cell, tuple[str, ...]]
     """Maps each cell to its row conditions. A row must satisfy all conditions of the cell."""
+    is_secured: bool = True
+    """Whether row-level security must be on, also for the owner of the table."""
 
     def rows(self, role: str, verb: str) -> tuple[str, ...]:
         """Return the row conditions for a role and a verb. The tuple is empty when the role may not use the verb."""
@@ -77,6 +79,7 @@ def matrix(folder: Path = Path(__file__).parent) -> Mapping[str, Table]:
 
 def _table(roles: dict[str, str | dict[str, str]]) -> Table:
     owner = str(roles.pop("owner", OWNER))
+    is_secured = roles.pop("unsecured", None) is None
     cells: dict[Cell, tuple[str, ...]] = {}
     for role, access in roles.items():
         verbs = dict.fromkeys(VERBS, access) if isinstance(access, str) else access
@@ -84,7 +87,7 @@ def _table(roles: dict[str, str | dict[str, str]]) -> Table:
             if verb not in VERBS:
                 raise ValueError(f"{role}: `{verb}` must be one of {', '.join(VERBS)}")
             cells[role, verb] = tuple(conditions.split(" and "))
-    return Table(owner, cells)
+    return Table(owner, cells, is_secured)
 
 
 def _functions(group: dict[str, Any]) -> Iterator[tuple[str, Function]]:
@@ -132,17 +135,15 @@ def _tables(connection: psycopg.Connection, tables: Mapping[str, Table]) -> Iter
     for name in tables.keys() - {name for name, *_ in relations}:
         yield f"{name}: the table does not exist"
     for name, owner, is_partition, is_secured, is_forced in relations:
-        table = Table(OWNER, {}) if is_partition else tables.get(name)
+        table = tables.get(name, Table(OWNER, {}) if is_partition else None)
         if table is None:
             yield f"{name}: the matrix does not declare this table"
             continue
         if owner != table.owner:
             yield f"{name}: the owner is {owner}, but must be {table.owner}"
-        if not is_secured:
-            yield f"{name}: row-level security is off"
-        # Row-level security must be forced on the owner of the table, unless the owner inserts rows. The owner
-        # app_worker inserts rows with COPY, which PostgreSQL refuses if row-level security is forced.
-        if not is_forced and (table.owner, "insert") not in table.cells:
+        if is_secured != table.is_secured:
+            yield f"{name}: row-level security is {'on' if is_secured else 'off'}"
+        if not is_forced and table.is_secured:
             yield f"{name}: row-level security is not forced on the owner"
 
 
@@ -202,7 +203,7 @@ def _policies(connection: psycopg.Connection, tables: Mapping[str, Table]) -> It
     for name, table in tables.items():
         for role, verb in table.cells:
             count = covered[name, (role, verb)]
-            if role != table.owner and count != 1:
+            if role != table.owner and table.is_secured and count != 1:
                 yield f"{name}: {count} policies let {role} {verb}; there must be exactly one"
 
 

@@ -8,16 +8,14 @@ A verification lasts until the domain of the site changes, or until another site
 not close an open shop. But the new owner of a domain can always verify it, because the new owner controls the record.
 """
 
-import ipaddress
 from functools import lru_cache
 from typing import TYPE_CHECKING
-
-import idna
 
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, Unavailable
 from wecelebrate.core.outbound import Unreachable, dns
 from wecelebrate.core.settings import settings
+from wecelebrate.core.types import domain_name
 from wecelebrate.sites.models import DomainVerification, Site
 
 if TYPE_CHECKING:
@@ -49,15 +47,15 @@ def check(domain: str) -> None:
 
 def refusal(domain: str) -> str | None:
     """Return the reason why no site may claim a domain (in lower case), or None."""
+    if domain_name(domain) != domain:
+        return "must be a domain name, e.g. gifts.example.com"
     labels = domain.split(".")
-    if _is_address(domain) or labels[-1][:1].isdigit():
+    if labels[-1][0].isdigit():
         return "must be a domain name, not an IP address"
     if len(labels) < 2:
         return "must have at least two labels, e.g. gifts.example.com"
     if len(domain) > MAX_LENGTH:
         return f"must have at most {MAX_LENGTH} characters"
-    if not all(map(_is_label, labels)):
-        return "must consist of labels of 1 to 63 letters, digits and hyphens, separated by dots"
     if labels[-1] in SPECIAL_USE:
         return f"must be a public domain: .{labels[-1]} is reserved"
     suffixes = _public_suffixes()
@@ -115,25 +113,6 @@ def _describe(records: list[str]) -> str:
     shown = ("".join(letter if " " <= letter <= "~" else "?" for letter in record) for record in records)
     texts = ", ".join(f"'{record[:_MAX_SHOWN_LENGTH]}'" for record in list(shown)[:_MAX_SHOWN_RECORDS])
     return f"found {len(records)} other: {texts}"
-
-
-def _is_address(domain: str) -> bool:
-    try:
-        ipaddress.ip_address(domain)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_label(label: str) -> bool:
-    if not 1 <= len(label) <= 63 or label.startswith("-") or label.endswith("-") or not label.isascii():
-        return False
-    if label[2:4] == "--":
-        try:
-            return idna.alabel(idna.ulabel(label)).decode() == label
-        except (idna.IDNAError, UnicodeError):
-            return False
-    return label.replace("-", "").isalnum() and label == label.lower()
 
 
 @lru_cache(maxsize=1)

@@ -3,51 +3,39 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import ABSENT, Flag, GivenObject, Input, Moment, Money, Name, Object, Patch, Text
+from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
-
-
-def _ascii_lower(value: object) -> object:
-    # `lower` turns some other letters into ASCII letters, e.g. the Kelvin sign. Then the domain would be another one.
-    return value.lower() if isinstance(value, str) and value.isascii() else value
-
+from wecelebrate.core.types import DomainName, Flag, Id, Moment, Money, Name, Text
 
 SiteStatus = Literal["draft", "active", "inactive"]
-SiteDomain = Annotated[
-    str,
-    BeforeValidator(_ascii_lower),
-    StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", max_length=253),
-]
 
 MAX_DAILY_QUANTITY = 1_000_000
 LineQuantity = Annotated[
     int,
     Field(strict=True, ge=1, le=10_000, description="The largest quantity of one product in one order."),
 ]
+DailyLimit = Annotated[int, Field(strict=True, ge=1, le=MAX_DAILY_QUANTITY)]
 DailyQuantity = Annotated[
-    int | None,
+    DailyLimit | None,
     Field(
-        strict=True,
-        ge=1,
-        le=MAX_DAILY_QUANTITY,
         description="The most pieces that one customer may order in 24 hours, and that all guests with the same e-mail "
         "address may order in 24 hours. Null means that there is no limit.",
     ),
 ]
 DailyAddressQuantity = Annotated[
-    int | None,
+    DailyLimit | None,
     Field(
-        strict=True,
-        ge=1,
-        le=MAX_DAILY_QUANTITY,
         description="The most pieces that may be ordered from one IP address in 24 hours. All people in an office can "
         "have the same address. Null means that there is no limit.",
     ),
 ]
 OrderAmount = Annotated[
-    Money | None, Field(gt=0, description="The largest total of one order. Null means that there is no limit.")
+    Annotated[Money, Field(gt=0)] | None,
+    Field(
+        description="The largest total of one order, in the currency of the order. Null means that there is no limit."
+    ),
 ]
 GuestOrders = Annotated[Flag, Field(description="Whether visitors without a token may place orders.")]
 RecipientMails = Annotated[
@@ -66,11 +54,11 @@ class SiteContent(Input):
     """All fields of a site except its client."""
 
     name: Name
-    domain: SiteDomain | None = None
+    domain: DomainName | None = None
     status: SiteStatus = "draft"
     branding: GivenObject = Field(default_factory=dict)
     settings: GivenObject = Field(default_factory=dict)
-    catalog_id: UUID | None = None
+    catalog_id: Id | None = None
     guest_orders: GuestOrders = True
     max_line_quantity: LineQuantity = 10
     max_daily_quantity: DailyQuantity = 20
@@ -82,18 +70,18 @@ class SiteContent(Input):
 class NewSite(SiteContent):
     """A new site."""
 
-    client_id: UUID
+    client_id: Id
 
 
 class SitePatch(Patch):
     """A change of a site."""
 
     name: Name = ABSENT
-    domain: SiteDomain | None = None
+    domain: DomainName | None = None
     status: SiteStatus = ABSENT
     branding: GivenObject = ABSENT
     settings: GivenObject = ABSENT
-    catalog_id: UUID | None = None
+    catalog_id: Id | None = None
     guest_orders: GuestOrders = ABSENT
     max_line_quantity: LineQuantity = ABSENT
     max_daily_quantity: DailyQuantity = None
@@ -141,7 +129,7 @@ class DomainVerification(BaseModel):
 class SiteFilters(ListParameters):
     """The filters of a list of sites."""
 
-    client_id: UUID | None = None
+    client_id: Id | None = None
     status: SiteStatus | None = None
 
 

@@ -1,18 +1,21 @@
 -- name: list_sites
--- List one page after the cursor, in (name, id) order. A filter that is null matches every row.
-select to_json(rows)::text as item, name as after_name, id as after_id
+-- List one page after the cursor, in name order. A filter that is null matches every row.
+select to_json(site)::text as item, page.folded_name as after_folded_name, page.id as after_id
 from (
-  select id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
-    domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
-    max_order_amount::text as max_order_amount, max_recipient_mails
-  from app.site_view
+  select *
+  from sites
   where (:client_id::uuid is null or client_id = :client_id)
     and (:status::text is null or status = :status)
-    and (:after_id::uuid is null or (name, id) > (:after_name, :after_id::uuid))
-  order by name, id
+    and (:after_id::uuid is null or (folded_name, id) > (:after_folded_name, :after_id::uuid))
+  order by folded_name, id
   limit :limit + 1
-) rows
-order by name, id;
+) page cross join lateral (
+  select page.id, page.client_id, page.name, page.domain, page.status, page.branding, page.settings, page.catalog_id,
+    page.created_at, page.updated_at, page.slug, page.domain_verified_at, page.guest_orders, page.max_line_quantity,
+    page.max_daily_quantity, page.max_daily_quantity_per_address,
+    trim_scale(page.max_order_amount)::text as max_order_amount, page.max_recipient_mails
+) site
+order by page.folded_name, page.id;
 
 -- name: get_site^
 -- Get a site that the caller may see.

@@ -21,7 +21,7 @@ sql = queries(__file__)
 
 def entry() -> Entry:
     """Return the cache entry for the visited site's configuration."""
-    return keys.entry(keys.STOREFRONT, tags=[])
+    return keys.entry(keys.STOREFRONT, tags=["shown:$catalog"])
 
 
 def page_entry(filters: StorefrontFilters) -> Entry:
@@ -37,18 +37,19 @@ def product_entry(product_id: UUID) -> Entry:
 
 def get(tx: Transaction) -> Storefront:
     """Return the configuration of the visited site."""
-    return Storefront(**_site(tx))
+    return Storefront(**_site(tx), currency=sql.get_currency(tx))
 
 
 def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
     """Return one page of the visited site's products.
 
-    The first page includes facets, unless the filter `facets` is false.
+    The first page includes facets, unless the filter `facets` is false. Raises `products.SeveralCurrencies`.
     """
     site = _site(tx)
     request = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:
         return pages.RenderedPage("[]", None, {"facets": "null"})
+    products.require_comparable(tx, site["catalog_id"], filters)
     parameters = filters.model_dump(exclude={"facets", "cursor"})
     rows = products.page_rows(
         tx,
@@ -58,7 +59,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
         **parameters,
         **products.keyset(filters.cursor, request),
     )
-    facet_filters = {name: parameters[name] for name in ("q", "category", "brand", "price_min", "price_max")}
+    facet_filters = {name: parameters[name] for name in ("q", "sku", "category", "brand", "price_min", "price_max")}
     facets = sql.count_facets(tx, **facet_filters) if filters.facets and filters.cursor is None else None
     return pages.render(rows, filters.limit, request, facets=facets or "null")
 

@@ -1,12 +1,12 @@
 """The objects that visitors of a site can see."""
 
-from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import Money, Object
+from wecelebrate.core.models import Object
 from wecelebrate.core.pages import Page
+from wecelebrate.core.types import Amount, Money, Switch
 from wecelebrate.products.models import ProductListFilters, ProductMedia
 
 
@@ -16,6 +16,9 @@ class Storefront(BaseModel):
     id: UUID
     name: str
     domain: str = Field(description="The verified domain of the site, or its host below the domain of the platform.")
+    currency: str | None = Field(
+        description="The currency of all prices. Null: there are no products yet, or prices in several currencies."
+    )
     branding: Object
     settings: Object = Field(description="The value of `public` in the settings of the site.")
     guest_orders: bool = Field(description="Whether visitors without a token may place orders.")
@@ -42,7 +45,7 @@ class StorefrontProduct(BaseModel):
     description: str | None
     category: str | None
     brand: str | None
-    price: Annotated[str, Field(pattern=r"^\d+\.\d\d$")]
+    price: Amount
     currency: str
     images: list[str]
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
@@ -53,7 +56,7 @@ class StorefrontProduct(BaseModel):
 class StorefrontFilters(ProductListFilters):
     """The filters of a list of a storefront's products."""
 
-    facets: bool = Field(default=True, description="Whether the first page includes facets.")
+    facets: Switch = Field(default=True, description="Whether the first page includes facets.")
 
 
 class FacetValue(BaseModel):
@@ -64,10 +67,11 @@ class FacetValue(BaseModel):
 
 
 class PriceRange(BaseModel):
-    """The lowest and the highest price. Both are null if there are no products."""
+    """The lowest and the highest price. Both are null if there are no products, or prices in several currencies."""
 
-    min: str | None
-    max: str | None
+    min: Amount | None
+    max: Amount | None
+    currency: str | None
 
 
 class Facets(BaseModel):

@@ -7,15 +7,19 @@ select id, name, branding, catalog_id,
 from sites
 where id = app.site_id();
 
+-- name: get_currency$
+-- Get the currency of the site's prices.
+select app.storefront_currency();
+
 -- name: list_products
 -- List one page of the site's products after the cursor, in the requested order. With `q`, list only products whose
--- names contain `q`.
+-- name or SKU contains every word of `q`.
 select to_json(product)::text as item,
-  case trim(leading '-' from :sort) when 'name' then page.name when 'price' then page.price::text
+  case trim(leading '-' from :sort) when 'name' then page.folded_name when 'price' then page.price::text
     else page.created_at::text end as after_key,
   page.id as after_id
-from app.products_page(:catalog_id, :q, :category, :brand, :price_min, :price_max, null, null, :sort, :after_key,
-    :after_id, :limit + 1) with ordinality as page
+from app.list_products(:catalog_id, :q, :sku, :category, :brand, :price_min, :price_max, null, null, :sort,
+    :after_key, :after_id, :limit + 1) with ordinality as page
   cross join lateral (
     select page.id, page.sku, page.name, page.description, page.category, page.brand, page.price::text as price,
       page.currency, page.images, app.media_with_urls(page.media, :base_url) as media, page.attributes,
@@ -26,7 +30,7 @@ order by page.ordinality;
 -- name: count_facets$
 -- Count the products of each category and each brand. Each count applies the filters on all fields except the counted
 -- field.
-select app.storefront_facets(:q, :category, :brand, :price_min, :price_max, 100)::text;
+select app.product_facets(:q, :sku, :category, :brand, :price_min, :price_max, 100)::text;
 
 -- name: get_product^
 -- Get a product that the site shows.

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from typing import ClassVar
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from wecelebrate.core.models import Input, Moment
+from wecelebrate.core.models import Input
+from wecelebrate.core.types import Moment, Timestamp
 
 
 class UsagePeriod(Input):
@@ -14,12 +15,12 @@ class UsagePeriod(Input):
 
     place: ClassVar[str] = ""
 
-    from_: AwareDatetime | None = Field(
+    from_: Timestamp | None = Field(
         default=None,
         alias="from",
         description="The start of the period, at most 48 hours ago. The default is 24 hours before `to`.",
     )
-    to: AwareDatetime | None = Field(default=None, description="The end of the period. The default is now.")
+    to: Timestamp | None = Field(default=None, description="The end of the period. The default is now.")
 
 
 class UsageTotals(BaseModel):

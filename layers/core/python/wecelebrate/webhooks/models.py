@@ -3,10 +3,11 @@
 from typing import Annotated, ClassVar, Literal, get_args
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, Field
 
-from wecelebrate.core.models import ABSENT, Input, Moment, Object, Patch, Secret
+from wecelebrate.core.models import ABSENT, Input, Object, Patch, Secret
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import Count, HttpsUrl, Id, Moment, Name, Timestamp
 
 EventName = Literal[
     "job.completed",
@@ -45,21 +46,16 @@ def _check_subscription(name: str) -> str:
 
 Subscription = Annotated[str, AfterValidator(_check_subscription), Field(json_schema_extra={"enum": SUBSCRIBABLE})]
 Subscriptions = Annotated[list[Subscription], Field(min_length=1, max_length=50)]
-Description = Annotated[str, StringConstraints(max_length=500)]
-EndpointUrl = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=2048),
-    Field(description="An https URL on the public internet, on port 443."),
-]
+EndpointUrl = Annotated[HttpsUrl, Field(description="An https URL on the public internet, on port 443.")]
 
 
 class NewWebhook(Input):
     """A new endpoint."""
 
-    client_id: UUID
+    client_id: Id
     url: EndpointUrl
     events: Subscriptions
-    description: Description | None = None
+    description: Name | None = None
 
 
 class WebhookPatch(Patch):
@@ -67,7 +63,7 @@ class WebhookPatch(Patch):
 
     url: EndpointUrl = ABSENT
     events: Subscriptions = ABSENT
-    description: Description | None = None
+    description: Name | None = None
     status: WebhookStatus = ABSENT
 
 
@@ -106,9 +102,8 @@ class WebhookWithSecret(Webhook):
 class Rotation(Input):
     """The rotation of a secret."""
 
-    overlap_hours: int = Field(
+    overlap_hours: Count = Field(
         default=24,
-        ge=0,
         le=168,
         description="The number of hours in which deliveries are also signed with the previous secret.",
     )
@@ -117,7 +112,7 @@ class Rotation(Input):
 class WebhookFilters(ListParameters):
     """The filters of a list of endpoints."""
 
-    client_id: UUID | None = None
+    client_id: Id | None = None
     status: WebhookStatus | None = None
 
 
@@ -161,8 +156,8 @@ class DeliveryDetails(Delivery):
 class DeliveryFilters(ListParameters):
     """The filters of a list of deliveries."""
 
-    client_id: UUID | None = None
-    webhook_id: UUID | None = None
+    client_id: Id | None = None
+    webhook_id: Id | None = None
     event: EventName | None = None
     status: DeliveryStatus | None = None
 
@@ -172,7 +167,7 @@ class ReplayFilters(Input):
 
     place: ClassVar[str] = ""
 
-    since: AwareDatetime = Field(
+    since: Timestamp = Field(
         description="Replay the failed deliveries whose events were published at or after this time."
     )
 

@@ -33,6 +33,7 @@ from wecelebrate.core.http.routes import Deferred, DirectRoute, idempotent, mode
 from wecelebrate.core.requests.addresses import limited_address
 from wecelebrate.core.requests.loading import write_through
 from wecelebrate.core.requests.request_cache import RequestCache
+from wecelebrate.core.types import DomainName
 
 __all__ = [
     "Cached",
@@ -135,7 +136,7 @@ async def _cached(request: Request) -> CachedReads:
     return CachedReads(request, _signed_in(request))
 
 
-Domain = Annotated[str, Path(max_length=253, pattern="^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$")]
+Domain = Annotated[DomainName, Path(description="The domain of the site.")]
 
 
 async def _storefront_read(request: Request, domain: Domain) -> CachedReads:

@@ -2,17 +2,19 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
-from wecelebrate.core.models import Input, Moment
+from wecelebrate.core.models import Input
+from wecelebrate.core.types import Line, Moment
 
 FlagName = Literal["reads", "cache", "limits"]
+FlagValue = Annotated[str, Line(100)]
 
 
 class NewValue(Input):
     """The new value of a flag."""
 
-    value: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    value: FlagValue
 
 
 class Flag(BaseModel):

@@ -32,9 +32,10 @@ SUBJECT_PER_MINUTE = ADDRESS_PER_MINUTE
 """How many requests one customer is allowed to send per minute, from all addresses together."""
 FAILURE_COST = 5
 """How many additional requests a failed request costs. An address is therefore allowed 100 failures per minute."""
-MILLISECONDS_PER_REQUEST = 50
-"""A visitor's request costs one additional request for each full 50 milliseconds of database time. An address can
-therefore use half of one core. Cached responses need no database time."""
+FREE_MILLISECONDS, MILLISECONDS_PER_REQUEST = 100, 25
+"""A visitor's request costs one additional request for each full 25 milliseconds of database time above 100.
+An ordinary request needs less than 10, and a cached response none. Facets of 100,000 products need about 350
+milliseconds, so that an address can have them computed 54 times a minute."""
 MAX_TIME_COST = 20
 """The maximum number of additional requests that database time costs. Even while the database is slow for all callers,
 an address can send 28 requests per minute."""

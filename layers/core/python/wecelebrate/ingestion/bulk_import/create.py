@@ -10,8 +10,9 @@ from wecelebrate import jobs
 from wecelebrate.core import queue, storage
 from wecelebrate.core.database import Caller, Transaction
 from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.types.text import MAX_SKU_LENGTH
 from wecelebrate.ingestion import uploads
-from wecelebrate.ingestion.bulk_import.models import MAX_SKU_LENGTH, BulkImport, RowFields, sku_of
+from wecelebrate.ingestion.bulk_import.models import BulkImport, RowFields, sku_of
 from wecelebrate.ingestion.catalog_settings import find_catalog
 from wecelebrate.jobs.models import Job
 
@@ -78,7 +79,7 @@ def _store_rows(tx: Transaction, folder: str, rows: list[RowFields]) -> dict[str
     Raises RowsTooLarge if the rows exceed MAX_BYTES. Raises Invalid if a row has no valid SKU.
     """
     errors = [
-        FieldError(pointer=f"/rows/{index}/sku", detail=f"must be text of 1 to {MAX_SKU_LENGTH} characters")
+        FieldError(pointer=f"/rows/{index}/sku", detail=f"must be one line of 1 to {MAX_SKU_LENGTH} visible characters")
         for index, row in enumerate(rows)
         if sku_of(row) is None
     ]

@@ -1,18 +1,17 @@
 """The request of a bulk import."""
 
-from typing import Self
-from uuid import UUID
+from typing import Any, Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from wecelebrate.core.models import Flag, Input
+from wecelebrate.core.models import Input
+from wecelebrate.core.types import Flag, Id, Sku
+from wecelebrate.core.types.text import MAX_SKU_LENGTH, line_problem, nfc
 from wecelebrate.ingestion.merge.load import ImportMode
-from wecelebrate.products.models import ProductPatch, Sku
+from wecelebrate.products.models import ProductPatch
 
 MAX_ROWS = 50_000
 """The maximum number of rows in one request."""
-MAX_SKU_LENGTH = 200
-"""The length of the longest SKU. `products.models.Sku` has the same limit."""
 
 RowFields = dict[str, JsonValue]
 """The fields of a row, unchanged from the request."""
@@ -21,7 +20,7 @@ RowFields = dict[str, JsonValue]
 class BulkImport(Input):
     """The rows, or the upload, to import into a catalog."""
 
-    catalog_id: UUID
+    catalog_id: Id
     mode: ImportMode = Field(
         default="upsert",
         description="`create` rejects products that already exist. `update` rejects products that do not exist.",
@@ -34,7 +33,7 @@ class BulkImport(Input):
         max_length=MAX_ROWS,
         description="Products with the fields of a product. `sku` is required. Fields that a row omits stay unchanged.",
     )
-    upload_id: UUID | None = Field(
+    upload_id: Id | None = Field(
         default=None, description="A file that was uploaded with `POST /v1/uploads`, in any supported format."
     )
 
@@ -50,9 +49,15 @@ class ImportRow(ProductPatch):
 
     sku: Sku
 
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        """Check nothing, because the model of the request has normalized the texts of all rows."""
+        return value
+
 
 def sku_of(row: RowFields) -> str | None:
-    """Return the SKU of a row without surrounding spaces, or None if the SKU is not text of a valid length."""
+    """Return the SKU of a row as it is stored, or None if the SKU is not valid."""
     sku = row.get("sku")
-    stripped = sku.strip() if isinstance(sku, str) else ""
-    return stripped if 0 < len(stripped) <= MAX_SKU_LENGTH else None
+    stripped = nfc(sku).strip() if isinstance(sku, str) else ""
+    return stripped if len(stripped) <= MAX_SKU_LENGTH and line_problem(stripped) is None else None

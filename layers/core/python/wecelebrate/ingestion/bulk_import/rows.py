@@ -3,14 +3,16 @@
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from decimal import Decimal
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import orjson
 from pydantic import ValidationError
 
-from wecelebrate.core.errors import Invalid
+from wecelebrate.core.errors import FieldError, Invalid
 from wecelebrate.core.models import pointer
+from wecelebrate.core.types import finer_problem, rounded
 from wecelebrate.core.validation_messages import message_for
 from wecelebrate.feeds import Item, Product, Rejected
 from wecelebrate.ingestion.bulk_import.models import ImportRow, RowFields, sku_of
@@ -51,6 +53,7 @@ def to_item(number: int, fields: RowFields, currency: str) -> Item:
     """Convert a row to a product, or to a rejection with a reason. `currency` is the default currency of prices."""
     try:
         row = ImportRow.model_validate(fields)
+        price = _exact_price(row, row.currency or currency)
     except ValidationError as error:
         errors = error.errors(include_url=False, include_input=False)
         reasons = [f"{pointer(each['loc']) or '/'}: {message_for(each)}" for each in errors[:_MAX_REASONS]]
@@ -67,7 +70,7 @@ def to_item(number: int, fields: RowFields, currency: str) -> Item:
         description=row.description,
         category=row.category,
         brand=row.brand,
-        price=row.price,
+        price=price,
         currency=row.currency or currency,
         images=row.images,
         attributes=row.attributes,
@@ -76,6 +79,16 @@ def to_item(number: int, fields: RowFields, currency: str) -> Item:
         source=fields,
         fields_set=frozenset(row.model_fields_set),
     )
+
+
+def _exact_price(row: ImportRow, currency: str) -> Decimal | None:
+    """Return the price with the decimals of its currency. Raises Invalid if it is finer than its currency."""
+    if row.price is None:
+        return None
+    price = rounded(row.price, currency)
+    if price is None:
+        raise Invalid(errors=[FieldError(pointer="/price", detail=finer_problem(currency))])
+    return price
 
 
 def _rejected(number: int, fields: RowFields, reason: str) -> Rejected:

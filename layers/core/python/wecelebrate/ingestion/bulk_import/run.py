@@ -43,7 +43,7 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
     if not job.catalog_id or not catalog:
         raise jobs.JobRejected("no_such_catalog", "The catalog was deleted, or you no longer have access to it.")
     settings, payload = catalog["sync_settings"], job.payload
-    currency = catalog_settings.currency(settings)
+    currency = catalog_settings.default_currency(catalog)
 
     def open_rows() -> AbstractContextManager[Rows]:
         try:
@@ -59,7 +59,12 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
         merge.Load(
             job,
             job.catalog_id,
-            merge.Rules(currency=currency, mode=payload["mode"], dry_run=payload["dry_run"]),
+            merge.Rules(
+                currency=currency,
+                catalog_currency=catalog["currency"],
+                mode=payload["mode"],
+                dry_run=payload["dry_run"],
+            ),
             open_rows,
             bucket=uploads.BUCKET,
             result_prefix=f"{payload['results']}/result",

@@ -52,7 +52,7 @@ def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> Mappi
     )
     try:
         with storage.open_version(bucket, key, version_id) as body:
-            proposal = feeds.propose(body, name, options, catalog_settings.currency(settings))
+            proposal = feeds.propose(body, name, options, catalog_settings.default_currency(catalog))
         check_header([column.name for column in proposal.columns])
     except (feeds.UnreadableFeed, storage.ObjectGone) as error:
         raise UnreadableFile(str(error)) from error

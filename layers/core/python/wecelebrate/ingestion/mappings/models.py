@@ -1,20 +1,20 @@
 """The models of a proposal that says how to read a file."""
 
-from typing import Annotated, Literal, Self
-from uuid import UUID
+from typing import Literal, Self
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from wecelebrate.core.models import Input, Object
+from wecelebrate.core.types import Id, Label
 
-ColumnName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+ColumnName = Label
 
 
 class MappingRequest(Input):
     """The file, and optionally the mapping to read it with."""
 
-    upload_id: UUID | None = Field(default=None, description="A file that was uploaded with `POST /v1/uploads`.")
-    job_id: UUID | None = Field(default=None, description="A sync or an import whose file is used for the proposal.")
+    upload_id: Id | None = Field(default=None, description="A file that was uploaded with `POST /v1/uploads`.")
+    job_id: Id | None = Field(default=None, description="A sync or an import whose file is used for the proposal.")
     mapping: dict[ColumnName, ColumnName | None] | None = Field(
         default=None,
         description="Field → column. It replaces the catalog's mapping. A field with null is not read from the file.",

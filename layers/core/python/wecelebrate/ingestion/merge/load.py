@@ -42,6 +42,8 @@ class Rules:
 
     currency: str
     """The default currency of new products."""
+    catalog_currency: str | None = None
+    """The currency of all prices of the catalog, or None if it has no currency yet."""
     mode: ImportMode = "upsert"
     full: bool = False
     """Whether products that the file does not contain are deactivated."""

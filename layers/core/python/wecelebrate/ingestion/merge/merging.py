@@ -123,6 +123,8 @@ def _sample_chunk(load: Load, tx: Transaction) -> None:
 def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
     """Return how a row would change its product. Return None if the row would change nothing or would be rejected."""
     staged, stored = row["staged"], row["stored"]
+    if load.rules.catalog_currency not in (None, staged["currency"] or load.rules.catalog_currency):
+        return None
     if stored is None:
         is_complete = staged.get("name") is not None and staged.get("price") is not None
         if load.rules.mode == "update" or not is_complete:

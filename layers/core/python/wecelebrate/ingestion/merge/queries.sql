@@ -1,26 +1,14 @@
 -- name: delete_staged_products!
--- Delete the staged products of the given jobs.
-delete from app.staged_products where job_id = any (:job_ids);
+-- Delete the staged products of the caller's job.
+delete from app.staged_products where job_id = app.job_id();
 
 -- name: delete_staged_rejections!
--- Delete the staged rejections of the given jobs.
-delete from app.staged_rejections where job_id = any (:job_ids);
+-- Delete the staged rejections of the caller's job.
+delete from app.staged_rejections where job_id = app.job_id();
 
 -- name: list_staged_jobs
--- List every job that has staged rows. The query does not read all rows, because it jumps in the index from one job to
--- the next job.
-with recursive staged (job_id) as (
-  select least((select job_id from app.staged_products order by job_id limit 1),
-    (select job_id from app.staged_rejections order by job_id limit 1))
-  union all
-  select (select next from (
-      (select job_id as next from app.staged_products where job_id > s.job_id order by job_id limit 1)
-      union all
-      (select job_id from app.staged_rejections where job_id > s.job_id order by job_id limit 1)) following
-    order by next limit 1)
-  from staged s where s.job_id is not null
-)
-select job_id from staged where job_id is not null;
+-- List every job that has staged rows.
+select app.staged_job_ids() as job_id;
 
 -- name: stage_products*!
 -- Stage products in the caller's transaction. A worker uses COPY instead.
@@ -42,11 +30,9 @@ select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :
 -- Count the rows of the file that are staged as products, not as rejections.
 select coalesce(sum(rows), 0) from app.staged_products where job_id = :job_id and fence = :fence;
 
--- name: analyze_staged!
--- Update the planner's statistics of the staged products. Without these statistics, the planner expects one row in a
--- chunk of 5,000 rows, and reads the whole catalog for each row. For a catalog with 15,000 products, a chunk then takes
--- 3 s instead of 0.2 s.
-analyze app.staged_products (job_id, fence, sku);
+-- name: analyze_staged$
+-- Update the planner's statistics of the staged products.
+select app.analyze_staged_products();
 
 -- name: analyze_products$
 -- Update the planner's statistics of products after a large sync.
@@ -55,8 +41,8 @@ select app.analyze_products();
 -- name: merge_chunk^
 -- Merge the rows of the next SKUs after `after` into the catalog, as the caller. The number of SKUs is limited to
 -- `chunk`. Products that differ are updated, new products are created, and other products stay unchanged. If several
--- rows have the same SKU, only the last row is merged, and the other rows are rejected. Two more kinds of rows are
--- rejected: rows for a new SKU if the name or the price is missing, and rows that the mode excludes.
+-- rows have the same SKU, only the last row is merged, and the other rows are rejected. `refusal` says why other rows
+-- are rejected. All prices of a catalog are in one currency: the currency of the catalog, or else of its first product.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -74,8 +60,24 @@ with next_skus as (
   where job_id = :job_id and fence = :fence and sku > :after and sku <= (select sku from last_sku)
 ), last_rows as materialized (
   select distinct on (sku) * from staged order by sku, line desc
+), catalog as materialized (
+  select coalesce(c.currency, case when not exists (select from products where catalog_id = c.id) then (
+      select coalesce(currency, :currency) from last_rows where name is not null and price is not null
+      order by line limit 1) end) as currency
+  from catalogs c where c.id = :catalog_id
 ), chunk as materialized (
-  select s.*, p.id, p.inventory_count as stock
+  select s.*, p.id, p.inventory_count as stock,
+    -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
+    case when s.price is null and s.currency <> p.currency then round(p.price, app.minor_units(s.currency))
+      else coalesce(s.price, p.price) end as exact_price,
+    case
+      when p.id is null and :mode = 'update' then 'unknown_sku'
+      when p.id is null and (s.name is null or s.price is null) then 'incomplete'
+      when p.id is not null and :mode = 'create' then 'sku_exists'
+      when coalesce(s.currency, p.currency, :currency) <> (select currency from catalog) then 'other_currency'
+      when s.price is null and s.currency <> p.currency and p.price <> round(p.price, app.minor_units(s.currency))
+        then 'too_precise'
+    end as refusal
   -- The two conditions on p.sku are redundant. They limit how much of the catalog the query reads, for every join
   -- method that the planner can choose.
   from last_rows s left join products p
@@ -90,18 +92,18 @@ with next_skus as (
       case when c.description is null then p.description else nullif(c.description, '') end,
       case when c.category is null then p.category else nullif(c.category, '') end,
       case when c.brand is null then p.brand else nullif(c.brand, '') end,
-      coalesce(c.price, p.price), coalesce(c.currency, p.currency), coalesce(c.images, p.images),
+      c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
       coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
       coalesce(c.is_active, p.is_active), c.source_data)
   from chunk c
-  where p.id = c.id and :mode <> 'create'
+  where p.id = c.id and c.refusal is null
     and (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.inventory_count,
          p.is_active, p.source_data)
       is distinct from (coalesce(c.name, p.name),
         case when c.description is null then p.description else nullif(c.description, '') end,
         case when c.category is null then p.category else nullif(c.category, '') end,
         case when c.brand is null then p.brand else nullif(c.brand, '') end,
-        coalesce(c.price, p.price), coalesce(c.currency, p.currency), coalesce(c.images, p.images),
+        c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
         coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
         coalesce(c.is_active, p.is_active), c.source_data)
   returning c.rows, c.stock, p.id, p.sku, p.name, p.inventory_count
@@ -117,7 +119,7 @@ with next_skus as (
     coalesce(currency, :currency), coalesce(images, '[]'), coalesce(attributes, '{}'), coalesce(inventory_count, 0),
     coalesce(is_active, true), source_data
   from chunk
-  where id is null and name is not null and price is not null and :mode <> 'update'
+  where id is null and refusal is null
   on conflict (catalog_id, sku) do nothing
   returning 1
 ), rejected as materialized (
@@ -127,23 +129,25 @@ with next_skus as (
       'line ' || by_line || ' has the same SKU; only the last line counts' as reason, source_data, rows
     from superseded
     union all
-    select line, sku, 'unknown_sku', 'the product does not exist, and this load only updates', source_data, rows
-    from chunk where id is null and :mode = 'update'
-    union all
-    select line, sku, 'incomplete', 'the product does not exist yet, and the row has no '
-      || case when name is null and price is null then 'name and no price' when name is null then 'name'
-         else 'price' end, source_data, rows
-    from chunk where id is null and (name is null or price is null) and :mode <> 'update'
-    union all
-    select line, sku, 'sku_exists', 'the product exists already, and this load only creates', source_data, rows
-    from chunk where id is not null and :mode = 'create'
+    select line, sku, refusal, case refusal
+      when 'unknown_sku' then 'the product does not exist, and this load only updates'
+      when 'incomplete' then 'the product does not exist yet, and the row has no '
+        || case when name is null and price is null then 'name and no price' when name is null then 'name'
+           else 'price' end
+      when 'sku_exists' then 'the product exists already, and this load only creates'
+      when 'other_currency' then 'the price is in ' || coalesce(currency, :currency) || ', and the catalog has prices in '
+        || (select currency from catalog)
+      when 'too_precise' then 'the row changes the currency to ' || currency
+        || ', and the stored price has more decimals than this currency'
+      end, source_data, rows
+    from chunk where refusal is not null
   ) r
 ), refused as (
   insert into app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw)
   select :job_id, :fence, line, n, sku, code, reason, source_data from rejected
 ), created as materialized (
   select count(*) as n, coalesce(sum(rows), 0) as rows
-  from chunk where id is null and name is not null and price is not null and :mode <> 'update'
+  from chunk where id is null and refusal is null
 )
 select max(sku) as last_sku, coalesce(sum(rows), 0) as rows,
   (select coalesce(sum(rows), 0) from changed) as updated,

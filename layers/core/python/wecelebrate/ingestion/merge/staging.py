@@ -1,7 +1,7 @@
 """Staging: writes the rows of a file to the staging tables with COPY, before they are merged into the catalog."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +16,8 @@ from wecelebrate.jobs import LeaseLost
 
 sql = queries(__file__)
 
-STAGING = Caller(subject="service:staging")
-"""The caller that is allowed to write the staged rows of every job."""
+_SERVICE = Caller(subject="service:staging")
+"""The caller that stages rows. It can access only the staged rows of the job that it names."""
 
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
@@ -25,8 +25,8 @@ _PRODUCT_COLUMNS = (
 )  # fmt: skip
 _REJECTION_COLUMNS = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
 _JSON_COLUMNS = tuple(_PRODUCT_COLUMNS.index(name) for name in ("images", "attributes", "source_data"))
-_COPY_PRODUCTS = f"copy app.staged_products ({', '.join(_PRODUCT_COLUMNS)}) from stdin"
-_COPY_REJECTIONS = f"copy app.staged_rejections ({', '.join(_REJECTION_COLUMNS)}) from stdin"
+_COPY_PRODUCTS = f"copy app.staged_products_intake ({', '.join(_PRODUCT_COLUMNS)}) from stdin"
+_COPY_REJECTIONS = f"copy app.staged_rejections_intake ({', '.join(_REJECTION_COLUMNS)}) from stdin"
 
 
 class CountMismatch(Exception):
@@ -70,7 +70,7 @@ def add_chunk(load: Load, chunk: Chunk) -> None:
             sql.stage_rejections(tx, [dict(zip(_REJECTION_COLUMNS, row, strict=True)) for row in chunk.rejections])
             job.save(tx)
         return
-    with writing(STAGING) as tx:
+    with writing(replace(_SERVICE, job_id=job.id)) as tx:
         if chunk.products:
             copy_rows(tx, _COPY_PRODUCTS, chunk.products)
         if chunk.rejections:
@@ -87,7 +87,7 @@ def finish(load: Load) -> None:
     Raises CountMismatch.
     """
     job = load.job
-    with writing(job.caller if load.inline else STAGING) as tx:
+    with writing(job.caller if load.inline else replace(_SERVICE, job_id=job.id)) as tx:
         if not load.inline:
             sql.analyze_staged(tx)
         staged_rows = sql.count_staged(tx, **load.staging_key)
@@ -103,14 +103,15 @@ def discard(load: Load) -> None:
 
 def delete(job_ids: Sequence[UUID]) -> None:
     """Delete the staged rows of the given jobs."""
-    with writing(STAGING) as tx:
-        sql.delete_staged_products(tx, job_ids=list(job_ids))
-        sql.delete_staged_rejections(tx, job_ids=list(job_ids))
+    for job_id in job_ids:
+        with writing(replace(_SERVICE, job_id=job_id)) as tx:
+            sql.delete_staged_products(tx)
+            sql.delete_staged_rejections(tx)
 
 
 def job_ids() -> list[UUID]:
     """Return the ids of the jobs that have staged rows."""
-    with writing(STAGING) as tx:
+    with writing(_SERVICE) as tx:
         return [row["job_id"] for row in sql.list_staged_jobs(tx)]
 
 

@@ -18,7 +18,7 @@ def run(job: jobs.LeasedJob) -> None:
         raise jobs.JobRejected("no_such_catalog", "The catalog was deleted.")
     settings = catalog["sync_settings"]
     key, version_id = job.payload["key"], job.payload["version_id"]
-    currency = catalog_settings.currency(settings)
+    currency = catalog_settings.default_currency(catalog)
 
     def open_feed() -> feeds.Feed:
         try:
@@ -30,6 +30,7 @@ def run(job: jobs.LeasedJob) -> None:
 
     rules = merge.Rules(
         currency=currency,
+        catalog_currency=catalog["currency"],
         full=job.payload.get("full", False),
         max_deactivated_percent=settings.get("most_deactivated_percent", DEFAULT_MAX_DEACTIVATED_PERCENT),
         dry_run=job.payload.get("dry_run", False),

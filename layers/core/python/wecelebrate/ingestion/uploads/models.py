@@ -5,20 +5,24 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, StringConstraints
 
-from wecelebrate.core.models import Input, Moment, Secret
+from wecelebrate.core.models import Input, Secret
+from wecelebrate.core.types import Id, Label, Moment
 
-ContentType = Annotated[str, StringConstraints(max_length=200, pattern=r"^[\w.+-]+/[\w.+-]+(; ?[\w.+-]+=[\w.+-]+)*$")]
+_PART = "[A-Za-z0-9_.+-]+"
+ContentType = Annotated[str, StringConstraints(max_length=200, pattern=rf"^{_PART}/{_PART}(; ?{_PART}={_PART})*$")]
+FileName = Annotated[Label, StringConstraints(pattern=r"^[^/\\]+$")]
 MAX_SIZE = 5 * 1024**3
 """The largest number of bytes that S3 accepts in one request."""
+FileSize = Annotated[int, Field(strict=True, ge=1, le=MAX_SIZE)]
 
 
 class NewUpload(Input):
     """The file that will be uploaded."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^/\\\x00-\x1f]+$")]
-    size: int = Field(strict=True, ge=1, le=MAX_SIZE, description="The exact size in bytes.")
+    name: FileName
+    size: FileSize = Field(description="The exact size in bytes.")
     content_type: ContentType = "application/octet-stream"
-    client_id: UUID | None = Field(
+    client_id: Id | None = Field(
         default=None,
         description="Required if the caller belongs to several clients. Null for the platform's own files.",
     )

@@ -29,9 +29,9 @@ as $$
 $$;
 
 -- Sets the columns that say who acts, whatever the statement that inserts the entry says. A connection without a caller
--- belongs to an operator or to a migration. If a member of one client causes a change at another client, e.g. takes over
--- its domain, the entry does not say who that was: the owners of the other client read the entry. The member's own client
--- has an entry of its own with the same request id.
+-- belongs to an operator or to a migration. If a member of one client causes a change at another client, e.g. takes
+-- over its domain, the entry does not say who that was: the owners of the other client read the entry. The member's own
+-- client has an entry of its own with the same request id.
 create or replace function app.stamp_audit_entry() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -80,11 +80,11 @@ return case kind
   else '{}'
 end;
 
--- The columns that every change sets, or that only our own workers write.
+-- The columns that every change sets, that only our own workers write, or that PostgreSQL generates from other columns.
 create or replace function app.audit_noise() returns text[]
 language sql immutable parallel safe
 return '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,
-  paused_until,leased_until,fence,attempts,queued_at,due_at,owner}'::text[];
+  paused_until,leased_until,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku}'::text[];
 
 -- Returns the columns of `r` that differ from `other`. Secret values become `[redacted]`, and long values are cut off.
 -- Returns null when `r` is null.

@@ -104,7 +104,7 @@ grant execute on function app.claim_job(text, integer, double precision) to app_
 set local role app_definer;
 
 -- Saves the progress of staging in the transaction that stages the rows. This must be a definer function, because
--- app_worker, the owner of the staging tables, cannot read jobs. Returns false when a later worker has claimed the
+-- app_worker cannot read jobs. Returns false when a later worker has claimed the
 -- job, or when the job was cancelled.
 create or replace function app.save_staging_progress(
   job_id uuid, fence integer, done integer, counts jsonb, checkpoint jsonb, seconds double precision)
@@ -123,7 +123,35 @@ $$;
 grant execute on function app.save_staging_progress(uuid, integer, integer, jsonb, jsonb, double precision)
   to app_worker;
 
+-- Returns the ids of the jobs that have staged rows. The query does not read all rows, because it jumps in the index
+-- from one job to the next job. It reads the rows of all jobs, but returns only their ids.
+create or replace function app.staged_job_ids() returns setof uuid
+language sql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+  with recursive staged (job_id) as (
+    select least((select job_id from app.staged_products order by job_id limit 1),
+      (select job_id from app.staged_rejections order by job_id limit 1))
+    union all
+    select (select next from (
+        (select job_id as next from app.staged_products where job_id > s.job_id order by job_id limit 1)
+        union all
+        (select job_id from app.staged_rejections where job_id > s.job_id order by job_id limit 1)) following
+      order by next limit 1)
+    from staged s where s.job_id is not null
+  )
+  select job_id from staged where job_id is not null
+$$;
+grant execute on function app.staged_job_ids() to app_worker;
+
 set local role app_owner;
+
+-- Updates the planner's statistics of the staged products. Without these statistics, the planner expects one row in a
+-- chunk of 5,000 rows, and reads the whole catalog for each row. For a catalog with 15,000 products, a chunk then takes
+-- 3 s instead of 0.2 s. Only the owner of a table may analyze the table. The function reads no row and returns no row.
+create or replace function app.analyze_staged_products() returns void
+language sql volatile security definer set search_path = pg_catalog, public, pg_temp
+as $$ analyze app.staged_products_intake (job_id, fence, sku) $$;
+grant execute on function app.analyze_staged_products() to app_worker;
 
 -- Returns whether a job waits for an approval.
 create or replace function app.job_awaits_approval(j jobs) returns boolean

@@ -107,8 +107,9 @@ $$;
 --   not_shown     [n, …]             the lines whose product the site does not show
 --   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock; left is null if it is above 10
 --   currencies    ["EUR", "USD"]     the currencies of the products; an order must have a single currency
+--   inexact       [n, …]             the lines whose price has more decimals than its currency
 --   total         "12.50"            the total, which differs from the expected total or exceeds the maximum
---   amount        "100.00"           the largest total that the site allows
+--   amount        "100.00"           the largest total that the site allows, with the decimals of the currency
 create or replace function app.place_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
   address text, out refusal text, out detail jsonb, out placed jsonb, out low_stock jsonb)
@@ -119,6 +120,7 @@ declare
   priced_lines jsonb;
   total numeric;
   currencies jsonb;
+  inexact jsonb;
   new_order orders;
 begin
   select s.* into site from sites s where s.id = app.site_id();
@@ -142,12 +144,14 @@ begin
 
   -- The rows are locked, so no other transaction can change these values before the commit.
   select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
-           'name', p.name, 'unit_price', p.price::text, 'image', p.images ->> 0, 'left', p.inventory_count)
-           order by l.n),
+           'name', p.name, 'unit_price', round(p.price, app.minor_units(p.currency))::text, 'image', p.images ->> 0,
+           'left', p.inventory_count) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
+         -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
+         jsonb_agg(l.n - 1 order by l.n) filter (where p.price <> round(p.price, app.minor_units(p.currency))),
          coalesce(sum(p.price * l.quantity), 0),
          jsonb_agg(distinct p.currency) filter (where p.id is not null)
-    into priced_lines, detail, total, currencies
+    into priced_lines, detail, inexact, total, currencies
   from (
     select n, (line ->> 'product_id')::uuid as product_id, (line ->> 'quantity')::integer as quantity
     from jsonb_array_elements($1) with ordinality l (line, n)
@@ -163,14 +167,20 @@ begin
     detail := currencies;
     return;
   end if;
-  if total <> coalesce(expected_total, total) or total >= 100000000 then
+  if inexact is not null then
+    refusal := 'inexact';
+    detail := inexact;
+    return;
+  end if;
+  total := round(total, app.minor_units(currencies ->> 0));
+  if total <> coalesce(expected_total, total) or total >= 1e12 then
     refusal := 'total';
-    detail := to_jsonb(total::numeric(30, 2)::text);
+    detail := to_jsonb(total::text);
     return;
   end if;
   if total > site.max_order_amount then
     refusal := 'amount';
-    detail := to_jsonb(site.max_order_amount::text);
+    detail := to_jsonb(trunc(site.max_order_amount, app.minor_units(currencies ->> 0))::text);
     return;
   end if;
   -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact

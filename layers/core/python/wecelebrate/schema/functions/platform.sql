@@ -1,5 +1,5 @@
--- Functions for the whole platform: JSON Merge Patch, pages of lists, the heartbeat of replicas, and idempotency keys
--- of guests.
+-- Functions for the whole platform: JSON Merge Patch, the time of an update, pages of lists, the heartbeat of replicas,
+-- and idempotency keys of guests.
 
 set local role app_owner;
 
@@ -31,6 +31,42 @@ begin
 end
 $$;
 grant execute on function app.merge_patch(jsonb, jsonb) to public;
+
+-- The trigger function of the tables with `updated_at` and generated columns. In PL/pgSQL, a generated column of NEW is
+-- null until all triggers before the update have run, so app.set_updated_at would take every update for a change. A
+-- generated column changes only if another column changes, so its old value is as good for the comparison. PostgreSQL
+-- replaces this value after the trigger.
+create or replace function app.set_updated_at_with_generated() returns trigger
+language plpgsql
+as $$
+begin
+  case tg_table_name
+    when 'jobs' then
+      new.owner := old.owner;
+    when 'products' then
+      new.folded_name := old.folded_name;
+      new.folded_sku := old.folded_sku;
+    else
+      new.folded_name := old.folded_name;
+  end case;
+  if new is distinct from old then
+    new.updated_at := now();
+  end if;
+  return new;
+end
+$$;
+create or replace trigger set_updated_at before update on clients
+  for each row execute function app.set_updated_at_with_generated();
+create or replace trigger set_updated_at before update on catalogs
+  for each row execute function app.set_updated_at_with_generated();
+create or replace trigger set_updated_at before update on sites
+  for each row execute function app.set_updated_at_with_generated();
+create or replace trigger set_updated_at before update on schedules
+  for each row execute function app.set_updated_at_with_generated();
+create or replace trigger set_updated_at before update on products
+  for each row execute function app.set_updated_at_with_generated();
+create or replace trigger set_updated_at before update on jobs
+  for each row execute function app.set_updated_at_with_generated();
 
 -- Runs the query of a list as the caller, and returns its rows until the column `item` of these rows has more than
 -- `max_bytes` bytes in total. If this happens, the item of the last row is null: the row exists, but does not fit. The

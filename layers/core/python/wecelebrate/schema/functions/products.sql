@@ -1,24 +1,54 @@
 -- Pages, searches and facets of products.
 --
 -- One function builds the query of a page. Without a search, the query runs as the caller, under row-level security.
--- With a search, row-level security would be slow: ILIKE is not leakproof, so under a policy PostgreSQL does not use
--- the trigram index (74 ms instead of 3 ms). Therefore app.search_products runs as app_definer, and its own SQL
+-- With a search, row-level security would be slow: LIKE is not leakproof, so under a policy PostgreSQL does not use
+-- the trigram index (74 ms instead of 3 ms). Therefore app.find_products runs as app_definer, and its own SQL
 -- restricts the rows to those that the caller can read. The function returns only ids, and the calling query reads the
 -- rows under the policies of the caller.
 --
--- A search first reads a limited number of rows in the order of the page (the walk). If many names contain the text,
--- the walk fills the page. Otherwise, the search index finds the few matches. The planner cannot choose between the two
--- ways, because it has no statistics for ILIKE behind a policy.
+-- If many products contain the words, the search reads rows in the order of the page until the page is full (the walk).
+-- Otherwise, the search index finds the few matches. The planner cannot choose between the two ways, because it has no
+-- statistics for LIKE behind a policy. Therefore the search counts the matches among the 200 newest products first.
+-- (The first products in name order would say less, because they begin with the same word.)
 
 set local role app_owner;
 
+-- Returns LIKE patterns for the words of a search: a product matches if its folded name or SKU contains every word.
+-- `%` and `_` in a word stand for themselves. The longest word comes first, because it matches the fewest products.
+-- Words after the tenth are ignored, so that no search evaluates hundreds of patterns. (The API refuses more words, but
+-- folding can split a character, e.g. U+FDFA.) A search without a word, e.g. a lone accent, has no pattern.
+create or replace function app.search_patterns(search text) returns text[]
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg('%' || replace(replace(replace(word, '\', '\\'), '%', '\%'), '_', '\_') || '%'
+    order by length(word) desc, word), '{}')
+  from (
+    select word
+    from regexp_split_to_table(app.fold(search), '[[:space:]\u0085\u1680\u2028\u2029]+') with ordinality split (word, n)
+    where word <> '' group by word order by min(n) limit 10
+  ) words
+$$;
+grant execute on function app.search_patterns(text) to app_definer;
+
+-- Returns the SQL condition that a product matches the first `words` patterns of the parameter `patterns`. The
+-- expression must be the same as in the index products_search. A search without a pattern matches no product.
+create or replace function app.search_condition(words integer, patterns text) returns text
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(string_agg(
+    format(' and (folded_name || E''\n'' || folded_sku) like %s[%s]', patterns, n), '' order by n), ' and false')
+  from generate_series(1, words) n
+$$;
+grant execute on function app.search_condition(integer, text) to app_definer;
+
 -- Returns the SQL that selects the rows of one page, in order. `shown` lists the selected columns. All values are
--- parameters: $1 is the catalog, $2 the search, $3 the category, $4 the brand, $5 the minimum price, $6 the maximum
--- price, $7 the value of `is_active`, and $8 the time after which the rows must have changed. $9 and $10 are the key
--- and the id of the row before the page, and $11 is the number of rows. If `walk` is true, $12 is the number of rows to
--- examine in order. `%s` marks the place where the calling function inserts an additional predicate.
-create or replace function app.products_page_sql(
-  search boolean, category boolean, brand boolean, price_min boolean, price_max boolean, active boolean,
+-- parameters: $1 is the catalog, $2 the patterns of a search, $3 the category, $4 the brand, $5 the minimum price, $6
+-- the maximum price, $7 the value of `is_active`, and $8 the time after which the rows must have changed. $9 and $10
+-- are the key and the id of the row before the page, $11 is the number of rows, and $12 the SKU. If `walk` is true, $13
+-- is the number of rows to examine in order. `%s` marks the place where the calling function inserts additional
+-- conditions.
+create or replace function app.product_query(
+  sku boolean, category boolean, brand boolean, price_min boolean, price_max boolean, active boolean,
   updated_since boolean, sort text, after boolean, walk boolean default false, shown text default 'id')
 returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp
@@ -32,7 +62,7 @@ declare
   row_conditions text;
 begin
   key := case ltrim(sort, '-')
-    when 'name' then 'name' when 'price' then 'price' when 'created_at' then 'created_at' end;
+    when 'name' then 'folded_name' when 'price' then 'price' when 'created_at' then 'created_at' end;
   if key is null then
     raise exception 'products cannot be sorted by %', sort using errcode = 'invalid_parameter_value';
   end if;
@@ -42,90 +72,119 @@ begin
   -- Conditions that an index in this order evaluates. (select $1) hides the id from the planner. Otherwise the planner
   -- could choose a wrong index for a new catalog, which is not in the statistics yet.
   index_conditions := 'catalog_id = (select $1)'
+    || case when sku then ' and sku = $12' else '' end
     || case when category then ' and category = $3' else '' end
     || case when brand then ' and brand = $4' else '' end
     || case when key = 'price' then price_range else '' end
     || case when after then format(' and (%I, id) %s ($9%s, $10)', key, case direction when 'asc' then '>' else '<' end,
-         case key when 'name' then '' when 'price' then '::numeric' else '::timestamptz' end) else '' end;
+         case key when 'folded_name' then '' when 'price' then '::numeric' else '::timestamptz' end) else '' end;
   -- Conditions that are evaluated for each row.
-  row_conditions := case when search then ' and name ilike $2' else '' end
-    || case when key <> 'price' then price_range else '' end
+  row_conditions := case when key <> 'price' then price_range else '' end
     || case when active then ' and is_active = $7' else '' end
     || case when updated_since then ' and updated_at >= $8' else '' end;
   return case when walk
     then 'select ' || shown || ' from (select * from public.products where ' || index_conditions || ordering
-      || ' limit $12) products where true'
+      || ' limit $13) products where true'
     else 'select ' || shown || ' from public.products where ' || index_conditions end
     || row_conditions || '%s' || ordering || ' limit $11';
 end
 $$;
-grant execute on function app.products_page_sql(boolean, boolean, boolean, boolean, boolean, boolean, boolean, text,
+grant execute on function app.product_query(boolean, boolean, boolean, boolean, boolean, boolean, boolean, text,
   boolean, boolean, text) to public;
 
--- Returns an ILIKE pattern that matches every value that contains the text. `%` and `_` in the text stand for
--- themselves.
-create or replace function app.like_pattern(search text) returns text
-language sql immutable parallel safe
-as $$ select '%' || replace(replace(replace(search, '\', '\\'), '%', '\%'), '_', '\_') || '%' $$;
-grant execute on function app.like_pattern(text) to app_definer;
+-- Returns how many rows a search examines in order if `matching` rows of a sample match, or null if the search index is
+-- faster. The walk examines twice as many rows as it probably needs to find `rows` matches, and at most 10,000 rows,
+-- which takes 6 ms. Only the indexes in name order contain all columns that the walk needs, so in another order 2,000
+-- rows take 3 ms.
+create or replace function app.walk_length(matching bigint, sample integer, rows integer, sort text) returns integer
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $$
+  select case when matching * max_rows >= rows::bigint * sample
+    then least(max_rows, greatest(2000, 2 * rows::bigint * sample / matching)) end
+  from (select case ltrim(sort, '-') when 'name' then 10000 else 2000 end) limits (max_rows)
+$$;
+grant execute on function app.walk_length(bigint, integer, integer, text) to app_definer;
 
 set local role app_definer;
 
 -- Returns the ids of one page of a search, in order.
-create or replace function app.search_products(
-  catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
+create or replace function app.find_products(
+  catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
 returns setof uuid
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
-set enable_indexscan = on set enable_indexonlyscan = on
+set enable_indexscan = on set enable_indexonlyscan = on set enable_seqscan = on
 as $$
 declare
-  page uuid[];
-  -- The number of rows to examine in order; this takes 5 ms. Only the indexes in name order contain all columns that
-  -- the walk needs.
-  max_walk constant integer := case ltrim(sort, '-') when 'name' then 10000 else 2000 end;
+  is_staff constant boolean := app.admin_role() is not null;  -- reading the context takes 50 µs
+  site constant uuid := app.site_id();
+  patterns constant text[] := app.search_patterns(search);
+  conditions constant text := app.search_condition(cardinality(patterns), '$2')
+    || case when site is null then '' else format(' and is_active and not exists (select'
+         ' from public.site_product_exclusions excluded where excluded.site_id = %L'
+         ' and excluded.product_id = products.id)', site) end;
+  matching integer;
   walk integer;
+  page uuid[];
 begin
   -- This check replaces row-level security. It must match the policies on products for each role.
-  if app.admin_role() is null and catalog <> all (app.catalog_ids()) then
+  if not is_staff and catalog <> all (app.catalog_ids()) then
     return;
   end if;
-  foreach walk in array array[max_walk, null] loop
+  -- A client with a grant must not learn the exact time of a change (see functions/sharing.sql).
+  if not is_staff and updated_since is not null and catalog <> all (app.owned_catalog_ids()) then
+    updated_since := date_trunc('day', updated_since, 'UTC');
+  end if;
+  if sku is not null then
+    walk := 1;  -- a catalog has an SKU only once
+  elsif category is not null or brand is not null then
+    walk := 2000;  -- a sample of other products would say little
+  else  -- count the matches in a sample of 200 rows
+    execute format('select cardinality(array(' || app.product_query(false, false, false, price_min is not null,
+        price_max is not null, active is not null, updated_since is not null, '-created_at', false, true) || '))',
+        conditions) into matching
+      using catalog, patterns, category, brand, price_min, price_max, active, updated_since, after_key, after_id, 200,
+        sku, 200;
+    walk := app.walk_length(matching, 200, rows, sort);
+  end if;
+  loop
     if walk is null then
-      -- Without statistics, the planner assumes that a scan of an index in sort order is cheap. For a rare word, it
-      -- would read the whole index.
-      perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
+      -- A sequential scan would read the products of all catalogs.
+      perform set_config('enable_seqscan', 'off', true);
+      if length(patterns[1]) >= 5 then
+        -- Without statistics the planner considers an index in order cheap, and would read the whole index for a rare
+        -- word. A word of one or two characters has no trigram, so only an index in order finds it.
+        perform set_config('enable_indexscan', 'off', true), set_config('enable_indexonlyscan', 'off', true);
+      end if;
     end if;
-    execute format(
-        'select array(' || app.products_page_sql(true, category is not null, brand is not null, price_min is not null,
-          price_max is not null, active is not null, updated_since is not null, sort, after_id is not null,
-          walk is not null) || ')',
-        case when app.site_id() is null then '' else
-          ' and is_active and not exists (select from public.site_product_exclusions excluded'
-          ' where excluded.site_id = (select app.site_id()) and excluded.product_id = products.id)' end)
-      into page
-      using catalog, app.like_pattern(search), category, brand, price_min, price_max, active, updated_since, after_key,
-        after_id, rows, walk;
-    exit when cardinality(page) >= rows;
+    execute format('select array(' || app.product_query(sku is not null, category is not null, brand is not null,
+        price_min is not null, price_max is not null, active is not null, updated_since is not null, sort,
+        after_id is not null, walk is not null) || ')', conditions) into page
+      using catalog, patterns, category, brand, price_min, price_max, active, updated_since, after_key, after_id, rows,
+        sku, walk;
+    exit when walk is null or cardinality(page) >= rows or sku is not null;
+    walk := null;
   end loop;
   return query select unnest(page);
 end
 $$;
-grant execute on function app.search_products(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text,
+grant execute on function app.find_products(uuid, text, text, text, text, numeric, numeric, boolean, timestamptz, text,
   text, uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Returns the facets of a storefront: the number of products of each category and of each brand, and the range of
 -- prices. Each facet applies the filters on the other fields, but not the filter on its own field. The largest numbers
--- come first, and each facet has at most `max_values` values. The function runs as app_definer, because a search is
--- fast only without policies. Therefore its own SQL restricts the rows to those of the current site. Returns null for a
--- caller without a site.
-create or replace function app.storefront_facets(
-  search text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
+-- come first, then the values in the order of names, and each facet has at most `max_values` values. The function runs
+-- as app_definer, because a search is fast only without policies. Therefore its own SQL restricts the rows to those of
+-- the current site. Returns null for a caller without a site.
+create or replace function app.product_facets(
+  search text, sku text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
 returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
 declare
+  patterns constant text[] := app.search_patterns(search);
   facets jsonb;
+  currency constant text := app.storefront_currency();
 begin
   if app.site_id() is null then
     return null;
@@ -145,56 +204,99 @@ begin
     ), categories as (
       select category as value, sum(products)::bigint as count from shown
       where in_brand and in_price and category is not null
-      group by 1 order by 2 desc, 1 limit $6
+      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
     ), brands as (
       select brand as value, sum(products)::bigint as count from shown
       where in_category and in_price and brand is not null
-      group by 1 order by 2 desc, 1 limit $6
+      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
     )
     select jsonb_build_object(
-      'category', (select coalesce(jsonb_agg(categories order by count desc, value), '[]') from categories),
-      'brand', (select coalesce(jsonb_agg(brands order by count desc, value), '[]') from brands),
+      'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
+                   from categories),
+      'brand', (select coalesce(jsonb_agg(brands order by count desc, app.fold(value) collate "C", value), '[]')
+                from brands),
       'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
                 where in_category and in_brand))
-    $sql$, case when search is not null then 'and p.name ilike $1' else '' end)
+    $sql$, case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
+      || case when sku is not null then ' and p.sku = $7' else '' end)
   into facets
-  using app.like_pattern(search), category, brand, price_min, price_max, max_values;
-  return facets;
+  using patterns, category, brand, price_min, price_max, max_values, sku;
+  -- Prices in several currencies have no range.
+  return jsonb_set(facets, '{price}', case when currency is null then '{"min": null, "max": null}'
+    else facets -> 'price' end || jsonb_build_object('currency', currency));
 end
 $$;
-grant execute on function app.storefront_facets(text, text, text, numeric, numeric, integer) to app_customer, app_anon;
+grant execute on function app.product_facets(text, text, text, text, numeric, numeric, integer)
+  to app_customer, app_anon;
 
 set local role app_owner;
 
 -- Returns one page of a catalog's products, in order. Products that the caller cannot see are left out. With `search`,
--- the page contains only products whose names contain the text. The page has up to `rows` products, and starts after
--- the row that `after_key` and `after_id` identify.
-create or replace function app.products_page(
-  catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
+-- the page contains only products whose name or SKU contains every word. The page has up to `rows` products, and starts
+-- after the row that `after_key` and `after_id` identify. In name order, the key is the folded name.
+create or replace function app.list_products(
+  catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
 returns setof public.products
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
 begin
   if search is null then
-    return query execute format(app.products_page_sql(false, category is not null, brand is not null,
+    return query execute format(app.product_query(sku is not null, category is not null, brand is not null,
         price_min is not null, price_max is not null, active is not null, updated_since is not null, sort,
         after_id is not null, shown => 'products.*'), '')
       using catalog, null::text, category, brand, price_min, price_max, active, updated_since, after_key, after_id,
-        rows;
+        rows, sku;
   else
     -- The search returns only ids. This query reads the rows under the policies of the caller.
     return query
       select products.*
-      from app.search_products(catalog, search, category, brand, price_min, price_max, active, updated_since, sort,
+      from app.find_products(catalog, search, sku, category, brand, price_min, price_max, active, updated_since, sort,
           after_key, after_id, rows) with ordinality as matches (id, n)
         join public.products using (id)
       order by n;
   end if;
 end
 $$;
+grant execute on function app.list_products(uuid, text, text, text, text, numeric, numeric, boolean, timestamptz, text,
+  text, uuid, integer) to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
+
+-- The functions of the previous release. In its cursors, the key in name order is the name of a product. The next
+-- release drops these functions, app.products_page_sql and app.like_pattern.
+create or replace function app.products_page(
+  catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
+  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
+returns setof public.products
+language sql stable set search_path = pg_catalog, public, pg_temp
+as $$
+  select * from app.list_products(catalog, search, null, category, brand, price_min, price_max, active, updated_since,
+    sort, case ltrim(sort, '-') when 'name' then app.fold(after_key, 1000) else after_key end, after_id, rows)
+$$;
 grant execute on function app.products_page(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text, text,
   uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
+
+set local role app_definer;
+
+create or replace function app.search_products(
+  catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
+  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
+returns setof uuid
+language sql stable set search_path = pg_catalog, public, pg_temp
+as $$
+  select app.find_products(catalog, search, null, category, brand, price_min, price_max, active, updated_since, sort,
+    case ltrim(sort, '-') when 'name' then app.fold(after_key, 1000) else after_key end, after_id, rows)
+$$;
+grant execute on function app.search_products(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text,
+  text, uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
+
+create or replace function app.storefront_facets(
+  search text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
+returns jsonb
+language sql stable set search_path = pg_catalog, public, pg_temp
+as $$ select app.product_facets(search, null, category, brand, price_min, price_max, max_values) $$;
+grant execute on function app.storefront_facets(text, text, text, numeric, numeric, integer) to app_customer, app_anon;
+
+set local role app_owner;
 
 -- Updates the planner's statistics of products after a large sync. Without new statistics, the planner reads and sorts
 -- a whole new catalog for a page (60 ms instead of 2 ms at 100,000 products). Autovacuum can take minutes to update the
@@ -205,7 +307,7 @@ create or replace function app.analyze_products() returns void
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
 begin
-  analyze public.products (catalog_id, sku, name, category, brand, price, created_at);
+  analyze public.products (catalog_id, sku, folded_name, category, brand, price, created_at);
   perform gin_clean_pending_list('public.products_search');
 end
 $$;

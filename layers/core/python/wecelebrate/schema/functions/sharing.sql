@@ -61,9 +61,9 @@ as $$
 $$;
 grant execute on function app.granted_product(uuid) to app_admin, app_support, app_client;
 
--- Returns one page of a catalog that the caller has a grant for. The parameters are those of app.products_page.
-create or replace function app.granted_products_page(
-  catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
+-- Returns one page of a catalog that the caller has a grant for. The parameters are those of app.list_products.
+create or replace function app.list_granted_products(
+  catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
 returns setof products
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
@@ -75,45 +75,43 @@ begin
     return;
   end if;
   for p in
-    select * from app.products_page(catalog, search, category, brand, price_min, price_max, active,
+    select * from app.list_products(catalog, search, sku, category, brand, price_min, price_max, active,
       date_trunc('day', updated_since, 'UTC'), sort, after_key, after_id, rows)
   loop
     return next app.granted_product_row(p);
   end loop;
 end
 $$;
-grant execute on function app.granted_products_page(uuid, text, text, text, numeric, numeric, boolean, timestamptz,
-  text, text, uuid, integer) to app_admin, app_support, app_client;
+grant execute on function app.list_granted_products(uuid, text, text, text, text, numeric, numeric, boolean,
+  timestamptz, text, text, uuid, integer) to app_admin, app_support, app_client;
 
 set local role app_owner;
-grant execute on function app.products_page(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text, text,
-  uuid, integer) to app_definer;
 
 -- Returns one page of a catalog's products, as the caller sees them.
-create or replace function app.visible_products_page(
-  catalog uuid, search text, category text, brand text, price_min numeric, price_max numeric, active boolean,
+create or replace function app.list_visible_products(
+  catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
   updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
 returns setof products
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
 begin
   if app.admin_role() is null and (catalog = any (app.granted_catalog_ids())) then
-    return query select * from app.granted_products_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+    return query select * from app.list_granted_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
   else
-    return query select * from app.products_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+    return query select * from app.list_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
   end if;
 end
 $$;
-grant execute on function app.visible_products_page(uuid, text, text, text, numeric, numeric, boolean, timestamptz,
-  text, text, uuid, integer) to app_admin, app_support, app_client;
+grant execute on function app.list_visible_products(uuid, text, text, text, text, numeric, numeric, boolean,
+  timestamptz, text, text, uuid, integer) to app_admin, app_support, app_client;
 
 -- A catalog as the API shows it. A client with a grant sees only the public columns.
 create or replace view app.catalog_view with (security_invoker = true) as
 select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
-  created_at, updated_at, last_sync_at
+  created_at, updated_at, last_sync_at, currency
 from catalogs
 union all
 select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
-  created_at, updated_at, last_sync_at
+  created_at, updated_at, last_sync_at, currency
 from app.granted_catalogs();
 grant select on app.catalog_view to app_admin, app_support, app_client, app_system;

@@ -1,0 +1,65 @@
+"""The types of values: one type for each concept, used by every door of the platform.
+
+A door is a place where values come in: the body of a request, a parameter of the query or of the path, a row of a bulk
+import, a cell of a file, a setting, an argument of the command. A type decides which spellings are valid, and returns
+the one spelling that is stored. Two doors can therefore never have different rules for the same concept.
+
+Each type is also a JSON schema. A value that the schema refuses is refused by the code. The code refuses more values
+than the schema only where a schema cannot express the rule, e.g. the 31st of February.
+
+| type                                       | a value                                                                |
+|--------------------------------------------|------------------------------------------------------------------------|
+| `Name`, `Label`, `ShortLine`, `Line(n)`    | one line of text with at least one visible character                   |
+| `Text`                                     | text of several lines                                                  |
+| `Sku`, `OrderNumber`, `Slug`               | identifiers that people choose or type                                 |
+| `Money`, `Amount`, `CurrencyCode`          | amounts, and ISO 4217 currencies with their minor units                |
+| `CountryCode`                              | ISO 3166-1 alpha-2                                                     |
+| `EmailAddress`, `DomainName`               | RFC 5321 and IDNA                                                      |
+| `HttpUrl`, `HttpsUrl`, `ImageUrl`          | URLs with a host                                                       |
+| `Timestamp`, `Moment`                      | RFC 3339: `Timestamp` is input, `Moment` is output                     |
+| `Id`, `Count`, `Whole`, `Flag`, `Switch`   | UUIDs, numbers and truth values; `Whole` and `Switch` are parameters   |
+
+All text is in Unicode's normalization form NFC. `core.models.Input` normalizes the texts of every request.
+"""
+
+from wecelebrate.core.types.addresses import EmailAddress, email_address
+from wecelebrate.core.types.country import CountryCode
+from wecelebrate.core.types.money import Amount, CurrencyCode, Money, currencies, finer_problem, minor_units, rounded
+from wecelebrate.core.types.numbers import Count, Flag, Id, Percent, Switch, Whole
+from wecelebrate.core.types.text import Label, Line, Name, OrderNumber, ShortLine, Sku, Slug, Text
+from wecelebrate.core.types.times import Moment, Timestamp
+from wecelebrate.core.types.urls import DomainName, HttpsUrl, HttpUrl, ImageUrl, domain_name
+
+__all__ = [
+    "Amount",
+    "Count",
+    "CountryCode",
+    "CurrencyCode",
+    "DomainName",
+    "EmailAddress",
+    "Flag",
+    "HttpUrl",
+    "HttpsUrl",
+    "Id",
+    "ImageUrl",
+    "Label",
+    "Line",
+    "Moment",
+    "Money",
+    "Name",
+    "OrderNumber",
+    "Percent",
+    "ShortLine",
+    "Sku",
+    "Slug",
+    "Switch",
+    "Text",
+    "Timestamp",
+    "Whole",
+    "currencies",
+    "domain_name",
+    "email_address",
+    "finer_problem",
+    "minor_units",
+    "rounded",
+]

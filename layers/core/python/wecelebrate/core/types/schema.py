@@ -1,0 +1,40 @@
+"""Parts of JSON schemas for types whose rules are checked by our own code."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+
+@dataclass(frozen=True)
+class Documented:
+    """Adds keywords to the JSON schema of a type, e.g. `pattern`. The code of the type must check the same rule."""
+
+    keywords: dict[str, Any] = field(hash=False)
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(schema) | self.keywords
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Accepts only the values that `values` returns. `values` is called when the first value is checked.
+
+    In this way, the library with the values is loaded only by functions that need it.
+    """
+
+    values: Callable[[], Iterable[str]]
+    problem: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(schema) | {"enum": sorted(self.values())}
+
+    def _check(self, value: str) -> str:
+        if value not in self.values():
+            raise ValueError(self.problem)
+        return value

@@ -1,0 +1,196 @@
+"""The database keeps all prices of a catalog in one currency, whatever statement writes them, and under concurrency."""
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import psycopg
+import pytest
+
+from tests.database.conftest import Database
+from wecelebrate import schema
+
+ADD = """
+insert into products (catalog_id, sku, name, price, currency)
+select %(catalog)s, gen_random_uuid()::text, 'N', 1, currency from unnest(%(currencies)s::text[]) currency
+"""
+WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+
+
+@pytest.fixture
+def catalog(own_database: Database) -> UUID:
+    with own_database.connect() as connection:
+        return _catalog(connection)
+
+
+@pytest.fixture
+def first(own_database: Database) -> Iterator[psycopg.Connection]:
+    with own_database.connect() as connection:
+        yield connection
+        connection.rollback()
+
+
+def _catalog(connection: psycopg.Connection) -> UUID:
+    catalog = uuid4()
+    connection.execute("insert into catalogs (id, name, type) values (%s, 'C', 'erp')", [catalog])
+    return catalog
+
+
+def currency_of(connection: psycopg.Connection, catalog: UUID) -> str | None:
+    row = connection.execute("select currency from catalogs where id = %s", [catalog]).fetchone()
+    assert row is not None
+    currency: str | None = row[0]
+    return currency
+
+
+def add(connection: psycopg.Connection, catalog: UUID, *currencies: str) -> None:
+    connection.execute(ADD, {"catalog": catalog, "currencies": list(currencies)})
+
+
+class Second(threading.Thread):
+    """Runs statements in a second transaction, and commits it. `error` is what the database raised."""
+
+    def __init__(self, database: Database, work: Callable[[psycopg.Connection], object]) -> None:
+        super().__init__()
+        self.error: psycopg.Error | None = None
+        self._database, self._work = database, work
+        self.start()
+
+    def run(self) -> None:
+        try:
+            with self._database.connect() as connection:
+                self._work(connection)
+        except psycopg.Error as error:
+            self.error = error
+
+    def wait_for_lock(self) -> None:
+        """Return when the second transaction waits for the first."""
+        with self._database.connect(autocommit=True) as connection:
+            while self.is_alive() and connection.execute(WAITING).fetchone() == (0,):
+                self.join(0.01)
+        assert self.is_alive(), self.error
+
+    def finish(self) -> psycopg.Error | None:
+        self.join(30)
+        assert not self.is_alive()
+        return self.error
+
+
+def test_one_statement_with_two_currencies_is_refused(first: psycopg.Connection, catalog: UUID) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation) as caught:
+        add(first, catalog, "EUR", "USD", "EUR")
+    assert caught.value.diag.column_name == "currency"
+
+
+def test_one_statement_with_the_first_products_of_many_catalogs_sets_each_currency(first: psycopg.Connection) -> None:
+    catalogs = {_catalog(first): currency for currency in ("EUR", "USD", "JPY")}
+    first.execute(
+        "insert into products (catalog_id, sku, name, price, currency) select id, n::text, 'N', 1, currency"
+        " from unnest(%s::uuid[], %s::text[]) catalog (id, currency), generate_series(1, 3) n",
+        [list(catalogs), list(catalogs.values())],
+    )
+    assert {catalog: currency_of(first, catalog) for catalog in catalogs} == catalogs
+
+
+def test_a_rolled_back_first_product_sets_no_currency(first: psycopg.Connection, catalog: UUID) -> None:
+    with first.transaction(force_rollback=True):
+        add(first, catalog, "EUR")
+        assert currency_of(first, catalog) == "EUR"
+    add(first, catalog, "USD")
+    assert currency_of(first, catalog) == "USD"
+
+
+@pytest.mark.parametrize(
+    "change", ["currency = 'USD'", "catalog_id = (select id from catalogs where currency = 'USD')"]
+)
+def test_an_update_cannot_bring_another_currency_into_a_catalog(
+    first: psycopg.Connection, catalog: UUID, change: str
+) -> None:
+    first.execute("update catalogs set currency = null where currency = 'USD'")
+    add(first, _catalog(first), "USD")
+    add(first, catalog, "EUR")
+    with pytest.raises(psycopg.errors.CheckViolation):
+        first.execute(f"update products set {change} where catalog_id = %s".encode(), [catalog])
+
+
+@pytest.mark.parametrize(("currency", "refused"), [("EUR", False), ("USD", True)])
+def test_the_second_of_two_concurrent_first_products_waits_and_must_have_the_same_currency(
+    own_database: Database, first: psycopg.Connection, catalog: UUID, currency: str, refused: bool
+) -> None:
+    add(first, catalog, "EUR")
+    second = Second(own_database, lambda other: add(other, catalog, currency))
+    second.wait_for_lock()
+    first.commit()
+    assert isinstance(second.finish(), psycopg.errors.CheckViolation) == refused
+    assert currency_of(first, catalog) == "EUR"
+
+
+def test_the_second_of_two_concurrent_first_products_sets_the_currency_if_the_first_is_rolled_back(
+    own_database: Database, first: psycopg.Connection, catalog: UUID
+) -> None:
+    add(first, catalog, "EUR")
+    second = Second(own_database, lambda other: add(other, catalog, "USD"))
+    second.wait_for_lock()
+    first.rollback()
+    assert second.finish() is None
+    assert currency_of(first, catalog) == "USD"
+
+
+def test_a_change_of_the_currency_waits_for_products_that_are_not_committed(
+    own_database: Database, first: psycopg.Connection, catalog: UUID
+) -> None:
+    add(first, catalog, "EUR")
+    first.execute("update catalogs set currency = null where id = %s", [catalog])
+    first.commit()
+    add(first, catalog, "USD")
+    change = "update catalogs set currency = 'EUR' where id = %s"
+    second = Second(own_database, lambda other: other.execute(change, [catalog]))
+    second.wait_for_lock()
+    first.commit()
+    assert isinstance(second.finish(), psycopg.errors.CheckViolation)
+    assert currency_of(first, catalog) is None
+
+
+def test_a_new_product_waits_for_a_change_of_the_currency(
+    own_database: Database, first: psycopg.Connection, catalog: UUID
+) -> None:
+    first.execute("update catalogs set currency = 'EUR' where id = %s", [catalog])
+    second = Second(own_database, lambda other: add(other, catalog, "USD"))
+    second.wait_for_lock()
+    first.commit()
+    assert isinstance(second.finish(), psycopg.errors.CheckViolation)
+
+
+def test_other_changes_of_a_catalog_do_not_wait_for_new_products(
+    own_database: Database, first: psycopg.Connection, catalog: UUID
+) -> None:
+    add(first, catalog, "EUR")
+    first.commit()
+    add(first, catalog, "EUR")
+    change = "update catalogs set last_sync_at = now() where id = %s"
+    assert Second(own_database, lambda other: other.execute(change, [catalog])).finish() is None
+
+
+def test_the_migration_gives_a_currency_only_to_catalogs_with_one(
+    fresh: Callable[[], Database], tmp_path: Path
+) -> None:
+    new, earlier = fresh(), tmp_path / "earlier"
+    later = ("0022_*", "functions", "access.toml", "*.py", "__pycache__")
+    shutil.copytree(schema.FOLDER, earlier, ignore=shutil.ignore_patterns(*later))
+    (earlier / "functions").mkdir()
+    schema.migrate(new.url("wc_migrate"), earlier)
+    stored = {"one": ["EUR", "EUR"], "several": ["EUR", "USD"], "none": []}
+    with new.connect() as connection:
+        catalogs = {name: _catalog(connection) for name in stored}
+        for name, currencies in stored.items():
+            add(connection, catalogs[name], *currencies)
+    schema.migrate(new.url("wc_migrate"))
+    with new.connect() as connection:
+        found = {name: currency_of(connection, catalog) for name, catalog in catalogs.items()}
+        assert found == {"one": "EUR", "several": None, "none": None}
+        add(connection, catalogs["several"], "JPY")
+        add(connection, catalogs["none"], "JPY")
+        with pytest.raises(psycopg.errors.CheckViolation):
+            add(connection, catalogs["one"], "JPY")
