@@ -13,10 +13,22 @@ from wecelebrate.core.requests.addresses import limited_address
         ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
         ("2001:db8:1:3::1", "2001:db8:1:3::/64"),
         ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("::FFFF:c000:201", "192.0.2.1"),
+        ("2002:c000:201::1", "192.0.2.1"),
+        ("2002:c000:201:ffff:1:2:3:4", "192.0.2.1"),
+        ("2001:0:4136:e378:8000:63bf:3fff:fdfe", "192.0.2.1"),
+        ("2001:0:cb00:7107:0:1234:3fff:fdfe", "192.0.2.1"),
+        ("64:ff9b::192.0.2.1", "192.0.2.1"),
+        ("64:ff9b::c000:201", "192.0.2.1"),
+        ("64:ff9b:1::c000:201", "64:ff9b:1::/64"),
+        ("2001:1::c000:201", "2001:1::/64"),
+        ("2003:c000:201::1", "2003:c000:201::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("", ""),
         ("test-invoke-source-ip", "test-invoke-source-ip"),
     ],
 )
-def test_all_ipv6_addresses_of_a_64_bit_network_count_as_one_address(source: str, limited: str) -> None:
+def test_all_addresses_of_an_ipv4_address_or_of_a_64_bit_network_count_as_one_address(
+    source: str, limited: str
+) -> None:
     assert limited_address(source) == limited

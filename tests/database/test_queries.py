@@ -35,6 +35,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "mappings": BACK_OFFICE,
     "orders": BACK_OFFICE,
     "products": BACK_OFFICE,
+    "quotas": MEMBERS,
     "schedules": MEMBERS,
     "sites": MEMBERS,
     "storefront": STOREFRONT,

@@ -110,6 +110,58 @@ def test_a_stranger_cannot_stop_the_mails_to_the_verified_owner_of_an_address(pl
     assert states[others] == "suppressed"
 
 
+def test_20_spellings_of_one_mailbox_get_at_most_5_mails(platform: Platform, shop: Tenant) -> None:
+    mug = platform.product(shop, inventory_count=1000)
+    set_limits(shop, max_daily_quantity=None, max_daily_quantity_per_address=None)
+    name = f"victim{uuid4().hex[:8]}"
+    dotted = [f"{name[:at]}{sign}{name[at:]}" for at in range(1, 8) for sign in ".-_"][:20]
+    guests = [platform.api() for _ in range(4)]
+    for number, local in enumerate(dotted):
+        email = f"{local}@{('proton.me', 'pm.me', 'protonmail.com')[number % 3]}"
+        created(guests[number % 4].post(orders_path(shop), json=order_body((mug, 1), customer_email=email)))
+    mails = mails_of(shop)
+    assert [mail["state"] == "suppressed" for mail in mails].count(False) == 5
+    assert len({mail["recipient"] for mail in mails}) == 20, "each mail is for the address as the guest wrote it"
+
+
+@pytest.mark.parametrize(("pieces", "addresses"), [(7, 100), (250, 250), (None, 1000)])
+def test_one_ip_address_sends_mails_to_at_most_100_strangers_or_as_many_as_it_can_order_pieces(
+    platform: Platform, shop: Tenant, pieces: int | None, addresses: int
+) -> None:
+    mug = platform.product(shop, inventory_count=100)
+    set_limits(shop, max_daily_quantity_per_address=pieces)
+    guest, catch_all = platform.api(), f"{uuid4().hex[:8]}.test"
+
+    def states(api: httpx.Client, local: str) -> str:
+        order = created(api.post(orders_path(shop), json=order_body((mug, 1), customer_email=f"{local}@{catch_all}")))
+        (mail,) = ok(shop.owner.get("/v1/mails", params={"order_id": order["id"]}))["data"]
+        return "suppressed" if mail["state"] == "suppressed" else "sent"
+
+    assert states(guest, "first") == "sent"
+    platform.arrange(
+        "insert into guest_mails (client_id, mailbox, address, created_at)"
+        " select m.client_id, 'v' || n || '@' || %s, m.address, now() - interval '2 hours'"
+        " from guest_mails m, generate_series(3, %s) n where m.mailbox = 'first@' || %s",
+        [catch_all, addresses, catch_all],
+    )
+    assert states(guest, "second") == "sent"
+    assert states(guest, "third") == "suppressed"
+    assert states(guest, "first") == "sent", "this address has a mail already"
+    assert states(platform.api(), "fourth") == "sent", "another visitor has a limit of its own"
+
+
+def test_a_customer_with_another_spelling_of_an_address_is_not_its_owner(platform: Platform, shop: Tenant) -> None:
+    mug = platform.product(shop, inventory_count=100)
+    set_limits(shop, max_recipient_mails=0)
+    local = uuid4().hex[:12]
+    email = f"{local}+other@example.test"
+    other = platform.api(f"customer:{email}", email=email, email_verified=True)
+    created(other.post(orders_path(shop), json=order_body((mug, 1), customer_email=f"{local}@example.test")))
+    assert [mail["state"] for mail in mails_of(shop)] == ["suppressed"]
+    created(other.post(orders_path(shop), json=order_body((mug, 1), customer_email=email.upper())))
+    assert sorted(mail["state"] == "suppressed" for mail in mails_of(shop)) == [False, True]
+
+
 # Orders.
 
 
@@ -211,7 +263,8 @@ def test_guests_cannot_use_up_the_daily_quantity_of_a_customer_with_the_same_add
     mug = platform.product(shop, inventory_count=100)
     for _ in range(2):
         created(platform.api().post(orders_path(shop), json=order_body((mug, 10))))
-    problem(platform.api().post(orders_path(shop), json=order_body((mug, 1))), 409, "daily_order_limit")
+    body = problem(platform.api().post(orders_path(shop), json=order_body((mug, 1))), 409, "daily_order_limit")
+    assert "sign in to order more" in body["errors"][0]["detail"]
     created(platform.api("customer:ann").post(orders_path(shop), json=order_body((mug, 10))))
 
 

@@ -41,11 +41,54 @@ def test_links_and_addresses_and_markup_are_removed(text: str, shown: str) -> No
     assert visitor_text(text) == shown
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        "192.168.0.1:8080/x",
+        "1.2.3.4/login",
+        "1.2.3.4",
+        "(1.2.3.4),",
+        "go1.2.3.4/x",
+        "1\u30022\u30023\u30024/x",
+        "\uff11.\uff12.\uff13.\uff14/x",
+        "1.2\u200b.3.4/x",
+        "192.168.000.001/x",
+        "1.2.3.4./x",
+        "1.2.3.4?x",
+        "1.2.3.4.evil.test",
+        "localhost:8080/x",
+        "[2001:db8::1]:80/x",
+    ],
+    ids=ascii,
+)
+def test_an_ip_address_is_removed_like_a_link(link: str) -> None:
+    shown = visitor_text(f"Login {link} now")
+    assert shown in ("Login now", "Login 2001:db8::1 now")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+49 30 901820",
+        "01.23.45.67.89",
+        "0171.123.45.67",
+        "044.123.45.67",
+        "+1.555.123.4567",
+        "555.123.45.67",
+        "12.03.2024",
+        "Apt 3.2/14",
+        "Room 12:30",
+    ],
+)
+def test_phone_numbers_and_dates_and_flats_do_not_change(text: str) -> None:
+    assert visitor_text(text) == text
+
+
 def test_a_long_text_is_cut_to_100_characters() -> None:
     assert visitor_text("x" * 101) == "x" * 100
 
 
-@pytest.mark.parametrize("text", ["<", "@", "a.-", "&a", "a:", ".a", "<@"])
+@pytest.mark.parametrize("text", ["<", "@", "a.-", "&a", "a:", ".a", "<@", "1.", "1.1.1.", ":1"])
 def test_the_time_grows_only_linearly_with_the_length_of_a_text(text: str) -> None:
     before = time.process_time()
     visitor_text(text * 200_000)

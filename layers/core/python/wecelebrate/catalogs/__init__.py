@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogFilters, CatalogPatch, Grant, NewCatalog
-from wecelebrate.core import pages
+from wecelebrate.core import pages, quotas
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, as_json, queries
@@ -14,6 +14,9 @@ from wecelebrate.core.pages import ListParameters
 
 sql = queries(__file__)
 
+MAX_CATALOGS = 1_000
+"""The maximum number of catalogs that a client owns. Catalogs cannot be deleted."""
+
 _JSON_COLUMNS = ("source_config", "sync_settings", "pricing_rules")
 
 
@@ -21,6 +24,15 @@ class GrantInUse(Conflict):
     """Sites of this client still use the catalog."""
 
     code = "grant_in_use"
+
+
+class TooManyCatalogs(Conflict):
+    """This client has the maximum number of catalogs."""
+
+    code = "too_many_catalogs"
+
+
+_QUOTA = quotas.Quota("catalogs", MAX_CATALOGS, TooManyCatalogs, "Change a catalog that you no longer use.")
 
 
 class CurrencyInUse(Conflict):
@@ -62,7 +74,14 @@ def get(tx: Transaction, catalog_id: UUID) -> Catalog:
 
 
 def create(tx: Transaction, new: NewCatalog) -> Catalog:
-    """Create a catalog. Raises Forbidden if the caller is not allowed to edit objects of the catalog's owner."""
+    """Create a catalog.
+
+    Raises TooManyCatalogs. Raises Forbidden if the caller is not allowed to edit objects of the catalog's owner.
+    """
+    owner_id = new.owner_client_id
+    # Only staff creates catalogs of the platform, so they have no quota.
+    if owner_id is not None:
+        quotas.check(tx, _QUOTA, owner_id, lambda: int(sql.count_catalogs(tx, client_id=owner_id)))
     return Catalog(**sql.create_catalog(tx, **as_json(new.model_dump(mode="json"), *_JSON_COLUMNS)))
 
 

@@ -21,6 +21,10 @@ order by page.folded_name, page.id;
 -- Get a catalog that the caller may see.
 select * from app.catalog_view where id = :catalog_id;
 
+-- name: count_catalogs$
+-- Count the catalogs that a client owns.
+select count(*)::integer from catalogs where owner_client_id = :client_id;
+
 -- name: create_catalog^
 -- Create a catalog.
 insert into catalogs (owner_client_id, name, type, source, status, currency, source_config, sync_settings,

@@ -26,6 +26,15 @@ where id = :image_id;
 -- Get the owner of a catalog that the caller may see.
 select owner_client_id from app.catalog_view where id = :catalog_id;
 
+-- name: count_new_uploads^
+-- Count the images that were announced in the last `seconds` seconds for all catalogs of a client (of the platform if
+-- `client_id` is null), and return in how many seconds the oldest of these images will no longer count.
+select count(*)::integer as uploads,
+  coalesce(ceil(extract(epoch from min(i.created_at) - now()) + :seconds), 0)::integer as seconds_left
+from catalogs c join images i on i.catalog_id = c.id
+where c.owner_client_id is not distinct from :client_id::uuid and i.origin = 'uploaded'
+  and i.created_at > now() - make_interval(secs => :seconds);
+
 -- name: create_upload$
 -- Create the row of an upload and return its id. PostgreSQL raises an error when the caller can only read the catalog.
 insert into images (catalog_id, origin, status, type, bytes)

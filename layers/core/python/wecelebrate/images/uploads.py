@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate import jobs
-from wecelebrate.core import idempotency, storage
+from wecelebrate.core import idempotency, quotas, storage
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Conflict, Forbidden
 from wecelebrate.images.models import Image, ImageUpload, NewImage, UploadTarget
@@ -36,9 +36,14 @@ def key(client_id: UUID | None, image_id: UUID) -> str:
 def begin_upload(tx: Transaction, catalog_id: UUID, new: NewImage) -> ImageUpload:
     """Create an image, and create the URL to which the caller uploads the image file.
 
-    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog.
+    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
+    TooManyUploads if the owner of the catalog has announced the maximum number of images.
     """
     client_id = catalog_owner(tx, catalog_id)
+    seconds = quotas.UPLOAD_SECONDS
+    quotas.check_uploads(
+        tx, "images", client_id, lambda: sql.count_new_uploads(tx, client_id=client_id, seconds=seconds)
+    )
     image_id: UUID = sql.create_upload(tx, catalog_id=catalog_id, type=new.type, bytes=new.bytes)
     return _signed(client_id, get(tx, image_id), new)
 

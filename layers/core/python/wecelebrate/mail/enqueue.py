@@ -6,20 +6,23 @@ from uuid import UUID
 
 from wecelebrate.core.database import Transaction, as_json
 from wecelebrate.core.errors import NotFound
+from wecelebrate.core.types import email_address
 from wecelebrate.jobs.control import enqueue
 from wecelebrate.mail.log import sql
 from wecelebrate.mail.models import Tracking
 
 
-def order_confirmation(tx: Transaction, order_id: UUID) -> UUID | None:
+def order_confirmation(tx: Transaction, order_id: UUID, address: str | None = None) -> UUID | None:
     """Enqueue the confirmation of an order. Does nothing if the order already has a confirmation.
+
+    `address` is a keyed hash of the IP address of the visitor who places the order, for the limits of mails.
 
     Returns the id of the job, or None if there already is a confirmation. If a visitor causes the mail and a limit is
     used up (`docs/mail.md`), the mail is stored as suppressed, with the reason, and the result is None. Raises NotFound
     if the order does not exist, or if the caller is not allowed to send its confirmation. Customers are allowed to send
     the confirmation of their own orders. Guests are allowed to send it only in the transaction that places the order.
     """
-    return _enqueue_order_mail(tx, order_id, "order_confirmation", {})
+    return _enqueue_order_mail(tx, order_id, "order_confirmation", {}, address)
 
 
 def order_shipped(tx: Transaction, order_id: UUID, tracking: Tracking | None = None) -> UUID | None:
@@ -37,11 +40,14 @@ def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
 
     Raises NotFound if the job does not exist or has not ended yet, or if the caller is not allowed to send this mail.
     """
-    return _enqueue_job(tx, sql.queue_job_mail(tx, job_id=job_id, recipient=to))
+    # The domain is stored in ASCII, as in orders, because suppressions compare stored addresses.
+    return _enqueue_job(tx, sql.queue_job_mail(tx, job_id=job_id, recipient=email_address(to) or to))
 
 
-def _enqueue_order_mail(tx: Transaction, order_id: UUID, template: str, details: Mapping[str, Any]) -> UUID | None:
-    parameters = as_json({"details": dict(details)}, "details")
+def _enqueue_order_mail(
+    tx: Transaction, order_id: UUID, template: str, details: Mapping[str, Any], address: str | None = None
+) -> UUID | None:
+    parameters = as_json({"details": dict(details)}, "details") | {"address": address}
     return _enqueue_job(tx, sql.queue_order_mail(tx, order_id=order_id, template=template, **parameters))
 
 

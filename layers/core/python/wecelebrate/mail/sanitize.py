@@ -14,6 +14,17 @@ _LINK_PREFIX = re.compile(r"\W*(?:(?:mailto|tel|sms|javascript|data|geo):|www\d*
 """The beginning of a word that mail programs turn into a link, although the word has no `:/` and no `@`."""
 _INNER_DOT = re.compile(r"(?<=\S)([.\u3002])(?=[^\W\d_])")
 """A dot between a character and a letter, as in a domain name. U+3002 is a dot in domain names, too (RFC 3490)."""
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
+_DOT = r"[.\u3002]"
+_ADDRESS_LINK = re.compile(
+    rf"(?<![\d.])(?:{_OCTET}{_DOT}){{3}}{_OCTET}(?!\d|{_DOT}\d)"  # an IPv4 address
+    rf"|(?<!\d)\d{{1,3}}(?:{_DOT}\d{{1,3}}){{3}}{_DOT}?[:/?#]"  # four numbers that are followed by a port or a path
+    r"|:\d{1,5}[/?#]"  # a port and a path
+)
+"""Parts of a word that show that the word is a link to a host without a domain name, e.g. `192.0.2.1/login`.
+
+Phone numbers do not match: they have other numbers of groups, or groups above 255, or groups that begin with a zero.
+"""
 _BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 """Control characters that change the direction of text. Arabic and Hebrew are displayed correctly without them."""
 
@@ -28,15 +39,21 @@ def visitor_text(text: str) -> str:
     """Convert a text of a visitor to one line without markup and links, of at most 100 characters.
 
     Anybody can order in the name of a stranger, who then gets the mail. Therefore such a text must not contain anything
-    that a mail program turns into a link: URLs and e-mail addresses are removed, and a dot inside a domain name is
-    followed by a space. Names and addresses stay readable: `J.R.R. Tolkien` becomes `J. R. R. Tolkien`. Characters that
-    look like ASCII become ASCII (NFKC), and invisible characters are removed, because they could hide a link.
+    that a mail program turns into a link: URLs, e-mail addresses and IP addresses are removed, and a dot inside a
+    domain name is followed by a space. Names and addresses stay readable: `J.R.R. Tolkien` becomes `J. R. R. Tolkien`.
+    Characters that look like ASCII become ASCII (NFKC), and invisible characters are removed, because they could hide a
+    link.
     """
     normal = unicodedata.normalize("NFKC", text[:_MAX_INPUT_LENGTH])
     visible = "".join(char for char in normal if unicodedata.category(char) != "Cf")
     words = _MARKUP.sub(" ", visible).split()
-    unlinked = " ".join(word for word in words if not (":/" in word or "@" in word or _LINK_PREFIX.match(word)))
+    unlinked = " ".join(word for word in words if not _is_link(word))
     return clean(_INNER_DOT.sub(r"\1 ", unlinked))[:_MAX_VISITOR_TEXT_LENGTH]
+
+
+def _is_link(word: str) -> bool:
+    """Whether a word is a URL, an e-mail address, an IP address, or begins as a link does."""
+    return ":/" in word or "@" in word or bool(_LINK_PREFIX.match(word) or _ADDRESS_LINK.search(word))
 
 
 def mailbox(name: str, address: str) -> str:

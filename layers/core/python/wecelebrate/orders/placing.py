@@ -66,7 +66,7 @@ def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
         raise _problem(result["refusal"], result["detail"])
     row, low_stock = result["placed"], result["low_stock"]
     order = PlacedOrder(**row)
-    order_confirmation(tx, order.id)
+    order_confirmation(tx, order.id, parameters["address"])
     payload = {
         "order_id": order.id,
         "order_number": order.order_number,
@@ -136,11 +136,18 @@ def _problem(refusal: str, refusal_detail: Any) -> Problem:
 
 
 _BUYERS = {
-    "customer": ("/lines", "by one customer"),
-    "email": ("/customer_email", "by guests with the same e-mail address"),
-    "address": ("/lines", "from one IP address"),
+    "customer": ("/lines", "by one customer", ""),
+    "email": (
+        "/customer_email",
+        "by guests with the same e-mail address",
+        ": sign in to order more, because the orders of guests do not count against a customer",
+    ),
+    "address": ("/lines", "from one IP address", ""),
 }
-"""Maps each kind of buyer to the pointer and the words of its problem."""
+"""Maps each kind of buyer to the pointer and the words of its problem, and to the way out, if the buyer has one.
+
+Anybody can order as a guest in the name of a stranger, and so use up the limit of the stranger as a guest for a day.
+"""
 
 
 def _limit_problem(refusal: str, refusal_detail: Any) -> Problem:
@@ -159,8 +166,8 @@ def _limit_problem(refusal: str, refusal_detail: Any) -> Problem:
             detail = f"must have a total of at most {refusal_detail}"
             return OrderLimit(errors=[FieldError(pointer="/lines", detail=detail)])
         case "daily_quantity":
-            pointer, buyer = _BUYERS[refusal_detail["buyer"]]
-            detail = f"at most {refusal_detail['max']} pieces can be ordered {buyer} in 24 hours"
+            pointer, buyer, way_out = _BUYERS[refusal_detail["buyer"]]
+            detail = f"at most {refusal_detail['max']} pieces can be ordered {buyer} in 24 hours{way_out}"
             return DailyOrderLimit(errors=[FieldError(pointer=pointer, detail=detail)])
         case "shared_quantity":
             return DailyOrderLimit(

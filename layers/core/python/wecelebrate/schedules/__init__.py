@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from wecelebrate.core import pages
+from wecelebrate.core import pages, quotas
 from wecelebrate.core.database import Transaction, as_json
 from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match
@@ -24,6 +24,9 @@ class TooManySchedules(Conflict):
     """This client has the maximum number of schedules."""
 
     code = "too_many_schedules"
+
+
+_QUOTA = quotas.Quota("schedules", MAX_SCHEDULES, TooManySchedules)
 
 
 def page(tx: Transaction, filters: ScheduleFilters) -> pages.RenderedPage:
@@ -54,9 +57,7 @@ def create(tx: Transaction, new: NewSchedule) -> Schedule:
         raise Forbidden
     if not sql.owns_catalog(tx, catalog_id=new.catalog_id, client_id=client_id):
         raise Invalid(errors=[FieldError(pointer="/catalog_id", detail="must be a catalog that the client owns")])
-    sql.lock_schedule_count(tx, client_id=client_id)
-    if sql.count_schedules(tx, client_id=client_id) >= MAX_SCHEDULES:
-        raise TooManySchedules(f"A client can have at most {MAX_SCHEDULES} schedules. Delete one first.")
+    quotas.check(tx, _QUOTA, client_id, lambda: int(sql.count_schedules(tx, client_id=client_id)))
     values = new.model_dump(mode="json") | {
         "client_id": client_id,
         "settings": new.settings.model_dump(mode="json", exclude_none=True),

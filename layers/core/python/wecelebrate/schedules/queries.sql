@@ -31,10 +31,6 @@ select * from app.schedule_view where id = :schedule_id for update;
 select exists (
   select from catalogs where id = :catalog_id and owner_client_id is not distinct from :client_id::uuid);
 
--- name: lock_schedule_count$
--- Make other transactions that create a schedule for the client wait until this transaction ends.
-select pg_advisory_xact_lock(hashtextextended('schedules ' || coalesce(:client_id::text, ''), 0));
-
 -- name: count_schedules$
 -- Count the schedules of a client, or of the platform if `client_id` is null.
 select count(*)::integer from schedules where client_id is not distinct from :client_id::uuid;

@@ -560,11 +560,17 @@ create table guest_mails (
   client_id uuid not null,
   mailbox text not null,
   created_at timestamp with time zone not null default now(),
+  address text,
   constraint guest_mails_pkey PRIMARY KEY (id),
+  constraint guest_mails_address_length CHECK ((length(address) <= 100)),
   constraint guest_mails_mailbox_length CHECK ((length(mailbox) <= 500))
 );
 comment on column guest_mails.mailbox is
   'The address in the form that app.mailbox returns.';
+comment on column guest_mails.address is
+  'A keyed hash of the IP address of the visitor. Null if the address is unknown.';
+CREATE INDEX guest_mails_by_address ON public.guest_mails USING btree (address, created_at, mailbox) WHERE (address IS
+  NOT NULL);
 CREATE INDEX guest_mails_by_client ON public.guest_mails USING btree (client_id, created_at);
 CREATE INDEX guest_mails_by_created_at ON public.guest_mails USING btree (created_at);
 CREATE INDEX guest_mails_by_mailbox ON public.guest_mails USING btree (mailbox, created_at);
@@ -2402,6 +2408,16 @@ $function$;
 
 CREATE OR REPLACE FUNCTION app.claim_guest_mail(mailed_order orders)
  RETURNS text
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.claim_guest_mail($1, null)
+$function$;
+
+-- Function app.claim_guest_mail(orders,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.claim_guest_mail(mailed_order orders, address text)
+ RETURNS text
  LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
@@ -2410,28 +2426,37 @@ declare
   site_quota integer := (select s.max_recipient_mails from sites s where s.id = mailed_order.site_id);
   client_quota integer := (select t.requests_per_hour / 2 from clients c join tiers t on t.name = c.tier
                            where c.id = mailed_order.client_id);
+  source_quota integer := (select least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000)
+                           from sites s where s.id = mailed_order.site_id);
   total_quota constant integer := 20;
+  day_ago timestamptz := clock_timestamp() - interval '24 hours';
 begin
-  if app.mailbox(app.email()) = recipient then
+  -- The addresses themselves are compared. If app.mailbox is too coarse, its form is the form of two people.
+  if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
   if (select count(*) from guest_mails m where m.mailbox = recipient and m.client_id = mailed_order.client_id
-        and m.created_at > clock_timestamp() - interval '24 hours') >= site_quota then
+        and m.created_at > day_ago) >= site_quota then
     return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
       'in 24 hours (`max_recipient_mails` of the site).', site_quota);
   elsif (select count(*) from guest_mails m where m.mailbox = recipient
-           and m.created_at > clock_timestamp() - interval '24 hours') >= total_quota then
+           and m.created_at > day_ago) >= total_quota then
     return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
       'in 24 hours, on all sites of the platform together.', total_quota);
+  elsif (select count(*) filter (where sent <> recipient) from (
+           select distinct m.mailbox from guest_mails m where m.address = $2 and m.created_at > day_ago) s (sent)
+        ) >= source_quota then
+    return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
+      'addresses are verified.', source_quota);
   elsif (select count(*) from (
            select from guest_mails m where m.client_id = mailed_order.client_id
              and m.created_at > clock_timestamp() - interval '1 hour' limit client_quota) sent) >= client_quota then
     return format('The client has sent its limit of %s confirmations in an hour to addresses that are not verified.',
       client_quota);
   end if;
-  insert into guest_mails (client_id, mailbox, created_at)
-    values (mailed_order.client_id, recipient, clock_timestamp());
+  insert into guest_mails (client_id, mailbox, address, created_at)
+    values (mailed_order.client_id, recipient, $2, clock_timestamp());
   return null;
 end
 $function$;
@@ -3501,10 +3526,41 @@ CREATE OR REPLACE FUNCTION app.mailbox(address text)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (SELECT CASE WHEN (parts.domain = ANY (ARRAY['gmail.com'::text, 'googlemail.com'::text])) THEN
-  (replace(parts.local, '.'::text, ''::text) || '@gmail.com'::text) ELSE ((parts.local || '@'::text) || parts.domain)
-  END AS "case" FROM (SELECT split_part(regexp_replace(lower(mailbox.address), '@[^@]*$'::text, ''::text), '+'::text, 1)
-  AS local, "substring"(lower(mailbox.address), '[^@]*$'::text) AS domain) parts);
+AS $function$
+  select translate(regexp_replace(case when provider.per_user then parts.username else parts.local end,
+             coalesce(provider.tag, '[+].*'), ''), coalesce(provider."from", ''), coalesce(provider."to", ''))
+    || '@' || coalesce(provider.domain, case when provider.per_user then parts.parent else parts.domain end)
+  from (
+    select regexp_replace(folded, '@[^@]*$', '') as local, substring(folded from '[^@]*$') as domain,
+      substring(folded from '([^@.]*)[.][^@]*$') as username, substring(folded from '[^@.]*[.]([^@]*)$') as parent
+    -- The collation C changes only ASCII letters. Other collations turn the Kelvin sign into a `k`.
+    from lower(address collate "C") folded) parts
+  left join (values
+    ('(gmail|googlemail)[.]com', 'gmail.com', null, '.', '', false),
+    ('proton[.]me|protonmail[.](com|ch)|pm[.]me', 'proton.me', null, '.-_', '', false),
+    ('(icloud|me|mac)[.]com', 'icloud.com', null, null, null, false),
+    ('yandex[.](ru|com|by|kz|ua|uz|az|eu|fr|lt|lv|ee|pl|tj|tm|md|(com|co)[.][a-z]{2})|(ya|narod)[.]ru', 'yandex.ru',
+      null, '.', '-', false),
+    ('yahoo([.]com?)?[.][a-z]+|(ymail|rocketmail|y7mail|myyahoo)[.]com', null, '[+-].*', null, null, false),
+    ('[^.]+[.]('
+      -- Fastmail
+      'fastmail[.](cn|co[.]uk|com|com[.]au|de|es|fm|fr|im|in|jp|mx|net|nl|org|se|to|tw|uk|us)|'
+      '(123mail|elitemail|emailengine|emailplus|fast-mail|imapmail|internet-mail|letterboxes|mailingaddress)[.]org|'
+      '(mailworks|speedymail)[.]org|(bestmail|fastemail|h-mail)[.]us|(eml|fastest|imap)[.]cc|user[.]fm|f-m[.]fm|'
+      '(150mail|150ml|16mail|2-mail|50mail|cluemail|fast-email|fastem|fastemailer|fastimap|fastmessaging)[.]com|'
+      '(fmailbox|fmgirl|fmguy|imap-mail|inoutbox|internet-e-mail|mail-central|mail-page|mailandftp|mailas)[.]com|'
+      '(mailbolt|mailcan|mailftp|mailhaven|mailite|mailmight|mailnew|messagingengine|myfastmail|mymacmail)[.]com|'
+      '(petml|postinbox|proinbox|promessage|rushpost|sent|ssl-mail|swift-mail|the-quickest)[.]com|'
+      '(theinternetemail|xsmail|your-mail)[.]com|'
+      '(4email|airpost|allmail|emailcorner|emailengine|emailgroups|emailuser|fastmailbox|ftml|hailmail)[.]net|'
+      '(internetemails|internetmailing|jetemail|justemail|mailc|mailforce|mailsent|mailup|ml1|nospammail)[.]net|'
+      '(ownmail|postpro|realemail|speedpost|the-fastest|veryspeedy|warpmail|yepmail)[.]net|'
+      'fea[.]st|fmail[.]co[.]uk|mailservice[.]ms|mm[.]st|(reallyfast|veryfast)[.]biz|reallyfast[.]info|sent[.]a[st]|'
+      -- Alias services: Addy, SimpleLogin, Firefox Relay, 33Mail
+      'anonaddy[.](com|me)|addy[.]io|addymail[.]com|(aleeas|slmails|simplelogin|8shield|dralias)[.](com|net)|'
+      '(slmail|silomails)[.](me|com)|mozmail[.]com|33mail[.]com)', null, null, null, null, true)
+  ) provider (domains, domain, tag, "from", "to", per_user) on parts.domain ~ ('^(' || provider.domains || ')$')
+$function$;
 grant execute on function app.mailbox(text) to app_definer;
 
 -- Function app.max_shown_stock(), owner app_definer
@@ -4095,6 +4151,20 @@ grant execute on function app.queue_job_mail(uuid,text) to app_admin, app_client
 CREATE OR REPLACE FUNCTION app.queue_order_mail(order_id uuid, template text, details jsonb, OUT client_id uuid, OUT
   job_id uuid)
  RETURNS SETOF record
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select q.client_id, q.job_id from app.queue_order_mail($1, $2, $3, null) q
+$function$;
+grant execute on function app.queue_order_mail(uuid,text,jsonb) to app_admin, app_anon, app_client, app_customer,
+  app_support;
+
+-- Function app.queue_order_mail(uuid,text,jsonb,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.queue_order_mail(order_id uuid, template text, details jsonb, address text, OUT client_id
+  uuid, OUT job_id uuid)
+ RETURNS SETOF record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
@@ -4118,7 +4188,7 @@ begin
   client_id := mailed_order.client_id;
   if app.site_id() is not null
     and not exists (select from mails m where m.order_id = $1 and m.template = 'order_confirmation') then
-    refusal := app.claim_guest_mail(mailed_order);
+    refusal := app.claim_guest_mail(mailed_order, $4);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
@@ -4130,7 +4200,7 @@ begin
   return next;
 end
 $function$;
-grant execute on function app.queue_order_mail(uuid,text,jsonb) to app_admin, app_anon, app_client, app_customer,
+grant execute on function app.queue_order_mail(uuid,text,jsonb,text) to app_admin, app_anon, app_client, app_customer,
   app_support;
 
 -- Function app.queue_product_invalidation(), owner app_definer

@@ -3,11 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-from wecelebrate.core import pages
+from wecelebrate.core import pages, quotas
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.sites import domains
@@ -23,6 +23,18 @@ from wecelebrate.sites.models import (
 )
 
 sql = queries(__file__)
+
+MAX_SITES = 1_000
+"""The maximum number of sites of a client, active or not. Sites cannot be deleted."""
+
+
+class TooManySites(Conflict):
+    """This client has the maximum number of sites."""
+
+    code = "too_many_sites"
+
+
+_QUOTA = quotas.Quota("sites", MAX_SITES, TooManySites, "Change a site that you no longer use.")
 
 
 def entry(site_id: UUID) -> Entry:
@@ -62,12 +74,13 @@ def get(tx: Transaction, site_id: UUID) -> Site:
 def create(tx: Transaction, new: NewSite) -> Site:
     """Create a site.
 
-    The domain is only a claim until `verify_domain` has succeeded. Raises Forbidden. Raises Invalid if the client
-    cannot read the catalog, or if no site may have the domain.
+    The domain is only a claim until `verify_domain` has succeeded. Raises Forbidden or TooManySites. Raises Invalid if
+    the client cannot read the catalog, or if no site may have the domain.
     """
     _check_catalog(tx, new.client_id, new.catalog_id)
     if new.domain:
         domains.check(new.domain)
+    quotas.check(tx, _QUOTA, new.client_id, lambda: int(sql.count_sites(tx, client_id=new.client_id)))
     return Site(**sql.create_site(tx, **as_json(new.model_dump(mode="json"), "branding", "settings")))
 
 

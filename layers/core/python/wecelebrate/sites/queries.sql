@@ -30,6 +30,10 @@ select domain_token from sites where id = :site_id;
 -- site no longer has this domain.
 select app.verify_site_domain(:site_id, :domain);
 
+-- name: count_sites$
+-- Count the sites of a client that the caller may see.
+select count(*)::integer from sites where client_id = :client_id;
+
 -- name: create_site^
 -- Create a site.
 insert into app.site_view (client_id, name, domain, status, branding, settings, catalog_id, guest_orders,

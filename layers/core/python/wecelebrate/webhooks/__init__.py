@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate.core import outbound, pages, queue
+from wecelebrate.core import outbound, pages, queue, quotas
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
 from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
@@ -62,6 +62,9 @@ class TooManyWebhooks(Conflict):
     code = "too_many_webhooks"
 
 
+_QUOTA = quotas.Quota("endpoints", MAX_ENDPOINTS, TooManyWebhooks)
+
+
 def publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[str, Any]) -> None:
     """Publish an event to a client's endpoints. The event is sent only if this transaction commits.
 
@@ -96,9 +99,7 @@ def create(tx: Transaction, new: NewWebhook) -> WebhookWithSecret:
     Raises Forbidden or TooManyWebhooks. Raises Invalid if the URL is not allowed.
     """
     _check_url(new.url)
-    sql.lock_webhook_count(tx, client_id=new.client_id)
-    if sql.count_webhooks(tx, client_id=new.client_id) >= MAX_ENDPOINTS:
-        raise TooManyWebhooks(f"A client can have at most {MAX_ENDPOINTS} endpoints. Delete one first.")
+    quotas.check(tx, _QUOTA, new.client_id, lambda: int(sql.count_webhooks(tx, client_id=new.client_id)))
     webhook = Webhook(**sql.create_webhook(tx, **new.model_dump()))
     return _with_new_secret(tx, webhook, overlap_hours=0)
 

@@ -16,10 +16,6 @@ order by created_at desc, id desc;
 -- Get an endpoint that the caller may see.
 select * from app.webhook_view where id = :webhook_id;
 
--- name: lock_webhook_count$
--- Make other transactions that create an endpoint for the client wait until this transaction ends.
-select pg_advisory_xact_lock(hashtextextended('webhooks ' || :client_id::text, 0));
-
 -- name: count_webhooks$
 -- Count the endpoints of a client.
 select count(*)::integer from webhooks where client_id = :client_id;

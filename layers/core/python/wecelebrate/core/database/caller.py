@@ -1,9 +1,11 @@
 """The caller of a transaction, and the caller's properties, which the database looks up."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from wecelebrate.core import host_names
 from wecelebrate.core.settings import settings
 
 
@@ -51,7 +53,8 @@ def visited_site(host: str) -> str:
     A host with more than one label below the domain of the platform is no site. It stays a domain that nobody can
     verify.
     """
-    host = host.lower()
+    with suppress(ValueError):  # A name that cannot be encoded is the domain of no site.
+        host = host_names.to_ascii(host).lower()
     slug, _, parent = host.partition(".")
     return f"@{slug}" if parent and parent == settings().platform_domain else host
 

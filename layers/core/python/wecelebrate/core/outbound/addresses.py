@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import quote, urlsplit
 
+from wecelebrate.core import host_names
 from wecelebrate.core.outbound.errors import NotAllowed, Unreachable
 from wecelebrate.core.settings import settings
 
@@ -89,6 +90,8 @@ def parse(url: str) -> Address:
         parts = urlsplit(url)
         port = parts.port
         host = _normalized_host(parts.hostname or "")
+    except host_names.InvisibleCharacter as error:
+        raise NotAllowed(f"the host of the URL is not allowed: {error}") from error
     except ValueError as error:
         raise NotAllowed("the URL is not valid") from error
     if parts.scheme not in _PORTS:
@@ -141,13 +144,7 @@ def _normalized_host(host: str) -> str:
 
     Raises NotAllowed for a host that is not allowed. Raises ValueError for a host that cannot be encoded in ASCII.
     """
-    if not host.isascii():
-        import idna
-
-        # Browsers use the same encoding (UTS #46). This encoding also turns characters such as full-width digits and
-        # dots into ASCII characters.
-        host = idna.encode(host, uts46=True).decode()
-    host = host.lower().removesuffix(".")
+    host = host_names.to_ascii(host).lower().removesuffix(".")
     literal = _ip_literal(host)
     if literal is not None:
         return str(literal)

@@ -1,23 +1,40 @@
 """The addresses that limits count. A caller who can choose between many addresses must not get many limits."""
 
-import ipaddress
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 _IPV6_HOST_BITS = 64
-"""A provider gives each customer at least a /64, so all addresses of a /64 count as one address."""
+"""A provider gives each customer at least a /64, so all addresses of a /64 count as one address.
+
+Some customers have a /56 or a /48, and so get up to 65,536 addresses. They count separately, because a mobile network
+gives each telephone a /64, and all telephones of a /48 would otherwise share one limit. The limits of the site and of
+the recipient of a mail apply to all addresses together.
+"""
+_NAT64 = IPv6Network("64:ff9b::/96")
+"""IPv6 addresses whose last 32 bits are an IPv4 address (RFC 6052)."""
 
 
 def limited_address(source: str) -> str:
     """Return the address under which the limits count the requests of a source address.
 
-    An IPv6 address becomes its /64 network. An IPv4 address that is written as an IPv6 address (`::ffff:192.0.2.1`)
-    becomes the IPv4 address. Any other text stays as it is.
+    An IPv6 address becomes its /64 network. If an IPv6 address contains the IPv4 address of its owner, it becomes the
+    IPv4 address, because the owner of one IPv4 address has 65,536 networks of 6to4, and a Teredo address for each
+    server and port. Any other text stays as it is.
     """
     try:
-        address = ipaddress.ip_address(source.partition("%")[0])
+        address = ip_address(source.partition("%")[0])
     except ValueError:
         return source
-    if isinstance(address, ipaddress.IPv4Address):
+    if isinstance(address, IPv4Address):
         return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.IPv6Network((int(address) >> _IPV6_HOST_BITS << _IPV6_HOST_BITS, 128 - _IPV6_HOST_BITS)))
+    owner = _ipv4_owner(address)
+    if owner is not None:
+        return str(owner)
+    return str(IPv6Network((int(address) >> _IPV6_HOST_BITS << _IPV6_HOST_BITS, 128 - _IPV6_HOST_BITS)))
+
+
+def _ipv4_owner(address: IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address contains: mapped, NAT64, 6to4 (RFC 3056) or Teredo (RFC 4380)."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFF_FFFF)
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)

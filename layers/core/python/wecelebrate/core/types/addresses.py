@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
+from wecelebrate.core import host_names
 from wecelebrate.core.types.schema import Documented
 
 MAX_EMAIL_LENGTH = 254
@@ -25,6 +26,12 @@ def email_address(value: object) -> str | None:
     from email_validator import EmailNotValidError, validate_email  # takes 30 ms
 
     if not isinstance(value, str) or len(value) > MAX_EMAIL_LENGTH:
+        return None
+    local, at, domain = value.rpartition("@")
+    try:
+        # The package drops invisible characters, and `to_ascii` refuses them.
+        value = local + at + host_names.to_ascii(domain)
+    except ValueError:
         return None
     try:
         # `test_environment` allows the domains under `.test`, which can never exist on the internet (RFC 6761).

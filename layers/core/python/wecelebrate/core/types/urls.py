@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, StringConstraints
 
+from wecelebrate.core import host_names
 from wecelebrate.core.types.schema import Documented
 
 MAX_URL_LENGTH = 2048
@@ -89,13 +90,9 @@ def image_url_problem(url: str) -> str | None:
 
 
 def _ascii_host(host: str) -> str | None:
-    if host.isascii():
-        return host.lower()
-    import idna
-
     try:
-        return idna.encode(host, uts46=True).decode().lower()
-    except (idna.IDNAError, UnicodeError):
+        return host_names.to_ascii(host).lower()
+    except ValueError:
         return None
 
 

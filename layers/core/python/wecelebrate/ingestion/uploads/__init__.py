@@ -5,25 +5,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from wecelebrate.core import idempotency, storage
+from wecelebrate.core import idempotency, quotas, storage
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import FieldError, Invalid, NotFound, TooManyRequests
+from wecelebrate.core.errors import FieldError, Invalid, NotFound
 from wecelebrate.ingestion.uploads.models import NewUpload, Upload, UploadedFile
 
 sql = queries(__file__)
 
 BUCKET = "uploads"
-URL_LIFETIME = timedelta(hours=1)
+URL_LIFETIME = timedelta(seconds=quotas.UPLOAD_SECONDS)
 """How long the presigned URL accepts a file."""
-
-MAX_OPEN_UPLOADS = 200
-"""The maximum number of uploads that a client can announce within URL_LIFETIME. Each of them can store a large file."""
-
-
-class TooManyUploads(TooManyRequests):
-    """This client has announced the maximum number of uploads."""
-
-    code = "too_many_uploads"
 
 
 def create(tx: Transaction, new: NewUpload) -> Upload:
@@ -35,7 +26,10 @@ def create(tx: Transaction, new: NewUpload) -> Upload:
     from wecelebrate.clients.members import default_client  # imported here, because this import takes 6 ms
 
     client_id = new.client_id or default_client(tx)
-    _check_count(tx, client_id)
+    seconds = quotas.UPLOAD_SECONDS
+    quotas.check_uploads(
+        tx, "uploads", client_id, lambda: sql.count_open_uploads(tx, client_id=client_id, seconds=seconds)
+    )
     key = f"{client_id or 'platform'}/uploads/{uuid4()}/{storage.safe_name(new.name)}"
     upload_id = sql.create_upload(
         tx, client_id=client_id, key=key, name=new.name, content_type=new.content_type, size=new.size
@@ -52,16 +46,6 @@ def _signed(upload_id: UUID, client_id: UUID | None, key: str, content_type: str
         headers={"Content-Type": content_type, "Content-Length": str(size)},
         expires_at=datetime.now(UTC) + URL_LIFETIME,
     )
-
-
-def _check_count(tx: Transaction, client_id: UUID | None) -> None:
-    sql.lock_upload_count(tx, client_id=client_id)
-    announced = sql.count_open_uploads(tx, client_id=client_id, seconds=URL_LIFETIME.total_seconds())
-    if announced["uploads"] >= MAX_OPEN_UPLOADS:
-        raise TooManyUploads(
-            f"A client can announce at most {MAX_OPEN_UPLOADS} uploads within an hour. Try again later.",
-            max(announced["seconds_left"], 1),
-        )
 
 
 @idempotency.renews(Upload)

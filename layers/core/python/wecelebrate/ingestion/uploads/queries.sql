@@ -1,7 +1,3 @@
--- name: lock_upload_count$
--- Make other transactions that announce an upload for the client wait until this transaction ends.
-select pg_advisory_xact_lock(hashtextextended('uploads ' || coalesce(:client_id::text, ''), 0));
-
 -- name: count_open_uploads^
 -- Count the uploads of a client (of the platform if `client_id` is null) that were announced in the last `seconds`
 -- seconds, and return in how many seconds the oldest of these uploads will no longer count.

@@ -32,10 +32,15 @@ $$;
 -- together have a limit of 20 mails for each recipient in 24 hours, and each client has an hourly limit of half the
 -- requests that its tier allows. Mails to the verified address of the caller are not limited.
 --
+-- In 24 hours, one IP address causes mails to at most 100 mailboxes, or to as many as it can order pieces on the site
+-- (`max_daily_quantity_per_address`), but never to more than 1,000. A mailbox has any number of addresses if all
+-- addresses of a domain reach it, and app.mailbox cannot know these domains. `address` is a keyed hash of the IP
+-- address, or null if it is unknown. app.claim_order_quantities has locked the address, so this limit is exact.
+--
 -- Concurrent mails to the same recipient wait for each other. The limit of a client is not exact: mails that are
 -- enqueued at the same moment do not see each other. If they waited for each other, all orders of a client would wait
 -- for each other.
-create or replace function app.claim_guest_mail(mailed_order orders) returns text
+create or replace function app.claim_guest_mail(mailed_order orders, address text) returns text
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
@@ -43,30 +48,46 @@ declare
   site_quota integer := (select s.max_recipient_mails from sites s where s.id = mailed_order.site_id);
   client_quota integer := (select t.requests_per_hour / 2 from clients c join tiers t on t.name = c.tier
                            where c.id = mailed_order.client_id);
+  source_quota integer := (select least(greatest(coalesce(s.max_daily_quantity_per_address, 1000), 100), 1000)
+                           from sites s where s.id = mailed_order.site_id);
   total_quota constant integer := 20;
+  day_ago timestamptz := clock_timestamp() - interval '24 hours';
 begin
-  if app.mailbox(app.email()) = recipient then
+  -- The addresses themselves are compared. If app.mailbox is too coarse, its form is the form of two people.
+  if lower(app.email() collate "C") = lower(mailed_order.customer_email collate "C") then
     return null;
   end if;
   perform pg_advisory_xact_lock(hashtextextended('mailbox ' || recipient, 0));
   if (select count(*) from guest_mails m where m.mailbox = recipient and m.client_id = mailed_order.client_id
-        and m.created_at > clock_timestamp() - interval '24 hours') >= site_quota then
+        and m.created_at > day_ago) >= site_quota then
     return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
       'in 24 hours (`max_recipient_mails` of the site).', site_quota);
   elsif (select count(*) from guest_mails m where m.mailbox = recipient
-           and m.created_at > clock_timestamp() - interval '24 hours') >= total_quota then
+           and m.created_at > day_ago) >= total_quota then
     return format('Orders that do not come from the verified owner of an address send at most %s confirmations to it '
       'in 24 hours, on all sites of the platform together.', total_quota);
+  elsif (select count(*) filter (where sent <> recipient) from (
+           select distinct m.mailbox from guest_mails m where m.address = $2 and m.created_at > day_ago) s (sent)
+        ) >= source_quota then
+    return format('Orders from one IP address send confirmations to at most %s addresses in 24 hours, unless the '
+      'addresses are verified.', source_quota);
   elsif (select count(*) from (
            select from guest_mails m where m.client_id = mailed_order.client_id
              and m.created_at > clock_timestamp() - interval '1 hour' limit client_quota) sent) >= client_quota then
     return format('The client has sent its limit of %s confirmations in an hour to addresses that are not verified.',
       client_quota);
   end if;
-  insert into guest_mails (client_id, mailbox, created_at)
-    values (mailed_order.client_id, recipient, clock_timestamp());
+  insert into guest_mails (client_id, mailbox, address, created_at)
+    values (mailed_order.client_id, recipient, $2, clock_timestamp());
   return null;
 end
+$$;
+
+-- The signature of the previous release.
+create or replace function app.claim_guest_mail(mailed_order orders) returns text
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select app.claim_guest_mail($1, null)
 $$;
 
 -- Queues a mail to a customer about an order. Returns no row when the caller is not allowed to queue the mail. Returns
@@ -76,8 +97,10 @@ $$;
 -- The platform, and members who write for the client of the order, are allowed to queue every mail. On the site of the
 -- order, two more callers are allowed to queue the confirmation: the customer of the order, and the guest who places
 -- the order in the same transaction. After that transaction, the order of a guest belongs to no caller.
+--
+-- `address` is a keyed hash of the IP address of the visitor who causes the mail, or null.
 create or replace function app.queue_order_mail(
-  order_id uuid, template text, details jsonb, out client_id uuid, out job_id uuid)
+  order_id uuid, template text, details jsonb, address text, out client_id uuid, out job_id uuid)
 returns setof record
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -100,7 +123,7 @@ begin
   client_id := mailed_order.client_id;
   if app.site_id() is not null
     and not exists (select from mails m where m.order_id = $1 and m.template = 'order_confirmation') then
-    refusal := app.claim_guest_mail(mailed_order);
+    refusal := app.claim_guest_mail(mailed_order, $4);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
@@ -111,6 +134,17 @@ begin
   end if;
   return next;
 end
+$$;
+grant execute on function app.queue_order_mail(uuid, text, jsonb, text)
+  to app_admin, app_support, app_client, app_customer, app_anon;
+
+-- The signature that the previous release calls.
+create or replace function app.queue_order_mail(
+  order_id uuid, template text, details jsonb, out client_id uuid, out job_id uuid)
+returns setof record
+language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select q.client_id, q.job_id from app.queue_order_mail($1, $2, $3, null) q
 $$;
 grant execute on function app.queue_order_mail(uuid, text, jsonb)
   to app_admin, app_support, app_client, app_customer, app_anon;
@@ -178,16 +212,60 @@ grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_suppor
 
 set local role app_owner;
 
--- Returns the mailbox of an address, in a form that is equal for all spellings that reach the same mailbox: in lower
--- case, without the tag after a `+` and, at Gmail, without dots in the local part. The limits for recipients use this
--- form. If a provider has different mailboxes for these spellings, they share a limit.
+-- Returns the mailbox of an address, in a form that is equal for all spellings that reach the same mailbox. By default,
+-- the spelling is lower case without the tag after a `+`. `providers` lists what the large providers do in addition:
+--   domains      a pattern for the domains of the provider
+--   domain       the domain that replaces them, if all of them reach the same mailbox
+--   tag          a pattern for the tag, which ends the local part
+--   "from", "to" the characters of the local part that the provider ignores or treats as equal (arguments of translate)
+--   per_user     whether the domains have a subdomain for each user, whose addresses all reach the user
+--
+-- Sources, read in November 2026: the help pages of Gmail ("Dots don't matter in Gmail addresses"), Proton ("Addresses
+-- and aliases"), Yahoo ("Disposable addresses": base-keyword), iCloud ("@icloud.com, @me.com and @mac.com"), Fastmail
+-- ("Plus addressing and subdomain addressing"), Yandex ("Login": a dot equals a hyphen) and of the alias services, and
+-- "Normalizing Email Addresses for minFraud" by MaxMind, which lists the domains of Yahoo and Fastmail.
+--
+-- The form is a key for limits, and nothing else. A mail always goes to the address that the buyer wrote, and no check
+-- of an identity uses the form. So a rule that is too coarse can only lower the number of mails and pieces: two people
+-- share the limit for orders without a token. Neither of them gets mail of the other, and with a token each of them has
+-- a limit of their own. A rule that is too fine would give a stranger the limit of each spelling.
 create or replace function app.mailbox(address text) returns text
 language sql immutable parallel safe
-return (
-  select case when domain in ('gmail.com', 'googlemail.com') then replace(local, '.', '') || '@gmail.com'
-              else local || '@' || domain end
-  from (select split_part(regexp_replace(lower(address), '@[^@]*$', ''), '+', 1) as local,
-          substring(lower(address) from '[^@]*$') as domain) parts);
+as $$
+  select translate(regexp_replace(case when provider.per_user then parts.username else parts.local end,
+             coalesce(provider.tag, '[+].*'), ''), coalesce(provider."from", ''), coalesce(provider."to", ''))
+    || '@' || coalesce(provider.domain, case when provider.per_user then parts.parent else parts.domain end)
+  from (
+    select regexp_replace(folded, '@[^@]*$', '') as local, substring(folded from '[^@]*$') as domain,
+      substring(folded from '([^@.]*)[.][^@]*$') as username, substring(folded from '[^@.]*[.]([^@]*)$') as parent
+    -- The collation C changes only ASCII letters. Other collations turn the Kelvin sign into a `k`.
+    from lower(address collate "C") folded) parts
+  left join (values
+    ('(gmail|googlemail)[.]com', 'gmail.com', null, '.', '', false),
+    ('proton[.]me|protonmail[.](com|ch)|pm[.]me', 'proton.me', null, '.-_', '', false),
+    ('(icloud|me|mac)[.]com', 'icloud.com', null, null, null, false),
+    ('yandex[.](ru|com|by|kz|ua|uz|az|eu|fr|lt|lv|ee|pl|tj|tm|md|(com|co)[.][a-z]{2})|(ya|narod)[.]ru', 'yandex.ru',
+      null, '.', '-', false),
+    ('yahoo([.]com?)?[.][a-z]+|(ymail|rocketmail|y7mail|myyahoo)[.]com', null, '[+-].*', null, null, false),
+    ('[^.]+[.]('
+      -- Fastmail
+      'fastmail[.](cn|co[.]uk|com|com[.]au|de|es|fm|fr|im|in|jp|mx|net|nl|org|se|to|tw|uk|us)|'
+      '(123mail|elitemail|emailengine|emailplus|fast-mail|imapmail|internet-mail|letterboxes|mailingaddress)[.]org|'
+      '(mailworks|speedymail)[.]org|(bestmail|fastemail|h-mail)[.]us|(eml|fastest|imap)[.]cc|user[.]fm|f-m[.]fm|'
+      '(150mail|150ml|16mail|2-mail|50mail|cluemail|fast-email|fastem|fastemailer|fastimap|fastmessaging)[.]com|'
+      '(fmailbox|fmgirl|fmguy|imap-mail|inoutbox|internet-e-mail|mail-central|mail-page|mailandftp|mailas)[.]com|'
+      '(mailbolt|mailcan|mailftp|mailhaven|mailite|mailmight|mailnew|messagingengine|myfastmail|mymacmail)[.]com|'
+      '(petml|postinbox|proinbox|promessage|rushpost|sent|ssl-mail|swift-mail|the-quickest)[.]com|'
+      '(theinternetemail|xsmail|your-mail)[.]com|'
+      '(4email|airpost|allmail|emailcorner|emailengine|emailgroups|emailuser|fastmailbox|ftml|hailmail)[.]net|'
+      '(internetemails|internetmailing|jetemail|justemail|mailc|mailforce|mailsent|mailup|ml1|nospammail)[.]net|'
+      '(ownmail|postpro|realemail|speedpost|the-fastest|veryspeedy|warpmail|yepmail)[.]net|'
+      'fea[.]st|fmail[.]co[.]uk|mailservice[.]ms|mm[.]st|(reallyfast|veryfast)[.]biz|reallyfast[.]info|sent[.]a[st]|'
+      -- Alias services: Addy, SimpleLogin, Firefox Relay, 33Mail
+      'anonaddy[.](com|me)|addy[.]io|addymail[.]com|(aleeas|slmails|simplelogin|8shield|dralias)[.](com|net)|'
+      '(slmail|silomails)[.](me|com)|mozmail[.]com|33mail[.]com)', null, null, null, null, true)
+  ) provider (domains, domain, tag, "from", "to", per_user) on parts.domain ~ ('^(' || provider.domains || ')$')
+$$;
 grant execute on function app.mailbox(text) to app_definer;
 
 -- Returns the rank of a state that a mail can have. An event that arrives late or twice never lowers the rank.

@@ -1,0 +1,62 @@
+"""Quotas: how many objects of a kind a client may have, or may announce within an hour.
+
+A quota is not the limit of requests of a tier. Requests end, but objects stay: they take space, and lists, sweepers and
+schedules read them. `tests/functions/test_quotas.py` requires a quota or a reason for each route that creates objects.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import Conflict, TooManyRequests
+
+sql = queries(__file__)
+
+MAX_OPEN_UPLOADS = 200
+"""The maximum number of files that a client can announce within UPLOAD_SECONDS. The same number applies to images."""
+UPLOAD_SECONDS = 3600
+
+
+class TooManyUploads(TooManyRequests):
+    """This client has announced the maximum number of uploads."""
+
+    code = "too_many_uploads"
+
+
+@dataclass(frozen=True)
+class Quota:
+    """The maximum number of objects of a kind that a client can have."""
+
+    kind: str
+    """The objects, in the plural, e.g. `schedules`."""
+    maximum: int
+    error: type[Conflict]
+    advice: str = "Delete one first."
+
+
+def check(tx: Transaction, quota: Quota, client_id: UUID | None, count: Callable[[], int]) -> None:
+    """Raise the error of a quota if `count` returns its maximum or more.
+
+    Concurrent transactions that create objects of the same kind for the same client wait for each other until they end.
+    Therefore the number of objects never exceeds the maximum. The quota also applies to staff who create an object for
+    a client. `client_id` is None for objects of the platform.
+    """
+    sql.lock_quota(tx, kind=quota.kind, client_id=client_id)
+    if count() >= quota.maximum:
+        raise quota.error(f"A client can have at most {quota.maximum:,} {quota.kind}. {quota.advice}")
+
+
+def check_uploads(tx: Transaction, kind: str, client_id: UUID | None, count: Callable[[], Mapping[str, int]]) -> None:
+    """Raise TooManyUploads if a client has announced the maximum number of uploads of a kind within an hour.
+
+    `count` returns the number of `uploads` in the last hour, and the `seconds_left` until the oldest of them no longer
+    counts.
+    """
+    sql.lock_quota(tx, kind=kind, client_id=client_id)
+    announced = count()
+    if announced["uploads"] >= MAX_OPEN_UPLOADS:
+        raise TooManyUploads(
+            f"A client can announce at most {MAX_OPEN_UPLOADS} {kind} within an hour. Try again later.",
+            max(announced["seconds_left"], 1),
+        )
