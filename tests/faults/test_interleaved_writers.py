@@ -184,6 +184,7 @@ def test_a_creation_that_commits_late_is_in_the_list_at_once_and_after_the_repli
         api_client(own_platform, colleague_subject) as colleague,
         ThreadPoolExecutor(1) as pool,
     ):
+        create(writer, "FIRST")  # it decides on the currency of the catalog: other creations wait for its commit
         for number in range(5):
             late, early = f"LATE-{number}", f"EARLY-{number}"
             skus(writer, tenant)

@@ -122,7 +122,7 @@ def test_the_sweeper_sends_all_unsent_invalidations_at_once(
     assert read_price(tenant, product) == "1.00"
     with psycopg.connect(own_platform.endpoints.database, autocommit=True) as database:
         for number in range(150):
-            database.execute("update products set price = %s where id = %s", [number, product["id"]])
+            database.execute("update products set price = %s where id = %s", [f"{number}.00", product["id"]])
     changed_at = time.monotonic()
     own_platform.eventually(
         lambda: ok(tenant.owner.get(path))["price"] == "149.00", within=MAX_STALE_SECONDS + 5, every=0.02
