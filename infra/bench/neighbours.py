@@ -45,7 +45,7 @@ TIMEOUT = 60.0
 
 SEARCHED_PRODUCTS = 100_000
 LARGE_PRODUCTS = 12
-LARGE_TEXT, LARGE_OBJECT = "\x01" * 100_000, "x" * 520_000
+LARGE_TEXT, LARGE_OBJECT = "\N{WRAPPED PRESENT}" * 100_000, "x" * 520_000
 """A description and an attribute of a product that are almost as large as the API accepts."""
 PATCH_KEYS = 9_000
 IMPORT_ROWS = 10_000
