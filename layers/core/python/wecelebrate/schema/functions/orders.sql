@@ -25,7 +25,8 @@ $$;
 -- Returns whether other clients may sell the stock of a site's catalog.
 create or replace function app.has_shared_stock(site sites) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
-return exists (select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
+return exists (
+    select from catalogs c where c.id = site.catalog_id and c.owner_client_id is distinct from site.client_id)
   or exists (select from catalog_grants g where g.catalog_id = site.catalog_id and g.client_id <> site.client_id);
 
 -- Counts the pieces of an order against the limits of its buyers: the customer or, for a guest, the e-mail address, and
