@@ -119,11 +119,11 @@ def insert_uncached_products(platform: Platform, tenant: Tenant) -> list[Json]:
     """Insert products directly into the database, because the API would also store them in the cache."""
     platform.arrange(
         "insert into products (catalog_id, sku, name, price)"
-        " select %s, 'cold ' || n, 'cold ' || n, 1 from generate_series(1, %s) n",
+        " select %s, 'uncached ' || n, 'uncached ' || n, 1.00 from generate_series(1, %s) n",
         [tenant.catalog_id, PRODUCTS],
     )
     rows = platform.database.execute(
-        "select id::text from products where catalog_id = %s and sku like 'cold %%'", [tenant.catalog_id]
+        "select id::text from products where catalog_id = %s and sku like 'uncached %%'", [tenant.catalog_id]
     )
     return rows.fetchall()
 
