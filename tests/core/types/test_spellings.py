@@ -169,7 +169,6 @@ SPELLINGS: dict[str, tuple[list[Any], list[Any]]] = {
             "https://x.test/\u0085",
         ],
     ),
-    "HttpsUrl": (["https://x.test/hook"], ["http://x.test/hook", "https://"]),
     "ImageUrl": (
         ["https://x.test/a.jpg", "images/a b.jpg", "/a.jpg", "//cdn.x.test/a.jpg"],
         [

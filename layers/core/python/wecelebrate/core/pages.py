@@ -32,6 +32,8 @@ so that every row fits in a response (`0011_bounds.sql`).
 """
 MAX_CURSOR_LENGTH = 6 * 1024
 """The maximum length of a cursor. A cursor can contain a name of 500 characters, in UTF-8 and Base64."""
+CURSOR_PATTERN = r"^[A-Za-z0-9_.-]+$"
+"""The published pattern. A text with other characters has no valid signature."""
 ASCII_RESPONSES = sys.version_info < (3, 12)
 """Whether the Lambda runtime encodes responses in ASCII. Since Python 3.12, it encodes them in UTF-8."""
 _MAX_BYTES_PER_CHARACTER = 12
@@ -52,7 +54,10 @@ class ListParameters(Input):
         description="The maximum number of rows per page. A page of large rows has fewer rows, and `has_more` is true.",
     )
     cursor: str | None = Field(
-        default=None, max_length=MAX_CURSOR_LENGTH, description="The `next_cursor` of the previous page."
+        default=None,
+        max_length=MAX_CURSOR_LENGTH,
+        description="The `next_cursor` of the previous page.",
+        json_schema_extra={"pattern": CURSOR_PATTERN},
     )
 
 

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from wecelebrate.core.models import ABSENT, Input, Object, Patch, Secret
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.core.types import Count, HttpsUrl, Id, Moment, Name, Timestamp
+from wecelebrate.core.types import Count, HttpUrl, Id, Moment, Name, Timestamp
 
 EventName = Literal[
     "job.completed",
@@ -46,7 +46,8 @@ def _check_subscription(name: str) -> str:
 
 Subscription = Annotated[str, AfterValidator(_check_subscription), Field(json_schema_extra={"enum": SUBSCRIBABLE})]
 Subscriptions = Annotated[list[Subscription], Field(min_length=1, max_length=50)]
-EndpointUrl = Annotated[HttpsUrl, Field(description="An https URL on the public internet, on port 443.")]
+EndpointUrl = Annotated[HttpUrl, Field(description="An https URL on the public internet, on port 443.")]
+"""`webhooks` refuses every other URL. The local cloud also allows http URLs of this machine, which the type must accept."""
 
 
 class NewWebhook(Input):

@@ -15,7 +15,7 @@ than the schema only where a schema cannot express the rule, e.g. the 31st of Fe
 | `Money`, `Amount`, `CurrencyCode`          | amounts, and ISO 4217 currencies with their minor units                |
 | `CountryCode`                              | ISO 3166-1 alpha-2                                                     |
 | `EmailAddress`, `DomainName`               | RFC 5321 and IDNA                                                      |
-| `HttpUrl`, `HttpsUrl`, `ImageUrl`          | URLs with a host                                                       |
+| `HttpUrl`, `ImageUrl`                      | URLs with a host                                                       |
 | `Timestamp`, `Moment`                      | RFC 3339: `Timestamp` is input, `Moment` is output                     |
 | `Id`, `Count`, `Whole`, `Flag`, `Switch`   | UUIDs, numbers and truth values; `Whole` and `Switch` are parameters   |
 
@@ -28,7 +28,7 @@ from wecelebrate.core.types.money import Amount, CurrencyCode, Money, currencies
 from wecelebrate.core.types.numbers import Count, Flag, Id, Percent, Switch, Whole
 from wecelebrate.core.types.text import Label, Line, Name, OrderNumber, ShortLine, Sku, Slug, Text
 from wecelebrate.core.types.times import Moment, Timestamp
-from wecelebrate.core.types.urls import DomainName, HttpsUrl, HttpUrl, ImageUrl, domain_name
+from wecelebrate.core.types.urls import DomainName, HttpUrl, ImageUrl, domain_name
 
 __all__ = [
     "Amount",
@@ -39,7 +39,6 @@ __all__ = [
     "EmailAddress",
     "Flag",
     "HttpUrl",
-    "HttpsUrl",
     "Id",
     "ImageUrl",
     "Label",

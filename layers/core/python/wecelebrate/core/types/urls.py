@@ -22,7 +22,6 @@ MAX_DOMAIN_LENGTH = 253
 _NOT_IN_URL = r"\s\u0000-\u001f\u007f-\u009f\\\"<>"
 _AFTER_SCHEME = rf"://[^{_NOT_IN_URL}@/?#]+([/?#][^{_NOT_IN_URL}]*)?"
 URL_PATTERN = rf"^[Hh][Tt][Tt][Pp][Ss]?{_AFTER_SCHEME}$"
-HTTPS_PATTERN = rf"^[Hh][Tt][Tt][Pp][Ss]{_AFTER_SCHEME}$"
 IMAGE_PATTERN = rf"^([Hh][Tt][Tt][Pp][Ss]?{_AFTER_SCHEME}|[^:\u0000-\u001f\u007f-\u009f\\]+)$"
 """A path has no colon, because a browser would read the text before a colon as a scheme, e.g. `javascript:`."""
 DOMAIN_PATTERN = r"^[^\s\u0000-\u002c\u002f\u003a-\u0040\u005b-\u0060\u007b-\u009f]+$"
@@ -136,12 +135,6 @@ def _checked_url(url: str) -> str:
     return url
 
 
-def _checked_https_url(url: str) -> str:
-    if not url.lower().startswith("https://"):
-        raise ValueError("must be an https URL, e.g. https://example.com/hooks")
-    return _checked_url(url)
-
-
 def _checked_image_url(url: str) -> str:
     problem = image_url_problem(url)
     if problem:
@@ -160,8 +153,6 @@ _of_url = StringConstraints(strip_whitespace=False, min_length=1, max_length=MAX
 
 HttpUrl = Annotated[str, _of_url, AfterValidator(_checked_url), Documented({"pattern": URL_PATTERN})]
 """An http or https URL."""
-HttpsUrl = Annotated[str, _of_url, AfterValidator(_checked_https_url), Documented({"pattern": HTTPS_PATTERN})]
-"""An https URL."""
 ImageUrl = Annotated[str, _of_url, AfterValidator(_checked_image_url), Documented({"pattern": IMAGE_PATTERN})]
 """The URL or the path of an image. Other schemes are not allowed, because a browser could run a `javascript:` URL."""
 DomainName = Annotated[
