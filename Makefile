@@ -14,7 +14,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check synth bench faults clean ready
+.PHONY: help dev test check synth bench faults mutants clean ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ bench: ready ## run the benchmarks; each row passes or fails (ONLY=<name> runs o
 
 faults: ready ## run the fault injection tests at full size (ONLY=<part of a test name> selects tests)
 	@WECELEBRATE_FAULTS=full $(BIN)/pytest -q $(if $(ONLY),-k "$(ONLY)") tests/faults tests/cache/test_protocol.py tests/cache/test_single_flight.py tests/functions/test_cache_isolation.py tests/core/feeds/test_feeds_mutations.py
+
+mutants: ready ## check that the tests notice small changes of the code (ONLY=<part of a path> selects modules)
+	@$(BIN)/python -m tests.mutants $(ONLY)
 
 clean: ## remove the data of the local cloud, and all installed or built files
 	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase || true; fi

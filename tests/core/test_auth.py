@@ -73,6 +73,11 @@ def assert_refused(token: str) -> None:
         verify(token)
 
 
+def set_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Set the monotonic clock."""
+    monkeypatch.setattr(time, "monotonic", lambda: seconds)
+
+
 def advance_time(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     now = time.monotonic() + seconds
     monkeypatch.setattr(time, "monotonic", lambda: now)
@@ -88,6 +93,12 @@ def test_a_missing_header_gives_no_claims_and_an_invalid_header_is_refused() -> 
     for header in ("", "Bearer", "Bearer ", "Basic YTpi", "token"):
         with pytest.raises(Unauthenticated):
             auth.bearer_claims(header)
+
+
+def test_a_valid_token_is_refused_if_its_scheme_is_not_bearer(issuer: Issuer) -> None:
+    for scheme in ("Basic", "DPoP", "Token"):
+        with pytest.raises(Unauthenticated, match="Bearer"):
+            auth.bearer_claims(f"{scheme} {issuer.token('someone')}")
 
 
 @pytest.mark.parametrize(
@@ -133,12 +144,15 @@ def test_a_token_of_an_issuer_without_token_use_is_accepted() -> None:
     assert auth.caller({"sub": "someone", "token_use": "access"}).subject == "someone"
 
 
-def test_the_times_in_a_token_can_differ_from_the_clock_by_the_leeway(issuer: Issuer) -> None:
-    now = time.time()
-    assert verify(issuer.token("someone", exp=now - 10))
-    assert verify(issuer.token("someone", nbf=now + 10))
-    assert_refused(issuer.token("someone", exp=now - auth.LEEWAY_SECONDS - 5))
-    assert_refused(issuer.token("someone", nbf=now + auth.LEEWAY_SECONDS + 5))
+# A token is valid before its `exp`, and from its `nbf` (RFC 7519, sections 4.1.4 and 4.1.5).
+@pytest.mark.parametrize(("claim", "last_valid", "first_invalid"), [("exp", -29, -30), ("nbf", 30, 31)])
+def test_the_times_in_a_token_can_differ_from_the_clock_by_thirty_seconds(
+    issuer: Issuer, monkeypatch: pytest.MonkeyPatch, claim: str, last_valid: int, first_invalid: int
+) -> None:
+    now = int(time.time())
+    monkeypatch.setattr(time, "time", lambda: float(now))
+    assert verify(issuer.token("someone", **{claim: now + last_valid}))
+    assert_refused(issuer.token("someone", **{claim: now + first_invalid}))
 
 
 def test_a_token_can_have_additional_audiences(issuer: Issuer) -> None:
@@ -192,11 +206,15 @@ def test_the_keys_are_fetched_only_once_for_many_tokens(issuer: Issuer, key_serv
     assert key_server.fetches == 1
 
 
-def test_the_keys_are_fetched_again_after_an_hour(
+def test_the_keys_are_cached_for_one_hour(
     issuer: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    set_time(monkeypatch, 10_000.0)
     verify(issuer.token("someone"))
-    advance_time(monkeypatch, auth.JWKS_LIFE_SECONDS + 1)
+    set_time(monkeypatch, 13_600.0)
+    verify(issuer.token("someone"))
+    assert key_server.fetches == 1
+    set_time(monkeypatch, 13_600.5)
     verify(issuer.token("someone"))
     assert key_server.fetches == 2
 
@@ -204,9 +222,13 @@ def test_the_keys_are_fetched_again_after_an_hour(
 def test_the_keys_are_fetched_again_if_a_token_is_signed_with_an_unknown_key(
     issuer: Issuer, successor: Issuer, key_server: KeyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    set_time(monkeypatch, 10_000.0)
     verify(issuer.token("someone"))
     key_server.issuers.append(successor)
-    advance_time(monkeypatch, auth.JWKS_REFRESH_SECONDS + 1)
+    set_time(monkeypatch, 10_010.0)
+    assert_refused(successor.token("someone"))
+    assert key_server.fetches == 1
+    set_time(monkeypatch, 10_010.5)
     assert verify(successor.token("someone"))
     assert key_server.fetches == 2
 
@@ -249,6 +271,13 @@ def test_an_invalid_response_of_the_issuer_makes_the_keys_unavailable(
 def test_an_invalid_subject_is_refused(subject: str | None) -> None:
     with pytest.raises(Unauthenticated):
         auth.caller({} if subject is None else {"sub": subject})
+
+
+def test_a_subject_has_from_1_to_255_characters() -> None:
+    for subject in ("a", "a" * 255):
+        assert auth.caller({"sub": subject}).subject == subject
+    with pytest.raises(Unauthenticated, match="subject"):
+        auth.caller({"sub": "a" * 256})
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ def due(cron: str, zone: str, after: str, times: int) -> list[str]:
         ("30 2 * * *", NEW_YORK, "2027-03-13T12:00", ["14 03:00 -0400", "15 02:30 -0400"]),
         ("0 3 * * *", BERLIN, "2027-03-27T12:00", ["28 03:00 +0200", "29 03:00 +0200"]),
         # If several due times are skipped, they become one due time.
+        ("31 2 * * *", BERLIN, "2027-03-27T12:00", ["28 03:00 +0200", "29 02:31 +0200"]),
         ("*/30 2,3 * * *", BERLIN, "2027-03-28T01:00", ["28 03:00 +0200", "28 03:30 +0200", "29 02:00 +0200"]),
         ("0 */2 * * *", NEW_YORK, "2027-03-14T00:00", ["14 03:00 -0400", "14 04:00 -0400"]),
         # The due times of an hourly expression stay one hour apart.
@@ -111,11 +112,18 @@ def test_every_hour_has_the_same_due_times_in_every_spelling(hours: str, zone: s
         # Both day fields leave out values, so one of them is enough.
         ("0 3 */2 * MON", "0 3 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * 1"),
         ("0 3 10 * */3", "0 3 10 * 0,3,6"),
+        # The last day of a month is one of all days.
+        ("0 3 *,L * MON", "0 3 * * MON"),
     ],
 )
 def test_the_days_of_an_expression_do_not_depend_on_its_spelling(expression: str, same: str) -> None:
     after = "2027-01-01T00:00"
     assert due(parse_expression(expression), BERLIN, after, 40) == due(parse_expression(same), BERLIN, after, 40)
+
+
+def test_an_expression_that_leaves_out_one_hour_is_not_due_in_this_hour() -> None:
+    assert due("0 0-22 * * *", "UTC", "2027-01-01T21:30", 2) == ["01 22:00 +0000", "02 00:00 +0000"]
+    assert due("0 1-23 * * *", "UTC", "2027-01-01T22:30", 2) == ["01 23:00 +0000", "02 01:00 +0000"]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +136,11 @@ def test_the_days_of_an_expression_do_not_depend_on_its_spelling(expression: str
         ("0 3 * */13 *", "steps from 1 to 12 in the month"),
         ("0 3 * * */8", "steps from 1 to 7 in the day of the week"),
         ("0 3/0 * * *", "steps from 1 to 24 in the hour"),
-        ("0 3 L/2 * *", "must not have a step after L"),
+        ("0 3 L/2 * *", "must not have a step after L in the day of the month"),
+        ("0 3 1,*/40 * *", "steps from 1 to 31 in the day of the month"),
+        ("30,33 3 * * *", "not 3"),
+        ("1,30,58 8,9 * * *", "not 3"),
+        ("0-56/4 3 * * *", "not 4"),
         ("0 5-1 * * *", "Bad hour"),
         ("0 3 * * FRI-MON", "Bad day-of-week"),
         ("0 3 20-40 * *", "Bad day-of-month"),
@@ -161,7 +173,20 @@ def test_invalid_and_too_frequent_expressions_are_rejected(expression: str, reas
 
 
 @pytest.mark.parametrize(
-    "expression", ["*/5 * * * *", "1,58 8,10 * * *", "0 3 * * MON-FRI", "0 0 29 2 *", "0 3 LW * *"]
+    "expression",
+    [
+        "*/5 * * * *",
+        "1,58 8,10 * * *",
+        "0 3 * * MON-FRI",
+        "0 0 29 2 *",
+        "0 3 LW * *",
+        "0 3,4 * * *",
+        "*/60 * * * *",
+        "0 */24 * * *",
+        "0 3 */31 * *",
+        "0 3 * */12 *",
+        "0 3 * * */7",
+    ],
 )
 def test_valid_expressions_are_accepted_and_their_extra_spaces_are_removed(expression: str) -> None:
     assert parse_expression(f"  {expression.replace(' ', '   ')} ") == expression

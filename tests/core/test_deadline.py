@@ -1,6 +1,7 @@
 """Tests that a function tells the database how much time is left for the current event."""
 
 import re
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,17 @@ class Remaining:
 
     def get_remaining_time_in_millis(self) -> int:
         return self.milliseconds
+
+
+def test_a_function_keeps_half_a_second_of_its_time_for_the_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    with deadline.invocation(Remaining(10_000)):
+        assert deadline.milliseconds_left() == 9_500
+        clock[0] += 9.25
+        assert deadline.milliseconds_left() == 250
+        clock[0] += 60
+        assert deadline.milliseconds_left() == 1
 
 
 def test_the_time_that_is_left_is_known_only_while_an_event_is_handled() -> None:

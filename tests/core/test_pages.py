@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from wecelebrate.core import pages
 from wecelebrate.core.errors import BadCursor
@@ -145,3 +146,94 @@ def test_the_cursor_after_the_longest_name_is_accepted(letter: str) -> None:
     last = {"after_folded_name": letter * 500, "after_id": "0" * 36}
     cursor = pages.encode(last, list_request())
     assert pages.decode(Parameters(cursor=cursor).cursor, list_request()) == last
+
+
+def test_a_page_has_50_rows_unless_the_request_asks_for_1_to_1000() -> None:
+    assert ListParameters().limit == 50
+    for limit in (1, 1000):
+        assert ListParameters(limit=limit).limit == limit
+    for limit in (0, 1001):
+        with pytest.raises(ValidationError):
+            ListParameters(limit=limit)
+
+
+def test_a_cursor_has_at_most_6144_characters() -> None:
+    assert ListParameters(cursor="c" * 6144).cursor == "c" * 6144
+    with pytest.raises(ValidationError):
+        ListParameters(cursor="c" * 6145)
+
+
+ROOM = 5_900_000 - 6144 - 1024
+"""The bytes that the rows of a page can have: a response without its cursor and the JSON around the body."""
+
+
+@pytest.mark.parametrize(
+    ("sizes", "count"),
+    # A row has one byte more than its item: the comma.
+    [
+        ([ROOM // 2 - 1, ROOM // 2 - 1], 2),
+        ([ROOM // 2 - 1, ROOM // 2], 1),
+        ([ROOM], 1),
+        ([ROOM, 1], 1),
+        ([ROOM - 3, 1], 2),
+    ],
+)
+def test_the_rows_of_a_page_have_at_most_5892832_bytes(sizes: list[int], count: int) -> None:
+    assert ROOM == 5_892_832
+    page = pages.render(rows(["1" * size for size in sizes]), 1000, list_request())
+    assert page.data.count(",") == count - 1
+    assert (page.next_cursor is None) == (count == len(sizes))
+
+
+def test_additional_members_leave_less_room_for_rows() -> None:
+    # The name has 6 characters, and the value has 4 characters, of which 2 are escaped.
+    facets = {"facets": '["a"]'[1:-1] + "1"}
+    size = ROOM - (6 + 4 + 2) - 2 - 100
+    for last, count in ((100, 2), (101, 1)):
+        page = pages.render(rows(["1" * size, "1" * last]), 1000, list_request(), **facets)
+        assert page.data.count(",") == count - 1
+
+
+def test_characters_outside_the_basic_plane_have_12_bytes_in_an_ascii_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "ASCII_RESPONSES", True)
+    gift = "\N{WRAPPED PRESENT}"
+    page = pages.render(rows([gift * 250_000, gift * 250_000]), 1000, list_request())
+    assert page.next_cursor is not None
+    # 999 rows of 491 characters and a comma have 5,887,107 bytes. One more row does not fit.
+    page = pages.render(rows([gift * 491] * 1000), 1000, list_request())
+    assert page.data.count(",") == 998
+    monkeypatch.setattr(pages, "ASCII_RESPONSES", False)
+    page = pages.render(rows([gift * 250_000, gift * 250_000]), 1000, list_request())
+    assert page.next_cursor is None
+
+
+@pytest.mark.parametrize("text", ["", "a", 'a"b\\c', "ä", 'ä"\\', "\N{WRAPPED PRESENT}x", "Жä"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_the_size_of_a_text_is_its_size_inside_a_json_string(
+    monkeypatch: pytest.MonkeyPatch, text: str, ascii_only: bool
+) -> None:
+    monkeypatch.setattr(pages, "ASCII_RESPONSES", ascii_only)
+    assert pages._bytes_as_json(text) == len(json.dumps(text, ensure_ascii=ascii_only).encode()) - 2
+
+
+@pytest.mark.parametrize(
+    ("version", "is_ascii"), [((3, 11, 9), True), ((3, 12), False), ((3, 12, 0), False), ((3, 13, 0), False)]
+)
+def test_the_runtime_encodes_responses_in_ascii_before_python_3_12(version: tuple[int, ...], is_ascii: bool) -> None:
+    assert pages._encodes_in_ascii(version) is is_ascii
+
+
+def test_the_body_of_a_page_has_its_rows_its_cursor_and_additional_members() -> None:
+    page = pages.RenderedPage("[1,2]", "abc", {"facets": "{}"})
+    assert pages.body(page) == ('{"data":[1,2],"next_cursor":"abc","has_more":true,"facets":{}}', "abc")
+    last = pages.RenderedPage("[]", None)
+    assert pages.body(last) == ('{"data":[],"next_cursor":null,"has_more":false}', None)
+
+
+def test_the_link_to_the_next_page_has_all_parameters_that_are_set() -> None:
+    link = pages.next_link("/v1/products", {"q": "a b", "limit": 2, "brand": None, "cursor": "old"}, "new")
+    assert link == '</v1/products?q=a+b&limit=2&cursor=new>; rel="next"'
+
+
+def test_a_page_without_rows_is_the_last_page() -> None:
+    assert pages.render([], 50, list_request()) == pages.RenderedPage("[]", None)

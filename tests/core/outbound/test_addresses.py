@@ -1,12 +1,17 @@
 """Tests that requests to certain URLs and IP addresses are not allowed."""
 
+import socket
+import threading
+import time
+from typing import Any
+
 import pytest
 
 from tests.core.http_server import answer, serving
 from tests.core.outbound.conftest import Resolver
 from wecelebrate.core import outbound
-from wecelebrate.core.outbound import NotAllowed, fetch
-from wecelebrate.core.outbound.addresses import parse
+from wecelebrate.core.outbound import NotAllowed, Unreachable, fetch
+from wecelebrate.core.outbound.addresses import is_exempt, parse, resolve
 from wecelebrate.core.settings import settings
 
 
@@ -49,6 +54,11 @@ from wecelebrate.core.settings import settings
         "https://[::1/",
         "https://[fe80::1%25eth0]/",
         "https://[v1.x]/",
+        "http://example.com:79/",
+        "http://example.com:81/",
+        "https://example.com:442/",
+        "https://example.com:444/",
+        "https://8.8.8.8:8443/",
     ],
 )
 def test_an_invalid_or_local_url_is_not_allowed(url: str) -> None:
@@ -154,6 +164,8 @@ def test_unusual_spellings_of_an_ip_address_are_not_allowed(host: str, monkeypat
         ("https://example.com", "https://example.com/"),
         ("HTTPS://EXAMPLE.com:443/A.png?b=c#d", "https://example.com/A.png?b=c"),
         ("http://example.com./a", "http://example.com/a"),
+        ("http://example.com:80/a", "http://example.com/a"),
+        ("https://\uff45\uff58ample\u3002com/", "https://example.com/"),
         ("https://example.com/a b/ü.png?q=ä b", "https://example.com/a%20b/%C3%BC.png?q=%C3%A4%20b"),
         ("https://example.com/a%20b.png?x=%2F", "https://example.com/a%20b.png?x=%2F"),
         ("https://straße.de/", "https://xn--strae-oqa.de/"),
@@ -167,6 +179,56 @@ def test_unusual_spellings_of_an_ip_address_are_not_allowed(host: str, monkeypat
 def test_a_url_is_normalized_in_the_same_way_as_in_browsers(url: str, normalized: str) -> None:
     outbound.check(url)
     assert parse(url).url == normalized
+
+
+def test_a_url_has_at_most_2048_characters() -> None:
+    longest = "https://example.com/".ljust(2048, "a")
+    assert parse(longest).url == longest
+    with pytest.raises(NotAllowed, match="2048"):
+        parse(longest + "a")
+
+
+def test_a_host_name_has_at_most_253_characters() -> None:
+    longest = ".".join(["a" * 63, "b" * 63, "c" * 63, "d" * 61])
+    assert len(longest) == 253
+    assert parse(f"https://{longest}/").host == longest
+    with pytest.raises(NotAllowed, match="not a name"):
+        parse(f"https://a{longest.replace('a' * 63, 'a' * 62 + '.a')}/")
+
+
+def test_the_last_bit_of_an_ipv4_address_in_an_ipv6_address_is_checked() -> None:
+    # Azure serves its instance metadata at 168.63.129.16. The address 168.63.129.17 is on the public internet.
+    assert parse("https://[64:ff9b::168.63.129.17]/").host == "64:ff9b::a83f:8111"
+    with pytest.raises(NotAllowed, match="public internet"):
+        parse("https://[64:ff9b::168.63.129.16]/")
+
+
+def test_only_an_address_in_the_settings_is_exempt_from_the_rules_for_public_servers() -> None:
+    assert is_exempt("127.0.0.1")
+    assert not is_exempt("127.0.0.2")
+    assert not is_exempt("8.8.8.8")
+    assert not is_exempt("localhost")
+    assert parse("http://127.0.0.1:8080/").port == 8080
+
+
+def test_a_host_that_has_no_address_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    def getaddrinfo(*_: Any, **__: Any) -> Any:
+        raise socket.gaierror("unknown")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    with pytest.raises(Unreachable, match="cannot be resolved"):
+        resolve("example.com", 443, seconds=5)
+
+
+def test_a_host_whose_look_up_takes_too_long_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
+    answered = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(20) and [])
+    started = time.monotonic()
+    for seconds in (0.01, -1.0):
+        with pytest.raises(Unreachable, match="in time"):
+            resolve("example.com", 443, seconds)
+    answered.set()
+    assert time.monotonic() - started < 15
 
 
 def test_requests_to_this_machine_are_allowed_only_if_the_setting_allows_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,14 @@ MAX_CURSOR_LENGTH = 6 * 1024
 """The maximum length of a cursor. A cursor can contain a name of 500 characters, in UTF-8 and Base64."""
 CURSOR_PATTERN = r"^[A-Za-z0-9_.-]+$"
 """The published pattern. A text with other characters has no valid signature."""
-ASCII_RESPONSES = sys.version_info < (3, 12)
-"""Whether the Lambda runtime encodes responses in ASCII. Since Python 3.12, it encodes them in UTF-8."""
+
+
+def _encodes_in_ascii(python_version: tuple[object, ...]) -> bool:
+    """Whether the Lambda runtime encodes responses in ASCII. Since Python 3.12, it encodes them in UTF-8."""
+    return python_version < (3, 12)
+
+
+ASCII_RESPONSES = _encodes_in_ascii(sys.version_info)
 _MAX_BYTES_PER_CHARACTER = 12
 """The maximum size of a character in a response: two escaped units of UTF-16."""
 _ENVELOPE_BYTES = MAX_CURSOR_LENGTH + 1024

@@ -1,0 +1,73 @@
+"""Tests the comparison of entity tags in If-None-Match and If-Match (RFC 9110, sections 8.8.3.2, 13.1.1 and 13.1.2)."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from wecelebrate.core.errors import Forbidden, PreconditionFailed, PreconditionRequired
+from wecelebrate.core.etags import Match, etag, matches, refusal
+
+TAG = etag("body")
+CHANGED_AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Shop:
+    """An object that callers can change."""
+
+    updated_at = CHANGED_AT
+
+    def model_dump_json(self) -> str:
+        return "body"
+
+
+def test_an_entity_tag_is_quoted_and_depends_on_the_body() -> None:
+    # The tag is the first half of the SHA-256 digest of the body.
+    assert TAG == '"230d8358dc8e8890b4c58deeb62912ee"'
+    assert etag("other") != TAG
+
+
+@pytest.mark.parametrize(
+    ("header", "is_match"),
+    [
+        (None, False),
+        ("", False),
+        ("*", True),
+        (" * ", True),
+        (TAG, True),
+        (f"W/{TAG}", True),
+        (f'"other", W/{TAG} ,"third"', True),
+        ('"other"', False),
+        (TAG.strip('"'), False),
+        (TAG.upper(), False),
+    ],
+)
+def test_if_none_match_contains_the_current_tag_or_a_star(header: str | None, is_match: bool) -> None:
+    assert matches(header, TAG) is is_match
+
+
+@pytest.mark.parametrize("header", [TAG, f" {TAG} ", f'"other",{TAG}'])
+def test_a_change_with_the_current_tag_requires_that_the_object_stays_unchanged(header: str) -> None:
+    assert Match(header).check(Shop()) == CHANGED_AT
+
+
+@pytest.mark.parametrize("header", ["*", " * "])
+def test_a_change_with_a_star_is_allowed_for_every_state_of_the_object(header: str) -> None:
+    assert Match(header).check(Shop()) is None
+
+
+@pytest.mark.parametrize("header", ["", '"other"', f"W/{TAG}", '"other", "third"'])
+def test_a_change_with_another_tag_or_a_weak_tag_is_refused(header: str) -> None:
+    with pytest.raises(PreconditionFailed):
+        Match(header).check(Shop())
+
+
+def test_a_change_without_if_match_is_refused() -> None:
+    with pytest.raises(PreconditionRequired):
+        Match(None).check(Shop())
+
+
+def test_a_change_that_changed_no_row_is_forbidden_unless_the_object_has_changed_since() -> None:
+    earlier = datetime(2026, 3, 1, 11, tzinfo=UTC)
+    assert isinstance(refusal(earlier, Shop()), PreconditionFailed)
+    assert isinstance(refusal(CHANGED_AT, Shop()), Forbidden)
+    assert isinstance(refusal(None, Shop()), Forbidden)

@@ -1,0 +1,161 @@
+"""Tests the bounds of JSON in requests, and how their errors name a place."""
+
+import json
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from wecelebrate.core.errors import Invalid
+from wecelebrate.core.models import (
+    ABSENT,
+    GivenObject,
+    Input,
+    Patch,
+    Secret,
+    json_bytes,
+    pointer,
+    storable,
+    without_secrets,
+)
+
+
+class Body(Input):
+    value: Any = None
+
+
+class Order(Input):
+    attributes: GivenObject
+
+
+class Query(Input):
+    place = ""
+
+    q: str = ""
+
+
+def nested(levels: int) -> Any:
+    """Return objects and lists that are nested in each other. The innermost list is on the given level."""
+    value: Any = []
+    for level in range(1, levels):
+        value = {"a": value} if level % 2 else [value]
+    return value
+
+
+def error_of(value: Any, model: type[Input] = Body, name: str = "value") -> tuple[str, str]:
+    with pytest.raises(Invalid) as error:
+        model.model_validate({name: value})
+    return error.value.errors[0].pointer, error.value.errors[0].detail
+
+
+def test_a_body_has_at_most_64_levels() -> None:
+    assert Body.model_validate({"value": nested(63)}).value == nested(63)
+    assert "64 levels" in error_of(nested(64))[1]
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_json_does_not_have_is_refused(number: float) -> None:
+    assert error_of([0.5, {"b": number}]) == ("/value/1/b", "must be a finite number")
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\ud800", "\udfff", "ä\udc00"], ids=ascii)
+def test_a_text_that_postgresql_cannot_store_is_refused(text: str) -> None:
+    assert not storable(text)
+    assert error_of({"a": ["x", text]}) == ("/value/a/1", "must not contain NUL or unpaired surrogates")
+    assert error_of(text, Query, "q")[0] == "q"
+
+
+@pytest.mark.parametrize("text", ["", "a", "\x01", "ä", "\ud7ff", "\ue000", "\N{WRAPPED PRESENT}"], ids=ascii)
+def test_every_other_text_can_be_stored(text: str) -> None:
+    assert storable(text)
+    assert Body.model_validate({"value": text}).value == text
+
+
+def test_a_key_that_postgresql_cannot_store_is_refused() -> None:
+    assert error_of({"a": {"b\0": 1}}) == ("/value/a", "must not contain NUL or unpaired surrogates")
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "text"),
+    [
+        ((), "/", ""),
+        (("a", 0, "b"), "/", "/a/0/b"),
+        (("a/b~c",), "/", "/a~1b~0c"),
+        (("\ud800",), "/", "/?"),
+        (("ids", 2), "", "ids.2"),
+    ],
+)
+def test_a_pointer_escapes_slashes_and_tildes(path: tuple[Any, ...], place: str, text: str) -> None:
+    assert pointer(path, place) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"a": [1, 2.5, None], "ä": True}, '{"a": [1, 2.5, null], "ä": true}'),
+        (1e3, "1000.0"),
+        (1e16, "10000000000000000"),
+        ({"a": [1.5e17]}, '{"a": [150000000000000000]}'),
+        (-1e22, "-10000000000000000000000"),
+        (1e-7, "0.0000001"),
+    ],
+)
+def test_the_size_of_json_is_the_size_of_the_text_that_postgresql_has(value: Any, text: str) -> None:
+    assert json_bytes(value) == len(text.encode())
+
+
+def test_an_object_has_at_most_512_kib_as_json() -> None:
+    empty = len(json.dumps({"a": ""}))
+    largest = {"a": "x" * (512 * 1024 - empty)}
+    assert json_bytes(largest) == 524_288
+    assert Order.model_validate({"attributes": largest}).attributes == largest
+    with pytest.raises(ValidationError, match=r"at most 524,288 bytes as JSON in UTF-8; this object has 524,289 bytes"):
+        Order.model_validate({"attributes": {"a": str(largest["a"]) + "x"}})
+
+
+def test_an_object_has_at_most_ten_thousand_keys_in_all_levels_together() -> None:
+    largest: dict[str, Any] = {str(number): 1 for number in range(9_997)} | {"list": [{"a": 1}], "more": {"b": 1}}
+    del largest["0"]
+    assert Order.model_validate({"attributes": largest}).attributes == largest
+    with pytest.raises(ValidationError, match="at most 10,000 keys"):
+        Order.model_validate({"attributes": largest | {"one": 1}})
+
+
+def test_an_unknown_field_is_refused_and_space_around_a_text_is_removed() -> None:
+    with pytest.raises(ValidationError, match="extra"):
+        Query.model_validate({"q": "a", "limitt": 1})
+    assert Query.model_validate({"q": " a "}).q == "a"
+
+
+class Name(Patch):
+    first: str = ABSENT
+    last: str | None = None
+
+
+def test_a_patch_changes_only_the_fields_that_were_sent() -> None:
+    assert Name.model_validate({}).changes() == {}
+    assert Name.model_validate({"first": "Ann"}).changes() == {"first": "Ann"}
+    assert Name.model_validate({"last": None}).changes() == {"last": None}
+    with pytest.raises(ValidationError):
+        Name.model_validate({"first": None})
+
+
+class Endpoint(BaseModel):
+    id: str
+    secret: Annotated[str | None, Secret]
+
+
+class Created(BaseModel):
+    endpoint: Endpoint
+    url: Annotated[str | None, Secret()]
+    name: str
+
+
+def test_a_stored_copy_of_a_response_has_no_secrets_on_any_level() -> None:
+    created = Created(endpoint=Endpoint(id="1", secret="s"), url="https://a.test/?signature=s", name="Ann")
+    assert without_secrets(created).model_dump() == {
+        "endpoint": {"id": "1", "secret": None},
+        "url": None,
+        "name": "Ann",
+    }
+    assert (created.url, created.endpoint.secret) == ("https://a.test/?signature=s", "s")

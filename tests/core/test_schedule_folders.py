@@ -1,0 +1,68 @@
+"""Tests which folders a schedule can load files from."""
+
+import pytest
+from pydantic import ValidationError
+
+from wecelebrate.schedules.models import NewSchedule, PullSettings, SchedulePatch
+
+
+@pytest.mark.parametrize(
+    "prefix", ["exports/", "exports/daily/", "a/b/c/d/", "Exporte 2026/ä/", "...a/", "my/incoming/", "a/results/"]
+)
+def test_a_schedule_loads_files_from_a_folder(prefix: str) -> None:
+    assert PullSettings(prefix=prefix).prefix == prefix
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "",
+        "/",
+        "//",
+        "exports",
+        "exports/daily",
+        "/exports/",
+        "exports//",
+        "a//b/",
+        "../",
+        "a/../b/",
+        "./",
+        "a/./",
+        "a\tb/",
+        "a\n/",
+    ],
+)
+def test_a_prefix_that_is_not_a_plain_folder_is_refused(prefix: str) -> None:
+    with pytest.raises(ValidationError, match="must be a folder"):
+        PullSettings(prefix=prefix)
+
+
+@pytest.mark.parametrize("prefix", ["incoming/", "incoming/a/", "results/", "results/a/b/"])
+def test_a_schedule_cannot_load_files_from_the_folders_of_the_platform(prefix: str) -> None:
+    with pytest.raises(ValidationError, match="incoming/ or results/"):
+        PullSettings(prefix=prefix)
+
+
+@pytest.mark.parametrize(("field", "max_length"), [("name", 300), ("timezone", 100), ("cron", 200)])
+def test_the_texts_of_a_schedule_have_a_maximum_length(field: str, max_length: int) -> None:
+    with pytest.raises(ValidationError, match=f"at most {max_length} characters"):
+        SchedulePatch.model_validate({field: "a" * (max_length + 1)})
+    try:
+        SchedulePatch.model_validate({field: "a" * max_length})
+    except ValidationError as error:
+        assert "characters" not in str(error)
+
+
+def test_a_prefix_has_at_most_500_characters() -> None:
+    longest = "a" * 499 + "/"
+    assert PullSettings(prefix=longest).prefix == longest
+    with pytest.raises(ValidationError, match="at most 500 characters"):
+        PullSettings(prefix=f"a{longest}")
+
+
+def test_a_name_has_at_least_one_character_and_a_new_schedule_is_active() -> None:
+    new = {"catalog_id": "00000000-0000-0000-0000-000000000001", "cron": "0 3 * * *", "settings": {"prefix": "a/"}}
+    schedule = NewSchedule.model_validate(new | {"name": "x"})
+    assert (schedule.is_active, schedule.timezone, schedule.name) == (True, "UTC", "x")
+    with pytest.raises(ValidationError, match="at least 1 character"):
+        NewSchedule.model_validate(new | {"name": ""})

@@ -1,0 +1,58 @@
+"""Tests how JSON of the platform is shortened, so that it fits in its column."""
+
+from typing import Any
+
+import pytest
+
+from wecelebrate.core.models import json_bytes
+from wecelebrate.core.shortening import shortened, shortened_text
+
+
+@pytest.mark.parametrize(
+    ("text", "shorter"), [("", ""), ("abcd", "abcd"), ("abcde", "abcde"), ("abcdef", "abcd…"), ("abcdefg", "abcd…")]
+)
+def test_a_text_with_more_than_five_characters_is_cut_to_five_with_an_ellipsis(text: str, shorter: str) -> None:
+    assert shortened_text(text, 5) == shorter
+
+
+def test_a_value_that_fits_stays_unchanged() -> None:
+    value = {"text": "a" * 10_000, "list": [1, 2.5, None, True]}
+    assert shortened(value, json_bytes(value)) is value
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "text_length", "members"),
+    # The copies have texts of 2,000, 500 and 100 characters, and 200, 50 and 20 members.
+    [(40_000, 2_000, 200), (1_500, 500, 50), (500, 100, 20)],
+)
+def test_a_large_value_has_shorter_texts_and_fewer_members(max_bytes: int, text_length: int, members: int) -> None:
+    value = {"text": "a" * 100_000, "list": list(range(1_000)), "more": {str(each): each for each in range(1_000)}}
+    copy = shortened(value, max_bytes)
+    assert copy == {
+        "text": "a" * (text_length - 1) + "…",
+        "list": list(range(members)),
+        "more": {str(each): each for each in range(members)},
+    }
+    assert json_bytes(copy) <= max_bytes
+
+
+def test_a_copy_that_has_exactly_the_maximum_size_is_not_shortened_further() -> None:
+    value = ["a" * 3_000]
+    first, second = ["a" * 1_999 + "…"], ["a" * 499 + "…"]
+    assert shortened(value, json_bytes(first)) == first
+    assert shortened(value, json_bytes(first) - 1) == second
+
+
+def test_nested_lists_and_objects_are_removed_if_the_shortest_copy_is_still_too_large() -> None:
+    value: dict[str, Any] = {
+        "kind": "sync",
+        "done": 7,
+        "rows": [["a" * 100] * 20] * 20,
+        "more": {"a": ["b" * 100] * 20},
+    }
+    assert shortened(value, 500) == {"kind": "sync", "done": 7}
+    assert shortened([["a" * 100] * 20] * 20, 500) == []
+
+
+def test_a_long_key_is_shortened_like_a_text() -> None:
+    assert shortened({"k" * 5_000: 1}, 3_000) == {"k" * 1_999 + "…": 1}
