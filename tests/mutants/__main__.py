@@ -23,13 +23,13 @@ FOLDER = Path(__file__).parent
 
 
 def main() -> int:
-    config = tomllib.loads((FOLDER / "modules.toml").read_text("utf-8"))
-    equivalent = read_equivalent(FOLDER / "equivalent.toml")
-    minimum = config["min_killed"]
     arguments = _arguments()
+    config = tomllib.loads((arguments.folder / "modules.toml").read_text("utf-8"))
+    equivalent = read_equivalent(arguments.folder / "equivalent.toml")
+    minimum = config["min_killed"]
     modules = {module: tests for module, tests in config["modules"].items() if arguments.only in module}
     if not modules:
-        sys.exit(f"no module in tests/mutants/modules.toml contains the text {arguments.only!r}")
+        sys.exit(f"no path in {arguments.folder}/modules.toml contains {arguments.only!r}")
     console = Console(soft_wrap=True)
     results = _run(modules, config["operators"], arguments.processes)
     listed = {result.module: len(result.survivors) - len(unlisted(result, equivalent)) for result in results}
@@ -56,6 +56,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Run the mutation tests.")
     parser.add_argument("only", nargs="?", default="", help="test only the modules whose path contains this text")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="the folder of modules.toml and equivalent.toml")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="the number of mutants at a time")
     return parser.parse_args()
 

@@ -1,12 +1,14 @@
 """Tests `make mutants`: which changes it makes, which mutants survive, and when it fails."""
 
-from collections.abc import Iterator
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.mutants import mutations, runner, survivors
-from tests.mutants.mutations import Key, Mutant, mutants_of
+from tests.mutants import mutations
+from tests.mutants.mutations import ROOT, Key, Mutant, mutants_of
 from tests.mutants.survivors import Result, outdated, read_equivalent, unlisted
 
 SOURCE = """
@@ -94,22 +96,42 @@ def test_an_entry_of_the_list_has_a_reason_and_is_listed_once(tmp_path: Path) ->
             read_equivalent(file)
 
 
-@pytest.fixture
-def tests_of_ages(module: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Tests that check only the ages 17 and 30, so that they miss the boundary."""
-    package = tmp_path / mutations.PACKAGE
-    monkeypatch.setattr(runner, "ROOT", tmp_path)
-    monkeypatch.syspath_prepend(package)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    test = tmp_path / "tests/core/test_ages.py"
-    test.parent.mkdir(parents=True)
-    test.write_text(
-        "from wecelebrate import ages\n\n"
-        "def test_ages():\n"
-        "    assert [ages.Person(age).is_adult for age in (None, 17, 30)] == [False, False, True]\n"
+def run(folder: Path, tests: str, equivalent: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the mutation tests of `core/outbound/retry_after.py` with the given tests and one operator."""
+    (folder / "modules.toml").write_text(
+        f'min_killed = 0.5\noperators = ["ReplaceOrWithAnd"]\n[modules]\n"core/outbound/retry_after.py" = ["{tests}"]\n'
     )
-    yield [str(test)]
+    (folder / "equivalent.toml").write_text(equivalent)
+    command = [sys.executable, "-m", "tests.mutants", "--folder", str(folder)]
+    environment = {**os.environ, "COLUMNS": "200"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_mutants_that_the_tests_do_not_notice_survive(tests_of_ages: list[str]) -> None:
-    pytest.importorskip("wecelebrate")
+def test_the_command_succeeds_if_the_tests_notice_every_change(tmp_path: Path) -> None:
+    completed = run(tmp_path, "tests/core/outbound/test_retry_after.py")
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    assert "core/outbound/retry_after.py" in completed.stdout and "100%" in completed.stdout
+
+
+def test_the_command_fails_and_shows_the_change_that_no_test_notices(tmp_path: Path) -> None:
+    completed = run(tmp_path, "tests/core/test_rate_limit.py")
+    assert completed.returncode == 1, completed.stdout + completed.stderr
+    assert "+ seconds = (until.replace(tzinfo=until.tzinfo and UTC) - now).total_seconds()" in completed.stdout
+    assert "kill 0% of its mutants" in completed.stdout
+
+
+def test_the_command_fails_if_a_listed_mutant_is_killed(tmp_path: Path) -> None:
+    line = "seconds = (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds()"
+    entry = (
+        f'[["core/outbound/retry_after.py"]]\nfunction = "seconds_to_wait"\nline = "{line}"\n'
+        f'mutant = "{line.replace(" or ", " and ")}"\nreason = "none"\n'
+    )
+    completed = run(tmp_path, "tests/core/outbound/test_retry_after.py", entry)
+    assert completed.returncode == 1, completed.stdout + completed.stderr
+    assert "A mutant in equivalent.toml is killed by a test" in completed.stdout
+
+
+def test_the_command_fails_if_the_tests_fail_without_a_change(tmp_path: Path) -> None:
+    completed = run(tmp_path, "tests/core/test_missing.py")
+    assert completed.returncode == 1
+    assert "these tests fail without a mutation: tests/core/test_missing.py" in completed.stderr
