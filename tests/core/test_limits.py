@@ -110,8 +110,8 @@ def test_an_unknown_caller_is_allowed_twenty_requests_per_minute(clock: Clock) -
 
 def test_a_known_caller_is_allowed_a_quarter_of_its_quota_per_minute(clock: Clock) -> None:
     local = LocalLimits()
-    local.learn("ann", 12_000)
-    assert count(local, "ann", 50) == Limit("local", quota=50, remaining=0, seconds=60)
+    local.learn("ann", 100_000)
+    assert count(local, "ann", 416) == Limit("local", quota=416, remaining=0, seconds=60)
     refused(local, "ann")
 
 

@@ -10,7 +10,7 @@ import pytest
 from wecelebrate.core.cache import TagVersions
 from wecelebrate.core.database import Caller, CallerContext
 from wecelebrate.core.requests import sessions
-from wecelebrate.core.requests.sessions import Session, session_of, session_tag
+from wecelebrate.core.requests.sessions import Session, session_key, session_of, session_tag
 
 FIRST, SECOND, SITE, CATALOG = (UUID(int=number) for number in (1, 2, 3, 4))
 
@@ -86,6 +86,12 @@ def test_a_site_without_a_catalog_and_a_client_without_a_limit_have_empty_fields
     caller = Caller(site_domain="gifts.test")
     session, _ = session_of(caller, visitor(site_catalog_id=None, requests_per_hour=None))
     assert (session.catalog, session.quota) == ("", None)
+
+
+def test_the_key_of_a_session_contains_the_subject_or_the_role_and_the_domain() -> None:
+    assert session_key(Caller("ann")).endswith(":public:session:ann")
+    assert session_key(Caller("ann", site_domain="gifts.test")).endswith(":public:visit:customer:gifts.test")
+    assert session_key(Caller(site_domain="gifts.test")).endswith(":public:visit:anon:gifts.test")
 
 
 def test_a_session_is_invalidated_with_its_domain_or_its_user() -> None:

@@ -18,6 +18,7 @@ def test_a_text_with_more_than_five_characters_is_cut_to_five_with_an_ellipsis(t
 def test_a_value_that_fits_stays_unchanged() -> None:
     value = {"text": "a" * 10_000, "list": [1, 2.5, None, True]}
     assert shortened(value, json_bytes(value)) is value
+    assert shortened(value, 1_000_000) is value
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,7 @@ def test_nested_lists_and_objects_are_removed_if_the_shortest_copy_is_still_too_
         "more": {"a": ["b" * 100] * 20},
     }
     assert shortened(value, 500) == {"kind": "sync", "done": 7}
+    assert shortened({**value, "text": "a" * 5_000}, 500) == {"kind": "sync", "done": 7, "text": "a" * 99 + "…"}
     assert shortened([["a" * 100] * 20] * 20, 500) == []
 
 

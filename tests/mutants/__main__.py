@@ -31,7 +31,7 @@ def main() -> int:
     if not modules:
         sys.exit(f"no path in {arguments.folder}/modules.toml contains {arguments.only!r}")
     console = Console(soft_wrap=True)
-    results = _run(modules, config["operators"], arguments.processes)
+    results = _run(modules, config["operators"], config.get("tuning", {}), arguments.processes)
     listed = {result.module: len(result.survivors) - len(unlisted(result, equivalent)) for result in results}
     console.print(_table(results, listed))
     faults = [f"A mutant survived:\n{mutant}" for result in results for mutant in unlisted(result, equivalent)]
@@ -61,7 +61,9 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run(modules: dict[str, list[str]], operators: list[str], processes: int) -> list[Result]:
+def _run(
+    modules: dict[str, list[str]], operators: list[str], tuning: dict[str, list[str]], processes: int
+) -> list[Result]:
     columns = (
         TextColumn("{task.description:40}"),
         BarColumn(),
@@ -72,7 +74,7 @@ def _run(modules: dict[str, list[str]], operators: list[str], processes: int) ->
     with Progress(*columns, console=Console(stderr=True)) as progress:
         for module, tests in modules.items():
             task = progress.add_task(module, state="", total=None)
-            mutants = mutants_of(module, operators)
+            mutants = mutants_of(module, operators, tuning.get(module, []))
             baseline = runner.measure(tests)
             progress.update(task, total=len(mutants))
             tested: Any = lambda task=task: progress.advance(task)  # noqa: E731

@@ -5,6 +5,7 @@ A mutant is a copy of the module with one small change: another comparison, anot
 
 import ast
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,8 +61,11 @@ class Mutant:
         return "\n".join([where, *removed, *added])
 
 
-def mutants_of(module: str, operators: Sequence[str]) -> list[Mutant]:
-    """Return the mutants of a module, in the order of its lines. No two mutants have the same source."""
+def mutants_of(module: str, operators: Sequence[str], tuning: Sequence[str] = ()) -> list[Mutant]:
+    """Return the mutants of a module, in the order of its lines. No two mutants have the same source.
+
+    `tuning` contains the names of constants that are not changed, because they have no right value.
+    """
     source = (ROOT / PACKAGE / module).read_text("utf-8")
     nodes = list(ast_nodes(get_ast(source)))
     annotations, keywords = _positions_of_types(source), _positions_of_untestable_keywords(source)
@@ -69,7 +73,8 @@ def mutants_of(module: str, operators: Sequence[str]) -> list[Mutant]:
     for name in operators:
         ignored = [*keywords, *annotations] if name in _TYPE_OPERATORS else keywords
         for mutant in _mutants(module, source, nodes, name, ignored):
-            mutants.setdefault(mutant.source, mutant)
+            if re.split(r"[ :]", mutant.key.line, maxsplit=1)[0] not in tuning:
+                mutants.setdefault(mutant.source, mutant)
     return sorted(mutants.values(), key=lambda mutant: (mutant.number, mutant.key.mutant))
 
 
@@ -81,7 +86,10 @@ def _mutants(
     for occurrence, (node, start) in enumerate(positions):
         if any(first <= start < last for first, last in ignored):
             continue
-        mutated = mutate_code(source, operator, occurrence)
+        try:
+            mutated = mutate_code(source, operator, occurrence)
+        except AttributeError:  # ExceptionReplacer cannot replace a dotted name in a list of exceptions.
+            continue
         if mutated is None or mutated == source or not _compiles(mutated):
             continue
         number, line, mutant = _change(source, mutated)

@@ -55,6 +55,10 @@ def test_constants_of_a_module_and_decorated_functions_are_mutated(module: str) 
     ]
 
 
+def test_a_constant_that_only_determines_the_speed_is_not_mutated(module: str) -> None:
+    assert {mutant.key.function for mutant in mutants_of(module, OPERATORS, ["MAX_AGE"])} == {"is_adult"}
+
+
 def test_a_mutant_is_shown_with_its_place_and_both_lines(module: str) -> None:
     assert str(mutants_of(module, OPERATORS)[0]) == "ages.py:4\n  - MAX_AGE = 18\n  + MAX_AGE = 17"
 

@@ -81,6 +81,7 @@ def test_a_column_can_mean_several_fields() -> None:
 def test_a_known_column_is_counted_once_for_each_cell() -> None:
     assert count_known_columns(["SKU", "Preis", "Farbe", "", "SKU"]) == 3
     assert count_known_columns(["Farbe"], frozenset({"farbe"})) == 1
+    assert count_known_columns(["Farbe"], frozenset({"groesse"})) == 0
     assert count_known_columns(["SKU", "Farbe"], frozenset({"farbe"})) == 2
 
 

@@ -1,0 +1,191 @@
+"""Tests the boundaries between spellings of numbers, and the largest prices and quantities."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from wecelebrate.feeds.items import BadCell
+from wecelebrate.feeds.numbers import DecimalMark, count, currency_code, decimal_mark, price
+
+
+def value(cell: str, mark: DecimalMark | None = None, currency: str = "EUR") -> str:
+    return str(price(cell, mark, currency)[0])
+
+
+def code_of(cell: str, mark: DecimalMark | None = None) -> str:
+    with pytest.raises(BadCell) as error:
+        price(cell, mark, "EUR")
+    return error.value.code
+
+
+@pytest.mark.parametrize(
+    ("cells", "mark"),
+    [
+        (["1,50"], ","),
+        (["1.50"], "."),
+        (["1.234,50"], ","),
+        (["1,234.50"], "."),
+        (["1.234.567"], ","),
+        (["1,234,567"], "."),
+        (["1,5", "2.5"], None),
+        (["1,5", "2.5", "3.5"], "."),
+        (["1,5", "2,5", "3.5"], ","),
+        (["1,234"], None),
+        (["1.234"], None),
+        (["1,2345"], ","),
+        (["1,23"], ","),
+        (["12", ""], None),
+        (["12,", ".5"], None),
+        (["EUR 1,50"], ","),
+        (["1" * 58 + ",5"], ","),
+        (["1" * 60 + ",5"], None),
+        ([], None),
+    ],
+)
+def test_the_decimal_separator_is_the_one_that_most_prices_show(cells: list[str], mark: str | None) -> None:
+    assert decimal_mark(cells) == mark
+
+
+@pytest.mark.parametrize(
+    ("cell", "mark", "expected"),
+    [
+        ("0", None, "0.00"),
+        ("12345678.9", None, "12345678.90"),
+        ("1.234", None, "1.23"),
+        ("1.234", ".", "1.23"),
+        ("1.234", ",", "1234.00"),
+        ("1,234", None, "1234.00"),
+        ("1,234", ".", "1234.00"),
+        ("1,234", ",", "1.23"),
+        ("0,123", None, "0.12"),
+        ("0,129", ".", "0.13"),
+        ("1.50", ",", "1.50"),
+        ("1,5", ".", "1.50"),
+        ("12,3456", None, "12.35"),
+        ("1.234.567", None, "1234567.00"),
+        ("1,234,567.891", None, "1234567.89"),
+        ("1.234.567,5", None, "1234567.50"),
+        (",5", None, "0.50"),
+        ("5.", None, "5.00"),
+        ("12,-", None, "12.00"),
+        ("12.--", None, "12.00"),
+        ("1 234,5", None, "1234.50"),
+        ("1'234.50", None, "1234.50"),
+        ("1,5E+03", None, "1500.00"),
+        ("15e-1", None, "1.50"),
+        ("+5", None, "5.00"),
+        ("-0", None, "0.00"),
+        ("(0)", None, "0.00"),
+        ("0-", None, "0.00"),
+        ("12.345", None, "12.35"),
+        ("12.344", None, "12.34"),
+        ("99999999.99", None, "99999999.99"),
+        ("1".rjust(30, "0"), None, "1.00"),
+        ("0." + "5".ljust(30, "0"), None, "0.50"),
+        ("EUR 12.5", None, "12.50"),
+        ("EUR 12.5 eur", None, "12.50"),
+        ("12.50" + " " * 55, None, "12.50"),
+    ],
+)
+def test_a_price_is_read_as_people_write_it(cell: str, mark: DecimalMark | None, expected: str) -> None:
+    assert value(cell, mark) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("-5", "negative"),
+        ("5-", "negative"),
+        ("(5)", "negative"),
+        ("\u22125", "negative"),
+        ("-0.01", "negative"),
+        ("5 -", "negative"),
+        ("99999999.991", "too_large"),
+        ("100000000", "too_large"),
+        ("1e60", "too_large"),
+        ("1,23,456", "not_a_number"),
+        ("1.2345.678", "not_a_number"),
+        ("1,234.567,8", "not_a_number"),
+        ("1.234,5.6", "not_a_number"),
+        ("1,234.5,6", "not_a_number"),
+        (",", "not_a_number"),
+        (".", "not_a_number"),
+        ("", "not_a_number"),
+        ("EUR", "not_a_number"),
+        ("5 XYZ", "not_a_number"),
+        ("EUR 5 USD", "not_a_number"),
+        ("1".rjust(31, "0") + ",5", "not_a_number"),
+        ("0," + "5".ljust(31, "0"), "not_a_number"),
+        ("12.50" + " " * 56, "not_a_number"),
+        ("1_0", "not_a_number"),
+        ("0x10", "not_a_number"),
+    ],
+)
+def test_a_price_that_is_negative_or_too_large_or_ambiguous_is_refused(cell: str, code: str) -> None:
+    assert code_of(cell) == code
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("0", 0),
+        ("999999999", 999_999_999),
+        ("2147483647", 2_147_483_647),
+        ("1,234", 1234),
+        ("7.9", 7),
+        ("-3", 0),
+        ("3-", 0),
+        ("(3)", 0),
+        ("> 100", 100),
+        ("<5", 5),
+        ("50+", 50),
+        ("12 pcs.", 12),
+        ("Auf Lager", None),
+        ("ausverkauft", 0),
+        ("-", 0),
+        ("7" + " " * 59, 7),
+    ],
+)
+def test_a_quantity_is_a_whole_number_or_unknown(cell: str, expected: int | None) -> None:
+    assert count(cell, None) == expected
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [("2147483648", "too_large"), ("many", "not_a_number"), ("", "not_a_number"), ("7" + " " * 60, "not_a_number")],
+)
+def test_a_quantity_that_is_too_large_or_no_number_is_refused(cell: str, code: str) -> None:
+    with pytest.raises(BadCell) as error:
+        count(cell, None)
+    assert error.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "catalog", "code"),
+    [
+        ("eur", "USD", "EUR"),
+        (" chf ", "USD", "CHF"),
+        ("$", "CAD", "CAD"),
+        ("$", "EUR", "USD"),
+        ("kr", "NOK", "NOK"),
+        ("kr", "EUR", "SEK"),
+        ("kr.", "EUR", "DKK"),
+        ("€", "USD", "EUR"),
+        ("Fr.", "EUR", "CHF"),
+        ("EUR.", "USD", "EUR"),
+        ("XYZ", "EUR", None),
+        (".", "EUR", None),
+        ("EUR" + " " * 100 + "X", "USD", "EUR"),
+    ],
+)
+def test_a_sign_that_several_currencies_use_means_the_currency_of_the_catalog(
+    text: str, catalog: str, code: Any
+) -> None:
+    assert currency_code(text, catalog) == code
+
+
+def test_a_price_can_name_its_currency_before_or_after_the_number() -> None:
+    assert price("12,50 €", None, "USD") == (Decimal("12.50"), "EUR")
+    assert price("$5", None, "CAD") == (Decimal("5.00"), "CAD")
+    assert price("CHF 12.-", None, "EUR") == (Decimal("12.00"), "CHF")
