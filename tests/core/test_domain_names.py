@@ -84,6 +84,22 @@ def test_a_site_cannot_claim_an_invalid_local_or_shared_domain(domain: str) -> N
     assert error.value.errors[0].pointer == "/domain"
 
 
+@pytest.mark.parametrize(
+    ("domain", "reason"),
+    [
+        ("8.8.8.8", "must be a domain name"),
+        ("::1", "must be a domain name"),
+        ("example.1a", "must be a domain name"),
+        ("shop", "must have at least two labels"),
+        ("gifts.acme.local", "must be a public domain: .local is reserved"),
+        ("co.uk", "must not be a public suffix"),
+        ("acme.shops.wecelebrate.com", "must not be a domain of the platform"),
+    ],
+)
+def test_a_refusal_has_the_reason(domain: str, reason: str) -> None:
+    assert str(refusal(domain)).startswith(reason)
+
+
 def test_the_name_of_the_record_of_the_longest_domain_has_253_characters() -> None:
     longest = f"{LABEL}.{LABEL}.{LABEL}.{'b' * 44}.com"
     assert len(f"_wecelebrate.{longest}") == 253

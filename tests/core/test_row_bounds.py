@@ -8,7 +8,14 @@ import pytest
 
 from wecelebrate.core.models import json_bytes
 from wecelebrate.feeds import Product, UnreadableFeed
-from wecelebrate.ingestion.merge.bounds import check_header, cut_off, oversized, sample_value, stored_cells
+from wecelebrate.ingestion.merge.bounds import (
+    MAX_REASON_LENGTH,
+    check_header,
+    cut_off,
+    oversized,
+    sample_value,
+    stored_cells,
+)
 
 KIB = 1024
 
@@ -38,6 +45,7 @@ def filled(max_bytes: int) -> dict[str, str]:
 )
 def test_a_value_of_a_product_has_a_maximum_size_as_json(field: str, name: str, max_bytes: int) -> None:
     assert reason(**{field: filled(max_bytes)}) is None
+    assert reason(**{field: filled(max_bytes - 1)}) is None
     too_large = reason(**{field: filled(max_bytes + 1)})
     assert too_large and too_large.startswith(f"{name}: {max_bytes + 1:,} bytes as JSON are more than {max_bytes:,};")
 
@@ -54,7 +62,8 @@ def test_the_size_counts_bytes_and_the_spaces_that_postgresql_adds() -> None:
 
 def test_a_small_value_is_not_measured() -> None:
     unmeasurable = {"a": object()}
-    assert oversized(product(attributes=unmeasurable, source={}), None, "x" * (128 * KIB), "{}") is None
+    for length in (2, 128 * KIB):
+        assert oversized(product(attributes=unmeasurable, source={}), None, "x" * length, "{}") is None
     with pytest.raises(TypeError):
         oversized(product(attributes=unmeasurable, source={}), None, "x" * (128 * KIB + 1), "{}")
 
@@ -86,15 +95,21 @@ def test_the_names_of_the_columns_have_at_most_one_mebibyte() -> None:
     largest = ["a" * (1024 * KIB - 2 - 2)]
     assert json_bytes(largest) == 1024 * KIB
     check_header(largest)
+    check_header(["a" * (1000 * KIB)])
     with pytest.raises(UnreadableFeed, match="1 columns have 1,048,577 bytes, more than 1,048,576"):
         check_header(["a" * (1024 * KIB - 3)])
 
 
 def test_a_short_header_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("wecelebrate.ingestion.merge.bounds.json_bytes", lambda _: 2 * 1024 * KIB)
-    check_header(["a" * (256 * KIB)])
+    for length in (1, 256 * KIB):
+        check_header(["a" * length])
     with pytest.raises(UnreadableFeed):
         check_header(["a" * (256 * KIB + 1)])
+
+
+def test_the_reason_for_a_rejected_row_has_at_most_2000_characters() -> None:
+    assert MAX_REASON_LENGTH == 2000
 
 
 def test_an_example_of_a_change_has_at_most_a_thousand_characters() -> None:

@@ -1,0 +1,137 @@
+"""Tests the shortest, longest, smallest and largest value of each field that a caller can send."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from pydantic import ValidationError
+
+from wecelebrate.clients.models import ClientPatch, NewClient
+from wecelebrate.core.models import Input, json_bytes
+from wecelebrate.orders.models import NewOrder, NewOrderLine, OrderFilters, ShippingAddress
+from wecelebrate.products.models import NewProduct, ProductListFilters, ProductPatch
+
+PRODUCT_ID = UUID(int=1)
+PRODUCT: dict[str, Any] = {"sku": "A1", "name": "Mug", "price": "12.50"}
+CLIENT: dict[str, Any] = {"name": "Acme", "slug": "acme"}
+ADDRESS: dict[str, Any] = {"line1": "Main St 1", "city": "Berlin", "country": "DE"}
+ORDER: dict[str, Any] = {
+    "lines": [{"product_id": PRODUCT_ID, "quantity": 1}],
+    "customer_name": "Ann",
+    "customer_email": "ann@example.test",
+    "shipping_address": ADDRESS,
+}
+
+
+def accepts(model: type[Input], body: dict[str, Any], field: str, value: Any) -> bool:
+    try:
+        model.model_validate({**body, field: value})
+    except ValidationError as error:
+        assert error.errors()[0]["loc"][0] == field
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "field", "min_length", "max_length"),
+    [
+        (NewProduct, PRODUCT, "sku", 1, 200),
+        (NewProduct, PRODUCT, "name", 1, 500),
+        (NewProduct, PRODUCT, "description", 0, 100_000),
+        (NewProduct, PRODUCT, "category", 1, 300),
+        (NewProduct, PRODUCT, "brand", 1, 300),
+        (ProductListFilters, {}, "q", 1, 200),
+        (NewClient, CLIENT, "name", 2, 500),
+        (NewClient, CLIENT, "slug", 1, 100),
+        (NewOrder, ORDER, "customer_name", 1, 200),
+        (ShippingAddress, ADDRESS, "line1", 1, 200),
+        (ShippingAddress, ADDRESS, "postal_code", 1, 20),
+        (OrderFilters, {}, "order_number", 1, 50),
+        (OrderFilters, {}, "customer_email", 0, 320),
+    ],
+)
+def test_a_text_has_a_shortest_and_a_longest_length(
+    model: type[Input], body: dict[str, Any], field: str, min_length: int, max_length: int
+) -> None:
+    assert accepts(model, body, field, "a" * min_length)
+    assert accepts(model, body, field, "a" * max_length)
+    assert not accepts(model, body, field, "a" * (max_length + 1))
+    if min_length:
+        assert not accepts(model, body, field, "a" * (min_length - 1))
+
+
+@pytest.mark.parametrize(
+    ("price", "is_valid"),
+    [("0", True), ("0.01", True), ("99999999.99", True), ("-0.01", False), ("100000000", False), ("1.001", False)],
+)
+def test_a_price_is_from_0_to_99999999_99_with_two_decimals(price: str, is_valid: bool) -> None:
+    assert accepts(NewProduct, PRODUCT, "price", price) is is_valid
+    assert accepts(ProductPatch, {}, "price", price) is is_valid
+
+
+def test_a_price_is_text_with_two_decimals_in_responses_and_at_least_zero_in_the_schema() -> None:
+    assert NewProduct.model_validate(PRODUCT | {"price": 5}).model_dump(mode="json")["price"] == "5.00"
+    assert '"minimum": 0' in str(NewProduct.model_json_schema()["properties"]["price"]).replace("'", '"')
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "field", "smallest", "largest"),
+    [
+        (NewProduct, PRODUCT, "inventory_count", 0, 2_147_483_647),
+        (NewOrderLine, {"product_id": PRODUCT_ID}, "quantity", 1, 10_000),
+    ],
+)
+def test_a_quantity_is_a_whole_number_in_a_range(
+    model: type[Input], body: dict[str, Any], field: str, smallest: int, largest: int
+) -> None:
+    for value in (smallest, largest):
+        assert accepts(model, body, field, value)
+    for invalid in (smallest - 1, largest + 1, "5", 5.5, True, None):
+        assert not accepts(model, body, field, invalid)
+
+
+@pytest.mark.parametrize("value", ["true", 1, 0, "yes", None])
+def test_a_truth_value_has_no_other_spelling(value: Any) -> None:
+    assert accepts(NewProduct, PRODUCT, "is_active", False)
+    assert not accepts(NewProduct, PRODUCT, "is_active", value)
+
+
+def test_a_product_has_at_most_fifty_images_of_2048_characters() -> None:
+    longest = "https://a.test/".ljust(2048, "a")
+    assert accepts(NewProduct, PRODUCT, "images", [longest] * 50)
+    assert not accepts(NewProduct, PRODUCT, "images", [longest] * 51)
+    assert not accepts(NewProduct, PRODUCT, "images", [f"{longest}a"])
+    assert not accepts(NewProduct, PRODUCT, "images", [""])
+    assert accepts(NewProduct, PRODUCT, "images", ["a"])
+
+
+def test_the_url_of_a_logo_has_at_most_2048_characters() -> None:
+    longest = "https://a.test/".ljust(2048, "a")
+    assert accepts(NewClient, CLIENT, "logo_url", longest)
+    assert not accepts(ClientPatch, {}, "logo_url", f"{longest}a")
+
+
+def test_a_new_product_and_a_new_client_are_active() -> None:
+    product = NewProduct.model_validate(PRODUCT)
+    assert (product.is_active, product.inventory_count) == (True, 0)
+    assert NewClient.model_validate(CLIENT).is_active
+
+
+def test_the_email_address_of_a_customer_is_valid_and_its_domain_becomes_ascii() -> None:
+    assert NewOrder.model_validate(ORDER | {"customer_email": "ann@bücher.test"}).customer_email == (
+        "ann@xn--bcher-kva.test"
+    )
+    assert not accepts(NewOrder, ORDER, "customer_email", "ann")
+
+
+def test_an_order_has_from_1_to_100_lines() -> None:
+    line = ORDER["lines"][0]
+    assert accepts(NewOrder, ORDER, "lines", [line] * 100)
+    assert not accepts(NewOrder, ORDER, "lines", [line] * 101)
+    assert not accepts(NewOrder, ORDER, "lines", [])
+
+
+def test_the_metadata_of_an_order_has_at_most_8192_bytes_as_json() -> None:
+    largest = {"a": "x" * (8192 - json_bytes({"a": ""}))}
+    assert accepts(NewOrder, ORDER, "metadata", largest)
+    assert not accepts(NewOrder, ORDER, "metadata", {"a": largest["a"] + "x"})
