@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from wecelebrate.feeds.convert import (
+    MAX_LENGTH,
     attributes_of_lines,
     boolean,
     editor_text,
@@ -32,6 +33,10 @@ def test_a_sku_has_from_1_to_200_characters() -> None:
     assert sku("A" * 200) == "A" * 200
     assert code_of(sku, "A" * 201) == "too_long"
     assert code_of(sku, "") == "empty"
+
+
+def test_the_cells_of_a_file_have_the_same_maximum_lengths_as_the_fields_of_a_product() -> None:
+    assert MAX_LENGTH == {"sku": 200, "name": 500, "description": 100_000, "category": 300, "brand": 300}
 
 
 @pytest.mark.parametrize("cell", ["A\tB", "A\nB", "\x00", "A\x7f", "A\x9f", "A\u2028", "A\ud800"], ids=ascii)

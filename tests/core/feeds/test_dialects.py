@@ -40,6 +40,20 @@ def test_without_known_columns_the_delimiter_gives_rows_of_equal_width() -> None
     assert detected("a,b,c,d,e,f;g\n1;2\n").delimiter == ","
 
 
+def test_the_most_common_width_counts_even_if_one_row_is_much_wider() -> None:
+    assert detected("a;b,c\n" * 3 + "a;b\na\na;b;c;d;e;f\n").delimiter == ";"
+    assert detected("1;2\na,b,c,d,e,f;g\n").delimiter == ","
+
+
+def test_lines_inside_quotes_are_not_rows() -> None:
+    assert detected('x;"a,b\nc,d\ne,f\ng,h";y\n').delimiter == ";"
+
+
+def test_a_delimiter_is_used_even_if_few_or_only_blank_rows_contain_it() -> None:
+    assert detected("a\nb;c\nd\n").delimiter == ";"
+    assert detected(";;\n").delimiter == ";"
+
+
 def test_a_file_of_one_column_has_the_default_delimiter() -> None:
     assert detected("a\nb\n") == Dialect(",")
     assert detected("") == Dialect(",")
@@ -55,8 +69,8 @@ def test_the_header_is_expected_in_the_first_twenty_rows_and_a_hundred_rows_are_
     assert detected(f"{titles}sku;name,b,c\n").delimiter == ";"
     assert detected(f"x\n{titles}sku;name,b,c\n").delimiter == ","
     # 50 rows of two cells and 50 rows of one cell: the row number 101 does not count.
-    even = "a;b\n" * 50 + "c\n" * 50
-    assert detected(even + "d,e,f,g,h\n" * 100).delimiter == ";"
+    for even in ("a;b\n" * 50 + "c\n" * 50, "c\n" * 50 + "a;b\n" * 50):
+        assert detected(even + "d,e,f,g,h\n" * 100).delimiter == ";"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +86,7 @@ def test_the_header_is_expected_in_the_first_twenty_rows_and_a_hundred_rows_are_
         # As many double quotes as cells in single quotes.
         ("sku,name\n'1','a \"b\"'\n", '"'),
         ("sku,name\n'1','a b\"'\n", "'"),
+        ("sku,name\n'1','a \"b\" \"c\"'\n", '"'),
     ],
 )
 def test_single_quotes_are_used_if_they_enclose_most_cells(text: str, quote: str) -> None:
@@ -91,6 +106,8 @@ def test_a_backslash_before_a_quote_inside_a_cell_is_an_escape_character(cell: s
     [
         ('sku, "name"\n1, "a, b"\n', True),
         ('sku,   "name"\n', True),
+        ('sku,"name"\n1, "a"\n', True),
+        ('sku,name\n1, "a\n', True),
         ('sku,"name"\n1,"a, b"\n', False),
         ('sku,name "x"\n', False),
     ],
