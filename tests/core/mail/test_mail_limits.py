@@ -1,0 +1,91 @@
+"""Tests the limits of texts, addresses and colors in mails."""
+
+import pytest
+
+from wecelebrate.mail.brand import Brand
+from wecelebrate.mail.events import outcome_of
+from wecelebrate.mail.sanitize import clean, mail_address, mailbox, visitor_text, web_address
+
+
+@pytest.mark.parametrize(
+    ("color", "text_color"),
+    [
+        # The luminance of #757575 is 0.178, and that of #767676 is 0.181.
+        ("#757575", "#ffffff"),
+        ("#767676", "#000000"),
+        ("#ff0000", "#000000"),
+        ("#ec0000", "#ffffff"),
+        ("#ed0000", "#000000"),
+        ("#008900", "#ffffff"),
+        ("#008a00", "#000000"),
+        ("#0000ff", "#ffffff"),
+        ("#006cff", "#000000"),
+        ("#006bff", "#ffffff"),
+        ("#0a0a0a", "#ffffff"),
+    ],
+)
+def test_the_text_on_a_color_is_black_above_a_luminance_of_0_179(color: str, text_color: str) -> None:
+    assert Brand.parse({"color": color}, "Acme").text_color == text_color
+
+
+def test_the_name_of_a_brand_has_at_most_100_characters() -> None:
+    brand = Brand.parse({"name": "a" * 101, "sender": "b" * 101}, "Acme")
+    assert (brand.name, brand.sender) == ("a" * 100, "b" * 100)
+
+
+def test_the_url_of_a_logo_has_at_most_2048_characters() -> None:
+    longest = "https://a.test/".ljust(2048, "a")
+    assert web_address(longest) == longest
+    assert web_address(f"{longest}a") is None
+
+
+def test_an_email_address_has_at_most_254_characters_and_64_before_the_at_sign() -> None:
+    domain = ".".join(["b" * 63, "c" * 63, "d" * 59, "de"])
+    longest = f"{'a' * (254 - 1 - len(domain))}@{domain}"
+    assert len(longest) == 254
+    assert mail_address(longest) == longest
+    assert mail_address(f"a{longest}") is None
+    assert mail_address(f"{'a' * 64}@b.test") == f"{'a' * 64}@b.test"
+    assert mail_address(f"{'a' * 65}@b.test") is None
+
+
+def test_an_email_address_is_at_most_254_characters_long_after_its_domain_became_ascii() -> None:
+    domain = ".".join(["ü" + "b" * 50] * 4 + ["de"])
+    assert len(f"a@{domain}") < 254
+    assert mail_address(f"aaaaaaaaaaaaaaaaaaaaaaaaaa@{domain}") is None
+
+
+def test_a_text_of_a_visitor_is_read_to_its_thousandth_character() -> None:
+    assert visitor_text(" " * 999 + "ab") == "a"
+
+
+def test_other_schemes_are_allowed_only_if_they_are_given() -> None:
+    assert web_address("http://a.test/", schemes=("http", "https")) == "http://a.test/"
+    assert web_address("http://a.test/") is None
+    assert web_address("https://a@b.test/") is None
+    assert web_address("https:///a") is None
+
+
+def test_line_and_paragraph_separators_become_spaces_and_direction_marks_disappear() -> None:
+    assert clean("a\u2028b\u2029c\x00d") == "a b c d"
+    assert clean("\u202eabc\u202c") == "abc"
+
+
+def test_a_long_name_that_is_not_ascii_is_one_line_of_encoded_words_of_at_most_75_characters() -> None:
+    header = mailbox("ü" * 60, "a@b.test")
+    assert "\n" not in header and header.endswith(" <a@b.test>")
+    assert max(len(word) for word in header.split(" ")) <= 75
+
+
+def test_the_reason_of_a_bounce_has_its_types_and_the_answer_of_the_server() -> None:
+    bounce = {
+        "bounceType": "Permanent",
+        "bounceSubType": "General",
+        "bouncedRecipients": [{"diagnosticCode": "550 unknown"}, {}],
+    }
+    outcome = outcome_of("Bounce", {"bounce": bounce})
+    assert outcome is not None and outcome.reason == "Permanent; General; 550 unknown"
+    complaint = outcome_of("Complaint", {"complaint": {"complaintFeedbackType": "abuse"}})
+    assert complaint is not None and complaint.reason == "abuse; complaint"
+    reject = outcome_of("Reject", {"reject": {"reason": "Bad content"}})
+    assert reject is not None and reject.reason == "rejected by SES; Bad content"
