@@ -30,8 +30,8 @@ def test_each_worker_uses_an_equal_share_of_the_rate() -> None:
 def test_a_worker_that_was_idle_does_not_start_jobs_faster_afterwards() -> None:
     clock = Clock()
     limiter = RateLimiter(rate=10, workers=1, clock=lambda: clock.now, sleep=clock.sleep)
-    limiter.wait()
-    clock.now += 60
-    limiter.wait()
+    for idle_seconds in (0, 60, 0.5):
+        clock.now += idle_seconds
+        limiter.wait()
     limiter.wait()
     assert clock.sleeps == [pytest.approx(0.1)]

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from wecelebrate.feeds import UnreadableFeed
-from wecelebrate.feeds.encoding import TextFile, spool
+from wecelebrate.feeds import encoding as encodings
+from wecelebrate.feeds.encoding import TextFile, _misplaced, _without_mark, spool
 
 
 @contextmanager
@@ -82,6 +83,7 @@ def test_a_text_is_utf_8_if_more_than_twenty_valid_characters_stand_against_each
     assert facts("ä".encode() * 21 + b"\xff") == ("utf-8", True, False)
     assert facts("ä".encode() * 20 + b"\xff")[0] != "utf-8"
     assert facts("ä".encode() * 41 + b"\xff,\xff") == ("utf-8", True, False)
+    assert facts("ä".encode() * 30 + b"\xff,\xff")[0] != "utf-8"
 
 
 def test_an_incomplete_character_at_the_end_is_damage() -> None:
@@ -152,3 +154,95 @@ def test_the_text_is_read_from_its_start_with_unchanged_line_ends() -> None:
         with file.open() as reader:
             assert reader.read(2) == "a\r"
         assert file.open().read() == "a\r\nb\ufffd\ufffd\n"
+
+
+def test_one_invalid_byte_in_a_named_encoding_is_damage() -> None:
+    assert facts(b"a\xff", "utf-8") == ("utf-8-sig", True, False)
+    assert facts(b"a", "utf-8") == ("utf-8-sig", False, False)
+
+
+def groups(*zeros: int) -> bytes:
+    """Return ten groups of four bytes. The first `zeros[n]` groups have a zero byte at the position n."""
+    return b"".join(bytes(0 if group < zeros[n] else 97 for n in range(4)) for group in range(10))
+
+
+@pytest.mark.parametrize(
+    ("zeros", "encoding"),
+    [
+        ((5, 5, 5, 1), "utf-32-be"),
+        ((1, 5, 5, 5), "utf-32-le"),
+        ((5, 1, 5, 1), "utf-16-be"),
+        ((1, 5, 1, 5), "utf-16-le"),
+    ],
+)
+def test_more_than_40_percent_zero_bytes_at_some_positions_and_less_than_20_percent_at_the_others_show_the_encoding(
+    zeros: tuple[int, ...], encoding: str
+) -> None:
+    assert _without_mark(groups(*zeros)) == encoding
+    for position, count in enumerate(zeros):
+        for other in (4, 3) if count == 5 else (2, 3):
+            assert _without_mark(groups(*zeros[:position], other, *zeros[position + 1 :])) is None
+
+
+@pytest.mark.parametrize(
+    ("start", "encoding"), [(b"", None), (b"a\0a", None), (b"a\0a\0", "utf-16-le"), (b"a\0a\0\0\0", "utf-16-le")]
+)
+def test_the_zero_bytes_of_complete_groups_of_four_bytes_are_counted(start: bytes, encoding: str | None) -> None:
+    assert _without_mark(start) == encoding
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("", 0.0),
+        ("abc", 0.0),
+        ("grün", 0.0),
+        # Han characters are misplaced beside Latin letters, but not beside digits.
+        ("gr黱", 1.0),
+        ("黱a", 1.0),
+        ("5黱5", 0.0),
+        ("é黱é", 0.0),
+        # Signs are misplaced beside letters.
+        ("³ódka", 0.5),
+        ("ódka³", 0.5),
+        ("5³ 5", 0.0),
+        ("a\u00a0b", 0.0),
+        ("\ufffd", 1.0),
+        ("a\ufffd ü", 0.5),
+        # These letters are rare in Western texts.
+        ("ýü", 0.5),
+        ("Ýaü", 0.5),
+        # A capital letter is misplaced after a small letter, unless both are ASCII.
+        ("aB ü", 0.0),
+        ("aÄ", 1.0),
+        ("äB", 1.0),
+        ("äÄ", 0.5),
+        ("aÝ", 1.0),
+    ],
+)
+def test_the_share_of_misplaced_characters_is_known(text: str, share: float) -> None:
+    assert _misplaced(text) == share
+
+
+@pytest.mark.parametrize("chunk", [7, 8, 12, 1 << 20])
+@pytest.mark.parametrize(
+    ("content", "sample"),
+    [
+        (b"plain\nT\xfcte\nplain\n", b"T\xfcte\n"),
+        (b"T\xfcte", b"T\xfcte"),
+        (b"\n\xfc", b"\xfc"),
+        (b"\xfc\n\n\xe4", b"\xfc\n\xe4"),
+        (b"a\r\xfcb\rc", b"\xfcb\r"),
+        (b"one\ntwo\nK\xe4se\nthree\nT\xfcte\nend", b"K\xe4se\nT\xfcte\n"),
+    ],
+)
+def test_an_encoding_is_detected_from_the_lines_that_are_not_ascii(
+    monkeypatch: pytest.MonkeyPatch, chunk: int, content: bytes, sample: bytes
+) -> None:
+    monkeypatch.setattr(encodings, "CHUNK", chunk)
+    assert encodings._non_ascii_lines(io.BytesIO(content)) == sample
+
+
+def test_the_sample_of_lines_has_at_most_16_kib() -> None:
+    assert len(encodings._non_ascii_lines(io.BytesIO(b"\xfc" * 20_000 + b"\n"))) == 16_384
+    assert len(encodings._non_ascii_lines(io.BytesIO(b"\xfc\n" * 20_000))) == 16_384
