@@ -69,7 +69,7 @@ def mutants_of(module: str, operators: Sequence[str], tuning: Sequence[str] = ()
     source = (ROOT / PACKAGE / module).read_text("utf-8")
     nodes = list(ast_nodes(get_ast(source)))
     annotations, keywords = _positions_of_types(source), _positions_of_untestable_keywords(source)
-    mutants = {}
+    mutants: dict[str, Mutant] = {}
     for name in operators:
         ignored = [*keywords, *annotations] if name in _TYPE_OPERATORS else keywords
         for mutant in _mutants(module, source, nodes, name, ignored):
