@@ -31,6 +31,9 @@ def code_of(cell: str, mark: DecimalMark | None = None) -> str:
         (["1,5", "2.5"], None),
         (["1,5", "2.5", "3.5"], "."),
         (["1,5", "2,5", "3.5"], ","),
+        (["1.234,50", "1.5"], None),
+        (["1.234,50", "1.5", "2.5"], "."),
+        (["1.234.567", "1.5", "2.5"], "."),
         (["1,234"], None),
         (["1.234"], None),
         (["1,2345"], ","),
@@ -81,6 +84,9 @@ def test_the_decimal_separator_is_the_one_that_most_prices_show(cells: list[str]
         ("12.345", None, "12.35"),
         ("12.344", None, "12.34"),
         ("99999999.99", None, "99999999.99"),
+        ("99999999,99", None, "99999999.99"),
+        (",123.5", None, "123.50"),
+        (".123,5", None, "123.50"),
         ("1".rjust(30, "0"), None, "1.00"),
         ("0." + "5".ljust(30, "0"), None, "0.50"),
         ("EUR 12.5", None, "12.50"),
@@ -119,6 +125,9 @@ def test_a_price_is_read_as_people_write_it(cell: str, mark: DecimalMark | None,
         ("0," + "5".ljust(31, "0"), "not_a_number"),
         ("12.50" + " " * 56, "not_a_number"),
         ("1_0", "not_a_number"),
+        ("(51", "not_a_number"),
+        ("1,\N{ARABIC-INDIC DIGIT THREE}", "not_a_number"),
+        ("\N{ARABIC-INDIC DIGIT THREE},1", "not_a_number"),
         ("0x10", "not_a_number"),
     ],
 )
@@ -153,7 +162,14 @@ def test_a_quantity_is_a_whole_number_or_unknown(cell: str, expected: int | None
 
 @pytest.mark.parametrize(
     ("cell", "code"),
-    [("2147483648", "too_large"), ("many", "not_a_number"), ("", "not_a_number"), ("7" + " " * 60, "not_a_number")],
+    [
+        ("99999999999", "too_large"),
+        ("\N{ARABIC-INDIC DIGIT THREE}", "not_a_number"),
+        ("2147483648", "too_large"),
+        ("many", "not_a_number"),
+        ("", "not_a_number"),
+        ("7" + " " * 60, "not_a_number"),
+    ],
 )
 def test_a_quantity_that_is_too_large_or_no_number_is_refused(cell: str, code: str) -> None:
     with pytest.raises(BadCell) as error:
