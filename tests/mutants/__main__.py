@@ -88,14 +88,12 @@ def _table(results: list[Result], listed: dict[str, int]) -> Table:
     table = Table("module", box=None)
     for name in ("mutants", "killed", "%", "equivalent", "survived"):
         table.add_column(name, justify="right")
-    rows = [
-        (result.module, len(result.mutants), result.killed, listed[result.module], len(result.survivors))
-        for result in results
-    ]
-    totals = [sum(row[column] for row in rows) for column in (1, 2, 3, 4)]  # type: ignore[misc]
-    for module, mutants, killed, equivalent, survived in [*rows, ("total", *totals)]:
+    counts = [(result.module, len(result.mutants), result.killed, listed[result.module]) for result in results]
+    totals = (sum(count[1] for count in counts), sum(count[2] for count in counts), sum(count[3] for count in counts))
+    for module, mutants, killed, equivalent in [*counts, ("total", *totals)]:
         share = killed / mutants if mutants else 1.0
-        table.add_row(module, str(mutants), str(killed), f"{share:.0%}", str(equivalent), str(survived - equivalent))
+        survived = mutants - killed - equivalent
+        table.add_row(module, str(mutants), str(killed), f"{share:.0%}", str(equivalent), str(survived))
     return table
 
 
