@@ -151,8 +151,10 @@ def test_the_times_in_a_token_can_differ_from_the_clock_by_thirty_seconds(
 ) -> None:
     now = int(time.time())
     monkeypatch.setattr(time, "time", lambda: float(now))
-    assert verify(issuer.token("someone", **{claim: now + last_valid}))
-    assert_refused(issuer.token("someone", **{claim: now + first_invalid}))
+    valid: dict[str, Any] = {claim: now + last_valid}
+    invalid: dict[str, Any] = {claim: now + first_invalid}
+    assert verify(issuer.token("someone", **valid))
+    assert_refused(issuer.token("someone", **invalid))
 
 
 def test_a_token_can_have_additional_audiences(issuer: Issuer) -> None:

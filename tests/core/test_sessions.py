@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from wecelebrate.core import cache
 from wecelebrate.core.cache import TagVersions
 from wecelebrate.core.database import Caller, CallerContext
 from wecelebrate.core.requests import sessions
@@ -107,9 +108,9 @@ class Database:
         self.reads: list[tuple[tuple[str, ...], bool]] = []
         self.stored: list[tuple[str, int]] = []
         monkeypatch.setattr(sessions, "reading", self.reading)
-        monkeypatch.setattr(sessions.cache, "read_tags", lambda tags, _: TagVersions(" ".join(tags), ("9",), False))
-        monkeypatch.setattr(sessions.cache, "new_value", lambda _, meta, tokens, life: (tokens, life))
-        monkeypatch.setattr(sessions.cache, "put", lambda key, value, entity: self.stored.append(value))
+        monkeypatch.setattr(cache, "read_tags", lambda tags, _: TagVersions(" ".join(tags), ("9",), False))
+        monkeypatch.setattr(cache, "new_value", lambda _, meta, tokens, life: (tokens, life))
+        monkeypatch.setattr(cache, "put", lambda key, value, entity: self.stored.append(value))
 
     @contextmanager
     def reading(self, caller: Caller, *, primary: bool) -> Iterator[Any]:
