@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from wecelebrate.clients.models import ClientPatch, NewClient
+from wecelebrate.core.errors import FieldError, Invalid
 from wecelebrate.core.models import Input, json_bytes
 from wecelebrate.orders.models import NewOrder, NewOrderLine, OrderFilters, ShippingAddress
 from wecelebrate.products.models import NewProduct, ProductListFilters, ProductPatch
@@ -47,7 +48,8 @@ def accepts(model: type[Input], body: dict[str, Any], field: str, value: Any) ->
         (ShippingAddress, ADDRESS, "line1", 1, 200),
         (ShippingAddress, ADDRESS, "postal_code", 1, 20),
         (OrderFilters, {}, "order_number", 1, 50),
-        (OrderFilters, {}, "customer_email", 0, 320),
+        (NewClient, CLIENT, "contact_phone", 1, 500),
+        (NewClient, CLIENT, "address", 0, 100_000),
     ],
 )
 def test_a_text_has_a_shortest_and_a_longest_length(
@@ -62,16 +64,31 @@ def test_a_text_has_a_shortest_and_a_longest_length(
 
 @pytest.mark.parametrize(
     ("price", "is_valid"),
-    [("0", True), ("0.01", True), ("99999999.99", True), ("-0.01", False), ("100000000", False), ("1.001", False)],
+    [("0", True), ("0.001", True), ("999999999999.999", True), ("-0.01", False), (10**12, False), ("1.0001", False)],
 )
-def test_a_price_is_from_0_to_99999999_99_with_two_decimals(price: str, is_valid: bool) -> None:
+def test_a_price_is_at_least_0_below_a_million_millions_and_has_at_most_three_decimals(
+    price: str | int, is_valid: bool
+) -> None:
     assert accepts(NewProduct, PRODUCT, "price", price) is is_valid
     assert accepts(ProductPatch, {}, "price", price) is is_valid
 
 
-def test_a_price_is_text_with_two_decimals_in_responses_and_at_least_zero_in_the_schema() -> None:
-    assert NewProduct.model_validate(PRODUCT | {"price": 5}).model_dump(mode="json")["price"] == "5.00"
-    assert '"minimum": 0' in str(NewProduct.model_json_schema()["properties"]["price"]).replace("'", '"')
+@pytest.mark.parametrize(("model", "body"), [(NewProduct, PRODUCT), (ProductPatch, {})])
+def test_a_price_that_is_finer_than_its_currency_is_refused(model: type[Input], body: dict[str, Any]) -> None:
+    assert model.model_validate(body | {"price": "12.50", "currency": "EUR"})
+    assert model.model_validate(body | {"price": "12.505"})  # the currency of the catalog is not known here
+    with pytest.raises(Invalid) as error:
+        model.model_validate(body | {"price": "12.505", "currency": "EUR"})
+    assert error.value.errors[0] == FieldError(pointer="/price", detail="must have at most 2 decimals in EUR")
+
+
+def test_a_patch_of_only_the_currency_is_accepted() -> None:
+    assert ProductPatch.model_validate({"currency": "JPY"}).changes() == {"currency": "JPY"}
+
+
+def test_a_search_has_at_most_ten_words() -> None:
+    assert accepts(ProductListFilters, {}, "q", "a " * 10)
+    assert not accepts(ProductListFilters, {}, "q", "a " * 11)
 
 
 @pytest.mark.parametrize(

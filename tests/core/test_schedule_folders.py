@@ -16,7 +16,6 @@ def test_a_schedule_loads_files_from_a_folder(prefix: str) -> None:
 @pytest.mark.parametrize(
     "prefix",
     [
-        "",
         "/",
         "//",
         "exports",
@@ -28,12 +27,17 @@ def test_a_schedule_loads_files_from_a_folder(prefix: str) -> None:
         "a/../b/",
         "./",
         "a/./",
-        "a\tb/",
-        "a\n/",
+        "a\u200b/",
     ],
 )
 def test_a_prefix_that_is_not_a_plain_folder_is_refused(prefix: str) -> None:
     with pytest.raises(ValidationError, match="must be a folder"):
+        PullSettings(prefix=prefix)
+
+
+@pytest.mark.parametrize("prefix", ["", "a\tb/", "a\nb/"])
+def test_a_prefix_is_one_line_of_text(prefix: str) -> None:
+    with pytest.raises(ValidationError, match=r"at least 1 character|one line of text"):
         PullSettings(prefix=prefix)
 
 

@@ -6,11 +6,7 @@ from typing import Any
 import pytest
 
 from wecelebrate.feeds.items import BadCell
-from wecelebrate.feeds.numbers import DecimalMark, count, currency_code, decimal_mark, price
-
-
-def value(cell: str, mark: DecimalMark | None = None, currency: str = "EUR") -> str:
-    return str(price(cell, mark, currency)[0])
+from wecelebrate.feeds.numbers import DecimalMark, count, currency_code, decimal_mark, exact_price, price
 
 
 def code_of(cell: str, mark: DecimalMark | None = None) -> str:
@@ -53,49 +49,48 @@ def test_the_decimal_separator_is_the_one_that_most_prices_show(cells: list[str]
 @pytest.mark.parametrize(
     ("cell", "mark", "expected"),
     [
-        ("0", None, "0.00"),
-        ("12345678.9", None, "12345678.90"),
-        ("1.234", None, "1.23"),
-        ("1.234", ".", "1.23"),
-        ("1.234", ",", "1234.00"),
-        ("1,234", None, "1234.00"),
-        ("1,234", ".", "1234.00"),
-        ("1,234", ",", "1.23"),
-        ("0,123", None, "0.12"),
-        ("0,129", ".", "0.13"),
-        ("1.50", ",", "1.50"),
-        ("1,5", ".", "1.50"),
-        ("12,3456", None, "12.35"),
-        ("1.234.567", None, "1234567.00"),
-        ("1,234,567.891", None, "1234567.89"),
-        ("1.234.567,5", None, "1234567.50"),
-        (",5", None, "0.50"),
-        ("5.", None, "5.00"),
-        ("12,-", None, "12.00"),
-        ("12.--", None, "12.00"),
-        ("1 234,5", None, "1234.50"),
-        ("1'234.50", None, "1234.50"),
-        ("1,5E+03", None, "1500.00"),
-        ("15e-1", None, "1.50"),
-        ("+5", None, "5.00"),
-        ("-0", None, "0.00"),
-        ("(0)", None, "0.00"),
-        ("0-", None, "0.00"),
-        ("12.345", None, "12.35"),
-        ("12.344", None, "12.34"),
-        ("99999999.99", None, "99999999.99"),
-        ("99999999,99", None, "99999999.99"),
-        (",123.5", None, "123.50"),
-        (".123,5", None, "123.50"),
+        ("0", None, "0"),
+        ("123456789012.9", None, "123456789012.9"),
+        ("1.234", None, "1.234"),
+        ("1.234", ".", "1.234"),
+        ("1.234", ",", "1234"),
+        ("1,234", None, "1234"),
+        ("1,234", ".", "1234"),
+        ("1,234", ",", "1.234"),
+        ("0,123", None, "0.123"),
+        ("0,129", ".", "0.129"),
+        ("1.50", ",", "1.5"),
+        ("1,5", ".", "1.5"),
+        ("12,3456", None, "12.3456"),
+        ("1.234.567", None, "1234567"),
+        ("1,234,567.891", None, "1234567.891"),
+        ("1.234.567,5", None, "1234567.5"),
+        (",5", None, "0.5"),
+        ("5.", None, "5"),
+        ("12,-", None, "12"),
+        ("12.--", None, "12"),
+        ("1 234,5", None, "1234.5"),
+        ("1'234.50", None, "1234.5"),
+        ("1,5E+03", None, "1500"),
+        ("15e-1", None, "1.5"),
+        ("+5", None, "5"),
+        ("-0", None, "0"),
+        ("(0)", None, "0"),
+        ("0-", None, "0"),
+        ("12.345", None, "12.345"),
+        ("999999999999.99", None, "999999999999.99"),
+        ("999999999999,999", ",", "999999999999.999"),
+        (",123.5", None, "123.5"),
+        (".123,5", None, "123.5"),
         ("1".rjust(30, "0"), None, "1.00"),
         ("0." + "5".ljust(30, "0"), None, "0.50"),
-        ("EUR 12.5", None, "12.50"),
-        ("EUR 12.5 eur", None, "12.50"),
+        ("EUR 12.5", None, "12.5"),
+        ("EUR 12.5 eur", None, "12.5"),
         ("12.50" + " " * 55, None, "12.50"),
     ],
 )
 def test_a_price_is_read_as_people_write_it(cell: str, mark: DecimalMark | None, expected: str) -> None:
-    assert value(cell, mark) == expected
+    assert price(cell, mark, "EUR")[0] == Decimal(expected)
 
 
 @pytest.mark.parametrize(
@@ -107,8 +102,8 @@ def test_a_price_is_read_as_people_write_it(cell: str, mark: DecimalMark | None,
         ("\u22125", "negative"),
         ("-0.01", "negative"),
         ("5 -", "negative"),
-        ("99999999.991", "too_large"),
-        ("100000000", "too_large"),
+        ("1000000000000.00", "too_large"),
+        ("1000000000000", "too_large"),
         ("1e60", "too_large"),
         ("1,23,456", "not_a_number"),
         ("1.2345.678", "not_a_number"),
@@ -199,6 +194,21 @@ def test_a_sign_that_several_currencies_use_means_the_currency_of_the_catalog(
     text: str, catalog: str, code: Any
 ) -> None:
     assert currency_code(text, catalog) == code
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "exact"),
+    [("12.5", "EUR", "12.50"), ("12", "JPY", "12"), ("12.00", "JPY", "12"), ("1.234", "KWD", "1.234")],
+)
+def test_a_price_gets_the_decimals_of_its_currency(amount: str, currency: str, exact: str) -> None:
+    assert str(exact_price(Decimal(amount), currency)) == exact
+
+
+@pytest.mark.parametrize(("amount", "currency"), [("12.345", "EUR"), ("12.5", "JPY"), ("1.2345", "KWD")])
+def test_a_price_that_is_finer_than_its_currency_is_refused(amount: str, currency: str) -> None:
+    with pytest.raises(BadCell, match=f"{amount} must have .* decimals in {currency}") as error:
+        exact_price(Decimal(amount), currency)
+    assert error.value.code == "too_precise"
 
 
 def test_a_price_can_name_its_currency_before_or_after_the_number() -> None:
