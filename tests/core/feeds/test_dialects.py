@@ -110,6 +110,11 @@ def test_a_backslash_before_a_quote_inside_a_cell_is_an_escape_character(cell: s
         ('sku,name\n1, "a\n', True),
         ('sku,"name"\n1,"a, b"\n', False),
         ('sku,name "x"\n', False),
+        # The quote after the space ends a cell, or is a quote inside a cell.
+        ('sku,"name"\n1,"a, "\n', False),
+        ('sku,"name"\n1,"a, ""b"""\n', False),
+        ('sku,"name"\n1,"a\n, "\n', False),
+        ('sku,"name"\n1,"a, "\n2, "b"\n', True),
     ],
 )
 def test_spaces_between_a_delimiter_and_a_quote_are_skipped(text: str, skip_space: bool) -> None:

@@ -10,7 +10,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "§", "¦", "\x1f", "\x01", "#", "!")
 SAMPLE_ROWS = 100
@@ -103,11 +103,20 @@ def _quoting(sample: list[str], delimiter: str) -> Dialect:
     # MySQL and some ERP systems write \" for a quote inside a quoted cell. A backslash at the end of a cell is no
     # escape character: it is the end of a path such as C:\dir\.
     escaped = re.search(rf"[^\\{mark}]\\{quote}(?!\s*(?:{mark}|$))", text, re.MULTILINE)
-    return Dialect(delimiter, quote, "\\" if escaped else None, _has_padded_quotes(text, delimiter, quote))
+    dialect = Dialect(delimiter, quote, "\\" if escaped else None)
+    if _has_padded_quotes(text, delimiter, quote) and (delimiter == " " or _has_padded_cells(sample, dialect)):
+        return replace(dialect, skip_space=True)
+    return dialect
+
+
+def _has_padded_cells(sample: list[str], dialect: Dialect) -> bool:
+    """Return whether a cell begins with spaces and a quote. Quotes inside a quoted cell do not count."""
+    cells = (cell for row in read(sample, dialect) for cell in row if cell.startswith(" "))
+    return any(cell.lstrip(" ").startswith(dialect.quote) for cell in cells)
 
 
 def _has_padded_quotes(text: str, delimiter: str, quote: str) -> bool:
-    """Return whether spaces are between a delimiter and a quote.
+    """Return whether spaces are between a delimiter and a quote, which can be the quote at the end of a cell.
 
     The delimiter can be a space. A regular expression would then take time in proportion to the square of a run of
     spaces.
