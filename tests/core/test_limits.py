@@ -6,7 +6,7 @@ import pytest
 
 from wecelebrate.core.errors import TooManyRequests
 from wecelebrate.core.requests import limits
-from wecelebrate.core.requests.limits import Limit, LocalLimits, headers, refuse
+from wecelebrate.core.requests.limits import Limit, LocalLimits, headers, refuse, time_cost
 
 MINUTE = 30_000_000 * 60.0
 
@@ -49,6 +49,15 @@ def test_an_address_and_a_customer_are_allowed_600_requests_or_100_failures_per_
 
 def test_one_address_gets_half_of_a_storefront_and_a_quarter_of_the_orders() -> None:
     assert (limits.STOREFRONT_SHARE, limits.ORDER_SHARE) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "cost"), [(0, 0), (100, 0), (124.9, 0), (125, 1), (149, 1), (350, 10), (600, 20), (60_000, 20)]
+)
+def test_each_full_25_milliseconds_of_database_time_above_100_cost_one_request_up_to_20(
+    milliseconds: float, cost: int
+) -> None:
+    assert time_cost(milliseconds) == cost
 
 
 def test_the_line_of_a_limit_has_its_name_quota_rest_and_seconds() -> None:

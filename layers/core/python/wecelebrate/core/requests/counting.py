@@ -17,9 +17,6 @@ from wecelebrate.core.requests import limits
 from wecelebrate.core.requests.addresses import limited_address
 from wecelebrate.core.requests.limits import (
     FAILURE_COST,
-    FREE_MILLISECONDS,
-    MAX_TIME_COST,
-    MILLISECONDS_PER_REQUEST,
     ORDER_SHARE,
     STOREFRONT_SHARE,
     Limit,
@@ -115,8 +112,8 @@ class RequestCount:
 
         The requests of members count against the limit of their client, which pays for the time of the database.
         """
-        cost = min(int((milliseconds - FREE_MILLISECONDS) / MILLISECONDS_PER_REQUEST), MAX_TIME_COST)
-        if cost > 0 and self._is_counting() and not self._is_member:
+        cost = limits.time_cost(milliseconds)
+        if cost and self._is_counting() and not self._is_member:
             self._charge(Charge({}, list(self._keys.values()), [], limits.ADDRESS_PER_MINUTE, cost))
 
     def take_back_order(self) -> None:

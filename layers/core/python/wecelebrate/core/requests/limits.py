@@ -98,6 +98,11 @@ def refuse(limit: Limit) -> TooManyRequests:
     )
 
 
+def time_cost(milliseconds: float) -> int:
+    """Return how many additional requests a visitor's request costs that kept the database busy for this time."""
+    return min(int(max(milliseconds - FREE_MILLISECONDS, 0) / MILLISECONDS_PER_REQUEST), MAX_TIME_COST)
+
+
 @dataclass
 class LocalLimits:
     """Counts the requests that this instance handles while Redis is down.
