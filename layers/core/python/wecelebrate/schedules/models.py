@@ -14,7 +14,7 @@ from wecelebrate.schedules.types import ScheduleType
 
 def _check_prefix(prefix: str) -> str:
     folders = prefix.split("/")
-    is_folder = len(folders) > 1 and folders[-1] == "" and "" not in folders[:-1]
+    is_folder = folders[-1] == "" and "" not in folders[:-1]
     if not is_folder or {".", ".."} & {*folders} or not prefix.isprintable():
         raise ValueError("must be a folder inside the catalog's folder, with a slash at the end, e.g. exports/daily/")
     if folders[0] in ("incoming", "results"):

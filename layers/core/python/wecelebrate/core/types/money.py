@@ -9,7 +9,7 @@ The database has the same table as the function `app.minor_units`, and a test co
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -96,11 +96,7 @@ def _exact(value: Decimal) -> Decimal:
         raise PydanticKnownError("finite_number")
     if abs(value) >= MAX_AMOUNT:
         raise PydanticKnownError("less_than", {"lt": int(MAX_AMOUNT)})
-    try:
-        shorter = value.quantize(Decimal("0.001"))
-    except InvalidOperation:  # the number has more digits than a Decimal
-        shorter = None
-    if shorter is None or shorter != value:
+    if value.quantize(_UNITS[MAX_MINOR_UNITS]) != value:
         raise PydanticKnownError("decimal_max_places", {"decimal_places": MAX_MINOR_UNITS})
     return value
 
