@@ -14,6 +14,7 @@ from wecelebrate.core.models import (
     Patch,
     Secret,
     json_bytes,
+    normalized,
     pointer,
     storable,
     without_secrets,
@@ -69,6 +70,25 @@ def test_a_text_that_postgresql_cannot_store_is_refused(text: str) -> None:
 def test_every_other_text_can_be_stored(text: str) -> None:
     assert storable(text)
     assert Body.model_validate({"value": text}).value == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["e\u0301", ["e\u0301", "\u00e9", "e"], ["e", "\u00e9", "e\u0301"], {"e\u0301": [{"a": "e\u0301", "b": 1}]}],
+)
+def test_all_texts_and_keys_become_nfc(value: Any) -> None:
+    expected = json.loads(json.dumps(value, ensure_ascii=False).replace("e\u0301", "\u00e9"))
+    assert Body.model_validate({"value": value}).value == expected
+
+
+def test_a_value_in_nfc_is_not_copied() -> None:
+    for value in (["\u00e9", {"a": 1}], {"a": [None, True, 1.5]}, ["e", "\u00e9"]):
+        assert normalized(value) is value
+
+
+def test_an_object_cannot_have_the_same_key_in_two_spellings() -> None:
+    problem = "must not contain the same key in two Unicode spellings"
+    assert error_of({"a": [{"\u00e9": 1, "e\u0301": 2}]}) == ("/value/a/0", problem)
 
 
 def test_a_key_that_postgresql_cannot_store_is_refused() -> None:

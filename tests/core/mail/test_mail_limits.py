@@ -22,6 +22,9 @@ from wecelebrate.mail.sanitize import clean, mailbox, visitor_text, web_address
         ("#006cff", "#000000"),
         ("#006bff", "#ffffff"),
         ("#0a0a0a", "#ffffff"),
+        # A component of at most 10 is divided by 12.92: a little more or less would change these results.
+        ("#018901", "#ffffff"),
+        ("#008904", "#000000"),
     ],
 )
 def test_the_text_on_a_color_is_black_above_a_luminance_of_0_179(color: str, text_color: str) -> None:
@@ -59,6 +62,8 @@ def test_a_long_name_that_is_not_ascii_is_one_line_of_encoded_words_of_at_most_7
     header = mailbox("ü" * 60, "a@b.test")
     assert "\n" not in header and header.endswith(" <a@b.test>")
     assert max(len(word) for word in header.split(" ")) <= 75
+    longest = mailbox("ü" + "a" * 57, "a@b.test").removesuffix(" <a@b.test>")
+    assert len(longest) == 75 and " " not in longest
 
 
 def test_the_reason_of_a_bounce_has_its_types_and_the_answer_of_the_server() -> None:
