@@ -54,6 +54,11 @@ def test_other_skus_stay_unchanged(cell: str) -> None:
     assert sku(cell) == cell
 
 
+def test_a_text_can_have_several_lines_but_no_other_control_characters() -> None:
+    assert limited_text("a\n\tb\u00a0", 10) == "a\n\tb\u00a0"
+    assert code_of(limited_text, "a\x07b", 10) == "control_character"
+
+
 def test_a_text_that_is_too_long_is_refused() -> None:
     assert limited_text("abc", 3) == "abc"
     assert code_of(limited_text, "abcd", 3) == "too_long"

@@ -233,6 +233,7 @@ def test_the_share_of_misplaced_characters_is_known(text: str, share: float) -> 
         (b"\n\xfc", b"\xfc"),
         (b"\xfc\n\n\xe4", b"\xfc\n\xe4"),
         (b"a\r\xfcb\rc", b"\xfcb\r"),
+        (b"\nK\xe4seabc\n", b"K\xe4seabc\n"),
         (b"one\ntwo\nK\xe4se\nthree\nT\xfcte\nend", b"K\xe4se\nT\xfcte\n"),
     ],
 )
@@ -241,6 +242,24 @@ def test_an_encoding_is_detected_from_the_lines_that_are_not_ascii(
 ) -> None:
     monkeypatch.setattr(encodings, "CHUNK", chunk)
     assert encodings._non_ascii_lines(io.BytesIO(content)) == sample
+
+
+def test_a_line_that_is_longer_than_a_chunk_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encodings, "CHUNK", 7)
+    assert encodings._non_ascii_lines(io.BytesIO(b"plain text \xfc\n")) == b"ext \xfc\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "line"),
+    [
+        ("cp1252", "Der grüne Käse schmeckt sehr gut\n"),
+        ("cp1250", "kubek niebieski ze złotą obwódką\n"),
+        ("cp1254", "şeker çay için güzel ışık\n"),  # noqa: RUF001
+        ("cp1253", "κόκκινη κούπα για τον καφέ\n"),  # noqa: RUF001
+    ],
+)
+def test_of_two_encodings_the_one_that_resembles_a_language_is_used(encoding: str, line: str) -> None:
+    assert facts((line * 3).encode(encoding))[0] == encoding
 
 
 def test_the_sample_of_lines_has_at_most_16_kib() -> None:

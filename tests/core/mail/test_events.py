@@ -1,10 +1,13 @@
 """Tests the handling of SES events, including events inside the envelopes of EventBridge and SNS."""
 
 import json
+from contextlib import nullcontext
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from wecelebrate.mail import events
 from wecelebrate.mail.events import one_line, outcome_of, receive, unwrap
 
 EVENT: dict[str, Any] = {"eventType": "Delivery", "mail": {"messageId": "0100", "tags": {}}}
@@ -78,3 +81,81 @@ def test_a_reason_has_only_one_line_and_at_most_500_characters() -> None:
     reason = one_line(["Permanent", None, "smtp; 550\r\n5.1.1\0 user  unknown"])
     assert reason == "Permanent; smtp; 550 5.1.1 user unknown"
     assert len(one_line(["x" * 10_000])) == 500
+
+
+MAIL = UUID(int=7)
+ROW = {"id": MAIL, "client_id": UUID(int=8), "recipient": "a@b.test", "is_news": True}
+
+
+class FakeQueries:
+    """The queries of the log of mails. Records the events and the suppressed addresses."""
+
+    def __init__(self, row: dict[str, Any] | None) -> None:
+        self.row = row
+        self.recorded: list[dict[str, Any]] = []
+        self.suppressed: list[dict[str, Any]] = []
+
+    def record_event(self, tx: object, **values: Any) -> dict[str, Any] | None:
+        self.recorded.append(values)
+        return self.row
+
+    def suppress(self, tx: object, **values: Any) -> None:
+        self.suppressed.append(values)
+
+
+def received(monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[str, Any] | None = ROW) -> FakeQueries:
+    """Receive an event about the mail with the given row, and return what was recorded."""
+    queries = FakeQueries(row)
+    monkeypatch.setattr(events, "sql", queries)
+    monkeypatch.setattr(events, "writing", lambda _: nullcontext(None))
+    mail = {"messageId": "0100", "tags": {"mail": [str(MAIL), str(UUID(int=9))]}}
+    receive(FakeMessage({"mail": mail, **event}))  # type: ignore[arg-type]
+    return queries
+
+
+BOUNCE = {"eventType": "Bounce", "bounce": {"bounceType": "Permanent"}}
+
+
+def test_a_permanent_bounce_is_recorded_and_suppresses_the_address_that_we_sent_the_mail_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    queries = received(monkeypatch, BOUNCE)
+    assert queries.recorded == [
+        {"mail_id": MAIL, "message_id": "0100", "state": "bounced", "reason": "Permanent"},
+    ]
+    assert queries.suppressed == [
+        {
+            "cause": "bounce",
+            "reason": "Permanent",
+            "client_id": UUID(int=8),
+            "address": "a@b.test",
+            "mail_id": MAIL,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("event", "row"),
+    [(BOUNCE, ROW | {"is_news": False}), (BOUNCE, None), ({"eventType": "Delivery"}, ROW)],
+    ids=["received before", "unknown mail", "delivery"],
+)
+def test_other_events_are_recorded_and_suppress_no_address(
+    monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[str, Any] | None
+) -> None:
+    queries = received(monkeypatch, event, row)
+    assert len(queries.recorded) == 1
+    assert queries.suppressed == []
+
+
+def test_the_kind_of_an_event_can_have_the_name_that_sns_uses(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert received(monkeypatch, {"notificationType": "Delivery"}).recorded[0]["state"] == "delivered"
+
+
+def test_an_event_that_changes_nothing_is_not_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert received(monkeypatch, {"eventType": "Open"}).recorded == []
+
+
+@pytest.mark.parametrize("tags", [None, {}, {"mail": []}, {"mail": ["x"]}, {"mail": [None]}, []])
+def test_a_mail_without_a_valid_tag_is_found_by_the_id_of_ses(monkeypatch: pytest.MonkeyPatch, tags: object) -> None:
+    recorded = received(monkeypatch, {"eventType": "Delivery", "mail": {"messageId": "1", "tags": tags}}).recorded
+    assert (recorded[0]["mail_id"], recorded[0]["message_id"]) == (None, "1")

@@ -28,6 +28,9 @@ FORMAT_SAMPLE = 64 << 10
 SAMPLE_BYTES = 16 << 10
 """A legacy encoding is detected from at most this many bytes, which come from the lines with non-ASCII bytes."""
 
+_SCORE_DECIMALS = 1
+"""The scores of charset-normalizer are rounded, because small differences are noise in a file of few words."""
+
 # Byte order marks. UTF-32-LE must come before UTF-16-LE, because its mark starts with the mark of UTF-16-LE.
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -227,8 +230,8 @@ def _legacy(sample: bytes) -> str:
     for match in from_bytes(sample, cp_isolation=list(LEGACY)):
         for encoding in {match.encoding, *match.could_be_from_charset} & set(LEGACY):
             text = sample.decode(encoding, "replace")
-            mess = round(match.chaos + _misplaced(text), 1)
-            candidates.append((mess, -round(match.coherence, 1), LEGACY.index(encoding), encoding))
+            mess = round(match.chaos + _misplaced(text), _SCORE_DECIMALS)
+            candidates.append((mess, -round(match.coherence, _SCORE_DECIMALS), LEGACY.index(encoding), encoding))
     best = min(candidates)[3] if candidates else "cp1252"
     # This byte is the euro sign in ISO-8859-15. In cp1252 it is ¤, which is not used in product files.
     if best == "cp1252" and b"\xa4" in sample and not re.search(rb"[\x80-\x9f]", sample):
