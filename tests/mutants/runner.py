@@ -35,7 +35,17 @@ MAX_SECONDS = 60.0
 """A mutant that waits for longer than this time is killed."""
 MAX_MEMORY_BYTES = 4 * 1024**3
 _PR_SET_PDEATHSIG = 1
-_PYTEST = ("-q", "-x", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", f"--confcutdir={TESTS}")
+_PYTEST = (
+    "-q",
+    "-x",
+    "--no-header",
+    "--tb=native",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    f"--confcutdir={TESTS}",
+)
 _OUR_PACKAGES = ("wecelebrate", "tests", "infra", "conftest", "__main__")
 
 

@@ -20,9 +20,11 @@ class Result:
     def killed(self) -> int:
         return len(self.mutants) - len(self.survivors)
 
-    @property
-    def share_killed(self) -> float:
-        return self.killed / len(self.mutants) if self.mutants else 1.0
+
+def share_killed(results: Sequence[Result]) -> float:
+    """Return the share of the mutants of all results that the tests killed, from 0 to 1."""
+    mutants = sum(len(result.mutants) for result in results)
+    return sum(result.killed for result in results) / mutants if mutants else 1.0
 
 
 def read_equivalent(path: Path) -> dict[Key, str]:
