@@ -58,6 +58,15 @@ def test_a_name_with_an_invisible_or_unknown_character_is_refused(character: str
             outbound.check(f"https://exam{character}ple.com/")
 
 
+def test_a_name_has_at_most_253_characters_before_it_is_encoded() -> None:
+    wide = "\uff41" * 63  # full-width letters become ASCII
+    longest = f"{wide}.{wide}.{wide}.{'b' * 57}.com"
+    assert len(longest) == 253
+    assert host_names.to_ascii(longest) == longest.replace("\uff41", "a")
+    with pytest.raises(ValueError, match="longer than 253 characters"):
+        host_names.to_ascii(f"b{longest}")
+
+
 @given(st.text(min_size=1, max_size=20))
 def test_an_encoded_name_is_ascii_and_stays_the_same_when_it_is_encoded_again(label: str) -> None:
     try:
