@@ -110,6 +110,8 @@ def test_a_backslash_before_a_quote_inside_a_cell_is_an_escape_character(cell: s
         ('sku,name\n1, "a\n', True),
         ('sku,"name"\n1,"a, b"\n', False),
         ('sku,name "x"\n', False),
+        # Only spaces after a delimiter count.
+        (' "sku",name\n', False),
         # The quote after the space ends a cell, or is a quote inside a cell.
         ('sku,"name"\n1,"a, "\n', False),
         ('sku,"name"\n1,"a, ""b"""\n', False),

@@ -100,7 +100,7 @@ def refuse(limit: Limit) -> TooManyRequests:
 
 def time_cost(milliseconds: float) -> int:
     """Return how many additional requests a visitor's request costs that kept the database busy for this time."""
-    return min(int(max(milliseconds - FREE_MILLISECONDS, 0) / MILLISECONDS_PER_REQUEST), MAX_TIME_COST)
+    return max(0, min(int((milliseconds - FREE_MILLISECONDS) / MILLISECONDS_PER_REQUEST), MAX_TIME_COST))
 
 
 @dataclass
