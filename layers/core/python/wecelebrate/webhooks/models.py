@@ -47,7 +47,7 @@ def _check_subscription(name: str) -> str:
 Subscription = Annotated[str, AfterValidator(_check_subscription), Field(json_schema_extra={"enum": SUBSCRIBABLE})]
 Subscriptions = Annotated[list[Subscription], Field(min_length=1, max_length=50)]
 EndpointUrl = Annotated[HttpUrl, Field(description="An https URL on the public internet, on port 443.")]
-"""`webhooks` refuses every other URL. The local cloud also allows http URLs of this machine, which the type must accept."""
+"""The check of `outbound` refuses http, except for hosts that the settings exempt, as those of the local cloud do."""
 
 
 class NewWebhook(Input):
