@@ -32,7 +32,7 @@ INIT_LIMIT = 10.0
 RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
 """The maximum size of a response, in bytes. On Lambda, a response can be 100 bytes larger than a request."""
 
-QUEUE_NICENESS = 10
+QUEUE_NICENESS = 5
 """The niceness of functions that read queues. On AWS, each function has CPUs of its own. Here all functions share the
 cores of one machine, so that an import must not slow down the responses of the API."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.function_process import Result
+from infra.local.function_process import QUEUE_NICENESS, Result
 from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests, UnknownFunction
 from infra.local.zygote import Zygote
 from tests.local.processes import is_running
@@ -66,8 +66,8 @@ async def test_functions_of_queues_get_less_cpu_time_than_functions_of_the_api(t
     )
     async with running(tmp_path, api, queue) as functions:
         of_api, of_queue = await call(functions, api), await call(functions, queue)
-    assert of_queue[0] == min(of_api[0] + 10, 19)
-    assert (of_api[1], of_queue[1]) in (("0", "10"), (None, None))
+    assert of_queue[0] == min(of_api[0] + QUEUE_NICENESS, 19)
+    assert (of_api[1], of_queue[1]) in (("0", str(QUEUE_NICENESS)), (None, None))
 
 
 COUNTER = """
