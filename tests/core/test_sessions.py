@@ -115,8 +115,8 @@ class Database:
     @contextmanager
     def reading(self, caller: Caller, *, primary: bool) -> Iterator[Any]:
         self.reads.append((caller.min_xids, primary))
-        found = self.clients[min(len(self.reads), len(self.clients)) - 1]
-        fields = {"client_ids": found} if caller.site_domain is None else {}
+        client_ids = self.clients[min(len(self.reads), len(self.clients)) - 1]
+        fields = {"client_ids": client_ids} if caller.site_domain is None else {}
         transaction = type("Transaction", (), {})()
         transaction.context = context(**fields) if fields else visitor()
         yield transaction

@@ -188,8 +188,8 @@ def test_the_migration_gives_a_currency_only_to_catalogs_with_one(
             add(connection, catalogs[name], *currencies)
     schema.migrate(new.url("wc_migrate"))
     with new.connect() as connection:
-        found = {name: currency_of(connection, catalog) for name, catalog in catalogs.items()}
-        assert found == {"one": "EUR", "several": None, "none": None}
+        actual = {name: currency_of(connection, catalog) for name, catalog in catalogs.items()}
+        assert actual == {"one": "EUR", "several": None, "none": None}
         add(connection, catalogs["several"], "JPY")
         add(connection, catalogs["none"], "JPY")
         with pytest.raises(psycopg.errors.CheckViolation):

@@ -101,8 +101,8 @@ def test_a_caller_finds_by_its_exact_sku_only_a_product_that_it_may_see(
     page = f"select id from app.list_{visible(caller)}products(%s, %s, %s{', null' * 6}, 'name', null, null, 9)"
     for search in (None, "mug"):
         with entered(connections[caller.login], caller) as connection:
-            found = set().union(*(ids(connection, page, [catalog, search, sku]) for catalog, sku in skus))
-        assert found == VISIBLE[name]
+            visible_ids = set().union(*(ids(connection, page, [catalog, search, sku]) for catalog, sku in skus))
+        assert visible_ids == VISIBLE[name]
 
 
 @pytest.mark.parametrize("caller", ["visitor of A", "customer of A"])
@@ -394,9 +394,9 @@ def test_the_search_index_evaluates_the_catalog_and_all_words_of_every_script(
         filled.execute(f"set local enable_{method} = off".encode())
     explained = plan(filled, words, walk=False)
     scan = explained.partition("Bitmap Index Scan on products_search ")[2]
-    found = re.match(r"\(actual rows=(\d+)(?:\.00)? loops=1\)\n +Index Cond: \(\(catalog_id = ", scan)
-    assert found, explained
-    assert 1 <= int(found[1]) < 100
+    bitmap_scan = re.match(r"\(actual rows=(\d+)(?:\.00)? loops=1\)\n +Index Cond: \(\(catalog_id = ", scan)
+    assert bitmap_scan, explained
+    assert 1 <= int(bitmap_scan[1]) < 100
     assert scan.count("~~") == len(words.split())
 
 

@@ -117,8 +117,8 @@ def test_a_category_is_an_exact_filter_and_each_spelling_is_a_facet(platform: Pl
     page = ok(platform.api().get(path, params={"q": "cafe"}))
     assert page["facets"]["category"] == [{"value": "Café", "count": 2}, {"value": "Cafe", "count": 1}]
     for facet in page["facets"]["category"]:
-        found = ok(platform.api().get(path, params={"q": "cafe", "category": facet["value"]}))["data"]
-        assert len(found) == facet["count"]
+        products = ok(platform.api().get(path, params={"q": "cafe", "category": facet["value"]}))["data"]
+        assert len(products) == facet["count"]
     page = ok(platform.api().get(path, params={"sku": "SET-9"}))
     assert page["facets"]["category"] == [{"value": "Café", "count": 1}]
     assert page["facets"]["price"] == {"min": "10.00", "max": "10.00", "currency": "USD"}

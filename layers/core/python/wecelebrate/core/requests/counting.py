@@ -103,9 +103,9 @@ class RequestCount:
         if not _is_fault_of_caller(status) or self._is_known_member:
             self.take_back_order()
         elif self._is_counted:
-            self._charge(self._charge_of_failure({}, list(self._keys.values())))
+            self._charge_failure({}, list(self._keys.values()))
         else:
-            self._charge(self._charge_of_failure(self._keys, []))
+            self._charge_failure(self._keys, [])
 
     def record_database_time(self, milliseconds: float) -> None:
         """Make the request of a visitor cost more if it kept the database busy.
@@ -119,14 +119,14 @@ class RequestCount:
     def take_back_order(self) -> None:
         """Take back the order that the request has counted, because the request has placed no order."""
         if self._order_keys or self._local_orders:
-            self._charge(self._charge_of_failure({}, []))
+            self._charge_failure({}, [])
 
-    def _charge_of_failure(self, counts: Mapping[str, str], charges: list[str]) -> Charge:
-        """Take back the local order of a failed request. Return the charge, which takes back the order in Redis."""
+    def _charge_failure(self, counts: Mapping[str, str], charges: list[str]) -> None:
+        """Make a failed request cost more, and take back its order, in this instance and in Redis."""
         local_orders, self._local_orders = self._local_orders, ()
         for limit in local_orders:
             _local_limits.add(limit, -1)
-        return Charge(counts, charges, self._order_keys, limits.ADDRESS_PER_MINUTE, FAILURE_COST)
+        self._charge(Charge(counts, charges, self._order_keys, limits.ADDRESS_PER_MINUTE, FAILURE_COST))
 
     def _charge(self, charge: Charge) -> None:
         if not (charge.counts or charge.charges or charge.refunds):
