@@ -142,7 +142,7 @@ class Supervisor:
                 seconds = self._start_seconds(part, future)
                 self._ready.append(part)
                 self.on_event(Event("ready", part.name, seconds))
-            if (now := time.monotonic()) - reported >= _WAITING_INTERVAL:
+            if starting and (now := time.monotonic()) - reported >= _WAITING_INTERVAL:
                 reported = now
                 self.on_event(Event("waiting", seconds=now - began, detail=_waiting_for(starting.values())))
 
