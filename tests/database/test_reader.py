@@ -3,21 +3,28 @@
 A replica that lags or is down causes no error.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Annotated, Any
 
+import httpx
 import psycopg
 import pytest
+from fastapi import Depends, FastAPI
 
 from infra.local.endpoints import Endpoints
 from infra.local.postgres import DATABASE, Postgres
 from tests.database import world
 from tests.database.replicas import started, wait_for_replay
 from tests.platform import Platform, ok
-from wecelebrate.core.database import Caller, Transaction, endpoints, reading, transaction, writing
+from wecelebrate.core.database import Caller, Transaction, endpoints, reading, retry_on_primary, transaction, writing
 from wecelebrate.core.errors import Problem, Unavailable
+from wecelebrate.core.http.routes import Deferred, DirectRoute
 from wecelebrate.core.settings import settings
 
+Opening = Callable[[Caller], AbstractContextManager[Transaction]]
 GET_SITE = "select * from app.site_view where id = $%"
 
 
@@ -159,3 +166,115 @@ def test_while_the_primary_is_down_it_is_possible_to_read_but_not_to_write(serve
         servers.primary_server.start()
     with writing(OWNER) as tx:
         assert not on_replica(tx)
+
+
+def connected(servers: Postgres, pid: int) -> bool:
+    """Whether a backend of the replica still runs."""
+    with psycopg.connect(servers.replica_url) as replica:
+        return replica.execute("select from pg_stat_activity where pid = %s", [pid]).fetchone() is not None
+
+
+def terminate(url: str, tx: Transaction) -> None:
+    """End the connection of the transaction, as a server that stops does."""
+    with psycopg.connect(url) as server:
+        server.execute("select pg_terminate_backend(%s, 5000)", [tx.cursor().connection.info.backend_pid])
+
+
+def terminate_on_replica(servers: Postgres, tx: Transaction) -> None:
+    terminate(servers.replica_url, tx)
+
+
+def replay_lock(servers: Postgres, tx: Transaction) -> None:
+    """Make the replica replay a lock that the next statement of the transaction conflicts with."""
+    tx.cursor().execute("select from sites")
+    with psycopg.connect(servers.primary_url) as primary:
+        primary.execute("lock table sites in access exclusive mode")
+        primary.execute("select pg_current_xact_id()")
+    tx.cursor().execute("select pg_sleep(10)")
+
+
+def replay_lock_while_idle(servers: Postgres, tx: Transaction) -> None:
+    """Make the replica end a connection whose transaction conflicts with the replay, between two statements."""
+    pid = tx.cursor().connection.info.backend_pid
+    tx.cursor().execute("select from sites")
+    with psycopg.connect(servers.primary_url) as primary:
+        primary.execute("lock table sites in access exclusive mode")
+        primary.execute("select pg_current_xact_id()")
+    assert becomes(False, lambda: connected(servers, pid))
+
+
+@pytest.fixture
+def immediate_conflicts(servers: Postgres) -> Iterator[None]:
+    """Make the replica end conflicting transactions at once, instead of after 30 seconds."""
+    with psycopg.connect(servers.replica_url, autocommit=True) as replica:
+        replica.execute("alter system set max_standby_streaming_delay = 0")
+        replica.execute("select pg_reload_conf()")
+        yield
+        replica.execute("alter system reset max_standby_streaming_delay")
+        replica.execute("select pg_reload_conf()")
+
+
+@pytest.mark.parametrize("end", [terminate_on_replica, replay_lock, replay_lock_while_idle])
+@pytest.mark.usefixtures("immediate_conflicts")
+def test_a_read_that_the_replica_ends_runs_once_more_on_the_primary(
+    servers: Postgres, end: Callable[[Postgres, Transaction], None]
+) -> None:
+    used_replica: list[bool] = []
+
+    def read() -> object:
+        with reading(OWNER) as tx:
+            used_replica.append(on_replica(tx))
+            if used_replica[-1]:
+                end(servers, tx)
+            return tx.cursor().execute("select id from sites where id = %s", [world.A_SITE]).fetchone()
+
+    assert retry_on_primary(read) == {"id": world.A_SITE}
+    assert used_replica == [True, False]
+    assert becomes(True, reads_on_replica)
+
+
+def call(endpoint: Callable[[Transaction], object], method: str, opening: Opening) -> httpx.Response:
+    """Call an endpoint whose transaction is opened by `opening`."""
+    app = FastAPI()
+    route: dict[str, Any] = {"methods": [method], "route_class_override": DirectRoute, "response_model": None}
+
+    async def deferred() -> Deferred:
+        return Deferred(lambda: opening(OWNER))
+
+    def run(tx: Annotated[Transaction, Depends(deferred)]) -> object:
+        return endpoint(tx)
+
+    app.router.add_api_route("/", run, **route)
+
+    async def send() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            return await client.request(method, "/")
+
+    return asyncio.run(send())
+
+
+def test_an_endpoint_whose_read_the_replica_ends_runs_once_more_on_the_primary(servers: Postgres) -> None:
+    used_replica: list[bool] = []
+
+    def endpoint(tx: Transaction) -> bool:
+        used_replica.append(on_replica(tx))
+        if used_replica[-1]:
+            terminate(servers.replica_url, tx)
+        return on_replica(tx)
+
+    assert call(endpoint, "GET", reading).json() is False
+    assert used_replica == [True, False]
+
+
+def test_an_endpoint_whose_write_fails_does_not_run_again(servers: Postgres) -> None:
+    used_replica: list[bool] = []
+
+    def endpoint(tx: Transaction) -> None:
+        used_replica.append(on_replica(tx))
+        terminate(servers.primary_url, tx)
+        on_replica(tx)
+
+    endpoints.reader.skip_until = time.monotonic() + 10  # as if the replica were down as well
+    with pytest.raises(Unavailable):
+        call(endpoint, "POST", writing)
+    assert used_replica == [False]

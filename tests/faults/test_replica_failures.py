@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from tests.platform import TLS, Json, Platform, Tenant, ok
 
 WRITES = 1000 if FULL else 60
 PRODUCTS = 400 if FULL else 80
+ENDED_TRANSACTIONS = 20 if FULL else 4
 LAG_MILLISECONDS = 300
 
 
@@ -168,6 +169,44 @@ def test_a_lagging_replica_is_used_for_most_values_and_no_value_is_outdated(
     prefix = f"replica with {LAG_MILLISECONDS} ms lag"
     figure(f"{prefix}: responses older than an acknowledged write", outdated, f"of {PRODUCTS // 8}", 0)
     figure(f"{prefix}: share of loads by the primary", by_primary / loads, f"of {loads}", 0.2)
+
+
+@contextmanager
+def ended_transactions(platform: Platform) -> Iterator[Callable[[], int]]:
+    """End the transactions of functions on the replica again and again. Yields a function that counts them."""
+    ended, stop = [0], threading.Event()
+
+    def end() -> None:
+        with psycopg.connect(platform.endpoints.replica, autocommit=True) as replica:
+            while not stop.is_set():
+                ended[0] += replica.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where usename = 'wc_api' and state = 'idle in transaction' and query like '%app.enter%'"
+                ).rowcount
+
+    thread = threading.Thread(target=end)
+    thread.start()
+    try:
+        yield lambda: ended[0]
+    finally:
+        stop.set()
+        thread.join()
+
+
+@pytest.mark.timeout(300)
+def test_a_transaction_that_the_replica_ends_causes_no_error(
+    own_platform: Platform, tenant: Tenant, figure: Figure
+) -> None:
+    own_platform.product(tenant)
+    path = f"/v1/catalogs/{tenant.catalog_id}/products?updated_since=2020-01-01T00:00:00Z"
+    requests, deadline = 0, time.monotonic() + 240
+    with client_of(own_platform, tenant) as reader, ended_transactions(own_platform) as ended:
+        # After each end, a function does not use the replica for 5 seconds.
+        while ended() < ENDED_TRANSACTIONS:
+            assert ok(reader.get(path))["data"]
+            requests += 1
+            assert time.monotonic() < deadline
+    figure("transactions ended by the replica: errors", 0, f"of {requests} requests", 0)
 
 
 @pytest.mark.timeout(300)

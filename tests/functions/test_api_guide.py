@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import wecelebrate
@@ -47,11 +47,11 @@ def test_the_guide_lists_every_error_code() -> None:
     for module in pkgutil.walk_packages(wecelebrate.__path__, "wecelebrate."):
         importlib.import_module(module.name)
     classes = {problem for problem in problems() if problem.__module__.startswith("wecelebrate.")}
-    expected = [[problem.code, str(problem.status), problem.title()] for problem in classes]
-    assert rows("Errors") == sorted(expected, key=by_status)
+    expected = {(problem.code, str(problem.status), problem.title()) for problem in classes}
+    assert [tuple(row) for row in rows("Errors")] == sorted(expected, key=by_status)
 
 
-def by_status(row: list[str]) -> tuple[str, str]:
+def by_status(row: Sequence[str]) -> tuple[str, str]:
     return row[1], row[0]
 
 

@@ -32,6 +32,13 @@ _RAISED_BY_ENTER: Mapping[str | None, type[Problem]] = {
 """Maps the SQLSTATEs that `app.enter` raises to problems."""
 
 
+class EndedByReplica(Unavailable):
+    """A part of the platform does not respond. Try again in a moment.
+
+    The replica has ended a transaction. The same transaction on the primary can succeed.
+    """
+
+
 def is_connection_lost(error: psycopg.Error) -> bool:
     """Whether an error means that the connection failed, and not the statement.
 
@@ -44,6 +51,17 @@ def is_connection_lost(error: psycopg.Error) -> bool:
     return isinstance(
         error, pg.AdminShutdown | pg.CrashShutdown | pg.CannotConnectNow | pg.IdleInTransactionSessionTimeout
     ) or (isinstance(error, psycopg.OperationalError) and error.sqlstate is None)
+
+
+def is_ended_by_replica(error: psycopg.Error) -> bool:
+    """Whether a replica has ended a transaction that the primary would not have ended.
+
+    The replica stops, or the transaction would delay the replay of a change for too long (a recovery conflict, see
+    "Handling Query Conflicts" in the manual of PostgreSQL). A read has no other reason for these errors.
+    """
+    return is_connection_lost(error) or isinstance(
+        error, pg.SerializationFailure | pg.DeadlockDetected | pg.DatabaseDropped
+    )
 
 
 @contextmanager

@@ -17,9 +17,9 @@ from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import invalidations
 from wecelebrate.core.database.caller import Caller, CallerContext
 from wecelebrate.core.database.endpoints import Endpoint, beside, primary_reader, reader, writer
-from wecelebrate.core.database.errors import is_connection_lost, to_problem
+from wecelebrate.core.database.errors import EndedByReplica, is_connection_lost, is_ended_by_replica, to_problem
 from wecelebrate.core.database.invalidations import Commit
-from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.errors import Problem, Unavailable
 from wecelebrate.core.metering import meter
 from wecelebrate.core.settings import settings
 
@@ -42,6 +42,7 @@ as parameters."""
 LEAVE = "select xid, outbox, tags from app.transaction_writes()"
 
 Local = TypeVar("Local")
+Result = TypeVar("Result")
 
 
 class Transaction:
@@ -165,10 +166,23 @@ def reading(caller: Caller, *, primary: bool = False) -> Iterator[Transaction]:
     """Open a read-only transaction on the replica.
 
     In three cases, the transaction runs on the primary instead: `primary` is true, the replica is unavailable, or the
-    replica has not replayed all transactions that the caller must see.
+    replica has not replayed all transactions that the caller must see. Raises EndedByReplica if the replica ends the
+    transaction, e.g. because it stops. `retry_on_primary` then reads again.
     """
     with _open_read(caller, primary or kill_switches.is_set("reads", "primary")) as tx:
         yield tx
+
+
+def retry_on_primary(read: Callable[[], Result]) -> Result:
+    """Return the result of `read`, which opens transactions with `reading`.
+
+    If the replica ends a transaction, `read` is called once more. It then reads from the primary, because the replica
+    is not used for READER_RETRY_SECONDS. A transaction on the primary is never repeated.
+    """
+    try:
+        return read()
+    except EndedByReplica:
+        return read()
 
 
 def _open_read(caller: Caller, primary: bool) -> "_CallerTransaction":
@@ -177,7 +191,7 @@ def _open_read(caller: Caller, primary: bool) -> "_CallerTransaction":
         try:
             context = transaction.open().context
         except Unavailable:
-            reader.skip_until = time.monotonic() + READER_RETRY_SECONDS
+            _skip_replica()
         else:
             if context.caught_up:
                 return transaction
@@ -185,6 +199,10 @@ def _open_read(caller: Caller, primary: bool) -> "_CallerTransaction":
     if not primary:
         metrics.count("ReaderHandedOver")
     return _CallerTransaction(primary_reader, settings().database_writer, caller)
+
+
+def _skip_replica() -> None:
+    reader.skip_until = time.monotonic() + READER_RETRY_SECONDS
 
 
 class _CallerTransaction:
@@ -268,7 +286,7 @@ class _CallerTransaction:
         if error is not None or connection is None or tx is None:
             self.abandon()
             if isinstance(error, psycopg.Error):
-                raise to_problem(error) from error
+                raise self._problem(error) from error
             return
         try:
             commit = None if self._endpoint.read_only else connection.execute(LEAVE).fetchone()
@@ -280,4 +298,10 @@ class _CallerTransaction:
                 tx.committed = Commit(commit["xid"], tuple(commit["outbox"] or ()), tuple(commit["tags"] or ()))
         except psycopg.Error as failure:
             self.abandon()
-            raise to_problem(failure) from failure
+            raise self._problem(failure) from failure
+
+    def _problem(self, error: psycopg.Error) -> Problem:
+        if self._endpoint is reader and is_ended_by_replica(error):
+            _skip_replica()
+            return EndedByReplica("The database cannot be reached. Try again in a few seconds.")
+        return to_problem(error)

@@ -4,7 +4,7 @@ import functools
 import hashlib
 import inspect
 import json
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, get_type_hints
@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from wecelebrate.core import idempotency
-from wecelebrate.core.database import Transaction
+from wecelebrate.core.database import Transaction, retry_on_primary
 from wecelebrate.core.errors import BadIdempotencyKey, Conflict
 from wecelebrate.core.etags import etag
 from wecelebrate.core.http.failures import REPLAYED_HEADER
@@ -64,19 +64,22 @@ class DirectRoute(APIRoute):
 def _without_thread(endpoint: Callable[..., Any], status: int) -> Callable[..., Any]:
     @functools.wraps(endpoint)
     async def run(**arguments: Any) -> Any:
-        # The transaction ends before the response is sent, so a failed commit becomes an error response.
-        with ExitStack() as stack:
-            for name, argument in arguments.items():
-                if isinstance(argument, Deferred):
-                    arguments[name] = stack.enter_context(argument.open())
-            response = None
-            for create in _current:
-                response = create.run(lambda: endpoint(**arguments), status, _model(endpoint))
-            if response is None:
-                response = _response(endpoint(**arguments), status)
-        return response
+        # If the replica ends a read, the whole endpoint runs again. A write never runs on the replica.
+        return retry_on_primary(lambda: _call(endpoint, arguments, status))
 
     return run
+
+
+def _call(endpoint: Callable[..., Any], arguments: Mapping[str, Any], status: int) -> Any:
+    # The transaction ends before the response is sent, so a failed commit becomes an error response.
+    with ExitStack() as stack:
+        opened = {
+            name: stack.enter_context(argument.open()) if isinstance(argument, Deferred) else argument
+            for name, argument in arguments.items()
+        }
+        for create in _current:
+            return create.run(lambda: endpoint(**opened), status, _model(endpoint))
+        return _response(endpoint(**opened), status)
 
 
 def _model(endpoint: Callable[..., Any]) -> Any:

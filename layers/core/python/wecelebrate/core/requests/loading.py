@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from wecelebrate.core import cache, pages
 from wecelebrate.core.cache import Value
 from wecelebrate.core.cache.keys import Entry
-from wecelebrate.core.database import Transaction, reading
+from wecelebrate.core.database import Transaction, reading, retry_on_primary
 from wecelebrate.core.errors import NotFound, Problem
 from wecelebrate.core.etags import etag
 from wecelebrate.core.requests.request_cache import CachedRequest, RequestCache
@@ -65,8 +65,8 @@ def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, loa
     # is down, a value for an anonymous caller is loaded from the replica. An anonymous caller has made no write that
     # the response must contain.
     primary = versions.history_unknown and (result.status != "down" or request.caller.subject is not None)
-    stored = False
-    try:
+
+    def read() -> tuple[Value, bool]:
         with reading(request.caller.reading_after(versions.min_xids), primary=primary) as tx:
             request.is_staff = tx.context.is_staff
             # It is possible that the caller's membership changed after the session was cached. If so, this caller no
@@ -75,9 +75,13 @@ def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, loa
             same_session = result.session == session_of(request.caller, tx.context)[0]
             try:
                 body, cursor = load(tx)
-                value = cache.new_value(body, json.dumps([200, etag(body), cursor]), versions.tokens, life)
             except NotFound:
-                value = cache.new_value("", json.dumps([404, "", None]), versions.tokens, negative_life)
+                return cache.new_value("", json.dumps([404, "", None]), versions.tokens, negative_life), same_session
+            return cache.new_value(body, json.dumps([200, etag(body), cursor]), versions.tokens, life), same_session
+
+    stored = False
+    try:
+        value, same_session = retry_on_primary(read)
         if locked and same_session and result.session:
             request.put(locked, result.session, value)
             stored = True

@@ -10,11 +10,12 @@ site. So if a user loses a membership, the user loses access as soon as Redis re
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 
 from wecelebrate.core import cache
 from wecelebrate.core.cache import TagVersions
 from wecelebrate.core.cache.keys import PUBLIC, SESSION, SITE, Entity, key
-from wecelebrate.core.database import Caller, CallerContext, reading
+from wecelebrate.core.database import Caller, CallerContext, reading, retry_on_primary
 
 STOREFRONT_FACTOR = 20
 """The limit for all visitors of a storefront is the request limit of its client, multiplied by this number."""
@@ -72,8 +73,7 @@ def load_session(caller: Caller, versions: TagVersions) -> None:
     for _ in range(_LOAD_ATTEMPTS):
         # The clients of the caller, and so the tags of the session, are only known after the session was loaded. The
         # versions of these tags are then read, and the session is loaded again.
-        with reading(caller.reading_after(versions.min_xids), primary=versions.history_unknown) as tx:
-            session, session_tags = session_of(caller, tx.context)
+        session, session_tags = retry_on_primary(partial(_read_session, caller, versions))
         if session_tags == tags:
             break
         tags = session_tags
@@ -82,6 +82,11 @@ def load_session(caller: Caller, versions: TagVersions) -> None:
         return
     entity: Entity = SESSION if caller.site_domain is None else SITE
     cache.put(session_key(caller), cache.new_value("", str(session), versions.tokens, entity.life), entity)
+
+
+def _read_session(caller: Caller, versions: TagVersions) -> tuple[Session, list[str]]:
+    with reading(caller.reading_after(versions.min_xids), primary=versions.history_unknown) as tx:
+        return session_of(caller, tx.context)
 
 
 def session_of(caller: Caller, context: CallerContext) -> tuple[Session, list[str]]:
