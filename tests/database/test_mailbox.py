@@ -1,4 +1,4 @@
-"""Tests which spellings of an address reach the same mailbox, so that they share the limits for guests."""
+"""Tests which spellings of an address reach the same mailbox, and therefore share the limits for guests."""
 
 from collections.abc import Iterator
 
@@ -68,5 +68,5 @@ def test_addresses_of_different_mailboxes_have_different_forms(
 
 
 @pytest.mark.parametrize("form", SPELLINGS)
-def test_the_form_of_a_mailbox_is_its_own_form(superuser: psycopg.Connection, form: str) -> None:
+def test_a_form_that_is_normalized_again_stays_the_same(superuser: psycopg.Connection, form: str) -> None:
     assert mailbox(superuser, mailbox(superuser, form)) == form

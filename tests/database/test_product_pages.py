@@ -59,7 +59,10 @@ def ids(connection: psycopg.Connection, statement: str, values: list[Any]) -> se
 
 
 def visible(caller: Caller) -> str:
-    """Return the part of the function's name. Storefronts use the function without the rules for shared catalogs."""
+    """Return the part of the function's name that depends on the caller.
+
+    Storefronts use the function without the rules for shared catalogs.
+    """
     return "" if caller.login == "wc_public" else "visible_"
 
 
@@ -92,7 +95,7 @@ def test_the_functions_of_the_previous_release_find_and_list_only_rows_that_the_
 
 
 @pytest.mark.parametrize("name", VISIBLE)
-def test_a_caller_finds_by_its_exact_sku_only_a_product_that_it_may_see(
+def test_an_exact_sku_finds_only_products_that_the_caller_may_see(
     connections: dict[str, psycopg.Connection], database: Database, name: str
 ) -> None:
     with database.connect() as superuser:
@@ -209,7 +212,7 @@ def test_a_search_for_a_common_or_a_rare_word_returns_the_right_page(
 
 
 @pytest.mark.parametrize("word", ["zebra", "newest", "oldest"])
-def test_a_search_for_words_that_cluster_in_the_order_of_the_page_or_of_the_creation_returns_the_right_page(
+def test_a_search_returns_the_right_page_even_if_its_matches_are_clustered_by_name_or_by_creation(
     named: psycopg.Connection, word: str
 ) -> None:
     named.execute(
@@ -347,7 +350,7 @@ def test_the_functions_of_the_previous_release_return_the_same_pages(
 
 
 def plan(connection: psycopg.Connection, words: str, *, walk: bool) -> str:
-    """Return the plan of a search in name order: of its walk through a category, or of its use of the search index."""
+    """Return the plan of a search in name order: a walk through a category if `walk` is true, else the search index."""
     row = connection.execute(
         "select format(app.product_query(false, %s, false, true, false, true, false, 'name', false, %s),"
         " app.search_condition(cardinality(app.search_patterns(%s)), '$2'))",
@@ -370,7 +373,7 @@ def plan(connection: psycopg.Connection, words: str, *, walk: bool) -> str:
 
 @pytest.fixture
 def filled(named: psycopg.Connection) -> psycopg.Connection:
-    """A transaction of the superuser. It has added 3,000 products to each of two catalogs, and statistics."""
+    """A transaction of the superuser that has added 3,000 products to each of two catalogs, and analyzed the table."""
     named.execute(
         "insert into products (catalog_id, sku, name, price, category)"
         " select c, 'f' || n, case n when 1 then 'Μοναδική' when 2 then 'Единственная' else 'mug ' || n end, n,"
@@ -383,10 +386,10 @@ def filled(named: psycopg.Connection) -> psycopg.Connection:
 
 
 @pytest.mark.parametrize("words", ["mug 2999", "μοναδική", "ЕДИНСТВЕННАЯ", "f1234 mug"])
-def test_the_search_index_evaluates_the_catalog_and_all_words_of_every_script(
+def test_the_search_index_evaluates_the_catalog_and_all_words_whatever_their_script(
     filled: psycopg.Connection, words: str
 ) -> None:
-    # In a small table, all indexes cost the planner about the same.
+    # For a small table, the planner estimates about the same cost for all indexes.
     others = ("products_by_name", "products_by_category", "products_by_brand", "products_by_price")
     filled.execute(f"drop index {', '.join(others)}, products_by_created_at".encode())
     filled.execute("alter table products drop constraint products_catalog_sku_unique")

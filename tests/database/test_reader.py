@@ -175,7 +175,7 @@ def connected(servers: Postgres, pid: int) -> bool:
 
 
 def terminate(url: str, tx: Transaction) -> None:
-    """End the connection of the transaction, as a server that stops does."""
+    """End the connection of the transaction, like a server that stops."""
     with psycopg.connect(url) as server:
         server.execute("select pg_terminate_backend(%s, 5000)", [tx.cursor().connection.info.backend_pid])
 
@@ -194,7 +194,7 @@ def replay_lock(servers: Postgres, tx: Transaction) -> None:
 
 
 def replay_lock_while_idle(servers: Postgres, tx: Transaction) -> None:
-    """Make the replica end a connection whose transaction conflicts with the replay, between two statements."""
+    """Make the replica end the connection of the transaction between two statements, because of a replayed lock."""
     pid = tx.cursor().connection.info.backend_pid
     tx.cursor().execute("select from sites")
     with psycopg.connect(servers.primary_url) as primary:

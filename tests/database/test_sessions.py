@@ -112,7 +112,9 @@ def test_a_statement_timeout_of_the_previous_caller_is_reset_before_the_next_cal
     writer.drop()
 
 
-def test_a_channel_of_the_previous_caller_ends_when_the_next_transaction_commits(pooled: psycopg.Connection) -> None:
+def test_a_listen_command_of_the_previous_caller_ends_when_the_next_transaction_commits(
+    pooled: psycopg.Connection,
+) -> None:
     pooled.execute(ENTER, ATTACKER.parameters)
     pooled.execute("listen theirs")
     pooled.commit()
@@ -121,7 +123,7 @@ def test_a_channel_of_the_previous_caller_ends_when_the_next_transaction_commits
     assert pooled.execute("select count(*) from pg_listening_channels()").fetchone() == (0,)
 
 
-def test_a_caller_that_does_not_enter_still_has_no_access_after_an_injected_role(pooled: psycopg.Connection) -> None:
+def test_an_injected_set_role_gives_no_access_to_a_later_caller_that_does_not_enter(pooled: psycopg.Connection) -> None:
     pooled.execute(ENTER, ATTACKER.parameters)
     pooled.execute("set role app_client")
     pooled.commit()

@@ -21,7 +21,7 @@ COPY: dict[str, tuple[str, tuple[object, ...]]] = {
         (9, 1, 1, "c", "r", "{}"),
     ),
 }
-"""Maps a kind of rows to a COPY statement, and to the values of a row after the id of its job."""
+"""Maps a kind of rows to a COPY statement, and to the values that follow the id of the job in a row."""
 CHANGES = (
     "create policy spy on {} as restrictive for select using (true)",
     "drop policy client on {}",
@@ -107,7 +107,7 @@ def test_no_login_of_a_function_changes_a_table(
                 connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
                 statement = sql.SQL(change).format(sql.Identifier(*table))
                 if change.startswith("analyze"):
-                    connection.execute(statement)  # it only warns, and skips the table
+                    connection.execute(statement)  # analyze only warns, and skips the table
                     continue
                 with pytest.raises((errors.InsufficientPrivilege, errors.UndefinedObject)), connection.transaction():
                     connection.execute(statement)

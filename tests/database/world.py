@@ -306,7 +306,7 @@ def seed(connection: psycopg.Connection) -> None:
     connection.execute("select app.rollup_order_deltas()")
     # The tests expect no invalidations from these inserts. The world's own invalidation has another xid, and stays.
     connection.execute("delete from cache_invalidations where xid = pg_current_xact_id()")
-    # The audit triggers have recorded these inserts. No statement can delete these entries while the triggers are on.
+    # The audit triggers have recorded these inserts. No statement can delete audit entries while the triggers are on.
     connection.execute("set local session_replication_role = replica")
     connection.execute(
         "delete from audit_log where id <> all (%s)", [[row.values["id"] for row in ROWS if row.table == "audit_log"]]

@@ -12,7 +12,7 @@ from tests.platform import Platform
 
 @contextmanager
 def blocking_commits(platform: Platform) -> Iterator[None]:
-    """Block every commit until the end of the `with` block, also the commits of workers. Keep the block short."""
+    """Block every commit, including the commits of workers, until the end of the `with` block. Keep the block short."""
     database = platform.database
     database.execute("alter system set synchronous_commit = on")
     database.execute("alter system set synchronous_standby_names = 'nobody'")
@@ -27,7 +27,7 @@ def blocking_commits(platform: Platform) -> Iterator[None]:
 
 
 def blocked_commits(platform: Platform) -> list[int]:
-    """Return the pids of the server processes whose commit is blocked, for the login of the API."""
+    """Return the pids of the server processes that belong to the login of the API and whose commit is blocked."""
     rows = platform.database.execute(
         "select pid from pg_stat_activity where wait_event = 'SyncRep' and usename = 'wc_api'"
     ).fetchall()

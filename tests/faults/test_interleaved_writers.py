@@ -97,7 +97,7 @@ def begin_write(connection: psycopg.Connection[DictRow], row_id: int) -> str:
     return str(row["xid"])
 
 
-def test_a_replica_is_behind_a_transaction_that_committed_after_a_younger_one(
+def test_a_replica_is_behind_if_it_has_replayed_a_younger_but_not_an_older_transaction(
     own_platform: Platform, tenant: Tenant
 ) -> None:
     owner = own_platform.member(tenant.client_id)
@@ -132,7 +132,7 @@ def test_a_replica_that_counts_as_caught_up_shows_every_row_of_the_transaction(
     own_platform.wait_for_replica()
 
     def write(writer: int) -> tuple[int, int]:
-        """Write rows, and read each row from the replica. Return the number of caught up reads, and of stale reads."""
+        """Write rows, and read each row if the replica has caught up. Return the number of reads and of stale reads."""
         dice = random.Random(writer)
         caught_up, stale = 0, 0
         with (
@@ -184,7 +184,7 @@ def test_a_creation_that_commits_late_is_in_the_list_at_once_and_after_the_repli
         api_client(own_platform, colleague_subject) as colleague,
         ThreadPoolExecutor(1) as pool,
     ):
-        create(writer, "FIRST")  # it decides on the currency of the catalog: other creations wait for its commit
+        create(writer, "FIRST")  # it sets the currency of the catalog, and other creations wait for its commit
         for number in range(5):
             late, early = f"LATE-{number}", f"EARLY-{number}"
             skus(writer, tenant)

@@ -15,7 +15,7 @@ from wecelebrate.jobs.lease import LEASE_SECONDS
 MAX_RESUME_SECONDS = 15
 """The longest time from the death of a worker until another worker continues its job."""
 STATEMENT_SECONDS = 55 if FULL else 2.5 * LEASE_SECONDS
-"""The duration of one statement of a living worker. The longest statement that a job is allowed is 60 seconds."""
+"""The duration of one statement of a living worker. A statement of a job can take at most 60 seconds."""
 KILLS = 20 if FULL else 2
 
 
@@ -29,7 +29,7 @@ def rows(price: str) -> list[Json]:
 
 
 def create_tenant(platform: Platform) -> Tenant:
-    """Create a client whose statements may take 60 seconds, and import its products."""
+    """Create a client whose jobs are allowed statements of up to 60 seconds, and import products into its catalog."""
     tenant = platform.tenant()
     platform.database.execute("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
     job_id = create_import(tenant.owner, tenant.catalog_id, rows("1.00"))
@@ -113,7 +113,7 @@ row = execute(
 job = LeasedJob.from_row(row, lambda: beats.append(1), lambda: 1000.0)
 job.lease_seconds = 3
 """
-"""Creates a job that no worker of the cloud runs, and leases the job for 3 seconds after the first renewal."""
+"""Creates a job that no worker of the cloud runs. Each renewal leases the job for 3 seconds."""
 
 
 def run(platform: Platform, code: str) -> Any:

@@ -38,7 +38,7 @@ def list_dead_letters(platform: Platform, **filters: str) -> list[Json]:
 
 
 def audited_actions(platform: Platform, object_id: str) -> list[str]:
-    """Return the actions that the audit log records for an object, without its creation."""
+    """Return the actions that the audit log records for an object, except its creation."""
     entries = ok(platform.admin.get("/v1/audit", params={"object_id": object_id}))["data"]
     return [entry["action"] for entry in entries if entry["action"] != "job.create"]
 

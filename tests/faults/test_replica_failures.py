@@ -173,7 +173,7 @@ def test_a_lagging_replica_is_used_for_most_values_and_no_value_is_outdated(
 
 @contextmanager
 def ended_transactions(platform: Platform) -> Iterator[Callable[[], int]]:
-    """End the transactions of functions on the replica again and again. Yields a function that counts them."""
+    """Repeatedly end the transactions of functions on the replica. Yields a function that returns the number of ends."""
     ended, stop = [0], threading.Event()
 
     def end() -> None:
@@ -201,7 +201,7 @@ def test_a_transaction_that_the_replica_ends_causes_no_error(
     path = f"/v1/catalogs/{tenant.catalog_id}/products?updated_since=2020-01-01T00:00:00Z"
     requests, deadline = 0, time.monotonic() + 240
     with client_of(own_platform, tenant) as reader, ended_transactions(own_platform) as ended:
-        # After each end, a function does not use the replica for 5 seconds.
+        # A function whose transaction was ended does not use the replica for the next 5 seconds.
         while ended() < ENDED_TRANSACTIONS:
             assert ok(reader.get(path))["data"]
             requests += 1
