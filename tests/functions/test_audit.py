@@ -62,7 +62,7 @@ UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
     "propose_mapping": "It changes nothing: it only reads a file that the caller may read.",
 }
-"""The operations with another method than GET that leave no entry, with the reason."""
+"""Maps each operation that leaves no entry, and whose method is not GET, to the reason."""
 PERSONAL_READS = {
     "list_orders": "order.list",
     "get_order": "order.read",
@@ -75,7 +75,7 @@ PERSONAL_READS = {
     "list_dead_letters": "dead_letter.list",
     "get_dead_letter": "dead_letter.read",
 }
-"""Maps each read that returns personal data to staff to its action."""
+"""The reads that return personal data to staff, each with its action."""
 HARMLESS_READS = {
     "get_domain_verification": "a DNS record of the site",
     "get_job_first_api": "counts of a job",
@@ -147,7 +147,7 @@ def send(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Resp
     return operation.send(api, ids, **({"json": body} if "requestBody" in operation.definition else {}))
 
 
-def test_every_operation_is_recorded_or_has_a_reason() -> None:
+def test_every_operation_is_recorded_or_has_a_reason_why_not() -> None:
     changes = {name for name, operation in OPERATIONS.items() if operation.method != "GET"}
     assert ACTIONS.keys() | UNRECORDED.keys() | TESTED_ELSEWHERE == changes
     reads = {name for name, operation in OPERATIONS.items() if operation.method == "GET"}
@@ -173,7 +173,9 @@ def test_a_change_leaves_an_entry_with_the_caller_and_the_request(platform: Plat
 
 
 @pytest.mark.parametrize("operation", [OPERATIONS[name] for name in UNRECORDED], ids=operation_id)
-def test_an_operation_with_a_reason_leaves_no_entry(platform: Platform, tenant: Tenant, operation: Operation) -> None:
+def test_an_operation_that_is_declared_as_unrecorded_leaves_no_entry(
+    platform: Platform, tenant: Tenant, operation: Operation
+) -> None:
     response = operation.send(tenant.owner if operation.requires_token else platform.api(),
                               create_resources(platform, tenant))  # fmt: skip
     assert entries(platform, response) == []
@@ -212,7 +214,7 @@ def test_a_read_of_personal_data_by_staff_leaves_an_entry_even_if_it_is_a_cache_
     for _ in range(2):
         response = operation.send(api, ids)
         recorded = entries(platform, response)
-        if response.status_code == 403:  # support may not read clients and the orders of a site
+        if response.status_code == 403:  # support may read neither clients nor the orders of a site
             assert (subject, recorded) == ("support", [])
             continue
         ok(response)
@@ -253,7 +255,7 @@ def test_staff_gets_no_personal_data_if_the_read_cannot_be_recorded(platform: Pl
         platform.database.execute("drop trigger a_test on audit_log")
 
 
-def test_an_owner_reads_the_entries_about_its_client_only(
+def test_an_owner_reads_only_the_entries_about_its_client(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     for each in (tenant, other_tenant):

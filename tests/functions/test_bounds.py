@@ -24,7 +24,7 @@ LARGE_TEXT = "\U0001f381" * 100_000
 
 
 def largest_object(bytes_left: int = 0, letter: str = '"') -> Json:
-    """Return an object with MAX_OBJECT_BYTES as JSON, less `bytes_left`."""
+    """Return an object that has MAX_OBJECT_BYTES minus `bytes_left` bytes as JSON."""
     width = len(json.dumps(letter, ensure_ascii=False).encode()) - 2
     return {"k": letter * ((MAX_OBJECT_BYTES - bytes_left - 9) // width)}
 
@@ -109,7 +109,7 @@ def test_patches_cannot_make_a_stored_object_larger_than_its_limit(platform: Pla
                     assert f"{MAX_OBJECT_BYTES:,} bytes" in body["errors"][0]["detail"]
                     assert "null" in body["errors"][0]["detail"]
             assert refused == 4
-            # The advice in the problem helps.
+            # The advice in the problem works: null removes a part.
             ok(tenant.owner.patch(path, json={name: {"public": {"part 0": None}}}))
             ok(tenant.owner.patch(path, json={name: {"public": {"part 9": "x" * 200_000}}}))
     admin_path = f"/v1/clients/{tenant.client_id}"

@@ -58,7 +58,7 @@ def test_nothing_is_ordered_from_a_catalog_that_is_not_active(platform: Platform
 
 
 @each_hidden_status
-def test_the_owner_edits_and_imports_into_a_catalog_that_is_not_active(
+def test_the_owner_can_edit_and_import_products_of_a_catalog_that_is_not_active(
     platform: Platform, shop: Tenant, status: str
 ) -> None:
     set_status(shop, status)
@@ -156,7 +156,7 @@ OBEYED = {
         "status": "deliveries",
     },
 }
-"""The fields that the platform obeys, with the place."""
+"""Maps each field that the platform obeys to the places where it does so."""
 NOTES = {
     "ClientPatch": {"description", "contact_email", "contact_phone", "address", "settings"},
     "CatalogPatch": {"name", "type", "source", "source_config", "pricing_rules"},
@@ -165,7 +165,7 @@ NOTES = {
 """The fields that the platform only stores and returns. Their descriptions in the API say so if their names do not."""
 
 
-def test_every_field_that_can_be_changed_is_obeyed_or_a_note() -> None:
+def test_every_field_that_can_be_changed_is_either_obeyed_or_only_a_note() -> None:
     schemas = document()["components"]["schemas"]
     patches = {name for name in schemas if name.endswith("Patch") and not name.endswith("SettingsPatch")}
     assert patches == OBEYED.keys()

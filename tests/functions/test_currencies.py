@@ -13,7 +13,7 @@ COMPARISONS: list[tuple[dict[str, str], list[str]]] = [
     ({"sort": "price"}, ["sort"]),
     ({"sort": "-price", "price_min": "1", "price_max": "9"}, ["price_min", "price_max", "sort"]),
 ]
-"""Parameters that compare prices, and the parameters that the problem names."""
+"""Queries that compare prices, each with the parameters that the problem names."""
 
 
 @pytest.fixture
@@ -108,13 +108,13 @@ def test_a_catalog_without_a_currency_cannot_get_a_currency_that_one_product_doe
     assert catalog_of(mixed)["currency"] is None
 
 
-def test_a_new_product_does_not_set_the_currency_of_a_catalog_whose_owner_has_removed_it(mixed: Tenant) -> None:
+def test_a_new_product_sets_no_currency_if_the_owner_has_removed_the_currency_of_the_catalog(mixed: Tenant) -> None:
     for sku, currency in (("A", "EUR"), ("B", "CHF")):
         created(post_product(mixed, sku, currency=currency))
     assert catalog_of(mixed)["currency"] is None
 
 
-def test_a_replaced_catalog_keeps_its_currency_unless_the_request_contains_it(
+def test_a_replaced_catalog_keeps_its_currency_unless_the_request_contains_a_currency_field(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.product(tenant, currency="EUR")
@@ -134,7 +134,7 @@ def test_no_list_compares_prices_in_several_currencies(
         assert len(ok(api.get(path))["data"]) == 2
 
 
-def test_a_list_compares_the_prices_of_a_catalog_with_one_currency_or_without_products(
+def test_a_list_compares_prices_if_the_catalog_has_one_currency_or_no_products(
     platform: Platform, tenant: Tenant
 ) -> None:
     shop, admin_list = f"/v1/storefront/{tenant.domain}/products", f"/v1/catalogs/{tenant.catalog_id}/products"
@@ -155,7 +155,7 @@ def test_a_caller_learns_nothing_about_the_currencies_of_a_catalog_that_they_can
     problem(stranger.get(path, params={"sort": "price"}), 404, "not_found")
 
 
-def test_facets_name_the_currency_of_the_range_of_prices(platform: Platform, tenant: Tenant) -> None:
+def test_the_price_facet_contains_the_currency_of_its_range(platform: Platform, tenant: Tenant) -> None:
     visitor, path = platform.api(), f"/v1/storefront/{tenant.domain}/products"
     empty = {"min": None, "max": None, "currency": None}
     assert ok(visitor.get(path))["facets"]["price"] == empty
@@ -175,7 +175,7 @@ def test_a_client_with_a_grant_sees_the_currency_of_the_catalog(platform: Platfo
     assert {row["id"]: row["currency"] for row in rows} == {tenant.catalog_id: "EUR", grantee.catalog_id: None}
 
 
-def test_of_concurrent_first_products_in_different_currencies_only_one_currency_is_stored(
+def test_concurrent_first_products_in_different_currencies_lead_to_only_one_stored_currency(
     platform: Platform, tenant: Tenant
 ) -> None:
     currencies = ["EUR", "USD", "JPY", "CHF"]

@@ -136,7 +136,7 @@ def test_a_lost_record_keeps_the_shop_open_until_a_new_claimant_has_the_record(
     assert shown_site(platform, f"{site['slug']}.{PLATFORM_DOMAIN}") == site["id"]
 
 
-def test_a_client_that_loses_its_domain_reads_when_this_happened_but_not_who_has_the_domain_now(
+def test_a_client_that_loses_its_domain_sees_when_this_happened_but_not_who_has_the_domain_now(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -250,7 +250,7 @@ def test_a_site_without_a_domain_has_nothing_to_verify(tenant: Tenant) -> None:
     assert pointers(problem(verify(tenant, site), 422, "invalid")) == ["/domain"]
 
 
-def test_of_two_sites_that_verify_a_domain_at_the_same_time_exactly_one_has_it(
+def test_if_two_sites_verify_a_domain_at_the_same_time_exactly_one_of_them_has_it(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     claims = [(owner, claim(owner, domain)) for owner in (tenant, other_tenant)]

@@ -1,4 +1,4 @@
-"""Guests and floods: the limits of a site for orders, the mails that orders cause, and failed requests."""
+"""Tests the limits for guests and floods: the orders of a site, the mails that orders cause, and failed requests."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -50,7 +50,7 @@ def mails_of(shop: Tenant) -> list[Json]:
 
 
 @pytest.mark.parametrize("subject", [None, "customer:mallory"], ids=["guests", "a customer"])
-def test_60_orders_send_at_most_5_mails_to_one_stranger_and_all_orders_stand(
+def test_60_orders_send_at_most_5_mails_to_one_stranger_and_no_order_is_refused(
     platform: Platform, shop: Tenant, pool: ThreadPoolExecutor, subject: str | None
 ) -> None:
     mug = platform.product(shop, inventory_count=1000)
@@ -125,7 +125,7 @@ def test_20_spellings_of_one_mailbox_get_at_most_5_mails(platform: Platform, sho
 
 
 @pytest.mark.parametrize(("pieces", "addresses"), [(7, 100), (250, 250), (None, 1000)])
-def test_one_ip_address_sends_mails_to_at_most_100_strangers_or_as_many_as_it_can_order_pieces(
+def test_one_ip_address_sends_mails_to_at_most_100_strangers_or_one_stranger_for_each_piece_that_it_may_order(
     platform: Platform, shop: Tenant, pieces: int | None, addresses: int
 ) -> None:
     mug = platform.product(shop, inventory_count=100)
@@ -325,7 +325,7 @@ def test_failed_requests_use_up_only_the_limit_of_their_address(
     platform: Platform, shop: Tenant, flood: Callable[..., httpx.Response], subject: str | None
 ) -> None:
     mug = platform.product(shop)
-    # Failed requests also count against the customer, so each test has its own.
+    # Failed requests also count against the customer, so each test has its own customer.
     attacker, other = platform.api(subject and f"{subject}-{uuid4()}"), platform.api()
     # The limit of the site is so low that the flood would use it up if failed orders counted.
     platform.redis.hset(f"v1:local:{shop.client_id}:limit:orders.{shop.site_id}", minute(platform), 990)

@@ -172,7 +172,7 @@ def test_an_error_response_of_a_storefront_is_not_stored(
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
 def test_a_403_response_is_not_stored(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
-    # Failed requests count against the caller, so each test has its own.
+    # Failed requests count against the caller, so each test has its own caller.
     assert_problem_is_not_stored(operation.send(platform.api(f"nobody-{uuid4()}"), ids), 403, "no_membership")
 
 
@@ -231,7 +231,7 @@ def test_requests_of_visitors_count_against_the_storefront_limit(platform: Platf
     ok(tenant.owner.get("/v1/me"))
 
 
-def test_a_request_of_a_visitor_that_keeps_the_database_busy_counts_more_than_once(
+def test_a_visitors_request_that_keeps_the_database_busy_counts_more_than_once(
     platform: Platform, tenant: Tenant
 ) -> None:
     path = f"/v1/storefront/{tenant.domain}/products"

@@ -88,7 +88,7 @@ each_create = pytest.mark.parametrize("create", CREATES, indirect=True, ids=oper
 
 
 SECRETS = {"secret", "url", "expires_at"}
-"""The fields that a repeated response does not contain or creates again: secrets, presigned URLs and their lifetime."""
+"""The fields that a repeated response omits or creates again: secrets, presigned URLs and their lifetime."""
 
 
 def repeatable(body: Json) -> Json:

@@ -21,8 +21,8 @@ QUOTAS = {
     "upload_image": "too_many_uploads",
     "create_order": "daily_order_limit",
 }
-"""Maps each operation to the code of its problem. `test_schedules`, `test_webhooks` and `test_guest_limits` test the
-quotas that this module does not test."""
+"""Maps each operation with a quota to the code of the problem that reports a used-up quota. `test_schedules`,
+`test_webhooks` and `test_guest_limits` test the quotas that this module does not test."""
 STAFF = "only staff of the platform can use it"
 KEYED = "it creates at most one object for each pair of existing objects"
 ENDS = "jobs and deliveries end and are deleted, and the request limit of the tier bounds their number"
@@ -63,7 +63,7 @@ IMAGE_ROWS: LiteralString = """
 
 
 def arrange(platform: Platform, tenant: Tenant, statement: LiteralString, objects: int) -> None:
-    """Create rows until the tenant has a number of objects."""
+    """Create rows until the tenant has the given number of objects."""
     platform.arrange(statement, {"client": tenant.client_id, "catalog": tenant.catalog_id, "objects": objects})
 
 

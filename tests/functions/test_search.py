@@ -29,7 +29,7 @@ PRODUCTS = {
 
 @dataclass(frozen=True)
 class Door:
-    """A list of the same products for one kind of caller."""
+    """The list in which one kind of caller finds the products."""
 
     api: httpx.Client
     path: str

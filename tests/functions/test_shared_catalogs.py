@@ -124,7 +124,7 @@ def test_a_change_of_a_large_stock_does_not_change_what_a_grantee_sees(sharing: 
     assert sharing.grantee.owner.get(path).headers["etag"] == before.headers["etag"]
 
 
-def test_the_filter_updated_since_does_not_tell_a_grantee_when_the_stock_changed(sharing: Sharing) -> None:
+def test_the_updated_since_filter_does_not_tell_a_grantee_when_the_stock_changed(sharing: Sharing) -> None:
     sharing.set_stock(12_344)
     path = f"{sharing.catalog_path}/products"
     query = {"updated_since": (datetime.now(UTC) + timedelta(seconds=5)).isoformat()}
