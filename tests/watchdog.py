@@ -17,7 +17,7 @@ GRACE_SECONDS = 15
 
 
 def start(variable: str, value: str) -> None:
-    """Start the program for this process. Its processes have the environment variable `variable` with `value`."""
+    """Start the program for this process. The program ends processes whose environment has `variable` with `value`."""
     environment = {name: text for name, text in os.environ.items() if name != variable}
     subprocess.Popen(
         [sys.executable, "-I", "-S", __file__, str(os.getpid()), f"{variable}={value}"],

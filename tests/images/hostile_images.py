@@ -100,5 +100,5 @@ HOSTILE: Mapping[str, tuple[Callable[[], bytes], set[str]]] = {
     "GIF, truncated": (lambda: picture(900, 900, "GIF")[:-400], {"broken_image"}),
     "JPEG, truncated": (lambda: picture(900, 900)[:-400], {"broken_image"}),
 }
-"""Maps a name to a function that returns a file, and the codes with which the file may be rejected. Without a
-rejection, the code is empty."""
+"""Maps a name to a function that returns a file, and to the codes with which the file may be rejected. An empty code
+means that the file is not rejected."""

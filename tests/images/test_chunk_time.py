@@ -21,7 +21,7 @@ def _local_addresses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_after_the_time_of_a_chunk_no_further_image_is_rendered_and_the_others_are_returned() -> None:
+def test_no_image_is_rendered_after_the_time_of_a_chunk_and_the_rendered_images_are_returned() -> None:
     rendered: list[float] = []
 
     def store(data: bytes, until: float) -> Mapping[str, Any]:
@@ -41,7 +41,7 @@ def test_after_the_time_of_a_chunk_no_further_image_is_rendered_and_the_others_a
     assert len(set(rendered)) == 1, "the time of the chunk is the same for all images"
 
 
-def test_without_a_time_all_images_are_returned() -> None:
+def test_without_a_time_limit_all_images_are_returned() -> None:
     with serving(image()) as served:
         requests = [ImageRequest(served.url(f"/{number}")) for number in range(5)]
         results = fetch_all(requests, lambda data, until: {"bytes": len(data)}, lambda: None)

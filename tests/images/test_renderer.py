@@ -45,7 +45,7 @@ def outcome(used: Renderer, data: bytes) -> str:
 
 
 def child_of(pid: int | None) -> psutil.Process:
-    """Wait until the process renders an image, and return its child that does so."""
+    """Wait until the process renders an image. Return the child process that renders it."""
     for _ in range(1000):
         if pid is not None and (children := psutil.Process(pid).children()):
             return children[0]
@@ -282,7 +282,7 @@ def test_a_result_of_the_expected_form_is_accepted(tmp_path: Path, monkeypatch: 
         end(renderer_program.SIGNAL_BASE + signal.SIGBUS),
     ],
 )
-def test_a_result_of_any_other_form_rejects_the_image(
+def test_a_result_of_an_unexpected_form_rejects_the_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     (tmp_path / "program.py").write_text(program, "utf-8")
@@ -294,7 +294,7 @@ def test_a_result_of_any_other_form_rejects_the_image(
 
 
 @pytest.mark.parametrize("program", ["", "raise SystemExit(3)", "import time; time.sleep(60)", end(0), end(3)])
-def test_a_process_that_does_not_start_or_ends_by_itself_fails_the_attempt_and_not_the_image(
+def test_the_attempt_but_not_the_image_fails_if_the_process_does_not_start_or_exits_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     (tmp_path / "program.py").write_text(program, "utf-8")

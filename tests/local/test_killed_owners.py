@@ -1,4 +1,4 @@
-"""Tests that no process outlives the test run, the benchmark or the command that started it, even if it is killed."""
+"""Tests that processes end after the test run, benchmark or command that started them has ended or was killed."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ pytestmark = [
 ]
 
 MARK = "WECELEBRATE_TEST_MARK"
-"""An environment variable that all processes of one test have."""
+"""An environment variable that identifies the processes of one test."""
 SESSION = Path(__file__).with_name("session_to_kill.py")
 
 
@@ -42,7 +42,7 @@ class Group:
         self.environment = {**os.environ, **Ports.free().environment, MARK: self.mark, "WECELEBRATE_HOME": str(home)}
 
     def start(self, *command: str, owner: int | None = None) -> subprocess.Popen[bytes]:
-        """Start a Python module. `owner` is the process to which its clouds belong. The default is nobody."""
+        """Start a Python module. Its clouds belong to the process `owner`, by default to no process."""
         environment = {**self.environment, OWNER_VARIABLE: ""}
         return subprocess.Popen(
             [sys.executable, "-m", *command],

@@ -159,7 +159,7 @@ def test_the_parts_that_are_still_starting_are_reported_regularly(
     supervisor.on_up = supervisor.stop
     assert supervisor.run() == 0
     waiting = [event for event in events if event.kind == "waiting"]
-    # No report follows the end of the last part: there is then nothing to wait for.
+    # When the last part has ended, nothing more is reported, because there is nothing to wait for.
     assert {event.detail for event in waiting} == {"slow"}
     assert len(waiting) >= 2
 

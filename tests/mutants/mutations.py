@@ -37,7 +37,7 @@ class Key:
     module: str
     """The path below the package, e.g. `core/auth.py`."""
     function: str
-    """The function or class that contains the change. Empty for the level of the module."""
+    """The function or class that contains the change. Empty if the change is on the level of the module."""
     line: str
     """The changed lines, without their indentation."""
     mutant: str

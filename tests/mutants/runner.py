@@ -55,7 +55,7 @@ class TestsFailed(Exception):
 
 @dataclass(frozen=True)
 class Baseline:
-    """The cost of the tests of a module without a mutation."""
+    """What the tests of a module cost if the module is not mutated."""
 
     cpu_seconds: float
 

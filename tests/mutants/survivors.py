@@ -10,7 +10,7 @@ from tests.mutants.mutations import Key, Mutant
 
 @dataclass(frozen=True)
 class Result:
-    """The result of the mutants of one module."""
+    """The mutants of one module, and the mutants that survived."""
 
     module: str
     mutants: Sequence[Mutant]
@@ -22,7 +22,7 @@ class Result:
 
 
 def share_killed(results: Sequence[Result]) -> float:
-    """Return the share of the mutants of all results that the tests killed, from 0 to 1."""
+    """Return the share of killed mutants in all results, from 0 to 1."""
     mutants = sum(len(result.mutants) for result in results)
     return sum(result.killed for result in results) / mutants if mutants else 1.0
 

@@ -84,7 +84,7 @@ def test_a_mutant_in_the_list_must_survive() -> None:
     assert outdated([RESULT], listed) == [(KILLED.key, "is killed by a test"), (missing, "does not exist")]
 
 
-def test_the_share_of_killed_mutants_is_known() -> None:
+def test_the_share_of_killed_mutants_is_computed_over_all_modules() -> None:
     assert RESULT.killed == 2
     assert share_killed([RESULT, Result("b.py", [KILLED], [])]) == 3 / 4
     assert share_killed([]) == 1
