@@ -13,10 +13,10 @@ LOG_SETTINGS: Mapping[str, str] = {
     # The values of parameters can be personal data.
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
-    # No DETAIL, HINT and CONTEXT. They contain values of rows, e.g. `Key (email)=(…) already exists`.
+    # Omits DETAIL, HINT and CONTEXT, because they contain values of rows, e.g. `Key (email)=(…) already exists`.
     "log_error_verbosity": "terse",
-    # Only LOG, FATAL and PANIC. The messages of ERROR contain values, e.g. `invalid input syntax for type uuid: "…"`.
-    # The functions log every error themselves, without values (`core/database/errors.py`).
+    # Logs only the levels LOG, FATAL and PANIC. The messages of ERROR contain values, e.g. `invalid input syntax for
+    # type uuid: "…"`. The functions log every error themselves, without values (`core/database/errors.py`).
     "log_min_messages": "log",
     "log_min_error_statement": "log",
     "log_statement": "none",

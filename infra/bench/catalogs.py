@@ -79,7 +79,7 @@ def search_paths(catalog: UUID) -> NextPath:
 
 
 def search_parameters(catalog: UUID) -> NextParameters:
-    """Generate parameters of both queries for the same searches as `search_paths`, in the same order."""
+    """Generate parameters of SEARCH_QUERY and MEMBER_SEARCH_QUERY for the same searches and order as `search_paths`."""
     next_search = _searches()
 
     def next_parameters() -> dict[str, Any]:
@@ -97,7 +97,7 @@ def words_query(words: str) -> str:
 
 
 def words_parameters(catalog: UUID, words: str) -> NextParameters:
-    """Generate parameters of MEMBER_WORDS_QUERY and of `words_query`. They are always the same."""
+    """Generate parameters of MEMBER_WORDS_QUERY and of `words_query`. The parameters are always the same."""
     patterns = {f"pattern{number}": f"%{word}%" for number, word in enumerate(words.split())}
     return lambda: {"catalog": catalog, "word": words, **patterns}
 

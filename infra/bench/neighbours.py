@@ -18,11 +18,11 @@ from infra.bench.platform import GLOBEX, BenchPlatform
 from infra.bench.rows import Limit, Row, measures
 
 LIMIT = Limit.at_most(1.2)
-"""The requests of the first client may become slower by a fifth."""
+"""The requests of the first client are allowed to become slower by at most a fifth."""
 RUNS, SECONDS = 9, 3.0
 """The number of pairs of runs, and the duration of each run, in seconds. A p95 needs more requests than a median."""
 IMAGE_RUNS = 5
-"""The number of pairs during which an image is rendered. After each of them, the measure waits for the image."""
+"""The number of pairs during which an image is rendered. After each pair, the benchmark waits for the image."""
 CONNECTIONS = 1
 """The number of connections of the first client. With more connections it would use all cores of a small machine by
 itself, and every work would slow it down."""

@@ -80,7 +80,7 @@ def pages(platform: BenchPlatform) -> Iterator[Row]:
     """Measure three kinds of pages in a catalog of 100,000 products.
 
     They are a page of 50 products with filter and search, a page of 1,000 rows, and a cached storefront page. The first
-    rows compare the queries of searches with the same queries without row-level security.
+    results compare the queries of searches with the same queries without row-level security.
     """
     catalog = catalogs.create_filled_catalog(platform, 100_000)
     api, owner, health = platform.endpoints.api, platform.headers(), _health(platform)

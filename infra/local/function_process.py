@@ -34,7 +34,7 @@ RESPONSE_LIMIT = 6 * 1024 * 1024 + 100
 
 QUEUE_NICENESS = 5
 """The niceness of functions that read queues. On AWS, each function has CPUs of its own. Here all functions share the
-cores of one machine, so that an import must not slow down the responses of the API."""
+cores of one machine, and an import must not slow down the responses of the API."""
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 

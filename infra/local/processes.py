@@ -175,7 +175,7 @@ class Process:
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     start_timeout: float = 30.0
-    """The longest time without progress until the child is ready, in seconds.
+    """The longest time that the child may make no progress before it is ready, in seconds.
 
     On a slow machine, a start takes long, but the child uses CPU time or the disk. Only a child that uses neither for
     this time is considered hung."""

@@ -1,4 +1,4 @@
-"""Sites: verify the domain of a site with the record in DNS."""
+"""Sites: verify the domain of a site with its TXT record in DNS."""
 
 from wecelebrate import sites
 from wecelebrate.core.http import Writing, api, serve

@@ -1,8 +1,8 @@
 """The audit log: who did what, and what the platform's staff has read.
 
 The database records changes: triggers write an entry in the transaction of the change (`schema/functions/audit.sql`).
-Reads run on a replica or are answered from the cache, so no trigger can record them. The routes that return personal
-data declare it::
+Reads run on a replica or are answered from the cache, so no trigger can record them. A route that returns personal data
+declares that its reads are recorded::
 
     @app.get("/v1/orders", response_model=Page[Order], dependencies=[records_reads("order")])
 

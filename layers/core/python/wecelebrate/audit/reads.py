@@ -20,7 +20,7 @@ _MAX_VALUE_LENGTH = 200
 
 
 def records_reads(noun: str) -> Any:
-    """Return a dependency of a GET route. It records each response with data that staff reads.
+    """Return a dependency of a GET route. The dependency records each response that shows data to staff.
 
     `noun` is the kind of the objects, e.g. `order`. The action is `order.read` or `order.list`.
     """
@@ -49,10 +49,10 @@ def _entry(noun: str, item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _list_entries(noun: str, items: Sequence[Mapping[str, Any]], request: Request) -> Iterator[dict[str, Any]]:
-    """Yield one entry for each client whose objects are on the page. An empty page is one entry, too.
+    """Yield one entry for each client whose objects are on the page. For an empty page, also yield one entry.
 
-    A list of clients is one entry of the platform. A console needs this list all the time, so an entry for each client
-    would bury the other entries that the owner of the client reads.
+    For a list of clients, yield only one entry, which belongs to the platform. A console needs this list all the time,
+    so an entry for each client would bury the other entries that the owner of the client reads.
     """
     ids: dict[str | None, list[str]] = defaultdict(list)
     for item in items:

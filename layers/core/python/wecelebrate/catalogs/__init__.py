@@ -88,7 +88,8 @@ def create(tx: Transaction, new: NewCatalog) -> Catalog:
 def replace(tx: Transaction, catalog_id: UUID, content: CatalogContent, match: Match) -> Catalog:
     """Replace all fields of a catalog except its owner. Raises the same errors as `change`.
 
-    The currency stays unless the request contains it. Clients that do not know this field must not clear it.
+    If the request has no currency, the catalog keeps its currency: programs that do not know the field must not
+    clear it.
     """
     fields = content.model_dump(mode="json")
     if "currency" not in content.model_fields_set:

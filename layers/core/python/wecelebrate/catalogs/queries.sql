@@ -1,6 +1,6 @@
 -- name: list_catalogs
--- List one page after the cursor, in name order. A filter that is null matches every row. The catalogs that the caller
--- has a grant for have only their public columns.
+-- List one page after the cursor, in name order. A filter that is null matches every row. A catalog that the caller
+-- sees through a grant has only its public columns.
 select to_json(catalog)::text as item, page.folded_name as after_folded_name, page.id as after_id
 from (
   select *

@@ -55,9 +55,9 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
         return Caller(site_domain=site_domain)
     # Cognito marks each token as `access` or `id`. API Gateway does not check this claim, and accepts both.
     # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
-    # Tokens of other issuers have no such claim: their audience distinguishes them.
+    # Tokens of other issuers have no such claim: their audience tells access tokens from ID tokens.
     if claims.get("token_use", "access") != "access":
-        raise Unauthenticated("The token must be an access token, e.g. not an ID token.")
+        raise Unauthenticated("The token must be an access token. An ID token is not accepted.")
     email_verified = str(claims.get("email_verified", "")).lower() == "true"
     return Caller(
         subject=_subject(str(claims.get("sub", ""))),

@@ -13,8 +13,8 @@ ANSWER_SECONDS = 0.5
 """The time that a function needs to respond after the database has cancelled a statement."""
 
 _ends_at: list[float] = []
-"""A list that holds the time (of the monotonic clock) at which the last statement must have ended, if an event is
-handled. There is never a second element, because an instance handles one event at a time."""
+"""While an event is handled, this list holds the time (of the monotonic clock) at which the last statement must have
+ended. There is never a second element, because an instance handles one event at a time."""
 
 
 @contextmanager
@@ -29,5 +29,5 @@ def invocation(context: Any) -> Iterator[None]:
 
 
 def milliseconds_left() -> int | None:
-    """Return how long a statement that begins now can run. None if no event is handled. The result is at least 1."""
+    """Return how many milliseconds a statement that begins now can run, at least 1. None if no event is handled."""
     return max(1, int((_ends_at[0] - time.monotonic()) * 1000)) if _ends_at else None

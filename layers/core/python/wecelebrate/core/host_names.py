@@ -15,11 +15,12 @@ def to_ascii(name: str) -> str:
     Full-width letters and dots become ASCII. The codec `idna` of Python (IDNA 2003) must not be used: it replaces `ß`
     with `ss`, and a final sigma with another sigma, so the name of one owner becomes the name of another owner.
 
-    UTS 46 deletes some invisible characters, e.g. a soft hyphen or a zero-width space. Then a name that looks like two
-    parts, or that a program compares with another name, leads to another host. Therefore such a name is refused. A
-    joiner (U+200C, U+200D) stays, but only where IDNA 2008 allows the joiner, because a script needs it.
+    UTS 46 deletes some invisible characters, e.g. a soft hyphen or a zero-width space. A name that contains such a
+    character is refused, because it leads to another host than it seems to: a reader can see two parts, and a program
+    that compares names sees a different name. A joiner (U+200C, U+200D) is allowed only where IDNA 2008 allows it,
+    because some scripts need joiners.
 
-    Raises InvisibleCharacter, or another ValueError if the name cannot be encoded.
+    Raises InvisibleCharacter. Raises another ValueError if the name cannot be encoded.
     """
     if name.isascii():
         return name

@@ -81,7 +81,7 @@ def without_secrets(model: BaseModel) -> BaseModel:
 
 
 def json_bytes(value: Any) -> int:
-    """Return the size of the text that PostgreSQL has for a `jsonb` value, in bytes.
+    """Return the size, in bytes, of the text that PostgreSQL writes for a `jsonb` value.
 
     The text is UTF-8, with a space after each comma and each colon. PostgreSQL writes all digits of a number: 1e300 has
     301 digits.
@@ -107,7 +107,7 @@ def _nested(value: Any) -> Iterator[Any]:
 
 
 def at_most(max_bytes: int) -> AfterValidator:
-    """Create a validator that refuses an object if it has more than the given size, or more than MAX_OBJECT_KEYS."""
+    """Create a validator that refuses an object if it has more than `max_bytes`, or more than MAX_OBJECT_KEYS keys."""
 
     def check(value: Object) -> Object:
         if sum(len(item) for item in _nested(value) if isinstance(item, dict)) > MAX_OBJECT_KEYS:

@@ -117,7 +117,7 @@ def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
         raise
     content = b""
     with _Body(response["Body"]) as body:
-        # boto3 notices that a body is incomplete only when it reads nothing more.
+        # boto3 detects an incomplete body only when a read returns no more data.
         while len(content) <= max_bytes and (chunk := body.read(max_bytes + 1 - len(content))):
             content += chunk
     return content

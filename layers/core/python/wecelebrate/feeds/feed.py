@@ -154,7 +154,7 @@ def _nfc_cells(cells: Cells) -> Cells:
     try:
         if "".join(cells).isascii():  # type: ignore[arg-type]
             return cells
-    except TypeError:  # a record without some of the keys has cells that are None
+    except TypeError:  # a record that lacks some keys has None in those cells
         if "".join(filter(None, cells)).isascii():
             return cells
     return [cell and nfc(cell) for cell in cells]

@@ -27,8 +27,8 @@ where id = :image_id;
 select owner_client_id from app.catalog_view where id = :catalog_id;
 
 -- name: count_new_uploads^
--- Count the images that were announced in the last `seconds` seconds for all catalogs of a client (of the platform if
--- `client_id` is null), and return in how many seconds the oldest of these images will no longer count.
+-- Count the images that were announced in the last `seconds` seconds for all catalogs of a client, or of the platform
+-- if `client_id` is null. Also return in how many seconds the oldest of these images will no longer count.
 select count(*)::integer as uploads,
   coalesce(ceil(extract(epoch from min(i.created_at) - now()) + :seconds), 0)::integer as seconds_left
 from catalogs c join images i on i.catalog_id = c.id

@@ -149,7 +149,7 @@ def exit_code(status: int) -> int:
 def die_with(parent: int) -> None:
     """Make the system kill this process when `parent` ends. Works only on Linux.
 
-    On other systems, this process ends because its socket is closed, and a child when its CPU time is used up.
+    On other systems, this process ends because its socket is closed, and a child ends when its CPU time is used up.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

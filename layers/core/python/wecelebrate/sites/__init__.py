@@ -103,7 +103,7 @@ def domain_verification(tx: Transaction, site_id: UUID) -> DomainVerification:
 
 
 def verify_domain(tx: Transaction, site_id: UUID) -> Site:
-    """Verify the domain of a site with the record in DNS. Raises NotFound and the errors of `domains.verify`."""
+    """Verify the domain of a site with its TXT record in DNS. Raises NotFound and the errors of `domains.verify`."""
     domains.verify(tx, get(tx, site_id))
     return get(tx, site_id)
 

@@ -1,5 +1,5 @@
--- Make a request cost more than one request: a failed one, or one that kept the database busy. Take back the order
--- that a failed request has counted.
+-- Make a request that failed or kept the database busy cost more than one request. Take back the order that was counted
+-- for a failed request.
 --
 -- ARGV: prefix, now, JSON with these lists:
 --   counts   limits {name, key, quota, amount}: each limit has a window of a minute. At the first limit that is used up,

@@ -11,7 +11,7 @@ This module builds every key. A key begins with the environment and the tenant, 
     v1:<environment>:<tenant>:limit:<name>             the number of requests or orders in each minute of the last hour
     v1:<environment>:public:limit:address:<address>    the number of requests of an address in the last minute
     v1:<environment>:public:limit:subject:<subject>    the number of requests of a subject in the last minute
-    v1:<environment>:<tenant>:limit:<name>-address.<address>   the number that one address has used of a limit
+    v1:<environment>:<tenant>:limit:<name>-address.<address>   the number of requests or orders of one address
     v1:<environment>:<tenant>:stats:<hour>             the usage of a tenant in one hour
 """
 
@@ -72,7 +72,7 @@ def key(tenant: str, *parts: str) -> str:
 
 
 def quoted(part: str) -> str:
-    """Return a part of a key without separators."""
+    """Quote a part of a key, so that it contains no separators."""
     return quote(part, safe="@.|=-")
 
 

@@ -129,11 +129,11 @@ class Charge:
     """The arguments of the Redis call that makes a request cost more than one request, or takes back its order."""
 
     counts: Mapping[str, str]
-    """The keys of the limits that refuse the request if they are used up, by their names."""
+    """Maps the names of limits to their keys. The request is refused if one of these limits is used up."""
     charges: Sequence[str]
     """The keys of the limits that have already counted the request."""
     refunds: Sequence[str]
-    """The keys of the hourly limits that take back the request."""
+    """The keys of the hourly limits from which the request is taken back."""
     quota: int
     """The quota of each limit in `counts`."""
     cost: int

@@ -50,8 +50,8 @@ class Caller:
 def visited_site(host: str) -> str:
     """Return the `site_domain` of a caller that visits a host.
 
-    A host with more than one label below the domain of the platform is no site. It stays a domain that nobody can
-    verify.
+    A host with more than one label below the domain of the platform is no site. For this host, the result is a domain
+    that nobody can verify.
     """
     with suppress(ValueError):  # A name that cannot be encoded is the domain of no site.
         host = host_names.to_ascii(host).lower()

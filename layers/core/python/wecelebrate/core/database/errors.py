@@ -57,7 +57,7 @@ def is_ended_by_replica(error: psycopg.Error) -> bool:
     """Whether a replica has ended a transaction that the primary would not have ended.
 
     The replica stops, or the transaction would delay the replay of a change for too long (a recovery conflict, see
-    "Handling Query Conflicts" in the manual of PostgreSQL). A read has no other reason for these errors.
+    "Handling Query Conflicts" in the manual of PostgreSQL). A read never gets these errors for another reason.
     """
     return is_connection_lost(error) or isinstance(
         error, pg.SerializationFailure | pg.DeadlockDetected | pg.DatabaseDropped
@@ -126,7 +126,7 @@ def to_problem(error: psycopg.Error) -> Problem:
 
 
 def _without_values(error: psycopg.Error) -> str | None:
-    """Return the message of an error. In a data error, it contains no quoted value."""
+    """Return the message of an error. In the message of a data error, quoted values are replaced by `…`."""
     message = error.diag.message_primary
     is_data_error = (error.sqlstate or "").startswith("22")
     return re.sub('".*"', '"…"', message, flags=re.DOTALL) if message and is_data_error else message

@@ -47,8 +47,8 @@ def rows_within(
 ) -> list[dict[str, Any]]:
     """Run the named query of a list until its items have more than `max_bytes` bytes.
 
-    The query has the column `item`, and the columns `keys`, which are mapped to their types in PostgreSQL. If the rows
-    exceed `max_bytes`, the item of the last returned row is None.
+    The query has the column `item` and the columns that are named in `keys`. `keys` maps the names of these columns to
+    their types in PostgreSQL. If the rows exceed `max_bytes`, the item of the last returned row is None.
     """
     columns = sql.SQL(", ").join(sql.SQL(f"{name} {kind}") for name, kind in {"item": "text", **keys}.items())
     cursor = tx.cursor()

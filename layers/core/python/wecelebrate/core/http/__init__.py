@@ -160,7 +160,7 @@ async def _source_address(request: Request) -> str:
     return limited_address(failures.source_address(request.scope["aws.event"]))
 
 
-# A dependency returns a Deferred, and the route replaces it by its transaction.
+# A dependency returns a Deferred. The route replaces this Deferred by a transaction.
 Reading = Annotated[Transaction, Depends(_reading)]
 """A transaction on the replica, run as the signed-in caller. It is for reads that are not cached."""
 Writing = Annotated[Transaction, Depends(_writing)]

@@ -1,4 +1,4 @@
-"""Counts the additional costs of requests against the limits, also of those that fail before they were counted.
+"""Counts the additional costs of requests against the limits, even if a request fails before it is counted.
 
 A request can fail before its handler runs: the body is not JSON, the token is not valid, or a field is wrong. Without
 this module such requests would cost a caller nothing.

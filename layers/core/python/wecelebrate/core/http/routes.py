@@ -126,9 +126,9 @@ class _IdempotentCreate:
     def _replay(self, stored: StoredResponse, create: Callable[[], Any], model: Any) -> Response:
         """Return the stored response.
 
-        If the caller has a role, rehearses the request first. If a new request would be refused, raises its problem.
-        Conflicts do not count, e.g. that the name is in use: the first request used it. A visitor of a site has no role
-        that can end: `app.enter` has checked that the site is active.
+        If the caller has a role, rehearses the request first, and raises the problem that a new request would get.
+        Ignores conflicts, e.g. that the name is in use, because the first request has used the name. A visitor of a
+        site has no role that can end: `app.enter` has checked that the site is active.
         """
         if self._tx.context.site_id is None:
             with suppress(Conflict), self._tx.rehearsal():

@@ -1,7 +1,8 @@
 """Quotas: how many objects of a kind a client may have, or may announce within an hour.
 
-A quota is not the limit of requests of a tier. Requests end, but objects stay: they take space, and lists, sweepers and
-schedules read them. `tests/functions/test_quotas.py` requires a quota or a reason for each route that creates objects.
+A quota is not the request limit of a tier. Requests end, but objects stay: they take space, and lists, sweepers and
+schedules read them. For each route that creates objects, `tests/functions/test_quotas.py` requires a quota, or a reason
+why there is none.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,8 +51,8 @@ def check(tx: Transaction, quota: Quota, client_id: UUID | None, count: Callable
 def check_uploads(tx: Transaction, kind: str, client_id: UUID | None, count: Callable[[], Mapping[str, int]]) -> None:
     """Raise TooManyUploads if a client has announced the maximum number of uploads of a kind within an hour.
 
-    `count` returns the number of `uploads` in the last hour, and the `seconds_left` until the oldest of them no longer
-    counts.
+    `count` returns two numbers: `uploads` is the number of uploads in the last hour, and `seconds_left` is the number
+    of seconds until the oldest of them no longer counts.
     """
     sql.lock_quota(tx, kind=kind, client_id=client_id)
     announced = count()

@@ -5,9 +5,9 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 _IPV6_HOST_BITS = 64
 """A provider gives each customer at least a /64, so all addresses of a /64 count as one address.
 
-Some customers have a /56 or a /48, and so get up to 65,536 addresses. They count separately, because a mobile network
-gives each telephone a /64, and all telephones of a /48 would otherwise share one limit. The limits of the site and of
-the recipient of a mail apply to all addresses together.
+Some customers have a /56 or a /48, and so get up to 65,536 addresses. These addresses count separately, because a
+mobile network gives each telephone a /64, and all telephones of a /48 would otherwise share one limit. The limit of a
+site, and the limit of the recipient of a mail, apply to all addresses together.
 """
 _NAT64 = IPv6Network("64:ff9b::/96")
 """IPv6 addresses whose last 32 bits are an IPv4 address (RFC 6052)."""

@@ -117,7 +117,7 @@ class RequestCount:
             self._charge(Charge({}, list(self._keys.values()), [], limits.ADDRESS_PER_MINUTE, cost))
 
     def take_back_order(self) -> None:
-        """Take back the order that the request has counted, because the request has placed no order."""
+        """Take back the order that was counted for the request, because the request has placed no order."""
         if self._order_keys or self._local_orders:
             self._charge_failure({}, [])
 

@@ -11,10 +11,10 @@ No caller can use up a limit that other callers need:
 - Only placed orders count against the order limit of a site. An order is counted when it arrives, so that concurrent
   orders cannot exceed the limit, and taken back if it fails.
 - A failed request costs FAILURE_COST additional requests, which count against the address and the token of the caller.
-  The failed requests of a member count only against the limit of the member's client, which is the limit of all their
-  requests. Otherwise a faulty program of a client could stop the visitors who share its address.
-- A visitor's request that keeps the database busy costs additional requests, too. No stranger can have many of the most
-  expensive pages computed.
+  The failed requests of a member count only against the limit of the member's client, like all requests of a member.
+  Otherwise a faulty program of a client could stop the visitors who share its address.
+- A visitor's request that keeps the database busy costs additional requests, too. Therefore no stranger can make the
+  platform compute many of the most expensive pages.
 """
 
 import time
@@ -35,7 +35,7 @@ FAILURE_COST = 5
 FREE_MILLISECONDS, MILLISECONDS_PER_REQUEST = 100, 25
 """A visitor's request costs one additional request for each full 25 milliseconds of database time above 100.
 An ordinary request needs less than 10, and a cached response none. Facets of 100,000 products need about 350
-milliseconds, so that an address can have them computed 54 times a minute."""
+milliseconds, so an address can request them 54 times a minute."""
 MAX_TIME_COST = 20
 """The maximum number of additional requests that database time costs. Even while the database is slow for all callers,
 an address can send 28 requests per minute."""
@@ -99,7 +99,7 @@ def refuse(limit: Limit) -> TooManyRequests:
 
 
 def time_cost(milliseconds: float) -> int:
-    """Return how many additional requests a visitor's request costs that kept the database busy for this time."""
+    """Return how many additional requests a visitor's request costs if it kept the database busy for this time."""
     return max(0, min(int((milliseconds - FREE_MILLISECONDS) / MILLISECONDS_PER_REQUEST), MAX_TIME_COST))
 
 

@@ -71,7 +71,7 @@ class RequestCache:
         """
         self.caller = caller
         self.is_staff: bool | None = None
-        """Whether the caller is an admin or support. None while neither Redis nor the database has said so."""
+        """Whether the caller is an admin or support. None until Redis or the database has answered."""
         self.count = RequestCount(caller, address, on_limits, is_order)
         self._in_background = on_limits is None
         """Whether the next lookups are billed as background work. This is the case if the request was already billed,

@@ -29,7 +29,7 @@ def email_address(value: object) -> str | None:
         return None
     local, at, domain = value.rpartition("@")
     try:
-        # The package drops invisible characters, and `to_ascii` refuses them.
+        # The package would drop invisible characters. `to_ascii` refuses them.
         value = local + at + host_names.to_ascii(domain)
     except ValueError:
         return None

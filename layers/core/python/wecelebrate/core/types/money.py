@@ -25,8 +25,8 @@ MAX_MINOR_UNITS = 3
 AMOUNT_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
 
 _UNITS_OF_ACCOUNT = frozenset({"XAD"})
-"""Codes with minor units that are no money of a country: the Arab Accounting Dinar. ISO 4217 gives the other units of
-account, precious metals, `XTS` and `XXX` no minor units."""
+"""The only code that has minor units, but is not the money of a country: the Arab Accounting Dinar. ISO 4217 gives no
+minor units to the other units of account, to precious metals, to `XTS` and to `XXX`."""
 
 _UNITS = (Decimal("1"), Decimal("0.1"), Decimal("0.01"), Decimal("0.001"))
 """The smallest amount for each number of decimals."""
@@ -38,7 +38,7 @@ def currencies() -> Mapping[str, int]:
     """Return the minor units of each currency in which prices can be stated.
 
     These are the active currencies of ISO 4217 without funds (`CHE`), units of account (`XDR`) and codes for tests
-    (`XTS`), and without the currencies of more than three decimals (`CLF`, `UYW`), which are only used as an index.
+    (`XTS`). Currencies with more than three decimals (`CLF`, `UYW`) are only used as an index, so they are missing too.
     """
     import iso4217  # takes 25 ms
 
@@ -79,7 +79,7 @@ def finer_problem(currency: str) -> str:
 
 
 def _decimal(value: Any) -> Any:
-    """Parse an amount: a decimal string, or a JSON number, whose shortest decimal form is the amount."""
+    """Parse an amount: a decimal string or a JSON number. The amount of a JSON number is its shortest decimal form."""
     if isinstance(value, str):
         if not _amount.match(value):
             raise PydanticKnownError("decimal_parsing")

@@ -40,7 +40,7 @@ Flag = Annotated[bool, Field(strict=True)]
 Switch = Annotated[bool, BeforeValidator(_truth_value), Field(strict=True)]
 """`true` or `false` as a parameter."""
 Count = Annotated[int, Field(strict=True, ge=0, le=MAX_COUNT)]
-"""A whole number of things in a JSON body."""
+"""In a JSON body: a whole number that counts things."""
 Whole = Annotated[int, BeforeValidator(_whole_number), Field(strict=True)]
 """A whole number as a parameter."""
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
