@@ -27,7 +27,7 @@ from tests.platform import Platform
 
 HOME = "WECELEBRATE_TEST_HOME"
 MAIN = "WECELEBRATE_TEST_OWNER"
-"""The value of WECELEBRATE_OWNER of the main process. It owns the shared cloud, which outlives a killed worker."""
+"""Contains WECELEBRATE_OWNER of the main process, which owns the shared cloud: the cloud outlives a killed worker."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -169,7 +169,7 @@ def test_database_time_counts_against_a_customer_at_all_addresses() -> None:
     assert customer.exhaust("192.0.2.200") == 0
 
 
-def test_database_time_costs_a_member_nothing_and_takes_back_no_order() -> None:
+def test_database_time_costs_a_member_nothing_and_an_order_still_counts() -> None:
     member = Client(MEMBER, 10)
     attempt = Attempt(MEMBER)
     attempt.request.lookup()
@@ -206,7 +206,7 @@ def test_an_order_that_the_site_refuses_does_not_count_against_the_share_of_the_
     assert raw_redis.hvals(f"{key_prefix}{visitor.tenant}:limit:orders-address.192.0.2.2") == []
 
 
-def test_an_order_that_repeats_a_stored_response_is_taken_back() -> None:
+def test_an_order_that_gets_a_stored_response_does_not_count() -> None:
     visitor = Client(VISITOR, 40 * sessions.STOREFRONT_FACTOR, limit="storefront", site="one")
     replay = Attempt(VISITOR, is_order=True)
     replay.request.lookup()

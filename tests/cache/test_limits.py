@@ -230,7 +230,7 @@ def test_an_instance_without_redis_counts_the_requests_of_each_address_separatel
     assert visitor.exhaust("192.0.2.2") == MIN_LOCAL_QUOTA, "an unknown address gets the minimum quota"
 
 
-def test_one_address_cannot_close_a_checkout_of_an_instance_without_redis(
+def test_one_address_cannot_use_up_the_order_limit_of_an_instance_without_redis(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     client = Client.__new__(Client)
@@ -239,7 +239,7 @@ def test_one_address_cannot_close_a_checkout_of_an_instance_without_redis(
     client.send("192.0.2.2", is_order=True)
 
 
-def test_an_instance_without_redis_counts_failures_and_takes_back_orders(
+def test_an_instance_without_redis_counts_failed_requests_and_only_placed_orders(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     for number in range(2 * MIN_LOCAL_QUOTA):

@@ -1,4 +1,4 @@
-"""Configures a test process like a function that calls AWS, and lists the calls of S3."""
+"""Configures a test process like a function that calls AWS, and lists the S3 calls that the tests make."""
 
 import time
 from collections.abc import Callable, Iterator

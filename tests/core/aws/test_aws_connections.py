@@ -1,4 +1,4 @@
-"""What the platform does if the connection to AWS cannot be opened, breaks or stalls. Sockets of this test play AWS."""
+"""What the platform does if the connection to AWS cannot be opened, breaks or stalls. Local sockets replace AWS."""
 
 import threading
 from datetime import timedelta
@@ -18,14 +18,14 @@ __all__ = ["environment"]
 
 
 @pytest.mark.parametrize("call", S3_CALLS)
-def test_an_unreachable_s3_becomes_unavailable(environment: pytest.MonkeyPatch, call: str) -> None:
+def test_a_call_to_an_unreachable_s3_raises_unavailable(environment: pytest.MonkeyPatch, call: str) -> None:
     environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     clear_clients()
     with pytest.raises(Unavailable, match="S3 cannot be reached"):
         S3_CALLS[call]("1")
 
 
-def test_a_presigned_url_without_credentials_becomes_unavailable(environment: pytest.MonkeyPatch) -> None:
+def test_creating_a_presigned_url_without_credentials_raises_unavailable(environment: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise CredentialRetrievalError(provider="test", error_msg="m")
 
@@ -34,7 +34,7 @@ def test_a_presigned_url_without_credentials_becomes_unavailable(environment: py
         storage.upload_url("drops", "c/new", "text/csv", 10, timedelta(minutes=5))
 
 
-def test_a_connection_that_s3_closes_in_the_middle_of_an_object_becomes_unavailable(
+def test_a_connection_that_s3_closes_in_the_middle_of_an_object_raises_unavailable(
     environment: pytest.MonkeyPatch,
 ) -> None:
     with serving(answer(200, b"sku,name\n1,Mug\n", length=1000)) as server:
@@ -48,7 +48,7 @@ def test_a_connection_that_s3_closes_in_the_middle_of_an_object_becomes_unavaila
             storage.read("drops", KEY, 2000)
 
 
-def test_a_connection_on_which_s3_sends_nothing_more_becomes_unavailable(environment: pytest.MonkeyPatch) -> None:
+def test_a_connection_on_which_s3_sends_nothing_more_raises_unavailable(environment: pytest.MonkeyPatch) -> None:
     done = threading.Event()
 
     def stall(connection: Any, _: bytes) -> None:
@@ -73,7 +73,7 @@ def test_messages_are_left_to_the_sweeper_if_sqs_cannot_be_reached(environment: 
     assert not queue.send_or_defer([queue.message("jobs", {}, None)])
 
 
-def test_a_database_token_without_credentials_becomes_unavailable(environment: pytest.MonkeyPatch) -> None:
+def test_creating_a_database_token_without_credentials_raises_unavailable(environment: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise CredentialRetrievalError(provider="test", error_msg="m")
 

@@ -48,12 +48,12 @@ class RawBody(io.BytesIO):
 
 @dataclass
 class Faults:
-    """Answers calls to AWS with an error. Calls after the last error reach moto."""
+    """Answers calls to AWS with errors. If no error is left, a call reaches moto."""
 
     errors: list[tuple[int, str]] = field(default_factory=list)
     """The HTTP status and the error code of the next responses."""
     forever: tuple[int, str] | None = None
-    """The error of all responses after `errors`."""
+    """The error of every response after those in `errors`."""
     operations: list[str] = field(default_factory=list)
     """The names of all operations that were called, e.g. `GetObject`. A retry is a call of its own."""
     version: str = ""
@@ -66,7 +66,7 @@ class Faults:
         if error is None:
             return None
         status, code = error
-        request.url = "https://fault.test/"  # moto must not handle this request, and knows no such host
+        request.url = "https://fault.test/"  # moto does not handle requests to a host that it does not know
         if service == "s3":
             text, content_type = f"<Error><Code>{code}</Code><Message>m</Message></Error>", "application/xml"
         else:
@@ -96,7 +96,7 @@ def moto() -> Iterator[Faults]:
 
 @pytest.fixture
 def faults(moto: Faults) -> Iterator[Faults]:
-    """Yield the faults, of which none is active. At the end, empty the queue."""
+    """Yield the faults, without any error. At the end, empty the queue."""
     yield moto
     moto.errors, moto.forever = [], None
     moto.operations.clear()
@@ -105,7 +105,7 @@ def faults(moto: Faults) -> Iterator[Faults]:
 
 @pytest.mark.parametrize("error", TEMPORARY, ids=lambda error: error[1])
 @pytest.mark.parametrize("call", S3_CALLS)
-def test_a_temporary_error_of_s3_becomes_unavailable(faults: Faults, call: str, error: tuple[int, str]) -> None:
+def test_a_temporary_error_of_s3_raises_unavailable(faults: Faults, call: str, error: tuple[int, str]) -> None:
     faults.forever = error
     with pytest.raises(Unavailable, match="S3"):
         S3_CALLS[call](faults.version)
@@ -124,7 +124,7 @@ def test_an_error_of_s3_that_a_retry_cannot_solve_is_raised_unchanged(
 
 
 @pytest.mark.parametrize("call", S3_CALLS)
-def test_a_call_of_s3_succeeds_after_two_throttled_attempts(faults: Faults, call: str) -> None:
+def test_a_call_to_s3_succeeds_after_two_throttled_attempts(faults: Faults, call: str) -> None:
     expected = S3_CALLS[call](faults.version)
     faults.operations.clear()
     faults.errors = [(503, "SlowDown"), (503, "SlowDown")]

@@ -50,11 +50,11 @@ def test_a_sku_that_a_spreadsheet_has_rounded_is_refused(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", ["4E+12", "A4.0E+12", "4.0E+12B", "4.0E12", "E+", "A B", "Ä-1", "A\u00a0B"])
-def test_other_skus_stay_unchanged(cell: str) -> None:
+def test_a_sku_that_is_not_a_rounded_number_stays_unchanged(cell: str) -> None:
     assert sku(cell) == cell
 
 
-def test_a_text_can_have_several_lines_but_no_other_control_characters() -> None:
+def test_a_text_can_contain_line_breaks_and_tabs_but_no_other_control_characters() -> None:
     assert limited_text("a\n\tb\u00a0", 10) == "a\n\tb\u00a0"
     assert code_of(limited_text, "a\x07b", 10) == "control_character"
 
@@ -71,7 +71,7 @@ def test_the_lines_of_a_cell_are_joined_with_a_space(cell: str, line: str) -> No
     assert single_line(cell, 10) == line
 
 
-def test_the_length_of_a_line_is_checked_after_its_lines_were_joined() -> None:
+def test_the_length_of_a_cell_is_checked_after_its_lines_are_joined() -> None:
     assert single_line("a\n\n\nb", 3) == "a b"
     assert code_of(single_line, "a\nbc", 3) == "too_long"
 
@@ -85,7 +85,7 @@ def test_a_word_means_yes_or_no(cell: str, value: bool) -> None:
 
 
 @pytest.mark.parametrize("cell", ["", "maybe", "2", "yes no"])
-def test_any_other_word_is_neither_yes_nor_no(cell: str) -> None:
+def test_a_word_that_means_neither_yes_nor_no_is_refused(cell: str) -> None:
     assert code_of(boolean, cell) == "not_yes_or_no"
 
 
@@ -125,7 +125,7 @@ def test_a_cell_with_addresses_has_at_most_102400_characters() -> None:
 
 
 @pytest.mark.parametrize("address", ["ftp://a.test/1.jpg", "javascript:alert(1)", "data:image/png;base64,AA", "a\x01b"])
-def test_an_address_with_another_scheme_or_a_control_character_is_refused(address: str) -> None:
+def test_an_address_with_a_control_character_or_a_scheme_other_than_http_is_refused(address: str) -> None:
     assert code_of(image_address, address) == "not_an_address"
 
 

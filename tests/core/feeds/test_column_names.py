@@ -31,7 +31,9 @@ def test_names_are_compared_without_case_accents_spaces_and_punctuation(name: st
         ("---", ()),
     ],
 )
-def test_a_name_also_has_forms_without_remarks_prefixes_and_a_final_one(column: str, forms: tuple[str, ...]) -> None:
+def test_a_name_also_has_forms_without_its_remark_or_its_prefixes_or_the_digit_1_at_its_end(
+    column: str, forms: tuple[str, ...]
+) -> None:
     assert name_forms(column) == forms
 
 
@@ -78,7 +80,7 @@ def test_a_column_can_mean_several_fields() -> None:
     assert [field for field, _, _ in field_candidates("Short description")] == ["name", "description"]
 
 
-def test_a_known_column_is_counted_once_for_each_cell() -> None:
+def test_a_known_column_that_occurs_twice_is_counted_twice() -> None:
     assert count_known_columns(["SKU", "Preis", "Farbe", "", "SKU"]) == 3
     assert count_known_columns(["Farbe"], frozenset({"farbe"})) == 1
     assert count_known_columns(["Farbe"], frozenset({"groesse"})) == 0

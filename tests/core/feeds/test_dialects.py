@@ -23,7 +23,7 @@ def test_the_delimiter_is_the_character_with_the_most_known_columns(delimiter: s
     assert detected(text) == Dialect(delimiter)
 
 
-def test_known_columns_are_more_important_than_even_rows() -> None:
+def test_known_columns_are_more_important_than_rows_of_equal_width() -> None:
     assert detected("a,b;sku;c,d\n1,2;3,4\n5,6;7,8\n").delimiter == ";"
 
 
@@ -49,7 +49,7 @@ def test_lines_inside_quotes_are_not_rows() -> None:
     assert detected('x;"a,b\nc,d\ne,f\ng,h";y\n').delimiter == ";"
 
 
-def test_a_delimiter_is_used_even_if_few_or_only_blank_rows_contain_it() -> None:
+def test_a_delimiter_is_used_even_if_few_rows_or_only_blank_rows_contain_it() -> None:
     assert detected("a\nb;c\nd\n").delimiter == ";"
     assert detected(";;\n").delimiter == ";"
 
@@ -68,7 +68,7 @@ def test_the_header_is_expected_in_the_first_twenty_rows_and_a_hundred_rows_are_
     titles = "x\n" * 19
     assert detected(f"{titles}sku;name,b,c\n").delimiter == ";"
     assert detected(f"x\n{titles}sku;name,b,c\n").delimiter == ","
-    # 50 rows of two cells and 50 rows of one cell: the row number 101 does not count.
+    # The first 100 rows are 50 rows of two cells and 50 rows of one cell. Row 101 does not count.
     for even in ("a;b\n" * 50 + "c\n" * 50, "c\n" * 50 + "a;b\n" * 50):
         assert detected(even + "d,e,f,g,h\n" * 100).delimiter == ";"
 
@@ -83,7 +83,7 @@ def test_the_header_is_expected_in_the_first_twenty_rows_and_a_hundred_rows_are_
         ("sku,name\n1,'a'\n2,b\n3,c\n", '"'),
         ("sku,name\n1,'a'\n", '"'),
         ("sku,name\n'1','a'\n", "'"),
-        # As many double quotes as cells in single quotes.
+        # There are as many double quotes as cells in single quotes.
         ("sku,name\n'1','a \"b\"'\n", '"'),
         ("sku,name\n'1','a b\"'\n", "'"),
         ("sku,name\n'1','a \"b\" \"c\"'\n", '"'),

@@ -166,7 +166,7 @@ def test_a_quantity_is_a_whole_number_or_unknown(cell: str, expected: int | None
         ("7" + " " * 60, "not_a_number"),
     ],
 )
-def test_a_quantity_that_is_too_large_or_no_number_is_refused(cell: str, code: str) -> None:
+def test_a_quantity_that_is_not_a_number_or_is_too_large_is_refused(cell: str, code: str) -> None:
     with pytest.raises(BadCell) as error:
         count(cell, None)
     assert error.value.code == code

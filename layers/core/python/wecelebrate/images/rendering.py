@@ -48,7 +48,7 @@ def render(data: bytes) -> tuple[RenderedImage, Mapping[str, bytes]]:
     except MemoryError as error:
         raise NotRendered("too_much_memory") from error
     except Exception as error:  # for damaged files, decoders raise many types of exceptions
-        # The decoders of AVIF and WebP report with an ordinary exception that they got no memory.
+        # If the decoders of AVIF and WebP get no memory, they raise an ordinary exception.
         code = "too_much_memory" if "out of memory" in str(error).lower() else "broken_image"
         raise NotRendered(code) from error
     renditions: dict[str, RenditionFile] = {}

@@ -56,7 +56,7 @@ REASONS: Mapping[str, str] = {
 
 
 class NotRendered(Exception):
-    """The file is not an image that can be rendered. If `reason` is empty, it is the entry of the code in REASONS."""
+    """The file is not an image that can be rendered. If `reason` is empty, REASONS contains the reason for `code`."""
 
     def __init__(self, code: str, reason: str = "") -> None:
         self.code = code

@@ -24,7 +24,7 @@ _MAX_DESCRIPTION_BYTES = 64 * 1024
 def render_once(client_id: UUID | None, data: bytes, until: float = inf) -> dict[str, Any]:
     """Render a file and store its renditions, unless the renditions already exist.
 
-    until: the time of the monotonic clock after which rendering does not begin any more.
+    until: the time of the monotonic clock after which no rendering begins.
     Returns values for columns of a row in `images`. Raises NotRendered, RenderingPostponed, or RendererFailed.
     """
     folder = f"{client_id or 'platform'}/{renditions.digest(data)}"

@@ -26,11 +26,11 @@ CHUNK = 48
 """The largest number of URLs that are fetched before the results are saved."""
 
 CHUNK_SECONDS = 120.0
-"""After this time, no further image of a chunk is fetched or rendered, and the results are saved. The images of a
-chunk can be hostile, and take as long as the limits of the renderer allow."""
+"""After this time, no further image of a chunk is fetched or rendered, and the results are saved. Hostile images
+can take as long as the limits of the renderer allow."""
 LAST_IMAGE_SECONDS = 90.0
 """The longest time from the end of CHUNK_SECONDS until the last image is rendered. A chunk does not begin if the
-invocation ends earlier than that."""
+invocation ends within this time."""
 MAX_REASON_LENGTH = 5_000
 """The maximum length of the reason why an image was not fetched, in characters."""
 

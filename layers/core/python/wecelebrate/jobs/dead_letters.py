@@ -24,7 +24,7 @@ sql = queries(__file__)
 MAX_REASON_LENGTH = 2_000
 """The maximum length of a reason, in characters. Longer reasons are cut off."""
 MAX_BODY_BYTES = 1024 * 1024
-"""The maximum size of the stored body of a message. SQS accepts messages of the same size."""
+"""The maximum size of the stored body of a message. SQS has the same limit for messages."""
 
 
 class NothingToRedrive(Conflict):

@@ -20,14 +20,14 @@ job within this time, plus the interval of the sweeper."""
 RENEW_SECONDS = 5.0
 """The time between two renewals of a lease, in seconds. A thread renews the lease (`jobs.renewal`)."""
 OVERDUE = 2 / 3
-"""The used part of a lease at which the work renews the lease itself, because the thread could not renew it."""
+"""If the thread has not renewed the lease when this share of its time is over, the work renews the lease itself."""
 INLINE_LEASE_SECONDS = 60
 """The length of the lease of a job that runs within a request. It is not renewed, so it is longer than a request."""
 MIN_SECONDS_LEFT = 20.0
 """A worker begins a further chunk of work only if at least this many seconds are left before the invocation ends."""
 MAX_RESULT_BYTES = 1024 * 1024
 MAX_FIRST_ERRORS_BYTES = 512 * 1024
-"""The maximum size of the result and of the first errors of a job. The database has the same limits."""
+"""The maximum sizes of a job's result and of its list of first errors. The database has the same limits."""
 MAX_REASON_LENGTH = 5_000
 """The maximum length of the reason why a job failed, in characters."""
 

@@ -49,7 +49,7 @@ TOO_SLOW = (
     "too_slow",
     "The job made no progress during several invocations of a worker. Split the file into smaller files.",
 )
-"""The code and the reason with which a job fails if its time ends several times in a row without progress."""
+"""The code and the reason of a job that fails because several attempts in a row ran out of time without progress."""
 RETRY_DELAY_SECONDS = 5
 """The delay before the retry of a job that stopped because the platform was unavailable."""
 

@@ -15,7 +15,7 @@ from wecelebrate.mail.models import Tracking
 def order_confirmation(tx: Transaction, order_id: UUID, address: str | None = None) -> UUID | None:
     """Enqueue the confirmation of an order. Does nothing if the order already has a confirmation.
 
-    `address` is a keyed hash of the IP address of the visitor who places the order, for the limits of mails.
+    `address` is a keyed hash of the IP address of the visitor who places the order. Mails are limited for each address.
 
     Returns the id of the job, or None if there already is a confirmation. If a visitor causes the mail and a limit is
     used up (`docs/mail.md`), the mail is stored as suppressed, with the reason, and the result is None. Raises NotFound

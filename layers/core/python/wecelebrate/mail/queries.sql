@@ -32,7 +32,8 @@ where m.id = :mail_id;
 
 -- name: queue_order_mail^
 -- Queue the mail about an order. Returns no row when the caller is not allowed to queue the mail. Returns a row without
--- job_id when the mail already exists. `address` is a keyed hash of the IP address of the visitor who causes the mail.
+-- job_id when the mail already exists, or when a limit for mails that visitors cause is used up. `address` is a keyed
+-- hash of the IP address of the visitor who causes the mail.
 select client_id, job_id from app.queue_order_mail(:order_id, :template, :details, :address);
 
 -- name: queue_job_mail^

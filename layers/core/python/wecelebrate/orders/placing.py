@@ -53,9 +53,10 @@ class DailyOrderLimit(Conflict):
 def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
     """Place an order on the visited site, and enqueue its confirmation.
 
-    `address` is the IP address of the visitor. The limits of the site count it; only a keyed hash of it is stored, for
-    a day. Raises OutOfStock, TotalChanged, CatalogNotActive, SignInRequired, OrderLimit or DailyOrderLimit. Raises
-    Invalid for other problems, for example if the site does not show a product of the order.
+    `address` is the IP address of the visitor, for the limits of the site. Only its keyed hash is stored, for a day.
+
+    Raises OutOfStock, TotalChanged, CatalogNotActive, SignInRequired, OrderLimit or DailyOrderLimit. Raises Invalid for
+    other problems, for example if the site does not show a product of the order.
     """
     _check_products_are_unique(new)
     parameters = new.model_dump(mode="json", exclude={"total_amount"}) | {"expected_total": new.total_amount}
@@ -144,14 +145,15 @@ _BUYERS = {
     ),
     "address": ("/lines", "from one IP address", ""),
 }
-"""Maps each kind of buyer to the pointer and the words of its problem, and to the way out, if the buyer has one.
+"""Maps each kind of buyer to three texts of its problem: the pointer, the words for the buyer, and the way out, if any.
 
-Anybody can order as a guest in the name of a stranger, and so use up the limit of the stranger as a guest for a day.
+Anybody can order as a guest with the e-mail address of a stranger. Such orders can use up the limit for guest orders
+with this e-mail address for a day.
 """
 
 
 def _limit_problem(refusal: str, refusal_detail: Any) -> Problem:
-    """Return the problem for an order that exceeds a limit of the site. Raises ValueError for another refusal."""
+    """Return the problem for an order that exceeds a limit of the site. Raises ValueError for all other refusals."""
     match refusal:
         case "guests":
             return SignInRequired("Send the access token of a customer.")

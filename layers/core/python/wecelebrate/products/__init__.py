@@ -29,7 +29,7 @@ from wecelebrate.products.models import (
 sql = queries(__file__)
 
 DEFAULT_CURRENCY = "USD"
-"""The currency of a product that names none, in a catalog without a currency."""
+"""The currency of a product that names no currency, in a catalog without a currency."""
 
 
 class OtherCurrency(Invalid):
@@ -76,7 +76,7 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
 
 
 def require_comparable(tx: Transaction, catalog_id: UUID, filters: ProductListFilters) -> None:
-    """Check that a list can compare prices. Raises SeveralCurrencies if it must, and the catalog has no currency."""
+    """Raise SeveralCurrencies if the filters or the sort order compare prices, but the catalog has no currency."""
     bounds = [name for name in ("price_min", "price_max") if getattr(filters, name) is not None]
     compared = [*bounds, *(["sort"] if filters.sort.endswith("price") else [])]
     if compared and sql.has_one_currency(tx, catalog_id=catalog_id) is False:

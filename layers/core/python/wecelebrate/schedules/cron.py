@@ -46,8 +46,8 @@ _AREAS = frozenset(
         "US",
     ]
 )
-"""The first parts of the names of time zones that are the time of a place. Other names, e.g. `Factory`, `EST5EDT` or
-`Etc/GMT+5`, are no place. `localtime` and `posixrules` are the time zone of the machine."""
+"""The name of a place's time zone begins with one of these areas, e.g. `Europe/Berlin`. Names such as `Factory`,
+`EST5EDT` or `Etc/GMT+5` are not places. `localtime` and `posixrules` are the time zone of the machine."""
 
 
 def parse_expression(text: str) -> str:
@@ -71,7 +71,7 @@ def parse_expression(text: str) -> str:
 
 
 def _check_steps(name: str, values: int, field: str) -> None:
-    """Raise ValueError if a step (e.g. `*/61`) is larger than the number of values of the field, or has no meaning."""
+    """Raise ValueError if a step is not from 1 to the number of values of the field, or follows `L` or `LW`."""
     for term in field.split(","):
         if "/" not in term:
             continue
@@ -85,7 +85,7 @@ def _check_steps(name: str, values: int, field: str) -> None:
 def _normalized(expression: str) -> str:
     """Return an expression with the same meaning, in which only a field that matches every value begins with `*`.
 
-    CronSim decides by the first letter of a field. Raises CronSimError.
+    CronSim assumes that a field matches every value if and only if the field begins with `*`. Raises CronSimError.
     """
     minute, hour, day, month, weekday = expression.split()
     times = CronSim(f"0 {hour} {day} * 0", _ANY_LOCAL_TIME)
@@ -118,7 +118,7 @@ def _time_zones() -> frozenset[str]:
 
 
 def check_time_zone(name: str) -> str:
-    """Return `name`. Raises ValueError if it is not the name of a place in the IANA database, or UTC."""
+    """Return `name`. Raises ValueError unless `name` is UTC or the name of a place in the IANA database."""
     if name not in _time_zones():
         raise ValueError("must be the IANA time zone of a place, e.g. Europe/Berlin, or UTC")
     return name

@@ -46,7 +46,7 @@ def check(domain: str) -> None:
 
 
 def refusal(domain: str) -> str | None:
-    """Return the reason why no site may claim a domain (in lower case), or None."""
+    """Return the reason why no site may claim a domain, or None. `domain` must be in lower case."""
     if domain_name(domain) != domain:
         return "must be a domain name, e.g. gifts.example.com"
     labels = domain.split(".")
@@ -117,7 +117,7 @@ def _describe(records: list[str]) -> str:
 
 @lru_cache(maxsize=1)
 def _public_suffixes() -> "PublicSuffixList":
-    # The list takes 0.1 s to load. Only requests that set a domain need it.
+    # Loading this list takes 0.1 s. Only requests that set a domain need the list.
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()

@@ -47,7 +47,7 @@ def _check_subscription(name: str) -> str:
 Subscription = Annotated[str, AfterValidator(_check_subscription), Field(json_schema_extra={"enum": SUBSCRIBABLE})]
 Subscriptions = Annotated[list[Subscription], Field(min_length=1, max_length=50)]
 EndpointUrl = Annotated[HttpUrl, Field(description="An https URL on the public internet, on port 443.")]
-"""The check of `outbound` refuses http, except for hosts that the settings exempt, as those of the local cloud do."""
+"""The check of `outbound` refuses http, except for hosts that the settings exempt. The local cloud exempts hosts."""
 
 
 class NewWebhook(Input):

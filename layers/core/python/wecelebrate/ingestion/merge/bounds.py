@@ -15,7 +15,7 @@ from wecelebrate.feeds import Product, UnreadableFeed
 MAX_IMAGES_BYTES = 640 * 1024
 """The maximum size of the list of images, as JSON. 50 URLs of 2,048 characters always fit."""
 MAX_SOURCE_BYTES = 2 * 1024 * 1024
-"""The maximum size of an unchanged row, as JSON."""
+"""The maximum size of a row as it is in the file, as JSON."""
 MAX_HEADER_BYTES = 1024 * 1024
 """The maximum size of the names of all columns, as JSON."""
 MAX_REASON_LENGTH = 2_000
@@ -23,15 +23,15 @@ MAX_REASON_LENGTH = 2_000
 MAX_SAMPLE_BYTES = 1_000
 """The maximum size of one value in an example of what a dry run would change."""
 _MAX_CELL_LENGTH = 500
-"""The length of the cells in a rejected row that is too large, in characters."""
+"""If a rejected row is too large, its cells are cut off at this length, in characters."""
 _BYTES_PER_CHARACTER = 4
 """The maximum size of one character of compact JSON in UTF-8. PostgreSQL adds a space only to ASCII characters."""
 
 
 def oversized(product: Product, images: str | None, attributes: str | None, source: str) -> str | None:
-    """Return the reason why a product cannot be stored, or None if it can. The texts are values of the product as JSON.
+    """Return the reason why a product cannot be stored, or None if it can be stored. The reason names the field.
 
-    The reason names the field.
+    `images`, `attributes` and `source` are the values of the product, as JSON.
     """
     values: tuple[tuple[str, Any, str | None, int], ...] = (
         ("images", product.images, images, MAX_IMAGES_BYTES),
@@ -57,7 +57,7 @@ def stored_cells(cells: Sequence[str]) -> Sequence[str]:
 
 
 def cut_off(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row that is too large to be stored, without the ends of its long cells."""
+    """Shorten the long cells of a row that is too large to be stored."""
     return {
         column: shortened_text(cell if isinstance(cell, str) else json.dumps(cell), _MAX_CELL_LENGTH)
         for column, cell in row.items()
@@ -76,7 +76,7 @@ def check_header(header: Sequence[str]) -> None:
 
 
 def sample_value(value: Any) -> Any:
-    """Return a value as an example shows it. A long text is cut off, and a long list or object has fewer members."""
+    """Shorten a value for an example. A long text is cut off, and a long list or object loses members."""
     if isinstance(value, dict | list):
         return shortened(value, MAX_SAMPLE_BYTES)
     return shortened_text(value, MAX_SAMPLE_BYTES) if isinstance(value, str) else value

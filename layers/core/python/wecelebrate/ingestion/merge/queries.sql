@@ -41,8 +41,9 @@ select app.analyze_products();
 -- name: merge_chunk^
 -- Merge the rows of the next SKUs after `after` into the catalog, as the caller. The number of SKUs is limited to
 -- `chunk`. Products that differ are updated, new products are created, and other products stay unchanged. If several
--- rows have the same SKU, only the last row is merged, and the other rows are rejected. `refusal` says why other rows
--- are rejected. All prices of a catalog are in one currency: the currency of the catalog, or else of its first product.
+-- rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with a `refusal` are
+-- rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the
+-- currency of its first product.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created

@@ -28,10 +28,10 @@ as $$
   from app.seal_key
 $$;
 
--- Sets the columns that say who acts, whatever the statement that inserts the entry says. A connection without a caller
--- belongs to an operator or to a migration. If a member of one client causes a change at another client, e.g. takes
--- over its domain, the entry does not say who that was: the owners of the other client read the entry. The member's own
--- client has an entry of its own with the same request id.
+-- Sets the columns that say who acts. If there is a caller, the statement that inserts the entry cannot choose them. A
+-- connection without a caller belongs to an operator or to a migration. If a member of one client causes a change at
+-- another client, e.g. takes over its domain, the entry does not name the member, because the owners of the other
+-- client read the entry. The member's own client has an entry of its own with the same request id.
 create or replace function app.stamp_audit_entry() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -175,9 +175,9 @@ end
 $$;
 grant execute on function app.audit_row() to app_owner;
 
--- Records changes of products that a person makes. The products of a job are not recorded row by row, because the job
--- itself is recorded; an order is a row of its own. A statement that changes more than 100 products gets one entry for
--- each catalog.
+-- Records changes of products that a person makes. Changes by a job are not recorded, because the job itself is
+-- recorded. Changes by an order are not recorded, because each order is a row of its own. A statement that changes more
+-- than 100 products gets one entry for each catalog.
 create or replace function app.audit_products() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

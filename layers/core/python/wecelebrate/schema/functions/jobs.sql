@@ -30,7 +30,8 @@ end
 $$;
 grant execute on function app.end_expired_leases(text) to app_system;
 
--- The same for the previous release, which expects only the jobs that failed. The next release removes it.
+-- The same function for the previous release, which expects only the jobs that failed. The next release drops this
+-- function.
 create or replace function app.expire_job_leases(kind text default null) returns setof jobs
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -123,8 +124,8 @@ $$;
 grant execute on function app.save_staging_progress(uuid, integer, integer, jsonb, jsonb, double precision)
   to app_worker;
 
--- Returns the ids of the jobs that have staged rows. The query does not read all rows, because it jumps in the index
--- from one job to the next job. It reads the rows of all jobs, but returns only their ids.
+-- Returns the ids of the jobs that have staged rows. The query is fast, because it jumps in the index from one job to
+-- the next job. It runs as app_definer, because it reads the rows of all jobs. It returns only the ids of the jobs.
 create or replace function app.staged_job_ids() returns setof uuid
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$

@@ -32,10 +32,11 @@ $$;
 -- together have a limit of 20 mails for each recipient in 24 hours, and each client has an hourly limit of half the
 -- requests that its tier allows. Mails to the verified address of the caller are not limited.
 --
--- In 24 hours, one IP address causes mails to at most 100 mailboxes, or to as many as it can order pieces on the site
--- (`max_daily_quantity_per_address`), but never to more than 1,000. A mailbox has any number of addresses if all
--- addresses of a domain reach it, and app.mailbox cannot know these domains. `address` is a keyed hash of the IP
--- address, or null if it is unknown. app.claim_order_quantities has locked the address, so this limit is exact.
+-- In 24 hours, one IP address causes mails to at most 100 mailboxes. If the site allows one IP address to order more
+-- than 100 pieces (`max_daily_quantity_per_address`), the limit is this number of pieces, but at most 1,000. A mailbox
+-- has any number of addresses if all addresses of a domain reach it, and app.mailbox cannot know these domains.
+-- `address` is a keyed hash of the IP address, or null if it is unknown. app.claim_order_quantities has locked the
+-- address, so this limit is exact.
 --
 -- Concurrent mails to the same recipient wait for each other. The limit of a client is not exact: mails that are
 -- enqueued at the same moment do not see each other. If they waited for each other, all orders of a client would wait

@@ -3,7 +3,7 @@
 set local role app_definer;
 
 -- Checks the rules of a site that do not depend on earlier orders: whether guests may order, and the quantity of each
--- line. `lines` is [{"product_id": …, "quantity": …}, …]. Returns no refusal if the order keeps the rules:
+-- line. `lines` is [{"product_id": …, "quantity": …}, …]. Returns no refusal if the order keeps the rules. Refusals:
 --   guests         null             the site takes orders only from customers with a token
 --   line_quantity  [{at, max}, …]   the lines whose quantity is above the maximum of the site
 create or replace function app.check_order_rules(site sites, lines jsonb, out refusal text, out detail jsonb)
@@ -35,7 +35,7 @@ return exists (
 -- a stranger who uses up the limit of an address does not stop its owner from ordering with a token.
 --
 -- Concurrent orders of the same buyer wait for each other. All orders lock their products first, and then their buyers
--- in the order of the keys, so orders cannot deadlock. Returns no refusal if the pieces were counted:
+-- in the order of the keys, so orders cannot deadlock. Returns no refusal if the pieces were counted. Refusals:
 --   daily_quantity   {buyer, max}     the kind of buyer (customer, email, address) whose limit would be exceeded
 --   shared_quantity  [{at, max}, …]   the lines with more pieces of a shared stock than one buyer may take; max is null
 --                                    if it is above 10

@@ -3,7 +3,7 @@
 
 set local role app_owner;
 
--- Merges one level of a patch. `has_no_null` says that no object in the whole patch has a null.
+-- Merges one level of a patch. `has_no_null` is true if no object in the whole patch has a null.
 create or replace function app.merge_objects(target jsonb, patch jsonb, has_no_null boolean) returns jsonb
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -48,9 +48,9 @@ return app.merge_objects(target, patch, jsonb_strip_nulls(patch) is not distinct
 grant execute on function app.merge_patch(jsonb, jsonb) to public;
 
 -- The trigger function of the tables with `updated_at` and generated columns. In PL/pgSQL, a generated column of NEW is
--- null until all triggers before the update have run, so app.set_updated_at would take every update for a change. A
--- generated column changes only if another column changes, so its old value is as good for the comparison. PostgreSQL
--- replaces this value after the trigger.
+-- null until all triggers before the update have run, so app.set_updated_at would treat every update as a change. A
+-- generated column changes only if another column changes, so the comparison can use its old value. PostgreSQL replaces
+-- this value after the trigger.
 create or replace function app.set_updated_at_with_generated() returns trigger
 language plpgsql
 as $$

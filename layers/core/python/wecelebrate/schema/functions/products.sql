@@ -92,10 +92,10 @@ $$;
 grant execute on function app.product_query(boolean, boolean, boolean, boolean, boolean, boolean, boolean, text,
   boolean, boolean, text) to public;
 
--- Returns how many rows a search examines in order if `matching` rows of a sample match, or null if the search index is
--- faster. The walk examines twice as many rows as it probably needs to find `rows` matches, and at most 10,000 rows,
--- which takes 6 ms. Only the indexes in name order contain all columns that the walk needs, so in another order 2,000
--- rows take 3 ms.
+-- Returns the number of rows that the walk of a search examines, or null if the search index is faster. `matching` is
+-- the number of matching rows among `sample` rows. The walk examines twice as many rows as it probably needs to find
+-- `rows` matches, and at most 10,000 rows, which takes 6 ms. Only the indexes in name order contain all columns that
+-- the walk needs. In another order, it examines at most 2,000 rows, which takes 3 ms.
 create or replace function app.walk_length(matching bigint, sample integer, rows integer, sort text) returns integer
 language sql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$

@@ -9,8 +9,8 @@ set local role app_definer;
 -- current transaction cannot change any more, so the functions name both when they begin a transaction.
 --
 -- Raises WC503 if the session is not in its initial state afterwards. This happens if SQL has stored settings for the
--- login with ALTER ROLE, which PostgreSQL allows every login for itself. Another value of, for example,
--- transform_null_equals can change the meaning of a query, so no caller may enter (docs/runbook.md).
+-- login with ALTER ROLE, which PostgreSQL allows every login for itself. A stored setting can change the
+-- meaning of a query (e.g. transform_null_equals), so no caller may enter (docs/runbook.md).
 --
 -- All statements here together take about 30 µs. They have no effect on a clean session.
 create or replace function app.reset_session() returns void

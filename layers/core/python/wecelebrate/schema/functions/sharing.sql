@@ -40,7 +40,7 @@ $$;
 grant execute on function app.granted_catalogs() to app_admin, app_support, app_client, app_system;
 
 -- Returns a product as a client with a grant sees it. The time of the last change is the beginning of its day, because
--- every order changes a product: the exact time would tell the client each order of other shops.
+-- every order changes a product: the exact time would reveal each order in another shop.
 create or replace function app.granted_product_row(p products) returns products
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
