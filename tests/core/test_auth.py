@@ -139,7 +139,7 @@ def test_a_token_that_is_not_an_access_token_is_refused(issuer: Issuer, token_us
         auth.caller({"sub": "someone", "token_use": "id"}, "shop.test")
 
 
-def test_a_token_of_an_issuer_without_token_use_is_accepted() -> None:
+def test_a_token_without_the_token_use_claim_is_accepted() -> None:
     assert auth.caller({"sub": "someone"}).subject == "someone"
     assert auth.caller({"sub": "someone", "token_use": "access"}).subject == "someone"
 

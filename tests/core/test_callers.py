@@ -26,7 +26,7 @@ def test_the_cache_remembers_only_the_writes_of_signed_in_users(subject: str | N
     assert Caller(subject).write_key == key
 
 
-def test_a_copy_of_a_caller_also_reads_after_the_given_transactions() -> None:
+def test_a_caller_is_copied_with_additional_transactions_that_it_must_see() -> None:
     caller = Caller("ann", min_xids=("7",))
     assert caller.reading_after(["8", "9"]) == Caller("ann", min_xids=("7", "8", "9"))
     assert caller.min_xids == ("7",)
@@ -43,14 +43,14 @@ def test_a_copy_of_a_caller_also_reads_after_the_given_transactions() -> None:
         ("shop.acme.test", "shop.acme.test"),
     ],
 )
-def test_a_host_below_the_domain_of_the_platform_is_the_site_with_this_slug(
+def test_the_first_label_of_a_host_below_the_platform_domain_is_the_slug_of_a_site(
     platform_domain: None, host: str, site: str
 ) -> None:
     assert visited_site(host) == site
 
 
 @pytest.mark.parametrize("host", ["acme", "acme."])
-def test_a_host_without_a_parent_is_never_the_slug_of_a_site(host: str) -> None:
+def test_a_host_with_only_one_label_is_never_the_slug_of_a_site(host: str) -> None:
     settings.cache_clear()
     assert settings().platform_domain == ""
     assert visited_site(host) == host

@@ -89,7 +89,7 @@ def test_there_is_no_due_time_between_the_given_time_and_the_next_due_time(
 
 @pytest.mark.parametrize("hours", ["*/1", "0-23", "0-23/1", "*,5", "0-11,12-23", ",".join(map(str, range(24))), "0/1"])
 @pytest.mark.parametrize("zone", [BERLIN, NEW_YORK, "Australia/Lord_Howe", "America/Santiago"])
-def test_every_hour_has_the_same_due_times_in_every_spelling(hours: str, zone: str) -> None:
+def test_every_spelling_of_all_hours_has_the_same_due_times(hours: str, zone: str) -> None:
     parse_expression(f"*/20 {hours} * * *")
     for day in (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(number) for number in range(365)):
         if day.astimezone(ZoneInfo(zone)).utcoffset() != (day + timedelta(1)).astimezone(ZoneInfo(zone)).utcoffset():
@@ -109,10 +109,10 @@ def test_every_hour_has_the_same_due_times_in_every_spelling(hours: str, zone: s
         ("0 3 10 * 1-7", "0 3 10 * *"),
         ("0 3 10 * */1", "0 3 10 * *"),
         ("0 3 10 * SUN,MON,TUE,WED,THU,FRI,SAT", "0 3 10 * *"),
-        # Both day fields leave out values, so one of them is enough.
+        # Both day fields leave out values, so a day is due if it matches at least one of the fields.
         ("0 3 */2 * MON", "0 3 1,3,5,7,9,11,13,15,17,19,21,23,25,27,29,31 * 1"),
         ("0 3 10 * */3", "0 3 10 * 0,3,6"),
-        # The last day of a month is one of all days.
+        # `L` has no effect, because `*` already includes the last day of a month.
         ("0 3 *,L * MON", "0 3 * * MON"),
     ],
 )
@@ -219,6 +219,6 @@ def test_utc_and_the_time_zones_of_places_are_accepted(name: str) -> None:
     "name",
     ["localtime", "Factory", "posixrules", "posix/Europe/Berlin", "right/UTC", "EST5EDT", "Etc/GMT+5", "Etc/Unknown"],
 )
-def test_time_zones_that_are_not_the_time_of_a_place_are_rejected(name: str) -> None:
+def test_time_zones_that_belong_to_no_place_are_rejected(name: str) -> None:
     with pytest.raises(ValueError, match="IANA time zone of a place"):
         check_time_zone(name)

@@ -1,4 +1,4 @@
-"""Tests which domains a site may claim, and how the verification of a domain answers."""
+"""Tests which domains a site may claim, and how a domain is verified."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -77,7 +77,7 @@ def test_a_site_may_claim_a_public_domain(domain: str) -> None:
         "acme.shops.wecelebrate.com",
     ],
 )
-def test_a_site_cannot_claim_an_invalid_local_or_shared_domain(domain: str) -> None:
+def test_a_site_cannot_claim_an_invalid_or_a_local_or_a_shared_domain(domain: str) -> None:
     assert refusal(domain)
     with pytest.raises(Invalid) as error:
         domains.check(domain)
@@ -96,7 +96,7 @@ def test_a_site_cannot_claim_an_invalid_local_or_shared_domain(domain: str) -> N
         ("acme.shops.wecelebrate.com", "must not be a domain of the platform"),
     ],
 )
-def test_a_refusal_has_the_reason(domain: str, reason: str) -> None:
+def test_a_refusal_states_its_reason(domain: str, reason: str) -> None:
     assert str(refusal(domain)).startswith(reason)
 
 
@@ -124,7 +124,7 @@ EDITOR = transaction(editor_ids=[CLIENT])
 
 @pytest.fixture
 def records(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The TXT records of the domain. The site needs the record `wecelebrate-site=token`."""
+    """A list of the TXT records of the domain, empty at first. The site needs the record `wecelebrate-site=token`."""
     records: list[str] = []
     names = {"_wecelebrate.gifts.example.com": records}
     monkeypatch.setattr(dns, "txt_records", lambda name: names[name])
@@ -140,7 +140,9 @@ def test_a_domain_with_the_record_of_the_site_is_verified(records: list[str]) ->
 
 
 @pytest.mark.parametrize("editor_ids", [None, [], [SITE]])
-def test_only_an_editor_of_the_client_may_verify_its_domain(records: list[str], editor_ids: list[UUID] | None) -> None:
+def test_a_member_who_is_no_editor_of_the_client_may_not_verify_a_domain(
+    records: list[str], editor_ids: list[UUID] | None
+) -> None:
     records.append("wecelebrate-site=token")
     with pytest.raises(Forbidden):
         domains.verify(transaction(editor_ids=editor_ids), Site())  # type: ignore[arg-type]
@@ -172,7 +174,7 @@ def test_a_missing_record_is_reported_with_at_most_five_other_records(records: l
     assert detail_of(records).endswith(f"with the text wecelebrate-site=token; {shown}")
 
 
-def test_a_domain_is_not_verified_while_dns_does_not_answer_or_if_the_domain_changes(
+def test_a_domain_is_not_verified_if_dns_does_not_answer_or_if_the_domain_has_changed(
     records: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records.append("wecelebrate-site=token")

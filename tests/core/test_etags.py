@@ -41,7 +41,7 @@ def test_an_entity_tag_is_quoted_and_depends_on_the_body() -> None:
         (TAG.upper(), False),
     ],
 )
-def test_if_none_match_contains_the_current_tag_or_a_star(header: str | None, is_match: bool) -> None:
+def test_if_none_match_matches_if_it_is_a_star_or_contains_the_current_tag(header: str | None, is_match: bool) -> None:
     assert matches(header, TAG) is is_match
 
 
@@ -51,7 +51,7 @@ def test_a_change_with_the_current_tag_requires_that_the_object_stays_unchanged(
 
 
 @pytest.mark.parametrize("header", ["*", " * "])
-def test_a_change_with_a_star_is_allowed_for_every_state_of_the_object(header: str) -> None:
+def test_a_change_with_a_star_in_if_match_is_allowed_in_every_state_of_the_object(header: str) -> None:
     assert Match(header).check(Shop()) is None
 
 
@@ -66,7 +66,7 @@ def test_a_change_without_if_match_is_refused() -> None:
         Match(None).check(Shop())
 
 
-def test_a_change_that_changed_no_row_is_forbidden_unless_the_object_has_changed_since() -> None:
+def test_a_change_that_reaches_no_row_is_forbidden_unless_another_change_came_first() -> None:
     earlier = datetime(2026, 3, 1, 11, tzinfo=UTC)
     assert isinstance(refusal(earlier, Shop()), PreconditionFailed)
     assert isinstance(refusal(CHANGED_AT, Shop()), Forbidden)

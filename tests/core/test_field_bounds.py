@@ -52,7 +52,7 @@ def accepts(model: type[Input], body: dict[str, Any], field: str, value: Any) ->
         (NewClient, CLIENT, "address", 0, 100_000),
     ],
 )
-def test_a_text_has_a_shortest_and_a_longest_length(
+def test_a_text_has_a_minimum_and_a_maximum_length(
     model: type[Input], body: dict[str, Any], field: str, min_length: int, max_length: int
 ) -> None:
     assert accepts(model, body, field, "a" * min_length)
@@ -66,7 +66,7 @@ def test_a_text_has_a_shortest_and_a_longest_length(
     ("price", "is_valid"),
     [("0", True), ("0.001", True), ("999999999999.999", True), ("-0.01", False), (10**12, False), ("1.0001", False)],
 )
-def test_a_price_is_at_least_0_below_a_million_millions_and_has_at_most_three_decimals(
+def test_a_price_is_at_least_0_and_below_a_million_millions_and_has_at_most_three_decimals(
     price: str | int, is_valid: bool
 ) -> None:
     assert accepts(NewProduct, PRODUCT, "price", price) is is_valid
@@ -74,7 +74,7 @@ def test_a_price_is_at_least_0_below_a_million_millions_and_has_at_most_three_de
 
 
 @pytest.mark.parametrize(("model", "body"), [(NewProduct, PRODUCT), (ProductPatch, {})])
-def test_a_price_that_is_finer_than_its_currency_is_refused(model: type[Input], body: dict[str, Any]) -> None:
+def test_a_price_with_more_decimals_than_its_currency_is_refused(model: type[Input], body: dict[str, Any]) -> None:
     assert model.model_validate(body | {"price": "12.50", "currency": "EUR"})
     assert model.model_validate(body | {"price": "12.505"})  # the currency of the catalog is not known here
     for more in ({}, {"name": "Mug"}):
@@ -109,7 +109,7 @@ def test_a_quantity_is_a_whole_number_in_a_range(
 
 
 @pytest.mark.parametrize("value", ["true", 1, 0, "yes", None])
-def test_a_truth_value_has_no_other_spelling(value: Any) -> None:
+def test_a_boolean_field_accepts_only_true_and_false(value: Any) -> None:
     assert accepts(NewProduct, PRODUCT, "is_active", False)
     assert not accepts(NewProduct, PRODUCT, "is_active", value)
 

@@ -83,7 +83,7 @@ def send_request(
     app: Any, method: str, path: str, body: bytes = b"", claims: Any = None, **headers: str
 ) -> dict[str, Any]:
     raw_headers = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
-    address = f"192.0.2.{next(_addresses) % 256}"  # failed requests count against their address
+    address = f"192.0.2.{next(_addresses) % 256}"  # failed requests use up the limit of their address
     request = Sent(
         method, path.partition("?")[0], path.partition("?")[2], raw_headers, body, address, "HTTP/1.1", REQUEST_ID
     )

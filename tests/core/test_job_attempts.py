@@ -22,7 +22,7 @@ def job(*, failures: int, seconds_left: float = 0.0) -> LeasedJob:
 
 @pytest.fixture
 def ends(monkeypatch: pytest.MonkeyPatch) -> list[tuple[UUID, str, object]]:
-    """Return a list to which the end of each attempt is appended."""
+    """Return a list to which each attempt appends how it ended."""
     ends: list[tuple[UUID, str, object]] = []
 
     def release(job: LeasedJob, delay: int, failures: int) -> None:
@@ -59,7 +59,7 @@ def test_a_job_that_makes_no_progress_before_its_deadline_fails_after_three_atte
     assert ends == [(leased.id, end, value)]
 
 
-def test_a_lost_lease_is_reported_before_a_reached_deadline() -> None:
+def test_a_lost_lease_is_reported_even_if_the_deadline_is_reached() -> None:
     leased = job(failures=1)
     with pytest.raises(DeadlineReached):
         leased.check_lease()

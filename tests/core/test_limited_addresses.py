@@ -1,4 +1,4 @@
-"""Tests which addresses count as one address."""
+"""Tests which IP addresses share the limits of one address."""
 
 import pytest
 
@@ -28,7 +28,7 @@ from wecelebrate.core.requests.addresses import limited_address
         ("test-invoke-source-ip", "test-invoke-source-ip"),
     ],
 )
-def test_all_addresses_of_an_ipv4_address_or_of_a_64_bit_network_count_as_one_address(
+def test_an_ipv6_address_counts_as_the_ipv4_address_that_it_contains_or_as_its_64_bit_network(
     source: str, limited: str
 ) -> None:
     assert limited_address(source) == limited

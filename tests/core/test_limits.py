@@ -1,4 +1,4 @@
-"""Tests the rate limits that need no Redis: their headers and messages, and the limits of an instance without Redis."""
+"""Tests the parts of rate limits that need no Redis: headers, messages, and the limits that an instance counts."""
 
 import time
 
@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def count(local: LocalLimits, caller: str, requests: int, share: int = 1) -> Limit:
-    """Count requests, and return the state of the limit after the last one."""
+    """Count requests, and return the state of the limit after the last request."""
     for _ in range(requests - 1):
         local.count(caller, share=share)
     return local.count(caller, share=share)
@@ -47,20 +47,20 @@ def test_an_address_and_a_customer_are_allowed_600_requests_or_100_failures_per_
     assert limits.ADDRESS_PER_MINUTE / (1 + limits.FAILURE_COST) == 100
 
 
-def test_one_address_gets_half_of_a_storefront_and_a_quarter_of_the_orders() -> None:
+def test_one_address_can_use_half_of_the_request_limit_and_a_quarter_of_the_order_limit() -> None:
     assert (limits.STOREFRONT_SHARE, limits.ORDER_SHARE) == (2, 4)
 
 
 @pytest.mark.parametrize(
     ("milliseconds", "cost"), [(0, 0), (100, 0), (124.9, 0), (125, 1), (149, 1), (350, 10), (600, 20), (60_000, 20)]
 )
-def test_each_full_25_milliseconds_of_database_time_above_100_cost_one_request_up_to_20(
+def test_database_time_above_100_ms_costs_one_request_per_full_25_ms_but_at_most_20_requests(
     milliseconds: float, cost: int
 ) -> None:
     assert time_cost(milliseconds) == cost
 
 
-def test_the_line_of_a_limit_has_its_name_quota_rest_and_seconds() -> None:
+def test_the_line_of_a_limit_contains_its_name_and_quota_and_remaining_requests_and_seconds() -> None:
     assert Limit.parse("requests 1000 993 42") == Limit("requests", quota=1000, remaining=993, seconds=42)
     assert Limit.parse("orders.5f0c 50 0 7") == Limit("orders", quota=50, remaining=0, seconds=7)
 
@@ -79,7 +79,7 @@ def test_the_headers_describe_every_limit() -> None:
     [("address", 60), ("subject", 60), ("local", 60), ("local-orders", 60), ("local-orders-address", 60)]
     + [(name, 3600) for name in ("requests", "storefront", "orders", "orders-address", "storefront-address")],
 )
-def test_limits_of_one_caller_have_a_window_of_a_minute_and_limits_of_clients_of_an_hour(
+def test_the_window_is_a_minute_for_limits_of_one_caller_and_an_hour_for_limits_of_clients(
     name: str, seconds: int
 ) -> None:
     assert headers([Limit(name, 1, 1, 1)])["RateLimit-Policy"] == f'"{name}";q=1;w={seconds}'
@@ -157,7 +157,7 @@ def test_a_refused_request_is_not_counted(clock: Clock) -> None:
     assert local.count("ann").remaining == 0
 
 
-def test_requests_can_be_added_beyond_the_limit_and_taken_back_to_zero(clock: Clock) -> None:
+def test_requests_can_be_added_beyond_the_limit_and_subtracted_down_to_zero(clock: Clock) -> None:
     local = LocalLimits()
     local.add("ann", 25)
     refused(local, "ann")

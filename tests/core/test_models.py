@@ -1,4 +1,4 @@
-"""Tests the bounds of JSON in requests, and how their errors name a place."""
+"""Tests the bounds of JSON in requests, and how an error names the place of the invalid value."""
 
 import json
 from typing import Annotated, Any
@@ -55,7 +55,7 @@ def test_a_body_has_at_most_64_levels() -> None:
 
 
 @pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
-def test_a_number_that_json_does_not_have_is_refused(number: float) -> None:
+def test_a_number_that_json_cannot_express_is_refused(number: float) -> None:
     assert error_of([0.5, {"b": number}]) == ("/value/1/b", "must be a finite number")
 
 
@@ -67,7 +67,7 @@ def test_a_text_that_postgresql_cannot_store_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a", "\x01", "ä", "\ud7ff", "\ue000", "\N{WRAPPED PRESENT}"], ids=ascii)
-def test_every_other_text_can_be_stored(text: str) -> None:
+def test_a_text_without_nul_and_unpaired_surrogates_can_be_stored(text: str) -> None:
     assert storable(text)
     assert Body.model_validate({"value": text}).value == text
 
@@ -120,7 +120,7 @@ def test_a_pointer_escapes_slashes_and_tildes(path: tuple[Any, ...], place: str,
         (1e-7, "0.0000001"),
     ],
 )
-def test_the_size_of_json_is_the_size_of_the_text_that_postgresql_has(value: Any, text: str) -> None:
+def test_the_size_of_json_is_the_size_of_its_text_in_postgresql(value: Any, text: str) -> None:
     assert json_bytes(value) == len(text.encode())
 
 

@@ -107,7 +107,7 @@ def rows(items: Sequence[str | None]) -> list[dict[str, Any]]:
 
 
 def response_bytes(page: pages.RenderedPage) -> int:
-    """Return the size of the response of a page. The body is a string inside the JSON of Lambda's response."""
+    """Return the size of Lambda's response with the page, which is a string inside the JSON of the response."""
     return len(json.dumps(pages.body(page)[0], ensure_ascii=pages.ASCII_RESPONSES).encode())
 
 
@@ -134,7 +134,7 @@ def test_a_page_ends_before_the_first_row_that_does_not_fit(letters: list[str], 
         assert page.next_cursor is None
 
 
-def test_a_page_whose_last_row_has_no_item_continues_after_the_row_before_it() -> None:
+def test_if_the_last_row_has_no_item_the_next_page_starts_with_this_row() -> None:
     page = pages.render(rows(["1", "2", None]), 1000, list_request())
     assert page.data == "[1,2]"
     assert page.next_cursor is not None
@@ -164,7 +164,7 @@ def test_a_cursor_has_at_most_6144_characters() -> None:
 
 
 ROOM = 5_900_000 - 6144 - 1024
-"""The bytes that the rows of a page can have: a response without its cursor and the JSON around the body."""
+"""The maximum size of the rows of a page: that of a response, minus its cursor and the JSON around the body."""
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_the_rows_of_a_page_have_at_most_5892832_bytes(sizes: list[int], count: 
 
 
 def test_additional_members_leave_less_room_for_rows() -> None:
-    # The name has 6 characters, and the value has 4 characters, of which 2 are escaped.
+    # The name `facets` has 6 characters. Its value has 4 characters, and 2 of them are escaped.
     facets = {"facets": '["a"]'[1:-1] + "1"}
     size = ROOM - (6 + 4 + 2) - 2 - 100
     for last, count in ((100, 2), (101, 1)):

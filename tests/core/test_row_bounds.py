@@ -68,7 +68,7 @@ def test_a_small_value_is_not_measured() -> None:
         oversized(product(attributes=unmeasurable, source={}), None, "x" * (128 * KIB + 1), "{}")
 
 
-def test_a_product_with_several_values_that_are_too_large_gets_the_first_reason() -> None:
+def test_a_product_with_several_oversized_values_is_rejected_because_of_the_first() -> None:
     both = reason(attributes=filled(512 * KIB + 1), source=filled(2048 * KIB + 1))
     assert both and both.startswith("attributes:")
 
@@ -80,7 +80,7 @@ def test_the_cells_of_a_rejected_row_are_cut_only_if_the_row_is_too_large() -> N
     assert stored_cells(["a" * 349_525, "b"]) == ["a" * 499 + "…", "b"]
 
 
-def test_a_row_that_is_too_large_is_stored_without_the_ends_of_its_cells() -> None:
+def test_a_row_that_is_too_large_is_stored_with_shortened_cells() -> None:
     row = {"name": "n" * 501, "sku": "s" * 500, "list": [1] * 200, "count": 7}
     assert cut_off(row) == {
         "name": "n" * 499 + "…",

@@ -17,7 +17,7 @@ FIRST, SECOND, SITE, CATALOG = (UUID(int=number) for number in (1, 2, 3, 4))
 
 
 def context(**fields: Any) -> CallerContext:
-    """Return the context of a client's member with 1,000 requests per hour."""
+    """Return the context of a member whose client is allowed 1,000 requests per hour."""
     nobody = dict.fromkeys(CallerContext.__dataclass_fields__)
     member = {"role": "app_client", "client_ids": [FIRST], "requests_per_hour": 1000, "caught_up": True}
     return CallerContext(**{**nobody, **member, "kill_switches": {}, **fields})
@@ -36,7 +36,7 @@ def visitor(**fields: Any) -> CallerContext:
         Session(f"{FIRST}:anon.{SITE}", str(FIRST), "storefront", 20_000, str(SITE), str(CATALOG)),
     ],
 )
-def test_a_session_is_equal_after_it_was_stored(session: Session) -> None:
+def test_a_stored_session_is_equal_to_the_original(session: Session) -> None:
     assert Session.parse(str(session)) == session
 
 
@@ -77,7 +77,9 @@ def test_a_member_of_several_clients_has_a_limit_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(("subject", "role"), [(None, "anon"), ("ann", "customer")])
-def test_the_visitors_of_a_site_have_twenty_times_the_requests_of_its_client(subject: str | None, role: str) -> None:
+def test_the_limit_for_the_visitors_of_a_site_is_twenty_times_the_limit_of_its_client(
+    subject: str | None, role: str
+) -> None:
     session, tags = session_of(Caller(subject, site_domain="gifts.test"), visitor())
     assert session == Session(f"{FIRST}:{role}.{SITE}", str(FIRST), "storefront", 20_000, str(SITE), str(CATALOG))
     assert tags == ["tiers", "domain:gifts.test", f"site:{SITE}", f"client:{FIRST}"]
@@ -89,7 +91,7 @@ def test_a_site_without_a_catalog_and_a_client_without_a_limit_have_empty_fields
     assert (session.catalog, session.quota) == ("", None)
 
 
-def test_the_key_of_a_session_contains_the_subject_or_the_role_and_the_domain() -> None:
+def test_the_key_of_a_session_has_the_subject_of_a_member_or_the_role_and_domain_of_a_visitor() -> None:
     assert session_key(Caller("ann")).endswith(":public:session:ann")
     assert session_key(Caller("ann", site_domain="gifts.test")).endswith(":public:visit:customer:gifts.test")
     assert session_key(Caller(site_domain="gifts.test")).endswith(":public:visit:anon:gifts.test")
@@ -101,7 +103,7 @@ def test_a_session_is_invalidated_with_its_domain_or_its_user() -> None:
 
 
 class Database:
-    """A replacement for the database and the cache: each read of the session finds the next clients of the caller."""
+    """A replacement for the database and the cache. Each read of the session finds the next list in `clients`."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, clients: list[list[UUID]]) -> None:
         self.clients = clients

@@ -62,7 +62,7 @@ def database(server: Database, state: Path, worker_id: str) -> Database:
 
 @pytest.fixture(scope="module", autouse=True)
 def world_is_unchanged(request: pytest.FixtureRequest, database: Database) -> Iterator[None]:
-    """Fails if a test module commits a change to the rows of the world, which other modules would then see."""
+    """Fails if a test module commits changes to the rows of the world. Other modules would see these changes."""
     before = _fingerprints(database)
     yield
     assert _fingerprints(database) == before, f"{request.module.__name__} must use own_database for changes"

@@ -1,4 +1,4 @@
-"""Entries of the audit log can be added and expire after two years, but no role changes them."""
+"""Entries of the audit log can be added, and expire after two years. No role can change them."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -73,13 +73,13 @@ def test_injected_sql_cannot_replace_the_request_of_an_entry(database: Database)
     ]
 
 
-def test_the_request_is_set_only_by_a_statement_of_its_own(database: Database) -> None:
+def test_only_a_separate_statement_that_calls_app_enter_can_set_the_request(database: Database) -> None:
     with database.connect("wc_api") as connection, pytest.raises(psycopg.Error) as error:
         connection.execute("select app.establish_request('forged', '192.0.2.1')")
     assert error.value.sqlstate == "WC401"
 
 
-def test_a_change_without_a_caller_names_the_login(superuser: psycopg.Connection) -> None:
+def test_a_change_without_a_caller_is_recorded_with_the_name_of_the_login(superuser: psycopg.Connection) -> None:
     superuser.execute("update tiers set requests_per_hour = 7 where name = 'standard'")
     row = superuser.execute(
         "select subject, before, after from audit_log where action = 'tier.change' order by created_at desc limit 1"
@@ -87,7 +87,7 @@ def test_a_change_without_a_caller_names_the_login(superuser: psycopg.Connection
     assert row == ("login:postgres", {"requests_per_hour": 1000}, {"requests_per_hour": 7})
 
 
-def test_the_entry_of_a_new_name_has_no_column_that_the_database_generates(superuser: psycopg.Connection) -> None:
+def test_the_entry_for_a_changed_name_contains_no_generated_column(superuser: psycopg.Connection) -> None:
     superuser.execute("update catalogs set name = 'Café' where id = %s", [A_CATALOG])
     superuser.execute("update products set name = 'Crème', sku = 'É' where id = %s", [A_PRODUCT])
     rows = superuser.execute(
@@ -122,7 +122,7 @@ def owner(connections: dict[str, psycopg.Connection]) -> Iterator[psycopg.Connec
         yield connection
 
 
-def test_an_entry_that_a_caller_inserts_names_the_caller_and_is_not_verified(owner: psycopg.Connection) -> None:
+def test_an_entry_inserted_by_a_caller_contains_its_real_subject_and_is_not_verified(owner: psycopg.Connection) -> None:
     row = owner.execute("""
         insert into audit_log (subject, admin_role, email, request_id, action, client_id, object_id, written_by)
         select 'somebody', 'super_admin', 'x@example.test', 'forged', 'a.b', (app.client_ids())[1], 'o', 'app_definer'
@@ -131,12 +131,12 @@ def test_an_entry_that_a_caller_inserts_names_the_caller_and_is_not_verified(own
     assert row == ("a-owner", None, None, None, "app_client")
 
 
-def test_a_caller_cannot_record_reads_as_staff(owner: psycopg.Connection) -> None:
+def test_a_caller_who_is_not_staff_cannot_record_reads(owner: psycopg.Connection) -> None:
     with pytest.raises(errors.InsufficientPrivilege), owner.transaction():
         owner.execute("""select app.record_reads('order.read', '[{"object_id": "o"}]')""")
 
 
-def test_support_records_reads_as_itself(connections: dict[str, psycopg.Connection]) -> None:
+def test_support_can_record_its_own_reads(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_api"], BY_NAME["support"]) as connection:
         connection.execute("""select app.record_reads('order.read', '[{"object_id": "o"}]')""")
 

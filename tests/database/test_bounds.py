@@ -1,4 +1,4 @@
-"""Tests that every stored text and JSON value has a bound, and that the functions for large values are linear."""
+"""Tests that every stored text and JSON value has a bound, and that functions for large values take linear time."""
 
 import json
 import re
@@ -33,7 +33,7 @@ ONLY_PLATFORM = {
     "public.schema_migrations": MIGRATE,
     "public.cache_invalidations": "Triggers write it: the tags of the rows that one statement has changed.",
 }
-"""The tables whose texts no caller can fill, and the reason."""
+"""The tables whose texts no caller can write, each with the reason."""
 BOUND = re.compile(
     r"json_fits\(|"
     r"length\(\(?\w+\)?(::text)?\) <= \d+|"
@@ -41,7 +41,7 @@ BOUND = re.compile(
     r"'\^\[[^]]+\]\{\d+\}\$'|"  # a pattern with a fixed length
     r"\(name = '"  # one of several pairs
 )
-"""The definition of a check that limits the size of its columns."""
+"""Matches the definition of a check that limits the size of a column."""
 
 Json = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
@@ -106,7 +106,7 @@ def test_the_database_has_the_limits_of_the_code(superuser: psycopg.Connection) 
 
 
 def test_the_largest_row_of_each_table_fits_in_a_response(superuser: psycopg.Connection) -> None:
-    """One byte of JSON or UTF-8 has at most 3 bytes in a response, and one character at most 12 bytes."""
+    """In a response, one byte of JSON or UTF-8 becomes at most 3 bytes, and one character at most 12 bytes."""
     not_listed = "'jobs_checkpoint_length', 'products_source_data_length'"
     tables = superuser.execute(f"""
         select conrelid::regclass::text,
@@ -141,7 +141,7 @@ def test_a_value_is_measured_as_its_uncompressed_text(superuser: psycopg.Connect
             assert allowed
 
 
-def test_a_text_that_is_too_long_is_named_in_the_problem(superuser: psycopg.Connection) -> None:
+def test_a_problem_names_the_field_whose_text_is_too_long(superuser: psycopg.Connection) -> None:
     with pytest.raises(errors.CheckViolation) as error, superuser.transaction():
         superuser.execute("update sites set name = repeat('x', 501) where id = %s", [A_SITE])
     assert [(field.pointer, field.detail) for field in to_problem(error.value).errors] == [
@@ -159,7 +159,7 @@ def test_the_api_measures_json_as_the_database_does(superuser: psycopg.Connectio
 
 
 def merge(target: Any, patch: Any) -> Any:
-    """The pseudocode of RFC 7396, section 2."""
+    """Merge the values with the pseudocode of RFC 7396, section 2."""
     if not isinstance(patch, dict):
         return patch
     result = dict(target) if isinstance(target, dict) else {}
@@ -219,7 +219,9 @@ def nested(value: Any, depth: int) -> Any:
     ],
     ids=["many keys at the bottom", "many nulls at the bottom", "many chains", "many chains that end with null"],
 )
-def test_the_time_of_merge_patch_does_not_grow_with_keys_times_depth(superuser: psycopg.Connection, patch: Any) -> None:
+def test_the_time_of_merge_patch_does_not_grow_with_the_product_of_keys_and_depth(
+    superuser: psycopg.Connection, patch: Any
+) -> None:
     """An algorithm that looks at the whole rest of the patch on each level needs more than 10 s for ten merges."""
     superuser.execute("set local statement_timeout = '10s'")
     merged: Any = {}
@@ -243,20 +245,22 @@ def read_page(superuser: psycopg.Connection, query: str, max_bytes: int) -> list
     ).fetchall()
 
 
-def test_page_rows_never_builds_the_rows_after_the_first_row_that_does_not_fit(superuser: psycopg.Connection) -> None:
+def test_app_page_rows_never_builds_the_rows_after_the_first_row_that_does_not_fit(
+    superuser: psycopg.Connection,
+) -> None:
     # Row 13 would raise an error.
     query = "select repeat('x', 100 + 0 / (13 - n)) as item, n from generate_series(1, 1000) n"
     page = read_page(superuser, query, 1_100)
     assert [(item and len(item), n) for item, n in page] == [*((100, n) for n in range(1, 12)), (None, 12)]
 
 
-def test_page_rows_returns_the_first_row_even_if_it_does_not_fit(superuser: psycopg.Connection) -> None:
+def test_app_page_rows_returns_the_first_row_even_if_it_does_not_fit(superuser: psycopg.Connection) -> None:
     assert read_page(superuser, "select 'xyz' as item, 1 as n", 2) == [("xyz", 1)]
     assert read_page(superuser, "select 'xyz' as item, n from generate_series(1, 3) n", 2) == [("xyz", 1), (None, 2)]
     assert read_page(superuser, "select '' as item, 1 as n where false", 2) == []
 
 
-def test_page_rows_cannot_write(superuser: psycopg.Connection) -> None:
+def test_a_query_of_app_page_rows_cannot_write(superuser: psycopg.Connection) -> None:
     with pytest.raises(errors.FeatureNotSupported, match="not allowed in a non-volatile function"):
         read_page(superuser, "delete from sites returning 'x', 1", 2)
 
@@ -278,7 +282,7 @@ def test_no_statement_may_run_longer_than_the_function_that_waits_for_it(
 ) -> None:
     with database.connect(login) as connection:
         connection.execute(ENTER, ["super", None, None, None, [], None, left, None, None])
-        # After 1 ms, it is possible that the server cancels this query.
+        # With a timeout of 1 ms, the server sometimes cancels this query.
         with suppress(errors.QueryCanceled) if timeout == "1ms" else nullcontext():
             assert connection.execute("select current_setting('statement_timeout')").fetchone() == (timeout,)
 

@@ -1,4 +1,4 @@
-"""The database keeps all prices of a catalog in one currency, whatever statement writes them, and under concurrency."""
+"""The database keeps all prices of a catalog in one currency, even if concurrent statements of any kind write them."""
 
 import shutil
 import threading
@@ -50,7 +50,7 @@ def add(connection: psycopg.Connection, catalog: UUID, *currencies: str) -> None
 
 
 class Second(threading.Thread):
-    """Runs statements in a second transaction, and commits it. `error` is what the database raised."""
+    """Runs statements in a second transaction, and commits it. `error` is the error of the database, or None."""
 
     def __init__(self, database: Database, work: Callable[[psycopg.Connection], object]) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Second(threading.Thread):
             self.error = error
 
     def wait_for_lock(self) -> None:
-        """Return when the second transaction waits for the first."""
+        """Return as soon as the second transaction waits for a lock of the first transaction."""
         with self._database.connect(autocommit=True) as connection:
             while self.is_alive() and connection.execute(WAITING).fetchone() == (0,):
                 self.join(0.01)
@@ -84,7 +84,9 @@ def test_one_statement_with_two_currencies_is_refused(first: psycopg.Connection,
     assert caught.value.diag.column_name == "currency"
 
 
-def test_one_statement_with_the_first_products_of_many_catalogs_sets_each_currency(first: psycopg.Connection) -> None:
+def test_one_statement_that_adds_the_first_products_of_many_catalogs_sets_their_currencies(
+    first: psycopg.Connection,
+) -> None:
     catalogs = {_catalog(first): currency for currency in ("EUR", "USD", "JPY")}
     first.execute(
         "insert into products (catalog_id, sku, name, price, currency) select id, n::text, 'N', 1, currency"
@@ -94,7 +96,7 @@ def test_one_statement_with_the_first_products_of_many_catalogs_sets_each_curren
     assert {catalog: currency_of(first, catalog) for catalog in catalogs} == catalogs
 
 
-def test_a_rolled_back_first_product_sets_no_currency(first: psycopg.Connection, catalog: UUID) -> None:
+def test_a_first_product_that_is_rolled_back_sets_no_currency(first: psycopg.Connection, catalog: UUID) -> None:
     with first.transaction(force_rollback=True):
         add(first, catalog, "EUR")
         assert currency_of(first, catalog) == "EUR"
@@ -116,7 +118,7 @@ def test_an_update_cannot_bring_another_currency_into_a_catalog(
 
 
 @pytest.mark.parametrize(("currency", "refused"), [("EUR", False), ("USD", True)])
-def test_the_second_of_two_concurrent_first_products_waits_and_must_have_the_same_currency(
+def test_if_two_transactions_add_a_first_product_the_second_waits_and_must_use_the_same_currency(
     own_database: Database, first: psycopg.Connection, catalog: UUID, currency: str, refused: bool
 ) -> None:
     add(first, catalog, "EUR")
@@ -127,7 +129,7 @@ def test_the_second_of_two_concurrent_first_products_waits_and_must_have_the_sam
     assert currency_of(first, catalog) == "EUR"
 
 
-def test_the_second_of_two_concurrent_first_products_sets_the_currency_if_the_first_is_rolled_back(
+def test_if_two_transactions_add_a_first_product_and_one_is_rolled_back_the_other_sets_the_currency(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     add(first, catalog, "EUR")
@@ -173,7 +175,7 @@ def test_other_changes_of_a_catalog_do_not_wait_for_new_products(
     assert Second(own_database, lambda other: other.execute(change, [catalog])).finish() is None
 
 
-def test_the_migration_gives_a_currency_only_to_catalogs_with_one(
+def test_the_migration_sets_a_currency_only_for_catalogs_whose_products_have_one_currency(
     fresh: Callable[[], Database], tmp_path: Path
 ) -> None:
     new, earlier = fresh(), tmp_path / "earlier"

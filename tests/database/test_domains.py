@@ -52,7 +52,7 @@ def test_a_new_site_of_a_caller_has_a_derived_slug_and_no_verification(
         assert row == (True, True, None)
 
 
-def test_only_the_login_of_workers_can_verify_a_domain_and_only_for_a_site_that_its_caller_writes(
+def test_only_the_login_of_workers_can_verify_a_domain_and_only_if_its_caller_can_change_the_site(
     connections: dict[str, psycopg.Connection],
 ) -> None:
     verify = "select app.verify_site_domain(%s, %s)"
@@ -80,7 +80,7 @@ def test_a_domain_moves_to_the_site_that_verifies_it_last(database: Database) ->
 @pytest.mark.parametrize(
     "domain", ["localhost", "single", "a.localhost", "10.0.0.1", "a..test", "-a.test", "a.-test", "a.1", "a_b.test"]
 )
-def test_no_site_can_have_verified_a_domain_that_is_not_public(database: Database, domain: str) -> None:
+def test_a_domain_that_is_not_public_cannot_be_stored_as_verified(database: Database, domain: str) -> None:
     with (
         database.connect() as superuser,
         superuser.transaction(force_rollback=True),
@@ -101,7 +101,7 @@ def test_a_reserved_or_invalid_slug_is_refused(database: Database, slug: str) ->
         superuser.execute("update sites set slug = %s where id = %s", [slug, A_SITE])
 
 
-def test_two_sites_may_claim_a_domain_but_only_one_can_have_verified_it(database: Database) -> None:
+def test_two_sites_may_claim_the_same_domain_but_it_is_verified_for_only_one_of_them(database: Database) -> None:
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("update sites set domain = 'a.test' where id = %s", [B_SITE])
         with pytest.raises(errors.UniqueViolation), superuser.transaction():
@@ -117,7 +117,7 @@ def test_a_visitor_enters_a_site_by_its_verified_domain_or_its_slug(database: Da
 
 
 @pytest.mark.parametrize("site_domain", ["claimed.test", "b-test", "@", "@b.test", "@@b-test", "", "%", "@%"])
-def test_no_other_text_leads_to_a_site(database: Database, site_domain: str) -> None:
+def test_an_unverified_domain_or_an_invalid_text_leads_to_no_site(database: Database, site_domain: str) -> None:
     with database.connect() as superuser, superuser.transaction(force_rollback=True):
         superuser.execute("update sites set domain = 'claimed.test' where id = %s", [B_SITE])
         superuser.execute("set local session authorization wc_public")
@@ -126,7 +126,7 @@ def test_no_other_text_leads_to_a_site(database: Database, site_domain: str) -> 
         assert error.value.sqlstate == "WC404"
 
 
-def test_the_migration_keeps_open_shops_open_and_verifies_no_name_that_is_not_public(
+def test_the_migration_keeps_open_shops_open_and_verifies_only_public_names(
     fresh: Callable[[], Database], database: Database, tmp_path: Path
 ) -> None:
     files = {f"m{file.name}": file.sql for file in schema.migrations() if file.name <= "0018_domains"}

@@ -19,7 +19,7 @@ LOCALES = {
     "builtin C.UTF-8": (170000, "locale_provider builtin builtin_locale 'C.UTF-8'"),
     "builtin PG_UNICODE_FAST": (180000, "locale_provider builtin builtin_locale 'PG_UNICODE_FAST'"),
 }
-"""Maps the locale of a database to the first PostgreSQL version that has the locale, and to its options."""
+"""Maps each locale to the first PostgreSQL version that has it, and to the options that create a database with it."""
 
 LETTER_CLASSES = {9, 84, 91, 103, 118, 129, 130, 132}
 """The combining classes of viramas and vowel signs. These marks are letters of a word, so app.fold keeps them."""
@@ -38,7 +38,7 @@ BASE_LETTERS = {
     **dict.fromkeys("‐‒–—―−", "-"),
     "⁄": "/",
 }
-"""The characters that NFKD does not decompose, although people type a similar ASCII character."""
+"""Maps characters that NFKD does not decompose to the similar ASCII characters that people type."""
 
 
 def without_marks(text: str) -> str:
@@ -50,7 +50,7 @@ def without_marks(text: str) -> str:
 
 
 def reference(text: str) -> str:
-    """Return the folded form of a text, without app.fold."""
+    """Return the folded form of a text, computed in Python."""
     folded = without_marks(without_marks(text).casefold())
     return "".join(BASE_LETTERS.get(character, character) for character in folded)
 
@@ -63,7 +63,7 @@ ASSIGNED = [
 
 @pytest.fixture(scope="module", params=LOCALES)
 def localized(database: Database, request: pytest.FixtureRequest, worker_id: str) -> Iterator[psycopg.Connection]:
-    """A database with the given locale, which contains app.fold."""
+    """A connection to a database that has the given locale and contains app.fold."""
     min_version, options = LOCALES[request.param]
     name = f"fold_{worker_id}"
     with database.connect(autocommit=True) as server:
@@ -136,7 +136,7 @@ def test_texts_that_people_consider_the_same_have_one_folded_form(
     assert expected == reference(folded)
 
 
-def test_the_folded_form_does_not_depend_on_the_normal_form(folding: Callable[[str], str]) -> None:
+def test_the_folded_form_does_not_depend_on_the_unicode_normal_form(folding: Callable[[str], str]) -> None:
     for text in ("Ångström Čapek", "Việt Nam", "각", "Ώρα", "क़लम", "ﷺ"):
         assert len({folding(unicodedata.normalize(form, text)) for form in ("NFC", "NFD", "NFKC", "NFKD")}) == 1
 
@@ -145,7 +145,7 @@ def test_the_folded_form_does_not_depend_on_the_normal_form(folding: Callable[[s
     ("text", "length"),
     [("a" * 2000, 1000), ("a" * 900 + "é", 901), ("€" * 334, 250), ("€" * 333, 333), ("ﷺ" * 500, 250)],
 )
-def test_a_bounded_folded_form_never_exceeds_its_bytes(database: Database, text: str, length: int) -> None:
+def test_a_folded_form_never_exceeds_its_maximum_number_of_bytes(database: Database, text: str, length: int) -> None:
     with database.connect() as connection:
         row = connection.execute("select app.fold(%s, 1000)", [text]).fetchone()
     assert row

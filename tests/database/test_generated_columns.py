@@ -33,7 +33,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
 
 
 def columns(superuser: psycopg.Connection, generated: bool) -> Columns:
-    """Return the columns of all tables: those that PostgreSQL generates, or those that an update can write."""
+    """Return the generated columns of each table, or the columns that an update can write if `generated` is false."""
     rows = superuser.execute(
         "select attrelid::regclass::text, attname from pg_attribute a join pg_class c on c.oid = attrelid"
         " where relnamespace in ('public'::regnamespace, 'app'::regnamespace) and relkind in ('r', 'p')"
@@ -53,12 +53,12 @@ def contents(superuser: psycopg.Connection, table: str) -> list[dict[str, object
     return rows.fetchall()
 
 
-def test_the_tables_with_generated_columns_are_those_that_the_tests_know(superuser: psycopg.Connection) -> None:
+def test_the_list_of_generated_columns_is_complete(superuser: psycopg.Connection) -> None:
     assert columns(superuser, generated=True) == GENERATED
 
 
 @pytest.mark.parametrize("table", GENERATED)
-def test_an_update_with_the_same_values_changes_no_column_and_is_neither_audited_nor_invalidates_copies(
+def test_an_update_with_the_same_values_changes_no_column_and_is_not_audited_and_invalidates_no_copies(
     superuser: psycopg.Connection, table: str
 ) -> None:
     before, traces = contents(superuser, table), superuser.execute(TRACES).fetchone()

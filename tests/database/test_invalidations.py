@@ -183,7 +183,8 @@ def test_a_change_of_any_product_column_queues_the_tags_of_the_product(superuser
     for column, kind in columns:
         value = f"'{B_CATALOG}'" if column == "catalog_id" else other[kind]
         with superuser.transaction(force_rollback=True):
-            superuser.execute("update catalogs set currency = null")  # its products may have several currencies
+            # Without this update, all products of a catalog must have the same currency.
+            superuser.execute("update catalogs set currency = null")
             tags = queued(superuser, f"update products set {column} = {value} where id = %s", A_PRODUCT)
             assert {f"product:{A_PRODUCT}", f"products:{A_CATALOG}"} <= tags, column
 

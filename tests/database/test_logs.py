@@ -85,7 +85,7 @@ def test_the_log_of_a_slow_statement_has_its_text_without_its_values(database: D
     assert marker not in logs(state)
 
 
-def test_a_failing_copy_logs_no_values(database: Database, state: Path) -> None:
+def test_a_failing_copy_statement_logs_no_values(database: Database, state: Path) -> None:
     marker = f"ann-{uuid4().hex}@example.test"
     with database.connect_as_function("postgres") as connection:
         connection.execute("create temporary table numbers (n int)")

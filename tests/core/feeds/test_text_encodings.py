@@ -20,7 +20,7 @@ def spooled(content: bytes, encoding: str | None = None) -> Iterator[TextFile]:
 
 
 def facts(content: bytes, encoding: str | None = None, head: int = 1 << 20) -> tuple[str, bool, bool]:
-    """Return the encoding, and whether the text has invalid bytes, and NUL characters.
+    """Return the encoding, whether the text has invalid bytes, and whether it has NUL characters.
 
     The first `head` bytes have been read from the stream before.
     """
@@ -57,13 +57,13 @@ def test_latin_text_in_utf_16_and_utf_32_is_recognised_without_a_mark(codec: str
     ("content", "nul"),
     [(b"sku,name\n", False), (b"sku,\0ame\n", True), (b"\0ab", True), ("Größe".encode(), False)],
 )
-def test_other_text_with_nul_characters_is_utf_8(content: bytes, nul: bool) -> None:
+def test_a_text_with_at_most_a_few_nul_characters_is_utf_8(content: bytes, nul: bool) -> None:
     assert facts(content) == ("utf-8", False, nul)
 
 
 @pytest.mark.parametrize(
     ("zeros", "encoding"),
-    # More than 40 % of the bytes at every second position must be zero, and less than 20 % of the other bytes.
+    # At every second position, more than 40 % of the bytes must be zero. At the positions between, less than 20 %.
     [(5, "utf-16-le"), (4, "utf-8"), (10, "utf-16-le")],
 )
 def test_utf_16_is_assumed_only_if_many_zero_bytes_are_at_every_second_position(zeros: int, encoding: str) -> None:
@@ -73,13 +73,13 @@ def test_utf_16_is_assumed_only_if_many_zero_bytes_are_at_every_second_position(
 
 
 @pytest.mark.parametrize(("zeros", "encoding"), [(1, "utf-16-le"), (2, "utf-8")])
-def test_few_zero_bytes_at_the_other_positions_are_tolerated(zeros: int, encoding: str) -> None:
+def test_utf_16_is_still_assumed_if_both_bytes_of_a_few_characters_are_zero(zeros: int, encoding: str) -> None:
     units = [b"\0\0"] * zeros + [b"a\0"] * (10 - zeros)
     content = b"".join(unit + unit for unit in units)
     assert facts(content)[0] == encoding
 
 
-def test_a_text_is_utf_8_if_more_than_twenty_valid_characters_stand_against_each_invalid_one() -> None:
+def test_a_text_is_utf_8_if_it_has_more_than_twenty_valid_characters_for_each_invalid_byte() -> None:
     assert facts("ä".encode() * 21 + b"\xff") == ("utf-8", True, False)
     assert facts("ä".encode() * 20 + b"\xff")[0] != "utf-8"
     assert facts("ä".encode() * 41 + b"\xff,\xff") == ("utf-8", True, False)
@@ -162,7 +162,7 @@ def test_one_invalid_byte_in_a_named_encoding_is_damage() -> None:
 
 
 def groups(*zeros: int) -> bytes:
-    """Return ten groups of four bytes. The first `zeros[n]` groups have a zero byte at the position n."""
+    """Return ten groups of four bytes. In the first `zeros[n]` groups, the byte at the position `n` is zero."""
     return b"".join(bytes(0 if group < zeros[n] else 97 for n in range(4)) for group in range(10))
 
 
@@ -175,7 +175,7 @@ def groups(*zeros: int) -> bytes:
         ((1, 5, 1, 5), "utf-16-le"),
     ],
 )
-def test_more_than_40_percent_zero_bytes_at_some_positions_and_less_than_20_percent_at_the_others_show_the_encoding(
+def test_utf_16_and_utf_32_have_over_40_percent_zero_bytes_at_some_positions_and_under_20_percent_at_the_others(
     zeros: tuple[int, ...], encoding: str
 ) -> None:
     assert _without_mark(groups(*zeros)) == encoding
@@ -187,7 +187,7 @@ def test_more_than_40_percent_zero_bytes_at_some_positions_and_less_than_20_perc
 @pytest.mark.parametrize(
     ("start", "encoding"), [(b"", None), (b"a\0a", None), (b"a\0a\0", "utf-16-le"), (b"a\0a\0\0\0", "utf-16-le")]
 )
-def test_the_zero_bytes_of_complete_groups_of_four_bytes_are_counted(start: bytes, encoding: str | None) -> None:
+def test_zero_bytes_are_counted_only_in_complete_groups_of_four_bytes(start: bytes, encoding: str | None) -> None:
     assert _without_mark(start) == encoding
 
 
@@ -220,7 +220,7 @@ def test_the_zero_bytes_of_complete_groups_of_four_bytes_are_counted(start: byte
         ("aÝ", 1.0),
     ],
 )
-def test_the_share_of_misplaced_characters_is_known(text: str, share: float) -> None:
+def test_the_share_of_misplaced_characters_is_computed(text: str, share: float) -> None:
     assert _misplaced(text) == share
 
 
@@ -258,7 +258,7 @@ def test_a_line_that_is_longer_than_a_chunk_is_cut(monkeypatch: pytest.MonkeyPat
         ("cp1253", "κόκκινη κούπα για τον καφέ\n"),  # noqa: RUF001
     ],
 )
-def test_of_two_encodings_the_one_that_resembles_a_language_is_used(encoding: str, line: str) -> None:
+def test_an_encoding_whose_text_resembles_a_language_is_preferred(encoding: str, line: str) -> None:
     assert facts((line * 3).encode(encoding))[0] == encoding
 
 

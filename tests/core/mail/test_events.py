@@ -88,7 +88,7 @@ ROW = {"id": MAIL, "client_id": UUID(int=8), "recipient": "a@b.test", "is_news":
 
 
 class FakeQueries:
-    """The queries of the log of mails. Records the events and the suppressed addresses."""
+    """Replaces the queries of the mail log. It records the events and the suppressed addresses."""
 
     def __init__(self, row: dict[str, Any] | None) -> None:
         self.row = row
@@ -104,7 +104,7 @@ class FakeQueries:
 
 
 def received(monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[str, Any] | None = ROW) -> FakeQueries:
-    """Receive an event about the mail with the given row, and return what was recorded."""
+    """Receive an event about the mail that `row` describes, and return what was recorded."""
     queries = FakeQueries(row)
     monkeypatch.setattr(events, "sql", queries)
     monkeypatch.setattr(events, "writing", lambda _: nullcontext(None))
@@ -139,7 +139,7 @@ def test_a_permanent_bounce_is_recorded_and_suppresses_the_address_that_we_sent_
     [(BOUNCE, ROW | {"is_news": False}), (BOUNCE, None), ({"eventType": "Delivery"}, ROW)],
     ids=["received before", "unknown mail", "delivery"],
 )
-def test_other_events_are_recorded_and_suppress_no_address(
+def test_an_event_that_is_not_a_new_bounce_of_a_known_mail_is_recorded_but_suppresses_no_address(
     monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[str, Any] | None
 ) -> None:
     queries = received(monkeypatch, event, row)
@@ -156,6 +156,8 @@ def test_an_event_that_changes_nothing_is_not_recorded(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("tags", [None, {}, {"mail": []}, {"mail": ["x"]}, {"mail": [None]}, []])
-def test_a_mail_without_a_valid_tag_is_found_by_the_id_of_ses(monkeypatch: pytest.MonkeyPatch, tags: object) -> None:
+def test_a_mail_without_a_valid_tag_is_found_by_the_id_that_ses_gave_it(
+    monkeypatch: pytest.MonkeyPatch, tags: object
+) -> None:
     recorded = received(monkeypatch, {"eventType": "Delivery", "mail": {"messageId": "1", "tags": tags}}).recorded
     assert (recorded[0]["mail_id"], recorded[0]["message_id"]) == (None, "1")

@@ -22,12 +22,12 @@ from wecelebrate.mail.sanitize import clean, mailbox, visitor_text, web_address
         ("#006cff", "#000000"),
         ("#006bff", "#ffffff"),
         ("#0a0a0a", "#ffffff"),
-        # A component of at most 10 is divided by 12.92: a little more or less would change these results.
+        # A component of at most 10 is divided by 12.92. A slightly different divisor would change these results.
         ("#018901", "#ffffff"),
         ("#008904", "#000000"),
     ],
 )
-def test_the_text_on_a_color_is_black_above_a_luminance_of_0_179(color: str, text_color: str) -> None:
+def test_text_is_black_on_a_color_whose_luminance_is_above_0_179(color: str, text_color: str) -> None:
     assert Brand.parse({"color": color}, "Acme").text_color == text_color
 
 
@@ -42,11 +42,11 @@ def test_the_url_of_a_logo_has_at_most_2048_characters() -> None:
     assert web_address(f"{longest}a") is None
 
 
-def test_a_text_of_a_visitor_is_read_to_its_thousandth_character() -> None:
+def test_only_the_first_thousand_characters_of_a_visitor_text_are_read() -> None:
     assert visitor_text(" " * 999 + "ab") == "a"
 
 
-def test_other_schemes_are_allowed_only_if_they_are_given() -> None:
+def test_a_url_must_have_the_https_scheme_unless_other_schemes_are_given() -> None:
     assert web_address("http://a.test/", schemes=("http", "https")) == "http://a.test/"
     assert web_address("http://a.test/") is None
     assert web_address("https://a@b.test/") is None
@@ -66,7 +66,7 @@ def test_a_long_name_that_is_not_ascii_is_one_line_of_encoded_words_of_at_most_7
     assert len(longest) == 75 and " " not in longest
 
 
-def test_the_reason_of_a_bounce_has_its_types_and_the_answer_of_the_server() -> None:
+def test_the_reason_of_a_bounce_contains_its_types_and_the_answer_of_the_mail_server() -> None:
     bounce = {
         "bounceType": "Permanent",
         "bounceSubType": "General",

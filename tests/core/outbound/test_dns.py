@@ -23,7 +23,7 @@ Answer = Callable[[dns.message.Message], dns.message.Message | None]
 
 @contextmanager
 def name_server(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Run a name server on UDP, make it the only name server, and yield the names that it was asked for."""
+    """Run a name server on UDP as the only name server, and yield the list of the names that it is asked for."""
     asked: list[str] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
@@ -70,7 +70,7 @@ def refusal(code: dns.rcode.Rcode) -> Answer:
     return answer
 
 
-def test_the_strings_of_a_record_are_joined_and_the_name_is_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_strings_of_a_record_are_joined_and_the_requested_name_is_absolute(monkeypatch: pytest.MonkeyPatch) -> None:
     with name_server(records('"wecelebrate-" "site=1"', '"other"'), monkeypatch) as asked:
         assert sorted(txt.txt_records(NAME)) == ["other", "wecelebrate-site=1"]
     assert asked == [f"{NAME}."]
@@ -85,7 +85,7 @@ def test_a_name_that_does_not_exist_has_no_records(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("code", [dns.rcode.SERVFAIL, dns.rcode.REFUSED])
-def test_an_error_of_the_name_server_is_not_the_absence_of_a_record(
+def test_an_error_of_the_name_server_does_not_mean_that_a_record_is_missing(
     monkeypatch: pytest.MonkeyPatch, code: dns.rcode.Rcode
 ) -> None:
     with name_server(refusal(code), monkeypatch), pytest.raises(Unreachable, match="gave no answer"):
@@ -108,6 +108,6 @@ def test_the_number_and_the_length_of_the_records_are_bounded(monkeypatch: pytes
         assert txt.txt_records(NAME) == ["x" * txt.MAX_RECORD_LENGTH]
 
 
-def test_bytes_that_are_not_ascii_do_not_fail(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bytes_that_are_not_ascii_cause_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with name_server(records('"\\255\\000"'), monkeypatch):
         assert txt.txt_records(NAME) == ["\ufffd\x00"]

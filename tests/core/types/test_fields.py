@@ -93,7 +93,7 @@ def request_leaves() -> Iterator[Leaf]:
 FOUND = {name: (scalar, metadata) for name, scalar, metadata in request_leaves()}
 
 
-def test_the_walk_finds_the_fields_of_bodies_and_the_parameters_of_queries_and_paths() -> None:
+def test_the_fields_of_bodies_and_the_parameters_of_queries_and_paths_are_found() -> None:
     expected = {"NewProduct.price", "SiteOrderFilters.created_from", "ShippingAddress.country", "FileOptions.sheet"}
     assert expected <= FOUND.keys()
     assert any(name.endswith("{product_id}.product_id") for name in FOUND)
@@ -101,7 +101,7 @@ def test_the_walk_finds_the_fields_of_bodies_and_the_parameters_of_queries_and_p
 
 
 @pytest.mark.parametrize("name", sorted(FOUND))
-def test_a_field_of_a_request_has_a_type_of_its_concept(name: str) -> None:
+def test_each_field_of_a_request_has_a_type_of_core_types_or_a_reason(name: str) -> None:
     scalar, metadata = FOUND[name]
     assert is_typed(scalar, metadata) or name in REASONS
 

@@ -320,7 +320,7 @@ HOSTILE = st.one_of(
 
 @pytest.mark.parametrize("name", [name for name in SPELLINGS if name not in ("Whole", "Switch")])
 def test_the_code_refuses_what_the_schema_refuses(name: str) -> None:
-    """Hostile values, listed values with hostile characters, and values that almost match the pattern."""
+    """Tries hostile values, listed values with hostile characters, and values that almost match the pattern."""
     validator = jsonschema_rs.validator_for(schema_of(name), validate_formats=True)
     listed = st.sampled_from(
         [value for values in SPELLINGS[name] for value in values if isinstance(value, str)] or [""]
@@ -346,7 +346,7 @@ def test_the_code_refuses_what_the_schema_refuses(name: str) -> None:
 @pytest.mark.parametrize(("name", "value"), ACCEPTED)
 def test_the_schema_accepts_what_the_code_accepts(name: str, value: Any) -> None:
     if name in ("Whole", "Switch") and isinstance(value, str):
-        return  # a parameter of the type `integer` or `boolean` is sent as text
+        return  # a parameter is sent as text, although the type in its schema is `integer` or `boolean`
     assert jsonschema_rs.validator_for(schema_of(name), validate_formats=True).is_valid(value)
 
 
@@ -372,5 +372,8 @@ def test_the_code_accepts_what_the_schema_of_a_regular_type_accepts(name: str) -
 
 
 def invisible_after_stripping(value: str) -> bool:
-    """Return whether a text is only refused for characters outside the Basic Multilingual Plane or for its ends."""
+    """Return whether the code can refuse a text although it matches the pattern.
+
+    Such a text has white space at its ends, or certain characters outside the Basic Multilingual Plane.
+    """
     return any(0x1BCA0 <= ord(letter) <= 0xE0FFF for letter in value) or value != value.strip()

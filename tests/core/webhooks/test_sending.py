@@ -1,4 +1,4 @@
-"""Tests what one attempt to send a webhook delivery sends, and what it records."""
+"""Tests what one attempt of a webhook delivery sends and records."""
 
 import time
 from collections.abc import Sequence
@@ -99,7 +99,7 @@ def test_the_first_2048_bytes_of_a_response_are_stored_without_nul(endpoint: End
     assert attempt().body == "a" * 2047 + "\N{REPLACEMENT CHARACTER}"
 
 
-def test_an_error_of_the_connection_and_an_internal_error_are_failed_attempts(endpoint: Endpoint) -> None:
+def test_an_attempt_fails_after_an_error_of_the_connection_or_an_internal_error(endpoint: Endpoint) -> None:
     endpoint.response = outbound.Unreachable("the connection was refused")
     result = attempt()
     assert (result.status, result.error, result.milliseconds) == (None, "the connection was refused", 1250)
