@@ -38,6 +38,12 @@ class Timings:
         """The 95th percentile of the durations, in milliseconds."""
         return quantiles(self.milliseconds, n=20)[18]
 
+    def add(self, other: "Timings") -> None:
+        """Add the requests of another run."""
+        self.milliseconds += other.milliseconds
+        self.seconds += other.seconds
+        self.outcomes += other.outcomes
+
     @property
     def requests(self) -> int:
         return len(self.milliseconds)

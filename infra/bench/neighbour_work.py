@@ -22,10 +22,11 @@ from infra.bench.files import csv_rows
 from infra.local.processes import LocalCloudError
 from infra.local.zygote_main import lower_priority
 
-Work = Literal["search", "read_largest_rows", "patch", "import_rows", "render_image", "flood"]
+Work = Literal["search", "read_largest_rows", "patch", "import_rows", "render_image", "flood", "use_cpu"]
 """The name of a method of Neighbour."""
 
 NICENESS = 19
+"""The niceness of all work but `use_cpu`, which stands for processes of the platform."""
 FLOOD_PER_SECOND = 100
 """The number of requests a second with which the neighbour exceeds its quota of 1,000 requests an hour."""
 PAUSE = 0.1
@@ -49,6 +50,10 @@ class Prepared:
     """A catalog with a page of the largest products that can be stored."""
     imported_catalog: str
     patched_product: str
+    cpu_seconds: float = 0.0
+    """The CPU time of one repetition of `use_cpu`, in seconds."""
+    period: float = 0.0
+    """The duration of one repetition of `use_cpu`, in seconds."""
 
 
 class Neighbour:
@@ -111,6 +116,13 @@ class Neighbour:
         """Send a request without waiting, whatever the response is."""
         self._client.get("/v1/catalogs")
         time.sleep(1 / FLOOD_PER_SECOND)
+
+    def use_cpu(self) -> None:
+        """Use as much CPU time as another kind of work does, without the platform."""
+        began, used = time.perf_counter(), time.thread_time()
+        while time.thread_time() - used < self._prepared.cpu_seconds:
+            pass
+        time.sleep(max(0.0, self._prepared.period - (time.perf_counter() - began)))
 
     def _get(self, catalog: str, parameters: dict[str, str]) -> None:
         require_success(self._client.get(f"/v1/catalogs/{catalog}/products", params=parameters))
@@ -205,7 +217,8 @@ def neighbour(prepared: Prepared, work: Work) -> Iterator[Repeater]:
 
 def _repeat(prepared: Prepared, work: Work, connection: Connection) -> None:
     os.setsid()  # Linux gives each session its own share of the CPU time
-    lower_priority(NICENESS)
+    if work != "use_cpu":
+        lower_priority(NICENESS)
     with httpx.Client(base_url=prepared.api, headers=prepared.headers, timeout=TIMEOUT) as client:
         repetition = getattr(Neighbour(prepared, client), work)
         try:

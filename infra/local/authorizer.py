@@ -71,7 +71,7 @@ class Authorizer:
                 self._verified.move_to_end(digest)
                 return cached_claims
         claims = await self._verify(token)
-        claim_texts = {name: render(value) for name, value in claims.items()}
+        claim_texts = {render(name): render(value) for name, value in claims.items()}
         self._verified[digest] = (float(claims["exp"]), claim_texts)
         if len(self._verified) > MAX_CACHED_TOKENS:
             self._verified.popitem(last=False)
@@ -136,7 +136,8 @@ def render(value: Any) -> str:
     """Convert the value of a claim to text in the format of HTTP APIs, e.g. a list to `[a b]` or an object to
     `map[k:v]`."""
     if isinstance(value, str):
-        return value
+        # Go, in which these texts are made, replaces half of a surrogate pair when it reads JSON.
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
@@ -144,7 +145,7 @@ def render(value: Any) -> str:
     if isinstance(value, list):
         return f"[{' '.join(render(item) for item in value)}]"
     if isinstance(value, dict):
-        return f"map[{' '.join(f'{key}:{render(value[key])}' for key in sorted(value))}]"
+        return f"map[{' '.join(f'{render(key)}:{render(value[key])}' for key in sorted(value))}]"
     return str(value)
 
 

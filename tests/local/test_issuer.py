@@ -106,6 +106,11 @@ def test_claims_of_all_types_are_rendered_as_text() -> None:
     assert [render(value) for value in values] == ["<nil>", "true", "1", "1.5", "x", "[a 1]", "map[a:false b:[1]]"]
 
 
+@pytest.mark.parametrize("value", ["a\ud800b", ["a\ud800b"], {"a\ud800b": "\udfff"}])
+def test_a_claim_with_half_of_a_surrogate_pair_becomes_valid_unicode(value: object) -> None:
+    assert "a\ufffdb" in render(value).encode().decode()
+
+
 def unsigned(issuer: Issuer) -> str:
     _, claims, _ = issuer.token("me").split(".")
     header = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
