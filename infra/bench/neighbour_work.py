@@ -57,7 +57,7 @@ class Prepared:
 
 
 class Neighbour:
-    """The client, and the kinds of work that it can do. Each method for work makes one repetition."""
+    """The client, and the kinds of work that it can do. A call of a method does its work once."""
 
     def __init__(self, prepared: Prepared, client: httpx.Client) -> None:
         self._prepared = prepared

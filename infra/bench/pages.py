@@ -34,17 +34,17 @@ RATE_CONNECTIONS = 8
 POLICIES_LIMIT = Limit.at_most(3.0)
 """The limit for the query of a search under row-level security."""
 PAGE_LIMIT = Limit.at_most(2.47)
-"""The target is 10 ms p50. At reference speed, the figure is 8.7 ms, which is 2.15 times the floor. Therefore the floor
-is 4.05 ms, and 10 / 4.05 = 2.47."""
+"""The target is 10 ms p50. At reference speed, the p50 is 8.7 ms, which is 2.15 times the floor. Therefore the floor is
+8.7 / 2.15 = 4.05 ms, and the limit of the ratio is 10 / 4.05 = 2.47."""
 PAGE_RATE_LIMIT = Limit.at_least(0.49)
-"""The target is 200 req/s. At reference speed, the figure is 216 req/s, which is 0.53 times the floor. Therefore the
-floor is 408 req/s, and 200 / 408 = 0.49."""
+"""The target is 200 req/s. At reference speed, the rate is 216 req/s, which is 0.53 times the floor. So the floor
+is 216 / 0.53 = 408 req/s, and the limit of the ratio is 200 / 408 = 0.49."""
 LIST_RATE_LIMIT = Limit.at_least(0.273)
-"""The target is 200 req/s. At reference speed, the figure is 271 req/s, which is 0.37 times the floor. Therefore the
-floor is 732 req/s, and 200 / 732 = 0.273."""
+"""The target is 200 req/s. At reference speed, the rate is 271 req/s, which is 0.37 times the floor. So the floor
+is 271 / 0.37 = 732 req/s, and the limit of the ratio is 200 / 732 = 0.273."""
 CACHED_LIMIT = Limit.at_most(2.07)
-"""The target is 4 ms p50. At reference speed, the figure is 2.8 ms, which is 1.45 times the floor. Therefore the floor
-is 1.93 ms, and 4 / 1.93 = 2.07."""
+"""The target is 4 ms p50. At reference speed, the p50 is 2.8 ms, which is 1.45 times the floor. Therefore the floor is
+2.8 / 1.45 = 1.93 ms, and the limit of the ratio is 4 / 1.93 = 2.07."""
 HIT_RATE_LIMIT = Limit.at_least(0.936)
 """The target is that 80 % of the visits are hits. An ideal cache keeps every page that was read before. With an ideal
 cache, 85.5 % of the visits would be hits. The limit is 80 / 85.5 = 0.936."""

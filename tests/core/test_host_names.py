@@ -93,5 +93,5 @@ def test_a_domain_of_a_site_contains_no_invisible_character(domain: str) -> None
         ("gi\u00adfts.example.com", "gi\u00adfts.example.com"),
     ],
 )
-def test_a_visitor_reaches_the_site_whose_domain_is_the_ascii_name_of_the_host(host: str, site: str) -> None:
+def test_the_host_of_a_request_is_converted_to_ascii_to_find_the_site(host: str, site: str) -> None:
     assert visited_site(host) == site

@@ -107,7 +107,7 @@ def rows(items: Sequence[str | None]) -> list[dict[str, Any]]:
 
 
 def response_bytes(page: pages.RenderedPage) -> int:
-    """Return the size of Lambda's response with the page, which is a string inside the JSON of the response."""
+    """Return the size of the Lambda response that contains the page as a string inside its JSON."""
     return len(json.dumps(pages.body(page)[0], ensure_ascii=pages.ASCII_RESPONSES).encode())
 
 

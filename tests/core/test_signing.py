@@ -16,7 +16,7 @@ def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_a_signed_text_is_the_first_half_of_an_hmac_and_the_content_in_base64() -> None:
+def test_a_signed_text_is_the_base64_of_half_an_hmac_followed_by_the_content() -> None:
     # printf 'cursor\0{"a":1}' | openssl dgst -sha256 -hmac "a key" -binary | head -c 16
     assert signing.sign("cursor", b'{"a":1}') == "pwaRwa5_eBCTjMBxW0Hk9nsiYSI6MX0"
 

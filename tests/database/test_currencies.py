@@ -129,7 +129,7 @@ def test_if_two_transactions_add_a_first_product_the_second_waits_and_must_use_t
     assert currency_of(first, catalog) == "EUR"
 
 
-def test_if_two_transactions_add_a_first_product_and_one_is_rolled_back_the_other_sets_the_currency(
+def test_the_second_transaction_with_a_first_product_sets_the_currency_after_the_first_rolls_back(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     add(first, catalog, "EUR")

@@ -52,7 +52,7 @@ def test_a_new_site_of_a_caller_has_a_derived_slug_and_no_verification(
         assert row == (True, True, None)
 
 
-def test_only_the_login_of_workers_can_verify_a_domain_and_only_if_its_caller_can_change_the_site(
+def test_a_domain_can_be_verified_only_by_a_worker_whose_caller_can_change_the_site(
     connections: dict[str, psycopg.Connection],
 ) -> None:
     verify = "select app.verify_site_domain(%s, %s)"

@@ -109,7 +109,7 @@ def test_patches_cannot_make_a_stored_object_larger_than_its_limit(platform: Pla
                     assert f"{MAX_OBJECT_BYTES:,} bytes" in body["errors"][0]["detail"]
                     assert "null" in body["errors"][0]["detail"]
             assert refused == 4
-            # The advice in the problem works: null removes a part.
+            # Follow the advice of the error response: null removes a part.
             ok(tenant.owner.patch(path, json={name: {"public": {"part 0": None}}}))
             ok(tenant.owner.patch(path, json={name: {"public": {"part 9": "x" * 200_000}}}))
     admin_path = f"/v1/clients/{tenant.client_id}"
@@ -179,7 +179,7 @@ def test_a_row_of_a_file_with_a_value_that_is_too_large_is_rejected(platform: Pl
     assert errors["H"]["reason"].startswith("the whole row: ")
 
 
-def test_a_dry_run_of_large_rows_completes_with_short_samples(platform: Platform, tenant: Tenant) -> None:
+def test_a_dry_run_of_large_rows_completes_and_returns_shortened_samples(platform: Platform, tenant: Tenant) -> None:
     rows: list[dict[str, Any]] = [
         {
             "sku": f"S{number:02}",

@@ -33,7 +33,7 @@ COUNTS: dict[str, LiteralString] = {
     "create_order": "select count(*) from orders where customer_name = %s",
     "upload_image": "select count(*) from images where bytes = %s",
 }
-"""Maps each create operation to a statement that counts the rows with a given value of the distinguishing field."""
+"""Maps each create operation to a statement that counts the created rows. Its parameter is a value of a request."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def test_without_known_columns_the_delimiter_gives_rows_of_equal_width() -> None
     assert detected("a,b,c,d,e,f;g\n1;2\n").delimiter == ","
 
 
-def test_the_most_common_width_counts_even_if_one_row_is_much_wider() -> None:
+def test_the_most_common_width_is_used_even_if_one_row_is_much_wider() -> None:
     assert detected("a;b,c\n" * 3 + "a;b\na\na;b;c;d;e;f\n").delimiter == ";"
     assert detected("1;2\na,b,c,d,e,f;g\n").delimiter == ","
 

@@ -62,7 +62,7 @@ def test_no_digits_of_json_numbers_are_lost() -> None:
     assert str(read('[{"sku": "A", "name": "x", "price": 0.1}]', "feed.json").product.price) == "0.10"
 
 
-def test_a_field_is_not_in_fields_set_if_its_key_is_missing_in_the_record() -> None:
+def test_a_field_counts_as_not_set_if_the_record_lacks_its_key() -> None:
     reading = read(
         json.dumps([MUG, {"sku": "HAT", "stock": 3}, {"sku": "CARD", "name": "Card", "price": 1, "description": None}]),
         "feed.json",

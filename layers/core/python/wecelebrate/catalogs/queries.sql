@@ -48,7 +48,7 @@ returning id, owner_client_id, name, type, source, status, currency, source_conf
   low_inventory, created_at, updated_at, last_sync_at;
 
 -- name: has_other_currency$
--- Return whether a product of a catalog has its price in another currency.
+-- Return whether any product of a catalog has its price in a currency other than `currency`.
 select exists (select from products where catalog_id = :catalog_id and currency <> :currency);
 
 -- name: list_grants

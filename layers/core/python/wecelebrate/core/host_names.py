@@ -20,7 +20,7 @@ def to_ascii(name: str) -> str:
     that compares names sees a different name. A joiner (U+200C, U+200D) is allowed only where IDNA 2008 allows it,
     because some scripts need joiners.
 
-    Raises InvisibleCharacter. Raises another ValueError if the name cannot be encoded.
+    Raises InvisibleCharacter, or another ValueError if the name cannot be encoded.
     """
     if name.isascii():
         return name

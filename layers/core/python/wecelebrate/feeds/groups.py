@@ -129,7 +129,7 @@ class VariantGrouper:
             image for _, cells in group for number in self._images for image in split_images(_cell(cells, number))
         )
         product_images = list(dict.fromkeys(addresses))[:MAX_IMAGES]
-        # The number of rows that are not variants is added to the rows of the first item.
+        # The rows that are not variants are counted as rows of the first item.
         other_rows = len(group) - len(variants) - continued
         if not variants:
             if other_rows:

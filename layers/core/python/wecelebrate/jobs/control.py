@@ -91,7 +91,7 @@ def enqueue(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None
 
 
 def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Lock a job before it is changed. Raises NotFound. Raises Forbidden if the caller can only read the job."""
+    """Lock a job before it is changed. Raises NotFound, or Forbidden if the caller can only read the job."""
     job = sql.lock_job(tx, job_id=job_id)
     if job is not None:
         return dict(job)

@@ -64,7 +64,8 @@ def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
 def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.RenderedPage:
     """Return one page of a catalog's products.
 
-    Raises NotFound for a catalog that the caller cannot see. Raises SeveralCurrencies.
+    Raises NotFound if the caller cannot see the catalog. Raises SeveralCurrencies if the request compares prices, and
+    the prices of the catalog are not all in one currency.
     """
     require_comparable(tx, catalog_id, filters)
     request = pages.list_request("products", filters, catalog_id=catalog_id)

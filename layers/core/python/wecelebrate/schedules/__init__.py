@@ -98,7 +98,7 @@ def run(tx: Transaction, schedule_id: UUID) -> Schedule:
 
 
 def _lock(tx: Transaction, schedule_id: UUID) -> Schedule:
-    """Lock a schedule for a change. Raises NotFound. Raises Forbidden if the caller cannot change the schedule."""
+    """Lock a schedule for a change. Raises NotFound, or Forbidden if the caller can only read the schedule."""
     row = sql.lock_schedule(tx, schedule_id=schedule_id)
     if row is not None:
         return Schedule(**row)

@@ -17,7 +17,7 @@ from wecelebrate.jobs import LeaseLost
 sql = queries(__file__)
 
 _SERVICE = Caller(subject="service:staging")
-"""The caller that stages rows. It can access only the staged rows of the job in its `job_id`."""
+"""The caller that stages rows. Its `job_id` names a job, and it can access only the staged rows of this job."""
 
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
