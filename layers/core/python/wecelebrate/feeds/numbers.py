@@ -172,7 +172,7 @@ def currency_code(text: str, catalog_currency: str) -> str | None:
 
 
 def _signed(number: str) -> tuple[str, int]:
-    """Separate a number from its sign: a minus before or after (SAP) the number, or parentheses (bookkeeping)."""
+    """Separate a number from its sign. The sign is a minus before or after the number, or a pair of parentheses."""
     text = number.strip()
     if text.startswith("(") and text.endswith(")"):
         return text[1:-1].strip(), -1

@@ -161,7 +161,7 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
 
 
 def _free_columns(plan: Plan) -> list[tuple[int, str]]:
-    """Return the columns that become attributes: columns that no field uses and that our error files do not add."""
+    """Return the columns that become attributes: all but those that a field uses, or that only our error files have."""
     used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
     free = (
         (number, _label(column))

@@ -71,7 +71,7 @@ def parse_expression(text: str) -> str:
 
 
 def _check_steps(name: str, values: int, field: str) -> None:
-    """Raise ValueError if a step is not from 1 to the number of values of the field, or follows `L` or `LW`."""
+    """Raise ValueError if a step is 0, is larger than the number of values of the field, or follows `L` or `LW`."""
     for term in field.split(","):
         if "/" not in term:
             continue

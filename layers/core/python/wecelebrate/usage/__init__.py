@@ -49,7 +49,7 @@ _KEYS_PER_CALL = 500
 milliseconds."""
 
 _Counters = dict[str, tuple[int, int]]
-"""Maps each field of a hash to the two numbers of the field."""
+"""Maps each field of a hash to its first and its second number."""
 
 
 def of_client(tx: Transaction, client_id: UUID, period: UsagePeriod) -> ClientUsage:

@@ -1,4 +1,5 @@
-"""The Redis call of a request. It returns the session, the limits and the value of the request (`cache/lookup.lua`).
+"""The single Redis call of a request. It returns the session, the state of the limits, and the cached value that the
+request asks for (`cache/lookup.lua`).
 
 If Redis does not answer, this instance counts the requests itself, and loads every value from the database.
 """

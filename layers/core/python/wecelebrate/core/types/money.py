@@ -37,8 +37,8 @@ _amount = re.compile(AMOUNT_PATTERN.replace("$", r"\Z"))
 def currencies() -> Mapping[str, int]:
     """Return the minor units of each currency in which prices can be stated.
 
-    These are the active currencies of ISO 4217 without funds (`CHE`), units of account (`XDR`) and codes for tests
-    (`XTS`). Currencies with more than three decimals (`CLF`, `UYW`) are only used as an index, so they are missing too.
+    These are the active currencies of ISO 4217, except fund codes (`CHE`), units of account (`XDR`) and test codes
+    (`XTS`). Currencies with more than three decimals (`CLF`, `UYW`) are also excluded: they are only used as an index.
     """
     import iso4217  # takes 25 ms
 

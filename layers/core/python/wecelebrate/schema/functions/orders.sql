@@ -245,7 +245,7 @@ $$;
 grant execute on function app.place_order(jsonb, text, text, jsonb, jsonb, numeric, text) to app_customer, app_anon;
 
 -- The signature that the previous release calls. That release does not know the limits of a site and does not pass the
--- address. An order that exceeds a limit is forbidden. The next release removes this function.
+-- address. For an order that exceeds a limit, this function therefore answers "forbidden". The next release removes it.
 create or replace function app.place_order(
   lines jsonb, customer_name text, customer_email text, shipping_address jsonb, metadata jsonb, expected_total numeric,
   out refusal text, out detail jsonb, out placed jsonb, out low_stock jsonb)
