@@ -50,8 +50,9 @@ MEMBER_SEARCH_QUERY = _PAGE.format(
 """This query selects the same page as SEARCH_QUERY. The API runs such a query under row-level security."""
 MEMBER_WORDS_QUERY = MEMBER_SEARCH_QUERY.replace("%(category)s", "null").replace("%(price_max)s", "null")
 """This query selects the same page as a query of `words_query`. The API runs such a query under row-level security."""
-SEARCHES = {"rare": "99999", "words": "wool lamp mug", "sku": "sku-77777"}
-"""Maps a kind of search to its words: one word of one product, three words of many products, or an SKU."""
+SEARCHES = {"rare": "99999", "missing": "zzzqqq", "words": "wool lamp mug", "sku": "sku-77777"}
+"""Maps a kind of search to its words: one word of one product, a word of no product, three words of many products, or
+an SKU."""
 
 
 def create_filled_catalog(platform: BenchPlatform, count: int, owner: UUID = ACME) -> UUID:

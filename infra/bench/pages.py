@@ -69,6 +69,7 @@ VISITS_TIMEOUT = 900.0
 @measures(
     "search-policies-100k",
     "search-rare-100k",
+    "search-missing-100k",
     "search-words-100k",
     "search-sku-100k",
     "page-filter-search-100k",
