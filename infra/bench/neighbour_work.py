@@ -1,7 +1,8 @@
 """The heaviest work of a client, repeated in a process of its own.
 
-On AWS, the computers of a client do not take CPU time from the platform. Here they would, so the process of the client
-has a low priority. It is separate from the process that measures, because both would share Python's global lock.
+On AWS, a client's computers do not take CPU time from the platform. Here, the work of the client runs on the same
+machine, so its process has a low priority. It does not run in the process that measures, because the work and the
+measurement would then share Python's global lock.
 """
 
 import io

@@ -121,7 +121,7 @@ def test_the_days_of_an_expression_do_not_depend_on_its_spelling(expression: str
     assert due(parse_expression(expression), BERLIN, after, 40) == due(parse_expression(same), BERLIN, after, 40)
 
 
-def test_an_expression_that_leaves_out_one_hour_is_not_due_in_this_hour() -> None:
+def test_an_expression_is_not_due_in_an_hour_that_it_leaves_out() -> None:
     assert due("0 0-22 * * *", "UTC", "2027-01-01T21:30", 2) == ["01 22:00 +0000", "02 00:00 +0000"]
     assert due("0 1-23 * * *", "UTC", "2027-01-01T22:30", 2) == ["01 23:00 +0000", "02 01:00 +0000"]
 

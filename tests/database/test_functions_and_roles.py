@@ -92,7 +92,7 @@ def test_a_login_owns_no_object_except_the_database(superuser: psycopg.Connectio
     assert set(owned.fetchall()) <= {("wc_migrate", "pg_database")}
 
 
-def test_a_login_cannot_use_the_privileges_of_its_roles_before_it_enters(database: Database) -> None:
+def test_a_login_cannot_use_the_privileges_of_its_roles_before_app_enter(database: Database) -> None:
     for login in ("wc_public", "wc_api", "wc_worker"):
         with database.connect(login) as connection:
             usable = connection.execute(

@@ -71,7 +71,7 @@ class Row:
 
     @property
     def site(self) -> UUID | None:
-        """The id of the site that the row is or belongs to."""
+        """The id of the site that the row belongs to. If the row is a site, its own id."""
         site_id: UUID | None = self.values.get("id" if self.table == "sites" else "site_id")
         return site_id
 

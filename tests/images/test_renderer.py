@@ -233,8 +233,7 @@ VALID = {
 
 
 def answer(header: object, content: bytes = WEBP) -> str:
-    """Return a program that answers every image in the same way. The program stands for a decoder that was taken
-    over."""
+    """Return a program that gives the same answer for every image. It simulates a decoder that an attacker controls."""
     return (
         "import json, socket\nworker = socket.socket(fileno=0)\nworker.sendall(b'\\x01')\n"
         f"worker.recv(1)\nheader = json.dumps({header!r}).encode()\n"

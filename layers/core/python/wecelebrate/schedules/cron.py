@@ -61,7 +61,7 @@ def parse_expression(text: str) -> str:
     try:
         times = CronSim(_normalized(expression), _ANY_LOCAL_TIME)
     except CronSimError as error:
-        raise ValueError(f"must be a valid cron expression, e.g. 0 3 * * *: {error}") from error
+        raise ValueError(f"must be a valid cron expression, e.g. 0 3 * * * ({error})") from error
     interval = _shortest_interval(sorted(times.minutes), times.hours)
     if interval < MIN_INTERVAL_MINUTES:
         raise ValueError(f"must have at least {MIN_INTERVAL_MINUTES} minutes between two runs, not {interval}")

@@ -75,7 +75,7 @@ class CacheLookup:
     """Whether the caller has a token and visits no site. If such a caller has a session, the request does not count
     against the limits of the address and the subject."""
     address: str = ""
-    """The visitor's IP address, as a part of a key. Empty if the address has no share of the limits of a client."""
+    """The visitor's IP address, as a part of a key. Empty if the limits of the client are not divided by address."""
     address_per_hour: int = 0
     """The number of requests that one address is allowed to send per hour."""
     storefront_share: int = 1
@@ -160,7 +160,8 @@ class CacheResult:
     """The status. The comment at the beginning of `lookup.lua` lists all statuses."""
     session: Value | None
     limits: tuple[str, ...]
-    """The limits that the request was counted against. Each limit is a text `name quota remaining seconds`."""
+    """The limits that the request was counted against. Each limit is a text with four parts: its name, the quota, the
+    number of remaining requests, and the number of seconds until a part of the quota becomes available again."""
     value: Value | None
     versions: TagVersions
 

@@ -83,7 +83,7 @@ def redact(error: psycopg.Error) -> None:
     """
     diag = error.diag
     if diag.sqlstate is None:
-        return  # an error of the connection, which has no values
+        return  # a connection error: its text contains no values
     message = _without_values(error)
     places = {"table": diag.table_name, "column": diag.column_name, "constraint": diag.constraint_name}
     names = "".join(f", {kind} {name}" for kind, name in places.items() if name)

@@ -69,9 +69,8 @@ def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, loa
     def read() -> tuple[Value, bool]:
         with reading(request.caller.reading_after(versions.min_xids), primary=primary) as tx:
             request.is_staff = tx.context.is_staff
-            # It is possible that the caller's membership changed after the session was cached. If so, this caller no
-            # longer sees the same rows as the callers with the scope of the cached session. So the value must not be
-            # stored for that scope.
+            # The caller's membership can change after the session was cached. The caller then sees other rows than the
+            # other callers that share the scope of the cached session. In this case, the value must not be stored.
             same_session = result.session == session_of(request.caller, tx.context)[0]
             try:
                 body, cursor = load(tx)

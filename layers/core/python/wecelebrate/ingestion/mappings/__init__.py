@@ -1,7 +1,8 @@
 """Mappings: a mapping says which columns of a file are read into which fields of a product.
 
-A mapping editor shows the proposal for a file. When the user changes the mapping, the editor requests a new proposal
-with the changed mapping. Finally, the editor saves the mapping in the `sync_settings.mapping` of the catalog.
+The API proposes a mapping for a file, and an editor shows this proposal. When the user changes the mapping, the editor
+sends the changed mapping, and gets a new proposal based on it. Finally, the editor saves the mapping in the
+`sync_settings.mapping` of the catalog.
 """
 
 from collections.abc import Mapping

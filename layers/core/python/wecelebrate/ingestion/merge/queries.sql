@@ -79,8 +79,8 @@ with next_skus as (
       when s.price is null and s.currency <> p.currency and p.price <> round(p.price, app.minor_units(s.currency))
         then 'too_precise'
     end as refusal
-  -- The two conditions on p.sku are redundant. They limit how much of the catalog the query reads, for every join
-  -- method that the planner can choose.
+  -- The two conditions on p.sku do not change the result. For every join method that the planner can choose, they limit
+  -- how much of the catalog the query reads.
   from last_rows s left join products p
     on p.catalog_id = :catalog_id and p.sku = s.sku and p.sku > :after and p.sku <= (select sku from last_sku)
 ), superseded as materialized (
