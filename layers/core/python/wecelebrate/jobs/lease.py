@@ -14,10 +14,10 @@ from wecelebrate.jobs.types import QUEUES, JobType
 
 sql = queries(__file__)
 
-LEASE_SECONDS = 12
+LEASE_SECONDS = 10
 """The number of seconds after which a lease ends if it is not renewed. If a worker dies, another worker continues its
 job within this time, plus the interval of the sweeper."""
-RENEW_SECONDS = 5.0
+RENEW_SECONDS = 3.0
 """The time between two renewals of a lease, in seconds. A thread renews the lease (`jobs.renewal`)."""
 OVERDUE = 2 / 3
 """If the thread has not renewed the lease when this share of its time is over, the work renews the lease itself."""

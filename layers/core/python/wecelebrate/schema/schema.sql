@@ -3100,7 +3100,7 @@ AS $function$
 declare
   site constant uuid := app.site_id();
   patterns constant text[] := app.search_patterns(search);
-  conditions text := app.search_condition(cardinality(patterns), '$2');
+  conditions constant text := app.search_condition(cardinality(patterns), '$2') || app.storefront_condition(site);
   matching integer;
   walk integer;
   page uuid[];
@@ -3108,14 +3108,6 @@ begin
   -- This check replaces row-level security. It must match the policies on products for each role.
   if catalog <> all (app.catalog_ids()) and app.admin_role() is null then
     return;
-  end if;
-  if site is not null then
-    conditions := conditions || ' and is_active';
-    -- Most sites exclude no product. Planning the next condition takes longer than looking for an exclusion.
-    if exists (select from site_product_exclusions excluded where excluded.site_id = site) then
-      conditions := conditions || format(' and not exists (select from public.site_product_exclusions excluded'
-        ' where excluded.site_id = %L and excluded.product_id = products.id)', site);
-    end if;
   end if;
   -- A client with a grant must not learn the exact time of a change (see functions/sharing.sql).
   if updated_since is not null and catalog <> all (app.owned_catalog_ids()) and app.admin_role() is null then
@@ -4931,6 +4923,24 @@ begin
 end
 $function$;
 grant execute on function app.stamp_audit_entry() to app_owner;
+
+-- Function app.storefront_condition(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.storefront_condition(site uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  return case
+    when site is null then ''
+    when exists (select from site_product_exclusions excluded where excluded.site_id = site)
+      then format(' and is_active and not exists (select from public.site_product_exclusions excluded'
+        ' where excluded.site_id = %L and excluded.product_id = products.id)', site)
+    else ' and is_active' end;
+end
+$function$;
 
 -- Function app.storefront_currency(), owner app_definer
 

@@ -161,7 +161,7 @@ return coalesce(j.approval = 'needed' and j.status = 'pending', false);
 
 -- Returns the progress of a job. The API shows the phase `review` as `look`. The remaining time is estimated from the
 -- rate so far, but only if at least 0.1 percent of the work is done and the lease of the worker is fresh. A worker
--- renews its lease of 12 s every 5 s. If less than 4 s are left, the worker may have crashed, and the rate says nothing
+-- renews its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and the rate says nothing
 -- about the remaining time. In that case, a worker continues the job after the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe

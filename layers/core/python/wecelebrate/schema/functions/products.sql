@@ -117,6 +117,21 @@ grant execute on function app.walk_length(bigint, integer, integer, text) to app
 
 set local role app_definer;
 
+-- Returns the SQL condition that a site shows a product. Returns an empty text if `site` is null. Most sites exclude no
+-- product, and planning the condition for exclusions takes longer than looking for one.
+create or replace function app.storefront_condition(site uuid) returns text
+language plpgsql stable set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  return case
+    when site is null then ''
+    when exists (select from site_product_exclusions excluded where excluded.site_id = site)
+      then format(' and is_active and not exists (select from public.site_product_exclusions excluded'
+        ' where excluded.site_id = %L and excluded.product_id = products.id)', site)
+    else ' and is_active' end;
+end
+$$;
+
 -- Returns the ids of one page of a search, in order.
 create or replace function app.find_products(
   catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
@@ -128,7 +143,7 @@ as $$
 declare
   site constant uuid := app.site_id();
   patterns constant text[] := app.search_patterns(search);
-  conditions text := app.search_condition(cardinality(patterns), '$2');
+  conditions constant text := app.search_condition(cardinality(patterns), '$2') || app.storefront_condition(site);
   matching integer;
   walk integer;
   page uuid[];
@@ -136,14 +151,6 @@ begin
   -- This check replaces row-level security. It must match the policies on products for each role.
   if catalog <> all (app.catalog_ids()) and app.admin_role() is null then
     return;
-  end if;
-  if site is not null then
-    conditions := conditions || ' and is_active';
-    -- Most sites exclude no product. Planning the next condition takes longer than looking for an exclusion.
-    if exists (select from site_product_exclusions excluded where excluded.site_id = site) then
-      conditions := conditions || format(' and not exists (select from public.site_product_exclusions excluded'
-        ' where excluded.site_id = %L and excluded.product_id = products.id)', site);
-    end if;
   end if;
   -- A client with a grant must not learn the exact time of a change (see functions/sharing.sql).
   if updated_since is not null and catalog <> all (app.owned_catalog_ids()) and app.admin_role() is null then
