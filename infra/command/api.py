@@ -1,5 +1,6 @@
 """The client with which commands use the API and the S3 of the local cloud."""
 
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,6 +84,20 @@ def post(api: httpx.Client, path: str, json: Any = None, *, not_found: str | Non
     return _body(api.post(path, json=json), not_found)
 
 
+def delete(api: httpx.Client, path: str, attempts: int = 3) -> None:
+    """Delete an object. Makes further attempts after a 5xx status, and after a 409: others may be using the object.
+
+    Raises the same errors as `get`.
+    """
+    for attempt in range(1, attempts + 1):
+        response = api.delete(path, headers={"If-Match": "*"})
+        if response.is_success:
+            return
+        if attempt == attempts or not (response.is_server_error or response.status_code == httpx.codes.CONFLICT):
+            _require_success(response)
+        time.sleep(attempt)
+
+
 def get_all(api: httpx.Client, path: str, query: Mapping[str, str | int] | None = None) -> Iterator[dict[str, Any]]:
     """Yield all rows of a list. Requests the pages of the list one after the other. Raises the same errors as `get`."""
     page_query = {"limit": 1000, **(query or {})}
@@ -112,8 +127,12 @@ def _http_client(url: str, token: str) -> httpx.Client:
 def _body(response: httpx.Response, not_found: str | None) -> dict[str, Any]:
     if response.status_code == httpx.codes.NOT_FOUND and not_found:
         raise LocalCloudError(not_found)
+    _require_success(response)
+    body: dict[str, Any] = response.json()
+    return body
+
+
+def _require_success(response: httpx.Response) -> None:
     if response.is_error:
         error = ApiUnavailable if response.is_server_error else LocalCloudError
         raise error(error_message(response))
-    body: dict[str, Any] = response.json()
-    return body

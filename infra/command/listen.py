@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from infra.command.api import as_admin, post
+from infra.command.api import as_admin, delete, post
 from infra.command.console import console
 from infra.command.resources import client_id, client_slugs
 
@@ -51,7 +51,7 @@ def listen(
         except KeyboardInterrupt:
             pass
         finally:
-            cloud.api.delete(f"/v1/webhooks/{endpoint['id']}", headers={"If-Match": "*"})
+            delete(cloud.api, f"/v1/webhooks/{endpoint['id']}")
 
 
 def _print_event(secret: str, headers: dict[str, str], body: bytes) -> None:

@@ -1,7 +1,14 @@
 """Tests the command `wecelebrate listen`, which prints the webhooks of a client as they arrive."""
 
 import signal
+import time
+from contextlib import nullcontext
 
+import httpx
+import pytest
+
+from infra.command.api import delete
+from infra.local.processes import LocalCloudError
 from tests.command import Command
 from tests.platform import Platform, ok
 
@@ -37,3 +44,25 @@ def test_an_unknown_client_is_an_error(wecelebrate: Command, cloud: object) -> N
     result = wecelebrate("listen", "--client", "nobody")
     assert result.returncode == 1
     assert "client nobody does not exist" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("statuses", "error"),
+    [
+        ([204], None),
+        ([409, 503, 204], None),
+        ([409, 409, 409], "the API returned 409: busy"),
+        ([500, 500, 500], "the API returned 500: busy"),
+        ([404], "the API returned 404: busy"),
+    ],
+)
+def test_a_deletion_is_repeated_if_the_object_is_in_use_and_its_failure_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, statuses: list[int], error: str | None
+) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    responses = iter(statuses)
+    transport = httpx.MockTransport(lambda _: httpx.Response(next(responses), json={"detail": "busy"}))
+    expected = pytest.raises(LocalCloudError, match=error) if error else nullcontext()
+    with httpx.Client(transport=transport, base_url="http://127.0.0.1") as client, expected:
+        delete(client, "/v1/webhooks/1")
+    assert list(responses) == []
