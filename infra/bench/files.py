@@ -15,20 +15,21 @@ _COLUMNS = (
     *("sku", "name", "description", "category", "brand", "price", "currency"),
     *("image", "stock", "active", "color", "size"),
 )
-_COPY = """
-copy {} (catalog_id, sku, name, description, category, brand, price, currency, images, attributes, inventory_count,
-  source_data) from stdin
+_TABLE_COLUMNS = """
+catalog_id, sku, name, description, category, brand, price, currency, images, attributes, inventory_count, source_data
 """
-_MERGE = """
-insert into products as p
-select * from bench_rows
+_COPY = f"copy {{}} ({_TABLE_COLUMNS}) from stdin"
+_CREATE = f"create temp table bench_rows as select {_TABLE_COLUMNS} from products with no data"  # noqa: S608 - a constant
+_MERGE = f"""
+insert into products as p ({_TABLE_COLUMNS})
+select {_TABLE_COLUMNS} from bench_rows
 on conflict (catalog_id, sku) do update
 set name = excluded.name, description = excluded.description, price = excluded.price
 where (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.inventory_count,
     p.source_data)
   is distinct from (excluded.name, excluded.description, excluded.category, excluded.brand, excluded.price,
     excluded.currency, excluded.images, excluded.attributes, excluded.inventory_count, excluded.source_data)
-"""
+"""  # noqa: S608 - a constant
 _WORDS = (
     *("crystal", "enamel", "mug", "scarf", "lamp", "award"),
     *("basket", "coffee", "plant", "notebook", "canvas", "wool"),
@@ -80,7 +81,7 @@ def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
     each row equals the existing product. The time includes the copy.
     """
     database = platform.database
-    database.execute("create temp table bench_rows (like products including defaults)")
+    database.execute(_CREATE)
     copy_seconds = _copy_into(platform, "bench_rows", catalog_id, count)
     began = time.perf_counter()
     database.execute(_MERGE)
@@ -107,7 +108,7 @@ def _copy_into(platform: BenchPlatform, table: str, catalog_id: UUID, count: int
 
 
 def _record(catalog_id: UUID, row: list[str]) -> tuple[object, ...]:
-    """Convert a CSV row to the values of the columns in _COPY."""
+    """Convert a CSV row to the values of _TABLE_COLUMNS."""
     return (
         catalog_id,
         *row[:7],
