@@ -27,7 +27,8 @@ from tests.platform import Platform
 
 HOME = "WECELEBRATE_TEST_HOME"
 MAIN = "WECELEBRATE_TEST_OWNER"
-"""Contains WECELEBRATE_OWNER of the main process, which owns the shared cloud: the cloud outlives a killed worker."""
+"""Contains the value of WECELEBRATE_OWNER in the main process. The main process owns the shared cloud, so that the
+cloud keeps running if a worker is killed."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -42,8 +42,8 @@ def marked(mark: bytes) -> list[int]:
 
 
 def main(parent: int, mark: bytes) -> None:
-    # The system gives the children of an ended process to another process. A pipe to the parent would not do, because
-    # children that the parent forks would keep its write end open.
+    # When a process ends, the system gives its children another parent. A pipe to the parent would not work here,
+    # because other children of the parent would also hold the write end of the pipe open.
     while os.getppid() == parent:
         time.sleep(0.25)
     deadline = time.monotonic() + GRACE_SECONDS

@@ -47,9 +47,9 @@ MEMBER_SEARCH_QUERY = _PAGE.format(
     "app.list_products(%(catalog)s, %(word)s, null, %(category)s, null, null, %(price_max)s, null, null, 'name', null,"
     " null, 51)"
 )
-"""This query selects the same page as SEARCH_QUERY. The API runs such a query under row-level security."""
+"""The query of the API for the page of SEARCH_QUERY. It runs under row-level security."""
 MEMBER_WORDS_QUERY = MEMBER_SEARCH_QUERY.replace("%(category)s", "null").replace("%(price_max)s", "null")
-"""This query selects the same page as a query of `words_query`. The API runs such a query under row-level security."""
+"""The query of the API for the page of `words_query`. It runs under row-level security."""
 SEARCHES = {"rare": "99999", "missing": "zzzqqq", "words": "wool lamp mug", "sku": "sku-77777"}
 """Maps a kind of search to its words: one word of one product, a word of no product, three words of many products, or
 an SKU."""

@@ -59,8 +59,8 @@ def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) ->
 def watch_all(cloud: AdminClient, clients: Mapping[str, str], query: Mapping[str, str | int]) -> bool:
     """Show the progress of all unfinished jobs, including jobs that are created later.
 
-    Ends when all jobs have finished or wait for an approval. Returns True if all jobs that finished during this time
-    were completed, and False if at least one job failed or was cancelled.
+    Ends when all jobs have finished or wait for an approval. Returns False if a job failed or was cancelled
+    during this time, and True otherwise.
     """
     call = _RetryingCaller(cloud.state)
     jobs: dict[str, Json] = {}

@@ -26,7 +26,7 @@ def test_the_cache_remembers_only_the_writes_of_signed_in_users(subject: str | N
     assert Caller(subject).write_key == key
 
 
-def test_a_caller_is_copied_with_additional_transactions_that_it_must_see() -> None:
+def test_a_copy_of_a_caller_must_see_the_added_transactions() -> None:
     caller = Caller("ann", min_xids=("7",))
     assert caller.reading_after(["8", "9"]) == Caller("ann", min_xids=("7", "8", "9"))
     assert caller.min_xids == ("7",)

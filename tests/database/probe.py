@@ -29,7 +29,7 @@ class Reach:
     update: frozenset[str] | None
     delete: frozenset[str] | None
     blind_update: int
-    """The number of rows that an update without WHERE changes. Policies for select do not reduce this number."""
+    """The number of rows changed by an UPDATE that has no WHERE clause. SELECT policies do not reduce this number."""
     blind_delete: bool
     """Whether a delete without WHERE deletes at least one row."""
     moves: frozenset[Move] = field(default_factory=frozenset)

@@ -122,7 +122,9 @@ def owner(connections: dict[str, psycopg.Connection]) -> Iterator[psycopg.Connec
         yield connection
 
 
-def test_an_entry_inserted_by_a_caller_contains_its_real_subject_and_is_not_verified(owner: psycopg.Connection) -> None:
+def test_an_entry_that_a_caller_inserts_contains_the_real_subject_of_the_caller_and_is_not_verified(
+    owner: psycopg.Connection,
+) -> None:
     row = owner.execute("""
         insert into audit_log (subject, admin_role, email, request_id, action, client_id, object_id, written_by)
         select 'somebody', 'super_admin', 'x@example.test', 'forged', 'a.b', (app.client_ids())[1], 'o', 'app_definer'

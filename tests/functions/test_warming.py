@@ -6,7 +6,7 @@ VISITS = 200
 """The number of visits in the test. The platform counts about a tenth of these visits, selected by the clock."""
 
 
-def test_warming_caches_the_first_page_of_a_busy_storefront(platform: Platform) -> None:
+def test_cache_warming_stores_the_first_page_of_a_busy_storefront(platform: Platform) -> None:
     tenant = platform.tenant()
     visitor = platform.api()
     path = f"/v1/storefront/{tenant.domain}/products"

@@ -1,4 +1,7 @@
-"""Tests the texts of visitors in mails. Anybody can order in the name of a stranger, who then gets the mail."""
+"""Tests how mails show text that a visitor entered.
+
+Anybody can place an order in the name of a stranger, and the stranger then gets a mail with that text.
+"""
 
 import time
 

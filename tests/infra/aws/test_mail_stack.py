@@ -45,7 +45,7 @@ def test_mails_are_sent_from_the_domain_in_the_context(named: Templates) -> None
     assert named.function("api-mails-read")["Environment"]["Variables"]["WC_MAIL_FROM"] == variables["WC_MAIL_FROM"]
 
 
-def test_the_default_domain_can_never_exist(dev: Templates) -> None:
+def test_the_default_domain_is_one_that_nobody_can_register(dev: Templates) -> None:
     assert dev.only("storage", "AWS::SES::EmailIdentity")["EmailIdentity"] == "dev.wecelebrate.invalid"
     assert dev.function("queues-emails")["Environment"]["Variables"]["WC_RATE"] == "14.0"
 

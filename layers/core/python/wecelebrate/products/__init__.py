@@ -29,7 +29,7 @@ from wecelebrate.products.models import (
 sql = queries(__file__)
 
 DEFAULT_CURRENCY = "USD"
-"""The currency of a product that names no currency, in a catalog without a currency."""
+"""The default currency. It applies if neither the product nor its catalog specifies a currency."""
 
 
 class OtherCurrency(Invalid):

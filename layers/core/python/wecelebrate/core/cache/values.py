@@ -133,7 +133,7 @@ class Charge:
     charges: Sequence[str]
     """The keys of the limits that have already counted the request."""
     refunds: Sequence[str]
-    """The keys of the hourly limits from which the request is taken back."""
+    """The keys of the hourly limits whose counters are decremented again, so that this request does not count."""
     quota: int
     """The quota of each limit in `counts`."""
     cost: int

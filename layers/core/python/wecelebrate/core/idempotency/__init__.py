@@ -28,7 +28,8 @@ LIFE_SECONDS = 24 * 3600
 Renewal = Callable[[Transaction, Mapping[str, Any]], BaseModel]
 """Creates a response from a stored response: it replaces the values that are not stored, e.g. a presigned URL."""
 RENEWALS: dict[type[BaseModel], Renewal] = {}
-"""Maps the models of responses to their renewals. Without a renewal, the values that are not stored are null."""
+"""Maps a response model to the renewal of its responses. If a model has no renewal, a repeated response contains null
+for the values that are not stored."""
 
 
 def renews(model: type[BaseModel]) -> Callable[[Renewal], Renewal]:

@@ -282,7 +282,10 @@ def attribute_lines(pairs: Pairs) -> str:
 
 
 def unit_price(amount: str, factor: str, quantity: str) -> str:
-    """Return the price of one unit, when `quantity` units cost `amount` × `factor`. An invalid `amount` is returned."""
+    """Return the price of one unit if `quantity` units cost `amount` × `factor`.
+
+    If `amount` is not a number, it is returned unchanged.
+    """
     price, times, units = (_decimal(text.strip()) for text in (amount, factor, quantity))
     times, units = times or Decimal(1), units or Decimal(1)
     return amount if price is None or times == units else f"{price * times / units:.4f}"

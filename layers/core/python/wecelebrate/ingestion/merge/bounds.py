@@ -21,7 +21,7 @@ MAX_HEADER_BYTES = 1024 * 1024
 MAX_REASON_LENGTH = 2_000
 """The maximum length of the reason why a row is rejected, in characters."""
 MAX_SAMPLE_BYTES = 1_000
-"""The maximum size of one value in an example of what a dry run would change."""
+"""The maximum size of one value in an example. A dry run reports examples of the changes that the load would make."""
 _MAX_CELL_LENGTH = 500
 """If a rejected row is too large, its cells are cut off at this length, in characters."""
 _BYTES_PER_CHARACTER = 4

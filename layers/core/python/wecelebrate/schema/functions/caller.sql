@@ -106,8 +106,8 @@ $$;
 -- this function, to switch the role. Therefore a separate function, app.enter, switches the role.
 --
 -- Injected SQL can switch back to the role of the login, and can even commit. But it cannot enter again as a different
--- caller, because app.enter must be called by a separate statement with bound parameters. Injected text is always
--- inside another statement, block or batch. (A lock that is held until the end of the transaction would also detect a
+-- caller, because app.enter must be the only call in its statement, with bound parameters. Injected text is always part
+-- of a larger statement, block or batch. (A lock that is held until the end of the transaction would also detect a
 -- second call. But finding this lock in pg_locks takes 1.7 ms while 60 other connections are busy.)
 create or replace function app.establish_context(
   subject text, email text, site_domain text, client_id uuid, job_id uuid,
