@@ -296,6 +296,34 @@ def test_no_buyer_gets_more_than_half_of_a_stock_that_several_clients_share(plat
     assert stock_of(platform, product) == 12
 
 
+def test_all_guests_of_a_client_together_get_at_most_half_of_a_shared_stock(
+    platform: Platform, pool: ThreadPoolExecutor
+) -> None:
+    catalog = platform.catalog()["id"]
+    sku = f"SKU-{uuid4().hex[:10]}"
+    body = {"sku": sku, "name": sku, "price": "10.00", "inventory_count": 100}
+    product = created(platform.admin.post(f"/v1/catalogs/{catalog}/products", json=body))
+    sites = []
+    for tenant in (platform.tenant(), platform.tenant()):
+        ok(platform.admin.put(f"/v1/catalogs/{catalog}/grants/{tenant.client_id}"))
+        sites.append(platform.site(tenant.client_id, catalog))
+
+    def order(site: Json, number: int, subject: str | None = None) -> httpx.Response:
+        body = order_body((product, 10), customer_email=f"guest{number}@example.test")
+        return platform.api(subject).post(f"/v1/storefront/{site['domain']}/orders", json=body)
+
+    responses = send_all(pool, lambda number: order(sites[0], number), 10)
+    assert sorted(response.status_code for response in responses) == [201] * 5 + [409] * 5
+    for response in responses:
+        if response.status_code == 409:
+            assert pointers(problem(response, 409, "daily_order_limit")) == ["/lines/0/quantity"]
+    assert stock_of(platform, product) == 50
+    # Guests of the other client, and customers with a token, have a share of their own.
+    created(order(sites[1], 20))
+    created(order(sites[0], 21, f"customer:{uuid4().hex[:8]}"))
+    assert stock_of(platform, product) == 30
+
+
 # Floods.
 
 

@@ -97,7 +97,10 @@ def _exceeds(left: int | None) -> str:
 def _exceeds_share(left: int | None) -> str:
     """Return the detail for a quantity above the share of a shared stock. `left` is None if many pieces are left."""
     number = "" if left is None else f"{left} "
-    return f"exceeds the {number}pieces that you can still order: nobody gets more than half of a shared stock in a day"
+    return (
+        f"exceeds the {number}pieces that you can still order: no customer gets more than half of a shared stock in a"
+        " day, and neither do all guests of a client together"
+    )
 
 
 def _problem(refusal: str, refusal_detail: Any) -> Problem:

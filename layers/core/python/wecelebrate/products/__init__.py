@@ -67,11 +67,11 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     Raises NotFound if the caller cannot see the catalog. Raises SeveralCurrencies if the request compares prices, and
     the prices of the catalog are not all in one currency.
     """
-    require_comparable(tx, catalog_id, filters)
     request = pages.list_request("products", filters, catalog_id=catalog_id)
     parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
     rows = page_rows(tx, sql.list_products, catalog_id=catalog_id, base_url=settings().images(), **parameters)
-    if not rows:  # if there is a row, the caller can see the catalog
+    if not rows:  # if there is a row, the caller can see the catalog, and its prices can be compared
+        require_comparable(tx, catalog_id, filters)
         _catalog_currency(tx, catalog_id)
     return pages.render(rows, filters.limit, request)
 

@@ -1120,6 +1120,7 @@ comment on column order_quantities.buyer is
   'One of `customer:<subject>`, `email:<mailbox>` and `address:<keyed hash of an IP address>`.';
 CREATE INDEX order_quantities_by_buyer ON public.order_quantities USING btree (buyer, created_at);
 CREATE INDEX order_quantities_by_created_at ON public.order_quantities USING btree (created_at);
+CREATE INDEX order_quantities_by_product ON public.order_quantities USING btree (product_id, created_at);
 -- row-level security: forced
 create policy definer on order_quantities for all to app_definer
   using (true)
@@ -2589,7 +2590,13 @@ begin
         select coalesce(max(pieces), 0) from (
           select sum(q.quantity) from order_quantities q
           where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
-          group by q.buyer) per_buyer (pieces)) most (taken)
+          group by q.buyer
+          union all
+          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
+          select sum(q.quantity) from order_quantities q
+          where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
+            and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
+        ) per_buyer (pieces)) most (taken)
       cross join lateral (
         select greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0)) free (pieces)
     where (line ->> 'quantity')::integer > free.pieces
@@ -2669,6 +2676,17 @@ CREATE OR REPLACE FUNCTION app.client_ids()
 RETURN (app.context('client_ids'::text))::uuid[];
 grant execute on function app.client_ids() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
+
+-- Function app.comparable_catalog(uuid,numeric,numeric,text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.comparable_catalog(catalog uuid, price_min numeric, price_max numeric, sort text)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE
+RETURN CASE WHEN ((COALESCE(price_min, price_max) IS NULL) AND (sort !~~ '%price'::text)) THEN catalog WHEN
+  (app.has_one_currency(catalog) IS NOT FALSE) THEN catalog ELSE NULL::uuid END;
+grant execute on function app.comparable_catalog(uuid,numeric,numeric,text) to app_admin, app_anon, app_client,
+  app_customer, app_support;
 
 -- Function app.context(text), owner app_definer
 

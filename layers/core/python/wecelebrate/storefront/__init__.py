@@ -49,7 +49,6 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
     request = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:
         return pages.RenderedPage("[]", None, {"facets": "null"})
-    products.require_comparable(tx, site["catalog_id"], filters)
     parameters = filters.model_dump(exclude={"facets", "cursor"})
     rows = products.page_rows(
         tx,
@@ -59,6 +58,8 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
         **parameters,
         **products.keyset(filters.cursor, request),
     )
+    if not rows:  # if there is a row, the prices of the catalog can be compared
+        products.require_comparable(tx, site["catalog_id"], filters)
     facet_filters = {name: parameters[name] for name in ("q", "sku", "category", "brand", "price_min", "price_max")}
     facets = sql.count_facets(tx, **facet_filters) if filters.facets and filters.cursor is None else None
     return pages.render(rows, filters.limit, request, facets=facets or "null")

@@ -13,13 +13,13 @@ select app.storefront_currency();
 
 -- name: list_products
 -- List one page of the site's products after the cursor, in the requested order. With `q`, list only products whose
--- name or SKU contains every word of `q`.
+-- name or SKU contains every word of `q`. Returns no row if the list would compare prices in several currencies.
 select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.folded_name when 'price' then page.price::text
     else page.created_at::text end as after_key,
   page.id as after_id
-from app.list_products(:catalog_id, :q, :sku, :category, :brand, :price_min, :price_max, null, null, :sort,
-    :after_key, :after_id, :limit + 1) with ordinality as page
+from app.list_products(app.comparable_catalog(:catalog_id, :price_min, :price_max, :sort), :q, :sku, :category, :brand,
+    :price_min, :price_max, null, null, :sort, :after_key, :after_id, :limit + 1) with ordinality as page
   cross join lateral (
     select page.id, page.sku, page.name, page.description, page.category, page.brand, page.price::text as price,
       page.currency, page.images, app.media_with_urls(page.media, :base_url) as media, page.attributes,

@@ -30,7 +30,8 @@ grant execute on function app.exact_amount(numeric, text) to app_admin, app_supp
 set local role app_definer;
 
 -- Returns whether all prices of a catalog are in one currency, so that they can be compared. This is also true for a
--- catalog without products. Returns null for a catalog that the caller may not read.
+-- catalog without products. Returns null for a catalog that the caller may not read. Releases before 0019 allowed
+-- several currencies. Their catalogs have no currency, even if all prices agree, until an owner sets it.
 create or replace function app.has_one_currency(catalog uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -39,6 +40,21 @@ as $$
   where c.id = $1 and (app.admin_role() is not null or c.id = any (app.catalog_ids()))
 $$;
 grant execute on function app.has_one_currency(uuid) to app_admin, app_support, app_client, app_customer, app_anon;
+
+set local role app_owner;
+
+-- Returns the catalog, or null if a list with these parameters compares prices in several currencies.
+create or replace function app.comparable_catalog(catalog uuid, price_min numeric, price_max numeric, sort text)
+returns uuid
+language sql stable
+return case
+  when coalesce(price_min, price_max) is null and sort not like '%price' then catalog
+  when app.has_one_currency(catalog) is not false then catalog
+end;
+grant execute on function app.comparable_catalog(uuid, numeric, numeric, text)
+  to app_admin, app_support, app_client, app_customer, app_anon;
+
+set local role app_definer;
 
 -- Returns the currency of the catalog that the current site shows.
 create or replace function app.storefront_currency() returns text

@@ -42,7 +42,8 @@ return exists (
 --
 -- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
 -- site, but other clients need the shared stock, too. Therefore no buyer gets more than half of the stock of a product
--- (rounded up) in 24 hours, on all sites together.
+-- (rounded up) in 24 hours, on all sites together. All guests of a client count as one more buyer, because a guest can
+-- order again with another e-mail address and from another IP address.
 create or replace function app.claim_order_quantities(
   site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -79,7 +80,13 @@ begin
         select coalesce(max(pieces), 0) from (
           select sum(q.quantity) from order_quantities q
           where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
-          group by q.buyer) per_buyer (pieces)) most (taken)
+          group by q.buyer
+          union all
+          -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
+          select sum(q.quantity) from order_quantities q
+          where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
+            and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
+        ) per_buyer (pieces)) most (taken)
       cross join lateral (
         select greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0)) free (pieces)
     where (line ->> 'quantity')::integer > free.pieces
