@@ -146,6 +146,8 @@ class Data(PlatformStack):
                 "pg_stat_statements.track": "all",
                 "track_io_timing": "on",
                 "rds.force_ssl": "1",
+                # The logins use IAM. Injected SQL must not give a login a password.
+                "rds.restrict_password_commands": "1",
                 **LOG_SETTINGS,
                 "log_lock_waits": "on",
                 # In KB. PostgreSQL logs temporary files that are larger than this size.

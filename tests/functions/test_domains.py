@@ -1,5 +1,6 @@
 """A domain leads to the site that has verified it in DNS. A claim without a verification has no effect for anybody."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from infra.local.cloud import PLATFORM_DOMAIN
+from infra.local.endpoints import dns_directory
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 
 
@@ -262,3 +264,24 @@ def test_if_two_sites_verify_a_domain_at_the_same_time_exactly_one_of_them_has_i
         rows = [ok(owner.owner.get(f"/v1/sites/{site['id']}")) for owner, site in claims]
         (holder,) = [row["id"] for row in rows if row["domain_verified_at"]]
         assert shown_site(platform, domain) == holder
+
+
+def test_a_client_with_slow_name_servers_occupies_one_instance_and_delays_no_other_client(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
+) -> None:
+    slow = claim(tenant, domain)
+    # The look-up reads a file. A pipe makes it wait until the test writes the record.
+    record = dns_directory(platform.state) / f"_wecelebrate.{domain}"
+    record.parent.mkdir(exist_ok=True)
+    os.mkfifo(record)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(verify, tenant, slow)
+        with record.open("w") as pipe:  # this waits until the first look-up has begun
+            second = problem(verify(tenant, slow), 429, "rate_limited")
+            assert second["detail"] == "Another domain of this client is being verified."
+            assert pointers(
+                problem(verify(other_tenant, claim(other_tenant, f"other.{domain}")), 409, "domain_not_verified")
+            )
+            pipe.write(record_of(tenant, slow)[1])
+        assert ok(waiting.result())["domain_verified_at"]
+    record.unlink()

@@ -51,6 +51,7 @@ def test_storage_is_encrypted_and_tls_is_required(dev: Templates) -> None:
     assert dev.only("data", CLUSTER)["StorageEncrypted"] is True
     parameters = dev.only("data", "AWS::RDS::DBClusterParameterGroup")["Parameters"]
     assert parameters["rds.force_ssl"] == "1"
+    assert parameters["rds.restrict_password_commands"] == "1"
     assert parameters["shared_preload_libraries"] == "pg_stat_statements"
 
 

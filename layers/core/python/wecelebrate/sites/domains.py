@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, Unavailable
+from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, TooManyRequests, Unavailable
 from wecelebrate.core.outbound import Unreachable, dns
 from wecelebrate.core.settings import settings
 from wecelebrate.core.types import domain_name
@@ -83,13 +83,17 @@ def verify(tx: Transaction, site: Site) -> None:
     """Ask DNS for the record of a site's domain, and record the verification.
 
     Raises Invalid if the site has no domain, or a domain that no site may have. Raises DomainNotVerified if the record
-    is missing, Unavailable if DNS does not answer, and Forbidden if the caller may not change the site.
+    is missing, Unavailable if DNS does not answer, and Forbidden if the caller may not change the site. Raises
+    TooManyRequests if another domain of the client is being verified: a client whose name servers are slow must not use
+    all instances of the function.
     """
     if tx.context.role == "app_client" and site.client_id not in (tx.context.editor_ids or []):
         raise Forbidden
     if site.domain is None:
         raise Invalid(errors=[FieldError(pointer="/domain", detail="must be set before it can be verified")])
     check(site.domain)
+    if not sql.lock_verification(tx, client_id=str(site.client_id)):
+        raise TooManyRequests("Another domain of this client is being verified.", round(dns.TIMEOUT_SECONDS))
     name, expected = f"{RECORD_LABEL}.{site.domain}", _record_value(tx, site)
     try:
         records = dns.txt_records(name)

@@ -25,6 +25,11 @@ select * from app.site_view where id = :site_id;
 -- Get the token that the TXT record of a site's domain must contain.
 select domain_token from sites where id = :site_id;
 
+-- name: lock_verification$
+-- Lock the verification of domains for a client until the transaction ends. Returns false if another transaction has
+-- locked it.
+select pg_try_advisory_xact_lock(hashtextextended('verify domain ' || :client_id, 0));
+
 -- name: verify_domain$
 -- Record that the caller's site has verified its domain. Returns false if the caller may not change the site, or if the
 -- site no longer has this domain.
