@@ -142,7 +142,7 @@ def defined(file: schema.SchemaFile) -> list[str]:
     return [f"{name}{arguments}" for name, arguments in functions]
 
 
-REPLACED = {"app.catalog_ids()"}
+REPLACED = {"app.catalog_ids()", "app.owned_catalog_ids()", "app.writable_catalog_ids()"}
 """The functions that a later migration replaces. Policies use them, so they cannot be in a function file."""
 
 

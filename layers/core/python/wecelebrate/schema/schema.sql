@@ -2038,7 +2038,7 @@ create view app.customer_order_view with (security_invoker=true) as
  SELECT id, order_number, status, total_amount::text AS total_amount, currency, customer_name, customer_email,
     shipping_address, items, created_at, shipped_at, delivered_at
    FROM orders
-  WHERE customer_subject = app.subject() AND site_id = app.site_id();
+  WHERE customer_subject = (( SELECT app.subject() AS subject)) AND site_id = (( SELECT app.site_id() AS site_id));
 grant select on app.customer_order_view to app_customer;
 
 -- View app.dead_letter_view, owner app_owner
@@ -2286,12 +2286,14 @@ CREATE OR REPLACE FUNCTION app.catalog_ids()
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
+  with caller as materialized (select app.client_ids() as client_ids, app.site_id() as site_id)
   select coalesce(array_agg(id), '{}') from (
-    select id from catalogs where owner_client_id = any (app.client_ids())
+    select id from catalogs where owner_client_id = any ((select client_ids from caller)::uuid[])
     union
-    select catalog_id from catalog_grants where client_id = any (app.client_ids())
+    select catalog_id from catalog_grants where client_id = any ((select client_ids from caller)::uuid[])
     union
-    select c.id from sites s join catalogs c on c.id = s.catalog_id and c.status = 'active' where s.id = app.site_id()
+    select c.id from sites s join catalogs c on c.id = s.catalog_id and c.status = 'active'
+    where s.id = (select site_id from caller)
   ) readable (id)
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
@@ -3256,8 +3258,8 @@ CREATE OR REPLACE FUNCTION app.granted_catalog_ids()
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
   select coalesce(array_agg(c.id), '{}') from catalogs c
-  where c.id in (select g.catalog_id from catalog_grants g where g.client_id = any (app.client_ids()))
-    and (c.owner_client_id = any (app.client_ids())) is not true
+  where c.id in (select g.catalog_id from catalog_grants g where g.client_id = any ((select app.client_ids())::uuid[]))
+    and (c.owner_client_id = any ((select app.client_ids())::uuid[])) is not true
 $function$;
 grant execute on function app.granted_catalog_ids() to app_admin, app_client, app_support;
 
@@ -3272,7 +3274,7 @@ AS $function$
 declare
   c catalogs;
 begin
-  for c in select * from catalogs where id = any (app.granted_catalog_ids()) loop
+  for c in select * from catalogs where id = any ((select app.granted_catalog_ids())::uuid[]) loop
     c.source := null;
     c.source_config := '{}';
     c.sync_settings := '{}';
@@ -3293,7 +3295,7 @@ CREATE OR REPLACE FUNCTION app.granted_product(product_id uuid)
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
   select (app.granted_product_row(p)).* from products p
-  where p.id = product_id and p.catalog_id = any (app.granted_catalog_ids())
+  where p.id = product_id and p.catalog_id = any ((select app.granted_catalog_ids())::uuid[])
 $function$;
 grant execute on function app.granted_product(uuid) to app_admin, app_client, app_support;
 
@@ -3323,7 +3325,7 @@ CREATE OR REPLACE FUNCTION app.has_one_currency(catalog uuid)
 AS $function$
   select c.currency is not null or not exists (select from products p where p.catalog_id = c.id)
   from catalogs c
-  where c.id = $1 and (app.admin_role() is not null or c.id = any (app.catalog_ids()))
+  where c.id = $1 and ((select app.admin_role()) is not null or c.id = any ((select app.catalog_ids())::uuid[]))
 $function$;
 grant execute on function app.has_one_currency(uuid) to app_admin, app_anon, app_client, app_customer, app_support;
 
@@ -3523,7 +3525,7 @@ CREATE OR REPLACE FUNCTION app.mail_branding(client uuid, site uuid, OUT client_
 AS $function$
   select c.name, s.name, s.branding, c.settings || coalesce(s.settings, '{}')
   from clients c left join sites s on s.client_id = c.id and s.id = $2
-  where c.id = $1 and (app.admin_role() is not null or c.id = any (app.client_ids()))
+  where c.id = $1 and ((select app.admin_role()) is not null or c.id = any ((select app.client_ids())::uuid[]))
 $function$;
 grant execute on function app.mail_branding(uuid,uuid) to app_admin, app_client, app_support;
 
@@ -3730,7 +3732,7 @@ CREATE OR REPLACE FUNCTION app.owned_catalog_ids()
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any (app.client_ids())
+  select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any ((select app.client_ids())::uuid[])
 $function$;
 grant execute on function app.owned_catalog_ids() to app_admin, app_client, app_support;
 
@@ -3811,7 +3813,7 @@ declare
   inexact jsonb;
   new_order orders;
 begin
-  select s.* into site from sites s where s.id = app.site_id();
+  select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
     raise exception 'an order can be placed only on a site' using errcode = 'insufficient_privilege';
   end if;
@@ -4116,7 +4118,7 @@ declare
   written integer;
 begin
   if ($1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
-      or exists (select from sites s where s.id = app.site_id() and s.client_id = $1)) is not true then
+      or exists (select from sites s where s.id = (select app.site_id()) and s.client_id = $1)) is not true then
     raise exception 'the caller may not publish events for client %', $1 using errcode = 'insufficient_privilege';
   end if;
   insert into webhook_deliveries (client_id, webhook_id, event, payload)
@@ -4967,7 +4969,7 @@ CREATE OR REPLACE FUNCTION app.storefront_currency()
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$ select c.currency from sites s join catalogs c on c.id = s.catalog_id where s.id = app.site_id()
+AS $function$ select c.currency from sites s join catalogs c on c.id = s.catalog_id where s.id = (select app.site_id())
   $function$;
 grant execute on function app.storefront_currency() to app_anon, app_customer;
 
@@ -5080,7 +5082,7 @@ CREATE OR REPLACE FUNCTION app.writable_catalog_ids()
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
-  select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any (app.editor_ids())
+  select coalesce(array_agg(id), '{}') from catalogs where owner_client_id = any ((select app.editor_ids())::uuid[])
 $function$;
 grant execute on function app.writable_catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support,
   app_worker;

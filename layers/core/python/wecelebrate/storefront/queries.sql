@@ -5,7 +5,7 @@ select id, name, branding, catalog_id,
   case when jsonb_typeof(settings -> 'public') = 'object' then settings -> 'public' else '{}' end as settings,
   guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount
 from sites
-where id = app.site_id();
+where id = (select app.site_id());
 
 -- name: get_currency$
 -- Get the currency of the site's prices.

@@ -6,7 +6,7 @@ select pg_try_advisory_xact_lock(hashtextextended(coalesce(app.subject(), app.si
 -- Find the response that the caller received for this key.
 select request_hash, status, headers, body
 from idempotency_keys
-where subject = app.subject() and key = :key and created_at > now() - make_interval(secs => :seconds);
+where subject = (select app.subject()) and key = :key and created_at > now() - make_interval(secs => :seconds);
 
 -- name: save_response!
 -- Save the response for a key. The response of an expired key is replaced.

@@ -1,6 +1,6 @@
 -- name: get_catalog^
 -- Get the currency and the sync settings of a catalog that the caller may see, and whether the caller may change them.
-select currency, sync_settings, current_user = 'app_admin' or id = any (app.writable_catalog_ids()) as writable
+select currency, sync_settings, current_user = 'app_admin' or id = any ((select app.writable_catalog_ids())::uuid[]) as writable
 from app.catalog_view
 where id = :catalog_id;
 

@@ -1,10 +1,10 @@
 -- name: delete_staged_products!
 -- Delete the staged products of the caller's job.
-delete from app.staged_products where job_id = app.job_id();
+delete from app.staged_products where job_id = (select app.job_id());
 
 -- name: delete_staged_rejections!
 -- Delete the staged rejections of the caller's job.
-delete from app.staged_rejections where job_id = app.job_id();
+delete from app.staged_rejections where job_id = (select app.job_id());
 
 -- name: list_staged_jobs
 -- List every job that has staged rows.

@@ -207,7 +207,7 @@ language sql stable security definer set search_path = pg_catalog, public, app, 
 as $$
   select c.name, s.name, s.branding, c.settings || coalesce(s.settings, '{}')
   from clients c left join sites s on s.client_id = c.id and s.id = $2
-  where c.id = $1 and (app.admin_role() is not null or c.id = any (app.client_ids()))
+  where c.id = $1 and ((select app.admin_role()) is not null or c.id = any ((select app.client_ids())::uuid[]))
 $$;
 grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_support, app_client;
 

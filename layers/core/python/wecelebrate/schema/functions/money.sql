@@ -37,7 +37,7 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 as $$
   select c.currency is not null or not exists (select from products p where p.catalog_id = c.id)
   from catalogs c
-  where c.id = $1 and (app.admin_role() is not null or c.id = any (app.catalog_ids()))
+  where c.id = $1 and ((select app.admin_role()) is not null or c.id = any ((select app.catalog_ids())::uuid[]))
 $$;
 grant execute on function app.has_one_currency(uuid) to app_admin, app_support, app_client, app_customer, app_anon;
 
@@ -59,7 +59,7 @@ set local role app_definer;
 -- Returns the currency of the catalog that the current site shows.
 create or replace function app.storefront_currency() returns text
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
-as $$ select c.currency from sites s join catalogs c on c.id = s.catalog_id where s.id = app.site_id() $$;
+as $$ select c.currency from sites s join catalogs c on c.id = s.catalog_id where s.id = (select app.site_id()) $$;
 grant execute on function app.storefront_currency() to app_customer, app_anon;
 
 -- Checks that prices are in the currency of their catalog. `added` is the number of products that the statement has

@@ -135,7 +135,7 @@ declare
   inexact jsonb;
   new_order orders;
 begin
-  select s.* into site from sites s where s.id = app.site_id();
+  select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
     raise exception 'an order can be placed only on a site' using errcode = 'insufficient_privilege';
   end if;
@@ -375,5 +375,5 @@ create or replace view app.customer_order_view with (security_invoker = true) as
 select id, order_number, status, total_amount::text as total_amount, currency, customer_name, customer_email,
   shipping_address, items, created_at, shipped_at, delivered_at
 from orders
-where customer_subject = app.subject() and site_id = app.site_id();
+where customer_subject = (select app.subject()) and site_id = (select app.site_id());
 grant select on app.customer_order_view to app_customer;

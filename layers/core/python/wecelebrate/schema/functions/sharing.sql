@@ -15,8 +15,8 @@ create or replace function app.granted_catalog_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
   select coalesce(array_agg(c.id), '{}') from catalogs c
-  where c.id in (select g.catalog_id from catalog_grants g where g.client_id = any (app.client_ids()))
-    and (c.owner_client_id = any (app.client_ids())) is not true
+  where c.id in (select g.catalog_id from catalog_grants g where g.client_id = any ((select app.client_ids())::uuid[]))
+    and (c.owner_client_id = any ((select app.client_ids())::uuid[])) is not true
 $$;
 grant execute on function app.granted_catalog_ids() to app_admin, app_support, app_client;
 
@@ -27,7 +27,7 @@ as $$
 declare
   c catalogs;
 begin
-  for c in select * from catalogs where id = any (app.granted_catalog_ids()) loop
+  for c in select * from catalogs where id = any ((select app.granted_catalog_ids())::uuid[]) loop
     c.source := null;
     c.source_config := '{}';
     c.sync_settings := '{}';
@@ -57,7 +57,7 @@ create or replace function app.granted_product(product_id uuid) returns setof pr
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
   select (app.granted_product_row(p)).* from products p
-  where p.id = product_id and p.catalog_id = any (app.granted_catalog_ids())
+  where p.id = product_id and p.catalog_id = any ((select app.granted_catalog_ids())::uuid[])
 $$;
 grant execute on function app.granted_product(uuid) to app_admin, app_support, app_client;
 

@@ -15,7 +15,7 @@ declare
   written integer;
 begin
   if ($1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
-      or exists (select from sites s where s.id = app.site_id() and s.client_id = $1)) is not true then
+      or exists (select from sites s where s.id = (select app.site_id()) and s.client_id = $1)) is not true then
     raise exception 'the caller may not publish events for client %', $1 using errcode = 'insufficient_privilege';
   end if;
   insert into webhook_deliveries (client_id, webhook_id, event, payload)
