@@ -84,7 +84,7 @@ def test_every_text_and_json_column_has_a_bound_or_is_written_only_by_the_platfo
     assert {table for table, _ in unbounded} == set(ONLY_PLATFORM), "a listed table has no unbounded column"
 
 
-def test_the_database_has_the_limits_of_the_code(superuser: psycopg.Connection) -> None:
+def test_the_limits_in_the_database_equal_the_limits_in_the_code(superuser: psycopg.Connection) -> None:
     limits = {
         name: int(limit)
         for name, limit in superuser.execute("""
