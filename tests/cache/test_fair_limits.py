@@ -214,7 +214,9 @@ def test_an_order_that_gets_a_stored_response_does_not_count() -> None:
     assert visitor.send("192.0.2.1", is_order=True)["orders"][0] == 39
 
 
-def test_a_request_makes_one_redis_call_and_a_failed_request_makes_one_more(direct_redis: DirectRedis) -> None:
+def test_a_request_makes_one_redis_call_and_a_failed_request_makes_an_additional_call(
+    direct_redis: DirectRedis,
+) -> None:
     Client(VISITOR, 800, limit="storefront", site="one")
     calls: list[str] = []
     direct_redis.before_call = calls.append

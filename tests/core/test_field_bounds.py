@@ -83,7 +83,7 @@ def test_a_price_with_more_decimals_than_its_currency_is_refused(model: type[Inp
     assert error.value.errors[0] == FieldError(pointer="/price", detail="must have at most 2 decimals in EUR")
 
 
-def test_a_patch_of_only_the_currency_is_accepted() -> None:
+def test_a_patch_that_changes_only_the_currency_is_accepted() -> None:
     assert ProductPatch.model_validate({"currency": "JPY"}).changes() == {"currency": "JPY"}
 
 
