@@ -1,8 +1,8 @@
 """The domains of sites: which domains a site may claim, and how its client proves that it controls the domain.
 
 Every site is reachable at `<slug>.<domain of the platform>`. A client may claim any domain of its own for a site, and
-other clients may claim the same domain. A claim alone has no effect, and other clients cannot see it. A site verifies
-its domain with the TXT record `_wecelebrate.<domain>`. The domain leads to the site that verified it most recently.
+other clients may claim the same domain. An unverified claim has no effect, and other clients cannot see it. A site
+verifies its domain with the TXT record `_wecelebrate.<domain>`. The domain leads to the site that verified it last.
 
 A verification lasts until the domain of the site changes, or until another site verifies the domain. A lost record does
 not close an open shop. But the new owner of a domain can always verify it, because the new owner controls the record.

@@ -74,7 +74,7 @@ def maintain() -> None:
 
 
 def report_unexpected_state(tx: Transaction) -> None:
-    """Count objects and settings in the database that no release creates (docs/runbook.md).
+    """Count database objects and settings that no release creates (docs/runbook.md).
 
     Only an operator or injected SQL can have created them.
     """
