@@ -46,7 +46,7 @@ class Command:
         )
 
     def pids(self) -> dict[str, int]:
-        """Return the pid of each part. The pids come from the output of `wecelebrate status`."""
+        """Return the pid of each part of the cloud, as `wecelebrate status` reports it."""
         return {part["name"]: part["pid"] for part in json.loads(self("status", "--json").stdout)["parts"]}
 
 

@@ -84,7 +84,7 @@ def test_a_response_with_an_error_is_reported_to_the_benchmark(server: Server) -
     assert not multiprocessing.active_children()
 
 
-def test_the_process_of_the_work_ends_when_the_benchmark_is_killed(server: Server) -> None:
+def test_the_process_that_repeats_the_work_ends_when_the_benchmark_is_killed(server: Server) -> None:
     command = [sys.executable, "-c", PROGRAM, server.prepared.api]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as bench:
         assert bench.stdout

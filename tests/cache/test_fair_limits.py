@@ -59,7 +59,7 @@ def test_one_address_can_use_only_a_share_of_the_requests_of_a_storefront(hourly
     assert visitor.send("192.0.2.2")["storefront"][0] == 1000 - accepted - 1
 
 
-def test_the_addresses_of_an_ipv6_network_have_one_limit() -> None:
+def test_all_addresses_of_an_ipv6_network_share_one_limit() -> None:
     visitor = Client(VISITOR, None)
     assert visitor.send("2001:db8::1")["address"][0] == ADDRESS_PER_MINUTE - 1
     assert visitor.send("2001:db8::ffff:2")["address"][0] == ADDRESS_PER_MINUTE - 2
@@ -109,7 +109,7 @@ def test_a_failed_request_of_a_visitor_costs_additional_requests(status: int, lo
 
 
 @pytest.mark.parametrize("status", [429, 500, 503, 504])
-def test_a_refused_request_and_an_error_of_the_platform_cost_nothing_more(status: int) -> None:
+def test_a_refused_request_or_an_error_of_the_platform_counts_as_only_one_request(status: int) -> None:
     visitor = Client(VISITOR, None)
     Attempt(VISITOR).fail(status)
     assert visitor.send("192.0.2.1")["address"][0] == ADDRESS_PER_MINUTE - 2
@@ -169,7 +169,7 @@ def test_database_time_counts_against_a_customer_at_all_addresses() -> None:
     assert customer.exhaust("192.0.2.200") == 0
 
 
-def test_database_time_costs_a_member_nothing_and_an_order_still_counts() -> None:
+def test_database_time_does_not_count_against_a_member_or_against_the_order_limit() -> None:
     member = Client(MEMBER, 10)
     attempt = Attempt(MEMBER)
     attempt.request.lookup()
@@ -214,7 +214,9 @@ def test_an_order_that_gets_a_stored_response_does_not_count() -> None:
     assert visitor.send("192.0.2.1", is_order=True)["orders"][0] == 39
 
 
-def test_a_request_makes_one_redis_call_and_a_failed_request_makes_one_more(direct_redis: DirectRedis) -> None:
+def test_a_request_makes_one_redis_call_and_a_failed_request_makes_an_additional_call(
+    direct_redis: DirectRedis,
+) -> None:
     Client(VISITOR, 800, limit="storefront", site="one")
     calls: list[str] = []
     direct_redis.before_call = calls.append

@@ -239,7 +239,7 @@ def test_one_address_cannot_use_up_the_order_limit_of_an_instance_without_redis(
     client.send("192.0.2.2", is_order=True)
 
 
-def test_an_instance_without_redis_counts_failed_requests_and_only_placed_orders(
+def test_an_instance_without_redis_counts_failed_requests_but_no_refused_orders(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     for number in range(2 * MIN_LOCAL_QUOTA):
@@ -255,7 +255,9 @@ def test_an_instance_without_redis_counts_failed_requests_and_only_placed_orders
     assert allowed == -(-MIN_LOCAL_QUOTA // (1 + FAILURE_COST))
 
 
-def test_an_instance_without_redis_counts_a_customer_at_all_addresses(redis_down: None, wall_clock: WallClock) -> None:
+def test_an_instance_without_redis_adds_up_the_requests_of_a_customer_at_all_addresses(
+    redis_down: None, wall_clock: WallClock
+) -> None:
     client = Client.__new__(Client)
     client.caller = Caller(subject="carol", site_domain="shop.test")
     for number in range(MIN_LOCAL_QUOTA):

@@ -1,4 +1,4 @@
-"""Tests which consistency tokens count: tokens of this cluster that are at most a minute old."""
+"""Tests that only consistency tokens of this cluster that are at most a minute old are accepted."""
 
 import time
 from collections.abc import Iterator

@@ -89,7 +89,7 @@ def test_there_is_no_due_time_between_the_given_time_and_the_next_due_time(
 
 @pytest.mark.parametrize("hours", ["*/1", "0-23", "0-23/1", "*,5", "0-11,12-23", ",".join(map(str, range(24))), "0/1"])
 @pytest.mark.parametrize("zone", [BERLIN, NEW_YORK, "Australia/Lord_Howe", "America/Santiago"])
-def test_every_spelling_of_all_hours_has_the_same_due_times(hours: str, zone: str) -> None:
+def test_every_spelling_of_the_hour_field_that_means_all_hours_has_the_same_due_times(hours: str, zone: str) -> None:
     parse_expression(f"*/20 {hours} * * *")
     for day in (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(number) for number in range(365)):
         if day.astimezone(ZoneInfo(zone)).utcoffset() != (day + timedelta(1)).astimezone(ZoneInfo(zone)).utcoffset():

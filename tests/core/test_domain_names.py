@@ -140,7 +140,7 @@ def test_a_domain_with_the_record_of_the_site_is_verified(records: list[str]) ->
 
 
 @pytest.mark.parametrize("editor_ids", [None, [], [SITE]])
-def test_a_member_who_is_no_editor_of_the_client_may_not_verify_a_domain(
+def test_a_member_who_is_not_an_editor_of_the_client_cannot_verify_a_domain(
     records: list[str], editor_ids: list[UUID] | None
 ) -> None:
     records.append("wecelebrate-site=token")

@@ -66,7 +66,7 @@ def test_a_change_without_if_match_is_refused() -> None:
         Match(None).check(Shop())
 
 
-def test_a_change_that_reaches_no_row_is_forbidden_unless_another_change_came_first() -> None:
+def test_an_update_of_no_row_is_forbidden_unless_the_object_has_changed_meanwhile() -> None:
     earlier = datetime(2026, 3, 1, 11, tzinfo=UTC)
     assert isinstance(refusal(earlier, Shop()), PreconditionFailed)
     assert isinstance(refusal(CHANGED_AT, Shop()), Forbidden)

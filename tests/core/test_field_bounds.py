@@ -83,7 +83,7 @@ def test_a_price_with_more_decimals_than_its_currency_is_refused(model: type[Inp
     assert error.value.errors[0] == FieldError(pointer="/price", detail="must have at most 2 decimals in EUR")
 
 
-def test_a_patch_of_only_the_currency_is_accepted() -> None:
+def test_a_patch_that_changes_only_the_currency_is_accepted() -> None:
     assert ProductPatch.model_validate({"currency": "JPY"}).changes() == {"currency": "JPY"}
 
 
@@ -114,7 +114,7 @@ def test_a_boolean_field_accepts_only_true_and_false(value: Any) -> None:
     assert not accepts(NewProduct, PRODUCT, "is_active", value)
 
 
-def test_a_product_has_at_most_fifty_images_of_2048_characters() -> None:
+def test_a_product_has_at_most_fifty_images_and_an_image_url_has_at_most_2048_characters() -> None:
     longest = "https://a.test/".ljust(2048, "a")
     assert accepts(NewProduct, PRODUCT, "images", [longest] * 50)
     assert not accepts(NewProduct, PRODUCT, "images", [longest] * 51)

@@ -60,7 +60,7 @@ def test_database_time_above_100_ms_costs_one_request_per_full_25_ms_but_at_most
     assert time_cost(milliseconds) == cost
 
 
-def test_the_line_of_a_limit_contains_its_name_and_quota_and_remaining_requests_and_seconds() -> None:
+def test_a_limit_is_parsed_from_its_name_and_quota_and_remaining_requests_and_seconds() -> None:
     assert Limit.parse("requests 1000 993 42") == Limit("requests", quota=1000, remaining=993, seconds=42)
     assert Limit.parse("orders.5f0c 50 0 7") == Limit("orders", quota=50, remaining=0, seconds=7)
 

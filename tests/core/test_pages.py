@@ -164,7 +164,7 @@ def test_a_cursor_has_at_most_6144_characters() -> None:
 
 
 ROOM = 5_900_000 - 6144 - 1024
-"""The maximum size of the rows of a page: that of a response, minus its cursor and the JSON around the body."""
+"""The maximum size of the rows of a page: the maximum size of a response, minus the cursor and the JSON around it."""
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_characters_outside_the_basic_plane_have_12_bytes_in_an_ascii_response(m
     gift = "\N{WRAPPED PRESENT}"
     page = pages.render(rows([gift * 250_000, gift * 250_000]), 1000, list_request())
     assert page.next_cursor is not None
-    # 999 rows of 491 characters and a comma have 5,887,107 bytes. One more row does not fit.
+    # A row has 491 characters of 12 bytes, and a comma. 999 rows have 5,887,107 bytes, and one more row does not fit.
     page = pages.render(rows([gift * 491] * 1000), 1000, list_request())
     assert page.data.count(",") == 998
     monkeypatch.setattr(pages, "ASCII_RESPONSES", False)
@@ -223,7 +223,7 @@ def test_the_runtime_encodes_responses_in_ascii_before_python_3_12(version: tupl
     assert pages._encodes_in_ascii(version) is is_ascii
 
 
-def test_the_body_of_a_page_has_its_rows_its_cursor_and_additional_members() -> None:
+def test_the_body_of_a_page_has_the_rows_and_the_cursor_and_additional_members() -> None:
     page = pages.RenderedPage("[1,2]", "abc", {"facets": "{}"})
     assert pages.body(page) == ('{"data":[1,2],"next_cursor":"abc","has_more":true,"facets":{}}', "abc")
     last = pages.RenderedPage("[]", None)

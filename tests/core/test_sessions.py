@@ -97,7 +97,7 @@ def test_the_key_of_a_session_has_the_subject_of_a_member_or_the_role_and_domain
     assert session_key(Caller(site_domain="gifts.test")).endswith(":public:visit:anon:gifts.test")
 
 
-def test_a_session_is_invalidated_with_its_domain_or_its_user() -> None:
+def test_the_tag_of_a_session_contains_the_domain_of_a_visitor_or_the_subject_of_a_member() -> None:
     assert session_tag(Caller("ann")) == "user:ann"
     assert session_tag(Caller("ann", site_domain="gifts.test")) == "domain:gifts.test"
 

@@ -31,9 +31,10 @@ class Reach:
     blind_update: int
     """The number of rows changed by an UPDATE that has no WHERE clause. SELECT policies do not reduce this number."""
     blind_delete: bool
-    """Whether a delete without WHERE deletes at least one row."""
+    """Whether a DELETE that has no WHERE clause deletes at least one row."""
     moves: frozenset[Move] = field(default_factory=frozenset)
-    """Pairs of a column and a value. An update without WHERE can set the column to this value in all updatable rows."""
+    """Pairs of a column and a value. An UPDATE that has no WHERE clause can set the column to this value in all
+    updatable rows."""
 
 
 def rows_of(table: str) -> tuple[Row, ...]:
@@ -82,7 +83,7 @@ def shown(connection: psycopg.Connection, table: str) -> frozenset[str] | None:
 
 
 def blind_update(connection: psycopg.Connection, table: str) -> Result | None:
-    """Try to update, without WHERE, a column that does not affect who may access a row. The update is rolled back."""
+    """Try to update all rows (no WHERE clause), and roll back. The changed column does not affect access to rows."""
     column, value = HARMLESS[rows_of(table)[0].table]
     update = sql.SQL("update {} set {} = %s").format(sql.Identifier(*table.split(".")), sql.Identifier(column))
     return attempt(connection, update, value)

@@ -23,7 +23,7 @@ def test_the_tests_try_every_table_of_the_matrix() -> None:
     assert {name for name, table in MATRIX.items() if table.is_secured} < set(TABLES)
 
 
-def test_tiers_is_the_only_table_that_roles_outside_the_platform_can_read_completely() -> None:
+def test_the_tiers_table_is_the_only_one_that_roles_outside_the_platform_can_read_completely() -> None:
     outside = ("app_client", "app_customer", "app_anon")
     wide = {
         name

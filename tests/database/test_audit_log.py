@@ -31,7 +31,7 @@ def superuser(database: Database) -> Iterator[psycopg.Connection]:
     "statement",
     ["update audit_log set action = 'x'", "delete from audit_log where created_at > now() - interval '1 year'"],
 )
-def test_no_role_changes_or_deletes_a_recent_entry(
+def test_no_role_can_change_or_delete_a_recent_entry(
     superuser: psycopg.Connection, role: str, statement: LiteralString
 ) -> None:
     superuser.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
@@ -138,7 +138,7 @@ def test_a_caller_who_is_not_staff_cannot_record_reads(owner: psycopg.Connection
         owner.execute("""select app.record_reads('order.read', '[{"object_id": "o"}]')""")
 
 
-def test_support_can_record_its_own_reads(connections: dict[str, psycopg.Connection]) -> None:
+def test_a_support_user_can_record_its_own_reads(connections: dict[str, psycopg.Connection]) -> None:
     with entered(connections["wc_api"], BY_NAME["support"]) as connection:
         connection.execute("""select app.record_reads('order.read', '[{"object_id": "o"}]')""")
 

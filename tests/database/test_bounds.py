@@ -84,7 +84,7 @@ def test_every_text_and_json_column_has_a_bound_or_is_written_only_by_the_platfo
     assert {table for table, _ in unbounded} == set(ONLY_PLATFORM), "a listed table has no unbounded column"
 
 
-def test_the_database_has_the_limits_of_the_code(superuser: psycopg.Connection) -> None:
+def test_the_limits_in_the_database_equal_the_limits_in_the_code(superuser: psycopg.Connection) -> None:
     limits = {
         name: int(limit)
         for name, limit in superuser.execute("""
@@ -260,7 +260,7 @@ def test_app_page_rows_returns_the_first_row_even_if_it_does_not_fit(superuser: 
     assert read_page(superuser, "select '' as item, 1 as n where false", 2) == []
 
 
-def test_a_query_of_app_page_rows_cannot_write(superuser: psycopg.Connection) -> None:
+def test_a_query_that_app_page_rows_runs_cannot_write(superuser: psycopg.Connection) -> None:
     with pytest.raises(errors.FeatureNotSupported, match="not allowed in a non-volatile function"):
         read_page(superuser, "delete from sites returning 'x', 1", 2)
 

@@ -118,7 +118,7 @@ def test_an_update_cannot_bring_another_currency_into_a_catalog(
 
 
 @pytest.mark.parametrize(("currency", "refused"), [("EUR", False), ("USD", True)])
-def test_if_two_transactions_add_a_first_product_the_second_waits_and_must_use_the_same_currency(
+def test_a_second_transaction_waits_while_the_first_product_is_added_and_must_use_its_currency(
     own_database: Database, first: psycopg.Connection, catalog: UUID, currency: str, refused: bool
 ) -> None:
     add(first, catalog, "EUR")
@@ -129,7 +129,7 @@ def test_if_two_transactions_add_a_first_product_the_second_waits_and_must_use_t
     assert currency_of(first, catalog) == "EUR"
 
 
-def test_the_second_transaction_with_a_first_product_sets_the_currency_after_the_first_rolls_back(
+def test_a_waiting_transaction_sets_the_currency_if_the_transaction_before_it_rolls_back(
     own_database: Database, first: psycopg.Connection, catalog: UUID
 ) -> None:
     add(first, catalog, "EUR")

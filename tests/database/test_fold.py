@@ -19,7 +19,7 @@ LOCALES = {
     "builtin C.UTF-8": (170000, "locale_provider builtin builtin_locale 'C.UTF-8'"),
     "builtin PG_UNICODE_FAST": (180000, "locale_provider builtin builtin_locale 'PG_UNICODE_FAST'"),
 }
-"""Maps each locale to the first PostgreSQL version that has it, and to the options that create a database with it."""
+"""Maps each locale to the first PostgreSQL version that has it, and to the options of `create database`."""
 
 LETTER_CLASSES = {9, 84, 91, 103, 118, 129, 130, 132}
 """The combining classes of viramas and vowel signs. These marks are letters of a word, so app.fold keeps them."""
@@ -90,7 +90,7 @@ def fold(connection: psycopg.Connection, texts: list[str]) -> list[str]:
     return [row[0] for row in connection.execute(query, [texts])]
 
 
-def test_every_assigned_code_point_is_folded_like_python_except_for_the_stated_characters(
+def test_every_assigned_code_point_is_folded_as_in_python_except_for_the_stated_characters(
     localized: psycopg.Connection,
 ) -> None:
     folded = fold(localized, ASSIGNED)

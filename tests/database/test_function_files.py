@@ -181,7 +181,7 @@ where n.nspname = 'app'
 """Selects the functions that policies, defaults, constraints and indexes use, directly or through other functions."""
 
 
-def test_a_function_is_defined_with_the_tables_if_its_results_are_stored(superuser: psycopg.Connection) -> None:
+def test_a_function_whose_results_are_stored_is_not_defined_in_a_function_file(superuser: psycopg.Connection) -> None:
     stored = {name for (name,) in superuser.execute(STORED.encode()).fetchall()}
     assert {"app.uuid7", "app.client_ids", "app.context", "app.may_read_product", "app.order_number"} <= stored
     replaceable = {name.partition("(")[0] for file in schema.function_files() for name in defined(file)}

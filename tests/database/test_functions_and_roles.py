@@ -44,12 +44,12 @@ def test_definer_functions_belong_to_app_definer(superuser: psycopg.Connection) 
     assert set(others) == {(name, "app_owner") for name in OWNED_BY_THE_OWNER}
 
 
-def test_public_cannot_execute_definer_functions(superuser: psycopg.Connection) -> None:
+def test_the_role_public_cannot_execute_definer_functions(superuser: psycopg.Connection) -> None:
     public = "(proacl is null or exists (select from aclexplode(proacl) where grantee = 0))"
     assert functions(superuser, "proname", f"prosecdef and {public}") == []
 
 
-def test_public_can_execute_only_functions_that_read_no_rows(superuser: psycopg.Connection) -> None:
+def test_the_role_public_can_execute_only_functions_that_read_no_rows(superuser: psycopg.Connection) -> None:
     public = "(proacl is null or exists (select from aclexplode(proacl) where grantee = 0))"
     assert {name for (name,) in functions(superuser, "proname", public)} == {
         "uuid7",

@@ -1,4 +1,4 @@
-"""Generated columns in triggers: an update that changes no value leaves no trace on a row."""
+"""Generated columns do not mislead triggers: an update that changes no value leaves no trace on a row."""
 
 from collections.abc import Iterator
 
@@ -27,7 +27,7 @@ TRACES = "select (select count(*) from audit_log), (select count(*) from cache_i
 
 @pytest.fixture
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
-    """A transaction of the superuser that is rolled back. It is not the transaction that has created the rows."""
+    """A transaction of the superuser that is rolled back. An earlier transaction has created the rows."""
     with database.connect() as connection, connection.transaction(force_rollback=True):
         yield connection
 

@@ -183,7 +183,7 @@ def test_a_change_of_any_product_column_queues_the_tags_of_the_product(superuser
     for column, kind in columns:
         value = f"'{B_CATALOG}'" if column == "catalog_id" else other[kind]
         with superuser.transaction(force_rollback=True):
-            # Without this update, all products of a catalog must have the same currency.
+            # A catalog that has a currency would refuse a product in a different currency.
             superuser.execute("update catalogs set currency = null")
             tags = queued(superuser, f"update products set {column} = {value} where id = %s", A_PRODUCT)
             assert {f"product:{A_PRODUCT}", f"products:{A_CATALOG}"} <= tags, column
@@ -214,7 +214,7 @@ def test_a_large_update_is_fast_even_if_its_plan_was_made_for_one_row(superuser:
         "insert into products (catalog_id, sku, name, price) select %s, n::text, 'n', 1 from generate_series(1, 5000) n"
     )
     assert queued(superuser, insert, HIDDEN) == {f"products:{HIDDEN}"}
-    for _ in range(10):  # PostgreSQL makes a plan for a change of one row, and keeps this plan
+    for _ in range(10):  # after a few calls, PostgreSQL keeps a plan that was made for one row
         superuser.execute("update products set price = 7 where id = %s", [A_PRODUCT])
     began = time.monotonic()
     assert len(queued(superuser, PRICE, HIDDEN)) == 5002

@@ -96,7 +96,7 @@ def test_a_failing_copy_statement_logs_no_values(database: Database, state: Path
 
 
 @pytest.mark.parametrize("role", ["primary", "replica"])
-def test_no_module_of_postgresql_logs_statements_with_their_values(
+def test_no_postgresql_module_writes_the_values_of_statements_to_the_log(
     database: Database, cloud: Endpoints, role: str
 ) -> None:
     url = database.url() if role == "primary" else cloud.replica

@@ -134,7 +134,7 @@ def test_a_change_by_a_client_writes_only_deltas_of_that_client(superuser: psyco
     assert deltas == [(A, 0)]
 
 
-def test_a_viewer_changes_no_order_and_writes_no_delta(superuser: psycopg.Connection) -> None:
+def test_a_viewer_cannot_change_an_order_or_write_a_delta(superuser: psycopg.Connection) -> None:
     before = value(superuser, COUNT_DELTAS)
     superuser.execute("set local session authorization wc_api")
     enter(superuser, BY_NAME["A's viewer"])

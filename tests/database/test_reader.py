@@ -216,7 +216,7 @@ def immediate_conflicts(servers: Postgres) -> Iterator[None]:
 
 @pytest.mark.parametrize("end", [terminate_on_replica, replay_lock, replay_lock_while_idle])
 @pytest.mark.usefixtures("immediate_conflicts")
-def test_a_read_that_the_replica_ends_runs_once_more_on_the_primary(
+def test_a_read_is_repeated_on_the_primary_if_the_replica_ends_it(
     servers: Postgres, end: Callable[[Postgres, Transaction], None]
 ) -> None:
     used_replica: list[bool] = []
@@ -253,7 +253,7 @@ def call(endpoint: Callable[[Transaction], object], method: str, opening: Openin
     return asyncio.run(send())
 
 
-def test_an_endpoint_whose_read_the_replica_ends_runs_once_more_on_the_primary(servers: Postgres) -> None:
+def test_an_endpoint_is_repeated_on_the_primary_if_the_replica_ends_its_read(servers: Postgres) -> None:
     used_replica: list[bool] = []
 
     def endpoint(tx: Transaction) -> bool:
@@ -266,7 +266,7 @@ def test_an_endpoint_whose_read_the_replica_ends_runs_once_more_on_the_primary(s
     assert used_replica == [True, False]
 
 
-def test_an_endpoint_whose_write_fails_does_not_run_again(servers: Postgres) -> None:
+def test_an_endpoint_is_not_repeated_if_its_write_fails(servers: Postgres) -> None:
     used_replica: list[bool] = []
 
     def endpoint(tx: Transaction) -> None:

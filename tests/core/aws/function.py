@@ -10,7 +10,7 @@ from wecelebrate.core import queue, storage
 from wecelebrate.core.settings import settings
 
 KEY = "c/file.csv"
-"""The key of the object that the calls read."""
+"""The key of the object that the S3 calls read."""
 
 
 def clear_clients() -> None:
@@ -40,7 +40,7 @@ def configure(environment: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def environment() -> Iterator[pytest.MonkeyPatch]:
-    """Configure this process for a test that uses no moto. The test can change the environment further."""
+    """Configure this process for a test that does not use moto. The test can change the environment further."""
     with pytest.MonkeyPatch.context() as environment:
         configure(environment)
         yield environment

@@ -53,7 +53,7 @@ class Faults:
     errors: list[tuple[int, str]] = field(default_factory=list)
     """The HTTP status and the error code of the next responses."""
     forever: tuple[int, str] | None = None
-    """The error of every response after those in `errors`."""
+    """The error of every response after the responses in `errors`."""
     operations: list[str] = field(default_factory=list)
     """The names of all operations that were called, e.g. `GetObject`. A retry is a call of its own."""
     version: str = ""

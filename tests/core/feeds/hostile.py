@@ -1,4 +1,4 @@
-"""Creates hostile files. If it is run as a program, this module reads each file of a folder in a separate process.
+"""Creates hostile files. As a program, this module reads each file of a folder in a separate process.
 
     python -m tests.core.feeds.hostile <folder>     prints a line of JSON for each file
 

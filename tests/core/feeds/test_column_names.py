@@ -31,13 +31,13 @@ def test_names_are_compared_without_case_accents_spaces_and_punctuation(name: st
         ("---", ()),
     ],
 )
-def test_a_name_also_has_forms_without_its_remark_or_its_prefixes_or_the_digit_1_at_its_end(
+def test_the_shorter_forms_of_a_name_omit_its_remark_or_its_prefixes_or_a_final_digit_1(
     column: str, forms: tuple[str, ...]
 ) -> None:
     assert name_forms(column) == forms
 
 
-def test_each_place_in_the_list_of_names_costs_ten_and_each_place_in_the_list_of_forms_costs_one() -> None:
+def test_the_rank_grows_by_ten_for_each_earlier_name_and_by_one_for_each_earlier_form() -> None:
     assert rank("SKU") == 0
     assert rank("variant sku") == 10
     assert rank("Product SKU") == 20

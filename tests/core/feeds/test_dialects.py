@@ -18,7 +18,7 @@ def detected(text: str, delimiter: str | None = None) -> Dialect:
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", ":", "^", "~", "§", "¦", "\x1f", "\x01", "#", "!"])
-def test_the_delimiter_is_the_character_with_the_most_known_columns(delimiter: str) -> None:
+def test_the_delimiter_is_the_character_that_yields_the_most_known_columns(delimiter: str) -> None:
     text = f"sku{delimiter}name\nA,1{delimiter}Mug; red\n"
     assert detected(text) == Dialect(delimiter)
 
@@ -49,7 +49,7 @@ def test_lines_inside_quotes_are_not_rows() -> None:
     assert detected('x;"a,b\nc,d\ne,f\ng,h";y\n').delimiter == ";"
 
 
-def test_a_delimiter_is_used_even_if_few_rows_or_only_blank_rows_contain_it() -> None:
+def test_a_delimiter_is_used_even_if_few_rows_contain_it_or_all_cells_are_blank() -> None:
     assert detected("a\nb;c\nd\n").delimiter == ";"
     assert detected(";;\n").delimiter == ";"
 
@@ -128,7 +128,7 @@ def test_a_single_space_before_a_quote_is_the_delimiter_itself() -> None:
     assert detected('sku  "name"\n', delimiter=" ").skip_space is True
 
 
-def test_rows_are_read_with_the_number_of_their_last_line() -> None:
+def test_each_row_is_read_with_the_line_number_of_its_last_line() -> None:
     lines = ["sku,name\n", '1,"a\n', 'b"\n', "2,c\n"]
     assert list(read_numbered(lines, Dialect(","))) == [(["sku", "name"], 1), (["1", "a\nb"], 3), (["2", "c"], 4)]
     assert read(["a\0b\n"], Dialect(",")) in ([["a\0b"]], [])

@@ -45,7 +45,7 @@ class BrokenStream(io.BytesIO):
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.999])
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_whose_connection_breaks_is_neither_complete_nor_unreadable(name: str, share: float) -> None:
+def test_a_broken_connection_raises_unavailable_wherever_the_file_is_cut_off(name: str, share: float) -> None:
     content = FILES[name]
     stream = BrokenStream(content, int(len(content) * share))
     with pytest.raises(Unavailable), feeds.open_feed(stream, name, None, "EUR") as feed:

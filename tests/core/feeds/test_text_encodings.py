@@ -22,7 +22,7 @@ def spooled(content: bytes, encoding: str | None = None) -> Iterator[TextFile]:
 def facts(content: bytes, encoding: str | None = None, head: int = 1 << 20) -> tuple[str, bool, bool]:
     """Return the encoding, whether the text has invalid bytes, and whether it has NUL characters.
 
-    The first `head` bytes have been read from the stream before.
+    `head` is the number of bytes that have already been read from the stream.
     """
     file = spool(content[:head], io.BytesIO(content[head:]), encoding)
     with file.file:
@@ -63,7 +63,7 @@ def test_a_text_with_at_most_a_few_nul_characters_is_utf_8(content: bytes, nul: 
 
 @pytest.mark.parametrize(
     ("zeros", "encoding"),
-    # At every second position, more than 40 % of the bytes must be zero. At the positions between, less than 20 %.
+    # At every second position, more than 40 % of the bytes must be zero. At the others, less than 20 % must be zero.
     [(5, "utf-16-le"), (4, "utf-8"), (10, "utf-16-le")],
 )
 def test_utf_16_is_assumed_only_if_many_zero_bytes_are_at_every_second_position(zeros: int, encoding: str) -> None:

@@ -1,4 +1,4 @@
-"""Creates workbooks as bytes. XlsxWriter writes valid workbooks, like Excel. `by_hand` can also write invalid XML."""
+"""Creates workbooks as bytes. XlsxWriter, like Excel, writes only valid XML. `by_hand` can also write invalid XML."""
 
 import io
 import zipfile

@@ -139,7 +139,7 @@ def test_a_permanent_bounce_is_recorded_and_suppresses_the_address_that_we_sent_
     [(BOUNCE, ROW | {"is_news": False}), (BOUNCE, None), ({"eventType": "Delivery"}, ROW)],
     ids=["received before", "unknown mail", "delivery"],
 )
-def test_an_event_that_is_not_a_new_bounce_of_a_known_mail_is_recorded_but_suppresses_no_address(
+def test_a_delivery_or_an_old_bounce_or_a_bounce_of_an_unknown_mail_is_recorded_but_suppresses_nothing(
     monkeypatch: pytest.MonkeyPatch, event: dict[str, Any], row: dict[str, Any] | None
 ) -> None:
     queries = received(monkeypatch, event, row)

@@ -58,7 +58,7 @@ def test_line_and_paragraph_separators_become_spaces_and_direction_marks_disappe
     assert clean("\u202eabc\u202c") == "abc"
 
 
-def test_a_long_name_that_is_not_ascii_is_one_line_of_encoded_words_of_at_most_75_characters() -> None:
+def test_a_long_name_that_is_not_ascii_becomes_encoded_words_with_at_most_75_characters_each() -> None:
     header = mailbox("ü" * 60, "a@b.test")
     assert "\n" not in header and header.endswith(" <a@b.test>")
     assert max(len(word) for word in header.split(" ")) <= 75

@@ -1,4 +1,4 @@
-"""TXT records are read with a time limit, and the answer of a hostile name server is bounded."""
+"""TXT records are read with a time limit, and with a maximum size even if the name server is hostile."""
 
 import socket
 import threading
@@ -23,7 +23,7 @@ Answer = Callable[[dns.message.Message], dns.message.Message | None]
 
 @contextmanager
 def name_server(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Run a name server on UDP as the only name server, and yield the list of the names that it is asked for."""
+    """Run a UDP name server, and make it the only configured one. Yields the list of the requested names."""
     asked: list[str] = []
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))

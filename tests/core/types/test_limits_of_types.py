@@ -105,7 +105,9 @@ def test_an_id_is_a_uuid_or_its_text(value: Any) -> None:
 
 
 @pytest.mark.parametrize(("code", "decimals"), [("JPY", 0), ("EUR", 2), ("KWD", 3), ("DEM", 2), ("ABC", 2)])
-def test_the_decimals_depend_on_the_currency_and_an_inactive_currency_has_two(code: str, decimals: int) -> None:
+def test_the_decimals_depend_on_the_currency_and_an_inactive_currency_has_two_decimals(
+    code: str, decimals: int
+) -> None:
     assert minor_units(code) == decimals
 
 
@@ -189,7 +191,7 @@ def test_a_user_assigned_code_of_iso_3166_is_no_country(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", ["AX", "MX", "QA", "RE", "PW", "AZ", "ZA"])
-def test_a_code_that_is_similar_to_a_user_assigned_code_is_a_country(code: str) -> None:
+def test_a_country_code_can_be_similar_to_a_user_assigned_code(code: str) -> None:
     assert accepts("CountryCode", code)
 
 

@@ -1,8 +1,8 @@
 """The domains of sites: which domains a site may claim, and how its client proves that it controls the domain.
 
 Every site is reachable at `<slug>.<domain of the platform>`. A client may claim any domain of its own for a site, and
-other clients may claim the same domain. The claim has no effect, and nobody else can see it. The domain leads to the
-site that has verified it last, with the TXT record `_wecelebrate.<domain>`.
+other clients may claim the same domain. An unverified claim has no effect, and other clients cannot see it. A site
+verifies its domain with the TXT record `_wecelebrate.<domain>`. The domain leads to the site that verified it last.
 
 A verification lasts until the domain of the site changes, or until another site verifies the domain. A lost record does
 not close an open shop. But the new owner of a domain can always verify it, because the new owner controls the record.
@@ -82,10 +82,10 @@ def verification(tx: Transaction, site: Site) -> DomainVerification:
 def verify(tx: Transaction, site: Site) -> None:
     """Ask DNS for the record of a site's domain, and record the verification.
 
-    Raises Invalid if the site has no domain, or a domain that no site may have. Raises DomainNotVerified if the record
+    Raises Invalid if the site has no domain, or if no site may claim its domain. Raises DomainNotVerified if the record
     is missing, Unavailable if DNS does not answer, and Forbidden if the caller may not change the site. Raises
-    TooManyRequests if another domain of the client is being verified: a client whose name servers are slow must not use
-    all instances of the function.
+    TooManyRequests if another domain of the client is being verified. Otherwise, a client with slow name servers could
+    occupy all instances of the function.
     """
     if tx.context.role == "app_client" and site.client_id not in (tx.context.editor_ids or []):
         raise Forbidden

@@ -58,7 +58,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
         **parameters,
         **products.keyset(filters.cursor, request),
     )
-    if not rows:  # if there is a row, the prices of the catalog can be compared
+    if not rows:  # no row is returned if the prices cannot be compared
         products.require_comparable(tx, site["catalog_id"], filters)
     facet_filters = {name: parameters[name] for name in ("q", "sku", "category", "brand", "price_min", "price_max")}
     facets = sql.count_facets(tx, **facet_filters) if filters.facets and filters.cursor is None else None

@@ -74,7 +74,10 @@ def maintain() -> None:
 
 
 def report_unexpected_state(tx: Transaction) -> None:
-    """Count what only injected SQL or an operator can have created in the database (docs/runbook.md)."""
+    """Count database objects and settings that no release creates (docs/runbook.md).
+
+    Only an operator or injected SQL can have created them.
+    """
     for row in sql.list_unexpected_state(tx):
         metrics.count("UnexpectedDatabaseState")
         logger.error("the database has a state that no release creates", state=row["state"])

@@ -8,7 +8,7 @@ select app.write_replica_heartbeat();
 select id, xid, tags from app.claim_invalidations(make_interval(secs => :older_than), :max_rows);
 
 -- name: list_unexpected_state
--- List what no release creates: large objects, and settings that are stored for a login of the platform.
+-- List objects and settings that no release creates: large objects, and settings stored for a login of the platform.
 select 'large object ' || oid || ' of ' || lomowner::regrole as state from pg_catalog.pg_largeobject_metadata
 union all
 select 'settings of ' || setrole::regrole from pg_catalog.pg_db_role_setting
@@ -24,7 +24,7 @@ delete from uploads where created_at < now() - interval '7 days';
 delete from idempotency_keys where created_at < now() - make_interval(secs => :seconds);
 
 -- name: delete_old_order_quantities!
--- Delete the quantities of orders that no longer count against a limit.
+-- Delete ordered quantities that no longer count against a limit.
 delete from order_quantities where created_at < now() - interval '25 hours';
 
 -- name: delete_old_guest_mails!

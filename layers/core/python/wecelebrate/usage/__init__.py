@@ -42,8 +42,8 @@ DEFAULT_HOURS = 24
 RETENTION_HOURS = 48
 """The number of hours for which Redis keeps the counters of one hour."""
 MIN_STATEMENTS_PER_LOAD = 3
-"""The assumed number of SQL statements for each load, if no load was counted. The three statements set the caller, read
-the value, and read the parent object of the value."""
+"""The assumed number of SQL statements for each load, if no load was counted: one statement sets the caller, one reads
+the value, and one reads the parent object of the value."""
 _KEYS_PER_CALL = 500
 """The largest number of keys in one call to Redis. The call adds up the counters of these keys, and takes a few
 milliseconds."""

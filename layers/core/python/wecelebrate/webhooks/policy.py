@@ -32,7 +32,7 @@ class DeliveryPolicy:
     max_run_seconds: float = 60.0
     """The time after the start of a worker during which the worker claims further endpoints."""
     poll_seconds: float = 0.25
-    """A sending worker also checks whether more endpoints are due. This is the time between two of these checks."""
+    """While a worker sends, it also checks for further due endpoints. This is the time between two of these checks."""
     collect_seconds: float = 0.005
     """After each outcome, a worker waits this long for a further outcome. One transaction records all collected
     outcomes."""

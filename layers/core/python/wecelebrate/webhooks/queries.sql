@@ -97,7 +97,7 @@ select webhook_id, client_id, url, fence, secrets, deliveries
 from app.claim_webhook_batches(:max_batches, :batch_size, :max_per_client, :seconds);
 
 -- name: renew_leases!
--- Renew the leases of endpoints. A lease that another worker has by now is left unchanged.
+-- Renew the leases of endpoints. Does not change a lease that another worker has taken over.
 update webhooks w set leased_until = clock_timestamp() + make_interval(secs => :seconds)
 from jsonb_to_recordset(:batches) b (webhook_id uuid, fence bigint)
 where w.id = b.webhook_id and w.fence = b.fence and w.leased_until is not null;
