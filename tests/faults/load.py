@@ -115,7 +115,7 @@ class Load:
     def recovery_seconds(self, window: FaultWindow, hits: int = 10) -> float | None:
         """Return how many seconds pass from the end of a fault until the cache works again for members and visitors.
 
-        The cache works again from the first of `hits` cache hits in a row. Return None if this has not happened yet.
+        The first hit of a series of `hits` (a number) cache hits counts. Return None if there is no such series yet.
         """
         latest = 0.0
         for reader in ("member", "visitor"):
