@@ -21,7 +21,7 @@ COPY: dict[str, tuple[str, tuple[object, ...]]] = {
         (9, 1, 1, "c", "r", "{}"),
     ),
 }
-"""For each kind of row: a COPY statement, and the values of one row. The job id is not included; it comes first."""
+"""For each kind of row: a COPY statement, and the values of all columns except the first column, `job_id`."""
 CHANGES = (
     "create policy spy on {} as restrictive for select using (true)",
     "drop policy client on {}",

@@ -74,7 +74,7 @@ def test_a_worker_with_a_long_statement_keeps_its_lease(own_platform: Platform, 
     with platform.holding(statement, [tenant.catalog_id]) as lock:
         job_id = create_import(tenant.owner, tenant.catalog_id, rows("2.00"))
         lock.wait_for(1)
-        # Another process can be busy with a duplicate message, for which there is no job. Wait until it has finished.
+        # Another process can be busy with a duplicate message that finds no job. Wait until this process is idle.
         platform.eventually(lambda: len(health(platform, "product-imports")["busy"]) == 1)
         busy = health(platform, "product-imports")["busy"]
         time.sleep(STATEMENT_SECONDS)
