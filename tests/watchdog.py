@@ -17,7 +17,7 @@ GRACE_SECONDS = 15
 
 
 def start(variable: str, value: str) -> None:
-    """Start the program. The program ends all processes whose environment sets `variable` to `value`."""
+    """Start the program. When this process ends, the program ends processes that have `variable` set to `value`."""
     environment = {name: text for name, text in os.environ.items() if name != variable}
     subprocess.Popen(
         [sys.executable, "-I", "-S", __file__, str(os.getpid()), f"{variable}={value}"],
