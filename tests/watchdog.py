@@ -2,8 +2,8 @@
 
 `start` starts this file as a program. The program waits until the test process has ended, however it ended. Then it
 terminates all processes whose environment contains the value of WECELEBRATE_OWNER for this test process. A local cloud
-stops by itself (`infra.local.owner`), because its processes need the right order. The program kills the processes that
-are still running after GRACE_SECONDS. On systems without /proc, the program finds no processes.
+stops by itself (`infra.local.owner`), because its processes must end in a certain order. The program kills the
+processes that are still running after GRACE_SECONDS. On systems without /proc, the program finds no processes.
 """
 
 import os
@@ -17,7 +17,7 @@ GRACE_SECONDS = 15
 
 
 def start(variable: str, value: str) -> None:
-    """Start the program for this process. The program ends processes whose environment has `variable` with `value`."""
+    """Start the program. When this process ends, the program ends processes that have `variable` set to `value`."""
     environment = {name: text for name, text in os.environ.items() if name != variable}
     subprocess.Popen(
         [sys.executable, "-I", "-S", __file__, str(os.getpid()), f"{variable}={value}"],

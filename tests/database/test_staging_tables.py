@@ -21,7 +21,7 @@ COPY: dict[str, tuple[str, tuple[object, ...]]] = {
         (9, 1, 1, "c", "r", "{}"),
     ),
 }
-"""Maps a kind of rows to a COPY statement, and to the values that follow the id of the job in a row."""
+"""For each kind of row: a COPY statement, and the values of all columns except the first column, `job_id`."""
 CHANGES = (
     "create policy spy on {} as restrictive for select using (true)",
     "drop policy client on {}",
@@ -97,7 +97,7 @@ def test_no_role_of_a_function_owns_an_object(database: Database) -> None:
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("login", FUNCTION_LOGINS)
-def test_no_login_of_a_function_changes_a_table(
+def test_no_login_of_a_function_can_alter_a_table(
     connections: dict[str, psycopg.Connection], login: str, change: str
 ) -> None:
     connection = connections[login]
@@ -107,7 +107,7 @@ def test_no_login_of_a_function_changes_a_table(
                 connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
                 statement = sql.SQL(change).format(sql.Identifier(*table))
                 if change.startswith("analyze"):
-                    connection.execute(statement)  # analyze only warns, and skips the table
+                    connection.execute(statement)  # `analyze` does not fail: it warns and skips the table
                     continue
                 with pytest.raises((errors.InsufficientPrivilege, errors.UndefinedObject)), connection.transaction():
                     connection.execute(statement)

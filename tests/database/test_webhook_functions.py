@@ -1,4 +1,4 @@
-"""Only certain callers can publish events and change endpoints. The definer functions must check the caller."""
+"""Only certain callers can publish events and change endpoints. The SECURITY DEFINER functions must check this."""
 
 from collections.abc import Iterator
 from typing import Any

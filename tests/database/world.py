@@ -65,7 +65,7 @@ class Row:
 
     @property
     def catalog(self) -> UUID | None:
-        """The id of the catalog that the row is, belongs to or refers to."""
+        """The id of the catalog that the row belongs or refers to. If the row is a catalog, its own id."""
         catalog_id: UUID | None = self.values.get("id" if self.table == "catalogs" else "catalog_id")
         return catalog_id
 
@@ -202,7 +202,7 @@ def _rows_of_orders() -> Iterator[Row]:
     for name, client, count in (("A's", A, 3), ("B's", B, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})
-        # The values of the delta are 0, so the figures still equal a count of the orders.
+        # This delta adds 0, so the daily totals still match the orders.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
 
 
@@ -247,7 +247,7 @@ def _rows_of_jobs() -> Iterator[Row]:
 
 
 def _rows_of_mail() -> Iterator[Row]:
-    """Yield an expired mail job, and jobs that each differ from it in one respect and are therefore not expired."""
+    """Yield an expired mail job, and similar jobs. Each of these differs in one way, and is therefore not expired."""
     jobs: dict[str, dict[str, Any]] = {
         "A's expired": {},
         "A's recent": {"completed_at": NOW - timedelta(days=89)},

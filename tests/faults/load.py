@@ -115,7 +115,7 @@ class Load:
     def recovery_seconds(self, window: FaultWindow, hits: int = 10) -> float | None:
         """Return how many seconds pass from the end of a fault until the cache works again for members and visitors.
 
-        The cache works again from the first of `hits` cache hits in a row. Return None if this has not happened yet.
+        This time ends at the first cache hit of a series whose length is `hits`. Return None if no series exists.
         """
         latest = 0.0
         for reader in ("member", "visitor"):

@@ -1,7 +1,7 @@
 """Writers whose transactions overlap read their own writes, from the replica and from the cache.
 
-Transactions commit in a different order than their ids. So a replica that has replayed a transaction has possibly not
-replayed an older transaction that committed later.
+Transactions do not always commit in the order of their ids. So a replica that has replayed a transaction is possibly
+still missing a transaction with a lower id that committed later.
 """
 
 import random
@@ -28,7 +28,7 @@ WRITES = 10_000 if FULL else 600
 """The number of writes of all writers together."""
 API_WRITES = 10_000 if FULL else 150
 MAX_OPEN_SECONDS = 0.004
-"""The maximum time between the first and the last statement of a transaction. Transactions overlap in this time."""
+"""The maximum time between the first and the last statement of a transaction. Transactions overlap during this time."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def tenant(own_platform: Platform) -> Tenant:
     """Return a tenant with a high rate limit."""
     tenant = own_platform.tenant()
     own_platform.arrange("update clients set tier = 'enterprise' where id = %s", [tenant.client_id])
-    # For a minute after Redis has started, all values are loaded from the primary. End this minute now.
+    # For a minute after Redis has started, all values are loaded from the primary. Skip this minute.
     own_platform.redis.hset("v1:local:public:recent", "since", "1")
     own_platform.wait_for_replica()
     return tenant
@@ -74,7 +74,7 @@ def reader_of(platform: Platform) -> Iterator[psycopg.Connection[DictRow]]:
 
 
 def is_caught_up(reader: psycopg.Connection[DictRow], subject: str, *xids: str) -> bool:
-    """Return whether `app.enter` answers that the replica has replayed the given transactions."""
+    """Return whether `app.enter` reports that the replica has replayed the given transactions."""
     row = reader.execute(sql.SQL(ENTER), [subject, None, None, None, list(xids), None, None, None, None]).fetchone()
     assert row
     return bool(row["caught_up"])
@@ -170,7 +170,7 @@ def api_client(platform: Platform, subject: str) -> Iterator[httpx.Client]:
         yield client
 
 
-def test_a_creation_that_commits_late_is_in_the_list_at_once_and_after_the_replica_has_caught_up(
+def test_a_product_that_is_committed_late_is_listed_before_and_after_the_replica_catches_up(
     own_platform: Platform, tenant: Tenant
 ) -> None:
     def create(client: httpx.Client, sku: str) -> Json:
@@ -184,12 +184,12 @@ def test_a_creation_that_commits_late_is_in_the_list_at_once_and_after_the_repli
         api_client(own_platform, colleague_subject) as colleague,
         ThreadPoolExecutor(1) as pool,
     ):
-        create(writer, "FIRST")  # it sets the currency of the catalog, and other creations wait for its commit
+        create(writer, "FIRST")  # the first product sets the catalog's currency, and would block other creations
         for number in range(5):
             late, early = f"LATE-{number}", f"EARLY-{number}"
             skus(writer, tenant)
             insert = "insert into products (catalog_id, sku, name, price) values (%s, %s, %s, 1)"
-            # Another transaction holds the same SKU. So the first creation gets its transaction id and then waits.
+            # Another transaction holds the SKU `late`. So its creation gets a transaction id, and then waits.
             with own_platform.holding(insert, [tenant.catalog_id, late, late]) as held:
                 creation = pool.submit(create, writer, late)
                 held.wait_for(1)

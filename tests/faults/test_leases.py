@@ -46,7 +46,7 @@ def test_the_job_of_a_killed_worker_is_resumed_within_fifteen_seconds(own_platfo
         with platform.holding("select from catalogs where id = %s for no key update", [tenant.catalog_id]) as lock:
             job_id = create_import(tenant.owner, tenant.catalog_id, rows(f"{kill + 2}.00"))
             lock.wait_for(1)
-            time.sleep(2 * kill)  # The worker dies at different ages of its lease.
+            time.sleep(2 * kill)  # In each round, the lease is older when the worker dies.
             assert signal_workers(platform, "product-imports")
             killed_at = time.monotonic()
             lock.terminate_waiting()
@@ -74,7 +74,7 @@ def test_a_worker_with_a_long_statement_keeps_its_lease(own_platform: Platform, 
     with platform.holding(statement, [tenant.catalog_id]) as lock:
         job_id = create_import(tenant.owner, tenant.catalog_id, rows("2.00"))
         lock.wait_for(1)
-        # Another process may still handle a second message, which finds no job.
+        # Another process can be busy with a duplicate message that finds no job. Wait until this process is idle.
         platform.eventually(lambda: len(health(platform, "product-imports")["busy"]) == 1)
         busy = health(platform, "product-imports")["busy"]
         time.sleep(STATEMENT_SECONDS)
@@ -154,7 +154,7 @@ def test_a_lease_is_renewed_right_after_a_transaction_that_locked_the_job(own_pl
     assert left > 2
 
 
-def test_a_renewal_goes_on_after_its_connection_was_lost(own_platform: Platform) -> None:
+def test_the_lease_is_still_renewed_after_a_connection_of_the_thread_was_lost(own_platform: Platform) -> None:
     lost, left = run(
         own_platform,
         "with renewing(job):\n    time.sleep(1)\n    for _ in range(3):\n        renewal._interrupt()\n"

@@ -1,7 +1,7 @@
 """Fixtures for the tests of functions.
 
-Most modules use the cloud of the session. Each of these modules has two new tenants. A test that changes a client
-creates a new client for this change.
+Most modules share the cloud of the test session, but each of them creates two tenants of its own. A test that changes
+a client creates a new client for this change.
 """
 
 from collections.abc import Iterator

@@ -55,14 +55,14 @@ ACTIONS: dict[str, set[str]] = {
     "rotate_webhook_secret": {"webhook.reveal"},
     "test_webhook": {"webhook.test"},
 }
-"""Maps each operation that changes something to the actions of its entries."""
+"""For each operation that changes data: the actions in its audit entries."""
 TESTED_ELSEWHERE = {"verify_domain"}
 """The operations that need a DNS record. `test_domains.py` tests that they leave an entry."""
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
     "propose_mapping": "It changes nothing: it only reads a file that the caller may read.",
 }
-"""Maps each operation that leaves no entry, and whose method is not GET, to the reason."""
+"""For each operation that leaves no audit entry although its method is not GET: the reason."""
 PERSONAL_READS = {
     "list_orders": "order.list",
     "get_order": "order.read",
@@ -125,7 +125,7 @@ PREPARE: dict[str, LiteralString] = {
     "set_flag": "delete from kill_switches where name = 'reads'",
     "fetch_images": """update catalogs set sync_settings = '{"fetch_images": true}' where id = %(catalog_id)s""",
 }
-"""Maps operations to the statement that brings the resource into the state that the operation needs."""
+"""For some operations: the SQL statement that prepares the resource for the operation."""
 
 
 def entries(platform: Platform, response: httpx.Response) -> list[Json]:
@@ -214,7 +214,7 @@ def test_a_read_of_personal_data_by_staff_leaves_an_entry_even_if_it_is_a_cache_
     for _ in range(2):
         response = operation.send(api, ids)
         recorded = entries(platform, response)
-        if response.status_code == 403:  # support may read neither clients nor the orders of a site
+        if response.status_code == 403:  # support cannot read clients or the orders of a site
             assert (subject, recorded) == ("support", [])
             continue
         ok(response)
@@ -232,7 +232,7 @@ def test_a_read_by_a_member_of_the_client_leaves_no_entry(platform: Platform, te
     assert entries(platform, response) == []
 
 
-def test_the_values_of_personal_filters_are_not_copied_into_the_log(platform: Platform, tenant: Tenant) -> None:
+def test_filter_values_that_are_personal_data_are_not_copied_into_the_log(platform: Platform, tenant: Tenant) -> None:
     response = platform.admin.get("/v1/orders", params={"customer_email": "ann@example.test", "status": "pending"})
     for entry in entries(platform, response):
         assert entry["details"]["query"] == {"customer_email": "[redacted]", "status": "pending"}
@@ -344,7 +344,7 @@ CHANGES: list[LiteralString] = [
 
 
 @pytest.mark.parametrize("statement", CHANGES)
-def test_not_even_a_superuser_changes_an_entry_by_mistake(
+def test_even_a_superuser_cannot_change_an_entry_by_mistake(
     platform: Platform, tenant: Tenant, statement: LiteralString
 ) -> None:
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"name": f"renamed {uuid4()}"}))

@@ -31,7 +31,7 @@ def largest_object(bytes_left: int = 0, letter: str = '"') -> Json:
 
 @pytest.fixture(scope="module")
 def largest_rows(platform: Platform) -> tuple[Tenant, dict[str, str]]:
-    """A tenant whose rows have the largest values that the API accepts, and the ids of its other resources."""
+    """Return a tenant with the largest rows that the API accepts. Also return the ids of its other resources."""
     tenant = platform.tenant()
     for letter in ('"', "x", "\N{WRAPPED PRESENT}"):
         value = largest_object(letter=letter)
@@ -109,7 +109,7 @@ def test_patches_cannot_make_a_stored_object_larger_than_its_limit(platform: Pla
                     assert f"{MAX_OBJECT_BYTES:,} bytes" in body["errors"][0]["detail"]
                     assert "null" in body["errors"][0]["detail"]
             assert refused == 4
-            # Follow the advice of the error response: null removes a part.
+            # Follow the advice in the error response: remove a key by setting it to null.
             ok(tenant.owner.patch(path, json={name: {"public": {"part 0": None}}}))
             ok(tenant.owner.patch(path, json={name: {"public": {"part 9": "x" * 200_000}}}))
     admin_path = f"/v1/clients/{tenant.client_id}"

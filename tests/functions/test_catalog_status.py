@@ -48,7 +48,9 @@ def test_a_storefront_hides_the_products_of_a_catalog_that_is_not_active(
 
 
 @each_hidden_status
-def test_nothing_is_ordered_from_a_catalog_that_is_not_active(platform: Platform, shop: Tenant, status: str) -> None:
+def test_nothing_can_be_ordered_from_a_catalog_that_is_not_active(
+    platform: Platform, shop: Tenant, status: str
+) -> None:
     product = platform.product(shop)
     set_status(shop, status)
     problem(order(platform, shop, product), 409, "catalog_not_active")
@@ -156,16 +158,16 @@ OBEYED = {
         "status": "deliveries",
     },
 }
-"""Maps each field that the platform obeys to the places where it does so."""
+"""For each field that affects how the platform works: what it affects."""
 NOTES = {
     "ClientPatch": {"description", "contact_email", "contact_phone", "address", "settings"},
     "CatalogPatch": {"name", "type", "source", "source_config", "pricing_rules"},
     "WebhookPatch": {"description"},
 }
-"""The fields that the platform only stores and returns. Their descriptions in the API say so if their names do not."""
+"""The fields that the platform only stores and returns. If a field's name does not show this, its description does."""
 
 
-def test_every_field_that_can_be_changed_is_either_obeyed_or_only_a_note() -> None:
+def test_every_field_that_can_be_changed_is_listed_as_effective_or_as_only_stored() -> None:
     schemas = document()["components"]["schemas"]
     patches = {name for name in schemas if name.endswith("Patch") and not name.endswith("SettingsPatch")}
     assert patches == OBEYED.keys()
@@ -174,7 +176,7 @@ def test_every_field_that_can_be_changed_is_either_obeyed_or_only_a_note() -> No
 
 
 @pytest.mark.parametrize("field", ["pricing_rules", "source_config"])
-def test_the_description_of_a_note_says_that_the_platform_does_not_obey_it(field: str) -> None:
+def test_the_description_of_a_field_without_effect_says_that_the_platform_only_stores_it(field: str) -> None:
     assert (
         "The platform stores them"
         in document()["components"]["schemas"]["NewCatalog"]["properties"][field]["description"]

@@ -134,7 +134,7 @@ def test_a_cache_hit_has_the_same_etag_as_the_miss(platform: Platform, operation
     for _ in range(20):
         if hit.headers.get("cache-status") != "wecelebrate; fwd=miss":
             break
-        hit = api.get(path)  # Another test can change a catalog. This change invalidates all lists of catalogs.
+        hit = api.get(path)  # If another test changes a catalog, all lists of catalogs are invalidated.
     for response in (miss, hit):
         ok(response)
         assert re.fullmatch('"[0-9a-f]{32}"', response.headers["etag"])

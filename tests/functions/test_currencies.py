@@ -13,7 +13,7 @@ COMPARISONS: list[tuple[dict[str, str], list[str]]] = [
     ({"sort": "price"}, ["sort"]),
     ({"sort": "-price", "price_min": "1", "price_max": "9"}, ["price_min", "price_max", "sort"]),
 ]
-"""Queries that compare prices, each with the parameters that the problem names."""
+"""Each element is a query that compares prices, and the parameters that its error response points to."""
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def test_a_product_without_a_currency_gets_the_currency_of_its_catalog(platform:
     assert pointers(problem(fine, 422, "invalid")) == ["/price"]
 
 
-def test_every_write_of_a_product_refuses_another_currency_than_that_of_the_catalog(
+def test_no_write_accepts_a_product_whose_currency_differs_from_the_currency_of_its_catalog(
     platform: Platform, tenant: Tenant
 ) -> None:
     product = platform.product(tenant, currency="EUR")
@@ -102,7 +102,7 @@ def test_a_catalog_moves_to_another_currency_in_three_steps(platform: Platform, 
     problem(post_product(tenant, "other", currency="EUR"), 422, "other_currency")
 
 
-def test_a_catalog_without_a_currency_cannot_get_a_currency_that_one_product_does_not_have(mixed: Tenant) -> None:
+def test_a_catalog_with_products_in_two_currencies_cannot_get_a_currency(mixed: Tenant) -> None:
     for currency in ("USD", "JPY", "EUR"):
         problem(change_catalog(mixed, currency=currency), 409, "currency_in_use")
     assert catalog_of(mixed)["currency"] is None
@@ -175,7 +175,7 @@ def test_a_client_with_a_grant_sees_the_currency_of_the_catalog(platform: Platfo
     assert {row["id"]: row["currency"] for row in rows} == {tenant.catalog_id: "EUR", grantee.catalog_id: None}
 
 
-def test_concurrent_first_products_in_different_currencies_lead_to_only_one_stored_currency(
+def test_only_one_of_several_concurrent_first_products_in_different_currencies_is_created(
     platform: Platform, tenant: Tenant
 ) -> None:
     currencies = ["EUR", "USD", "JPY", "CHF"]

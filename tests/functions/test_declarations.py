@@ -101,7 +101,7 @@ def test_a_function_uses_only_the_declared_kind_of_database_access(spec: Functio
     }
     for kinds in entry_kinds(spec):
         assert kinds in allowed[spec.auth, "database:write" in spec.uses]
-    # Only the login of workers may record that a domain is verified (`app.verify_site_domain`).
+    # Only the login of workers can record that a domain is verified (`app.verify_site_domain`).
     required = "wc_worker" if spec.name == "api-sites-verify" else "wc_api"
     assert spec.login == (required if spec.auth == "required" else "wc_public")
 

@@ -43,7 +43,7 @@ def record_of(tenant: Tenant, site: Json) -> tuple[str, str]:
     return record["record_name"], record["record_value"]
 
 
-def test_a_site_is_reachable_at_its_host_of_the_platform_but_not_at_a_domain_that_it_only_claims(
+def test_a_site_is_reachable_at_its_platform_host_but_not_at_a_domain_that_it_only_claims(
     platform: Platform, tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain, name="Gifts & Käse  2026!")
@@ -79,7 +79,7 @@ def test_a_verified_domain_leads_to_the_site_at_once(platform: Platform, tenant:
     assert ok(visit(platform, host))["domain"] == domain
 
 
-def test_a_missing_record_is_reported_with_the_record_that_was_found_and_the_record_that_is_needed(
+def test_the_error_for_a_missing_record_contains_the_required_record_and_the_found_records(
     platform: Platform, tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -118,7 +118,7 @@ def test_the_record_of_one_site_verifies_no_other_site(
     assert shown_site(platform, domain) == site["id"]
 
 
-def test_a_lost_record_keeps_the_shop_open_until_a_new_claimant_has_the_record(
+def test_a_shop_that_loses_its_record_stays_open_until_another_claimant_has_a_record(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -231,7 +231,7 @@ def test_a_caller_cannot_choose_the_slug_or_the_verification(tenant: Tenant) -> 
             assert pointers(problem(response, 422, "invalid")) == [f"/{field}"]
 
 
-def test_only_a_caller_that_writes_for_the_client_can_verify_a_domain(
+def test_only_a_caller_with_write_access_to_the_client_can_verify_a_domain(
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     site = claim(tenant, domain)
@@ -270,13 +270,13 @@ def test_a_client_with_slow_name_servers_occupies_one_instance_and_delays_no_oth
     platform: Platform, tenant: Tenant, other_tenant: Tenant, domain: str
 ) -> None:
     slow = claim(tenant, domain)
-    # The look-up reads a file. A pipe makes it wait until the test writes the record.
+    # The DNS look-up reads this path. Because it is a pipe, the look-up waits until the test writes the record.
     record = dns_directory(platform.state) / f"_wecelebrate.{domain}"
     record.parent.mkdir(exist_ok=True)
     os.mkfifo(record)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(verify, tenant, slow)
-        with record.open("w") as pipe:  # this waits until the first look-up has begun
+        with record.open("w") as pipe:  # `open` waits until the first look-up has begun
             second = problem(verify(tenant, slow), 429, "rate_limited")
             assert second["detail"] == "Another domain of this client is being verified."
             assert pointers(

@@ -33,7 +33,7 @@ COUNTS: dict[str, LiteralString] = {
     "create_order": "select count(*) from orders where customer_name = %s",
     "upload_image": "select count(*) from images where bytes = %s",
 }
-"""Maps each create operation to a statement that counts the created rows. Its parameter is a value of a request."""
+"""For each create operation: a statement that counts the created rows by the value of the distinguishing field."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ each_create = pytest.mark.parametrize("create", CREATES, indirect=True, ids=oper
 
 
 SECRETS = {"secret", "url", "expires_at"}
-"""The fields that a repeated response omits or creates again: secrets, presigned URLs and their lifetime."""
+"""The fields that a repeated response omits or renews: secrets, presigned URLs and their expiry times."""
 
 
 def repeatable(body: Json) -> Json:

@@ -263,7 +263,7 @@ def test_a_new_order_invalidates_the_cached_orders_and_the_cached_stock(
     product_path, storefront = f"/v1/products/{mug['id']}", f"/v1/storefront/{shop.domain}/products"
 
     def read() -> tuple[int, int, list[bool]]:
-        """Return the number of orders, the stock of `mug`, and `in_stock` of each product on the storefront."""
+        """Return the number of orders, the stock of `mug`, and the field `in_stock` of each storefront product."""
         stock = ok(shop.owner.get(product_path))["inventory_count"]
         products = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products"))["data"]
         assert [each["inventory_count"] for each in products] == [stock]

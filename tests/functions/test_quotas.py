@@ -113,7 +113,7 @@ def test_the_quota_of_another_client_is_not_visible(platform: Platform, other_te
     problem(upload_image(tenant, other_tenant.owner), 404, "not_found")
 
 
-def test_a_client_announces_at_most_200_images_within_an_hour_in_all_its_catalogs(
+def test_a_client_announces_at_most_200_images_within_an_hour_in_all_its_catalogs_together(
     platform: Platform, other_tenant: Tenant
 ) -> None:
     tenant = platform.tenant()

@@ -245,7 +245,7 @@ def test_a_client_announces_at_most_200_uploads_within_an_hour(platform: Platfor
 
 
 @pytest.mark.parametrize("zone", ["localtime", "Factory", "posixrules", "EST5EDT", "Etc/GMT+5"])
-def test_a_time_zone_that_is_not_the_time_of_a_place_is_refused(platform: Platform, zone: str) -> None:
+def test_a_time_zone_that_is_not_named_after_a_place_is_refused(platform: Platform, zone: str) -> None:
     tenant = platform.tenant()
     response = tenant.owner.post("/v1/schedules", json=schedule_body(tenant, timezone=zone))
     assert pointers(problem(response, 422, "invalid")) == ["/timezone"]

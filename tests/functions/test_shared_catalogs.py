@@ -40,7 +40,7 @@ class Sharing:
 
     @contextmanager
     def as_grantee(self) -> Iterator[None]:
-        """Enter the database as the owner of the grantee, with the login of the API."""
+        """Run a transaction as a user with the role `owner` in the grantee, with the login of the API."""
         subject = self.platform.member(self.grantee.client_id, "owner")
         with self.platform.database.transaction(force_rollback=True):
             self.platform.database.execute("set local session authorization wc_api")
@@ -78,7 +78,7 @@ def reads(sharing: Sharing) -> list[httpx.Response]:
     return [*map(api.get, paths), *lists, api.get(f"{sharing.catalog_path}/images")]
 
 
-def test_no_read_by_a_grantee_contains_the_stock_the_price_rules_or_the_settings(sharing: Sharing) -> None:
+def test_no_response_to_a_grantee_contains_the_stock_or_the_price_rules_or_the_settings(sharing: Sharing) -> None:
     for response in reads(sharing):
         ok(response)
         for text in ("12345", PRIVATE, "4711", '"low_inventory":77', "source_data"):
@@ -133,7 +133,7 @@ def test_the_updated_since_filter_does_not_tell_a_grantee_when_the_stock_changed
 
 
 @pytest.mark.parametrize("search", [None, "mug"])
-def test_sql_of_a_grantee_does_not_find_out_the_time_of_a_change(sharing: Sharing, search: str | None) -> None:
+def test_sql_of_a_grantee_cannot_find_out_when_a_product_was_changed(sharing: Sharing, search: str | None) -> None:
     function, column = ("find_products", "found") if search else ("list_granted_products", "id")
     statement = f"select {column} as id from app.{function}(%s, %s{', null' * 6}, %s, 'name', null, null, 9) as found"
     ok(sharing.owner.owner.patch(f"/v1/products/{sharing.product['id']}", json={"name": "Mug"}))
@@ -236,7 +236,7 @@ def order(sharing: Sharing, quantity: int, **more: object) -> httpx.Response:
     return sharing.platform.api().post(f"/v1/storefront/{sharing.site['domain']}/orders", json=body | more)
 
 
-def test_a_refused_order_does_not_tell_a_large_stock(sharing: Sharing) -> None:
+def test_a_refused_order_does_not_reveal_the_size_of_a_large_stock(sharing: Sharing) -> None:
     sharing.set_stock(MAX_STOCK + 1)
     body = problem(order(sharing, MAX_STOCK + 2), 409, "daily_order_limit")
     assert str(MAX_STOCK + 1) not in json.dumps(body["errors"])
@@ -246,7 +246,9 @@ def test_a_refused_order_does_not_tell_a_large_stock(sharing: Sharing) -> None:
 
 
 @pytest.mark.parametrize("quantity", [499, 501])
-def test_an_order_that_is_refused_anyway_is_no_oracle_for_the_stock(sharing: Sharing, quantity: int) -> None:
+def test_an_order_with_a_wrong_total_is_refused_in_the_same_way_whatever_the_stock_is(
+    sharing: Sharing, quantity: int
+) -> None:
     sharing.set_stock(500)
     problem(order(sharing, quantity, total_amount="0.01"), 409, "total_changed")
 

@@ -1,4 +1,4 @@
-"""The API refuses hostile spellings at every door, and stores the spellings of one value alike."""
+"""The API refuses hostile spellings in every request, and stores all valid spellings of a value in the same form."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -76,7 +76,7 @@ def test_every_query_parameter_refuses_the_spellings_that_its_schema_does_not_de
 
 
 @pytest.mark.parametrize("operation", IDS, ids=operation_id)
-def test_an_id_in_a_path_has_only_the_spelling_with_hyphens(
+def test_an_id_in_a_path_must_be_spelled_with_hyphens(
     platform: Platform, operation: Operation, ids: Mapping[str, str]
 ) -> None:
     admin = platform.api("admin")
@@ -224,7 +224,7 @@ def test_a_price_is_shown_with_the_decimals_of_its_currency(
     assert ok(response)["price"] == shown
 
 
-def test_a_new_currency_gives_the_price_its_decimals_or_is_refused(platform: Platform) -> None:
+def test_a_change_of_currency_converts_the_decimals_of_the_price_or_is_refused(platform: Platform) -> None:
     tenant = platform.tenant()
     platform.allow_several_currencies(tenant)
     path = f"/v1/products/{platform.product(tenant, price='1200', currency='JPY')['id']}"
@@ -257,7 +257,7 @@ def test_an_order_and_its_mail_show_the_exact_total(platform: Platform, currency
     assert price in text
 
 
-def test_a_product_whose_stored_price_is_finer_than_its_currency_cannot_be_ordered(platform: Platform) -> None:
+def test_a_product_whose_stored_price_has_more_decimals_than_its_currency_cannot_be_ordered(platform: Platform) -> None:
     tenant = platform.tenant()
     product = platform.product(tenant, price="100", currency="JPY")
     platform.database.execute("update products set price = 100.50 where id = %s", [product["id"]])

@@ -1,4 +1,4 @@
-"""Creates image files that are small, and take much time or memory to decode."""
+"""Creates small image files whose decoding takes much time or memory."""
 
 import io
 import struct
@@ -100,5 +100,5 @@ HOSTILE: Mapping[str, tuple[Callable[[], bytes], set[str]]] = {
     "GIF, truncated": (lambda: picture(900, 900, "GIF")[:-400], {"broken_image"}),
     "JPEG, truncated": (lambda: picture(900, 900)[:-400], {"broken_image"}),
 }
-"""Maps a name to a function that returns a file, and to the codes with which the file may be rejected. An empty code
-means that the file is not rejected."""
+"""For each name: a function that returns a file, and the codes with which the file can be rejected. An empty code means
+that the file can be accepted."""

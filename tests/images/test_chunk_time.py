@@ -21,7 +21,7 @@ def _local_addresses(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.cache_clear()
 
 
-def test_no_image_is_rendered_after_the_time_of_a_chunk_and_the_rendered_images_are_returned() -> None:
+def test_after_the_time_limit_of_a_chunk_no_image_is_rendered_and_the_rendered_images_are_returned() -> None:
     rendered: list[float] = []
 
     def store(data: bytes, until: float) -> Mapping[str, Any]:

@@ -60,7 +60,7 @@ def test_the_process_returns_the_same_bytes_as_rendering_in_the_worker(strict: R
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_every_hostile_image_ends_within_its_limits_with_a_stable_code(name: str) -> None:
+def test_rendering_a_hostile_image_stays_within_its_limits_and_ends_with_an_expected_code(name: str) -> None:
     create, codes = HOSTILE[name]
     used = Renderer(Limits(cpu_seconds=5))
     assert outcome(used, create()) in codes
@@ -293,7 +293,7 @@ def test_a_result_of_an_unexpected_form_rejects_the_image(
 
 
 @pytest.mark.parametrize("program", ["", "raise SystemExit(3)", "import time; time.sleep(60)", end(0), end(3)])
-def test_the_attempt_but_not_the_image_fails_if_the_process_does_not_start_or_exits_by_itself(
+def test_the_attempt_fails_but_no_image_is_rejected_if_the_process_does_not_start_or_exits_by_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     (tmp_path / "program.py").write_text(program, "utf-8")

@@ -1,4 +1,4 @@
-"""The rows of requests and of files are read with the types of the API."""
+"""Imports validate the rows of requests and of files with the same types as the API."""
 
 import httpx
 import pytest
@@ -78,7 +78,7 @@ def test_the_rows_of_requests_and_files_with_hostile_spellings_are_rejected(tena
     assert (product["sku"], product["name"], product["price"]) == (f"{NFC}-1", NFC, "1.00")
 
 
-def test_a_row_that_only_changes_the_currency_converts_the_decimals_or_is_rejected(
+def test_a_row_with_only_a_new_currency_is_rejected_unless_the_price_fits_the_currency(
     platform: Platform, tenant: Tenant
 ) -> None:
     platform.allow_several_currencies(tenant)

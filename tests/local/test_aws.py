@@ -79,7 +79,7 @@ def test_the_server_listens_on_only_one_port_and_only_on_loopback(aws: Aws) -> N
     assert listening == [("127.0.0.1", aws.port)]
 
 
-def test_a_message_received_the_maximum_number_of_times_becomes_a_dead_letter(aws: Aws) -> None:
+def test_a_message_that_was_received_the_maximum_number_of_times_becomes_a_dead_letter(aws: Aws) -> None:
     aws.sqs.send_message(QueueUrl=aws.queues["syncs"], MessageBody="poison")
     for _ in range(2):
         assert receive(aws, "syncs", visibility_timeout=0)

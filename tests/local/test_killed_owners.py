@@ -53,7 +53,7 @@ class Group:
         )
 
     def look(self) -> set[psutil.Process]:
-        """Remember all processes of the group that run now. Returns all remembered processes."""
+        """Remember all running processes of the group. Returns all processes that were ever remembered."""
         for process in psutil.process_iter():
             try:
                 if process.environ().get(MARK) == self.mark:
@@ -63,7 +63,7 @@ class Group:
         return self.seen
 
     def parts(self) -> set[str]:
-        """Return the state directories of the clouds whose parts run."""
+        """Return the state directory of each cloud that has running parts."""
         states = set()
         for process in self.look():
             try:
@@ -110,7 +110,7 @@ def test_no_process_outlives_a_terminated_test_run_with_workers(group: Group, tm
     wait_until(group.has_ended, 60)
 
 
-def test_no_cloud_of_a_worker_outlives_the_killed_worker(group: Group, tmp_path: Path) -> None:
+def test_no_cloud_outlives_the_killed_worker_that_started_it(group: Group, tmp_path: Path) -> None:
     options = ("-n", "1", "--max-worker-restart", "0")
     session, (worker, program) = start_session(group, tmp_path, "test_separate_cloud", 1, *options)
     os.kill(worker, signal.SIGKILL)

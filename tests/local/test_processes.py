@@ -67,7 +67,9 @@ def test_a_child_that_still_works_is_not_stopped_before_it_is_ready(tmp_path: Pa
     process.stop()
 
 
-def test_a_child_that_works_without_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_works_forever_and_is_never_ready_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("infra.local.processes.MAX_START_SECONDS", 1.0)
     process = python(tmp_path, "while True: pass", start_timeout=0.3)
     with pytest.raises(LocalCloudError, match="program was not ready after"):

@@ -296,7 +296,7 @@ def test_commands_unsupported_by_upstash_are_rejected(http: httpx.Client, comman
     assert http.get("/ping").json() == {"result": "PONG"}
 
 
-def test_a_stream_whose_name_is_block_can_be_read(http: httpx.Client) -> None:
+def test_a_stream_named_block_can_be_read(http: httpx.Client) -> None:
     assert http.post("/", json=["XREAD", "COUNT", 1, "STREAMS", "block", "0"]).json() == {"result": None}
 
 

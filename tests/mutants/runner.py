@@ -55,7 +55,7 @@ class TestsFailed(Exception):
 
 @dataclass(frozen=True)
 class Baseline:
-    """What the tests of a module cost if the module is not mutated."""
+    """The cost of running the tests of a module without a mutation."""
 
     cpu_seconds: float
 
@@ -74,7 +74,7 @@ def measure(tests: Sequence[str]) -> Baseline:
         if status:
             raise TestsFailed(f"these tests fail without a mutation: {' '.join(tests)}\n{output.read_text()}")
         for name in json.loads(names.read_text()):
-            # Some modules can only be imported by their package.
+            # Some modules cannot be imported directly, but only by their package.
             with suppress(Exception):
                 importlib.import_module(name)
     gc.collect()
@@ -97,7 +97,7 @@ def survivors(
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid in running:
                 mutant, _ = running.pop(pid)
-                _kill(pid)  # the processes that its tests have started
+                _kill(pid)  # end the processes that the tests have started
                 if status == 0:
                     survived.append(mutant)
                 tested()
@@ -118,7 +118,7 @@ def _kill(pid: int) -> None:
 
 
 def _fork(work: Callable[[], int]) -> int:
-    """Call `work` in a new process, whose exit status is the result. Return the pid of the process."""
+    """Call `work` in a new process, and use its result as the exit status of this process. Return the pid."""
     sys.stdout.flush()
     sys.stderr.flush()
     pid = os.fork()

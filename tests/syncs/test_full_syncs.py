@@ -205,7 +205,7 @@ def test_a_new_full_file_supersedes_all_waiting_full_files_but_no_delta_files(
     assert {product["price"] for product in platform.storefront_products(tenant.domain)} == {"5.00"}
 
 
-def test_a_sync_fetches_images_only_if_the_catalog_enables_the_fetching(platform: Platform, tenant: Tenant) -> None:
+def test_a_sync_fetches_images_only_if_the_catalog_enables_this(platform: Platform, tenant: Tenant) -> None:
     rows = b"sku,name,price,image\nI-1,Mug,1.00,http://127.0.0.1:9009/mug.png\n"
     parameters = {"type": "image_processing"}
     platform.sync(tenant.catalog_id, "pictures.csv", rows)
