@@ -80,7 +80,7 @@ def _suppressed(call: Callable[[], None]) -> None:
 def _join(threads: list[threading.Thread]) -> None:
     """Wait for the threads. If the database does not respond, interrupt the thread that renews the lease.
 
-    A thread that still waits for SQS ends by itself. Its last call does no harm, even if the message was already deleted.
+    A thread that still waits for SQS ends by itself. Its last call is harmless, even if the message was deleted.
     """
     for thread in threads:
         thread.join(STOP_SECONDS)

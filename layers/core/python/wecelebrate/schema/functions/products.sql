@@ -197,9 +197,9 @@ grant execute on function app.find_products(uuid, text, text, text, text, numeri
 
 -- Returns the facets of a storefront: the number of products of each category and of each brand, and the range of
 -- prices. Each facet applies the filters on the other fields, but not the filter on its own field. Values with
--- more products come first. Values with equally many are sorted by name. Each facet has at most `max_values` values. The
--- function runs as app_definer, because a search is fast only without policies. Therefore its own SQL restricts the rows
--- to those of the current site. Returns null for a caller without a site.
+-- more products come first. Values with equally many are sorted by name. Each facet has at most `max_values` values.
+-- The function runs as app_definer, because a search is fast only without policies. Therefore its own SQL restricts the
+-- rows to those of the current site. Returns null for a caller without a site.
 create or replace function app.product_facets(
   search text, sku text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
 returns jsonb
