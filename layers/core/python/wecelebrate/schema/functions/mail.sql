@@ -229,8 +229,7 @@ set local role app_owner;
 -- The form is a key for limits, and nothing else. A mail always goes to the address that the buyer wrote, and no check
 -- of an identity uses the form. So a rule that is too coarse can only lower the number of mails and pieces: two people
 -- share the limit for orders without a token. Neither of them gets mail of the other, and with a token each of them has
--- a limit of their own. If a rule were too fine, a stranger would get a separate limit for each
--- spelling.
+-- a limit of their own. If a rule were too fine, a stranger would get a separate limit for each spelling.
 create or replace function app.mailbox(address text) returns text
 language sql immutable parallel safe
 as $$
