@@ -44,8 +44,7 @@ class Settings(BaseModel):
     platform_domain: str = ""
     """The domain of the platform. Each site is reachable at `<slug>.<platform_domain>`."""
     dns_directory: str = ""
-    """A directory with one file of TXT records for each name, which replaces DNS. This setting is always empty on AWS.
-    """
+    """A directory that replaces DNS. It contains a file of TXT records for each name. Always empty on AWS."""
     images_url: str = ""
     """The public URL of the image bucket, without a trailing slash."""
     workers: int = 1

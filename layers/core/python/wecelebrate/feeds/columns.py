@@ -172,7 +172,7 @@ def name_forms(column: str) -> tuple[str, ...]:
     The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a
     final 1, as in `Bezeichnung 1`.
     """
-    # The limit keeps the search linear: without it, each of many opening brackets would search the rest of the name.
+    # The limit keeps the search linear. Without it, the rest of the name would be searched for each opening bracket.
     bare = re.sub(r"\([^)]{0,200}+\)|\[[^\]]{0,200}+\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)
     last = path.removeprefix("variants.")

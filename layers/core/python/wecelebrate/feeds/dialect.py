@@ -118,8 +118,8 @@ def _has_padded_cells(sample: list[str], dialect: Dialect) -> bool:
 def _has_padded_quotes(text: str, delimiter: str, quote: str) -> bool:
     """Return whether there are spaces between a delimiter and the next quote.
 
-    The next quote can also be the one at the end of a cell. The delimiter can be a space. The time of a regular
-    expression would then grow with the square of the length of a run of spaces.
+    The next quote can also be the one at the end of a cell. No regular expression is used: if the
+    delimiter is a space, its time would grow with the square of the length of a run of spaces.
     """
     for before in text.split(quote)[:-1]:
         bare = before.rstrip(" ")

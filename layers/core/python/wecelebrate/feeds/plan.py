@@ -161,7 +161,7 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
 
 
 def _free_columns(plan: Plan) -> list[tuple[int, str]]:
-    """Return the columns that become attributes: all but those that a field uses, or that only our error files have."""
+    """Return the columns that become attributes: columns that no field uses and that we do not add to error files."""
     used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
     free = (
         (number, _label(column))
@@ -242,7 +242,7 @@ def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currenc
             else:
                 prices.append(PriceColumn(number))
         if prices and prices[0].currency:
-            break  # each column has one currency: use these columns, ignore later patterns
+            break  # the name of each column contains a currency: ignore later patterns
     return _one_currency(prices, catalog_currency)
 
 

@@ -1,7 +1,8 @@
 """Renders untrusted images in a separate process with limits, so that no image can stop or harm the worker.
 
 `renderer_program` describes the process and its messages. The process inherits neither environment variables nor file
-descriptors of the worker, and ends with the worker. What it sends is not trusted either: an attacker may control it.
+descriptors of the worker, and ends with the worker. Its messages are not trusted, because an attacker can
+control the process.
 """
 
 import importlib.util
@@ -55,7 +56,7 @@ class Limits:
 
 
 class RendererFailed(Exception):
-    """The process did not start, or ended for a reason that is not the image. A later attempt can succeed."""
+    """The process did not start, or ended for a reason other than the image. A later attempt can succeed."""
 
 
 class RenderingPostponed(Exception):
@@ -102,8 +103,9 @@ class _ErrorHeader(BaseModel):
 class Renderer:
     """Renders one image at a time, because a decoded image needs much memory.
 
-    A thread owns the process: Linux kills the process when the thread that started it ends. The process serves many
-    images, because its start takes about 0.2 s. If an image exceeds a limit, the process is killed and replaced.
+    A thread of its own starts the process, because Linux kills a process when the thread that started it ends. The
+    process serves many images, because its start takes about 0.2 s. If an image exceeds a limit, the process is killed
+    and replaced.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -112,7 +114,7 @@ class Renderer:
         self._process: _Process | None = None
 
     def render(self, data: bytes, until: float = inf) -> tuple[RenderedImage, Mapping[str, bytes]]:
-        """Render an image in all sizes. Threads can call this method; they wait for each other.
+        """Render an image in all sizes. Several threads can call this method, and then wait for each other.
 
         until: the time of the monotonic clock after which rendering does not begin any more.
         Returns the description of the image, and a mapping from the names of the rendered files to their contents.
@@ -222,13 +224,13 @@ class _Process:
     def kill(self) -> int:
         """End the process and its child. Returns the exit code.
 
-        If the process is already ending, its exit code tells why. Therefore this method waits for it briefly. On Linux,
-        the child ends with the process.
+        If the process is already ending, its exit code shows the reason. Therefore this method first waits briefly for
+        the end of the process. On Linux, the child ends with the process.
         """
         self._socket.close()
         with suppress(subprocess.TimeoutExpired):
             return self._process.wait(0.5)
-        # The exit code was not read yet, so no other process group can have this number.
+        # The exit code has not been read yet. Until then, no other process group can get this number.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         return self._process.wait()

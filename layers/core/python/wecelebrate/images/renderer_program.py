@@ -78,7 +78,7 @@ def import_modules(folder: str) -> None:
     from wecelebrate.images import rendering
 
     rendering.preload()
-    warnings.simplefilter("ignore")  # To show a warning, Python opens the source file.
+    warnings.simplefilter("ignore")  # Python would open the source file to show a warning.
 
 
 def limit(cpu_seconds: int, memory: int) -> None:
@@ -127,7 +127,7 @@ def send(worker: socket.socket, header: dict[str, object], *files: bytes) -> Non
 
 
 def receive(worker: socket.socket, length: int, at_end: bytes | None = None) -> bytes:
-    """Receive exactly `length` bytes. If the worker has closed the socket, return `at_end`, or raise EOFError."""
+    """Receive exactly `length` bytes. After the end of the data, return `at_end`. If it is None, raise EOFError."""
     data = bytearray(length)
     view, received = memoryview(data), 0
     while received < length:

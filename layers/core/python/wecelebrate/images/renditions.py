@@ -1,4 +1,4 @@
-"""What rendering an image produces: the sizes and files of the renditions, and the reasons why an image is rejected.
+"""The results of rendering an image: the sizes and files of the renditions, and the reasons why an image is rejected.
 
 This module needs neither Pillow nor another module of the package. The worker and the process that renders use it.
 """

@@ -29,8 +29,8 @@ CHUNK_SECONDS = 120.0
 """After this time, no further image of a chunk is fetched or rendered, and the results are saved. Hostile images
 can take as long as the limits of the renderer allow."""
 LAST_IMAGE_SECONDS = 90.0
-"""The longest time from the end of CHUNK_SECONDS until the last image is rendered. A chunk does not begin if the
-invocation ends within this time."""
+"""The longest time from the end of CHUNK_SECONDS until the last image is rendered. A chunk begins only if the
+invocation lasts longer than this time."""
 MAX_REASON_LENGTH = 5_000
 """The maximum length of the reason why an image was not fetched, in characters."""
 

@@ -116,8 +116,8 @@ def _body(text: str) -> Any:
     except (ValueError, RecursionError):
         body = None
     stored = body if isinstance(body, dict) and "\\u0000" not in text else _storable(text)
-    # The number of bytes can be larger than in the message: PostgreSQL adds spaces and writes all digits of a number. A
-    # body that is cut off is stored as text.
+    # The body can have more bytes than the message, because PostgreSQL adds spaces and writes all digits of a number.
+    # A body that is cut off is stored as text.
     return stored if json_bytes(stored) <= MAX_BODY_BYTES else shortened_text(_storable(text), MAX_BODY_BYTES // 8)
 
 

@@ -1,7 +1,7 @@
 """Renews the lease of a running job, in a thread with a database connection of its own.
 
 The lease therefore shows that the worker is alive. The work itself does not have to renew the lease, so a single
-statement may take longer than the lease. If the worker dies, its thread dies too, and the lease runs out. The fence
+statement can take longer than the lease. If the worker dies, its thread dies too, and the lease runs out. The fence
 still protects the job: a worker that has lost its lease cannot commit any more.
 
 A second thread keeps the queue message hidden. SQS can take much longer to respond than a lease lasts.
@@ -80,7 +80,7 @@ def _suppressed(call: Callable[[], None]) -> None:
 def _join(threads: list[threading.Thread]) -> None:
     """Wait for the threads. If the database does not respond, interrupt the thread that renews the lease.
 
-    A thread that still waits for SQS ends by itself. What it does then has no effect, because the message has ended.
+    A thread that still waits for SQS ends by itself. Its last call is harmless, even if the message was deleted.
     """
     for thread in threads:
         thread.join(STOP_SECONDS)

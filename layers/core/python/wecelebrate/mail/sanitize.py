@@ -23,7 +23,7 @@ _ADDRESS_LINK = re.compile(
 )
 """Parts of a word that show that the word is a link to a host without a domain name, e.g. `192.0.2.1/login`.
 
-Phone numbers do not match: they have other numbers of groups, or groups above 255, or groups that begin with a zero.
+Phone numbers do not match: they do not have four groups, or a group is above 255 or begins with a zero.
 """
 _BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 """Control characters that change the direction of text. Arabic and Hebrew are displayed correctly without them."""
@@ -52,7 +52,7 @@ def visitor_text(text: str) -> str:
 
 
 def _is_link(word: str) -> bool:
-    """Whether a word is a URL, an e-mail address, an IP address, or begins as a link does."""
+    """Whether a word is a URL, an e-mail address or an IP address, or begins like a link."""
     return ":/" in word or "@" in word or bool(_LINK_PREFIX.match(word) or _ADDRESS_LINK.search(word))
 
 

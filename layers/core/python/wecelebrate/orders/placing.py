@@ -90,12 +90,12 @@ def _check_products_are_unique(new: NewOrder) -> None:
 
 
 def _exceeds(left: int | None) -> str:
-    """Return the detail for a quantity above the stock. `left` is None if the stock is not low."""
+    """Return the error detail for a quantity above the stock. `left` is None if the stock is not low."""
     return "exceeds the stock" if left is None else f"exceeds the stock of {left}"
 
 
 def _exceeds_share(left: int | None) -> str:
-    """Return the detail for a quantity above the share of a shared stock. `left` is None if many pieces are left."""
+    """Return the error detail for a quantity above a buyer's share of the stock. `left` is None if many are left."""
     number = "" if left is None else f"{left} "
     return (
         f"exceeds the {number}pieces that you can still order: no customer gets more than half of a shared stock in a"
@@ -148,7 +148,7 @@ _BUYERS = {
     ),
     "address": ("/lines", "from one IP address", ""),
 }
-"""Maps each kind of buyer to three texts of its problem: the pointer, the words for the buyer, and the way out, if any.
+"""Maps each kind of buyer to three texts: the pointer, the name of the buyer, and what the buyer can do, if anything.
 
 Anybody can order as a guest with the e-mail address of a stranger. Such orders can use up the limit for guest orders
 with this e-mail address for a day.

@@ -75,7 +75,7 @@ def create(tx: Transaction, new: NewSite) -> Site:
     """Create a site.
 
     The domain is only a claim until `verify_domain` has succeeded. Raises Forbidden or TooManySites. Raises Invalid if
-    the client cannot read the catalog, or if no site may have the domain.
+    the client cannot read the catalog, or if no site is allowed to claim the domain.
     """
     _check_catalog(tx, new.client_id, new.catalog_id)
     if new.domain:

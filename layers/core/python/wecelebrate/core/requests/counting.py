@@ -1,8 +1,8 @@
 """Counts one request against its limits (`limits`).
 
 The lookup of a request counts the request, in Redis or, while Redis is down, in this instance. If the request fails or
-keeps the database busy, a second call makes the request cost more. If it fails, the call also takes back the order that
-the lookup has counted.
+keeps the database busy, a second call makes the request cost more. For a failed request, this second call also takes
+back the order that the lookup has counted.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -47,7 +47,7 @@ class RequestCount:
         """The local order limits that have counted the request."""
 
     def lookup_fields(self) -> dict[str, Any]:
-        """Return the fields of the CacheLookup that count the request. Each limit is counted only in one lookup."""
+        """Return the CacheLookup fields for the limits. Each limit counts the request only in one lookup."""
         counting = self._is_counting()
         count_order = counting and self._is_order and "orders" not in self._limits
         return {
@@ -89,7 +89,7 @@ class RequestCount:
             self._local_orders = (share, site)
 
     def needs_session(self, status: int) -> bool:
-        """Whether a request has failed before a lookup, so that it is unknown whether its caller is a member."""
+        """Whether a request has failed before any lookup. It is then unknown whether its caller is a member."""
         return self._is_counting() and _is_fault_of_caller(status) and self._is_member and not self._is_counted
 
     def record_failure(self, status: int) -> None:
@@ -110,7 +110,7 @@ class RequestCount:
     def record_database_time(self, milliseconds: float) -> None:
         """Make the request of a visitor cost more if it kept the database busy.
 
-        The requests of members count against the limit of their client, which pays for the time of the database.
+        The requests of members count against the limit of their client, which pays for the database time.
         """
         cost = limits.time_cost(milliseconds)
         if cost and self._is_counting() and not self._is_member:
@@ -152,7 +152,7 @@ class RequestCount:
 
     @property
     def _order_keys(self) -> list[str]:
-        """The keys of the order limits in Redis that have counted the request."""
+        """The Redis keys of the order limits that have counted the request."""
         if self._session is None or "orders" not in self._limits:
             return []
         names = [f"orders.{self._session.site}"]
@@ -161,7 +161,7 @@ class RequestCount:
 
     @property
     def _local_key(self) -> str:
-        """The key of the local limit that gets a part of the quota of the session."""
+        """The key of the local limit whose quota is a share of the session's quota."""
         own = session_key(self._caller)
         return own if self._is_member else f"{own} {self._address}"
 

@@ -9,7 +9,7 @@ No caller can use up a limit that other callers need:
 
 - One address can use at most a share of the limits that all visitors of a client have in common.
 - Only placed orders count against the order limit of a site. An order is counted when it arrives, so that concurrent
-  orders cannot exceed the limit, and taken back if it fails.
+  orders cannot exceed the limit. If the order fails, it no longer counts.
 - A failed request costs FAILURE_COST additional requests, which count against the address and the token of the caller.
   The failed requests of a member count only against the limit of the member's client, like all requests of a member.
   Otherwise a faulty program of a client could stop the visitors who share its address.
@@ -33,17 +33,17 @@ SUBJECT_PER_MINUTE = ADDRESS_PER_MINUTE
 FAILURE_COST = 5
 """How many additional requests a failed request costs. An address is therefore allowed 100 failures per minute."""
 FREE_MILLISECONDS, MILLISECONDS_PER_REQUEST = 100, 25
-"""A visitor's request costs one additional request for each full 25 milliseconds of database time above 100.
-An ordinary request needs less than 10, and a cached response none. Facets of 100,000 products need about 350
-milliseconds, so an address can request them 54 times a minute."""
+"""A visitor's request costs one additional request for each full 25 milliseconds of database time after the
+first 100. An ordinary request needs less than 10 milliseconds, and a cached response needs none. Facets of 100,000
+products need about 350 milliseconds, so an address can request them 54 times a minute."""
 MAX_TIME_COST = 20
 """The maximum number of additional requests that database time costs. Even while the database is slow for all callers,
 an address can send 28 requests per minute."""
 STOREFRONT_SHARE = 2
 """The limit for one address is the request limit of a client's storefronts, divided by this number."""
 ORDER_SHARE = 4
-"""The limit for the orders from one address is the order limit of a site, divided by this number. The orders at all
-sites of a client count."""
+"""The limit for the orders from one address is the order limit of a site, divided by this number. This limit
+counts the orders at all sites of a client."""
 WINDOW_SECONDS = {"address": 60, "subject": 60, "local": 60, "local-orders": 60, "local-orders-address": 60}
 """Maps the name of a limit to the length of its window. A limit that is not in this mapping has a window of one
 hour."""

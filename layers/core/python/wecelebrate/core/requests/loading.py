@@ -69,8 +69,8 @@ def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, loa
     def read() -> tuple[Value, bool]:
         with reading(request.caller.reading_after(versions.min_xids), primary=primary) as tx:
             request.is_staff = tx.context.is_staff
-            # The caller's membership can change after the session was cached. The caller then sees other rows than the
-            # other callers that share the scope of the cached session. In this case, the value must not be stored.
+            # The caller's membership can change after the session was cached. The caller then no longer
+            # sees the same rows as other callers with the scope of the cached session, so the value must not be stored.
             same_session = result.session == session_of(request.caller, tx.context)[0]
             try:
                 body, cursor = load(tx)

@@ -71,8 +71,8 @@ def load_session(caller: Caller, versions: TagVersions) -> None:
     """
     tags: list[str] = []
     for _ in range(_LOAD_ATTEMPTS):
-        # The clients of the caller, and so the tags of the session, are only known after the session was loaded. The
-        # versions of these tags are then read, and the session is loaded again.
+        # The tags of the session depend on the clients of the caller, which are unknown until the session is loaded.
+        # Then the versions of these tags are read, and the session is loaded again.
         session, session_tags = retry_on_primary(partial(_read_session, caller, versions))
         if session_tags == tags:
             break

@@ -4,8 +4,8 @@ A door is a place where values come in: the body of a request, a parameter of th
 import, a cell of a file, a setting, an argument of the command. A type decides which spellings are valid, and returns
 the one spelling that is stored. Two doors can therefore never have different rules for the same concept.
 
-Each type is also a JSON schema. A value that the schema refuses is refused by the code. The code refuses more values
-than the schema only where a schema cannot express the rule, e.g. the 31st of February.
+Each type is also a JSON schema. A value that the schema refuses is refused by the code. Where a schema cannot
+express a rule, only the code refuses the value, e.g. the 31st of February.
 
 | type                                       | a value                                                                |
 |--------------------------------------------|------------------------------------------------------------------------|

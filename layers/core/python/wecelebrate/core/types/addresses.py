@@ -1,8 +1,9 @@
 """E-mail addresses, as SES accepts them: the part before the `@` is ASCII, the domain is encoded with IDNA.
 
-The package `email-validator` implements RFC 5321, 5322, 5891 and 6531. Addresses are checked without DNS, because an
-answer must not depend on a name server. Upper and lower case of the part before the `@` are stored as they are, because
-a mail server may distinguish them (RFC 5321, section 2.4). Comparisons ignore case, because no mail server does.
+The package `email-validator` implements RFC 5321, 5322, 5891 and 6531. Addresses are checked without DNS, because the
+result must not depend on a name server. Upper and lower case of the part before the `@` are stored as they are, because
+a mail server may distinguish them (RFC 5321, section 2.4). But in practice, no mail
+server distinguishes them, so comparisons ignore case.
 """
 
 from typing import Annotated
@@ -16,7 +17,7 @@ MAX_EMAIL_LENGTH = 254
 """The length of the longest e-mail address that RFC 5321 allows, without the angle brackets."""
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _DOTS = r".\u3002\uff0e\uff61"
-"""The full stops that IDNA treats alike."""
+"""The characters that IDNA treats as a full stop."""
 _LABEL = rf"[^\s@{_DOTS}]+"
 EMAIL_PATTERN = rf"^{_ATOM}(\.{_ATOM})*@{_LABEL}([{_DOTS}]{_LABEL})+$"
 
@@ -34,7 +35,7 @@ def email_address(value: object) -> str | None:
     except ValueError:
         return None
     try:
-        # `test_environment` allows the domains under `.test`, which can never exist on the internet (RFC 6761).
+        # `test_environment` allows the domains under `.test`, which nobody can register (RFC 6761).
         address = validate_email(
             value, check_deliverability=False, allow_smtputf8=False, test_environment=True, strict=True
         ).ascii_email

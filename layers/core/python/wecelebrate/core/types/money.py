@@ -25,7 +25,7 @@ MAX_MINOR_UNITS = 3
 AMOUNT_PATTERN = r"^[0-9]{1,12}(\.[0-9]{1,3})?$"
 
 _UNITS_OF_ACCOUNT = frozenset({"XAD"})
-"""The only code that has minor units, but is not the money of a country: the Arab Accounting Dinar. ISO 4217 gives no
+"""The Arab Accounting Dinar: the only code that has minor units, but is not the money of a country. ISO 4217 gives no
 minor units to the other units of account, to precious metals, to `XTS` and to `XXX`."""
 
 _UNITS = (Decimal("1"), Decimal("0.1"), Decimal("0.01"), Decimal("0.001"))
@@ -54,7 +54,7 @@ def currencies() -> Mapping[str, int]:
 
 
 def minor_units(currency: str) -> int:
-    """Return the number of decimals of a currency's amounts. For a code that is not active any more: two."""
+    """Return the number of decimals of a currency's amounts. For a code that is no longer active, return 2."""
     return currencies().get(currency, 2)
 
 
@@ -71,7 +71,7 @@ def smallest_amount(currency: str) -> Decimal:
 
 
 def finer_problem(currency: str) -> str:
-    """Return the problem of an amount that is finer than its currency."""
+    """Return the error message for an amount that is finer than its currency."""
     decimals = minor_units(currency)
     return (
         f"must have at most {decimals} decimals in {currency}" if decimals else f"must have no decimals in {currency}"

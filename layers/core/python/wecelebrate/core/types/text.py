@@ -39,7 +39,7 @@ SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 ORDER_NUMBER_PATTERN = r"^[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?$"
 
 NOT_VISIBLE = "must contain a visible character"
-"""The problem of a line that has only invisible characters."""
+"""The error message for a line that has only invisible characters."""
 
 _SURROGATES = r"\ud800-\udfff"
 _control = re.compile(f"[{_CONTROLS}{_SURROGATES}]")
@@ -73,7 +73,7 @@ def text_problem(text: str) -> str | None:
 
 
 def _checked_line(text: str) -> str:
-    if text and text.isascii() and text.isprintable():  # most lines; pydantic has stripped the text
+    if text and text.isascii() and text.isprintable():  # true for most lines; pydantic has stripped the text
         return text
     problem = line_problem(text)
     if problem:

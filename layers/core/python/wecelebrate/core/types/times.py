@@ -36,7 +36,7 @@ Timestamp = Annotated[
     AfterValidator(_in_utc),
     Documented({"pattern": TIMESTAMP_PATTERN}),
 ]
-"""A point in time that a caller sends. Its value is in UTC, so that two spellings of one time are the same request."""
+"""A point in time that a caller sends. It is converted to UTC, so that all spellings of one time are equal."""
 Moment = Annotated[
     datetime,
     PlainSerializer(lambda at: _TRAILING_ZEROS.sub(r"\1", at.isoformat()), return_type=str),

@@ -96,7 +96,7 @@ class SheetRows:
         self._book, self._sheet = book, sheet
         self._spans = {column: list(rows) for column, rows in (spans or {}).items()}
         self._open_spans: dict[int, tuple[int, str]] = {}
-        """Maps each column to the last row and the value of the merged cell that spans the current row."""
+        """Maps a column to the last row and the value of its merged cell, if a merged cell spans the current row."""
         self.widest = 0
         """The number of columns of the widest row, if it has more than MAX_COLUMNS. Otherwise 0."""
 

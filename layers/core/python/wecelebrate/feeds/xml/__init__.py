@@ -39,7 +39,7 @@ FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "feed": MerchantFeed,
     "catalogueItemNotificationMessage": GdsnTradeItems,
 }
-# The name of the root element is not enough to detect these formats. The start of the file must also contain the bytes.
+# To detect these formats, the name of the root element is not enough: the start of the file must contain these bytes.
 CONFIRMED_BY = {
     UblCatalogue: b"urn:oasis:names:specification:ubl:schema:xsd:",
     MerchantFeed: GOOGLE[1:-1].encode(),

@@ -79,7 +79,7 @@ class ElementReader:
         self._parser = pull_parser(tags)
         self._root: Element | None = None
         self._open: Element | None = None
-        """The element with a name in `complete` whose content the parser is reading."""
+        """The element whose content the parser is reading now. Its name is in `complete`."""
         self._lines = self._lines_before = 1
         """`_lines` is the line number at the end of the current chunk, and `_lines_before` at its start."""
         self._equals = 0

@@ -31,7 +31,7 @@ _HTML = {name.encode(): chr(code).encode() for name, code in name2codepoint.item
 
 
 class BrokenXml(Exception):
-    """The file cannot be read beyond the line `line`. `problem` says why."""
+    """The file cannot be read beyond line number `line`. `problem` says why."""
 
     def __init__(self, problem: str, line: int) -> None:
         super().__init__(problem)

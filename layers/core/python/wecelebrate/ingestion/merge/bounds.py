@@ -25,7 +25,8 @@ MAX_SAMPLE_BYTES = 1_000
 _MAX_CELL_LENGTH = 500
 """If a rejected row is too large, its cells are cut off at this length, in characters."""
 _BYTES_PER_CHARACTER = 4
-"""The maximum size of one character of compact JSON in UTF-8. PostgreSQL adds a space only to ASCII characters."""
+"""The maximum size of one character of compact JSON in UTF-8. PostgreSQL adds spaces, but only after a `,` or `:`,
+which then takes two bytes."""
 
 
 def oversized(product: Product, images: str | None, attributes: str | None, source: str) -> str | None:

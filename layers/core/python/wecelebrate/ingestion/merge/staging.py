@@ -35,7 +35,7 @@ class CountMismatch(Exception):
 
 @dataclass
 class Chunk:
-    """The rows of one chunk, as the columns of the staging tables."""
+    """The rows of one chunk. Each tuple has the values of a row of a staging table."""
 
     products: list[tuple[Any, ...]] = field(default_factory=list)
     rejections: list[tuple[Any, ...]] = field(default_factory=list)

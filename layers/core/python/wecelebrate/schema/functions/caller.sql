@@ -212,13 +212,13 @@ begin
   return next;
 end
 $$;
--- The roles of callers may call the function as well, because the previous caller may have left its role in the
--- session.
+-- The roles of callers are allowed to call the function, too, because a session can still have the role of its previous
+-- caller.
 grant execute on function app.enter(text, text, text, uuid, text[], uuid, integer, text, text)
   to wc_public, wc_api, wc_worker,
      app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
 
--- The call of the previous release. It knows neither the time that is left nor the request.
+-- The signature that the previous release calls. It has no parameters for the time that is left and for the request.
 create or replace function app.enter(
   subject text, email text default null, site_domain text default null, client_id uuid default null,
   min_xids text[] default '{}', job_id uuid default null)

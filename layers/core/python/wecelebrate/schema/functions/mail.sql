@@ -33,8 +33,8 @@ $$;
 -- requests that its tier allows. Mails to the verified address of the caller are not limited.
 --
 -- In 24 hours, one IP address causes mails to at most 100 mailboxes. If the site allows one IP address to order more
--- than 100 pieces (`max_daily_quantity_per_address`), the limit is this number of pieces, but at most 1,000. A mailbox
--- has any number of addresses if all addresses of a domain reach it, and app.mailbox cannot know these domains.
+-- than 100 pieces (`max_daily_quantity_per_address`), the limit is this number of pieces, but at most 1,000. If all
+-- addresses of a domain reach one mailbox, app.mailbox does not detect this and counts each address as a mailbox.
 -- `address` is a keyed hash of the IP address, or null if it is unknown. app.claim_order_quantities has locked the
 -- address, so this limit is exact.
 --
@@ -229,7 +229,7 @@ set local role app_owner;
 -- The form is a key for limits, and nothing else. A mail always goes to the address that the buyer wrote, and no check
 -- of an identity uses the form. So a rule that is too coarse can only lower the number of mails and pieces: two people
 -- share the limit for orders without a token. Neither of them gets mail of the other, and with a token each of them has
--- a limit of their own. A rule that is too fine would give a stranger the limit of each spelling.
+-- a limit of their own. If a rule were too fine, a stranger would get a separate limit for each spelling.
 create or replace function app.mailbox(address text) returns text
 language sql immutable parallel safe
 as $$

@@ -31,7 +31,7 @@ set local role app_definer;
 
 -- Returns whether all prices of a catalog are in one currency, so that they can be compared. This is also true for a
 -- catalog without products. Returns null for a catalog that the caller may not read. Releases before 0019 allowed
--- several currencies. Their catalogs have no currency, even if all prices agree, until an owner sets it.
+-- several currencies. Their catalogs have no currency until an owner sets it, even if all prices have the same one.
 create or replace function app.has_one_currency(catalog uuid) returns boolean
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -65,8 +65,8 @@ grant execute on function app.storefront_currency() to app_customer, app_anon;
 -- Checks that prices are in the currency of their catalog. `added` is the number of products that the statement has
 -- added. If these are the first products of the catalog, they set its currency.
 --
--- The lock on the catalog waits for a caller who changes the currency, and makes such a caller wait. It is the lock of
--- a foreign key: other changes of the catalog do not wait for it. Two transactions can add the first products at the
+-- The lock on the catalog and a change of its currency wait for each other. The lock is of the kind that a foreign key
+-- takes, so other changes of the catalog do not wait for it. Two transactions can add the first products at the
 -- same time. Then the second update waits for the first, finds a currency, and changes nothing.
 create or replace function app.check_catalog_currency(catalog uuid, currency text, added bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp
@@ -133,7 +133,7 @@ create or replace trigger check_currency_update after update of currency, catalo
   when ((old.currency, old.catalog_id) is distinct from (new.currency, new.catalog_id))
   execute function app.check_changed_currency();
 
--- The currency that the first product sets needs no check: pg_trigger_depth() is then 1.
+-- If the first product sets the currency, pg_trigger_depth() is 1. In this case, no check is needed.
 create or replace trigger check_currency before update of currency on catalogs for each row
   when (old.currency is distinct from new.currency and pg_trigger_depth() = 0)
   execute function app.check_currency_of_products();

@@ -118,7 +118,7 @@ grant execute on function app.walk_length(bigint, integer, integer, text) to app
 set local role app_definer;
 
 -- Returns the SQL condition that a site shows a product. Returns an empty text if `site` is null. Most sites exclude no
--- product, and planning the condition for exclusions takes longer than looking for one.
+-- product, and a search for an exclusion takes less time than planning the condition for exclusions.
 create or replace function app.storefront_condition(site uuid) returns text
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -196,10 +196,10 @@ grant execute on function app.find_products(uuid, text, text, text, text, numeri
   text, uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Returns the facets of a storefront: the number of products of each category and of each brand, and the range of
--- prices. Each facet applies the filters on the other fields, but not the filter on its own field. The largest numbers
--- come first, then the values in the order of names, and each facet has at most `max_values` values. The function runs
--- as app_definer, because a search is fast only without policies. Therefore its own SQL restricts the rows to those of
--- the current site. Returns null for a caller without a site.
+-- prices. Each facet applies the filters on the other fields, but not the filter on its own field. Values with
+-- more products come first. Values with equally many are sorted by name. Each facet has at most `max_values` values.
+-- The function runs as app_definer, because a search is fast only without policies. Therefore its own SQL restricts the
+-- rows to those of the current site. Returns null for a caller without a site.
 create or replace function app.product_facets(
   search text, sku text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
 returns jsonb
