@@ -22,10 +22,14 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from wecelebrate.core import route_table
+
 ROOT = Path(__file__).parent.parent
 FUNCTIONS = ROOT / "functions"
 
-Route = Annotated[str, StringConstraints(pattern=r"^(GET|POST|PUT|PATCH|DELETE) /[A-Za-z0-9_{}/.-]*$")]
+Route = Annotated[str, StringConstraints(pattern=r"^((GET|POST|PUT|PATCH|DELETE) /[A-Za-z0-9_{}/.-]*|\$default)$")]
+DEFAULT_ROUTE = "$default"
+"""The route of all requests that match no other route."""
 OptionalLayer = Literal["cache", "domains", "files", "images", "mail", "webhooks"]
 OPTIONAL_LAYERS: tuple[OptionalLayer, ...] = get_args(OptionalLayer)
 Login = Literal["wc_public", "wc_api", "wc_worker", "wc_migrate"]
@@ -130,6 +134,10 @@ class Bindings:
     jwks_url: str
     signing_key: str
     """The secret key with which functions sign cursors and consistency tokens."""
+    docs_url: str
+    """The base URL of the pages about problems. Empty if the API itself serves the pages."""
+    routes: str
+    """All routes of the API, encoded by `route_table`."""
     platform_domain: str
     """The domain of the platform. Each site has a host below this domain."""
     images_url: str
@@ -157,6 +165,17 @@ class FunctionSpec(Declaration):
     """The name of the function on AWS and in the local cloud, e.g. `api-products-read` or `queues-drops`."""
     kind: Kind
     folder: Path
+
+    @cached_property
+    def served_routes(self) -> tuple[str, ...]:
+        """The declared routes, and the route HEAD for each route GET."""
+        heads = tuple(f"HEAD {route.removeprefix('GET ')}" for route in self.routes if route.startswith("GET "))
+        return self.routes + heads
+
+    @cached_property
+    def is_fallback(self) -> bool:
+        """Whether the function answers the requests that match no route."""
+        return DEFAULT_ROUTE in self.routes
 
     @cached_property
     def handler(self) -> Path:
@@ -216,7 +235,11 @@ class FunctionSpec(Declaration):
             "POWERTOOLS_METRICS_NAMESPACE": "wecelebrate",
             **cloud.extra,
         }
-        if self.kind == "api" or (self.kind == "queue" and "database:write" in self.uses):
+        if self.kind == "api" and cloud.docs_url:
+            env["WC_DOCS_URL"] = cloud.docs_url
+        if self.is_fallback:
+            env["WC_ROUTES"] = cloud.routes
+        if (self.kind == "api" and self.uses) or (self.kind == "queue" and "database:write" in self.uses):
             # API functions sign cursors and consistency tokens. Workers sign the consistency tokens in job results.
             env["WC_SIGNING_KEY"] = cloud.signing_key
         if self.queue:
@@ -331,6 +354,11 @@ def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
                     " but no function consumes this queue"
                 )
     return specs
+
+
+def encoded_routes(specs: Iterable[FunctionSpec]) -> str:
+    """Return the routes of all functions in the form of `Bindings.routes`."""
+    return route_table.encode(route for spec in specs for route in spec.served_routes if route != DEFAULT_ROUTE)
 
 
 def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ class Cors:
     """
 
     allow_origins: tuple[str, ...] = ("*",)
-    allow_methods: tuple[str, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    allow_methods: tuple[str, ...] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
     allow_headers: tuple[str, ...] = (
         "authorization",
         "content-type",
@@ -21,10 +21,12 @@ class Cors:
         "if-none-match",
     )
     expose_headers: tuple[str, ...] = (
+        "allow",
         "cache-status",
         "consistency-token",
         "etag",
         "idempotent-replayed",
+        "job-dispatch",
         "link",
         "location",
         "ratelimit",

@@ -17,8 +17,8 @@ from fastapi.routing import APIRoute
 
 from infra.functions import FunctionSpec, functions
 from wecelebrate.core.errors import ProblemDocument
-from wecelebrate.core.http.problems import PROBLEM
 from wecelebrate.core.http.routes import KEY_HEADER
+from wecelebrate.core.problems import PROBLEM
 from wecelebrate.webhooks.events import EVENTS, envelope
 from wecelebrate.webhooks.models import EventName
 
@@ -53,6 +53,10 @@ _RETRY = {"description": "Seconds to wait before the next request.", "schema": {
 _ETAG = {
     "description": "Version of the resource, for If-Match and If-None-Match (RFC 9110).",
     "schema": {"type": "string"},
+}
+_LOCATION = {
+    "description": "The path of the created object, or of the object or job to follow (RFC 9110).",
+    "schema": {"type": "string", "format": "uri-reference"},
 }
 _CONSISTENCY = {
     "description": "Token of this write. If a later read sends this token, its response reflects the write.",
@@ -103,7 +107,7 @@ _CONSISTENCY_TOKEN = {
 @lru_cache(maxsize=1)
 def document(server: str = LOCAL) -> Json:
     """Return the OpenAPI document of all API functions. server: the base URL of the API, without a trailing slash."""
-    return build(tuple(spec for spec in functions() if spec.kind == "api"), server)
+    return build(tuple(spec for spec in functions() if spec.kind == "api" and not spec.is_fallback), server)
 
 
 def build(specs: Iterable[FunctionSpec], server: str) -> Json:
@@ -136,6 +140,7 @@ def build(specs: Iterable[FunctionSpec], server: str) -> Json:
         "WWW-Authenticate": _CHALLENGE,
         "Retry-After": _RETRY,
         "ETag": _ETAG,
+        "Location": _LOCATION,
         "Cache-Status": _CACHE,
         "Consistency-Token": _CONSISTENCY,
         "Idempotent-Replayed": _REPLAYED,
@@ -179,8 +184,10 @@ def _complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> No
     bearer: Json = {"bearer": []}
     operation["security"] = {"required": [bearer], "optional": [{}, bearer], "none": []}[spec.auth or "none"]
     uses_database = bool(spec.uses)
-    for response in operation["responses"].values():
+    for status, response in operation["responses"].items():
         response["headers"] = {"x-request-id": _header("RequestId")}
+        if status in ("201", "202"):
+            response["headers"]["location"] = _header("Location")
         if _has_parameter(operation, "cursor"):
             response["headers"]["link"] = _header("Link")
         if "content" in response and uses_database:
@@ -250,9 +257,9 @@ def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:
         412: ("The resource has changed after the caller read it.", _has_parameter(operation, "if-match"), False),
         413: ("The request is too large.", body, True),
         415: ("The Content-Type is not JSON.", body, False),
-        422: ("A value is not allowed.", body or bool(parameters), False),
+        422: ("A value or a parameter is not allowed.", True, False),
         428: ("If-Match is missing.", _has_parameter(operation, "if-match"), False),
-        429: ("A limit is exceeded.", uses_database, False),
+        429: ("A limit is exceeded.", True, True),
         500: ("An internal error.", True, True),
         503: ("A part of the platform does not respond.", True, True),
         504: ("The query took too long.", uses_database, False),
@@ -269,6 +276,8 @@ def _problem(description: str, *, by_gateway: bool, status: int) -> Json:
     if by_gateway:
         content["application/json"] = {"schema": {"$ref": f"{_REFERENCE}GatewayMessage"}}
     headers = {"x-request-id": _header("RequestId")}
+    if status in (412, 428):
+        headers["etag"] = _header("ETag")
     if status == 401:
         headers["www-authenticate"] = _header("WWW-Authenticate")
     if status in (429, 503):

@@ -54,8 +54,10 @@ def check_response(response: httpx.Response) -> None:
     if not content:
         assert not response.content, f"{name} declares no body for status {status}: {response.text}"
         return
-    media_type = response.headers["content-type"]
+    media_type = response.headers["content-type"].removesuffix("; charset=utf-8")
     assert media_type in content, f"{name} does not declare {media_type} for status {status}: {response.text}"
+    if not media_type.endswith("json"):
+        return
     body = response.json()
     if media_type == "application/problem+json":
         for error in body.get("errors", []):

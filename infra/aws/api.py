@@ -15,6 +15,7 @@ from infra.aws.lambda_function import LambdaFunction
 from infra.aws.retention import log_group
 from infra.aws.stack import PlatformStack
 from infra.environments import Environment
+from infra.functions import DEFAULT_ROUTE
 from infra.http_api import CORS
 
 _ACCESS_LOG = {
@@ -55,17 +56,17 @@ class Api(PlatformStack):
                 max_age=cdk.Duration.seconds(CORS.max_age),
             ),
         )
-        self._add_stage(environment)
+        self.stage = self._add_stage(environment)
         authorizer = authorizers.HttpJwtAuthorizer("jwt", issuer.url, jwt_audience=[issuer.audience])
         for function in functions:
             self._add_routes(function, authorizer)
         cdk.CfnOutput(self, "url", value=self.api.api_endpoint)
 
-    def _add_stage(self, environment: Environment) -> None:
+    def _add_stage(self, environment: Environment) -> gateway.CfnStage:
         # All log groups with the prefix /aws/vendedlogs share one resource policy. With any other prefix, each log
         # group would need its own policy.
         logs = log_group(self, "log", environment, f"/aws/vendedlogs/{environment.resource('api')}")
-        gateway.CfnStage(
+        return gateway.CfnStage(
             self,
             "default",
             api_id=self.api.api_id,
@@ -78,6 +79,14 @@ class Api(PlatformStack):
                 throttling_rate_limit=2_000,
                 throttling_burst_limit=1_000,
             ),
+            # Nobody needs many requests that match no route. Above this rate, the gateway returns 429 itself.
+            route_settings={
+                DEFAULT_ROUTE: {
+                    "DetailedMetricsEnabled": True,
+                    "ThrottlingRateLimit": 100,
+                    "ThrottlingBurstLimit": 50,
+                }
+            },
             access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
                 destination_arn=logs.log_group_arn, format=json.dumps(_ACCESS_LOG)
             ),
@@ -88,17 +97,24 @@ class Api(PlatformStack):
         integration = integrations.HttpLambdaIntegration(
             function.spec.name, function.function, scope_permission_to_route=False
         )
-        for route in function.spec.routes:
-            method, path = route.split(" ")
-            http_routes = self.api.add_routes(
-                path=path,
-                methods=[gateway.HttpMethod(method)],
+        for route in function.spec.served_routes:
+            method, _, path = route.partition(" ")
+            is_default = route == DEFAULT_ROUTE
+            http_route = gateway.HttpRoute(
+                self.api,
+                "default" if is_default else f"{method}{path}",
+                http_api=self.api,
+                route_key=gateway.HttpRouteKey.DEFAULT
+                if is_default
+                else gateway.HttpRouteKey.with_(path, gateway.HttpMethod(method)),
                 integration=integration,
                 authorizer=authorizer if function.spec.auth == "required" else None,
             )
+            if is_default:
+                self.stage.node.add_dependency(http_route)
             if function.spec.auth != "required":
                 acknowledge(
-                    http_routes[0],
+                    http_route,
                     "APIG4",
                     f"The declaration opens {route} to visitors without a token; its function verifies any token",
                 )

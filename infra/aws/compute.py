@@ -26,7 +26,7 @@ from infra.aws.lambda_function import RUNTIME, LambdaFunction, StackEnvironment
 from infra.aws.layers import CORE, Layer
 from infra.aws.stack import PlatformStack
 from infra.environments import Environment
-from infra.functions import Bindings, FunctionSpec, Kind
+from infra.functions import Bindings, FunctionSpec, Kind, encoded_routes
 
 SCHEMA = CORE / "schema"
 
@@ -60,17 +60,18 @@ class Compute(PlatformStack):
         for port, protocol in ((443, "HTTPS"), (80, "HTTP")):
             internet_group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(port), protocol)
         data.allow_proxy_access(internet_group)
+        isolated_group = self._security_group("isolated", "Functions that use nothing reach nothing")
         deploy_group = self._security_group("deploying", "Steps of the deploy reach only the writer")
         data.allow_writer_access(deploy_group)
         bindings = self._bindings(issuer, specs)
         direct = dataclasses.replace(bindings, database_writer=data.direct_address, database_reader=data.direct_address)
 
         deploy_steps = [self._function(spec, direct, deploy_group) for spec in specs if spec.kind == "deploy"]
-        other_functions = [
-            self._function(spec, bindings, internet_group if "internet" in spec.uses else default_group)
-            for spec in specs
-            if spec.kind != "deploy"
-        ]
+        other_functions = []
+        for spec in specs:
+            if spec.kind != "deploy":
+                group = internet_group if "internet" in spec.uses else default_group if spec.uses else isolated_group
+                other_functions.append(self._function(spec, bindings, group))
         for step in deploy_steps:
             self._run_before(other_functions, step)
         self.functions: Mapping[str, LambdaFunction] = {
@@ -181,6 +182,8 @@ class Compute(PlatformStack):
             # CloudFormation inserts the secret during the deploy. Therefore no template contains the secret, and no
             # function has to read the secret during a cold start.
             signing_key=signing_key.secret_value.unsafe_unwrap(),
+            docs_url=self.node.try_get_context("docs_url") or "",
+            routes=encoded_routes(specs),
             queues=resources.queues.urls(),
             buckets=resources.buckets.names(),
             platform_domain=self.node.try_get_context("platform_domain") or f"{environment.name}.wecelebrate.invalid",

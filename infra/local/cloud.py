@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from infra.functions import Bindings, FunctionSpec, functions
+from infra.functions import Bindings, FunctionSpec, encoded_routes, functions
 from infra.local.aws import MAIL_CONFIGURATION_SET, MAIL_FROM, REGION, Aws
 from infra.local.credentials import Credentials
 from infra.local.endpoints import Endpoints, Ports, delete_endpoints, dns_directory
@@ -92,6 +92,8 @@ class Cloud:
             audience=AUDIENCE,
             jwks_url=f"{self.issuer}/.well-known/jwks.json",
             signing_key=self.credentials.signing_key,
+            docs_url="",
+            routes=encoded_routes(self.specs),
             platform_domain=PLATFORM_DOMAIN,
             images_url=f"{self.aws.url}/{self.aws.buckets['images']}" if "images" in self.aws.buckets else "",
             queues=dict(self.aws.queues),

@@ -15,9 +15,10 @@ from typing import Any
 
 import orjson
 
-from infra.functions import FunctionSpec
+from infra.functions import DEFAULT_ROUTE, FunctionSpec
 from infra.http_api import CORS, INTEGRATION_TIMEOUT, REQUEST_LIMIT, Cors
 from infra.local.authorizer import Authorizer, Unauthorized
+from infra.local.compression import compressed
 from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests, new_trace_id
 from infra.local.payload_format import BadResponse, Request, Response, event, response
 from infra.local.processes import HEALTH
@@ -68,9 +69,14 @@ class Gateway:
         self._authorizer = authorizer
         self._timeout = timeout
         self._routes: Routes[_Target] = Routes()
+        self._default_target: _Target | None = None
         for spec in specs:
-            for route in spec.routes:
-                self._routes.add(route, _Target(route, spec.name, spec.auth == "required"))
+            for route in spec.served_routes:
+                target = _Target(route, spec.name, spec.auth == "required")
+                if route == DEFAULT_ROUTE:
+                    self._default_target = target
+                else:
+                    self._routes.add(route, target)
         self._any_origin = "*" in cors.allow_origins
         self._origins = frozenset(cors.allow_origins)
         self._exposed = [(b"access-control-expose-headers", ",".join(cors.expose_headers).encode())]
@@ -86,31 +92,35 @@ class Gateway:
         raw_path = scope["raw_path"].decode("latin-1")
         headers: list[tuple[bytes, bytes]] = scope["headers"]
         origin = next((value for name, value in headers if name == b"origin"), None)
+        is_preflight = (
+            scope["method"] == "OPTIONS"
+            and origin is not None
+            and any(name == b"access-control-request-method" for name, _ in headers)
+        )
         request_id = base64.b64encode(os.urandom(11)).decode("ascii")
         if raw_path == HEALTH:
             answer = self._health()
-        elif scope["method"] == "OPTIONS":
+        elif is_preflight:
             answer = Response(204, list(self._preflight) if self._allows(origin) else [], b"")
         else:
             try:
                 answer = await self._serve(scope, receive, raw_path, request_id)
             except _GatewayError as error:
                 answer = error.response
+            answer = await compressed(answer, headers)
         sent_headers = answer.headers
-        if origin is not None or scope["method"] == "OPTIONS":
+        if origin is not None:
             sent_headers = self._with_cors(sent_headers, origin)
         has_body = answer.status not in _STATUSES_WITHOUT_BODY
+        sends_body = has_body and scope["method"] != "HEAD"
         if has_body:
             sent_headers = [*sent_headers, (b"content-length", b"%d" % len(answer.body))]
         sent_headers = [*sent_headers, (b"apigw-requestid", request_id.encode())]
         await send({"type": "http.response.start", "status": answer.status, "headers": sent_headers})
-        await send({"type": "http.response.body", "body": answer.body if has_body else b""})
+        await send({"type": "http.response.body", "body": answer.body if sends_body else b""})
 
     async def _serve(self, scope: Scope, receive: Receive, raw_path: str, request_id: str) -> Response:
-        match = self._routes.find(scope["method"], raw_path)
-        if match is None:
-            raise _GatewayError(404, "Not Found")
-        target, parameters = match
+        target, parameters = self._find(scope["method"], raw_path)
         headers = scope["headers"]
         claims = await self._authorize(headers) if target.requires_token else None
         request = Request(
@@ -127,6 +137,15 @@ class Gateway:
         # All clients share this process. With json.dumps, a large body would delay their requests four times as long.
         payload = orjson.dumps(event(request, target.route, parameters, claims, trace_id))
         return await self._invoke(target, payload, trace_id)
+
+    def _find(self, method: str, raw_path: str) -> tuple[_Target, Mapping[str, str]]:
+        """Return the target of a request and its path parameters. Raises _GatewayError."""
+        match = self._routes.find(method, raw_path)
+        if match is not None:
+            return match
+        if self._default_target is None:
+            raise _GatewayError(404, "Not Found")
+        return self._default_target, {}
 
     async def _authorize(self, headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
         authorization = next((value for name, value in headers if name == b"authorization"), None)

@@ -97,7 +97,7 @@ def assert_problem(response: dict[str, Any], status: int, code: str) -> dict[str
     assert response["headers"]["x-request-id"] == REQUEST_ID
     document: dict[str, Any] = json.loads(response["body"])
     assert (document["status"], document["code"], document["request_id"]) == (status, code, REQUEST_ID)
-    assert document["type"] == "about:blank" and document["title"]
+    assert document["type"] == f"http://localhost/problems/{code}" and document["title"]
     return document
 
 
@@ -176,14 +176,15 @@ def test_a_request_to_an_unknown_path_gets_not_found() -> None:
 def test_a_transaction_commits_before_the_response_is_sent(transactions: list[str]) -> None:
     app = http.api()
 
-    @app.post("/things", status_code=201)
+    @app.post("/things", status_code=201, dependencies=[http.located_at("/things/{size}")])
     def create_thing(thing: Thing, tx: http.Writing) -> StoredThing:
         transactions.append("work")
         return StoredThing(size=thing.size)
 
     claims = {"sub": "someone"}
     parameters = {"body": b'{"size": 1}', "claims": claims, "content_type": "application/json"}
-    assert send_request(app, "POST", "/things", **parameters)["statusCode"] == 201  # type: ignore[arg-type]
+    response = send_request(app, "POST", "/things", **parameters)  # type: ignore[arg-type]
+    assert (response["statusCode"], response["headers"]["location"]) == (201, "/things/1")
     assert transactions == ["begin someone", "work", "commit"]
     transactions[:] = ["fail the commit"]
     assert_problem(send_request(app, "POST", "/things", **parameters), 409, "conflict")  # type: ignore[arg-type]

@@ -52,6 +52,10 @@ MAIL_DETAILS = {
 SUPPRESSION: LiteralString = """
 insert into mail_suppressions (client_id, address, cause, mail_id) values (%s, %s, 'bounce', %s) returning id
 """
+UPLOAD: LiteralString = """
+insert into uploads (client_id, key, name, content_type, size, created_by)
+values (%s, %s, 'products.csv', 'text/csv', 1, 'a test') returning id
+"""
 ORDER: LiteralString = """
 insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, total_amount,
   shipping_address, items)
@@ -83,7 +87,9 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "product_id": platform.product(tenant)["id"],
         "job_id": job,
         "image_id": _insert(platform, IMAGE, [tenant.catalog_id]),
+        "upload_id": _insert(platform, UPLOAD, [client, f"{client}/uploads/{uuid4()}/products.csv"]),
         "domain": tenant.domain,
+        "code": "not_found",
         "name": "reads",
     }
 

@@ -14,7 +14,12 @@ from tests.functions.resources import create_resources
 from tests.platform import TLS, Platform, Tenant, address, ok, problem
 
 OPERATIONS = all_operations()
-GETS = [operation for operation in OPERATIONS if operation.method == "GET" and not operation.is_customer_only]
+GETS = [
+    operation
+    for operation in OPERATIONS
+    if operation.method == "GET" and not operation.is_customer_only and not operation.path.startswith("/problems")
+]
+"""The reads whose response depends on the caller or on the database."""
 STOREFRONT_PAGES = [operation for operation in GETS if operation.definition["security"] == [{}, {"bearer": []}]]
 TOKEN_REQUIRED = [operation for operation in OPERATIONS if operation.requires_token]
 CHANGES = [
@@ -91,7 +96,11 @@ def test_only_storefront_pages_of_visitors_are_allowed_in_a_shared_cache(
     for response in (first, second, not_modified):
         assert 0 < shared_age(response) <= MAX_SHARED_AGE
         assert int(directives(response)["stale-while-revalidate"]) <= MAX_SHARED_AGE
-        assert {name.strip().lower() for name in response.headers["vary"].split(",")} == {"authorization", "origin"}
+        assert {name.strip().lower() for name in response.headers["vary"].split(",")} == {
+            "accept-encoding",
+            "authorization",
+            "origin",
+        }
         assert "set-cookie" not in response.headers
 
 

@@ -36,7 +36,8 @@ def test_an_upload_becomes_an_image_of_a_product(platform: Platform, tenant: Ten
     assert f"/{tenant.client_id}/uploads/{upload['image']['id']}" in upload["upload"]["url"]
     assert send_file(upload["upload"], PICTURE).status_code == 200
     path = f"/v1/images/{upload['image']['id']}"
-    assert tenant.owner.post(f"{path}/complete").status_code == 202
+    completed = tenant.owner.post(f"{path}/complete")
+    assert (completed.status_code, completed.headers["location"]) == (202, path)
     row = wait_until_ended(platform, tenant, upload["image"]["id"])
     assert (row["status"], row["width"], row["height"]) == ("ready", 1200, 800)
     assert row["source"] == row["renditions"]["large"]["url"]

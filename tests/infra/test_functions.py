@@ -28,6 +28,8 @@ BINDINGS = Bindings(
     audience="wecelebrate",
     jwks_url="http://issuer/jwks",
     signing_key="key",
+    docs_url="",
+    routes="all routes",
     platform_domain="shops.test",
     images_url="http://images",
     queues={"mails": "http://sqs/mails"},
@@ -145,18 +147,20 @@ def test_the_bucket_names_include_used_buckets_and_buckets_that_send_notificatio
     assert bucket_names(functions(tmp_path / "functions")) == ("drops", "exports")
 
 
+CACHE = {"WC_CACHE_URL": "http://cache", "WC_CACHE_TOKEN": "cache-token"}
 WORKERS = {"WC_WORKERS": "3", "WC_RATE": "50.0", "WC_MAX_RECEIVES": "3"}
 
 
 @pytest.mark.parametrize(
     ("path", "text", "variables"),
     [
-        ("api/things/read", API, {"WC_SIGNING_KEY": "key"}),
+        ("api/things/read", API, {}),
+        ("api/things/read", 'uses = ["cache"]\n' + API, {"WC_SIGNING_KEY": "key", **CACHE}),
+        ("api/fallback", 'routes = ["$default"]\nauth = "none"\n', {"WC_ROUTES": "all routes"}),
         (
             "api/things/read",
             'routes = ["GET /v1/things"]\nauth = "optional"\n',
             {
-                "WC_SIGNING_KEY": "key",
                 "WC_ISSUER": "http://issuer",
                 "WC_AUDIENCE": "wecelebrate",
                 "WC_JWKS_URL": "http://issuer/jwks",

@@ -29,7 +29,7 @@ RESPONSES = """
 import base64, gzip, time
 
 def handler(event, context):
-    match event["pathParameters"]["kind"]:
+    match kind := event["pathParameters"]["kind"]:
         case "raise": raise RuntimeError("raised on purpose by this test")
         case "malformed": return {"statusCode": "no"}
         case "plain": return {"hello": "world"}
@@ -38,6 +38,13 @@ def handler(event, context):
         case "unchanged": return {"statusCode": 304, "headers": {"etag": "x"}}
         case "cors": return {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "http://mine"}, "body": "x"}
         case "slow": time.sleep(5)
+        case "large" | "small" | "image":
+            body = "x" * (99 if kind == "small" else 99_999)
+            headers = {"content-type": "image/png" if kind == "image" else "application/json"}
+            headers |= {"etag": '"t"', "vary": "Origin"}
+            if event["headers"].get("if-none-match", "").endswith('"t"'):
+                return {"statusCode": 304, "headers": headers}
+            return {"statusCode": 200, "headers": headers, "body": body}
         case "gzip":
             body = base64.b64encode(gzip.compress(b"hello")).decode()
             headers = {"content-type": "text/plain", "content-encoding": "gzip"}

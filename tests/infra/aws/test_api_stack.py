@@ -3,7 +3,7 @@
 import json
 
 from infra.aws.access_token import handler
-from infra.functions import FunctionSpec
+from infra.functions import FunctionSpec, encoded_routes
 from infra.http_api import CORS
 from tests.infra.aws.templates import Resource, Templates
 
@@ -23,13 +23,13 @@ def test_the_api_has_exactly_the_declared_routes_and_each_route_calls_its_functi
         integration = dev.templates["api"]["Resources"][route["Target"]["Fn::Join"][1][1]["Ref"]]["Properties"]
         stack, function = dev.follow("api", integration["IntegrationUri"])
         functions[key] = dev.templates[stack]["Resources"][function]["Properties"]["FunctionName"]
-    assert functions == {route: f"wecelebrate-dev-{spec.name}" for spec in specs for route in spec.routes}
+    assert functions == {route: f"wecelebrate-dev-{spec.name}" for spec in specs for route in spec.served_routes}
 
 
 def test_only_routes_that_require_a_token_have_the_authorizer(dev: Templates, specs: tuple[FunctionSpec, ...]) -> None:
     (authorizer,) = dev.of_type("api", "AWS::ApiGatewayV2::Authorizer")
     for spec in specs:
-        for key in spec.routes:
+        for key in spec.served_routes:
             route = routes(dev)[key]
             if spec.auth == "required":
                 assert route["AuthorizationType"] == "JWT"
@@ -75,6 +75,44 @@ def test_the_stage_throttles_requests_and_its_log_has_no_tokens_or_query_strings
     fields = json.loads(stage["AccessLogSettings"]["Format"])
     assert {"request_id", "route", "status", "ms"} <= fields.keys()
     assert not any("query" in value.lower() or "header" in value.lower() for value in fields.values())
+
+
+def test_the_routes_and_resources_stay_well_below_the_quotas_of_aws(dev: Templates) -> None:
+    """HEAD adds one route, but no integration and no permission, for each route GET."""
+    assert len(routes(dev)) <= 200, "an HTTP API can have 300 routes"
+    for stack, template in dev.templates.items():
+        assert len(template["Resources"]) <= 400, f"{stack}: a stack can have 500 resources"
+
+
+def test_a_flood_of_requests_without_a_route_is_throttled_before_it_reaches_a_function(dev: Templates) -> None:
+    stage = dev.only("api", "AWS::ApiGatewayV2::Stage")
+    (default,) = stage["RouteSettings"].values()
+    assert list(stage["RouteSettings"]) == ["$default"]
+    assert default["ThrottlingRateLimit"] <= stage["DefaultRouteSettings"]["ThrottlingRateLimit"] / 10
+    (resource,) = (
+        resource
+        for resource in dev.templates["api"]["Resources"].values()
+        if resource["Type"] == "AWS::ApiGatewayV2::Stage"
+    )
+    default_route = next(id for id, route in dev.of_type("api", ROUTE).items() if route["RouteKey"] == "$default")
+    assert default_route in resource["DependsOn"]
+
+
+def test_the_function_of_requests_without_a_route_has_no_permissions_and_a_reserved_concurrency(
+    prod: Templates,
+) -> None:
+    fallback = prod.function("api-fallback")
+    assert fallback["ReservedConcurrentExecutions"] <= 4
+    variables = fallback["Environment"]["Variables"]
+    assert not {"WC_SIGNING_KEY", "WC_DATABASE_WRITER", "WC_CACHE_TOKEN"} & variables.keys()
+    (group,) = fallback["VpcConfig"]["SecurityGroupIds"]
+    security_group = prod.of_type("functions", "AWS::EC2::SecurityGroup")[group["Fn::GetAtt"][0]]
+    assert [rule["CidrIp"] for rule in security_group["SecurityGroupEgress"]] == ["255.255.255.255/32"]
+
+
+def test_the_environment_of_each_function_fits_in_a_quarter_of_the_quota(specs: tuple[FunctionSpec, ...]) -> None:
+    """AWS allows 4 KB. The route table must leave space for three times as many routes."""
+    assert len(encoded_routes(specs)) <= 1_300
 
 
 def test_the_user_pool_adds_the_verified_email_address_to_access_tokens(dev: Templates) -> None:

@@ -2,13 +2,13 @@
 
 from wecelebrate import catalogs
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogPatch, Grant, NewCatalog
-from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, located_at, serve
 from wecelebrate.core.types import Id
 
 app = api()
 
 
-@app.post("/v1/catalogs", status_code=201)
+@app.post("/v1/catalogs", status_code=201, dependencies=[located_at("/v1/catalogs/{id}")])
 def create_catalog(new: NewCatalog, tx: Writing) -> Catalog:
     return catalogs.create(tx, new)
 

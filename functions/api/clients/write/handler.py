@@ -2,13 +2,13 @@
 
 from wecelebrate import clients
 from wecelebrate.clients.models import Client, ClientPatch, NewClient
-from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, located_at, serve
 from wecelebrate.core.types import Id
 
 app = api()
 
 
-@app.post("/v1/clients", status_code=201)
+@app.post("/v1/clients", status_code=201, dependencies=[located_at("/v1/clients/{id}")])
 def create_client(new: NewClient, tx: Writing) -> Client:
     return clients.create(tx, new)
 

@@ -1,7 +1,7 @@
 """Images: upload an image, and create a job that fetches the images of products from their URLs."""
 
 from wecelebrate import images
-from wecelebrate.core.http import Writing, api, serve
+from wecelebrate.core.http import Writing, api, located_at, serve
 from wecelebrate.core.types import Id
 from wecelebrate.images.models import FetchImages, Image, ImageUpload, NewImage
 from wecelebrate.jobs.models import Job
@@ -9,17 +9,17 @@ from wecelebrate.jobs.models import Job
 app = api()
 
 
-@app.post("/v1/catalogs/{catalog_id}/images", status_code=201)
+@app.post("/v1/catalogs/{catalog_id}/images", status_code=201, dependencies=[located_at("/v1/images/{image.id}")])
 def upload_image(catalog_id: Id, new: NewImage, tx: Writing) -> ImageUpload:
     return images.begin_upload(tx, catalog_id, new)
 
 
-@app.post("/v1/catalogs/{catalog_id}/images/fetch", status_code=202)
+@app.post("/v1/catalogs/{catalog_id}/images/fetch", status_code=202, dependencies=[located_at("/v1/jobs/{id}")])
 def fetch_images(catalog_id: Id, request: FetchImages, tx: Writing) -> Job:
     return images.fetch(tx, catalog_id, request)
 
 
-@app.post("/v1/images/{image_id}/complete", status_code=202)
+@app.post("/v1/images/{image_id}/complete", status_code=202, dependencies=[located_at("/v1/images/{id}")])
 def complete_image(image_id: Id, tx: Writing) -> Image:
     return images.complete_upload(tx, image_id)
 

@@ -1,7 +1,7 @@
 """Bulk imports: import many products at once, as a background job."""
 
 from wecelebrate import subscriptions
-from wecelebrate.core.http import Writing, api, serve
+from wecelebrate.core.http import Writing, api, located_at, serve
 from wecelebrate.ingestion import bulk_import
 from wecelebrate.ingestion.bulk_import import legacy_api
 from wecelebrate.ingestion.bulk_import.legacy_api import LegacyImport, QueuedImport
@@ -12,12 +12,12 @@ subscriptions.connect()
 app = api()
 
 
-@app.post("/v1/products/bulk-import", status_code=202)
+@app.post("/v1/products/bulk-import", status_code=202, dependencies=[located_at("/v1/jobs/{id}")])
 def import_products(request: BulkImport, tx: Writing) -> Job:
     return bulk_import.create(tx, request)
 
 
-@app.post("/api/products/bulk-import", status_code=202)
+@app.post("/api/products/bulk-import", status_code=202, dependencies=[located_at("/api/jobs/{jobId}")])
 def import_products_first_api(request: LegacyImport, tx: Writing) -> QueuedImport:
     return legacy_api.create(tx, request)
 

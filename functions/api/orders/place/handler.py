@@ -1,13 +1,15 @@
 """Orders: place an order on a storefront, as a customer or a guest."""
 
-from wecelebrate.core.http import OrderWrite, SourceAddress, api, serve
+from wecelebrate.core.http import OrderWrite, SourceAddress, api, located_at, serve
 from wecelebrate.orders.models import NewOrder, PlacedOrder
 from wecelebrate.orders.placing import place
 
 app = api()
 
 
-@app.post("/v1/storefront/{domain}/orders", status_code=201)
+@app.post(
+    "/v1/storefront/{domain}/orders", status_code=201, dependencies=[located_at("/v1/storefront/{domain}/orders/{id}")]
+)
 def create_order(new: NewOrder, tx: OrderWrite, address: SourceAddress) -> PlacedOrder:
     return place(tx, new, address)
 

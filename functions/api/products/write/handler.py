@@ -1,14 +1,14 @@
 """Products: create, replace, change and deactivate them."""
 
 from wecelebrate import products
-from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, located_at, serve
 from wecelebrate.core.types import Id
 from wecelebrate.products.models import NewProduct, Product, ProductPatch
 
 app = api()
 
 
-@app.post("/v1/catalogs/{catalog_id}/products", status_code=201)
+@app.post("/v1/catalogs/{catalog_id}/products", status_code=201, dependencies=[located_at("/v1/products/{id}")])
 def create_product(catalog_id: Id, new: NewProduct, tx: Writing) -> Product:
     return products.create(tx, catalog_id, new)
 

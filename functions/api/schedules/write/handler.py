@@ -1,14 +1,14 @@
 """Schedules: create, change, delete and run them."""
 
 from wecelebrate import schedules
-from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, located_at, serve
 from wecelebrate.core.types import Id
 from wecelebrate.schedules.models import NewSchedule, Schedule, SchedulePatch
 
 app = api()
 
 
-@app.post("/v1/schedules", status_code=201)
+@app.post("/v1/schedules", status_code=201, dependencies=[located_at("/v1/schedules/{id}")])
 def create_schedule(new: NewSchedule, tx: Writing) -> Schedule:
     return schedules.create(tx, new)
 
@@ -23,7 +23,7 @@ def delete_schedule(schedule_id: Id, match: IfMatch, tx: Writing) -> None:
     schedules.delete(tx, schedule_id, match)
 
 
-@app.post("/v1/schedules/{schedule_id}/run", status_code=202)
+@app.post("/v1/schedules/{schedule_id}/run", status_code=202, dependencies=[located_at("/v1/schedules/{id}")])
 def run_schedule(schedule_id: Id, tx: Writing) -> Schedule:
     return schedules.run(tx, schedule_id)
 

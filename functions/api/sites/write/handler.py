@@ -1,14 +1,14 @@
 """Sites: create, replace and change them. Exclude products from a site, and include them again."""
 
 from wecelebrate import sites
-from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, located_at, serve
 from wecelebrate.core.types import Id
 from wecelebrate.sites.models import Exclusion, NewExclusion, NewSite, Site, SiteContent, SitePatch
 
 app = api()
 
 
-@app.post("/v1/sites", status_code=201)
+@app.post("/v1/sites", status_code=201, dependencies=[located_at("/v1/sites/{id}")])
 def create_site(new: NewSite, tx: Writing) -> Site:
     return sites.create(tx, new)
 

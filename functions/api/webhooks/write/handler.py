@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query
 
 from wecelebrate import webhooks
-from wecelebrate.core.http import IfMatch, Writing, api, serve
+from wecelebrate.core.http import IfMatch, Writing, api, located_at, serve
 from wecelebrate.core.types import Id
 from wecelebrate.webhooks.models import (
     DeliveryDetails,
@@ -21,7 +21,7 @@ from wecelebrate.webhooks.models import (
 app = api()
 
 
-@app.post("/v1/webhooks", status_code=201)
+@app.post("/v1/webhooks", status_code=201, dependencies=[located_at("/v1/webhooks/{id}")])
 def create_webhook(new: NewWebhook, tx: Writing) -> WebhookWithSecret:
     return webhooks.create(tx, new)
 
@@ -41,17 +41,25 @@ def rotate_webhook_secret(webhook_id: Id, tx: Writing, rotation: Rotation | None
     return webhooks.rotate(tx, webhook_id, rotation or Rotation())
 
 
-@app.post("/v1/webhooks/{webhook_id}/test", status_code=202)
+@app.post("/v1/webhooks/{webhook_id}/test", status_code=202, dependencies=[located_at("/v1/webhook-deliveries/{id}")])
 def test_webhook(webhook_id: Id, tx: Writing) -> DeliveryDetails:
     return webhooks.test(tx, webhook_id)
 
 
-@app.post("/v1/webhooks/{webhook_id}/replay", status_code=202)
+@app.post(
+    "/v1/webhooks/{webhook_id}/replay",
+    status_code=202,
+    dependencies=[located_at("/v1/webhook-deliveries?webhook_id={webhook_id}")],
+)
 def replay_webhook(webhook_id: Id, filters: Annotated[ReplayFilters, Query()], tx: Writing) -> ReplayResult:
     return webhooks.replay(tx, webhook_id, filters)
 
 
-@app.post("/v1/webhook-deliveries/{delivery_id}/replay", status_code=202)
+@app.post(
+    "/v1/webhook-deliveries/{delivery_id}/replay",
+    status_code=202,
+    dependencies=[located_at("/v1/webhook-deliveries/{id}")],
+)
 def replay_webhook_delivery(delivery_id: Id, tx: Writing) -> DeliveryDetails:
     return webhooks.replay_delivery(tx, delivery_id)
 

@@ -21,13 +21,24 @@ _JSON_COLUMNS = ("source_config", "sync_settings", "pricing_rules")
 
 
 class GrantInUse(Conflict):
-    """Sites of this client still use the catalog."""
+    """Sites of this client still use the catalog.
+
+    A grant allows a client to sell the products of another client's catalog. It cannot be revoked while a site of that
+    client shows the catalog.
+
+    Choose another catalog for these sites first. Then revoke the grant.
+    """
 
     code = "grant_in_use"
 
 
 class TooManyCatalogs(Conflict):
-    """This client has the maximum number of catalogs."""
+    """This client has the maximum number of catalogs.
+
+    The number of catalogs of a client is limited.
+
+    Use an existing catalog, for example by an import with `mode` `upsert`, or ask support for a larger number.
+    """
 
     code = "too_many_catalogs"
 

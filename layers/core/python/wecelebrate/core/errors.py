@@ -9,6 +9,8 @@
     ├── Forbidden                403     forbidden
     │   └── NoMembership         403     no_membership
     ├── NotFound                 404     not_found        also for an object of another client
+    │   └── UnknownPath          404     unknown_path
+    ├── MethodNotAllowed         405     method_not_allowed
     ├── UnsupportedMediaType     415     unsupported_media_type
     ├── Conflict                 409     conflict
     │   └── AlreadyExists        409     already_exists
@@ -18,10 +20,13 @@
     ├── TooSlow                  504     query_timeout
     └── Unavailable              503     unavailable
 
-The docstring of a class is the title of the problem. The code of a problem is stable, so clients should branch on it.
+The first line of a class's docstring is the title of the problem. The rest of the docstring says what the problem means
+and what to do. The public page of the problem shows both (`wecelebrate.problem_pages`). The code of a problem is
+stable, so clients should branch on it.
 """
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, Field
@@ -39,7 +44,10 @@ class FieldError(BaseModel):
 class ProblemDocument(BaseModel):
     """The body of every error: application/problem+json (RFC 9457)."""
 
-    type: str = "about:blank"
+    type: str = Field(
+        description="The URL of the page that explains the problem and says what to do.",
+        json_schema_extra={"format": "uri"},
+    )
     title: str
     status: int
     code: str = Field(description="The stable identifier of the problem. Branch on this code.")
@@ -52,7 +60,13 @@ class ProblemDocument(BaseModel):
 
 
 class Problem(Exception):
-    """An internal error occurred."""
+    """An internal error occurred.
+
+    The platform could not complete the request because of a fault of its own. The request changed nothing.
+
+    Repeat the request after a few seconds. Use an `Idempotency-Key` for a `POST`, so that it has its effect only once.
+    If the problem remains, contact support with the `request_id` of the response.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
@@ -67,9 +81,15 @@ class Problem(Exception):
         """Return the title, a sentence for people. It is the first line of the class's docstring."""
         return (cls.__doc__ or "An internal error occurred.").splitlines()[0]
 
-    def document(self, request_id: str | None) -> dict[str, Any]:
-        """Return the problem document, without its empty members."""
+    @classmethod
+    def explanation(cls) -> str:
+        """Return what the problem means and what to do: the docstring without its first line."""
+        return inspect.cleandoc((cls.__doc__ or "").partition("\n")[2])
+
+    def document(self, request_id: str | None, docs_url: str) -> dict[str, Any]:
+        """Return the problem document, without its empty members. `docs_url` is the base URL of all problem pages."""
         document = ProblemDocument(
+            type=f"{docs_url}/problems/{self.code}",
             title=self.title(),
             status=self.status,
             code=self.code,
@@ -87,42 +107,92 @@ class Problem(Exception):
 
 
 class Invalid(Problem):
-    """The request is not valid."""
+    """The request is not valid.
+
+    The request is well-formed, but the API cannot accept a value, a parameter or a key in it. `errors` names each of
+    them: `pointer` is the JSON Pointer of a field in the body, or the name of a parameter, and `detail` says what is
+    wrong.
+
+    Correct the values and send the request again. The same request will fail again. An unknown parameter, a parameter
+    that is sent twice, and a JSON object with the same key twice are refused, too, so that no part of a request is
+    ignored.
+
+    Example:
+
+        {"pointer": "/price", "detail": "is required"}
+    """
 
     status = 422
     code = "invalid"
 
 
 class MalformedBody(Problem):
-    """The body is not JSON."""
+    """The body is not JSON.
+
+    The content type says that the body is JSON, but it cannot be parsed: it is cut off, has a comma too many, or is
+    not in UTF-8.
+
+    Create the body with a JSON library. Do not put it together from text.
+
+        curl -X POST $API/v1/uploads -H 'Content-Type: application/json' -d '{"name": "products.csv", "size": 1024}'
+    """
 
     status = 400
     code = "malformed_body"
 
 
 class UnsupportedMediaType(Problem):
-    """The content type must be application/json."""
+    """The content type must be application/json.
+
+    The request has a body, but its header `Content-Type` names another type, or is missing.
+
+    Send the body as JSON with `Content-Type: application/json`. A `PATCH` also accepts `application/merge-patch+json`.
+    To send a file, create an upload with `POST /v1/uploads`.
+    """
 
     status = 415
     code = "unsupported_media_type"
 
 
 class BadCursor(Problem):
-    """This cursor does not belong to this list. Request the first page without a cursor."""
+    """This cursor does not belong to this list. Request the first page without a cursor.
+
+    A cursor continues exactly one list: with the same path, filters and sort order as the page from which it comes.
+
+    Follow the header `Link`, or pass `next_cursor` unchanged as `cursor` with the same filters. If you change a
+    filter, begin again without a cursor.
+
+        GET /v1/orders?status=placed&cursor=<next_cursor of the previous page>
+    """
 
     status = 400
     code = "bad_cursor"
 
 
 class BadIdempotencyKey(Problem):
-    """The header Idempotency-Key must have 1 to 255 printable characters."""
+    """The header Idempotency-Key must have 1 to 255 printable characters, not only spaces, and no comma.
+
+    The key identifies a request, so that it has its effect only once. An empty key, or a key that an intermediary
+    could change or join with another key, does not identify a request. The header must not be repeated.
+
+    Use a new UUID for each request, and send the same UUID when you repeat the request.
+
+        Idempotency-Key: 0197a5c0-6f3b-7d52-9c1e-5a8f2f7f1b3d
+    """
 
     status = 400
     code = "bad_idempotency_key"
 
 
 class Unauthenticated(Problem):
-    """The access token is missing or not valid."""
+    """The access token is missing or not valid.
+
+    The request needs a token, or has a token that has expired, has a wrong signature, or was not issued for this API.
+
+    Get a new access token and send it with the request. Send the access token, not the ID token.
+
+        Authorization: Bearer <access token>
+    """
 
     status = 401
     code = "unauthenticated"
@@ -133,54 +203,158 @@ class Unauthenticated(Problem):
 
 
 class Forbidden(Problem):
-    """Your role does not allow this."""
+    """Your role does not allow this.
+
+    The account may see the object, but not change it in this way. For example, a viewer may read the products of a
+    client, but only owners and editors may write them.
+
+    Ask an owner of the client for another role, or use another account. The same request will fail again.
+    """
 
     status = 403
     code = "forbidden"
 
 
 class NoMembership(Forbidden):
-    """This account is not a member of any client."""
+    """This account is not a member of any client.
+
+    The token is valid, but its account belongs to no client, and is not staff of the platform.
+
+    Ask an owner of the client to add the account. `GET /v1/me` shows the clients of an account.
+    """
 
     code = "no_membership"
 
 
 class NotFound(Problem):
-    """This object does not exist, or you have no access to it."""
+    """This object does not exist, or you have no access to it.
+
+    No object has this id, or it belongs to another client. The API does not say which, because other clients' objects
+    are private.
+
+    Check the id, and check with `GET /v1/me` that the token belongs to the right client.
+    """
 
     status = 404
     code = "not_found"
 
 
+class UnknownPath(NotFound):
+    """The API has no such path. Check the URL.
+
+    The URL does not exist, for any method and any account. Typical reasons are a typo, a slash at the end, or a
+    missing `/v1`.
+
+    Compare the path with the OpenAPI document.
+
+        GET /v1/clients     not /clients, and not /v1/clients/
+    """
+
+    code = "unknown_path"
+
+
+class MethodNotAllowed(Problem):
+    """The path does not support this method. The header Allow lists the methods that it supports.
+
+    The path exists, but not with this method. For example, a list can be read, but not deleted.
+
+    Use one of the methods in the header `Allow` of the response.
+
+        Allow: GET, HEAD, POST, OPTIONS
+    """
+
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        super().__init__()
+        self._allowed = ", ".join(allowed)
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the header with the methods that the path supports (RFC 9110)."""
+        return {"Allow": self._allowed}
+
+
 class Conflict(Problem):
-    """The request conflicts with the current state."""
+    """The request conflicts with the current state.
+
+    The request is valid, but the object, or another object, is in a state that does not allow it. `detail` says which.
+
+    Read the object again, and decide whether the request is still needed.
+    """
 
     status = 409
     code = "conflict"
 
 
 class AlreadyExists(Conflict):
-    """An object with this name or key already exists."""
+    """An object with this name or key already exists.
+
+    Another object already has a value that must be unique, for example the slug of a client or the SKU of a product.
+    `detail` names the value.
+
+    Change the existing object with `PUT` or `PATCH`, or choose another value.
+    """
 
     code = "already_exists"
 
 
-class PreconditionFailed(Problem):
-    """The object has changed since you read it. Read it again and send its current ETag."""
+class _Precondition(Problem):
+    """A request that changes an object does not name the current version of the object."""
+
+    def __init__(self, current: str) -> None:
+        """`current` is the current entity tag of the object. Only a caller who may read the object gets the problem."""
+        super().__init__()
+        self._current = current
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the header with the current entity tag of the object."""
+        return {"ETag": self._current}
+
+
+class PreconditionFailed(_Precondition):
+    """The object has changed since you read it. Read it again and send its current ETag.
+
+    Another request has changed the object after you read it. Without this check, your request would overwrite that
+    change.
+
+    Read the object, apply your change to it, and send the current tag in `If-Match`. The header `ETag` of the response
+    is the current tag.
+
+        If-Match: "5d41402abc4b2a76b9719d911017c592"
+    """
 
     status = 412
     code = "precondition_failed"
 
 
-class PreconditionRequired(Problem):
-    """This request needs an If-Match header with the ETag of the object that you read."""
+class PreconditionRequired(_Precondition):
+    """This request needs an If-Match header with the ETag of the object that you read.
+
+    A request that changes or deletes this object has to say which version of the object it changes. Otherwise two
+    callers could overwrite each other's changes without noticing.
+
+    Read the object and send its `ETag` in `If-Match`. The header `ETag` of the response is the current tag. Send
+    `If-Match: *` only if the state of the object does not matter.
+
+        If-Match: "5d41402abc4b2a76b9719d911017c592"
+    """
 
     status = 428
     code = "precondition_required"
 
 
 class TooManyRequests(Problem):
-    """The rate limit is used up. Try again later."""
+    """The rate limit is used up. Try again later.
+
+    A client, an IP address, a customer or a site has sent more requests than its limit allows. `detail` names the
+    limit, and the headers `RateLimit` and `RateLimit-Policy` give the state of all limits.
+
+    Wait for the number of seconds in `Retry-After`, then continue more slowly. Failed requests cost more than others,
+    so repair a program that sends invalid requests.
+
+        Retry-After: 12
+    """
 
     status = 429
     code = "rate_limited"
@@ -195,14 +369,26 @@ class TooManyRequests(Problem):
 
 
 class TooSlow(Problem):
-    """The query took longer than your tier allows. Request less data, or write with POST /v1/products/bulk-import."""
+    """The query took longer than your tier allows. Request less data, or write with POST /v1/products/bulk-import.
+
+    Each tier of a client has a maximum time for a statement of the database. The request changed nothing.
+
+    Request a smaller page, use fewer facets or filters, or write many products with a bulk import instead of single
+    requests.
+    """
 
     status = 504
     code = "query_timeout"
 
 
 class Unavailable(Problem):
-    """A part of the platform does not respond. Try again in a moment."""
+    """A part of the platform does not respond. Try again in a moment.
+
+    The database, the cache, a queue or a service that the platform calls does not answer. The request changed nothing.
+
+    Repeat the request after the number of seconds in `Retry-After`, with growing pauses. Use an `Idempotency-Key` for
+    a `POST`.
+    """
 
     status = 503
     code = "unavailable"

@@ -16,7 +16,17 @@ def matches(header: str | None, current: str) -> bool:
     """Whether an If-None-Match header contains the current entity tag. Uses the weak comparison of RFC 9110."""
     if header is None:
         return False
-    return header.strip() == "*" or current in (tag.strip().removeprefix("W/") for tag in header.split(","))
+    return header.strip() == "*" or current in _strong_tags(header)
+
+
+def weak(tag: str) -> str:
+    """Return the weak form of an entity tag. A response with a content coding has this form (RFC 9110, 8.8.3.3)."""
+    return tag if tag.startswith("W/") else f"W/{tag}"
+
+
+def _strong_tags(header: str) -> list[str]:
+    """Return the entity tags of a header in their strong form."""
+    return [tag.strip().removeprefix("W/") for tag in header.split(",")]
 
 
 class Versioned(Protocol):
@@ -36,14 +46,20 @@ class Match:
     def check(self, current: Versioned) -> datetime | None:
         """Return the value of `updated_at` that the object must have when it is changed. None if the header is `*`.
 
-        Raises PreconditionRequired if the header is missing, and PreconditionFailed if the object has changed.
+        The weak form of the entity tag is accepted, although RFC 9110 requires the strong comparison. A server that
+        compresses responses, e.g. CloudFront, changes the tag to its weak form. The tag names a version of a row, which
+        does not depend on the content coding.
+
+        Raises PreconditionRequired if the header is missing, and PreconditionFailed if the object has changed. The
+        caller has read `current`, so both problems contain the current entity tag.
         """
-        if self._if_match is None:
-            raise PreconditionRequired
-        if self._if_match.strip() == "*":
+        if self._if_match is not None and self._if_match.strip() == "*":
             return None
-        if etag(current.model_dump_json()) not in (tag.strip() for tag in self._if_match.split(",")):
-            raise PreconditionFailed
+        tag = etag(current.model_dump_json())
+        if self._if_match is None:
+            raise PreconditionRequired(tag)
+        if tag not in _strong_tags(self._if_match):
+            raise PreconditionFailed(tag)
         return current.updated_at
 
 
@@ -53,4 +69,6 @@ def refusal(expected: datetime | None, current: Versioned) -> Problem:
     The problem is PreconditionFailed if the object no longer has the `expected` state. Otherwise the caller is not
     allowed to change the object, and the problem is Forbidden.
     """
-    return PreconditionFailed() if expected is not None and current.updated_at != expected else Forbidden()
+    if expected is None or current.updated_at == expected:
+        return Forbidden()
+    return PreconditionFailed(etag(current.model_dump_json()))

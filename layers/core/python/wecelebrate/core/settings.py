@@ -36,6 +36,10 @@ class Settings(BaseModel):
     audience: str = ""
     jwks_url: str = ""
     signing_key: str = ""
+    docs_url: str = ""
+    """The base URL of the pages about problems, without a trailing slash. Empty if the API itself serves the pages."""
+    routes: str = ""
+    """All routes of the API, as `core.route_table` encodes them. Only the function of `$default` gets them."""
     outbound_allow: str = ""
     """Non-public IP addresses, separated by commas, to which `outbound` is allowed to send requests.
 

@@ -15,7 +15,13 @@ from wecelebrate.jobs.types import JobType
 
 
 class WrongJobState(Conflict):
-    """The job is in a state that does not allow this operation."""
+    """The job is in a state that does not allow this operation.
+
+    For example, only a failed or cancelled job can be retried, and only a job that waits for approval can be approved.
+    `detail` says why the operation is not possible.
+
+    Read the job at `GET /v1/jobs/{job_id}` and decide by its `status`.
+    """
 
     code = "job_state"
 

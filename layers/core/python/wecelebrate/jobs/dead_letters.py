@@ -28,7 +28,12 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 class NothingToRedrive(Conflict):
-    """This dead letter has already been redriven."""
+    """This dead letter has already been redriven.
+
+    A dead letter can be redriven once. The job of this dead letter is waiting or running again.
+
+    Follow the job at `GET /v1/jobs/{job_id}`. If it fails again, it gets a new dead letter.
+    """
 
     code = "nothing_to_redrive"
 

@@ -15,37 +15,68 @@ sql = queries(__file__)
 
 
 class OutOfStock(Conflict):
-    """The stock of a product is lower than the ordered quantity."""
+    """The stock of a product is lower than the ordered quantity.
+
+    Another customer may have ordered the last pieces. `errors` names the lines. No piece was reserved.
+
+    Show the remaining stock to the customer, and place the order again with a smaller quantity or without the product.
+    """
 
     code = "out_of_stock"
 
 
 class CatalogNotActive(Conflict):
-    """The catalog of this shop is not active, so nothing can be ordered."""
+    """The catalog of this shop is not active, so nothing can be ordered.
+
+    The shop shows no products because its catalog is a draft or was deactivated.
+
+    The owner of the catalog can activate it: `PATCH /v1/catalogs/{catalog_id}` with `{"status": "active"}`.
+    """
 
     code = "catalog_not_active"
 
 
 class TotalChanged(Conflict):
-    """The total differs from `total_amount`. Show the new total to the customer and place the order again."""
+    """The total differs from `total_amount`. Show the new total to the customer and place the order again.
+
+    A price has changed since the customer saw the total. The order was not placed, so the customer pays no unexpected
+    amount.
+
+    Read the products again, show the new total, and send it as `total_amount` when the customer agrees.
+    """
 
     code = "total_changed"
 
 
 class SignInRequired(Unauthenticated):
-    """This site accepts orders only from customers who are signed in."""
+    """This site accepts orders only from customers who are signed in.
+
+    The site does not allow orders of guests (`guest_orders` is false).
+
+    Sign the customer in, and send the access token of the customer with the order.
+    """
 
     code = "sign_in_required"
 
 
 class OrderLimit(Invalid):
-    """The order exceeds a limit of the site."""
+    """The order exceeds a limit of the site.
+
+    A site can limit the quantity of a line and the amount of an order. `detail` names the limit.
+
+    Reduce the quantity, or place several orders if the site allows it. `GET /v1/storefront/{domain}` shows the limits.
+    """
 
     code = "order_limit"
 
 
 class DailyOrderLimit(Conflict):
-    """With this order, more pieces would be ordered in 24 hours than the site allows."""
+    """With this order, more pieces would be ordered in 24 hours than the site allows.
+
+    A site can limit how many pieces a customer, or an address, orders in 24 hours. `detail` names the limit.
+
+    Reduce the quantity, or place the order on another day.
+    """
 
     code = "daily_order_limit"
 

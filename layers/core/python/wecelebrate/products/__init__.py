@@ -33,13 +33,26 @@ DEFAULT_CURRENCY = "USD"
 
 
 class OtherCurrency(Invalid):
-    """All prices of a catalog are in one currency."""
+    """All prices of a catalog are in one currency.
+
+    The catalog has another currency than the product. A list that compares prices, for example to sort them, would be
+    wrong.
+
+    Send the price in the currency of the catalog, or put the product into another catalog.
+    """
 
     code = "other_currency"
 
 
 class SeveralCurrencies(Invalid):
-    """The catalog has prices in several currencies, which cannot be compared. Its owner must choose a currency."""
+    """The catalog has prices in several currencies, which cannot be compared. Its owner must choose a currency.
+
+    The owner of the catalog is moving it to another currency. Until all prices are in one currency, products cannot be
+    filtered or sorted by price.
+
+    Leave out the filters and the sort order by price. The owner completes the change: `PATCH
+    /v1/catalogs/{catalog_id}` with the new `currency`.
+    """
 
     code = "several_currencies"
 

@@ -21,7 +21,12 @@ delay the schedules of the others."""
 
 
 class TooManySchedules(Conflict):
-    """This client has the maximum number of schedules."""
+    """This client has the maximum number of schedules.
+
+    The number of schedules of a client is limited.
+
+    Delete a schedule that is not needed any more: `DELETE /v1/schedules/{schedule_id}`.
+    """
 
     code = "too_many_schedules"
 

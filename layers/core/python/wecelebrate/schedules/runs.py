@@ -36,7 +36,12 @@ _SKIPPED = "The run was skipped because the previous run has not finished."
 
 
 class ScheduleBusy(Conflict):
-    """The previous run of this schedule has not finished."""
+    """The previous run of this schedule has not finished.
+
+    A schedule has at most one run at a time. The job `last_job_id` of the schedule has not finished.
+
+    Wait until the job has finished, or cancel it: `POST /v1/jobs/{job_id}/cancel`. Then run the schedule again.
+    """
 
     code = "schedule_busy"
 

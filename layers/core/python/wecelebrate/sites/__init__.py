@@ -29,7 +29,12 @@ MAX_SITES = 1_000
 
 
 class TooManySites(Conflict):
-    """This client has the maximum number of sites."""
+    """This client has the maximum number of sites.
+
+    The number of sites of a client is limited.
+
+    Use an existing site, or ask support for a larger number.
+    """
 
     code = "too_many_sites"
 

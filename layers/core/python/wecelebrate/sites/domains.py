@@ -33,7 +33,16 @@ _MAX_SHOWN_LENGTH = 100
 
 
 class DomainNotVerified(Conflict):
-    """The domain has no TXT record that names this site. Set the record, and try again when DNS has published it."""
+    """The domain has no TXT record that names this site. Set the record, and try again when DNS has published it.
+
+    The record proves that the client controls the domain. `detail` contains the record that is needed, and the records
+    that were found.
+
+    Set the record at the DNS provider of the domain. DNS may need minutes to publish it. `GET
+    /v1/sites/{site_id}/domain-verification` shows the name and the value of the record.
+
+        _wecelebrate.gifts.example.com  TXT  "wecelebrate-site=…"
+    """
 
     code = "domain_not_verified"
 

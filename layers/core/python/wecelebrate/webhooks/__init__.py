@@ -51,13 +51,24 @@ deliveries of all clients."""
 
 
 class WebhookDisabled(Conflict):
-    """This endpoint is disabled. Enable the endpoint first."""
+    """This endpoint is disabled. Enable the endpoint first.
+
+    A disabled endpoint gets no events. The platform disables an endpoint that answers 410, or that fails for too long.
+
+    Repair the endpoint, enable it with `PATCH /v1/webhooks/{webhook_id}` and `{"status": "enabled"}`, and send the
+    request again.
+    """
 
     code = "webhook_disabled"
 
 
 class TooManyWebhooks(Conflict):
-    """This client has the maximum number of endpoints."""
+    """This client has the maximum number of endpoints.
+
+    The number of endpoints of a client is limited.
+
+    Delete an endpoint that is not needed any more, or let one endpoint receive several types of events.
+    """
 
     code = "too_many_webhooks"
 

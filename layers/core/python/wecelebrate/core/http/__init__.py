@@ -4,7 +4,9 @@ It turns errors into problem documents, and opens one transaction per request. A
 
     app = api()
 
-    @app.post("/v1/catalogs/{catalog_id}/products", status_code=201)
+    @app.post(
+        "/v1/catalogs/{catalog_id}/products", status_code=201, dependencies=[located_at("/v1/products/{id}")]
+    )
     def create_product(catalog_id: UUID, new: NewProduct, tx: Writing) -> Product:
         return products.create(tx, catalog_id, new)
 
@@ -28,8 +30,11 @@ from wecelebrate.core.errors import Unauthenticated
 from wecelebrate.core.etags import Match
 from wecelebrate.core.http import failures, problems
 from wecelebrate.core.http.cached import CachedReads, request_cache_of
+from wecelebrate.core.http.compression import compress_large
+from wecelebrate.core.http.locations import located_at
 from wecelebrate.core.http.responses import add_headers, added_headers, before_response, page_response
 from wecelebrate.core.http.routes import Deferred, DirectRoute, idempotent, model_response
+from wecelebrate.core.problems import PROBLEM
 from wecelebrate.core.requests.addresses import limited_address
 from wecelebrate.core.requests.loading import write_through
 from wecelebrate.core.requests.request_cache import RequestCache
@@ -46,6 +51,7 @@ __all__ = [
     "Writing",
     "api",
     "before_response",
+    "located_at",
     "model_response",
     "page_response",
     "serve",
@@ -70,21 +76,33 @@ def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     # The adapter is created at the first event, because Mangum needs an event loop. Tools that only read the app have
     # no event loop.
     adapter = functools.cache(
-        lambda: Mangum(app, lifespan="off", text_mime_types=["application/json", problems.PROBLEM])
+        lambda: Mangum(app, lifespan="off", text_mime_types=["application/json", PROBLEM, "text/"])
     )
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request_id = event.get("requestContext", {}).get("requestId")
         logger.append_keys(request_id=request_id)
+        _answer_head_like_get(event)
         with deadline.invocation(context):
             response: dict[str, Any] = adapter()(event, context)
             response = failures.count(event, response)
         metrics.flush()
         response["headers"] = {"cache-control": "no-store"} | response["headers"] | added_headers(event)
         response["headers"]["x-request-id"] = request_id
-        return response
+        return compress_large(event, response)
 
     return handler
+
+
+def _answer_head_like_get(event: dict[str, Any]) -> None:
+    """Change the method HEAD of an event to GET.
+
+    The function returns the same response as for GET, and the gateway sends only its headers. The gateway computes
+    Content-Length from the body, so only a response with a body gives HEAD the right length.
+    """
+    request = event["requestContext"]["http"]
+    if request["method"] == "HEAD":
+        request["method"] = "GET"
 
 
 def _signed_in(request: Request) -> Caller:

@@ -4,17 +4,16 @@ A request can fail before its handler runs: the body is not JSON, the token is n
 this module such requests would cost a caller nothing.
 """
 
-import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import Request
 
+from wecelebrate.core import problems
 from wecelebrate.core.auth import caller, gateway_claims
 from wecelebrate.core.database import Caller
 from wecelebrate.core.errors import TooManyRequests, Unauthenticated
-from wecelebrate.core.http.problems import PROBLEM
 from wecelebrate.core.http.responses import add_headers_to
 from wecelebrate.core.metering import meter
 from wecelebrate.core.requests.request_cache import RequestCache
@@ -57,12 +56,7 @@ def count(event: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
     try:
         (cache or _request_cache(event)).record_failure(status)
     except TooManyRequests as problem:
-        return {
-            "statusCode": problem.status,
-            "headers": {"content-type": PROBLEM, **{name.lower(): text for name, text in problem.headers().items()}},
-            "body": json.dumps(problem.document(event["requestContext"].get("requestId"))),
-            "isBase64Encoded": False,
-        }
+        return problems.response(problem, event)
     return response
 
 

@@ -18,11 +18,10 @@ from wecelebrate.core.errors import (
     UnsupportedMediaType,
 )
 from wecelebrate.core.models import pointer
+from wecelebrate.core.problems import PROBLEM, document
 from wecelebrate.core.validation_messages import message_for
 
 logger = Logger()
-
-PROBLEM = "application/problem+json"
 
 
 def add_to(app: FastAPI) -> None:
@@ -34,10 +33,11 @@ def add_to(app: FastAPI) -> None:
 
 
 def _response(request: Request, problem: Problem) -> Response:
-    event = request.scope.get("aws.event", {})
-    request_id = event.get("requestContext", {}).get("requestId")
     return JSONResponse(
-        problem.document(request_id), problem.status, headers=dict(problem.headers()), media_type=PROBLEM
+        document(problem, request.scope["aws.event"]),
+        problem.status,
+        headers=dict(problem.headers()),
+        media_type=PROBLEM,
     )
 
 
@@ -70,8 +70,13 @@ def _pointer(location: tuple[Any, ...]) -> str:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """Handle errors of the framework: a body that Python cannot parse as JSON, and a path without a route."""
+    """Handle errors of the framework: a body that Python cannot parse as JSON, and a path without a route.
+
+    FastAPI also turns a problem that `JsonRequest.json` raises into such an error, whose cause is the problem.
+    """
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, Problem):
+        return _response(request, error.__cause__)
     return _response(request, MalformedBody() if error.status_code == HTTPStatus.BAD_REQUEST else NotFound())
 
 

@@ -1,4 +1,7 @@
-"""Runs endpoints without a thread, and at most once per idempotency key. Turns their results into responses."""
+"""Runs endpoints without a thread, and at most once per idempotency key. Turns their results into responses.
+
+Refuses requests with unknown or repeated parameters, with duplicate JSON keys, or with an invalid idempotency key.
+"""
 
 import functools
 import hashlib
@@ -18,7 +21,9 @@ from wecelebrate.core import idempotency
 from wecelebrate.core.database import Transaction, retry_on_primary
 from wecelebrate.core.errors import BadIdempotencyKey, Conflict
 from wecelebrate.core.etags import etag
+from wecelebrate.core.http import locations, query_parameters
 from wecelebrate.core.http.failures import REPLAYED_HEADER
+from wecelebrate.core.http.json_bodies import JsonRequest
 from wecelebrate.core.http.responses import call_before_response, or_not_modified
 from wecelebrate.core.idempotency import StoredResponse
 from wecelebrate.core.models import without_secrets
@@ -39,7 +44,8 @@ class Deferred:
 
 
 class DirectRoute(APIRoute):
-    """A route that runs `def` endpoints without a thread, and responds with 304 if the caller has the current content.
+    """A route that checks requests strictly, runs `def` endpoints without a thread, and responds with 304 if the caller
+    has the current content.
 
     FastAPI would run these endpoints in a thread, which takes 850 µs instead of 290 µs. A thread would have no
     advantage, because a Lambda instance handles one event at a time.
@@ -49,12 +55,22 @@ class DirectRoute(APIRoute):
         if not inspect.iscoroutinefunction(endpoint):
             endpoint = _without_thread(endpoint, rest.get("status_code") or 200)
         super().__init__(path, endpoint, **rest)
+        if self.status_code in locations.STATUSES and not self._has_location():
+            raise TypeError(
+                f"{path} returns the status {self.status_code}: declare the path of the result, `located_at`"
+            )
+
+    def _has_location(self) -> bool:
+        return any(isinstance(dependency.dependency, locations.Location) for dependency in self.dependencies)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         respond = super().get_route_handler()
+        known_parameters = query_parameters.known(self.dependant)
 
         async def handle(request: Request) -> Response:
-            response = await respond(request)
+            query_parameters.check(request.query_params.multi_items(), known_parameters)
+            _check_key(request)
+            response = await respond(JsonRequest(request.scope, request.receive))
             call_before_response(request, response)
             return or_not_modified(request, response)
 
@@ -151,14 +167,12 @@ because an instance handles one event at a time."""
 def idempotent(request: Request, tx: Transaction) -> Iterator[None]:
     """Make the endpoint of a POST request run at most once for each idempotency key.
 
-    Requests without a key always run. Raises BadIdempotencyKey.
+    Requests without a key always run.
     """
     key = request.headers.get(KEY_HEADER)
     if request.method != "POST" or key is None:
         yield
         return
-    if not (0 < len(key) <= _MAX_KEY_LENGTH and key.isprintable()):
-        raise BadIdempotencyKey
     body = request.scope["aws.event"].get("body") or ""
     request_hash = hashlib.sha256(f"{request.url.path}\n{body}".encode()).hexdigest()
     _current[:] = [_IdempotentCreate(tx, key, request_hash)]
@@ -166,3 +180,15 @@ def idempotent(request: Request, tx: Transaction) -> Iterator[None]:
         yield
     finally:
         _current.clear()
+
+
+def _check_key(request: Request) -> None:
+    """Refuse an idempotency key that is not valid. Raises BadIdempotencyKey.
+
+    API Gateway joins the values of a repeated header by commas, so a key must not contain a comma.
+    """
+    key = request.headers.get(KEY_HEADER)
+    if request.method != "POST" or key is None:
+        return
+    if not (key.strip() and len(key) <= _MAX_KEY_LENGTH and key.isprintable() and "," not in key):
+        raise BadIdempotencyKey

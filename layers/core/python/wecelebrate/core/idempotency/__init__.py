@@ -43,13 +43,24 @@ def renews(model: type[BaseModel]) -> Callable[[Renewal], Renewal]:
 
 
 class KeyInUse(Conflict):
-    """A request with this idempotency key is in progress. Try again in a moment."""
+    """A request with this idempotency key is in progress. Try again in a moment.
+
+    The first request with the key has not finished, so its response cannot be repeated yet.
+
+    Wait a second, and send the same request with the same key again. It then gets the stored response.
+    """
 
     code = "idempotency_key_in_use"
 
 
 class KeyReused(Invalid):
-    """This idempotency key was used for another request. Use a new key for each request."""
+    """This idempotency key was used for another request. Use a new key for each request.
+
+    The key belongs to an earlier request with another path or another body. A repeated response would therefore be
+    wrong.
+
+    Create a new key for each request. Reuse a key only to repeat exactly the same request.
+    """
 
     code = "idempotency_key_reused"
 

@@ -20,7 +20,12 @@ UPLOAD_SECONDS = 3600
 
 
 class TooManyUploads(TooManyRequests):
-    """This client has announced the maximum number of uploads."""
+    """This client has announced the maximum number of uploads.
+
+    A client may announce a limited number of uploads within an hour.
+
+    Wait for the number of seconds in `Retry-After`, then announce the next upload.
+    """
 
     code = "too_many_uploads"
 

@@ -25,7 +25,16 @@ _MAX_FIELD_ERRORS = 20
 
 
 class RowsTooLarge(Invalid):
-    """The rows are too large for one request. Upload them as a file: `POST /v1/uploads`."""
+    """The rows are too large for one request. Upload them as a file: `POST /v1/uploads`.
+
+    A request may contain rows of at most 4 MB.
+
+    Create an upload, send the rows as a file to its URL, and import it by its `upload_id`:
+
+        POST /v1/uploads                {"name": "products.csv", "size": 7340032}
+        PUT <url of the upload>         the file
+        POST /v1/products/bulk-import   {"catalog_id": "…", "upload_id": "…"}
+    """
 
     code = "rows_too_large"
 

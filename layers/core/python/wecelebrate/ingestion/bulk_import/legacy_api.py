@@ -89,14 +89,20 @@ class LegacyJob(_CamelCase):
 
 
 class NotImportable(Problem):
-    """The products cannot be imported. See `error`."""
+    """The products cannot be imported. See `error`.
+
+    The routes below `/api` return the first error of the request as the text `error`, as the first API did.
+
+    Correct the products and send them again. New programs should use `POST /v1/products/bulk-import`, which reports
+    the errors of each row.
+    """
 
     status = 400
     code = "not_importable"
 
-    def document(self, request_id: str | None) -> dict[str, Any]:
+    def document(self, request_id: str | None, docs_url: str) -> dict[str, Any]:
         """Return the problem document. The `error` field of the first API contains the detail."""
-        return super().document(request_id) | {"error": self.detail}
+        return super().document(request_id, docs_url) | {"error": self.detail}
 
 
 def create(tx: Transaction, request: LegacyImport) -> QueuedImport:

@@ -28,7 +28,14 @@ _BUCKETS = {"catalog_sync": "drops", "product_import": uploads.BUCKET}
 
 
 class UnreadableFile(Invalid):
-    """No mapping can read products from the file."""
+    """No mapping can read products from the file.
+
+    The file is empty, damaged, protected by a password, or in a format that the platform does not know. `detail` gives
+    the reason.
+
+    Save the file as CSV, XLSX, XML or JSON and upload it again. The guide for ERP systems, `docs/erp.md`, lists the
+    formats.
+    """
 
     code = "unreadable_file"
 

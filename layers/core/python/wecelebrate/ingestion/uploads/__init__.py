@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from wecelebrate.core import idempotency, quotas, storage
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import FieldError, Invalid, NotFound
-from wecelebrate.ingestion.uploads.models import NewUpload, Upload, UploadedFile
+from wecelebrate.ingestion.uploads.models import AnnouncedUpload, NewUpload, Upload, UploadedFile
 
 sql = queries(__file__)
 
@@ -55,6 +55,14 @@ def _sign_again(tx: Transaction, stored: Mapping[str, Any]) -> Upload:
     if row is None:
         raise NotFound
     return _signed(row["id"], row["client_id"], row["key"], row["content_type"], row["size"])
+
+
+def get(tx: Transaction, upload_id: UUID) -> AnnouncedUpload:
+    """Return an upload without its URL. Raises NotFound."""
+    row = sql.get_upload(tx, upload_id=upload_id)
+    if row is None:
+        raise NotFound
+    return AnnouncedUpload.model_validate(row)
 
 
 def find(tx: Transaction, upload_id: UUID) -> UploadedFile:

@@ -39,6 +39,17 @@ class Upload(BaseModel):
     expires_at: Moment
 
 
+class AnnouncedUpload(BaseModel):
+    """A file that a client has announced. Only the response to the announcement contains the URL for the file."""
+
+    id: UUID
+    client_id: UUID | None
+    name: str
+    content_type: str
+    size: int = Field(description="The announced size in bytes.")
+    created_at: Moment
+
+
 class UploadedFile(BaseModel):
     """A file that has arrived in S3."""
 

@@ -14,4 +14,4 @@ returning id;
 
 -- name: get_upload^
 -- Get an upload that the caller may see.
-select id, client_id, key, name, content_type, size from uploads where id = :upload_id;
+select id, client_id, key, name, content_type, size, created_at from uploads where id = :upload_id;

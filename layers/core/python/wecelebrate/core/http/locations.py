@@ -1,0 +1,50 @@
+"""The `Location` header of responses with the status 201 or 202: the path of the created object or job.
+
+An operation declares the path as a dependency::
+
+    @app.post("/v1/clients", status_code=201, dependencies=[located_at("/v1/clients/{id}")])
+
+The names in braces are path parameters of the request, or fields of the response. `{image.id}` is a nested field.
+"""
+
+import json
+import re
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Depends, Request
+from fastapi.responses import Response
+
+from wecelebrate.core.http.responses import before_response
+
+STATUSES = (HTTPStatus.CREATED, HTTPStatus.ACCEPTED)
+"""The statuses of responses that have a `Location` header."""
+
+
+def located_at(path: str) -> Any:
+    """Create the dependency that adds `Location` to the response. `path` contains names in braces."""
+    return Depends(Location(path))
+
+
+class Location:
+    """Adds the `Location` header to a response, also to a stored response of an idempotency key."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    # FastAPI runs dependencies that are not coroutines in a thread.
+    async def __call__(self, request: Request) -> None:
+        def add(response: Response) -> None:
+            if response.status_code in STATUSES:
+                values = {**json.loads(bytes(response.body)), **request.path_params}
+                response.headers["location"] = re.sub(r"\{([^}]+)\}", lambda name: _quoted(values, name[1]), self.path)
+
+        before_response(request, add)
+
+
+def _quoted(values: Any, name: str) -> str:
+    """Return the value with a name, e.g. `image.id`, as a segment of a path."""
+    for key in name.split("."):
+        values = values[key]
+    return quote(str(values), safe="")

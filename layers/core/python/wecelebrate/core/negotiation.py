@@ -1,0 +1,57 @@
+"""Content negotiation (RFC 9110, section 12): the headers Accept and Accept-Encoding, and the header Vary."""
+
+import re
+from collections.abc import Sequence
+
+_WEIGHT = re.compile(r"^(?:0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)$")
+
+
+def _weights(header: str) -> dict[str, float]:
+    """Map each value of a header to its weight (`q`). A value with a malformed weight is ignored."""
+    weights: dict[str, float] = {}
+    for element in header.split(","):
+        value, *parameters = (part.strip().lower() for part in element.split(";"))
+        weight = "1"
+        for parameter in parameters:
+            name, _, text = parameter.partition("=")
+            if name.strip() == "q":
+                weight = text.strip()
+        if value and _WEIGHT.match(weight):
+            weights[value] = float(weight)
+    return weights
+
+
+def content_coding(accept_encoding: str | None, offers: Sequence[str]) -> str | None:
+    """Return the content coding to use, or None for no coding.
+
+    `offers` are the supported codings, best first. A coding is used if the client accepts it, and prefers no coding
+    less. Without the header, or with an empty header, a client gets no coding.
+    """
+    weights = _weights(accept_encoding or "")
+    other = weights.get("*", 0.0)
+    accepted = {coding: weights.get(coding, weights.get(f"x-{coding}", other)) for coding in offers}
+    best = max(offers, key=lambda coding: accepted[coding], default=None)
+    if best is None or accepted[best] <= 0:
+        return None
+    return best if accepted[best] >= weights.get("identity", 0.0) else None
+
+
+def media_type(accept: str | None, offers: Sequence[str]) -> str:
+    """Return the media type that the client prefers. The first of the `offers` if the client accepts several equally,
+    or none.
+    """
+    weights = _weights(accept or "*/*")
+
+    def weight(offer: str) -> float:
+        ranges = (offer, f"{offer.partition('/')[0]}/*", "*/*")
+        return next((weights[name] for name in ranges if name in weights), 0.0)
+
+    return max(offers, key=weight)
+
+
+def vary(current: str | None, name: str) -> str:
+    """Return the value of `Vary` with an additional header name."""
+    names = [part.strip() for part in (current or "").split(",") if part.strip()]
+    if "*" in names:
+        return "*"
+    return ", ".join(names if name.lower() in map(str.lower, names) else [*names, name])

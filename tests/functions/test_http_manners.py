@@ -1,0 +1,181 @@
+"""HTTP as the RFCs have it, for every operation: HEAD, 404, 405, Location, strict parameters and bodies."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.functions.operations import Operation, all_operations, operation_id
+from tests.functions.resources import create_resources
+from tests.functions.test_conditional_requests import VOLATILE
+from tests.platform import Platform, Tenant, ok, pointers, problem
+
+OPERATIONS = all_operations()
+PUBLIC_READS = [operation for operation in OPERATIONS if operation.method == "GET" and not operation.is_customer_only]
+CHANGES = [operation for operation in OPERATIONS if operation.has_parameter("if-match")]
+WITH_QUERY = [
+    operation
+    for operation in OPERATIONS
+    if any(parameter["in"] == "query" for parameter in operation.definition.get("parameters", []))
+]
+WITH_BODY = [operation for operation in OPERATIONS if "requestBody" in operation.definition]
+CREATES = [
+    operation
+    for operation in OPERATIONS
+    if {"201", "202"} & operation.definition["responses"].keys() and operation.name != "complete_image"
+]
+"""The operations that create an object or a job. `complete_image` needs a file in S3 (tests/images/test_uploads.py)."""
+CHANGING_HEADERS = {"date", "apigw-requestid", "x-request-id", "ratelimit", "cache-status"}
+OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
+
+
+def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, str]:
+    """Return the headers that are the same in two responses with the same content."""
+    changing = CHANGING_HEADERS | ({"etag", "content-length"} if volatile else set())
+    return {name: value for name, value in response.headers.items() if name not in changing}
+
+
+@pytest.mark.parametrize("operation", PUBLIC_READS, ids=operation_id)
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_head_returns_the_headers_of_get_without_a_body(
+    operation: Operation, coding: str, platform: Platform, ids: dict[str, str]
+) -> None:
+    path, headers = operation.path.format(**ids), {"accept-encoding": coding}
+    platform.admin.get(path, headers=headers)
+    get = platform.admin.get(path, headers=headers)
+    head = platform.admin.head(path, headers=headers)
+    assert (get.status_code, head.status_code, head.content) == (200, 200, b"")
+    is_volatile = operation.name in VOLATILE
+    assert lasting_headers(head, volatile=is_volatile) == lasting_headers(get, volatile=is_volatile)
+    assert int(head.headers["content-length"]) > 0
+    if "etag" in get.headers and not is_volatile:
+        unchanged = platform.admin.head(path, headers={**headers, "if-none-match": get.headers["etag"]})
+        assert (unchanged.status_code, unchanged.headers["etag"]) == (304, get.headers["etag"])
+
+
+def test_a_head_request_needs_a_token_and_counts_as_much_as_a_get_request(platform: Platform, tenant: Tenant) -> None:
+    path = f"/v1/catalogs/{tenant.catalog_id}"
+    assert platform.api().head(path).status_code == 401
+    assert platform.api("admin").head(f"/v1/catalogs/{uuid4()}").status_code == 404
+    remaining = [
+        int(tenant.owner.request(method, path).headers["ratelimit"].partition("r=")[2].partition(";")[0])
+        for method in ("GET", "HEAD", "GET")
+    ]
+    assert remaining == [remaining[0], remaining[0] - 1, remaining[0] - 2]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=operation_id)
+def test_every_operation_refuses_an_unknown_parameter(
+    operation: Operation, platform: Platform, ids: dict[str, str]
+) -> None:
+    refused = problem(operation.send(platform.admin, ids, params={"unknown_name": "1"}), 422, "invalid")
+    assert refused["errors"] == [{"pointer": "unknown_name", "detail": "is not a known parameter"}]
+
+
+@pytest.mark.parametrize("operation", WITH_QUERY, ids=operation_id)
+def test_every_operation_refuses_each_parameter_that_is_sent_twice(
+    operation: Operation, platform: Platform, ids: dict[str, str]
+) -> None:
+    names = [parameter["name"] for parameter in operation.definition["parameters"] if parameter["in"] == "query"]
+    query = "&".join(f"{name}=1&{name}=1" for name in names)
+    response = platform.admin.request(operation.method, f"{operation.path.format(**ids)}?{query}")
+    assert pointers(problem(response, 422, "invalid")) == names
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=operation_id)
+def test_every_operation_refuses_a_duplicate_key(operation: Operation, platform: Platform, ids: dict[str, str]) -> None:
+    response = operation.send(
+        platform.admin,
+        ids,
+        json=None,
+        content=b'{"name": "a", "settings": {"public": {"x": 1, "x": 2}}}',
+        headers={"content-type": "application/json"},
+    )
+    assert pointers(problem(response, 422, "invalid")) == ["/settings/public/x"]
+
+
+@pytest.mark.parametrize("operation", CREATES, ids=operation_id)
+def test_each_response_that_creates_something_names_its_location_and_so_does_a_repeated_response(
+    operation: Operation, platform: Platform
+) -> None:
+    tenant = platform.tenant()
+    own = create_resources(platform, tenant)
+    request = {"headers": {"Idempotency-Key": str(uuid4())}}
+    first = operation.send(platform.admin, own, **request)
+    assert first.status_code in (201, 202), first.text
+    location = first.headers["location"]
+    assert location.startswith("/") and "{" not in location
+    assert ok(platform.admin.get(location))
+    if "requestBody" not in operation.definition:
+        again = operation.send(platform.admin, own, **request)
+        assert (again.headers["idempotent-replayed"], again.headers["location"]) == ("true", location)
+        return
+    again = platform.admin.request(
+        first.request.method,
+        first.request.url.raw_path.decode(),
+        content=first.request.content,
+        headers={"content-type": "application/json", **request["headers"]},
+    )
+    assert (again.headers["idempotent-replayed"], again.headers["location"]) == ("true", location)
+
+
+@pytest.mark.parametrize("operation", CHANGES, ids=operation_id)
+def test_a_refused_change_returns_the_current_tag_to_a_caller_who_may_read_the_object(
+    operation: Operation, platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    own = create_resources(platform, tenant)
+    path = operation.path.format(**own)
+    strict = platform.api("admin", any_state=False)
+    tag = strict.get(path).headers["etag"].removeprefix("W/")
+    missing = operation.send(strict, own, headers={"If-Match": ""})
+    assert (missing.status_code, missing.headers["etag"]) == (412, tag)
+    outdated = operation.send(strict, own, headers={"If-Match": OTHER_TAG})
+    assert (outdated.status_code, outdated.headers["etag"]) == (412, tag)
+    sent = outdated.request
+    content_type = {"content-type": "application/json"} if sent.content else {}
+    absent = strict.request(operation.method, path, content=sent.content, headers=content_type)
+    assert (absent.status_code, absent.headers["etag"]) == (428, tag)
+    if operation.name not in ("replace_client", "change_client"):
+        hidden = operation.send(other_tenant.owner, own, headers={"If-Match": OTHER_TAG})
+        assert (hidden.status_code, "etag" in hidden.headers) == (404, False)
+    weak = operation.send(strict, own, headers={"If-Match": f"W/{tag}"})
+    assert weak.is_success, weak.text
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
+def test_another_method_gets_405_with_the_supported_methods(method: str, platform: Platform) -> None:
+    response = platform.api().request(method, "/v1/clients")
+    problem(response, 405, "method_not_allowed")
+    assert response.headers["allow"] == "GET, HEAD, POST, OPTIONS"
+
+
+def test_options_without_cors_returns_the_supported_methods(platform: Platform) -> None:
+    response = platform.api().options(f"/v1/clients/{uuid4()}")
+    assert (response.status_code, response.headers["allow"]) == (204, "GET, HEAD, PUT, PATCH, OPTIONS")
+
+
+def test_a_browser_may_send_head_and_read_the_headers_of_a_response(platform: Platform) -> None:
+    headers = {"origin": "http://shop.example", "access-control-request-method": "HEAD"}
+    preflight = platform.api().options("/v1/clients", headers=headers)
+    assert preflight.status_code == 204
+    assert "HEAD" in preflight.headers["access-control-allow-methods"]
+    response = platform.api().get("/v1/health", headers={"origin": "http://shop.example"})
+    exposed = response.headers["access-control-expose-headers"].split(",")
+    assert {"allow", "etag", "job-dispatch", "location"} <= set(exposed)
+
+
+def test_the_type_of_a_problem_is_the_url_of_its_page(platform: Platform) -> None:
+    unknown = problem(platform.api().get("/v1/nowhere"), 404, "unknown_path")
+    page = httpx.get(unknown["type"], headers={"accept": "text/html"})
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert unknown["title"] in page.text
+    functions_problem = problem(platform.admin.get(f"/v1/clients/{uuid4()}"), 404, "not_found")
+    assert httpx.get(functions_problem["type"], headers={"accept": "application/json"}).json()["code"] == "not_found"
+
+
+@pytest.mark.parametrize("key", ["", "a,b"])
+def test_an_empty_or_repeated_idempotency_key_is_refused(key: str, platform: Platform, ids: dict[str, str]) -> None:
+    create = next(operation for operation in OPERATIONS if operation.name == "create_catalog")
+    problem(create.send(platform.admin, ids, headers={"Idempotency-Key": key}), 400, "bad_idempotency_key")
+    twice = [("Idempotency-Key", "a"), ("Idempotency-Key", "b")]
+    problem(create.send(platform.admin, ids, headers=twice), 400, "bad_idempotency_key")
