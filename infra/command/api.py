@@ -21,15 +21,16 @@ if "httpx" not in sys.modules:
     # httpx also imports its own command line program and, for this program, rich, click and pygments. This takes longer
     # than all other imports of a command. If the import fails, httpx goes on without the program.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]
-    import httpx as httpx
+    import httpx
 
     del sys.modules["httpx._main"]
 else:
-    import httpx as httpx
+    import httpx
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+__all__ = ["httpx"]
 API_VARIABLE = "WECELEBRATE_API"
 TOKEN_VARIABLE = "WECELEBRATE_TOKEN"  # noqa: S105 - the name of the variable
 
