@@ -43,7 +43,7 @@ mutants: ready ## check that the tests notice small changes of the code (ONLY=<p
 	@$(BIN)/python -m tests.mutants $(ONLY)
 
 clean: ## remove the data of the local cloud, and all installed or built files
-	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase || true; fi
+	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase --yes || true; fi
 	@rm -rf .venv .local cdk.out layers/vendor/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

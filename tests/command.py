@@ -9,7 +9,6 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from infra.command import app
-from infra.command.console import console
 from infra.local.endpoints import Endpoints, load_endpoints
 
 
@@ -57,7 +56,6 @@ class CommandHere(Command):
     """
 
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        console.width = int(self.environment["COLUMNS"])
         result = CliRunner().invoke(app, arguments, prog_name="wecelebrate", env=self.environment)
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception

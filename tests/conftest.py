@@ -52,7 +52,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if not hasattr(session.config, "workerinput"):
         home = Path(os.environ[HOME])
         if (home / ".local").exists():
-            _wecelebrate(home, "down", "--erase")
+            _wecelebrate(home, "down", "--erase", "--yes")
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -101,7 +101,7 @@ def own_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]
         with Platform.of(load_endpoints(home / ".local"), home / ".local") as platform:
             yield platform
     finally:
-        _wecelebrate(home, "down", "--erase")
+        _wecelebrate(home, "down", "--erase", "--yes")
 
 
 @pytest.fixture

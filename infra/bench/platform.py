@@ -51,14 +51,14 @@ class BenchPlatform:
         """
         owner = environment_of(os.getpid())
         environment = {**os.environ, **Ports.free().environment, **owner, HOME_VARIABLE: str(home)}
-        _wecelebrate(environment, "down", "--erase")
+        _wecelebrate(environment, "down", "--erase", "--yes")
         _wecelebrate(environment, "up", "--detach")
         try:
             endpoints = load_endpoints(home / ".local")
             with psycopg.connect(endpoints.database, autocommit=True) as database:
                 yield cls(endpoints, home / ".local", database)
         finally:
-            _wecelebrate(environment, "down", "--erase")
+            _wecelebrate(environment, "down", "--erase", "--yes")
 
     def create_catalog(self, owner: UUID = ACME) -> UUID:
         """Create an empty catalog of a client."""

@@ -1,73 +1,66 @@
-"""The `wecelebrate` command. This module registers all subcommands, which are functions in the other modules."""
+"""The `wecelebrate` command. This module lists all subcommands, which are functions in the other modules."""
 
-from typing import Any
+import sys
+from io import TextIOWrapper
+from typing import Annotated, ClassVar
 
-import httpx
-import psycopg
 import typer
-from rich.markup import escape
-from typer.core import TyperGroup
 
-from infra.command import cloud, dlq, jobs, mail
-from infra.command.audit import audit
-from infra.command.bench import bench
-from infra.command.console import console
-from infra.command.dns import dns
-from infra.command.drop import drop
-from infra.command.listen import listen
-from infra.command.migrate import migrate
-from infra.command.openapi import openapi
-from infra.command.schema import schema
-from infra.command.switch import switch
-from infra.command.token import token
-from infra.local.hints import this_command
-from infra.local.processes import LocalCloudError
+from infra.command import output
+from infra.command.help import SETTINGS
+from infra.command.lazy import Entry, LazyCommands
+
+PACKAGE = "wecelebrate-platform"
 
 
-class _Commands(TyperGroup):
-    """The group of all subcommands.
+class _Commands(LazyCommands):
+    entries: ClassVar = {
+        "up": Entry("infra.command.cloud", "up", "Start the local cloud."),
+        "down": Entry("infra.command.cloud", "down", "Stop the local cloud."),
+        "status": Entry("infra.command.cloud", "status", "Show the parts of the local cloud."),
+        "doctor": Entry("infra.command.doctor", "doctor", "Check what is missing or in the way on this machine."),
+        "token": Entry("infra.command.token", "token", "Print an access token of a user of the local cloud."),
+        "drop": Entry("infra.command.drop", "drop", "Upload a file for a catalog, as an ERP system would do it."),
+        "jobs": Entry("infra.command.jobs", "app", "List, show, watch, cancel, retry and approve background jobs."),
+        "dlq": Entry("infra.command.dlq", "app", "List, show and redrive dead letters."),
+        "listen": Entry("infra.command.listen", "listen", "Print or forward the webhook events of a client."),
+        "mail": Entry("infra.command.mail", "app", "List and show the mails of the local cloud."),
+        "audit": Entry(
+            "infra.command.audit", "audit", "List who changed what, and which personal data staff has read."
+        ),
+        "switch": Entry("infra.command.switch", "switch", "List the kill switches, or change one."),
+        "dns": Entry("infra.command.dns", "dns", "Replace the TXT records of a name in the local cloud."),
+        "migrate": Entry("infra.command.migrate", "migrate", "Apply all pending migrations to the local database."),
+        "schema": Entry("infra.command.schema", "schema", "Print the schema of the local database as SQL."),
+        "openapi": Entry("infra.command.openapi", "openapi", "Print the OpenAPI document of the API."),
+        "bench": Entry("infra.command.bench", "bench", "Measure the performance of the platform on this machine."),
+    }
 
-    If a subcommand raises an expected error, this group prints one line instead of a traceback.
+
+def _print_version(requested: bool) -> None:
+    if requested:
+        from importlib.metadata import version
+
+        output.result(f"wecelebrate {version(PACKAGE)}")
+        raise typer.Exit
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=True, **SETTINGS)
+
+
+@app.callback()
+def wecelebrate(
+    version: Annotated[  # noqa: ARG001 - the callback prints it
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Run the wecelebrate platform on this machine, and operate it here or where it is deployed.
+
+    Results are printed to stdout. Errors, warnings, hints and progress are printed to stderr. With --json, a list is
+    one document {"data": [...], "has_more": false}, like the lists of the API, and `jobs watch` and `listen` print one
+    JSON object in each line.
     """
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except (LocalCloudError, PermissionError, httpx.TransportError, psycopg.OperationalError) as error:
-            console.print(f"[red]✗[/] {escape(_one_line(error))}")
-            raise typer.Exit(1) from error
-
-
-def _one_line(error: Exception) -> str:
-    match error:
-        case LocalCloudError():
-            return str(error)
-        case PermissionError():
-            return f"{error.filename} belongs to another user: run the command as that user"
-    first_line = (str(error).strip().splitlines() or [type(error).__name__])[0]
-    return f"the local cloud does not respond: `{this_command()} status` shows what is running ({first_line})"
-
-
-app = typer.Typer(
-    cls=_Commands,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_show_locals=False,
-    help="Run the wecelebrate platform on this machine.",
-)
-app.command()(cloud.up)
-app.command()(cloud.down)
-app.command()(cloud.status)
-app.command()(migrate)
-app.command()(token)
-app.command()(drop)
-app.command()(dns)
-app.command()(listen)
-app.command()(openapi)
-app.command()(schema)
-app.command()(switch)
-app.command()(audit)
-app.add_typer(mail.app, name="mail")
-app.command()(bench)
-app.add_typer(jobs.app, name="jobs")
-app.add_typer(dlq.app, name="dlq")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal without Unicode shows `?` instead of `✓`.
+            stream.reconfigure(errors="replace")

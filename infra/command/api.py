@@ -1,35 +1,46 @@
-"""The client with which commands use the API and the S3 of the local cloud."""
+"""Connects commands to the API of the local cloud, or of a deployed platform."""
 
+import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-import httpx
-
+from infra.command.errors import ApiUnavailable, ApiUnreachable, BadUsage, NotFound, Refused
 from infra.local.control import running_endpoints
-from infra.local.endpoints import Endpoints, state_directory
-from infra.local.issuer import Issuer
-from infra.local.processes import LocalCloudError
+from infra.local.endpoints import CloudNotRunning, Endpoints, state_directory
+from infra.local.hints import this_command
+
+if "httpx" not in sys.modules:
+    # httpx also imports its own command line program and, for this program, rich, click and pygments. This takes longer
+    # than all other imports of a command. If the import fails, httpx goes on without the program.
+    sys.modules["httpx._main"] = None  # type: ignore[assignment]
+    import httpx
+
+    del sys.modules["httpx._main"]
+else:
+    import httpx
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-
-class ApiUnavailable(LocalCloudError):
-    """The API returned a status from 500 to 599."""
+__all__ = ["httpx"]
+API_VARIABLE = "WECELEBRATE_API"
+TOKEN_VARIABLE = "WECELEBRATE_TOKEN"  # noqa: S105 - the name of the variable
 
 
 @dataclass(frozen=True)
-class AdminClient:
-    """Gives access to the running local cloud, with the rights of an admin."""
+class LocalCloud:
+    """The running local cloud."""
 
     state: Path
     endpoints: Endpoints
-    api: httpx.Client
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -54,17 +65,67 @@ class AdminClient:
         return next(bucket for bucket in buckets if bucket.endswith(f"-local-{name}"))
 
 
-@contextmanager
-def as_admin(expires_in: int = 12 * 3600) -> Iterator[AdminClient]:
-    """Connect to the running local cloud as an admin. Raises LocalCloudError if no local cloud is running.
+@dataclass(frozen=True)
+class Connection:
+    """Access to the API of a platform."""
 
-    expires_in: lifetime of the access token in seconds.
+    api: httpx.Client
+    local: LocalCloud | None
+    """The local cloud to which the API belongs. None if the platform is deployed."""
+
+
+def local_cloud(purpose: str) -> LocalCloud:
+    """Return the running local cloud. Raises CloudNotRunning if it is not up.
+
+    Raises BadUsage if WECELEBRATE_API names another platform, because the operator expects that the command uses this
+    platform.
+
+    purpose: what needs the local cloud, e.g. `mail list`, for the message.
     """
     state = state_directory()
-    endpoints = running_endpoints(state)
-    token = Issuer(state, endpoints.issuer).token("admin", email="admin@wecelebrate.test", expires_in=expires_in)
-    with _http_client(endpoints.api, token) as api:
-        yield AdminClient(state, endpoints, api)
+    remote = os.environ.get(API_VARIABLE)
+    if remote and not _is_api_of(state, remote):
+        raise BadUsage(
+            f"{purpose} needs the local cloud, but {API_VARIABLE} is {remote}: unset {API_VARIABLE} to use the"
+            " local cloud"
+        )
+    return LocalCloud(state, running_endpoints(state))
+
+
+@contextmanager
+def connect(expires_in: int = 12 * 3600) -> Iterator[Connection]:
+    """Connect to the API of $WECELEBRATE_API with $WECELEBRATE_TOKEN, otherwise to the local cloud as an admin.
+
+    With only $WECELEBRATE_TOKEN, the user of this token calls the API of the local cloud.
+
+    Raises BadUsage if the variables are wrong, CloudNotRunning if they are not set and no local cloud is running, and
+    ApiUnreachable if the API does not respond.
+
+    expires_in: lifetime of the access token of the admin, in seconds.
+    """
+    state = state_directory()
+    url, token = os.environ.get(API_VARIABLE), os.environ.get(TOKEN_VARIABLE)
+    local = None
+    if url and not _is_api_of(state, url):
+        _require_usable(url)
+        if not token:
+            raise BadUsage(f"{TOKEN_VARIABLE} is not set: set it to an access token for {url}")
+    else:
+        local = LocalCloud(state, running_endpoints(state))
+        url = local.endpoints.api
+    try:
+        with httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {token or _admin_token(local, expires_in)}"},
+            timeout=30,
+            # A configured HTTP proxy cannot reach 127.0.0.1 of this machine.
+            trust_env=not is_loopback(url),
+        ) as api:
+            yield Connection(api, local)
+    except httpx.TransportError as error:
+        where = f"`{this_command()} status` shows what is running" if local else f"check {API_VARIABLE}={url}"
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise ApiUnreachable(f"the API does not respond: {where} ({reason})") from error
 
 
 def get(
@@ -72,9 +133,9 @@ def get(
 ) -> dict[str, Any]:
     """Send a GET request and return the JSON body.
 
-    Raises ApiUnavailable for a 5xx status, LocalCloudError for any other error status, and httpx.TransportError if the
-    API does not respond. For an error status, the message comes from the API. If `not_found` is set and the status is
-    404, the text in `not_found` is the message.
+    Raises ApiUnavailable for a 5xx status, NotFound for 404, Refused for any other error status, and
+    httpx.TransportError if the API does not respond. For an error status, the message comes from the API. If
+    `not_found` is set and the status is 404, the text in `not_found` is the message.
     """
     return _body(api.get(path, params=query), not_found)
 
@@ -94,7 +155,7 @@ def delete(api: httpx.Client, path: str, attempts: int = 3) -> None:
         if response.is_success:
             return
         if attempt == attempts or not (response.is_server_error or response.status_code == httpx.codes.CONFLICT):
-            _require_success(response)
+            require_success(response)
         time.sleep(attempt)
 
 
@@ -109,30 +170,81 @@ def get_all(api: httpx.Client, path: str, query: Mapping[str, str | int] | None 
         page_query["cursor"] = page["next_cursor"]
 
 
-def error_message(response: httpx.Response) -> str:
+def require_success(response: httpx.Response, not_found: str | None = None) -> None:
+    """Raise the error for an error status. Raises the same errors as `get`."""
+    if not response.is_error:
+        return
+    if response.status_code == httpx.codes.NOT_FOUND:
+        raise NotFound(not_found or _error_message(response))
+    if response.is_server_error:
+        raise ApiUnavailable(_error_message(response))
+    raise Refused(_error_message(response))
+
+
+def is_loopback(url: str) -> bool:
+    """Return whether a URL names this machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _is_api_of(state: Path, url: str) -> bool:
+    """Return whether a URL is the API of the local cloud in `state`."""
+    try:
+        return running_endpoints(state).api == url.rstrip("/")
+    except CloudNotRunning:
+        return False
+
+
+def _require_usable(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise BadUsage(f"{API_VARIABLE}={url} is not a URL: set it to the URL of the API, e.g. https://api.example.com")
+    if parts.scheme == "http" and not is_loopback(url):
+        raise BadUsage(f"{API_VARIABLE}={url} would send the token unencrypted: use https")
+
+
+def _admin_token(local: LocalCloud | None, expires_in: int) -> str:
+    """Return a token of an admin. The issuer signs it, so that this process need not import a library for that."""
+    assert local is not None
+    return issue_token(local, "admin", "admin@wecelebrate.test", expires_in)
+
+
+def issue_token(local: LocalCloud, subject: str, email: str, expires_in: int) -> str:
+    """Return an access token of the local issuer. Raises ApiUnreachable if the issuer does not respond."""
+    claims = {"subject": subject, "email": email, "expires_in": expires_in}
+    try:
+        response = httpx.post(f"{local.endpoints.issuer}/token", json=claims, timeout=30, trust_env=False)
+        response.raise_for_status()
+    except httpx.HTTPError as error:
+        raise ApiUnreachable(
+            f"the issuer of tokens does not respond: `{this_command()} status` shows what is running ({error})"
+        ) from error
+    token: str = response.json()["access_token"]
+    return token
+
+
+def _error_message(response: httpx.Response) -> str:
     """Return a message with the status and the detail of an error response."""
     try:
         problem = response.json()
     except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
         problem = {}
     detail = problem.get("detail") or problem.get("title") or problem.get("message") or response.reason_phrase
-    return f"the API returned {response.status_code}: {detail}"
-
-
-def _http_client(url: str, token: str) -> httpx.Client:
-    # trust_env=False ignores a configured HTTP proxy, because a proxy cannot reach 127.0.0.1 of this machine.
-    return httpx.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False)
+    hint = ""
+    if response.status_code == httpx.codes.UNAUTHORIZED and os.environ.get(TOKEN_VARIABLE):
+        hint = f" (the token comes from {TOKEN_VARIABLE})"
+    return f"the API returned {response.status_code}: {detail}{hint}"
 
 
 def _body(response: httpx.Response, not_found: str | None) -> dict[str, Any]:
-    if response.status_code == httpx.codes.NOT_FOUND and not_found:
-        raise LocalCloudError(not_found)
-    _require_success(response)
-    body: dict[str, Any] = response.json()
+    require_success(response, not_found)
+    try:
+        body: dict[str, Any] = response.json()
+    except ValueError as error:
+        raise ApiUnavailable(f"{response.url} did not return JSON: check {API_VARIABLE}") from error
     return body
-
-
-def _require_success(response: httpx.Response) -> None:
-    if response.is_error:
-        error = ApiUnavailable if response.is_server_error else LocalCloudError
-        raise error(error_message(response))

@@ -4,16 +4,29 @@ import json
 from typing import Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from infra.command.progress import Json, age, owner
+from infra.command.help import API, command
+from infra.command.job_texts import age, owner
+from infra.command.output import Cell, Column, Json, JsonOption
 from infra.command.resources import DEFAULT_LIMIT, ClientOption, Clients, LimitOption, print_list
 
 _PATH = "/v1/audit"
-_MAX_CHANGE_LENGTH = 80
+_COLUMNS = (
+    Column("age"),
+    Column("subject", shorten=True),
+    Column("role"),
+    Column("action"),
+    Column("client", shorten=True),
+    Column("object"),
+    Column("change", shorten=True),
+)
 
 
+@command(
+    "wecelebrate audit --subject client:acme --limit 100",
+    "wecelebrate audit --action order.read --json | jq -r '.data[].object_id'",
+    environment=API,
+)
 def audit(  # noqa: PLR0917 — each parameter is an option
     client: ClientOption = None,
     subject: Annotated[str | None, typer.Option("--subject", help="Only actions of this user or service.")] = None,
@@ -21,14 +34,17 @@ def audit(  # noqa: PLR0917 — each parameter is an option
     object_id: Annotated[str | None, typer.Option("--object", help="Only actions on the object with this id.")] = None,
     request_id: Annotated[str | None, typer.Option("--request", help="Only the request with this id.")] = None,
     limit: LimitOption = DEFAULT_LIMIT,
+    as_json: JsonOption = False,
 ) -> None:
     """List who changed what, and which personal data the platform's staff has read, newest first."""
     print_list(
         _PATH,
         client,
         limit,
+        as_json=as_json,
         plural="entries",
-        table=_table,
+        columns=_COLUMNS,
+        row=_row,
         subject=subject,
         action=action,
         object_id=object_id,
@@ -36,21 +52,13 @@ def audit(  # noqa: PLR0917 — each parameter is an option
     )
 
 
-def _table(entries: list[Json], clients: Clients) -> Table:
-    table = Table(
-        "age", "subject", "role", "action", "client", "object", "change", box=None, pad_edge=False, header_style="dim"
+def _row(entry: Json, clients: Clients) -> tuple[Cell, ...]:
+    return (
+        age(entry["created_at"]),
+        entry["subject"],
+        entry["admin_role"],
+        entry["action"],
+        owner(entry, clients),
+        entry["object_id"],
+        json.dumps(entry["after"] or entry["before"] or entry["details"], ensure_ascii=False),
     )
-    for entry in entries:
-        change = json.dumps(entry["after"] or entry["before"] or entry["details"], ensure_ascii=False)
-        if len(change) > _MAX_CHANGE_LENGTH:
-            change = change[:_MAX_CHANGE_LENGTH] + "…"
-        table.add_row(
-            age(entry["created_at"]),
-            escape(entry["subject"]),
-            entry["admin_role"] or "",
-            entry["action"],
-            owner(entry, clients),
-            escape(entry["object_id"]),
-            escape(change),
-        )
-    return table

@@ -4,12 +4,14 @@ from typing import Annotated
 
 import typer
 
-from infra.command.console import console
+from infra.command import output
+from infra.command.errors import BadUsage
+from infra.command.help import LOCAL, command
 from infra.local.endpoints import state_directory
-from infra.local.processes import LocalCloudError
 
 
-def bench(only: Annotated[str | None, typer.Option(help="Run only this benchmark.")] = None) -> None:
+@command("wecelebrate bench --only sync", environment=LOCAL)
+def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this benchmark.")] = None) -> None:
     """Measure the performance of the platform on this machine. The exit code is 1 if a row of the report fails."""
     from infra.bench import measure
     from infra.bench.imports import import_inline, import_uploaded
@@ -30,8 +32,8 @@ def bench(only: Annotated[str | None, typer.Option(help="Run only this benchmark
         "sync-1m": sync_million,
     }
     if only and only not in measures:
-        raise LocalCloudError(f"benchmark {only} does not exist: use one of {', '.join(measures)}")
+        raise BadUsage(f"benchmark {only} does not exist: use one of {', '.join(measures)}")
     selected = {name: rows for name, rows in measures.items() if only in (None, name)}
     home = state_directory() / "bench"
-    if not measure(selected, home, console.print):
+    if not measure(selected, home, output.result):
         raise typer.Exit(1)

@@ -11,15 +11,15 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from infra.command.console import console
+from infra.command import output
+from infra.command.errors import ExitCode
+from infra.command.help import LOCAL, command
+from infra.command.output import Column, JsonOption, Styled, YesOption
 from infra.local import control
-from infra.local.cloud import Cloud
 from infra.local.endpoints import Endpoints, Ports, load_endpoints, state_directory
 from infra.local.hints import display_path, this_command
 from infra.local.owner import Owner, has_no_reader, watching
@@ -28,11 +28,29 @@ from infra.local.processes import LocalCloudError
 from infra.local.supervisor import AlreadyRunning, Event, Supervisor
 from infra.local.unprivileged import external_data_directory
 
+if TYPE_CHECKING:
+    from infra.local.cloud import Cloud
 
+_COLUMNS = (
+    Column("part"),
+    Column("state"),
+    Column("pid", right=True),
+    Column("port"),
+    Column("memory", right=True),
+    Column("since"),
+)
+
+
+@command(
+    "wecelebrate up",
+    "WECELEBRATE_PORT_API=9000 wecelebrate up --detach",
+    environment=(*LOCAL, "WECELEBRATE_PORT_<PART>", "WECELEBRATE_POOLER", "WECELEBRATE_OWNER"),
+)
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Run in the background.")] = False,
     report: Annotated[
-        int | None, typer.Option(hidden=True, help="File descriptor to which events are written, for `up --detach`.")
+        int | None,
+        typer.Option("--report", hidden=True, help="File descriptor to which events are written, for `up --detach`."),
     ] = None,
 ) -> None:
     """Start the local cloud: PostgreSQL and a replica, Redis, S3, SQS, the API and all functions."""
@@ -43,43 +61,58 @@ def up(
         if report is not None:
             raise typer.Exit(_run_in_background(state, report))
         _log_to_file(state / "logs" / "supervisor.log")
+        from infra.local.cloud import Cloud
+
         with StartupProgress() as progress:
             cloud = Cloud(state, Ports.from_environment())
             exit_code = _run(cloud, cloud.supervisor(_with_summary(progress, state, "Ctrl-C stops it")))
         raise typer.Exit(exit_code)
     except AlreadyRunning as error:
-        console.print(f"{error}")
+        output.note(f"{error}")
         with contextlib.suppress(LocalCloudError):
             _print_summary(load_endpoints(state), f"`{this_command()} down` stops it")
 
 
+@command("wecelebrate down", "wecelebrate down --erase --yes", environment=LOCAL)
 def down(
     erase: Annotated[
         bool, typer.Option("--erase", help="Also remove all data, passwords and logs of the local cloud.")
     ] = False,
+    yes: YesOption = False,
 ) -> None:
-    """Stop the local cloud. If its supervisor was killed, stop the processes that are still running."""
+    """Stop the local cloud. If its supervisor was killed, stop the processes that are still running.
+
+    On a terminal, --erase asks for a confirmation. Without a terminal, --erase needs --yes.
+    """
     state = state_directory()
-    console.print(f"[green]✓[/] {control.shut_down(state)}")
+    if erase and (state.exists() or external_data_directory(state)):
+        output.confirm(f"Stop the local cloud and remove all its data in {state}?", yes)
+    output.success(control.shut_down(state))
     if erase:
         removed = " and ".join(map(str, control.erase(state)))
-        console.print(f"[green]✓[/] removed {removed}")
+        output.success(f"removed {removed}")
 
 
-def status(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Show the parts of the local cloud. The exit code is 0 if all of them are up, otherwise 1."""
+@command("wecelebrate status", "wecelebrate status --json | jq -r .stage", environment=LOCAL)
+def status(as_json: JsonOption = False) -> None:
+    """Show the parts of the local cloud.
+
+    The exit code is 0 if all of them are up, 3 if the local cloud is not running, and 1 if a part is down.
+    """
     cloud_status = control.status(state_directory())
     if as_json:
-        console.print_json(json.dumps(dataclasses.asdict(cloud_status)))
+        output.print_json(dataclasses.asdict(cloud_status))
     elif cloud_status.stage == "down":
-        console.print(f"the local cloud is not up: run `{this_command()} up`")
+        output.note(f"the local cloud is not up: run `{this_command()} up`")
     else:
-        console.print(_table(cloud_status))
+        output.print_table(_COLUMNS, map(_row, cloud_status.parts))
         if cloud_status.stage == "lost":
-            console.print(
+            output.warning(
                 f"the supervisor was killed: `{this_command()} down` stops the processes that are still running"
             )
-    raise typer.Exit(0 if cloud_status.healthy else 1)
+    if cloud_status.stage == "down":
+        raise typer.Exit(ExitCode.UNREACHABLE)
+    raise typer.Exit(ExitCode.OK if cloud_status.healthy else ExitCode.FAILED)
 
 
 class StartupProgress:
@@ -90,43 +123,52 @@ class StartupProgress:
 
     def __init__(self) -> None:
         self._starting: list[str] = []
-        self._spinner = console.status("starting")
+        self._spinner: Any = None
 
     def __enter__(self) -> "StartupProgress":
-        if console.is_terminal:
+        if output.colored(sys.stderr):
+            from rich.console import Console
+
+            self._spinner = Console(stderr=True).status("starting")
             self._spinner.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._spinner.stop()
+        if self._spinner:
+            self._spinner.stop()
 
     def __call__(self, event: Event) -> None:
-        detail = escape(event.detail)
+        detail = event.detail
         match event.kind:
             case "starting":
                 self._starting.append(event.part)
             case "waiting":
                 # A spinner shows the parts on a terminal.
-                if not console.is_terminal:
-                    console.print(f"[dim]… {event.seconds:3.0f} s: waiting for {detail}[/]")
+                if not self._spinner:
+                    output.note(f"… {event.seconds:3.0f} s: waiting for {detail}")
             case "ready":
                 self._starting.remove(event.part)
-                console.print(f"[green]✓[/] {event.part:<12}[dim]{event.seconds:5.1f} s[/]")
+                output.step(event.part, f"{event.seconds:5.1f} s")
             case "restarting":
-                console.print(f"[yellow]![/] {event.part} ended, restarting: {detail}")
+                output.step(f"{event.part} ended, restarting: {detail}", mark="!")
             case "restarted":
-                console.print(f"[green]✓[/] {event.part} restarted after {event.seconds:.1f} s")
+                output.step(f"{event.part} restarted after {event.seconds:.1f} s")
             case "failed":
-                console.print(f"[red]✗[/] {detail}")
+                output.step(detail, mark="✗")
             case "up":
-                self._spinner.stop()
-                console.print(f"[green]✓[/] up after {event.seconds:.1f} s")
+                if self._spinner:
+                    self._spinner.stop()
+                output.step(f"up after {event.seconds:.1f} s")
             case "stopping":
-                self._spinner.update("stopping")
+                self._update("stopping")
             case "stopped":
-                console.print("[dim]stopped[/]")
+                output.note("stopped")
         if self._starting:
-            self._spinner.update(f"starting {', '.join(self._starting)}")
+            self._update(f"starting {', '.join(self._starting)}")
+
+    def _update(self, text: str) -> None:
+        if self._spinner:
+            self._spinner.update(text)
 
 
 def _with_summary(progress: StartupProgress, state: Path, how_to_stop: str) -> Callable[[Event], None]:
@@ -158,11 +200,12 @@ def _print_summary(endpoints: Endpoints, how_to_stop: str) -> None:
     }
     if elsewhere := external_data_directory(state_directory()):
         lines["data"] = f"{elsewhere}, because PostgreSQL refuses to run as root"
-    console.print()
+    output.note("")
     for name, value in lines.items():
-        # markup=False prints each value unchanged, because people copy the lines.
-        console.print(f"{name:<12}{value}", markup=False)
-    console.print(f"\n[dim]{how_to_stop}[/]")
+        output.result(f"{name:<12}{value}")
+    sys.stdout.flush()
+    output.note("")
+    output.note(how_to_stop)
 
 
 def _host_and_port(url: str) -> str:
@@ -170,21 +213,16 @@ def _host_and_port(url: str) -> str:
     return url.rpartition("@")[2].partition("/")[0]
 
 
-def _table(cloud_status: control.CloudStatus) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("part", "state", "pid", "port", "memory", "since"):
-        table.add_column(title, justify="right" if title in {"pid", "memory"} else "left")
-    for part in cloud_status.parts:
-        since = datetime.fromtimestamp(part.since, UTC).astimezone() if part.since else None
-        table.add_row(
-            part.name,
-            "[green]up[/]" if part.state == "up" else f"[red]{part.state}[/]",
-            str(part.pid or ""),
-            ", ".join(map(str, part.ports.values())),
-            f"{part.memory / 1e6:.0f} MB" if part.memory else "",
-            f"{since:%Y-%m-%d %H:%M:%S}" if since else "",
-        )
-    return table
+def _row(part: control.PartStatus) -> tuple[output.Cell, ...]:
+    since = datetime.fromtimestamp(part.since, UTC).astimezone() if part.since else None
+    return (
+        part.name,
+        Styled(part.state, "green" if part.state == "up" else "red"),
+        str(part.pid or ""),
+        ", ".join(map(str, part.ports.values())),
+        f"{part.memory / 1e6:.0f} MB" if part.memory else "",
+        f"{since:%Y-%m-%d %H:%M:%S}" if since else "",
+    )
 
 
 def _start_in_background(state: Path) -> int:
@@ -223,7 +261,7 @@ def _start_in_background(state: Path) -> int:
             child.terminate()
         child.wait()
     if child.returncode and not failed:
-        console.print(f"[red]✗[/] the local cloud did not start: see the log {display_path(file)}")
+        output.failure(f"the local cloud did not start: see the log {display_path(file)}")
     return child.returncode
 
 
@@ -245,6 +283,8 @@ def _run_in_background(state: Path, report: int) -> int:
             send_to_parent(event)
             log.info(" ".join(str(value) for value in dataclasses.asdict(event).values() if value))
 
+        from infra.local.cloud import Cloud
+
         try:
             cloud = Cloud(state, Ports.from_environment())
             supervisor = cloud.supervisor(on_event)
@@ -261,7 +301,7 @@ def _run_in_background(state: Path, report: int) -> int:
             return 1
 
 
-def _run(cloud: Cloud, supervisor: Supervisor) -> int:
+def _run(cloud: "Cloud", supervisor: Supervisor) -> int:
     """Run the supervisor until it is stopped, or until the owner of the cloud has ended. Returns the exit code.
 
     If the owner has ended, also removes the data of PostgreSQL, because nobody can use the data any more. The logs are

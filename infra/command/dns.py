@@ -3,13 +3,16 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from infra.command.console import console
+from infra.command import output
+from infra.command.help import LOCAL, command
 from infra.local.endpoints import dns_directory, state_directory
-from wecelebrate.core.outbound.dns import DirectoryResolver
 
 
+@command(
+    "wecelebrate dns _wecelebrate.gifts.example.com wecelebrate-site=0123456789abcdef",
+    environment=LOCAL,
+)
 def dns(
     name: Annotated[str, typer.Argument(help="Name of the record, e.g. _wecelebrate.gifts.example.com.")],
     values: Annotated[
@@ -17,7 +20,9 @@ def dns(
     ] = None,
 ) -> None:
     """Set the TXT records of a name. The local cloud verifies domains with these records instead of DNS."""
+    from wecelebrate.core.outbound.dns import DirectoryResolver
+
     resolver = DirectoryResolver(dns_directory(state_directory()))
     resolver.write(name.lower(), values or [])
     for value in values or []:
-        console.print(f"{escape(name.lower())}  TXT  {escape(value)}", highlight=False)
+        output.result(f"{output.printable(name.lower())}  TXT  {output.printable(value)}")

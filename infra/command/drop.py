@@ -4,48 +4,91 @@ from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
-import httpx
 import typer
-from rich.markup import escape
 
-from infra.command.api import AdminClient, as_admin, get, get_all
-from infra.command.console import console
-from infra.command.watch import follow, report
-from infra.local.processes import LocalCloudError
+from infra.command import output
+from infra.command.api import Connection, connect, get, get_all, httpx
+from infra.command.errors import BadUsage, CommandError, NotFound
+from infra.command.help import API, command
+from infra.command.output import JsonOption
+from infra.command.watch import Watch, report
 
 BUCKET = "drops"
 FORMATS = "CSV, TSV, JSON, NDJSON, XLSX or XML, optionally compressed with gzip or zip."
 
 
-def drop(
+@command(
+    "wecelebrate drop products.csv --catalog acme-gifts --wait",
+    "wecelebrate drop all.xlsx --catalog acme-gifts --full --dry-run --wait",
+    "wecelebrate drop all.xlsx --catalog acme-gifts --wait --json | jq .counts",
+    environment=(*API, "WECELEBRATE_DROPS_BUCKET"),
+)
+def drop(  # noqa: PLR0917 — each parameter is an option
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=FORMATS)],
-    catalog: Annotated[str, typer.Option(help="Id or name of the catalog.")],
+    catalog: Annotated[str, typer.Option("--catalog", help="Id or name of the catalog.")],
+    full: Annotated[
+        bool, typer.Option("--full", help="The file is the whole catalog: missing products are deactivated.")
+    ] = False,
+    delta: Annotated[
+        bool, typer.Option("--delta", help="The file has only changes: missing products are not touched.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only report what the file would change, in the result of the job.")
+    ] = False,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait until the job has finished, and show its progress.")
     ] = False,
-    timeout: Annotated[int, typer.Option(min=1, help="Maximum time to wait, in seconds.")] = 900,
+    timeout: Annotated[int, typer.Option("--timeout", min=1, help="Maximum time to wait, in seconds.")] = 900,
+    bucket: Annotated[
+        str | None,
+        typer.Option(
+            "--bucket",
+            envvar="WECELEBRATE_DROPS_BUCKET",
+            show_envvar=False,
+            help="S3 bucket for dropped files of a deployed platform. The local cloud does not need it.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Upload a file for a catalog, as an ERP system would do it.
 
-    With --wait, the exit code is 1 if the job failed or rejected rows.
+    Without --full and --delta, the settings of the catalog and the file itself decide. On a deployed platform, the
+    command uploads the file with your AWS credentials, so it needs --bucket.
+
+    With --wait, the exit code is 1 if the job failed or rejected rows. With --json, the job is printed when it has
+    finished or, without --wait, the uploaded object.
     """
+    if full and delta:
+        raise BadUsage("--full and --delta exclude each other: give one of them")
     if not file.name.isprintable():
-        raise LocalCloudError(
-            f"the file name {file.name!r} contains characters that are not printable: rename the file"
-        )
-    with as_admin(expires_in=timeout + 60) as cloud:
-        catalog_id = _catalog(cloud.api, catalog)
-        key = f"{catalog_id}/incoming/{file.name}"
-        source = {"key": key, "version_id": _put(cloud, file, key)}
-        console.print(f"[green]✓[/] dropped {escape(key)}")
+        raise BadUsage(f"the file name {file.name!r} contains characters that are not printable: rename the file")
+    with connect(expires_in=timeout + 60) as connection:
+        if connection.local is None and bucket is None:
+            raise BadUsage(
+                "drop uploads to S3, and the bucket of the deployed platform is not known: give --bucket, or use the"
+                " local cloud"
+            )
+        catalog_id = _catalog(connection.api, catalog)
+        mode = "full/" if full else "delta/" if delta else ""
+        key = f"{catalog_id}/incoming/{'dry-run/' if dry_run else ''}{mode}{file.name}"
+        source = {"key": key, "version_id": _put(connection, bucket, file, key)}
+        if not as_json:
+            output.success(f"dropped {key}")
         if wait:
-            job = follow(cloud, lambda: _job_of(cloud.api, catalog_id, source), timeout)
-            if not report(cloud, job):
+            job = Watch(connection, None, False).one(lambda: _job_of(connection.api, catalog_id, source), timeout)
+            if as_json:
+                output.print_json(job)
+            succeeded = report(connection, job, as_json)
+            if dry_run and not as_json and job["status"] == "completed":
+                output.note("dry run: nothing was changed")
+            if not succeeded:
                 raise typer.Exit(1)
+        elif as_json:
+            output.print_json({"catalog_id": catalog_id, "source": source})
 
 
 def _catalog(api: httpx.Client, id_or_name: str) -> str:
-    """Return the id of the catalog with this id or name. Raises LocalCloudError if the catalog does not exist."""
+    """Return the id of the catalog with this id or name. Raises NotFound if the catalog does not exist."""
     try:
         catalog_id = UUID(id_or_name)
     except ValueError:
@@ -60,19 +103,24 @@ def _catalog_by_name(api: httpx.Client, name: str) -> str:
         case [id]:
             return id
         case []:
-            raise LocalCloudError(f"catalog {name} does not exist")
-    raise LocalCloudError(f"{len(ids)} catalogs are named {name}: give one of their ids, {' or '.join(ids)}")
+            raise NotFound(f"catalog {name} does not exist")
+    raise BadUsage(f"{len(ids)} catalogs are named {name}: give one of their ids, {' or '.join(ids)}")
 
 
-def _put(cloud: AdminClient, file: Path, key: str) -> str:
+def _put(connection: Connection, bucket: str | None, file: Path, key: str) -> str:
     """Upload a file to the bucket of drops. Returns the S3 version id of the object."""
-    from botocore.exceptions import BotoCoreError
+    import boto3
+    from botocore.exceptions import BotoCoreError, ClientError
 
     try:
+        if connection.local:
+            s3, bucket = connection.local.s3, connection.local.bucket(BUCKET)
+        else:
+            s3 = boto3.client("s3")
         with file.open("rb") as body:
-            return str(cloud.s3.put_object(Bucket=cloud.bucket(BUCKET), Key=key, Body=body)["VersionId"])
-    except BotoCoreError as error:
-        raise LocalCloudError(f"the upload to S3 failed: {error}") from error
+            return str(s3.put_object(Bucket=bucket or "", Key=key, Body=body)["VersionId"])
+    except (BotoCoreError, ClientError) as error:
+        raise CommandError(f"the upload to S3 failed: {error}") from error
 
 
 def _job_of(api: httpx.Client, catalog_id: str, source: dict[str, str]) -> dict[str, Any] | None:

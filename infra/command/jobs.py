@@ -1,19 +1,16 @@
 """The command `wecelebrate jobs`: lists, shows, watches, cancels, retries and approves background jobs."""
 
-import json
 from typing import Annotated, Literal
 from uuid import UUID
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from infra.command.api import as_admin, get, post
-from infra.command.progress import Json, age, details, job_table, owner, styled_state
+from infra.command.help import API, SETTINGS, documented
+from infra.command.job_texts import COLUMNS, details, row
+from infra.command.output import JsonOption
 from infra.command.resources import (
     DEFAULT_LIMIT,
     ClientOption,
-    Clients,
     LimitOption,
     apply_to_each,
     client_slugs,
@@ -21,10 +18,22 @@ from infra.command.resources import (
     print_list,
     print_one,
 )
-from infra.command.watch import follow, report, watch_all
-from wecelebrate.jobs.types import JobStatus, JobType
 
-app = typer.Typer(no_args_is_help=True, help="Background jobs: list, show, watch, cancel, retry and approve them.")
+# `wecelebrate.jobs.types` defines the same types. Importing the package of jobs would take longer than the command. A
+# test compares the types.
+JobType = Literal[
+    "product_import",
+    "catalog_sync",
+    "report_generation",
+    "email_notification",
+    "image_processing",
+    "data_export",
+]
+JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
+
+app = typer.Typer(
+    no_args_is_help=True, help="List, show, watch, cancel, retry and approve background jobs.", **SETTINGS
+)
 
 _DEFAULT_TIMEOUT = 11 * 3600
 """The maximum time to wait for a job, in seconds. This is less than the 12 hours for which the access token is
@@ -34,90 +43,115 @@ TypeOption = Annotated[JobType | None, typer.Option("--type", help="Only jobs of
 JobIds = Annotated[list[UUID], typer.Argument(help="Ids of the jobs.", show_default=False)]
 
 
-@app.command("list")
+@app.command(
+    "list",
+    cls=documented(
+        "wecelebrate jobs list --status failed --client acme",
+        "wecelebrate jobs list --json | jq -r '.data[] | select(.awaiting_approval).id'",
+        environment=API,
+    ),
+)
 def list_jobs(
     client: ClientOption = None,
     job_type: TypeOption = None,
-    status: Annotated[JobStatus | None, typer.Option(help="Only jobs with this status.")] = None,
+    status: Annotated[JobStatus | None, typer.Option("--status", help="Only jobs with this status.")] = None,
     limit: LimitOption = DEFAULT_LIMIT,
+    as_json: JsonOption = False,
 ) -> None:
     """List jobs, newest first."""
-    print_list("/v1/jobs", client, limit, plural="jobs", table=job_table, type=job_type, status=status)
+    print_list(
+        "/v1/jobs",
+        client,
+        limit,
+        as_json=as_json,
+        plural="jobs",
+        columns=COLUMNS,
+        row=row,
+        type=job_type,
+        status=status,
+    )
 
 
-@app.command()
-def show(job_id: Annotated[UUID, typer.Argument(help="Id of the job.")]) -> None:
+@app.command(
+    cls=documented(
+        "wecelebrate jobs show 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5",
+        "wecelebrate jobs show 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5 --json | jq .counts",
+        environment=API,
+    )
+)
+def show(
+    job_id: Annotated[UUID, typer.Argument(help="Id of the job.")],
+    as_json: JsonOption = False,
+) -> None:
     """Show all details of a job."""
-    print_one(f"/v1/jobs/{job_id}", not_found=f"job {job_id} does not exist", details=_details)
+    print_one(f"/v1/jobs/{job_id}", as_json=as_json, not_found=f"job {job_id} does not exist", details=details)
 
 
-@app.command()
+@app.command(
+    cls=documented(
+        "wecelebrate jobs watch",
+        "wecelebrate jobs watch 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5 --timeout 600",
+        environment=API,
+    )
+)
 def watch(
     job_id: Annotated[UUID | None, typer.Argument(help="Id of the job. Without it, watch all unfinished jobs.")] = None,
     client: ClientOption = None,
     job_type: TypeOption = None,
     timeout: Annotated[
-        int, typer.Option(min=1, help="Maximum time to wait for the job, in seconds.")
+        int, typer.Option("--timeout", min=1, help="Maximum time to wait for the job, in seconds.")
     ] = _DEFAULT_TIMEOUT,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show the progress of jobs until they have finished. The exit code is 1 if a job failed or rejected rows."""
-    with as_admin() as cloud:
+    """Show the progress of jobs until they have finished.
+
+    Without an id, this ends when all jobs have finished or need an approval. With --json, a line is printed for each
+    change of a job.
+
+    The exit code is 1 if a job failed or was cancelled, or if the job with the given id rejected rows.
+    """
+    from infra.command.api import connect, get
+    from infra.command.watch import Watch, report
+
+    if job_id and (client or job_type):
+        raise typer.BadParameter("--client and --type cannot be used with the id of a job")
+    with connect() as connection:
         if job_id is None:
-            clients = client_slugs(cloud.api)
-            succeeded = watch_all(cloud, clients, filters(clients, client, type=job_type))
+            clients = client_slugs(connection.api)
+            succeeded = Watch(connection, clients, as_json).all(filters(clients, client, type=job_type), timeout)
         else:
             path, not_found = f"/v1/jobs/{job_id}", f"job {job_id} does not exist"
-            succeeded = report(cloud, follow(cloud, lambda: get(cloud.api, path, not_found=not_found), timeout))
+            job = Watch(connection, None, as_json).one(lambda: get(connection.api, path, not_found=not_found), timeout)
+            succeeded = report(connection, job, as_json)
     if not succeeded:
         raise typer.Exit(1)
 
 
-@app.command()
+@app.command(cls=documented("wecelebrate jobs cancel 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", environment=API))
 def cancel(job_ids: JobIds) -> None:
     """Cancel jobs that have not finished. The changes that they have already made are kept."""
     _post_each(job_ids, "cancel", "cancelled")
 
 
-@app.command()
+@app.command(cls=documented("wecelebrate jobs retry 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", environment=API))
 def retry(job_ids: JobIds) -> None:
     """Retry jobs that failed or were cancelled. A job continues after the last step that it completed."""
     _post_each(job_ids, "retry", "queued for a retry")
 
 
-@app.command()
+@app.command(cls=documented("wecelebrate jobs approve 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5", environment=API))
 def approve(job_ids: JobIds) -> None:
     """Approve the changes of jobs that wait for an approval."""
     _post_each(job_ids, "approve", "approved, the job continues")
 
 
 def _post_each(job_ids: list[UUID], action: Literal["cancel", "retry", "approve"], result: str) -> None:
-    with as_admin() as cloud:
+    from infra.command.api import connect, post
+
+    with connect() as connection:
 
         def send(job_id: UUID) -> str:
-            post(cloud.api, f"/v1/jobs/{job_id}/{action}", not_found="this job does not exist")
+            post(connection.api, f"/v1/jobs/{job_id}/{action}", not_found="this job does not exist")
             return result
 
         apply_to_each(job_ids, send)
-
-
-def _details(job: Json, clients: Clients) -> Table:
-    progress, counts = job["progress"], job["counts"]
-    return details(
-        {
-            "job": job["id"],
-            "client": owner(job, clients),
-            "catalog": job["catalog_id"],
-            "type": f"{job['type']}, priority {job['lane']}",
-            "state": styled_state(job),
-            "requested": f"{age(job['created_at'])} ago by {escape(job['requested_by'])}",
-            "file": job["source"] and f"{escape(job['source']['key'])} (version {job['source']['version_id']})",
-            "progress": f"{progress['done']:,} of {progress['total']:,}" if progress["total"] else None,
-            "rows": ", ".join(f"{count:,} {name}" for name, count in counts.items()) if counts["read"] else None,
-            "attempts": f"{job['attempts']}; fails after {job['max_attempts']} in a row without progress",
-            "error": job["error"] and f"{job['error_code']}: {escape(job['error'])}",
-            "result": job["result"] and escape(json.dumps(job["result"], indent=2, ensure_ascii=False)),
-            "first errors": "\n".join(
-                f"line {error['line']}: {escape(error['reason'])}" for error in job["first_errors"]
-            ),
-        }
-    )

@@ -1,21 +1,28 @@
 """The command `wecelebrate listen`: registers a temporary webhook endpoint, and prints the events of a client."""
 
+import ipaddress
 import json
+import socket
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from threading import Thread
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
-from rich.markup import escape
-from standardwebhooks import Webhook, WebhookVerificationError
 
-from infra.command.api import as_admin, delete, post
-from infra.command.console import console
+from infra.command import output
+from infra.command.api import connect, delete, httpx, local_cloud, post
+from infra.command.errors import BadUsage
+from infra.command.help import LOCAL, command
+from infra.command.output import JsonOption
 from infra.command.resources import client_id, client_slugs
 
 Requests = SimpleQueue[tuple[dict[str, str], bytes]]
@@ -25,45 +32,158 @@ MAX_BODY_BYTES = 1 << 20
 """The maximum size of a request body, in bytes. Events are much smaller."""
 
 
+_FORWARD_TIMEOUT = 10.0
+"""The time in which the target of --forward-to must respond, in seconds. The platform waits as long."""
+_PRIVATE = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
+"""RFC 1918 and RFC 4193. Not the link-local networks, in which clouds serve the credentials of a machine."""
+_CONNECTION_HEADERS = {"host", "connection", "content-length", "transfer-encoding", "keep-alive", "upgrade", "expect"}
+"""The headers that belong to the connection and not to the webhook."""
+
+
+@command(
+    "wecelebrate listen --client acme",
+    "wecelebrate listen --client acme --event 'sync.*' --forward-to http://localhost:3000/hooks",
+    "wecelebrate listen --client acme --json | jq -r .type",
+    environment=LOCAL,
+)
 def listen(
     client: Annotated[str, typer.Option("--client", help="Id or slug of the client.")],
     events: Annotated[
         list[str] | None, typer.Option("--event", help="Only these events, e.g. `sync.failed` or `job.*`.")
     ] = None,
-    count: Annotated[int, typer.Option(min=0, help="Exit after this number of events. 0 means never.")] = 0,
+    count: Annotated[int, typer.Option("--count", min=0, help="Exit after this number of events. 0: never.")] = 0,
+    forward_to: Annotated[
+        str | None,
+        typer.Option("--forward-to", help="Also send each event to this URL on this machine or in a private network."),
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Print the webhook events of a client and verify their signatures, until Ctrl-C."""
-    with as_admin() as cloud, _receive_requests() as (port, requests):
+    """Print the webhook events of a client and verify their signatures, until Ctrl-C.
+
+    With --forward-to, each event is sent to the URL with its original headers and body, so your application can verify
+    the signature with the printed secret. A redirect is not followed, and a failed request is not repeated.
+
+    Needs the local cloud, because a deployed platform cannot reach this machine.
+    """
+    target = _Target.parse(forward_to) if forward_to else None
+    local_cloud("listen")
+    with connect() as connection, _receive_requests() as (port, requests):
         event_types = events or ["*"]
         new_endpoint = {
-            "client_id": client_id(client_slugs(cloud.api), client),
+            "client_id": client_id(client_slugs(connection.api), client),
             "url": f"http://127.0.0.1:{port}/",
             "events": event_types,
             "description": "wecelebrate listen",
         }
-        endpoint = post(cloud.api, "/v1/webhooks", new_endpoint)
-        console.print(f"[green]✓[/] listening for {escape(client)}: {', '.join(event_types)} (Ctrl-C stops it)")
+        endpoint = post(connection.api, "/v1/webhooks", new_endpoint)
+        output.step(f"listening for {client}: {', '.join(event_types)} (Ctrl-C stops it)")
+        output.note(f"the secret of the signatures is {endpoint['secret']}")
+        sys.stderr.flush()
         try:
             received = 0
             while not count or received < count:
-                _print_event(endpoint["secret"], *requests.get())
+                headers, body = requests.get()
+                if _print_event(endpoint["secret"], headers, body, as_json) and target:
+                    target.forward(headers, body)
                 received += 1
         except KeyboardInterrupt:
             pass
         finally:
-            delete(cloud.api, f"/v1/webhooks/{endpoint['id']}")
+            delete(connection.api, f"/v1/webhooks/{endpoint['id']}")
 
 
-def _print_event(secret: str, headers: dict[str, str], body: bytes) -> None:
+def _print_event(secret: str, headers: dict[str, str], body: bytes, as_json: bool) -> bool:
+    """Print an event. Returns False if its signature is not valid: another program has sent it."""
+    from standardwebhooks import Webhook, WebhookVerificationError
+
     try:
         Webhook(secret).verify(body, headers)
     except WebhookVerificationError as error:
-        console.print(f"[red]✗[/] the signature of an event is not valid: {escape(str(error))}")
-        return
+        output.failure(f"the signature of an event is not valid: {error}")
+        return False
     event = json.loads(body)
+    if as_json:
+        output.print_json_line(event)
+        return True
     now = datetime.now(UTC).astimezone()
-    console.print(f"[green]✓[/] {now:%H:%M:%S} [bold]{escape(event['type'])}[/] [dim]{headers['webhook-id']}[/]")
-    console.print_json(data=event["data"])
+    output.success(f"{now:%H:%M:%S} {event['type']} {headers['webhook-id']}")
+    output.result(json.dumps(event["data"], indent=2, ensure_ascii=False))
+    sys.stdout.flush()
+    return True
+
+
+@dataclass(frozen=True)
+class _Target:
+    """The server to which events are forwarded."""
+
+    url: str
+    address: str
+    """The IP address that was checked. Each request goes to this address, even if the name gets another address."""
+
+    @classmethod
+    def parse(cls, url: str) -> "_Target":
+        """Check a URL. Raises BadUsage unless its host is this machine or in a private network.
+
+        The events contain personal data. They must not leave for the internet by a typing mistake.
+        """
+        parts = urlsplit(url)
+        try:
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+        except ValueError:
+            raise BadUsage(f"--forward-to {url} has an invalid port") from None
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+            raise BadUsage(f"--forward-to {url} is not valid: give a URL such as http://localhost:3000/hooks")
+        try:
+            addresses = [str(each[4][0]) for each in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)]
+        except (OSError, UnicodeError):
+            raise BadUsage(f"--forward-to {url}: the host {parts.hostname} does not exist") from None
+        for address in addresses:
+            if not _is_near(address):
+                raise BadUsage(
+                    f"--forward-to {url} leads to {address}: events can be forwarded only to this machine or to a"
+                    " private network"
+                )
+        # A server on `localhost` often listens only on 127.0.0.1, but `localhost` can also be ::1.
+        return cls(url, next((each for each in addresses if _accepts(each, port)), addresses[0]))
+
+    def forward(self, headers: dict[str, str], body: bytes) -> None:
+        """Send an event, and print the status and the time of the response."""
+        url = httpx.URL(self.url)
+        kept = {name: value for name, value in headers.items() if name not in _CONNECTION_HEADERS}
+        began = time.monotonic()
+        try:
+            with httpx.Client(trust_env=False, timeout=_FORWARD_TIMEOUT) as client:
+                client.headers.clear()
+                response = client.post(
+                    url.copy_with(host=self.address),
+                    content=body,
+                    headers={**kept, "host": url.netloc.decode("ascii")},
+                    extensions={"sni_hostname": url.host},
+                )
+        except httpx.HTTPError as error:
+            output.failure(f"  not forwarded to {self.url}: {str(error) or type(error).__name__}")
+            return
+        milliseconds = (time.monotonic() - began) * 1000
+        mark = "✓" if response.is_success else "✗"
+        output.step(f"  {response.status_code} from {self.url} after {milliseconds:.0f} ms", mark=mark)
+
+
+def _is_near(address: str) -> bool:
+    """Return whether an IP address is this machine or in a private network, and no metadata service of a cloud."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
+    parsed = mapped or parsed
+    if parsed.is_loopback:
+        return True
+    return any(parsed in network for network in _PRIVATE if network.version == parsed.version)
+
+
+def _accepts(address: str, port: int) -> bool:
+    try:
+        with socket.create_connection((address, port), timeout=1):
+            return True
+    except OSError:
+        return False
 
 
 @contextmanager

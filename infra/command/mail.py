@@ -1,78 +1,111 @@
 """The command `wecelebrate mail`: lists and shows the mails of the local cloud. No mail leaves this machine."""
 
+import sys
 import webbrowser
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from infra.command.console import console
-from infra.local.control import running_endpoints
+from infra.command import output
+from infra.command.errors import NotFound
+from infra.command.help import LOCAL, SETTINGS, documented
+from infra.command.output import Column, Json, JsonOption
+from infra.command.resources import LimitOption
 from infra.local.endpoints import state_directory
 from infra.local.hints import display_path, this_command
-from infra.local.mailbox import SentMail, sent
-from infra.local.processes import LocalCloudError
+
+if TYPE_CHECKING:
+    from infra.local.mailbox import SentMail
 
 app = typer.Typer(
-    no_args_is_help=True, help="Mails of the local cloud, which never leave this machine: list and show them."
+    no_args_is_help=True, help="List and show the mails of the local cloud. They never leave this machine.", **SETTINGS
 )
 
+_COLUMNS = (Column("mail"), Column("at"), Column("from", shorten=True), Column("to"), Column("subject"))
 
-@app.command("list")
+
+@app.command(
+    "list",
+    cls=documented(
+        "wecelebrate mail list --to ann@example.com",
+        "wecelebrate mail list --json | jq -r '.data[0].subject'",
+        environment=LOCAL,
+    ),
+)
 def list_mails(
-    to: Annotated[str | None, typer.Option(help="Only mails to this address.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Maximum number of mails.")] = 20,
+    to: Annotated[str | None, typer.Option("--to", help="Only mails to this address.")] = None,
+    limit: LimitOption = 20,
+    as_json: JsonOption = False,
 ) -> None:
-    """List mails, newest first."""
-    mails = [mail for mail in _all_mails() if to is None or to.lower() in map(str.lower, mail.recipients)]
-    if not mails:
-        console.print("no mail")
+    """List mails, newest first. Needs the local cloud."""
+    mails = [mail for mail in _all_mails("mail list") if to is None or to.lower() in map(str.lower, mail.recipients)]
+    if as_json:
+        output.print_json_list([_json(mail) for mail in mails[:limit]], has_more=len(mails) > limit)
         return
-    table = Table("mail", "at", "from", "to", "subject", box=None, pad_edge=False, header_style="dim")
-    for mail in mails[:limit]:
-        at = f"{mail.at.astimezone():%Y-%m-%d %H:%M:%S}"
-        table.add_row(
-            _short_id(mail), at, escape(mail.sender), escape(", ".join(mail.recipients)), escape(mail.subject)
+    if not mails:
+        output.note("no mail")
+        return
+    rows = [
+        (
+            _short_id(mail),
+            f"{mail.at.astimezone():%Y-%m-%d %H:%M:%S}",
+            mail.sender,
+            ", ".join(mail.recipients),
+            mail.subject,
         )
-    console.print(table)
+        for mail in mails[:limit]
+    ]
+    output.print_table(_COLUMNS, rows)
     if len(mails) > limit:
-        console.print(f"[dim]{len(mails) - limit} more: --limit {len(mails)}[/]")
+        output.note(f"{len(mails) - limit} more: --limit {len(mails)}")
 
 
-@app.command()
+@app.command(
+    cls=documented("wecelebrate mail show", "wecelebrate mail show --json | jq -r .html > mail.html", environment=LOCAL)
+)
 def show(
     id: Annotated[
         str | None,
         typer.Argument(help="Id of the mail, or the first characters of the id. Without it, show the newest mail."),
     ] = None,
     html: Annotated[bool, typer.Option("--html", help="Write the HTML to a file and open it in the browser.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show the headers and the text of a mail, or its HTML with --html."""
-    matches = [mail for mail in _all_mails() if mail.id.startswith(id or "")]
+    """Show the headers and the text of a mail, or its HTML with --html. Needs the local cloud."""
+    matches = [mail for mail in _all_mails("mail show") if mail.id.startswith(id or "")]
     if not matches:
-        raise LocalCloudError(
+        raise NotFound(
             f"mail {id} does not exist: `{this_command()} mail list` shows all mails" if id else "no mail was sent yet"
         )
     if id and len(matches) > 1:
-        raise LocalCloudError(f"{len(matches)} mails have an id that starts with {id}: give more characters of the id")
+        raise NotFound(f"{len(matches)} mails have an id that starts with {id}: give more characters of the id")
     mail = matches[0]
-    if html:
+    if as_json:
+        output.print_json(_json(mail))
+    elif html:
         file = state_directory() / "mails" / f"{_short_id(mail)}.html"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(mail.html, "utf-8")
-        console.print(f"[green]✓[/] {escape(display_path(file))}")
-        if console.is_terminal:
+        output.success(display_path(file))
+        if sys.stdout.isatty():
             webbrowser.open(file.as_uri())
-        return
-    for name, value in {"From": mail.sender, "To": ", ".join(mail.recipients), "Subject": mail.subject}.items():
-        console.print(f"{name + ':':<9}{value}", markup=False, highlight=False)
-    console.print(f"\n{mail.text}", markup=False, highlight=False)
+    else:
+        for name, value in {"From": mail.sender, "To": ", ".join(mail.recipients), "Subject": mail.subject}.items():
+            output.result(f"{name + ':':<9}{output.printable(value)}")
+        output.result(f"\n{output.printable(mail.text, keep_lines=True)}")
 
 
-def _all_mails() -> list[SentMail]:
-    return sent(running_endpoints(state_directory()).s3)
+def _all_mails(purpose: str) -> "list[SentMail]":
+    from infra.command.api import local_cloud
+    from infra.local.mailbox import sent
+
+    return sent(local_cloud(purpose).endpoints.s3)
 
 
-def _short_id(mail: SentMail) -> str:
+def _json(mail: "SentMail") -> Json:
+    document: Json = mail.model_dump(mode="json")
+    return document
+
+
+def _short_id(mail: "SentMail") -> str:
     return mail.id.partition("@")[0]

@@ -1,20 +1,25 @@
 """The command `wecelebrate migrate`: updates the local database to the schema of this release."""
 
-from infra.command.console import console
-from infra.local.control import running_endpoints
-from infra.local.credentials import Credentials
-from infra.local.database import prepare
-from infra.local.endpoints import state_directory
-from infra.local.postgres import DATABASE
+from infra.command import output
+from infra.command.api import local_cloud
+from infra.command.errors import database_errors
+from infra.command.help import LOCAL, command
 
 
+@command("wecelebrate migrate", environment=LOCAL)
 def migrate() -> None:
     """Apply all pending migrations to the local database.
 
-    It is safe to run this command several times, and while the database is in use.
+    It is safe to run this command several times, and while the database is in use. Needs the local cloud: a deploy
+    migrates the database of a deployed platform.
     """
-    state = state_directory()
-    address = running_endpoints(state).database.rpartition("@")[2].partition("/")[0]
-    credentials = Credentials.of(state)
-    applied = prepare(address, credentials.superuser, DATABASE, credentials.logins, report=console.print)
-    console.print(f"[green]✓[/] {len(applied)} migrations applied" if applied else "[green]✓[/] no pending migrations")
+    cloud = local_cloud("migrate")
+    from infra.local.credentials import Credentials
+    from infra.local.database import prepare
+    from infra.local.postgres import DATABASE
+
+    address = cloud.endpoints.database.rpartition("@")[2].partition("/")[0]
+    credentials = Credentials.of(cloud.state)
+    with database_errors():
+        applied = prepare(address, credentials.superuser, DATABASE, credentials.logins, report=output.note)
+    output.success(f"{len(applied)} migrations applied" if applied else "no pending migrations")

@@ -5,10 +5,13 @@ from typing import Annotated
 
 import typer
 
+from infra.command.help import command
 
+
+@command("wecelebrate openapi --server https://api.example.com > openapi.json", environment=())
 def openapi(
     server: Annotated[
-        str, typer.Option(help="Base URL of the API, which is shown in `servers` of the document.")
+        str, typer.Option("--server", help="Base URL of the API, which is shown in `servers` of the document.")
     ] = "http://127.0.0.1:8787",
 ) -> None:
     """Print the OpenAPI 3.1 document of the whole API."""

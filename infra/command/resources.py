@@ -1,24 +1,23 @@
-"""The code that `wecelebrate jobs` and `wecelebrate dlq` share. This code lists rows, shows a row, and runs actions."""
+"""The code that the commands with lists share. This code lists rows, shows a row, and runs actions."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-import httpx
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from infra.command.api import as_admin, get, get_all
-from infra.command.console import console, print_unwrapped
-from infra.command.progress import Json
-from infra.local.processes import LocalCloudError
+from infra.command import output
+from infra.command.errors import CommandError, ExitCode, NotFound, exit_code_of
+from infra.command.output import Cell, Column, Json
+
+if TYPE_CHECKING:
+    import httpx
 
 ClientOption = Annotated[
     str | None, typer.Option("--client", help="Only rows of this client, given by its id or slug.")
 ]
-LimitOption = Annotated[int, typer.Option(min=1, help="Maximum number of rows.")]
+LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, help="Maximum number of rows.")]
 
 DEFAULT_LIMIT = 30
 _PAGE_SIZE = 1000
@@ -27,17 +26,19 @@ Clients = Mapping[str, str]
 """Id → slug of every client."""
 
 
-def client_slugs(api: httpx.Client) -> Clients:
+def client_slugs(api: "httpx.Client") -> Clients:
     """Return a mapping from the id of every client to its slug."""
+    from infra.command.api import get_all
+
     return {client["id"]: client["slug"] for client in get_all(api, "/v1/clients")}
 
 
 def client_id(clients: Clients, client: str) -> str:
-    """Return the id of the client with this id or slug. Raises LocalCloudError if the client does not exist."""
+    """Return the id of the client with this id or slug. Raises NotFound if the client does not exist."""
     for id, slug in clients.items():
         if client in (id, slug):
             return id
-    raise LocalCloudError(f"client {client} does not exist: give the id or slug of a client")
+    raise NotFound(f"client {client} does not exist: give the id or slug of a client")
 
 
 def filters(clients: Clients, client: str | None, **parameters: str | int | None) -> dict[str, str | int]:
@@ -56,45 +57,66 @@ def print_list(
     client: str | None,
     limit: int,
     *,
+    as_json: bool,
     plural: str,
-    table: Callable[[list[Json], Clients], Table],
+    columns: Sequence[Column],
+    row: Callable[[Json, Clients], Sequence[Cell]],
     **parameters: str | None,
 ) -> None:
     """Print the first `limit` rows of a list that the API returns.
 
     plural: a noun for the rows, e.g. `jobs`. If no rows match, the printed message contains this noun.
+    row: a function that returns the cells of a row.
     """
-    with as_admin() as cloud:
-        clients = client_slugs(cloud.api)
-        query = filters(clients, client, limit=min(limit, _PAGE_SIZE), **parameters)
-        rows = list(islice(get_all(cloud.api, path, query), limit))
-        if rows:
-            print_unwrapped(table(rows, clients))
-        else:
-            console.print(f"no {plural} match")
+    from infra.command.api import connect, get_all
+
+    with connect() as connection:
+        clients = client_slugs(connection.api)
+        query = filters(clients, client, limit=min(limit + 1, _PAGE_SIZE), **parameters)
+        rows = list(islice(get_all(connection.api, path, query), limit + 1))
+    has_more, rows = len(rows) > limit, rows[:limit]
+    if as_json:
+        output.print_json_list(rows, has_more=has_more)
+        return
+    if rows:
+        output.print_table(columns, [row(each, clients) for each in rows])
+    else:
+        output.note(f"no {plural} match")
+    if has_more:
+        output.note(f"there are more than {limit} {plural}: --limit shows more")
 
 
-def print_one(path: str, *, not_found: str, details: Callable[[Json, Clients], Table]) -> None:
+def print_one(
+    path: str, *, as_json: bool, not_found: str, details: Callable[[Json, Clients], Mapping[str, Cell]]
+) -> None:
     """Print one row that the API returns.
 
-    Raises LocalCloudError with the text in `not_found` if the row does not exist.
+    Raises NotFound with the text in `not_found` if the row does not exist.
     """
-    with as_admin() as cloud:
-        row = get(cloud.api, path, not_found=not_found)
-        console.print(details(row, client_slugs(cloud.api)))
+    from infra.command.api import connect, get
+
+    with connect() as connection:
+        row = get(connection.api, path, not_found=not_found)
+        if as_json:
+            output.print_json(row)
+        else:
+            output.print_details(details(row, client_slugs(connection.api)))
 
 
 def apply_to_each(ids: Iterable[UUID], action: Callable[[UUID], str]) -> None:
-    """Run an action for each id and print its result. Exits with code 1 if the action failed for at least one id.
+    """Run an action for each id and print its result.
+
+    If the action failed for at least one id, exits with the exit code of the error. If the errors have several exit
+    codes, exits with FAILED.
 
     action: a function that takes an id and returns the text to print.
     """
-    failed = False
+    codes = set()
     for id in ids:
         try:
-            console.print(f"[green]✓[/] {id}  {escape(action(id))}")
-        except LocalCloudError as error:
-            failed = True
-            console.print(f"[red]✗[/] {id}  {escape(str(error))}")
-    if failed:
-        raise typer.Exit(1)
+            output.success(f"{id}  {action(id)}")
+        except CommandError as error:
+            codes.add(exit_code_of(error))
+            output.failure(f"{id}  {error}")
+    if codes:
+        raise typer.Exit(codes.pop() if len(codes) == 1 else ExitCode.FAILED)

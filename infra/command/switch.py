@@ -1,56 +1,69 @@
 """The command `wecelebrate switch`: lists and changes the kill switches of the platform."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
-import httpx
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from infra.command.api import as_admin, error_message, get
-from infra.command.console import console
-from infra.command.progress import Json
-from infra.local.processes import LocalCloudError
+from infra.command import output
+from infra.command.api import connect, get, httpx, require_success
+from infra.command.errors import BadUsage
+from infra.command.help import API, command
+from infra.command.output import Cell, Column, Json, JsonOption, Styled
 
 _PATH = "/v1/admin/flags"
 
 
+_COLUMNS = (
+    Column("switch"),
+    Column("value"),
+    Column("since"),
+    Column("by", shorten=True),
+    Column("effect", shorten=True),
+)
+
+
+@command(
+    "wecelebrate switch",
+    "wecelebrate switch cache=off",
+    environment=API,
+)
 def switch(
     setting: Annotated[
         str | None,
         typer.Argument(help="reads=primary|replica, cache=on|off or limits=on|off. Without it, list all switches."),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Change a kill switch, or list all of them. A change applies to every function within 10 seconds."""
-    with as_admin() as cloud:
-        switches: dict[str, Json] = {switch["name"]: switch for switch in get(cloud.api, _PATH)["data"]}
-        if setting is None:
-            console.print(_table(switches.values()))
+    if setting is not None and as_json:
+        raise typer.BadParameter("--json can only be used to list the switches")
+    with connect() as connection:
+        switches: dict[str, Json] = {switch["name"]: switch for switch in get(connection.api, _PATH)["data"]}
+        if setting is not None:
+            _change(connection.api, switches, setting)
+        elif as_json:
+            output.print_json_list(list(switches.values()))
         else:
-            _change(cloud.api, switches, setting)
+            output.print_table(_COLUMNS, map(_row, switches.values()))
 
 
 def _change(api: httpx.Client, switches: Mapping[str, Json], setting: str) -> None:
     name, _, value = setting.partition("=")
     if name not in switches:
-        raise LocalCloudError(f"switch '{name}' does not exist: use one of {', '.join(switches)}")
+        raise BadUsage(f"switch '{name}' does not exist: use one of {', '.join(switches)}")
     default, other = switches[name]["default"], switches[name]["other"]
     if value not in (default, other):
-        raise LocalCloudError(f"'{value}' is not a value of the switch {name}: use {name}={default} or {name}={other}")
+        raise BadUsage(f"'{value}' is not a value of the switch {name}: use {name}={default} or {name}={other}")
     path = f"{_PATH}/{name}"
     response = api.delete(path) if value == default else api.put(path, json={"value": value})
-    if response.is_error:
-        raise LocalCloudError(error_message(response))
-    console.print(f"[green]✓[/] {name}={value} applies to every function within 10 seconds")
+    require_success(response)
+    output.success(f"{name}={value} applies to every function within 10 seconds")
 
 
-def _table(switches: Iterable[Json]) -> Table:
-    table = Table("switch", "value", "since", "by", "effect", box=None, pad_edge=False, header_style="dim")
-    for switch in switches:
-        changed_at = switch["changed_at"] and datetime.fromisoformat(switch["changed_at"])
-        value = switch["value"] if switch["value"] == switch["default"] else f"[yellow]{escape(switch['value'])}[/]"
-        since = f"{changed_at:%Y-%m-%d %H:%M}" if changed_at else ""
-        table.add_row(switch["name"], value, since, escape(switch["changed_by"] or ""), switch["does"])
-    return table
+def _row(switch: Json) -> tuple[Cell, ...]:
+    changed_at = switch["changed_at"] and datetime.fromisoformat(switch["changed_at"])
+    value = Styled(switch["value"], None if switch["value"] == switch["default"] else "yellow")
+    since = f"{changed_at:%Y-%m-%d %H:%M}" if changed_at else ""
+    return switch["name"], value, since, switch["changed_by"], switch["does"]

@@ -2,13 +2,11 @@
 
 from typing import Annotated
 
-import psycopg
 import typer
 
-from infra.local.control import running_endpoints
-from infra.local.endpoints import state_directory
-from infra.local.issuer import Issuer
-from infra.local.processes import LocalCloudError
+from infra.command.api import issue_token, local_cloud
+from infra.command.errors import BadUsage, NotFound, database_errors
+from infra.command.help import LOCAL, command
 
 _ADD_MEMBER = """
 insert into client_users (client_id, user_id, email, role)
@@ -17,16 +15,24 @@ on conflict (client_id, user_id) do update set is_active = true
 """
 
 
+@command(
+    "wecelebrate token --as admin",
+    "TOKEN=$(wecelebrate token --as client:acme)",
+    environment=LOCAL,
+)
 def token(
     identity: Annotated[
         str,
         typer.Option("--as", help="admin, support, client:<slug>, editor:<slug>, viewer:<slug> or customer:<email>."),
     ],
-    expires_in: Annotated[int, typer.Option(min=1, help="Lifetime of the token, in seconds.")] = 12 * 3600,
+    expires_in: Annotated[int, typer.Option("--expires-in", min=1, help="Lifetime of the token, in seconds.")] = 12
+    * 3600,
 ) -> None:
-    """Print an access token. If the user needs a membership of a client, also create or reactivate it."""
-    state = state_directory()
-    endpoints = running_endpoints(state)
+    """Print an access token. If the user needs a membership of a client, also create or reactivate it.
+
+    Needs the local cloud.
+    """
+    cloud = local_cloud("token")
     kind, _, name = identity.partition(":")
     subject, email = identity, name
     match kind:
@@ -34,21 +40,23 @@ def token(
             email = f"{kind}@wecelebrate.test"
         case "client" | "editor" | "viewer" if name:
             email = f"{kind}@{name}.test"
-            _add_member(endpoints.database, subject, email, "owner" if kind == "client" else kind, name)
+            _add_member(cloud.endpoints.database, subject, email, "owner" if kind == "client" else kind, name)
         case "customer" if "@" in name:
             pass
         case _:
-            raise LocalCloudError(
+            raise BadUsage(
                 f"--as '{identity}' is not valid: use admin, support, client:<slug>, editor:<slug>, viewer:<slug>"
                 " or customer:<email>"
             )
-    typer.echo(Issuer(state, endpoints.issuer).token(subject, email=email, expires_in=expires_in))
+    typer.echo(issue_token(cloud, subject, email, expires_in))
 
 
 def _add_member(database: str, subject: str, email: str, role: str, slug: str) -> None:
-    with psycopg.connect(database) as connection:
+    import psycopg
+
+    with database_errors(), psycopg.connect(database) as connection:
         member = {"subject": subject, "email": email, "role": role, "slug": slug}
         if connection.execute(_ADD_MEMBER, member).rowcount == 0:
             slugs = [row[0] for row in connection.execute("select slug from clients order by slug limit 20")]
             existing = f"use one of {', '.join(slugs)}" if slugs else "the database has no clients yet"
-            raise LocalCloudError(f"client {slug} does not exist: {existing}")
+            raise NotFound(f"client {slug} does not exist: {existing}")

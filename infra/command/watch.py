@@ -1,21 +1,22 @@
 """Watches jobs until they finish, and prints their results."""
 
+import sys
 import time
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-import httpx
-from rich.markup import escape
-from rich.table import Table
-
-from infra.command.api import AdminClient, ApiUnavailable, get, get_all
-from infra.command.console import console
-from infra.command.progress import LOAD_TYPES, Json, ProgressBars, count_rows, is_unfinished, owner
+from infra.command import output
+from infra.command.api import Connection, get, get_all, httpx
+from infra.command.errors import ApiUnavailable, ApiUnreachable, TimedOut
+from infra.command.job_texts import LOAD_TYPES, count_rows, is_unfinished, owner
+from infra.command.output import Column, Json
 from infra.local.control import supervised
 from infra.local.hints import this_command
-from infra.local.processes import LocalCloudError
+
+if TYPE_CHECKING:
+    from infra.command.progress import ProgressBars
 
 T = TypeVar("T")
 
@@ -26,109 +27,174 @@ _POLL_INTERVAL = 0.1
 """The number of seconds between two requests, when one job is watched."""
 _POLL_INTERVAL_ALL = 0.5
 """The number of seconds between two requests, when all jobs are watched."""
+_REMOTE_FACTOR = 10
+"""A deployed platform is asked less often by this factor, because requests count against quotas."""
 _BUCKETS = {"catalog_sync": "drops", "product_import": "uploads"}
 """Type of a job → bucket that contains the files of the job."""
 
 
-def follow(cloud: AdminClient, find: Callable[[], Json | None], timeout: int) -> Json:
-    """Show the progress of one job until it finishes, and return the finished job.
+class Watch:
+    """Waits for jobs. Shows bars on a terminal or, with --json, prints each change of a job in a line."""
 
-    If the job needs an approval, prints how to approve it, and continues to wait.
+    def __init__(self, connection: Connection, clients: Mapping[str, str] | None, as_json: bool) -> None:
+        """clients: id → slug. If this mapping is set, each job is shown with its client."""
+        self._connection = connection
+        self._clients = clients
+        self._as_json = as_json
+        self._call = _RetryingCaller(connection)
+        self._factor = 1 if connection.local else _REMOTE_FACTOR
+        self._printed: dict[str, Json] = {}
 
-    Raises LocalCloudError after `timeout` seconds.
+    def one(self, find: Callable[[], Json | None], timeout: int) -> Json:
+        """Show the progress of one job until it finishes, and return the finished job.
 
-    find: a function that returns the current state of the job, or None if the job does not exist yet.
+        If the job needs an approval, prints how to approve it, and continues to wait. Raises TimedOut after `timeout`
+        seconds.
+
+        find: a function that returns the current state of the job, or None if the job does not exist yet.
+        """
+        deadline = time.monotonic() + timeout
+        job: Json | None = None
+        approval_printed = False
+        with self._view() as bars:
+            while job is None or is_unfinished(job):
+                if time.monotonic() > deadline:
+                    raise TimedOut(_timeout_message(job, timeout))
+                job = self._call(find) or job
+                self._show(bars, [job])
+                if job and job["awaiting_approval"] and not approval_printed:
+                    _print_approval(job)
+                approval_printed = bool(job and job["awaiting_approval"])
+                if job is None or is_unfinished(job):
+                    time.sleep(_POLL_INTERVAL * self._factor)
+        return job
+
+    def all(self, query: Mapping[str, str | int], timeout: int) -> bool:
+        """Show the progress of all unfinished jobs, including jobs that are created later.
+
+        Ends when all jobs have finished or wait for an approval. Returns False if a job failed or was cancelled during
+        this time, and True otherwise. Raises TimedOut after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        jobs: dict[str, Json] = {}
+        succeeded, watched = True, False
+        with self._view() as bars:
+            while True:
+                unfinished = self._call(lambda: _unfinished_jobs(self._connection.api, query))
+                if unfinished is not None:
+                    for job_id in jobs.keys() - unfinished.keys():
+                        succeeded &= self._print_finished(job_id)
+                    jobs = unfinished
+                    watched = watched or bool(jobs)
+                    self._show(bars, jobs.values())
+                    if all(job["awaiting_approval"] for job in jobs.values()):
+                        break
+                if time.monotonic() > deadline:
+                    raise TimedOut(f"{len(jobs)} jobs have not finished after {timeout} seconds")
+                time.sleep(_POLL_INTERVAL_ALL * self._factor)
+        if not watched:
+            output.note("no job is running or waiting")
+        for job in jobs.values():
+            _print_approval(job)
+        return succeeded
+
+    def _view(self) -> Any:
+        if self._as_json or not sys.stderr.isatty():
+            return nullcontext()
+        from rich.console import Console
+
+        from infra.command.progress import ProgressBars
+
+        return ProgressBars(Console(stderr=True), self._clients)
+
+    def _show(self, bars: "ProgressBars | None", jobs: Iterable[Json | None]) -> None:
+        if bars:
+            bars.show(jobs)
+        if self._as_json:
+            for job in jobs:
+                if job and self._printed.get(job["id"]) != job:
+                    self._printed[job["id"]] = job
+                    output.print_json_line(job)
+
+    def _print_finished(self, job_id: str) -> bool:
+        """Print the final status of a finished job. Returns False if the job failed or was cancelled."""
+        job = self._call(lambda: get(self._connection.api, f"/v1/jobs/{job_id}"))
+        if job is None or is_unfinished(job):
+            # `_unfinished_jobs` sends two requests, one for each status. A job that changes its status between the two
+            # requests can be missing in both responses.
+            return True
+        completed = bool(job["status"] == "completed")
+        if self._as_json:
+            self._show(None, [job])
+            return completed
+        line = f"{job_id}  {owner(job, self._clients or {})}  {job['type']}  {job['status']}"
+        if completed:
+            output.success(line)
+        else:
+            output.failure(f"{line}: {job['error']}")
+        return completed
+
+
+def report(connection: Connection, job: Json, as_json: bool) -> bool:
+    """Print the result of a finished job. Returns whether the job was completed and rejected no row.
+
+    as_json: the job was already printed as JSON, so print nothing.
     """
-    deadline = time.monotonic() + timeout
-    call = _RetryingCaller(cloud.state)
-    job: Json | None = None
-    approval_printed = False
-    with ProgressBars() as bars:
-        while job is None or is_unfinished(job):
-            if time.monotonic() > deadline:
-                raise LocalCloudError(_timeout_message(job, timeout))
-            job = call(find) or job
-            bars.show([job])
-            if job and job["awaiting_approval"] and not approval_printed:
-                _print_approval(job)
-            approval_printed = bool(job and job["awaiting_approval"])
-            time.sleep(_POLL_INTERVAL)
-    return job
-
-
-def watch_all(cloud: AdminClient, clients: Mapping[str, str], query: Mapping[str, str | int]) -> bool:
-    """Show the progress of all unfinished jobs, including jobs that are created later.
-
-    Ends when all jobs have finished or wait for an approval. Returns False if a job failed or was cancelled
-    during this time, and True otherwise.
-    """
-    call = _RetryingCaller(cloud.state)
-    jobs: dict[str, Json] = {}
-    succeeded = True
-    with ProgressBars(clients) as bars:
-        while True:
-            unfinished = call(lambda: _unfinished_jobs(cloud.api, query))
-            if unfinished is not None:
-                for job_id in jobs.keys() - unfinished.keys():
-                    succeeded &= _print_finished(cloud, call, job_id, clients)
-                jobs = unfinished
-                bars.show(jobs.values())
-                if all(job["awaiting_approval"] for job in jobs.values()):
-                    break
-            time.sleep(_POLL_INTERVAL_ALL)
-    for job in jobs.values():
-        _print_approval(job)
+    counts = job["counts"]
+    succeeded = job["status"] == "completed" and not (job["type"] in LOAD_TYPES and counts["rejected"])
+    if as_json:
+        return succeeded
+    if job["status"] != "completed":
+        output.failure(f"{job['status']}: {job['error']}")
+        return False
+    if job["type"] not in LOAD_TYPES:
+        output.success("completed")
+        return True
+    if not counts["read"]:
+        output.warning("the file contains no rows")
+        return True
+    deactivated = f", {counts['deactivated']:,} deactivated" if counts["deactivated"] else ""
+    output.success(
+        f"{count_rows(counts['read'])}: {counts['created']:,} created, {counts['updated']:,} updated,"
+        f" {counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected{deactivated}"
+    )
+    if counts["rejected"]:
+        columns = (Column("line"), Column("SKU", shorten=True), Column("reason"))
+        output.print_table(
+            columns, [(str(error["line"]), error["sku"], error["reason"]) for error in job["first_errors"]]
+        )
+        output.result(f"all rejected rows: {output.printable(_error_file(connection, job))}")
     return succeeded
 
 
-def report(cloud: AdminClient, job: Json) -> bool:
-    """Print the result of a finished job. Returns whether the job was completed and rejected no row."""
-    counts = job["counts"]
-    if job["status"] != "completed":
-        console.print(f"[red]✗[/] {job['status']}: {escape(str(job['error']))}")
-        return False
-    if job["type"] not in LOAD_TYPES:
-        console.print("[green]✓[/] completed")
-        return True
-    if not counts["read"]:
-        console.print("[yellow]![/] the file contains no rows")
-        return True
-    deactivated = f", {counts['deactivated']:,} deactivated" if counts["deactivated"] else ""
-    console.print(
-        f"[green]✓[/] {count_rows(counts['read'])}: {counts['created']:,} created, {counts['updated']:,} updated,"
-        f" {counts['unchanged']:,} unchanged, {counts['rejected']:,} rejected{deactivated}"
-    )
-    if not counts["rejected"]:
-        return True
-    table = Table("line", "SKU", "reason", box=None, pad_edge=False, header_style="dim")
-    for error in job["first_errors"]:
-        table.add_row(str(error["line"]), escape(error["sku"] or ""), escape(error["reason"]))
-    console.print(table)
-    bucket = cloud.bucket(_BUCKETS[job["type"]])
-    url = f"{cloud.endpoints.s3}/{bucket}/{quote(job['result']['error_file'])}"
-    console.print(f"all rejected rows: {url}", markup=False)
-    return False
+def _error_file(connection: Connection, job: Json) -> str:
+    """Return where the file of the rejected rows is: its URL in the local cloud, otherwise its key."""
+    key = job["result"]["error_file"]
+    bucket = _BUCKETS[job["type"]]
+    if connection.local is None:
+        return f"{key} (bucket {bucket})"
+    return f"{connection.local.endpoints.s3}/{connection.local.bucket(bucket)}/{quote(key)}"
 
 
 class _RetryingCaller:
-    """Calls the API. Tolerates errors while a part of the local cloud restarts."""
+    """Calls the API. Tolerates errors while a part of the platform restarts."""
 
-    def __init__(self, state: Path) -> None:
-        self._state = state
+    def __init__(self, connection: Connection) -> None:
+        self._local = connection.local
         self._last_success = time.monotonic()
 
     def __call__(self, request: Callable[[], T]) -> T | None:
         """Return the result of `request`, or None if the API is temporarily unavailable.
 
-        Raises LocalCloudError if the local cloud was stopped. Raises the error of `request` if the API stays
+        Raises ApiUnreachable if the local cloud was stopped. Raises the error of `request` if the API stays
         unavailable.
         """
         now = time.monotonic()
         try:
             result = request()
         except (httpx.TransportError, ApiUnavailable) as error:
-            if not supervised(self._state):
-                raise LocalCloudError(
+            if self._local and not supervised(self._local.state):
+                raise ApiUnreachable(
                     f"the local cloud was stopped: run `{this_command()} up` to continue with the job"
                 ) from error
             if now - self._last_success > _RESTART_TIMEOUT:
@@ -143,20 +209,6 @@ def _unfinished_jobs(api: httpx.Client, query: Mapping[str, str | int]) -> dict[
     return {job["id"]: job for status in statuses for job in get_all(api, "/v1/jobs", {**query, "status": status})}
 
 
-def _print_finished(cloud: AdminClient, call: _RetryingCaller, job_id: str, clients: Mapping[str, str]) -> bool:
-    """Print the final status of a finished job. Returns False if the job failed or was cancelled."""
-    job = call(lambda: get(cloud.api, f"/v1/jobs/{job_id}"))
-    if job is None or is_unfinished(job):
-        # `_unfinished_jobs` sends two requests, one for each status. A job that changes its status between the two
-        # requests can be missing in both responses.
-        return True
-    completed = bool(job["status"] == "completed")
-    reason = "" if completed else f": {escape(str(job['error']))}"
-    mark = "[green]✓[/]" if completed else "[red]✗[/]"
-    console.print(f"{mark} {job_id}  {owner(job, clients)}  {job['type']}  {job['status']}{reason}")
-    return completed
-
-
 def _print_approval(job: Json) -> None:
     result = job["result"] or {}
     reason = (
@@ -165,9 +217,9 @@ def _print_approval(job: Json) -> None:
         if "would_deactivate" in result
         else "the job has stopped before its first change"
     )
-    console.print(f"[yellow]![/] {job['id']} needs an approval: {reason}")
-    console.print(f"  inspect it with `{this_command()} jobs show {job['id']}`", markup=False)
-    console.print(f"  then run `{this_command()} jobs approve {job['id']}` or `jobs cancel`", markup=False)
+    output.warning(f"{job['id']} needs an approval: {reason}")
+    output.note(f"  inspect it with `{this_command()} jobs show {job['id']}`")
+    output.note(f"  then run `{this_command()} jobs approve {job['id']}` or `jobs cancel`")
 
 
 def _timeout_message(job: Json | None, timeout: int) -> str:

@@ -106,7 +106,7 @@ def supervised(state: Path) -> bool:
 
 
 def running_endpoints(state: Path) -> Endpoints:
-    """Return the endpoints of the cloud in `state`. Raises LocalCloudError if the cloud is not up or was killed."""
+    """Return the endpoints of the cloud in `state`. Raises CloudNotRunning if the cloud is not up or was killed."""
     if not supervised(state):
         delete_endpoints(state)
     return load_endpoints(state)

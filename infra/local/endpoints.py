@@ -1,23 +1,26 @@
 """The ports, the state directory and the URLs of a local cloud. Other processes read the URLs from `endpoints.json`."""
 
+import json
 import os
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from infra.functions import ROOT
 from infra.local.hints import this_command
 from infra.local.processes import LocalCloudError, free_port, port_variable
 
 HOME_VARIABLE = "WECELEBRATE_HOME"
 _FILE = "endpoints.json"
+CHECKOUT = Path(__file__).parents[2]
+
+
+class CloudNotRunning(LocalCloudError):
+    """The local cloud is not up."""
 
 
 def state_directory() -> Path:
     """Return the directory `.local` in $WECELEBRATE_HOME or, if that variable is not set, in the checkout."""
-    return (Path(os.environ.get(HOME_VARIABLE) or ROOT) / ".local").resolve()
+    return (Path(os.environ.get(HOME_VARIABLE) or CHECKOUT) / ".local").resolve()
 
 
 def dns_directory(state: Path) -> Path:
@@ -78,13 +81,12 @@ class Ports:
         return ports
 
 
-class Endpoints(BaseModel):
+@dataclass(frozen=True, kw_only=True)
+class Endpoints:
     """The URLs of a local cloud that is up.
 
     The file with these URLs has mode 0600, because some URLs contain passwords.
     """
-
-    model_config = ConfigDict(frozen=True)
 
     api: str
     console: str | None = None
@@ -108,16 +110,18 @@ class Endpoints(BaseModel):
         temporary = state / "endpoints.new"
         temporary.unlink(missing_ok=True)
         temporary.touch(mode=0o600)
-        temporary.write_text(self.model_dump_json(indent=2), "utf-8")
+        temporary.write_text(json.dumps(asdict(self), indent=2), "utf-8")
         temporary.replace(state / _FILE)
 
 
 def load_endpoints(state: Path) -> Endpoints:
-    """Read the endpoints of the cloud in `state`. Raises LocalCloudError if the cloud is not up."""
+    """Read the endpoints of the cloud in `state`. Raises CloudNotRunning if the cloud is not up."""
     try:
-        return Endpoints.model_validate_json((state / _FILE).read_bytes())
-    except (FileNotFoundError, ValidationError) as error:
-        raise LocalCloudError(f"the local cloud is not up: run `{this_command()} up`") from error
+        values = json.loads((state / _FILE).read_bytes())
+        # A cloud of a later release may have more endpoints.
+        return Endpoints(**{field.name: values[field.name] for field in fields(Endpoints) if field.name in values})
+    except (FileNotFoundError, ValueError, TypeError) as error:
+        raise CloudNotRunning(f"the local cloud is not up: run `{this_command()} up`") from error
 
 
 def delete_endpoints(state: Path) -> None:

@@ -28,3 +28,15 @@ def test_the_remaining_time_is_shown_only_while_the_lease_is_fresh(
         [renewed_ago, A_JOB],
     ).fetchone()
     assert row == ("null" if eta_seconds is None else str(eta_seconds), "25.0")
+
+
+@pytest.mark.parametrize(("running_for", "eta_seconds"), [("1 s", None), ("2.9 s", None), ("3 s", 9)])
+def test_the_remaining_time_is_not_shown_in_the_first_seconds(
+    superuser: psycopg.Connection, running_for: str, eta_seconds: int | None
+) -> None:
+    row = superuser.execute(
+        "update jobs j set status = 'processing', done = 25, total = 100, started_at = now() - %s::interval,"
+        " leased_until = now() + interval '12 s' where id = %s returning app.job_progress(j) -> 'eta_seconds'",
+        [running_for, A_JOB],
+    ).fetchone()
+    assert row == (eta_seconds,)

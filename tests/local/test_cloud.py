@@ -32,7 +32,7 @@ def wecelebrate(tmp_path: Path) -> Iterator[Command]:
     ports = Ports.free().environment
     command = Command(tmp_path, {**os.environ, **ports, "WECELEBRATE_HOME": str(tmp_path), "COLUMNS": "200"})
     yield command
-    command("down", "--erase")
+    command("down", "--erase", "--yes")
 
 
 def healthy(api: str) -> bool:
@@ -43,10 +43,10 @@ def healthy(api: str) -> bool:
 
 
 def test_the_up_and_status_and_down_commands_control_a_detached_cloud(wecelebrate: Command) -> None:
-    assert "is not up: run" in wecelebrate("status").stdout
+    assert "is not up: run" in wecelebrate("status").stderr
     up = wecelebrate("up", "--detach")
-    assert up.returncode == 0, up.stdout
-    assert re.search(r"✓ postgres +\d+\.\d s\n", up.stdout)
+    assert up.returncode == 0, up.stderr
+    assert re.search(r"✓ postgres +\d+\.\d s\n", up.stderr)
     assert wecelebrate.endpoints.api in up.stdout
     assert healthy(wecelebrate.endpoints.api)
     with psycopg.connect(wecelebrate.endpoints.replica) as connection:
@@ -58,7 +58,7 @@ def test_the_up_and_status_and_down_commands_control_a_detached_cloud(wecelebrat
 
     second_up = wecelebrate("up")
     assert second_up.returncode == 0
-    assert second_up.stdout.startswith("the local cloud is already running (pid ")
+    assert second_up.stderr.startswith("the local cloud is already running (pid ")
     assert wecelebrate.endpoints.api in second_up.stdout
 
     pids = wecelebrate.pids()
@@ -69,7 +69,7 @@ def test_the_up_and_status_and_down_commands_control_a_detached_cloud(wecelebrat
     assert supervisor.process is None
     assert "stopped in" in down.stdout
     assert not any(map(psutil.pid_exists, pids.values()))
-    assert wecelebrate("status").returncode == 1
+    assert wecelebrate("status").returncode == 3
     assert not (wecelebrate.state / "endpoints.json").exists()
 
     # PostgreSQL does not run as root, and other users cannot enter the folders of pytest. Therefore, if root runs this
@@ -77,7 +77,7 @@ def test_the_up_and_status_and_down_commands_control_a_detached_cloud(wecelebrat
     external = external_data_directory(wecelebrate.state)
     assert (f"\ndata        {external}, " in up.stdout) == (os.geteuid() == 0)
     directories = [wecelebrate.state, *([external] if external else [])]
-    assert wecelebrate("down", "--erase").stdout.endswith(f"removed {' and '.join(map(str, directories))}\n")
+    assert wecelebrate("down", "--erase", "--yes").stdout.endswith(f"removed {' and '.join(map(str, directories))}\n")
     assert not any(directory.exists() for directory in directories)
 
 
@@ -99,6 +99,7 @@ def test_closing_the_terminal_stops_the_cloud(wecelebrate: Command) -> None:
         [sys.executable, "-m", "infra.command", "up"],
         env=wecelebrate.environment,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     assert process.stdout is not None
@@ -119,7 +120,7 @@ def test_an_invalid_port_is_reported_in_one_line(wecelebrate: Command) -> None:
     for arguments in (["up"], ["up", "--detach"]):
         result = wecelebrate(*arguments)
         assert result.returncode == 1
-        assert result.stdout == "✗ WECELEBRATE_PORT_API=nonsense is not a port: set it to a number from 1 to 65535\n"
+        assert result.stderr == "✗ WECELEBRATE_PORT_API=nonsense is not a port: set it to a number from 1 to 65535\n"
 
 
 def test_the_error_of_a_second_cloud_mentions_the_ports_that_the_first_cloud_uses(
@@ -130,7 +131,7 @@ def test_the_error_of_a_second_cloud_mentions_the_ports_that_the_first_cloud_use
     second = Command(home, {**wecelebrate.environment, "WECELEBRATE_HOME": str(home)})
     result = second("up")
     assert result.returncode == 1
-    (line,) = result.stdout.splitlines()
+    (line,) = result.stderr.splitlines()
     ports, _, variables = line.partition(": stop that process, or choose other ports with ")
     assert ports.endswith(f" are in use by the wecelebrate cloud in {wecelebrate.state}")
     assert {"WECELEBRATE_PORT_API", "WECELEBRATE_PORT_REDIS"} < set(variables.split(", "))
@@ -146,8 +147,8 @@ def test_the_drop_command_with_the_wait_option_ends_when_the_cloud_stops(weceleb
         assert drop.stdout.readline().startswith("✓ dropped ")
         assert wecelebrate("down").returncode == 0
         output, errors = drop.communicate(timeout=30)
-    assert re.fullmatch(r"✗ the local cloud was stopped: run `\S*wecelebrate up` to continue with the job\n", output)
-    assert (drop.returncode, errors) == (1, "")
+    assert re.fullmatch(r"✗ the local cloud was stopped: run `\S*wecelebrate up` to continue with the job\n", errors)
+    assert (drop.returncode, output) == (3, "")
 
 
 def test_commands_report_that_a_killed_cloud_is_not_up(wecelebrate: Command) -> None:
@@ -158,5 +159,5 @@ def test_commands_report_that_a_killed_cloud_is_not_up(wecelebrate: Command) -> 
     wait_until(lambda: supervisor.process is None)
     for arguments in (["token", "--as", "admin"], ["migrate"], ["drop", __file__, "--catalog", "acme-gifts"]):
         result = wecelebrate(*arguments)
-        assert result.returncode == 1
-        assert re.fullmatch(r"✗ the local cloud is not up: run `\S*wecelebrate up`\n", result.stdout)
+        assert (result.returncode, result.stdout) == (3, "")
+        assert re.fullmatch(r"✗ the local cloud is not up: run `\S*wecelebrate up`\n", result.stderr)

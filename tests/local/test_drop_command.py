@@ -40,20 +40,20 @@ def test_the_drop_command_rejects_an_unknown_catalog_before_the_upload(
     unknown = str(uuid4())
     for catalog in (unknown, f"no {unknown}"):
         result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", catalog, "--wait")
-        assert result.returncode == 1
-        assert re.fullmatch(rf"✗ catalog {catalog} does not exist\n", result.stdout)
+        assert (result.returncode, result.stdout) == (4, "")
+        assert re.fullmatch(rf"✗ catalog {catalog} does not exist\n", result.stderr)
     assert not platform.exists(unknown)
 
 
 def test_a_file_without_rows_causes_a_warning(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
     result = wecelebrate("drop", write_file(tmp_path, HEADER), "--catalog", catalog, "--wait")
-    assert result.stdout.endswith("\n! the file contains no rows\n")
+    assert result.stderr == "! the file contains no rows\n"
     assert result.returncode == 0
 
 
 def test_an_empty_file_is_an_error(wecelebrate: Command, catalog: str, tmp_path: Path) -> None:
     result = wecelebrate("drop", write_file(tmp_path, ""), "--catalog", catalog, "--wait")
-    assert result.stdout.endswith("\n✗ failed: the file is empty\n")
+    assert result.stderr == "✗ failed: the file is empty\n"
     assert result.returncode == 1
 
 
@@ -77,7 +77,7 @@ def test_the_drop_command_rejects_a_missing_file_and_a_folder(wecelebrate: Comma
 
 def test_a_file_name_with_a_line_break_is_rejected(wecelebrate: Command, tmp_path: Path) -> None:
     result = wecelebrate("drop", write_file(tmp_path, HEADER, "a\nb.csv"), "--catalog", "acme-gifts")
-    assert result.stdout == "✗ the file name 'a\\nb.csv' contains characters that are not printable: rename the file\n"
+    assert result.stderr == "✗ the file name 'a\\nb.csv' contains characters that are not printable: rename the file\n"
 
 
 @pytest.mark.parametrize("user", ["admin", "support", "client:acme", "editor:acme", "viewer:globex"])
@@ -94,5 +94,5 @@ def test_a_token_belongs_to_the_requested_user(wecelebrate: Command, platform: P
 @pytest.mark.parametrize("user", ["", "nobody", "client:", "customer:jo", "admin:acme"])
 def test_requesting_a_token_for_an_unknown_user_is_an_error(wecelebrate: Command, cloud: object, user: str) -> None:
     result = wecelebrate("token", "--as", user)
-    assert result.returncode == 1
-    assert result.stdout.startswith(f"✗ --as '{user}' is not valid: use admin, support, ")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"✗ --as '{user}' is not valid: use admin, support, ")

@@ -43,8 +43,8 @@ def test_the_list_of_mails_starts_with_the_newest_mail(platform: Platform, wecel
     assert lines[0].split() == ["mail", "at", "from", "to", "subject"]
     assert [line.split()[-1] for line in lines[1:]] == ["second", "[red]first[/]"]
     assert all("Grüße <mail@wecelebrate.test>" in line and to in line for line in lines[1:])
-    assert "1 more" in wecelebrate("mail", "list", "--to", to, "--limit", "1").stdout
-    assert wecelebrate("mail", "list", "--to", "nobody@example.test").stdout == "no mail\n"
+    assert "1 more" in wecelebrate("mail", "list", "--to", to, "--limit", "1").stderr
+    assert wecelebrate("mail", "list", "--to", "nobody@example.test").stderr == "no mail\n"
 
 
 def test_showing_a_mail_prints_its_text_and_saves_its_html_in_a_file(platform: Platform, wecelebrate: Command) -> None:
@@ -60,8 +60,8 @@ def test_showing_a_mail_prints_its_text_and_saves_its_html_in_a_file(platform: P
 
 def test_an_unknown_mail_is_an_error(wecelebrate: Command) -> None:
     result = wecelebrate("mail", "show", "nothing")
-    assert result.returncode == 1
-    assert "mail nothing does not exist" in result.stdout
+    assert (result.returncode, result.stdout) == (4, "")
+    assert "mail nothing does not exist" in result.stderr
 
 
 def test_an_ambiguous_id_prefix_is_an_error(platform: Platform, wecelebrate: Command) -> None:
@@ -69,5 +69,5 @@ def test_an_ambiguous_id_prefix_is_an_error(platform: Platform, wecelebrate: Com
     while not any(mail.id[0] == first[0] and mail.id != first for mail in sent(platform.endpoints.s3)):
         send_mail(platform, "a@example.test", "another")
     result = wecelebrate("mail", "show", first[0])
-    assert result.returncode == 1
-    assert "give more characters of the id" in result.stdout
+    assert (result.returncode, result.stdout) == (4, "")
+    assert "give more characters of the id" in result.stderr

@@ -7,7 +7,9 @@ import pytest
 from rich.console import Console
 
 from infra.command import progress
-from infra.command.progress import Json, ProgressBars, duration, state_of
+from infra.command.job_texts import duration, state_of
+from infra.command.output import Json
+from infra.command.progress import ProgressBars
 
 
 def job(status: str = "processing", **fields: object) -> Json:
@@ -58,10 +60,10 @@ def test_a_bar_shows_the_phase_and_percentage_and_row_count_and_rate_and_remaini
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     screen = io.StringIO()
-    monkeypatch.setattr(progress, "console", Console(force_terminal=True, file=screen, width=200))
-    clock = iter(range(100))
+    console = Console(force_terminal=True, file=screen, width=200)
+    clock = iter(range(0, 200, 2))
     monkeypatch.setattr(progress, "monotonic", lambda: float(next(clock)))
-    with ProgressBars({"C": "acme"}) as view:
+    with ProgressBars(console, {"C": "acme"}) as view:
 
         def rendered(*jobs: Json | None) -> str:
             screen.truncate(0)
@@ -74,9 +76,22 @@ def test_a_bar_shows_the_phase_and_percentage_and_row_count_and_rate_and_remaini
         reading = rendered(job(counts={"read": 5_100}))
         assert "acme  catalog_sync  reading" in reading
         assert "5,100 rows" in reading
-        assert "5,000 rows/s" in reading
+        assert "2,500 rows/s" in reading
         rendered(job(progress=phase_progress("merge", 1_000, 20_000), counts={"read": 20_000}))
-        merging = rendered(job(progress=phase_progress("merge", 5_000, 20_000, eta=75), counts={"read": 20_000}))
-        for text in ("merging", "25 %", "20,000 rows", "4,000 rows/s", "1 min left"):
+        merging = rendered(job(progress=phase_progress("merge", 5_000, 20_000, eta=3_600), counts={"read": 20_000}))
+        for text in ("merging", "25 %", "20,000 rows", "2,000 rows/s", "7 s left"):
             assert text in merging
         assert "acme" not in rendered()
+
+
+def test_a_bar_shows_no_rate_and_no_remaining_time_in_the_first_two_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    clock = iter([0.0, 0.5, 1.9])
+    monkeypatch.setattr(progress, "monotonic", lambda: next(clock))
+    with ProgressBars(Console(force_terminal=True, file=screen, width=200)) as view:
+        for done in (1, 5_000, 6_000):
+            view.show([job(progress=phase_progress("merge", done, 20_000, eta=1), counts={"read": 20_000})])
+            view._progress.refresh()
+    assert "merging" in screen.getvalue()
+    assert "rows/s" not in screen.getvalue()
+    assert " left" not in screen.getvalue()

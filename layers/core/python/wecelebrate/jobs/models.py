@@ -41,8 +41,8 @@ class Progress(BaseModel):
     percent: float | None
     phase: str | None = Field(description="The current phase: stage, merge, deactivate, …")
     eta_seconds: int | None = Field(
-        description="The estimated remaining time. It assumes the average speed of the job up to now. Null if the"
-        " worker does not respond."
+        description="The estimated remaining time. It assumes the average speed of the job up to now. Null in the"
+        " first 3 seconds, and if the worker does not respond."
     )
 
 

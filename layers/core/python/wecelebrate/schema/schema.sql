@@ -3407,7 +3407,7 @@ AS $function$
     'phase', case when j.status = 'processing' then
       case j.checkpoint ->> 'phase' when 'review' then 'look' else coalesce(j.checkpoint ->> 'phase', 'stage') end end,
     'eta_seconds', case when j.status = 'processing' and j.total > 0 and j.done * 1000 >= j.total
-        and j.leased_until > now() + interval '4 s' then
+        and j.started_at <= now() - interval '3 s' and j.leased_until > now() + interval '4 s' then
       ceil(extract(epoch from now() - j.started_at) * (j.total - j.done) / j.done)::integer end)
 $function$;
 grant execute on function app.job_progress(jobs) to app_admin, app_client, app_support, app_system;

@@ -160,9 +160,10 @@ language sql immutable parallel safe
 return coalesce(j.approval = 'needed' and j.status = 'pending', false);
 
 -- Returns the progress of a job. The API shows the phase `review` as `look`. The remaining time is estimated from the
--- rate so far, but only if at least 0.1 percent of the work is done and the lease of the worker is fresh. A worker
--- renews its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and the rate says nothing
--- about the remaining time. In that case, a worker continues the job after the lease has run out.
+-- rate so far, but only if the job has run for 3 s, at least 0.1 percent of the work is done, and the lease of the
+-- worker is fresh. The rate of the first seconds says nothing, because the worker still opens the file. A worker renews
+-- its lease of 10 s every 3 s. If less than 4 s are left, the worker may have crashed, and the rate says nothing about
+-- the remaining time. In that case, a worker continues the job after the lease has run out.
 create or replace function app.job_progress(j jobs) returns jsonb
 language sql stable parallel safe
 as $$
@@ -172,7 +173,7 @@ as $$
     'phase', case when j.status = 'processing' then
       case j.checkpoint ->> 'phase' when 'review' then 'look' else coalesce(j.checkpoint ->> 'phase', 'stage') end end,
     'eta_seconds', case when j.status = 'processing' and j.total > 0 and j.done * 1000 >= j.total
-        and j.leased_until > now() + interval '4 s' then
+        and j.started_at <= now() - interval '3 s' and j.leased_until > now() + interval '4 s' then
       ceil(extract(epoch from now() - j.started_at) * (j.total - j.done) / j.done)::integer end)
 $$;
 grant execute on function app.job_awaits_approval(jobs), app.job_progress(jobs)

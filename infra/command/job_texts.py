@@ -1,0 +1,111 @@
+"""Describes jobs: as a few words for the state, as rows of a table, and as details."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from infra.command.output import Cell, Column, Json, Styled
+
+LOAD_TYPES = ("catalog_sync", "product_import")
+"""The types of jobs that load the rows of a file. The counts of such a job are numbers of rows."""
+_PHASES = {
+    "stage": "reading",
+    "look": "comparing",
+    "merge": "merging",
+    "deactivate": "deactivating",
+    "report": "ending",
+}
+_COLORS = {"completed": "green", "failed": "red", "cancelled": "dim"}
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+COLUMNS = (
+    Column("job"),
+    Column("client", shorten=True),
+    Column("type", shorten=True),
+    Column("state", shorten=True),
+    Column("progress", right=True),
+    Column("age"),
+)
+
+
+def is_unfinished(job: Json) -> bool:
+    """Return whether a job has not finished yet."""
+    return job["status"] in ("pending", "processing")
+
+
+def state_of(job: Json) -> str:
+    """Return the state of a job, in a few words."""
+    if job["awaiting_approval"]:
+        return "needs approval"
+    if job["status"] == "pending":
+        return (
+            f"retry in {until(job['due_at'])}" if job["attempts"] and _seconds_until(job["due_at"]) > 0 else "waiting"
+        )
+    if job["status"] == "processing":
+        return _PHASES.get(job["progress"]["phase"], "working") if job["type"] in LOAD_TYPES else "working"
+    return str(job["status"])
+
+
+def styled_state(job: Json) -> Styled:
+    """Return the same text as `state_of`, with the colour of the state."""
+    return Styled(state_of(job), "yellow" if job["awaiting_approval"] else _COLORS.get(job["status"]))
+
+
+def count_rows(number: int) -> str:
+    """Return a number of rows as text, e.g. `1 row` or `1,000 rows`."""
+    return f"{number:,} row" if number == 1 else f"{number:,} rows"
+
+
+def age(timestamp: str) -> str:
+    """Return the time since an ISO 8601 timestamp, in the format of the function `duration`."""
+    return duration(-_seconds_until(timestamp))
+
+
+def until(timestamp: str) -> str:
+    """Return the time until an ISO 8601 timestamp, in the format of the function `duration`."""
+    return duration(_seconds_until(timestamp))
+
+
+def duration(seconds: float) -> str:
+    """Return a number of seconds in its largest unit, e.g. `9 min`. A negative number gives `0 s`."""
+    for length, unit in _UNITS:
+        if seconds >= length:
+            return f"{int(seconds // length)} {unit}"
+    return "0 s"
+
+
+def owner(row: Json, clients: Mapping[str, str]) -> str:
+    """Return the slug of the client that owns a row, or `platform` if no client owns the row."""
+    client: str | None = row["client_id"]
+    return clients.get(client, client) if client else "platform"
+
+
+def row(job: Json, clients: Mapping[str, str]) -> tuple[Cell, ...]:
+    """Return the cells of a job. clients: id → slug."""
+    percent = job["progress"]["percent"]
+    label = "" if percent is None else f"{percent:.0f} %"
+    return job["id"], owner(job, clients), job["type"], styled_state(job), label, age(job["created_at"])
+
+
+def details(job: Json, clients: Mapping[str, str]) -> dict[str, Cell]:
+    """Return all details of a job: name → text. clients: id → slug."""
+    progress, counts = job["progress"], job["counts"]
+    return {
+        "job": job["id"],
+        "client": owner(job, clients),
+        "catalog": job["catalog_id"],
+        "type": f"{job['type']}, priority {job['lane']}",
+        "state": styled_state(job),
+        "requested": f"{age(job['created_at'])} ago by {job['requested_by']}",
+        "file": job["source"] and f"{job['source']['key']} (version {job['source']['version_id']})",
+        "progress": f"{progress['done']:,} of {progress['total']:,}" if progress["total"] else None,
+        "rows": ", ".join(f"{count:,} {name}" for name, count in counts.items()) if counts["read"] else None,
+        "attempts": f"{job['attempts']}; fails after {job['max_attempts']} in a row without progress",
+        "error": job["error"] and f"{job['error_code']}: {job['error']}",
+        "result": job["result"] and json.dumps(job["result"], indent=2, ensure_ascii=False),
+        "first errors": "\n".join(f"line {error['line']}: {error['reason']}" for error in job["first_errors"]),
+    }
+
+
+def _seconds_until(timestamp: str) -> float:
+    return (datetime.fromisoformat(timestamp) - datetime.now(UTC)).total_seconds()

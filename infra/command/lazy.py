@@ -1,0 +1,80 @@
+"""The group of all commands. It imports the module of a command only when this command runs.
+
+Without this group, Typer imports all commands at every start, which takes longer than most commands run. This is the
+lazy group of the documentation of Click (https://click.palletsprojects.com/en/stable/complex/). In addition, the group
+knows the short help of each command, so that neither the help nor the completion of the shell imports a command.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, ClassVar
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from infra.command import output
+from infra.command.errors import exit_code_of
+from infra.command.help import SETTINGS, write_root_epilog
+from infra.local.processes import LocalCloudError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A command that is not imported yet."""
+
+    module: str
+    attribute: str
+    """The name of a function, or of a Typer app with subcommands, in `module`."""
+    short_help: str
+
+    def load(self, name: str) -> Any:
+        """Import the command."""
+        loaded: typer.Typer | Callable[..., None] = getattr(import_module(self.module), self.attribute)
+        if not isinstance(loaded, typer.Typer):
+            app = typer.Typer(add_completion=False, **SETTINGS)
+            app.command(name, cls=loaded.command_class)(loaded)  # type: ignore[attr-defined]
+            loaded = app
+        command = get_command(loaded)
+        command.name = name
+        return command
+
+
+class LazyCommands(TyperGroup):
+    """The group of all commands.
+
+    If a command raises an expected error, this group prints one line to stderr instead of a traceback, and exits with
+    the exit code of the error.
+    """
+
+    entries: ClassVar[Mapping[str, Entry]]
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        for name, entry in self.entries.items():
+            self.commands[name] = TyperCommand(name=name, callback=None, short_help=entry.short_help)
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - the signature of Typer
+        """Return the names of the commands, in the order of their table."""
+        return list(self.commands)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Find the command that the arguments name, and import it. The arguments run or complete this command."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, self.entries[name].load(name) if name else command, rest
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the signature of Typer
+        """Write the examples, the environment variables and the exit codes."""
+        write_root_epilog(formatter)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command, and report its errors."""
+        try:
+            return super().invoke(ctx)
+        except LocalCloudError as error:
+            output.failure(str(error))
+            raise typer.Exit(exit_code_of(error)) from error
+        except PermissionError as error:
+            output.failure(f"{error.filename} belongs to another user: run the command as that user")
+            raise typer.Exit(exit_code_of(error)) from error
