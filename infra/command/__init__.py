@@ -14,6 +14,7 @@ from infra.command.bench import bench
 from infra.command.console import console
 from infra.command.dns import dns
 from infra.command.drop import drop
+from infra.command.env import env
 from infra.command.listen import listen
 from infra.command.migrate import migrate
 from infra.command.openapi import openapi
@@ -60,6 +61,7 @@ app.command()(cloud.down)
 app.command()(cloud.status)
 app.command()(migrate)
 app.command()(token)
+app.command()(env)
 app.command()(drop)
 app.command()(dns)
 app.command()(listen)

@@ -25,6 +25,16 @@ def token(
     expires_in: Annotated[int, typer.Option(min=1, help="Lifetime of the token, in seconds.")] = 12 * 3600,
 ) -> None:
     """Print an access token. If the user needs a membership of a client, also create or reactivate it."""
+    typer.echo(issue_token(identity, expires_in))
+
+
+def issue_token(identity: str, expires_in: int = 12 * 3600) -> str:
+    """Return an access token of the running local cloud. Raises LocalCloudError.
+
+    If the user needs a membership of a client, this function also creates or reactivates it.
+
+    expires_in: lifetime of the token in seconds.
+    """
     state = state_directory()
     endpoints = running_endpoints(state)
     kind, _, name = identity.partition(":")
@@ -42,7 +52,7 @@ def token(
                 f"--as '{identity}' is not valid: use admin, support, client:<slug>, editor:<slug>, viewer:<slug>"
                 " or customer:<email>"
             )
-    typer.echo(Issuer(state, endpoints.issuer).token(subject, email=email, expires_in=expires_in))
+    return Issuer(state, endpoints.issuer).token(subject, email=email, expires_in=expires_in)
 
 
 def _add_member(database: str, subject: str, email: str, role: str, slug: str) -> None:
