@@ -14,4 +14,4 @@ def test_the_picture_shows_the_current_declarations(specs: tuple[FunctionSpec, .
 @pytest.mark.parametrize(("service", "resource_type"), SERVICES.items())
 def test_the_stacks_create_each_service_of_the_picture(service: str, resource_type: str, dev: Templates) -> None:
     assert service in FILE.read_text("utf-8")
-    assert any(resource["Type"] == resource_type for resource in dev.resources())
+    assert any(dev.of_type(stack, resource_type) for stack in dev.templates)
