@@ -20,6 +20,7 @@ class _Commands(LazyCommands):
         "status": Entry("infra.command.cloud", "status", "Show the parts of the local cloud."),
         "doctor": Entry("infra.command.doctor", "doctor", "Check what is missing or in the way on this machine."),
         "token": Entry("infra.command.token", "token", "Print an access token of a user of the local cloud."),
+        "env": Entry("infra.command.env", "env", "Print shell variables with the URL of the API, a token and ids."),
         "drop": Entry("infra.command.drop", "drop", "Upload a file for a catalog, as an ERP system would do it."),
         "jobs": Entry("infra.command.jobs", "app", "List, show, watch, cancel, retry and approve background jobs."),
         "dlq": Entry("infra.command.dlq", "app", "List, show and redrive dead letters."),

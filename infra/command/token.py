@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from infra.command.api import issue_token, local_cloud
+from infra.command.api import LocalCloud, issue_token, local_cloud
 from infra.command.errors import BadUsage, NotFound, database_errors
 from infra.command.help import LOCAL, command
 
@@ -32,7 +32,16 @@ def token(
 
     Needs the local cloud.
     """
-    cloud = local_cloud("token")
+    typer.echo(token_of(local_cloud("token"), identity, expires_in))
+
+
+def token_of(cloud: LocalCloud, identity: str, expires_in: int = 12 * 3600) -> str:
+    """Return an access token of the local cloud. Raises BadUsage and NotFound.
+
+    If the user needs a membership of a client, this function also creates or reactivates it.
+
+    expires_in: lifetime of the token in seconds.
+    """
     kind, _, name = identity.partition(":")
     subject, email = identity, name
     match kind:
@@ -48,7 +57,7 @@ def token(
                 f"--as '{identity}' is not valid: use admin, support, client:<slug>, editor:<slug>, viewer:<slug>"
                 " or customer:<email>"
             )
-    typer.echo(issue_token(cloud, subject, email, expires_in))
+    return issue_token(cloud, subject, email, expires_in)
 
 
 def _add_member(database: str, subject: str, email: str, role: str, slug: str) -> None:

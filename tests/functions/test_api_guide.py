@@ -87,7 +87,7 @@ def test_the_examples_of_the_guide_send_the_if_match_header_where_it_is_required
     routes: Routes[Operation] = Routes()
     for operation in all_operations():
         routes.add(f"{operation.method} {operation.path}", operation)
-    examples = re.findall(r"curl -X (\S+) \$API(\S+) (.+?)\n```", GUIDE, re.DOTALL)
+    examples = re.findall(r"curl -s -X (\S+) \$API(\S+) (.+?)(?=\n\$ |\n```)", GUIDE, re.DOTALL)
     assert len(examples) >= 2
     for method, path, rest in examples:
         match = routes.find(method, path)

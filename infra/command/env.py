@@ -1,0 +1,70 @@
+"""The command `wecelebrate env`: prints shell variables with the URL of the API, a token and ids of a client."""
+
+import shlex
+from typing import Annotated
+
+import typer
+
+from infra.command import output
+from infra.command.api import local_cloud
+from infra.command.errors import NotFound, database_errors
+from infra.command.help import LOCAL, command
+from infra.command.token import token_of
+
+_IDS = """
+select c.id as client, s.id as site, s.domain, s.catalog_id as catalog, p.id as product
+from clients c
+left join lateral (
+  select sites.id, sites.catalog_id,
+    case when domain_verified_at is null then sites.slug || '.' || %(platform_domain)s else sites.domain end as domain
+  from sites join catalogs on catalogs.id = sites.catalog_id
+  where sites.client_id = c.id
+  order by catalogs.owner_client_id = c.id desc nulls last, sites.id limit 1
+) s on true
+left join lateral (
+  select id from products where products.catalog_id = s.catalog_id and is_active order by sku limit 1
+) p on true
+where c.slug = %(client)s
+"""
+"""The client, the first site of the client, preferably one with the client's own catalog, and the catalog of this site
+with its first product by SKU."""
+
+
+@command(
+    'eval "$(wecelebrate env)"',
+    'eval "$(wecelebrate env --client globex)"',
+    environment=LOCAL,
+)
+def env(
+    client: Annotated[str, typer.Option(help="Slug of the client whose ids are printed.")] = "acme",
+    identity: Annotated[
+        str | None,
+        typer.Option("--as", help="The user of the token, as in `wecelebrate token`. By default the client's owner."),
+    ] = None,
+) -> None:
+    """Print variables for a shell: API, TOKEN, CLIENT, SITE, CATALOG, PRODUCT and SHOP (the URL of the storefront).
+
+    Use it as `eval "$(wecelebrate env)"`, in bash and in zsh. Needs the local cloud.
+    """
+    import psycopg
+    from psycopg.rows import dict_row
+
+    from infra.local.cloud import PLATFORM_DOMAIN
+
+    cloud = local_cloud("env")
+    with database_errors(), psycopg.connect(cloud.endpoints.database, row_factory=dict_row) as connection:
+        ids = connection.execute(_IDS, {"client": client, "platform_domain": PLATFORM_DOMAIN}).fetchone()
+    if ids is None:
+        raise NotFound(f"client {client} does not exist")
+    variables = {
+        "API": cloud.endpoints.api,
+        "TOKEN": token_of(cloud, identity or f"client:{client}"),
+        "CLIENT": ids["client"],
+        "SITE": ids["site"],
+        "CATALOG": ids["catalog"],
+        "PRODUCT": ids["product"],
+        "SHOP": ids["domain"] and f"{cloud.endpoints.api}/v1/storefront/{ids['domain']}",
+    }
+    for name, value in variables.items():
+        # A client may have no site yet. Its variables are then empty, so that no value of an earlier call remains.
+        output.result(f"export {name}={shlex.quote(str(value or ''))}")

@@ -1,0 +1,45 @@
+"""Waits until the local cloud has no work to do, as `python -m tests.documents.idle`.
+
+A reader needs longer to type the next command than a job of an example takes. The test types faster.
+"""
+
+import time
+
+import psycopg
+
+from infra.local.endpoints import load_endpoints, state_directory
+
+TIMEOUT = 30
+"""The longest time to wait, in seconds."""
+
+_BUSY = """
+select exists (select from jobs where status in ('pending', 'processing') and approval is distinct from 'needed')
+  or exists (select from webhook_deliveries where status = 'pending' and attempts = 0)
+"""
+_WRITTEN = "select pg_current_wal_lsn()::text"
+_REPLAYED = "select pg_last_wal_replay_lsn() >= %s::pg_lsn"
+
+
+def main() -> None:
+    """Wait at most TIMEOUT seconds, and until the replica has replayed all results. Exits with an error after that."""
+    endpoints = load_endpoints(state_directory())
+    deadline = time.monotonic() + TIMEOUT
+    with (
+        psycopg.connect(endpoints.database, autocommit=True) as primary,
+        psycopg.connect(endpoints.replica, autocommit=True) as replica,
+    ):
+        while primary.execute(_BUSY).fetchone() != (False,):
+            _sleep(deadline)
+        written = primary.execute(_WRITTEN).fetchone()
+        while replica.execute(_REPLAYED, written).fetchone() != (True,):
+            _sleep(deadline)
+
+
+def _sleep(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise SystemExit(f"jobs, deliveries or the replica are not ready after {TIMEOUT} seconds")
+    time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Runs the commands of README.md and of every page of docs/, in their reading order, on one new cloud.
+
+The cloud is started with the command of README.md, and uses other ports than the defaults. All pages run in bash.
+WECELEBRATE_DOCS_SHELL=zsh runs them in zsh.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from infra.functions import ROOT
+from infra.local import control
+from infra.local.endpoints import Ports, load_endpoints
+from tests.documents.pages import Page, Step, guides, steps
+from tests.documents.shell import Shell
+
+START = "make dev"
+NOT_RUN = {
+    "git clone": "The test runs in a checkout.",
+    "cdk deploy": "It needs an AWS account.",
+    "git tag": "It would change the repository.",
+}
+"""The beginnings of all commands that the test does not run, with the reasons."""
+
+_DEMO = {
+    "clients": "select id, name, slug, tier, is_active from clients order by id",
+    "sites": "select id, name, domain, status, catalog_id, branding, settings from sites order by id",
+    "catalogs": "select id, name, status, currency, sync_settings from catalogs order by id",
+    "grants": "select catalog_id, client_id from catalog_grants order by 1, 2",
+    "products": "select sku, name, price, is_active from products where sku ~ '^(CEL|ACM|GLX)-' order by sku",
+    "switches": "select * from kill_switches order by 1",
+    "webhooks": "select id from webhooks",
+    "schedules": "select id from schedules",
+}
+"""The data on which the examples of later pages depend. No page may change these rows."""
+
+
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """A shell of a developer who has typed `make dev` in another terminal."""
+    home = tmp_path_factory.mktemp("documents")
+    shell = Shell(os.environ.get("WECELEBRATE_DOCS_SHELL", "bash"), home, Ports.free())
+    log = home / "make-dev.log"
+    with log.open("w") as output:
+        # -o: make does not install packages while the tests run.
+        process = subprocess.Popen(
+            ["make", "-o", ".venv/.ready", "dev"],
+            cwd=ROOT,
+            env=shell.environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        while "Ctrl-C stops it" not in log.read_text("utf-8"):
+            assert process.poll() is None, log.read_text("utf-8")
+            time.sleep(0.1)
+        yield shell
+    finally:
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(60)
+        control.erase(home / ".local")
+
+
+def all_steps() -> list[Step]:
+    """Return the commands of all pages."""
+    return [step for page in guides() for step in page_steps(page)]
+
+
+def page_steps(page: Page) -> list[Step]:
+    return [step for block in page.blocks if block.language in ("sh", "console") for step in steps(block)]
+
+
+def is_run(step: Step) -> bool:
+    return not step.command.startswith((START, *NOT_RUN))
+
+
+def demo(home: Path) -> dict[str, list[Any]]:
+    with psycopg.connect(load_endpoints(home / ".local").database) as connection:
+        return {name: connection.execute(query.encode()).fetchall() for name, query in _DEMO.items()}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
+def test_the_commands_of_a_page_print_what_the_page_shows(page: Page, shell: Shell) -> None:
+    before = demo(shell.home)
+    shell.run([step for step in page_steps(page) if is_run(step)])
+    assert demo(shell.home) == before, f"{page.name} changes data that other pages need"
+
+
+def test_the_command_that_starts_the_cloud_prints_what_the_readme_shows(shell: Shell) -> None:
+    (start,) = (step for step in all_steps() if step.command == START)
+    assert not shell.difference(start, (shell.home / "make-dev.log").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("beginning", NOT_RUN)
+def test_a_command_that_is_not_run_is_still_on_a_page(beginning: str) -> None:
+    assert any(step.command.startswith(beginning) for step in all_steps())

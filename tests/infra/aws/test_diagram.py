@@ -1,0 +1,17 @@
+"""The picture of the architecture is equal to the declarations, and its services exist in the templates."""
+
+import pytest
+
+from infra.diagram import FILE, SERVICES, svg
+from infra.functions import FunctionSpec
+from tests.infra.aws.templates import Templates
+
+
+def test_the_picture_shows_the_current_declarations(specs: tuple[FunctionSpec, ...]) -> None:
+    assert FILE.read_text("utf-8") == svg(specs), "run `python -m infra.diagram`"
+
+
+@pytest.mark.parametrize(("service", "resource_type"), SERVICES.items())
+def test_the_stacks_create_each_service_of_the_picture(service: str, resource_type: str, dev: Templates) -> None:
+    assert service in FILE.read_text("utf-8")
+    assert any(dev.of_type(stack, resource_type) for stack in dev.templates)
