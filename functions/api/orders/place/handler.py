@@ -9,6 +9,7 @@ app = api()
 
 @app.post("/v1/storefront/{domain}/orders", status_code=201)
 def create_order(new: NewOrder, tx: OrderWrite, address: SourceAddress) -> PlacedOrder:
+    """Place an order as a guest or as a signed-in customer. The stock is reduced in the same transaction."""
     return place(tx, new, address)
 
 
