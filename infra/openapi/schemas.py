@@ -25,7 +25,8 @@ def problem_schemas() -> Json:
     # The enum stays open: a client that was generated today must accept the codes of a later release.
     code.pop("type")
     code["anyOf"] = [{"$ref": SCHEMAS + "ProblemCode"}, {"type": "string"}]
-    codes = sorted({error.code for error in (Problem, *_subclasses(Problem))})
+    errors: list[type[Problem]] = [Problem, *_subclasses(Problem)]
+    codes = sorted({error.code for error in errors})
     others["ProblemCode"] = {
         "title": "ProblemCode",
         "type": "string",
