@@ -12,7 +12,7 @@ import httpx
 import jsonschema_rs
 
 from infra.local.routes import Routes
-from infra.openapi import document
+from infra.openapi import dereferenced, document
 
 Json = dict[str, Any]
 
@@ -50,7 +50,7 @@ def check_response(response: httpx.Response) -> None:
     name, status = operation["operationId"], str(response.status_code)
     response.read()
     assert status in operation["responses"], f"{name} does not declare status {status}: {response.text}"
-    content: Json = operation["responses"][status].get("content", {})
+    content: Json = dereferenced(document(), operation["responses"][status]).get("content", {})
     if not content:
         assert not response.content, f"{name} declares no body for status {status}: {response.text}"
         return
@@ -73,7 +73,8 @@ def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft20
     for operations in document()["paths"].values():
         for operation in operations.values():
             if operation["operationId"] == name:
-                schema = operation["responses"][status]["content"][media_type]["schema"]
+                response = dereferenced(document(), operation["responses"][status])
+                schema = response["content"][media_type]["schema"]
                 return jsonschema_rs.Draft202012Validator({**schema, "components": components()}, validate_formats=True)
     raise LookupError(name)
 

@@ -188,6 +188,8 @@ def _with_summary(progress: StartupProgress, state: Path, how_to_stop: str) -> C
 def _print_summary(endpoints: Endpoints, how_to_stop: str) -> None:
     lines = {
         "API": endpoints.api,
+        "explorer": f"{endpoints.api}/docs",
+        "OpenAPI": f"{endpoints.api}/openapi.json",
         "issuer": endpoints.issuer,
         "S3, SQS": endpoints.s3,
         "PostgreSQL": f"{_host_and_port(endpoints.database)}, replica {_host_and_port(endpoints.replica)}",

@@ -1,7 +1,7 @@
 """The HTTP API of API Gateway in front of Lambda, with routes, JWT authorizer, CORS, limits and payload format 2.0.
 
 Error responses that the gateway creates have the same body as on AWS. There are three differences from AWS. The gateway
-uses HTTP without TLS. It has only one stage. It has a health check at `/_local/health`.
+uses HTTP without TLS. It has only one stage. It has a health check at `/_local/health`, and an API explorer at `/docs`.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from infra.functions import DEFAULT_ROUTE, FunctionSpec
 from infra.http_api import CORS, INTEGRATION_TIMEOUT, REQUEST_LIMIT, Cors
 from infra.local.authorizer import Authorizer, Unauthorized
 from infra.local.compression import compressed
+from infra.local.explorer import Explorer
 from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests, new_trace_id
 from infra.local.payload_format import BadResponse, Request, Response, event, response
 from infra.local.processes import HEALTH
@@ -68,6 +69,7 @@ class Gateway:
         self._functions = functions
         self._authorizer = authorizer
         self._timeout = timeout
+        self._explorer = Explorer()
         self._routes: Routes[_Target] = Routes()
         self._default_target: _Target | None = None
         for spec in specs:
@@ -104,7 +106,7 @@ class Gateway:
             answer = Response(204, list(self._preflight) if self._allows(origin) else [], b"")
         else:
             try:
-                answer = await self._serve(scope, receive, raw_path, request_id)
+                answer = await self._explore(scope, raw_path) or await self._serve(scope, receive, raw_path, request_id)
             except _GatewayError as error:
                 answer = error.response
             answer = await compressed(answer, headers)
@@ -118,6 +120,12 @@ class Gateway:
         sent_headers = [*sent_headers, (b"apigw-requestid", request_id.encode())]
         await send({"type": "http.response.start", "status": answer.status, "headers": sent_headers})
         await send({"type": "http.response.body", "body": answer.body if sends_body else b""})
+
+    async def _explore(self, scope: Scope, raw_path: str) -> Response | None:
+        if scope["method"] != "GET" or not scope["server"]:
+            return None
+        host, port = scope["server"]
+        return await self._explorer.get(raw_path, f"http://{host}:{port}")
 
     async def _serve(self, scope: Scope, receive: Receive, raw_path: str, request_id: str) -> Response:
         target, parameters = self._find(scope["method"], raw_path)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import httpx
 
-from infra.openapi import document
+from infra.openapi import dereferenced, document
 
 Json = dict[str, Any]
 
@@ -82,10 +82,22 @@ def operation_id(operation: Operation) -> str:
 def all_operations() -> list[Operation]:
     """Return all operations, sorted by path and method."""
     return [
-        Operation(method.upper(), path, definition)
+        Operation(method.upper(), path, inlined(definition))
         for path, methods in sorted(document()["paths"].items())
         for method, definition in sorted(methods.items())
     ]
+
+
+def inlined(definition: Json) -> Json:
+    """Return a copy of an operation with its parameters and responses in place of references to components."""
+    copy = definition | {
+        "responses": {
+            status: dereferenced(document(), response) for status, response in definition["responses"].items()
+        }
+    }
+    if "parameters" in definition:
+        copy["parameters"] = [dereferenced(document(), parameter) for parameter in definition["parameters"]]
+    return copy
 
 
 def request_body(name: str, ids: Mapping[str, str]) -> Json:

@@ -14,6 +14,7 @@ app = api()
 
 @app.get("/v1/audit", response_model=Page[AuditEntry])
 def list_audit(request: Request, filters: Annotated[AuditFilters, Query()], tx: Reading) -> Response:
+    """List audit log entries, the newest first. Admins see all entries, and owners see the entries of their clients."""
     return page_response(request, filters, audit.page(tx, filters))
 
 

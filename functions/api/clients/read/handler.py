@@ -16,11 +16,13 @@ app = api()
 
 @app.get("/v1/clients", response_model=Page[Client], dependencies=[records_reads("client")])
 def list_clients(filters: Annotated[ClientFilters, Query()], cached: Cached) -> Response:
+    """List clients in name order. Members see only their own clients."""
     return cached.page(clients.page_entry(filters), filters, lambda tx: clients.page(tx, filters))
 
 
 @app.get("/v1/clients/{client_id}", response_model=Client, dependencies=[records_reads("client")])
 def get_client(client_id: Id, cached: Cached) -> Response:
+    """Read one client with its settings and its tier."""
     return cached.one(clients.entry(client_id), lambda tx: clients.get(tx, client_id))
 
 

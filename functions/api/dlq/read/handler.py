@@ -16,11 +16,13 @@ app = api()
 
 @app.get("/v1/admin/dlq", response_model=Page[DeadLetter], dependencies=[records_reads("dead_letter")])
 def list_dead_letters(request: Request, filters: Annotated[DeadLetterFilters, Query()], tx: Reading) -> Response:
+    """List failed jobs and messages that an operator has to look at, the newest first."""
     return page_response(request, filters, dead_letters.page(tx, filters))
 
 
 @app.get("/v1/admin/dlq/{letter_id}", dependencies=[records_reads("dead_letter")])
 def get_dead_letter(letter_id: Id, tx: Reading) -> DeadLetter:
+    """Read one dead letter with the body of its message."""
     return dead_letters.get(tx, letter_id)
 
 

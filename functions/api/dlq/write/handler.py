@@ -10,6 +10,7 @@ app = api()
 
 @app.post("/v1/admin/dlq/{letter_id}/redrive")
 def redrive_dead_letter(letter_id: Id, tx: Writing) -> DeadLetter:
+    """Send the message of a dead letter to its queue again, with a new count of attempts."""
     return dead_letters.redrive(tx, letter_id)
 
 

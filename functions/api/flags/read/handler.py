@@ -9,6 +9,7 @@ app = api()
 
 @app.get("/v1/admin/flags")
 def list_flags(tx: Reading) -> Flags:
+    """List the kill switches with their current values."""
     return admin.list_all(tx)
 
 

@@ -9,11 +9,13 @@ app = api()
 
 @app.put("/v1/admin/flags/{name}")
 def set_flag(name: FlagName, new: NewValue, tx: Writing) -> Flag:
+    """Set a kill switch. Every function applies the value within 10 seconds."""
     return admin.put(tx, name, new)
 
 
 @app.delete("/v1/admin/flags/{name}", status_code=204)
 def reset_flag(name: FlagName, tx: Writing) -> None:
+    """Return a kill switch to its default."""
     admin.reset(tx, name)
 
 

@@ -8,6 +8,7 @@ app = api()
 
 @app.get("/v1/health")
 def health() -> Health:
+    """Report whether the API and both database endpoints answer."""
     return check()
 
 

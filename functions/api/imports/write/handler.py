@@ -14,11 +14,13 @@ app = api()
 
 @app.post("/v1/products/bulk-import", status_code=202, dependencies=[located_at("/v1/jobs/{id}")])
 def import_products(request: BulkImport, tx: Writing) -> Job:
+    """Import products from rows or from an uploaded file. Follow the job in the response to its end."""
     return bulk_import.create(tx, request)
 
 
 @app.post("/api/products/bulk-import", status_code=202, dependencies=[located_at("/api/jobs/{jobId}")])
 def import_products_first_api(request: LegacyImport, tx: Writing) -> QueuedImport:
+    """Import products in the format of the first API. New clients use `POST /v1/products/bulk-import`."""
     return legacy_api.create(tx, request)
 
 

@@ -17,21 +17,25 @@ app = api()
 
 @app.get("/v1/jobs", response_model=Page[Job])
 def list_jobs(request: Request, filters: Annotated[JobFilters, Query()], tx: Reading) -> Response:
+    """List jobs, the newest first."""
     return page_response(request, filters, jobs.page(tx, filters))
 
 
 @app.get("/v1/jobs/{job_id}")
 def get_job(job_id: Id, tx: Reading) -> Job:
+    """Read one job with its progress, its counts and its first row errors."""
     return jobs.get(tx, job_id)
 
 
 @app.get("/api/jobs/{job_id}", response_model=LegacyJob, responses={404: {"model": LegacyJob}})
 def get_job_first_api(job_id: str, tx: Reading) -> Response:
+    """Read one job in the format of the first API. New clients use `GET /v1/jobs/{job_id}`."""
     return model_response(*legacy_api.state(tx, job_id))
 
 
 @app.get("/api/jobs/{job_id}/status", response_model=LegacyJob, responses={404: {"model": LegacyJob}})
 def get_job_status_first_api(job_id: str, tx: Reading) -> Response:
+    """Read the status of a job in the format of the first API. New clients use `GET /v1/jobs/{job_id}`."""
     return model_response(*legacy_api.state(tx, job_id))
 
 

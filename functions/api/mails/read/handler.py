@@ -16,11 +16,13 @@ app = api()
 
 @app.get("/v1/mails", response_model=Page[ListedMail], dependencies=[records_reads("mail")])
 def list_mails(request: Request, filters: Annotated[MailFilters, Query()], tx: Reading) -> Response:
+    """List mails, the newest first. The list does not contain their texts."""
     return page_response(request, filters, mail.page(tx, filters))
 
 
 @app.get("/v1/mails/{mail_id}", dependencies=[records_reads("mail")])
 def get_mail(mail_id: Id, tx: Reading) -> Mail:
+    """Read one mail with its subject and text, rendered from the current data."""
     return mail.get(tx, mail_id)
 
 

@@ -9,6 +9,7 @@ app = api()
 
 @app.get("/v1/me")
 def me(tx: Reading) -> Me:
+    """Read who the caller is, and of which clients the caller is a member."""
     return members.me(tx)
 
 

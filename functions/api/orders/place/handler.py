@@ -11,6 +11,7 @@ app = api()
     "/v1/storefront/{domain}/orders", status_code=201, dependencies=[located_at("/v1/storefront/{domain}/orders/{id}")]
 )
 def create_order(new: NewOrder, tx: OrderWrite, address: SourceAddress) -> PlacedOrder:
+    """Place an order as a guest or as a signed-in customer. The stock is reduced in the same transaction."""
     return place(tx, new, address)
 
 

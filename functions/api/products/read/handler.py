@@ -15,12 +15,14 @@ app = api()
 
 @app.get("/v1/catalogs/{catalog_id}/products", response_model=Page[Product])
 def list_products(catalog_id: Id, filters: Annotated[ProductFilters, Query()], cached: Cached) -> Response:
+    """List, search and filter the products of a catalog."""
     entry = products.page_entry(catalog_id, filters)
     return cached.page(entry, filters, lambda tx: products.page(tx, catalog_id, filters))
 
 
 @app.get("/v1/products/{product_id}", response_model=Product)
 def get_product(product_id: Id, cached: Cached) -> Response:
+    """Read one product with its processed images."""
     return cached.one(products.entry(product_id), lambda tx: products.get(tx, product_id))
 
 

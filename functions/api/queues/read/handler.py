@@ -9,6 +9,7 @@ app = api()
 
 @app.get("/v1/admin/queues")
 def show_queues(tx: Reading) -> QueueStates:
+    """Count the waiting, running and failed jobs of each queue."""
     return jobs.queues(tx)
 
 

@@ -15,11 +15,13 @@ app = api()
 
 @app.get("/v1/schedules", response_model=Page[Schedule])
 def list_schedules(request: Request, filters: Annotated[ScheduleFilters, Query()], tx: Reading) -> Response:
+    """List schedules in name order, with the result of their last run."""
     return page_response(request, filters, schedules.page(tx, filters))
 
 
 @app.get("/v1/schedules/{schedule_id}")
 def get_schedule(schedule_id: Id, tx: Reading) -> Schedule:
+    """Read one schedule with its next time and its last outcome."""
     return schedules.get(tx, schedule_id)
 
 

@@ -9,6 +9,7 @@ app = api()
 
 @app.delete("/v1/mail-suppressions/{suppression_id}", status_code=204)
 def release_suppression(suppression_id: Id, tx: Writing) -> None:
+    """Release a suppressed address, so that mail is sent to it again."""
     mail.release(tx, suppression_id)
 
 

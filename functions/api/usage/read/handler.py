@@ -14,11 +14,13 @@ app = api()
 
 @app.get("/v1/clients/{client_id}/usage")
 def get_usage(client_id: Id, period: Annotated[UsagePeriod, Query()], tx: Reading) -> ClientUsage:
+    """Report the requests of a client, their cost in the database, and the remaining limits."""
     return usage.of_client(tx, client_id, period)
 
 
 @app.get("/v1/admin/cache")
 def show_cache(tx: Reading) -> CacheReport:
+    """Report how many queries the cache avoids on the whole platform, for the last 24 hours."""
     return usage.of_platform(tx)
 
 

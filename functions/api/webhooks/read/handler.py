@@ -15,21 +15,25 @@ app = api()
 
 @app.get("/v1/webhooks", response_model=Page[Webhook])
 def list_webhooks(request: Request, filters: Annotated[WebhookFilters, Query()], tx: Reading) -> Response:
+    """List webhook endpoints without their secrets."""
     return page_response(request, filters, webhooks.page(tx, filters))
 
 
 @app.get("/v1/webhooks/{webhook_id}")
 def get_webhook(webhook_id: Id, tx: Reading) -> Webhook:
+    """Read one webhook endpoint without its secret."""
     return webhooks.get(tx, webhook_id)
 
 
 @app.get("/v1/webhook-deliveries", response_model=Page[Delivery])
 def list_webhook_deliveries(request: Request, filters: Annotated[DeliveryFilters, Query()], tx: Reading) -> Response:
+    """List deliveries of events to endpoints, the newest first."""
     return page_response(request, filters, webhooks.deliveries_page(tx, filters))
 
 
 @app.get("/v1/webhook-deliveries/{delivery_id}")
 def get_webhook_delivery(delivery_id: Id, tx: Reading) -> DeliveryDetails:
+    """Read one delivery with its payload and its last attempts."""
     return webhooks.get_delivery(tx, delivery_id)
 
 

@@ -19,7 +19,7 @@ from wecelebrate.core.types.schema import Documented
 MAX_URL_LENGTH = 2048
 MAX_DOMAIN_LENGTH = 253
 
-_NOT_IN_URL = r"\s\u0000-\u001f\u007f-\u009f\\\"<>"
+_NOT_IN_URL = r'\s\u0000-\u001f\u007f-\u009f\\"<>'
 _AFTER_SCHEME = rf"://[^{_NOT_IN_URL}@/?#]+([/?#][^{_NOT_IN_URL}]*)?"
 URL_PATTERN = rf"^[Hh][Tt][Tt][Pp][Ss]?{_AFTER_SCHEME}$"
 IMAGE_PATTERN = rf"^([Hh][Tt][Tt][Pp][Ss]?{_AFTER_SCHEME}|[^:\u0000-\u001f\u007f-\u009f\\]+)$"

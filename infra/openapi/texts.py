@@ -1,0 +1,122 @@
+"""Adds the texts of tags and fields to the document. Their source is the code that they describe.
+
+- A tag has the docstrings of the handlers of its resource.
+- A field has its `Field(description=…)`, or the docstring below the field, or the text of the field with the same name
+  in another model of the same module: `CatalogPatch.name` is described by `CatalogContent.name`.
+- Fields that mean the same in every model, e.g. `created_at`, are described in `_COMMON`.
+"""
+
+import ast
+import inspect
+import sys
+from collections.abc import Iterable, Iterator
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from pydantic import BaseModel
+
+from infra.functions import FunctionSpec
+from infra.openapi.operations import resource
+
+Json = dict[str, Any]
+
+_COMMON = {
+    "id": "The UUID of the object. It never changes.",
+    "client_id": "The client that owns the object.",
+    "catalog_id": "The catalog to which the object belongs.",
+    "site_id": "The site to which the object belongs.",
+    "product_id": "The product, by its UUID.",
+    "created_at": "When the object was created, in UTC.",
+    "updated_at": "When the object last changed, in UTC.",
+    "data": "The rows of the page, in the order of the list.",
+    "has_more": "Whether a next page exists.",
+}
+
+
+def tags(specs: Iterable[FunctionSpec]) -> list[Json]:
+    """Return the tags of all functions. The description of a tag consists of the docstrings of its handlers."""
+    texts: dict[str, list[str]] = {}
+    for spec in specs:
+        docstring = ast.get_docstring(ast.parse(spec.handler.read_text("utf-8"))) or ""
+        first, _, _rest = docstring.partition("\n\n")
+        texts.setdefault(resource(spec), []).append(" ".join(first.split()))
+    return [{"name": name, "description": "\n\n".join(lines)} for name, lines in sorted(texts.items())]
+
+
+def describe(openapi: Json) -> None:
+    """Add the missing descriptions of fields and parameters."""
+    models = {model.__name__: model for model in _models(BaseModel)}
+    for name, schema in openapi["components"]["schemas"].items():
+        model = models.get(name) or (models["Page"] if name.endswith("Page") else None)
+        for field, definition in schema.get("properties", {}).items():
+            _describe_field(definition, field, model)
+    filters = [model for name, model in models.items() if name.endswith(("Filters", "Parameters", "Period"))]
+    for item in openapi["paths"].values():
+        for operation in item.values():
+            for parameter in operation.get("parameters", []):
+                if parameter.get("description") is None:
+                    parameter["description"] = _parameter_text(parameter, filters)
+
+
+def _describe_field(definition: Json, field: str, model: type | None) -> None:
+    if definition.get("description"):
+        return
+    text = _field_text(model, field) if model else None
+    text = text or _COMMON.get(field)
+    if text:
+        definition["description"] = text
+
+
+def _parameter_text(parameter: Json, filters: list[type[BaseModel]]) -> str:
+    name = parameter["name"]
+    if parameter["in"] == "path":
+        return (
+            f"The UUID of the {name.removesuffix('_id').replace('_', ' ')}."
+            if name.endswith("_id")
+            else (f"The {name} of the object.")
+        )
+    for model in filters:
+        if name in model.model_fields and (text := _field_text(model, name)):
+            return f"Only objects with this value. {text}"
+    return f"Only objects whose `{name}` has this value."
+
+
+def _field_text(model: type, field: str) -> str | None:
+    """Return the text of a field from its class, from the classes that the class extends, or from its module."""
+    for owner in model.__mro__:
+        if owner.__module__.startswith("wecelebrate.") and (
+            text := _docstrings(owner.__module__).get((owner.__name__, field))
+        ):
+            return text
+    module = _docstrings(model.__module__)
+    return next((text for (_, name), text in module.items() if name == field), None)
+
+
+@cache
+def _docstrings(module_name: str) -> dict[tuple[str, str], str]:
+    """Return the texts of the fields of all classes in a module: (class, field) → description or docstring."""
+    module: ModuleType = sys.modules[module_name]
+    texts: dict[tuple[str, str], str] = {}
+    for node in ast.parse(inspect.getsource(module)).body:
+        if not isinstance(node, ast.ClassDef):
+            continue
+        model = getattr(module, node.name)
+        for statement, following in zip(node.body, [*node.body[1:], None], strict=True):
+            if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
+                continue
+            name = statement.target.id
+            info = getattr(model, "model_fields", {}).get(name)
+            text = info.description if info else None
+            if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
+                text = inspect.cleandoc(str(following.value.value))
+            if text:
+                texts[node.name, (info.serialization_alias or name) if info else name] = " ".join(text.split())
+    return texts
+
+
+def _models(parent: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for child in parent.__subclasses__():
+        if child.__module__.startswith("wecelebrate.") and "[" not in child.__name__:
+            yield child
+        yield from _models(child)

@@ -1,0 +1,40 @@
+"""The local cloud serves the OpenAPI document and an explorer page that needs no other host."""
+
+import asyncio
+import json
+import re
+
+from infra.local.explorer import DOCUMENT, PAGE, Explorer
+from infra.local.payload_format import Response
+from infra.openapi import document
+
+SERVER = "http://127.0.0.1:18787"
+
+
+def get(path: str) -> Response | None:
+    return asyncio.run(Explorer().get(path, SERVER))
+
+
+def test_the_page_loads_only_files_that_the_explorer_serves() -> None:
+    page = get(PAGE)
+    assert page is not None
+    html = page.body.decode()
+    assert "://" not in html
+    files = re.findall(r'(?:src|href|url)(?:=|: )"([^"]+)"', html)
+    assert DOCUMENT in files
+    for path in files:
+        response = get(path)
+        assert response is not None and response.status == 200 and response.body, path
+
+
+def test_the_document_of_the_explorer_names_the_gateway_as_its_server() -> None:
+    response = get(DOCUMENT)
+    assert response is not None
+    served = json.loads(response.body)
+    assert served["servers"] == [{"url": SERVER}]
+    assert served["paths"] == json.loads(json.dumps(document()["paths"]))
+
+
+def test_other_paths_do_not_belong_to_the_explorer() -> None:
+    assert get("/docs/../pyproject.toml") is None
+    assert get("/v1/products") is None
