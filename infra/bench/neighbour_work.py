@@ -27,9 +27,9 @@ Work = Literal["search", "read_largest_rows", "patch", "import_rows", "render_im
 """The name of a method of Neighbour."""
 
 NICENESS = 19
-"""The niceness of all work but `use_cpu`, which stands for processes of the platform."""
+"""The niceness of all work except `use_cpu`. That work represents processes of the platform, so it has no niceness."""
 FLOOD_PER_SECOND = 100
-"""The number of requests a second with which the neighbour exceeds its quota of 1,000 requests an hour."""
+"""The number of requests a second in `flood`. It exceeds the neighbour's quota of 1,000 requests an hour."""
 PAUSE = 0.1
 """The time between two requests of the neighbour, in seconds. With shorter pauses it would exceed its quota."""
 TIMEOUT = 60.0
@@ -76,7 +76,7 @@ class Neighbour:
         self._get(self._prepared.large_catalog, {"updated_since": "2020-01-01T00:00:00Z"})
 
     def patch(self) -> None:
-        """Merge a patch with PATCH_KEYS keys into a product with as many keys."""
+        """Merge a patch with PATCH_KEYS keys into a product that has the same number of keys."""
         number = next(self._numbers)
         attributes = {f"key-{key}": number for key in range(PATCH_KEYS)}
         path = f"/v1/products/{self._prepared.patched_product}"
@@ -94,7 +94,7 @@ class Neighbour:
         job = body(self._client.post("/v1/products/bulk-import", json=request))
         ended = self._wait(f"/v1/jobs/{job['id']}", ("completed", "failed", "cancelled"))
         if ended["status"] != "completed":
-            raise LocalCloudError(f"the import should be completed: {ended}")
+            raise LocalCloudError(f"the import was not completed: {ended}")
 
     def render_image(self) -> None:
         """Upload an image that takes all of the CPU time that is allowed. Returns when its rendering has failed."""
@@ -111,15 +111,15 @@ class Neighbour:
         require_success(self._client.post(f"{path}/complete"))
         image = self._wait(path, ("ready", "failed"))
         if image.get("error_code") != "too_slow":
-            raise LocalCloudError(f"the image should need too much time, but it is {image['status']}: {image}")
+            raise LocalCloudError(f"the image should fail as `too_slow`, but it is {image['status']}: {image}")
 
     def flood(self) -> None:
-        """Send a request without waiting, whatever the response is."""
+        """Send a request, pause for 1 / FLOOD_PER_SECOND seconds, and accept any response, e.g. 429."""
         self._client.get("/v1/catalogs")
         time.sleep(1 / FLOOD_PER_SECOND)
 
     def use_cpu(self) -> None:
-        """Use as much CPU time as another kind of work does, without the platform."""
+        """Use as much CPU time as another kind of work, but do not call the platform."""
         began, used = time.perf_counter(), time.thread_time()
         while time.thread_time() - used < self._prepared.cpu_seconds:
             pass
@@ -192,7 +192,7 @@ class Repeater:
         return answer
 
     def warm_up(self) -> None:
-        """Do the work once: it starts the processes of the functions."""
+        """Do the work once, so that the processes of the functions start."""
         with self.running():
             pass
         self.repetitions = 0
@@ -200,7 +200,7 @@ class Repeater:
 
 @contextmanager
 def neighbour(prepared: Prepared, work: Work) -> Iterator[Repeater]:
-    """Start the process of the neighbour for one kind of work. It ends with the `with` block, or with this process."""
+    """Start the process of the neighbour for one kind of work. It ends when the `with` block or this process ends."""
     ours, theirs = multiprocessing.Pipe()
     process = multiprocessing.get_context("spawn").Process(target=_repeat, args=(prepared, work, theirs))
     process.start()

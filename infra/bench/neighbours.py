@@ -1,13 +1,15 @@
 """Measures how much the heaviest work of one client slows down the requests of another client.
 
-The second client is called the neighbour. It stays within the limits of the platform, but does what costs most: it
-reads the largest rows, searches, merges patches, imports, and lets images be rendered. For each kind of work, the
-figure is the p95 of the first client during the work.
+The client that does the work is called the neighbour. The client whose requests are measured is called the first
+client. The neighbour does the work that costs most within the limits of the platform: it reads the largest rows,
+searches, merges patches, imports rows, and uploads images for rendering. Last, it sends more requests than its quota
+allows. For each kind of work, the figure is the p95 of the first client during the work.
 
 On AWS, each function, the database and the computers of the clients have CPUs of their own. Here, all of them share the
 cores of one machine, so any work slows the first client down. Therefore the floor is the p95 of the first client while
-a process that has nothing to do with the platform uses as much CPU time as the work. The rest is what the platform
-causes: locks, queues, connections and processes that both clients use. The p95 without any work is in the note.
+a process that has nothing to do with the platform uses as much CPU time as the work. The platform causes
+the difference between the figure and the floor, because both clients use the same locks, queues, connections and
+processes. The p95 without any work is in the note.
 """
 
 from collections.abc import Iterator
@@ -26,15 +28,15 @@ from infra.bench.platform import GLOBEX, BenchPlatform
 from infra.bench.rows import Limit, Row, measures
 
 LIMIT = Limit.at_most(1.2)
-"""The requests of the first client are allowed to become slower by at most a fifth."""
+"""The work must not make the requests of the first client slower by more than a fifth."""
 RUNS, SECONDS = 15, 1.0
-"""The number of runs of each of the three kinds, and the duration of each run, in seconds. Many short runs alternate,
-because the speed of a machine changes within seconds. The figure and the floor are each the p95 of all runs together,
-because the p95 of a single run depends on a few requests."""
+"""The number of runs of each kind (with the work, with `use_cpu`, and without both), and the duration of each run, in
+seconds. Many short runs alternate, because the speed of a machine changes within seconds. The figure and the floor are
+each the p95 of all runs together, because the p95 of a single run depends on a few requests."""
 IMAGE_RUNS = 5
 """The number of runs during which images are rendered. These runs take longer, because rendering takes longer."""
 QUOTA = 10_000_000
-"""The quota of the first client, in requests an hour. The measure sends about 100,000 requests."""
+"""The quota of the first client, in requests an hour. The benchmark sends about 100,000 requests."""
 CONNECTIONS = 1
 """The number of connections of the first client. With more connections it would use all cores of a small machine by
 itself, and every work would slow it down."""

@@ -3,8 +3,9 @@
 Some rows have a target, e.g. 10 ms. For such a row, the limit is the target divided by the floor at reference speed.
 
 Reference speed is the speed of a certain machine with 2 idle cores. On this machine, `/v1/health` takes 1.93 ms p50, a
-cached storefront page takes 2.8 ms p50, and a cached list of 1,000 rows reaches 271 req/s. The floor of these two pages
-at reference speed is the figure divided by the ratio of the row. The ratio is the median of three measurements.
+cached storefront page takes 2.8 ms p50, and a cached list of 1,000 rows reaches 271 req/s. At reference speed,
+the floor of the storefront page and of the list is the figure divided by the ratio of the row. The ratio is the median
+of three measurements.
 
 The floor of a page with filter and search contains the bare query. Whenever the bare query gets faster, e.g. by a new
 index, the floor must be measured again. Its value at reference speed is the measured value, divided by the time of

@@ -30,7 +30,7 @@ GLOBEX = UUID("c2000000-0000-7000-8000-000000000002")
 POLL_SECONDS = 0.02
 COMMAND_TIMEOUT = 1800.0
 """The maximum duration of `wecelebrate up` or of `wecelebrate down`, in seconds. Both commands have shorter limits of
-their own for everything that makes no progress."""
+their own for each step that makes no progress."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ async def serving(app: App, port: int, grace: int = 4) -> AsyncIterator[Served]:
             log_config=None,
             server_header=False,
             # By default, uvicorn believes the X-Forwarded-For header of every client on this machine. A client could
-            # then choose the address under which the rate limits count it.
+            # then choose the address under which the rate limits count its requests.
             proxy_headers=False,
             timeout_graceful_shutdown=grace,
             # Keep idle connections for longer than clients do. Otherwise a client could send a request over a

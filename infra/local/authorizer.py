@@ -136,7 +136,7 @@ def render(value: Any) -> str:
     """Convert the value of a claim to text in the format of HTTP APIs, e.g. a list to `[a b]` or an object to
     `map[k:v]`."""
     if isinstance(value, str):
-        # Go, in which these texts are made, replaces half of a surrogate pair when it reads JSON.
+        # API Gateway creates these texts in Go. Go replaces unpaired surrogates when it reads JSON.
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, bool):
         return "true" if value else "false"

@@ -103,7 +103,7 @@ class Cloud:
             mail_rate="14",
             passwords=dict(self.credentials.logins),
             # Functions may send requests to 127.0.0.1. Developers run image servers and webhook endpoints there.
-            # Domains are verified with files: `wecelebrate dns` writes them.
+            # The verification of domains reads files instead of DNS. `wecelebrate dns` writes these files.
             extra={
                 **self.aws.environment,
                 "WC_OUTBOUND_ALLOW": "127.0.0.1",

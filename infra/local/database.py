@@ -28,9 +28,9 @@ begin
 end
 $$
 """
-"""Revokes functions that no release uses, and with which injected SQL could reach beyond its transaction: large objects
-exist outside of row-level security, and a login may end the sessions of other callers. On Aurora only RDS owns these
-functions, so they stay (docs/runbook.md)."""
+"""Revokes the permission to call functions that no release uses. With these functions, injected SQL could have effects
+outside its transaction: row-level security does not apply to large objects, and a login can end the sessions of other
+callers. On Aurora, RDS owns these functions, so the permission stays (docs/runbook.md)."""
 
 
 def prepare(

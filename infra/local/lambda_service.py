@@ -117,7 +117,7 @@ class Lambda:
         }
         self._package_watcher = FileWatcher([PACKAGE_FOLDER])
         self._tasks: set[asyncio.Task[None]] = set()
-        # A start needs CPU time for imports. With more starts at the same time, each start would only be slower.
+        # A start needs CPU time for imports. More simultaneous starts would only make each start slower.
         self._start_slots = asyncio.Semaphore(2 * (os.cpu_count() or 1))
         self._stopping = False
 

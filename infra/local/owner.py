@@ -59,7 +59,7 @@ class Owner:
 
     @property
     def has_ended(self) -> bool:
-        """Whether the owner has ended. A zombie counts as ended. Another process with the same pid does not count."""
+        """Whether the owner has ended. A zombie has ended. Another process with the same pid is not the owner."""
         # psutil compares start times that do not change when the clock of the machine is set.
         with contextlib.suppress(psutil.NoSuchProcess):
             return (
@@ -72,7 +72,7 @@ class Owner:
 def watching(has_ended: Callable[[], bool], stop: Callable[[], object], name: str) -> Iterator[None]:
     """While the context is open, call `has_ended` regularly. When it returns true for the first time, call `stop`.
 
-    name: the name of what is watched, for the log.
+    name: the text that the log contains as the subject of "has ended", e.g. `the owner (pid 12)`.
     """
     closed = threading.Event()
 

@@ -31,8 +31,8 @@ HEALTH = "/_local/health"
 MAX_START_SECONDS = 300.0
 """The maximum time until a child is ready, in seconds, even if it makes progress."""
 _MIN_WORK = 0.02
-"""The least work of a child that counts as progress, in seconds per second. A server that only repeats a failed
-attempt, e.g. a replica that cannot reach its primary, does less."""
+"""The minimum work of a child that counts as progress, in seconds of work per second. A server that only repeats a
+failed attempt, e.g. a replica that cannot reach its primary, does less work."""
 _DISK_BYTES_PER_SECOND = 10_000_000
 """The number of bytes read from or written to the disk that count as one second of work."""
 _MAX_LOG_BYTES = 8 * 1024 * 1024
@@ -175,7 +175,7 @@ class Process:
     group: int | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     start_timeout: float = 30.0
-    """The longest time that the child may make no progress before it is ready, in seconds.
+    """The start fails if the child makes no progress for this time, in seconds.
 
     On a slow machine, a start takes long, but the child uses CPU time or the disk. Only a child that uses neither for
     this time is considered hung."""

@@ -143,8 +143,8 @@ def run_function(request: dict[str, Any], zygote: int) -> NoReturn:
 def lower_priority(niceness: int) -> None:
     """Give this process and its future threads and children less CPU time than others, if `niceness` is above 0.
 
-    Linux can group the processes of each session. It then ignores the niceness of processes, but not that of their
-    group. See `sched(7)`, "The autogroup feature".
+    Linux can group the processes of each session. Linux then ignores the niceness of a process, but not the niceness
+    of its group. See `sched(7)`, "The autogroup feature".
     """
     if niceness == 0:
         return

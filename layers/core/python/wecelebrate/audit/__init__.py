@@ -6,8 +6,8 @@ declares that its reads are recorded::
 
     @app.get("/v1/orders", response_model=Page[Order], dependencies=[records_reads("order")])
 
-If the caller is an admin or support, the entry is committed before the response is sent. If it cannot be committed, the
-caller gets an error instead of the data. Reads by members of a client are not recorded, and cost nothing.
+If the caller belongs to the staff, the entry is committed before the response is sent. If this commit fails, the caller
+gets an error instead of the data. Reads by members of a client are not recorded, and cost nothing.
 """
 
 from wecelebrate.audit.models import AuditFilters

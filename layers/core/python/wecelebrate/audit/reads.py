@@ -51,8 +51,8 @@ def _entry(noun: str, item: Mapping[str, Any]) -> dict[str, Any]:
 def _list_entries(noun: str, items: Sequence[Mapping[str, Any]], request: Request) -> Iterator[dict[str, Any]]:
     """Yield one entry for each client whose objects are on the page. For an empty page, also yield one entry.
 
-    For a list of clients, yield only one entry, which belongs to the platform. A console needs this list all the time,
-    so an entry for each client would bury the other entries that the owner of the client reads.
+    For a list of clients, yield only one entry, which belongs to the platform. A console requests this list all the
+    time. With an entry for each client, the owner of a client could hardly find the other entries.
     """
     ids: dict[str | None, list[str]] = defaultdict(list)
     for item in items:

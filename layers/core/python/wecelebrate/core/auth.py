@@ -55,7 +55,7 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
         return Caller(site_domain=site_domain)
     # Cognito marks each token as `access` or `id`. API Gateway does not check this claim, and accepts both.
     # https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
-    # Tokens of other issuers have no such claim: their audience tells access tokens from ID tokens.
+    # Tokens of other issuers do not have this claim. Their audience shows whether they are access tokens or ID tokens.
     if claims.get("token_use", "access") != "access":
         raise Unauthenticated("The token must be an access token. An ID token is not accepted.")
     email_verified = str(claims.get("email_verified", "")).lower() == "true"

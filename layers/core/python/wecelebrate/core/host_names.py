@@ -16,9 +16,9 @@ def to_ascii(name: str) -> str:
     with `ss`, and a final sigma with another sigma, so the name of one owner becomes the name of another owner.
 
     UTS 46 deletes some invisible characters, e.g. a soft hyphen or a zero-width space. A name that contains such a
-    character is refused, because it leads to another host than it seems to: a reader can see two parts, and a program
-    that compares names sees a different name. A joiner (U+200C, U+200D) is allowed only where IDNA 2008 allows it,
-    because some scripts need joiners.
+    character is refused, because its host is not the host that the name shows: a reader can see two parts, and for a
+    program that compares names, it is a different name. A joiner (U+200C, U+200D) is allowed only where IDNA 2008
+    allows it, because some scripts need joiners.
 
     Raises InvisibleCharacter, or another ValueError if the name cannot be encoded.
     """

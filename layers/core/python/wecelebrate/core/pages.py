@@ -232,7 +232,7 @@ def start_after(cursor: str | None, request: Mapping[str, Any], order: Mapping[s
 
 def next_link(path: str, query: Mapping[str, Any], cursor: str) -> str:
     """Return the value of the `Link` header that points to the next page (RFC 8288)."""
-    # A truth value is spelled as in JSON, because a parameter has no other spelling.
+    # A boolean is written as in JSON, because query parameters accept no other spelling.
     values = {key: str(value).lower() if isinstance(value, bool) else value for key, value in query.items()}
     encoded = urlencode({key: value for key, value in values.items() if value is not None} | {"cursor": cursor})
     return f'<{path}?{encoded}>; rel="next"'

@@ -88,7 +88,7 @@ def lookup(request: CacheLookup) -> CacheResult:
 
 
 def apply_charge(charge: Charge) -> tuple[bool, tuple[str, ...]]:
-    """Make a request cost more. Returns whether its limits allow it, and the limits in the format of CacheResult."""
+    """Increase the cost of a request. Returns whether its limits allow this, and the limits as in CacheResult."""
     status, lines = redis().run(CHARGE, [], prefix(), str(now()), charge.to_json())
     return status != "limited", tuple(lines.splitlines())
 

@@ -1,11 +1,11 @@
--- Make a request that failed or kept the database busy cost more than one request. Take back the order that was counted
--- for a failed request.
+-- Increase the cost of a request that failed or kept the database busy. If a failed request was counted as an order,
+-- subtract this order.
 --
 -- ARGV: prefix, now, JSON with these lists:
 --   counts   limits {name, key, quota, amount}: each limit has a window of a minute. At the first limit that is used up,
 --            the script stops, and counts and changes nothing more.
 --   charges  limits {key, amount}: the amount is added even if the limit is used up.
---   refunds  keys of hourly limits: one request is taken back from each.
+--   refunds  keys of hourly limits: one counted request is subtracted from each limit.
 --
 -- Returns: status (`ok` or `limited`), and one line `name quota remaining seconds` for each limit in `counts`.
 

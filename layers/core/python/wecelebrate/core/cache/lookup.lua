@@ -25,8 +25,8 @@ record_usage(request.usage, 0)
 
 local function count_per_hour(name, key, quota) return count(name, key, quota, 60000, 60) end
 
--- Count the request against the share of one address in an hourly limit that many addresses have in common. The buckets
--- are wide, because every address of every client has a hash of its own.
+-- Count the request against the share of its address. The share is a part of an hourly limit that applies to many
+-- addresses together. The buckets are wide, because every address of every client has a hash of its own.
 local function count_share(name, key, quota, divisor)
   return count(name .. '-address', key, math.ceil(quota / divisor), 360000, 10, 1, true)
 end
@@ -95,7 +95,7 @@ end
 
 local of_tenant = prefix .. tenant .. ':limit:'
 if request.count_request and quota then
-  -- Do not count the share if the limit per minute already prevents the address from using up its share.
+  -- Check the share of the address only if its limit per minute allows more requests an hour than the share.
   if request.address and request.address_per_hour > quota / request.storefront_share
     and not count_share(limit, of_tenant .. limit .. '-address.' .. request.address, quota, request.storefront_share) then
     return answer('limited')

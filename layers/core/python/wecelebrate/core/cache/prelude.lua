@@ -121,7 +121,8 @@ local function add(key, width, buckets, amount)
 end
 
 -- Count `amount` requests (by default one) against a limit. Returns whether the request is allowed. A refused request is
--- not counted. The state of the limit is appended to `limits`, but with `quiet` only if the request is refused.
+-- not counted. The state of the limit is appended to `limits`. If `quiet` is true, this happens
+-- only if the request is refused.
 local function count(name, key, quota, width, buckets, amount, quiet)
   local bucket = math.floor(now / width)
   local used, oldest, outdated = 0, bucket, {}
@@ -147,7 +148,7 @@ local function count(name, key, quota, width, buckets, amount, quiet)
   return allowed
 end
 
--- Take back one request from the latest bucket of a limit that has counted it.
+-- Subtract one request from a limit that has counted this request. Decrements the latest bucket.
 local function refund(key)
   local latest = -1
   for _, field in ipairs(call('HKEYS', key)) do latest = math.max(latest, tonumber(field)) end

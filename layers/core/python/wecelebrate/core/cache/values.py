@@ -79,9 +79,9 @@ class CacheLookup:
     address_per_hour: int = 0
     """The number of requests that one address is allowed to send per hour."""
     storefront_share: int = 1
-    """One address may use the request limit of a client's storefronts, divided by this number."""
+    """The share of one address is the request limit of a client's storefronts, divided by this number."""
     order_share: int = 1
-    """One address may use the order limit of a site, divided by this number."""
+    """The share of one address is the order limit of a site, divided by this number."""
     count_request: bool = False
     """Whether the request counts against the limit of its session."""
     requests_per_order: int | None = None
@@ -126,7 +126,7 @@ class CacheLookup:
 
 @dataclass(frozen=True)
 class Charge:
-    """The arguments of the Redis call that makes a request cost more than one request, or takes back its order."""
+    """The arguments of the Redis call that increases the cost of a request, or subtracts the order that it counted."""
 
     counts: Mapping[str, str]
     """Maps the names of limits to their keys. The request is refused if one of these limits is used up."""

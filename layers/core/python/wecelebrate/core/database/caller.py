@@ -86,5 +86,5 @@ class CallerContext:
 
     @property
     def is_staff(self) -> bool:
-        """Whether the caller is an admin or support. Services of the platform are not staff."""
+        """Whether the caller is an admin or a support user. Services of the platform are not staff."""
         return self.admin_role is not None and self.admin_role != "service"

@@ -1,4 +1,4 @@
-"""The database connections of a function: writes on the primary, reads on a replica, and reads on the primary."""
+"""The database connections of a function, for writes on the primary, reads on a replica, and reads on the primary."""
 
 import time
 from collections.abc import Iterator

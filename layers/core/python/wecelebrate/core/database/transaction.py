@@ -30,8 +30,8 @@ SLOW_CONNECT_SECONDS = 1.0
 RETRY_PAUSE_SECONDS = 0.05
 """The pause between two attempts to connect. A restarting pooler accepts connections again after a few pauses."""
 MAX_RESETS = 10
-"""The maximum number of resets of a session if the statement timeout ends `app.enter`. After each reset, `app.enter`
-runs again. The reset itself takes 0.1 ms, and the shortest timeout is 1 ms."""
+"""The maximum number of resets before one transaction begins. If the statement timeout ends `app.enter`, the session is
+reset, and `app.enter` runs again. A reset takes 0.1 ms, and the shortest timeout is 1 ms."""
 ENTER = (
     "select role, admin_role, client_ids, editor_ids, owner_ids, site_id, site_client_id, site_catalog_id, tier,"
     " requests_per_hour, caught_up, kill_switches from app.enter(%s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -59,7 +59,7 @@ class Transaction:
         self.write_through: list[tuple[Entry, Callable[[Transaction], BaseModel]]] = []
         """The cache entries to load again after the commit, each with the function that loads it."""
         self.is_rehearsal = False
-        """Whether everything that the caller does now is undone. See `rehearsal`."""
+        """Whether a rehearsal is running, whose changes will be undone. See `rehearsal`."""
 
     def cursor(self) -> psycopg.Cursor[DictRow]:
         """Return a cursor inside the transaction. Its rows are dicts."""
@@ -245,7 +245,7 @@ class _CallerTransaction:
     def _enter(self) -> Transaction:
         connection = self._endpoint.connected(self._address)
         caller = self._caller
-        # Only writes leave entries in the audit log. A read needs no id of its request, so the id is not sealed.
+        # Only writes create entries in the audit log, so a read passes neither the request id nor the address.
         request = (None, None) if self._endpoint.read_only else (caller.request_id, caller.address)
         row = connection.execute(
             ENTER,

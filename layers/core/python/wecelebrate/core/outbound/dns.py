@@ -13,7 +13,7 @@ from wecelebrate.core.settings import settings
 TIMEOUT_SECONDS = 3.0
 """The maximum duration of a look-up, with all its attempts."""
 MAX_RECORDS = 50
-"""The maximum number of records of an answer. All further records are ignored."""
+"""The maximum number of records in an answer. All further records are ignored."""
 MAX_RECORD_LENGTH = 255
 """The maximum length of a record, in characters. The rest of a longer record is cut off."""
 
@@ -22,7 +22,7 @@ class TxtResolver(Protocol):
     """A source of TXT records."""
 
     def txt_records(self, name: str) -> list[str]:
-        """Return the TXT records of an absolute name. The list is empty if the name has none. Raises Unreachable."""
+        """Return the TXT records of an absolute name. Empty if it has no TXT records. Raises Unreachable."""
 
 
 class DirectoryResolver:

@@ -1,4 +1,4 @@
-"""The addresses that limits count. A caller who can choose between many addresses must not get many limits."""
+"""Decides which addresses count as one address. A caller who can use many addresses must not get many limits."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
