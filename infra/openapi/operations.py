@@ -49,6 +49,8 @@ HEADERS: Json = {
     },
 }
 """The headers of responses, for `components/headers`."""
+_HEADER_NAMES = {"RequestId": "x-request-id"}
+"""Maps the name of a header in `HEADERS` to its name in responses, if the lower-case name is not the same."""
 _KEY = {
     "name": KEY_HEADER,
     "in": "header",
@@ -78,21 +80,10 @@ def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> Non
     operation["security"] = {"required": [bearer], "optional": [{}, bearer], "none": []}[spec.auth or "none"]
     uses_database = bool(spec.uses)
     for status, response in operation["responses"].items():
-        response["headers"] = {"x-request-id": header("RequestId")}
-        if status in ("201", "202"):
-            response["headers"]["location"] = header("Location")
+        names = _response_headers(status, method, has_content="content" in response, uses_database=uses_database)
         if _has_parameter(operation, "cursor"):
-            response["headers"]["link"] = header("Link")
-        if "content" in response and uses_database:
-            response["headers"]["etag"] = header("ETag")
-        if uses_database and method == "GET":
-            response["headers"]["cache-status"] = header("Cache-Status")
-        if uses_database and method != "GET":
-            response["headers"]["consistency-token"] = header("Consistency-Token")
-        if uses_database and method == "POST":
-            response["headers"]["idempotent-replayed"] = header("Idempotent-Replayed")
-        if uses_database:
-            response["headers"] |= {"ratelimit": header("RateLimit"), "ratelimit-policy": header("RateLimit-Policy")}
+            names.append("Link")
+        response["headers"] = {_HEADER_NAMES.get(name, name.lower()): header(name) for name in names}
     if uses_database:
         parameters: list[Json] = {"GET": [_IF_NONE_MATCH, _CONSISTENCY_TOKEN], "POST": [_KEY]}.get(method, [])
         operation["parameters"] = [*operation.get("parameters", []), *deepcopy(parameters)]
@@ -109,6 +100,21 @@ def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> Non
     if body and method == "PATCH":
         body["content"] = {MERGE_PATCH: body["content"]["application/json"], **body["content"]}
     operation["responses"] |= _problems(operation, spec, writes=method != "GET")
+
+
+def _response_headers(status: str, method: str, *, has_content: bool, uses_database: bool) -> list[str]:
+    """Return the names of the headers of a success response, as in `HEADERS`."""
+    names = ["RequestId"]
+    if status in ("201", "202"):
+        names.append("Location")
+    if not uses_database:
+        return names
+    if has_content:
+        names.append("ETag")
+    names.append("Cache-Status" if method == "GET" else "Consistency-Token")
+    if method == "POST":
+        names.append("Idempotent-Replayed")
+    return [*names, "RateLimit", "RateLimit-Policy"]
 
 
 def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:
