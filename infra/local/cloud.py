@@ -92,7 +92,8 @@ class Cloud:
             audience=AUDIENCE,
             jwks_url=f"{self.issuer}/.well-known/jwks.json",
             signing_key=self.credentials.signing_key,
-            docs_url="",
+            # The local gateway accepts any Host header, so a problem must not name the host of the request.
+            docs_url=f"http://127.0.0.1:{self.ports.api}",
             routes=encoded_routes(self.specs),
             platform_domain=PLATFORM_DOMAIN,
             images_url=f"{self.aws.url}/{self.aws.buckets['images']}" if "images" in self.aws.buckets else "",
