@@ -18,7 +18,7 @@ BIN = Path(sys.executable).parent
     [(".github/workflows/ci.yml", "vendor.github-workflows"), (".gitlab-ci.yml", "vendor.gitlab-ci")],
 )
 def test_a_ci_template_is_valid_and_runs_all_checks(file: str, schema: str) -> None:
-    command = [BIN / "check-jsonschema", "--builtin-schema", schema, ROOT / file]
+    command = [str(BIN / "check-jsonschema"), "--builtin-schema", schema, str(ROOT / file)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
     assert ".ci/run\n" in (ROOT / file).read_text("utf-8")
@@ -26,7 +26,7 @@ def test_a_ci_template_is_valid_and_runs_all_checks(file: str, schema: str) -> N
 
 def test_the_github_workflow_pins_its_actions_and_has_the_least_permissions() -> None:
     # zizmor reports actions without a hash, permissions that are not needed, stored credentials and injected scripts.
-    command = [BIN / "zizmor", "--offline", "--no-progress", ROOT / ".github"]
+    command = [str(BIN / "zizmor"), "--offline", "--no-progress", str(ROOT / ".github")]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 
