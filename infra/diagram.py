@@ -4,6 +4,7 @@ The picture has its own background, and follows the light or dark mode of the re
 """
 
 import re
+import textwrap
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -26,6 +27,8 @@ service outside of AWS."""
 
 _WIDTH, _MARGIN, _LINE = 960, 20, 18
 _COLUMN = (_WIDTH - 4 * _MARGIN) // 3
+_LINE_LENGTH = 40
+"""The maximum length of a wrapped line, in characters."""
 _STYLE = """
 svg { font: 13px system-ui, sans-serif; color-scheme: light dark }
 .page { fill: #ffffff } .box { fill: #f6f8fa; stroke: #8c959f } text { fill: #1f2328 }
@@ -48,7 +51,7 @@ def svg(specs: Sequence[FunctionSpec]) -> str:
             "API Gateway",
             [f"{sum(len(spec.routes) for spec in api)} routes, JWT authorizer", "storefronts, back offices"],
         ),
-        ("S3", ["buckets " + ", ".join(bucket_names(tuple(specs))), "files of ERP systems, images"]),
+        ("S3", textwrap.wrap("buckets: " + ", ".join(bucket_names(tuple(specs))), _LINE_LENGTH)),
         ("EventBridge", [f"{len(schedules)} schedules", "feedback of SES about mails"]),
     ]
     compute = [
@@ -104,12 +107,13 @@ def _box(left: int, top: int, height: int, title: str, lines: Iterable[str]) -> 
 
 
 def _resources(api: Iterable[FunctionSpec]) -> list[str]:
-    """Return lines with the resources of the API, two resources per line, each with the intents of its functions."""
+    """Return lines with the resources of the API, each with the intents of its functions."""
     intents: dict[str, list[str]] = {}
     for spec in api:
         intents.setdefault(spec.folder.parent.name, []).append(spec.folder.name)
     labels = [f"{name}: {', '.join(sorted(verbs))}" for name, verbs in sorted(intents.items())]
-    return [" · ".join(labels[number : number + 2]) for number in range(0, len(labels), 2)]
+    # A line must not end within a label.
+    return textwrap.wrap(" · ".join(label.replace(" ", "\N{NO-BREAK SPACE}") for label in labels), _LINE_LENGTH)
 
 
 def _worker(spec: FunctionSpec, specs: Sequence[FunctionSpec]) -> str:

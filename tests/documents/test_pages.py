@@ -111,7 +111,7 @@ def test_a_page_sets_its_variables_before_it_uses_them(page: Page) -> None:
 
 @pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
 def test_a_command_in_a_text_exists_with_its_options(page: Page) -> None:
-    root = typer.main.get_command(app)
+    root: Any = typer.main.get_command(app)
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
     for text in {token.content for token in page.inline if token.type == "code_inline"}:
         words = text.split()
@@ -122,7 +122,7 @@ def test_a_command_in_a_text_exists_with_its_options(page: Page) -> None:
             for word in words[1:]:
                 if hasattr(command, "commands") and not word.startswith("-"):
                     assert word in command.commands, text
-                    command = command.commands[word]
+                    command = root.entries[word].load(word) if command is root else command.commands[word]
                 elif word.startswith("-"):
                     options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
                     assert word.strip("[]").partition("=")[0] in options | {"--help", "-h", "--version"}, text
