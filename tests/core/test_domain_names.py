@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from wecelebrate.core.errors import Conflict, Forbidden, Invalid, Unavailable
+from wecelebrate.core.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unavailable
 from wecelebrate.core.outbound import Unreachable, dns
 from wecelebrate.core.settings import settings
 from wecelebrate.sites import domains
@@ -128,7 +128,11 @@ def records(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     records: list[str] = []
     names = {"_wecelebrate.gifts.example.com": records}
     monkeypatch.setattr(dns, "txt_records", lambda name: names[name])
-    fake = SimpleNamespace(get_domain_token=lambda *_, **__: "token", verify_domain=lambda *_, **__: True)
+    fake = SimpleNamespace(
+        get_domain_token=lambda *_, **__: "token",
+        lock_verification=lambda *_, **__: True,
+        verify_domain=lambda *_, **__: True,
+    )
     monkeypatch.setattr(domains, "sql", fake)
     return records
 
@@ -174,13 +178,18 @@ def test_a_missing_record_is_reported_with_at_most_five_other_records(records: l
     assert detail_of(records).endswith(f"with the text wecelebrate-site=token; {shown}")
 
 
-def test_a_domain_is_not_verified_if_dns_does_not_answer_or_if_the_domain_has_changed(
+def test_a_domain_is_not_verified_if_it_has_changed_or_another_is_being_verified_or_dns_does_not_answer(
     records: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     records.append("wecelebrate-site=token")
     monkeypatch.setattr(domains.sql, "verify_domain", lambda *_, **__: False)
     with pytest.raises(Conflict, match="has changed"):
         domains.verify(EDITOR, Site())  # type: ignore[arg-type]
+
+    monkeypatch.setattr(domains.sql, "lock_verification", lambda *_, **__: False)
+    with pytest.raises(TooManyRequests, match="Another domain"):
+        domains.verify(EDITOR, Site())  # type: ignore[arg-type]
+    monkeypatch.setattr(domains.sql, "lock_verification", lambda *_, **__: True)
 
     def silent(name: str) -> Any:
         raise Unreachable("no answer")
