@@ -5,7 +5,7 @@ from typing import Any
 
 from infra.functions import ROOT, functions
 from infra.local.routes import Routes
-from infra.openapi import document
+from infra.openapi import dereferenced, document
 from tests.functions.operations import Operation, all_operations
 from tests.platform import Platform
 from wecelebrate.core import consistency, idempotency
@@ -65,7 +65,10 @@ def test_the_guide_lists_the_filters_of_every_list() -> None:
 
 
 def test_the_guide_states_the_bounds_of_the_limit_parameter() -> None:
-    parameters: list[dict[str, Any]] = document()["paths"]["/v1/clients"]["get"]["parameters"]
+    openapi = document()
+    parameters: list[dict[str, Any]] = [
+        dereferenced(openapi, parameter) for parameter in openapi["paths"]["/v1/clients"]["get"]["parameters"]
+    ]
     (limit,) = (parameter["schema"] for parameter in parameters if parameter["name"] == "limit")
     assert f"`limit` is {limit['minimum']} to {limit['maximum']:,} rows, {limit['default']} when" in GUIDE
 

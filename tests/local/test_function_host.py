@@ -21,7 +21,7 @@ def host(tmp_path: Path) -> Iterator[HostProcess]:
 def test_the_host_serves_callers_with_a_token_and_ends_on_sigterm(host: HostProcess) -> None:
     me = host.me()
     assert me["sub"] == "someone"
-    assert me["names"] == ["AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "WC_ENVIRONMENT", "WC_SIGNING_KEY"]
+    assert me["names"] == ["AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "WC_ENVIRONMENT"]
     functions = host.client.get("/_local/health").json()["functions"]
     assert list(functions) == ["api-me-read"]
     descendants = host.descendants()

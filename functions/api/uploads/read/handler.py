@@ -10,6 +10,7 @@ app = api()
 
 @app.get("/v1/uploads/{upload_id}")
 def get_upload(upload_id: Id, tx: Reading) -> AnnouncedUpload:
+    """Return an announced upload, but not the URL to which the file is uploaded."""
     return uploads.get(tx, upload_id)
 
 
