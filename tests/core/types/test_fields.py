@@ -24,6 +24,7 @@ REASONS = {
     "NewUpload.content_type": "its pattern describes media types exactly",
     "NewWebhook.events": "its validator accepts only the names of events",
     "WebhookPatch.events": "its validator accepts only the names of events",
+    "GET /problems/{code}.code": "every unknown text gets the status 404, and only known codes are looked up",
     "GET /api/jobs/{job_id}.job_id": "the first API answers every unknown text with status 404",
     "GET /api/jobs/{job_id}/status.job_id": "the first API answers every unknown text with status 404",
 }
