@@ -114,11 +114,13 @@ class _Rates:
             self._samples.popleft()
         (start, first_rows, first_done), (end, rows, done) = self._samples[0], self._samples[-1]
         seconds = end - start
-        known = seconds >= _MIN_RATE_SECONDS
-        self.rows = (rows - first_rows) / seconds if known and rows > first_rows and job["type"] in LOAD_TYPES else None
+        is_reliable = seconds >= _MIN_RATE_SECONDS
+        self.rows = (
+            (rows - first_rows) / seconds if is_reliable and rows > first_rows and job["type"] in LOAD_TYPES else None
+        )
         self.seconds_left = (
             (progress["total"] - done) * seconds / (done - first_done)
-            if known and progress["total"] and done > first_done
+            if is_reliable and progress["total"] and done > first_done
             else None
         )
 

@@ -73,14 +73,14 @@ def statements(file: Path) -> list[str]:
 def test_no_query_compares_a_column_with_the_context_for_each_row() -> None:
     files = [*PACKAGE.glob("schema/functions/*.sql"), *PACKAGE.rglob("queries.sql")]
     assert len(files) > 20
-    found = {
+    comparisons = {
         match[0]
         for file in files
         for statement in statements(file)
         if not any(key in statement for key in FOUND_BY_KEY)
         for match in PER_ROW.finditer(statement)
     }
-    assert not found
+    assert not comparisons
 
 
 def test_a_comparison_for_each_row_is_recognized() -> None:

@@ -97,16 +97,16 @@ def test_commands_work_in_bash_and_zsh_and_with_any_ports(page: Page) -> None:
 
 @pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
 def test_a_page_sets_its_variables_before_it_uses_them(page: Page) -> None:
-    known = {"API", "TOKEN", "CLIENT", "SITE", "CATALOG", "PRODUCT", "SHOP"}
-    known_now = {"REPOSITORY"}
+    exported = {"API", "TOKEN", "CLIENT", "SITE", "CATALOG", "PRODUCT", "SHOP"}
+    defined = {"REPOSITORY"}
     for block in page.blocks:
         if block.language in ("sh", "console"):
             for step in steps(block):
                 if "wecelebrate env" in step.command:
-                    known_now |= known
+                    defined |= exported
                 used = set(re.findall(r"\$(\w*[A-Za-z]\w*)", re.sub(r"\bawk '[^']*'", "", step.command)))
-                known_now |= set(re.findall(r"(?:^|\s)([A-Z_]+)=", step.command))
-                assert used <= known_now, step
+                defined |= set(re.findall(r"(?:^|\s)([A-Z_]+)=", step.command))
+                assert used <= defined, step
 
 
 @pytest.mark.parametrize("page", guides(), ids=lambda page: page.name)
