@@ -33,7 +33,8 @@ _BY_NAME: Json = {
     "prefix": "exports/daily/",
     "request_id": "JKJaXmPLvHcESHA=",
     "title": "The request is not valid.",
-    "type": "about:blank",
+    "type": "https://api.example.com/problems/invalid",
+    "code": "invalid",
     "status": 422,
     "inventory_count": 120,
     "quantity": 2,
@@ -98,7 +99,7 @@ def _scalar(name: str, schema: Json) -> Any:
     by_name = _BY_NAME.get(name)
     if kind == "string":
         by_format = _BY_FORMAT.get(schema.get("format", ""))
-        return by_format or (by_name if isinstance(by_name, str) else schema.get("default", "example"))
+        return (by_name if isinstance(by_name, str) else None) or by_format or schema.get("default", "example")
     if kind in ("integer", "number"):
         smallest = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
         return by_name if isinstance(by_name, int) else schema.get("default", max(1, smallest))

@@ -2,12 +2,13 @@
 
 - A tag has the docstrings of the handlers of its resource.
 - A field has its `Field(description=…)`, or the docstring below the field, or the text of the field with the same name
-  in another model of the same module: `CatalogPatch.name` is described by `CatalogContent.name`.
+  in a model of the same module and concept: `CatalogPatch.name` is described by `CatalogContent.name`.
 - Fields that mean the same in every model, e.g. `created_at`, are described in `_COMMON`.
 """
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -51,12 +52,11 @@ def describe(openapi: Json) -> None:
         model = models.get(name) or (models["Page"] if name.endswith("Page") else None)
         for field, definition in schema.get("properties", {}).items():
             _describe_field(definition, field, model)
-    filters = [model for name, model in models.items() if name.endswith(("Filters", "Parameters", "Period"))]
     for item in openapi["paths"].values():
         for operation in item.values():
             for parameter in operation.get("parameters", []):
                 if parameter.get("description") is None:
-                    parameter["description"] = _parameter_text(parameter, filters)
+                    parameter["description"] = _parameter_text(parameter)
 
 
 def _describe_field(definition: Json, field: str, model: type | None) -> None:
@@ -68,7 +68,7 @@ def _describe_field(definition: Json, field: str, model: type | None) -> None:
         definition["description"] = text
 
 
-def _parameter_text(parameter: Json, filters: list[type[BaseModel]]) -> str:
+def _parameter_text(parameter: Json) -> str:
     name = parameter["name"]
     if parameter["in"] == "path":
         return (
@@ -76,9 +76,7 @@ def _parameter_text(parameter: Json, filters: list[type[BaseModel]]) -> str:
             if name.endswith("_id")
             else (f"The {name} of the object.")
         )
-    for model in filters:
-        if name in model.model_fields and (text := _field_text(model, name)):
-            return f"Only objects with this value. {text}"
+    # A filter for one value. Every other parameter has a description of its own.
     return f"Only objects whose `{name}` has this value."
 
 
@@ -90,7 +88,13 @@ def _field_text(model: type, field: str) -> str | None:
         ):
             return text
     module = _docstrings(model.__module__)
-    return next((text for (_, name), text in module.items() if name == field), None)
+    concept = _words(model.__name__)
+    return next((text for (owner, name), text in module.items() if name == field and concept & _words(owner)), None)
+
+
+def _words(name: str) -> set[str]:
+    """Return the words of a class name that say what it is about: `ProductPatch` → {"Product"}."""
+    return set(re.findall("[A-Z][a-z]+", name)) - {"New", "Patch", "Content", "Filters", "Page"}
 
 
 @cache

@@ -94,7 +94,7 @@ class JobFilters(ListParameters):
     catalog_id: Id | None = None
     type: JobType | None = None
     status: JobStatus | None = None
-    awaiting_approval: Switch | None = None
+    awaiting_approval: Switch | None = Field(default=None, description="Whether the job waits for an approval.")
 
 
 class QueueState(BaseModel):
@@ -143,4 +143,6 @@ class DeadLetterFilters(ListParameters):
 
     queue: ShortLine | None = None
     client_id: Id | None = None
-    redriven: Switch | None = None
+    redriven: Switch | None = Field(
+        default=None, description="Whether the dead letter has been sent to its queue again."
+    )

@@ -148,8 +148,8 @@ class ProductListFilters(ListParameters):
     sku: Sku | None = Field(default=None, description="The exact SKU of the product. Case and accents matter.")
     category: Label | None = None
     brand: Label | None = None
-    price_min: Money | None = None
-    price_max: Money | None = None
+    price_min: Money | None = Field(default=None, description="Only products with at least this price.")
+    price_max: Money | None = Field(default=None, description="Only products with at most this price.")
     sort: Sort = Field(
         default="name",
         description=(
@@ -163,4 +163,6 @@ class ProductFilters(ProductListFilters):
     """The filters of a list of a catalog's products."""
 
     is_active: Switch | None = None
-    updated_since: Timestamp | None = None
+    updated_since: Timestamp | None = Field(
+        default=None, description="Only products that have changed at this time or later."
+    )
