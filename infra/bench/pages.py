@@ -35,7 +35,7 @@ RATE_CONNECTIONS = 8
 """The number of connections in runs that measure a rate."""
 
 POLICIES_LIMIT = Limit.at_most(3.0)
-"""The limit for the query of a search under row-level security."""
+"""The maximum ratio between the durations of a search query with and without row-level security."""
 PAGE_LIMIT = Limit.at_most(3.03)
 """The target is 10 ms p50. At reference speed, the floor is 3.3 ms. The limit of the ratio is 10 / 3.3 = 3.03."""
 PAGE_RATE_LIMIT = Limit.at_least(0.373)

@@ -1,4 +1,4 @@
-"""Verifies access tokens as the JWT authorizer of an HTTP API does on AWS.
+"""Verifies access tokens in the same way as the JWT authorizer of an HTTP API on AWS.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 """

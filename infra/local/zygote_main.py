@@ -152,7 +152,7 @@ def lower_priority(niceness: int) -> None:
     for _ in range(10):
         try:
             Path("/proc/self/autogroup").write_text(str(niceness))
-        except BlockingIOError:  # the system allows only one such change in 0.1 seconds
+        except BlockingIOError:  # the system allows only one such change every 0.1 seconds
             time.sleep(0.1)
         except OSError:  # the system has no such groups
             return

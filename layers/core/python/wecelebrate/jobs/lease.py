@@ -181,7 +181,10 @@ class LeasedJob:
         self._stopped(tx, changed, self.notify_email)
 
     def await_approval(self, tx: Transaction, result: dict[str, Any]) -> None:
-        """End the lease until a user approves the job. `result` describes the planned changes. Raises LeaseLost."""
+        """End the lease. The job then waits until a user approves it. `result` describes the planned changes.
+
+        Raises LeaseLost.
+        """
         values = {"result": shortened(result, MAX_RESULT_BYTES)}
         changed = sql.await_approval(tx, job_id=self.id, fence=self.fence, **as_json(values, "result"))
         self._stopped(tx, changed, None)

@@ -22,7 +22,7 @@ order by created_at desc, id desc;
 select * from app.order_view where id = :order_id;
 
 -- name: list_own_orders
--- List one page of the customer's orders on the current site after the cursor, newest first.
+-- List one page of the customer's orders on the current site, newest first. The page starts after the cursor.
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select *

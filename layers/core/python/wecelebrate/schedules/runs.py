@@ -1,6 +1,6 @@
 """Runs of schedules.
 
-    run_due, request_run   request runs: they mark the row of the schedule, and send a message after the commit
+    run_due, request_run   ask for a run: they mark the row of the schedule, and send a message after the commit
     requested_run          returns the run that a message requests; the domain that does the work calls this function
     finish_run             records the outcome of a run
 

@@ -26,7 +26,7 @@ class Table:
     cells: Mapping[Cell, tuple[str, ...]]
     """Maps each cell to its row conditions. A row must satisfy all conditions of the cell."""
     is_secured: bool = True
-    """Whether row-level security must be on, also for the owner of the table."""
+    """Whether row-level security must be enabled and must also apply to the owner of the table (FORCE)."""
 
     def rows(self, role: str, verb: str) -> tuple[str, ...]:
         """Return the row conditions for a role and a verb. The tuple is empty when the role may not use the verb."""

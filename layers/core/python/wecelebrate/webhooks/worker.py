@@ -65,7 +65,7 @@ def work(message: queue.Message) -> None:
     """Send due deliveries of all clients, until no delivery is due or the time of this worker is used up."""
     deadline = time.monotonic() + min(POLICY.max_run_seconds, message.time_left() / 2)
     outcomes: Outcomes = SimpleQueue()
-    running: dict[tuple[UUID, int], EndpointBatch] = {}  # by endpoint and fence
+    running: dict[tuple[UUID, int], EndpointBatch] = {}  # the keys are the endpoint and the fence
     renewed_at = time.monotonic()
     with ThreadPoolExecutor(POLICY.max_endpoints, "webhook") as threads:
         while True:

@@ -72,7 +72,8 @@ def _pointer(location: tuple[Any, ...]) -> str:
 async def _http_error(request: Request, error: Exception) -> Response:
     """Handle errors of the framework: a body that Python cannot parse as JSON, and a path without a route.
 
-    FastAPI also turns a problem that `JsonRequest.json` raises into such an error, whose cause is the problem.
+    If `JsonRequest.json` raises a problem, FastAPI wraps it in such an error too. The original problem is then the
+    `__cause__` of the error.
     """
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, Problem):
