@@ -16,7 +16,7 @@ def _row(ratio: float, limit: Limit, name: str = "page") -> Row:
     return Row.of_pairs(name, [(ratio * 10, 10.0)], "ms", floor_name="/v1/health", limit=limit)
 
 
-def test_the_figure_and_floor_and_ratio_of_a_row_are_the_medians_of_its_pairs() -> None:
+def test_a_row_contains_the_median_figure_and_floor_and_ratio_of_its_pairs() -> None:
     pairs = [(10.0, 10.0), (30.0, 10.0), (40.0, 20.0)]
     row = Row.of_pairs("page", pairs, "ms", floor_name="/v1/health", limit=Limit.at_most(2))
     assert (row.figure, row.floor, row.ratio) == (30, 10, 2)

@@ -220,7 +220,10 @@ class Scenario:
 def run_scenario(
     seed: int, direct_redis: DirectRedis, clock: Clock, monkeypatch: pytest.MonkeyPatch, death_rate: float
 ) -> Scenario:
-    """Run the interleaving of a seed. The message of a failure contains the seed and the order of the switch points."""
+    """Run the interleaving that the seed determines.
+
+    If it fails, the message contains the seed and the order of the switch points.
+    """
     scenario = Scenario(seed, direct_redis, clock, monkeypatch)
     try:
         scenario.run(death_rate)

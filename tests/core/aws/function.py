@@ -10,7 +10,7 @@ from wecelebrate.core import queue, storage
 from wecelebrate.core.settings import settings
 
 KEY = "c/file.csv"
-"""The key of the object that the S3 calls read."""
+"""The key of the S3 object that the calls read."""
 
 
 def clear_clients() -> None:

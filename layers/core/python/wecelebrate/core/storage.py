@@ -47,7 +47,7 @@ class _Body:
 
 
 READ_TIMEOUT_SECONDS = 30.0
-"""The time without data from S3 after which the connection counts as broken."""
+"""How long S3 may send no data before the connection counts as broken."""
 _client_lock = Lock()
 """Threads are allowed to share a client of boto3, but two threads must not create clients at the same time."""
 
