@@ -14,8 +14,8 @@ begin
     execute format('grant rds_iam to %I', login);
   end loop;
   alter role wc_migrate createrole;
-  -- The owner of the database may grant privileges on it and on its schema `public`. Only a member of the new owner role
-  -- may transfer the ownership.
+  -- The owner of the database may grant privileges on it and on its schema `public`. Only a member of the new owner
+  -- role may transfer the ownership.
   execute format('grant wc_migrate to %I', current_user);
   execute format('alter database %I owner to wc_migrate', current_database());
 end

@@ -9,9 +9,9 @@ from pathlib import Path
 
 
 def this_command() -> str:
-    """Return the text with which an operator can call this command.
+    """Return what an operator types to run this command.
 
-    The text is `wecelebrate` if this command is on PATH, otherwise the path of the script.
+    This is `wecelebrate` if this command is on PATH, otherwise the path of the script.
     """
     script = Path(sys.prefix) / "bin" / "wecelebrate"
     on_path = shutil.which("wecelebrate")

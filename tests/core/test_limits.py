@@ -41,7 +41,7 @@ def refused(local: LocalLimits, caller: str, share: int = 1) -> TooManyRequests:
     return error.value
 
 
-def test_an_address_and_a_customer_are_allowed_600_requests_or_100_failures_per_minute() -> None:
+def test_each_address_and_each_customer_is_allowed_600_requests_or_100_failures_per_minute() -> None:
     assert limits.ADDRESS_PER_MINUTE == 600
     assert limits.SUBJECT_PER_MINUTE == 600
     assert limits.ADDRESS_PER_MINUTE / (1 + limits.FAILURE_COST) == 100

@@ -130,7 +130,7 @@ def test_no_process_outlives_a_killed_benchmark(group: Group, number: signal.Sig
     assert not list(group.home.rglob("postgres"))
 
 
-def test_a_cloud_does_not_start_after_its_command_was_killed(group: Group) -> None:
+def test_killing_the_command_aborts_the_start_of_its_cloud(group: Group) -> None:
     up = group.start("infra.command", "up", "--detach")
     wait_until(lambda: bool(group.parts()), 120)
     up.kill()

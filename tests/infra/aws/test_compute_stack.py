@@ -173,7 +173,7 @@ def test_the_base_url_of_images_is_the_regional_domain_of_the_bucket(dev: Templa
         assert "-images-" in str(dev.templates[stack]["Resources"][bucket]["Properties"]["BucketName"])
 
 
-def test_the_functions_know_the_domain_of_the_platform_and_ask_dns(dev: Templates, spec: FunctionSpec) -> None:
+def test_the_functions_know_the_platform_domain_and_can_query_dns(dev: Templates, spec: FunctionSpec) -> None:
     variables = dev.function(spec.name)["Environment"]["Variables"]
     uses_database = spec.login is not None and spec.kind != "deploy" and "WC_DATABASE_LOGIN" in variables
     assert variables.get("WC_PLATFORM_DOMAIN") == ("dev.wecelebrate.invalid" if uses_database else None)

@@ -25,7 +25,7 @@ from urllib.parse import quote
 from wecelebrate.core.settings import settings
 
 PUBLIC = "public"
-"""The tenant in the keys that do not belong to a client."""
+"""Takes the place of the tenant in cache keys that do not belong to a client."""
 
 
 @dataclass(frozen=True)

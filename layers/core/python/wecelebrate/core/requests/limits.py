@@ -42,8 +42,10 @@ an address can send 28 requests per minute."""
 STOREFRONT_SHARE = 2
 """The limit for one address is the request limit of a client's storefronts, divided by this number."""
 ORDER_SHARE = 4
-"""The limit for the orders from one address is the order limit of a site, divided by this number. This limit
-counts the orders at all sites of a client."""
+"""The order limit per address is the order limit of a site divided by this number.
+
+The limit per address counts the orders from this address at all sites of a client.
+"""
 WINDOW_SECONDS = {"address": 60, "subject": 60, "local": 60, "local-orders": 60, "local-orders-address": 60}
 """Maps the name of a limit to the length of its window. A limit that is not in this mapping has a window of one
 hour."""
