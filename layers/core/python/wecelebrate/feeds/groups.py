@@ -7,11 +7,12 @@ product's first item.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 
 from wecelebrate.feeds.columns import fold
 from wecelebrate.feeds.convert import MAX_ATTRIBUTE_LENGTH, MAX_ATTRIBUTE_NAME_LENGTH, MAX_IMAGES, split_images
-from wecelebrate.feeds.items import Cells, Item, Product, Rejected, Row, quoted
+from wecelebrate.feeds.items import BadCell, Cells, Item, Product, Rejected, Row, quoted
 from wecelebrate.feeds.plan import Plan, find_columns
 from wecelebrate.feeds.products import BuildProduct
 from wecelebrate.feeds.profile import VariantRule
@@ -19,8 +20,9 @@ from wecelebrate.feeds.profile import VariantRule
 # A product that exceeds one of these limits is processed in parts, so that memory use is limited for any file.
 MAX_GROUP_ROWS = 1_000
 MAX_GROUP_CHARACTERS = 8_000_000
+MAX_OPTION_TEXT_LENGTH = 5_000
 DASH = "\N{EN DASH}"
-DEFAULT_OPTIONS = frozenset(("default title", "default", "default variant", "default option value"))
+DEFAULT_OPTIONS = frozenset(("default title", "default", "default variant", "default option value", "regular"))
 INACTIVE_STATES = ("0", "-1", "false", "draft", "archived")
 
 
@@ -32,15 +34,19 @@ class VariantGrouper:
 
     def __init__(self, plan: Plan, rule: VariantRule, builder: Callable[[Plan], BuildProduct]) -> None:
         names = [fold(column) for column in plan.header]
-        self._rule, self._width = rule, len(plan.header)
+        self._plan, self._rule, self._width = plan, rule, len(plan.header)
         self._key, self._parent = find_columns(names, rule.key), find_columns(names, rule.parent)
         self._handles = find_columns(names, rule.handle)
         self._variant_columns = find_columns(names, rule.variant_columns, every=True)
         self._options = [(find_columns(names, (a,)), find_columns(names, (b,))) for a, b in rule.options]
         self._option_lists = [find_columns(names, (pattern,)) for pattern in rule.option_lists or ()]
+        self._option_texts = find_columns(names, rule.option_texts[:1]) if rule.option_texts else []
+        self._surcharge = find_columns(names, rule.surcharge)
         self._variant_title = find_columns(names, rule.variant_title)
         self._variant_images = find_columns(names, rule.variant_images)
-        self._parent_patterns = [(find_columns(names, (c,)), pattern) for c, pattern in rule.parent_patterns.items()]
+        self._first_row_patterns = _cell_patterns(names, rule.first_row_patterns)
+        self._parent_patterns = _cell_patterns(names, rule.parent_patterns)
+        self._price_rules = _cell_patterns(names, rule.price_rules)
         self._reject_rules = [
             (find_columns(names, (reject.column,)), reject, find_columns(names, reject.unless))
             for reject in (plan.profile.reject_rules if plan.profile else ())
@@ -63,8 +69,10 @@ class VariantGrouper:
             *self._parent, *self._variant_columns, *self._variant_title, *self._variant_images, *plan.images, *plan.sku,
             *plan.inventory, *own_columns,
         }  # fmt: skip
-        own.update(price.column for price in plan.prices)
+        if not self._rule.inherits_price:
+            own.update(price.column for price in plan.prices)
         own.update(value for _, values in self._options for value in values)
+        own.update(self._option_texts)
         return [number for number in range(self._width) if number not in own]
 
     def _labels(self, plan: Plan) -> list[str]:
@@ -112,6 +120,8 @@ class VariantGrouper:
         return frozenset((*values, *(f"id:{value}" for value in values)))
 
     def _is_same_product(self, cells: Cells, keys: frozenset[str]) -> bool:
+        if self._first_row_patterns:
+            return not _matches(cells, self._first_row_patterns)
         if self._parent:
             return _cell(cells, self._parent[0]) in keys
         row_keys = self._keys(cells)
@@ -122,7 +132,12 @@ class VariantGrouper:
             return
         first_line, first = group[0]
         continued = first_line == 0
-        variants = [row for row in group[1:] if any(_cell(row[1], number) for number in self._variant_columns)]
+        price_rules = [cells for _, cells in group if _matches(cells, self._price_rules)]
+        variants = [
+            row
+            for row in group[1:]
+            if any(_cell(row[1], number) for number in self._variant_columns) and row[1] not in price_rules
+        ]
         if not continued and not (variants and self._is_parent(first)):
             variants.insert(0, group[0])
         addresses = (
@@ -141,18 +156,18 @@ class VariantGrouper:
                 yield Rejected(line, other_rows, None, problem, "too_many_rows", [cell or "" for cell in cells])
             return
         for line, cells in variants:
-            item = self._rejection(line, cells) or self._variant(line, cells, first, product_images)
+            item = (
+                self._rejection(line, cells)
+                or self._price_rejection(line, cells, price_rules)
+                or self._variant(line, cells, first, product_images)
+            )
             item.rows += other_rows
             other_rows = 0
             yield item
 
     def _is_parent(self, first: Cells) -> bool:
         """Return whether the first row only describes the product, so that only its variants are sold."""
-        return any(
-            re.fullmatch(pattern, _cell(first, columns[0]).casefold())
-            for columns, pattern in self._parent_patterns
-            if columns
-        )
+        return _matches(first, self._parent_patterns)
 
     def _rejection(self, line: int, cells: Cells) -> Rejected | None:
         for columns, rule, unless in self._reject_rules:
@@ -163,12 +178,28 @@ class VariantGrouper:
                 return Rejected(line, 1, sku, f"{quoted(value)} {rule.reason}", rule.code, raw)
         return None
 
+    def _price_rejection(self, line: int, cells: Cells, price_rules: Sequence[Cells]) -> Rejected | None:
+        """Reject a variant whose price a rule of the file changes."""
+        sku = next((text for number in self._sku if (text := _cell(cells, number))), None)
+        for rule in price_rules:
+            changed = next((text for number in self._sku if (text := _cell(rule, number))), sku)
+            if changed == sku and any(_cell(rule, price.column) for price in self._plan.prices):
+                reason = "a rule below changes the price of this variant; export the variants with their prices"
+                return Rejected(line, 1, sku, reason, "price_rule", [cell or "" for cell in cells])
+        return None
+
     def _variant(self, line: int, raw: Cells, first: Cells, product_images: list[str]) -> Item:
         cells = [cell and cell.strip() for cell in raw]
         cells += [None] * (self._width - len(cells))
-        if raw is not first:
-            self._inherit(cells, first)
-        options = self._variant_options(cells, first)
+        try:
+            if raw is not first:
+                self._inherit(cells, first)
+        except BadCell as error:
+            sku = next((text for number in self._sku if (text := _cell(raw, number))), None)
+            column = self._plan.header[self._surcharge[0]]
+            return Rejected(line, 1, sku, f"{column}: {error.problem}", error.code, [cell or "" for cell in raw])
+        # Without variants, the options of the first row are the choices of a customer, not the options of a variant.
+        options = [] if raw is first and self._is_parent(first) else self._variant_options(cells, raw, first)
         sku = next((text for number in self._sku if (text := _cell(raw, number))), "") or self._computed_sku(
             first, raw, options
         )
@@ -190,15 +221,33 @@ class VariantGrouper:
         """Copy values of the product's first row into the blank cells of the variant."""
         for number in self._inherited:
             if not cells[number] and (inherited := _cell(first, number)):
-                cells[number] = inherited
+                is_price = bool(self._surcharge) and any(number == price.column for price in self._plan.prices)
+                cells[number] = self._with_surcharge(inherited, cells) if is_price else inherited
+        for number in self._name:
+            if number in self._option_texts:  # the name of a variant lists its options
+                cells[number] = _cell(first, number)
         for active in self._active:
             # If the product is inactive, all its variants are inactive.
             if _cell(first, active.column).casefold() in INACTIVE_STATES:
                 cells[active.column] = _cell(first, active.column)
 
-    def _variant_options(self, cells: Cells, first: Cells) -> list[tuple[str, str]]:
+    def _with_surcharge(self, price: str, cells: Cells) -> str:
+        """Add the surcharge of a variant to the price of its product. Raises BadCell."""
+        surcharge = _cell(cells, self._surcharge[0])
+        if not surcharge:
+            return price
+        try:
+            total = Decimal(price) + Decimal(surcharge)
+        except InvalidOperation:
+            raise BadCell("not_a_number", f"{quoted(surcharge)} cannot be added to the price {quoted(price)}") from None
+        return f"{total:f}"
+
+    def _variant_options(self, cells: Cells, raw: Cells, first: Cells) -> list[tuple[str, str]]:
         """Return the variant's options as pairs `(name, value)`, without default options such as `Default Title`."""
-        if self._option_lists and all(self._option_lists):
+        if self._option_texts and self._rule.option_texts:
+            text = _cell(raw, self._option_texts[0])[:MAX_OPTION_TEXT_LENGTH]
+            options = [(name.strip(), value.strip()) for name, value in re.findall(self._rule.option_texts[1], text)]
+        elif self._option_lists and all(self._option_lists):
             names, values = (_cell(cells, columns[0]).split("|") for columns in self._option_lists)
             if not any(names):
                 names = _cell(first, self._option_lists[0][0]).split("|")
@@ -232,7 +281,9 @@ class VariantGrouper:
         name = next((cell for cell in names if cell), "")
         product_name = next((text for number in self._name if (text := _cell(first, number))), "")
         own_name = next((text for number in self._name if (text := _cell(raw, number))), "")
-        if not name or (self._parent and own_name and own_name != product_name):
+        # The own name of a variation of WooCommerce already contains the options. If no parent stands above the row,
+        # the row is a variation of a product elsewhere, or a product whose attributes are not options.
+        if not name or (self._parent and own_name and (raw is first or own_name != product_name)):
             return name
         parts = [value for _, value in options]
         if not parts and self._variant_title:
@@ -245,6 +296,19 @@ class VariantGrouper:
         variant_images = [image for number in self._variant_images for image in split_images(_cell(raw, number))]
         row_images = [image for number in self._images for image in split_images(_cell(raw, number))]
         return list(dict.fromkeys([*variant_images, *row_images, *product_images]))[:MAX_IMAGES]
+
+
+CellPatterns = list[tuple[list[int], str]]
+"""Numbers of columns, and the pattern that the first of these cells must match."""
+
+
+def _cell_patterns(names: list[str], patterns: Mapping[str, str]) -> CellPatterns:
+    return [(find_columns(names, (column,)), pattern) for column, pattern in patterns.items()]
+
+
+def _matches(cells: Cells, patterns: CellPatterns) -> bool:
+    """Return whether a cell of the row matches its pattern. Patterns are in lower case."""
+    return any(columns and re.fullmatch(pattern, _cell(cells, columns[0]).casefold()) for columns, pattern in patterns)
 
 
 def slug(text: str) -> str:

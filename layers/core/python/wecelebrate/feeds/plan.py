@@ -193,7 +193,9 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
         elif name == "currency":
             plan.currency = columns[0] if columns else None
         elif name == "is_active":
-            plan.active = [ActiveColumn(column, lenient=profile.lenient) for column in columns]
+            plan.active = [
+                ActiveColumn(column, inverse=is_inverse(header[column]), lenient=profile.lenient) for column in columns
+            ]
         elif name == "inventory_count":
             plan.inventory = columns
         else:

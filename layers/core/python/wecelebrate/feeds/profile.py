@@ -25,6 +25,11 @@ class VariantRule:
     """
     blank_continues: bool = False
     """Whether a row without a key belongs to the product of the row above."""
+    first_row_patterns: Mapping[str, str] = field(default_factory=dict)
+    """Maps columns to patterns for their cells. A row that matches a pattern starts a new product.
+
+    If the rule has such patterns, any other row belongs to the product above, whatever its key is.
+    """
     variant_columns: Columns = ()
     """A later row with a value in one of these columns is a variant.
 
@@ -37,6 +42,8 @@ class VariantRule:
     """
     options: tuple[tuple[str, str], ...] = ()
     """For each option, the column with its name and the column with its value."""
+    option_texts: tuple[str, str] | None = None
+    """The column that contains all options of a variant, and a pattern that finds the name and value of each option."""
     option_lists: tuple[str, str] | None = None
     """The column with the names of all options, and the column with the values of all options.
 
@@ -47,6 +54,16 @@ class VariantRule:
     variant_images: Columns = ()
     own_columns: Columns = ()
     """Further columns that belong only to the variant. A blank cell there does not get the product's value."""
+    inherits_price: bool = False
+    """Whether a variant without a price has the price of its product."""
+    surcharge: Columns = ()
+    """Columns with an amount that is added to the price that a variant inherits. The decimal separator is a dot."""
+    price_rules: Mapping[str, str] = field(default_factory=dict)
+    """Maps columns to patterns for their cells. A row that matches a pattern changes the prices of variants.
+
+    The rule applies to the variant with the SKU of this row, or without a SKU, to all variants of the product. Such
+    prices cannot be computed, so these variants are rejected.
+    """
 
 
 @dataclass(frozen=True, slots=True)

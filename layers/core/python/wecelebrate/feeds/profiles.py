@@ -8,12 +8,14 @@ are ignored.
 import re
 
 from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule
+from wecelebrate.feeds.vendors import VENDOR_PROFILES
 
 SHOPIFY_OPTIONS = tuple((f"option{n}name", f"option{n}value") for n in (1, 2, 3))
 MEDUSA_OPTIONS = tuple((f"(?:variant)?option{n}name", f"(?:variant)?option{n}value") for n in range(1, 9))
 JSON_OPTIONS = tuple((f"options{n - 1}name", f"variantsoption{n}") for n in (1, 2, 3))
 
 PROFILES = (
+    *VENDOR_PROFILES,
     Profile(
         "json with variants",
         (("title", "variantsprice"), ("name", "variantsprice"), ("title", "variantssku"), ("name", "variantssku")),

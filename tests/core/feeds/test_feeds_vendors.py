@@ -1,0 +1,160 @@
+"""Tests that the exports of BigCommerce, Loyverse, Shopware, Square, Squarespace and Wix are read as they come."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import Reading, read, read_file
+from wecelebrate.feeds import Product
+
+
+def prices(reading: Reading) -> dict[str, str]:
+    return {product.sku: str(product.price) for product in reading.products}
+
+
+@pytest.mark.parametrize(
+    ("file", "profile", "rows"),
+    [
+        ("bigcommerce.csv", "bigcommerce", 6),
+        ("bigcommerce-legacy.csv", "bigcommerce (legacy)", 5),
+        ("loyverse.csv", "loyverse", 5),
+        ("shopware.csv", "shopware", 4),
+        ("square.csv", "square", 4),
+        ("squarespace.csv", "squarespace", 3),
+        ("wix.csv", "wix", 5),
+    ],
+)
+def test_the_export_of_each_vendor_is_recognised_and_every_row_is_counted(file: str, profile: str, rows: int) -> None:
+    reading = read_file(file, "EUR")
+    assert reading.details["profile"] == profile
+    assert sum(item.rows for item in reading.items) == reading.feed.rows_read == rows
+
+
+@pytest.mark.parametrize(
+    ("file", "private"),
+    [
+        ("bigcommerce.csv", ("6.10", "7.20", "2.00")),
+        ("bigcommerce-legacy.csv", ("17.30", "16.10", "A-08")),
+        ("loyverse.csv", ("4.10", "21.00")),
+        ("shopware.csv", ("6.2", "7.38", "17.85")),
+        ("square.csv", ("4.35", "Mill Ltd")),
+        ("wix.csv", ("11.2",)),
+    ],
+)
+def test_no_cost_and_no_supplier_of_a_vendor_export_is_shown(file: str, private: tuple[str, ...]) -> None:
+    for product in read_file(file, "EUR").products:
+        shown = {product.brand, product.category, str(product.price), *map(str, product.attributes.values())}
+        assert not shown & set(private)
+
+
+def test_the_price_of_a_wix_variant_is_the_price_of_its_product_plus_the_surcharge() -> None:
+    reading = read_file("wix.csv", "EUR")
+    assert prices(reading) == {"APR-NS": "39.50", "APR-NL": "44.00", "APR-WS": "39.50", "CND-1": "14.00"}
+    navy_long = reading.products[1]
+    assert navy_long.name == "Linen Apron \u2013 Navy / Long"
+    assert navy_long.attributes["Colour"] == "Navy"
+    assert navy_long.images[0] == "https://static.example/apron-1.jpg"
+    assert [product.is_active for product in reading.products] == [True, True, False, True]
+    assert reading.products[3].name == "Beeswax Candle"
+
+
+def test_a_wix_surcharge_that_is_not_a_number_rejects_only_its_variant() -> None:
+    header = "handleId,fieldType,name,sku,price,surcharge,visible\n"
+    rows = "mug,Product,Mug,,10,,true\nmug,Variant,,A,,2 EUR,true\nmug,Variant,,B,,1.5,true\n"
+    reading = read(header + rows)
+    assert prices(reading) == {"B": "11.50"}
+    assert (reading.rejection.sku, reading.rejection.code) == ("A", "not_a_number")
+    assert "surcharge" in reading.rejection.reason
+
+
+def test_a_loyverse_item_has_the_price_of_the_first_store_and_the_stock_of_all_stores() -> None:
+    reading = read_file("loyverse.csv", "EUR")
+    assert prices(reading) == {"10010": "9.90", "10011": "10.40", "10020": "59.00"}
+    breakfast, evening, hamper = reading.products
+    assert (breakfast.inventory_count, evening.inventory_count, hamper.rows) == (14 + 6, 0 + 2, 2)
+    assert (evening.name, evening.category, evening.attributes["barcode"]) == (
+        "Tea Tin \u2013 Evening",
+        "Tea",
+        "4006381333948",
+    )
+    assert not hamper.is_active
+    assert reading.rejection.code == "no_fixed_price"
+
+
+def test_a_square_variation_is_a_product_and_an_archived_item_is_inactive() -> None:
+    reading = read_file("square.csv", "USD")
+    assert prices(reading) == {"MUG-BL": "12.00", "MUG-RD": "12.50", "MUG-OLD": "8.00"}
+    blue, red, old = reading.products
+    assert (blue.name, blue.inventory_count, red.inventory_count) == ("Enamel Mug \u2013 Blue", 12, 1)
+    assert (old.name, old.is_active, blue.is_active) == ("Old Mug", False, True)
+
+
+def test_a_squarespace_variant_has_its_own_price_and_the_visibility_of_its_product() -> None:
+    reading = read_file("squarespace.csv", "USD")
+    assert prices(reading) == {"SQ0001": "89.00", "SQ0002": "119.00", "SQ0010": "24.50"}
+    single, double, box = reading.products
+    assert double.name == "Wool Throw \u2013 Moss / Double"
+    assert (double.is_active, double.inventory_count, box.is_active) == (True, 0, False)
+    assert single.images == ["https://images.example/moss.jpg", "https://images.example/throw.jpg"]
+
+
+def test_a_bigcommerce_variant_inherits_the_price_unless_it_has_its_own() -> None:
+    reading = read_file("bigcommerce.csv", "USD")
+    assert prices(reading) == {"TOTE-S": "18.00", "TOTE-L": "21.00", "CORK-4": "9.50"}
+    small, large, coaster = reading.products
+    assert small.attributes["Size"] == "Small"
+    assert small.attributes["Colour"] == "Sand"
+    assert large.name == "Canvas Tote \u2013 Large / Sand"
+    assert small.images == [
+        "https://cdn.example/tote-s.jpg",
+        "https://cdn.example/tote-1.jpg",
+        "https://cdn.example/tote-2.jpg",
+    ]
+    assert (small.is_active, coaster.is_active) == (True, False)
+
+
+def test_a_bigcommerce_variant_whose_price_a_rule_changes_is_rejected() -> None:
+    reading = read_file("bigcommerce-legacy.csv", "USD")
+    assert prices(reading) == {"SCARF-SR": "45.00", "SLIP-42": "32.00"}
+    assert (reading.rejection.sku, reading.rejection.code) == ("SCARF-LR", "price_rule")
+    short, slippers = reading.products
+    assert short.name == "Wool Scarf \u2013 Short / Rust"
+    assert (short.inventory_count, slippers.is_active) == (0, False)
+
+
+def test_a_bigcommerce_rule_without_a_sku_rejects_all_variants_of_its_product() -> None:
+    header = "Item Type,Product ID,Product Name,Product Code/SKU,Price,Product Visible?\n"
+    mug = "Product,1,Mug,,10,Y\n  SKU,2,[S]Size=S,A,,\n  SKU,3,[S]Size=M,B,,\n  Rule,4,,,[FIXED]12,\n"
+    reading = read(header + mug + "Product,5,Cup,C,4,Y\n")
+    assert prices(reading) == {"C": "4.00"}
+    assert [item.sku for item in reading.rejected] == ["A", "B"]
+
+
+def test_a_shopware_variant_inherits_name_and_gross_price_from_its_product() -> None:
+    reading = read_file("shopware.csv", "EUR")
+    assert prices(reading) == {"SW-100": "18.00", "SW-200.1": "39.50", "SW-200.2": "44.00"}
+    assert [(p.name, p.is_active) for p in reading.products] == [
+        ("Steinzeugbecher", True),
+        ("Leinenschürze", True),
+        ("Leinenschürze", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        (
+            '1,variable,HD,Hoodie,,,\n2,simple,MUG,Mug,9,,Red\n3,variation,HD-B,"Hoodie - Blue, No",20,HD,Blue\n',
+            {"HD-B": "Hoodie - Blue, No", "MUG": "Mug"},
+        ),
+        (
+            "1,variable,HD,Hoodie,,,\n3,variation,HD-B,Hoodie,20,HD,Blue\n",
+            {"HD-B": "Hoodie \u2013 Blue"},
+        ),
+    ],
+)
+def test_the_name_of_a_woocommerce_variation_is_extended_only_if_it_lacks_the_options(
+    rows: str, names: dict[str, str]
+) -> None:
+    header = "ID,Type,SKU,Name,Regular price,Parent,Attribute 1 value(s),Attribute 1 name,Categories\n"
+    lines = "".join(f"{row},Colour,X\n" for row in rows.splitlines())
+    items = read(header + lines).items
+    assert {item.sku: item.name for item in items if isinstance(item, Product)} == names
