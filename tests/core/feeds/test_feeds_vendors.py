@@ -158,3 +158,55 @@ def test_the_name_of_a_woocommerce_variation_is_extended_only_if_it_lacks_the_op
     lines = "".join(f"{row},Colour,X\n" for row in rows.splitlines())
     items = read(header + lines).items
     assert {item.sku: item.name for item in items if isinstance(item, Product)} == names
+
+
+def test_an_akeneo_export_is_read_in_the_currency_of_the_catalog() -> None:
+    reading = read_file("akeneo.csv", "EUR")
+    assert reading.details["profile"] == "akeneo"
+    mug, old = reading.products
+    assert (mug.sku, mug.name, mug.category, str(mug.price), mug.currency) == (
+        "AK-1", "Glazed mug", "kitchen_mugs", "18.00", "EUR",
+    )  # fmt: skip
+    assert (mug.is_active, old.is_active) == (True, False)
+    assert mug.attributes == {"color": "blue", "material": "stoneware"}
+    assert str(read_file("akeneo.csv", "USD").products[0].price) == "21.00"
+
+
+def test_an_amazon_flat_file_is_read_by_the_field_names_in_its_third_line() -> None:
+    reading = read_file("amazon.tsv", "USD")
+    assert reading.details["profile"] == "amazon"
+    assert prices(reading) == {"AZ-TOWEL-R": "14.00", "AZ-TOWEL-G": "14.50"}
+    red, green = reading.products
+    assert (red.name, red.brand, red.attributes["color"], red.attributes["gtin"]) == (
+        "Tea Towel, Red", "Hearth & Co", "Red", "036000291452",
+    )  # fmt: skip
+    assert red.images == ["https://cdn.example/towel-r.jpg", "https://cdn.example/towel-r2.jpg"]
+    assert (red.is_active, green.is_active) == (True, False)
+    assert (reading.rejection.sku, reading.rejection.code) == ("AZ-TOWEL", "not_sold_itself")
+
+
+def test_an_amazon_listings_report_is_read() -> None:
+    header = "item-name\titem-description\tlisting-id\tseller-sku\tprice\tquantity\topen-date\tasin1\tstatus\n"
+    rows = "Mug\tA mug\t0101A\tM-1\t12.50\t4\t2026-01-02\tB0A\tActive\nCup\t\t0101B\tC-1\t9\t0\t\tB0B\tInactive\n"
+    reading = read(header + rows)
+    assert reading.details["profile"] == "amazon listings report"
+    assert [(p.sku, p.name, str(p.price), p.is_active) for p in reading.products] == [
+        ("M-1", "Mug", "12.50", True),
+        ("C-1", "Cup", "9.00", False),
+    ]
+
+
+def test_ebay_prices_are_in_the_currency_of_the_column_action() -> None:
+    reading = read_file("ebay.csv", "EUR")
+    assert reading.details["profile"] == "ebay"
+    assert [(p.sku, str(p.price), p.currency) for p in reading.products] == [
+        ("EB-S", "79.00", "USD"),
+        ("EB-L", "99.00", "USD"),
+        ("EB-OLD", "35.00", "USD"),
+    ]
+    small, large, old = reading.products
+    assert (small.name, small.attributes["Size"]) == ("Waxed Canvas Bag \u2013 Small / Olive", "Small")
+    assert (small.brand, small.description, large.inventory_count) == ("Hearth & Co", "<p>Waxed by hand</p>", 0)
+    assert small.images == ["https://cdn.example/bag.jpg", "https://cdn.example/bag2.jpg"]
+    assert (small.is_active, old.is_active) == (True, False)
+    assert (reading.rejection.sku, reading.rejection.code) == ("EB-AUC", "no_fixed_price")

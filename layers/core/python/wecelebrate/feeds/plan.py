@@ -190,6 +190,8 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
         columns = find_columns(names, patterns, every=name in profile.joined_fields)
         if name == "price":
             plan.prices = _profile_prices(names, patterns, catalog_currency)
+            if currency := _header_currency(names, profile.header_currency):
+                plan.prices = [replace(price, currency=price.currency or currency) for price in plan.prices]
         elif name == "currency":
             plan.currency = columns[0] if columns else None
         elif name == "is_active":
@@ -246,6 +248,13 @@ def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currenc
         if prices and prices[0].currency:
             break  # the name of each column contains a currency: ignore later patterns
     return _one_currency(prices, catalog_currency)
+
+
+def _header_currency(names: list[str], pattern: str | None) -> str | None:
+    """Return the currency that a column name contains, or None."""
+    matches = (re.fullmatch(pattern, name) for name in names) if pattern else ()
+    code = next((match[1].upper() for match in matches if match), None)
+    return code if code in currencies() else None
 
 
 def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[PriceColumn]:

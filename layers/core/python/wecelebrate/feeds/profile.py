@@ -98,5 +98,7 @@ class Profile:
     """Maps fields to the readers of their cells: `first_category`, `editor_text`, `facet_category` or `facet_brand`."""
     pair_columns: Columns = ()
     """Columns whose cells have one attribute per line, such as `Colour: red`."""
+    header_currency: str | None = None
+    """A pattern of a folded column name that contains the currency of all prices, in its first group."""
     keep_other_columns: bool = False
     """Whether columns that the profile does not name become attributes, as in a file without a profile."""

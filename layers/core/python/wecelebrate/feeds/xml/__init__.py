@@ -1,4 +1,4 @@
-"""Opens XML feeds as tables: BMEcat, GS1 GDSN, cXML, UBL, Google Merchant, SAP MATMAS, and generic XML.
+"""Opens XML feeds as tables: BMEcat, GS1 GDSN, cXML, UBL, Google Merchant, SAP MATMAS, marketplaces, and generic XML.
 
     table = open_xml(file, {"record": "offer", "name": "model"}, "EUR")
 
@@ -21,6 +21,7 @@ from wecelebrate.feeds.xml.flat import RecordTooLarge, descendants, text_of
 from wecelebrate.feeds.xml.gdsn import GdsnTradeItems
 from wecelebrate.feeds.xml.generic import GenericXml
 from wecelebrate.feeds.xml.idoc import SapMaterials
+from wecelebrate.feeds.xml.marketplaces import Ceneo, Heureka, YandexMarket
 from wecelebrate.feeds.xml.reader import Element, ElementReader
 from wecelebrate.feeds.xml.shops import GOOGLE, MerchantFeed
 from wecelebrate.feeds.xml.source import BrokenXml, XmlSource
@@ -38,12 +39,17 @@ FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "rss": MerchantFeed,
     "feed": MerchantFeed,
     "catalogueItemNotificationMessage": GdsnTradeItems,
+    "yml_catalog": YandexMarket,
+    "SHOP": Heureka,
+    "offers": Ceneo,
 }
 # To detect these formats, the name of the root element is not enough: the start of the file must contain these bytes.
 CONFIRMED_BY = {
     UblCatalogue: b"urn:oasis:names:specification:ubl:schema:xsd:",
     MerchantFeed: GOOGLE[1:-1].encode(),
     CxmlIndex: b"<Index",
+    Heureka: b"<ITEM_ID",
+    Ceneo: b"<o ",
 }
 
 
