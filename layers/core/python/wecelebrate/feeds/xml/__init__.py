@@ -16,6 +16,7 @@ from wecelebrate.feeds.items import BadCell, Records, Rejected
 from wecelebrate.feeds.tables import Table, table_of_records
 from wecelebrate.feeds.xml.base import XmlFormat
 from wecelebrate.feeds.xml.bmecat import BMEcat
+from wecelebrate.feeds.xml.conditions import SapConditions
 from wecelebrate.feeds.xml.cxml import CxmlIndex
 from wecelebrate.feeds.xml.flat import RecordTooLarge, descendants, text_of
 from wecelebrate.feeds.xml.gdsn import GdsnTradeItems
@@ -35,19 +36,26 @@ RAW_EXCERPT = 1_000
 FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "BMECAT": BMEcat,
     "cXML": CxmlIndex,
+    "Index": CxmlIndex,
     "Catalogue": UblCatalogue,
     "rss": MerchantFeed,
     "feed": MerchantFeed,
     "catalogueItemNotificationMessage": GdsnTradeItems,
+    "StandardBusinessDocument": GdsnTradeItems,
     "yml_catalog": YandexMarket,
     "SHOP": Heureka,
     "offers": Ceneo,
 }
+# The name of an IDoc type ends with its version, as in MATMAS05. The name of an own type of a company begins with Z.
+FORMAT_OF_IDOC: dict[str, type[XmlFormat]] = {"MATMAS": SapMaterials, "COND_A": SapConditions}
 # To detect these formats, the name of the root element is not enough: the start of the file must contain these bytes.
 CONFIRMED_BY = {
     UblCatalogue: b"urn:oasis:names:specification:ubl:schema:xsd:",
     MerchantFeed: GOOGLE[1:-1].encode(),
     CxmlIndex: b"<Index",
+    GdsnTradeItems: b"catalogueItemNotification",
+    SapMaterials: b"<E1MARAM",
+    SapConditions: b"<E1KOMG",
     Heureka: b"<ITEM_ID",
     Ceneo: b"<o ",
 }
@@ -75,7 +83,10 @@ def open_xml(file: BinaryIO, mapping: Mapping[str, str | None], currency: str = 
 
 def _format(source: XmlSource, mapping: Mapping[str, str | None], currency: str) -> XmlFormat:
     language, record = mapping.get("language"), mapping.get("record")
-    standard = SapMaterials if source.root.startswith("MATMAS") else FORMAT_OF_ROOT.get(source.root)
+    standard = FORMAT_OF_ROOT.get(source.root)
+    for name, idoc in FORMAT_OF_IDOC.items():
+        if source.root.removeprefix("Z").startswith(name):
+            standard = idoc
     if standard is None or record or CONFIRMED_BY.get(standard, b"") not in source.head:
         return GenericXml(currency, language, source, record)
     return standard(currency, language)

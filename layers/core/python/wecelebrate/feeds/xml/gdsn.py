@@ -1,6 +1,7 @@
 """Reads GS1 GDSN: catalogue item notifications with their trade items.
 
-Source: GS1 XML, GDSN 3.1 Catalogue Item Notification and its modules.
+Sources: GS1 XML, GDSN 3.1 Catalogue Item Notification and its modules; GDSN 2.8, Catalogue Item Notification. In
+GDSN 2, a text stands in `description`, beside its language: `language/languageISOCode` and `shortText` or `longText`.
 """
 
 from collections.abc import Iterator
@@ -8,7 +9,15 @@ from collections.abc import Iterator
 from wecelebrate.feeds.items import Record
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.xml.base import ACTIVE, XmlFormat
-from wecelebrate.feeds.xml.flat import Flattener, child_text, descendants, first_child, in_language, text_of
+from wecelebrate.feeds.xml.flat import (
+    Flattener,
+    child_text,
+    descendants,
+    first_child,
+    in_language,
+    same_language,
+    text_of,
+)
 from wecelebrate.feeds.xml.reader import Element, local
 
 PROFILE = Profile(
@@ -27,6 +36,8 @@ PROFILE = Profile(
     },
     keep_other_columns=True,
 )
+TEXTS = ("longText", "shortText", "text")
+"""The elements of GDSN 2 that contain a text."""
 NAMES = ("tradeItemDescription", "regulatedProductName", "descriptionShort", "functionalName", "labelDescription")
 
 
@@ -57,7 +68,7 @@ class GdsnTradeItems(XmlFormat):
         if local(element) == "documentCommandHeader":
             self._command = (element.get("type") or child_text(element, "type")).upper()
             return
-        gtin = child_text(element, "gtin")
+        gtin = child_text(element, "gtin") or child_text(first_child(element, "tradeItemIdentification"), "gtin")
         if self._command == "DELETE":
             yield {"gtin": gtin, ACTIVE: "no"}
             return
@@ -67,7 +78,7 @@ class GdsnTradeItems(XmlFormat):
         for column, names in (("tradeItemDescription", NAMES), ("marketingMessage", ("tradeItemMarketingMessage",)),
                               ("brandName", ("brandName",))):  # fmt: skip
             for name in names:
-                if text := text_of(in_language(descendants(element, name), self.language)):
+                if text := self._text(element, name):
                     record[column] = text
                     break
         classification = next(iter(descendants(element, "gdsnTradeItemClassification")), None)
@@ -81,6 +92,17 @@ class GdsnTradeItems(XmlFormat):
         if images := self._images(element):
             record["uniformResourceIdentifier"] = "\n".join(images)
         yield record
+
+    def _text(self, element: Element, name: str) -> str:
+        """Return the text of the elements with this name, in the requested language if there is such a text."""
+        texts = [
+            (child_text(first_child(description, "language"), "languageISOCode"), child_text(description, *TEXTS))
+            for parent in descendants(element, name)
+            for description in descendants(parent, "description")
+        ]
+        if not texts:
+            return text_of(in_language(descendants(element, name), self.language))
+        return next((text for language, text in texts if same_language(language, self.language)), texts[0][1])
 
     def _images(self, element: Element) -> list[str]:
         """Return the addresses of the images. The primary image comes first."""

@@ -48,7 +48,7 @@ class SapMaterials(XmlFormat):
 
     def records(self, element: Element) -> Iterator[Record]:
         long = child_text(element, "MATNR_LONG") or child_text(element, "MATNR_EXTERNAL")
-        sku = _external_number(long or child_text(element, "MATNR"))
+        sku = external_number(long or child_text(element, "MATNR"))
         if child_text(element, "MSGFN") == DELETE or child_text(element, "LVORM").upper() == "X":
             yield {"MATNR": sku, ACTIVE: "no"}
             return
@@ -79,7 +79,7 @@ def _language(segment: Element) -> str:
     )).casefold()  # fmt: skip
 
 
-def _external_number(number: str) -> str:
+def external_number(number: str) -> str:
     """Return the material number as SAP shows it. In files, SAP adds leading zeros, which are removed here."""
     return number.lstrip("0") or number if number.isascii() and number.isdigit() and len(number) >= 18 else number
 

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from wecelebrate.feeds.encoding import MARKS
 from wecelebrate.feeds.items import UnreadableFeed, quoted
+from wecelebrate.feeds.xml.other_documents import other_document
 
 CHUNK = 64 << 10
 MAX_PROLOG_LENGTH = 256 << 10
@@ -25,6 +26,14 @@ _PROLOG = re.compile(
     re.DOTALL,
 )  # fmt: skip
 _SUBSET = re.compile(_MISC + rb"<!DOCTYPE(?:[^\[\"'<>]|\"[^\"]*+\"|'[^']*+')*+\[", re.DOTALL)
+# Declarations that can be removed without a loss, because nothing in the document refers to them. Only other
+# declarations can use a parameter entity. BMEcat declares the names of its own fields (USERDEFINES) in this way.
+_HARMLESS_SUBSET = re.compile(
+    _MISC + rb"<!DOCTYPE(?:[^\[\"'<>]|\"[^\"]*+\"|'[^']*+')*+(?P<subset>\[(?:\s++|<!--(?:(?!-->).)*+-->"
+    rb"|<!ENTITY\s++%\s++[\w.:-]++\s++(?:\"[^\"%&]*+\"|'[^'%&]*+')\s*+>"
+    rb"|<!(?:ELEMENT|ATTLIST|NOTATION)\s(?:[^\"'<>%&]|\"[^\"%&]*+\"|'[^'%&]*+')*+>)*+\])",
+    re.DOTALL,
+)  # fmt: skip
 # The entities of HTML, which some exports contain. XML defines only five entities. The parser resolves these five.
 _ENTITY = re.compile(rb"&(?!amp;|lt;|gt;|quot;|apos;)([A-Za-z][A-Za-z0-9]{1,7});")
 _HTML = {name.encode(): chr(code).encode() for name, code in name2codepoint.items()}
@@ -42,7 +51,7 @@ class BrokenXml(Exception):
 class XmlSource:
     """A seekable XML file.
 
-    Raises UnreadableFeed for an unknown encoding, for a DOCTYPE with declarations, and for a file that is not XML.
+    Raises UnreadableFeed for an unknown encoding, for a DOCTYPE that declares entities, and for a file that is not XML.
     """
 
     def __init__(self, file: BinaryIO, encoding: str | None) -> None:
@@ -50,6 +59,7 @@ class XmlSource:
         file.seek(0)
         start = file.read(CHUNK)
         self.encoding = _encoding(start, encoding)
+        self._subset = (0, 0)
         head = b""
         try:
             for chunk in self.chunks():
@@ -58,11 +68,27 @@ class XmlSource:
                     break
         except BrokenXml:
             pass  # the error is reported when the rows are read
+        if harmless := _HARMLESS_SUBSET.match(head):
+            self._subset = harmless.span("subset")
+            head = _without(head, *self._subset)
         self.head = head
         self.root = _root(head[:MAX_PROLOG_LENGTH])
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the whole text in chunks of UTF-8. Raises BrokenXml at the first byte that is not valid."""
+        """Yield the whole text in chunks of UTF-8, without harmless declarations of the DOCTYPE.
+
+        Raises BrokenXml at the first byte that is not valid.
+        """
+        start, end = self._subset
+        position = 0
+        for chunk in self._decoded_chunks():
+            if position < end:
+                yield _without(chunk, max(start - position, 0), min(max(end - position, 0), len(chunk)))
+            else:
+                yield chunk
+            position += len(chunk)
+
+    def _decoded_chunks(self) -> Iterator[bytes]:
         self._file.seek(0)
         decoder = codecs.getincrementaldecoder(self.encoding)()
         lines = 1
@@ -99,6 +125,11 @@ class XmlSource:
             self._file.seek(position + len(block))  # the caller can have moved the position in the file
 
 
+def _without(text: bytes, start: int, end: int) -> bytes:
+    """Replace the bytes from `start` to `end` by spaces, except the line ends, so that no line gets another number."""
+    return text[:start] + re.sub(rb"[^\n]", b" ", text[start:end]) + text[end:] if start < end else text
+
+
 def _encoding(start: bytes, option: str | None) -> str:
     """Return the file's encoding. `option` overrides the byte order mark and the declaration."""
     marked = next((name for mark, name in MARKS if start.startswith(mark)), None)
@@ -131,29 +162,19 @@ def _wide_encoding(start: bytes) -> str | None:
     return {"0x0x": "utf-16-be", "x0x0": "utf-16-le", "000x": "utf-32-be", "x000": "utf-32-le"}.get(zeros)
 
 
-OTHER_DOCUMENTS = {
-    "html": "an HTML page",
-    "Workbook": "a workbook of Excel 2003 in XML; save it as XLSX",
-    "svg": "an SVG image",
-    "schema": "an XML schema",
-    "Envelope": "a SOAP message",
-}
-
-
 def _root(head: bytes) -> str:
     """Return the local name of the root element.
 
-    Raises UnreadableFeed if the DOCTYPE contains declarations, or if the file is not a product feed (for example HTML).
+    Raises UnreadableFeed if the DOCTYPE declares entities, or if the file is not a product feed (for example HTML).
     """
     if _SUBSET.match(head):
         raise UnreadableFeed(
-            "the file's DOCTYPE declares entities or a structure of its own ([ … ]), which is not allowed; remove the "
-            "declarations"
+            "the file's DOCTYPE declares entities ([ <!ENTITY … ] ), which is not allowed; remove the declarations"
         )
     match = _PROLOG.match(head)
     if not match:
         raise UnreadableFeed("the file starts like XML, but it has no element; export the products again")
     name = match["root"].decode("utf-8", "replace").rpartition(":")[2]
-    if name in OTHER_DOCUMENTS:
-        raise UnreadableFeed(f"this looks like {OTHER_DOCUMENTS[name]}; export the products as CSV, JSON or XML")
+    if document := other_document(name, head):
+        raise UnreadableFeed(f"this looks like {document}; export the products as CSV, JSON or XML")
     return name[:100]
