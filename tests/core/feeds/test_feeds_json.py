@@ -152,3 +152,28 @@ def test_a_record_with_a_nul_character_is_rejected() -> None:
 def test_json_without_a_list_of_products_is_refused(text: str, message: str) -> None:
     with pytest.raises(UnreadableFeed, match=message):
         read(text, "feed.json")
+
+
+@pytest.mark.parametrize(
+    ("record", "key"),
+    [
+        ('{"sku": "A", "name": "Mug", "price": "12.50", "price": "1.25"}', "price"),
+        ('{"sku": "A", "sku": "B", "name": "Mug", "price": "12.50"}', "sku"),
+        ('{"sku": "A", "name": "Mug", "price": {"amount": 5, "amount": 6}}', "amount"),
+        ('{"name": "Mug", "name": "Cup", "variants": [{"sku": "A", "price": 5}]}', "name"),
+        ('{"name": "Mug", "variants": [{"sku": "A", "price": 5, "price": 6}]}', "price"),
+    ],
+)
+@pytest.mark.parametrize("is_list", [True, False])
+def test_a_record_with_a_key_that_has_two_values_is_rejected(record: str, key: str, is_list: bool) -> None:
+    other = '{"sku": "Z", "name": "Cup", "price": "4.00", "variants": []}'
+    content, name = (f"[{record}, {other}]", "p.json") if is_list else (f"{record}\n{other}\n", "p.ndjson")
+    reading = read(content, name)
+    assert [product.sku for product in reading.products] == ["Z"]
+    assert reading.rejection.code == "bad_json"
+    assert f'the key "{key}" occurs twice, with different values' in reading.rejection.reason
+
+
+def test_a_record_with_a_key_that_has_the_same_value_twice_is_read() -> None:
+    reading = read('[{"sku": "A", "sku": "A", "name": "Mug", "price": 5}]', "p.json")
+    assert reading.product.sku == "A"

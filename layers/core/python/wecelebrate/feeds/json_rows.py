@@ -49,11 +49,30 @@ WORD_LIST_KEYS = ("tags", "keywords")
 URL_KEYS = ("src", "url", "href", "image_url")
 
 _BLANK = re.compile(r"[ \t\r\n\ufeff]+")
-_decoder = json.JSONDecoder(strict=False, parse_float=str, parse_int=str, parse_constant=str)
 
 
 class InvalidJson(Exception):
     """The text is not valid JSON. The message describes the problem."""
+
+
+class _AmbiguousObject(dict[str, Any]):
+    """An object in which a key occurs twice, with different values. JSON does not define which value counts."""
+
+    repeated_key = ""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        for key, value in pairs:
+            if members[key] != value:
+                ambiguous = _AmbiguousObject(members)
+                ambiguous.repeated_key = key
+                return ambiguous
+    return members
+
+
+_decoder = json.JSONDecoder(strict=False, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object)
 
 
 class _Scanner:
@@ -267,12 +286,18 @@ def _records(value: Any) -> list[Record]:
     """Return one record for the object, or one record for each of its variants. Raises InvalidJson."""
     if not isinstance(value, dict):
         raise InvalidJson(f"{quoted(value if isinstance(value, str) else json.dumps(value))} is not an object")
+    _check_keys(value)
     for key in VARIANT_KEYS:
         variants = value.get(key)
         if isinstance(variants, list) and variants and all(isinstance(variant, dict) for variant in variants):
             product = _flatten({name: part for name, part in value.items() if name != key}, "", {}, 0)
             return [_flatten(variant, "variants.", dict(product), 1) for variant in variants]
     return [_flatten(value, "", {}, 0)]
+
+
+def _check_keys(value: dict[str, Any]) -> None:
+    if isinstance(value, _AmbiguousObject):
+        raise InvalidJson(f"the key {quoted(value.repeated_key)} occurs twice, with different values")
 
 
 def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> Record:
@@ -282,6 +307,7 @@ def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> 
     """
     if depth > MAX_DEPTH:
         raise InvalidJson("it is nested too deeply")
+    _check_keys(value)
     for key, part in value.items():
         name = prefix + key
         if part is None:
