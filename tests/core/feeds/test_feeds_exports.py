@@ -222,3 +222,11 @@ def test_an_erp_workbook_is_read() -> None:
     ]
     assert (reading.rejection.line, reading.rejection.code) == (6, "too_precise")
     assert reading.products[0].attributes == {"Gültig ab": "2026-03-01", "EAN": "4006381333931"}
+
+
+def test_a_configurable_product_of_magento_is_not_sold_even_if_it_has_a_price() -> None:
+    header = "sku,attribute_set_code,product_type,name,price,qty,product_online\n"
+    rows = "T,Default,configurable,Shirt,20,0,1\nT-S,Default,simple,Shirt S,20,4,1\nB,Default,bundle,Box,35,2,1\n"
+    reading = read(header + rows + "G,Default,bundle,Set,,2,1\n")
+    assert [(p.sku, str(p.price)) for p in reading.products] == [("T-S", "20.00"), ("B", "35.00")]
+    assert [(item.sku, item.code) for item in reading.rejected] == [("T", "not_sold_itself"), ("G", "not_sold_itself")]

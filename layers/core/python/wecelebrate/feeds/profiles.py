@@ -208,8 +208,12 @@ PROFILES = (
                 "marks a translation, but only the default store view is imported; export only this store view",
             ),
             RejectRule(
-                "producttype|type", "configurable|grouped|bundle", "not_sold_itself",
-                "is the type of a product that is not sold itself, because its variants are separate rows", ("price",),
+                "producttype|type", "configurable|grouped", "not_sold_itself",
+                "is the type of a product that is not sold itself, because its variants are separate rows",
+            ),
+            RejectRule(
+                "producttype|type", "bundle", "not_sold_itself",
+                "is the type of a product whose parts are sold, and the bundle has no price of its own", ("price",),
             ),
         ),
         joined_fields=("images",),
