@@ -64,13 +64,13 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
 
 def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
     """Reject a sheet's row if the cell of a field is an error such as #N/A, or a formula without a stored value."""
-    prices = {price.column for price in plan.prices}
+    quantities = {*(price.column for price in plan.prices), *plan.inventory}
     needed = {number for numbers in plan.field_columns.values() for number in numbers}
     for row in rows:
         if isinstance(row, Rejected) or not isinstance(cells := row[1], FlawedCells):
             yield row
             continue
-        for column in cells.three_decimals & prices:
+        for column in cells.three_decimals & quantities:
             cells[column] += "0"
         bad_column = min(cells.flaws.keys() & needed, default=None)
         if bad_column is None:

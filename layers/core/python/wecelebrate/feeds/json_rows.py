@@ -17,7 +17,7 @@ from typing import Any
 from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS, MAX_RECORD_LENGTH
 from wecelebrate.feeds.encoding import TextFile
 from wecelebrate.feeds.formats import Format
-from wecelebrate.feeds.items import Record, Records, Rejected, UnreadableFeed, quoted
+from wecelebrate.feeds.items import NumberText, Record, Records, Rejected, UnreadableFeed, quoted
 
 CHUNK = 64 << 10
 MAX_DEPTH = 10
@@ -49,7 +49,7 @@ WORD_LIST_KEYS = ("tags", "keywords")
 URL_KEYS = ("src", "url", "href", "image_url")
 
 _BLANK = re.compile(r"[ \t\r\n\ufeff]+")
-_decoder = json.JSONDecoder(strict=False, parse_float=str, parse_int=str, parse_constant=str)
+_decoder = json.JSONDecoder(strict=False, parse_float=NumberText, parse_int=NumberText, parse_constant=str)
 
 
 class InvalidJson(Exception):

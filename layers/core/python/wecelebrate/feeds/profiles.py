@@ -46,7 +46,6 @@ PROFILES = (
             own_columns=("variants.*",),
         ),
         joined_fields=("images",),
-        lenient=True,
     ),
     Profile(
         "shopify",
@@ -127,7 +126,6 @@ PROFILES = (
             own_columns=("variant.*", r"option\d+value", "price.*"),
         ),
         joined_fields=("images",),
-        lenient=True,
         # `draft`, `proposed` and `published` are editing states. An editing state does not make a product inactive.
         inactive_pattern="rejected",
     ),
@@ -331,7 +329,6 @@ PROFILES = (
             "saleprice": "sale_price",
         },
         joined_fields=("images",),
-        lenient=True,
     ),
 )  # fmt: skip
 
