@@ -104,10 +104,10 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "utsalgspris", "forsaljningspris", "hinta", "cena", "cenabrutto", "cenanetto", "prodejnicena", "ar", "pret",
     ),
     "currency": (
-        "currency", "currencycode", "pricecurrency", "pricecurrencycode", "currencyiso", "currencyid", "pricecurrencyid",
-        "currencysymbol", "curr", "cur", "priceunitcurrency", "waehrung", "wahrung", "wahrg", "waehrg", "wahrungscode",
-        "wahrungskennzeichen", "konwa", "waers", "hwaer", "wkz", "devise", "monnaie", "moneda", "divisa", "valuta", "moeda", "munt", "muntsoort",
-        "valuuta", "waluta", "mena",
+        "currency", "currencycode", "pricecurrency", "pricecurrencycode", "currencyiso", "currencyid",
+        "pricecurrencyid", "currencysymbol", "curr", "cur", "waehrung", "wahrung", "wahrg", "waehrg", "wahrungscode",
+        "wahrungskennzeichen", "konwa", "waers", "hwaer", "wkz", "devise", "monnaie", "moneda", "divisa", "valuta",
+        "moeda", "munt", "muntsoort", "valuuta", "waluta", "mena",
     ),
     "images": (
         "images", "image", "imageurl", "imageurls", "imagesrc", "imagelink", "imageslink", "imagesurl", "mainimage",
@@ -135,8 +135,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "state", "aktiv", "aktiviert", "sichtbar", "freigegeben", "actif", "activo", "attivo", "ativo", "actief",
         "zichtbaar", "publie", "publicado", "pubblicato", "aktywny", "aktivni", "visibility", "etat", "estado",
         "stato", "isvisible", "productvisible", "allowpurchases", "onlinevisibility", "itemvisibility", "publishedat",
-        "squareonlineitemvisibility", "productstatus", "itemstatus", "articlestatus", "artikelstatus", "lifecyclestatus",
-        "sellable", "saleable", "salesstatus", "verkaufsstatus", "vertriebsstatus", "enabledforsale", "catalogvisibility",
+        "squareonlineitemvisibility", "productstatus", "itemstatus", "articlestatus", "artikelstatus",
+        "lifecyclestatus", "sellable", "saleable", "salesstatus", "verkaufsstatus", "vertriebsstatus",
+        "enabledforsale", "catalogvisibility",
     ),
 }  # fmt: skip
 

@@ -29,8 +29,8 @@ def open_feed(
 ) -> "Feed":
     """Copy the stream to a temporary file, and determine how to read this file.
 
-    `name` is the file's name, and is only a hint. `currency` is the catalog's currency. `memory` is the `reading` of the
-    catalog's earlier file, or None.
+    `name` is the file's name, and is only a hint. `currency` is the catalog's currency. `memory` is the `reading` of
+    the catalog's earlier file, or None.
 
     `mapping` is the catalog's mapping, which maps fields to columns. A field that is mapped to None is left out. The
     mapping can contain the options in `plan.OPTIONS` too. These options override the detection.
@@ -49,7 +49,7 @@ def open_feed(
 
 
 def _problem(table: Table) -> Callable[[str], None]:
-    """Return the function that reports a problem of the mapping or the columns, for a table whose rows are not read yet.
+    """Return the function that reports a problem of the mapping or the columns, before the rows are read.
 
     If the file is broken, the broken place is the reason that columns are missing.
     """

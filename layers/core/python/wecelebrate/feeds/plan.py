@@ -37,7 +37,7 @@ class PriceColumn:
     currency_column: int | None = None
     kind: Kind = "plain"
     scale: int | Literal["currency"] = 0
-    """How many decimals the integers in the column have: 2 for cents. `currency` means those of the price's currency."""
+    """How many decimals the integers in the column have: 2 for cents. `currency`: those of the price's currency."""
     scale_column: int | None = None
     """The column that contains the number of decimals of each integer, such as `precision`."""
 
@@ -136,7 +136,7 @@ def raise_unreadable(problem: str) -> None:
     raise UnreadableFeed(problem)
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0917
     header: list[str],
     mapping: Mapping[str, str | None],
     catalog_currency: str,

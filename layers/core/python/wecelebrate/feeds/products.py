@@ -34,7 +34,7 @@ CACHE_SIZE = 4096
 Value = TypeVar("Value")
 
 
-def product_builder(
+def product_builder(  # noqa: PLR0915
     plan: Plan,
     catalog_currency: str,
     mark: numbers.DecimalMark | None,

@@ -224,7 +224,7 @@ PROFILES = (
             "description": ("description", "summary", "shortdescription"),
             "category": ("categories(?:xyz)?", "category"),
             "brand": ("manufacturer", "brand"),
-            "price": ("pricetaxexcluded.*", "pricetaxexcl", "pricetaxincl.*", "priceincludingtax"),
+            "price": ("pricetaxincl.*", "priceincludingtax", "pricetaxexcluded.*", "pricetaxexcl"),
             "images": ("imageurls(?:xyz)?", "image"),
             "inventory_count": ("quantity",),
             "is_active": ("active01", "active", "enabled", "status"),
@@ -307,6 +307,18 @@ PROFILES = (
         },
         joined_fields=("images", "inventory_count"),
         cell_readers={"description": "editor_text"},
+    ),
+    Profile(
+        "spryker prices",
+        (("concretesku", "valuegross"), ("abstractsku", "valuegross"), ("concretesku", "valuenet")),
+        {
+            "sku": ("concretesku", "abstractsku"),
+            "price": ("valuegross", "valuenet"),
+            "currency": ("currency",),
+        },
+        {"store": "store"},
+        # The prices are whole numbers of cents (Spryker documentation, "File details: product_price.csv").
+        minor_units=True,
     ),
     Profile(
         "google merchant",

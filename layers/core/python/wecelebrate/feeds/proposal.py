@@ -39,9 +39,9 @@ class ProposedField:
     columns: list[str]
     by: AssignedBy
     confidence: float
-    """1 for a column from the mapping, 0.95 for a known export, 0.05 to 0.95 for a usual column name, 0 without a column.
+    """1 for a column from the mapping, 0.95 for a known export, 0 without a column.
 
-    A less usual column name has a lower confidence. Values that contradict the field lower it too.
+    For a usual column name 0.05 to 0.95: less for an unusual name, and for values that contradict the field.
     """
     reason: str
     reasons: list[str]

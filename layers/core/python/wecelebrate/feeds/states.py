@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from wecelebrate.feeds.convert import NO, YES
+from wecelebrate.feeds.words import phrases
 
 State = Literal["active", "inactive", "unstated", "unknown"]
 """`unstated` is a value that says nothing about the state, such as the command `UPDATE`."""
@@ -18,51 +19,52 @@ StateWords = Literal["words", "commands", "magento codes"]
 
 MAX_STATE_LENGTH = 100
 
-_ACTIVE = frozenset(
-    (
-        # English
-        "on sale|in sale|for sale|sellable|saleable|salable|sell|orderable|buyable|listed|show|shown|displayed|open|normal|"
-        "standard|regular|publishable|launched|active product|in range|in assortment|in production|valid|new|available now|"
-        # German
-        "lieferbar|verkäuflich|im sortiment|im verkauf|im programm|bestellbar|gelistet|veröffentlicht|angezeigt|online|gültig|"
-        "verkauf|frei|neu|standardartikel|lagerartikel|"
-        # French, Spanish, Italian, Portuguese
-        "en vente|disponible|visible|publiée|activé|activée|en stock|a la venta|en venta|habilitado|activado|vigente|"
-        "in vendita|disponibile|visibile|abilitato|attivato|à venda|a venda|disponível|visível|habilitado|publicada|"
-        # Dutch, Nordic, Polish, Czech, Hungarian, Finnish, Turkish
-        "leverbaar|beschikbaar|zichtbaar|gepubliceerd|aktiveret|aktiverad|til salg|til salgs|till salu|synlig|tilgængelig|"
-        "tillgänglig|tilgjengelig|publisert|publicerad|dostępny|dostępna|widoczny|w sprzedaży|aktywna|dostupný|skladem|"
-        "aktivní|v prodeji|elérhető|aktív|saatavilla|aktiivinen|julkaistu|aktif|satışta|yayında|активен|в продаже|опубликован"
-    ).split("|")
+_ACTIVE = phrases(
+    # English
+    "on sale|in sale|for sale|sellable|saleable|salable|sell|orderable|buyable|listed|show|shown|displayed|open|"
+    "normal|standard|regular|publishable|launched|active product|in range|in assortment|in production|valid|new|"
+    "available now|"
+    # German
+    "lieferbar|verkäuflich|im sortiment|im verkauf|im programm|bestellbar|gelistet|veröffentlicht|angezeigt|"
+    "online|gültig|verkauf|frei|neu|standardartikel|lagerartikel|"
+    # French, Spanish, Italian, Portuguese
+    "en vente|disponible|visible|publiée|activé|activée|en stock|a la venta|en venta|habilitado|activado|vigente|"
+    "in vendita|disponibile|visibile|abilitato|attivato|à venda|a venda|disponível|visível|habilitado|publicada|"
+    # Dutch, Nordic, Polish, Czech, Hungarian, Finnish, Turkish
+    "leverbaar|beschikbaar|zichtbaar|gepubliceerd|aktiveret|aktiverad|til salg|til salgs|till salu|synlig|"
+    "tilgængelig|tillgänglig|tilgjengelig|publisert|publicerad|dostępny|dostępna|widoczny|w sprzedaży|aktywna|"
+    "dostupný|skladem|aktivní|v prodeji|elérhető|aktív|saatavilla|aktiivinen|julkaistu|aktif|"
+    "satışta|yayında|"  # noqa: RUF001
+    "активен|в продаже|опубликован"
 )
-_INACTIVE = frozenset(
-    (
-        # English
-        "sold out|soldout|out of stock|do not sell|don't sell|not for sale|not sellable|no sale|unlisted|delisted|not listed|"
-        "withdrawn|suspended|stopped|cancelled|canceled|closed|expired|removed|delete|remove|end-of-life|phase out|"
-        "phase-out|phased out|phasing out|to be discontinued|being discontinued|superseded|replaced|out of range|hide|"
-        "not visible|invisible|not available|not published|unapproved|denied|locked|future|coming soon|planned|"
-        "in preparation|preview|test|sample only|deactivate|inactivated|terminated|ended|out of production|"
-        # German
-        "auslauf|auslaufartikel|auslaufend|auslaufmodell|ausverkauft|abverkauf|nicht lieferbar|nicht verfügbar|"
-        "nicht verkäuflich|nicht verkaufen|nicht aktiv|nicht sichtbar|versteckt|verborgen|ausgeblendet|archiviert|gestoppt|"
-        "eingestellt|ausgelistet|nicht gelistet|nicht freigegeben|löschvormerkung|zur löschung|storniert|beendet|in planung|"
-        "geplant|in vorbereitung|passiv|aus|veraltet|ersetzt|sperre|"
-        # French, Spanish, Italian, Portuguese
-        "épuisé|épuisée|rupture|rupture de stock|arrêté|arrêtée|supprimé|supprimée|désactivé|désactivée|masqué|masquée|caché|"
-        "cachée|indisponible|fin de série|fin de vie|hors ligne|non publié|retiré|bloqué|inactive|agotado|agotada|"
-        "descatalogado|descatalogada|descontinuado|descontinuada|oculto|oculta|no disponible|deshabilitado|desactivado|"
-        "eliminado|baja|de baja|bloqueado|inactiva|esaurito|esaurita|fuori produzione|non disponibile|nascosto|nascosta|"
-        "disattivato|disabilitato|eliminato|bloccato|fine serie|obsoleto|obsoleta|esgotado|esgotada|indisponível|oculto|"
-        "desativado|excluído|fora de linha|rascunho|"
-        # Dutch, Nordic, Polish, Czech, Hungarian, Finnish, Turkish
-        "uitverkocht|niet leverbaar|niet beschikbaar|verborgen|uit assortiment|vervallen|geblokkeerd|gearchiveerd|concept|"
-        "uitlopend|udsolgt|udgået|udgår|utgått|utgår|utsolgt|slutsåld|slut|dold|skjult|inaktiveret|inaktiverad|spærret|"
-        "spärrad|sperret|arkiverad|arkiveret|wycofany|wycofana|niedostępny|niedostępna|nieaktywna|ukryty|wyprzedany|"
-        "zablokowany|szkic|nedostupný|vyprodáno|neaktivní|skryto|skrytý|ukončeno|zrušeno|nem elérhető|inaktív|kifutó|rejtett|"
-        "törölt|loppunut|ei saatavilla|piilotettu|poistettu|pasif|tükendi|gizli|неактивен|снят с продажи|скрыт|"
-        "нет в наличии"
-    ).split("|")
+_INACTIVE = phrases(
+    # English
+    "sold out|soldout|out of stock|do not sell|don't sell|not for sale|not sellable|no sale|unlisted|delisted|"
+    "not listed|withdrawn|suspended|stopped|cancelled|canceled|closed|expired|removed|delete|remove|end-of-life|"
+    "phase out|phase-out|phased out|phasing out|to be discontinued|being discontinued|superseded|replaced|"
+    "out of range|hide|not visible|invisible|not available|not published|unapproved|denied|locked|future|"
+    "coming soon|planned|in preparation|preview|test|sample only|deactivate|inactivated|terminated|ended|"
+    "out of production|"
+    # German
+    "auslauf|auslaufartikel|auslaufend|auslaufmodell|ausverkauft|abverkauf|nicht lieferbar|nicht verfügbar|"
+    "nicht verkäuflich|nicht verkaufen|nicht aktiv|nicht sichtbar|versteckt|verborgen|ausgeblendet|archiviert|"
+    "gestoppt|eingestellt|ausgelistet|nicht gelistet|nicht freigegeben|löschvormerkung|zur löschung|storniert|"
+    "beendet|in planung|geplant|in vorbereitung|passiv|aus|veraltet|ersetzt|sperre|"
+    # French, Spanish, Italian, Portuguese
+    "épuisé|épuisée|rupture|rupture de stock|arrêté|arrêtée|supprimé|supprimée|désactivé|désactivée|masqué|"
+    "masquée|caché|cachée|indisponible|fin de série|fin de vie|hors ligne|non publié|retiré|bloqué|inactive|"
+    "agotado|agotada|descatalogado|descatalogada|descontinuado|descontinuada|oculto|oculta|no disponible|"
+    "deshabilitado|desactivado|eliminado|baja|de baja|bloqueado|inactiva|esaurito|esaurita|fuori produzione|"
+    "non disponibile|nascosto|nascosta|disattivato|disabilitato|eliminato|bloccato|fine serie|obsoleto|obsoleta|"
+    "esgotado|esgotada|indisponível|oculto|desativado|excluído|fora de linha|rascunho|"
+    # Dutch, Nordic, Polish, Czech, Hungarian, Finnish, Turkish
+    "uitverkocht|niet leverbaar|niet beschikbaar|verborgen|uit assortiment|vervallen|geblokkeerd|gearchiveerd|"
+    "concept|uitlopend|udsolgt|udgået|udgår|utgått|utgår|utsolgt|slutsåld|slut|dold|skjult|inaktiveret|"
+    "inaktiverad|spærret|spärrad|sperret|arkiverad|arkiveret|wycofany|wycofana|niedostępny|niedostępna|"
+    "nieaktywna|ukryty|wyprzedany|zablokowany|szkic|nedostupný|vyprodáno|neaktivní|skryto|skrytý|ukončeno|"
+    "zrušeno|nem elérhető|inaktív|kifutó|rejtett|törölt|loppunut|ei saatavilla|piilotettu|poistettu|pasif|"
+    "tükendi|gizli|неактивен|скрыт|нет в наличии|"
+    "снят с продажи"  # noqa: RUF001
 )
 _COMMANDS: dict[str, State] = {
     "delete": "inactive", "remove": "inactive", "archive": "inactive", "deactivate": "inactive", "d": "inactive",
@@ -70,7 +72,8 @@ _COMMANDS: dict[str, State] = {
     "update": "unstated", "merge": "unstated", "upsert": "unstated", "replace": "unstated", "new": "unstated",
     "create": "unstated", "add": "unstated", "insert": "unstated", "modify": "unstated", "change": "unstated",
     "patch": "unstated", "edit": "unstated", "u": "unstated", "i": "unstated", "a": "unstated", "c": "unstated",
-    "n": "unstated", "m": "unstated", "partialupdate": "unstated", "partial_update": "unstated", "no change": "unstated",
+    "n": "unstated", "m": "unstated", "partialupdate": "unstated", "partial_update": "unstated",
+    "no change": "unstated",
 }  # fmt: skip
 MARKS = frozenset(("x", "✓", "✔", "✗", "•", "*", "☑"))
 """Marks that people write for yes in a column whose other cells are blank."""

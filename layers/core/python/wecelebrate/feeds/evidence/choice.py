@@ -146,9 +146,7 @@ def _contradiction(columns: Columns, name: str, number: int) -> str:
             return f"values like {shown} are addresses"
     elif name == "inventory_count" and facts.share("is_number") < 0.1 and facts.distinct > 0.9 and len(facts.cells) > 3:
         return f"values like {shown} are no quantities"
-    elif name == "images" and facts.share("is_number") > 0.9:
-        return f"values like {shown} are numbers"
-    elif name == "currency" and facts.share("is_number") > 0.9:
+    elif name in ("images", "currency") and facts.share("is_number") > 0.9:
         return f"values like {shown} are numbers"
     return ""
 

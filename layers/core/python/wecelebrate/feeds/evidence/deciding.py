@@ -6,21 +6,22 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from wecelebrate.feeds import numbers
-from wecelebrate.feeds.columns import field_candidates, fold
+from wecelebrate.feeds.columns import fold
 from wecelebrate.feeds.evidence.decimals import DecimalStyle, Hints, decide_style
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.shapes import Separator, Tally
 from wecelebrate.feeds.items import Cells, Rejected
 from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.tables import Table
+from wecelebrate.feeds.words import words
 
 FIRST_ROWS = 500
 """How many rows of the sample are looked at first. If these rows do not decide, all rows of the file are."""
 STANDARDS = frozenset(("bmecat", "ubl catalogue", "gs1 gdsn", "cxml index"))
 """Profiles whose documents define the decimal point: BMEcat (dtNUMBER), UBL and GDSN (xsd:decimal), cXML (number)."""
 POINT_CURRENCIES = frozenset((
-    "USD", "GBP", "CHF", "AUD", "CAD", "NZD", "HKD", "SGD", "MXN", "INR", "JPY", "CNY", "KRW", "ILS", "THB", "PHP", "MYR",
-    "AED", "SAR", "EGP", "PKR", "LKR", "NGN", "KES", "TWD", "PEN", "DOP", "GTQ",
+    "USD", "GBP", "CHF", "AUD", "CAD", "NZD", "HKD", "SGD", "MXN", "INR", "JPY", "CNY", "KRW", "ILS", "THB", "PHP",
+    "MYR", "AED", "SAR", "EGP", "PKR", "LKR", "NGN", "KES", "TWD", "PEN", "DOP", "GTQ",
 ))  # fmt: skip
 """Currencies of countries that write a decimal point. Source: Unicode CLDR 45, main/*/numbers."""
 
@@ -28,19 +29,23 @@ _CODES = re.compile(
     r"hscode|tariff|zoll|taric|commodity|customs|warencode|statist|eclass|etim|unspsc|gpc|code|nummer|number|(?:nr|no|id)$"
     r"|ean|gtin|upc|isbn|barcode|date|datum|fecha|version|phone|telefon|zip|plz|ref|sku"
 )
-_POINT_WORDS = frozenset((
-    "name title brand price description quantity qty stock weight category material color colour size productname itemname "
-    "unitprice saleprice salesprice retailprice listprice netprice grossprice manufacturer image active enabled"
-).split())  # fmt: skip
-_COMMA_WORDS = frozenset((
-    "preis vk vkpreis bezeichnung artikelnummer artikelnr bestand lagerbestand gewicht hersteller farbe marke kategorie "
-    "warengruppe beschreibung bild grosse verkaufspreis bruttopreis nettopreis einheit menge prix designation libelle "
-    "reference couleur poids marque categorie quantite taille precio descripcion nombre peso existencias talla prezzo "
-    "descrizione nome giacenza quantita colore taglia preco descricao estoque cor tamanho prijs omschrijving voorraad "
-    "gewicht kleur naam merk pris varenavn varenummer lagerantal vekt vikt farge navn namn benamning artikelnamn hinta "
-    "nimi tuotenimi varasto cena nazwa opis ilosc waga kolor rozmiar nazev popis barva mnozstvi ar nev keszlet leiras pret "
-    "denumire cantitate fiyat urun stok"
-).split())  # fmt: skip
+_POINT_WORDS = words(
+    "name title brand price description quantity qty stock weight category material color colour size productname "
+    "itemname unitprice saleprice salesprice retailprice listprice netprice grossprice manufacturer image active "
+    "enabled"
+)
+_COMMA_WORDS = words(
+    "preis vk vkpreis bezeichnung artikelnummer artikelnr bestand lagerbestand gewicht hersteller farbe marke "
+    "kategorie warengruppe beschreibung bild grosse verkaufspreis bruttopreis nettopreis einheit menge prix "
+    "designation libelle reference couleur poids marque categorie quantite taille precio descripcion nombre peso "
+    "existencias talla prezzo descrizione nome giacenza quantita colore taglia preco descricao estoque cor tamanho "
+    "prijs omschrijving voorraad gewicht kleur naam merk pris varenavn varenummer lagerantal vekt vikt farge navn "
+    "namn benamning artikelnamn hinta nimi tuotenimi varasto cena nazwa opis ilosc waga kolor rozmiar nazev popis "
+    "barva mnozstvi ar nev keszlet leiras pret denumire cantitate fiyat urun stok"
+)
+
+
+_LONG_COMMA_WORDS = tuple(word for word in _COMMA_WORDS if len(word) > 3)
 
 
 @dataclass(slots=True)
@@ -56,7 +61,7 @@ class FileNumbers:
 
 
 def decide_numbers(plan: Plan, table: Table, setting: str | None, earlier: str | None, currency: str) -> FileNumbers:
-    """Decide the decimal separators. Reads all rows of the file if the sample does not decide, and the table allows it."""
+    """Decide the decimal separators. If the sample does not decide, read all rows of the file."""
     hints = Hints(
         setting,
         earlier,
@@ -102,7 +107,7 @@ class _Counts:
         column = self._plan.currency if code_column is None else code_column
         if column is not None and column < len(row) and (code := row[column]):
             return self._code(code)
-        sign = re.sub(r"[\d\s.,'’+-]+", "", cell[: numbers.MAX_NUMBER_LENGTH])
+        sign = re.sub(r"[\d\s.,'\u2019+-]+", "", cell[: numbers.MAX_NUMBER_LENGTH])
         return self._code(sign) if sign else self._default
 
 
@@ -122,7 +127,7 @@ def _decide(counts: _Counts, plan: Plan, table: Table, hints: Hints) -> FileNumb
 
 
 def _other_columns(plan: Plan, table: Table) -> list[Tally]:
-    """Return the tallies of further numeric columns, such as weights. Columns with codes, such as `HS code`, are left out."""
+    """Return the tallies of further numeric columns, such as weights. Columns with codes (`HS code`) are left out."""
     used = {column for columns in plan.field_columns.values() for column in columns}
     columns = Columns(table.header, table.sample)
     tallies = []
@@ -149,13 +154,9 @@ def _every_row(table: Table) -> Iterator[Cells]:
 
 def header_language(header: Iterable[str], currency: str) -> Separator | None:
     """Return the decimal separator of the header's language, or None if the header does not show a language."""
-    words = [fold(name) for name in header]
-    comma = sum(any(word.startswith(known) for known in _COMMA_WORDS if len(known) > 3) or word in _COMMA_WORDS
-                for word in words)  # fmt: skip
-    point = sum(word in _POINT_WORDS for word in words)
-    known = any(field_candidates(name) for name in header)
+    names = [fold(name) for name in header]
+    comma = sum(name in _COMMA_WORDS or name.startswith(_LONG_COMMA_WORDS) for name in names)
+    point = sum(name in _POINT_WORDS for name in names)
     if comma > point:
         return None if currency in POINT_CURRENCIES else ","
-    if point > comma and known:
-        return "."
-    return None
+    return "." if point > comma else None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from wecelebrate.feeds.columns import fold
 from wecelebrate.feeds.evidence.facts import Columns
-from wecelebrate.feeds.items import NumberText
+from wecelebrate.feeds.items import NumberText, quoted
+from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states import is_mark_column
 
 if TYPE_CHECKING:
@@ -37,8 +38,24 @@ def complete_plan(plan: "Plan", columns: Columns, mapping: Mapping[str, str | No
             plan.active[at] = replace(active, words="magento codes")
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
+    if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
+        plan.questions += _unknown_price_types(plan, columns)
     if not (plan.profile and "category" in plan.profile.cell_readers):
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
+
+
+def _unknown_price_types(plan: "Plan", columns: Columns) -> list[Question]:
+    """Return a question if a BMEcat has no price of a standard type, but prices of other types."""
+    names = [name for name in plan.header if name.startswith("PRICE_AMOUNT.")]
+    if not names or not plan.prices or not columns[plan.prices[0].column].is_empty:
+        return []
+    choices = [Choice("", "The file has no selling price. The prices of products are not changed.")]
+    for name in names[:5]:
+        examples = columns[plan.header.index(name)].examples
+        choices.append(Choice(name, f"Products are sold at {quoted(name, 40)}.", examples))
+    shown = " and ".join(quoted(name.removeprefix("PRICE_AMOUNT."), 40) for name in names[:5])
+    text = f"The prices have only types that the standard does not define: {shown}. Are products sold at one of them?"
+    return [Question("price", "money", text, tuple(choices), columns[plan.header.index(names[0])].examples)]
 
 
 def _list_separators(cells: Sequence[str]) -> str:

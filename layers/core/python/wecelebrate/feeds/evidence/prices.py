@@ -10,6 +10,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
+from wecelebrate.feeds.words import words
+
 Kind = Literal["gross", "plain", "net", "list", "offer", "compare", "purchase"]
 
 TIERS: tuple[Kind, ...] = ("gross", "plain", "net", "offer", "list")
@@ -21,61 +23,58 @@ recommendation. A purchase price (cost, dealer, wholesale) and a crossed-out pri
 """
 KIND_TEXTS: dict[Kind, str] = {
     "gross": "a selling price with tax", "plain": "a selling price", "net": "a selling price without tax",
-    "offer": "an offer", "list": "a recommended price", "compare": "a crossed-out price", "purchase": "a purchase price",
+    "offer": "an offer", "list": "a recommended price", "compare": "a crossed-out price",
+    "purchase": "a purchase price",
 }  # fmt: skip
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_BASE = _words(
+_BASE = words(
     "price prices preis preise vk vkp prix precio prezzo preco prijs pris hinta cena cene ceny pret ar pvp pv tarif "
     "tarifa fiyat betrag amount listino цена ціна 価格 가격 价格"
 )
-_TAX = _words("vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu")
-_WITH = _words("incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis")
-_WITHOUT = _words(
+_TAX = words("vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu")
+_WITH = words("incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis")
+_WITHOUT = words(
     "excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida haric"
 )
 _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
-    ("purchase", _words(
+    ("purchase", words(
         "cost purchase purchasing buy buying einkaufs einkauf einkaufspreis ek ekp einstands einstand wholesale dealer "
         "dealers handler haendler haendlereinkaufs trade reseller distributor supplier lieferanten landed achat dachat "
         "revient compra decompra coste costo acquisto diacquisto custo inkoop inkoops kost indkobs inkops innkjops "
         "zakupu zakup nakupni osto beszerzesi partner b2b fob mayorista grossiste ingrosso atacado groothandels engros "
         "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek"
     )),
-    ("compare", _words(
+    ("compare", words(
         "compareat compare was old original before previous statt streich barre alter alt vorher ancien anterior "
         "precedente vorige van tidligere jamfor crossedout strike"
     )),
-    ("list", _words(
+    ("list", words(
         "list listen katalog catalog catalogue rrp rsp msrp srp uvp recommended suggested advies empfohlener empf "
         "unverbindliche conseille recomendado consigliato vejledende veiledende veil rek recommande publicconseille"
     )),
-    ("offer", _words(
+    ("offer", words(
         "special offer promo promotion promotional aktions aktion angebots angebot sonder reduced reduziert discount "
         "discounted oferta deoferta enoferta rebajado offerta inofferta scontato promozionale soldes solde promocional "
         "aanbiedings actie tilbuds kampanj kampanje erbjudande akcni promocyjna akcios tarjous clearance sale"
     )),
-    ("gross", _words("gross brutto bruto ttc ivato zvat zdph sdph vcdph pvttc prixttc")),
-    ("net", _words("net netto neto ht pvht prixht bezdph")),
+    ("gross", words("gross brutto bruto ttc ivato zvat zdph sdph vcdph pvttc prixttc")),
+    ("net", words("net netto neto ht pvht prixht bezdph")),
 )  # fmt: skip
-_NOUNS = _words(
+_NOUNS = words(
     "rrp rsp msrp srp uvp ek ekp cost coste costo custo einkaufspreis einstand kbetr verpr stprs selbstkosten"
 )
 """Words that mean a price without the word `price`."""
-_NEUTRAL = _words(
-    "sales selling sell retail unit unitaire unitario regular standard normal verkaufs einzel stuck stueck end endkunden "
-    "laden vente devente venta deventa vendita divendita venda devenda verkoop stuk salgs utsalgs forsaljnings prodejni "
-    "sprzedazy detail detaliczna public publico pubblico web shop online current item product article artikel variant "
-    "variants value gesamt consumer customer kunden in per for our de du des di da do del la le der die das pro each je "
-    "piece pc st stk in eur"
+_NEUTRAL = words(
+    "sales selling sell retail unit unitaire unitario regular standard normal verkaufs einzel stuck stueck end "
+    "endkunden laden vente devente venta deventa vendita divendita venda devenda verkoop stuk salgs utsalgs "
+    "forsaljnings prodejni sprzedazy detail detaliczna public publico pubblico web shop online current item product "
+    "article artikel variant variants value gesamt consumer customer kunden in per for our de du des di da do del la "
+    "le der die das pro each je piece pc st stk in eur"
 )
-_VOCABULARY = frozenset().union(_BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(words for _, words in _MEANINGS))
+_VOCABULARY = frozenset().union(_BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS))
 _LONGEST = max(map(len, _VOCABULARY))
-_WEAK = _words("amount betrag tarif tarifa ar pv value")
+_WEAK = words("amount betrag tarif tarifa ar pv value")
 """Words that can mean something other than a price."""
 MAX_NAME = 60
 MAX_DIVISIONS = 50
@@ -104,15 +103,15 @@ class PriceName:
 @lru_cache(maxsize=4096)
 def price_name(folded: str) -> PriceName | None:
     """Return what a folded column name says about a price, or None if it does not name a price."""
-    for words in islice(_divisions(folded), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
-        if any(word in _BASE or word in _NOUNS for word in words):
-            return _meaning(words)
+    for parts in islice(_divisions(folded), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
+        if any(part in _BASE or part in _NOUNS for part in parts):
+            return _meaning(parts)
     return None
 
 
-def _meaning(words: tuple[str, ...]) -> PriceName:
-    used = set(words)
-    code = next((word.upper() for word in words if word in NAMED_CURRENCIES), None)
+def _meaning(parts: tuple[str, ...]) -> PriceName:
+    used = set(parts)
+    code = next((word.upper() for word in parts if word in NAMED_CURRENCIES), None)
     is_weak = not used & (_BASE - _WEAK) and not used & _NOUNS
     if used & _WITHOUT and used & _TAX:
         used.add("net")

@@ -12,15 +12,15 @@ A description (`reading`) is a JSON object:
 | `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
 | `kind`     | `full` or `delta` if the file declares it, otherwise null                                         |
 
-A file without prices, as a file of stocks, says nothing about prices. Its description keeps what is known from the earlier
-file: such an entry has the key `earlier` with the value true.
+A file without prices, as a file of stocks, says nothing about prices. Its description keeps what is known from the
+earlier file: such an entry has the key `earlier` with the value true.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from wecelebrate.feeds import numbers
-from wecelebrate.feeds.columns import field_candidates
+from wecelebrate.feeds.columns import fold
 from wecelebrate.feeds.evidence.deciding import FileNumbers
 from wecelebrate.feeds.evidence.prices import KIND_TEXTS
 from wecelebrate.feeds.items import quoted
@@ -36,7 +36,7 @@ _COMPARED = ("sku", "price", "name", "inventory_count", "is_active")
 SAMPLE_ROWS = 300
 
 
-def describe(
+def describe(  # noqa: PLR0917
     plan: Plan,
     table: Table,
     file_format: str,
@@ -144,7 +144,7 @@ def remembered_columns(memory: Memory | None) -> dict[str, list[str]]:
 
 
 def changes(reading: Mapping[str, Any], memory: Memory | None) -> tuple[Change, ...]:
-    """Return the differences between this file and the catalog's earlier file. Fields that one of them lacks are left out."""
+    """Return the differences between this file and the earlier one. Fields that one of them lacks are left out."""
     if not memory:
         return ()
     found = [*_column_changes(reading, memory), *_decimal_changes(reading, memory)]
@@ -154,11 +154,13 @@ def changes(reading: Mapping[str, Any], memory: Memory | None) -> tuple[Change, 
         found.append(Change("currency", "money", before["code"], now["code"], text))
     before, now = _mapping(memory.get("price")), _mapping(reading.get("price"))
     if not now.get("earlier") and before.get("kind") and now.get("kind") and before["kind"] != now["kind"]:
-        text = f"The price is {KIND_TEXTS[now['kind']]}, and before it was {KIND_TEXTS.get(before['kind'], 'another one')}."
+        earlier_kind = KIND_TEXTS.get(before["kind"], "another one")
+        text = f"The price is {KIND_TEXTS[now['kind']]}, and before it was {earlier_kind}."
         found.append(Change("price_kind", "money", before["kind"], now["kind"], text))
     for key, subject in (("format", "other"), ("profile", "other"), ("kind", "visibility")):
         if key in memory and memory[key] != reading[key]:
-            text = f"The {_KEY_TEXTS[key]} is {reading[key] or 'not declared'}, and before it was {memory[key] or 'not declared'}."
+            values = reading[key] or "not declared", memory[key] or "not declared"
+            text = f"The {_KEY_TEXTS[key]} is {values[0]}, and before it was {values[1]}."
             found.append(Change(key, subject, memory[key], reading[key], text))  # type: ignore[arg-type]
     return tuple(found)
 
@@ -173,9 +175,10 @@ def _column_changes(reading: Mapping[str, Any], memory: Memory) -> list[Change]:
         now = [entry["column"] for entry in entries if not entry.get("earlier")]
         if not now or not before.get(name) or now[0] == before[name][0]:
             continue
-        if name != "sku" and field_candidates(now[0]) and now[0].casefold() == before[name][0].casefold():
+        if fold(now[0]) == fold(before[name][0]):
             continue
-        text = f"The {_FIELD_TEXTS[name]} is read from the column {quoted(now[0], 40)}, and before from {quoted(before[name][0], 40)}."
+        columns = quoted(now[0], 40), quoted(before[name][0], 40)
+        text = f"The {_FIELD_TEXTS[name]} is read from the column {columns[0]}, and before from {columns[1]}."
         found.append(Change(name, _SUBJECTS.get(name, "other"), before[name][0], now[0], text))
     return found
 

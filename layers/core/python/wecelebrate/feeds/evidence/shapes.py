@@ -1,4 +1,4 @@
-"""Describes how the numbers of a column are written: which separator is certainly decimal, and which values are unclear.
+"""Describes how the numbers of a column are written: which separator is decimal, and which values are unclear.
 
 | value                      | what it shows                                                       |
 |----------------------------|---------------------------------------------------------------------|
