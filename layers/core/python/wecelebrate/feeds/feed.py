@@ -6,7 +6,15 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from wecelebrate.core.types.text import nfc
-from wecelebrate.feeds.checks import SAMPLE_ENDS, TRUNCATED, check_characters, check_flaws, check_width, reject_last_row
+from wecelebrate.feeds.checks import (
+    SAMPLE_ENDS,
+    TRUNCATED,
+    check_characters,
+    check_flaws,
+    check_width,
+    mark_decimals,
+    reject_last_row,
+)
 from wecelebrate.feeds.evidence.deciding import decide_numbers
 from wecelebrate.feeds.evidence.reading import changes, describe, remembered_columns, remembered_mark
 from wecelebrate.feeds.formats import Format
@@ -183,6 +191,8 @@ class Feed:
             rows = check_width(rows, self._plan)
         elif self.format == "xlsx":
             rows = check_flaws(rows, self._plan)
+        elif self.format in ("json", "ndjson"):
+            rows = mark_decimals(rows, self._plan)
         bad_characters = text is not None and (text.damaged or text.has_nul)
         if self.format in ("json", "ndjson", "xlsx") or (self.format == "csv" and bad_characters):
             rows = check_characters(rows, self._plan, text.encoding if text and text.damaged else None)

@@ -99,10 +99,10 @@ def _by_values(tally: Tally) -> DecimalStyle | object | None:
 
 
 def _by_format(tally: Tally) -> DecimalStyle | None:
-    """Return the point if the file stores the values as numbers, as JSON and workbooks can."""
-    if not tally.typed:
+    """Return no separator if the file stores the values as numbers, as JSON and workbooks can."""
+    if not tally.typed or tally.is_unclear:
         return None
-    return DecimalStyle("." if tally.is_unclear else None, "format", "the file stores numbers")
+    return DecimalStyle(None, "format", "the file stores numbers")
 
 
 def _by_three_decimals(tally: Tally) -> DecimalStyle | None:
