@@ -160,6 +160,7 @@ def test_a_cell_has_at_most_a_hundred_attributes() -> None:
         ("Mugs | Gifts", "Mugs"),
         ("Mugs\nGifts\nMore", "Mugs"),
         ("Mugs,Gifts", "Mugs"),
+        ("Soap\\, Cream, Gifts", "Soap, Cream"),
         ("Mugs", "Mugs"),
         ("", ""),
     ],

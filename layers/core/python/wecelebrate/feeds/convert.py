@@ -25,6 +25,7 @@ SUSPECT_STARTS = frozenset("='#(\\nNuU")
 _FORMULA = re.compile(r'="(.*)"', re.DOTALL)
 _QUOTED_NUMBER = re.compile(r"'(?=[\d=+@-])")
 _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")
+_CATEGORIES = re.compile(r"[\n|]|(?<!\\),(?!\s)|(?<!\\),\s+(?=\S)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _ONE_IMAGE = re.compile(r"https?://[^\s,;|]+")
@@ -198,9 +199,9 @@ def attributes_of_lines(cell: str) -> dict[str, str]:
 def first_category(cell: str) -> str:
     """Return the first of several category paths, as WooCommerce and Magento export them.
 
-    The paths are separated by line breaks, |, or commas, as in `A > B, C`.
+    The paths are separated by line breaks, |, or commas, as in `A > B, C`. A comma in a name is written as `\\,`.
     """
-    return re.split(r"[\n|]|,(?!\s)|,\s+(?=\S)", cell, maxsplit=1)[0].strip() if cell else cell
+    return _CATEGORIES.split(cell, maxsplit=1)[0].strip().replace("\\,", ",") if cell else cell
 
 
 def editor_text(cell: str) -> str:

@@ -10,10 +10,12 @@ from typing import TypeVar
 from wecelebrate.core.types import minor_units
 from wecelebrate.feeds import convert, numbers
 from wecelebrate.feeds.evidence.facts import NOTHING
+from wecelebrate.feeds.evidence.shapes import shape_of
 from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected, quoted
 from wecelebrate.feeds.plan import ActiveColumn, Plan, PriceColumn
 from wecelebrate.feeds.price_units import price_of_one, units_of
 from wecelebrate.feeds.states import (
+    MARKS,
     MAX_STATE_LENGTH,
     State,
     opposite,
@@ -223,8 +225,10 @@ def _text_reader(plan: Plan, name: str, columns: list[int]) -> Callable[[Cells],
 
 def _first_category(first: Callable[[Cells], str | None], separator: re.Pattern[str], cells: Cells) -> str | None:
     cell = first(cells)
+    if cell and "&" in cell:
+        cell = convert.plain_text(cell)
     if not cell or not separator.search(cell):
-        return cell
+        return cell.replace("\\,", ",") if cell and "\\," in cell else cell
     parts = (part.strip() for part in separator.split(cell))
     return next((part for part in parts if part), "").replace("\\,", ",")
 
@@ -277,8 +281,8 @@ def _price_reader(
             if not cell or cell.casefold() in NOTHING:
                 continue
             price, currency = parse(cell)
-            if column.currency_column is not None and not currency:
-                currency = numbers.currency_code(cells[column.currency_column] or "", catalog_currency)
+            if column.currency_column is not None and not currency and (code := cells[column.currency_column]):
+                currency = _currency(catalog_currency, code)
             currency = currency or column.currency
             if column.scale or column.scale_column is not None:
                 price = _unscaled(price, column, cells, currency or _row_currency(plan, cells, catalog_currency))
@@ -348,6 +352,8 @@ def _active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
             return "active" if column.inverse else "inactive"
         if inactive_pattern is not None:
             return "inactive" if re.fullmatch(inactive_pattern, word) else "active"
+        if column.blank_is_no and word in MARKS:
+            return "inactive" if column.inverse else "active"
         if column.words == "commands":
             return state_of_command(word)
         state = state_of_magento_code(word) if column.words == "magento codes" else state_of(word)
@@ -390,4 +396,23 @@ def _absent_fields(plan: Plan, cells: Cells) -> frozenset[str]:
 def _rejected(plan: Plan, line: int, raw: Cells, *, sku: str | None, columns: list[int], error: BadCell) -> Rejected:
     names = [plan.header[number] for number in columns if number < len(plan.header)]
     column = " or ".join(names[:3]) or "SKU"
-    return Rejected(line, 1, sku, f"{column}: {error.problem}", error.code, [cell or "" for cell in raw])
+    problem = error.problem
+    if error.code == "empty" and plan.prices and columns == [price.column for price in plan.prices]:
+        problem += _shifted_price(plan, raw, columns)
+    return Rejected(line, 1, sku, f"{column}: {problem}", error.code, [cell or "" for cell in raw])
+
+
+def _shifted_price(plan: Plan, raw: Cells, columns: list[int]) -> str:
+    """Return a hint if a column beside a blank price contains a price, so that the cells of the row can be shifted."""
+    used = {number for numbers in plan.field_columns.values() for number in numbers} - {*plan.name, *plan.description}
+    for number in (columns[0] - 1, columns[0] + 1):
+        if number in used or not 0 <= number < min(len(raw), len(plan.header)):
+            continue
+        cell = (raw[number] or "").strip()
+        shape = shape_of(cell)
+        if shape is not None and shape.decimal and len(shape.fraction) == 2:
+            return (
+                f", and the column {quoted(plan.header[number], 40)} beside it contains {quoted(cell)}; the cells of "
+                "this row can be shifted by a delimiter that is missing or not in quotes"
+            )
+    return ""

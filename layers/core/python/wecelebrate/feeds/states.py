@@ -75,7 +75,7 @@ _COMMANDS: dict[str, State] = {
     "n": "unstated", "m": "unstated", "partialupdate": "unstated", "partial_update": "unstated",
     "no change": "unstated",
 }  # fmt: skip
-MARKS = frozenset(("x", "✓", "✔", "✗", "•", "*", "☑"))
+MARKS = frozenset(("x", "✓", "✔", "•", "*", "☑"))
 """Marks that people write for yes in a column whose other cells are blank."""
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ t].*)?|(\d{1,2})[./](\d{1,2})[./](\d{4})(?: .*)?", re.ASCII)
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from wecelebrate.feeds.columns import fold
+from wecelebrate.feeds.columns import SYNONYMS, fold
+from wecelebrate.feeds.convert import plain_text
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.items import NumberText, quoted
 from wecelebrate.feeds.questions import Choice, Question
@@ -28,6 +29,8 @@ def complete_plan(plan: "Plan", columns: Columns, mapping: Mapping[str, str | No
     """Add to the plan what the values of the sample show."""
     folded = [fold(name) for name in plan.header]
     plan.prices = _prices_of_lists(plan, mapping)
+    if plan.currency is None:
+        plan.prices = [_with_currency(plan, price) for price in plan.prices]
     plan.prices = [_with_scale(plan, columns, price, folded, mapping.get("minor_units")) for price in plan.prices]
     has_magento_codes = "attributesetid" in folded or ("typeid" in folded and "visibility" in folded)
     for at, active in enumerate(plan.active):
@@ -60,6 +63,7 @@ def _unknown_price_types(plan: "Plan", columns: Columns) -> list[Question]:
 
 def _list_separators(cells: Sequence[str]) -> str:
     """Return the characters that separate categories. A comma in `Cups, mugs & more` separates nothing."""
+    cells = [plain_text(cell) for cell in cells]
     found = "".join(char for char in "|;" if any(char in cell for cell in cells))
     with_comma = [cell.replace("\\,", "") for cell in cells if "," in cell]
     if with_comma and not any(", " in cell for cell in with_comma):
@@ -89,6 +93,18 @@ def _prices_of_lists(plan: "Plan", mapping: Mapping[str, str | None]) -> list["P
         return plan.prices
     plan.currency = None
     return prices
+
+
+def _with_currency(plan: "Plan", price: "PriceColumn") -> "PriceColumn":
+    """Return the price with the column of its currency: in the same JSON object, or an attribute of the XML element."""
+    if price.currency or price.currency_column is not None:
+        return price
+    name = plan.header[price.column]
+    code = _sibling(plan.header, name, _CODES)
+    for number, column in enumerate(plan.header):
+        if code is None and column.startswith(f"{name}@") and fold(column[len(name) :]) in SYNONYMS["currency"]:
+            code = number
+    return price if code is None else replace(price, currency_column=code)
 
 
 def _sibling(header: Sequence[str], column: str, names: Sequence[str]) -> int | None:

@@ -4,6 +4,7 @@ A name such as `Netto-VK`, `preisBruttoEUR` or `Prix de vente TTC` is divided in
 any other word is not a price: `price group`, `market price index`.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -67,10 +68,10 @@ _NOUNS = words(
 """Words that mean a price without the word `price`."""
 _NEUTRAL = words(
     "sales selling sell retail unit unitaire unitario regular standard normal verkaufs einzel stuck stueck end "
-    "endkunden laden vente devente venta deventa vendita divendita venda devenda verkoop stuk salgs utsalgs "
-    "forsaljnings prodejni sprzedazy detail detaliczna public publico pubblico web shop online current item product "
-    "article artikel variant variants value gesamt consumer customer kunden in per for our de du des di da do del la "
-    "le der die das pro each je piece pc st stk in eur"
+    "endkunden laden udsalgs cent cents master mastervariant vente devente venta deventa vendita divendita venda "
+    "devenda verkoop stuk salgs utsalgs forsaljnings prodejni sprzedazy detail detaliczna public publico pubblico "
+    "web shop online current item product article artikel variant variants value gesamt consumer customer kunden in "
+    "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
 _VOCABULARY = frozenset().union(_BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS))
 _LONGEST = max(map(len, _VOCABULARY))
@@ -145,3 +146,15 @@ def _divisions(text: str) -> Iterator[tuple[str, ...]]:
             dead.add(at)
 
     yield from divide(0)
+
+
+_PRICE_PART = re.compile("price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat")
+_NO_PRICE = re.compile(
+    "unit|einheit|group|gruppe|list(?:e|id|name)|date|datum|from|until|valid|code|type|typ$|quantity|currency"
+)
+
+
+def may_be_price(folded: str) -> bool:
+    """Return whether a name contains a word for a price, but is not understood, as `Campus price` is not."""
+    is_price = _PRICE_PART.search(folded) and not _NO_PRICE.search(folded)
+    return len(folded) <= MAX_NAME and bool(is_price) and price_name(folded) is None

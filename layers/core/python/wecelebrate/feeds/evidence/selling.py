@@ -8,9 +8,9 @@ are equally good and have different values, a question is asked.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wecelebrate.feeds.columns import name_forms
+from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
-from wecelebrate.feeds.evidence.prices import KIND_TEXTS, TIERS, Kind, PriceName, price_name
+from wecelebrate.feeds.evidence.prices import KIND_TEXTS, TIERS, Kind, PriceName, may_be_price, price_name
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
 
@@ -65,8 +65,10 @@ def choose_price(
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
+    possible = _possible_prices(columns)
     if not sold:
-        return PriceChoice([], _purchase_questions(columns, [one for one in rated if one.kind == "purchase"]))
+        purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
+        return PriceChoice([], _open_questions(columns, [*possible, *purchase]))
     sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), one.rank, one.column))
     best = sold[0]
     tier = [one for one in sold if (one.is_bad, one.kind) == (best.is_bad, best.kind)]
@@ -79,6 +81,8 @@ def choose_price(
             if one.kind == "offer" and one.name.is_offer_or_selling and not one.is_bad
             and one.currency in (None, best.currency) and columns.differ(best.column, one.column)
         ]  # fmt: skip
+    if best.kind in ("list", "offer") or best.is_bad:
+        others += possible
     questions = [_question(columns, [best, *others])] if others else []
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
 
@@ -151,15 +155,27 @@ def _question(columns: Columns, offered: Sequence[_Candidate]) -> Question:
     return Question("price", "money", text, choices, columns[offered[0].column].examples)
 
 
-def _purchase_questions(columns: Columns, purchase: Sequence[_Candidate]) -> list[Question]:
-    if not purchase:
+def _possible_prices(columns: Columns) -> list[_Candidate]:
+    """Return the columns whose names contain a word for a price, but are not understood."""
+    found = []
+    for number, name in enumerate(columns.header):
+        facts = columns[number] if may_be_price(fold(name)) else None
+        if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
+            found.append(_Candidate(number, PriceName("plain"), "plain", None, False, 0, ()))
+    return found
+
+
+def _open_questions(columns: Columns, possible: Sequence[_Candidate]) -> list[Question]:
+    """Ask whether one of the columns is the price, if no column is a known selling price."""
+    if not possible:
         return []
-    names = [columns.header[one.column] for one in purchase[:5]]
+    names = [columns.header[one.column] for one in possible[:5]]
     shown = " and ".join(quoted(name, 40) for name in names)
     choices = [Choice(LEFT_OUT, "The file has no selling price. The prices of products are not changed.")]
     choices += [
         Choice(name, f"Products are sold at {quoted(name, 40)}.", columns[one.column].examples)
-        for name, one in zip(names, purchase[:5], strict=True)
+        for name, one in zip(names, possible[:5], strict=True)
     ]
-    text = f"The only prices are purchase prices: {shown}. Are products sold at one of them?"
-    return [Question("price", "money", text, tuple(choices), columns[purchase[0].column].examples)]
+    kind = "purchase prices" if all(one.kind == "purchase" for one in possible) else "prices of an unknown kind"
+    text = f"The file has no selling price, only {kind}: {shown}. Are products sold at one of them?"
+    return [Question("price", "money", text, tuple(choices), columns[possible[0].column].examples)]
