@@ -32,6 +32,8 @@ The stripped cells of a variant already contain the values of the product's firs
 """
 
 CACHE_SIZE = 4096
+MAX_CACHED_LENGTH = 300
+"""The maximum number of characters of a cached category or brand. Their values repeat."""
 
 Value = TypeVar("Value")
 
@@ -93,8 +95,10 @@ def product_builder(  # noqa: PLR0915
                 missing = _STOCK
             columns = active_columns
             state = read_active(cells) if columns else "active"
-            if state not in _STATED:
+            is_active = state == "active"
+            if not is_active and state != "inactive":
                 missing |= _ACTIVE
+                is_active = state == "unstated"  # a new product with an unknown state is inactive
         except BadCell as error:
             return _rejected(plan, line, raw, sku=sku, columns=error.columns or columns, error=error)
         if None in cells:
@@ -109,16 +113,13 @@ def product_builder(  # noqa: PLR0915
         fields = all_fields if currency else fields_without_currency
         return Product(
             line, 1, sku, name, description, category, brand, price, currency or catalog_currency, images, values,
-            count, state in _SOLD, source, fields_without(fields, missing) if missing else fields,
+            count, is_active, source, fields_without(fields, missing) if missing else fields,
         )  # fmt: skip
 
     return build
 
 
 _NO_FIELDS: frozenset[str] = frozenset()
-_STATED = frozenset(("active", "inactive"))
-_SOLD = frozenset(("active", "unstated"))
-"""The states with which a new product is active."""
 _MAX_LENGTH = convert.MAX_ATTRIBUTE_LENGTH
 _STOCK = frozenset({"inventory_count"})
 _ACTIVE = frozenset({"is_active"})
@@ -167,6 +168,8 @@ def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
 
     If the value of a field is not valid, that function raises BadCell with the columns of the field.
     """
+    suspect = convert.SUSPECT_STARTS
+    read_line = lru_cache(maxsize=CACHE_SIZE)(lambda cell: _line(cell, 300))
     name_columns, description_columns = plan.name, plan.description
     category_columns, brand_columns = plan.category, plan.brand
     read_name, read_description = _first(plan.name), _text_reader(plan, "description", plan.description)
@@ -177,22 +180,34 @@ def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
         columns = name_columns
         try:
             name = read_name(cells) if columns else None
-            if name is not None and not (name and len(name) <= 500 and _is_plain(name)):
+            if name is not None and not (
+                name
+                and len(name) <= 500
+                and name.isascii()
+                and name.isprintable()
+                and name[0] not in suspect
+                and "&" not in name
+            ):
                 name = _line(name, 500)
                 if name is None:
                     raise BadCell("empty", "is empty")
             columns = description_columns
             description = (read_description(cells) or None) if columns else None
-            if description is not None and not (len(description) <= 100_000 and _is_plain(description)):
+            if description is not None and not (
+                len(description) <= 100_000
+                and description.isprintable()
+                and description[0] not in suspect
+                and "&" not in description
+            ):
                 description = convert.limited_text(convert.plain_text(description), 100_000) or None
             columns = category_columns
             category = (read_category(cells) or None) if columns else None
-            if category is not None and not (len(category) <= 300 and _is_plain(category)):
-                category = _line(category, 300)
+            if category is not None:
+                category = read_line(category) if len(category) <= MAX_CACHED_LENGTH else _line(category, 300)
             columns = brand_columns
             brand = (read_brand(cells) or None) if columns else None
-            if brand is not None and not (len(brand) <= 300 and _is_plain(brand)):
-                brand = _line(brand, 300)
+            if brand is not None:
+                brand = read_line(brand) if len(brand) <= MAX_CACHED_LENGTH else _line(brand, 300)
         except BadCell as error:
             error.columns = columns
             raise
@@ -206,20 +221,16 @@ def _line(cell: str, max_length: int) -> str | None:
     return convert.single_line(text, max_length) if text else None
 
 
-def _is_plain(text: str) -> bool:
-    """Return whether the text needs no cleaning and no further check."""
-    return text.isascii() and text.isprintable() and text[0] not in convert.SUSPECT_STARTS and "&" not in text
-
-
 def _text_reader(plan: Plan, name: str, columns: list[int]) -> Callable[[Cells], str | None]:
     first = _first(columns)
     reader_name = plan.profile.cell_readers.get(name) if plan.profile else None
     if reader_name is not None:
         read = _CELL_READERS[reader_name]
         return lambda cells: read(first(cells) or "")
-    if name == "category":
-        # A JSON list became a cell with several lines.
+    if name == "category" and plan.list_separators:
         return partial(_first_category, first, re.compile(rf"(?<!\\)[\n{re.escape(plan.list_separators)}]"))
+    if name == "category":  # a JSON list became a cell with several lines: use the first line
+        return lambda cells: cell.split("\n")[0] if (cell := first(cells)) and "\n" in cell else cell
     return first
 
 
@@ -263,9 +274,14 @@ def _price_reader(
 
         def single_price(cells: Cells) -> tuple[Decimal | None, str | None]:
             cell = cells[only_column]
-            if cell and not (cell[0] in convert.SUSPECT_STARTS and cell.casefold() in NOTHING):
-                price, currency = parse(cell)
-                return price, currency or column_currency
+            if cell:
+                try:
+                    price, currency = parse(cell)
+                except BadCell:
+                    if cell.casefold() not in NOTHING:
+                        raise
+                else:
+                    return price, currency or column_currency
             if cell is None:
                 return None, None
             raise BadCell("empty", "is empty")
@@ -343,36 +359,42 @@ def _active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
     """
     inactive_pattern = plan.profile.inactive_pattern if plan.profile else None
 
-    @lru_cache(maxsize=CACHE_SIZE)
-    def read_state(cell: str, column: ActiveColumn) -> State:
-        word = cell.strip().casefold()
-        if not word or word in NOTHING:
-            if not column.blank_is_no:
-                return "unstated"
-            return "active" if column.inverse else "inactive"
-        if inactive_pattern is not None:
-            return "inactive" if re.fullmatch(inactive_pattern, word) else "active"
-        if column.blank_is_no and word in MARKS:
-            return "inactive" if column.inverse else "active"
-        if column.words == "commands":
-            return state_of_command(word)
-        state = state_of_magento_code(word) if column.words == "magento codes" else state_of(word)
-        return opposite(state) if column.inverse else state
+    def reader(column: ActiveColumn) -> Callable[[str], State]:
+        @lru_cache(maxsize=CACHE_SIZE)
+        def read_state(cell: str) -> State:
+            word = cell.strip().casefold()
+            if not word or word in NOTHING:
+                if not column.blank_is_no:
+                    return "unstated"
+                return "active" if column.inverse else "inactive"
+            if inactive_pattern is not None:
+                return "inactive" if re.fullmatch(inactive_pattern, word) else "active"
+            if column.blank_is_no and word in MARKS:
+                return "inactive" if column.inverse else "active"
+            if column.words == "commands":
+                return state_of_command(word)
+            state = state_of_magento_code(word) if column.words == "magento codes" else state_of(word)
+            return opposite(state) if column.inverse else state
 
-    def read(cells: Cells) -> State:
-        worst: State = "unstated"
-        for column in plan.active:
-            cell = cells[column.column]
-            if cell is None:
-                continue
-            state = read_state(cell[:MAX_STATE_LENGTH], column)
-            if state == "unknown":
-                warnings.add("unknown_state", plan.header[column.column], cell.strip())
-            if _SEVERITY[state] > _SEVERITY[worst]:
-                worst = state
-        return worst
+        return read_state
 
-    return read
+    readers = [(column.column, reader(column)) for column in plan.active]
+
+    def read_column(cells: Cells, column: int, read_state: Callable[[str], State]) -> State:
+        cell = cells[column]
+        if cell is None:
+            return "unstated"
+        state = read_state(cell if len(cell) < MAX_STATE_LENGTH else cell[:MAX_STATE_LENGTH])
+        if state == "unknown":
+            warnings.add("unknown_state", plan.header[column], cell.strip())
+        return state
+
+    if len(readers) == 1:
+        only_column, read_only = readers[0]
+        return lambda cells: read_column(cells, only_column, read_only)
+    return lambda cells: max(
+        (read_column(cells, column, read_state) for column, read_state in readers), key=_SEVERITY.__getitem__
+    )
 
 
 _SEVERITY: dict[State, int] = {"unstated": 0, "active": 1, "unknown": 2, "inactive": 3}

@@ -10,10 +10,14 @@ from wecelebrate.feeds.items import Cells
 
 MAX_ROWS = 300
 """How many rows of the sample are described. More rows would not change a decision."""
+MAX_VALUES = 100
 MAX_EXAMPLES = 3
 MAX_VALUE_LENGTH = 200
 
 _DIGITS = re.compile(r"\d{8}|\d{12,14}", re.ASCII)
+_DIGIT = re.compile(r"\d")
+_NOT_ZERO = re.compile(r"[^\D0]")
+_CODE = re.compile(r"[-_./]")
 _WORDS = re.compile(r"\S+\s+\S")
 _ADDRESS = re.compile(r"https?://|//|.{1,500}\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
 _TAG = re.compile(r"<[a-z/!]", re.IGNORECASE)
@@ -36,13 +40,13 @@ class Value:
 def value_of(cell: str) -> Value:
     text = cell[:MAX_VALUE_LENGTH]
     is_number = shape_of(text) is not None and not _DATE.fullmatch(text)
-    has_digit = any(char.isdigit() for char in text)
+    has_digit = bool(_DIGIT.search(text))
     has_words = bool(_WORDS.search(text))
-    is_code = text.isupper() or any(char in "-_./" for char in text[1:-1])
+    is_code = text.isupper() or bool(_CODE.search(text, 1, len(text) - 1))
     return Value(
         has_digit=has_digit,
         is_number=is_number,
-        is_zero=is_number and not any(char.isdigit() and char != "0" for char in text),
+        is_zero=is_number and not _NOT_ZERO.search(text),
         is_identifier=len(text) <= 60 and not has_words and (has_digit or is_code) and not _DATE.fullmatch(text),
         is_gtin=bool(_DIGITS.fullmatch(text)) and has_check_digit(text),
         is_address=bool(_ADDRESS.match(text)),
@@ -67,7 +71,9 @@ class Facts:
 
     @cached_property
     def values(self) -> list[Value]:
-        return [value_of(cell) for cell in self.cells]
+        """What some of the values look like, at most MAX_VALUES of them."""
+        step = -(-len(self.cells) // MAX_VALUES) or 1
+        return [value_of(cell) for cell in self.cells[::step]]
 
     @property
     def is_empty(self) -> bool:

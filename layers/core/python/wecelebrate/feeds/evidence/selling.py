@@ -104,7 +104,7 @@ def _rated(columns: Columns, rank: int, column: int, currency: str | None) -> _C
         reasons.append("all its values are 0")
     elif facts.cells:
         count = sum(value.is_number for value in facts.values)
-        reasons.append(f"{count} of {len(facts.cells)} values are numbers like {shown}")
+        reasons.append(f"{count} of {len(facts.values)} values are numbers like {shown}")
     return _Candidate(column, name, name.kind, currency or name.currency, is_bad, rank, tuple(reasons))
 
 
