@@ -23,7 +23,12 @@ CALLS = {
     "label": "plan._label(text)",
     "price": "numbers.price(text, None, 'EUR')",
     "count": "numbers.count(text, None)",
-    "decimal_mark": "numbers.decimal_mark([text])",
+    "shape of a number": "shapes.shape_of(text)",
+    "name of a price": "prices.price_name(text)",
+    "value of a cell": "facts.value_of(text)",
+    "units of a price": "price_units.units_of(text, None)",
+    "state": "states.state_of(text)",
+    "plain text": "convert.plain_text(text)",
     "facet": "products._facet('category', text)",
     "first_category": "convert.first_category(text)",
     "images": "convert.split_images(text)",
@@ -46,7 +51,8 @@ from datetime import UTC, datetime
 from wecelebrate.core import etags, storage
 from wecelebrate.core.outbound import retry_after
 from wecelebrate.core.types import email_address
-from wecelebrate.feeds import columns, convert, dialect, numbers, plan, products
+from wecelebrate.feeds import columns, convert, dialect, numbers, plan, price_units, products, states
+from wecelebrate.feeds.evidence import facts, prices, shapes
 from wecelebrate.mail import sanitize
 for unit in {units!r}:
     for end in ("", " x1"):

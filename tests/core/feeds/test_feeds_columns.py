@@ -67,9 +67,15 @@ def test_a_product_is_inactive_if_a_column_such_as_discontinued_says_yes() -> No
     assert "is_active" not in reading.products[3].fields_set
 
 
-def test_an_unknown_status_means_active_but_an_unknown_value_of_the_active_column_is_rejected() -> None:
-    assert read("sku,name,status\nA,Mug,checked by Bob\n").product.is_active
-    assert read("sku,name,active\nA,Mug,perhaps\n").rejection.reason == 'active: "perhaps" is not yes or no'
+@pytest.mark.parametrize("column", ["status", "active", "Status (Shop)"])
+def test_an_unknown_state_is_a_warning_and_says_only_that_a_new_product_is_inactive(column: str) -> None:
+    reading = read(f"sku,name,{column}\nA,Mug,checked by Bob\nB,Cap,active\n")
+    unknown, active = reading.products
+    assert (unknown.is_active, "is_active" in unknown.fields_set) == (False, False)
+    assert (active.is_active, "is_active" in active.fields_set) == (True, True)
+    assert reading.feed.warnings.as_json() == [
+        {"code": "unknown_state", "column": column, "value": "checked by Bob", "rows": 1}
+    ]
 
 
 def test_the_mapping_overrides_the_detection_of_column_names() -> None:

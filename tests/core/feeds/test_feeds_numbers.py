@@ -34,11 +34,11 @@ from wecelebrate.feeds.items import BadCell
         ("12,-", None, "12.00"),
         ("1,234", None, "1234.00"),
         ("1,234", ",", "1.234"),
-        ("1.234", None, "1.234"),
+        ("1.234", None, "1234"),
         ("1.234", ",", "1234.00"),
         ("1.234", ".", "1.234"),
         ("0,125", None, "0.125"),
-        ("12.345", None, "12.345"),
+        ("12.345", None, "12345"),
         ("12.344999", None, "12.344999"),
         ("1,5E+03", None, "1500.00"),
         ("1e5", None, "100000.00"),
@@ -137,8 +137,8 @@ def test_other_prices_of_the_file_determine_how_an_ambiguous_separator_is_read()
     assert comma.details["decimal"] == ","
     dot = read("sku;price\nA;1,234\nB;12.50\n")
     assert [str(p.price) for p in dot.products] == ["1234.00", "12.50"]
-    unclear = read("sku;price\nA;1,234\n")
-    assert (str(unclear.product.price), unclear.details["decimal"]) == ("1234.00", None)
+    by_currency = read("sku;price\nA;1,234\n")
+    assert (str(by_currency.product.price), by_currency.details["decimal"]) == ("1234.00", ".")
     configured = read("sku;price\nA;1,234 KWD\n", mapping={"decimal": ","})
     assert str(configured.product.price) == "1.234"
 
@@ -152,7 +152,8 @@ def test_other_prices_of_the_file_determine_how_an_ambiguous_separator_is_read()
         ("1200.00 JPY", "1200"),
         ("1.25 KWD", "1.250"),
         ("0.125 KWD", "0.125"),
-        ("12.345", None),
+        ("12.345", "12345.00"),
+        ("0.345", None),
         ("100.50 JPY", None),
         ("0.50 CLP", None),
         ("1.2345 KWD", None),

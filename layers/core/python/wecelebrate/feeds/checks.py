@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from wecelebrate.feeds.convert import sku
-from wecelebrate.feeds.items import BadCell, Cells, Rejected, Row, quoted
+from wecelebrate.feeds.items import BadCell, Cells, NumberText, Rejected, Row, quoted
 from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.xlsx.rows import FlawedCells
 
@@ -64,13 +64,13 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
 
 def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
     """Reject a sheet's row if the cell of a field is an error such as #N/A, or a formula without a stored value."""
-    prices = {price.column for price in plan.prices}
+    quantities = {*(price.column for price in plan.prices), *plan.inventory}
     needed = {number for numbers in plan.field_columns.values() for number in numbers}
     for row in rows:
         if isinstance(row, Rejected) or not isinstance(cells := row[1], FlawedCells):
             yield row
             continue
-        for column in cells.three_decimals & prices:
+        for column in cells.three_decimals & quantities:
             cells[column] += "0"
         bad_column = min(cells.flaws.keys() & needed, default=None)
         if bad_column is None:
@@ -78,6 +78,19 @@ def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
         else:
             code, problem = cells.flaws[bad_column]
             yield _rejected(plan, row[0], cells, f"{plan.header[bad_column]}: {problem}", code)
+
+
+def mark_decimals(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
+    """Append a zero to the JSON numbers with three decimals, because the point in 1.250 could group thousands."""
+    quantities = sorted({*(price.column for price in plan.prices), *plan.inventory})
+    for row in rows:
+        if not isinstance(row, Rejected):
+            cells = row[1]
+            for column in quantities:
+                cell = cells[column]
+                if cell.__class__ is NumberText and cell[-4:-3] == ".":
+                    cells[column] = cell + "0"  # type: ignore[index]  # the rows of JSON files are lists
+        yield row
 
 
 def reject_last_row(rows: Iterator[Row | Rejected], reason: str) -> Iterator[Row | Rejected]:

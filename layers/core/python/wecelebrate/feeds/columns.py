@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 
+from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, price_name
+
 FIELDS = (
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "inventory_count", "is_active",
 )  # fmt: skip
@@ -83,10 +85,9 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
     "brand": (
         "brand", "brandname", "vendor", "manufacturer", "manufacturername", "make", "maker", "producer",
-        "supplierbrand", "marke", "markenname", "hersteller", "herstellername", "lieferantenname", "marque",
+        "supplierbrand", "marke", "markenname", "hersteller", "herstellername", "marque",
         "fabricant", "marca", "fabricante", "marchio", "produttore", "fabbricante", "merk", "merknaam", "fabrikant",
         "maerke", "varemerke", "varumarke", "tillverkare", "merkki", "marka", "producent", "znacka", "vyrobce",
-        "supplier", "suppliername", "lieferant", "fournisseur", "proveedor", "fornitore", "leverancier", "fornecedor",
     ),
     "price": (
         "price", "saleprice", "salesprice", "sellingprice", "sellprice", "unitprice", "retailprice", "regularprice",
@@ -95,7 +96,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "priceexclvat", "pricetaxincl", "pricetaxexcl", "priceamountvalue", "amount", "preis", "vkpreis", "vk",
         "verkaufspreis", "einzelpreis", "bruttopreis", "preisbrutto", "vkbrutto", "endpreis", "ladenpreis",
         "listenpreis", "stueckpreis", "stuckpreis", "uvp", "vkp", "nettopreis", "preisnetto", "vknetto", "preisin",
-        "kbetr", "verpr", "prix", "prixdevente", "prixvente", "prixunitaire", "prixttc", "prixht", "pvttc", "pvht",
+        "kbetr", "prix", "prixdevente", "prixvente", "prixunitaire", "prixttc", "prixht", "pvttc", "pvht",
         "pv", "tarif", "prixpublic", "precio", "precioventa", "preciodeventa", "preciounitario", "pvp", "tarifa",
         "precioconiva", "preciosiniva", "prezzo", "prezzodivendita", "prezzovendita", "prezzounitario", "prezzoivato",
         "listino", "prezzolistino", "preco", "precodevenda", "precovenda", "precounitario", "prijs", "verkoopprijs",
@@ -103,9 +104,10 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "utsalgspris", "forsaljningspris", "hinta", "cena", "cenabrutto", "cenanetto", "prodejnicena", "ar", "pret",
     ),
     "currency": (
-        "currency", "currencycode", "pricecurrency", "pricecurrencycode", "currencyiso", "curr", "waehrung",
-        "wahrung", "waers", "wkz", "devise", "monnaie", "moneda", "divisa", "valuta", "moeda", "munt", "muntsoort",
-        "valuuta", "waluta", "mena",
+        "currency", "currencycode", "pricecurrency", "pricecurrencycode", "currencyiso", "currencyid",
+        "pricecurrencyid", "currencysymbol", "curr", "cur", "waehrung", "wahrung", "wahrg", "waehrg", "wahrungscode",
+        "wahrungskennzeichen", "konwa", "waers", "hwaer", "wkz", "devise", "monnaie", "moneda", "divisa", "valuta",
+        "moeda", "munt", "muntsoort", "valuuta", "waluta", "mena",
     ),
     "images": (
         "images", "image", "imageurl", "imageurls", "imagesrc", "imagelink", "imageslink", "imagesurl", "mainimage",
@@ -132,7 +134,10 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "isactive", "active", "enabled", "published", "isenabled", "ispublished", "visible", "online", "status",
         "state", "aktiv", "aktiviert", "sichtbar", "freigegeben", "actif", "activo", "attivo", "ativo", "actief",
         "zichtbaar", "publie", "publicado", "pubblicato", "aktywny", "aktivni", "visibility", "etat", "estado",
-        "stato",
+        "stato", "isvisible", "productvisible", "allowpurchases", "onlinevisibility", "itemvisibility", "publishedat",
+        "squareonlineitemvisibility", "productstatus", "itemstatus", "articlestatus", "artikelstatus",
+        "lifecyclestatus", "sellable", "saleable", "salesstatus", "verkaufsstatus", "vertriebsstatus",
+        "enabledforsale", "catalogvisibility",
     ),
 }  # fmt: skip
 
@@ -141,15 +146,20 @@ INACTIVE_NAMES = frozenset((
     "inactive", "isinactive", "disabled", "isdisabled", "deleted", "isdeleted", "discontinued", "isdiscontinued",
     "archived", "blocked", "hidden", "inaktiv", "gesperrt", "geloescht", "geloscht", "auslaufartikel", "ausgelistet",
     "supprime", "inactif", "inactivo", "descatalogado", "inattivo", "inativo", "inactief", "verwijderd",
-    "geblokkeerd", "lvorm",
+    "geblokkeerd", "lvorm", "auslauf", "deletedat", "discontinuedat", "donotsell", "notforsale", "loschvormerkung",
 ))  # fmt: skip
 
-# Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.
-NAMED_CURRENCIES = (
-    "aed", "ars", "aud", "bgn", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "eur", "gbp", "hkd", "huf",
-    "idr", "ils", "inr", "isk", "jpy", "krw", "mxn", "myr", "nok", "nzd", "pen", "php", "pln", "ron", "rub", "sar",
-    "sek", "sgd", "thb", "try", "twd", "uah", "usd", "vnd", "zar",
-)  # fmt: skip
+COMMANDS = frozenset(("command", "rowcommand", "action", "operation", "rowaction", "importaction", "updatedelete"))
+"""Column names of a command for each row, such as `DELETE`."""
+
+PRICE_UNITS = frozenset((
+    "priceunit", "priceunitquantity", "priceunitqty", "preiseinheit", "preiseinh", "peinh", "kpein", "prpe",
+    "pricebasisquantity", "basequantity", "basisquantity", "pricequantity", "priceper", "pricebasis", "preisbasis",
+    "preismenge", "preisbezugsmenge", "bezugsmenge", "unitpricebasemeasure", "per", "vpe preis", "baseqty",
+    "priceunitbasequantity", "prijseenheid", "prijsper", "unitedeprix", "uniteprix", "unidaddeprecio", "unidadprecio",
+    "unitadiprezzo", "prisenhed", "prisenhet", "priskvantum", "jednostkaceny", "itemspricequantity",
+))  # fmt: skip
+"""Column names of the number of units that a price is for."""
 
 _RANK = {field: {name: rank for rank, name in reversed(list(enumerate(names)))} for field, names in SYNONYMS.items()}
 _CURRENCY = re.compile(
@@ -165,12 +175,16 @@ def fold(name: str) -> str:
     return re.sub(r"[\W_]+", "", "".join(char for char in plain if not unicodedata.combining(char)))
 
 
+MAX_ALTERNATIVES = 4
+"""How many names separated by / a column can have."""
+
+
 @lru_cache(maxsize=8192)
 def name_forms(column: str) -> tuple[str, ...]:
     """Return the folded forms of a column name. The first form is the complete name.
 
-    The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, or a
-    final 1, as in `Bezeichnung 1`.
+    The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, a final 1, as in
+    `Bezeichnung 1`, or one of two names, as in `Product Code/SKU`.
     """
     # The limit keeps the search linear. Without it, the rest of the name would be searched for each opening bracket.
     bare = re.sub(r"\([^)]{0,200}+\)|\[[^\]]{0,200}+\]", " ", column)
@@ -178,7 +192,13 @@ def name_forms(column: str) -> tuple[str, ...]:
     last = path.removeprefix("variants.")
     forms = [fold(form) for form in (column, bare, path, last)]
     forms += [form[:-1] for form in forms if form.endswith("1")]
+    if "/" in bare and len(names := bare.split("/", MAX_ALTERNATIVES)) <= MAX_ALTERNATIVES:
+        forms += [fold(name) for name in names]
     return tuple(dict.fromkeys(form for form in forms if form))
+
+
+COMPOSED_PRICE_RANK = 5_000
+"""The rank of a price column whose name is not in SYNONYMS, but is composed of known words, such as `Netto-VK`."""
 
 
 @lru_cache(maxsize=8192)
@@ -198,6 +218,11 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
                 candidates["price"] = ("price", _RANK["price"][stem] * 10 + form_rank, currency.upper())
         if form in INACTIVE_NAMES and "is_active" not in candidates:
             candidates["is_active"] = ("is_active", 10_000 + form_rank, None)
+    if "price" not in candidates and not PRICE_UNITS.intersection(name_forms(column)):
+        for form_rank, form in enumerate(name_forms(column)):
+            if name := price_name(form):
+                candidates["price"] = ("price", COMPOSED_PRICE_RANK + form_rank, name.currency)
+                break
     return tuple(candidates.values())
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 
 from wecelebrate.core.types.text import NOT_VISIBLE, line_problem, text_problem
 from wecelebrate.core.types.urls import image_url_problem, is_plain_url
+from wecelebrate.feeds.evidence.facts import NOTHING
 from wecelebrate.feeds.items import BadCell, quoted
 
 MAX_LENGTH = {"sku": 200, "name": 500, "description": 100_000, "category": 300, "brand": 300}
@@ -18,7 +19,14 @@ MAX_ATTRIBUTES = 100
 MAX_ATTRIBUTE_NAME_LENGTH = 100
 MAX_ATTRIBUTE_LENGTH = 5_000
 
-_ROUNDED = re.compile(r"\d[.,]\d+E\+\d+", re.ASCII)
+_ROUNDED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.ASCII)
+SUSPECT_STARTS = frozenset("='#(\\nNuU")
+"""The first characters of `="00123"`, `'00124` and of the words in NOTHING. Such cells are checked for artefacts."""
+_FORMULA = re.compile(r'="(.*)"', re.DOTALL)
+_QUOTED_NUMBER = re.compile(r"'(?=[\d=+@-])")
+_ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")
+_CATEGORIES = re.compile(r"[\n|]|(?<!\\),(?!\s)|(?<!\\),\s+(?=\S)")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _ONE_IMAGE = re.compile(r"https?://[^\s,;|]+")
 _IMAGES = re.compile(
@@ -53,12 +61,42 @@ def sku(cell: str) -> str:
         raise BadCell("empty", "is empty")
     if len(cell) > 200:
         raise BadCell("too_long", f"{quoted(cell)} is longer than 200 characters")
+    if cell[0] in SUSPECT_STARTS:
+        cell = _without_artefacts(cell)
     if not (cell.isascii() and cell.isprintable()):
         _check_line(cell)
+        cell = _ZERO_WIDTH.sub("", cell).strip()
     if "E+" in cell and _ROUNDED.fullmatch(cell):
         raise BadCell(
             "rounded_number", f"{quoted(cell)} is a number that a spreadsheet rounded; export the column as text"
         )
+    return cell
+
+
+def _without_artefacts(cell: str) -> str:
+    """Return a SKU without what spreadsheets add: `="00123"` and `'00124` keep the leading zeros of 00123 and 00124."""
+    if match := _FORMULA.fullmatch(cell):
+        cell = match[1].replace('""', '"').strip()
+    elif _QUOTED_NUMBER.match(cell):
+        cell = cell[1:]
+    if not cell or cell.casefold() in NOTHING:
+        raise BadCell("empty", "is empty")
+    return cell
+
+
+def plain_text(cell: str) -> str:
+    """Return a text without artefacts: `Caf&eacute;` becomes Café, `="Mug"` becomes Mug, and `NULL` becomes "".
+
+    The entities of a text with HTML tags are kept.
+    """
+    if cell[:1] in SUSPECT_STARTS:
+        if match := _FORMULA.fullmatch(cell):
+            cell = match[1].replace('""', '"')
+        if len(cell) < 10 and cell.strip().casefold() in NOTHING:
+            return ""
+    if "&" in cell and "<" not in cell and _ENTITY.search(cell):
+        text = _ENTITY.sub(lambda match: html.unescape(match[0]), cell)
+        return cell if "<" in text else text.strip()
     return cell
 
 
@@ -161,9 +199,9 @@ def attributes_of_lines(cell: str) -> dict[str, str]:
 def first_category(cell: str) -> str:
     """Return the first of several category paths, as WooCommerce and Magento export them.
 
-    The paths are separated by line breaks, |, or commas, as in `A > B, C`.
+    The paths are separated by line breaks, |, or commas, as in `A > B, C`. A comma in a name is written as `\\,`.
     """
-    return re.split(r"[\n|]|,(?!\s)|,\s+(?=\S)", cell, maxsplit=1)[0].strip() if cell else cell
+    return _CATEGORIES.split(cell, maxsplit=1)[0].strip().replace("\\,", ",") if cell else cell
 
 
 def editor_text(cell: str) -> str:

@@ -70,15 +70,26 @@ def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str
 def find_header(rows: list[list[str]], count_known: ColumnCounter) -> int:
     """Return the index of the header row. Titles, dates and blank rows can be above the header row.
 
-    The header is the row with the most known columns. If no column is known, the header is the row with the most cells
-    that are not blank. If several rows have the same number, the first of these rows is the header.
+    The header is the row with the most known columns. A row with only one known column is not the header if a row above
+    it has as many cells. If no column is known, the header is the row with the most cells that are not blank. If
+    several rows have the same number, the first of these rows is the header.
     """
     first_rows = rows[:HEADER_SEARCH_ROWS]
     known_counts = [count_known(row) for row in first_rows]
-    if max(known_counts, default=0):
-        return known_counts.index(max(known_counts))
+    best = max(known_counts, default=0)
+    if best == 1:
+        # A row with one known name can be a row of data, in which a cell reads `Material`.
+        return _first_row_as_full(first_rows, known_counts.index(best))
+    if best:
+        return known_counts.index(best)
     widths = [sum(1 for cell in row if cell.strip()) for row in first_rows]
     return widths.index(max(widths)) if widths else 0
+
+
+def _first_row_as_full(rows: list[list[str]], row: int) -> int:
+    """Return the first row with as many filled cells as this row. Returns `row` if it has only one filled cell."""
+    filled = [sum(1 for cell in cells if cell.strip()) for cells in rows[: row + 1]]
+    return row if filled[row] < 2 else next(number for number, count in enumerate(filled) if count >= filled[row])
 
 
 def _evenness(rows: list[list[str]]) -> float:

@@ -1,25 +1,44 @@
 """Opens a file as a feed: detects its format, encoding, dialect and columns, and reads its items lazily."""
 
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from wecelebrate.core.types.text import nfc
-from wecelebrate.feeds import numbers
-from wecelebrate.feeds.checks import SAMPLE_ENDS, TRUNCATED, check_characters, check_flaws, check_width, reject_last_row
+from wecelebrate.feeds.checks import (
+    SAMPLE_ENDS,
+    TRUNCATED,
+    check_characters,
+    check_flaws,
+    check_width,
+    mark_decimals,
+    reject_last_row,
+)
+from wecelebrate.feeds.evidence.deciding import decide_numbers
+from wecelebrate.feeds.evidence.reading import changes, describe, remembered_columns, remembered_mark
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import VariantGrouper
 from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
-from wecelebrate.feeds.plan import Plan, extend_plan, make_plan
+from wecelebrate.feeds.plan import Plan, extend_plan, make_plan, raise_unreadable
 from wecelebrate.feeds.products import BuildProduct, product_builder
+from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import FeedSource, open_source
+from wecelebrate.feeds.tables import Table
+from wecelebrate.feeds.warnings import Warnings
 
 
-def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> "Feed":
+def open_feed(
+    stream: BinaryIO,
+    name: str,
+    mapping: Mapping[str, str | None] | None,
+    currency: str,
+    memory: Mapping[str, Any] | None = None,
+) -> "Feed":
     """Copy the stream to a temporary file, and determine how to read this file.
 
-    `name` is the file's name, and is only a hint. `currency` is the catalog's currency.
+    `name` is the file's name, and is only a hint. `currency` is the catalog's currency. `memory` is the `reading` of
+    the catalog's earlier file, or None.
 
     `mapping` is the catalog's mapping, which maps fields to columns. A field that is mapped to None is left out. The
     mapping can contain the options in `plan.OPTIONS` too. These options override the detection.
@@ -29,11 +48,25 @@ def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | N
     settings = dict(mapping or {})
     source = open_source(stream, name, settings, currency)
     try:
-        plan = make_plan(list(source.table.header), settings, currency, source.table.profile)
-        return Feed(source, plan, settings, currency)
+        table, earlier = source.table, remembered_columns(memory)
+        plan = make_plan(list(table.header), settings, currency, table.profile, _problem(table), table.sample, earlier)
+        return Feed(source, plan, settings, currency, memory)
     except BaseException:
         source.close()
         raise
+
+
+def _problem(table: Table) -> Callable[[str], None]:
+    """Return the function that reports a problem of the mapping or the columns, before the rows are read.
+
+    If the file is broken, the broken place is the reason that columns are missing.
+    """
+
+    def report(problem: str) -> None:
+        broken = table.problem()
+        raise_unreadable(f"{broken}; {problem}" if broken else problem)
+
+    return report
 
 
 class Feed:
@@ -42,13 +75,32 @@ class Feed:
     The temporary copy of the file is deleted after the last item, or by `close`.
     """
 
-    def __init__(self, source: FeedSource, plan: Plan, mapping: Mapping[str, str | None], currency: str) -> None:
+    def __init__(
+        self,
+        source: FeedSource,
+        plan: Plan,
+        mapping: Mapping[str, str | None],
+        currency: str,
+        memory: Mapping[str, Any] | None = None,
+    ) -> None:
         self._source, self._table, self._plan = source, source.table, plan
         self._finalizer = weakref.finalize(self, source.close)
         self.format: Format = source.format
-        option = mapping.get("decimal")
-        self._mark: numbers.DecimalMark | None = "," if option == "," else "." if option == "." else self._detect_mark()
+        self._numbers = decide_numbers(plan, self._table, mapping.get("decimal"), remembered_mark(memory), currency)
         self._currency = currency
+        self.warnings = Warnings()
+        """Counts values that were not understood, and that do not make a row wrong. Complete after the last item."""
+        self.reading: dict[str, Any] = describe(
+            plan, self._table, self.format, mapping, self._numbers, currency, memory
+        )
+        """How the file is read. All values are JSON-compatible. The next file of the catalog gets it as its memory."""
+        styles = (self._numbers.price, self._numbers.stock)
+        self.questions: tuple[Question, ...] = (
+            *plan.questions, *(style.question for style in styles if style.question is not None),
+        )  # fmt: skip
+        """What the evidence in the file does not decide. The feed is read with the first choice of each question."""
+        self.changes: tuple[Change, ...] = changes(self.reading, memory)
+        """Differences to the catalog's earlier file."""
         self._stopped = False
         self.declared_mode: DeclaredMode | None = self._table.declared_mode
         """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
@@ -75,7 +127,7 @@ class Feed:
             "profile": self._plan.profile.name if self._plan.profile else "plain",
             "columns": self.header,
             "mapping": self._plan.details(),
-            "decimal": self._mark,
+            "decimal": self._numbers.mark,
             "nature": self.declared_mode,
             **self._table.details,
         }
@@ -105,7 +157,8 @@ class Feed:
         return self._plain_items()
 
     def _builder(self, plan: Plan) -> BuildProduct:
-        return product_builder(plan, self._currency, self._mark)
+        numbers = self._numbers
+        return product_builder(plan, self._currency, numbers.price.mark, numbers.stock.mark, self.warnings)
 
     def _plain_items(self) -> Iterator[Item]:
         build = self._builder(self._plan)
@@ -138,15 +191,12 @@ class Feed:
             rows = check_width(rows, self._plan)
         elif self.format == "xlsx":
             rows = check_flaws(rows, self._plan)
+        elif self.format in ("json", "ndjson"):
+            rows = mark_decimals(rows, self._plan)
         bad_characters = text is not None and (text.damaged or text.has_nul)
         if self.format in ("json", "ndjson", "xlsx") or (self.format == "csv" and bad_characters):
             rows = check_characters(rows, self._plan, text.encoding if text and text.damaged else None)
         return rows
-
-    def _detect_mark(self) -> numbers.DecimalMark | None:
-        columns = [price.column for price in self._plan.prices]
-        sample = self._table.sample
-        return numbers.decimal_mark(cell for row in sample for n in columns if n < len(row) and (cell := row[n]))
 
 
 def _nfc_cells(cells: Cells) -> Cells:

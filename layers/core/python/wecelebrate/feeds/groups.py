@@ -8,6 +8,7 @@ product's first item.
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from wecelebrate.feeds.columns import fold
@@ -16,6 +17,7 @@ from wecelebrate.feeds.items import BadCell, Cells, Item, Product, Rejected, Row
 from wecelebrate.feeds.plan import Plan, find_columns
 from wecelebrate.feeds.products import BuildProduct
 from wecelebrate.feeds.profile import VariantRule
+from wecelebrate.feeds.states import state_of
 
 # A product that exceeds one of these limits is processed in parts, so that memory use is limited for any file.
 MAX_GROUP_ROWS = 1_000
@@ -23,7 +25,6 @@ MAX_GROUP_CHARACTERS = 8_000_000
 MAX_OPTION_TEXT_LENGTH = 5_000
 DASH = "\N{EN DASH}"
 DEFAULT_OPTIONS = frozenset(("default title", "default", "default variant", "default option value", "regular"))
-INACTIVE_STATES = ("0", "-1", "false", "draft", "archived")
 
 
 class VariantGrouper:
@@ -55,11 +56,11 @@ class VariantGrouper:
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
         # The builder for plain rows reads SKU, name and images from the computed columns.
         self._build = builder(
-            Plan(
-                [*plan.header, *self._labels(plan)], plan.profile, [self._width],
-                [self._width + 1] if plan.name else [], plan.description, plan.category, plan.brand, plan.prices,
-                plan.currency, [self._width + 2] if plan.images or self._variant_images else [], plan.inventory,
-                plan.active, plan.attributes,
+            replace(
+                plan, header=[*plan.header, *self._labels(plan)], sku=[self._width],
+                name=[self._width + 1] if plan.name else [],
+                images=[self._width + 2] if plan.images or self._variant_images else [],
+                pair_columns=[], has_handles=False,
             )
         )  # fmt: skip
 
@@ -228,7 +229,8 @@ class VariantGrouper:
                 cells[number] = _cell(first, number)
         for active in self._active:
             # If the product is inactive, all its variants are inactive.
-            if _cell(first, active.column).casefold() in INACTIVE_STATES:
+            state = state_of(_cell(first, active.column).casefold())
+            if not active.inverse and active.words == "words" and state == "inactive":
                 cells[active.column] = _cell(first, active.column)
 
     def _with_surcharge(self, price: str, cells: Cells) -> str:

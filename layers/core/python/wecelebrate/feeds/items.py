@@ -72,6 +72,15 @@ Records = tuple[int, list[Record]]
 """The line or record number, and the records at this place. If the product has variants, there are several records."""
 
 
+class NumberText(str):
+    """The text of a number that the file stores as a number. Its decimal separator is the point.
+
+    Only samples and JSON records contain objects of this class.
+    """
+
+    __slots__ = ()
+
+
 class UnreadableFeed(Exception):
     """The file cannot be read. The message says what is wrong and what to do."""
 

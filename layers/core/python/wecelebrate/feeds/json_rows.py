@@ -17,7 +17,7 @@ from typing import Any
 from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS, MAX_RECORD_LENGTH
 from wecelebrate.feeds.encoding import TextFile
 from wecelebrate.feeds.formats import Format
-from wecelebrate.feeds.items import Record, Records, Rejected, UnreadableFeed, quoted
+from wecelebrate.feeds.items import NumberText, Record, Records, Rejected, UnreadableFeed, quoted
 
 CHUNK = 64 << 10
 MAX_DEPTH = 10
@@ -72,7 +72,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-_decoder = json.JSONDecoder(strict=False, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_object)
+_decoder = json.JSONDecoder(strict=False, parse_float=NumberText, parse_int=NumberText, parse_constant=str, object_pairs_hook=_object)
 
 
 class _Scanner:

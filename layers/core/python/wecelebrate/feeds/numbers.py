@@ -6,8 +6,10 @@
 | `1 234,56` `1'234.50`        | 1234.56, .50  | spaces and apostrophes group thousands                            |
 | `12,50` `12.5` `12,5000`     | 12.50         | a separator not followed by three digits is the decimal separator |
 | `1.234.567`                  | 1234567       | a repeated separator groups thousands                             |
-| `1,234`                      | 1234          | 1.234 if the file's prices or the settings show a decimal comma   |
-| `1.234`                      | 1.234         | 1234 if the file's prices or the settings show a decimal comma    |
+| `1.234` `1,234`              | 1234 or 1.234 | the file's style decides (see `evidence.decimals`)                |
+| `1.234` in a file of no style| 1234          | EUR has two decimals; `1.250` is rejected (`ambiguous_number`)    |
+| `1,00,000`                   | 100000        | India groups hundreds above the first thousand                    |
+| `149:-` `12,-` `12.--`       | 149, 12       | no cents                                                          |
 | `12,50 €` `EUR 12.50` `$5`   | with currency | $ means the catalog's currency if that is a dollar, otherwise USD |
 | `1,5E+03`                    | 1500          | spreadsheets export large numbers in scientific notation          |
 | `12.345`                     | 12.345        | rejected, unless the currency has three decimals, as KWD has      |
@@ -17,12 +19,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from wecelebrate.core.types import currencies, finer_problem, rounded
 from wecelebrate.core.types.money import MAX_AMOUNT
+from wecelebrate.feeds.evidence.shapes import OTHER, is_forced_group, shape_of
 from wecelebrate.feeds.items import BadCell, quoted
 
 DecimalMark = Literal[",", "."]
@@ -34,8 +36,11 @@ MAX_NUMBER_LENGTH = 60
 SIGNS = {
     "€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₴": "UAH", "₫": "VND",
     "₪": "ILS", "₱": "PHP", "฿": "THB", "ZŁ": "PLN", "KČ": "CZK", "FT": "HUF", "LEI": "RON", "R$": "BRL",
-    "US$": "USD", "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD",
+    "A$": "AUD", "AU$": "AUD", "C$": "CAD", "CA$": "CAD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD",
     "MX$": "MXN", "FR": "CHF", "FR.": "CHF", "SFR": "CHF", "SFR.": "CHF", "EURO": "EUR", "EUROS": "EUR",
+    "RP": "IDR", "RM": "MYR", "TL": "TRY", "S/": "PEN", "DT": "TND", "KC": "CZK", "ZL": "PLN", "РУБ": "RUB",
+    "ГРН": "UAH", "₦": "NGN", "₡": "CRC", "₲": "PYG", "₸": "KZT", "₼": "AZN", "₾": "GEL", "₮": "MNT", "₭": "LAK",
+    "₨": "INR", "円": "JPY", "元": "CNY", "원": "KRW", "US$": "USD",
 }  # fmt: skip
 # Signs that several currencies use. If the catalog's currency is in a sign's list, this currency is used.
 # Otherwise the first currency in the list is used.
@@ -44,6 +49,8 @@ SHARED_SIGNS = {
     "¥": ("JPY", "CNY"),
     "KR": ("SEK", "NOK", "DKK", "ISK"),
     "KR.": ("DKK", "NOK", "SEK", "ISK"),
+    "RS": ("INR", "PKR", "LKR", "MUR", "NPR"),
+    "DH": ("AED", "MAD"),
 }
 
 # The dashes that mean minus, and the apostrophes that group thousands.
@@ -57,58 +64,71 @@ _PARTS = re.compile(
     rf"(?P<number>[\d(+{_DASH}.,][\d\s.,{_QUOTES}]*(?:[eE][+-]?\d{{1,2}})?\)?[{_DASH}]?)\s*(?P<after>\D*)"
 )
 _GROUPS = re.compile(rf"[\s{_QUOTES}](?=\d)")
-_WHOLE = re.compile(rf"(?<=\d)[.,]\s?[{_DASH}]{{1,2}}(?=\D*$)")  # `12,-` and `12.--` mean 12 without cents
+_WHOLE = re.compile(rf"(?<=\d)[.,:]\s?[{_DASH}]{{1,2}}(?=\D*$)")  # `12,-`, `12.--` and `12:-` mean 12 without cents
+_INDIAN = re.compile(r"\d{1,2}(,\d\d)+,\d{3}", re.ASCII)  # `1,00,000`: one hundred thousand
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
-
-
-def decimal_mark(cells: Iterable[str]) -> DecimalMark | None:
-    """Detect the decimal separator from a sample of price cells. Returns None if the sample does not show it."""
-    votes = {",": 0, ".": 0}
-    for cell in cells:
-        text = re.sub(r"[^\d.,]", "", cell[:MAX_NUMBER_LENGTH]).strip(".,")
-        comma, dot = text.count(","), text.count(".")
-        if comma and dot:
-            votes["," if text.rfind(",") > text.rfind(".") else "."] += 1
-        elif comma + dot > 1:
-            votes["." if comma else ","] += 1
-        elif comma + dot == 1:
-            mark = "," if comma else "."
-            if len(text) - text.index(mark) - 1 != 3:
-                votes[mark] += 1
-    if votes[","] == votes["."]:
-        return None
-    return "," if votes[","] > votes["."] else "."
 
 
 def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[Decimal, str | None]:
     """Parse a price, and the currency if the cell names a currency. `mark` is the file's decimal separator.
 
-    Raises BadCell with the code `not_a_number`, `negative` or `too_large`.
+    Raises BadCell with the code `not_a_number`, `ambiguous_number`, `negative` or `too_large`.
     """
     if _PLAIN.fullmatch(cell) and not (mark == "," and "." in cell):
         return Decimal(cell), None
     if len(cell) > MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
-    text = _WHOLE.sub("", unicodedata.normalize("NFKC", cell).strip())
+    text = unicodedata.normalize("NFKC", cell).strip()
+    if ending := _WHOLE.search(text):
+        mark = "," if ending[0][0] == "," else "." if ending[0][0] == "." else mark
+        text = text[: ending.start()] + text[ending.end() :]
     parts = _PARTS.fullmatch(text)
     if not parts:
         raise _not_a_number(cell)
-    number, sign = _signed(parts["number"])
-    value = _number(number, mark, cell)
     before, after = parts["before"].strip(), parts["after"].strip().rstrip("-").strip()
+    number, sign = _signed(parts["number"])
     if sign < 0 or parts["after"].strip() == "-":
-        if value:
-            raise BadCell("negative", f"{quoted(cell)} is negative; a price must be 0 or more")
         after = after.rstrip("-")
-    if before and after and before.upper() != after.upper():
-        raise _not_a_number(cell)
-    sign_or_code = before or after
-    currency = currency_code(sign_or_code, catalog_currency) if sign_or_code else None
-    if sign_or_code and currency is None:
-        raise _not_a_number(cell)
+    currency = _currency_beside(before, after, catalog_currency, cell)
+    value = _number(number, mark or _mark_by_currency(number, currency or catalog_currency, cell), cell)
+    if (sign < 0 or parts["after"].strip() == "-") and value:
+        raise BadCell("negative", f"{quoted(cell)} is negative; a price must be 0 or more")
     if value >= MAX_AMOUNT:
         raise BadCell("too_large", f"{quoted(cell)} is not below {MAX_AMOUNT:,}")
     return value, currency
+
+
+def _currency_beside(before: str, after: str, catalog_currency: str, cell: str) -> str | None:
+    """Return the currency whose sign or code is before or after a number. Both can be there, as in `$12.50 USD`."""
+    if not before and not after:
+        return None
+    code, other = (currency_code(text, catalog_currency) if text else None for text in (before, after))
+    if (before and code is None) or (after and other is None):
+        raise _not_a_number(cell)
+    if code and other and code != other:
+        for sign, stated in ((before, other), (after, code)):
+            if stated in SHARED_SIGNS.get(sign.upper(), ()):
+                return stated
+        raise _not_a_number(cell)
+    return code or other
+
+
+def _mark_by_currency(number: str, currency: str, cell: str) -> DecimalMark | None:
+    """Return the decimal separator of a number from a file whose style is not known.
+
+    The separator in `1.299` EUR groups thousands, because EUR has two decimals. Raises BadCell for `1.250` EUR.
+    """
+    shape = shape_of(number)
+    if shape is None or shape.unclear is None:
+        return None
+    if is_forced_group(shape, currency):
+        return OTHER[shape.unclear]
+    digits = number.replace(shape.unclear, "")
+    raise BadCell(
+        "ambiguous_number",
+        f"{quoted(cell)} can mean {digits} or {number.replace(',', '.')}; set the option `decimal` in the catalog's "
+        "sync settings to the file's decimal separator",
+    )
 
 
 def exact_price(price: Decimal, currency: str) -> Decimal:
@@ -204,7 +224,7 @@ def _number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
             grouped = separator != mark if mark else separator == ","
             # In `0,123`, the comma cannot be a thousands separator.
             grouped = grouped and not digits.startswith("0")
-        if grouped and any(len(part) != 3 for part in digits.split(separator)[1:]):
+        if grouped and any(len(part) != 3 for part in digits.split(separator)[1:]) and not _INDIAN.fullmatch(digits):
             raise _not_a_number(cell)
         whole, fraction = (digits.replace(separator, ""), "") if grouped else (digits[:at], digits[at + 1 :])
     else:

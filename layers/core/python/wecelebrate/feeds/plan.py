@@ -5,23 +5,28 @@ column names decide.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Literal
 
 from wecelebrate.core.types import currencies
 from wecelebrate.core.types.text import nfc
 from wecelebrate.feeds.columns import FIELDS, field_candidates, fold, is_inverse
 from wecelebrate.feeds.convert import MAX_ATTRIBUTE_NAME_LENGTH, MAX_ATTRIBUTES
-from wecelebrate.feeds.items import UnreadableFeed, quoted
+from wecelebrate.feeds.evidence.choice import Candidate, Reason, choose
+from wecelebrate.feeds.evidence.details import complete_plan
+from wecelebrate.feeds.evidence.facts import Columns
+from wecelebrate.feeds.evidence.prices import Kind
+from wecelebrate.feeds.evidence.selling import name_of_price
+from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import recognise
+from wecelebrate.feeds.questions import Question
+from wecelebrate.feeds.states import StateWords
 
-OPTIONS = ("decimal", "delimiter", "encoding", "language", "record", "sheet")
+OPTIONS = ("decimal", "delimiter", "encoding", "language", "minor_units", "record", "sheet")
 """The keys of a catalog's mapping that are not fields, but options for reading the file."""
-
-# Columns for `is_active` with these names can contain any value. A product with an unknown value is active.
-LENIENT = frozenset(("status", "state", "etat", "estado", "stato", "visibility"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +35,20 @@ class PriceColumn:
     currency: str | None = None
     """The currency that the column's name contains, as in `price_usd`."""
     currency_column: int | None = None
+    kind: Kind = "plain"
+    scale: int | Literal["currency"] = 0
+    """How many decimals the integers in the column have: 2 for cents. `currency`: those of the price's currency."""
+    scale_column: int | None = None
+    """The column that contains the number of decimals of each integer, such as `precision`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveColumn:
     column: int
     inverse: bool = False
-    lenient: bool = False
+    words: StateWords = "words"
+    blank_is_no: bool = False
+    """Whether a blank cell means no, because the column has only marks such as `x`."""
 
 
 @dataclass(slots=True)
@@ -61,6 +73,15 @@ class Plan:
     pair_columns: list[int] = field(default_factory=list)
     has_handles: bool = False
     """Whether each product has a handle, from which a missing SKU is computed."""
+    price_unit: int | None = None
+    """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
+    list_separators: str = ""
+    """The characters that separate several categories in a cell. The first category is used."""
+    float_skus: bool = False
+    """Whether the SKUs are whole numbers that a program wrote with the ending `.0`."""
+    reasons: dict[str, list[Reason]] = field(default_factory=dict)
+    """Why the columns of a field were chosen. Only columns that were chosen by their names and values have reasons."""
+    questions: list[Question] = field(default_factory=list)
 
     @property
     def fields_set(self) -> frozenset[str]:
@@ -72,7 +93,6 @@ class Plan:
             "category": self.category,
             "brand": self.brand,
             "price": self.prices,
-            # A price without a currency is in the catalog's currency, so a price sets the currency too.
             "currency": self.prices or self.currency is not None,
             "images": self.images,
             "attributes": self.attributes or self.pair_columns,
@@ -89,6 +109,7 @@ class Plan:
             "brand": self.brand, "price": [price.column for price in self.prices],
             "currency": [] if self.currency is None else [self.currency], "images": self.images,
             "inventory_count": self.inventory, "is_active": [active.column for active in self.active],
+            "price_unit": [] if self.price_unit is None else [self.price_unit],
         }  # fmt: skip
         return {name: numbers for name, numbers in columns.items() if numbers}
 
@@ -115,31 +136,40 @@ def raise_unreadable(problem: str) -> None:
     raise UnreadableFeed(problem)
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0917
     header: list[str],
     mapping: Mapping[str, str | None],
     catalog_currency: str,
     profile: Profile | None = None,
     on_problem: Callable[[str], None] = raise_unreadable,
+    sample: Iterable[Cells] = (),
+    earlier: Mapping[str, Sequence[str]] | None = None,
 ) -> Plan:
     """Assign columns to fields. Prefers the price column whose currency is `catalog_currency`.
 
     If `profile` is None, the profile is recognised from the header. `on_problem` is called with a description of each
-    problem: a mapped column that does not exist, an unknown field in the mapping, or no SKU column.
+    problem: a mapped column that does not exist, an unknown field in the mapping, or no SKU column. `sample` are the
+    first rows, whose values help to choose. `earlier` maps fields to the columns of the catalog's earlier file.
     """
     names = [fold(column) for column in header]
+    columns = Columns(header, sample)
     profile = profile or recognise(names)
-    plan = _by_profile(header, names, profile, catalog_currency) if profile else _by_name(header, catalog_currency)
+    if profile:
+        plan = _by_profile(header, names, profile, catalog_currency)
+    else:
+        plan = _by_name(columns, catalog_currency, earlier or {})
     _by_mapping(plan, names, mapping, on_problem)
+    plan.questions = [question for question in plan.questions if question.key not in mapping]
     plan.has_handles = bool(profile and profile.variants and find_columns(names, profile.variants.handle))
     if not plan.sku and not plan.has_handles:
-        columns = ", ".join(quoted(column, 40) for column in header[:40]) + (" …" if len(header) > 40 else "")
+        file_columns = ", ".join(quoted(column, 40) for column in header[:40]) + (" …" if len(header) > 40 else "")
         on_problem(
-            f"no column contains a SKU, handle or product code: the file's columns are {columns}; name the SKU column "
-            "in the catalog's sync settings"
+            f"no column contains a SKU, handle or product code: the file's columns are {file_columns}; name the SKU "
+            "column in the catalog's sync settings"
         )
     if not profile or profile.keep_other_columns:
         plan.attributes = _free_columns(plan)
+    complete_plan(plan, columns, mapping)
     return plan
 
 
@@ -149,12 +179,12 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
         extended = replace(plan, header=header)
         extended.attributes = _free_columns(extended)
         return extended
-    new = _by_name(header, catalog_currency)
-    extended = Plan(
-        header, plan.profile, plan.sku, plan.name or new.name, plan.description or new.description,
-        plan.category or new.category, plan.brand or new.brand, plan.prices or new.prices,
-        new.currency if plan.currency is None else plan.currency, plan.images or new.images,
-        plan.inventory or new.inventory, plan.active or new.active,
+    new = _by_name(Columns(header, ()), catalog_currency, {})
+    extended = replace(
+        plan, header=header, name=plan.name or new.name, description=plan.description or new.description,
+        category=plan.category or new.category, brand=plan.brand or new.brand, prices=plan.prices or new.prices,
+        currency=new.currency if plan.currency is None else plan.currency, images=plan.images or new.images,
+        inventory=plan.inventory or new.inventory, active=plan.active or new.active,
     )  # fmt: skip
     extended.attributes = _free_columns(extended)
     return extended
@@ -195,9 +225,7 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
         elif name == "currency":
             plan.currency = columns[0] if columns else None
         elif name == "is_active":
-            plan.active = [
-                ActiveColumn(column, inverse=is_inverse(header[column]), lenient=profile.lenient) for column in columns
-            ]
+            plan.active = [ActiveColumn(column, inverse=is_inverse(header[column])) for column in columns]
         elif name == "inventory_count":
             plan.inventory = columns
         else:
@@ -268,34 +296,19 @@ def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[Pric
     return prices
 
 
-Candidate = tuple[int, int, str | None]
-"""The rank of a column for a field, the column's number, and the currency in its name."""
-
-
-def _by_name(header: list[str], catalog_currency: str) -> Plan:
-    plan = Plan(header, None)
-    candidates = _candidates(header)
-    used: set[int] = set()
-
-    def take(name: str) -> list[int]:
-        best = sorted((rank, number) for rank, number, _ in candidates[name] if number not in used)
-        columns = [number for _, number in (best if name == "images" else best[:1])]
-        used.update(columns)
-        return columns
-
-    plan.sku = take("sku")
-    plan.name = take("name")
-    plan.prices = _price_by_name(candidates["price"], used, catalog_currency)
-    used.update(price.column for price in plan.prices)
-    plan.description = take("description")
-    if not plan.name and plan.prices and plan.description:
-        # Many ERP exports have no name column. They write the name into the description column.
-        plan.name, plan.description = plan.description, take("description")
-    plan.category, plan.brand = take("category"), take("brand")
-    plan.currency = next(iter(take("currency")), None)
-    plan.images = take("images")
-    plan.inventory = take("inventory_count")
-    plan.active = _active_by_name(header, candidates["is_active"], used)
+def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequence[str]]) -> Plan:
+    header = list(columns.header)
+    chosen = choose(columns, _candidates(header), catalog_currency, earlier)
+    by_field = chosen.columns
+    plan = Plan(
+        header, None, by_field["sku"], by_field["name"], by_field["description"], by_field["category"],
+        by_field["brand"], [PriceColumn(pick.column, pick.currency, kind=pick.kind) for pick in chosen.price.columns],
+        next(iter(by_field["currency"]), None), by_field["images"], by_field["inventory_count"],
+    )  # fmt: skip
+    plan.active = [ActiveColumn(number) for number in by_field["is_active"]]
+    plan.active += [ActiveColumn(number, inverse=True) for number in chosen.inverse]
+    plan.active += [ActiveColumn(number, words="commands") for number in chosen.commands]
+    plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
     return plan
 
 
@@ -313,32 +326,13 @@ def _candidates(header: list[str]) -> dict[str, list[Candidate]]:
     return candidates
 
 
-def _price_by_name(candidates: list[Candidate], used: set[int], catalog_currency: str) -> list[PriceColumn]:
-    free = sorted((rank, number, currency) for rank, number, currency in candidates if number not in used)
-    if not free:
-        return []
-    best = free[0][0] // 10
-    prices = [PriceColumn(number, currency) for rank, number, currency in free if rank // 10 == best]
-    return _one_currency(prices, catalog_currency)[:1]
-
-
-def _active_by_name(header: list[str], candidates: list[Candidate], used: set[int]) -> list[ActiveColumn]:
-    free = [number for _, number in sorted((rank, number) for rank, number, _ in candidates if number not in used)]
-    active = [number for number in free if not is_inverse(header[number])][:1]
-    inverse = [number for number in free if is_inverse(header[number])]
-    return [
-        *(ActiveColumn(number, lenient=fold(header[number]) in LENIENT) for number in active),
-        *(ActiveColumn(number, inverse=True) for number in inverse),
-    ]
-
-
 def _by_mapping(
     plan: Plan, names: list[str], mapping: Mapping[str, str | None], on_problem: Callable[[str], None]
 ) -> None:
     for name, column in mapping.items():
         if name in OPTIONS:
             continue
-        if name not in FIELDS:
+        if name not in (*FIELDS, "price_unit"):
             on_problem(
                 f"the catalog's sync settings map an unknown field {quoted(name)}; the fields are {', '.join(FIELDS)}"
             )
@@ -355,18 +349,32 @@ def _by_mapping(
         if columns:
             plan.attributes = [(number, label) for number, label in plan.attributes if number not in columns]
         if name == "price":
-            currency = next((c for m, _, c in field_candidates(column or "") if m == "price"), None)
-            plan.prices = [PriceColumn(number, currency) for number in columns]
+            plan.prices = _mapped_prices(plan, columns)
         elif name == "currency":
             plan.currency = columns[0] if columns else None
         elif name == "is_active":
             plan.active = [ActiveColumn(number, inverse=is_inverse(plan.header[number])) for number in columns]
+        elif name == "price_unit":
+            plan.price_unit = columns[0] if columns else None
         elif name == "inventory_count":
             plan.inventory = columns
         else:
             setattr(plan, name, columns)
         if columns:
             _free(plan, columns[0], keep=mapping)
+
+
+def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
+    """Return the mapped column. Where an offer is blank, the regular price is used, as without a mapping."""
+    mapped = []
+    for number in columns:
+        currency = next((code for name, _, code in field_candidates(plan.header[number]) if name == "price"), None)
+        name = name_of_price(plan.header[number])
+        mapped.append(PriceColumn(number, currency, kind=name.kind if name else "plain"))
+    if mapped and mapped[0].kind == "offer" and plan.profile is None:
+        regular = [price for price in plan.prices if price.column != mapped[0].column and price.kind != "offer"]
+        mapped += regular[:1]
+    return mapped
 
 
 def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
@@ -379,6 +387,8 @@ def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
         plan.prices = [price for price in plan.prices if price.column != column]
     if "is_active" not in keep:
         plan.active = [active for active in plan.active if active.column != column]
+    if "price_unit" not in keep and plan.price_unit == column:
+        plan.price_unit = None
 
 
 def _column_number(header: list[str], names: list[str], column: str) -> int | None:

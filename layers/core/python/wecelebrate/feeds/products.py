@@ -7,9 +7,23 @@ from functools import lru_cache, partial
 from operator import itemgetter
 from typing import TypeVar
 
+from wecelebrate.core.types import minor_units
 from wecelebrate.feeds import convert, numbers
+from wecelebrate.feeds.evidence.facts import NOTHING
+from wecelebrate.feeds.evidence.shapes import shape_of
 from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected, quoted
-from wecelebrate.feeds.plan import Plan
+from wecelebrate.feeds.plan import ActiveColumn, Plan, PriceColumn
+from wecelebrate.feeds.price_units import price_of_one, units_of
+from wecelebrate.feeds.states import (
+    MARKS,
+    MAX_STATE_LENGTH,
+    State,
+    opposite,
+    state_of,
+    state_of_command,
+    state_of_magento_code,
+)
+from wecelebrate.feeds.warnings import Warnings
 
 BuildProduct = Callable[[int, Cells, Cells], Product | Rejected]
 """A function that builds an item from the line number, the stripped cells and the unchanged cells.
@@ -18,24 +32,36 @@ The stripped cells of a variant already contain the values of the product's firs
 """
 
 CACHE_SIZE = 4096
+MAX_CACHED_LENGTH = 300
+"""The maximum number of characters of a cached category or brand. Their values repeat."""
 
 Value = TypeVar("Value")
 
 
-def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None) -> BuildProduct:
-    """Return the function that builds the products of a file. `mark` is the file's decimal separator.
+def product_builder(  # noqa: PLR0915
+    plan: Plan,
+    catalog_currency: str,
+    mark: numbers.DecimalMark | None,
+    stock_mark: numbers.DecimalMark | None,
+    warnings: Warnings,
+) -> BuildProduct:
+    """Return the function that builds the products of a file.
+
+    `mark` and `stock_mark` are the decimal separators of the prices and the quantities. Values that are not understood,
+    and that do not make a row wrong, are added to `warnings`.
 
     That function returns one item for each row: a product, or a rejection that describes the first bad cell.
     """
-    header, all_fields, attributes, pair_columns = plan.header, plan.fields_set, plan.attributes, plan.pair_columns
+    header, attributes, pair_columns = plan.header, plan.attributes, plan.pair_columns
+    all_fields, fields_without_currency = plan.fields_set, plan.fields_set - {"currency"}
     sku_columns, image_columns, stock_columns = plan.sku, plan.images, plan.inventory
     price_columns, active_columns = [price.column for price in plan.prices], [active.column for active in plan.active]
-    currency_column = plan.currency
-    read_sku, read_texts = _first(plan.sku), _texts_reader(plan)
-    read_price, read_count = _price_reader(plan, catalog_currency, mark), _count_reader(plan, mark)
-    read_active = _active_reader(plan)
+    currency_column, unit_column = plan.currency, plan.price_unit
+    read_sku, read_texts = _sku_reader(plan), _texts_reader(plan)
+    read_price, read_count = _price_reader(plan, catalog_currency, mark), _count_reader(plan, stock_mark)
+    read_active = _active_reader(plan, warnings)
     read_currency = _cached(partial(_currency, catalog_currency))
-    fields_without = lru_cache(maxsize=256)(lambda missing: all_fields - missing)
+    fields_without = lru_cache(maxsize=256)(lambda fields, missing: fields - missing)
 
     # This function runs for every row. It is not divided, because calls of smaller functions would be too slow.
     def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
@@ -52,6 +78,8 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
                 currency = read_currency(cell)
             if price is not None:
                 columns = price_columns
+                if unit_column is not None and (cell := cells[unit_column]):
+                    price = price_of_one(price, units_of(cell, mark), currency or catalog_currency)
                 price = numbers.exact_price(price, currency or catalog_currency)
             images: list[str] = []
             for column in image_columns:
@@ -66,9 +94,11 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
             if count is None and columns:
                 missing = _STOCK
             columns = active_columns
-            active = read_active(cells) if columns else True
-            if active is None:
-                active, missing = True, missing | _ACTIVE
+            state = read_active(cells) if columns else "active"
+            is_active = state == "active"
+            if not is_active and state != "inactive":
+                missing |= _ACTIVE
+                is_active = state == "unstated"  # a new product with an unknown state is inactive
         except BadCell as error:
             return _rejected(plan, line, raw, sku=sku, columns=error.columns or columns, error=error)
         if None in cells:
@@ -79,16 +109,17 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
         values = {label: cell for column, label in attributes if (cell := cells[column]) and len(cell) <= _MAX_LENGTH}
         for column in pair_columns:
             values |= convert.attributes_of_lines(cells[column] or "")
+        # A price without a currency does not change the currency of a stored product.
+        fields = all_fields if currency else fields_without_currency
         return Product(
             line, 1, sku, name, description, category, brand, price, currency or catalog_currency, images, values,
-            count, active, source, fields_without(missing) if missing else all_fields,
+            count, is_active, source, fields_without(fields, missing) if missing else fields,
         )  # fmt: skip
 
     return build
 
 
 _NO_FIELDS: frozenset[str] = frozenset()
-_MAX_STATE_LENGTH = 100
 _MAX_LENGTH = convert.MAX_ATTRIBUTE_LENGTH
 _STOCK = frozenset({"inventory_count"})
 _ACTIVE = frozenset({"is_active"})
@@ -122,6 +153,13 @@ def _first(columns: list[int]) -> Callable[[Cells], str | None]:
     return first_of_several
 
 
+def _sku_reader(plan: Plan) -> Callable[[Cells], str | None]:
+    first = _first(plan.sku)
+    if not plan.float_skus:
+        return first
+    return lambda cells: (first(cells) or "").removesuffix(".00").removesuffix(".0")
+
+
 Texts = tuple[str | None, str | None, str | None, str | None]
 
 
@@ -130,6 +168,8 @@ def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
 
     If the value of a field is not valid, that function raises BadCell with the columns of the field.
     """
+    suspect = convert.SUSPECT_STARTS
+    read_line = lru_cache(maxsize=CACHE_SIZE)(lambda cell: _line(cell, 300))
     name_columns, description_columns = plan.name, plan.description
     category_columns, brand_columns = plan.category, plan.brand
     read_name, read_description = _first(plan.name), _text_reader(plan, "description", plan.description)
@@ -140,22 +180,34 @@ def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
         columns = name_columns
         try:
             name = read_name(cells) if columns else None
-            if name is not None and not (len(name) <= 500 and name and name.isascii() and name.isprintable()):
-                if not name:
+            if name is not None and not (
+                name
+                and len(name) <= 500
+                and name.isascii()
+                and name.isprintable()
+                and name[0] not in suspect
+                and "&" not in name
+            ):
+                name = _line(name, 500)
+                if name is None:
                     raise BadCell("empty", "is empty")
-                name = convert.single_line(name, 500)
             columns = description_columns
             description = (read_description(cells) or None) if columns else None
-            if description is not None and not (len(description) <= 100_000 and description.isprintable()):
-                convert.limited_text(description, 100_000)
+            if description is not None and not (
+                len(description) <= 100_000
+                and description.isprintable()
+                and description[0] not in suspect
+                and "&" not in description
+            ):
+                description = convert.limited_text(convert.plain_text(description), 100_000) or None
             columns = category_columns
             category = (read_category(cells) or None) if columns else None
-            if category is not None and not (len(category) <= 300 and category.isascii() and category.isprintable()):
-                category = convert.single_line(category, 300)
+            if category is not None:
+                category = read_line(category) if len(category) <= MAX_CACHED_LENGTH else _line(category, 300)
             columns = brand_columns
             brand = (read_brand(cells) or None) if columns else None
-            if brand is not None and not (len(brand) <= 300 and brand.isascii() and brand.isprintable()):
-                brand = convert.single_line(brand, 300)
+            if brand is not None:
+                brand = read_line(brand) if len(brand) <= MAX_CACHED_LENGTH else _line(brand, 300)
         except BadCell as error:
             error.columns = columns
             raise
@@ -164,15 +216,32 @@ def _texts_reader(plan: Plan) -> Callable[[Cells], Texts]:
     return read
 
 
+def _line(cell: str, max_length: int) -> str | None:
+    text = convert.plain_text(cell)
+    return convert.single_line(text, max_length) if text else None
+
+
 def _text_reader(plan: Plan, name: str, columns: list[int]) -> Callable[[Cells], str | None]:
     first = _first(columns)
     reader_name = plan.profile.cell_readers.get(name) if plan.profile else None
     if reader_name is not None:
         read = _CELL_READERS[reader_name]
         return lambda cells: read(first(cells) or "")
+    if name == "category" and plan.list_separators:
+        return partial(_first_category, first, re.compile(rf"(?<!\\)[\n{re.escape(plan.list_separators)}]"))
     if name == "category":  # a JSON list became a cell with several lines: use the first line
         return lambda cells: cell.split("\n")[0] if (cell := first(cells)) and "\n" in cell else cell
     return first
+
+
+def _first_category(first: Callable[[Cells], str | None], separator: re.Pattern[str], cells: Cells) -> str | None:
+    cell = first(cells)
+    if cell and "&" in cell:
+        cell = convert.plain_text(cell)
+    if not cell or not separator.search(cell):
+        return cell.replace("\\,", ",") if cell and "\\," in cell else cell
+    parts = (part.strip() for part in separator.split(cell))
+    return next((part for part in parts if part), "").replace("\\,", ",")
 
 
 def _facet(name: str, cell: str) -> str:
@@ -200,14 +269,19 @@ def _price_reader(
     columns = plan.prices
     if not columns:
         return lambda _: (None, None)
-    if len(columns) == 1 and columns[0].currency_column is None:
+    if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):
         only_column, column_currency = columns[0].column, columns[0].currency
 
         def single_price(cells: Cells) -> tuple[Decimal | None, str | None]:
             cell = cells[only_column]
             if cell:
-                price, currency = parse(cell)
-                return price, currency or column_currency
+                try:
+                    price, currency = parse(cell)
+                except BadCell:
+                    if cell.casefold() not in NOTHING:
+                        raise
+                else:
+                    return price, currency or column_currency
             if cell is None:
                 return None, None
             raise BadCell("empty", "is empty")
@@ -220,12 +294,14 @@ def _price_reader(
         for column in columns:
             cell = cells[column.column]
             present = present or cell is not None
-            if not cell:
+            if not cell or cell.casefold() in NOTHING:
                 continue
             price, currency = parse(cell)
-            if column.currency_column is not None and not currency:
-                currency = numbers.currency_code(cells[column.currency_column] or "", catalog_currency)
+            if column.currency_column is not None and not currency and (code := cells[column.currency_column]):
+                currency = _currency(catalog_currency, code)
             currency = currency or column.currency
+            if column.scale or column.scale_column is not None:
+                price = _unscaled(price, column, cells, currency or _row_currency(plan, cells, catalog_currency))
             if currency in (catalog_currency, None):
                 return price, currency
             other_prices.append((price, currency))
@@ -236,6 +312,26 @@ def _price_reader(
         return None, None
 
     return best_price
+
+
+def _row_currency(plan: Plan, cells: Cells, catalog_currency: str) -> str:
+    code = cells[plan.currency] if plan.currency is not None else ""
+    return numbers.currency_code(code or "", catalog_currency) or catalog_currency
+
+
+def _unscaled(price: Decimal, column: PriceColumn, cells: Cells, currency: str) -> Decimal:
+    """Convert an amount in minor units, such as cents: 1950 becomes 19.50."""
+    decimals = minor_units(currency) if column.scale == "currency" else column.scale
+    if column.scale_column is not None and (stated := cells[column.scale_column]):
+        if not (stated.isascii() and stated.isdigit() and int(stated[:3]) <= MAX_SCALE):
+            raise BadCell("not_a_number", f"{quoted(stated)} is not a number of decimals from 0 to {MAX_SCALE}")
+        decimals = int(stated)
+    if price != price.to_integral_value():
+        raise BadCell("not_a_number", f"{price:f} is not a whole number of the smallest unit of {currency}")
+    return price.scaleb(-decimals)
+
+
+MAX_SCALE = 6
 
 
 def _count_reader(plan: Plan, mark: numbers.DecimalMark | None) -> Callable[[Cells], int | None]:
@@ -255,36 +351,53 @@ def _count_reader(plan: Plan, mark: numbers.DecimalMark | None) -> Callable[[Cel
     return total if is_sum else first_count
 
 
-def _active_reader(plan: Plan) -> Callable[[Cells], bool | None]:
-    """Return a function that reads `is_active`.
+def _active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
+    """Return a function that reads the state of a product.
 
-    That function returns True if every column with a value says active, and None if no column has a value.
+    That function returns `inactive` if a column says so, and otherwise `unknown` if a value is not known. It returns
+    `unstated` if no column says anything.
     """
     inactive_pattern = plan.profile.inactive_pattern if plan.profile else None
-    columns = [(active.column, active.inverse, active.lenient) for active in plan.active]
 
-    @lru_cache(maxsize=CACHE_SIZE)
-    def state(cell: str, inverse: bool, lenient: bool) -> bool | None:
-        word = cell.strip().casefold()
-        if not word:
-            return None
-        if inactive_pattern is not None:
-            return not re.fullmatch(inactive_pattern, word)
-        try:
-            return convert.boolean(word) != inverse
-        except BadCell:
-            if lenient:
-                return None
-            raise
+    def reader(column: ActiveColumn) -> Callable[[str], State]:
+        @lru_cache(maxsize=CACHE_SIZE)
+        def read_state(cell: str) -> State:
+            word = cell.strip().casefold()
+            if not word or word in NOTHING:
+                if not column.blank_is_no:
+                    return "unstated"
+                return "active" if column.inverse else "inactive"
+            if inactive_pattern is not None:
+                return "inactive" if re.fullmatch(inactive_pattern, word) else "active"
+            if column.blank_is_no and word in MARKS:
+                return "inactive" if column.inverse else "active"
+            if column.words == "commands":
+                return state_of_command(word)
+            state = state_of_magento_code(word) if column.words == "magento codes" else state_of(word)
+            return opposite(state) if column.inverse else state
 
-    def read(cells: Cells) -> bool | None:
-        states = [
-            state((cells[column] or "")[:_MAX_STATE_LENGTH], inverse, lenient) for column, inverse, lenient in columns
-        ]
-        stated = [state for state in states if state is not None]
-        return all(stated) if stated else None
+        return read_state
 
-    return read
+    readers = [(column.column, reader(column)) for column in plan.active]
+
+    def read_column(cells: Cells, column: int, read_state: Callable[[str], State]) -> State:
+        cell = cells[column]
+        if cell is None:
+            return "unstated"
+        state = read_state(cell if len(cell) < MAX_STATE_LENGTH else cell[:MAX_STATE_LENGTH])
+        if state == "unknown":
+            warnings.add("unknown_state", plan.header[column], cell.strip())
+        return state
+
+    if len(readers) == 1:
+        only_column, read_only = readers[0]
+        return lambda cells: read_column(cells, only_column, read_only)
+    return lambda cells: max(
+        (read_column(cells, column, read_state) for column, read_state in readers), key=_SEVERITY.__getitem__
+    )
+
+
+_SEVERITY: dict[State, int] = {"unstated": 0, "active": 1, "unknown": 2, "inactive": 3}
 
 
 def _absent_fields(plan: Plan, cells: Cells) -> frozenset[str]:
@@ -305,4 +418,23 @@ def _absent_fields(plan: Plan, cells: Cells) -> frozenset[str]:
 def _rejected(plan: Plan, line: int, raw: Cells, *, sku: str | None, columns: list[int], error: BadCell) -> Rejected:
     names = [plan.header[number] for number in columns if number < len(plan.header)]
     column = " or ".join(names[:3]) or "SKU"
-    return Rejected(line, 1, sku, f"{column}: {error.problem}", error.code, [cell or "" for cell in raw])
+    problem = error.problem
+    if error.code == "empty" and plan.prices and columns == [price.column for price in plan.prices]:
+        problem += _shifted_price(plan, raw, columns)
+    return Rejected(line, 1, sku, f"{column}: {problem}", error.code, [cell or "" for cell in raw])
+
+
+def _shifted_price(plan: Plan, raw: Cells, columns: list[int]) -> str:
+    """Return a hint if a column beside a blank price contains a price, so that the cells of the row can be shifted."""
+    used = {number for numbers in plan.field_columns.values() for number in numbers} - {*plan.name, *plan.description}
+    for number in (columns[0] - 1, columns[0] + 1):
+        if number in used or not 0 <= number < min(len(raw), len(plan.header)):
+            continue
+        cell = (raw[number] or "").strip()
+        shape = shape_of(cell)
+        if shape is not None and shape.decimal and len(shape.fraction) == 2:
+            return (
+                f", and the column {quoted(plan.header[number], 40)} beside it contains {quoted(cell)}; the cells of "
+                "this row can be shifted by a delimiter that is missing or not in quotes"
+            )
+    return ""

@@ -90,8 +90,8 @@ class Profile:
     reject_rules: tuple[RejectRule, ...] = ()
     joined_fields: Columns = ()
     """Fields that use the cells of all their columns, such as the images, or the stock of several warehouses."""
-    lenient: bool = False
-    """Whether an unknown value of `is_active` means active. Some shops have states that we do not know."""
+    minor_units: bool = False
+    """Whether prices are whole numbers of the currency's smallest unit, such as cents."""
     inactive_pattern: str | None = None
     """The pattern of the values that mean inactive. None if the shop uses the usual words."""
     cell_readers: Mapping[str, str] = field(default_factory=dict)

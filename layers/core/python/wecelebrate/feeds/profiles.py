@@ -48,7 +48,6 @@ PROFILES = (
             own_columns=("variants.*",),
         ),
         joined_fields=("images",),
-        lenient=True,
     ),
     Profile(
         "shopify",
@@ -129,7 +128,6 @@ PROFILES = (
             own_columns=("variant.*", r"option\d+value", "price.*"),
         ),
         joined_fields=("images",),
-        lenient=True,
         # `draft`, `proposed` and `published` are editing states. An editing state does not make a product inactive.
         inactive_pattern="rejected",
     ),
@@ -232,7 +230,7 @@ PROFILES = (
             "description": ("description", "summary", "shortdescription"),
             "category": ("categories(?:xyz)?", "category"),
             "brand": ("manufacturer", "brand"),
-            "price": ("pricetaxexcluded.*", "pricetaxexcl", "pricetaxincl.*", "priceincludingtax"),
+            "price": ("pricetaxincl.*", "priceincludingtax", "pricetaxexcluded.*", "pricetaxexcl"),
             "images": ("imageurls(?:xyz)?", "image"),
             "inventory_count": ("quantity",),
             "is_active": ("active01", "active", "enabled", "status"),
@@ -317,6 +315,18 @@ PROFILES = (
         cell_readers={"description": "editor_text"},
     ),
     Profile(
+        "spryker prices",
+        (("concretesku", "valuegross"), ("abstractsku", "valuegross"), ("concretesku", "valuenet")),
+        {
+            "sku": ("concretesku", "abstractsku"),
+            "price": ("valuegross", "valuenet"),
+            "currency": ("currency",),
+        },
+        {"store": "store"},
+        # The prices are whole numbers of cents (Spryker documentation, "File details: product_price.csv").
+        minor_units=True,
+    ),
+    Profile(
         "google merchant",
         (("id", "title", "imagelink"), ("id", "title", "link", "price"), ("id", "title", "availability")),
         {
@@ -337,7 +347,6 @@ PROFILES = (
             "saleprice": "sale_price",
         },
         joined_fields=("images",),
-        lenient=True,
     ),
 )  # fmt: skip
 

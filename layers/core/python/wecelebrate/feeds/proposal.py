@@ -6,11 +6,14 @@ from itertools import islice
 from typing import Any, BinaryIO, Literal
 
 from wecelebrate.feeds.checks import SAMPLE_ENDS
-from wecelebrate.feeds.columns import FIELDS, field_candidates
+from wecelebrate.feeds.columns import FIELDS
+from wecelebrate.feeds.evidence.reading import remembered_columns
 from wecelebrate.feeds.feed import Feed
 from wecelebrate.feeds.items import Cells, Item, Product, Rejected, quoted
 from wecelebrate.feeds.plan import Plan, make_plan
+from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import open_source
+from wecelebrate.feeds.warnings import Warnings
 
 SAMPLE = 1 << 20
 """The number of bytes that are read from a text file. From a workbook, the first rows of each sheet are read."""
@@ -36,11 +39,13 @@ class ProposedField:
     columns: list[str]
     by: AssignedBy
     confidence: float
-    """1 for a column from the mapping, 0.95 for a known export, 0.5 to 0.9 for a usual column name, 0 without a column.
+    """1 for a column from the mapping, 0.95 for a known export, 0 without a column.
 
-    A less usual column name has a lower confidence.
+    For a usual column name 0.05 to 0.95: less for an unusual name, and for values that contradict the field.
     """
     reason: str
+    reasons: list[str]
+    """What the name and the values of the first column show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +67,27 @@ class Proposal:
     rows: list[dict[str, Any]]
     """The first rows, each as `{line, product}` or `{line, error, code, sku}`."""
     warnings: list[str]
+    reading: dict[str, Any]
+    """How the file is read, with scores and reasons. See `evidence.reading`."""
+    questions: list[Question]
+    """What the evidence in the file does not decide."""
+    changes: list[Change]
+    """Differences to the catalog's earlier file."""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
-def propose(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> Proposal:
+def propose(
+    stream: BinaryIO,
+    name: str,
+    mapping: Mapping[str, str | None] | None,
+    currency: str,
+    memory: Mapping[str, Any] | None = None,
+) -> Proposal:
     """Read a sample, and show how `open_feed` would read the file. Problems of the mapping are returned as warnings.
+
+    `memory` is the `reading` of the catalog's earlier file, or None.
 
     Raises UnreadableFeed for a file that cannot be read with any mapping.
     """
@@ -76,8 +95,9 @@ def propose(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | Non
     warnings: list[str] = []
     source = open_source(stream, name, settings, currency, sample=SAMPLE)
     try:
-        plan = make_plan(list(source.table.header), settings, currency, source.table.profile, warnings.append)
-        with Feed(source, plan, settings, currency) as feed:
+        table, earlier = source.table, remembered_columns(memory)
+        plan = make_plan(list(table.header), settings, currency, table.profile, warnings.append, table.sample, earlier)
+        with Feed(source, plan, settings, currency, memory) as feed:
             rows = [_row(item) for item in islice(_complete_items(feed), MAX_ROWS)]
             details = feed.details
             columns = _columns(source.table.header, source.table.sample)
@@ -91,14 +111,17 @@ def propose(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | Non
                 sheets=details.get("sheets", []),
                 profile=details["profile"],
                 columns=columns,
-                fields=[_field(name, plan, settings) for name in FIELDS],
+                fields=[_field(name, plan, settings, feed.reading) for name in FIELDS],
                 missing=[
                     name
                     for name in REQUIRED_FIELDS
                     if name not in plan.field_columns and not (name == "sku" and plan.has_handles)
                 ],
                 rows=rows,
-                warnings=warnings + _row_warnings(details["profile"], columns, rows),
+                warnings=warnings + _row_warnings(details["profile"], columns, rows) + _value_warnings(feed.warnings),
+                reading=feed.reading,
+                questions=list(feed.questions),
+                changes=list(feed.changes),
             )
     finally:
         source.close()
@@ -117,21 +140,20 @@ def _columns(header: Sequence[str], sample: Sequence[Cells]) -> list[ProposedCol
     return columns
 
 
-def _field(name: str, plan: Plan, mapping: Mapping[str, str | None]) -> ProposedField:
+def _field(name: str, plan: Plan, mapping: Mapping[str, str | None], reading: Mapping[str, Any]) -> ProposedField:
     columns = [plan.header[number] for number in plan.field_columns.get(name, [])]
     if name in mapping and (columns or mapping[name] is None):
         reason = "the catalog's mapping names this column" if columns else "the catalog's mapping leaves this field out"
-        return ProposedField(name, columns, "mapping", 1.0, reason)
+        return ProposedField(name, columns, "mapping", 1.0, reason, [reason])
     if not columns:
         if name == "sku" and plan.has_handles:
-            return ProposedField(name, [], "profile", 0.95, "it is computed from each variant's handle and options")
-        return ProposedField(name, [], "none", 0.0, "no column has a usual name for this field")
-    if plan.profile:
-        return ProposedField(name, columns, "profile", 0.95, f"{plan.profile.name} exports use this column")
-    rank = next((rank for field, rank, _ in field_candidates(columns[0]) if field == name), 1_000)
-    # The ranks of two consecutive synonyms differ by ten. The first synonym in the list is the most specific name.
-    confidence = round(max(0.5, 0.9 - rank / 10 * 0.005), 2)
-    return ProposedField(name, columns, "name", confidence, f"{quoted(columns[0], 40)} is a usual name for this field")
+            reason = "it is computed from each variant's handle and options"
+            return ProposedField(name, [], "profile", 0.95, reason, [reason])
+        reason = "no column has a usual name for this field"
+        return ProposedField(name, [], "none", 0.0, reason, [reason])
+    entry = reading["columns"][name][0]
+    by: AssignedBy = "profile" if plan.profile else "name"
+    return ProposedField(name, columns, by, entry["score"], entry["reasons"][0], entry["reasons"])
 
 
 def _row(item: Item) -> dict[str, Any]:
@@ -148,6 +170,14 @@ def _product(product: Product) -> dict[str, Any]:
     if "attributes" in product.fields_set:
         values["attributes"] = product.attributes
     return values
+
+
+def _value_warnings(warnings: Warnings) -> list[str]:
+    return [
+        f"{entry['column']}: {quoted(entry['value'])} is not a known state; it does not change products, and new "
+        f"products with it are inactive ({entry['rows']} rows)"
+        for entry in warnings.as_json()
+    ]
 
 
 def _row_warnings(profile: str, columns: list[ProposedColumn], rows: list[dict[str, Any]]) -> list[str]:

@@ -22,6 +22,7 @@ SAMPLE_CHARACTERS = 256 << 10
 SAMPLE_RECORDS = 1_000
 SAMPLE_CELLS = 200_000
 MAX_SAMPLE_LINE_LENGTH = 100_000
+_UNCLEAR = re.compile(r"(?<![\d.,])\d{1,3}[.,]\d{3}(?!\d)", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -38,6 +39,13 @@ class Table:
     """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
     close: Callable[[], None] = lambda: None
     """Deletes the table's own temporary files."""
+    problem: Callable[[], str] = lambda: ""
+    """Returns where and why the sample ends before the end of the file, or "" if the file is not broken there."""
+    read_again: Callable[[], Iterator[Row | Rejected]] | None = None
+    """Iterates over all rows, before `rows` is called. None if the sample has all rows, or only one pass is possible.
+
+    Rows without a number such as `1.250` can be left out.
+    """
 
 
 def known_column_counter(mapping: Mapping[str, str | None]) -> dialects.ColumnCounter:
@@ -70,12 +78,34 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     data = [row for row in rows[header_row + 1 :] if any(row)]
     header = column_names(rows[header_row], data)
     check_column_count(len(header))
-    source = CsvRows(text, dialect, len(header), skipped + starts[header_row + 1])
+    first_line = skipped + starts[header_row + 1]
+    readers: list[CsvRows] = []
+
+    def read_rows() -> Iterator[Row | Rejected]:
+        readers.append(CsvRows(text, dialect, len(header), first_line))
+        return readers[-1].rows()
+
+    def read_again() -> Iterator[Row | Rejected]:
+        return CsvRows(text, dialect, len(header), first_line).rows() if _has_unclear_number(text) else iter(())
+
+    is_complete = sum(map(len, lines)) < SAMPLE_CHARACTERS
     details = {
         "delimiter": dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
         "header_line": skipped + starts[header_row] + 1,
     }  # fmt: skip
-    return Table(header, list(data), source.rows, lambda: source.ended_cleanly, details)
+    table = Table(header, list(data), read_rows, lambda: all(reader.ended_cleanly for reader in readers), details)
+    table.read_again = None if is_complete else read_again
+    return table
+
+
+def _has_unclear_number(text: TextFile) -> bool:
+    """Return whether the text contains a number such as `1.250`, whose separator can be decimal or not."""
+    reader, rest = text.open(), ""
+    while chunk := reader.read(1 << 20):
+        if _UNCLEAR.search(rest + chunk):
+            return True
+        rest = chunk[-10:]
+    return False
 
 
 def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[str]], list[int]]:
@@ -173,7 +203,12 @@ def table_of_records(
             get = record.get
             yield number, [get(key) for key in header]
 
-    return Table(names, [[record.get(key) for key in header] for record in records], rows, ended_cleanly, details)
+    def problem() -> str:
+        stopped = next((entry for entry in sample if isinstance(entry, Rejected) and entry.code == "stopped"), None)
+        return stopped.reason if stopped else ""
+
+    rows_of_sample: list[Cells] = [[record.get(key) for key in header] for record in records]
+    return Table(names, rows_of_sample, rows, ended_cleanly, details, problem=problem)
 
 
 def _sample_records(stream: Iterator[Records | Rejected], header: dict[str, int]) -> list[Records | Rejected]:

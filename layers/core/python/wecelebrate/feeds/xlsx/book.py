@@ -7,7 +7,16 @@ from dataclasses import dataclass
 
 from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.items import UnreadableFeed
-from wecelebrate.feeds.xlsx.cells import BUILT_IN_FORMATS, CellFormat, cell_format, number, number_reader
+from wecelebrate.feeds.xlsx.cells import BUILT_IN_FORMATS, cell_format, number, number_reader
+from wecelebrate.feeds.xlsx.formats import (
+    BUILT_IN_PERCENT,
+    digit_pattern,
+    is_percent,
+    percent,
+    shown_currency,
+    with_currency,
+    with_pattern,
+)
 from wecelebrate.feeds.xlsx.parts import Attributes, parse_part
 from wecelebrate.feeds.xlsx.strings import SharedStrings
 
@@ -68,7 +77,7 @@ class Book:
             return {}
         codes: dict[str, str] = {}
         styles: dict[str, Callable[[str], str]] = {}
-        readers: dict[CellFormat | int, Callable[[str], str]] = {}
+        readers: dict[str, Callable[[str], str]] = {}
         for name, attributes in _elements(self.archive, part, {"numFmt", "cellXfs", "xf", "cellStyles"}):
             if name == "numFmt":
                 codes.setdefault(attributes.get("numFmtId", ""), attributes.get("formatCode", ""))
@@ -78,12 +87,28 @@ class Book:
                 break
             elif len(styles) < MAX_STYLES:
                 form = attributes.get("numFmtId", "0")
-                built_in = BUILT_IN_FORMATS.get(int(form), "number") if re.fullmatch(r"\d{1,5}", form) else "number"
-                shown_as = cell_format(codes[form]) if form in codes else built_in
-                if shown_as not in readers:
-                    readers[shown_as] = number_reader(shown_as, self._from_1904)
-                styles[str(len(styles))] = readers[shown_as]
+                if form not in readers:
+                    readers[form] = self._reader(form, codes.get(form))
+                styles[str(len(styles))] = readers[form]
         return styles
+
+    def _reader(self, form: str, code: str | None) -> Callable[[str], str]:
+        """Return the function that reads the numbers of a number format. `code` is None for a built-in format."""
+        if code is None:
+            built_in = int(form) if re.fullmatch(r"\d{1,5}", form) else 0
+            if built_in in BUILT_IN_PERCENT:
+                return percent
+            return number_reader(BUILT_IN_FORMATS.get(built_in, "number"), self._from_1904)
+        shown_as = cell_format(code)
+        if shown_as != "number":
+            return number_reader(shown_as, self._from_1904)
+        if is_percent(code):
+            return percent
+        if pattern := digit_pattern(code):
+            return with_pattern(pattern)
+        if currency := shown_currency(code):
+            return with_currency(currency)
+        return number
 
 
 def _elements(archive: Archive, part: str, names: set[str]) -> Iterable[tuple[str, Attributes]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from wecelebrate.feeds.csv_rows import MAX_COLUMNS, MAX_RECORD_LENGTH, check_column_count
-from wecelebrate.feeds.items import Rejected, UnreadableFeed, quoted
+from wecelebrate.feeds.items import NumberText, Rejected, UnreadableFeed, quoted
 from wecelebrate.feeds.xlsx.book import Book, Sheet
 from wecelebrate.feeds.xlsx.cells import number, unescaped
 from wecelebrate.feeds.xlsx.parts import MAX_DEPTH, MAX_NAMES, Attributes, bad_structure, open_part, parse_part
@@ -92,8 +92,9 @@ class SheetRows:
     columns is rejected.
     """
 
-    def __init__(self, book: Book, sheet: Sheet, spans: Spans | None = None) -> None:
-        self._book, self._sheet = book, sheet
+    def __init__(self, book: Book, sheet: Sheet, spans: Spans | None = None, marked: bool = False) -> None:
+        """If `marked` is set, the cells with numbers are objects of NumberText."""
+        self._book, self._sheet, self._marked = book, sheet, marked
         self._spans = {column: list(rows) for column, rows in (spans or {}).items()}
         self._open_spans: dict[int, tuple[int, str]] = {}
         """Maps a column to the last row and the value of its merged cell, if a merged cell spans the current row."""
@@ -101,7 +102,7 @@ class SheetRows:
         """The number of columns of the widest row, if it has more than MAX_COLUMNS. Otherwise 0."""
 
     def __iter__(self) -> Iterator[Numbered | Rejected]:
-        parser = _RowParser(self._book, self._sheet.part)
+        parser = _RowParser(self._book, self._sheet.part, self._marked)
         handlers = parser.start, parser.end, parser.text
         for _ in parse_part(self._book.archive, self._sheet.part, *handlers, bounded=True):
             self.widest = parser.widest
@@ -145,12 +146,14 @@ class _RowParser:
         "_strings", "_style", "_target", "_three_decimals", "_value", "repeated", "rows", "widest",
     )  # fmt: skip
 
-    def __init__(self, book: Book, part: str) -> None:
+    def __init__(self, book: Book, part: str, marked: bool) -> None:
         self.rows: list[Numbered | Rejected] = []
         """The complete rows. The caller reads these rows after each chunk, and then clears the list."""
         self.widest = self.repeated = 0
         self._strings, self._part = book.strings, part
         self._number_readers: dict[str | None, Callable[[str], str]] = book.number_readers
+        if marked:
+            self._number_readers = {style: _marking(read) for style, read in book.number_readers.items()}
         self._columns: dict[str, int] = {}
         self._recent: dict[str, str] = {}
         self._other_names: set[str] = set()
@@ -328,6 +331,11 @@ class _RowParser:
                 self._recent.clear()
             self._recent[value] = text
         return text
+
+
+def _marking(read: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a function that reads a number as `read` does, and marks the text as that of a number."""
+    return lambda raw: NumberText(read(raw))
 
 
 def _column_number(letters: str) -> int:

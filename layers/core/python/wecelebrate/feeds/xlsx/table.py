@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.csv_rows import check_column_count
-from wecelebrate.feeds.items import Cells, Rejected, Row, UnreadableFeed, quoted
+from wecelebrate.feeds.evidence.shapes import shape_of
+from wecelebrate.feeds.items import Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.plan import make_plan
 from wecelebrate.feeds.tables import Table, column_names, known_column_counter
 from wecelebrate.feeds.xlsx.book import Book, Sheet
@@ -58,8 +60,8 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
         )
     header_row, width = top[header_index][0], len(header)
 
-    def rows() -> Iterator[Row | Rejected]:
-        for row in SheetRows(book, sheet, spans):
+    def rows(marked: bool = False) -> Iterator[Row | Rejected]:
+        for row in SheetRows(book, sheet, spans, marked):
             if isinstance(row, Rejected):
                 if row.line > header_row:
                     yield row
@@ -71,7 +73,15 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     ]
     sheets = [{"name": sheet.name, "hidden": sheet.hidden} for sheet in book.sheets]
     details = {"sheet": sheet.name, "sheets": sheets, "header_line": header_row}
-    return Table(header, sample, rows, lambda: True, details, close=book.close)
+    read_again = partial(rows, marked=True) if len(top) == SAMPLE_ROWS and any(map(_has_unclear_text, sample)) else None
+    return Table(header, sample, rows, lambda: True, details, close=book.close, read_again=read_again)
+
+
+def _has_unclear_text(cells: Cells) -> bool:
+    """Return whether a cell contains a text such as `1.250`, whose separator can be decimal or not."""
+    return any(
+        not isinstance(cell, NumberText) and (shape := shape_of(cell)) and shape.unclear for cell in cells if cell
+    )
 
 
 def _named_sheet(book: Book, option: str) -> Sheet:
@@ -118,7 +128,7 @@ def _preview(
 
 def _top_rows(book: Book, sheet: Sheet, spans: Spans, count: int) -> list[Numbered]:
     """Return the sheet's first rows. Raises UnreadableFeed if they have more columns than any real product file."""
-    rows = SheetRows(book, sheet, spans)
+    rows = SheetRows(book, sheet, spans, marked=True)
     top = list(islice((row for row in rows if not isinstance(row, Rejected)), count))
     check_column_count(rows.widest)
     return top

@@ -36,7 +36,7 @@ MODES: dict[str, DeclaredMode] = {"T_NEW_CATALOG": "full", "T_UPDATE_PRODUCTS": 
 Children = dict[str, list[Element]]
 
 # The price types, the best first. The best type is the price for a buyer without an agreement.
-PRICE_TYPES = ("net_list", "nrp", "gros_list", "net_customer", "net_customer_exp")
+PRICE_TYPES = ("net_list", "nrp", "gros_list", "net_customer", "net_customer_exp", "")
 # The purposes of product images. The purposes of the main image come first. Files with other purposes are ignored.
 PURPOSES = ("normal", "", "detail", "others", "thumbnail")
 _IMAGE = re.compile(r".+\.(jpe?g|png|gif|webp|avif|svg|bmp|tiff?)", re.IGNORECASE)
@@ -240,31 +240,39 @@ class BMEcat(XmlFormat):
 
         A price is chosen by these criteria, the most important first: it is in the catalog's currency, it is valid
         today, it has the best price type, it applies from the lowest quantity.
+
+        A price of an unknown type, such as `udp_purchase`, can be a purchase price. It is a column of its own, which
+        is read only if the mapping names it.
         """
         best: tuple[tuple[bool, bool, int, float], dict[str, str], str] | None = None
+        others: Record = {}
         for details in (*_named(children, "_PRICE_DETAILS"), *_named(children, "_PRICE")):
             by_name = children_by_name(details)
             is_invalid = not self._is_valid_today(by_name)
             # Some catalogs omit the PRICE_DETAILS element around the price.
             for price in _named(by_name, "_PRICE") or ([details] if "PRICE_AMOUNT" in by_name else []):
                 price_type, values = price.get("price_type", ""), child_texts(price)
+                if price_type not in PRICE_TYPES:
+                    others.setdefault(f"PRICE_AMOUNT.{price_type[:60]}", self._amount(children, values))
+                    others.setdefault("PRICE_CURRENCY", self._currency_of(values))
+                    continue
                 rank = (
                     self._currency_of(values) not in (self.currency, ""),
                     is_invalid,
-                    PRICE_TYPES.index(price_type) if price_type in PRICE_TYPES else len(PRICE_TYPES),
+                    PRICE_TYPES.index(price_type),
                     _lower_bound(values.get("LOWER_BOUND", "")),
                 )
                 if best is None or rank < best[0]:
                     best = rank, values, price_type
         if best is None:
-            return {}
+            return {column: text for column, text in others.items() if text}
         _, values, price_type = best
         record = {
             "PRICE_AMOUNT": self._amount(children, values),
             "PRICE_CURRENCY": self._currency_of(values),
             "PRICE_TYPE": price_type,
         }
-        return {column: text for column, text in record.items() if text or column == "PRICE_AMOUNT"}
+        return {**others, **{column: text for column, text in record.items() if text or column == "PRICE_AMOUNT"}}
 
     def _currency_of(self, price: dict[str, str]) -> str:
         return (price.get("PRICE_CURRENCY") or self._default_currency).upper()

@@ -4,6 +4,7 @@ Source: cXML User's Guide, "Catalogs", and cXML.dtd 1.2 (cxml.org).
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from wecelebrate.feeds.items import DeclaredMode, Record
 from wecelebrate.feeds.profile import Profile
@@ -17,6 +18,7 @@ from wecelebrate.feeds.xml.flat import (
     in_language,
     language_of,
     text_of,
+    unit_price,
 )
 from wecelebrate.feeds.xml.reader import Element, local
 
@@ -57,7 +59,7 @@ class CxmlIndex(XmlFormat):
         super().__init__(currency, language)
         self._flat = Flattener(
             ("ItemID", "ItemDetail", "IndexItemDetail", "PunchoutDetail"),
-            ("UnitPrice", "Description", "Classification", "Extrinsic", "SearchGroupData"),
+            ("UnitPrice", "PriceBasisQuantity", "Description", "Classification", "Extrinsic", "SearchGroupData"),
             language,
         )
 
@@ -75,7 +77,12 @@ class CxmlIndex(XmlFormat):
         record["SupplierPartID"] = sku
         record.update(self._description(element))
         if (money := next(iter(descendants(element, "Money")), None)) is not None:
-            record["UnitPrice"] = text_of(money)
+            basis = next(iter(descendants(element, "PriceBasisQuantity")), None)
+            quantity = "" if basis is None else basis.get("quantity", "")
+            factor = "" if basis is None else basis.get("conversionFactor", "")
+            # PriceBasisQuantity: the price is for `quantity` × `conversionFactor` units of the item.
+            units = _product(quantity, factor)
+            record["UnitPrice"] = unit_price(text_of(money), "1", units)
             record["UnitPrice@currency"] = money.get("currency", "")
         classifications = list(descendants(element, "Classification"))
         if classifications:
@@ -106,3 +113,11 @@ class CxmlIndex(XmlFormat):
         text = text_of(description, deep=False)
         short_name = child_text(description, "ShortName")
         return {"ShortName": short_name or text[:500].split("\n")[0], "Description": text}
+
+
+def _product(quantity: str, factor: str) -> str:
+    """Return quantity × factor. Texts that are not numbers mean 1."""
+    try:
+        return f"{Decimal(quantity or '1') * Decimal(factor or '1'):f}"
+    except ArithmeticError:
+        return quantity

@@ -282,13 +282,17 @@ def attribute_lines(pairs: Pairs) -> str:
 
 
 def unit_price(amount: str, factor: str, quantity: str) -> str:
-    """Return the price of one unit if `quantity` units cost `amount` × `factor`.
+    """Return the price of one unit if `quantity` units cost `amount` × `factor`. It has at least four decimals.
 
-    If `amount` is not a number, it is returned unchanged.
+    It is not rounded to the decimals of the currency: a price that is finer than its currency is rejected later. If
+    `amount` is not a number, it is returned unchanged.
     """
     price, times, units = (_decimal(text.strip()) for text in (amount, factor, quantity))
     times, units = times or Decimal(1), units or Decimal(1)
-    return amount if price is None or times == units else f"{price * times / units:.4f}"
+    if price is None or times == units:
+        return amount
+    whole, _, fraction = f"{price * times / units:.12f}".partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(4, '0')}"
 
 
 def _decimal(text: str) -> Decimal | None:

@@ -28,7 +28,6 @@ PROFILE = Profile(
         "is_active": ("status",),
     },
     joined_fields=("images",),
-    lenient=True,
     pair_columns=("attributes",),
     keep_other_columns=True,
 )

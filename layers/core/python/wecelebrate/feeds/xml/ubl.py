@@ -114,8 +114,11 @@ class UblCatalogue(XmlFormat):
         return record
 
     def _price(self, line: Element) -> Record:
-        """Return the price of one unit. The first price in the catalog's currency is used, or else the first price."""
-        prices = list(descendants(line, "PriceAmount"))
+        """Return the price of one unit. The first price in the catalog's currency is used, or else the first price.
+
+        Other elements `PriceAmount` are not prices of the item: that of `ItemComparison` is only for comparisons.
+        """
+        prices = descend(line, "RequiredItemLocationQuantity", "Price", "PriceAmount")
         if not prices:
             return {}
         price = next((price for price in prices if price.get("currencyID") == self.currency), prices[0])

@@ -1,0 +1,192 @@
+"""Assigns columns to fields by the names and the values of the columns, and says why."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wecelebrate.feeds.columns import COMMANDS, PRICE_UNITS, field_candidates, fold, is_inverse, name_forms
+from wecelebrate.feeds.evidence.facts import Columns
+from wecelebrate.feeds.evidence.identity import SkuCandidate, sku_candidate, sku_question
+from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
+from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.questions import Question
+from wecelebrate.feeds.states import state_of, state_of_command
+
+Candidate = tuple[int, int, str | None]
+"""The rank of a column for a field, the column's number, and the currency in its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a column is read into a field."""
+
+    column: int
+    score: float
+    """0 to 1."""
+    reasons: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Chosen:
+    """The numbers of the columns of each field. The first column that is not blank is used."""
+
+    columns: dict[str, list[int]] = field(default_factory=dict)
+    price: PriceChoice = field(default_factory=PriceChoice)
+    inverse: list[int] = field(default_factory=list)
+    """Columns that mean the opposite of `is_active`."""
+    commands: list[int] = field(default_factory=list)
+    """Columns with a command for each row, such as `DELETE`."""
+    price_unit: int | None = None
+    reasons: dict[str, list[Reason]] = field(default_factory=dict)
+    questions: list[Question] = field(default_factory=list)
+
+
+def choose(
+    columns: Columns,
+    candidates: Mapping[str, list[Candidate]],
+    currency: str,
+    earlier: Mapping[str, Sequence[str]],
+) -> Chosen:
+    """Choose the columns of all fields. `earlier` maps fields to the columns of the catalog's earlier file."""
+    chosen, used = Chosen(), set[int]()
+
+    def take(name: str, is_text: bool = True) -> list[int]:
+        best = _best(columns, name, candidates[name], used, earlier.get(name, ()))
+        if name == "images":
+            taken = [candidate.column for candidate in best]
+        else:
+            taken = [candidate.column for candidate in best[:1]]
+            if taken and is_text:
+                taken += _fallbacks(columns, [candidate.column for candidate in best])
+        chosen.reasons[name] = [candidate for candidate in best if candidate.column in taken]
+        used.update(taken)
+        return taken
+
+    _choose_sku(chosen, columns, candidates["sku"], earlier.get("sku", ()))
+    used.update(chosen.columns["sku"])
+    chosen.price_unit = _price_unit(columns, used)
+    used.update(() if chosen.price_unit is None else (chosen.price_unit,))
+    chosen.columns["name"] = take("name")
+    prices = [(rank, number, code) for rank, number, code in candidates["price"] if number not in used]
+    chosen.price = choose_price(columns, prices, currency, earlier.get("price", ()))
+    used.update(price.column for price in chosen.price.columns)
+    chosen.reasons["price"] = [Reason(price.column, price.score, price.reasons) for price in chosen.price.columns]
+    chosen.questions += chosen.price.questions
+    chosen.columns["description"] = take("description")
+    if not chosen.columns["name"] and chosen.price.columns and chosen.columns["description"]:
+        # Many ERP exports have no name column. They write the name into the description column.
+        chosen.columns["name"], chosen.reasons["name"] = chosen.columns["description"], chosen.reasons["description"]
+        chosen.columns["description"] = take("description")
+    for name in ("category", "brand", "currency", "images", "inventory_count"):
+        chosen.columns[name] = take(name, is_text=False)
+    _choose_states(chosen, columns, candidates["is_active"], used)
+    return chosen
+
+
+def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], earlier: Sequence[str]) -> None:
+    rated = []
+    for rank, number, _ in candidates:
+        forms = name_forms(columns.header[number])
+        form = next((form for form in forms if field_candidates_of(form, "sku")), forms[0] if forms else "")
+        rated.append(sku_candidate(columns, number, form, rank))
+    best = sorted((one for one in rated if not one.is_refused), key=lambda one: one.order)
+    remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]
+    question = None if remembered else sku_question(columns, best)
+    best = remembered or best
+    chosen.questions += [question] if question else []
+    taken = best[:1]
+    if taken and not question:
+        others = [one for one in sorted(rated, key=lambda one: one.order) if one.rank <= 2 and not one.order[0]]
+        taken = [*taken, *_sku_fallbacks(columns, taken[0], others)]
+    chosen.columns["sku"] = [one.column for one in taken]
+    chosen.reasons["sku"] = [Reason(one.column, one.score, one.reasons) for one in taken]
+
+
+def _sku_fallbacks(columns: Columns, best: SkuCandidate, others: Sequence[SkuCandidate]) -> list[SkuCandidate]:
+    """Return the next column with numbers of articles, if it has a value where the best column is blank."""
+    if best.rank > 2:
+        return []
+    return [one for one in others if one.column != best.column and columns.fills(best.column, one.column)][:1]
+
+
+def field_candidates_of(form: str, name: str) -> bool:
+    return any(found == name for found, _, _ in field_candidates(form))
+
+
+def _best(
+    columns: Columns, name: str, candidates: Sequence[Candidate], used: set[int], earlier: Sequence[str]
+) -> list[Reason]:
+    """Return the candidates, the best first. A candidate whose values contradict the field, or that is empty, loses."""
+    rated: list[tuple[tuple[bool, bool, bool, int, int], Reason]] = []
+    for rank, number, _ in candidates:
+        if number in used:
+            continue
+        facts = columns[number]
+        contradiction = _contradiction(columns, name, number)
+        is_empty = facts.is_empty and facts.rows > 0
+        reasons = [f"{quoted(columns.header[number], 40)} is a usual name for this field"]
+        reasons += [contradiction] if contradiction else []
+        reasons += ["all its values are blank"] if is_empty else []
+        score = max(0.5, 0.9 - rank / 10 * 0.005) - 0.3 * bool(contradiction) - 0.3 * is_empty
+        is_new = bool(earlier) and columns.header[number] not in earlier
+        order = (bool(contradiction), is_empty, is_new, rank, number)
+        rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))
+    return [reason for _, reason in sorted(rated, key=lambda item: item[0])]
+
+
+def _contradiction(columns: Columns, name: str, number: int) -> str:
+    """Return how the values contradict the field, or "" if they do not."""
+    facts = columns[number]
+    if facts.is_empty:
+        return ""
+    shown = " and ".join(quoted(example, 20) for example in facts.examples[:2])
+    if name in ("name", "description", "category", "brand"):
+        if facts.share("is_number") > 0.9 and name != "description":
+            return f"values like {shown} are numbers"
+        if facts.share("is_address") > 0.9:
+            return f"values like {shown} are addresses"
+    elif name == "inventory_count" and facts.share("is_number") < 0.1 and facts.distinct > 0.9 and len(facts.cells) > 3:
+        return f"values like {shown} are no quantities"
+    elif name in ("images", "currency") and facts.share("is_number") > 0.9:
+        return f"values like {shown} are numbers"
+    return ""
+
+
+def _fallbacks(columns: Columns, candidates: Sequence[int]) -> list[int]:
+    """Return the next candidate if it has a value where the first candidate is blank."""
+    return [number for number in candidates[1:] if columns.fills(candidates[0], number)][:1]
+
+
+def _price_unit(columns: Columns, used: set[int]) -> int | None:
+    """Return the column with the number of units that a price is for, such as SAP's `KPEIN`."""
+    for number, column in enumerate(columns.header):
+        is_named = any(form in PRICE_UNITS for form in name_forms(column))
+        if number not in used and is_named and (columns[number].is_empty or columns[number].share("has_digit") > 0.5):
+            return number
+    return None
+
+
+def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], used: set[int]) -> None:
+    free = [number for _, number, _ in sorted(candidates) if number not in used]
+    states = [number for number in free if not is_inverse(columns.header[number])]
+    known = [number for number in states if _known_states(columns, number) > 0.5]
+    filled = [number for number in states if not columns[number].is_empty]
+    chosen.columns["is_active"] = (known or filled or states)[:1]
+    chosen.inverse = [number for number in free if is_inverse(columns.header[number])]
+    chosen.commands = [
+        number
+        for number, column in enumerate(columns.header)
+        if number not in used and fold(column) in COMMANDS and _are_commands(columns[number].cells)
+    ]
+    chosen.reasons["is_active"] = [
+        Reason(number, 0.8, (f"{quoted(columns.header[number], 40)} is a usual name for a state",))
+        for number in (*chosen.columns["is_active"], *chosen.inverse, *chosen.commands)
+    ]
+
+
+def _known_states(columns: Columns, number: int) -> float:
+    cells = columns[number].cells
+    return sum(state_of(cell.casefold()) != "unknown" for cell in cells) / len(cells) if cells else 0.0
+
+
+def _are_commands(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(state_of_command(cell.casefold()) != "unknown" for cell in cells)

@@ -1,0 +1,139 @@
+"""Completes a plan with what only the values show: minor units, marks for yes, lists in a cell, and SKUs with `.0`."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from wecelebrate.feeds.columns import SYNONYMS, fold
+from wecelebrate.feeds.convert import plain_text
+from wecelebrate.feeds.evidence.facts import Columns
+from wecelebrate.feeds.items import NumberText, quoted
+from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.states import is_mark_column
+
+if TYPE_CHECKING:
+    from wecelebrate.feeds.plan import Plan, PriceColumn
+
+_FLOAT = re.compile(r"\d{1,15}\.0{1,2}", re.ASCII)
+_MINOR = re.compile(r"cent(?:s)?amount|amount(?:in)?(?:cents|minorunits?)|(?:price|preis)(?:in)?cents?|minorunits?$")
+_LISTED = re.compile(r"(.{0,200}\.)(\d{1,2})(\..{1,100})", re.DOTALL)
+_PRECISION = ("precision", "fractionDigits", "fraction_digits", "exponent")
+_CODES = ("currency_code", "currencyCode", "currency")
+_MAJOR_MARKERS = ("rawamount", "pricesetid", "rulescount", "calculatedprice")
+"""Parts of column names in Medusa 2, whose amounts are in major units. Medusa 1 has none of these."""
+MAX_PRICES = 20
+
+
+def complete_plan(plan: "Plan", columns: Columns, mapping: Mapping[str, str | None]) -> None:
+    """Add to the plan what the values of the sample show."""
+    folded = [fold(name) for name in plan.header]
+    plan.prices = _prices_of_lists(plan, mapping)
+    if plan.currency is None:
+        plan.prices = [_with_currency(plan, price) for price in plan.prices]
+    plan.prices = [_with_scale(plan, columns, price, folded, mapping.get("minor_units")) for price in plan.prices]
+    has_magento_codes = "attributesetid" in folded or ("typeid" in folded and "visibility" in folded)
+    for at, active in enumerate(plan.active):
+        facts = columns[active.column]
+        if active.words == "words" and is_mark_column(facts.cells, facts.rows):
+            plan.active[at] = replace(active, blank_is_no=True)
+        elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
+            plan.active[at] = replace(active, words="magento codes")
+    cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
+    plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
+    if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
+        plan.questions += _unknown_price_types(plan, columns)
+    if not (plan.profile and "category" in plan.profile.cell_readers):
+        plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
+
+
+def _unknown_price_types(plan: "Plan", columns: Columns) -> list[Question]:
+    """Return a question if a BMEcat has no price of a standard type, but prices of other types."""
+    names = [name for name in plan.header if name.startswith("PRICE_AMOUNT.")]
+    if not names or not plan.prices or not columns[plan.prices[0].column].is_empty:
+        return []
+    choices = [Choice("", "The file has no selling price. The prices of products are not changed.")]
+    for name in names[:5]:
+        examples = columns[plan.header.index(name)].examples
+        choices.append(Choice(name, f"Products are sold at {quoted(name, 40)}.", examples))
+    shown = " and ".join(quoted(name.removeprefix("PRICE_AMOUNT."), 40) for name in names[:5])
+    text = f"The prices have only types that the standard does not define: {shown}. Are products sold at one of them?"
+    return [Question("price", "money", text, tuple(choices), columns[plan.header.index(names[0])].examples)]
+
+
+def _list_separators(cells: Sequence[str]) -> str:
+    """Return the characters that separate categories. A comma in `Cups, mugs & more` separates nothing."""
+    cells = [plain_text(cell) for cell in cells]
+    found = "".join(char for char in "|;" if any(char in cell for cell in cells))
+    with_comma = [cell.replace("\\,", "") for cell in cells if "," in cell]
+    if with_comma and not any(", " in cell for cell in with_comma):
+        found += ","
+    return found
+
+
+def _prices_of_lists(plan: "Plan", mapping: Mapping[str, str | None]) -> list["PriceColumn"]:
+    """Add the other prices of a list, such as `prices.1.amount`, each with the column of its currency.
+
+    For each product, the price in the catalog's currency is used.
+    """
+    if (
+        len(plan.prices) != 1
+        or "price" in mapping
+        or not (match := _LISTED.fullmatch(plan.header[plan.prices[0].column]))
+    ):
+        return plan.prices
+    numbers = {name: number for number, name in enumerate(plan.header)}
+    prices = []
+    for position in range(MAX_PRICES):
+        column = numbers.get(f"{match[1]}{position}{match[3]}")
+        code = _sibling(plan.header, f"{match[1]}{position}{match[3]}", _CODES)
+        if column is not None and code is not None:
+            prices.append(replace(plan.prices[0], column=column, currency_column=code))
+    if len(prices) < 2:
+        return plan.prices
+    plan.currency = None
+    return prices
+
+
+def _with_currency(plan: "Plan", price: "PriceColumn") -> "PriceColumn":
+    """Return the price with the column of its currency: in the same JSON object, or an attribute of the XML element."""
+    if price.currency or price.currency_column is not None:
+        return price
+    name = plan.header[price.column]
+    code = _sibling(plan.header, name, _CODES)
+    for number, column in enumerate(plan.header):
+        if code is None and column.startswith(f"{name}@") and fold(column[len(name) :]) in SYNONYMS["currency"]:
+            code = number
+    return price if code is None else replace(price, currency_column=code)
+
+
+def _sibling(header: Sequence[str], column: str, names: Sequence[str]) -> int | None:
+    """Return the number of the column that is in the same JSON object as `column` and has one of these names."""
+    path = column.rpartition(".")[0]
+    for name in names:
+        if path and f"{path}.{name}" in header:
+            return header.index(f"{path}.{name}")
+    return None
+
+
+def _with_scale(
+    plan: "Plan", columns: Columns, price: "PriceColumn", folded: Sequence[str], setting: str | None
+) -> "PriceColumn":
+    """Return the price column with the number of decimals that its integers have."""
+    name = plan.header[price.column]
+    precision = _sibling(plan.header, name, _PRECISION)
+    if setting == "no":
+        return price
+    if precision is not None:
+        return replace(price, scale_column=precision)
+    if setting == "yes" or (plan.profile and plan.profile.minor_units) or _MINOR.search(folded[price.column]):
+        return replace(price, scale="currency")
+    if not folded[price.column].endswith("amount") or _sibling(plan.header, name, ("currency_code",)) is None:
+        return price
+    first_rows = [row[price.column] for row in columns.sample if price.column < len(row) and row[price.column]]
+    is_minor = (
+        bool(first_rows)
+        and all(isinstance(cell, NumberText) and cell.isdigit() for cell in first_rows)
+        and not any(marker in column for column in folded for marker in _MAJOR_MARKERS)
+    )
+    return replace(price, scale="currency") if is_minor else price

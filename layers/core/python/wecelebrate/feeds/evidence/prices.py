@@ -1,0 +1,160 @@
+"""Reads from a column's name which price the column contains: gross, net, list, offer, purchase, and so on.
+
+A name such as `Netto-VK`, `preisBruttoEUR` or `Prix de vente TTC` is divided into words of a vocabulary. A name with
+any other word is not a price: `price group`, `market price index`.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import Literal
+
+from wecelebrate.feeds.words import words
+
+Kind = Literal["gross", "plain", "net", "list", "offer", "compare", "purchase"]
+
+TIERS: tuple[Kind, ...] = ("gross", "plain", "net", "offer", "list")
+"""The kinds of prices that products are sold at. The first kind that a file has is used.
+
+A consumer pays the gross price. A plain price is one whose name does not say more. An offer is used only if the file
+has no other selling price, because the file does not say how long the offer is valid. A list price is a
+recommendation. A purchase price (cost, dealer, wholesale) and a crossed-out price are never used.
+"""
+KIND_TEXTS: dict[Kind, str] = {
+    "gross": "a selling price with tax", "plain": "a selling price", "net": "a selling price without tax",
+    "offer": "an offer", "list": "a recommended price", "compare": "a crossed-out price",
+    "purchase": "a purchase price",
+}  # fmt: skip
+
+
+_BASE = words(
+    "price prices preis preise vk vkp prix precio prezzo preco prijs pris hinta cena cene ceny pret ar pvp pv tarif "
+    "tarifa fiyat betrag amount listino цена ціна 価格 가격 价格"
+)
+_TAX = words("vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu")
+_WITH = words("incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis")
+_WITHOUT = words(
+    "excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida haric"
+)
+_MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
+    ("purchase", words(
+        "cost purchase purchasing buy buying einkaufs einkauf einkaufspreis ek ekp einstands einstand wholesale dealer "
+        "dealers handler haendler haendlereinkaufs trade reseller distributor supplier lieferanten landed achat dachat "
+        "revient compra decompra coste costo acquisto diacquisto custo inkoop inkoops kost indkobs inkops innkjops "
+        "zakupu zakup nakupni osto beszerzesi partner b2b fob mayorista grossiste ingrosso atacado groothandels engros "
+        "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek"
+    )),
+    ("compare", words(
+        "compareat compare was old original before previous statt streich barre alter alt vorher ancien anterior "
+        "precedente vorige van tidligere jamfor crossedout strike"
+    )),
+    ("list", words(
+        "list listen katalog catalog catalogue rrp rsp msrp srp uvp recommended suggested advies empfohlener empf "
+        "unverbindliche conseille recomendado consigliato vejledende veiledende veil rek recommande publicconseille"
+    )),
+    ("offer", words(
+        "special offer promo promotion promotional aktions aktion angebots angebot sonder reduced reduziert discount "
+        "discounted oferta deoferta enoferta rebajado offerta inofferta scontato promozionale soldes solde promocional "
+        "aanbiedings actie tilbuds kampanj kampanje erbjudande akcni promocyjna akcios tarjous clearance sale"
+    )),
+    ("gross", words("gross brutto bruto ttc ivato zvat zdph sdph vcdph pvttc prixttc")),
+    ("net", words("net netto neto ht pvht prixht bezdph")),
+)  # fmt: skip
+_NOUNS = words(
+    "rrp rsp msrp srp uvp ek ekp cost coste costo custo einkaufspreis einstand kbetr verpr stprs selbstkosten"
+)
+"""Words that mean a price without the word `price`."""
+_NEUTRAL = words(
+    "sales selling sell retail unit unitaire unitario regular standard normal verkaufs einzel stuck stueck end "
+    "endkunden laden udsalgs cent cents master mastervariant vente devente venta deventa vendita divendita venda "
+    "devenda verkoop stuk salgs utsalgs forsaljnings prodejni sprzedazy detail detaliczna public publico pubblico "
+    "web shop online current item product article artikel variant variants value gesamt consumer customer kunden in "
+    "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
+)
+_VOCABULARY = frozenset().union(_BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS))
+_LONGEST = max(map(len, _VOCABULARY))
+_WEAK = words("amount betrag tarif tarifa ar pv value")
+"""Words that can mean something other than a price."""
+MAX_NAME = 60
+MAX_DIVISIONS = 50
+
+# Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.
+NAMED_CURRENCIES = (
+    "aed", "ars", "aud", "bgn", "bhd", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "egp", "eur", "gbp",
+    "hkd", "huf", "idr", "ils", "inr", "isk", "jod", "jpy", "krw", "kwd", "mxn", "myr", "nok", "nzd", "omr", "pen",
+    "php", "pkr", "pln", "qar", "ron", "rsd", "rub", "sar", "sek", "sgd", "thb", "tnd", "try", "twd", "uah", "usd",
+    "vnd", "zar",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PriceName:
+    """What the name of a price column says."""
+
+    kind: Kind
+    currency: str | None = None
+    is_offer_or_selling: bool = False
+    """Whether the name is `sale price`: a selling price, or an offer if the file has a regular price too."""
+    is_weak: bool = False
+    """Whether the name can also mean something other than a price."""
+
+
+@lru_cache(maxsize=4096)
+def price_name(folded: str) -> PriceName | None:
+    """Return what a folded column name says about a price, or None if it does not name a price."""
+    for parts in islice(_divisions(folded), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
+        if any(part in _BASE or part in _NOUNS for part in parts):
+            return _meaning(parts)
+    return None
+
+
+def _meaning(parts: tuple[str, ...]) -> PriceName:
+    used = set(parts)
+    code = next((word.upper() for word in parts if word in NAMED_CURRENCIES), None)
+    is_weak = not used & (_BASE - _WEAK) and not used & _NOUNS
+    if used & _WITHOUT and used & _TAX:
+        used.add("net")
+    elif used & _WITH and used & _TAX:
+        used.add("gross")
+    kinds = [kind for kind, names in _MEANINGS if used & names]
+    kind: Kind = kinds[0] if kinds else "gross" if "pvp" in used else "plain"
+    return PriceName(kind, code, kind == "offer" and "sale" in used, is_weak)
+
+
+def _divisions(text: str) -> Iterator[tuple[str, ...]]:
+    """Yield the divisions of a text into words of the vocabulary. Divisions with longer first words come first.
+
+    Positions from which the rest cannot be divided are remembered, so the time is linear.
+    """
+    dead: set[int] = set()
+
+    def divide(at: int) -> Iterator[tuple[str, ...]]:
+        if at == len(text):
+            yield ()
+            return
+        found = False
+        for end in range(min(len(text), at + _LONGEST), at, -1):
+            word = text[at:end]
+            if end in dead or not (word in _VOCABULARY or word in NAMED_CURRENCIES):
+                continue
+            for rest in divide(end):
+                found = True
+                yield (word, *rest)
+        if not found:
+            dead.add(at)
+
+    yield from divide(0)
+
+
+_PRICE_PART = re.compile("price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat")
+_NO_PRICE = re.compile(
+    "unit|einheit|group|gruppe|list(?:e|id|name)|date|datum|from|until|valid|code|type|typ$|quantity|currency"
+)
+
+
+def may_be_price(folded: str) -> bool:
+    """Return whether a name contains a word for a price, but is not understood, as `Campus price` is not."""
+    is_price = _PRICE_PART.search(folded) and not _NO_PRICE.search(folded)
+    return len(folded) <= MAX_NAME and bool(is_price) and price_name(folded) is None

@@ -1,0 +1,120 @@
+"""Reads states: whether a product can be sold. The words are those of shops and ERP systems, in many languages.
+
+A word that is in no list is unknown. An unknown state changes no product, and a new product is inactive.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Literal
+
+from wecelebrate.feeds.convert import NO, YES
+from wecelebrate.feeds.words import phrases
+
+State = Literal["active", "inactive", "unstated", "unknown"]
+"""`unstated` is a value that says nothing about the state, such as the command `UPDATE`."""
+
+StateWords = Literal["words", "commands", "magento codes"]
+"""How a column writes states."""
+
+MAX_STATE_LENGTH = 100
+
+_ACTIVE = phrases(
+    # English
+    "on sale|in sale|for sale|sellable|saleable|salable|sell|orderable|buyable|listed|show|shown|displayed|open|"
+    "normal|standard|regular|publishable|launched|active product|in range|in assortment|in production|valid|new|"
+    "available now|"
+    # German
+    "lieferbar|verkäuflich|im sortiment|im verkauf|im programm|bestellbar|gelistet|veröffentlicht|angezeigt|"
+    "online|gültig|verkauf|frei|neu|standardartikel|lagerartikel|"
+    # French, Spanish, Italian, Portuguese
+    "en vente|disponible|visible|publiée|activé|activée|en stock|a la venta|en venta|habilitado|activado|vigente|"
+    "in vendita|disponibile|visibile|abilitato|attivato|à venda|a venda|disponível|visível|habilitado|publicada|"
+    # Dutch, Nordic, Polish, Czech, Hungarian, Finnish, Turkish
+    "leverbaar|beschikbaar|zichtbaar|gepubliceerd|aktiveret|aktiverad|til salg|til salgs|till salu|synlig|"
+    "tilgængelig|tillgänglig|tilgjengelig|publisert|publicerad|dostępny|dostępna|widoczny|w sprzedaży|aktywna|"
+    "dostupný|skladem|aktivní|v prodeji|elérhető|aktív|saatavilla|aktiivinen|julkaistu|aktif|"
+    "satışta|yayında|"  # noqa: RUF001
+    "активен|в продаже|опубликован"
+)
+_INACTIVE = phrases(
+    # English
+    "sold out|soldout|out of stock|do not sell|don't sell|not for sale|not sellable|no sale|unlisted|delisted|"
+    "not listed|withdrawn|suspended|stopped|cancelled|canceled|closed|expired|removed|delete|remove|end-of-life|"
+    "phase out|phase-out|phased out|phasing out|to be discontinued|being discontinued|superseded|replaced|"
+    "out of range|hide|not visible|invisible|not available|not published|unapproved|denied|locked|future|"
+    "coming soon|planned|in preparation|preview|test|sample only|deactivate|inactivated|terminated|ended|"
+    "out of production|"
+    # German
+    "auslauf|auslaufartikel|auslaufend|auslaufmodell|ausverkauft|abverkauf|nicht lieferbar|nicht verfügbar|"
+    "nicht verkäuflich|nicht verkaufen|nicht aktiv|nicht sichtbar|versteckt|verborgen|ausgeblendet|archiviert|"
+    "gestoppt|eingestellt|ausgelistet|nicht gelistet|nicht freigegeben|löschvormerkung|zur löschung|storniert|"
+    "beendet|in planung|geplant|in vorbereitung|passiv|aus|veraltet|ersetzt|sperre|"
+    # French, Spanish, Italian, Portuguese
+    "épuisé|épuisée|rupture|rupture de stock|arrêté|arrêtée|supprimé|supprimée|désactivé|désactivée|masqué|"
+    "masquée|caché|cachée|indisponible|fin de série|fin de vie|hors ligne|non publié|retiré|bloqué|inactive|"
+    "agotado|agotada|descatalogado|descatalogada|descontinuado|descontinuada|oculto|oculta|no disponible|"
+    "deshabilitado|desactivado|eliminado|baja|de baja|bloqueado|inactiva|esaurito|esaurita|fuori produzione|"
+    "non disponibile|nascosto|nascosta|disattivato|disabilitato|eliminato|bloccato|fine serie|obsoleto|obsoleta|"
+    "esgotado|esgotada|indisponível|oculto|desativado|excluído|fora de linha|rascunho|"
+    # Dutch, Nordic, Polish, Czech, Hungarian, Finnish, Turkish
+    "uitverkocht|niet leverbaar|niet beschikbaar|verborgen|uit assortiment|vervallen|geblokkeerd|gearchiveerd|"
+    "concept|uitlopend|udsolgt|udgået|udgår|utgått|utgår|utsolgt|slutsåld|slut|dold|skjult|inaktiveret|"
+    "inaktiverad|spærret|spärrad|sperret|arkiverad|arkiveret|wycofany|wycofana|niedostępny|niedostępna|"
+    "nieaktywna|ukryty|wyprzedany|zablokowany|szkic|nedostupný|vyprodáno|neaktivní|skryto|skrytý|ukončeno|"
+    "zrušeno|nem elérhető|inaktív|kifutó|rejtett|törölt|loppunut|ei saatavilla|piilotettu|poistettu|pasif|"
+    "tükendi|gizli|неактивен|скрыт|нет в наличии|"
+    "снят с продажи"  # noqa: RUF001
+)
+_COMMANDS: dict[str, State] = {
+    "delete": "inactive", "remove": "inactive", "archive": "inactive", "deactivate": "inactive", "d": "inactive",
+    "del": "inactive", "löschen": "inactive", "supprimer": "inactive", "eliminar": "inactive", "hide": "inactive",
+    "update": "unstated", "merge": "unstated", "upsert": "unstated", "replace": "unstated", "new": "unstated",
+    "create": "unstated", "add": "unstated", "insert": "unstated", "modify": "unstated", "change": "unstated",
+    "patch": "unstated", "edit": "unstated", "u": "unstated", "i": "unstated", "a": "unstated", "c": "unstated",
+    "n": "unstated", "m": "unstated", "partialupdate": "unstated", "partial_update": "unstated",
+    "no change": "unstated",
+}  # fmt: skip
+MARKS = frozenset(("x", "✓", "✔", "•", "*", "☑"))
+"""Marks that people write for yes in a column whose other cells are blank."""
+_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ t].*)?|(\d{1,2})[./](\d{1,2})[./](\d{4})(?: .*)?", re.ASCII)
+
+
+def state_of(word: str) -> State:
+    """Return the state that a word means. `word` has no surrounding spaces and is in lower case."""
+    if word in _ACTIVE or (word in YES and word not in _INACTIVE):
+        return "active"
+    if word in _INACTIVE or word in NO:
+        return "inactive"
+    match = _DATE.fullmatch(word)
+    if match:
+        return _state_of_date(match)
+    plain = word.replace("_", " ").replace("-", " ")
+    return state_of(plain) if plain != word else "unknown"
+
+
+def state_of_command(word: str) -> State:
+    """Return the state that a command for a row means, such as `DELETE` and `UPDATE` in Matrixify's files."""
+    return _COMMANDS.get(word, "unknown")
+
+
+def state_of_magento_code(word: str) -> State:
+    """Return the state that Magento's REST API writes: 1 is enabled, 2 is disabled."""
+    return {"1": "active", "2": "inactive"}.get(word) or state_of(word)  # type: ignore[return-value]
+
+
+def opposite(state: State) -> State:
+    """Return the state if the column means the opposite, as a column `discontinued` does."""
+    return {"active": "inactive", "inactive": "active"}.get(state, state)  # type: ignore[return-value]
+
+
+def is_mark_column(cells: Sequence[str], rows: int) -> bool:
+    """Return whether a column has only marks such as `x`, and blank cells. A blank cell then means no."""
+    return bool(cells) and len(cells) < rows and all(cell.casefold() in MARKS for cell in cells)
+
+
+def _state_of_date(match: re.Match[str]) -> State:
+    """A product is active from the date on at which it was published."""
+    year, month, day = (match[1], match[2], match[3]) if match[1] else (match[6], match[5], match[4])
+    today = datetime.now(UTC).date()
+    return "active" if (int(year), int(month), int(day)) <= (today.year, today.month, today.day) else "inactive"
