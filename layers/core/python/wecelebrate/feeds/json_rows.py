@@ -72,7 +72,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-_decoder = json.JSONDecoder(strict=False, parse_float=NumberText, parse_int=NumberText, parse_constant=str, object_pairs_hook=_object)
+_decoder = json.JSONDecoder(
+    strict=False, parse_float=NumberText, parse_int=NumberText, parse_constant=str, object_pairs_hook=_object
+)
 
 
 class _Scanner:
