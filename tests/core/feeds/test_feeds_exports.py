@@ -221,4 +221,5 @@ def test_an_erp_workbook_is_read() -> None:
         (8, "X-1", "Karte", "39.80", 1, True),
     ]
     assert (reading.rejection.line, reading.rejection.code) == (6, "too_precise")
-    assert reading.products[0].attributes == {"Gültig ab": "2026-03-01", "EAN": "4006381333931"}
+    assert reading.products[0].attributes == {"EAN": "4006381333931"}
+    assert reading.products[0].source["Gültig ab"] == "2026-03-01"

@@ -14,9 +14,16 @@ from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
 from wecelebrate.feeds.plan import Plan, extend_plan, make_plan
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.source import FeedSource, open_source
+from wecelebrate.feeds.visibility import Disclosure
 
 
-def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> "Feed":
+def open_feed(
+    stream: BinaryIO,
+    name: str,
+    mapping: Mapping[str, str | None] | None,
+    currency: str,
+    disclosure: Disclosure | None = None,
+) -> "Feed":
     """Copy the stream to a temporary file, and determine how to read this file.
 
     `name` is the file's name, and is only a hint. `currency` is the catalog's currency.
@@ -24,12 +31,14 @@ def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | N
     `mapping` is the catalog's mapping, which maps fields to columns. A field that is mapped to None is left out. The
     mapping can contain the options in `plan.OPTIONS` too. These options override the detection.
 
+    `disclosure` decides which columns become public attributes.
+
     Raises UnreadableFeed if the file as a whole cannot be read.
     """
     settings = dict(mapping or {})
     source = open_source(stream, name, settings, currency)
     try:
-        plan = make_plan(list(source.table.header), settings, currency, source.table.profile)
+        plan = make_plan(list(source.table.header), settings, currency, source.table.profile, disclosure=disclosure)
         return Feed(source, plan, settings, currency)
     except BaseException:
         source.close()
@@ -75,6 +84,7 @@ class Feed:
             "profile": self._plan.profile.name if self._plan.profile else "plain",
             "columns": self.header,
             "mapping": self._plan.details(),
+            "attributes": {label: self.header[number] for number, label in self._plan.attributes},
             "decimal": self._mark,
             "nature": self.declared_mode,
             **self._table.details,

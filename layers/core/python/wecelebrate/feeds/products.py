@@ -28,6 +28,7 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
     That function returns one item for each row: a product, or a rejection that describes the first bad cell.
     """
     header, all_fields, attributes, pair_columns = plan.header, plan.fields_set, plan.attributes, plan.pair_columns
+    public_pairs = plan.disclosure.public_pairs
     sku_columns, image_columns, stock_columns = plan.sku, plan.images, plan.inventory
     price_columns, active_columns = [price.column for price in plan.prices], [active.column for active in plan.active]
     currency_column = plan.currency
@@ -77,21 +78,28 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
         else:
             source = dict(zip(header, raw, strict=False))  # type: ignore[arg-type]  # no cell is None
         values = {label: cell for column, label in attributes if (cell := cells[column]) and len(cell) <= _MAX_LENGTH}
+        blank = _blank_labels(attributes, cells, values) if len(values) < len(attributes) else _NO_LABELS
         for column in pair_columns:
-            values |= convert.attributes_of_lines(cells[column] or "")
+            values |= public_pairs(convert.attributes_of_lines(cells[column] or ""))
         return Product(
             line, 1, sku, name, description, category, brand, price, currency or catalog_currency, images, values,
-            count, active, source, fields_without(missing) if missing else all_fields,
+            count, active, source, fields_without(missing) if missing else all_fields, blank,
         )  # fmt: skip
 
     return build
 
 
 _NO_FIELDS: frozenset[str] = frozenset()
+_NO_LABELS: tuple[str, ...] = ()
 _MAX_STATE_LENGTH = 100
 _MAX_LENGTH = convert.MAX_ATTRIBUTE_LENGTH
 _STOCK = frozenset({"inventory_count"})
 _ACTIVE = frozenset({"is_active"})
+
+
+def _blank_labels(attributes: list[tuple[int, str]], cells: Cells, values: dict[str, str]) -> tuple[str, ...]:
+    """Return the names of the attributes whose cells are blank."""
+    return tuple(label for column, label in attributes if cells[column] == "" and label not in values)
 
 
 def _currency(catalog_currency: str, cell: str) -> str:
