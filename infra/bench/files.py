@@ -16,20 +16,28 @@ _COLUMNS = (
     *("image", "stock", "active", "color", "size"),
 )
 _TABLE_COLUMNS = """
-catalog_id, sku, name, description, category, brand, price, currency, images, attributes, inventory_count, source_data
+catalog_id, sku, name, description, category, brand, price, currency, images, attributes, inventory_count
 """
-_COPY = f"copy {{}} ({_TABLE_COLUMNS}) from stdin"
-_CREATE = f"create temp table bench_rows as select {_TABLE_COLUMNS} from products with no data"  # noqa: S608 - a constant
-_MERGE = f"""
+_COPY = f"copy products (id, {_TABLE_COLUMNS}) from stdin"
+_COPY_SOURCES = "copy product_sources (product_id, catalog_id, data) from stdin"
+_CREATE = f"create temp table bench_rows as select id, {_TABLE_COLUMNS}, source_data from products with no data"  # noqa: S608 - a constant
+_COPY_ROWS = f"copy bench_rows (id, {_TABLE_COLUMNS}, source_data) from stdin"
+_MERGE = (
+    f"""
 insert into products as p ({_TABLE_COLUMNS})
 select {_TABLE_COLUMNS} from bench_rows
 on conflict (catalog_id, sku) do update
 set name = excluded.name, description = excluded.description, price = excluded.price
-where (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.inventory_count,
-    p.source_data)
+where (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.inventory_count)
   is distinct from (excluded.name, excluded.description, excluded.category, excluded.brand, excluded.price,
-    excluded.currency, excluded.images, excluded.attributes, excluded.inventory_count, excluded.source_data)
-"""  # noqa: S608 - a constant
+    excluded.currency, excluded.images, excluded.attributes, excluded.inventory_count)
+""",  # noqa: S608 - a constant
+    """
+update product_sources s set data = b.source_data
+from bench_rows b join products p using (catalog_id, sku)
+where s.catalog_id = p.catalog_id and s.product_id = p.id and s.data is distinct from b.source_data
+""",
+)
 _WORDS = (
     *("crystal", "enamel", "mug", "scarf", "lamp", "award"),
     *("basket", "coffee", "plant", "notebook", "canvas", "wool"),
@@ -67,48 +75,57 @@ def write_csv(file: Path, count: int) -> None:
 
 
 def copy(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
-    """Insert the rows of `write_csv` into the table `products` with COPY. Returns how many seconds this took.
+    """Insert the rows of `write_csv` into the tables of products and their source data with COPY.
 
-    The superuser runs the statement, so PostgreSQL applies no row-level policies. The rows are not validated either.
+    Returns how many seconds this took. The superuser runs the statements, so PostgreSQL applies no row-level policies.
+    The rows are not validated either.
     """
-    return _copy_into(platform, "products", catalog_id, count)
+    seconds = 0.0
+    for records in _batches(catalog_id, count):
+        seconds += _copy(platform, _COPY, [record[:-1] for record in records])
+        seconds += _copy(platform, _COPY_SOURCES, [(record[0], record[1], record[-1]) for record in records])
+    return seconds
 
 
 def merge(platform: BenchPlatform, catalog_id: UUID, count: int) -> float:
     """Merge the rows of `write_csv` into a catalog that already has the same rows. Returns how many seconds this took.
 
-    The rows are copied into a temporary table, and one statement merges them. The statement changes no product, because
+    The rows are copied into a temporary table, and two statements merge them. The statements change no product, because
     each row equals the existing product. The time includes the copy.
     """
     database = platform.database
     database.execute(_CREATE)
-    copy_seconds = _copy_into(platform, "bench_rows", catalog_id, count)
+    copy_seconds = sum(_copy(platform, _COPY_ROWS, records) for records in _batches(catalog_id, count))
     began = time.perf_counter()
-    database.execute(_MERGE)
+    for statement in _MERGE:
+        database.execute(statement)
     merge_seconds = time.perf_counter() - began
     database.execute("drop table bench_rows")
     return copy_seconds + merge_seconds
 
 
-def _copy_into(platform: BenchPlatform, table: str, catalog_id: UUID, count: int) -> float:
-    """Insert rows into a table with COPY. Returns how many seconds this took, without the time to generate the rows.
+def _batches(catalog_id: UUID, count: int) -> Iterator[list[tuple[object, ...]]]:
+    """Yield the records of `count` products. To limit memory, the records are generated batch by batch.
 
-    To limit memory, the rows are generated batch by batch.
+    The ids of the products are in the order of the rows, like those that the platform creates.
     """
-    rows, seconds = csv_rows(count), 0.0
-    with platform.database.cursor() as cursor:
-        for _ in range(0, count, _BATCH):
-            records = [_record(catalog_id, row) for row in islice(rows, _BATCH)]
-            began = time.perf_counter()
-            with cursor.copy(_COPY.format(table).encode()) as stream:
-                for record in records:
-                    stream.write_row(record)
-            seconds += time.perf_counter() - began
-    return seconds
+    rows, first_id = csv_rows(count), catalog_id.int ^ (1 << 63)
+    for start in range(0, count, _BATCH):
+        batch = enumerate(islice(rows, _BATCH), first_id + start)
+        yield [(UUID(int=number), *_record(catalog_id, row)) for number, row in batch]
+
+
+def _copy(platform: BenchPlatform, statement: str, records: list[tuple[object, ...]]) -> float:
+    """Run a COPY statement. Returns how many seconds it took."""
+    began = time.perf_counter()
+    with platform.database.cursor() as cursor, cursor.copy(statement.encode()) as stream:
+        for record in records:
+            stream.write_row(record)
+    return time.perf_counter() - began
 
 
 def _record(catalog_id: UUID, row: list[str]) -> tuple[object, ...]:
-    """Convert a CSV row to the values of _TABLE_COLUMNS."""
+    """Convert a CSV row to the values of _TABLE_COLUMNS, and the source data."""
     return (
         catalog_id,
         *row[:7],

@@ -207,6 +207,7 @@ class BenchPlatform:
         """
         self.database.execute("select app.analyze_products()")
         for _ in range(60):
+            self.database.execute("vacuum analyze product_sources")
             self.database.execute("vacuum products")
             row = self.database.execute(
                 "select relallvisible >= 0.99 * relpages from pg_class where oid = 'products'::regclass"

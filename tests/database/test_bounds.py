@@ -14,6 +14,7 @@ from psycopg import errors, sql
 
 from tests.database.conftest import Database
 from tests.database.world import A_SITE
+from wecelebrate import products
 from wecelebrate.core.database import ENTER
 from wecelebrate.core.database.errors import to_problem
 from wecelebrate.core.models import MAX_OBJECT_BYTES, json_bytes
@@ -100,6 +101,7 @@ def test_the_limits_in_the_database_equal_the_limits_in_the_code(superuser: psyc
     assert set(objects.values()) == {MAX_OBJECT_BYTES}
     assert limits["products_images_length"] == bounds.MAX_IMAGES_BYTES
     assert limits["products_source_data_length"] == bounds.MAX_SOURCE_BYTES
+    assert limits["product_sources_data_length"] == bounds.MAX_SOURCE_BYTES
     assert limits["jobs_result_length"] == lease.MAX_RESULT_BYTES
     assert limits["jobs_first_errors_length"] == lease.MAX_FIRST_ERRORS_BYTES
     assert limits["dead_letters_body_length"] == dead_letters.MAX_BODY_BYTES
@@ -107,7 +109,9 @@ def test_the_limits_in_the_database_equal_the_limits_in_the_code(superuser: psyc
 
 def test_the_largest_row_of_each_table_fits_in_a_response(superuser: psycopg.Connection) -> None:
     """In a response, one byte of JSON or UTF-8 becomes at most 3 bytes, and one character at most 12 bytes."""
-    not_listed = "'jobs_checkpoint_length', 'products_source_data_length'"
+    # The source data in a response has at most products.MAX_SOURCE_BYTES.
+    not_listed = "'jobs_checkpoint_length', 'products_source_data_length', 'product_sources_data_length'"
+    assert 3 * products.MAX_SOURCE_BYTES < MAX_RESPONSE_BYTES - 50_000
     tables = superuser.execute(f"""
         select conrelid::regclass::text,
           sum(3 * coalesce(substring(definition from 'json_fits\\([a-z_]+, (\\d+)')::integer, 0)

@@ -90,7 +90,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "order_lines": ("order_id", "line"),
     "order_daily_totals": ("client_id", "day", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
-    "app.staged_products": ("job_id", "fence", "sku", "line"),
+    "product_sources": ("catalog_id", "product_id"),
+    "app.staged_products": ("job_id", "fence", "sku", "ordinal", "line"),
     "app.staged_rejections": ("job_id", "fence", "line", "n"),
     "app.replica_heartbeat": ("only_row",),
     "kill_switches": ("name",),
@@ -110,6 +111,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "catalog_grants": ("created_at", NOW),
     "sites": ("name", "renamed"),
     "products": ("name", "renamed"),
+    "product_sources": ("data", Jsonb({"cost": "9.99"})),
     "images": ("error", "renamed"),
     "site_product_exclusions": ("reason", "renamed"),
     "orders": ("customer_name", "renamed"),
@@ -176,6 +178,9 @@ def _rows_of_tenants() -> Iterator[Row]:
     for product, catalog in CATALOG_OF.items():
         values = {"id": product, "catalog_id": catalog, "sku": str(product), "name": f"Mug {product}", "price": 10}
         yield Row("products", str(product), {**values, "is_active": product != A_INACTIVE})
+    for product, catalog in CATALOG_OF.items():
+        values = {"catalog_id": catalog, "product_id": product, "data": Jsonb({"cost": "4.11"})}
+        yield Row("product_sources", str(product), values)
     for catalog in OWNERS:
         values = {"id": ident(f"image of {catalog}"), "catalog_id": catalog, "origin": "fetched", "status": "failed"}
         yield Row("images", f"of {catalog}", {**values, "source": "https://example.com/a.jpg"})
@@ -242,7 +247,7 @@ def _rows_of_jobs() -> Iterator[Row]:
         values = {"id": ident(f"{name} suppression"), "client_id": owner, "address": "gone@test", "cause": "bounce"}
         yield Row("mail_suppressions", name, values)
         staged = {"job_id": job, "fence": 1, "line": 1}
-        yield Row("app.staged_products", name, {**staged, "rows": 1, "sku": "s"})
+        yield Row("app.staged_products", name, {**staged, "rows": 1, "sku": "s", "ordinal": 1})
         yield Row("app.staged_rejections", name, {**staged, "n": 1, "code": "c", "reason": "r", "raw": Jsonb({})})
 
 

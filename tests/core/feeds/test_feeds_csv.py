@@ -60,7 +60,8 @@ def test_header_names_are_cleaned_and_made_unique() -> None:
     reading = read("\ufeff\" SKU \",'Name',Price,Price,,Colour,,,\nA,Mug,1,2,,red,,,\n")
     assert reading.feed.header == ["SKU", "Name", "Price", "Price (2)", "column 5", "Colour"]
     assert str(reading.product.price) == "1.00"
-    assert reading.product.attributes == {"Price (2)": "2", "Colour": "red"}
+    assert reading.product.attributes == {"Colour": "red"}
+    assert reading.product.source["Price (2)"] == "2"
 
 
 def test_quotes_inside_cells_are_read() -> None:

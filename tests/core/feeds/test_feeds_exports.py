@@ -221,7 +221,8 @@ def test_an_erp_workbook_is_read() -> None:
         (8, "X-1", "Karte", "39.80", 1, True),
     ]
     assert (reading.rejection.line, reading.rejection.code) == (6, "too_precise")
-    assert reading.products[0].attributes == {"Gültig ab": "2026-03-01", "EAN": "4006381333931"}
+    assert reading.products[0].attributes == {"EAN": "4006381333931"}
+    assert reading.products[0].source["Gültig ab"] == "2026-03-01"
 
 
 def test_a_configurable_product_of_magento_is_not_sold_even_if_it_has_a_price() -> None:

@@ -33,7 +33,7 @@ def test_a_bmecat_2005_catalog_is_read_in_its_default_language() -> None:
     assert (mug.category, mug.brand) == ("Küche > Tassen", "Töpferei Lindner")
     assert mug.attributes["Farbe"] == "blau"
     assert mug.attributes["Inhalt"] == "0.3 LTR"
-    assert mug.attributes["DESCRIPTION_SHORT.eng"] == "Mug & saucer"
+    assert mug.source["DESCRIPTION_SHORT.eng"] == "Mug & saucer"
 
 
 def test_the_language_option_or_a_mapping_chooses_the_translation() -> None:
@@ -47,7 +47,7 @@ def test_the_language_option_or_a_mapping_chooses_the_translation() -> None:
 def test_a_bmecat_price_is_the_current_unit_price_in_the_currency_of_the_catalog(currency: str, price: str) -> None:
     mug = read_file("bmecat2005-catalog.xml", currency).products[0]
     assert (str(mug.price), mug.currency) == (price, currency if currency != "USD" else "EUR")
-    assert mug.attributes["PRICE_TYPE"] == "net_list"
+    assert mug.source["PRICE_TYPE"] == "net_list"
 
 
 def test_the_main_bmecat_image_is_first_and_data_sheets_are_ignored() -> None:
@@ -138,7 +138,7 @@ def test_a_cxml_index_with_a_doctype_is_read() -> None:
     assert (deleted.sku, deleted.is_active) == ("PEN-0", False)
     assert deleted.fields_set == {"sku", "is_active"}
     assert (engraving.name, engraving.price) == ("Engraving to order", None)
-    assert engraving.attributes["URL"] == "https://supplier.example/punchout"
+    assert engraving.source["URL"] == "https://supplier.example/punchout"
 
 
 def test_a_ubl_catalogue_is_read() -> None:
@@ -184,7 +184,7 @@ def test_sap_materials_are_read() -> None:
     assert (mug.line, mug.sku, mug.name, mug.category) == (5, "4711", "Mug blue", "GIFTS")
     assert mug.description == "A mug of stoneware.\nFit for the dishwasher."
     assert (mug.inventory_count, mug.price) == (42, None)
-    assert (mug.attributes["E1MARMM.UMREZ.2"], mug.attributes["EAN11"]) == ("12", "4012345678901")
+    assert (mug.source["E1MARMM.UMREZ.2"], mug.attributes["EAN11"]) == ("12", "4012345678901")
     assert (deleted.sku, deleted.is_active) == ("OLD-1", False)
     assert deleted.fields_set == {"sku", "is_active"}
 

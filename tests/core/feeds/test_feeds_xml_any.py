@@ -61,8 +61,8 @@ def test_column_names_are_paths_of_elements_and_attributes() -> None:
     assert reading.details["record"] == "shop/offers/offer"
     assert (green.line, green.sku, green.name, str(green.price)) == (9, "K-1", "Kubek zielony", "49.90")
     assert (green.inventory_count, green.images) == (5, ["https://img.example/k1.jpg", "https://img.example/k1b.jpg"])
-    assert (green.attributes["name.en"], green.attributes["param.Kolor"]) == ("Green mug", "zielony")
-    assert green.attributes["desc"] == "Kamionka, ręczna robota"
+    assert (green.source["name.en"], green.attributes["param.Kolor"]) == ("Green mug", "zielony")
+    assert green.source["desc"] == "Kamionka, ręczna robota"
     assert (yellow.line, yellow.name) == (19, "Kubek żółty")
 
 

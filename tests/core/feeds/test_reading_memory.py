@@ -13,7 +13,7 @@ FIRST = "Artikelnummer;Bezeichnung;VK\nA;Tasse;12,50\nB;Topf;1.250,00\n"
 
 def read_after(text: str | bytes, memory: dict[str, Any] | None, currency: str = "EUR") -> Reading:
     content = text if isinstance(text, bytes) else text.encode()
-    with open_feed(Body(content), "feed.csv", None, currency, memory) as feed:
+    with open_feed(Body(content), "feed.csv", None, currency, memory=memory) as feed:
         questions, changes, reading = feed.questions, feed.changes, feed.reading
         items = list(feed)
     assert (feed.questions, feed.changes, feed.reading) == (questions, changes, reading)
@@ -124,7 +124,7 @@ def test_any_json_object_is_accepted_as_the_memory(memory: dict[str, Any]) -> No
 
 
 def test_a_proposal_has_the_reading_the_questions_and_the_changes(memory: dict[str, Any]) -> None:
-    proposal = propose(Body(b"SKU;VK\nA;1.250\n"), "feed.csv", None, "EUR", memory)
+    proposal = propose(Body(b"SKU;VK\nA;1.250\n"), "feed.csv", None, "EUR", memory=memory)
     assert (proposal.questions, [change.key for change in proposal.changes]) == ([], ["sku"])
     assert proposal.reading["decimal"]["by"] == "memory"
     asked = propose(Body(b"SKU;VK\nA;1.250\n"), "feed.csv", None, "EUR").as_json()

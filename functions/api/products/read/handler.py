@@ -1,14 +1,14 @@
-"""Products: list the products of a catalog, and read one product."""
+"""Products: list the products of a catalog, read one product, and read its source data."""
 
 from typing import Annotated
 
 from fastapi import Query, Response
 
 from wecelebrate import products
-from wecelebrate.core.http import Cached, api, serve
+from wecelebrate.core.http import Cached, Reading, api, serve
 from wecelebrate.core.pages import Page
 from wecelebrate.core.types import Id
-from wecelebrate.products.models import Product, ProductFilters
+from wecelebrate.products.models import Product, ProductFilters, ProductSource
 
 app = api()
 
@@ -24,6 +24,16 @@ def list_products(catalog_id: Id, filters: Annotated[ProductFilters, Query()], c
 def get_product(product_id: Id, cached: Cached) -> Response:
     """Read one product with its processed images."""
     return cached.one(products.entry(product_id), lambda tx: products.get(tx, product_id))
+
+
+@app.get("/v1/products/{product_id}/source")
+def get_product_source(product_id: Id, tx: Reading) -> ProductSource:
+    """Read what the files contain about a product, including the private columns.
+
+    Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. For all other
+    callers the source does not exist.
+    """
+    return products.source(tx, product_id)
 
 
 handler = serve(app)

@@ -14,6 +14,7 @@ CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 CatalogStatus = Literal["draft", "active", "inactive"]
 SyncMode = Literal["delta", "full"]
 ColumnName = Label
+AttributeName = Annotated[str, Line(100)]
 OptionText = Annotated[str, Line(100)]
 Delimiter = Annotated[str, StringConstraints(pattern=r'^[^"\r\n]$')]
 ProductField = Literal[
@@ -49,6 +50,24 @@ class FileOptions(TypedDict, total=False):
     ]
 
 
+PublicAttributes = Annotated[
+    dict[AttributeName, ColumnName],
+    Field(
+        max_length=100,
+        description=(
+            "The public attributes of products: maps the name of an attribute to its column, or to the name of a "
+            "feature in a file with features. Known properties, e.g. colour and material, are public without a "
+            "setting. All other columns are private: only owners and editors of the catalog can read them, at "
+            "`GET /v1/products/{product_id}/source`."
+        ),
+    ),
+]
+PrivateColumns = Annotated[
+    list[ColumnName],
+    Field(max_length=100, description="Columns and features that stay private although they are known properties."),
+]
+
+
 class SyncSettings(Input):
     """How the rows of files are converted to products of a catalog."""
 
@@ -60,6 +79,8 @@ class SyncSettings(Input):
         default_factory=dict,
         description="Maps each product field to its column. Fields without a mapping are matched by column name.",
     )
+    attributes: PublicAttributes = Field(default_factory=dict)
+    private_columns: PrivateColumns = Field(default_factory=list)
     currency: CurrencyCode = Field(
         default="USD",
         description="The currency of the prices for which the file names no currency, if the catalog has no currency.",
@@ -128,6 +149,8 @@ class SyncSettingsPatch(Patch):
 
     options: FileOptions | None = None
     mapping: dict[ProductField, ColumnName | None] | None = None
+    attributes: dict[AttributeName, ColumnName | None] | None = Field(default=None, max_length=100)
+    private_columns: PrivateColumns | None = None
     currency: CurrencyCode | None = None
     fetch_images: Flag | None = None
     mode: SyncMode | None = None

@@ -114,8 +114,11 @@ TRUNCATED = "the compressed file is incomplete and ends here; only the rows befo
 def check_characters(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | None) -> Iterator[Row | Rejected]:
     """Reject rows with NUL characters, lone surrogates, or bytes that are invalid in the encoding.
 
-    `damaged` is the file's encoding if the file has invalid bytes, otherwise None.
+    `damaged` is the file's encoding if the file has invalid bytes, otherwise None. The reason contains the cell only if
+    the column is public, because callers who may not read the source data can read the reason.
     """
+    public = {number for numbers in plan.field_columns.values() for number in numbers}
+    public.update(number for number, _ in plan.attributes)
     for row in rows:
         if isinstance(row, Rejected):
             yield row
@@ -134,7 +137,8 @@ def check_characters(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | 
             code, problem = flaw
             name = plan.header[column] if column < len(plan.header) else "a key"
             clean = [(cell or "").encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00") for cell in cells]
-            yield _rejected(plan, line, clean, f"{name}: {quoted(clean[column])} {problem}", code)
+            cell = quoted(clean[column]) if column in public else "the cell"
+            yield _rejected(plan, line, clean, f"{name}: {cell} {problem}", code)
 
 
 def _character_flaw(cell: str, damaged: str | None) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 
 from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, price_name
+from wecelebrate.feeds.visibility import internal_part
 
 FIELDS = (
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "inventory_count", "is_active",
@@ -84,8 +85,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "varugrupp", "kategori", "tuoteryhma", "kategoria", "kategorija", "type", "group", "gruppe",
     ),
     "brand": (
-        "brand", "brandname", "vendor", "manufacturer", "manufacturername", "make", "maker", "producer",
-        "supplierbrand", "marke", "markenname", "hersteller", "herstellername", "marque",
+        "brand", "brandname", "manufacturer", "manufacturername", "make", "maker", "producer",
+        "marke", "markenname", "hersteller", "herstellername", "marque",
         "fabricant", "marca", "fabricante", "marchio", "produttore", "fabbricante", "merk", "merknaam", "fabrikant",
         "maerke", "varemerke", "varumarke", "tillverkare", "merkki", "marka", "producent", "znacka", "vyrobce",
     ),
@@ -165,6 +166,8 @@ _RANK = {field: {name: rank for rank, name in reversed(list(enumerate(names)))} 
 _CURRENCY = re.compile(
     r"^(.+?)(?:in)?(" + "|".join(NAMED_CURRENCIES) + r")$|^(" + "|".join(NAMED_CURRENCIES) + r")(.+)$"
 )
+PUBLIC_FIELDS = frozenset(("name", "description", "category", "brand", "price", "images"))
+"""The fields that are not read from a column with the name of an internal value, such as `Name (internal)`."""
 _SIGNS = str.maketrans({"€": " eur ", "$": " usd ", "£": " gbp ", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "đ": "d"})
 
 
@@ -208,11 +211,12 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
     The rank is 10 × the name's position in SYNONYMS, plus the position of the matching form in `name_forms`.
     """
     candidates: dict[str, tuple[str, int, str | None]] = {}
+    is_internal = internal_part(column) is not None
     for form_rank, form in enumerate(name_forms(column)):
         for field, ranks in _RANK.items():
-            if form in ranks and field not in candidates:
+            if form in ranks and field not in candidates and not (is_internal and field in PUBLIC_FIELDS):
                 candidates[field] = (field, ranks[form] * 10 + form_rank, None)
-        if "price" not in candidates and (match := _CURRENCY.match(form)):
+        if "price" not in candidates and not is_internal and (match := _CURRENCY.match(form)):
             stem, currency = match[1] or match[4], match[2] or match[3]
             if stem in _RANK["price"]:
                 candidates["price"] = ("price", _RANK["price"][stem] * 10 + form_rank, currency.upper())

@@ -25,6 +25,7 @@ from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import FeedSource, open_source
 from wecelebrate.feeds.tables import Table
+from wecelebrate.feeds.visibility import Disclosure
 from wecelebrate.feeds.warnings import Warnings
 
 
@@ -33,7 +34,9 @@ def open_feed(
     name: str,
     mapping: Mapping[str, str | None] | None,
     currency: str,
+    *,
     memory: Mapping[str, Any] | None = None,
+    disclosure: Disclosure | None = None,
 ) -> "Feed":
     """Copy the stream to a temporary file, and determine how to read this file.
 
@@ -43,13 +46,18 @@ def open_feed(
     `mapping` is the catalog's mapping, which maps fields to columns. A field that is mapped to None is left out. The
     mapping can contain the options in `plan.OPTIONS` too. These options override the detection.
 
+    `disclosure` decides which columns become public attributes.
+
     Raises UnreadableFeed if the file as a whole cannot be read.
     """
     settings = dict(mapping or {})
     source = open_source(stream, name, settings, currency)
     try:
         table, earlier = source.table, remembered_columns(memory)
-        plan = make_plan(list(table.header), settings, currency, table.profile, _problem(table), table.sample, earlier)
+        plan = make_plan(
+            list(table.header), settings, currency, table.profile, _problem(table), table.sample, earlier,
+            disclosure=disclosure,
+        )  # fmt: skip
         return Feed(source, plan, settings, currency, memory)
     except BaseException:
         source.close()
@@ -127,6 +135,7 @@ class Feed:
             "profile": self._plan.profile.name if self._plan.profile else "plain",
             "columns": self.header,
             "mapping": self._plan.details(),
+            "attributes": {label: self.header[number] for number, label in self._plan.attributes},
             "decimal": self._numbers.mark,
             "nature": self.declared_mode,
             **self._table.details,

@@ -63,6 +63,7 @@ class VariantGrouper:
                 pair_columns=[], has_handles=False,
             )
         )  # fmt: skip
+        self._disclosure = plan.disclosure
 
     def _inherited_columns(self, plan: Plan, own_columns: list[int]) -> list[int]:
         """Return the columns in which a blank cell of a variant gets the value of the product's first row."""
@@ -214,6 +215,8 @@ class VariantGrouper:
             for name, value in options:
                 if len(value) <= MAX_ATTRIBUTE_LENGTH:
                     item.attributes[(name or "option")[:MAX_ATTRIBUTE_NAME_LENGTH]] = value
+            if item.blank_attributes:
+                item.blank_attributes = tuple(name for name in item.blank_attributes if name not in item.attributes)
             if options and "attributes" not in item.fields_set:
                 item.fields_set |= {"attributes"}
         return item
@@ -264,7 +267,11 @@ class VariantGrouper:
                 for name, value in self._options
                 if value and _cell(cells, value[0])
             ]
-        return [(name, value) for name, value in options if value.casefold() not in DEFAULT_OPTIONS]
+        is_public = self._disclosure.is_public_option
+        if self._parent and not _cell(cells, self._parent[0]):
+            # In a WooCommerce export, a product without variants has attributes in these columns, not options.
+            is_public = self._disclosure.is_public
+        return [(name, value) for name, value in options if value.casefold() not in DEFAULT_OPTIONS and is_public(name)]
 
     def _computed_sku(self, first: Cells, raw: Cells, options: Sequence[tuple[str, str]]) -> str:
         """Compute a SKU from the product's handle and the option values. The SKU does not depend on other variants."""

@@ -40,6 +40,8 @@ class Product:
     source: Mapping[str, Any]
     """The unchanged source row, which maps columns to cells."""
     fields_set: frozenset[str]
+    blank_attributes: tuple[str, ...] = ()
+    """The names of attributes whose cells are blank. A delta removes these attributes."""
 
 
 @dataclass(slots=True)

@@ -7,13 +7,10 @@ column names decide.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Literal
 
 from wecelebrate.core.types import currencies
-from wecelebrate.core.types.text import nfc
-from wecelebrate.feeds.columns import FIELDS, field_candidates, fold, is_inverse
-from wecelebrate.feeds.convert import MAX_ATTRIBUTE_NAME_LENGTH, MAX_ATTRIBUTES
+from wecelebrate.feeds.columns import FIELDS, PUBLIC_FIELDS, field_candidates, fold, is_inverse
 from wecelebrate.feeds.evidence.choice import Candidate, Reason, choose
 from wecelebrate.feeds.evidence.details import complete_plan
 from wecelebrate.feeds.evidence.facts import Columns
@@ -24,6 +21,7 @@ from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import recognise
 from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.states import StateWords
+from wecelebrate.feeds.visibility import Disclosure, internal_part, public_columns
 
 OPTIONS = ("decimal", "delimiter", "encoding", "language", "minor_units", "record", "sheet")
 """The keys of a catalog's mapping that are not fields, but options for reading the file."""
@@ -82,6 +80,7 @@ class Plan:
     reasons: dict[str, list[Reason]] = field(default_factory=dict)
     """Why the columns of a field were chosen. Only columns that were chosen by their names and values have reasons."""
     questions: list[Question] = field(default_factory=list)
+    disclosure: Disclosure = field(default_factory=Disclosure)
 
     @property
     def fields_set(self) -> frozenset[str]:
@@ -144,8 +143,12 @@ def make_plan(  # noqa: PLR0917
     on_problem: Callable[[str], None] = raise_unreadable,
     sample: Iterable[Cells] = (),
     earlier: Mapping[str, Sequence[str]] | None = None,
+    *,
+    disclosure: Disclosure | None = None,
 ) -> Plan:
     """Assign columns to fields. Prefers the price column whose currency is `catalog_currency`.
+
+    `disclosure` decides which of the other columns become attributes.
 
     If `profile` is None, the profile is recognised from the header. `on_problem` is called with a description of each
     problem: a mapped column that does not exist, an unknown field in the mapping, or no SKU column. `sample` are the
@@ -167,8 +170,8 @@ def make_plan(  # noqa: PLR0917
             f"no column contains a SKU, handle or product code: the file's columns are {file_columns}; name the SKU "
             "column in the catalog's sync settings"
         )
-    if not profile or profile.keep_other_columns:
-        plan.attributes = _free_columns(plan)
+    plan.disclosure = disclosure or Disclosure()
+    plan.attributes = _public_attributes(plan)
     complete_plan(plan, columns, mapping)
     return plan
 
@@ -177,7 +180,7 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
     """Return the plan for a header with new columns. A field that already has a column gets no new column."""
     if plan.profile and plan.profile.keep_other_columns:
         extended = replace(plan, header=header)
-        extended.attributes = _free_columns(extended)
+        extended.attributes = _public_attributes(extended)
         return extended
     new = _by_name(Columns(header, ()), catalog_currency, {})
     extended = replace(
@@ -186,19 +189,22 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
         currency=new.currency if plan.currency is None else plan.currency, images=plan.images or new.images,
         inventory=plan.inventory or new.inventory, active=plan.active or new.active,
     )  # fmt: skip
-    extended.attributes = _free_columns(extended)
+    extended.attributes = _public_attributes(extended)
     return extended
 
 
-def _free_columns(plan: Plan) -> list[tuple[int, str]]:
-    """Return the columns that become attributes: columns that no field uses and that we do not add to error files."""
-    used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
-    free = (
-        (number, _label(column))
-        for number, column in enumerate(plan.header)
-        if number not in used and not column.startswith(REPORT_COLUMN_PREFIX)
-    )
-    return list(islice(free, MAX_ATTRIBUTES))
+def _public_attributes(plan: Plan) -> list[tuple[int, str]]:
+    """Return the columns that become attributes. Columns that we add to error files never do.
+
+    The candidates are the attributes of the profile. Without a profile, and in most XML formats, every column that no
+    field uses is a candidate.
+    """
+    candidates: dict[int, str | None] = {number: label or None for number, label in plan.attributes}
+    if not plan.profile or plan.profile.keep_other_columns:
+        used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
+        candidates = {number: None for number in range(len(plan.header)) if number not in used}
+    columns = public_columns(plan.header, plan.disclosure, candidates)
+    return [(number, label) for number, label in columns if not plan.header[number].startswith(REPORT_COLUMN_PREFIX)]
 
 
 def find_columns(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:
@@ -217,9 +223,15 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
     plan = Plan(header, profile)
     for name in FIELDS:
         patterns = profile.fields.get(name, ())
-        columns = find_columns(names, patterns, every=name in profile.joined_fields)
+        allowed = names
+        if name in PUBLIC_FIELDS:  # a pattern such as `brand.*` does not match `Brand cost`
+            allowed = [
+                "" if folded not in patterns and internal_part(column) else folded
+                for folded, column in zip(names, header, strict=True)
+            ]
+        columns = find_columns(allowed, patterns, every=name in profile.joined_fields)
         if name == "price":
-            plan.prices = _profile_prices(names, patterns, catalog_currency)
+            plan.prices = _profile_prices(allowed, patterns, catalog_currency)
             if currency := _header_currency(names, profile.header_currency):
                 plan.prices = [replace(price, currency=price.currency or currency) for price in plan.prices]
         elif name == "currency":
@@ -233,8 +245,7 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
     plan.pair_columns = find_columns(names, profile.pair_columns)
     for pattern, attribute in profile.attributes.items():
         for column in find_columns(names, (pattern,), every=not attribute):
-            plan.attributes.append((column, attribute or _label(header[column])))
-    del plan.attributes[MAX_ATTRIBUTES:]
+            plan.attributes.append((column, attribute))
     return plan
 
 
@@ -246,14 +257,6 @@ def _without_number(column: str) -> str:
     while end and (column[end - 1].isspace() or column[end - 1] in "_.-"):
         end -= 1
     return column[:end]
-
-
-def _label(column: str) -> str:
-    """Return the column's name as an attribute name: without the JSON prefix `attributes.` and Saleor's suffix."""
-    name = re.sub(r"\((product|variant) attribute\)$", "", column)
-    if name != column:
-        name = name.rstrip()
-    return nfc(name.removeprefix("attributes.") or name)[:MAX_ATTRIBUTE_NAME_LENGTH]
 
 
 def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currency: str) -> list[PriceColumn]:

@@ -54,6 +54,7 @@ def product_builder(  # noqa: PLR0915
     """
     header, attributes, pair_columns = plan.header, plan.attributes, plan.pair_columns
     all_fields, fields_without_currency = plan.fields_set, plan.fields_set - {"currency"}
+    public_pairs = plan.disclosure.public_pairs
     sku_columns, image_columns, stock_columns = plan.sku, plan.images, plan.inventory
     price_columns, active_columns = [price.column for price in plan.prices], [active.column for active in plan.active]
     currency_column, unit_column = plan.currency, plan.price_unit
@@ -107,22 +108,29 @@ def product_builder(  # noqa: PLR0915
         else:
             source = dict(zip(header, raw, strict=False))  # type: ignore[arg-type]  # no cell is None
         values = {label: cell for column, label in attributes if (cell := cells[column]) and len(cell) <= _MAX_LENGTH}
+        blank = _blank_labels(attributes, cells, values) if len(values) < len(attributes) else _NO_LABELS
         for column in pair_columns:
-            values |= convert.attributes_of_lines(cells[column] or "")
+            values |= public_pairs(convert.attributes_of_lines(cells[column] or ""))
         # A price without a currency does not change the currency of a stored product.
         fields = all_fields if currency else fields_without_currency
         return Product(
             line, 1, sku, name, description, category, brand, price, currency or catalog_currency, images, values,
-            count, is_active, source, fields_without(fields, missing) if missing else fields,
+            count, is_active, source, fields_without(fields, missing) if missing else fields, blank,
         )  # fmt: skip
 
     return build
 
 
 _NO_FIELDS: frozenset[str] = frozenset()
+_NO_LABELS: tuple[str, ...] = ()
 _MAX_LENGTH = convert.MAX_ATTRIBUTE_LENGTH
 _STOCK = frozenset({"inventory_count"})
 _ACTIVE = frozenset({"is_active"})
+
+
+def _blank_labels(attributes: list[tuple[int, str]], cells: Cells, values: dict[str, str]) -> tuple[str, ...]:
+    """Return the names of the attributes whose cells are blank."""
+    return tuple(label for column, label in attributes if cells[column] == "" and label not in values)
 
 
 def _currency(catalog_currency: str, cell: str) -> str:

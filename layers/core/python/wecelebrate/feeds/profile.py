@@ -85,7 +85,11 @@ class Profile:
     """Sets of columns. A file that has all columns of one set has this profile."""
     fields: Mapping[str, Columns]
     attributes: Mapping[str, str] = field(default_factory=dict)
-    """Maps columns to attribute names. If the attribute name is empty, the name of the column is used."""
+    """Maps columns to attribute names. These attributes are public unless the name of a column is private in any case.
+
+    If the attribute name is empty, the name of the column decides (see `visibility`), and becomes the name of the
+    attribute.
+    """
     variants: VariantRule | None = None
     reject_rules: tuple[RejectRule, ...] = ()
     joined_fields: Columns = ()
@@ -101,4 +105,4 @@ class Profile:
     header_currency: str | None = None
     """A pattern of a folded column name that contains the currency of all prices, in its first group."""
     keep_other_columns: bool = False
-    """Whether columns that the profile does not name become attributes, as in a file without a profile."""
+    """Whether other columns with the name of a known property become attributes, as in a file without a profile."""

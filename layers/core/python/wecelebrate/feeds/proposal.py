@@ -7,12 +7,14 @@ from typing import Any, BinaryIO, Literal
 
 from wecelebrate.feeds.checks import SAMPLE_ENDS
 from wecelebrate.feeds.columns import FIELDS
+from wecelebrate.feeds.convert import attributes_of_lines
 from wecelebrate.feeds.evidence.reading import remembered_columns
 from wecelebrate.feeds.feed import Feed
 from wecelebrate.feeds.items import Cells, Item, Product, Rejected, quoted
-from wecelebrate.feeds.plan import Plan, make_plan
+from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX, Plan, make_plan
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import open_source
+from wecelebrate.feeds.visibility import Disclosure, same_name
 from wecelebrate.feeds.warnings import Warnings
 
 SAMPLE = 1 << 20
@@ -24,6 +26,7 @@ REQUIRED_FIELDS = ("sku", "name", "price")
 """The fields that a new product must have."""
 
 AssignedBy = Literal["mapping", "profile", "name", "none"]
+ColumnUse = Literal["field", "attribute", "private"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,11 @@ class ProposedColumn:
     name: str
     samples: list[str]
     """The column's first values that are not blank."""
+    use: ColumnUse
+    """`field` and `attribute` are public. The values of a private column are stored only as source data."""
+    target: str | None
+    """The name of the field or of the attribute. None for a private column, and for a cell with several attributes."""
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,9 @@ def propose(
     name: str,
     mapping: Mapping[str, str | None] | None,
     currency: str,
+    *,
     memory: Mapping[str, Any] | None = None,
+    disclosure: Disclosure | None = None,
 ) -> Proposal:
     """Read a sample, and show how `open_feed` would read the file. Problems of the mapping are returned as warnings.
 
@@ -96,11 +106,15 @@ def propose(
     source = open_source(stream, name, settings, currency, sample=SAMPLE)
     try:
         table, earlier = source.table, remembered_columns(memory)
-        plan = make_plan(list(table.header), settings, currency, table.profile, warnings.append, table.sample, earlier)
+        plan = make_plan(
+            list(table.header), settings, currency, table.profile, warnings.append, table.sample, earlier,
+            disclosure=disclosure,
+        )  # fmt: skip
+        samples = list(table.sample)
         with Feed(source, plan, settings, currency, memory) as feed:
             rows = [_row(item) for item in islice(_complete_items(feed), MAX_ROWS)]
             details = feed.details
-            columns = _columns(source.table.header, source.table.sample)
+            columns = _columns(plan, source.table.header, samples)
             return Proposal(
                 format=feed.format,
                 packed=details["packed"],
@@ -118,7 +132,12 @@ def propose(
                     if name not in plan.field_columns and not (name == "sku" and plan.has_handles)
                 ],
                 rows=rows,
-                warnings=warnings + _row_warnings(details["profile"], columns, rows) + _value_warnings(feed.warnings),
+                warnings=[
+                    *warnings,
+                    *_attribute_warnings(plan, source.table.header, samples),
+                    *_row_warnings(details["profile"], columns, rows),
+                    *_value_warnings(feed.warnings),
+                ],
                 reading=feed.reading,
                 questions=list(feed.questions),
                 changes=list(feed.changes),
@@ -132,12 +151,55 @@ def _complete_items(feed: Feed) -> Iterator[Item]:
     return (item for item in feed if not (isinstance(item, Rejected) and SAMPLE_ENDS in item.reason))
 
 
-def _columns(header: Sequence[str], sample: Sequence[Cells]) -> list[ProposedColumn]:
+def _columns(plan: Plan, header: Sequence[str], sample: Sequence[Cells]) -> list[ProposedColumn]:
+    fields = {number: field for field, numbers in reversed(plan.field_columns.items()) for number in numbers}
+    labels = dict(plan.attributes)
     columns = []
     for number, name in enumerate(header):
-        cells = (cell.strip() for row in sample if number < len(row) and (cell := row[number]) and cell.strip())
-        columns.append(ProposedColumn(name, [cell[:MAX_SAMPLE_LENGTH] for cell in islice(cells, MAX_COLUMN_SAMPLES)]))
+        texts = [cell[:MAX_SAMPLE_LENGTH] for cell in islice(_filled_cells(sample, number), MAX_COLUMN_SAMPLES)]
+        columns.append(ProposedColumn(name, texts, *_use(plan, number, name, fields, labels)))
     return columns
+
+
+def _filled_cells(sample: Sequence[Cells], number: int) -> Iterator[str]:
+    return (text for row in sample if number < len(row) and (cell := row[number]) and (text := cell.strip()))
+
+
+def _use(
+    plan: Plan, number: int, column: str, fields: Mapping[int, str], labels: Mapping[int, str]
+) -> tuple[ColumnUse, str | None, str]:
+    """Return how a column is used: its use, its target and the reason."""
+    if number in fields:
+        return "field", fields[number], "this field is read from the column"
+    if number in plan.pair_columns:
+        return "attribute", None, "each line is an attribute; only known properties and chosen attributes are public"
+    if number in labels:
+        label = labels[number]
+        by_name = plan.disclosure.decide(column)
+        decision = by_name if by_name.label == label else plan.disclosure.decide(column, label)
+        return "attribute", label, decision.reason
+    if column.startswith(REPORT_COLUMN_PREFIX):
+        return "private", None, "private: error files have this column"
+    decision = plan.disclosure.decide(column)
+    if decision.label is None:
+        return "private", None, decision.reason
+    profile = plan.profile.name if plan.profile else "plain"
+    return "private", None, f"private: {profile} exports do not show this column, unless the settings name it"
+
+
+def _attribute_warnings(plan: Plan, header: Sequence[str], sample: Sequence[Cells]) -> list[str]:
+    """Return the warnings about the attributes that the settings name."""
+    pairs = (cell for number in plan.pair_columns for cell in _filled_cells(sample, number))
+    names = dict.fromkeys([*header, *(name for cell in pairs for name in attributes_of_lines(cell))])
+    decisions = {name: plan.disclosure.decide(name) for name in names}
+    warnings = [decision.warning for decision in decisions.values() if decision.warning]
+    for label, column in plan.disclosure.chosen.items():
+        if not any(same_name(column, name) for name in names):
+            warnings.append(
+                f"the settings take the attribute {quoted(label, 40)} from the column {quoted(column, 40)}, which the "
+                "file does not have"
+            )
+    return warnings
 
 
 def _field(name: str, plan: Plan, mapping: Mapping[str, str | None], reading: Mapping[str, Any]) -> ProposedField:

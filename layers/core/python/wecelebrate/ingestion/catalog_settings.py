@@ -1,10 +1,13 @@
 """Reads a catalog, and its settings for reading files."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from wecelebrate.core.database import Transaction, queries
+
+if TYPE_CHECKING:
+    from wecelebrate.feeds import Disclosure
 
 sql = queries(__file__)
 
@@ -31,3 +34,11 @@ def reading_options(settings: Mapping[str, Any]) -> dict[str, str | None]:
     `settings` are the `sync_settings` of the catalog.
     """
     return {**(settings.get("options") or {}), **(settings.get("mapping") or {})}
+
+
+def disclosure(settings: Mapping[str, Any]) -> "Disclosure":
+    """Return the rules for public attributes, for `feeds.open_feed`."""
+    # Imported here because this import also loads the file parsers, which most users of this module do not need.
+    from wecelebrate.feeds import Disclosure
+
+    return Disclosure(settings.get("attributes"), settings.get("private_columns") or ())

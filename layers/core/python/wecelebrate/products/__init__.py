@@ -16,6 +16,7 @@ from wecelebrate.core.database import Transaction, as_json, queries
 from wecelebrate.core.errors import FieldError, Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.settings import settings
+from wecelebrate.core.shortening import shortened
 from wecelebrate.products import low_stock
 from wecelebrate.products.models import (
     NewProduct,
@@ -23,6 +24,7 @@ from wecelebrate.products.models import (
     ProductFilters,
     ProductListFilters,
     ProductPatch,
+    ProductSource,
     require_exact,
 )
 
@@ -30,6 +32,9 @@ sql = queries(__file__)
 
 DEFAULT_CURRENCY = "USD"
 """The default currency. It applies if neither the product nor its catalog specifies a currency."""
+
+MAX_SOURCE_BYTES = 1_900_000
+"""The maximum size of the source data in a response, as JSON in bytes. A response triples the size of some texts."""
 
 
 class OtherCurrency(Invalid):
@@ -127,6 +132,19 @@ def get(tx: Transaction, product_id: UUID) -> Product:
     if row is None:
         raise NotFound
     return Product(**row)
+
+
+def source(tx: Transaction, product_id: UUID) -> ProductSource:
+    """Return the source data of a product.
+
+    Raises NotFound unless the caller is an admin of the platform, or an owner or editor of the client that owns the
+    catalog. The database decides this.
+    """
+    row = sql.get_product_source(tx, product_id=product_id)
+    if row is None:
+        raise NotFound
+    data = None if row["data"] is None else shortened(row["data"], MAX_SOURCE_BYTES)
+    return ProductSource(product_id=row["product_id"], sku=row["sku"], source_data=data)
 
 
 def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:

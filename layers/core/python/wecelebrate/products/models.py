@@ -135,6 +135,19 @@ class Product(BaseModel):
     )
 
 
+class ProductSource(BaseModel):
+    """The source data of a product: what the files contain about it, including the private columns."""
+
+    product_id: UUID
+    sku: str
+    source_data: Object | None = Field(
+        description=(
+            "Maps the columns of the files to their cells. A delta changes only the columns that it contains. Long"
+            " cells are cut off if the data has more than 1,900,000 bytes. Null: no file contained the product."
+        )
+    )
+
+
 class ProductListFilters(ListParameters):
     """The filters of all lists of products, including the lists in storefronts."""
 

@@ -32,6 +32,10 @@ from (
   select * from products where id = :product_id union all select * from app.granted_product(:product_id)
 ) product;
 
+-- name: get_product_source^
+-- Get the source data of a product. Returns no row unless the caller may read it.
+select product_id, sku, data from app.product_source(:product_id);
+
 -- name: create_product^
 -- Create a product.
 insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, media, attributes,

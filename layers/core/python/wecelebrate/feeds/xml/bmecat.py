@@ -155,16 +155,10 @@ class BMEcat(XmlFormat):
         if mode == "delete":
             return {**sku, ACTIVE: "no"}
         if self._transaction == "T_UPDATE_PRICES":
-            record = {**sku, **self._price(children)}
-            record.pop("PRICE_TYPE", None)
-            return record
+            return {**sku, **self._price(children)}
         record = self._flat(article)
         record.pop("@mode", None)
         record.update(self._price(children))
-        if self.declared_mode != "full":
-            # A load replaces all attributes of a product. If PRICE_TYPE were the only attribute in the record, the
-            # load would delete the other attributes.
-            record.pop("PRICE_TYPE", None)
         if mode == "new":
             record[ACTIVE] = "yes"
         if images := self._images(children):

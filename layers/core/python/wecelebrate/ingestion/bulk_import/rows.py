@@ -73,11 +73,12 @@ def to_item(number: int, fields: RowFields, currency: str) -> Item:
         price=price,
         currency=row.currency or currency,
         images=row.images,
-        attributes=row.attributes,
+        attributes={name: value for name, value in (row.attributes or {}).items() if value is not None},
         inventory_count=row.inventory_count,
         is_active=row.is_active,
         source=fields,
         fields_set=frozenset(row.model_fields_set),
+        blank_attributes=tuple(name for name, value in (row.attributes or {}).items() if value is None),
     )
 
 

@@ -51,7 +51,8 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                 if payload["format"] == "rows":
                     return RequestRows(body.read(), currency)
                 options = catalog_settings.reading_options(settings)
-                return feeds.open_feed(body, payload["name"], options, currency)
+                disclosure = catalog_settings.disclosure(settings)
+                return feeds.open_feed(body, payload["name"], options, currency, disclosure=disclosure)
         except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 

@@ -2,7 +2,7 @@
 
 The API proposes a mapping for a file, and an editor shows this proposal. When the user changes the mapping, the editor
 sends the changed mapping, and gets a new proposal based on it. Finally, the editor saves the mapping in the
-`sync_settings.mapping` of the catalog.
+`sync_settings.mapping` of the catalog, and the public attributes in `sync_settings.attributes`.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class UnreadableFile(Invalid):
 def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> MappingProposal:
     """Propose how to read a file. The proposal is based on the settings of the catalog.
 
-    A mapping in the request is used instead of the mapping in these settings.
+    A mapping, attributes or private columns in the request replace those of the catalog.
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
     Invalid if the caller cannot see the file. Raises UnreadableFile if the file cannot be read.
@@ -55,12 +55,13 @@ def propose(tx: Transaction, catalog_id: UUID, request: MappingRequest) -> Mappi
         raise Forbidden
     settings: Mapping[str, Any] = catalog["sync_settings"]
     bucket, key, version_id, name = _locate_file(tx, request)
-    options = catalog_settings.reading_options(
-        settings if request.mapping is None else {**settings, "mapping": request.mapping}
-    )
+    given = request.model_dump(include={"mapping", "attributes", "private_columns"}, exclude_none=True)
+    settings = {**settings, **given}
+    options, disclosure = catalog_settings.reading_options(settings), catalog_settings.disclosure(settings)
     try:
         with storage.open_version(bucket, key, version_id) as body:
-            proposal = feeds.propose(body, name, options, catalog_settings.default_currency(catalog))
+            currency = catalog_settings.default_currency(catalog)
+            proposal = feeds.propose(body, name, options, currency, disclosure=disclosure)
         check_header([column.name for column in proposal.columns])
     except (feeds.UnreadableFeed, storage.ObjectGone) as error:
         raise UnreadableFile(str(error)) from error

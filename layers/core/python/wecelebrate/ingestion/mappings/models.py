@@ -19,6 +19,14 @@ class MappingRequest(Input):
         default=None,
         description="Field → column. It replaces the catalog's mapping. A field with null is not read from the file.",
     )
+    attributes: dict[ColumnName, ColumnName] | None = Field(
+        default=None,
+        max_length=100,
+        description="Attribute → column. It replaces the public attributes of the catalog.",
+    )
+    private_columns: list[ColumnName] | None = Field(
+        default=None, max_length=100, description="It replaces the private columns of the catalog."
+    )
 
     @model_validator(mode="after")
     def _has_one_file(self) -> Self:
@@ -32,6 +40,13 @@ class MappingColumn(BaseModel):
 
     name: str
     samples: list[str] = Field(description="The first values that are not blank.")
+    use: Literal["field", "attribute", "private"] = Field(
+        description="Fields and attributes are public. The values of a private column are only in the source data."
+    )
+    target: str | None = Field(
+        description="The field or the attribute. Null: the column is private, or each of its lines is an attribute."
+    )
+    reason: str
 
 
 class ProposedField(BaseModel):

@@ -93,8 +93,15 @@ class Load:
 
         The result is False if the file declares that it is a delta, or if the file could not be read to its end.
         """
-        checkpoint = self.job.checkpoint
-        return self.rules.full and checkpoint["declared_mode"] != "delta" and bool(checkpoint["ended_cleanly"])
+        return self.replaces and bool(self.job.checkpoint["ended_cleanly"])
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a row replaces all attributes and the source data of its product.
+
+        The rows of a delta change only the attributes and columns that they contain.
+        """
+        return self.rules.full and self.job.checkpoint["declared_mode"] != "delta"
 
     def resume(self) -> None:
         """Continue after the last committed chunk. A new load starts at the first row.

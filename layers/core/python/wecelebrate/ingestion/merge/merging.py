@@ -83,6 +83,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                     catalog_id=load.catalog_id,
                     currency=rules.currency,
                     mode=rules.mode,
+                    replaces=load.replaces,
                     dry_run=rules.dry_run,
                     after=job.checkpoint["after"],
                     chunk=chunk_size,
@@ -115,6 +116,7 @@ def _sample_chunk(load: Load, tx: Transaction) -> None:
         catalog_id=load.catalog_id,
         after=load.job.checkpoint["after"],
         max_rows=_MAX_COMPARED_ROWS,
+        replaces=load.replaces,
         **load.staging_key,
     )
     load.add_samples([sample for row in rows if (sample := _sample(load, row)) is not None])

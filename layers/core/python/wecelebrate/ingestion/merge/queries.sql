@@ -13,9 +13,9 @@ select app.staged_job_ids() as job_id;
 -- name: stage_products*!
 -- Stage products in the caller's transaction. A worker uses COPY instead.
 insert into app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency,
-  images, attributes, inventory_count, is_active, source_data)
+  images, attributes, inventory_count, is_active, source_data, ordinal, blank_attributes)
 values (:job_id, :fence, :line, :rows, :sku, :name, :description, :category, :brand, :price, :currency, :images,
-  :attributes, :inventory_count, :is_active, :source_data);
+  :attributes, :inventory_count, :is_active, :source_data, :ordinal, :blank_attributes);
 
 -- name: stage_rejections*!
 -- Stage rejected rows in the caller's transaction.
@@ -43,7 +43,9 @@ select app.analyze_products();
 -- `chunk`. Products that differ are updated, new products are created, and other products stay unchanged. If several
 -- rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with a `refusal` are
 -- rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the
--- currency of its first product.
+-- currency of its first product. If `replaces` is true, the attributes and the source data of a row replace those of the
+-- product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the previous release has
+-- staged have the ordinal 0.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -60,14 +62,19 @@ with next_skus as (
   from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after and sku <= (select sku from last_sku)
 ), last_rows as materialized (
-  select distinct on (sku) * from staged order by sku, line desc
+  select distinct on (sku) * from staged order by sku, ordinal desc, line desc
 ), catalog as materialized (
   select coalesce(c.currency, case when not exists (select from products where catalog_id = c.id) then (
       select coalesce(currency, :currency) from last_rows where name is not null and price is not null
-      order by line limit 1) end) as currency
+      order by ordinal, line limit 1) end) as currency
   from catalogs c where c.id = :catalog_id
 ), chunk as materialized (
-  select s.*, p.id, p.inventory_count as stock,
+  select s.*, p.id, coalesce(p.id, app.uuid7()) as product_id, p.inventory_count as stock,
+    -- The new source data, or null if the source data does not change.
+    nullif(case when :replaces::boolean or o.data is null
+        or pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
+          and not app.json_fits(o.data || s.source_data, 2097152)
+      then s.source_data else o.data || s.source_data end, o.data) as new_source,
     -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
     case when s.price is null and s.currency <> p.currency then round(p.price, app.minor_units(s.currency))
       else coalesce(s.price, p.price) end as exact_price,
@@ -78,59 +85,73 @@ with next_skus as (
       when coalesce(s.currency, p.currency, :currency) <> (select currency from catalog) then 'other_currency'
       when s.price is null and s.currency <> p.currency and p.price <> round(p.price, app.minor_units(s.currency))
         then 'too_precise'
+      when not :replaces::boolean and pg_column_size(p.attributes) + pg_column_size(s.attributes) > 2000
+        and not app.json_fits(p.attributes || s.attributes, 524288) then 'too_long'
     end as refusal
   -- The two conditions on p.sku do not change the result. For every join method that the planner can choose, they limit
   -- how much of the catalog the query reads.
   from last_rows s left join products p
     on p.catalog_id = :catalog_id and p.sku = s.sku and p.sku > :after and p.sku <= (select sku from last_sku)
+    -- With the limit, the planner can only look up each product. A join could read the source data of all products.
+    left join lateral (
+      select data from product_sources where catalog_id = :catalog_id and product_id = p.id limit 1) o on true
 ), superseded as materialized (
-  select s.line, s.sku, s.rows, s.source_data, l.line as by_line
-  from staged s join last_rows l on l.sku = s.sku and l.line > s.line
+  select s.line, s.ordinal, s.sku, s.rows, s.source_data, l.line as by_line, l.ordinal as by_ordinal
+  from staged s join last_rows l on l.sku = s.sku and (l.ordinal, l.line) > (s.ordinal, s.line)
 ), changed as (
   update products p
-  set (name, description, category, brand, price, currency, images, attributes, inventory_count, is_active,
-    source_data) = (coalesce(c.name, p.name),
+  set (name, description, category, brand, price, currency, images, attributes, inventory_count, is_active)
+    = (coalesce(c.name, p.name),
       case when c.description is null then p.description else nullif(c.description, '') end,
       case when c.category is null then p.category else nullif(c.category, '') end,
       case when c.brand is null then p.brand else nullif(c.brand, '') end,
       c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
-      coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
-      coalesce(c.is_active, p.is_active), c.source_data)
+      coalesce(case when :replaces::boolean then c.attributes
+        else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end, p.attributes),
+      coalesce(c.inventory_count, p.inventory_count), coalesce(c.is_active, p.is_active))
   from chunk c
   where p.id = c.id and c.refusal is null
     and (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.inventory_count,
-         p.is_active, p.source_data)
+         p.is_active)
       is distinct from (coalesce(c.name, p.name),
         case when c.description is null then p.description else nullif(c.description, '') end,
         case when c.category is null then p.category else nullif(c.category, '') end,
         case when c.brand is null then p.brand else nullif(c.brand, '') end,
         c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
-        coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
-        coalesce(c.is_active, p.is_active), c.source_data)
-  returning c.rows, c.stock, p.id, p.sku, p.name, p.inventory_count
+        coalesce(case when :replaces::boolean then c.attributes
+          else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end, p.attributes),
+        coalesce(c.inventory_count, p.inventory_count), coalesce(c.is_active, p.is_active))
+  returning c.rows, c.stock, c.new_source is not null as has_new_source, p.id, p.sku, p.name, p.inventory_count
 ), low_stock as (
   select id, sku, name, inventory_count
   from changed
   where inventory_count < stock
     and (select low_inventory from catalogs where id = :catalog_id) between inventory_count and stock - 1
 ), added as (
-  insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, attributes,
-    inventory_count, is_active, source_data)
-  select :catalog_id, sku, name, nullif(description, ''), nullif(category, ''), nullif(brand, ''), price,
+  insert into products (id, catalog_id, sku, name, description, category, brand, price, currency, images, attributes,
+    inventory_count, is_active)
+  select product_id, :catalog_id, sku, name, nullif(description, ''), nullif(category, ''), nullif(brand, ''), price,
     coalesce(currency, :currency), coalesce(images, '[]'), coalesce(attributes, '{}'), coalesce(inventory_count, 0),
-    coalesce(is_active, true), source_data
+    coalesce(is_active, true)
   from chunk
   where id is null and refusal is null
   on conflict (catalog_id, sku) do nothing
   returning 1
+), changed_sources as (
+  insert into product_sources (catalog_id, product_id, data)
+  select :catalog_id, product_id, new_source from chunk where new_source is not null and refusal is null
+  on conflict (catalog_id, product_id) do update set data = excluded.data
 ), rejected as materialized (
-  select line, sku, code, reason, source_data, rows, row_number() over (partition by line order by sku) + 1000000 as n
+  select line, sku, code, reason, source_data, rows,
+    coalesce(nullif(ordinal, 0), 2000000000 + row_number() over (partition by line order by sku)) as n
   from (
-    select line, sku, 'superseded' as code,
-      'line ' || by_line || ' has the same SKU; only the last line counts' as reason, source_data, rows
+    select line, ordinal, sku, 'superseded' as code, case
+      when line = by_line
+        then 'record ' || by_ordinal || ' on the same line has the same SKU; only the last record counts'
+      else 'line ' || by_line || ' has the same SKU; only the last line counts' end as reason, source_data, rows
     from superseded
     union all
-    select line, sku, refusal, case refusal
+    select line, ordinal, sku, refusal, case refusal
       when 'unknown_sku' then 'the product does not exist, and this load only updates'
       when 'incomplete' then 'the product does not exist yet, and the row has no '
         || case when name is null and price is null then 'name and no price' when name is null then 'name'
@@ -140,6 +161,8 @@ with next_skus as (
         || (select currency from catalog)
       when 'too_precise' then 'the row changes the currency to ' || currency
         || ', and the stored price has more decimals than this currency'
+      when 'too_long'
+        then 'attributes: with the attributes of the product, they have more than 524,288 bytes as JSON'
       end, source_data, rows
     from chunk where refusal is not null
   ) r
@@ -151,7 +174,9 @@ with next_skus as (
   from chunk where id is null and refusal is null
 )
 select max(sku) as last_sku, coalesce(sum(rows), 0) as rows,
-  (select coalesce(sum(rows), 0) from changed) as updated,
+  (select coalesce(sum(rows) filter (where not has_new_source), 0) from changed)
+    + (select coalesce(sum(rows), 0) from chunk where id is not null and refusal is null and new_source is not null)
+    as updated,
   (select rows from created) as created,
   (select coalesce(sum(rows), 0) from rejected) as rejected,
   (select n from created) - (select count(*) from added) as conflicts,
@@ -174,7 +199,9 @@ from jsonb_to_recordset(:rejections::jsonb) as r (line integer, n integer, sku t
 -- is listed.
 select s.sku, s.line,
   jsonb_build_object('name', s.name, 'description', s.description, 'category', s.category, 'brand', s.brand,
-    'price', s.price::text, 'currency', s.currency, 'images', s.images, 'attributes', s.attributes,
+    'price', s.price::text, 'currency', s.currency, 'images', s.images, 'attributes',
+    case when p.id is null or :replaces::boolean then s.attributes
+      else (p.attributes || s.attributes) - coalesce(s.blank_attributes, '{}') end,
     'inventory_count', s.inventory_count, 'is_active', s.is_active) as staged,
   case when p.id is not null then
     jsonb_build_object('name', p.name, 'description', p.description, 'category', p.category, 'brand', p.brand,
@@ -183,7 +210,7 @@ select s.sku, s.line,
 from (
   select distinct on (sku) * from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
-  order by sku, line desc
+  order by sku, ordinal desc, line desc
   limit :max_rows
 ) s left join products p on p.catalog_id = :catalog_id and p.sku = s.sku
 order by s.sku;

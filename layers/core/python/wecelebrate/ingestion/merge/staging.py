@@ -21,7 +21,7 @@ _SERVICE = Caller(subject="service:staging")
 
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
-    "attributes", "inventory_count", "is_active", "source_data",
+    "attributes", "inventory_count", "is_active", "source_data", "ordinal", "blank_attributes",
 )  # fmt: skip
 _REJECTION_COLUMNS = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
 _JSON_COLUMNS = tuple(_PRODUCT_COLUMNS.index(name) for name in ("images", "attributes", "source_data"))
@@ -44,18 +44,22 @@ class Chunk:
 
 
 def prepare(load: Load, items: Sequence[Item]) -> Chunk:
-    """Convert items to rows of the staging tables. A product with a value that is too large becomes a rejection."""
+    """Convert items to rows of the staging tables. A product with a value that is too large becomes a rejection.
+
+    The ordinal of an item is its position in the file, counted from 1. It identifies the item, because several items
+    can be on one line. It is the same when the file is read again after an interruption.
+    """
     chunk = Chunk()
-    for n, item in enumerate(items):
+    for ordinal, item in enumerate(items, load.job.checkpoint["items"] + 1):
         if isinstance(item, Rejected):
-            row = _rejection_row(load, n, item, code=item.code, reason=item.reason, raw=stored_cells(item.raw))
+            row = _rejection_row(load, ordinal, item, code=item.code, reason=item.reason, raw=stored_cells(item.raw))
         else:
-            row = _product_row(load, item)
+            row = _product_row(load, ordinal, item)
             reason = oversized(item, *(row[column] for column in _JSON_COLUMNS))
             if reason is None:
                 chunk.products.append(row)
                 continue
-            row = _rejection_row(load, n, item, code="too_long", reason=reason, raw=cut_off(item.source))
+            row = _rejection_row(load, ordinal, item, code="too_long", reason=reason, raw=cut_off(item.source))
         chunk.rejected_rows += item.rows
         chunk.rejections.append(row)
     return chunk
@@ -115,7 +119,7 @@ def job_ids() -> list[UUID]:
         return [row["job_id"] for row in sql.list_staged_jobs(tx)]
 
 
-def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
+def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
     """Return a row of `app.staged_products`.
 
     NULL keeps the current value of the product. Empty text clears the value.
@@ -138,16 +142,18 @@ def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
         (product.inventory_count or 0) if "inventory_count" in fields else None,
         product.is_active if "is_active" in fields else None,
         _json(product.source),
+        ordinal,
+        list(product.blank_attributes) or None,
     )
 
 
-def _rejection_row(load: Load, n: int, item: Item, *, code: str, reason: str, raw: Any) -> tuple[Any, ...]:
+def _rejection_row(load: Load, ordinal: int, item: Item, *, code: str, reason: str, raw: Any) -> tuple[Any, ...]:
     """Return a row of `app.staged_rejections`.
 
-    If a line has several rejections, they are sorted by `n`.
+    If a line has several rejections, they are sorted by `n`, the ordinal of the item.
     """
     short_reason = shortened_text(reason, MAX_REASON_LENGTH)
-    return (load.job.id, load.job.checkpoint["fence"], item.line, n, item.sku, code, short_reason, _json(raw))
+    return (load.job.id, load.job.checkpoint["fence"], item.line, ordinal, item.sku, code, short_reason, _json(raw))
 
 
 def _json(value: Any) -> str:

@@ -24,7 +24,8 @@ def run(job: jobs.LeasedJob) -> None:
         try:
             with storage.open_version("drops", key, version_id) as body:
                 options = catalog_settings.reading_options(settings)
-                return feeds.open_feed(body, storage.object_name(key), options, currency)
+                disclosure = catalog_settings.disclosure(settings)
+                return feeds.open_feed(body, storage.object_name(key), options, currency, disclosure=disclosure)
         except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 

@@ -336,3 +336,49 @@ begin
 end
 $$;
 grant execute on function app.analyze_products() to app_system;
+
+set local role app_definer;
+
+-- Moves the source data of a product into the table product_sources. The previous release writes the source data into
+-- the column products.source_data, which every role that sees the product can read. The next release drops the column
+-- and this function.
+create or replace function app.move_source_data() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  insert into product_sources (catalog_id, product_id, data) values (new.catalog_id, new.id, new.source_data)
+  on conflict (catalog_id, product_id) do update set data = excluded.data;
+  new.source_data := null;
+  return new;
+end
+$$;
+grant execute on function app.move_source_data() to app_owner;
+
+-- Deletes the source data of deleted products. A foreign key would be checked for every new product of a load.
+create or replace function app.delete_product_sources() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  delete from product_sources s using before b where s.catalog_id = b.catalog_id and s.product_id = b.id;
+  return null;
+end
+$$;
+grant execute on function app.delete_product_sources() to app_owner;
+
+-- Returns the source data of a product: one row for an editor or an owner of the client that owns the catalog, and for
+-- an admin of the platform. Everybody else gets no row. `data` is null if the product came from no file.
+create or replace function app.product_source(product uuid) returns table (product_id uuid, sku text, data jsonb)
+language sql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+  select p.id, p.sku, s.data
+  from products p left join product_sources s on s.catalog_id = p.catalog_id and s.product_id = p.id
+  where p.id = $1
+    and (app.admin_role() in ('super_admin', 'admin') or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
+$$;
+grant execute on function app.product_source(uuid) to app_admin, app_support, app_client;
+
+set local role app_owner;
+create or replace trigger move_source_data before insert or update of source_data on products
+  for each row when (new.source_data is not null) execute function app.move_source_data();
+create or replace trigger delete_sources after delete on products referencing old table as before
+  for each statement execute function app.delete_product_sources();
