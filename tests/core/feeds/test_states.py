@@ -82,7 +82,7 @@ def test_a_command_can_delete_a_product() -> None:
         (False, True), (True, False), (True, False), (True, False),
     ]  # fmt: skip
     assert state_of_command("explode") == "unknown"
-    assert read("SKU,Title,Action\nA,Mug,Figure\nB,Cap,Figure\n").products[0].attributes["Action"] == "Figure"
+    assert read("SKU,Title,Action\nA,Mug,Figure\nB,Cap,Figure\n").products[0].source["Action"] == "Figure"
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,9 @@ def test_an_option_of_a_variant_is_public_unless_its_name_is_private() -> None:
 
 
 def test_a_proposal_says_of_each_column_whether_it_is_public_and_why() -> None:
-    proposal = propose(Body(LANTERN.encode()), "a.csv", None, "EUR", disclosure=Disclosure({"Cost": "Cost Price", "Y": "Year"}))
+    proposal = propose(
+        Body(LANTERN.encode()), "a.csv", None, "EUR", disclosure=Disclosure({"Cost": "Cost Price", "Y": "Year"})
+    )
     uses = {column.name: (column.use, column.target) for column in proposal.columns}
     assert uses == {
         "SKU": ("field", "sku"), "Name": ("field", "name"), "Sales Price": ("field", "price"),

@@ -55,6 +55,9 @@ do $$
 declare
   -- The words of feeds/properties.py. A test compares them.
   properties constant text[] := string_to_array(
+    'аромат вес вкус высота габариты глубина диаметр длина емкость запах комплектация масса '
+    'материал материалы объем размер размеры расцветка рисунок состав стиль ткань толщина узор '
+    'упаковка форма цвет цвета ширина '
     'aanbiedingsprijs aantalpaginas abmessung abmessungen absatz absatzart absatzhoehe absatzhohe abv acabado '
     'acabamento accessories actieprijs actors adviesprijs aermellange afmeting afmetingen afwerking age agegroup '
     'agerange agirlik ainesosat akciosar akcnicena akku akkukapazitat akkulaufzeit aktionspreis alcohol '
