@@ -28,6 +28,8 @@ def chosen(text: str, name: str) -> list[str]:
         ("Article,Style,Name\nRed,S-1,Mug\nRed,S-2,Cap\nRed,S-3,Pen\n", None),
         ("Ref,Item,Qty\nA1,Mug,1\nA2,Cap,2\n", "Ref"),
         ("Artikel;Bezeichnung\n47-11;Tasse\n47-12;Topf\n", "Artikel"),
+        ("KOD;NAZWA\nK1;Kubek\nK2;Garnek\n", "KOD"),
+        ("Termékkód;Név\nT1;Bögre\nT2;Fazék\n", "Termékkód"),
     ],
 )
 def test_the_sku_is_in_the_column_whose_name_and_values_identify_products(text: str, column: str | None) -> None:
@@ -109,6 +111,8 @@ def test_a_column_that_is_blank_or_whose_values_contradict_the_field_loses(text:
         ("Special price;Regular price", "2.00", "plain"),
         ("Händlereinkaufspreis;Ladenpreis", "2.00", "plain"),
         ("Price excl. VAT (EUR);Price incl. VAT (EUR)", "2.00", "gross"),
+        ("Price;Price with VAT", "2.00", "gross"),
+        ("Nettó ár;Bruttó ár", "2.00", "gross"),
         ("UVP;EK", "1.00", "list"),
     ],
 )  # fmt: skip

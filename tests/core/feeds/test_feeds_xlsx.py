@@ -139,3 +139,9 @@ def test_prefixed_elements_and_shared_strings_are_read() -> None:
 def test_xls_files_and_files_with_a_password_are_refused() -> None:
     with pytest.raises(UnreadableFeed, match="XLS"):
         read(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600))
+
+
+def test_a_workbook_that_declares_an_unknown_encoding_is_refused() -> None:
+    rows = text_row(1, "sku", "name") + text_row(2, "A", "Mug")
+    with pytest.raises(UnreadableFeed, match="not well-formed XML"):
+        read(by_hand(sheet(rows, before=b'<?xml version="1.0" encoding="UTD-8"?>')))

@@ -36,7 +36,17 @@ Cena zakupu|Dostawca|Marża|Cena hurtowa|Nákupní cena|Dodavatel|Marže|E1MBEWM
     .split("|")
 )
 COMPOUND = ["Material cost", "Farbe intern", "Color (internal)", "Gewicht Lieferant", "Supplier color", "size.cost"]
-UNKNOWN = ["Projekt", "Gültig ab", "list price", "x", "", "Sale price (staff)", "Farbe サイズ", "Цвет", "Preisgruppe B"]
+UNKNOWN = [
+    "Projekt",
+    "Gültig ab",
+    "list price",
+    "x",
+    "",
+    "Sale price (staff)",
+    "Farbe サイズ",
+    "Настроение",
+    "Preisgruppe B",
+]
 
 
 @pytest.mark.parametrize("name", PUBLIC)

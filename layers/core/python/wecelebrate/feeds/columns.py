@@ -42,7 +42,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         # Dutch, Nordic, Polish, Czech
         "artikelnummerleverancier", "productnummer", "bestelnummer", "bestelcode", "varenummer", "varenr",
         "artikelnrleverancier", "tuotenumero", "tuotekoodi", "indeks", "symbol", "kodproduktu", "kodtowaru",
-        "numerartykulu", "kodzbozi", "katalogovecislo",
+        "numerartykulu", "kodzbozi", "katalogovecislo", "kod", "cikkszam", "termekkod", "tuotenro",
+        "stokkodu", "urunkodu",
         # Other names
         "code", "itemid", "productid", "externalid", "item", "article", "artikel", "articulo", "artigo", "gtin",
         "ean", "ean13", "eancode", "upc", "barcode", "handle", "id",

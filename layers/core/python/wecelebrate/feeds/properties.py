@@ -11,15 +11,15 @@ A change of a table changes only files that are read later. To move attributes t
 like 0027_private_by_default.sql, which contains a copy of the tables.
 """
 
-# ruff: noqa: RUF001 - some names are Russian
-
 PROPERTIES: dict[str, str] = {
     # Appearance
-    "color": "цвет цвета расцветка color colour colors colours colorname colourname maincolor maincolour basecolor colorfamily farbe "
+    "color": "цвет цвета расцветка "
+    "color colour colors colours colorname colourname maincolor maincolour basecolor colorfamily farbe "
     "farben farbton farbname farbbezeichnung hauptfarbe grundfarbe couleur couleurs coloris teinte colores "
     "colorprincipal colore colori tinta cor cores kleur kleuren hoofdkleur farve farver farg farger farge vari "
     "varit kolor kolory barwa barva barvy szin culoare renk",
-    "pattern": "узор рисунок pattern patterns print muster dessin design motif motivo motiv patron estampado fantasia disegno "
+    "pattern": "узор рисунок "
+    "pattern patterns print muster dessin design motif motivo motiv patron estampado fantasia disegno "
     "padrao estampa patroon dessein monster kuvio wzor vzor minta",
     "finish": "finish surface surfacefinish oberflache oberflaeche oberflachenbehandlung finition acabado "
     "finitura acabamento afwerking oppervlak overflade ytbehandling pinta wykonczenie povrch",
@@ -29,10 +29,12 @@ PROPERTIES: dict[str, str] = {
     "tilaisuus okazja prilezitost",
     "transparency": "transparency opacity glanz gloss brilliance",
     # Material and composition
-    "material": "материал материалы material materials materialname materialien materialzusammensetzung matiere matieres materiau "
+    "material": "материал материалы "
+    "material materials materialname materialien materialzusammensetzung matiere matieres materiau "
     "materiaux materiale materiali materiais materiales materiaal materialer materiaali tworzywo materialy anyag "
     "malzeme",
-    "fabric": "состав ткань fabric fabrics textile stoff gewebe tissu tela tejido tessuto tecido stof stoffe tyg kangas "
+    "fabric": "состав ткань "
+    "fabric fabrics textile stoff gewebe tissu tela tejido tessuto tecido stof stoffe tyg kangas "
     "tkanina latka composition zusammensetzung composicion composizione composicao samenstelling sammensatning "
     "sammansattning koostumus skladniki lining futter doublure forro fodera voering",
     "ingredients": "ingredients ingredient ingredientlist inhaltsstoffe zutaten zutatenliste composants "
@@ -46,39 +48,47 @@ PROPERTIES: dict[str, str] = {
     "gradoalcoholico graduacion alcoholpercentage",
     "flavour": "вкус flavor flavour flavors flavours taste geschmack geschmacksrichtung gout saveur sabor gusto smaak "
     "smag smak maku chut",
-    "scent": "аромат запах scent fragrance aroma duft parfum duftnote senteur fragancia profumo fragranza fragrancia geur "
+    "scent": "аромат запах "
+    "scent fragrance aroma duft parfum duftnote senteur fragancia profumo fragranza fragrancia geur "
     "duftart doft tuoksu zapach vune",
     "vintage": "vintage vintageyear jahrgang millesime anada annata safra grapevariety grape rebsorte cepage",
     "diet": "vegan vegetarian glutenfree lactosefree organic bio halal kosher sugarfree vegetarisch glutenfrei "
     "laktosefrei",
     # Size, weight, capacity
-    "size": "размер размеры size sizes sizename sizesystem sizetype sizechart sizeeu sizeus sizeuk clothingsize shoesize "
+    "size": "размер размеры "
+    "size sizes sizename sizesystem sizetype sizechart sizeeu sizeus sizeuk clothingsize shoesize "
     "ringsize grosse groesse groessen grossen konfektionsgrosse schuhgrosse taille tailles pointure talla tallas "
     "tamano taglia taglie misura tamanho tamanhos maat maten schoenmaat storrelse storrelser storlek storlekar "
     "koko koot rozmiar rozmiary velikost velikosti meret beden",
-    "dimensions": "габариты dimensions dimension dimensiones dimensioni dimensoes measurements measures masse abmessung "
+    "dimensions": "габариты "
+    "dimensions dimension dimensiones dimensioni dimensoes measurements measures masse abmessung "
     "abmessungen masze produktmasse mesures medidas misure afmeting afmetingen mal dimensioner matt mitat wymiary "
     "wymiar rozmery rozmer groes laeng breit hoehe meabm",
-    "length": "длина length lengths lange laenge gesamtlange longueur largo longitud lunghezza comprimento lengte langd "
+    "length": "длина "
+    "length lengths lange laenge gesamtlange longueur largo longitud lunghezza comprimento lengte langd "
     "laengde lengde pituus dlugosc delka hossz uzunluk",
     "width": "ширина width breite gesamtbreite largeur ancho anchura larghezza largura breedte bredde bredd leveys "
     "szerokosc sirka szelesseg genislik",
-    "height": "высота height hohe hoehe gesamthohe hauteur alto altura altezza hoogte hojde hoyde hojd korkeus wysokosc "
+    "height": "высота "
+    "height hohe hoehe gesamthohe hauteur alto altura altezza hoogte hojde hoyde hojd korkeus wysokosc "
     "vyska magassag yukseklik",
     "depth": "глубина depth tiefe gesamttiefe profondeur profundidad profondita profundidade diepte dybde djup syvyys "
     "glebokosc hloubka",
     "diameter": "диаметр diameter durchmesser diametre diametro middellijn halkaisija srednica prumer atmero",
-    "thickness": "толщина thickness starke staerke dicke materialstarke epaisseur espesor grosor spessore espessura dikte "
+    "thickness": "толщина "
+    "thickness starke staerke dicke materialstarke epaisseur espesor grosor spessore espessura dikte "
     "tykkelse tjocklek paksuus grubosc tloustka gauge",
     "weight": "вес масса weight weights netweight grossweight productweight itemweight shippingweight weightgrams "
     "weightvaluegrams gewicht nettogewicht bruttogewicht eigengewicht versandgewicht poids poidsnet poidsbrut "
     "peso pesoneto pesobruto pesonetto pesolordo pesoliquido vaegt vagt vekt vikt nettovikt paino nettopaino waga "
     "waganetto wagabrutto hmotnost vaha suly agirlik weightunit gewichtseinheit unitedepoids brgew ntgew gewei",
-    "capacity": "объем емкость capacity volume content contents netcontent netcontents volumen inhalt fullmenge fuellmenge "
+    "capacity": "объем емкость "
+    "capacity volume content contents netcontent netcontents volumen inhalt fullmenge fuellmenge "
     "nennfullmenge fassungsvermogen fassungsvermoegen kapazitat kapazitaet contenance capacite contenu capacidad "
     "contenido capacita contenuto capacidade conteudo inhoud volumeinhoud rumfang indhold kapacitet innhold "
     "innehall volym tilavuus sisalto pojemnosc zawartosc objem obsah urtartalom volum voleh",
-    "packaging": "упаковка комплектация packaging packagingtype packagecontents packagesize packsize packquantity piecesperpack "
+    "packaging": "упаковка комплектация "
+    "packaging packagingtype packagecontents packagesize packsize packquantity piecesperpack "
     "unitsperpack numberofpieces pieces pcs multipack isbundle bundle verpackung verpackungsart verpackungsinhalt "
     "packungsgrosse packungsinhalt lieferumfang stuckzahl stueckzahl emballage conditionnement embalaje "
     "contenidodelpaquete confezione embalagem verpakking verpakkingsinhoud emballasje forpackning pakkaus "

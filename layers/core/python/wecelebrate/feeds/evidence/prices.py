@@ -34,9 +34,11 @@ _BASE = words(
     "tarifa fiyat betrag amount listino цена ціна 価格 가격 价格"
 )
 _TAX = words("vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu")
-_WITH = words("incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis")
+_WITH = words(
+    "with avec incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis"
+)
 _WITHOUT = words(
-    "excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida haric"
+    "without sans excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida haric"
 )
 _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("purchase", words(

@@ -86,7 +86,7 @@ def parse_part(
             yield
         parser.Parse(b"", True)
         yield
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:  # LookupError: the part declares an encoding that does not exist
         raise UnreadableFeed(
             f"the workbook is damaged: {name} is not well-formed XML ({error}); open it in Excel and save it again"
         ) from error

@@ -14,7 +14,7 @@ from wecelebrate.feeds.items import Record, UnreadableFeed, quoted
 from wecelebrate.feeds.xml.base import XmlFormat
 from wecelebrate.feeds.xml.flat import Flattener
 from wecelebrate.feeds.xml.reader import Element, local, pull_parser
-from wecelebrate.feeds.xml.source import CHUNK, XmlSource
+from wecelebrate.feeds.xml.source import CHUNK, XML_NAME, XmlSource
 
 Path = tuple[str, ...]
 """The local names of the elements from the root to an element."""
@@ -72,7 +72,7 @@ class GenericXml(XmlFormat):
 def _path_from_settings(record: str) -> Path:
     """Parse a name such as `offer`, or a path such as `shop/offers/offer`. Prefixes of namespaces are ignored."""
     path = tuple(part.rpartition(":")[2] for part in record.strip("/ ").replace(".", "/").split("/"))
-    if not all(path):
+    if not all(map(XML_NAME.fullmatch, path)):
         raise UnreadableFeed(
             f"`record` in the sync settings is {quoted(record)}; it must name the element of a product, such as "
             "offer or shop/offers/offer"

@@ -9,7 +9,7 @@ from wecelebrate.feeds.items import Record
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.xml.base import ATTRIBUTES, XmlFormat
 from wecelebrate.feeds.xml.flat import Flattener, attribute_lines, child_text, descendants
-from wecelebrate.feeds.xml.reader import Element
+from wecelebrate.feeds.xml.reader import Element, local
 
 GOOGLE = "{http://base.google.com/ns/1.0}"
 
@@ -50,10 +50,10 @@ class MerchantFeed(XmlFormat):
         self._flat = Flattener((), ("product_detail",), language)
 
     def records(self, element: Element) -> Iterator[Record]:
-        for child in list(element):
-            if not isinstance(child.tag, str) or child.tag.startswith(GOOGLE):
-                continue
-            if next(element.iterchildren(GOOGLE + child.tag[child.tag.rfind("}") + 1 :]), None) is not None:
+        children = [child for child in element if isinstance(child.tag, str)]
+        preferred = {local(child) for child in children if str(child.tag).startswith(GOOGLE)}
+        for child in children:
+            if not str(child.tag).startswith(GOOGLE) and local(child) in preferred:
                 element.remove(child)
         record = self._flat(element)
         if "link" not in record and "link@href" in record:

@@ -36,6 +36,8 @@ _HARMLESS_SUBSET = re.compile(
 )  # fmt: skip
 # The entities of HTML, which some exports contain. XML defines only five entities. The parser resolves these five.
 _ENTITY = re.compile(rb"&(?!amp;|lt;|gt;|quot;|apos;)([A-Za-z][A-Za-z0-9]{1,7});")
+XML_NAME = re.compile(r"[\w.\u00b7-]+")
+"""The characters of a local name. The parser refuses other characters, such as control characters."""
 _HTML = {name.encode(): chr(code).encode() for name, code in name2codepoint.items()}
 
 
@@ -175,6 +177,10 @@ def _root(head: bytes) -> str:
     if not match:
         raise UnreadableFeed("the file starts like XML, but it has no element; export the products again")
     name = match["root"].decode("utf-8", "replace").rpartition(":")[2]
+    if not XML_NAME.fullmatch(name):
+        raise UnreadableFeed(
+            f"the file starts like XML, but {quoted(name)} is not a valid name of an element; export the products again"
+        )
     if document := other_document(name, head):
         raise UnreadableFeed(f"this looks like {document}; export the products as CSV, JSON or XML")
     return name[:100]

@@ -1,6 +1,6 @@
 """The models of a proposal that says how to read a file."""
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -59,6 +59,39 @@ class ProposedField(BaseModel):
     )
     confidence: float = Field(description="0 to 1.")
     reason: str
+    reasons: list[str] = Field(description="What the name and the values of the first column show.")
+
+
+class ReadingChoice(BaseModel):
+    """One possible answer to a question about a file."""
+
+    value: str = Field(
+        description="The value that the answer sets in the mapping or the options. Empty if no column is read."
+    )
+    label: str
+    examples: list[str] = Field(description="How values of the file are read with this choice.")
+
+
+class ReadingQuestion(BaseModel):
+    """A doubt about how to read a file. Without an answer, the first choice is used."""
+
+    key: str = Field(description="The field of the mapping, or the option, that the answer sets, e.g. `decimal`.")
+    subject: Literal["money", "identity", "visibility", "other"] = Field(
+        description="What a wrong answer would damage: prices, SKUs, what customers can see, or other values."
+    )
+    text: str
+    choices: list[ReadingChoice] = Field(description="The most probable choice comes first.")
+    seen: list[str] = Field(description="Values of the file that cause the doubt.")
+
+
+class ReadingChange(BaseModel):
+    """A difference between how this file and an earlier file of the catalog are read."""
+
+    key: str
+    subject: Literal["money", "identity", "visibility", "other"]
+    before: Any
+    now: Any
+    text: str
 
 
 class MappingProposal(BaseModel):
@@ -77,3 +110,9 @@ class MappingProposal(BaseModel):
     missing: list[str] = Field(description="Fields that a new product requires, but that have no column.")
     rows: list[Object] = Field(description="The first 20 rows, as products or with their errors.")
     warnings: list[str]
+    reading: Object = Field(
+        description="How the file is read: the columns of each field with scores and reasons, the decimal separator, "
+        "the currency, and the kind of the price."
+    )
+    questions: list[ReadingQuestion] = Field(description="What the evidence in the file does not decide.")
+    changes: list[ReadingChange] = Field(description="Differences to the way in which an earlier file was read.")
