@@ -109,9 +109,9 @@ def test_the_limits_in_the_database_equal_the_limits_in_the_code(superuser: psyc
 
 def test_the_largest_row_of_each_table_fits_in_a_response(superuser: psycopg.Connection) -> None:
     """In a response, one byte of JSON or UTF-8 becomes at most 3 bytes, and one character at most 12 bytes."""
-    # The source data in a response has at most products.MAX_SOURCE_BYTES.
+    # The source data in a response has at most products.MAX_SHOWN_SOURCE_BYTES.
     not_listed = "'jobs_checkpoint_length', 'products_source_data_length', 'product_sources_data_length'"
-    assert 3 * products.MAX_SOURCE_BYTES < MAX_RESPONSE_BYTES - 50_000
+    assert 3 * products.MAX_SHOWN_SOURCE_BYTES < MAX_RESPONSE_BYTES - 50_000
     tables = superuser.execute(f"""
         select conrelid::regclass::text,
           sum(3 * coalesce(substring(definition from 'json_fits\\([a-z_]+, (\\d+)')::integer, 0)

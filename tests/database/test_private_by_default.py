@@ -169,7 +169,7 @@ def test_rows_of_the_previous_release_are_staged_without_an_ordinal(superuser: p
 
 
 READERS = ("super admin", "admin", "A's owner", "A's editor", "owner of A and viewer of B", "service for A")
-OTHERS = ("support", "A's viewer", "B's owner", "both, for B only", "visitor of A", "customer of A", "system")
+OTHERS = ("support", "A's viewer", "B's owner", "both, for B only", "visitor of A", "customer of A")
 SQL: tuple[LiteralString, ...] = (
     "select data from product_sources where product_id = %s",
     "select data from app.product_source(%s) where data is not null",

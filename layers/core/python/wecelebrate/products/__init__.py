@@ -33,7 +33,7 @@ sql = queries(__file__)
 DEFAULT_CURRENCY = "USD"
 """The default currency. It applies if neither the product nor its catalog specifies a currency."""
 
-MAX_SOURCE_BYTES = 1_900_000
+MAX_SHOWN_SOURCE_BYTES = 1_900_000
 """The maximum size of the source data in a response, as JSON in bytes. A response triples the size of some texts."""
 
 
@@ -143,7 +143,7 @@ def source(tx: Transaction, product_id: UUID) -> ProductSource:
     row = sql.get_product_source(tx, product_id=product_id)
     if row is None:
         raise NotFound
-    data = None if row["data"] is None else shortened(row["data"], MAX_SOURCE_BYTES)
+    data = None if row["data"] is None else shortened(row["data"], MAX_SHOWN_SOURCE_BYTES)
     return ProductSource(product_id=row["product_id"], sku=row["sku"], source_data=data)
 
 
