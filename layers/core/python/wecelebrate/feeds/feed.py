@@ -14,6 +14,7 @@ from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
 from wecelebrate.feeds.plan import Plan, extend_plan, make_plan
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.source import FeedSource, open_source
+from wecelebrate.feeds.stock_columns import StockReader, find_stock_columns
 
 
 def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> "Feed":
@@ -50,6 +51,8 @@ class Feed:
         self._mark: numbers.DecimalMark | None = "," if option == "," else "." if option == "." else self._detect_mark()
         self._currency = currency
         self._stopped = False
+        self._mapping = mapping
+        self._stock_readers: list[StockReader] = []
         self.declared_mode: DeclaredMode | None = self._table.declared_mode
         """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
         self.rows_read = 0
@@ -64,6 +67,11 @@ class Feed:
     def ended_cleanly(self) -> bool:
         """False if reading stopped before the end of the file. In this case the last item says where and why."""
         return self._table.ended_cleanly() and not self._stopped
+
+    @property
+    def states_stock(self) -> bool:
+        """Whether the rows read so far had a cell for the stock, even if the cell was blank."""
+        return any(reader.has_stated for reader in self._stock_readers)
 
     @property
     def details(self) -> dict[str, Any]:
@@ -105,7 +113,11 @@ class Feed:
         return self._plain_items()
 
     def _builder(self, plan: Plan) -> BuildProduct:
-        return product_builder(plan, self._currency, self._mark)
+        columns = find_stock_columns(plan.header, plan.inventory, self._mapping, self._table.sample)
+        is_sum = plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(columns.count) > 1
+        stock = StockReader(columns, self._mark, is_sum=is_sum)
+        self._stock_readers.append(stock)
+        return product_builder(plan, self._currency, self._mark, stock)
 
     def _plain_items(self) -> Iterator[Item]:
         build = self._builder(self._plan)

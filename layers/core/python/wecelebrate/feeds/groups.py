@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from wecelebrate.feeds import stock_columns
 from wecelebrate.feeds.columns import fold
 from wecelebrate.feeds.convert import MAX_ATTRIBUTE_LENGTH, MAX_ATTRIBUTE_NAME_LENGTH, MAX_IMAGES, split_images
 from wecelebrate.feeds.items import Cells, Item, Product, Rejected, Row, quoted
@@ -46,6 +47,7 @@ class VariantGrouper:
             for reject in (plan.profile.reject_rules if plan.profile else ())
         ]
         self._sku, self._name, self._images, self._active = plan.sku, plan.name, plan.images, plan.active
+        self._inventory = plan.inventory
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
         # The builder for plain rows reads SKU, name and images from the computed columns.
         self._build = builder(
@@ -61,7 +63,7 @@ class VariantGrouper:
         """Return the columns in which a blank cell of a variant gets the value of the product's first row."""
         own = {
             *self._parent, *self._variant_columns, *self._variant_title, *self._variant_images, *plan.images, *plan.sku,
-            *plan.inventory, *own_columns,
+            *plan.inventory, *stock_columns.own_columns(plan.header), *own_columns,
         }  # fmt: skip
         own.update(price.column for price in plan.prices)
         own.update(value for _, values in self._options for value in values)
@@ -191,6 +193,10 @@ class VariantGrouper:
         for number in self._inherited:
             if not cells[number] and (inherited := _cell(first, number)):
                 cells[number] = inherited
+        for number in self._inventory:
+            # WooCommerce: the variation is sold from the stock of its product.
+            if (cells[number] or "").casefold() == "parent":
+                cells[number] = _cell(first, number)
         for active in self._active:
             # If the product is inactive, all its variants are inactive.
             if _cell(first, active.column).casefold() in INACTIVE_STATES:

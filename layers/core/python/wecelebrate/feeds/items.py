@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from wecelebrate.core.types import InventoryPolicy
+
 DeclaredMode = Literal["full", "delta"]
 """What a file contains, according to the file itself: `full` is the whole catalog, `delta` is only changes."""
 
@@ -40,6 +42,8 @@ class Product:
     source: Mapping[str, Any]
     """The unchanged source row, which maps columns to cells."""
     fields_set: frozenset[str]
+    inventory_policy: InventoryPolicy | None = None
+    """Whether the stock is tracked. None: a product with an `inventory_count` is tracked, otherwise nothing changes."""
 
 
 @dataclass(slots=True)

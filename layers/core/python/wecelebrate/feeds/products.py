@@ -7,9 +7,11 @@ from functools import lru_cache, partial
 from operator import itemgetter
 from typing import TypeVar
 
+from wecelebrate.core.types import InventoryPolicy
 from wecelebrate.feeds import convert, numbers
 from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected, quoted
 from wecelebrate.feeds.plan import Plan
+from wecelebrate.feeds.stock_columns import StockReader
 
 BuildProduct = Callable[[int, Cells, Cells], Product | Rejected]
 """A function that builds an item from the line number, the stripped cells and the unchanged cells.
@@ -22,17 +24,21 @@ CACHE_SIZE = 4096
 Value = TypeVar("Value")
 
 
-def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None) -> BuildProduct:
+def product_builder(
+    plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None, stock: StockReader
+) -> BuildProduct:
     """Return the function that builds the products of a file. `mark` is the file's decimal separator.
 
     That function returns one item for each row: a product, or a rejection that describes the first bad cell.
     """
     header, all_fields, attributes, pair_columns = plan.header, plan.fields_set, plan.attributes, plan.pair_columns
-    sku_columns, image_columns, stock_columns = plan.sku, plan.images, plan.inventory
+    sku_columns, image_columns = plan.sku, plan.images
+    stock_columns = stock.columns.count or stock.columns.places
+    all_fields |= _STOCK if stock_columns else _NO_FIELDS
     price_columns, active_columns = [price.column for price in plan.prices], [active.column for active in plan.active]
     currency_column = plan.currency
     read_sku, read_texts = _first(plan.sku), _texts_reader(plan)
-    read_price, read_count = _price_reader(plan, catalog_currency, mark), _count_reader(plan, mark)
+    read_price, read_stock = _price_reader(plan, catalog_currency, mark), stock.read
     read_active = _active_reader(plan)
     read_currency = _cached(partial(_currency, catalog_currency))
     fields_without = lru_cache(maxsize=256)(lambda missing: all_fields - missing)
@@ -62,7 +68,7 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
                 # Shops do not show more images than MAX_IMAGES. The field `source` still contains all images.
                 images = list(dict.fromkeys(images))[: convert.MAX_IMAGES]
             columns = stock_columns
-            count = read_count(cells) if columns else None
+            policy, count = read_stock(cells) or _NO_STOCK if columns else _NO_STOCK
             if count is None and columns:
                 missing = _STOCK
             columns = active_columns
@@ -73,6 +79,7 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
             return _rejected(plan, line, raw, sku=sku, columns=error.columns or columns, error=error)
         if None in cells:
             missing |= _absent_fields(plan, cells)
+            missing -= _STOCK if count is not None else _NO_FIELDS
             source = {key: cell for key, cell in zip(header, raw, strict=False) if cell is not None}
         else:
             source = dict(zip(header, raw, strict=False))  # type: ignore[arg-type]  # no cell is None
@@ -81,7 +88,7 @@ def product_builder(plan: Plan, catalog_currency: str, mark: numbers.DecimalMark
             values |= convert.attributes_of_lines(cells[column] or "")
         return Product(
             line, 1, sku, name, description, category, brand, price, currency or catalog_currency, images, values,
-            count, active, source, fields_without(missing) if missing else all_fields,
+            count, active, source, fields_without(missing) if missing else all_fields, policy,
         )  # fmt: skip
 
     return build
@@ -91,6 +98,7 @@ _NO_FIELDS: frozenset[str] = frozenset()
 _MAX_STATE_LENGTH = 100
 _MAX_LENGTH = convert.MAX_ATTRIBUTE_LENGTH
 _STOCK = frozenset({"inventory_count"})
+_NO_STOCK: tuple[InventoryPolicy | None, int | None] = (None, None)
 _ACTIVE = frozenset({"is_active"})
 
 
@@ -236,23 +244,6 @@ def _price_reader(
         return None, None
 
     return best_price
-
-
-def _count_reader(plan: Plan, mark: numbers.DecimalMark | None) -> Callable[[Cells], int | None]:
-    parse = _cached(lambda cell: numbers.count(cell, mark))
-    first = _first(plan.inventory)
-    is_sum = plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(plan.inventory) > 1
-
-    def total(cells: Cells) -> int | None:
-        counts = [parse(cell) for column in plan.inventory if (cell := cells[column])]
-        numeric = [count for count in counts if count is not None]
-        return min(sum(numeric), numbers.MAX_COUNT) if numeric else None
-
-    def first_count(cells: Cells) -> int | None:
-        cell = first(cells)
-        return parse(cell) if cell else None
-
-    return total if is_sum else first_count
 
 
 def _active_reader(plan: Plan) -> Callable[[Cells], bool | None]:

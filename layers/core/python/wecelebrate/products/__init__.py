@@ -196,7 +196,8 @@ def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: M
     if row is None:
         raise refusal(expected, get(tx, product_id))
     product = {"product_id": product_id} | {name: row[name] for name in ("sku", "name", "inventory_count")}
-    low_stock.publish_if_low(tx, before.catalog_id, before.inventory_count, product)
+    if before.inventory_policy == row["inventory_policy"] == "tracked":
+        low_stock.publish_if_low(tx, before.catalog_id, before.inventory_count, product)
     return _after_write(tx, Product(**row))
 
 

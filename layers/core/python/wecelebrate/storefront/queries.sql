@@ -23,7 +23,7 @@ from app.list_products(app.comparable_catalog(:catalog_id, :price_min, :price_ma
   cross join lateral (
     select page.id, page.sku, page.name, page.description, page.category, page.brand, page.price::text as price,
       page.currency, page.images, app.media_with_urls(page.media, :base_url) as media, page.attributes,
-      page.inventory_count > 0 as in_stock
+      app.is_in_stock(page.inventory_policy, page.inventory_count) as in_stock
   ) product
 order by page.ordinality;
 
@@ -35,6 +35,7 @@ select app.product_facets(:q, :sku, :category, :brand, :price_min, :price_max, 1
 -- name: get_product^
 -- Get a product that the site shows.
 select id, sku, name, description, category, brand, price::text, currency, images,
-  app.media_with_urls(media, :base_url) as media, attributes, inventory_count > 0 as in_stock
+  app.media_with_urls(media, :base_url) as media, attributes,
+  app.is_in_stock(inventory_policy, inventory_count) as in_stock
 from products
 where id = :product_id;

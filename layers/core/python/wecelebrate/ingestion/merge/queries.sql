@@ -13,9 +13,9 @@ select app.staged_job_ids() as job_id;
 -- name: stage_products*!
 -- Stage products in the caller's transaction. A worker uses COPY instead.
 insert into app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency,
-  images, attributes, inventory_count, is_active, source_data)
+  images, attributes, inventory_count, inventory_policy, is_active, source_data)
 values (:job_id, :fence, :line, :rows, :sku, :name, :description, :category, :brand, :price, :currency, :images,
-  :attributes, :inventory_count, :is_active, :source_data);
+  :attributes, :inventory_count, :inventory_policy, :is_active, :source_data);
 
 -- name: stage_rejections*!
 -- Stage rejected rows in the caller's transaction.
@@ -43,7 +43,7 @@ select app.analyze_products();
 -- `chunk`. Products that differ are updated, new products are created, and other products stay unchanged. If several
 -- rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with a `refusal` are
 -- rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the
--- currency of its first product.
+-- currency of its first product. A new product without a stock gets `default_inventory_policy`.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -67,7 +67,11 @@ with next_skus as (
       order by line limit 1) end) as currency
   from catalogs c where c.id = :catalog_id
 ), chunk as materialized (
-  select s.*, p.id, p.inventory_count as stock,
+  select s.*, p.id,
+    -- Null if the stock was not tracked: a stock that was not counted cannot have fallen.
+    case p.inventory_policy when 'tracked' then p.inventory_count end as stock,
+    -- A count makes a product tracked. The previous release stages no policy.
+    coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) as policy,
     -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
     case when s.price is null and s.currency <> p.currency then round(p.price, app.minor_units(s.currency))
       else coalesce(s.price, p.price) end as exact_price,
@@ -88,37 +92,37 @@ with next_skus as (
   from staged s join last_rows l on l.sku = s.sku and l.line > s.line
 ), changed as (
   update products p
-  set (name, description, category, brand, price, currency, images, attributes, inventory_count, is_active,
-    source_data) = (coalesce(c.name, p.name),
+  set (name, description, category, brand, price, currency, images, attributes, inventory_count, inventory_policy,
+    is_active, source_data) = (coalesce(c.name, p.name),
       case when c.description is null then p.description else nullif(c.description, '') end,
       case when c.category is null then p.category else nullif(c.category, '') end,
       case when c.brand is null then p.brand else nullif(c.brand, '') end,
       c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
       coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
-      coalesce(c.is_active, p.is_active), c.source_data)
+      coalesce(c.policy, p.inventory_policy), coalesce(c.is_active, p.is_active), c.source_data)
   from chunk c
   where p.id = c.id and c.refusal is null
     and (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.inventory_count,
-         p.is_active, p.source_data)
+         p.inventory_policy, p.is_active, p.source_data)
       is distinct from (coalesce(c.name, p.name),
         case when c.description is null then p.description else nullif(c.description, '') end,
         case when c.category is null then p.category else nullif(c.category, '') end,
         case when c.brand is null then p.brand else nullif(c.brand, '') end,
         c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
         coalesce(c.attributes, p.attributes), coalesce(c.inventory_count, p.inventory_count),
-        coalesce(c.is_active, p.is_active), c.source_data)
-  returning c.rows, c.stock, p.id, p.sku, p.name, p.inventory_count
+        coalesce(c.policy, p.inventory_policy), coalesce(c.is_active, p.is_active), c.source_data)
+  returning c.rows, c.stock, p.id, p.sku, p.name, p.inventory_count, p.inventory_policy
 ), low_stock as (
   select id, sku, name, inventory_count
   from changed
-  where inventory_count < stock
+  where inventory_policy = 'tracked' and inventory_count < stock
     and (select low_inventory from catalogs where id = :catalog_id) between inventory_count and stock - 1
 ), added as (
   insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, attributes,
-    inventory_count, is_active, source_data)
+    inventory_count, inventory_policy, is_active, source_data)
   select :catalog_id, sku, name, nullif(description, ''), nullif(category, ''), nullif(brand, ''), price,
     coalesce(currency, :currency), coalesce(images, '[]'), coalesce(attributes, '{}'), coalesce(inventory_count, 0),
-    coalesce(is_active, true), source_data
+    coalesce(policy, :default_inventory_policy), coalesce(is_active, true), source_data
   from chunk
   where id is null and refusal is null
   on conflict (catalog_id, sku) do nothing
@@ -175,11 +179,12 @@ from jsonb_to_recordset(:rejections::jsonb) as r (line integer, n integer, sku t
 select s.sku, s.line,
   jsonb_build_object('name', s.name, 'description', s.description, 'category', s.category, 'brand', s.brand,
     'price', s.price::text, 'currency', s.currency, 'images', s.images, 'attributes', s.attributes,
-    'inventory_count', s.inventory_count, 'is_active', s.is_active) as staged,
+    'inventory_count', s.inventory_count, 'inventory_policy', s.inventory_policy, 'is_active', s.is_active) as staged,
   case when p.id is not null then
     jsonb_build_object('name', p.name, 'description', p.description, 'category', p.category, 'brand', p.brand,
       'price', p.price::text, 'currency', p.currency, 'images', p.images, 'attributes', p.attributes,
-      'inventory_count', p.inventory_count, 'is_active', p.is_active) end as stored
+      'inventory_count', p.inventory_count, 'inventory_policy', p.inventory_policy, 'is_active', p.is_active)
+    end as stored
 from (
   select distinct on (sku) * from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after

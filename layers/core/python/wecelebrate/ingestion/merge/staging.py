@@ -21,7 +21,7 @@ _SERVICE = Caller(subject="service:staging")
 
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
-    "attributes", "inventory_count", "is_active", "source_data",
+    "attributes", "inventory_count", "inventory_policy", "is_active", "source_data",
 )  # fmt: skip
 _REJECTION_COLUMNS = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
 _JSON_COLUMNS = tuple(_PRODUCT_COLUMNS.index(name) for name in ("images", "attributes", "source_data"))
@@ -136,6 +136,7 @@ def _product_row(load: Load, product: Product) -> tuple[Any, ...]:
         _json(product.images) if "images" in fields else None,
         _json(product.attributes) if "attributes" in fields else None,
         (product.inventory_count or 0) if "inventory_count" in fields else None,
+        product.inventory_policy or ("tracked" if "inventory_count" in fields else None),
         product.is_active if "is_active" in fields else None,
         _json(product.source),
     )

@@ -13,6 +13,26 @@
 
 set local role app_owner;
 
+-- Returns whether a product is in stock. An untracked product is always in stock. The planner inlines this function.
+create or replace function app.is_in_stock(policy text, count integer) returns boolean
+language sql immutable parallel safe
+return policy = 'untracked' or count > 0;
+grant execute on function app.is_in_stock(text, integer) to app_definer, app_customer, app_anon;
+
+-- Makes a product tracked when a count is written to it. The previous release writes a count without a policy.
+create or replace function app.track_counted_product() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  new.inventory_policy := 'tracked';
+  return new;
+end
+$$;
+
+create or replace trigger track_counted_product before insert or update on products for each row
+  when (new.inventory_policy = 'untracked' and new.inventory_count > 0)
+  execute function app.track_counted_product();
+
 -- Returns LIKE patterns for the words of a search: a product matches if its folded name or SKU contains every word.
 -- `%` and `_` in a word stand for themselves. The longest word comes first, because it matches the fewest products.
 -- Words after the tenth are ignored, so that no search evaluates hundreds of patterns. (The API refuses more words, but
