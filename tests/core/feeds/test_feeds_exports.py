@@ -15,8 +15,11 @@ def test_a_shopify_export_is_read() -> None:
     lamp = reading.products[0]
     assert (lamp.sku, lamp.name, lamp.brand, lamp.category) == ("floor-lamp", "Floor Lamp", "Company 123", "Indoor")
     assert (lamp.price, lamp.currency, lamp.is_active) == (Decimal("69.99"), "USD", True)
-    # The inventory tracker is blank, so Shopify does not count the pieces.
-    assert {(p.inventory_policy, p.inventory_count) for p in reading.products} == {("untracked", 0)}
+    # The inventory tracker is blank for all products but one, so Shopify does not count their pieces.
+    assert {p.sku: p.inventory_count for p in reading.products if p.inventory_policy == "tracked"} == {
+        "grey-wheelbarrow": 8
+    }
+    assert {p.inventory_count for p in reading.products if p.inventory_policy == "untracked"} == {0}
     assert lamp.images[0].startswith("https://cdn.shopify.com/s/files/")
     green, yellow = reading.products[-2:]
     assert (green.sku, green.name) == ("gardening-gloves-green", "Gardening Gloves \u2013 Green")

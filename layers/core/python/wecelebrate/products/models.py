@@ -56,7 +56,7 @@ def stock_changes(model: "NewProduct | ProductPatch") -> dict[str, Any]:
     A count makes a product tracked. An untracked product has the count 0, so that a product that is tracked again does
     not get a count of an earlier time.
     """
-    changes = {name: getattr(model, name) for name in ("inventory_count", "inventory_policy") & model.model_fields_set}
+    changes = {name: getattr(model, name) for name in {"inventory_count", "inventory_policy"} & model.model_fields_set}
     if changes.get("inventory_policy") == "untracked":
         return {"inventory_count": 0, "inventory_policy": "untracked"}
     return {"inventory_policy": "tracked"} | changes if changes else {}
