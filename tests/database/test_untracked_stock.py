@@ -210,3 +210,13 @@ def test_a_staged_row_with_a_count_and_no_policy_as_the_previous_release_stages_
     assert stock(superuser, A_PRODUCT) == merged
     assert [int(each["updated"]) for each in updated] == [int(merged != ("untracked", 0)), 0]
     assert [each["low_stock_count"] for each in updated] == [0, 0]
+
+
+@pytest.mark.parametrize("word", ["'x'", "null", "'tracked'' or true --'"])
+def test_an_unknown_condition_on_the_stock_is_refused_and_lifts_no_other_condition(
+    superuser: psycopg.Connection, word: str
+) -> None:
+    nulls = ", null" * 7
+    find = f"select app.find_products(%s, 'x'{nulls}, 'name', null, null, 9, array[{word}])"
+    with pytest.raises(errors.InvalidParameterValue, match="is not a condition on the stock"):
+        act(superuser, GUEST, find, A_CATALOG)

@@ -189,3 +189,61 @@ def test_an_untracked_product_of_a_shared_catalog_is_sold_without_shares(platfor
     orders = f"/v1/storefront/{site['domain']}/orders"
     created(platform.api().post(orders, json=order_body((award, 90), customer_email=f"{uuid4().hex}@example.test")))
     problem(platform.api().post(orders, json=order_body((award, 501))), 422, "order_limit")
+
+
+def test_lists_are_filtered_by_policy_and_by_whether_products_are_in_stock(platform: Platform, shop: Tenant) -> None:
+    stocks: dict[str, Json] = {
+        "counted lamp": {"inventory_count": 3, "category": "Light"},
+        "empty lamp": {"inventory_count": 0, "category": "Light"},
+        "made lamp": {"inventory_policy": "untracked", "inventory_count": 0, "category": "Light"},
+        "made mug": {"inventory_policy": "untracked", "inventory_count": 0, "category": "Cups"},
+    }
+    for name, fields in stocks.items():
+        platform.product(shop, name=name, **fields)
+    other = platform.tenant()
+    ok(platform.admin.put(f"/v1/catalogs/{shop.catalog_id}/grants/{other.client_id}"))
+    expected: list[tuple[Json, list[str]]] = [
+        ({}, list(stocks)),
+        ({"inventory_policy": "tracked"}, ["counted lamp", "empty lamp"]),
+        ({"inventory_policy": "untracked"}, ["made lamp", "made mug"]),
+        ({"in_stock": True}, ["counted lamp", "made lamp", "made mug"]),
+        ({"in_stock": False}, ["empty lamp"]),
+        ({"in_stock": True, "inventory_policy": "tracked"}, ["counted lamp"]),
+        ({"in_stock": False, "inventory_policy": "untracked"}, []),
+        ({"in_stock": True, "q": "lamp"}, ["counted lamp", "made lamp"]),
+        ({"inventory_policy": "untracked", "q": "lamp", "sort": "-created_at"}, ["made lamp"]),
+        ({"inventory_policy": "untracked", "category": "Cups", "sort": "price"}, ["made mug"]),
+    ]
+    path = f"/v1/catalogs/{shop.catalog_id}/products"
+    for query, names in expected:
+        for api in (shop.owner, platform.admin, other.owner):
+            found = [product["name"] for product in ok(api.get(path, params=query))["data"]]
+            assert found == names, query
+    first = ok(shop.owner.get(path, params={"in_stock": True, "limit": 2}))
+    second = ok(shop.owner.get(path, params={"in_stock": True, "limit": 2, "cursor": first["next_cursor"]}))
+    assert [product["name"] for page in (first, second) for product in page["data"]] == expected[3][1]
+    assert pointers(problem(shop.owner.get(path, params={"inventory_policy": "some"}), 422, "invalid")) == [
+        "inventory_policy"
+    ]
+
+
+def test_a_storefront_filters_products_and_facets_by_whether_they_are_in_stock(
+    platform: Platform, shop: Tenant
+) -> None:
+    mug = platform.product(shop, name="mug", category="Cups", inventory_count=1)
+    platform.product(shop, name="empty cup", category="Cups", inventory_count=0)
+    untracked(platform, shop, name="award", category="Awards")
+    path, guest = f"/v1/storefront/{shop.domain}/products", platform.api()
+
+    def shown(**query: Any) -> tuple[list[str], dict[str, int]]:
+        page = ok(guest.get(path, params=query))
+        facet = {each["value"]: each["count"] for each in page["facets"]["category"]}
+        return [product["name"] for product in page["data"]], facet
+
+    assert shown(in_stock=True) == (["award", "mug"], {"Awards": 1, "Cups": 1})
+    assert shown(in_stock=False) == (["empty cup"], {"Cups": 1})
+    assert shown(in_stock=True, q="m") == (["mug"], {"Cups": 1})
+    created(guest.post(orders_path(shop), json=order_body((mug, 1))))
+    assert shown(in_stock=True) == (["award"], {"Awards": 1})
+    assert shown(in_stock=False) == (["empty cup", "mug"], {"Cups": 2})
+    problem(guest.get(path, params={"inventory_policy": "tracked"}), 422, "invalid")

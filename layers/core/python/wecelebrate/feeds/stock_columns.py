@@ -198,15 +198,16 @@ class StockReader:
         return _combine([*self._counts(cells), *states], tracked, oversells=oversells)
 
     def _counts(self, cells: Cells) -> list[int | State]:
-        """Return the first value of the columns of the count, or the sum of these columns with the other states."""
+        """Return the first value of the columns of the count, or their sum. A place that is not counted has no sum."""
         values = [self._parse(cell[:_MAX_LENGTH]) for number in self.columns.count if (cell := cells[number])]
         values = [value for value in values if value is not State.UNKNOWN]
         if not self._is_sum:
             return values[:1]
-        pieces = [0 if value is State.OUT_OF_STOCK else value for value in values]
-        counts = [value for value in pieces if isinstance(value, int)]
-        total: list[int | State] = [min(sum(counts), numbers.MAX_COUNT)] if counts else []
-        return [*(value for value in pieces if isinstance(value, State)), *total]
+        if State.IN_STOCK in values or State.UNLIMITED in values:
+            return [State.UNLIMITED]
+        counts = [0 if value is State.OUT_OF_STOCK else value for value in values if value is not State.TO_ORDER]
+        total: list[int | State] = [min(sum(count for count in counts if isinstance(count, int)), numbers.MAX_COUNT)]
+        return [*([State.TO_ORDER] if State.TO_ORDER in values else []), *(total if counts else [])]
 
     def _state(self, cell: str, *, is_number: bool) -> int | State:
         """Return the meaning of a cell of a state. Other texts, such as a date of delivery, say nothing."""

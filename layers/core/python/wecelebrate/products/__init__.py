@@ -81,7 +81,10 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     the prices of the catalog are not all in one currency.
     """
     request = pages.list_request("products", filters, catalog_id=catalog_id)
-    parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
+    parameters = filters.model_dump(exclude={"cursor", "in_stock", "inventory_policy"}) | keyset(
+        filters.cursor, request
+    )
+    parameters["stock"] = filters.stock()
     rows = page_rows(tx, sql.list_products, catalog_id=catalog_id, base_url=settings().images(), **parameters)
     if not rows:  # if there is a row, the caller can see the catalog, and its prices can be compared
         require_comparable(tx, catalog_id, filters)

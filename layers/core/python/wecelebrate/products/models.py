@@ -195,6 +195,11 @@ class ProductListFilters(ListParameters):
     brand: Label | None = None
     price_min: Money | None = Field(default=None, description="Only products with at least this price.")
     price_max: Money | None = Field(default=None, description="Only products with at most this price.")
+    in_stock: Switch | None = Field(
+        default=None,
+        description="Only products that are in stock: untracked products, and tracked products with at least one "
+        "piece. If `false`, only products that are out of stock.",
+    )
     sort: Sort = Field(
         default="name",
         description=(
@@ -203,11 +208,22 @@ class ProductListFilters(ListParameters):
         ),
     )
 
+    def stock(self) -> list[str]:
+        """Return the filters on the stock as the words of `app.stock_condition`."""
+        return [] if self.in_stock is None else ["in_stock" if self.in_stock else "out_of_stock"]
+
 
 class ProductFilters(ProductListFilters):
     """The filters of a list of a catalog's products."""
 
     is_active: Switch | None = None
+    inventory_policy: InventoryPolicy | None = Field(
+        default=None, description="Only products whose stock is `tracked`, or only those whose stock is `untracked`."
+    )
     updated_since: Timestamp | None = Field(
         default=None, description="Only products that have changed at this time or later."
     )
+
+    def stock(self) -> list[str]:
+        """Return the filters on the stock as the words of `app.stock_condition`."""
+        return super().stock() + ([] if self.inventory_policy is None else [self.inventory_policy])

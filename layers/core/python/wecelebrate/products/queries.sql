@@ -6,7 +6,7 @@ select to_json(product)::text as item,
     else page.created_at::text end as after_key,
   page.id as after_id
 from app.list_visible_products(app.comparable_catalog(:catalog_id, :price_min, :price_max, :sort), :q, :sku, :category,
-    :brand, :price_min, :price_max, :is_active, :updated_since, :sort, :after_key, :after_id, :limit + 1)
+    :brand, :price_min, :price_max, :is_active, :updated_since, :sort, :after_key, :after_id, :limit + 1, :stock)
   with ordinality as page
   cross join lateral (
     select page.id, page.catalog_id, page.sku, page.name, page.description, page.category, page.brand,

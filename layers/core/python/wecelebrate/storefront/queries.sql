@@ -19,7 +19,7 @@ select to_json(product)::text as item,
     else page.created_at::text end as after_key,
   page.id as after_id
 from app.list_products(app.comparable_catalog(:catalog_id, :price_min, :price_max, :sort), :q, :sku, :category, :brand,
-    :price_min, :price_max, null, null, :sort, :after_key, :after_id, :limit + 1) with ordinality as page
+    :price_min, :price_max, null, null, :sort, :after_key, :after_id, :limit + 1, :stock) with ordinality as page
   cross join lateral (
     select page.id, page.sku, page.name, page.description, page.category, page.brand, page.price::text as price,
       page.currency, page.images, app.media_with_urls(page.media, :base_url) as media, page.attributes,
@@ -30,7 +30,7 @@ order by page.ordinality;
 -- name: count_facets$
 -- Count the products of each category and each brand. Each count applies the filters on all fields except the counted
 -- field.
-select app.product_facets(:q, :sku, :category, :brand, :price_min, :price_max, 100)::text;
+select app.product_facets(:q, :sku, :category, :brand, :price_min, :price_max, 100, :stock)::text;
 
 -- name: get_product^
 -- Get a product that the site shows.
