@@ -167,9 +167,15 @@ class StockReader:
         self.has_stated = False
         """Whether a row had a cell for the stock, even if the cell was blank."""
         self._is_sum, self._places = is_sum, columns.places
+        beside = [*self._places[len(columns.count) :], *columns.oversell, *columns.overridden.values()]
+        self._beside = list(dict.fromkeys(beside))
+        self._relevant = [*columns.count, *self._beside]
         parse = lru_cache(maxsize=_CACHE_SIZE)(lambda cell: stock.read(cell, mark))
         self._parse: Callable[[str], int | State] = parse
         self._stock = lru_cache(maxsize=_CACHE_SIZE)(lambda cell: _combine([parse(cell)]))
+        # Few combinations of states and flags occur in a file, and reading them costs more than reading a count.
+        self._cached_flags = lru_cache(maxsize=_CACHE_SIZE)(self._flags)
+        self._cached_row = lru_cache(maxsize=_CACHE_SIZE)(self._row)
         has_one = self._places == columns.count[:1] and not columns.oversell
         self.read: Callable[[Cells], Stock | None] = self._only_cell if has_one else self._all_cells
 
@@ -181,8 +187,33 @@ class StockReader:
         return self._stock(cell[:_MAX_LENGTH]) if cell else None
 
     def _all_cells(self, cells: Cells) -> Stock | None:
-        columns = self.columns
-        self.has_stated = self.has_stated or any(cells[number] is not None for number in self._places)
+        if not self.has_stated:
+            self.has_stated = any(cells[number] is not None for number in self._places)
+        relevant = [cell and cell[:_MAX_LENGTH] for cell in map(cells.__getitem__, self._relevant)]
+        return self._cached_row(tuple(relevant))
+
+    def _row(self, relevant: tuple[str | None, ...]) -> Stock | None:
+        """Return the stock that the cells of the relevant columns state."""
+        counts = len(self.columns.count)
+        states, tracked, oversells = self._cached_flags(relevant[counts:])
+        return _combine([*self._counts(relevant[:counts]), *states], tracked, oversells=oversells)
+
+    def _counts(self, cells: Sequence[str | None]) -> list[int | State]:
+        """Return the first value of the columns of the count, or their sum. A place that is not counted has no sum."""
+        values = [self._parse(cell) for cell in cells if cell]
+        if State.UNKNOWN in values:
+            values = [value for value in values if value is not State.UNKNOWN]
+        if not self._is_sum:
+            return values[:1]
+        if State.IN_STOCK in values or State.UNLIMITED in values:
+            return [State.UNLIMITED]
+        counts = [0 if value is State.OUT_OF_STOCK else value for value in values if value is not State.TO_ORDER]
+        total: list[int | State] = [min(sum(count for count in counts if isinstance(count, int)), numbers.MAX_COUNT)]
+        return [*([State.TO_ORDER] if State.TO_ORDER in values else []), *(total if counts else [])]
+
+    def _flags(self, beside: Sequence[str | None]) -> tuple[list[int | State], bool | None, bool]:
+        """Return what the columns beside the count say: the states, and whether the shop counts and oversells."""
+        columns, cells = self.columns, dict(zip(self._beside, beside, strict=True))
         states = [self._state(cell, is_number=True) for number in columns.states if (cell := cells[number])]
         states += [self._state(cell, is_number=False) for number in columns.words if (cell := cells[number])]
         states += [
@@ -194,20 +225,7 @@ class StockReader:
         flags = [_is_tracked(cell) for n in columns.tracking if n not in decided and (cell := cells[n])]
         flags += [cell != "" and _is_tracked(cell) for n in columns.trackers if (cell := cells[n]) is not None]
         oversells = any(_oversells(cell) for n in columns.oversell if n not in decided and (cell := cells[n]))
-        tracked = next((flag for flag in flags if flag is not None), None)
-        return _combine([*self._counts(cells), *states], tracked, oversells=oversells)
-
-    def _counts(self, cells: Cells) -> list[int | State]:
-        """Return the first value of the columns of the count, or their sum. A place that is not counted has no sum."""
-        values = [self._parse(cell[:_MAX_LENGTH]) for number in self.columns.count if (cell := cells[number])]
-        values = [value for value in values if value is not State.UNKNOWN]
-        if not self._is_sum:
-            return values[:1]
-        if State.IN_STOCK in values or State.UNLIMITED in values:
-            return [State.UNLIMITED]
-        counts = [0 if value is State.OUT_OF_STOCK else value for value in values if value is not State.TO_ORDER]
-        total: list[int | State] = [min(sum(count for count in counts if isinstance(count, int)), numbers.MAX_COUNT)]
-        return [*([State.TO_ORDER] if State.TO_ORDER in values else []), *(total if counts else [])]
+        return states, next((flag for flag in flags if flag is not None), None), oversells
 
     def _state(self, cell: str, *, is_number: bool) -> int | State:
         """Return the meaning of a cell of a state. Other texts, such as a date of delivery, say nothing."""
