@@ -191,13 +191,13 @@ def test_a_staged_row_with_a_count_and_no_policy_as_the_previous_release_stages_
     superuser.execute(
         "insert into app.staged_products"
         " (job_id, fence, line, rows, sku, inventory_count, inventory_policy, source_data)"
-        " select %s, 1, 1, 1, sku, %s, %s, source_data from products where id = %s",
+        " select %s, 2, 1, 1, sku, %s, %s, source_data from products where id = %s",
         [A_JOB, count, policy, A_PRODUCT],
     )
     superuser.execute("set local session_replication_role = origin")
     merge = aiosql.from_path(MERGE_QUERIES, "psycopg", mandatory_parameters=False).merge_chunk.sql  # type: ignore[attr-defined]
     parameters = {
-        "job_id": A_JOB, "fence": 1, "after": "", "chunk": 10, "catalog_id": A_CATALOG, "currency": "USD",
+        "job_id": A_JOB, "fence": 2, "after": "", "chunk": 10, "catalog_id": A_CATALOG, "currency": "USD",
         "mode": "upsert", "dry_run": False, "max_low_stock": 10, "default_inventory_policy": "untracked",
     }  # fmt: skip
     updated = []

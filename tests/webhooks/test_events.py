@@ -125,7 +125,7 @@ def test_no_change_of_the_policy_and_no_order_of_an_untracked_product_is_an_even
         change(inventory_count=50)
         change(inventory_count=5)
         platform.eventually(lambda: len(receiver.events) == 2)
-        assert event_types(receiver) == ["webhook.test", "inventory.low"]
+        assert event_types(receiver) == ["inventory.low", "webhook.test"]
 
 
 def test_events_of_another_client_are_not_delivered(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:

@@ -201,6 +201,13 @@ def test_columns_beside_the_count_decide_whether_the_count_limits_orders(header:
     assert stock_of(header, row) == stock
 
 
+def test_the_report_of_a_file_names_the_columns_that_decide_about_the_policy() -> None:
+    header = "sku,name,price,stock,track stock,availability"
+    mapping = read(f"{header}\nA,Lamp,1,5,yes,in stock\n").details["mapping"]
+    assert (mapping["inventory_count"], mapping["inventory_policy"]) == ("stock", ["availability", "track stock"])
+    assert "inventory_policy" not in read("sku,name,price,stock\nA,Lamp,1,5\n").details["mapping"]
+
+
 def test_a_column_in_stock_with_only_0_and_1_is_a_state() -> None:
     header = "SKU,Name,Price,In stock\n"
     flags = header + "".join(f"S{n},Lamp,10,{n % 2}\n" for n in range(6))

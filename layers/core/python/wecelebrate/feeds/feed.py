@@ -14,7 +14,7 @@ from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
 from wecelebrate.feeds.plan import Plan, extend_plan, make_plan
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.source import FeedSource, open_source
-from wecelebrate.feeds.stock_columns import StockReader, find_stock_columns
+from wecelebrate.feeds.stock_columns import StockColumns, StockReader, find_stock_columns
 
 
 def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> "Feed":
@@ -82,7 +82,7 @@ class Feed:
             "encoding": self._source.encoding,
             "profile": self._plan.profile.name if self._plan.profile else "plain",
             "columns": self.header,
-            "mapping": self._plan.details(),
+            "mapping": self._plan.details() | self._stock_details(),
             "decimal": self._mark,
             "nature": self.declared_mode,
             **self._table.details,
@@ -113,11 +113,19 @@ class Feed:
         return self._plain_items()
 
     def _builder(self, plan: Plan) -> BuildProduct:
-        columns = find_stock_columns(plan.header, plan.inventory, self._mapping, self._table.sample)
+        columns = self._stock_columns(plan)
         is_sum = plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(columns.count) > 1
         stock = StockReader(columns, self._mark, is_sum=is_sum)
         self._stock_readers.append(stock)
         return product_builder(plan, self._currency, self._mark, stock)
+
+    def _stock_columns(self, plan: Plan) -> StockColumns:
+        return find_stock_columns(plan.header, plan.inventory, self._mapping, self._table.sample)
+
+    def _stock_details(self) -> dict[str, str | list[str]]:
+        """Return the columns beside the count that decide whether the stock is tracked, as `Plan.details` does."""
+        names = [self._plan.header[number] for number in self._stock_columns(self._plan).beside]
+        return {"inventory_policy": names[0] if len(names) == 1 else names} if names else {}
 
     def _plain_items(self) -> Iterator[Item]:
         build = self._builder(self._plan)

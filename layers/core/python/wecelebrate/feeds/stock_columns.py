@@ -101,6 +101,12 @@ class StockColumns:
         """The columns that state the stock. A file without such a column says nothing about the stock."""
         return [*self.count, *self.states, *self.words, *self.sold_out, *self.tracking, *self.trackers]
 
+    @property
+    def beside(self) -> list[int]:
+        """The columns that decide, beside the count, whether the stock is tracked."""
+        columns = [*self.places[len(self.count) :], *self.oversell, *self.overridden.values()]
+        return list(dict.fromkeys(columns))
+
 
 def find_stock_columns(
     header: Sequence[str], count: list[int], mapping: Mapping[str, str | None], sample: Sequence[Cells] = ()
@@ -167,8 +173,7 @@ class StockReader:
         self.has_stated = False
         """Whether a row had a cell for the stock, even if the cell was blank."""
         self._is_sum, self._places = is_sum, columns.places
-        beside = [*self._places[len(columns.count) :], *columns.oversell, *columns.overridden.values()]
-        self._beside = list(dict.fromkeys(beside))
+        self._beside = columns.beside
         self._relevant = [*columns.count, *self._beside]
         parse = lru_cache(maxsize=_CACHE_SIZE)(lambda cell: stock.read(cell, mark))
         self._parse: Callable[[str], int | State] = parse

@@ -22,8 +22,8 @@ create or replace trigger track_counted_product before insert or update on produ
   when (new.inventory_policy = 'untracked' and new.inventory_count > 0)
   execute function app.track_counted_product();
 
--- Returns the SQL condition of a list for each word of `stock`: tracked, untracked, in_stock and out_of_stock. Returns an
--- empty text if `stock` is null or empty.
+-- Returns the SQL conditions of a list for the words of `stock`: tracked, untracked, in_stock and out_of_stock. Returns
+-- an empty text if `stock` is null or empty. A null would remove all conditions of a search.
 create or replace function app.stock_condition(stock text[]) returns text
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -35,8 +35,8 @@ begin
     if word in ('tracked', 'untracked') then
       condition := condition || format(' and inventory_policy = %L', word);
     elsif word in ('in_stock', 'out_of_stock') then
-      condition := condition || format(' and (inventory_policy = ''untracked'' or inventory_count > 0) is %s',
-        word = 'in_stock');
+      condition := condition || ' and ' || case word when 'out_of_stock' then 'not ' else '' end
+        || '(inventory_policy = ''untracked'' or inventory_count > 0)';
     else
       raise exception '% is not a condition on the stock', word using errcode = 'invalid_parameter_value';
     end if;
@@ -44,7 +44,8 @@ begin
   return condition;
 end
 $$;
-grant execute on function app.stock_condition(text[]) to public;
+grant execute on function app.stock_condition(text[])
+  to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
 -- The lists of the previous release, which has no filter for the stock. The next release drops these functions.
 create or replace function app.list_products(
