@@ -25,6 +25,7 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
+create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -5063,8 +5064,8 @@ begin
     if word in ('tracked', 'untracked') then
       condition := condition || format(' and inventory_policy = %L', word);
     elsif word in ('in_stock', 'out_of_stock') then
-      condition := condition || format(' and (inventory_policy = ''untracked'' or inventory_count > 0) is %s',
-        word = 'in_stock');
+      condition := condition || ' and ' || case word when 'out_of_stock' then 'not ' else '' end
+        || '(inventory_policy = ''untracked'' or inventory_count > 0)';
     else
       raise exception '% is not a condition on the stock', word using errcode = 'invalid_parameter_value';
     end if;
@@ -5072,7 +5073,8 @@ begin
   return condition;
 end
 $function$;
-grant execute on function app.stock_condition(text[]) to public;
+grant execute on function app.stock_condition(text[]) to app_admin, app_anon, app_client, app_customer, app_definer,
+  app_support;
 
 -- Function app.storefront_condition(uuid), owner app_definer
 
