@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
-from wecelebrate.feeds.stock_columns import Stock
+from wecelebrate.feeds.stock_columns import MAX_COLUMNS, Stock, find_stock_columns
 
 UNTRACKED: Stock = ("untracked", 0)
 OUT: Stock = ("tracked", 0)
@@ -206,6 +206,13 @@ def test_the_report_of_a_file_names_the_columns_that_decide_about_the_policy() -
     mapping = read(f"{header}\nA,Lamp,1,5,yes,in stock\n").details["mapping"]
     assert (mapping["inventory_count"], mapping["inventory_policy"]) == ("stock", ["availability", "track stock"])
     assert "inventory_policy" not in read("sku,name,price,stock\nA,Lamp,1,5\n").details["mapping"]
+
+
+def test_hundreds_of_columns_about_the_stock_are_read_without_a_large_cache() -> None:
+    header = "sku,stock," + ",".join(f"in stock ({n})" for n in range(900))
+    columns = find_stock_columns(header.split(","), [1], {})
+    assert len(columns.beside) == MAX_COLUMNS
+    assert stocks(read(header + "\nA,5" + ",no" * 900 + "\nB,5" + "," * 900 + "\n")) == {"A": OUT, "B": ("tracked", 5)}
 
 
 def test_a_column_in_stock_with_only_0_and_1_is_a_state() -> None:

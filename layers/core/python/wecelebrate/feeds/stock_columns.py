@@ -25,6 +25,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 
 from wecelebrate.core.types import InventoryPolicy
 from wecelebrate.feeds import convert, numbers, stock
@@ -67,6 +68,8 @@ OVERSELL_NAMES = frozenset((
 
 MIN_STATES = 5
 """From this number of cells on, a column `In stock` that contains only 0 and 1 is a state and not a count."""
+MAX_COLUMNS = 10
+"""The maximum number of columns of each kind beside the count, so that the caches of a hostile file stay small."""
 _MAX_FLAG_LENGTH = 40
 _CACHE_SIZE = 4096
 _PREFIX = re.compile(r"^(?:variants?|products?)(?=.)")
@@ -120,7 +123,8 @@ def find_stock_columns(
     names = [_names(column) for column in header]
 
     def named(known: frozenset[str]) -> list[int]:
-        return [number for number, forms in enumerate(names) if number not in count and not known.isdisjoint(forms)]
+        numbers_ = (n for n, forms in enumerate(names) if n not in count and not known.isdisjoint(forms))
+        return list(islice(numbers_, MAX_COLUMNS))
 
     ambiguous = named(STATE_OR_COUNT_NAMES - STATE_NAMES)
     states = [n for n in (*count, *named(STATE_NAMES), *ambiguous) if _is_state(header[n], names[n], n, sample)]
@@ -180,7 +184,8 @@ class StockReader:
         self._stock = lru_cache(maxsize=_CACHE_SIZE)(lambda cell: _combine([parse(cell)]))
         # Few combinations of states and flags occur in a file, and reading them costs more than reading a count.
         self._cached_flags = lru_cache(maxsize=_CACHE_SIZE)(self._flags)
-        self._cached_row = lru_cache(maxsize=_CACHE_SIZE)(self._row)
+        is_narrow = len(self._relevant) <= 4 * MAX_COLUMNS
+        self._cached_row = lru_cache(maxsize=_CACHE_SIZE)(self._row) if is_narrow else self._row
         has_one = self._places == columns.count[:1] and not columns.oversell
         self.read: Callable[[Cells], Stock | None] = self._only_cell if has_one else self._all_cells
 
