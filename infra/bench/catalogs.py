@@ -31,7 +31,7 @@ _PAGE = """
 select json_agg(page)::text
 from (
   select id, catalog_id, sku, name, description, category, brand, price::text as price, currency, images, media,
-    attributes, inventory_count, is_active, created_at, updated_at
+    attributes, inventory_count, inventory_policy, is_active, created_at, updated_at
   from {}
 ) page
 """
@@ -45,7 +45,7 @@ SEARCH_QUERY = _PAGE.format(
 51st row only shows whether a next page exists."""
 MEMBER_SEARCH_QUERY = _PAGE.format(
     "app.list_products(%(catalog)s, %(word)s, null, %(category)s, null, null, %(price_max)s, null, null, 'name', null,"
-    " null, 51)"
+    " null, 51, null)"
 )
 """The query of the API for the page of SEARCH_QUERY. It runs under row-level security."""
 MEMBER_WORDS_QUERY = MEMBER_SEARCH_QUERY.replace("%(category)s", "null").replace("%(price_max)s", "null")

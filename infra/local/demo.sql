@@ -44,12 +44,15 @@ insert into sites (id, client_id, name, slug, domain, domain_verified_at, status
    '{"public": {"locale": "de-DE"}}')
 on conflict do nothing;
 
-insert into products (catalog_id, sku, name, description, category, brand, price, inventory_count, images)
-select catalog_id::uuid, sku, name, description, category, brand, price, stock,
+-- A product without a stock is untracked: it is made to order.
+insert into products (catalog_id, sku, name, description, category, brand, price, inventory_count, inventory_policy,
+  images)
+select catalog_id::uuid, sku, name, description, category, brand, price, coalesce(stock, 0),
+  case when stock is null then 'untracked' else 'tracked' end,
   jsonb_build_array('https://images.wecelebrate.test/' || lower(sku) || '.jpg')
 from (values
   ('ca000000-0000-7000-8000-000000000000', 'CEL-001', 'Crystal award', 'Engraved with a name and a year.', 'Awards',
-   'Clarity', 79.00, 40),
+   'Clarity', 79.00, null),
   ('ca000000-0000-7000-8000-000000000000', 'CEL-002', 'Fruit basket', 'Fresh fruit of the season.', 'Food', 'Orchard',
    45.50, 25),
   ('ca000000-0000-7000-8000-000000000000', 'CEL-003', 'Coffee sampler', 'Six single origins, whole bean.', 'Food',

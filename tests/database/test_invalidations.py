@@ -179,9 +179,10 @@ def test_a_change_of_any_product_column_queues_the_tags_of_the_product(superuser
         "timestamp with time zone": "'2001-01-01'",
         "text": "'XXX'",
     }
-    assert len(columns) == 16
+    by_name = {"catalog_id": f"'{B_CATALOG}'", "inventory_policy": "'untracked'"}
+    assert len(columns) == 17
     for column, kind in columns:
-        value = f"'{B_CATALOG}'" if column == "catalog_id" else other[kind]
+        value = by_name.get(column, other[kind])
         with superuser.transaction(force_rollback=True):
             # A catalog that has a currency would refuse a product in a different currency.
             superuser.execute("update catalogs set currency = null")
@@ -196,6 +197,17 @@ def test_a_change_of_the_stock_invalidates_pages_only_if_the_old_or_the_new_stoc
     stock = {f"stock:{A_CATALOG}", f"stock:{A_PRODUCT}"}
     update = "update products set inventory_count = %s where id = %s"
     assert [queued(superuser, update, count, A_PRODUCT) for count in (7, 3, 0, 0)] == [visible, stock, visible, set()]
+
+
+def test_a_change_of_the_policy_invalidates_pages_only_if_it_changes_whether_the_product_is_in_stock(
+    superuser: psycopg.Connection,
+) -> None:
+    visible = {f"products:{A_CATALOG}", f"product:{A_PRODUCT}"}
+    stock = {f"stock:{A_CATALOG}", f"stock:{A_PRODUCT}"}
+    update = "update products set inventory_policy = %s, inventory_count = %s where id = %s"
+    changes = [("untracked", 0), ("untracked", 0), ("tracked", 5), ("untracked", 0), ("tracked", 0)]
+    tags = [queued(superuser, update, policy, count, A_PRODUCT) for policy, count in changes]
+    assert tags == [visible, set(), stock, stock, visible]
 
 
 def test_a_statement_queues_no_tags_of_rows_that_stay_the_same(superuser: psycopg.Connection) -> None:

@@ -1,11 +1,13 @@
 """Tests which events are delivered, which endpoints receive the events, and which data the events contain."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from standardwebhooks import WebhookVerificationError
 
-from tests.platform import Platform, Tenant, ok, problem
+from tests.functions.test_orders import order_body, orders_path
+from tests.platform import Platform, Tenant, created, ok, problem
 from tests.webhooks.receiving import (
     Receiver,
     event_types,
@@ -100,6 +102,30 @@ def test_products_with_low_stock_are_reported_only_once(platform: Platform, tena
         assert (data["count"], len(data["products"]), data["products"][0]["inventory_count"]) == (150, 100, 100)
         assert [each["sku"] for each in data["products"]] == [f"P-{number:03d}" for number in range(100)]
         assert event_types(receiver) == ["inventory.low", "inventory.low", "webhook.test"]
+
+
+def test_no_change_of_the_policy_and_no_order_of_an_untracked_product_is_an_event_of_low_stock(
+    platform: Platform, tenant: Tenant
+) -> None:
+    with receiving(tenant, ["inventory.low"]) as receiver:
+        mug = platform.product(tenant, sku="MUG", inventory_count=50)
+
+        def change(**fields: Any) -> None:
+            ok(tenant.owner.patch(f"/v1/products/{mug['id']}", json=fields))
+
+        change(inventory_policy="untracked")
+        created(platform.api().post(orders_path(tenant), json=order_body((mug, 9))))
+        change(inventory_count=4)
+        change(inventory_policy="untracked")
+        for stock in (b"60", b"in stock", b"3", b"unlimited", b"0"):
+            job = platform.sync(tenant.catalog_id, "stock.csv", b"sku,stock\nMUG," + stock + b"\n")
+            assert job["counts"]["updated"] == 1
+        wait_until_settled(platform, tenant, send_test(tenant, receiver))
+        assert event_types(receiver) == ["webhook.test"]
+        change(inventory_count=50)
+        change(inventory_count=5)
+        platform.eventually(lambda: len(receiver.events) == 2)
+        assert event_types(receiver) == ["inventory.low", "webhook.test"]
 
 
 def test_events_of_another_client_are_not_delivered(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:

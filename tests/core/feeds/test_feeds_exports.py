@@ -14,7 +14,12 @@ def test_a_shopify_export_is_read() -> None:
     assert len(reading.products) == reading.feed.rows_read == 21
     lamp = reading.products[0]
     assert (lamp.sku, lamp.name, lamp.brand, lamp.category) == ("floor-lamp", "Floor Lamp", "Company 123", "Indoor")
-    assert (lamp.price, lamp.currency, lamp.inventory_count, lamp.is_active) == (Decimal("69.99"), "USD", 1, True)
+    assert (lamp.price, lamp.currency, lamp.is_active) == (Decimal("69.99"), "USD", True)
+    # The inventory tracker is blank for all products but one, so Shopify does not count their pieces.
+    assert {p.sku: p.inventory_count for p in reading.products if p.inventory_policy == "tracked"} == {
+        "grey-wheelbarrow": 8
+    }
+    assert {p.inventory_count for p in reading.products if p.inventory_policy == "untracked"} == {0}
     assert lamp.images[0].startswith("https://cdn.shopify.com/s/files/")
     green, yellow = reading.products[-2:]
     assert (green.sku, green.name) == ("gardening-gloves-green", "Gardening Gloves \u2013 Green")
@@ -28,12 +33,9 @@ def test_a_shopify_export_with_the_column_names_of_2024_is_read() -> None:
     assert (white.sku, white.rows, black.sku, black.rows) == ("MUG-WHITE", 2, "MUG-BLACK", 1)
     assert [image.rsplit("-")[-1] for image in black.images] == ["black.jpg", "white.jpg", "box.jpg"]
     assert black.category == "Mugs"
-    assert (card.sku, card.name, card.is_active, card.inventory_count) == (
-        "thank-you-card",
-        "Thank-you Card",
-        False,
-        None,
-    )
+    assert (card.sku, card.name, card.is_active) == ("thank-you-card", "Thank-you Card", False)
+    stocks = [(p.inventory_policy, p.inventory_count) for p in (white, black, card)]
+    assert stocks == [("tracked", 25), ("tracked", 0), ("untracked", 0)]
 
 
 def test_a_computed_sku_does_not_depend_on_other_variants() -> None:
@@ -156,7 +158,7 @@ def test_a_saleor_export_is_read_in_the_currency_of_the_catalog(currency: str, p
 def test_a_google_merchant_feed_is_read() -> None:
     mug, hat = read_file("google-merchant.tsv").products
     assert (str(mug.price), mug.currency, len(mug.images), mug.category) == ("12.99", "USD", 3, "Mugs")
-    assert "inventory_count" not in mug.fields_set
+    assert (mug.inventory_policy, mug.inventory_count) == ("untracked", 0)
     assert (str(hat.price), hat.currency, hat.inventory_count) == ("1299.00", "EUR", 0)
 
 

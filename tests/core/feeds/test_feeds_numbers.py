@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.core.feeds.feed_reading import read
-from wecelebrate.feeds import numbers
+from wecelebrate.feeds import numbers, stock
 from wecelebrate.feeds.items import BadCell
 
 
@@ -122,13 +122,13 @@ def test_the_amount_of_a_formatted_price_is_parsed_correctly(amount: Decimal) ->
 
 @given(st.text(max_size=30))
 def test_parsing_a_random_text_returns_a_value_or_raises_bad_cell(cell: str) -> None:
-    for parse in (lambda: numbers.price(cell, None, "EUR")[0], lambda: numbers.count(cell, ",")):
+    for parse in (lambda: numbers.price(cell, None, "EUR")[0], lambda: stock.read(cell, ",")):
         try:
             value = parse()
         except BadCell as bad:
             assert bad.problem
         else:
-            assert value is None or 0 <= value < Decimal(10) ** 12
+            assert isinstance(value, stock.State) or 0 <= value < Decimal(10) ** 12
 
 
 def test_other_prices_of_the_file_determine_how_an_ambiguous_separator_is_read() -> None:
@@ -166,36 +166,3 @@ def test_a_price_has_the_decimals_of_its_currency_and_a_finer_price_is_rejected(
         assert (reading.rejection.code, reading.products) == ("too_precise", [])
     else:
         assert str(reading.product.price) == price
-
-
-@pytest.mark.parametrize(
-    ("cell", "mark", "expected"),
-    [
-        ("7", None, 7),
-        ("5.0", None, 5),
-        ("5,000", ",", 5),
-        ("1.500", ",", 1500),
-        ("1,500", None, 1500),
-        ("-4", None, 0),
-        ("4-", None, 0),
-        ("3.7", None, 3),
-        (">100", None, 100),
-        ("10+", None, 10),
-        ("12 Stk.", None, 12),
-        ("12 pcs", None, 12),
-        ("out of stock", None, 0),
-        ("in stock", None, None),
-    ],
-)
-def test_quantities_are_parsed(cell: str, mark: numbers.DecimalMark | None, expected: int | None) -> None:
-    assert numbers.count(cell, mark) == expected
-
-
-def test_a_quantity_without_a_number_does_not_set_the_inventory_count() -> None:
-    reading = read("sku,stock\nA,\nB,in stock\nC,3\nD,soon\n")
-    assert [(p.sku, p.inventory_count, "inventory_count" in p.fields_set) for p in reading.products] == [
-        ("A", None, False),
-        ("B", None, False),
-        ("C", 3, True),
-    ]
-    assert reading.rejection.reason == 'stock: "soon" is not a number'

@@ -164,7 +164,7 @@ def test_a_google_merchant_rss_feed_is_read() -> None:
     assert (blue.price, blue.currency, blue.category) == (Decimal("12.50"), "EUR", "Home > Kitchen > Mugs")
     assert [image[-10:] for image in blue.images] == ["g-blue.jpg", "/mug-2.jpg", "/mug-3.jpg"]
     assert (blue.attributes["Volume"], blue.attributes["link"]) == ("300 ml", "https://shop.example/mug?c=blue&s=1")
-    assert "inventory_count" not in blue.fields_set
+    assert (blue.inventory_policy, blue.inventory_count) == ("untracked", 0)
     assert (red.price, red.inventory_count) == (Decimal("12.50"), 0)
     assert (reading.rejection.line, reading.rejection.reason) == (37, "id: is empty")
     assert reading.feed.declared_mode is None

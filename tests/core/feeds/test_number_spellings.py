@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from wecelebrate.feeds.items import BadCell
-from wecelebrate.feeds.numbers import DecimalMark, count, currency_code, exact_price, price
+from wecelebrate.feeds.numbers import DecimalMark, currency_code, exact_price, price
 
 
 def code_of(cell: str, mark: DecimalMark | None = None) -> str:
@@ -107,48 +107,6 @@ def test_a_price_is_read_as_people_write_it(cell: str, mark: DecimalMark | None,
 )
 def test_a_price_that_is_negative_or_too_large_or_ambiguous_is_refused(cell: str, code: str) -> None:
     assert code_of(cell) == code
-
-
-@pytest.mark.parametrize(
-    ("cell", "expected"),
-    [
-        ("0", 0),
-        ("999999999", 999_999_999),
-        ("2147483647", 2_147_483_647),
-        ("1,234", 1234),
-        ("7.9", 7),
-        ("-3", 0),
-        ("3-", 0),
-        ("(3)", 0),
-        ("> 100", 100),
-        ("<5", 5),
-        ("50+", 50),
-        ("12 pcs.", 12),
-        ("Auf Lager", None),
-        ("ausverkauft", 0),
-        ("-", 0),
-        ("7" + " " * 59, 7),
-    ],
-)
-def test_a_quantity_is_a_whole_number_or_unknown(cell: str, expected: int | None) -> None:
-    assert count(cell, None) == expected
-
-
-@pytest.mark.parametrize(
-    ("cell", "code"),
-    [
-        ("99999999999", "too_large"),
-        ("\N{ARABIC-INDIC DIGIT THREE}", "not_a_number"),
-        ("2147483648", "too_large"),
-        ("many", "not_a_number"),
-        ("", "not_a_number"),
-        ("7" + " " * 60, "not_a_number"),
-    ],
-)
-def test_a_quantity_that_is_not_a_number_or_is_too_large_is_refused(cell: str, code: str) -> None:
-    with pytest.raises(BadCell) as error:
-        count(cell, None)
-    assert error.value.code == code
 
 
 @pytest.mark.parametrize(

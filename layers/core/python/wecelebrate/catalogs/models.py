@@ -8,7 +8,7 @@ from typing_extensions import TypedDict  # before Python 3.12, pydantic does not
 
 from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.core.types import Count, CurrencyCode, Flag, Id, Label, Line, Moment, Name, Percent
+from wecelebrate.core.types import Count, CurrencyCode, Flag, Id, InventoryPolicy, Label, Line, Moment, Name, Percent
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 CatalogStatus = Literal["draft", "active", "inactive"]
@@ -100,6 +100,13 @@ class SyncSettings(Input):
         default=20.0,
         description="A full file that deactivates more than this percentage of the active products needs approval.",
     )
+    default_inventory_policy: InventoryPolicy = Field(
+        default="untracked",
+        description=(
+            "The `inventory_policy` of new products if the file says nothing about the stock. "
+            "`tracked`: they cannot be ordered before a stock is set."
+        ),
+    )
 
 
 class CatalogContent(Input):
@@ -155,6 +162,7 @@ class SyncSettingsPatch(Patch):
     fetch_images: Flag | None = None
     mode: SyncMode | None = None
     most_deactivated_percent: Percent | None = None
+    default_inventory_policy: InventoryPolicy | None = None
 
 
 class CatalogPatch(Patch):

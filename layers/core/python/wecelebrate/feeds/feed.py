@@ -24,6 +24,7 @@ from wecelebrate.feeds.plan import Plan, extend_plan, make_plan, raise_unreadabl
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import FeedSource, open_source
+from wecelebrate.feeds.stock_columns import StockColumns, StockReader, find_stock_columns
 from wecelebrate.feeds.tables import Table
 from wecelebrate.feeds.visibility import Disclosure
 from wecelebrate.feeds.warnings import Warnings
@@ -110,6 +111,8 @@ class Feed:
         self.changes: tuple[Change, ...] = changes(self.reading, memory)
         """Differences to the catalog's earlier file."""
         self._stopped = False
+        self._mapping = mapping
+        self._stock_readers: list[StockReader] = []
         self.declared_mode: DeclaredMode | None = self._table.declared_mode
         """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
         self.rows_read = 0
@@ -126,6 +129,11 @@ class Feed:
         return self._table.ended_cleanly() and not self._stopped
 
     @property
+    def states_stock(self) -> bool:
+        """Whether the rows read so far had a cell for the stock, even if the cell was blank."""
+        return any(reader.has_stated for reader in self._stock_readers)
+
+    @property
     def details(self) -> dict[str, Any]:
         """A description of how the file is read, for the job's result. All values are JSON-compatible."""
         return {
@@ -134,7 +142,7 @@ class Feed:
             "encoding": self._source.encoding,
             "profile": self._plan.profile.name if self._plan.profile else "plain",
             "columns": self.header,
-            "mapping": self._plan.details(),
+            "mapping": self._plan.details() | self._stock_details(),
             "attributes": {label: self.header[number] for number, label in self._plan.attributes},
             "decimal": self._numbers.mark,
             "nature": self.declared_mode,
@@ -166,8 +174,19 @@ class Feed:
         return self._plain_items()
 
     def _builder(self, plan: Plan) -> BuildProduct:
-        numbers = self._numbers
-        return product_builder(plan, self._currency, numbers.price.mark, numbers.stock.mark, self.warnings)
+        columns = self._stock_columns(plan)
+        is_sum = plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(columns.count) > 1
+        stock = StockReader(columns, self._numbers.stock.mark, is_sum=is_sum)
+        self._stock_readers.append(stock)
+        return product_builder(plan, self._currency, self._numbers.price.mark, stock, self.warnings)
+
+    def _stock_columns(self, plan: Plan) -> StockColumns:
+        return find_stock_columns(plan.header, plan.inventory, self._mapping, self._table.sample)
+
+    def _stock_details(self) -> dict[str, str | list[str]]:
+        """Return the columns beside the count that decide whether the stock is tracked, as `Plan.details` does."""
+        names = [self._plan.header[number] for number in self._stock_columns(self._plan).beside]
+        return {"inventory_policy": names[0] if len(names) == 1 else names} if names else {}
 
     def _plain_items(self) -> Iterator[Item]:
         build = self._builder(self._plan)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
+from wecelebrate.feeds import stock_columns
 from wecelebrate.feeds.columns import fold
 from wecelebrate.feeds.convert import MAX_ATTRIBUTE_LENGTH, MAX_ATTRIBUTE_NAME_LENGTH, MAX_IMAGES, split_images
 from wecelebrate.feeds.items import BadCell, Cells, Item, Product, Rejected, Row, quoted
@@ -53,6 +54,7 @@ class VariantGrouper:
             for reject in (plan.profile.reject_rules if plan.profile else ())
         ]
         self._sku, self._name, self._images, self._active = plan.sku, plan.name, plan.images, plan.active
+        self._inventory = plan.inventory
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
         # The builder for plain rows reads SKU, name and images from the computed columns.
         self._build = builder(
@@ -69,7 +71,7 @@ class VariantGrouper:
         """Return the columns in which a blank cell of a variant gets the value of the product's first row."""
         own = {
             *self._parent, *self._variant_columns, *self._variant_title, *self._variant_images, *plan.images, *plan.sku,
-            *plan.inventory, *own_columns,
+            *plan.inventory, *stock_columns.own_columns(plan.header), *own_columns,
         }  # fmt: skip
         if not self._rule.inherits_price:
             own.update(price.column for price in plan.prices)
@@ -227,6 +229,10 @@ class VariantGrouper:
             if not cells[number] and (inherited := _cell(first, number)):
                 is_price = bool(self._surcharge) and any(number == price.column for price in self._plan.prices)
                 cells[number] = self._with_surcharge(inherited, cells) if is_price else inherited
+        for number in self._inventory:
+            # WooCommerce: the variation is sold from the stock of its product.
+            if (cells[number] or "").casefold() == "parent":
+                cells[number] = _cell(first, number)
         for number in self._name:
             if number in self._option_texts:  # the name of a variant lists its options
                 cells[number] = _cell(first, number)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
 
+from wecelebrate.core.types import InventoryPolicy
+
 DeclaredMode = Literal["full", "delta"]
 """What a file contains, according to the file itself: `full` is the whole catalog, `delta` is only changes."""
 
@@ -42,6 +44,8 @@ class Product:
     fields_set: frozenset[str]
     blank_attributes: tuple[str, ...] = ()
     """The names of attributes whose cells are blank. A delta removes these attributes."""
+    inventory_policy: InventoryPolicy | None = None
+    """Whether the stock is tracked. None: a product with an `inventory_count` is tracked, otherwise nothing changes."""
 
 
 @dataclass(slots=True)

@@ -1,4 +1,4 @@
-"""Parses prices and quantities as people and ERP systems write them.
+"""Parses prices and other numbers as people and ERP systems write them.
 
 | cell                         | value         | rule                                                              |
 |------------------------------|---------------|-------------------------------------------------------------------|
@@ -142,43 +142,13 @@ def exact_price(price: Decimal, currency: str) -> Decimal:
     return exact
 
 
-def count(cell: str, mark: DecimalMark | None) -> int | None:
-    """Parse a quantity. Returns None for words such as "in stock", which do not state a number.
+def signed_number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
+    """Parse a number that can have a sign. `cell` is the complete cell, for the message.
 
-    A negative quantity becomes 0, because ERP systems use negative quantities for units that are sold before they
-    arrive. Fractions of a unit are dropped. Raises BadCell with the code `not_a_number` or `too_large`.
+    Raises BadCell with the code `not_a_number`.
     """
-    if cell.isascii() and cell.isdigit() and len(cell) < 10:
-        return int(cell)
-    if len(cell) > MAX_NUMBER_LENGTH:
-        raise _not_a_number(cell)
-    text = unicodedata.normalize("NFKC", cell).strip().casefold()
-    if text in _IN_STOCK:
-        return None
-    if text in _OUT_OF_STOCK:
-        return 0
-    text = text.removesuffix("+").removeprefix(">").removeprefix("<").strip()
-    text = re.sub(r"\s*(pcs|pc|st|stk|stck|stuck|stück|szt|ks|ea|each|units?|pieces?|pièces?|uds?|pz)\.?$", "", text)
     number, sign = _signed(text)
-    value = _number(number, mark, cell)
-    if sign < 0:
-        return 0
-    if value > MAX_COUNT:
-        raise BadCell("too_large", f"{quoted(cell)} is more than {MAX_COUNT:,}")
-    return int(value)
-
-
-_IN_STOCK_WORDS = (
-    "in stock|instock|in_stock|available|yes|true|ja|auf lager|lieferbar|verfügbar|en stock|disponible|disponibile|"
-    "preorder|backorder|available_soon|limited|on backorder|onbackorder|op voorraad"
-)
-_IN_STOCK = frozenset(_IN_STOCK_WORDS.split("|"))
-_OUT_OF_STOCK_WORDS = (
-    "out of stock|out_of_stock|outofstock|sold out|soldout|unavailable|not available|no|false|nein|none|"
-    "nicht lieferbar|nicht verfügbar|ausverkauft|rupture|rupture de stock|épuisé|agotado|esaurito|esgotado|"
-    "uitverkocht|-"
-)
-_OUT_OF_STOCK = frozenset(_OUT_OF_STOCK_WORDS.split("|"))
+    return sign * _number(number, mark, cell)
 
 
 def currency_code(text: str, catalog_currency: str) -> str | None:

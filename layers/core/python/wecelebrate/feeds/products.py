@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from operator import itemgetter
 from typing import TypeVar
 
-from wecelebrate.core.types import minor_units
+from wecelebrate.core.types import InventoryPolicy, minor_units
 from wecelebrate.feeds import convert, numbers
 from wecelebrate.feeds.evidence.facts import NOTHING
 from wecelebrate.feeds.evidence.shapes import shape_of
@@ -23,6 +23,7 @@ from wecelebrate.feeds.states import (
     state_of_command,
     state_of_magento_code,
 )
+from wecelebrate.feeds.stock_columns import StockReader
 from wecelebrate.feeds.warnings import Warnings
 
 BuildProduct = Callable[[int, Cells, Cells], Product | Rejected]
@@ -42,24 +43,26 @@ def product_builder(  # noqa: PLR0915
     plan: Plan,
     catalog_currency: str,
     mark: numbers.DecimalMark | None,
-    stock_mark: numbers.DecimalMark | None,
+    stock: StockReader,
     warnings: Warnings,
 ) -> BuildProduct:
     """Return the function that builds the products of a file.
 
-    `mark` and `stock_mark` are the decimal separators of the prices and the quantities. Values that are not understood,
-    and that do not make a row wrong, are added to `warnings`.
+    `mark` is the decimal separator of the prices. Values that are not understood, and that do not make a row wrong, are
+    added to `warnings`.
 
     That function returns one item for each row: a product, or a rejection that describes the first bad cell.
     """
     header, attributes, pair_columns = plan.header, plan.attributes, plan.pair_columns
-    all_fields, fields_without_currency = plan.fields_set, plan.fields_set - {"currency"}
     public_pairs = plan.disclosure.public_pairs
-    sku_columns, image_columns, stock_columns = plan.sku, plan.images, plan.inventory
+    sku_columns, image_columns = plan.sku, plan.images
+    stock_columns = stock.columns.count or stock.columns.places
+    all_fields = plan.fields_set | (_STOCK if stock_columns else _NO_FIELDS)
+    fields_without_currency = all_fields - {"currency"}
     price_columns, active_columns = [price.column for price in plan.prices], [active.column for active in plan.active]
     currency_column, unit_column = plan.currency, plan.price_unit
     read_sku, read_texts = _sku_reader(plan), _texts_reader(plan)
-    read_price, read_count = _price_reader(plan, catalog_currency, mark), _count_reader(plan, stock_mark)
+    read_price, read_stock = _price_reader(plan, catalog_currency, mark), stock.read
     read_active = _active_reader(plan, warnings)
     read_currency = _cached(partial(_currency, catalog_currency))
     fields_without = lru_cache(maxsize=256)(lambda fields, missing: fields - missing)
@@ -91,7 +94,7 @@ def product_builder(  # noqa: PLR0915
                 # Shops do not show more images than MAX_IMAGES. The field `source` still contains all images.
                 images = list(dict.fromkeys(images))[: convert.MAX_IMAGES]
             columns = stock_columns
-            count = read_count(cells) if columns else None
+            policy, count = read_stock(cells) or _NO_STOCK if columns else _NO_STOCK
             if count is None and columns:
                 missing = _STOCK
             columns = active_columns
@@ -104,6 +107,7 @@ def product_builder(  # noqa: PLR0915
             return _rejected(plan, line, raw, sku=sku, columns=error.columns or columns, error=error)
         if None in cells:
             missing |= _absent_fields(plan, cells)
+            missing -= _STOCK if count is not None else _NO_FIELDS
             source = {key: cell for key, cell in zip(header, raw, strict=False) if cell is not None}
         else:
             source = dict(zip(header, raw, strict=False))  # type: ignore[arg-type]  # no cell is None
@@ -115,7 +119,7 @@ def product_builder(  # noqa: PLR0915
         fields = all_fields if currency else fields_without_currency
         return Product(
             line, 1, sku, name, description, category, brand, price, currency or catalog_currency, images, values,
-            count, is_active, source, fields_without(fields, missing) if missing else fields, blank,
+            count, is_active, source, fields_without(fields, missing) if missing else fields, blank, policy,
         )  # fmt: skip
 
     return build
@@ -125,6 +129,7 @@ _NO_FIELDS: frozenset[str] = frozenset()
 _NO_LABELS: tuple[str, ...] = ()
 _MAX_LENGTH = convert.MAX_ATTRIBUTE_LENGTH
 _STOCK = frozenset({"inventory_count"})
+_NO_STOCK: tuple[InventoryPolicy | None, int | None] = (None, None)
 _ACTIVE = frozenset({"is_active"})
 
 
@@ -340,23 +345,6 @@ def _unscaled(price: Decimal, column: PriceColumn, cells: Cells, currency: str) 
 
 
 MAX_SCALE = 6
-
-
-def _count_reader(plan: Plan, mark: numbers.DecimalMark | None) -> Callable[[Cells], int | None]:
-    parse = _cached(lambda cell: numbers.count(cell, mark))
-    first = _first(plan.inventory)
-    is_sum = plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(plan.inventory) > 1
-
-    def total(cells: Cells) -> int | None:
-        counts = [parse(cell) for column in plan.inventory if (cell := cells[column])]
-        numeric = [count for count in counts if count is not None]
-        return min(sum(numeric), numbers.MAX_COUNT) if numeric else None
-
-    def first_count(cells: Cells) -> int | None:
-        cell = first(cells)
-        return parse(cell) if cell else None
-
-    return total if is_sum else first_count
 
 
 def _active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:

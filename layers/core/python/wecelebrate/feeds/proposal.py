@@ -229,6 +229,8 @@ def _product(product: Product) -> dict[str, Any]:
     values = {name: getattr(product, name) for name in FIELDS if name in product.fields_set}
     if product.price is not None:
         values["price"] = f"{product.price:.2f}"
+    if product.inventory_policy is not None:
+        values["inventory_policy"] = product.inventory_policy
     if "attributes" in product.fields_set:
         values["attributes"] = product.attributes
     return values

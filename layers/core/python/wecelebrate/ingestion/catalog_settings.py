@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.types import InventoryPolicy
 
 if TYPE_CHECKING:
     from wecelebrate.feeds import Disclosure
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 sql = queries(__file__)
 
 DEFAULT_CURRENCY = "USD"
+DEFAULT_INVENTORY_POLICY: InventoryPolicy = "untracked"
+"""The policy of new products from a file without a stock. The sender of such a file does not limit the orders."""
 
 
 def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
@@ -26,6 +29,12 @@ def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
 def default_currency(catalog: Mapping[str, Any]) -> str:
     """Return the currency of the prices for which a file names no currency."""
     return str(catalog["currency"] or catalog["sync_settings"].get("currency", DEFAULT_CURRENCY))
+
+
+def default_inventory_policy(settings: Mapping[str, Any]) -> InventoryPolicy:
+    """Return the policy of new products from a file without a stock. `settings` are the `sync_settings`."""
+    policy: InventoryPolicy = settings.get("default_inventory_policy", DEFAULT_INVENTORY_POLICY)
+    return policy
 
 
 def reading_options(settings: Mapping[str, Any]) -> dict[str, str | None]:

@@ -86,7 +86,10 @@ def page(tx: Transaction, catalog_id: UUID, filters: ProductFilters) -> pages.Re
     the prices of the catalog are not all in one currency.
     """
     request = pages.list_request("products", filters, catalog_id=catalog_id)
-    parameters = filters.model_dump(exclude={"cursor"}) | keyset(filters.cursor, request)
+    parameters = filters.model_dump(exclude={"cursor", "in_stock", "inventory_policy"}) | keyset(
+        filters.cursor, request
+    )
+    parameters["stock"] = filters.stock()
     rows = page_rows(tx, sql.list_products, catalog_id=catalog_id, base_url=settings().images(), **parameters)
     if not rows:  # if there is a row, the caller can see the catalog, and its prices can be compared
         require_comparable(tx, catalog_id, filters)
@@ -214,7 +217,8 @@ def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: M
     if row is None:
         raise refusal(expected, get(tx, product_id))
     product = {"product_id": product_id} | {name: row[name] for name in ("sku", "name", "inventory_count")}
-    low_stock.publish_if_low(tx, before.catalog_id, before.inventory_count, product)
+    if before.inventory_policy == row["inventory_policy"] == "tracked":
+        low_stock.publish_if_low(tx, before.catalog_id, before.inventory_count, product)
     return _after_write(tx, Product(**row))
 
 

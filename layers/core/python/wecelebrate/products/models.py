@@ -1,7 +1,7 @@
 """Products of catalogs, and the filters for listing them."""
 
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
@@ -15,6 +15,7 @@ from wecelebrate.core.types import (
     CurrencyCode,
     Flag,
     ImageUrl,
+    InventoryPolicy,
     Label,
     Moment,
     Money,
@@ -49,6 +50,25 @@ def require_exact(price: Decimal, currency: str) -> None:
         raise Invalid(errors=[FieldError(pointer="/price", detail=finer_problem(currency))])
 
 
+def stock_changes(model: "NewProduct | ProductPatch") -> dict[str, Any]:
+    """Return the fields of the stock that a request changes: `inventory_count`, `inventory_policy`, or both.
+
+    A count makes a product tracked. An untracked product has the count 0, so that a product that is tracked again does
+    not get a count of an earlier time.
+    """
+    changes = {name: getattr(model, name) for name in {"inventory_count", "inventory_policy"} & model.model_fields_set}
+    if changes.get("inventory_policy") == "untracked":
+        return {"inventory_count": 0, "inventory_policy": "untracked"}
+    return {"inventory_policy": "tracked"} | changes if changes else {}
+
+
+def _check_untracked(model: "NewProduct | ProductPatch") -> None:
+    """Raise Invalid if an untracked product has a count."""
+    if model.inventory_policy == "untracked" and model.inventory_count:
+        detail = "must be 0 or left out for an untracked product, whose stock is not counted"
+        raise Invalid(errors=[FieldError(pointer="/inventory_count", detail=detail)])
+
+
 class NewProduct(Input):
     """A new product."""
 
@@ -65,12 +85,18 @@ class NewProduct(Input):
     images: ImageUrls = Field(default_factory=list)
     attributes: GivenObject = Field(default_factory=dict)
     inventory_count: Count = 0
+    inventory_policy: InventoryPolicy = Field(
+        default="tracked",
+        description="`tracked`: at most `inventory_count` pieces can be ordered, and each order reduces it. "
+        "`untracked`: the product is always in stock, and `inventory_count` is 0.",
+    )
     is_active: Flag = True
 
     @model_validator(mode="after")
-    def _price_is_exact(self) -> Self:
+    def _price_and_stock_are_valid(self) -> Self:
         if "currency" in self.model_fields_set:
             require_exact(self.price, self.currency)
+        _check_untracked(self)
         return self
 
 
@@ -86,14 +112,28 @@ class ProductPatch(Patch):
     currency: CurrencyCode = ABSENT
     images: ImageUrls = ABSENT
     attributes: GivenObject = ABSENT
-    inventory_count: Count = ABSENT
+    inventory_count: Annotated[
+        Count, Field(description="The stock. Without `inventory_policy`, a product with a new stock becomes `tracked`.")
+    ] = ABSENT
+    inventory_policy: Annotated[
+        InventoryPolicy,
+        Field(
+            description="`untracked` sets `inventory_count` to 0. A product that becomes `tracked` without an "
+            "`inventory_count` has the stock 0."
+        ),
+    ] = ABSENT
     is_active: Flag = ABSENT
 
     @model_validator(mode="after")
-    def _price_is_exact(self) -> Self:
+    def _price_and_stock_are_valid(self) -> Self:
         if {"price", "currency"} <= self.model_fields_set:
             require_exact(self.price, self.currency)
+        _check_untracked(self)
         return self
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that the caller sent, and the fields of the stock that change with them, as JSON values."""
+        return super().changes() | stock_changes(self)
 
 
 class ProductMedia(BaseModel):
@@ -126,7 +166,12 @@ class Product(BaseModel):
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
     attributes: Object
     inventory_count: int = Field(
-        description="The stock. For a client that only has a grant for the catalog, 10 means 10 or more."
+        description="The stock, or 0 if it is not tracked. For a client that only has a grant for the catalog, 10 "
+        "means 10 or more."
+    )
+    inventory_policy: InventoryPolicy = Field(
+        description="`tracked`: at most `inventory_count` pieces can be ordered. `untracked`: the product is always in "
+        "stock."
     )
     is_active: bool
     created_at: Moment
@@ -163,6 +208,11 @@ class ProductListFilters(ListParameters):
     brand: Label | None = None
     price_min: Money | None = Field(default=None, description="Only products with at least this price.")
     price_max: Money | None = Field(default=None, description="Only products with at most this price.")
+    in_stock: Switch | None = Field(
+        default=None,
+        description="Only products that are in stock: untracked products, and tracked products with at least one "
+        "piece. If `false`, only products that are out of stock.",
+    )
     sort: Sort = Field(
         default="name",
         description=(
@@ -171,11 +221,22 @@ class ProductListFilters(ListParameters):
         ),
     )
 
+    def stock(self) -> list[str]:
+        """Return the filters on the stock as the words of `app.stock_condition`."""
+        return [] if self.in_stock is None else ["in_stock" if self.in_stock else "out_of_stock"]
+
 
 class ProductFilters(ProductListFilters):
     """The filters of a list of a catalog's products."""
 
     is_active: Switch | None = None
+    inventory_policy: InventoryPolicy | None = Field(
+        default=None, description="Only products whose stock is `tracked`, or only those whose stock is `untracked`."
+    )
     updated_since: Timestamp | None = Field(
         default=None, description="Only products that have changed at this time or later."
     )
+
+    def stock(self) -> list[str]:
+        """Return the filters on the stock as the words of `app.stock_condition`."""
+        return super().stock() + ([] if self.inventory_policy is None else [self.inventory_policy])

@@ -6,13 +6,13 @@ select to_json(product)::text as item,
     else page.created_at::text end as after_key,
   page.id as after_id
 from app.list_visible_products(app.comparable_catalog(:catalog_id, :price_min, :price_max, :sort), :q, :sku, :category,
-    :brand, :price_min, :price_max, :is_active, :updated_since, :sort, :after_key, :after_id, :limit + 1)
+    :brand, :price_min, :price_max, :is_active, :updated_since, :sort, :after_key, :after_id, :limit + 1, :stock)
   with ordinality as page
   cross join lateral (
     select page.id, page.catalog_id, page.sku, page.name, page.description, page.category, page.brand,
       page.price::text as price, page.currency, page.images,
       app.media_with_urls(page.media, :base_url) as media, page.attributes, page.inventory_count,
-      page.is_active, page.created_at, page.updated_at
+      page.inventory_policy, page.is_active, page.created_at, page.updated_at
   ) product
 order by page.ordinality;
 
@@ -27,7 +27,8 @@ select app.has_one_currency(:catalog_id);
 -- name: get_product^
 -- Get a product that the caller may see. A client with a grant for the catalog sees a limited stock.
 select id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
-  app.media_with_urls(media, :base_url) as media, attributes, inventory_count, is_active, created_at, updated_at
+  app.media_with_urls(media, :base_url) as media, attributes, inventory_count, inventory_policy, is_active, created_at,
+  updated_at
 from (
   select * from products where id = :product_id union all select * from app.granted_product(:product_id)
 ) product;
@@ -39,28 +40,32 @@ select product_id, sku, data from app.product_source(:product_id);
 -- name: create_product^
 -- Create a product.
 insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, media, attributes,
-  inventory_count, is_active)
+  inventory_count, inventory_policy, is_active)
 values (:catalog_id, :sku, :name, :description, :category, :brand, app.exact_amount(:price, :currency), :currency,
-  :images, app.product_media(:catalog_id, :images), :attributes, :inventory_count, :is_active)
+  :images, app.product_media(:catalog_id, :images), :attributes, :inventory_count,
+  :inventory_policy, :is_active)
 returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
-  app.media_with_urls(media, :base_url) as media, attributes, inventory_count, is_active, created_at, updated_at;
+  app.media_with_urls(media, :base_url) as media, attributes, inventory_count, inventory_policy, is_active, created_at,
+  updated_at;
 
 -- name: change_product^
 -- Change the columns that `changes` names. If `replace` is true, `changes` contains their new values. Otherwise
 -- `changes` is a merge patch (RFC 7396). Returns no row when the caller is not allowed to change the product, or when
 -- the product's `updated_at` differs from `expected_updated_at`.
 update products old
-set (sku, name, description, category, brand, price, currency, images, attributes, inventory_count, is_active) = (
+set (sku, name, description, category, brand, price, currency, images, attributes, inventory_count,
+  inventory_policy, is_active) = (
   select sku, name, description, category, brand,
     -- A price that an earlier release stored with too many decimals does not prevent other changes.
     case when (price, currency) = (old.price, old.currency) and price <> round(price, app.minor_units(currency))
       then old.price else app.exact_amount(price, currency) end,
-    currency, images, attributes, inventory_count, is_active
+    currency, images, attributes, inventory_count, inventory_policy, is_active
   from jsonb_populate_record(null::products, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :product_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)
 returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
-  app.media_with_urls(media, :base_url) as media, attributes, inventory_count, is_active, created_at, updated_at;
+  app.media_with_urls(media, :base_url) as media, attributes, inventory_count, inventory_policy, is_active, created_at,
+  updated_at;
 
 -- name: get_low_stock_rule^
 -- Get the owner of a catalog, and its `low_inventory`. A product with at most this inventory is low in stock.

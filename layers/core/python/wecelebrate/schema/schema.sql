@@ -290,7 +290,7 @@ create table catalogs (
   constraint catalogs_source_config_size CHECK (app.json_fits(source_config, 524288)),
   constraint catalogs_source_length CHECK ((length(source) <= 500)),
   constraint catalogs_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
-  constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 327680)),
+  constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 65536)),
   constraint catalogs_type_check CHECK ((type = ANY (ARRAY['erp'::text, 'manual'::text, 'vendor'::text,
     'dropship'::text])))
 );
@@ -1113,12 +1113,15 @@ create table order_quantities (
   buyer text not null,
   quantity integer not null,
   created_at timestamp with time zone not null default now(),
+  is_tracked boolean not null default true,
   constraint order_quantities_pkey PRIMARY KEY (id),
   constraint order_quantities_buyer_length CHECK ((length(buyer) <= 600)),
   constraint order_quantities_quantity_check CHECK ((quantity >= 1))
 );
 comment on column order_quantities.buyer is
   'One of `customer:<subject>`, `email:<mailbox>` and `address:<keyed hash of an IP address>`.';
+comment on column order_quantities.is_tracked is
+  'Whether the pieces were taken from a tracked stock.';
 CREATE INDEX order_quantities_by_buyer ON public.order_quantities USING btree (buyer, created_at);
 CREATE INDEX order_quantities_by_created_at ON public.order_quantities USING btree (created_at);
 CREATE INDEX order_quantities_by_product ON public.order_quantities USING btree (product_id, created_at);
@@ -1226,37 +1229,6 @@ grant insert, select on orders to app_definer;
 grant select on orders to app_customer;
 grant select, update on orders to app_client, app_support;
 
--- Table product_sources, owner app_owner
-
-create table product_sources (
-  catalog_id uuid not null,
-  product_id uuid not null,
-  data jsonb not null,
-  constraint product_sources_pkey PRIMARY KEY (catalog_id, product_id),
-  constraint product_sources_data_length CHECK (app.json_fits(data, 2097152))
-);
-comment on table product_sources is 'The rows of the files from which products were loaded. A delta adds its columns to
-  the data of earlier files.';
--- row-level security: forced
-create policy admin on product_sources for all to app_admin
-  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
-  with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
-create policy client on product_sources for select to app_client
-  using (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
-create policy client_insert on product_sources for insert to app_client
-  with check (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
-create policy client_update on product_sources for update to app_client
-  using (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]))
-  with check (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
-create policy definer on product_sources for all to app_definer
-  using (true)
-  with check (true);
-create policy migrate on product_sources for all to app_migrate
-  using (true)
-  with check (true);
-grant delete, insert, select, update on product_sources to app_definer, app_migrate;
-grant insert, select, update on product_sources to app_admin, app_client;
-
 -- Table products, owner app_owner
 
 create table products (
@@ -1279,6 +1251,7 @@ create table products (
   media text not null default '[]'::text,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
   folded_sku text not null generated always as (app.fold(sku, 400)) stored,
+  inventory_policy text not null default 'tracked'::text,
   constraint products_catalog_sku_unique UNIQUE (catalog_id, sku),
   constraint products_pkey PRIMARY KEY (id),
   constraint products_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
@@ -1290,15 +1263,20 @@ create table products (
     100000))),
   constraint products_images_length CHECK (app.json_fits(images, 655360)),
   constraint products_inventory_check CHECK ((inventory_count >= 0)),
+  constraint products_inventory_policy_check CHECK ((inventory_policy = ANY (ARRAY['tracked'::text,
+    'untracked'::text]))),
   constraint products_media_length CHECK ((octet_length(media) <= 262144)),
   constraint products_name_length CHECK ((length(name) <= 500)),
   constraint products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3))),
   constraint products_sku_length CHECK ((length(sku) <= 200)),
-  constraint products_source_data_length CHECK (app.json_fits(source_data, 2097152))
+  constraint products_source_data_length CHECK (app.json_fits(source_data, 2097152)),
+  constraint products_untracked_inventory_check CHECK (((inventory_policy = 'tracked'::text) OR (inventory_count = 0)))
 );
 comment on column products.media is
   'JSON: the entries of `images` that can be shown, in their order. \x01 stands for the address of the bucket.';
+comment on column products.inventory_policy is
+  'tracked: orders take pieces of inventory_count. untracked: the product is always available, and the count is 0.';
 CREATE INDEX products_by_brand ON public.products USING btree (catalog_id, brand, folded_name, id) INCLUDE (price,
   is_active, folded_sku);
 CREATE INDEX products_by_category ON public.products USING btree (catalog_id, category, folded_name, id) INCLUDE (price,
@@ -1320,10 +1298,6 @@ CREATE TRIGGER check_currency_insert AFTER INSERT ON public.products REFERENCING
 CREATE TRIGGER check_currency_update AFTER UPDATE OF currency, catalog_id ON public.products FOR EACH ROW WHEN
   (((old.currency IS DISTINCT FROM new.currency) OR (old.catalog_id IS DISTINCT FROM new.catalog_id))) EXECUTE FUNCTION
   app.check_changed_currency();
-CREATE TRIGGER delete_sources AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
-  FUNCTION app.delete_product_sources();
-CREATE TRIGGER move_source_data BEFORE INSERT OR UPDATE OF source_data ON public.products FOR EACH ROW WHEN
-  ((new.source_data IS NOT NULL)) EXECUTE FUNCTION app.move_source_data();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH
@@ -1334,6 +1308,9 @@ CREATE TRIGGER set_product_media BEFORE UPDATE OF images ON public.products FOR 
   FROM old.images)) EXECUTE FUNCTION app.set_product_media();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION
   app.set_updated_at_with_generated();
+CREATE TRIGGER track_counted_product BEFORE INSERT OR UPDATE ON public.products FOR EACH ROW WHEN
+  (((new.inventory_policy = 'untracked'::text) AND (new.inventory_count > 0))) EXECUTE FUNCTION
+  app.track_counted_product();
 -- row-level security: forced
 create policy admin on products for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1974,12 +1951,13 @@ create table app.staged_products (
   inventory_count integer,
   is_active boolean,
   source_data jsonb,
-  ordinal integer not null default 0,
-  blank_attributes text[],
-  constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, ordinal, line),
+  inventory_policy text,
+  constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, line),
   constraint staged_products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3)))
 ) partition by HASH (job_id);
+comment on column app.staged_products.inventory_policy is
+  'Null: a row with an inventory_count is tracked.';
 -- row-level security: forced
 create policy admin on app.staged_products for select to app_admin
   using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
@@ -2630,24 +2608,26 @@ begin
         select coalesce(max(pieces), 0) from (
           select sum(q.quantity) from order_quantities q
           where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
+            and q.is_tracked
           group by q.buyer
           union all
           -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
           select sum(q.quantity) from order_quantities q
           where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
-            and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
+            and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
         ) per_buyer (pieces)) most (taken)
       cross join lateral (
         select greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0)) free (pieces)
-    where (line ->> 'quantity')::integer > free.pieces
+    where line ->> 'left' is not null and (line ->> 'quantity')::integer > free.pieces
     having count(*) > 0;
     if refusal is not null then
       return;
     end if;
   end if;
 
-  insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at)
-  select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp()
+  insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)
+  select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp(),
+    line ->> 'left' is not null
   from jsonb_array_elements(lines) line cross join unnest(buyers) buyer (key);
 end
 $function$;
@@ -2852,21 +2832,6 @@ begin
 end
 $function$;
 grant execute on function app.delete_expired_audit_entries(integer) to app_system;
-
--- Function app.delete_product_sources(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.delete_product_sources()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-begin
-  delete from product_sources s using before b where s.catalog_id = b.catalog_id and s.product_id = b.id;
-  return null;
-end
-$function$;
-grant execute on function app.delete_product_sources() to app_owner;
 
 -- Function app.delete_sent_invalidations(uuid[]), owner app_definer
 
@@ -3163,6 +3128,20 @@ CREATE OR REPLACE FUNCTION app.find_products(catalog uuid, search text, sku text
   numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key text,
   after_id uuid, rows integer)
  RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select app.find_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null) $function$;
+grant execute on function app.find_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
+
+-- Function app.find_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer,text[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.find_products(catalog uuid, search text, sku text, category text, brand text, price_min
+  numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key text,
+  after_id uuid, rows integer, stock text[])
+ RETURNS SETOF uuid
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
@@ -3173,7 +3152,8 @@ AS $function$
 declare
   site constant uuid := app.site_id();
   patterns constant text[] := app.search_patterns(search);
-  conditions constant text := app.search_condition(cardinality(patterns), '$2') || app.storefront_condition(site);
+  conditions constant text := app.search_condition(cardinality(patterns), '$2') || app.storefront_condition(site)
+    || app.stock_condition(stock);
   matching integer;
   walk integer;
   page uuid[];
@@ -3223,7 +3203,7 @@ begin
 end
 $function$;
 grant execute on function app.find_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
-  zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
+  zone,text,text,uuid,integer,text[]) to app_admin, app_anon, app_client, app_customer, app_support;
 
 -- Function app.fold(text,integer), owner app_owner
 
@@ -3417,6 +3397,15 @@ CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
 AS $function$ select exists (select from clients c where c.id = $1 and c.is_active) $function$;
 grant execute on function app.is_active_client(uuid) to app_system;
 
+-- Function app.is_in_stock(text,integer), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.is_in_stock(policy text, count integer)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((policy = 'untracked'::text) OR (count > 0));
+grant execute on function app.is_in_stock(text,integer) to app_anon, app_customer, app_definer;
+
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.job_awaits_approval(j jobs)
@@ -3492,6 +3481,21 @@ CREATE OR REPLACE FUNCTION app.list_granted_products(catalog uuid, search text, 
   price_min numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key
   text, after_id uuid, rows integer)
  RETURNS SETOF products
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select * from app.list_granted_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null)
+  $function$;
+grant execute on function app.list_granted_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer) to app_admin, app_client, app_support;
+
+-- Function app.list_granted_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer,text[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.list_granted_products(catalog uuid, search text, sku text, category text, brand text,
+  price_min numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key
+  text, after_id uuid, rows integer, stock text[])
+ RETURNS SETOF products
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
@@ -3504,14 +3508,14 @@ begin
   end if;
   for p in
     select * from app.list_products(catalog, search, sku, category, brand, price_min, price_max, active,
-      date_trunc('day', updated_since, 'UTC'), sort, after_key, after_id, rows)
+      date_trunc('day', updated_since, 'UTC'), sort, after_key, after_id, rows, stock)
   loop
     return next app.granted_product_row(p);
   end loop;
 end
 $function$;
 grant execute on function app.list_granted_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
-  zone,text,text,uuid,integer) to app_admin, app_client, app_support;
+  zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
 
 -- Function app.list_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
@@ -3519,6 +3523,20 @@ grant execute on function app.list_granted_products(uuid,text,text,text,text,num
 CREATE OR REPLACE FUNCTION app.list_products(catalog uuid, search text, sku text, category text, brand text, price_min
   numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key text,
   after_id uuid, rows integer)
+ RETURNS SETOF products
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select * from app.list_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null) $function$;
+grant execute on function app.list_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_definer, app_support;
+
+-- Function app.list_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer,text[]), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.list_products(catalog uuid, search text, sku text, category text, brand text, price_min
+  numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key text,
+  after_id uuid, rows integer, stock text[])
  RETURNS SETOF products
  LANGUAGE plpgsql
  STABLE
@@ -3528,7 +3546,7 @@ begin
   if search is null then
     return query execute format(app.product_query(sku is not null, category is not null, brand is not null,
         price_min is not null, price_max is not null, active is not null, updated_since is not null, sort,
-        after_id is not null, shown => 'products.*'), '')
+        after_id is not null, shown => 'products.*'), app.stock_condition(stock))
       using catalog, null::text, category, brand, price_min, price_max, active, updated_since, after_key, after_id,
         rows, sku;
   else
@@ -3536,14 +3554,14 @@ begin
     return query
       select products.*
       from app.find_products(catalog, search, sku, category, brand, price_min, price_max, active, updated_since, sort,
-          after_key, after_id, rows) with ordinality as matches (id, n)
+          after_key, after_id, rows, stock) with ordinality as matches (id, n)
         join public.products using (id)
       order by n;
   end if;
 end
 $function$;
 grant execute on function app.list_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
-  zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_definer, app_support;
+  zone,text,text,uuid,integer,text[]) to app_admin, app_anon, app_client, app_customer, app_definer, app_support;
 
 -- Function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
@@ -3552,20 +3570,37 @@ CREATE OR REPLACE FUNCTION app.list_visible_products(catalog uuid, search text, 
   price_min numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key
   text, after_id uuid, rows integer)
  RETURNS SETOF products
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select * from app.list_visible_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null)
+  $function$;
+grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer) to app_admin, app_client, app_support;
+
+-- Function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer,text[]), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.list_visible_products(catalog uuid, search text, sku text, category text, brand text,
+  price_min numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text, after_key
+  text, after_id uuid, rows integer, stock text[])
+ RETURNS SETOF products
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 begin
   if app.admin_role() is null and (catalog = any (app.granted_catalog_ids())) then
-    return query select * from app.list_granted_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+    return query select * from app.list_granted_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+      $14);
   else
-    return query select * from app.list_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+    return query select * from app.list_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+      $14);
   end if;
 end
 $function$;
 grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
-  zone,text,text,uuid,integer) to app_admin, app_client, app_support;
+  zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
 
 -- Function app.mail_branding(uuid,uuid), owner app_definer
 
@@ -3740,23 +3775,6 @@ RETURN CASE WHEN (currency = ANY ('{BIF,CLP,DJF,GNF,ISK,JPY,KMF,KRW,PYG,RWF,UGX,
   WHEN (currency = ANY ('{BHD,IQD,JOD,KWD,LYD,OMR,TND}'::text[])) THEN 3 ELSE 2 END;
 grant execute on function app.minor_units(text) to public;
 
--- Function app.move_source_data(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.move_source_data()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-begin
-  insert into product_sources (catalog_id, product_id, data) values (new.catalog_id, new.id, new.source_data)
-  on conflict (catalog_id, product_id) do update set data = excluded.data;
-  new.source_data := null;
-  return new;
-end
-$function$;
-grant execute on function app.move_source_data() to app_owner;
-
 -- Function app.next_image_attempt(text,integer,double precision), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.next_image_attempt(code text, failures integer, min_wait double precision)
@@ -3902,10 +3920,11 @@ begin
   order by p.id
   for no key update;
 
-  -- The rows are locked, so no other transaction can change these values before the commit.
+  -- The rows are locked, so no other transaction can change these values before the commit. `left` is null if the stock
+  -- of the product is not tracked. Such a line takes nothing, and no limit of the stock applies to it.
   select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
            'name', p.name, 'unit_price', round(p.price, app.minor_units(p.currency))::text, 'image', p.images ->> 0,
-           'left', p.inventory_count) order by l.n),
+           'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
          -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
          jsonb_agg(l.n - 1 order by l.n) filter (where p.price <> round(p.price, app.minor_units(p.currency))),
@@ -3963,7 +3982,7 @@ begin
   with updated as (
     update products p set inventory_count = p.inventory_count - (line ->> 'quantity')::integer
     from jsonb_array_elements(priced_lines) line
-    where p.id = (line ->> 'product_id')::uuid
+    where p.id = (line ->> 'product_id')::uuid and line ->> 'left' is not null
     returning p.id, p.sku, p.name, p.inventory_count, (line ->> 'left')::integer as before
   )
   select jsonb_build_object('catalog_id', c.id, 'low_inventory', c.low_inventory, 'count', count(*),
@@ -4003,6 +4022,17 @@ grant execute on function app.place_order(jsonb,text,text,jsonb,jsonb,numeric,te
 
 CREATE OR REPLACE FUNCTION app.product_facets(search text, sku text, category text, brand text, price_min numeric,
   price_max numeric, max_values integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select app.product_facets($1, $2, $3, $4, $5, $6, $7, null) $function$;
+grant execute on function app.product_facets(text,text,text,text,numeric,numeric,integer) to app_anon, app_customer;
+
+-- Function app.product_facets(text,text,text,text,numeric,numeric,integer,text[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.product_facets(search text, sku text, category text, brand text, price_min numeric,
+  price_max numeric, max_values integer, stock text[])
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -4045,7 +4075,7 @@ begin
       'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
                 where in_category and in_brand))
     $sql$, case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
-      || case when sku is not null then ' and p.sku = $7' else '' end)
+      || case when sku is not null then ' and p.sku = $7' else '' end || app.stock_condition(stock))
   into facets
   using patterns, category, brand, price_min, price_max, max_values, sku;
   -- Prices in several currencies have no range.
@@ -4053,7 +4083,8 @@ begin
     else facets -> 'price' end || jsonb_build_object('currency', currency));
 end
 $function$;
-grant execute on function app.product_facets(text,text,text,text,numeric,numeric,integer) to app_anon, app_customer;
+grant execute on function app.product_facets(text,text,text,text,numeric,numeric,integer,text[]) to app_anon,
+  app_customer;
 
 -- Function app.product_media(uuid,jsonb), owner app_owner
 
@@ -4125,22 +4156,6 @@ $function$;
 grant execute on function
   app.product_query(boolean,boolean,boolean,boolean,boolean,boolean,boolean,text,boolean,boolean,text) to public;
 
--- Function app.product_source(uuid), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.product_source(product uuid)
- RETURNS TABLE(product_id uuid, sku text, data jsonb)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-  select p.id, p.sku, s.data
-  from products p left join product_sources s on s.catalog_id = p.catalog_id and s.product_id = p.id
-  where p.id = $1
-    and (app.admin_role() in ('super_admin', 'admin') or p.catalog_id = any ((select
-      app.writable_catalog_ids())::uuid[]))
-$function$;
-grant execute on function app.product_source(uuid) to app_admin, app_client, app_support;
-
 -- Function app.products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
 
@@ -4153,7 +4168,7 @@ CREATE OR REPLACE FUNCTION app.products_page(catalog uuid, search text, category
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
   select * from app.list_products(catalog, search, null, category, brand, price_min, price_max, active, updated_since,
-    sort, case ltrim(sort, '-') when 'name' then app.fold(after_key, 1000) else after_key end, after_id, rows)
+    sort, case ltrim(sort, '-') when 'name' then app.fold(after_key, 1000) else after_key end, after_id, rows, null)
 $function$;
 grant execute on function app.products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
@@ -4327,16 +4342,19 @@ begin
   else
     with changed as materialized (
       select coalesce(b.id, a.id) as id, b.catalog_id as old_catalog, a.catalog_id as new_catalog,
-        (a.price, a.inventory_count > 0, a.is_active, a.catalog_id, a.id, a.created_at, a.currency, a.sku, a.name,
-          a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
-        is distinct from (b.price, b.inventory_count > 0, b.is_active, b.catalog_id, b.id, b.created_at, b.currency,
-          b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes, b.source_data, b.media)
+        (a.price, app.is_in_stock(a.inventory_policy, a.inventory_count), a.is_active, a.catalog_id, a.id,
+          a.created_at, a.currency, a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes,
+          a.source_data, a.media)
+        is distinct from (b.price, app.is_in_stock(b.inventory_policy, b.inventory_count), b.is_active, b.catalog_id,
+          b.id, b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
+          b.source_data, b.media)
         as is_visible
       from before b full join after a on a.id = b.id
-      where (a.price, a.inventory_count, a.is_active, a.catalog_id, a.id, a.created_at, a.currency, a.sku, a.name,
-          a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
-        is distinct from (b.price, b.inventory_count, b.is_active, b.catalog_id, b.id, b.created_at, b.currency, b.sku,
-          b.name, b.category, b.brand, b.description, b.images, b.attributes, b.source_data, b.media)
+      where (a.price, a.inventory_count, a.inventory_policy, a.is_active, a.catalog_id, a.id, a.created_at, a.currency,
+          a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
+        is distinct from (b.price, b.inventory_count, b.inventory_policy, b.is_active, b.catalog_id, b.id,
+          b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
+          b.source_data, b.media)
     )
     select array_agg(tag) into stale
     from (
@@ -4893,7 +4911,7 @@ CREATE OR REPLACE FUNCTION app.search_products(catalog uuid, search text, catego
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
   select app.find_products(catalog, search, null, category, brand, price_min, price_max, active, updated_since, sort,
-    case ltrim(sort, '-') when 'name' then app.fold(after_key, 1000) else after_key end, after_id, rows)
+    case ltrim(sort, '-') when 'name' then app.fold(after_key, 1000) else after_key end, after_id, rows, null)
 $function$;
 grant execute on function app.search_products(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
@@ -5030,6 +5048,34 @@ end
 $function$;
 grant execute on function app.stamp_audit_entry() to app_owner;
 
+-- Function app.stock_condition(text[]), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.stock_condition(stock text[])
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  word text;
+  condition text := '';
+begin
+  foreach word in array coalesce(stock, '{}') loop
+    if word in ('tracked', 'untracked') then
+      condition := condition || format(' and inventory_policy = %L', word);
+    elsif word in ('in_stock', 'out_of_stock') then
+      condition := condition || ' and ' || case word when 'out_of_stock' then 'not ' else '' end
+        || '(inventory_policy = ''untracked'' or inventory_count > 0)';
+    else
+      raise exception '% is not a condition on the stock', word using errcode = 'invalid_parameter_value';
+    end if;
+  end loop;
+  return condition;
+end
+$function$;
+grant execute on function app.stock_condition(text[]) to app_admin, app_anon, app_client, app_customer, app_definer,
+  app_support;
+
 -- Function app.storefront_condition(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.storefront_condition(site uuid)
@@ -5067,7 +5113,8 @@ CREATE OR REPLACE FUNCTION app.storefront_facets(search text, category text, bra
  LANGUAGE sql
  STABLE
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$ select app.product_facets(search, null, category, brand, price_min, price_max, max_values) $function$;
+AS $function$ select app.product_facets(search, null, category, brand, price_min, price_max, max_values, null)
+  $function$;
 grant execute on function app.storefront_facets(text,text,text,numeric,numeric,integer) to app_anon, app_customer;
 
 -- Function app.subject(), owner app_owner
@@ -5079,6 +5126,19 @@ CREATE OR REPLACE FUNCTION app.subject()
 RETURN app.context('subject'::text);
 grant execute on function app.subject() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
+
+-- Function app.track_counted_product(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.track_counted_product()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  new.inventory_policy := 'tracked';
+  return new;
+end
+$function$;
 
 -- Function app.transaction_writes(), owner app_definer
 

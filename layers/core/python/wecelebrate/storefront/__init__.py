@@ -49,7 +49,7 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
     request = pages.list_request("storefront", filters, site_id=site["id"], facets=None)
     if site["catalog_id"] is None:
         return pages.RenderedPage("[]", None, {"facets": "null"})
-    parameters = filters.model_dump(exclude={"facets", "cursor"})
+    parameters = filters.model_dump(exclude={"facets", "cursor", "in_stock"}) | {"stock": filters.stock()}
     rows = products.page_rows(
         tx,
         sql.list_products,
@@ -60,7 +60,9 @@ def page(tx: Transaction, filters: StorefrontFilters) -> pages.RenderedPage:
     )
     if not rows:  # no row is returned if the prices cannot be compared
         products.require_comparable(tx, site["catalog_id"], filters)
-    facet_filters = {name: parameters[name] for name in ("q", "sku", "category", "brand", "price_min", "price_max")}
+    facet_filters = {
+        name: parameters[name] for name in ("q", "sku", "category", "brand", "price_min", "price_max", "stock")
+    }
     facets = sql.count_facets(tx, **facet_filters) if filters.facets and filters.cursor is None else None
     return pages.render(rows, filters.limit, request, facets=facets or "null")
 

@@ -50,7 +50,9 @@ class StorefrontProduct(BaseModel):
     images: list[str]
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
     attributes: Object
-    in_stock: bool
+    in_stock: bool = Field(
+        description="Whether the product can be ordered. True as well for a product whose stock is not tracked."
+    )
 
 
 class StorefrontFilters(ProductListFilters):

@@ -19,22 +19,23 @@ select to_json(product)::text as item,
     else page.created_at::text end as after_key,
   page.id as after_id
 from app.list_products(app.comparable_catalog(:catalog_id, :price_min, :price_max, :sort), :q, :sku, :category, :brand,
-    :price_min, :price_max, null, null, :sort, :after_key, :after_id, :limit + 1) with ordinality as page
+    :price_min, :price_max, null, null, :sort, :after_key, :after_id, :limit + 1, :stock) with ordinality as page
   cross join lateral (
     select page.id, page.sku, page.name, page.description, page.category, page.brand, page.price::text as price,
       page.currency, page.images, app.media_with_urls(page.media, :base_url) as media, page.attributes,
-      page.inventory_count > 0 as in_stock
+      app.is_in_stock(page.inventory_policy, page.inventory_count) as in_stock
   ) product
 order by page.ordinality;
 
 -- name: count_facets$
 -- Count the products of each category and each brand. Each count applies the filters on all fields except the counted
 -- field.
-select app.product_facets(:q, :sku, :category, :brand, :price_min, :price_max, 100)::text;
+select app.product_facets(:q, :sku, :category, :brand, :price_min, :price_max, 100, :stock)::text;
 
 -- name: get_product^
 -- Get a product that the site shows.
 select id, sku, name, description, category, brand, price::text, currency, images,
-  app.media_with_urls(media, :base_url) as media, attributes, inventory_count > 0 as in_stock
+  app.media_with_urls(media, :base_url) as media, attributes,
+  app.is_in_stock(inventory_policy, inventory_count) as in_stock
 from products
 where id = :product_id;

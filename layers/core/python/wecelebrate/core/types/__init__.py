@@ -17,6 +17,7 @@ express a rule, only the code refuses the value, e.g. the 31st of February.
 | `EmailAddress`, `DomainName`               | RFC 5321 and IDNA                                                      |
 | `HttpUrl`, `ImageUrl`                      | URLs with a host                                                       |
 | `Timestamp`, `Moment`                      | RFC 3339: `Timestamp` is input, `Moment` is output                     |
+| `InventoryPolicy`                          | whether the stock of a product is counted                              |
 | `Id`, `Count`, `Whole`, `Flag`, `Switch`   | UUIDs, numbers and truth values; `Whole` and `Switch` are parameters   |
 
 All text is in Unicode's normalization form NFC. `core.models.Input` normalizes the texts of every request.
@@ -26,6 +27,7 @@ from wecelebrate.core.types.addresses import EmailAddress, email_address
 from wecelebrate.core.types.country import CountryCode
 from wecelebrate.core.types.money import Amount, CurrencyCode, Money, currencies, finer_problem, minor_units, rounded
 from wecelebrate.core.types.numbers import Count, Flag, Id, Percent, Switch, Whole
+from wecelebrate.core.types.stock import InventoryPolicy
 from wecelebrate.core.types.text import Label, Line, Name, OrderNumber, ShortLine, Sku, Slug, Text
 from wecelebrate.core.types.times import Moment, Timestamp
 from wecelebrate.core.types.urls import DomainName, HttpUrl, ImageUrl, domain_name
@@ -41,6 +43,7 @@ __all__ = [
     "HttpUrl",
     "Id",
     "ImageUrl",
+    "InventoryPolicy",
     "Label",
     "Line",
     "Moment",

@@ -16,6 +16,7 @@ from wecelebrate.core.types import finer_problem, rounded
 from wecelebrate.core.validation_messages import message_for
 from wecelebrate.feeds import Item, Product, Rejected
 from wecelebrate.ingestion.bulk_import.models import ImportRow, RowFields, sku_of
+from wecelebrate.products.models import stock_changes
 
 HEADER = tuple(ImportRow.model_fields)
 _MAX_REASONS = 5
@@ -27,6 +28,8 @@ class RequestRows(AbstractContextManager["RequestRows"]):
 
     declared_mode: Literal["full", "delta"] | None = None
     ended_cleanly = True
+    states_stock = True
+    """A row that omits the stock is like a request that omits the stock: a new product is tracked, with the count 0."""
 
     def __init__(self, text: bytes, currency: str) -> None:
         self._lines = text.splitlines()
@@ -62,6 +65,7 @@ def to_item(number: int, fields: RowFields, currency: str) -> Item:
     except Invalid as invalid:
         first_error = invalid.errors[0]
         return _rejected(number, fields, f"{first_error.pointer}: {first_error.detail}")
+    stock = stock_changes(row)
     return Product(
         line=number,
         rows=1,
@@ -74,11 +78,12 @@ def to_item(number: int, fields: RowFields, currency: str) -> Item:
         currency=row.currency or currency,
         images=row.images,
         attributes={name: value for name, value in (row.attributes or {}).items() if value is not None},
-        inventory_count=row.inventory_count,
+        inventory_count=stock.get("inventory_count"),
         is_active=row.is_active,
         source=fields,
-        fields_set=frozenset(row.model_fields_set),
+        fields_set=frozenset(row.model_fields_set | stock.keys()),
         blank_attributes=tuple(name for name, value in (row.attributes or {}).items() if value is None),
+        inventory_policy=stock.get("inventory_policy"),
     )
 
 

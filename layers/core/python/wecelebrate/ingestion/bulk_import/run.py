@@ -65,6 +65,7 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                 catalog_currency=catalog["currency"],
                 mode=payload["mode"],
                 dry_run=payload["dry_run"],
+                default_inventory_policy=catalog_settings.default_inventory_policy(settings),
             ),
             open_rows,
             bucket=uploads.BUCKET,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
+from wecelebrate.core.types import InventoryPolicy
+
 if TYPE_CHECKING:
     from wecelebrate.feeds import Item
     from wecelebrate.jobs import LeasedJob
@@ -30,6 +32,10 @@ class Rows(Protocol):
     @property
     def ended_cleanly(self) -> bool: ...
     @property
+    def states_stock(self) -> bool:
+        """Whether the rows have a place for the stock, such as a column, even if it is blank in some rows."""
+
+    @property
     def declared_mode(self) -> Literal["full", "delta"] | None:
         """The mode that the file declares, or None if the file declares no mode."""
 
@@ -50,6 +56,8 @@ class Rules:
     max_deactivated_percent: float = 100.0
     """The percentage of the active products that a full load is allowed to deactivate without an approval."""
     dry_run: bool = False
+    default_inventory_policy: InventoryPolicy = "untracked"
+    """The policy of new products if the file says nothing about the stock."""
 
 
 @dataclass
@@ -102,6 +110,15 @@ class Load:
         The rows of a delta change only the attributes and columns that they contain.
         """
         return self.rules.full and self.job.checkpoint["declared_mode"] != "delta"
+
+    @property
+    def default_inventory_policy(self) -> InventoryPolicy:
+        """The policy of a new product whose row states no stock.
+
+        If the file has a place for the stock, its sender counts the stock, and a blank cell names no piece. Then the
+        product is tracked, and its count is 0. The checkpoint of the previous release does not say whether it has one.
+        """
+        return "tracked" if self.job.checkpoint.get("states_stock", True) else self.rules.default_inventory_policy
 
     def resume(self) -> None:
         """Continue after the last committed chunk. A new load starts at the first row.

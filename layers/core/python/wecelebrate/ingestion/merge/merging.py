@@ -88,6 +88,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                     after=job.checkpoint["after"],
                     chunk=chunk_size,
                     max_low_stock=low_stock.MAX_PRODUCTS,
+                    default_inventory_policy=load.default_inventory_policy,
                     **load.staging_key,
                 )
             )

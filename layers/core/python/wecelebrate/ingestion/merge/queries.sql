@@ -13,9 +13,11 @@ select app.staged_job_ids() as job_id;
 -- name: stage_products*!
 -- Stage products in the caller's transaction. A worker uses COPY instead.
 insert into app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency,
-  images, attributes, inventory_count, is_active, source_data, ordinal, blank_attributes)
+  images, attributes, inventory_count, inventory_policy, is_active, source_data, ordinal, blank_attributes,
+  new_is_active)
 values (:job_id, :fence, :line, :rows, :sku, :name, :description, :category, :brand, :price, :currency, :images,
-  :attributes, :inventory_count, :is_active, :source_data, :ordinal, :blank_attributes);
+  :attributes, :inventory_count, :inventory_policy, :is_active, :source_data, :ordinal, :blank_attributes,
+  :new_is_active);
 
 -- name: stage_rejections*!
 -- Stage rejected rows in the caller's transaction.
@@ -45,7 +47,8 @@ select app.analyze_products();
 -- rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the
 -- currency of its first product. If `replaces` is true, the attributes and the source data of a row replace those of the
 -- product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the previous release has
--- staged have the ordinal 0.
+-- staged have the ordinal 0. A new product without a stock gets `default_inventory_policy`, and a new
+-- product without a known state gets `new_is_active`.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -69,7 +72,11 @@ with next_skus as (
       order by ordinal, line limit 1) end) as currency
   from catalogs c where c.id = :catalog_id
 ), chunk as materialized (
-  select s.*, p.id, coalesce(p.id, app.uuid7()) as product_id, p.inventory_count as stock,
+  select s.*, p.id, coalesce(p.id, app.uuid7()) as product_id,
+    -- Null if the stock was not tracked: a stock that was not counted cannot have fallen.
+    case p.inventory_policy when 'tracked' then p.inventory_count end as stock,
+    -- A count makes a product tracked. The previous release stages no policy.
+    coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) as policy,
     -- The new source data, or null if the source data does not change.
     nullif(case when :replaces::boolean or o.data is null
         or pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
@@ -100,19 +107,20 @@ with next_skus as (
   from staged s join last_rows l on l.sku = s.sku and (l.ordinal, l.line) > (s.ordinal, s.line)
 ), changed as (
   update products p
-  set (name, description, category, brand, price, currency, images, attributes, inventory_count, is_active)
-    = (coalesce(c.name, p.name),
+  set (name, description, category, brand, price, currency, images, attributes, inventory_count, inventory_policy,
+    is_active) = (coalesce(c.name, p.name),
       case when c.description is null then p.description else nullif(c.description, '') end,
       case when c.category is null then p.category else nullif(c.category, '') end,
       case when c.brand is null then p.brand else nullif(c.brand, '') end,
       c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
       coalesce(case when :replaces::boolean then c.attributes
         else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end, p.attributes),
-      coalesce(c.inventory_count, p.inventory_count), coalesce(c.is_active, p.is_active))
+      coalesce(c.inventory_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
+      coalesce(c.is_active, p.is_active))
   from chunk c
   where p.id = c.id and c.refusal is null
     and (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.inventory_count,
-         p.is_active)
+         p.inventory_policy, p.is_active)
       is distinct from (coalesce(c.name, p.name),
         case when c.description is null then p.description else nullif(c.description, '') end,
         case when c.category is null then p.category else nullif(c.category, '') end,
@@ -120,19 +128,21 @@ with next_skus as (
         c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
         coalesce(case when :replaces::boolean then c.attributes
           else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end, p.attributes),
-        coalesce(c.inventory_count, p.inventory_count), coalesce(c.is_active, p.is_active))
-  returning c.rows, c.stock, c.new_source is not null as has_new_source, p.id, p.sku, p.name, p.inventory_count
+        coalesce(c.inventory_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
+        coalesce(c.is_active, p.is_active))
+  returning c.rows, c.stock, c.new_source is not null as has_new_source, p.id, p.sku, p.name, p.inventory_count,
+    p.inventory_policy
 ), low_stock as (
   select id, sku, name, inventory_count
   from changed
-  where inventory_count < stock
+  where inventory_policy = 'tracked' and inventory_count < stock
     and (select low_inventory from catalogs where id = :catalog_id) between inventory_count and stock - 1
 ), added as (
   insert into products (id, catalog_id, sku, name, description, category, brand, price, currency, images, attributes,
-    inventory_count, is_active)
+    inventory_count, inventory_policy, is_active)
   select product_id, :catalog_id, sku, name, nullif(description, ''), nullif(category, ''), nullif(brand, ''), price,
     coalesce(currency, :currency), coalesce(images, '[]'), coalesce(attributes, '{}'), coalesce(inventory_count, 0),
-    coalesce(is_active, true)
+    coalesce(policy, :default_inventory_policy), coalesce(is_active, new_is_active, true)
   from chunk
   where id is null and refusal is null
   on conflict (catalog_id, sku) do nothing
@@ -202,11 +212,12 @@ select s.sku, s.line,
     'price', s.price::text, 'currency', s.currency, 'images', s.images, 'attributes',
     case when p.id is null or :replaces::boolean then s.attributes
       else (p.attributes || s.attributes) - coalesce(s.blank_attributes, '{}') end,
-    'inventory_count', s.inventory_count, 'is_active', s.is_active) as staged,
+    'inventory_count', s.inventory_count, 'inventory_policy', s.inventory_policy, 'is_active', s.is_active) as staged,
   case when p.id is not null then
     jsonb_build_object('name', p.name, 'description', p.description, 'category', p.category, 'brand', p.brand,
       'price', p.price::text, 'currency', p.currency, 'images', p.images, 'attributes', p.attributes,
-      'inventory_count', p.inventory_count, 'is_active', p.is_active) end as stored
+      'inventory_count', p.inventory_count, 'inventory_policy', p.inventory_policy, 'is_active', p.is_active)
+    end as stored
 from (
   select distinct on (sku) * from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after

@@ -81,6 +81,7 @@ def _stage(load: Load) -> None:
         "details": rows.details,
         "ended_cleanly": rows.ended_cleanly,
         "declared_mode": rows.declared_mode,
+        "states_stock": rows.states_stock,
     }
     load.enter_phase("review")
     job.counts["read"] = job.total = rows.rows_read

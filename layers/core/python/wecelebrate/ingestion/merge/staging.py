@@ -21,7 +21,8 @@ _SERVICE = Caller(subject="service:staging")
 
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
-    "attributes", "inventory_count", "is_active", "source_data", "ordinal", "blank_attributes",
+    "attributes", "inventory_count", "inventory_policy", "is_active", "source_data", "ordinal", "blank_attributes",
+    "new_is_active",
 )  # fmt: skip
 _REJECTION_COLUMNS = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
 _JSON_COLUMNS = tuple(_PRODUCT_COLUMNS.index(name) for name in ("images", "attributes", "source_data"))
@@ -136,14 +137,16 @@ def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
         (product.category or "") if "category" in fields else None,
         (product.brand or "") if "brand" in fields else None,
         product.price,
-        product.currency if "currency" in fields or "price" in fields else None,
+        product.currency if "currency" in fields else None,
         _json(product.images) if "images" in fields else None,
         _json(product.attributes) if "attributes" in fields else None,
         (product.inventory_count or 0) if "inventory_count" in fields else None,
+        product.inventory_policy or ("tracked" if "inventory_count" in fields else None),
         product.is_active if "is_active" in fields else None,
         _json(product.source),
         ordinal,
         list(product.blank_attributes) or None,
+        product.is_active,
     )
 
 

@@ -35,6 +35,7 @@ def run(job: jobs.LeasedJob) -> None:
         full=job.payload.get("full", False),
         max_deactivated_percent=settings.get("most_deactivated_percent", DEFAULT_MAX_DEACTIVATED_PERCENT),
         dry_run=job.payload.get("dry_run", False),
+        default_inventory_policy=catalog_settings.default_inventory_policy(settings),
     )
     run_load(
         merge.Load(

@@ -65,7 +65,7 @@ grant execute on function app.queue_tag_invalidation() to app_owner;
 -- Queues the tags of changed products. This function must be faster than app.queue_tag_invalidation, because one
 -- statement of a sync changes 5,000 products. The function compares the columns directly, and begins with the columns
 -- that are cheap to compare and change often. A new product gets no tag for its id, because no caller can have
--- requested the id before. A separate set of tags is queued if only the stock changes, and if the stock is above 0
+-- requested the id before. A separate set of tags is queued if only the stock changes, and if the product is in stock
 -- before and after the change. Every order causes this kind of change, but storefronts show the product as before.
 --
 -- PostgreSQL plans the join for the first statement of a session, and keeps the plan. The first statement can change a
@@ -86,16 +86,19 @@ begin
   else
     with changed as materialized (
       select coalesce(b.id, a.id) as id, b.catalog_id as old_catalog, a.catalog_id as new_catalog,
-        (a.price, a.inventory_count > 0, a.is_active, a.catalog_id, a.id, a.created_at, a.currency, a.sku, a.name,
-          a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
-        is distinct from (b.price, b.inventory_count > 0, b.is_active, b.catalog_id, b.id, b.created_at, b.currency,
-          b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes, b.source_data, b.media)
+        (a.price, app.is_in_stock(a.inventory_policy, a.inventory_count), a.is_active, a.catalog_id, a.id,
+          a.created_at, a.currency, a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes,
+          a.source_data, a.media)
+        is distinct from (b.price, app.is_in_stock(b.inventory_policy, b.inventory_count), b.is_active, b.catalog_id,
+          b.id, b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
+          b.source_data, b.media)
         as is_visible
       from before b full join after a on a.id = b.id
-      where (a.price, a.inventory_count, a.is_active, a.catalog_id, a.id, a.created_at, a.currency, a.sku, a.name,
-          a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
-        is distinct from (b.price, b.inventory_count, b.is_active, b.catalog_id, b.id, b.created_at, b.currency, b.sku,
-          b.name, b.category, b.brand, b.description, b.images, b.attributes, b.source_data, b.media)
+      where (a.price, a.inventory_count, a.inventory_policy, a.is_active, a.catalog_id, a.id, a.created_at, a.currency,
+          a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
+        is distinct from (b.price, b.inventory_count, b.inventory_policy, b.is_active, b.catalog_id, b.id,
+          b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
+          b.source_data, b.media)
     )
     select array_agg(tag) into stale
     from (

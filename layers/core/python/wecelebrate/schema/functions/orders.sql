@@ -43,7 +43,8 @@ return exists (
 -- The stock of a catalog is shared if other clients may sell it. The client of a site decides on the limits of the
 -- site, but other clients need the shared stock, too. Therefore no buyer gets more than half of the stock of a product
 -- (rounded up) in 24 hours, on all sites together. All guests of a client count as one more buyer, because a guest can
--- order again with another e-mail address and from another IP address.
+-- order again with another e-mail address and from another IP address. A stock that is not tracked has no shares: an
+-- order takes nothing from other clients. The limits of the site still apply.
 create or replace function app.claim_order_quantities(
   site sites, lines jsonb, email text, address text, out refusal text, out detail jsonb)
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -80,24 +81,26 @@ begin
         select coalesce(max(pieces), 0) from (
           select sum(q.quantity) from order_quantities q
           where q.buyer = any (buyers) and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
+            and q.is_tracked
           group by q.buyer
           union all
           -- Each guest order counts once as the order of an e-mail address. The locks on the products keep this exact.
           select sum(q.quantity) from order_quantities q
           where app.subject() is null and q.client_id = site.client_id and q.buyer like 'email:%'
-            and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago
+            and q.product_id = (line ->> 'product_id')::uuid and q.created_at > day_ago and q.is_tracked
         ) per_buyer (pieces)) most (taken)
       cross join lateral (
         select greatest(ceil(((line ->> 'left')::integer + taken) / 2.0) - taken, 0)) free (pieces)
-    where (line ->> 'quantity')::integer > free.pieces
+    where line ->> 'left' is not null and (line ->> 'quantity')::integer > free.pieces
     having count(*) > 0;
     if refusal is not null then
       return;
     end if;
   end if;
 
-  insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at)
-  select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp()
+  insert into order_quantities (client_id, site_id, product_id, buyer, quantity, created_at, is_tracked)
+  select site.client_id, site.id, (line ->> 'product_id')::uuid, key, (line ->> 'quantity')::integer, clock_timestamp(),
+    line ->> 'left' is not null
   from jsonb_array_elements(lines) line cross join unnest(buyers) buyer (key);
 end
 $$;
@@ -154,10 +157,11 @@ begin
   order by p.id
   for no key update;
 
-  -- The rows are locked, so no other transaction can change these values before the commit.
+  -- The rows are locked, so no other transaction can change these values before the commit. `left` is null if the stock
+  -- of the product is not tracked. Such a line takes nothing, and no limit of the stock applies to it.
   select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
            'name', p.name, 'unit_price', round(p.price, app.minor_units(p.currency))::text, 'image', p.images ->> 0,
-           'left', p.inventory_count) order by l.n),
+           'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
          -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
          jsonb_agg(l.n - 1 order by l.n) filter (where p.price <> round(p.price, app.minor_units(p.currency))),
@@ -215,7 +219,7 @@ begin
   with updated as (
     update products p set inventory_count = p.inventory_count - (line ->> 'quantity')::integer
     from jsonb_array_elements(priced_lines) line
-    where p.id = (line ->> 'product_id')::uuid
+    where p.id = (line ->> 'product_id')::uuid and line ->> 'left' is not null
     returning p.id, p.sku, p.name, p.inventory_count, (line ->> 'left')::integer as before
   )
   select jsonb_build_object('catalog_id', c.id, 'low_inventory', c.low_inventory, 'count', count(*),

@@ -135,7 +135,7 @@ $$;
 -- Returns the ids of one page of a search, in order.
 create or replace function app.find_products(
   catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
-  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
+  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer, stock text[])
 returns setof uuid
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
 set enable_indexscan = on set enable_indexonlyscan = on set enable_seqscan = on
@@ -143,7 +143,8 @@ as $$
 declare
   site constant uuid := app.site_id();
   patterns constant text[] := app.search_patterns(search);
-  conditions constant text := app.search_condition(cardinality(patterns), '$2') || app.storefront_condition(site);
+  conditions constant text := app.search_condition(cardinality(patterns), '$2') || app.storefront_condition(site)
+    || app.stock_condition(stock);
   matching integer;
   walk integer;
   page uuid[];
@@ -193,7 +194,7 @@ begin
 end
 $$;
 grant execute on function app.find_products(uuid, text, text, text, text, numeric, numeric, boolean, timestamptz, text,
-  text, uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
+  text, uuid, integer, text[]) to app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Returns the facets of a storefront: the number of products of each category and of each brand, and the range of
 -- prices. Each facet applies the filters on the other fields, but not the filter on its own field. Values with
@@ -201,7 +202,8 @@ grant execute on function app.find_products(uuid, text, text, text, text, numeri
 -- The function runs as app_definer, because a search is fast only without policies. Therefore its own SQL restricts the
 -- rows to those of the current site. Returns null for a caller without a site.
 create or replace function app.product_facets(
-  search text, sku text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
+  search text, sku text, category text, brand text, price_min numeric, price_max numeric, max_values integer,
+  stock text[])
 returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
@@ -242,7 +244,7 @@ begin
       'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
                 where in_category and in_brand))
     $sql$, case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
-      || case when sku is not null then ' and p.sku = $7' else '' end)
+      || case when sku is not null then ' and p.sku = $7' else '' end || app.stock_condition(stock))
   into facets
   using patterns, category, brand, price_min, price_max, max_values, sku;
   -- Prices in several currencies have no range.
@@ -250,17 +252,18 @@ begin
     else facets -> 'price' end || jsonb_build_object('currency', currency));
 end
 $$;
-grant execute on function app.product_facets(text, text, text, text, numeric, numeric, integer)
+grant execute on function app.product_facets(text, text, text, text, numeric, numeric, integer, text[])
   to app_customer, app_anon;
 
 set local role app_owner;
 
 -- Returns one page of a catalog's products, in order. Products that the caller cannot see are left out. With `search`,
 -- the page contains only products whose name or SKU contains every word. The page has up to `rows` products, and starts
--- after the row that `after_key` and `after_id` identify. In name order, the key is the folded name.
+-- after the row that `after_key` and `after_id` identify. In name order, the key is the folded name. `stock` lists
+-- conditions on the stock (see app.stock_condition).
 create or replace function app.list_products(
   catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
-  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
+  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer, stock text[])
 returns setof public.products
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -268,7 +271,7 @@ begin
   if search is null then
     return query execute format(app.product_query(sku is not null, category is not null, brand is not null,
         price_min is not null, price_max is not null, active is not null, updated_since is not null, sort,
-        after_id is not null, shown => 'products.*'), '')
+        after_id is not null, shown => 'products.*'), app.stock_condition(stock))
       using catalog, null::text, category, brand, price_min, price_max, active, updated_since, after_key, after_id,
         rows, sku;
   else
@@ -276,14 +279,14 @@ begin
     return query
       select products.*
       from app.find_products(catalog, search, sku, category, brand, price_min, price_max, active, updated_since, sort,
-          after_key, after_id, rows) with ordinality as matches (id, n)
+          after_key, after_id, rows, stock) with ordinality as matches (id, n)
         join public.products using (id)
       order by n;
   end if;
 end
 $$;
 grant execute on function app.list_products(uuid, text, text, text, text, numeric, numeric, boolean, timestamptz, text,
-  text, uuid, integer) to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
+  text, uuid, integer, text[]) to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
 -- The functions of the previous release. In its cursors, the key in name order is the name of a product. The next
 -- release drops these functions, app.products_page_sql and app.like_pattern.
@@ -294,7 +297,7 @@ returns setof public.products
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
   select * from app.list_products(catalog, search, null, category, brand, price_min, price_max, active, updated_since,
-    sort, case ltrim(sort, '-') when 'name' then app.fold(after_key, 1000) else after_key end, after_id, rows)
+    sort, case ltrim(sort, '-') when 'name' then app.fold(after_key, 1000) else after_key end, after_id, rows, null)
 $$;
 grant execute on function app.products_page(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text, text,
   uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
@@ -308,7 +311,7 @@ returns setof uuid
 language sql stable set search_path = pg_catalog, public, pg_temp
 as $$
   select app.find_products(catalog, search, null, category, brand, price_min, price_max, active, updated_since, sort,
-    case ltrim(sort, '-') when 'name' then app.fold(after_key, 1000) else after_key end, after_id, rows)
+    case ltrim(sort, '-') when 'name' then app.fold(after_key, 1000) else after_key end, after_id, rows, null)
 $$;
 grant execute on function app.search_products(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text,
   text, uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
@@ -317,7 +320,7 @@ create or replace function app.storefront_facets(
   search text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
 returns jsonb
 language sql stable set search_path = pg_catalog, public, pg_temp
-as $$ select app.product_facets(search, null, category, brand, price_min, price_max, max_values) $$;
+as $$ select app.product_facets(search, null, category, brand, price_min, price_max, max_values, null) $$;
 grant execute on function app.storefront_facets(text, text, text, numeric, numeric, integer) to app_customer, app_anon;
 
 set local role app_owner;

@@ -64,7 +64,7 @@ grant execute on function app.granted_product(uuid) to app_admin, app_support, a
 -- Returns one page of a catalog that the caller has a grant for. The parameters are those of app.list_products.
 create or replace function app.list_granted_products(
   catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
-  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
+  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer, stock text[])
 returns setof products
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -76,34 +76,36 @@ begin
   end if;
   for p in
     select * from app.list_products(catalog, search, sku, category, brand, price_min, price_max, active,
-      date_trunc('day', updated_since, 'UTC'), sort, after_key, after_id, rows)
+      date_trunc('day', updated_since, 'UTC'), sort, after_key, after_id, rows, stock)
   loop
     return next app.granted_product_row(p);
   end loop;
 end
 $$;
 grant execute on function app.list_granted_products(uuid, text, text, text, text, numeric, numeric, boolean,
-  timestamptz, text, text, uuid, integer) to app_admin, app_support, app_client;
+  timestamptz, text, text, uuid, integer, text[]) to app_admin, app_support, app_client;
 
 set local role app_owner;
 
 -- Returns one page of a catalog's products, as the caller sees them.
 create or replace function app.list_visible_products(
   catalog uuid, search text, sku text, category text, brand text, price_min numeric, price_max numeric, active boolean,
-  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer)
+  updated_since timestamptz, sort text, after_key text, after_id uuid, rows integer, stock text[])
 returns setof products
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
 begin
   if app.admin_role() is null and (catalog = any (app.granted_catalog_ids())) then
-    return query select * from app.list_granted_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+    return query select * from app.list_granted_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+      $14);
   else
-    return query select * from app.list_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
+    return query select * from app.list_products($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+      $14);
   end if;
 end
 $$;
 grant execute on function app.list_visible_products(uuid, text, text, text, text, numeric, numeric, boolean,
-  timestamptz, text, text, uuid, integer) to app_admin, app_support, app_client;
+  timestamptz, text, text, uuid, integer, text[]) to app_admin, app_support, app_client;
 
 -- A catalog as the API shows it. A client with a grant sees only the public columns.
 create or replace view app.catalog_view with (security_invoker = true) as
