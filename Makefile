@@ -7,6 +7,8 @@ SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13)
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Run 1.5 test workers for each core, because tests often wait for other processes.
 WORKERS := $(shell echo $$(($(CORES) * 3 / 2)))
+# The modules outside tests/faults that `make faults` runs, because their size depends on WECELEBRATE_FAULTS.
+FULL_SIZE = $(shell grep -rlw --include='test_*.py' FULL tests | grep -v ^tests/faults/ | sort)
 export UV_PROJECT_ENVIRONMENT := .venv
 # uv then trusts the same certificates as the machine. Many company networks have their own certificate authority.
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
@@ -37,7 +39,7 @@ bench: ready ## run the benchmarks; each row passes or fails (ONLY=<name> runs o
 	@$(BIN)/wecelebrate bench $(if $(ONLY),--only $(ONLY))
 
 faults: ready ## run the fault injection tests at full size (ONLY=<part of a test name> selects tests)
-	@WECELEBRATE_FAULTS=full $(BIN)/pytest -q $(if $(ONLY),-k "$(ONLY)") tests/faults tests/cache/test_protocol.py tests/cache/test_single_flight.py tests/functions/test_cache_isolation.py tests/core/feeds/test_feeds_mutations.py
+	@WECELEBRATE_FAULTS=full $(BIN)/pytest -q $(if $(ONLY),-k "$(ONLY)") tests/faults tests/cache/test_single_flight.py $(FULL_SIZE)
 
 mutants: ready ## check that the tests notice small changes of the code (ONLY=<part of a path> selects modules)
 	@$(BIN)/python -m tests.mutants $(ONLY)

@@ -21,7 +21,7 @@ import pytest
 from infra.local.endpoints import Endpoints, Ports, load_endpoints
 from infra.local.owner import OWNER_VARIABLE, environment_of
 from infra.local.processes import LocalCloudError
-from tests import watchdog
+from tests import order, watchdog
 from tests.command import Command
 from tests.platform import Platform
 
@@ -45,6 +45,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[MAIN] = os.environ[OWNER_VARIABLE]
         os.environ[HOME] = tempfile.mkdtemp(prefix="wecelebrate-test-")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spread the long modules over the run of a worker. All workers must collect the tests in the same order."""
+    if hasattr(config, "workerinput"):
+        items[:] = order.spread(items, lambda item: item.nodeid.partition("::")[0])
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -4,6 +4,7 @@ The check fails if a response contains a field that the schema of the response d
 finds internal fields that appear in a response by mistake.
 """
 
+import json
 import re
 from functools import lru_cache
 from typing import Any
@@ -74,9 +75,14 @@ def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft20
         for operation in operations.values():
             if operation["operationId"] == name:
                 response = dereferenced(document(), operation["responses"][status])
-                schema = response["content"][media_type]["schema"]
-                return jsonschema_rs.Draft202012Validator({**schema, "components": components()}, validate_formats=True)
+                return _compiled(json.dumps(response["content"][media_type]["schema"]))
     raise LookupError(name)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(schema: str) -> jsonschema_rs.Draft202012Validator:
+    """Compile a schema once, because most responses of all operations have the schema of a problem."""
+    return jsonschema_rs.Draft202012Validator({**json.loads(schema), "components": components()}, validate_formats=True)
 
 
 def _closed(schema: Any) -> Any:

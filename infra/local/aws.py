@@ -16,6 +16,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -102,17 +103,17 @@ class Aws(Service):
     @property
     def s3(self) -> "S3Client":
         """A new client for S3."""
-        return self._session().client("s3", endpoint_url=self.url, config=_no_proxy())
+        return self._session.client("s3", endpoint_url=self.url, config=_no_proxy())
 
     @property
     def sqs(self) -> "SQSClient":
         """A new client for SQS."""
-        return self._session().client("sqs", endpoint_url=self.url, config=_no_proxy())
+        return self._session.client("sqs", endpoint_url=self.url, config=_no_proxy())
 
     @property
     def ses(self) -> "SESV2Client":
         """A new client for SES."""
-        return self._session().client("sesv2", endpoint_url=self.url, config=_no_proxy())
+        return self._session.client("sesv2", endpoint_url=self.url, config=_no_proxy())
 
     def start(self) -> None:
         """Start ministack, and create the resources that do not exist yet. Raises LocalCloudError."""
@@ -154,7 +155,9 @@ class Aws(Service):
         if any("email" in spec.uses for spec in self.specs):
             _configure_mail(self.ses)
 
+    @cached_property
     def _session(self) -> "Session":
+        """The session that all clients share. Each session reads the description of all AWS endpoints again."""
         from boto3 import Session
 
         return Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)  # noqa: S106

@@ -57,10 +57,24 @@ _BEARER = {
 }
 
 
-@lru_cache(maxsize=1)
 def document(server: str = LOCAL) -> Json:
-    """Return the OpenAPI document of all API functions. server: the base URL of the API, without a trailing slash."""
-    return build(tuple(spec for spec in functions() if spec.kind == "api" and not spec.is_fallback), server)
+    """Return the OpenAPI document of all API functions. server: the base URL of the API, without a trailing slash.
+
+    Do not change the document, because all calls share its parts.
+    """
+    return _local_document() | _addresses(server)
+
+
+@lru_cache(maxsize=1)
+def _local_document() -> Json:
+    """Build the document of all API functions only once, because this takes seconds."""
+    return build(tuple(spec for spec in functions() if spec.kind == "api" and not spec.is_fallback), LOCAL)
+
+
+def _addresses(server: str) -> Json:
+    """Return the members of the document that contain the URL of the API."""
+    explorer = {"description": "The explorer: read and try the operations.", "url": f"{server}/docs"}
+    return {"servers": [{"url": server}], "externalDocs": explorer}
 
 
 def build(specs: Iterable[FunctionSpec], server: str) -> Json:
@@ -90,7 +104,7 @@ def build(specs: Iterable[FunctionSpec], server: str) -> Json:
     components["responses"] = errors.components()
     components["securitySchemes"] = {"bearer": _BEARER}
     openapi["info"] |= {"contact": _CONTACT, "license": _LICENSE}
-    openapi["externalDocs"] = {"description": "The explorer: read and try the operations.", "url": f"{server}/docs"}
+    openapi |= _addresses(server)
     openapi["webhooks"] = {event: {"post": webhook(event)} for event in EVENTS}
     renamed: Json = rename_pages(deepcopy(openapi))
     clean(renamed)

@@ -10,6 +10,7 @@ from psycopg import sql
 from tests.database.callers import CALLERS
 from tests.database.conftest import Database
 from tests.database.probe import entered, promised, reached
+from tests.faults.environment import FULL
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def test_every_policy_for_inserts_or_updates_has_a_check_of_the_new_row(superuse
 
 @pytest.mark.timeout(400)
 def test_a_comment_on_a_policy_changes_no_access(superuser: psycopg.Connection, policies: list[Policy]) -> None:
-    changed = [
-        policy for policy in policies if changes_access(superuser, policy, "comment on policy {} is 'unchanged'")
-    ]
+    """Try one policy of each role, or all policies in `make faults`. `test_access.py` tries every caller and table."""
+    tried = policies if FULL else list({policy.role: policy for policy in policies}.values())
+    changed = [policy for policy in tried if changes_access(superuser, policy, "comment on policy {} is 'unchanged'")]
     assert changed == []

@@ -2,7 +2,8 @@
 
 import json
 import time
-from typing import Any
+from contextlib import ExitStack
+from typing import Any, LiteralString
 
 import pytest
 
@@ -59,31 +60,37 @@ def test_the_job_of_a_killed_worker_is_resumed_within_fifteen_seconds(own_platfo
     figure("killed worker: resumed after, on average", sum(seconds) / KILLS, "s")
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "select from products where catalog_id = %s and sku = 'L-1' for update",
-        "select from catalogs where id = %s for no key update",
-    ],
-    ids=["statement before the job is written", "statement after the job was written"],
+LONG_STATEMENTS: tuple[LiteralString, ...] = (
+    "select from products where catalog_id = %s and sku = 'L-1' for update",
+    "select from catalogs where id = %s for no key update",
 )
+"""Statements that lock a row. The import waits for the first row before it writes its job, and for the second row after
+it has written its job, in the same transaction."""
+
+
 @pytest.mark.timeout(300)
-def test_a_worker_with_a_long_statement_keeps_its_lease(own_platform: Platform, figure: Figure, statement: Any) -> None:
+def test_workers_with_a_long_statement_before_or_after_the_job_is_written_keep_their_leases(
+    own_platform: Platform, figure: Figure
+) -> None:
     platform = own_platform
-    tenant = create_tenant(platform)
-    with platform.holding(statement, [tenant.catalog_id]) as lock:
-        job_id = create_import(tenant.owner, tenant.catalog_id, rows("2.00"))
-        lock.wait_for(1)
+    tenants = [create_tenant(platform) for _ in LONG_STATEMENTS]
+    with ExitStack() as locks:
+        job_ids = []
+        for tenant, statement in zip(tenants, LONG_STATEMENTS, strict=True):
+            lock = locks.enter_context(platform.holding(statement, [tenant.catalog_id]))
+            job_ids.append(create_import(tenant.owner, tenant.catalog_id, rows("2.00")))
+            lock.wait_for(1)
         # Another process can be busy with a duplicate message that finds no job. Wait until this process is idle.
-        platform.eventually(lambda: len(health(platform, "product-imports")["busy"]) == 1)
+        platform.eventually(lambda: len(health(platform, "product-imports")["busy"]) == len(job_ids))
         busy = health(platform, "product-imports")["busy"]
         time.sleep(STATEMENT_SECONDS)
-        assert job_row(platform, job_id)["fence"] == 1
-        assert health(platform, "product-imports")["busy"] == busy
-    platform.eventually(lambda: has_ended(platform, job_id))
-    job = job_row(platform, job_id)
-    assert (job["status"], job["fence"], job["attempts"]) == ("completed", 1, 1)
-    assert job["counts"]["updated"] == 3_000
+        assert [job_row(platform, job_id)["fence"] for job_id in job_ids] == [1, 1]
+        assert sorted(health(platform, "product-imports")["busy"]) == sorted(busy)
+    for job_id in job_ids:
+        platform.eventually(lambda: has_ended(platform, job_id))  # noqa: B023 - called at once
+        job = job_row(platform, job_id)
+        assert (job["status"], job["fence"], job["attempts"]) == ("completed", 1, 1)
+        assert job["counts"]["updated"] == 3_000
     figure("living worker: longest statement without losing the lease", STATEMENT_SECONDS, "s")
 
 

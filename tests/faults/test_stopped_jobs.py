@@ -10,11 +10,14 @@ from typing import Any, Literal, LiteralString
 
 import pytest
 
+from tests.faults.environment import FULL
 from tests.faults.figures import Figure
 from tests.faults.jobs import TrackedCatalog, count_staged, expire_leases, health, job_row
 from tests.platform import Platform, ok
 
 ROWS = 25_000
+ROWS_OF_CANCELLED_JOBS = ROWS if FULL else 15_000
+"""The rows of a job that is cancelled while it stages or merges them. The job merges 5,000 rows at a time."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -110,7 +113,8 @@ def test_a_cancelled_job_changes_nothing_more_and_a_retry_completes_the_job(
     own_platform: Platform, figure: Figure, job_type: Literal["product_import", "catalog_sync"], state: LiteralString
 ) -> None:
     platform = own_platform
-    catalog = TrackedCatalog(platform, platform.tenant(), job_type, ROWS)
+    rows = ROWS if state == DEACTIVATING else ROWS_OF_CANCELLED_JOBS
+    catalog = TrackedCatalog(platform, platform.tenant(), job_type, rows)
     catalog.start_next()
     wait_until_idle(platform, catalog)
     catalog.check()

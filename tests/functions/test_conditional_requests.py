@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.faults.environment import FULL
 from tests.functions.operations import Operation, all_operations, operation_id, request_body
 from tests.functions.resources import create_resources
 from tests.platform import Json, Platform, Tenant, ok, problem
@@ -54,6 +55,8 @@ UPDATES = [operation for operation in CHANGES if operation.method in ("PUT", "PA
 PATCHES = [operation for operation in CHANGES if operation.method == "PATCH"]
 OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
 WRITERS = 8
+ROUNDS = 3 if FULL else 1
+"""How often the test of concurrent updates repeats the updates."""
 LOCKS: dict[str, LiteralString] = {
     "clients": "select from clients where id = %s for update",
     "sites": "select from sites where id = %s for update",
@@ -285,7 +288,7 @@ def test_only_one_of_two_updates_that_wait_for_the_same_row_succeeds(
 def test_only_one_of_many_concurrent_updates_with_the_same_etag_succeeds(
     resource: Resource, pool: ThreadPoolExecutor
 ) -> None:
-    for _ in range(3):
+    for _ in range(ROUNDS):
         responses = update_concurrently(resource, pool, resource.tag)
         successes = [response for response in responses if response.status_code != 412]
         assert [response.status_code for response in successes] == [200]

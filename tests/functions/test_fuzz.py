@@ -1,4 +1,8 @@
-"""Schemathesis sends generated requests to the running API. The responses must match the OpenAPI document."""
+"""Schemathesis sends generated requests to the running API. The responses must match the OpenAPI document.
+
+`make test` sends EXAMPLES random requests for each operation. `make faults` also sends the requests of schemathesis's
+coverage phase: about 9,000 requests with the limits of each parameter and field, and with values beyond these limits.
+"""
 
 from typing import Any
 
@@ -14,7 +18,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from infra.openapi import document
+from tests.faults.environment import FULL
 from tests.platform import Platform
+
+EXAMPLES = 15
+"""The number of random requests for each operation."""
 
 CHECKS = [
     not_a_server_error,
@@ -24,11 +32,13 @@ CHECKS = [
     response_headers_conformance,
 ]
 schema = schemathesis.openapi.from_dict(document())
+# The requests of the coverage phase are generated when pytest collects the tests, i.e. in each worker of `make test`.
+schema.config.phases.coverage.enabled = FULL
 
 
 @schema.parametrize()
 @settings(
-    max_examples=15,
+    max_examples=EXAMPLES,
     derandomize=True,
     database=None,
     deadline=None,

@@ -41,16 +41,16 @@ def test_head_returns_the_headers_of_get_without_a_body(
     operation: Operation, coding: str, platform: Platform, ids: dict[str, str]
 ) -> None:
     path, headers = operation.path.format(**ids), {"accept-encoding": coding}
+    is_volatile = operation.name in VOLATILE
     platform.admin.get(path, headers=headers)
     for _ in range(20):
         get = platform.admin.get(path, headers=headers)
         head = platform.admin.head(path, headers=headers)
         tag = get.headers.get("etag", "*")
         conditional = platform.admin.head(path, headers={**headers, "if-none-match": tag})
-        if {get.headers.get("etag"), head.headers.get("etag")} == {conditional.headers.get("etag")}:
+        if is_volatile or {get.headers.get("etag"), head.headers.get("etag")} == {conditional.headers.get("etag")}:
             break  # otherwise, another test has changed a list between the requests
     assert (get.status_code, head.status_code, head.content) == (200, 200, b"")
-    is_volatile = operation.name in VOLATILE
     assert lasting_headers(head, volatile=is_volatile) == lasting_headers(get, volatile=is_volatile)
     assert int(head.headers["content-length"]) > 0
     if "etag" in get.headers and not is_volatile:

@@ -1,5 +1,6 @@
 """Tests the whole local cloud with the commands `wecelebrate up`, `status` and `down`."""
 
+import json
 import os
 import re
 import signal
@@ -15,6 +16,7 @@ import pytest
 
 from infra.local.endpoints import Ports
 from infra.local.pid_files import ProcessIdentity
+from infra.local.processes import port_variable
 from infra.local.unprivileged import external_data_directory
 from tests.command import Command
 from tests.local.processes import wait_until
@@ -33,6 +35,24 @@ def wecelebrate(tmp_path: Path) -> Iterator[Command]:
     command = Command(tmp_path, {**os.environ, **ports, "WECELEBRATE_HOME": str(tmp_path), "COLUMNS": "200"})
     yield command
     command("down", "--erase", "--yes")
+
+
+@pytest.fixture(scope="module")
+def cloud_of_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """The command with a cloud that several tests stop or damage, one after another."""
+    home = tmp_path_factory.mktemp("cloud")
+    environment = {**os.environ, **Ports.free().environment, "WECELEBRATE_HOME": str(home), "COLUMNS": "200"}
+    command = Command(home, environment)
+    yield command
+    command("down", "--erase", "--yes")
+
+
+@pytest.fixture
+def running(cloud_of_module: Command) -> Command:
+    """The command with a cloud that is up. The fixture starts the cloud if an earlier test has stopped it."""
+    assert cloud_of_module("up", "--detach").returncode == 0
+    assert cloud_of_module("status").returncode == 0
+    return cloud_of_module
 
 
 def healthy(api: str) -> bool:
@@ -81,17 +101,16 @@ def test_the_up_and_status_and_down_commands_control_a_detached_cloud(wecelebrat
     assert not any(directory.exists() for directory in directories)
 
 
-def test_killed_parts_are_restarted_and_the_api_responds(wecelebrate: Command) -> None:
-    assert wecelebrate("up", "--detach").returncode == 0
-    api = wecelebrate.endpoints.api
-    before = wecelebrate.pids()
+def test_killed_parts_are_restarted_and_the_api_responds(running: Command) -> None:
+    api = running.endpoints.api
+    before = running.pids()
     for pid in before.values():
         os.kill(pid, signal.SIGKILL)
-    log = wecelebrate.state / "logs" / "up.log"
+    log = running.state / "logs" / "up.log"
     wait_until(lambda: all(f"restarting {name} signal 9 (SIGKILL)" in log.read_text() for name in before))
-    wait_until(lambda: all(pid and pid != before[name] for name, pid in wecelebrate.pids().items()))
+    wait_until(lambda: all(pid and pid != before[name] for name, pid in running.pids().items()))
     wait_until(lambda: healthy(api))
-    assert wecelebrate("status").returncode == 0
+    assert running("status").returncode == 0
 
 
 def test_closing_the_terminal_stops_the_cloud(wecelebrate: Command) -> None:
@@ -123,41 +142,37 @@ def test_an_invalid_port_is_reported_in_one_line(wecelebrate: Command) -> None:
         assert result.stderr == "✗ WECELEBRATE_PORT_API=nonsense is not a port: set it to a number from 1 to 65535\n"
 
 
-def test_the_error_of_a_second_cloud_mentions_the_ports_that_the_first_cloud_uses(
-    wecelebrate: Command, tmp_path: Path
-) -> None:
-    assert wecelebrate("up", "--detach").returncode == 0
-    home = tmp_path / "second"
-    second = Command(home, {**wecelebrate.environment, "WECELEBRATE_HOME": str(home)})
-    result = second("up")
+def test_the_error_of_a_second_cloud_mentions_the_ports_that_the_first_cloud_uses(state: Path, tmp_path: Path) -> None:
+    parts = json.loads((state / "supervisor.json").read_text("utf-8"))["parts"]
+    ports = {port_variable(name): str(port) for part in parts.values() for name, port in part.items()}
+    environment = {**os.environ, **ports, "WECELEBRATE_HOME": str(tmp_path), "COLUMNS": "200"}
+    result = Command(tmp_path, environment)("up")
     assert result.returncode == 1
     (line,) = result.stderr.splitlines()
-    ports, _, variables = line.partition(": stop that process, or choose other ports with ")
-    assert ports.endswith(f" are in use by the wecelebrate cloud in {wecelebrate.state}")
+    in_use, _, variables = line.partition(": stop that process, or choose other ports with ")
+    assert in_use.endswith(f" are in use by the wecelebrate cloud in {state}")
     assert {"WECELEBRATE_PORT_API", "WECELEBRATE_PORT_REDIS"} < set(variables.split(", "))
-    assert len(variables.split(", ")) == ports.count(", ") + 1
+    assert len(variables.split(", ")) == in_use.count(", ") + 1
 
 
-def test_the_drop_command_with_the_wait_option_ends_when_the_cloud_stops(wecelebrate: Command, tmp_path: Path) -> None:
-    assert wecelebrate("up", "--detach").returncode == 0
+def test_the_drop_command_with_the_wait_option_ends_when_the_cloud_stops(running: Command, tmp_path: Path) -> None:
     file = tmp_path / "large.csv"
     file.write_text("sku,name,price\n" + "".join(f"S-{number},Product {number},1.00\n" for number in range(200_000)))
-    with wecelebrate.started("drop", str(file), "--catalog", "acme-gifts", "--wait") as drop:
+    with running.started("drop", str(file), "--catalog", "acme-gifts", "--wait") as drop:
         assert drop.stdout is not None
         assert drop.stdout.readline().startswith("✓ dropped ")
-        assert wecelebrate("down").returncode == 0
+        assert running("down").returncode == 0
         output, errors = drop.communicate(timeout=30)
     assert re.fullmatch(r"✗ the local cloud was stopped: run `\S*wecelebrate up` to continue with the job\n", errors)
     assert (drop.returncode, output) == (3, "")
 
 
-def test_commands_report_that_a_killed_cloud_is_not_up(wecelebrate: Command) -> None:
-    assert wecelebrate("up", "--detach").returncode == 0
-    supervisor = ProcessIdentity.read(wecelebrate.state / "supervisor.json")
+def test_commands_report_that_a_killed_cloud_is_not_up(running: Command) -> None:
+    supervisor = ProcessIdentity.read(running.state / "supervisor.json")
     assert supervisor
     os.kill(supervisor.pid, signal.SIGKILL)
     wait_until(lambda: supervisor.process is None)
     for arguments in (["token", "--as", "admin"], ["migrate"], ["drop", __file__, "--catalog", "acme-gifts"]):
-        result = wecelebrate(*arguments)
+        result = running(*arguments)
         assert (result.returncode, result.stdout) == (3, "")
         assert re.fullmatch(r"✗ the local cloud is not up: run `\S*wecelebrate up`\n", result.stderr)

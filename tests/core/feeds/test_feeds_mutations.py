@@ -17,9 +17,11 @@ from wecelebrate.feeds import UnreadableFeed
 __all__ = ["figure"]
 
 FILES = sorted(path for path in FEEDS.iterdir() if path.name != "README.md")
-ALL_MUTATIONS = 10_000 if FULL else 1_500
+ALL_MUTATIONS = 10_000 if FULL else 750
 """The total number of mutations of all files."""
 MUTATIONS = -(-ALL_MUTATIONS // len(FILES))
+EXAMPLES = 300 if FULL else 100
+"""The number of random files of each kind."""
 
 
 @pytest.mark.timeout(1_200)
@@ -60,7 +62,7 @@ ROWS = st.lists(st.lists(CELLS, max_size=8), max_size=12)
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     encoding=st.sampled_from(["utf-8", "utf-16", "cp1252", "gb18030"]),
 )
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_random_table_is_read_or_refused(
     header: str, rows: list[list[str]], quoted: bool, end: str, encoding: str
 ) -> None:
@@ -88,7 +90,7 @@ RECORDS = st.lists(st.dictionaries(KEYS | st.text(max_size=5), VALUES, max_size=
 
 
 @given(records=RECORDS, shape=st.sampled_from(["list", "lines", "products", "nested"]), cut=st.integers(0, 40))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_random_json_is_read_or_refused(records: Any, shape: str, cut: int) -> None:
     if shape == "lines":
         content = "\n".join(json.dumps(record) for record in records)
@@ -105,7 +107,7 @@ def test_random_json_is_read_or_refused(records: Any, shape: str, cut: int) -> N
 
 
 @given(content=st.binary(max_size=300), name=st.sampled_from(["a.csv", "a.json", "a.ndjson", "a"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_random_bytes_are_read_or_refused(content: bytes, name: str) -> None:
     try:
         check_reading(read(content, name))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from tests.core.feeds.feed_reading import SPECIAL_CELLS, check_reading, read, read_file
+from tests.faults.environment import FULL
 from wecelebrate.feeds import UnreadableFeed
 
 MUG = "<product><sku>MUG</sku><name>Mug</name><price>12.50</price></product>"
@@ -199,7 +200,7 @@ def elements(draw: st.DrawFn, depth: int = 0) -> etree._Element:
     encoding=st.sampled_from(["utf-8", "utf-16", "iso-8859-1"]),
     cut=st.integers(0, 30),
 )
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200 if FULL else 70, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_random_xml_is_read_or_refused(inside: list[etree._Element], root: str, encoding: str, cut: int) -> None:
     tree = etree.Element(root)
     tree.extend(inside)

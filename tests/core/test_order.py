@@ -1,0 +1,20 @@
+"""`make test` runs the long modules early, and distributes them evenly."""
+
+from infra.functions import ROOT
+from tests.order import LONG_MODULES, spread
+
+
+def test_every_long_module_exists() -> None:
+    assert [name for name in LONG_MODULES if not (ROOT / name).is_file()] == []
+
+
+def test_the_long_modules_are_distributed_and_the_order_within_a_module_stays() -> None:
+    first, second = LONG_MODULES[:2]
+    items = [f"{name}::{number}" for name in ("a", "b", second, "c", first, "d", "e") for number in (1, 2)]
+    spread_items = spread(items, lambda item: item.partition("::")[0])
+    expected = [first, "a", "b", second, "c", "d", "e"]
+    assert spread_items == [f"{name}::{number}" for name in expected for number in (1, 2)]
+
+
+def test_the_order_stays_without_long_modules() -> None:
+    assert spread(["b::1", "a::1", "b::2"], lambda item: item[0]) == ["b::1", "b::2", "a::1"]

@@ -1,0 +1,57 @@
+"""The order in which `make test` runs the modules.
+
+Each worker takes the next module of the list (`--dist loadfile`). A long module at the end of the list would run alone,
+and long modules often wait: for a new cloud, a lease or a timeout. Therefore the long modules begin early, the longest
+first, and short modules with much computation are between them. The modules then use the time in which others wait.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+LONG_MODULES = (
+    "tests/local/test_killed_owners.py",
+    "tests/infra/aws/test_synth.py",
+    "tests/faults/test_stopped_jobs.py",
+    "tests/local/test_cloud.py",
+    "tests/faults/test_leases.py",
+    "tests/documents/test_pages_run.py",
+    "tests/functions/test_fuzz.py",
+    "tests/images/test_broken_images.py",
+    "tests/local/test_postgres.py",
+    "tests/faults/test_redis_failures.py",
+    "tests/imports/test_sending_fails.py",
+    "tests/functions/test_http_caching.py",
+    "tests/webhooks/test_killed_deliverers.py",
+    "tests/faults/test_fair_jobs.py",
+    "tests/faults/test_poison.py",
+    "tests/images/test_fetching.py",
+    "tests/faults/test_lost_messages.py",
+    "tests/functions/test_flags.py",
+    "tests/faults/test_killed_writers.py",
+    "tests/faults/test_killed_workers.py",
+    "tests/syncs/test_broken_syncs.py",
+    "tests/faults/test_shuffled_messages.py",
+    "tests/core/feeds/test_feeds_hostile.py",
+    "tests/faults/test_interleaved_writers.py",
+)
+"""The modules that take the longest time, the longest first. `pytest --durations=100` shows which tests are long."""
+_SHARE = 0.8
+"""The share of the other modules before which all long modules have begun."""
+
+
+def spread(items: Sequence[Item], module: Callable[[Item], str]) -> list[Item]:
+    """Return the items in a new order: the long modules are distributed evenly over the first part of the others.
+
+    module: returns the module of an item, as in LONG_MODULES. The items of a module stay together, in their order.
+    """
+    by_module: dict[str, list[Item]] = {}
+    for item in items:
+        by_module.setdefault(module(item), []).append(item)
+    long = [name for name in LONG_MODULES if name in by_module]
+    others = [name for name in by_module if name not in LONG_MODULES]
+    step = _SHARE * len(others) / len(long) if long else 0
+    positions = {name: (number * step, 0) for number, name in enumerate(long)}
+    positions |= {name: (float(number), 1) for number, name in enumerate(others)}
+    return [item for name in sorted(by_module, key=positions.__getitem__) for item in by_module[name]]
