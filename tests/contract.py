@@ -13,6 +13,8 @@ import jsonschema_rs
 
 from infra.local.routes import Routes
 from infra.openapi import dereferenced, document
+from infra.openapi.schemas import SCHEMAS
+from wecelebrate.core.problems import PROBLEM
 
 Json = dict[str, Any]
 
@@ -59,7 +61,7 @@ def check_response(response: httpx.Response) -> None:
     if not media_type.endswith("json"):
         return
     body = response.json()
-    if media_type == "application/problem+json":
+    if media_type == PROBLEM:
         for error in body.get("errors", []):
             assert not PYDANTIC_MESSAGE.match(error["detail"]), (
                 f"{name} {status} returns a message of pydantic: {error}"
@@ -75,6 +77,9 @@ def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft20
             if operation["operationId"] == name:
                 response = dereferenced(document(), operation["responses"][status])
                 schema = response["content"][media_type]["schema"]
+                if media_type == PROBLEM:
+                    # The schema of the document also allows a message of the gateway, which has another media type.
+                    schema = {"$ref": f"{SCHEMAS}Problem"}
                 return jsonschema_rs.Draft202012Validator({**schema, "components": components()}, validate_formats=True)
     raise LookupError(name)
 

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 
 from infra.functions import FunctionSpec, functions
 from infra.openapi import errors
-from infra.openapi.errors import GATEWAY_MESSAGE
+from infra.openapi.errors import ERROR, GATEWAY_MESSAGE
 from infra.openapi.examples import add_examples
 from infra.openapi.operations import HEADERS, complete
 from infra.openapi.schemas import (
@@ -84,7 +84,7 @@ def build(specs: Iterable[FunctionSpec], server: str) -> Json:
             operation["responses"] |= declared_responses
     components = openapi["components"]
     schemas = {name: schema for name, schema in components["schemas"].items() if "ValidationError" not in name}
-    schemas |= problem_schemas() | data_schemas() | {"GatewayMessage": GATEWAY_MESSAGE}
+    schemas |= problem_schemas() | data_schemas() | {"Error": ERROR, "GatewayMessage": GATEWAY_MESSAGE}
     components["schemas"] = dict(sorted(schemas.items()))
     components["headers"] = HEADERS
     components["responses"] = errors.components()

@@ -21,6 +21,8 @@ def components_of(model_schema: Json) -> tuple[Json, Json]:
 def problem_schemas() -> Json:
     """Return the schemas of problem documents. `ProblemCode` lists the codes of all loaded subclasses of Problem."""
     problem, others = components_of(ProblemDocument.model_json_schema(ref_template=SCHEMAS + "{model}"))
+    for definition in (each for schema in (problem, *others.values()) for each in schema["properties"].values()):
+        _remove_null(definition)  # a problem document has no null: an absent member has no value
     code = problem["properties"]["code"]
     # The enum stays open: a client that was generated today must accept the codes of a later release.
     code.pop("type")
@@ -77,13 +79,19 @@ def optional_parameters_are_not_null(openapi: Json) -> None:
     """Remove the type `null` from parameters. Only an absent parameter has no value: the text `null` is not null."""
     for operation in operations_of(openapi):
         for parameter in operation.get("parameters", []):
-            schema = parameter["schema"]
-            variants = [variant for variant in schema.get("anyOf", []) if variant != {"type": "null"}]
-            if len(variants) == 1:
-                del schema["anyOf"]
-                schema |= variants[0]
-            if schema.get("default", ...) is None:
-                del schema["default"]
+            _remove_null(parameter["schema"])
+
+
+def _remove_null(schema: Json) -> None:
+    """Remove the type `null` and the default `null` from the schema of a parameter or a property."""
+    variants = [variant for variant in schema.get("anyOf", []) if variant != {"type": "null"}]
+    if len(variants) == 1:
+        del schema["anyOf"]
+        schema |= variants[0]
+    elif variants:
+        schema["anyOf"] = variants
+    if schema.get("default", ...) is None:
+        del schema["default"]
 
 
 def operations_of(openapi: Json) -> Iterator[Json]:
