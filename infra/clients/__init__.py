@@ -6,6 +6,7 @@ of `tools/clients` and `tools/openapi`. The clients are not committed: `make cli
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,4 +37,7 @@ def build(folder: Path) -> Clients:
     folder.mkdir(parents=True)
     openapi = document()
     (folder / "openapi.json").write_text(json.dumps(openapi, indent=2, ensure_ascii=False), "utf-8")
-    return Clients(python.build(openapi, folder), typescript.build(openapi, folder))
+    with ThreadPoolExecutor(2) as threads:
+        wheel = threads.submit(python.build, openapi, folder)
+        tarball = threads.submit(typescript.build, openapi, folder)
+    return Clients(wheel.result(), tarball.result())

@@ -44,7 +44,9 @@ def run(*command: str, cwd: Path = FOLDER) -> str:
         "REDOCLY_TELEMETRY": "off",
         "npm_config_update_notifier": "false",
     }
-    result = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    result = subprocess.run(  # noqa: S603 - a tool of package-lock.json, and this package provides the arguments
+        command, cwd=cwd, env=environment, capture_output=True, text=True, check=False
+    )
     if result.returncode:
         raise ToolError(f"{' '.join(command)}\n{result.stdout}{result.stderr}")
     return result.stdout

@@ -108,7 +108,7 @@ def _run(*command: str, cwd: Path = _TOOLS) -> str:
     uv = (sys.executable, "-m", "uv", "run", "--frozen", "--quiet", "--project", str(_TOOLS))
     environment = os.environ | {"UV_PROJECT_ENVIRONMENT": str(_TOOLS / ".venv")}
     environment.pop("VIRTUAL_ENV", None)
-    result = subprocess.run(
+    result = subprocess.run(  # noqa: S603 - a tool of uv.lock, and this package provides the arguments
         [*uv, "--python", sys.executable, *command],
         cwd=cwd,
         env=environment,

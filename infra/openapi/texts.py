@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from infra.functions import FunctionSpec
 from infra.openapi.operations import resource
+from wecelebrate.core.errors import ProblemDocument
 
 Json = dict[str, Any]
 
@@ -47,7 +48,7 @@ def tags(specs: Iterable[FunctionSpec]) -> list[Json]:
 
 def describe(openapi: Json) -> None:
     """Add the missing descriptions of fields and parameters."""
-    models = {model.__name__: model for model in _models(BaseModel)}
+    models = {model.__name__: model for model in _models(BaseModel)} | {"Problem": ProblemDocument}
     for name, schema in openapi["components"]["schemas"].items():
         model = models.get(name) or (models["Page"] if name.endswith("Page") else None)
         for field, definition in schema.get("properties", {}).items():

@@ -8,11 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, assert_never
 from uuid import UUID
 
 import httpx
-from typing_extensions import assert_never
 from wecelebrate_client import AuthenticatedClient, Client
 from wecelebrate_client.api.catalogs import list_catalogs
 from wecelebrate_client.api.imports import import_products
@@ -54,6 +53,19 @@ def list_all_catalogs(api: str, token: str) -> Json:
             return {"error": repr(page)}
         case _:
             assert_never(page)
+
+
+def make_mistakes(client: Client, job: Job, page: CatalogPage) -> list[object]:
+    """Contains mistakes that mypy must report. It is never called."""
+    return [
+        list_catalogs.sync(client=client),  # type: ignore[arg-type]  # this operation needs a token
+        page.rows,  # type: ignore[attr-defined]
+        page.data[0].owner_client_id.hex,  # type: ignore[union-attr]  # the platform owns some catalogs
+        job.status == "done",  # type: ignore[comparison-overlap]
+        change_product.sync(job.id, client=AuthenticatedClient("", ""), body=ProductPatch()),  # type: ignore[call-arg]
+        ImportRow(name="A row without a SKU"),  # type: ignore[call-arg]
+        NewProduct(sku="A", name="A price is text or a number", price=[]),  # type: ignore[arg-type]
+    ]
 
 
 def search_a_shop(api: str, domain: str, q: str) -> Json:
@@ -142,7 +154,10 @@ def read_and_deactivate_a_product(api: str, token: str, product: str) -> Json:
     etag = get_product.sync_detailed(id_, client=client).headers["etag"]
     unchanged = get_product.sync_detailed(id_, client=client, if_none_match=etag)
     deactivated = deactivate_product.sync_detailed(id_, client=client, if_match=etag)
-    return {"statuses": [unchanged.status_code, deactivated.status_code], "bodies": [unchanged.parsed, deactivated.parsed]}
+    return {
+        "statuses": [unchanged.status_code, deactivated.status_code],
+        "bodies": [unchanged.parsed, deactivated.parsed],
+    }
 
 
 def _expect(model: type[Model], response: Response[Any]) -> Model:
@@ -180,4 +195,4 @@ SCENARIOS: dict[str, Callable[..., Json]] = {
 }
 
 if __name__ == "__main__":
-    print(json.dumps(SCENARIOS[sys.argv[1]](**json.loads(sys.argv[2]))))
+    sys.stdout.write(json.dumps(SCENARIOS[sys.argv[1]](**json.loads(sys.argv[2]))))

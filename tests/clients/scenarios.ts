@@ -31,6 +31,25 @@ async function list_all_catalogs({ api, token }: Arguments): Promise<Facts> {
   return { names, has_more: data.has_more, years: [...years] };
 }
 
+/** Contains mistakes that the compiler must report. It is never called. */
+export async function make_mistakes(client: WecelebrateClient, job: Job): Promise<void> {
+  // @ts-expect-error: the document has no such path
+  await client.GET("/v1/catalogues");
+  const { data, error } = await client.GET("/v1/catalogs");
+  // @ts-expect-error: the request can have failed
+  data.data;
+  // @ts-expect-error: a message of the gateway has no code
+  error?.code;
+  // @ts-expect-error: the platform owns some catalogs
+  data?.data[0]?.owner_client_id.length;
+  // @ts-expect-error: a job has no such status
+  job.status === "done";
+  // @ts-expect-error: If-Match is required
+  await client.PATCH("/v1/products/{product_id}", { params: { path: { product_id: "" } }, body: {} });
+  // @ts-expect-error: a row needs a SKU
+  await client.POST("/v1/products/bulk-import", { body: { catalog_id: "", rows: [{ name: "A row without a SKU" }] } });
+}
+
 async function search_a_shop({ api, domain, q }: Arguments): Promise<Facts> {
   const client = createClient({ baseUrl: api });
   const products: StorefrontProduct[] = [];

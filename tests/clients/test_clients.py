@@ -2,12 +2,11 @@
 
 import json
 import time
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
-from tests.clients.conftest import FOLDER, Client
+from tests.clients.conftest import Client
 from tests.core.http_server import answer, serving
 from tests.platform import Json, Platform, Tenant, ok
 
@@ -20,22 +19,6 @@ def token(tenant: Tenant) -> str:
 
 def expired(platform: Platform) -> str:
     return platform.issuer.token("customer:ann", expires_in=-60)
-
-
-@pytest.mark.timeout(300)
-def test_the_programs_of_these_tests_have_no_type_errors(client: Client) -> None:
-    client.check_types(FOLDER / f"scenarios.{client.suffix}")
-
-
-@pytest.mark.timeout(300)
-def test_a_program_with_a_wrong_type_is_refused(client: Client, tmp_path: Path) -> None:
-    program = tmp_path / f"wrong.{client.suffix}"
-    source = (FOLDER / f"scenarios.{client.suffix}").read_text("utf-8")
-    wrong = source.replace("page.data", "page.rows")
-    assert wrong != source
-    program.write_text(wrong)
-    with pytest.raises(Exception, match="rows"):
-        client.check_types(program)
 
 
 def test_a_list_is_a_typed_page(client: Client, platform: Platform) -> None:

@@ -118,7 +118,9 @@ def test_a_member_of_a_problem_is_absent_and_never_null() -> None:
 
 def test_the_rows_of_an_import_have_the_fields_of_a_product() -> None:
     schemas = document()["components"]["schemas"]
-    rows = next(variant for variant in schemas["BulkImport"]["properties"]["rows"]["anyOf"] if variant["type"] == "array")
+    rows = next(
+        variant for variant in schemas["BulkImport"]["properties"]["rows"]["anyOf"] if variant["type"] == "array"
+    )
     assert rows["items"] == {"$ref": "#/components/schemas/ImportRow"}
     assert set(schemas["ImportRow"]["properties"]) == set(schemas["NewProduct"]["properties"])
     assert schemas["ImportRow"]["required"] == ["sku"]
