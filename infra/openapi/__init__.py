@@ -27,6 +27,7 @@ from infra.openapi.schemas import (
     optional_parameters_are_not_null,
     problem_schemas,
     rename_pages,
+    require_fields_of_responses,
     share_parameters,
 )
 from infra.openapi.texts import describe, tags
@@ -95,6 +96,7 @@ def build(specs: Iterable[FunctionSpec], server: str) -> Json:
     renamed: Json = rename_pages(deepcopy(openapi))
     clean(renamed)
     optional_parameters_are_not_null(renamed)
+    require_fields_of_responses(renamed)
     describe(renamed)
     add_examples(renamed)
     share_parameters(renamed)

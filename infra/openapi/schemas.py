@@ -57,6 +57,40 @@ def clean(openapi: Json) -> None:
         schema["title"] = name
 
 
+def require_fields_of_responses(openapi: Json) -> None:
+    """Name all properties of objects in successful responses as required, because the API always sends them.
+
+    Pydantic leaves out properties with a default. Schemas that requests, errors or webhooks also use stay unchanged.
+    """
+    schemas = openapi["components"]["schemas"]
+    sent: list[Any] = []
+    others: list[Any] = [openapi["webhooks"], openapi["components"]["responses"]]
+    for operation in operations_of(openapi):
+        others += [operation.get("requestBody"), operation.get("parameters")]
+        sent += [response for status, response in operation["responses"].items() if status < "300"]
+    for name in _used_schemas(sent, schemas) - _used_schemas(others, schemas):
+        properties = schemas[name].get("properties")
+        if properties:
+            schemas[name]["required"] = list(properties)
+
+
+def _used_schemas(node: Any, schemas: Json) -> set[str]:
+    """Return the names of the schemas to which a part of the document refers, directly or through other schemas."""
+    used: set[str] = set()
+    nodes = [node]
+    while nodes:
+        item = nodes.pop()
+        if isinstance(item, list):
+            nodes += item
+        elif isinstance(item, dict):
+            name = str(item.get("$ref", "")).removeprefix(SCHEMAS)
+            if name in schemas and name not in used:
+                used.add(name)
+                nodes.append(schemas[name])
+            nodes += item.values()
+    return used
+
+
 def share_parameters(openapi: Json) -> None:
     """Move each parameter that several operations have to `components/parameters`."""
     uses: dict[str, list[tuple[list[Any], int]]] = defaultdict(list)

@@ -84,8 +84,8 @@ class Client:
         if self.language == "python":
             # The cache contains the types of the standard library and of httpx, so later sessions take less time.
             cache = ROOT / ".mypy_cache" / "clients"
-            options = ("--strict", f"--config-file={os.devnull}", f"--cache-dir={cache}")
-            self._run(sys.executable, "-m", "mypy", *options, *copies, str(self.folder / "python/wecelebrate_client"))
+            mypy = ("-m", "mypy", "--strict", f"--config-file={os.devnull}", f"--cache-dir={cache}")
+            self._run(sys.executable, *mypy, *copies, str(self.folder / "python/wecelebrate_client"))
         else:
             # The build has checked the types of the client. --skipLibCheck skips its declarations.
             options = ("--strict", "--noEmit", "--target", "es2022", "--module", "nodenext", "--skipLibCheck")

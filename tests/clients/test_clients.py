@@ -115,9 +115,9 @@ def test_a_response_without_a_body_is_empty(client: Client, platform: Platform, 
     assert result == {"statuses": [304, 204], "bodies": [None, None]}
 
 
-def ask(client: Client, status: int, media_type: str, body: str) -> Json:
+def ask(client: Client, status: int, media_type: str, body: str, **headers: str) -> Json:
     """Let a server of the test answer a request for the caller's account."""
-    with serving(answer(status, body.encode(), content_type=media_type)) as server:
+    with serving(answer(status, body.encode(), content_type=media_type, **headers)) as server:
         return client.scenario("read_my_account", api=f"http://127.0.0.1:{server.port}", token="t")
 
 
@@ -127,9 +127,9 @@ def test_an_error_of_the_gateway_gives_its_message(client: Client, status: int, 
     assert error == {"status": status, "type": "GatewayMessage", "message": message}
 
 
-def test_an_error_page_of_a_proxy_raises_no_exception(client: Client) -> None:
-    error = {"status": 502, "type": "GatewayMessage", "message": "502 So"}
-    assert ask(client, 502, "text/html", "<h1>Bad Gateway</h1>") == error
+def test_an_error_page_of_a_proxy_has_the_type_of_an_error_and_keeps_its_headers(client: Client) -> None:
+    error = ask(client, 503, "text/html", "<h1>Maintenance</h1>", retry_after="7")
+    assert error == {"status": 503, "type": "GatewayMessage", "message": "503 So", "retry_after": 7}
 
 
 def test_the_code_of_a_later_release_is_accepted(client: Client) -> None:

@@ -116,6 +116,16 @@ def test_a_member_of_a_problem_is_absent_and_never_null() -> None:
         assert "null" not in json.dumps(schemas[name]["properties"])
 
 
+def test_a_successful_response_contains_all_properties_of_its_schemas() -> None:
+    # The HTTP clients of all tests compare the responses of the API with the document.
+    schemas = document()["components"]["schemas"]
+    for name in ("Job", "Counts", "RowError", "UsageTotals", "StorefrontPage", "ProductPage", "LegacyJob"):
+        assert set(schemas[name]["required"]) == set(schemas[name]["properties"])
+    assert schemas["NewProduct"]["required"] == ["sku", "name", "price"]
+    # An event contains only the fields that apply to it.
+    assert set(schemas["JobData"]["required"]) < set(schemas["JobData"]["properties"])
+
+
 def test_the_rows_of_an_import_have_the_fields_of_a_product() -> None:
     schemas = document()["components"]["schemas"]
     rows = next(

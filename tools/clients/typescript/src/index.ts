@@ -1,5 +1,6 @@
 /** The client of the wecelebrate API: openapi-fetch with the types of the OpenAPI document. */
-import createFetchClient, { type Client, type ClientOptions, type Middleware } from "openapi-fetch";
+import createFetchClient from "openapi-fetch";
+import type { Client, ClientOptions, Middleware } from "openapi-fetch";
 import type { GatewayMessage, paths } from "./schema.js";
 
 export type * from "./schema.js";
@@ -18,18 +19,21 @@ export interface WecelebrateOptions extends ClientOptions {
 const typedResponses: Middleware = {
   onResponse({ response }) {
     const { ok, status, statusText } = response;
+    const headers = new Headers(response.headers);
+    headers.delete("Content-Encoding");
     if (status === 304) {
       // Without a length, the empty body would be an error with the value "".
-      const headers = new Headers(response.headers);
       headers.set("Content-Length", "0");
       return new Response(null, { status, statusText, headers });
     }
-    if (ok || !response.body || response.headers.get("content-type")?.includes("json")) {
+    if (ok || !response.body || headers.get("Content-Type")?.includes("json")) {
       return undefined;
     }
     // A proxy between the client and the API can return an error of its own, e.g. as HTML.
     const error: GatewayMessage = { message: `${status} ${statusText}`.trim() };
-    return Response.json(error, { status, statusText });
+    headers.set("Content-Type", "application/json");
+    headers.delete("Content-Length");
+    return new Response(JSON.stringify(error), { status, statusText, headers });
   },
 };
 
