@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check synth bench faults mutants clean ready
+.PHONY: help dev test check clients openapi synth bench faults mutants clean ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,12 @@ check: ready ## check format, lint and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy infra layers functions tests
 
+clients: ready ## build the Python client and the TypeScript client of the API in build/clients
+	@$(BIN)/python -m infra.clients build/clients
+
+openapi: ready ## check the OpenAPI document, with the rules of Redocly and Spectral
+	@$(BIN)/pytest -q tests/functions/test_openapi.py tests/functions/test_openapi_lint.py
+
 synth: ready ## write the CloudFormation templates to cdk.out
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cdk synth --quiet
 
@@ -46,7 +52,8 @@ mutants: ready ## check that the tests notice small changes of the code (ONLY=<p
 
 clean: ## remove the data of the local cloud, and all installed or built files
 	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase --yes || true; fi
-	@rm -rf .venv .local cdk.out layers/vendor/build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .local build cdk.out layers/vendor/build tools/clients/.venv tools/openapi/node_modules
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ready: .venv/.ready

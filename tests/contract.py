@@ -14,6 +14,8 @@ import jsonschema_rs
 
 from infra.local.routes import Routes
 from infra.openapi import dereferenced, document
+from infra.openapi.schemas import SCHEMAS
+from wecelebrate.core.problems import PROBLEM
 
 Json = dict[str, Any]
 
@@ -60,7 +62,7 @@ def check_response(response: httpx.Response) -> None:
     if not media_type.endswith("json"):
         return
     body = response.json()
-    if media_type == "application/problem+json":
+    if media_type == PROBLEM:
         for error in body.get("errors", []):
             assert not PYDANTIC_MESSAGE.match(error["detail"]), (
                 f"{name} {status} returns a message of pydantic: {error}"
@@ -75,6 +77,9 @@ def _validator(name: str, status: str, media_type: str) -> jsonschema_rs.Draft20
         for operation in operations.values():
             if operation["operationId"] == name:
                 response = dereferenced(document(), operation["responses"][status])
+                if media_type == PROBLEM:
+                    # The schema of the document also allows a message of the gateway, which has another media type.
+                    return _compiled(json.dumps({"$ref": f"{SCHEMAS}Problem"}))
                 return _compiled(json.dumps(response["content"][media_type]["schema"]))
     raise LookupError(name)
 

@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 
 from infra.functions import FunctionSpec, functions
 from infra.openapi import errors
-from infra.openapi.errors import GATEWAY_MESSAGE
+from infra.openapi.errors import ERROR, GATEWAY_MESSAGE
 from infra.openapi.examples import add_examples
 from infra.openapi.operations import HEADERS, complete
 from infra.openapi.schemas import (
@@ -27,6 +27,7 @@ from infra.openapi.schemas import (
     optional_parameters_are_not_null,
     problem_schemas,
     rename_pages,
+    require_fields_of_responses,
     share_parameters,
 )
 from infra.openapi.texts import describe, tags
@@ -98,7 +99,7 @@ def build(specs: Iterable[FunctionSpec], server: str) -> Json:
             operation["responses"] |= declared_responses
     components = openapi["components"]
     schemas = {name: schema for name, schema in components["schemas"].items() if "ValidationError" not in name}
-    schemas |= problem_schemas() | data_schemas() | {"GatewayMessage": GATEWAY_MESSAGE}
+    schemas |= problem_schemas() | data_schemas() | {"Error": ERROR, "GatewayMessage": GATEWAY_MESSAGE}
     components["schemas"] = dict(sorted(schemas.items()))
     components["headers"] = HEADERS
     components["responses"] = errors.components()
@@ -109,6 +110,7 @@ def build(specs: Iterable[FunctionSpec], server: str) -> Json:
     renamed: Json = rename_pages(deepcopy(openapi))
     clean(renamed)
     optional_parameters_are_not_null(renamed)
+    require_fields_of_responses(renamed)
     describe(renamed)
     add_examples(renamed)
     share_parameters(renamed)

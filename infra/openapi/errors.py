@@ -1,6 +1,8 @@
 """The errors of operations, as `components/responses`.
 
-API Gateway can return some errors without a call of the function. Their bodies have the format of API Gateway.
+API Gateway can return some errors without a call of the function. Their bodies have the format of API Gateway. Some
+generators of clients read only the first media type of a response. Its schema is therefore `Error`, which includes both
+formats.
 """
 
 from dataclasses import dataclass
@@ -19,13 +21,21 @@ GATEWAY_MESSAGE: Json = {
     "examples": [{"message": "Service Unavailable"}],
 }
 
+ERROR: Json = {
+    "description": "An error: a problem document of the platform, or, as `application/json`, a message of the gateway.",
+    "anyOf": [{"$ref": f"{SCHEMAS}Problem"}, {"$ref": f"{SCHEMAS}GatewayMessage"}],
+}
+
 
 @dataclass(frozen=True)
 class ErrorResponse:
-    """One component: the name, the status, and whether the gateway can return the status as well."""
+    """One component: the name, the status, and whether the gateway can return the status as well.
+
+    The status is None for the response `default`: errors that the document does not list, e.g. of a wrong base URL.
+    """
 
     name: str
-    status: int
+    status: int | None
     description: str
     by_gateway: bool = False
 
@@ -46,6 +56,7 @@ ERRORS = (
     ErrorResponse("InternalServerError", 500, "An internal error.", by_gateway=True),
     ErrorResponse("ServiceUnavailable", 503, "A part of the platform does not respond.", by_gateway=True),
     ErrorResponse("GatewayTimeout", 504, "The query took too long."),
+    ErrorResponse("UnexpectedError", None, "Another error, e.g. 404 if the base URL is wrong.", by_gateway=True),
 )
 
 
@@ -54,7 +65,7 @@ def components() -> Json:
     return {error.name: _response(error) for error in ERRORS}
 
 
-def reference(status: int, *, by_gateway: bool = True) -> Json:
+def reference(status: int | None, *, by_gateway: bool = True) -> Json:
     """Return the reference to an error. by_gateway: whether the gateway checks the token, which matters for 401."""
     errors = [error for error in ERRORS if error.status == status]
     name = next((error.name for error in errors if error.by_gateway == by_gateway), errors[0].name)
@@ -67,7 +78,7 @@ def header(name: str) -> Json:
 
 
 def _response(error: ErrorResponse) -> Json:
-    content: Json = {PROBLEM: {"schema": {"$ref": f"{SCHEMAS}Problem"}}}
+    content: Json = {PROBLEM: {"schema": {"$ref": f"{SCHEMAS}{'Error' if error.by_gateway else 'Problem'}"}}}
     if error.by_gateway:
         content["application/json"] = {"schema": {"$ref": f"{SCHEMAS}GatewayMessage"}}
     headers = {"x-request-id": header("RequestId")}

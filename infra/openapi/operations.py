@@ -99,7 +99,7 @@ def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> Non
     body = operation.get("requestBody")
     if body and method == "PATCH":
         body["content"] = {MERGE_PATCH: body["content"]["application/json"], **body["content"]}
-    operation["responses"] |= _problems(operation, spec, writes=method != "GET")
+    operation["responses"] |= _problems(operation, spec, writes=method != "GET") | {"default": reference(None)}
 
 
 def _response_headers(status: str, method: str, *, has_content: bool, uses_database: bool) -> list[str]:

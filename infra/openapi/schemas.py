@@ -21,6 +21,8 @@ def components_of(model_schema: Json) -> tuple[Json, Json]:
 def problem_schemas() -> Json:
     """Return the schemas of problem documents. `ProblemCode` lists the codes of all loaded subclasses of Problem."""
     problem, others = components_of(ProblemDocument.model_json_schema(ref_template=SCHEMAS + "{model}"))
+    for definition in (each for schema in (problem, *others.values()) for each in schema["properties"].values()):
+        _remove_null(definition)  # a problem document has no null: an absent member has no value
     code = problem["properties"]["code"]
     # The enum stays open: a client that was generated today must accept the codes of a later release.
     code.pop("type")
@@ -55,6 +57,40 @@ def clean(openapi: Json) -> None:
         schema["title"] = name
 
 
+def require_fields_of_responses(openapi: Json) -> None:
+    """Name all properties of objects in successful responses as required, because the API always sends them.
+
+    Pydantic leaves out properties with a default. Schemas that requests, errors or webhooks also use stay unchanged.
+    """
+    schemas = openapi["components"]["schemas"]
+    sent: list[Any] = []
+    others: list[Any] = [openapi["webhooks"], openapi["components"]["responses"]]
+    for operation in operations_of(openapi):
+        others += [operation.get("requestBody"), operation.get("parameters")]
+        sent += [response for status, response in operation["responses"].items() if status < "300"]
+    for name in _used_schemas(sent, schemas) - _used_schemas(others, schemas):
+        properties = schemas[name].get("properties")
+        if properties:
+            schemas[name]["required"] = list(properties)
+
+
+def _used_schemas(node: Any, schemas: Json) -> set[str]:
+    """Return the names of the schemas to which a part of the document refers, directly or through other schemas."""
+    used: set[str] = set()
+    nodes = [node]
+    while nodes:
+        item = nodes.pop()
+        if isinstance(item, list):
+            nodes += item
+        elif isinstance(item, dict):
+            name = str(item.get("$ref", "")).removeprefix(SCHEMAS)
+            if name in schemas and name not in used:
+                used.add(name)
+                nodes.append(schemas[name])
+            nodes += item.values()
+    return used
+
+
 def share_parameters(openapi: Json) -> None:
     """Move each parameter that several operations have to `components/parameters`."""
     uses: dict[str, list[tuple[list[Any], int]]] = defaultdict(list)
@@ -77,13 +113,19 @@ def optional_parameters_are_not_null(openapi: Json) -> None:
     """Remove the type `null` from parameters. Only an absent parameter has no value: the text `null` is not null."""
     for operation in operations_of(openapi):
         for parameter in operation.get("parameters", []):
-            schema = parameter["schema"]
-            variants = [variant for variant in schema.get("anyOf", []) if variant != {"type": "null"}]
-            if len(variants) == 1:
-                del schema["anyOf"]
-                schema |= variants[0]
-            if schema.get("default", ...) is None:
-                del schema["default"]
+            _remove_null(parameter["schema"])
+
+
+def _remove_null(schema: Json) -> None:
+    """Remove the type `null` and the default `null` from the schema of a parameter or a property."""
+    variants = [variant for variant in schema.get("anyOf", []) if variant != {"type": "null"}]
+    if len(variants) == 1:
+        del schema["anyOf"]
+        schema |= variants[0]
+    elif variants:
+        schema["anyOf"] = variants
+    if schema.get("default", ...) is None:
+        del schema["default"]
 
 
 def operations_of(openapi: Json) -> Iterator[Json]:

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from infra.functions import FunctionSpec
 from infra.openapi.operations import resource
+from wecelebrate.core.errors import ProblemDocument
 
 Json = dict[str, Any]
 
@@ -47,7 +48,7 @@ def tags(specs: Iterable[FunctionSpec]) -> list[Json]:
 
 def describe(openapi: Json) -> None:
     """Add the missing descriptions of fields and parameters."""
-    models = {model.__name__: model for model in _models(BaseModel)}
+    models = {model.__name__: model for model in _models(BaseModel)} | {"Problem": ProblemDocument}
     for name, schema in openapi["components"]["schemas"].items():
         model = models.get(name) or (models["Page"] if name.endswith("Page") else None)
         for field, definition in schema.get("properties", {}).items():
@@ -82,14 +83,16 @@ def _parameter_text(parameter: Json) -> str:
 
 def _field_text(model: type, field: str) -> str | None:
     """Return the text of a field from its class, from the classes that the class extends, or from its module."""
-    for owner in model.__mro__:
-        if owner.__module__.startswith("wecelebrate.") and (
-            text := _docstrings(owner.__module__).get((owner.__name__, field))
-        ):
+    owners = [owner for owner in model.__mro__ if owner.__module__.startswith("wecelebrate.")]
+    for owner in owners:
+        if text := _docstrings(owner.__module__).get((owner.__name__, field)):
             return text
-    module = _docstrings(model.__module__)
-    concept = _words(model.__name__)
-    return next((text for (owner, name), text in module.items() if name == field and concept & _words(owner)), None)
+    for owner in owners:
+        concept = _words(owner.__name__)
+        for (other, name), text in _docstrings(owner.__module__).items():
+            if name == field and concept & _words(other):
+                return text
+    return None
 
 
 def _words(name: str) -> set[str]:

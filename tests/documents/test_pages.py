@@ -11,12 +11,13 @@ import typer
 from standardwebhooks import Webhook
 
 from infra.command import app
+from infra.command.errors import ExitCode
 from infra.functions import ROOT
 from infra.local.endpoints import Ports
 from tests.documents.pages import Block, Page, guides, pages, steps
 from tests.documents.shell import normalized, pattern
 
-LANGUAGES = {"sh", "console", "toml", "python", ""}
+LANGUAGES = {"sh", "console", "toml", "python", "typescript", ""}
 """The languages of code blocks. Each is run or compared, except blocks without a language, e.g. folder trees."""
 
 
@@ -68,7 +69,8 @@ def test_a_toml_block_is_equal_to_the_file_that_it_names(block: Block) -> None:
     assert text == (ROOT / name).read_text("utf-8")
 
 
-@pytest.mark.parametrize("block", blocks("python"), ids=str)
+# tests/clients runs the blocks of docs/clients.md.
+@pytest.mark.parametrize("block", [each for each in blocks("python") if each.page != "docs/clients.md"], ids=str)
 def test_the_python_example_verifies_a_signed_event(block: Block) -> None:
     secret, body, now = "whsec_" + "A" * 32, b'{"type": "webhook.test"}', datetime.datetime.now(datetime.UTC)
     headers = {
@@ -126,6 +128,13 @@ def test_a_command_in_a_text_exists_with_its_options(page: Page) -> None:
                 elif word.startswith("-"):
                     options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
                     assert word.strip("[]").partition("=")[0] in options | {"--help", "-h", "--version"}, text
+
+
+def test_the_page_of_the_command_lists_all_exit_codes_with_their_meanings() -> None:
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", pages()["docs/command.md"].text, re.MULTILINE)
+    assert [(int(code), meaning.replace("`", "")) for code, meaning in rows] == [
+        (code.value, code.meaning) for code in ExitCode
+    ]
 
 
 def test_the_readme_fits_on_one_screen_of_a_browser() -> None:

@@ -25,6 +25,9 @@ START = "make dev"
 NOT_RUN = {
     "git clone": "The test runs in a checkout.",
     "cdk deploy": "It needs an AWS account.",
+    "make clients": "tests/clients builds the clients and compares the names of the packages.",
+    "pip install build/clients": "tests/clients installs the package in another folder.",
+    "npm install build/clients": "tests/clients installs the package in another folder.",
     "git tag": "It would change the repository.",
 }
 """The beginnings of all commands that the test does not run, with the reasons."""

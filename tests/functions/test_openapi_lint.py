@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from infra.openapi import document
-from tests.functions import openapi_tools
+from infra.clients import npm
+from infra.openapi import dereferenced, document
+from infra.openapi.schemas import operations_of
 from wecelebrate.core.errors import Problem
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    openapi_tools.installed()
+    npm.install()
     path = tmp_path_factory.mktemp("openapi") / "openapi.json"
     path.write_text(json.dumps(document()))
     return path
@@ -23,20 +24,20 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.timeout(300)
 def test_redocly_finds_no_problem(file: Path) -> None:
-    report = json.loads(openapi_tools.run("redocly", "lint", str(file), "--config", "redocly.yaml", "--format", "json"))
+    report = json.loads(npm.run("redocly", "lint", str(file), "--config", "redocly.yaml", "--format", "json"))
     assert report["totals"] == {"errors": 0, "warnings": 0, "ignored": 0}, report["problems"]
 
 
 @pytest.mark.timeout(300)
 def test_spectral_finds_no_problem(file: Path) -> None:
-    openapi_tools.run("spectral", "lint", str(file), "--ruleset", "spectral.yaml", "--fail-severity", "hint")
+    npm.run("spectral", "lint", str(file), "--ruleset", "spectral.yaml", "--fail-severity", "hint")
 
 
 @pytest.mark.timeout(300)
 def test_every_pattern_is_a_regular_expression_of_ecmascript(file: Path) -> None:
     patterns = sorted({node["pattern"] for node in _objects(document()) if isinstance(node.get("pattern"), str)})
     assert patterns
-    openapi_tools.run("node", "-e", f"for (const p of {json.dumps(patterns)}) new RegExp(p, 'u')")
+    npm.run("node", "-e", f"for (const p of {json.dumps(patterns)}) new RegExp(p, 'u')")
 
 
 def test_every_reference_points_to_a_component() -> None:
@@ -82,12 +83,76 @@ def test_errors_are_shared_components() -> None:
             assert all("$ref" in response for status, response in operation["responses"].items() if status >= "405")
 
 
+def test_every_operation_has_a_typed_response_for_errors_that_it_does_not_list() -> None:
+    for operation in operations_of(document()):
+        default = dereferenced(document(), operation["responses"]["default"])
+        assert set(default["content"]) == {"application/problem+json", "application/json"}
+
+
+def test_the_first_media_type_of_an_error_includes_the_messages_of_the_gateway() -> None:
+    # Some generators of clients read only the first media type.
+    responses = document()["components"]["responses"].values()
+    by_gateway = [response for response in responses if "application/json" in response["content"]]
+    assert len(by_gateway) >= 6
+    for response in by_gateway:
+        assert next(iter(response["content"].values())) == {"schema": {"$ref": "#/components/schemas/Error"}}
+    variants = [variant["$ref"].rpartition("/")[2] for variant in document()["components"]["schemas"]["Error"]["anyOf"]]
+    assert variants == ["Problem", "GatewayMessage"]
+
+
+def test_a_parameter_is_absent_and_never_null() -> None:
+    parameters = [
+        dereferenced(document(), parameter)
+        for operation in operations_of(document())
+        for parameter in operation.get("parameters", [])
+    ]
+    assert len(parameters) > 100
+    assert [parameter["name"] for parameter in parameters if "null" in json.dumps(parameter["schema"])] == []
+
+
+def test_a_member_of_a_problem_is_absent_and_never_null() -> None:
+    schemas = document()["components"]["schemas"]
+    for name in ("Problem", "FieldError"):
+        assert "null" not in json.dumps(schemas[name]["properties"])
+
+
+def test_a_successful_response_contains_all_properties_of_its_schemas() -> None:
+    # The HTTP clients of all tests compare the responses of the API with the document.
+    schemas = document()["components"]["schemas"]
+    for name in ("Job", "Counts", "RowError", "UsageTotals", "StorefrontPage", "ProductPage", "LegacyJob"):
+        assert set(schemas[name]["required"]) == set(schemas[name]["properties"])
+    assert schemas["NewProduct"]["required"] == ["sku", "name", "price"]
+    # An event contains only the fields that apply to it.
+    assert set(schemas["JobData"]["required"]) < set(schemas["JobData"]["properties"])
+
+
+def test_the_rows_of_an_import_have_the_fields_of_a_product() -> None:
+    schemas = document()["components"]["schemas"]
+    rows = next(
+        variant for variant in schemas["BulkImport"]["properties"]["rows"]["anyOf"] if variant["type"] == "array"
+    )
+    assert rows["items"] == {"$ref": "#/components/schemas/ImportRow"}
+    assert set(schemas["ImportRow"]["properties"]) == set(schemas["NewProduct"]["properties"])
+    assert schemas["ImportRow"]["required"] == ["sku"]
+
+
 def test_every_tag_operation_and_parameter_has_a_description() -> None:
     openapi = document()
     operations = [operation for item in openapi["paths"].values() for operation in item.values()]
     described = [*openapi["tags"], *operations, *openapi["components"]["parameters"].values()]
     described += [p for operation in operations for p in operation.get("parameters", []) if "$ref" not in p]
     assert [item for item in described if not item.get("description")] == []
+
+
+def test_every_property_of_a_schema_has_a_description() -> None:
+    schemas = document()["components"]["schemas"]
+    undescribed = [
+        f"{name}.{field}"
+        for name, schema in schemas.items()
+        for field, definition in schema.get("properties", {}).items()
+        if not definition.get("description")
+    ]
+    assert undescribed == []
 
 
 def _objects(node: Any) -> Iterator[dict[str, Any]]:

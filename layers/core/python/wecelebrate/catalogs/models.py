@@ -113,7 +113,9 @@ class CatalogContent(Input):
     """All fields of a catalog except its owner."""
 
     name: Name
+    """The name of the catalog, for the people who manage it."""
     type: CatalogType
+    """Where the products come from: an ERP system, people (`manual`), a vendor or a dropshipper."""
     source: Name | None = Field(
         default=None, description="The system that the products come from, e.g. `sap`, `oracle` or `manual`."
     )
@@ -133,6 +135,7 @@ class CatalogContent(Input):
         description="Notes of the owner about the system of origin. The platform stores them and does not use them.",
     )
     sync_settings: SyncSettings = Field(default_factory=SyncSettings)
+    """How the files of ERP systems are read and synced."""
     pricing_rules: GivenObject = Field(
         default_factory=dict,
         description="Notes of the owner about its prices. The platform stores them and computes no price from them.",
@@ -198,6 +201,7 @@ class Catalog(BaseModel):
     created_at: Moment
     updated_at: Moment
     last_sync_at: Moment | None
+    """When the last sync of the catalog was completed. Null if no sync has been completed."""
 
 
 class CatalogFilters(ListParameters):

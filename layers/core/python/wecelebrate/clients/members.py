@@ -16,17 +16,24 @@ class Membership(BaseModel):
 
     client_id: UUID
     name: str
+    """The name of the client."""
     slug: str
+    """The short name of the client."""
     role: Literal["owner", "editor", "viewer"]
+    """What the caller may do: viewers read, editors also write, and owners also read the audit log."""
 
 
 class Me(BaseModel):
     """The caller: the user or service to which the access token was issued."""
 
     subject: str
+    """The `sub` claim of the access token."""
     email: str | None
+    """The e-mail address in the access token. Null if the token has no address."""
     admin_role: Literal["super_admin", "admin", "support"] | None
+    """The role of the caller in the platform's staff. Null if the caller does not belong to the staff."""
     memberships: list[Membership]
+    """The clients of which the caller is a member. Empty for the platform's staff."""
 
 
 def me(tx: Transaction) -> Me:

@@ -17,18 +17,27 @@ class NewClient(Input):
     """A new client."""
 
     name: ClientName
+    """The name of the company."""
     slug: Slug
+    """The short name of the client, which is unique."""
     description: Text | None = None
+    """A text about the client, for the people who manage the platform."""
     logo_url: HttpUrl | None = None
+    """The URL of the company's logo."""
     contact_email: EmailAddress | None = None
+    """The e-mail address of the contact person."""
     contact_phone: Name | None = None
+    """The telephone number of the contact person."""
     address: Text | None = None
+    """The postal address of the company, in several lines."""
     tier: Tier = "standard"
+    """The tier, which determines the number of requests per hour and the cost that a query may have."""
     is_active: Flag = Field(
         default=True,
         description="The members and the shops of an inactive client get no answers, and its schedules do not run.",
     )
     settings: GivenObject = Field(default_factory=dict)
+    """Free-form settings of the client."""
 
 
 class ClientPatch(Patch):

@@ -14,8 +14,11 @@ class Health(BaseModel):
     """The databases that answered. Without the replica, the status is `degraded`, and the primary serves all reads."""
 
     status: Literal["ok", "degraded"]
+    """`ok`, or `degraded` if the replica does not answer."""
     reader: bool
+    """Whether the replica answers."""
     writer: bool
+    """Whether the primary answers."""
 
 
 def check() -> Health:

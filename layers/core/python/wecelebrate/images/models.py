@@ -18,16 +18,22 @@ class Rendition(BaseModel):
 
     url: str = Field(description="The URL of the file. The file never changes, so it can be cached forever.")
     width: int
+    """The width in pixels."""
     height: int
+    """The height in pixels."""
     bytes: int
+    """The size of the file in bytes."""
 
 
 class Renditions(BaseModel):
     """The sizes of an image. For a small image, several sizes can have the same dimensions and URL."""
 
     thumb: Rendition
+    """The rendition of at most 320 × 320 pixels."""
     medium: Rendition
+    """The rendition of at most 800 × 800 pixels."""
     large: Rendition
+    """The rendition of at most 1600 × 1600 pixels."""
 
 
 class Image(BaseModel):
@@ -36,16 +42,22 @@ class Image(BaseModel):
     id: UUID
     catalog_id: UUID
     origin: Literal["fetched", "uploaded"]
+    """Whether the image was fetched from a URL, or uploaded."""
     source: str | None = Field(
         description="The URL to write into the `images` of a product. Null for an upload that is not ready."
     )
     status: ImageStatus
+    """The state of the image. Storefronts show the renditions of a `ready` image."""
     sha256: str | None = Field(description="The SHA-256 of the original file.")
     type: str | None
+    """The media type of the original file. Null until the file has been read."""
     width: int | None
+    """The width of the original image in pixels. Null until the file has been read."""
     height: int | None
+    """The height of the original image in pixels. Null until the file has been read."""
     bytes: int | None
     renditions: Renditions | None
+    """The renditions. Null until the image is ready."""
     error_code: str | None = Field(description="The stable error code of the last attempt. Null if it succeeded.")
     error: str | None = Field(description="The error of the last attempt, as text for people.")
     attempts: int = Field(description="The number of attempts that failed in a row.")
@@ -53,6 +65,7 @@ class Image(BaseModel):
         description="When the image is fetched again. Null if no automatic retry is planned."
     )
     fetched_at: Moment | None
+    """When the file was last fetched. Null if it has not been fetched."""
     created_at: Moment
     updated_at: Moment
 
@@ -67,6 +80,7 @@ class NewImage(Input):
     """An image to upload."""
 
     type: MediaType
+    """The media type of the file."""
     bytes: Annotated[int, Field(strict=True, ge=1, le=20 * 1024 * 1024)] = Field(
         description="The exact size of the file in bytes. A file of another size is rejected."
     )
@@ -76,16 +90,21 @@ class UploadTarget(BaseModel):
     """How to upload the file: send it to `url`, with this method and exactly these headers."""
 
     method: Literal["PUT"]
+    """The method of the request."""
     url: Annotated[str, Secret] = Field(description="A presigned URL. Whoever knows it can send the file.")
     headers: dict[str, str]
+    """The headers of the request."""
     expires_at: Moment
+    """When the URL expires."""
 
 
 class ImageUpload(BaseModel):
     """A new image, and the target for the upload of its file."""
 
     image: Image
+    """The new image."""
     upload: UploadTarget
+    """The request that uploads the file."""
 
 
 class FetchImages(Input):

@@ -17,28 +17,40 @@ class Counts(BaseModel):
     """
 
     read: int = 0
+    """The rows that were read."""
     created: int = 0
+    """The products that were created."""
     updated: int = 0
+    """The products that were changed."""
     unchanged: int = 0
+    """The products that already had the values of their rows."""
     rejected: int = 0
+    """The rows that were rejected."""
     deactivated: int = 0
+    """The products that were deactivated, because a full file did not contain them."""
 
 
 class RowError(BaseModel):
     """A rejected row of a file."""
 
     line: int
+    """The line of the row in the file, or the number of the row in the request, from 1."""
     sku: str | None = None
+    """The SKU of the row. Null if it is missing or not valid."""
     code: str
+    """The stable identifier of the error."""
     reason: str
+    """Why the row was rejected, as text for people."""
 
 
 class Progress(BaseModel):
     """The progress of a job."""
 
     done: int
+    """The number of units of work that are done. For an import, a unit is a row."""
     total: int | None = Field(description="Null until it is known.")
     percent: float | None
+    """The part of the work that is done, from 0 to 100. Null until `total` is known."""
     phase: str | None = Field(description="The current phase: stage, merge, deactivate, …")
     eta_seconds: int | None = Field(
         description="The estimated remaining time. It assumes the average speed of the job up to now. Null in the"
@@ -50,7 +62,9 @@ class SourceFile(BaseModel):
     """The file that a job reads."""
 
     key: str
+    """The key of the file in its bucket."""
     version_id: str
+    """The version of the file in its bucket."""
 
 
 class Job(BaseModel):
@@ -62,19 +76,27 @@ class Job(BaseModel):
     client_id: UUID | None
     catalog_id: UUID | None
     type: JobType
+    """What the job does."""
     status: JobStatus
+    """The state of the job. A job in the states `completed`, `failed` and `cancelled` has ended."""
     priority: Priority = Field(alias="lane")
+    """Workers start jobs with the priority `high` first."""
     awaiting_approval: bool = Field(
         description="Whether the job waits before its first change. Read the planned changes in `result`, then approve"
         " or cancel the job."
     )
     requested_by: str
+    """The subject of the user, or the part of the platform, that created the job."""
     source: SourceFile | None = Field(description="The version of the uploaded file, if the job is a catalog sync.")
     progress: Progress
+    """The progress of the job."""
     counts: Counts
+    """The number of rows and products, by what happened to them."""
     first_errors: list[RowError] = Field(description="At most 20 row errors. The error file contains all row errors.")
     result: Object | None
+    """The result, which depends on the type of the job. Null until there is a result."""
     error_code: str | None
+    """The stable identifier of the error with which the job failed. Null if it did not fail."""
     error: str | None = Field(description="The reason why the job failed, and what to do.")
     attempts: int = Field(description="The number of times that a worker has started the job.")
     max_attempts: int = Field(
@@ -84,7 +106,9 @@ class Job(BaseModel):
     updated_at: Moment
     due_at: Moment = Field(description="The earliest time of the next attempt.")
     started_at: Moment | None
+    """When a worker first started the job. Null if no worker has started it."""
     completed_at: Moment | None
+    """When the job ended. Null if it has not ended."""
 
 
 class JobFilters(ListParameters):
@@ -101,7 +125,9 @@ class QueueState(BaseModel):
     """The number of jobs of one type, by state."""
 
     queue: str
+    """The name of the queue."""
     type: JobType
+    """The type of the jobs."""
     waiting: int = Field(description="Jobs that are due, but have not started.")
     later: int = Field(description="Jobs that wait for the time of their next attempt.")
     awaiting_approval: int = Field(description="Jobs that wait for an approval.")
@@ -126,16 +152,21 @@ class DeadLetter(BaseModel):
 
     id: UUID
     queue: str
+    """The queue in which the message was."""
     client_id: UUID | None
     job_id: UUID | None
+    """The job that failed. Null if the message was not about a job."""
     code: str
+    """The stable identifier of the failure."""
     reason: str = Field(description="A description of the failure, for an operator.")
     body: JsonValue = Field(description="The body of the message.")
     receives: int = Field(description="The number of failed attempts.")
     job_status: JobStatus | None = Field(description="The current status of the job.")
     created_at: Moment
     redriven_at: Moment | None
+    """When the dead letter was redriven. Null if it was not redriven."""
     redriven_by: str | None
+    """The subject of the user who redrove the dead letter."""
 
 
 class DeadLetterFilters(ListParameters):

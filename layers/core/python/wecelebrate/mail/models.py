@@ -29,25 +29,34 @@ class ListedMail(BaseModel):
     client_id: UUID | None = Field(description="The client on whose behalf the mail is sent. Null for the platform.")
     job_id: UUID | None = Field(description="The job that sends the mail.")
     template: Template
+    """The text that the mail has."""
     order_id: UUID | None
+    """The order that the mail is about. Null if it is not about an order."""
     recipient: str
     locale: str | None = Field(description="The BCP 47 locale of the text. In a list, null until the mail is sent.")
     state: MailState
+    """The state of the mail."""
     reason: str | None = Field(description="Why the mail was not delivered, as text for people.")
     message_id: str | None = Field(description="The id of the mail in SES. Null until SES has accepted the mail.")
     created_at: Moment
     updated_at: Moment
     sent_at: Moment | None
+    """When the mail was sent. Null if it was not sent."""
 
 
 class Mail(ListedMail):
     """A mail with its text. The text is rendered for this response, from the current data of the order or job."""
 
     sender: str
+    """The address from which the mail is sent, with its name."""
     reply_to: str | None
+    """The address that gets the replies. Null if it is the address of the sender."""
     subject: str
+    """The subject of the mail."""
     text: str
+    """The mail as plain text."""
     html: str
+    """The mail as HTML."""
 
 
 class MailFilters(ListParameters):
@@ -69,6 +78,7 @@ class Suppression(BaseModel):
     )
     address: str = Field(description="The address in lower case.")
     cause: SuppressionCause
+    """What caused the suppression."""
     reason: str | None = Field(description="Why the address is suppressed, as text for people.")
     mail_id: UUID | None = Field(description="The mail that bounced or caused a complaint.")
     created_at: Moment

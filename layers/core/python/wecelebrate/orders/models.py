@@ -38,11 +38,15 @@ class ShippingAddress(Input):
         default=None, description="The name of the recipient, if the recipient is not the customer."
     )
     company: ShortLine | None = None
+    """The company at the address."""
     line1: ShortLine = Field(description="The street and the house number.")
     line2: ShortLine | None = None
+    """Further details of the address, e.g. the floor."""
     city: ShortLine
+    """The city."""
     region: ShortLine | None = Field(default=None, description="The state or province.")
     postal_code: PostalCode | None = None
+    """The postal code. Some countries have none."""
     country: CountryCode = Field(description="An ISO 3166-1 alpha-2 code, e.g. `DE`.")
 
 
@@ -51,6 +55,7 @@ class NewOrderLine(Input):
 
     product_id: Id
     quantity: Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY)]
+    """The number of pieces."""
 
 
 class NewOrder(Input):
@@ -62,8 +67,10 @@ class NewOrder(Input):
         description="The lines of the order. Each product can occur in only one line.",
     )
     customer_name: ShortLine
+    """The name of the customer."""
     customer_email: EmailAddress = Field(description="The confirmation is sent to this address.")
     shipping_address: ShippingAddress
+    """The address to which the order is shipped."""
     total_amount: Money | None = Field(
         default=None,
         description="The total that the customer saw. If the current total differs, the order is refused.",
@@ -78,12 +85,18 @@ class OrderItem(BaseModel):
     """A line of an order, with the data that the product had when the order was placed."""
 
     line: int
+    """The number of the line, from 1."""
     product_id: UUID
     sku: str
+    """The SKU of the product."""
     name: str
+    """The name of the product."""
     quantity: int
+    """The number of pieces."""
     unit_price: Amount
+    """The price of one piece, in the currency of the order."""
     image: str | None
+    """The URL of the main image. Null if the product had no image."""
 
 
 class PlacedOrder(BaseModel):
@@ -92,15 +105,20 @@ class PlacedOrder(BaseModel):
     id: UUID
     order_number: str = Field(description="The order number to show to people. It is unique for the client.")
     status: OrderStatus
+    """The state of the order."""
     total_amount: Amount
     currency: str
+    """The currency of all amounts of the order, as an ISO 4217 code."""
     customer_name: str
     customer_email: str
     shipping_address: Object
     items: list[OrderItem]
+    """The lines of the order."""
     created_at: Moment
     shipped_at: Moment | None
+    """When the order was shipped. Null if it has not been shipped."""
     delivered_at: Moment | None
+    """When the order was delivered. Null if it has not been delivered."""
 
 
 class Order(PlacedOrder):

@@ -9,6 +9,7 @@ class ProblemSummary(BaseModel):
     code: str = Field(description="The stable identifier of the problem.")
     status: int = Field(description="The HTTP status of the response.")
     title: str
+    """What is wrong, as a sentence for people."""
 
 
 class ProblemPage(ProblemSummary):

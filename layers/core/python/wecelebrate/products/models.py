@@ -74,16 +74,23 @@ class NewProduct(Input):
 
     sku: Sku
     name: Name
+    """The name of the product."""
     description: Text | None = None
+    """A text about the product. It can have several lines."""
     category: Label | None = None
+    """The category, by which storefronts can be filtered."""
     brand: Label | None = None
+    """The brand, by which storefronts can be filtered."""
     price: Money
+    """The price of one piece, in the currency of the product."""
     currency: Annotated[
         CurrencyCode,
         Field(description="The default is the currency of the catalog, or `USD` if the catalog has no currency."),
     ] = ABSENT
     images: ImageUrls = Field(default_factory=list)
+    """The URLs of the images, the main image first."""
     attributes: GivenObject = Field(default_factory=dict)
+    """Other properties of the product, e.g. its material. Storefronts show them."""
     inventory_count: Count = 0
     inventory_policy: InventoryPolicy = Field(
         default="tracked",
@@ -91,6 +98,7 @@ class NewProduct(Input):
         "`untracked`: the product is always in stock, and `inventory_count` is 0.",
     )
     is_active: Flag = True
+    """Whether storefronts show and sell the product."""
 
     @model_validator(mode="after")
     def _price_and_stock_are_valid(self) -> Self:

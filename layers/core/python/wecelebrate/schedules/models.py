@@ -53,13 +53,17 @@ class NewSchedule(Input):
     )
     catalog_id: Id
     type: ScheduleType = "catalog_sync"
+    """What a run of the schedule does."""
     name: Label
+    """The name of the schedule, for the people who manage it."""
     cron: Cron = Field(
         description="Minute, hour, day of the month, month, day of the week. Two runs must be at least 5 minutes apart."
     )
     timezone: Timezone = Field(default="UTC", description="The IANA time zone in which `cron` is evaluated.")
     settings: PullSettings
+    """Which files a run loads."""
     is_active: Flag = True
+    """Whether the schedule runs at its times."""
 
 
 class SchedulePatch(Patch):

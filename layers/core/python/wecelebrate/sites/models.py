@@ -54,10 +54,15 @@ class SiteContent(Input):
     """All fields of a site except its client."""
 
     name: Name
+    """The name of the shop."""
     domain: DomainName | None = None
+    """The domain of the shop. Visitors reach the shop at this domain after it has been verified."""
     status: SiteStatus = "draft"
+    """Whether visitors can reach the shop: only if it is `active`."""
     branding: GivenObject = Field(default_factory=dict)
+    """The look of the shop, e.g. its colours. The storefront returns it."""
     settings: GivenObject = Field(default_factory=dict)
+    """Free-form settings of the shop. The storefront returns only the value of `public`."""
     catalog_id: Id | None = None
     guest_orders: GuestOrders = True
     max_line_quantity: LineQuantity = 10
@@ -120,8 +125,11 @@ class DomainVerification(BaseModel):
 
     host: str = Field(description="The host below the domain of the platform. It always works.")
     domain: str | None
+    """The domain of the site. Null if the site has no domain of its own."""
     domain_verified_at: Moment | None
+    """When the domain was verified. Null if it has not been verified."""
     record_type: Literal["TXT"] = "TXT"
+    """The type of the DNS record."""
     record_name: str | None = Field(description="The name of the record. Null if the site has no domain.")
     record_value: str = Field(description="The text of the record.")
 
@@ -137,6 +145,7 @@ class NewExclusion(Input):
     """The exclusion of a product from a site."""
 
     reason: Text | None = None
+    """Why the site does not show the product, for the people who manage the site."""
 
 
 class Exclusion(BaseModel):

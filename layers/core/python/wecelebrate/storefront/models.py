@@ -15,11 +15,13 @@ class Storefront(BaseModel):
 
     id: UUID
     name: str
+    """The name of the shop."""
     domain: str = Field(description="The verified domain of the site, or its host below the domain of the platform.")
     currency: str | None = Field(
         description="The currency of all prices. Null: there are no products yet, or prices in several currencies."
     )
     branding: Object
+    """The look of the shop, e.g. its colours."""
     settings: Object = Field(description="The value of `public` in the settings of the site.")
     guest_orders: bool = Field(description="Whether visitors without a token may place orders.")
     max_line_quantity: int = Field(description="The largest quantity of one product in one order.")
@@ -41,15 +43,24 @@ class StorefrontProduct(BaseModel):
 
     id: UUID
     sku: str
+    """The SKU of the product."""
     name: str
+    """The name of the product."""
     description: str | None
+    """A text about the product. It can have several lines."""
     category: str | None
+    """The category of the product."""
     brand: str | None
+    """The brand of the product."""
     price: Amount
+    """The price of one piece, in the currency of the product."""
     currency: str
+    """The currency of the price, as an ISO 4217 code."""
     images: list[str]
+    """The URLs of the images, the main image first."""
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
     attributes: Object
+    """Other properties of the product, e.g. its material."""
     in_stock: bool = Field(
         description="Whether the product can be ordered. True as well for a product whose stock is not tracked."
     )
@@ -65,15 +76,20 @@ class FacetValue(BaseModel):
     """A value of a facet, and the number of products that have this value."""
 
     value: str
+    """The value."""
     count: int
+    """The number of products with this value."""
 
 
 class PriceRange(BaseModel):
     """The lowest and the highest price. Both are null if there are no products, or prices in several currencies."""
 
     min: Amount | None
+    """The lowest price."""
     max: Amount | None
+    """The highest price."""
     currency: str | None
+    """The currency of both prices, as an ISO 4217 code. Null if there is no range."""
 
 
 class Facets(BaseModel):
@@ -83,8 +99,11 @@ class Facets(BaseModel):
     """
 
     category: list[FacetValue]
+    """The categories, each with its number of products."""
     brand: list[FacetValue]
+    """The brands, each with its number of products."""
     price: PriceRange
+    """The lowest and the highest price."""
 
 
 class StorefrontPage(Page[StorefrontProduct]):

@@ -27,6 +27,7 @@ class UsageTotals(BaseModel):
     """The number of requests by outcome, and their cost."""
 
     requests: int = 0
+    """All requests."""
     throttled: int = Field(default=0, description="Requests that were refused because a rate limit was used up.")
     hits: int = Field(default=0, description="Requests whose response came from the cache.")
     stale: int = Field(
@@ -51,17 +52,24 @@ class RemainingLimit(BaseModel):
     """A rate limit in a sliding window of one hour, and the number of remaining requests."""
 
     name: str
+    """The name of the limit, as in the header `RateLimit`."""
     requests_per_hour: int
+    """The number of requests that the limit allows in one hour."""
     remaining: int
+    """The number of requests that the limit still allows."""
 
 
 class _Report(BaseModel):
     model_config = ConfigDict(serialize_by_alias=True, validate_by_name=True)
 
     from_: Moment = Field(alias="from")
+    """The start of the period, in UTC."""
     to: Moment
+    """The end of the period, in UTC."""
     totals: UsageTotals
+    """The sums of the whole period."""
     by_entity: dict[str, UsageTotals]
+    """The sums by the kind of the requested object, e.g. `product`."""
 
 
 class ClientUsage(_Report):
@@ -69,13 +77,16 @@ class ClientUsage(_Report):
 
     client_id: UUID
     limits: list[RemainingLimit]
+    """The rate limits of the client."""
 
 
 class RedisMemory(BaseModel):
     """The memory of Redis, in bytes."""
 
     used: int
+    """The memory that Redis uses now."""
     peak: int
+    """The most memory that Redis has used."""
     most: int = Field(description="The memory limit. When it is reached, Redis evicts keys. 0 means no limit.")
 
 
@@ -83,13 +94,16 @@ class HourlyUsage(BaseModel):
     """The usage of the whole platform in one hour."""
 
     hour: Moment
+    """The start of the hour, in UTC."""
     figures: UsageTotals
+    """The sums of the hour."""
 
 
 class CacheReport(_Report):
     """The usage of the whole platform in the last 24 hours."""
 
     by_hour: list[HourlyUsage]
+    """The sums of each hour of the period."""
     switches: dict[str, str] = Field(description="The values of the platform's kill switches.")
     memory: RedisMemory | None = Field(description="The memory of Redis. Null if Redis does not report it.")
 

@@ -37,7 +37,9 @@ class OrderData(EventData):
     """An order with a new status."""
 
     order_id: UUID
+    """The id of the order."""
     order_number: str | None = None
+    """The order number to show to people."""
     site_id: UUID | None = None
     status: str | None = None
 
@@ -47,6 +49,7 @@ class ReportData(EventData):
 
     job_id: UUID
     name: str | None = None
+    """The name of the report."""
 
 
 class LowStockProduct(BaseModel):
@@ -54,7 +57,9 @@ class LowStockProduct(BaseModel):
 
     product_id: UUID
     sku: str
+    """The SKU of the product."""
     name: str
+    """The name of the product."""
     inventory_count: int = Field(description="The units in stock.")
 
 
@@ -71,6 +76,7 @@ class TestData(EventData):
     """A test event."""
 
     webhook_id: UUID
+    """The endpoint that is tested."""
 
 
 @dataclass(frozen=True)

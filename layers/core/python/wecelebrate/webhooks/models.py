@@ -56,7 +56,9 @@ class NewWebhook(Input):
     client_id: Id
     url: EndpointUrl
     events: Subscriptions
+    """The events that the endpoint gets. `job.*` stands for all events that begin with `job.`."""
     description: Name | None = None
+    """A text about the endpoint, for the people who manage it."""
 
 
 class WebhookPatch(Patch):
@@ -66,6 +68,7 @@ class WebhookPatch(Patch):
     events: Subscriptions = ABSENT
     description: Name | None = None
     status: WebhookStatus = ABSENT
+    """`disabled`: the endpoint gets no events."""
 
 
 class Webhook(BaseModel):
@@ -74,6 +77,7 @@ class Webhook(BaseModel):
     id: UUID
     client_id: UUID
     url: str
+    """The URL to which the events are sent."""
     description: str | None
     events: list[str]
     status: WebhookStatus
@@ -84,6 +88,7 @@ class Webhook(BaseModel):
         )
     )
     disabled_at: Moment | None
+    """When the endpoint was disabled. Null if it is not disabled."""
     created_at: Moment
     updated_at: Moment
 
@@ -121,9 +126,11 @@ class Attempt(BaseModel):
     """One attempt to send a delivery."""
 
     at: Moment
+    """When the attempt was made."""
     status: int | None = Field(description="The status code of the response. Null if there was no response.")
     error: str | None = Field(description="Why the attempt failed. Null if the delivery arrived.")
     milliseconds: int
+    """How long the attempt took, in milliseconds."""
 
 
 class Delivery(BaseModel):
@@ -132,18 +139,27 @@ class Delivery(BaseModel):
     id: UUID
     client_id: UUID
     webhook_id: UUID
+    """The endpoint."""
     event: str
+    """The name of the event."""
     status: DeliveryStatus
+    """The state of the delivery."""
     attempts: int
+    """The number of attempts so far."""
     next_at: Moment | None = Field(
         description="The time of the next attempt. If the endpoint is paused, the attempt is made later."
     )
     last_at: Moment | None
+    """When the last attempt was made. Null if no attempt was made."""
     last_status: int | None
+    """The status code of the last response. Null if there was no response."""
     last_error: str | None
+    """Why the last attempt failed. Null if it did not fail."""
     last_milliseconds: int | None
+    """How long the last attempt took, in milliseconds."""
     created_at: Moment
     delivered_at: Moment | None
+    """When the delivery arrived. Null if it has not arrived."""
 
 
 class DeliveryDetails(Delivery):
@@ -177,4 +193,5 @@ class ReplayResult(BaseModel):
     """The number of replayed deliveries."""
 
     deliveries: int
+    """The number of deliveries that are sent again."""
     has_more: bool = Field(description="Whether more failed deliveries remain. Repeat the request to replay them.")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 
@@ -16,6 +16,19 @@ class Documented:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return handler(schema) | self.keywords
+
+
+@dataclass(frozen=True)
+class DocumentedAs:
+    """Documents a value with the schema of a model that is applied later, e.g. to each row of an import on its own.
+
+    `model` is called when a document is generated, so the model can be defined after the field.
+    """
+
+    model: Callable[[], type[BaseModel]]
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(self.model().__pydantic_core_schema__)
 
 
 @dataclass(frozen=True)

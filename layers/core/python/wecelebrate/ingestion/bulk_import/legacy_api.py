@@ -55,10 +55,15 @@ class QueuedImport(_CamelCase):
     """The import was queued."""
 
     success: Literal[True] = True
+    """Always true."""
     job_id: UUID
+    """The id of the job."""
     status: Literal["queued"] = "queued"
+    """Always `queued`."""
     message: str
+    """A text for people."""
     status_url: str
+    """The path at which the state of the job can be read."""
 
 
 class FailedProduct(BaseModel):
@@ -66,14 +71,18 @@ class FailedProduct(BaseModel):
 
     product: str | None = Field(description="The SKU, if it could be read.")
     error: str
+    """Why the product was rejected, as text for people."""
 
 
 class ImportResult(BaseModel):
     """How many products were imported, and how many failed."""
 
     total: int
+    """The number of products that were read."""
     successful: int
+    """The number of products that were not rejected."""
     failed: int
+    """The number of products that were rejected."""
     errors: list[FailedProduct] = Field(description="At most 20.")
 
 
@@ -82,10 +91,13 @@ class LegacyJob(_CamelCase):
 
     id: str
     status: LegacyStatus
+    """The state of the job."""
     progress: float = Field(default=0, description="Percent.")
     data: dict[str, JsonValue] | None = Field(default=None, description="The type, the catalog and the number of rows.")
     result: ImportResult | dict[str, JsonValue] | None = None
+    """The result of the job. Null until the job has ended."""
     failed_reason: str | None = None
+    """Why the job failed, as text for people. Null if it did not fail."""
 
 
 class NotImportable(Problem):

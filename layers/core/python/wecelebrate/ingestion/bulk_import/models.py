@@ -1,11 +1,12 @@
 """The request of a bulk import."""
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, JsonValue, model_validator
 
 from wecelebrate.core.models import Input
 from wecelebrate.core.types import Flag, Id, Sku
+from wecelebrate.core.types.schema import DocumentedAs
 from wecelebrate.core.types.text import MAX_SKU_LENGTH, line_problem, nfc
 from wecelebrate.ingestion.merge.load import ImportMode
 from wecelebrate.products.models import ProductPatch
@@ -27,11 +28,12 @@ class BulkImport(Input):
     )
     dry_run: Flag = Field(default=False, description="Report what would change, with examples. Change nothing.")
     notify: Flag = Field(default=False, description="Send the caller an e-mail when the import has finished.")
-    rows: list[RowFields] | None = Field(
+    rows: list[Annotated[RowFields, DocumentedAs(lambda: ImportRow)]] | None = Field(
         default=None,
         min_length=1,
         max_length=MAX_ROWS,
-        description="Products with the fields of a product. `sku` is required. Fields that a row omits stay unchanged.",
+        description="Products with the fields of a product. `sku` is required. Fields that a row omits stay unchanged."
+        " A row that is not valid is rejected, and the others are imported.",
     )
     upload_id: Id | None = Field(
         default=None, description="A file that was uploaded with `POST /v1/uploads`, in any supported format."
@@ -48,6 +50,7 @@ class ImportRow(ProductPatch):
     """One row of an import. Fields that the row omits stay unchanged."""
 
     sku: Sku
+    """The SKU of the product. A row whose SKU does not exist in the catalog creates a product."""
 
     @model_validator(mode="before")
     @classmethod

@@ -39,6 +39,7 @@ class MappingColumn(BaseModel):
     """A column of the file."""
 
     name: str
+    """The name of the column in the file."""
     samples: list[str] = Field(description="The first values that are not blank.")
     use: Literal["field", "attribute", "private"] = Field(
         description="Fields and attributes are public. The values of a private column are only in the source data."
@@ -47,18 +48,22 @@ class MappingColumn(BaseModel):
         description="The field or the attribute. Null: the column is private, or each of its lines is an attribute."
     )
     reason: str
+    """Why the column is used in this way, as text for people."""
 
 
 class ProposedField(BaseModel):
     """The columns that are read into a field."""
 
     field: str
+    """The field of a product."""
     columns: list[str]
+    """The columns from which the field is read. Empty if it is not read from the file."""
     by: Literal["mapping", "profile", "name", "none"] = Field(
         description="The reason for the columns: the mapping, a known export profile, or the names of the columns."
     )
     confidence: float = Field(description="0 to 1.")
     reason: str
+    """Why these columns are proposed, as text for people."""
     reasons: list[str] = Field(description="What the name and the values of the first column show.")
 
 
@@ -69,6 +74,7 @@ class ReadingChoice(BaseModel):
         description="The value that the answer sets in the mapping or the options. Empty if no column is read."
     )
     label: str
+    """A sentence that explains the choice."""
     examples: list[str] = Field(description="How values of the file are read with this choice.")
 
 
@@ -80,6 +86,7 @@ class ReadingQuestion(BaseModel):
         description="What a wrong answer would damage: prices, SKUs, what customers can see, or other values."
     )
     text: str
+    """A sentence that says what was seen and what is asked."""
     choices: list[ReadingChoice] = Field(description="The most probable choice comes first.")
     seen: list[str] = Field(description="Values of the file that cause the doubt.")
 
@@ -88,28 +95,39 @@ class ReadingChange(BaseModel):
     """A difference between how this file and an earlier file of the catalog are read."""
 
     key: str
+    """What changed, e.g. `price` or `decimal`."""
     subject: Literal["money", "identity", "visibility", "other"]
-    before: Any
-    now: Any
+    before: Any = Field(description="How the earlier file was read.")
+    now: Any = Field(description="How this file is read.")
     text: str
+    """A sentence that describes the change."""
 
 
 class MappingProposal(BaseModel):
     """How the file would be read. Nothing is written."""
 
     format: str
+    """The format of the file, e.g. `csv`."""
     packed: list[str] = Field(description="The compression layers, the outermost first: gzip, zip.")
     encoding: str | None
+    """The character encoding of the file. Null for a format without one, e.g. XLSX."""
     delimiter: str | None
+    """The character between two columns. Null for a format without one."""
     decimal: str | None
+    """The decimal separator of the numbers. Null if it is not known."""
     sheet: str | None
+    """The sheet that is read. Null if the file has no sheets."""
     sheets: list[Object]
+    """The sheets of the file."""
     profile: str = Field(description="The export profile that was recognized, otherwise `plain`.")
     columns: list[MappingColumn]
+    """The columns of the file."""
     fields: list[ProposedField]
+    """The fields of a product, each with the columns from which it is read."""
     missing: list[str] = Field(description="Fields that a new product requires, but that have no column.")
     rows: list[Object] = Field(description="The first 20 rows, as products or with their errors.")
     warnings: list[str]
+    """What a reader of the proposal has to check, as text for people."""
     reading: Object = Field(
         description="How the file is read: the columns of each field with scores and reasons, the decimal separator, "
         "the currency, and the kind of the price."

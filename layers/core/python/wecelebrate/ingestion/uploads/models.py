@@ -20,8 +20,10 @@ class NewUpload(Input):
     """The file that will be uploaded."""
 
     name: FileName
+    """The name of the file, without a folder."""
     size: FileSize = Field(description="The exact size in bytes.")
     content_type: ContentType = "application/octet-stream"
+    """The media type of the file. The upload must have the same `Content-Type`."""
     client_id: Id | None = Field(
         default=None,
         description="Required if the caller belongs to several clients. Null for the platform's own files.",
@@ -35,8 +37,11 @@ class Upload(BaseModel):
     client_id: UUID | None
     url: Annotated[str, Secret] = Field(description="A presigned URL. Whoever knows it can send the file.")
     method: Literal["PUT"]
+    """The method of the request."""
     headers: dict[str, str]
+    """The headers of the request."""
     expires_at: Moment
+    """When the URL expires."""
 
 
 class AnnouncedUpload(BaseModel):

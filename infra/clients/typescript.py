@@ -1,0 +1,40 @@
+"""Builds the TypeScript client: the types come from openapi-typescript, and the requests are sent by openapi-fetch."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from infra.clients import npm
+from infra.functions import ROOT
+
+Json = dict[str, Any]
+
+_TEMPLATE = ROOT / "tools" / "clients" / "typescript"
+_TYPES = (
+    # Export each schema under its own name, e.g. `Product`.
+    *("--root-types", "--root-types-no-schema-prefix", "--root-types-keep-casing"),
+    # A field with a default is optional in a request. Responses always contain such a field, and name it as required.
+    "--default-non-nullable=false",
+)
+
+
+def build(openapi: Json, folder: Path) -> Path:
+    """Generate the package in `folder / "typescript"`, and pack it in `folder`. Returns the path of the tarball.
+
+    Uses `folder / "openapi.json"`. Raises ToolError if a command fails.
+    """
+    npm.install()
+    source = folder / "typescript"
+    shutil.copytree(_TEMPLATE, source)
+    package = json.loads((source / "package.json").read_text("utf-8"))
+    tools = json.loads((npm.FOLDER / "package.json").read_text("utf-8"))["devDependencies"]
+    package["version"] = openapi["info"]["version"]
+    package["dependencies"] = {"openapi-fetch": f"^{tools['openapi-fetch']}"}
+    (source / "package.json").write_text(json.dumps(package, indent=2) + "\n", "utf-8")
+    npm.run("openapi-typescript", str(folder / "openapi.json"), *_TYPES, "--output", str(source / "src" / "schema.ts"))
+    # The compiler finds openapi-fetch there. npm does not pack this folder.
+    (source / "node_modules").symlink_to(npm.MODULES)
+    npm.run("tsc", "--project", ".", cwd=source)
+    (file,) = json.loads(npm.run("npm", "pack", "--json", "--pack-destination", str(folder), cwd=source))
+    return folder / str(file["filename"])

@@ -1,0 +1,55 @@
+"""The examples of docs/clients.md have no type errors, and work with the demo data of the local cloud."""
+
+import os
+import shlex
+from pathlib import Path
+
+import pytest
+
+from infra.clients import Clients
+from infra.local.endpoints import Endpoints
+from tests.clients.conftest import FOLDER, Client
+from tests.command import Command
+from tests.documents.pages import pages
+
+PAGE = pages()["docs/clients.md"]
+OUTPUT = """\
+acme-gifts active
+Acme mug 14.50 USD
+completed 1
+completed
+""".splitlines()
+
+
+@pytest.fixture
+def program(client: Client, tmp_path: Path) -> Path:
+    """All examples of the page in the language of the client, in their order, as one program."""
+    file = tmp_path / f"examples.{client.suffix}"
+    file.write_text("\n".join(block.code for block in PAGE.blocks if block.language == client.language))
+    return file
+
+
+@pytest.fixture
+def variables(cloud: Endpoints, shared: Path) -> dict[str, str]:
+    """The variables that `wecelebrate env` prints."""
+    result = Command(shared, {**os.environ, "WECELEBRATE_HOME": str(shared)})("env")
+    words = shlex.split(result.stdout)
+    return dict(word.split("=", 1) for word in words if "=" in word)
+
+
+@pytest.mark.timeout(300)
+def test_the_examples_and_the_programs_of_the_tests_have_the_expected_types(client: Client, program: Path) -> None:
+    client.check_types(program, FOLDER / f"scenarios.{client.suffix}")
+
+
+def test_the_examples_print_the_demo_data(client: Client, program: Path, variables: dict[str, str]) -> None:
+    output = client.run(program, **variables).splitlines()
+    assert [line for line in OUTPUT if not any(printed.startswith(line) for printed in output)] == []
+    assert output[-1].lower() == "true"
+
+
+def test_the_page_names_the_packages_that_the_build_creates(clients: Clients) -> None:
+    (console,) = (block.code for block in PAGE.blocks if block.code.startswith("$ make clients\n"))
+    assert console.splitlines()[1:] == [f"build/clients/{clients.wheel.name}", f"build/clients/{clients.tarball.name}"]
+    for package in (clients.wheel, clients.tarball):
+        assert any(f" install build/clients/{package.name}" in block.code for block in PAGE.blocks)
