@@ -237,7 +237,7 @@ limit :max_rows;
 
 -- name: list_next_rejections
 -- List the rejected rows after the given row, in the order of the file. A worker writes these rows to the error file.
-select line, n, code, reason, raw
+select line, n, sku, code, reason, raw
 from app.staged_rejections
 where job_id = :job_id and fence = :fence and (line, n) > (:after_line, :after_n)
 order by line, n
