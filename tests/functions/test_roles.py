@@ -14,6 +14,8 @@ READS = [
     for operation in TOKEN_REQUIRED
     if operation.method == "GET" and not operation.path.startswith("/v1/admin/")
 ]
+EDITOR_READS = ("get_error_file", "get_result_file")
+"""The reads of source data, which a viewer is not allowed to see."""
 WRITES = [operation for operation in TOKEN_REQUIRED if operation.method != "GET"]
 
 SUPPORT_OPERATIONS = {
@@ -37,6 +39,7 @@ SUPPORT_OPERATIONS = {
     "list_suppressions",
     "list_jobs",
     "get_job",
+    "list_rejected_rows",
     "get_job_first_api",
     "get_job_status_first_api",
     "list_webhooks",
@@ -68,10 +71,14 @@ def test_a_user_without_a_membership_is_refused(platform: Platform, operation: O
 
 
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
-def test_a_viewer_is_allowed_to_read(
+def test_a_viewer_is_allowed_to_read_everything_except_source_data(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
-    ok(operation.send(platform.api(platform.member(tenant.client_id, "viewer")), ids))
+    response = operation.send(platform.api(platform.member(tenant.client_id, "viewer")), ids)
+    if operation.name in EDITOR_READS:
+        problem(response, 403, "forbidden")
+    else:
+        ok(response)
 
 
 @pytest.mark.parametrize("operation", WRITES, ids=operation_id)
