@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from decimal import Decimal
 from itertools import chain, islice
 from typing import Any, Protocol
 
@@ -22,8 +23,10 @@ from wecelebrate.ingestion.merge.bounds import check_header, cut_off, oversized
 
 _SAMPLE_ROWS = 100
 """The number of rows that decide the columns of a table and their widths."""
-_TECHNICAL = ("line", "rows", "source", "fields_set")
-"""The attributes of a product that are not fields of the catalog."""
+_NAMES = tuple(each.name for each in fields(Product) if each.name not in ("line", "rows", "source", "fields_set"))
+"""The attributes of a product that are fields of the catalog."""
+_OPTIONAL = frozenset((*FIELDS, "attributes"))
+"""The fields that a row sets only if they are in `fields_set`."""
 _LONG_FIELDS = ("description", "images")
 """The fields that have no column of their own in a table, because their values are long."""
 _MAX_COLUMN_WIDTH = 30
@@ -109,16 +112,13 @@ def _row(item: Item, header: Sequence[str]) -> Json:
 
 
 def _fields(product: Product) -> Json:
-    """Return the fields that the row sets, in the form of the API."""
-    values = {each.name: getattr(product, each.name) for each in fields(product) if each.name not in _TECHNICAL}
-    always = {name for name, value in values.items() if name not in (*FIELDS, "attributes") and value}
-    kept = product.fields_set | always
-    return {name: _value(value) for name, value in values.items() if name in kept}
-
-
-def _value(value: Any) -> Any:
-    """Return a value as JSON. Amounts are decimal strings, as in the API."""
-    return value if value is None or isinstance(value, str | bool | int | float | list | dict) else str(value)
+    """Return the fields that the row sets, in the form of the API: amounts are decimal strings."""
+    values: Json = {}
+    for name in _NAMES:
+        value = getattr(product, name)
+        if name in product.fields_set or (value and name not in _OPTIONAL):
+            values[name] = str(value) if isinstance(value, Decimal) else value
+    return values
 
 
 class Printer(Protocol):
@@ -191,8 +191,7 @@ class CsvPrinter(LinePrinter):
     """Prints the rows as CSV. Everything else is printed to stderr."""
 
     def print_rows(self, rows: Rows) -> Counts:
-        names = [each.name for each in fields(Product) if each.name not in _TECHNICAL]
-        columns = ["line", *names, "code", "reason", "raw"]
+        columns = ["line", *_NAMES, "code", "reason", "raw"]
         clean = output.printable if sys.stdout.isatty() else str
         writer = csv.DictWriter(_Stdout(), columns, lineterminator="\n")
         writer.writeheader()
@@ -287,4 +286,4 @@ def _text(value: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)

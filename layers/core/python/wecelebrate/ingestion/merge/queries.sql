@@ -127,19 +127,19 @@ with next_skus as (
   select line, sku, code, reason, source_data, rows, row_number() over (partition by line order by sku) + 1000000 as n
   from (
     select line, sku, 'superseded' as code,
-      'line ' || by_line || ' has the same SKU; only the last line counts' as reason, source_data, rows
+      'line ' || by_line || ' has the same SKU, and its values are used instead' as reason, source_data, rows
     from superseded
     union all
     select line, sku, refusal, case refusal
-      when 'unknown_sku' then 'the product does not exist, and this load only updates'
-      when 'incomplete' then 'the product does not exist yet, and the row has no '
+      when 'unknown_sku' then 'no product has this SKU, and this import only updates products'
+      when 'incomplete' then 'no product has this SKU, and a new product needs a name and a price: the row has no '
         || case when name is null and price is null then 'name and no price' when name is null then 'name'
            else 'price' end
-      when 'sku_exists' then 'the product exists already, and this load only creates'
+      when 'sku_exists' then 'a product has this SKU already, and this import only creates products'
       when 'other_currency' then 'the price is in ' || coalesce(currency, :currency) || ', and the catalog has prices in '
         || (select currency from catalog)
       when 'too_precise' then 'the row changes the currency to ' || currency
-        || ', and the stored price has more decimals than this currency'
+        || ', but the stored price has more decimals than this currency: the row needs a price, too'
       end, source_data, rows
     from chunk where refusal is not null
   ) r

@@ -2,8 +2,8 @@
 
 set local role app_definer;
 
--- Returns the cells of a rejected row: column → text. `raw` is a list of cells, or an object with the columns as keys.
--- The columns that the platform adds to error files are left out. Returns null if the columns are not known.
+-- Returns the cells of a rejected row: column → text. `raw` is a list of cells, or an object: column → cell. The
+-- columns that the platform adds to error files are left out. Returns null if the columns are not known.
 create or replace function app.rejected_cells(header jsonb, raw jsonb) returns json
 language sql immutable
 as $$
