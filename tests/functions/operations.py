@@ -45,6 +45,11 @@ class Operation:
         return self.name in ("list_own_orders", "get_own_order")
 
     @property
+    def shows_source_data(self) -> bool:
+        """Whether the operation returns source data of a catalog, which viewers and support are not allowed to see."""
+        return self.name in ("get_error_file", "get_result_file")
+
+    @property
     def is_public(self) -> bool:
         """Whether the operation answers requests without a token."""
         return not self.requires_token and not self.is_customer_only

@@ -14,8 +14,6 @@ READS = [
     for operation in TOKEN_REQUIRED
     if operation.method == "GET" and not operation.path.startswith("/v1/admin/")
 ]
-EDITOR_READS = ("get_error_file", "get_result_file")
-"""The reads of source data, which a viewer is not allowed to see."""
 WRITES = [operation for operation in TOKEN_REQUIRED if operation.method != "GET"]
 
 SUPPORT_OPERATIONS = {
@@ -75,7 +73,7 @@ def test_a_viewer_is_allowed_to_read_everything_except_source_data(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     response = operation.send(platform.api(platform.member(tenant.client_id, "viewer")), ids)
-    if operation.name in EDITOR_READS:
+    if operation.shows_source_data:
         problem(response, 403, "forbidden")
     else:
         ok(response)
