@@ -31,6 +31,8 @@ _LONG_FIELDS = ("description", "images")
 """The fields that have no column of their own in a table, because their values are long."""
 _MAX_COLUMN_WIDTH = 30
 """The maximum width of the names of columns, in characters. A wider name moves the reason to the right."""
+_TEXTS = ("name", "category", "brand")
+"""The fields that a narrow terminal shortens. A shortened price or SKU would be another price or SKU."""
 _FACTS = ("format", "packed", "encoding", "delimiter", "decimal", "sheet", "profile")
 """The attributes of a proposal that say how the file is read."""
 
@@ -141,7 +143,7 @@ class TablePrinter:
         sample = list(islice(rows.rows, _SAMPLE_ROWS))
         products = [row["product"] for row in sample if "product" in row]
         columns = [name for name in FIELDS if name not in _LONG_FIELDS and any(name in each for each in products)]
-        shown = [Column("line", right=True), *(Column(name, shorten=name != "sku") for name in columns)]
+        shown = [Column("line", right=True), *(Column(name, shorten=name in _TEXTS) for name in columns)]
         shown.append(Column("other fields", shorten=True))
         table = output.Table(shown, (_cells(row, columns) for row in sample if "product" in row))
         if products:
