@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO, Literal
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
 
 import typer
 
@@ -75,12 +75,13 @@ def read(  # noqa: PLR0917 — each parameter is an option
         stream, name = _opened(file, stack)
         try:
             proposal, feed = _open_feed(stream, name, settings, currency, printer.print_reading)
+            questions = getattr(feed, "questions", ())
             with feed:
-                printer.print_reading(proposal)
+                printer.print_reading(proposal, questions)
                 counts = printer.print_rows(rows_of(feed, only_rejected=rejected, limit=limit))
         except UnreadableFeed as error:
             raise CommandError(str(error)) from error
-    if counts.rejected or getattr(proposal, "questions", ()):
+    if counts.rejected or questions:
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -136,7 +137,7 @@ def _open_feed(
     name: str,
     settings: Mapping[str, str | None],
     currency: str,
-    on_failure: "Callable[[Proposal], None]",
+    on_failure: "Callable[[Proposal, Sequence[Any]], None]",
 ) -> "tuple[Proposal, Feed]":
     """Return how the file is read, according to its first rows, and the feed of all rows. Raises UnreadableFeed.
 
@@ -149,5 +150,5 @@ def _open_feed(
     try:
         return proposal, feeds.open_feed(stream, name, settings, currency)
     except feeds.UnreadableFeed:
-        on_failure(replace(proposal, warnings=[]))  # the error repeats the warnings
+        on_failure(replace(proposal, warnings=[]), ())  # the error repeats the warnings
         raise

@@ -123,11 +123,15 @@ def _fields(product: Product) -> Json:
     return values
 
 
+Questions = Sequence[Any]
+"""Questions of a feed (`wecelebrate.feeds.questions.Question`)."""
+
+
 class Printer(Protocol):
     """Prints how a file is read, and then its rows."""
 
-    def print_reading(self, proposal: Proposal) -> None:
-        """Print how the file is read."""
+    def print_reading(self, proposal: Proposal, questions: Questions) -> None:
+        """Print how the file is read, and what is not clear: the rows are read with the first choice of a question."""
 
     def print_rows(self, rows: Rows) -> Counts:
         """Print the rows and, at the end, their counts. Returns the counts."""
@@ -136,8 +140,8 @@ class Printer(Protocol):
 class TablePrinter:
     """Prints text for people."""
 
-    def print_reading(self, proposal: Proposal) -> None:
-        _print_reading(proposal, output.result)
+    def print_reading(self, proposal: Proposal, questions: Questions) -> None:
+        _print_reading(proposal, questions, output.result)
 
     def print_rows(self, rows: Rows) -> Counts:
         sample = list(islice(rows.rows, _SAMPLE_ROWS))
@@ -164,8 +168,9 @@ class JsonPrinter:
     def __init__(self) -> None:
         self._reading: Json = {}
 
-    def print_reading(self, proposal: Proposal) -> None:
-        self._reading = {name: value for name, value in proposal.as_json().items() if name != "rows"}
+    def print_reading(self, proposal: Proposal, questions: Questions) -> None:
+        reading = {name: value for name, value in proposal.as_json().items() if name != "rows"}
+        self._reading = {**reading, "questions": [asdict(question) for question in questions]}
 
     def print_rows(self, rows: Rows) -> Counts:
         output.write(f'{{"read_as": {_json(self._reading)}, "data": [')
@@ -179,8 +184,8 @@ class JsonPrinter:
 class LinePrinter:
     """Prints one JSON object in each line. Everything else is printed to stderr."""
 
-    def print_reading(self, proposal: Proposal) -> None:
-        _print_reading(proposal, output.note)
+    def print_reading(self, proposal: Proposal, questions: Questions) -> None:
+        _print_reading(proposal, questions, output.note)
 
     def print_rows(self, rows: Rows) -> Counts:
         for row in rows.rows:
@@ -220,7 +225,7 @@ class _Stdout:
         output.write(text)
 
 
-def _print_reading(proposal: Proposal, line: Callable[[str], None]) -> None:
+def _print_reading(proposal: Proposal, questions: Questions, line: Callable[[str], None]) -> None:
     """Print the format, the columns of the fields, the questions and the warnings."""
     facts = {name: getattr(proposal, name) for name in _FACTS}
     for name, value in facts.items():
@@ -231,10 +236,11 @@ def _print_reading(proposal: Proposal, line: Callable[[str], None]) -> None:
     for each in proposal.fields:
         line(output.printable(f"{each.field:<16} {columns[each.field]:<{width}}  {each.reason}"))
     used = {column for each in proposal.fields for column in each.columns}
-    others = [column.name for column in proposal.columns if column.name not in used]
-    if others:
-        line(output.printable(f"{'other columns':<16} {', '.join(others)}"))
-    for question in getattr(proposal, "questions", ()):
+    for column in proposal.columns:
+        if column.name not in used:
+            use, reason = getattr(column, "use", "other column"), getattr(column, "reason", "")
+            line(output.printable(f"{use:<16} {column.name:<{width}}  {reason}".rstrip()))
+    for question in questions:
         _print_question(question, line)
     line("")
     for warning in proposal.warnings:
@@ -242,7 +248,7 @@ def _print_reading(proposal: Proposal, line: Callable[[str], None]) -> None:
 
 
 def _print_question(question: Any, line: Callable[[str], None]) -> None:
-    """Print a question of a feed (`wecelebrate.feeds.questions.Question`) and the options that answer it."""
+    """Print a question, and the options that answer it."""
     line(output.printable(f"{'question':<16} {question.text}"))
     parameter = "--mapping" if question.key in FIELDS else "--option"
     for choice in question.choices:

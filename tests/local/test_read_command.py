@@ -6,8 +6,8 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -165,7 +165,7 @@ def test_an_unreadable_file_prints_its_reason_in_one_line_to_stderr(file: bytes,
 def test_a_mapped_column_that_does_not_exist_is_an_error_that_is_printed_after_the_columns_of_the_file() -> None:
     result = read("--mapping", "price=Wieviel", stdin=ROWS)
     assert result.exit_code == 1
-    assert "other columns" in result.stdout
+    assert "other column     Colour" in result.stdout
     assert '"Wieviel"' in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
@@ -186,27 +186,37 @@ def test_cells_do_not_control_the_terminal() -> None:
     assert "\x9b" not in read(stdin=file).stdout
 
 
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    label: str
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    key: str
+    text: str
+    choices: tuple[Choice, ...]
+
+
 def test_an_open_question_is_printed_with_the_options_that_answer_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    choices = [
-        SimpleNamespace(value=",", label="The dot groups thousands", examples=["1.250 → 1250.00"]),
-        SimpleNamespace(value=".", label="The dot separates decimals", examples=[]),
-    ]
-    question = SimpleNamespace(key="decimal", subject="money", text="Is 1.250 a thousand?", choices=choices, seen=[])
-
-    class Doubtful(feeds.Proposal):
-        questions = (question,)
-
-    propose = feeds.propose
-
-    def doubt(*arguments: Any) -> feeds.Proposal:
-        proposal = propose(*arguments)
-        return Doubtful(**{name: getattr(proposal, name) for name in feeds.Proposal.__slots__})
-
-    monkeypatch.setattr(feeds, "propose", doubt)
+    thousands = Choice(",", "The dot groups thousands", ("1.250 → 1250.00",))
+    question = Question("decimal", "Is 1.250 a thousand?", (thousands, Choice(".", "The dot separates decimals")))
+    monkeypatch.setattr(feeds.Feed, "questions", (question,), raising=False)
+    monkeypatch.setattr(feeds.Feed, "__setattr__", skip_questions)
     result = read(stdin=b"sku,name,price\nA-1,Mug,1.00\n")
     assert result.exit_code == 1
     assert "question         Is 1.250 a thousand?" in result.stdout
     assert "--option decimal=,  The dot groups thousands, e.g. 1.250 → 1250.00" in result.stdout
+    questions = document(stdin=b"sku,name,price\nA-1,Mug,1.00\n")["read_as"]["questions"]
+    assert [each["key"] for each in questions] == ["decimal"]
+
+
+def skip_questions(feed: feeds.Feed, name: str, value: object) -> None:
+    """Set an attribute of a feed, except its questions."""
+    if name != "questions":
+        object.__setattr__(feed, name, value)
 
 
 def test_the_command_imports_no_module_of_the_cloud() -> None:
