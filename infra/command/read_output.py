@@ -240,6 +240,8 @@ def _print_reading(proposal: Proposal, questions: Questions, line: Callable[[str
         if column.name not in used:
             use, reason = getattr(column, "use", "other column"), getattr(column, "reason", "")
             line(output.printable(f"{use:<16} {column.name:<{width}}  {reason}".rstrip()))
+    if proposal.missing:
+        line(f"{'missing':<16} {', '.join(proposal.missing)}: a row without these fields cannot create a product")
     for question in questions:
         _print_question(question, line)
     line("")
