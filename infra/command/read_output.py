@@ -199,7 +199,7 @@ class CsvPrinter(LinePrinter):
 
     def print_rows(self, rows: Rows) -> Counts:
         columns = ["line", *_NAMES, "code", "reason", "raw"]
-        clean = output.printable if sys.stdout.isatty() else str
+        clean: Callable[[str], str] = output.printable if sys.stdout.isatty() else str
         writer = csv.DictWriter(_Stdout(), columns, lineterminator="\n")
         writer.writeheader()
         for row in rows.rows:
