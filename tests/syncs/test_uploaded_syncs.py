@@ -1,6 +1,7 @@
 """`POST /v1/catalogs/{catalog_id}/syncs` loads an uploaded file in the same way as a dropped file."""
 
 import json
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -18,20 +19,20 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def upload(api: httpx.Client, body: bytes, **fields: object) -> str:
+def upload(api: httpx.Client, body: bytes, **fields: Any) -> str:
     """Upload a file. Return the id of the upload."""
     new = created(api.post("/v1/uploads", json={"name": "artikel 1.csv", "size": len(body), **fields}))
     assert httpx.put(new["url"], headers=new["headers"], content=body, verify=TLS).status_code == 200
     return str(new["id"])
 
 
-def start(tenant: Tenant, upload_id: str, api: httpx.Client | None = None, **fields: object) -> httpx.Response:
+def start(tenant: Tenant, upload_id: str, api: httpx.Client | None = None, **fields: Any) -> httpx.Response:
     return (api or tenant.owner).post(
         f"/v1/catalogs/{tenant.catalog_id}/syncs", json={"upload_id": upload_id, **fields}
     )
 
 
-def sync(tenant: Tenant, body: bytes, **fields: object) -> Json:
+def sync(tenant: Tenant, body: bytes, **fields: Any) -> Json:
     """Upload a file, sync it, and return the ended job."""
     response = start(tenant, upload(tenant.owner, body), **fields)
     assert response.status_code == 202, response.text
@@ -159,9 +160,11 @@ def test_a_sync_needs_an_upload_that_has_a_file(platform: Platform, tenant: Tena
     others = upload(platform.tenant().owner, TWO_ROWS)
     for upload_id in (announced, others, str(uuid4())):
         assert pointers(problem(start(tenant, upload_id), 422, "invalid")) == ["/upload_id"]
-    for field, value in (("mode", "some"), ("dry_run", "yes"), ("upload_id", "1"), ("extra", 1)):
-        response = start(tenant, announced, **{field: value}) if field != "upload_id" else start(tenant, "1")
+    wrong: dict[str, Any] = {"mode": "some", "dry_run": "yes", "extra": 1}
+    for field, value in wrong.items():
+        response = start(tenant, announced, **{field: value})
         assert pointers(problem(response, 422, "invalid")) == [f"/{field}"]
+    assert pointers(problem(start(tenant, "1"), 422, "invalid")) == ["/upload_id"]
 
 
 def test_an_upload_of_a_client_whose_viewer_the_caller_is_cannot_be_read(platform: Platform, tenant: Tenant) -> None:
