@@ -9,12 +9,11 @@ import typer
 from infra.command import output
 from infra.command.api import Connection, connect, get, get_all, httpx
 from infra.command.errors import BadUsage, CommandError, NotFound
-from infra.command.help import API, command
+from infra.command.help import API, FILE_FORMATS, command
 from infra.command.output import JsonOption
 from infra.command.watch import Watch, report
 
 BUCKET = "drops"
-FORMATS = "CSV, TSV, JSON, NDJSON, XLSX or XML, optionally compressed with gzip or zip."
 
 
 @command(
@@ -24,7 +23,7 @@ FORMATS = "CSV, TSV, JSON, NDJSON, XLSX or XML, optionally compressed with gzip 
     environment=(*API, "WECELEBRATE_DROPS_BUCKET"),
 )
 def drop(  # noqa: PLR0917 — each parameter is an option
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=FORMATS)],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=FILE_FORMATS)],
     catalog: Annotated[str, typer.Option("--catalog", help="Id or name of the catalog.")],
     full: Annotated[
         bool, typer.Option("--full", help="The file is the whole catalog: missing products are deactivated.")

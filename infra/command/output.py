@@ -58,6 +58,11 @@ def marked(mark: str, color: str, text: str) -> None:
     _print(f"{_style(mark, sys.stdout, fg=color)} {text}", sys.stdout)
 
 
+def write(text: str) -> None:
+    """Write a part of a long result. It is not flushed, because a result can have a million lines."""
+    sys.stdout.write(text)
+
+
 def success(text: str) -> None:
     """Print a result that is a success."""
     marked("✓", "green", printable(text))
@@ -108,16 +113,37 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> No
     On a terminal, columns with `shorten` become narrower until the table fits. If the table still does not fit, the
     terminal wraps the lines.
     """
-    cells = [[_plain(cell) for cell in row] for row in rows]
-    widths = [
-        max(_width(text) for text in (column.title, *(row[index].text for row in cells)))
-        for index, column in enumerate(columns)
-    ]
-    if sys.stdout.isatty():
-        _fit(columns, widths, shutil.get_terminal_size().columns)
-    _print_row(columns, widths, [Styled(column.title) for column in columns], dim=True)
+    cells = list(rows)
+    table = Table(columns, cells)
+    table.print_header()
     for row in cells:
-        _print_row(columns, widths, row)
+        table.print_row(row)
+
+
+class Table:
+    """A table whose rows are printed one by one, so that a table of any length needs little memory.
+
+    The widths of the columns come from `sample`, the first rows. On a terminal, the cells of a later row are shortened
+    to these widths. Otherwise a cell that is wider moves the cells after it to the right.
+    """
+
+    def __init__(self, columns: Sequence[Column], sample: Iterable[Sequence[Cell]]) -> None:
+        self._columns = columns
+        self._widths = [_width(column.title) for column in columns]
+        for row in sample:
+            self._widths = [
+                max(width, _width(_plain(cell).text)) for width, cell in zip(self._widths, row, strict=True)
+            ]
+        if sys.stdout.isatty():
+            _fit(columns, self._widths, shutil.get_terminal_size().columns)
+
+    def print_header(self) -> None:
+        """Print the titles of the columns."""
+        _print_row(self._columns, self._widths, [Styled(column.title) for column in self._columns], dim=True)
+
+    def print_row(self, row: Sequence[Cell]) -> None:
+        """Print a row."""
+        _print_row(self._columns, self._widths, [_plain(cell) for cell in row])
 
 
 def print_details(values: Mapping[str, Cell]) -> None:
@@ -224,7 +250,7 @@ def _shortened(cell: Styled, width: int) -> Styled:
 def _print_row(columns: Sequence[Column], widths: Sequence[int], row: Sequence[Styled], dim: bool = False) -> None:
     parts = []
     for column, width, whole in zip(columns, widths, row, strict=True):
-        cell = _shortened(whole, width)
+        cell = _shortened(whole, width) if column.shorten and sys.stdout.isatty() else whole
         padding = " " * (width - _width(cell.text))
         text = _color(cell)
         parts.append(padding + text if column.right else text + padding)

@@ -45,6 +45,11 @@ class Operation:
         return self.name in ("list_own_orders", "get_own_order")
 
     @property
+    def shows_source_data(self) -> bool:
+        """Whether the operation returns source data of a catalog, which viewers and support are not allowed to see."""
+        return self.name in ("get_error_file", "get_result_file")
+
+    @property
     def is_public(self) -> bool:
         """Whether the operation answers requests without a token."""
         return not self.requires_token and not self.is_customer_only
@@ -144,6 +149,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
         "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
         "propose_mapping": {"job_id": ids["job_id"]},
+        "create_sync": {"upload_id": ids["upload_id"]},
         "create_upload": {"name": f"{unique}.csv", "size": 100, "client_id": ids["client_id"]},
     }
     return bodies.get(name, {})

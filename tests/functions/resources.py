@@ -9,9 +9,12 @@ from psycopg.types.json import Jsonb
 from tests.platform import Platform, Tenant
 
 JOB: LiteralString = """
-insert into jobs (client_id, catalog_id, type, status, requested_by, payload)
-values (%s, %s, 'product_import', 'completed', 'a test', '{}') returning id
+insert into jobs (client_id, catalog_id, type, status, requested_by, payload, result)
+values (%s, %s, 'product_import', 'completed', 'a test', '{}', %s) returning id
 """
+ERROR_FILE = (
+    b"sku,name,wecelebrate_line,wecelebrate_code,wecelebrate_error,wecelebrate_sku\r\nA-1,,2,incomplete,no name,A-1\r\n"
+)
 IMAGE: LiteralString = """
 insert into images (catalog_id, origin, status, type, bytes)
 values (%s, 'uploaded', 'uploading', 'image/png', 1) returning id
@@ -68,7 +71,12 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
     client = tenant.client_id
     # A client is allowed only a few webhooks. So delete the webhooks that tests created, and reuse one webhook.
     platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [client])
-    job = _insert(platform, JOB, [client, tenant.catalog_id])
+    folder = f"{client}/imports/{uuid4()}"
+    files = {"error_file": f"{folder}/result.errors.csv", "result_file": f"{folder}/result.json"}
+    job = _insert(platform, JOB, [client, tenant.catalog_id, Jsonb(files)])
+    upload = f"{client}/uploads/{uuid4()}/products.csv"
+    for key, body in ((files["error_file"], ERROR_FILE), (files["result_file"], b"{}"), (upload, b"sku,name,price\n")):
+        platform.s3.put_object(Bucket=platform.uploads, Key=key, Body=body)
     webhook = _insert(platform, WEBHOOK, {"client": client})
     mail = _insert(platform, MAIL, [client, Jsonb(MAIL_DETAILS)])
     order = str(uuid4())
@@ -87,7 +95,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "product_id": platform.product(tenant)["id"],
         "job_id": job,
         "image_id": _insert(platform, IMAGE, [tenant.catalog_id]),
-        "upload_id": _insert(platform, UPLOAD, [client, f"{client}/uploads/{uuid4()}/products.csv"]),
+        "upload_id": _insert(platform, UPLOAD, [client, upload]),
         "domain": tenant.domain,
         "code": "not_found",
         "name": "reads",

@@ -25,14 +25,24 @@ READS = [
     for operation in OPERATIONS
     if operation.method == "GET" and operation.name not in DATABASE_FREE and not operation.is_customer_only
 ]
-VOLATILE = {"get_usage", "show_cache", "show_queues", "list_dead_letters", "list_audit"}
-"""The read operations whose response changes each time, because it contains counts or the activity of other tests."""
+VOLATILE = {
+    "get_usage",
+    "show_cache",
+    "show_queues",
+    "list_dead_letters",
+    "list_audit",
+    "get_error_file",
+    "get_result_file",
+}
+"""The read operations whose response changes each time, because it contains counts, the activity of other tests, or a
+signed URL."""
 NEVER_CACHED = {
     "list_images",
     "get_image",
     "list_jobs",
     "get_job",
     "get_product_source",
+    "list_rejected_rows",
     "list_webhooks",
     "get_webhook",
     "list_webhook_deliveries",

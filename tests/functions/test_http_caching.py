@@ -57,7 +57,8 @@ def token_callers(platform: Platform, tenant: Tenant, operation: Operation) -> l
     """Return an API client for each kind of user whose token allows the operation."""
     if operation.path.startswith("/v1/admin/"):
         return [platform.admin]
-    return [tenant.owner, platform.admin, platform.api(platform.member(tenant.client_id, "viewer"))]
+    reader = "editor" if operation.shows_source_data else "viewer"
+    return [tenant.owner, platform.admin, platform.api(platform.member(tenant.client_id, reader))]
 
 
 @pytest.mark.parametrize("operation", GETS, ids=operation_id)

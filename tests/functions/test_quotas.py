@@ -36,6 +36,7 @@ REASONS = {
     "create_product": "a catalog can have millions of products; the request limit of the tier bounds the requests",
     "import_products": ENDS,
     "import_products_first_api": ENDS,
+    "create_sync": ENDS,
     "fetch_images": ENDS,
     "complete_image": ENDS,
     "retry_job": ENDS,

@@ -37,6 +37,7 @@ SUPPORT_OPERATIONS = {
     "list_suppressions",
     "list_jobs",
     "get_job",
+    "list_rejected_rows",
     "get_job_first_api",
     "get_job_status_first_api",
     "list_webhooks",
@@ -68,10 +69,14 @@ def test_a_user_without_a_membership_is_refused(platform: Platform, operation: O
 
 
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
-def test_a_viewer_is_allowed_to_read(
+def test_a_viewer_is_allowed_to_read_everything_except_source_data(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
-    ok(operation.send(platform.api(platform.member(tenant.client_id, "viewer")), ids))
+    response = operation.send(platform.api(platform.member(tenant.client_id, "viewer")), ids)
+    if operation.shows_source_data:
+        problem(response, 403, "forbidden")
+    else:
+        ok(response)
 
 
 @pytest.mark.parametrize("operation", WRITES, ids=operation_id)

@@ -31,6 +31,7 @@ NEVER_CACHED = {
     "list_dead_letters",
     "list_mails",
     "list_own_orders",
+    "list_rejected_rows",
     "list_schedules",
     "list_suppressions",
     "list_webhooks",

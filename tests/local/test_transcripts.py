@@ -31,6 +31,7 @@ ID = "01a20512-5e16-7075-8b8c-1b6a3ce1d0a5"
 ARGUMENTS = {
     "token": ["--as", "admin"],
     "drop": [__file__, "--catalog", "acme-gifts"],
+    "read": [str(Path(__file__).parents[1] / "data" / "feeds" / "erp-german.csv")],
     "jobs list": [],
     "jobs show": [ID],
     "jobs watch": [],
@@ -49,7 +50,7 @@ ARGUMENTS = {
     "schema": [],
     "status": [],
 }
-"""The arguments of each command that needs a cloud."""
+"""The arguments of each command that needs a cloud, and of `read`, which needs none."""
 
 
 def commands() -> Iterator[tuple[str, DocumentedCommand]]:
@@ -163,7 +164,7 @@ def test_the_help_of_a_command_has_a_text_for_every_option_and_an_example(name: 
 def test_every_command_that_lists_or_shows_has_the_option_json(name: str) -> None:
     verb = name.rpartition(" ")[2]
     options = {option for parameter in ALL[name].params for option in parameter.opts}
-    shows = {"list", "show", "watch", "status", "doctor", "audit", "switch", "listen", "drop"}
+    shows = {"list", "show", "watch", "status", "doctor", "audit", "switch", "listen", "drop", "read"}
     assert ("--json" in options) == (verb in shows)
 
 
@@ -172,6 +173,7 @@ def test_every_command_that_lists_or_shows_has_the_option_json(name: str) -> Non
     [
         (["--help"], {"httpx", "rich", "psycopg", "pydantic", "boto3", "psutil.tests", "joserfc", "infra.command.api"}),
         (["--version"], {"httpx", "rich", "psycopg", "pydantic", "boto3", "joserfc", "infra.command.api"}),
+        (["read", "-h"], {"httpx", "rich", "psycopg", "boto3", "joserfc", "wecelebrate", "fastapi"}),
         (
             ["jobs", "list"],
             {"httpx._main", "rich", "psycopg", "boto3", "joserfc", "wecelebrate", "fastapi"},

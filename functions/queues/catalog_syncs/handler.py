@@ -2,8 +2,8 @@
 
 from wecelebrate import jobs, subscriptions
 from wecelebrate.core.queue import consume
-from wecelebrate.ingestion import sync
+from wecelebrate.ingestion.sync.run import run
 from wecelebrate.jobs import dead_letters
 
 subscriptions.connect()
-handler = consume(jobs.worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)
+handler = consume(jobs.worker("catalog_sync", run), on_dead_letter=dead_letters.record_message)

@@ -52,8 +52,10 @@ S3Call = Callable[[str], object]
 S3_CALLS: dict[str, S3Call] = {
     "get_object of a version": lambda version: storage.open_version("drops", KEY, version).read(),
     "get_object": lambda version: storage.read("drops", KEY, 100),
+    "get_object from a byte": lambda version: storage.open_from("drops", KEY, 1).read(),
     "upload_fileobj": lambda version: storage.put("drops", "c/new", b"body", "text/plain"),
     "put_object": lambda version: storage.put_version("drops", "c/new", b"body", "text/plain"),
     "head_object": lambda version: storage.newest_version("drops", KEY),
+    "head_object for the size": lambda version: storage.size_of("drops", KEY),
     "list_object_versions": lambda version: list(storage.newest_versions("drops", "c/")),
 }

@@ -32,6 +32,8 @@ def test_creating_a_presigned_url_without_credentials_raises_unavailable(environ
     environment.setattr("botocore.credentials.Credentials.get_frozen_credentials", fail)
     with pytest.raises(Unavailable, match="S3"):
         storage.upload_url("drops", "c/new", "text/csv", 10, timedelta(minutes=5))
+    with pytest.raises(Unavailable, match="S3"):
+        storage.download_url("drops", "c/new", "text/csv", timedelta(minutes=5))
 
 
 def test_a_connection_that_s3_closes_in_the_middle_of_an_object_raises_unavailable(

@@ -119,7 +119,7 @@ def test_an_error_of_s3_that_a_retry_cannot_solve_is_raised_unchanged(
     faults.forever = error
     with pytest.raises(ClientError) as raised:
         S3_CALLS[call](faults.version)
-    expected = error[1] if call != "head_object" else str(error[0])  # a response to HEAD has no body
+    expected = error[1] if not call.startswith("head_object") else str(error[0])  # a response to HEAD has no body
     assert raised.value.response["Error"]["Code"] in (error[1], expected)
 
 
@@ -138,6 +138,16 @@ def test_an_object_that_was_deleted_is_reported_as_gone(faults: Faults) -> None:
         storage.open_version("drops", "c/other.csv", faults.version)
     assert storage.read("drops", "c/other.csv", 10) is None
     assert storage.newest_version("drops", "c/other.csv") is None
+    assert storage.size_of("drops", "c/other.csv") is None
+
+
+def test_an_object_is_read_from_a_byte_to_its_end(faults: Faults) -> None:
+    whole = storage.open_version("drops", KEY, faults.version).read()
+    assert storage.size_of("drops", KEY) == len(whole)
+    assert storage.open_from("drops", KEY, 3).read() == whole[3:]
+    for key, offset in (("c/other.csv", 0), (KEY, len(whole)), (KEY, len(whole) + 1)):
+        with pytest.raises(storage.ObjectGone):
+            storage.open_from("drops", key, offset)
 
 
 def messages(count: int) -> list[queue.OutgoingMessage]:

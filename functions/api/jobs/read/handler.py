@@ -1,4 +1,4 @@
-"""Jobs: list and read them."""
+"""Jobs: list and read them, their rejected rows, and the files that they have written."""
 
 from typing import Annotated
 
@@ -6,10 +6,12 @@ from fastapi import Query, Request, Response
 
 from wecelebrate import jobs
 from wecelebrate.core.http import Reading, api, model_response, page_response, serve
-from wecelebrate.core.pages import Page
+from wecelebrate.core.pages import ListParameters, Page
 from wecelebrate.core.types import Id
+from wecelebrate.ingestion import rejections
 from wecelebrate.ingestion.bulk_import import legacy_api
 from wecelebrate.ingestion.bulk_import.legacy_api import LegacyJob
+from wecelebrate.ingestion.rejections.models import JobFile, RejectedRow
 from wecelebrate.jobs.models import Job, JobFilters
 
 app = api()
@@ -25,6 +27,26 @@ def list_jobs(request: Request, filters: Annotated[JobFilters, Query()], tx: Rea
 def get_job(job_id: Id, tx: Reading) -> Job:
     """Read one job with its progress, its counts and its first row errors."""
     return jobs.get(tx, job_id)
+
+
+@app.get("/v1/jobs/{job_id}/rejected-rows", response_model=Page[RejectedRow])
+def list_rejected_rows(
+    job_id: Id, request: Request, parameters: Annotated[ListParameters, Query()], tx: Reading
+) -> Response:
+    """List all rejected rows of an import or a sync, in the order of the file, also while the job waits or runs."""
+    return page_response(request, parameters, rejections.page(tx, job_id, parameters))
+
+
+@app.get("/v1/jobs/{job_id}/error-file")
+def get_error_file(job_id: Id, tx: Reading) -> JobFile:
+    """Return a URL of the file with all rejected rows of a completed job. Correct the rows and load the file again."""
+    return rejections.get_error_file(tx, job_id)
+
+
+@app.get("/v1/jobs/{job_id}/result-file")
+def get_result_file(job_id: Id, tx: Reading) -> JobFile:
+    """Return a URL of the file with the result of an import or a sync."""
+    return rejections.get_result_file(tx, job_id)
 
 
 @app.get("/api/jobs/{job_id}", response_model=LegacyJob, responses={404: {"model": LegacyJob}})

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
+from urllib.parse import quote, unquote_plus
 
 from wecelebrate.core.aws import temporary_errors
 from wecelebrate.core.settings import settings
@@ -91,6 +92,23 @@ def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
     return cast(BinaryIO, _Body(response["Body"]))
 
 
+def open_from(bucket: str, key: str, offset: int) -> BinaryIO:
+    """Open the newest version of an object at a byte. The stream cannot seek.
+
+    Raises ObjectGone if the object does not exist, or if it ends before this byte.
+    """
+    from botocore.exceptions import ClientError
+
+    try:
+        with temporary_errors("S3"):
+            response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key, Range=f"bytes={offset}-")
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "InvalidRange", "404", "416"):
+            raise ObjectGone(f"{key} does not exist in the bucket, or has no byte {offset}") from error
+        raise
+    return cast(BinaryIO, _Body(response["Body"]))
+
+
 def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cache_control: str = "") -> None:
     """Write an object. A large object is sent in parts."""
     import io
@@ -132,16 +150,26 @@ def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
 
 def newest_version(bucket: str, key: str) -> str | None:
     """Return the id of the newest version of an object. None if the object does not exist."""
+    head = _head(bucket, key)
+    return None if head is None else head.get("VersionId", "null")
+
+
+def size_of(bucket: str, key: str) -> int | None:
+    """Return the size of an object in bytes. None if the object does not exist."""
+    head = _head(bucket, key)
+    return None if head is None else int(head["ContentLength"])
+
+
+def _head(bucket: str, key: str) -> Any:
     from botocore.exceptions import ClientError
 
     try:
         with temporary_errors("S3"):
-            response = _s3().head_object(Bucket=settings().bucket(bucket), Key=key)
+            return _s3().head_object(Bucket=settings().bucket(bucket), Key=key)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
             return None
         raise
-    return response.get("VersionId", "null")
 
 
 def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timedelta") -> str:
@@ -154,6 +182,20 @@ def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timed
     }
     with temporary_errors("S3"):
         url: str = _s3().generate_presigned_url("put_object", Params=parameters, ExpiresIn=int(life.total_seconds()))
+    return url
+
+
+def download_url(bucket: str, key: str, content_type: str, life: "timedelta") -> str:
+    """Return a presigned URL for a GET. A browser saves the object under the last part of its key."""
+    parameters = {
+        "Bucket": settings().bucket(bucket),
+        "Key": key,
+        "ResponseContentType": content_type,
+        # The name can contain any character: RFC 6266 encodes it.
+        "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(object_name(key), safe='')}",
+    }
+    with temporary_errors("S3"):
+        url: str = _s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=int(life.total_seconds()))
     return url
 
 
@@ -201,8 +243,6 @@ def created_objects(records: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any
 
     The keys in the result are decoded. S3 encodes keys in notifications like form fields, where `+` is a space.
     """
-    from urllib.parse import unquote_plus
-
     for record in records:
         if record.get("eventName", "").startswith("ObjectCreated:"):
             created = record["s3"]["object"]

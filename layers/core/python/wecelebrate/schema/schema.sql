@@ -3563,6 +3563,50 @@ $function$;
 grant execute on function app.list_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_anon, app_client, app_customer, app_definer, app_support;
 
+-- Function app.list_staged_rejections(uuid,integer,integer,integer,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.list_staged_rejections(job uuid, last_line integer, last_n integer, max_rows integer,
+  max_bytes integer)
+ RETURNS TABLE(item text, after_line integer, after_n integer)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  header jsonb;
+  staged_fence integer;
+  sees_source boolean;
+  rejection app.staged_rejections;
+  bytes bigint := 0;
+begin
+  select j.checkpoint -> 'header', (j.checkpoint ->> 'fence')::integer,
+      coalesce(app.admin_role() <> 'support', j.client_id = any (app.editor_ids()))
+    into header, staged_fence, sees_source
+    from jobs j
+    where j.id = $1 and (app.admin_role() is not null or j.client_id = any (app.client_ids()));
+  for rejection in
+    select r.* from app.staged_rejections r
+    where r.job_id = $1 and r.fence = staged_fence and (r.line, r.n) > (coalesce($2, 0), coalesce($3, -1))
+    order by r.line, r.n
+    limit $4
+  loop
+    item := json_build_object('line', rejection.line, 'sku', rejection.sku, 'code', rejection.code,
+      'reason', rejection.reason, 'raw', case when sees_source then app.rejected_cells(header, rejection.raw) end);
+    after_line := rejection.line;
+    after_n := rejection.n;
+    bytes := bytes + octet_length(item);
+    if bytes > $5 and bytes > octet_length(item) then
+      item := null;
+      return next;
+      exit;
+    end if;
+    return next;
+  end loop;
+end
+$function$;
+grant execute on function app.list_staged_rejections(uuid,integer,integer,integer,integer) to app_admin, app_client,
+  app_support;
+
 -- Function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
 
@@ -4526,6 +4570,25 @@ begin
   end if;
   raise exception 'entries of the audit log are not changed' using errcode = 'insufficient_privilege';
 end
+$function$;
+
+-- Function app.rejected_cells(jsonb,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.rejected_cells(header jsonb, raw jsonb)
+ RETURNS json
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select case jsonb_typeof(raw)
+    when 'array' then (
+      select json_object_agg(c.name, coalesce(c.cell, ''))
+      from rows from (jsonb_array_elements_text(header), jsonb_array_elements_text(raw)) as c (name, cell)
+      where not starts_with(c.name, 'wecelebrate_'))
+    when 'object' then (
+      select json_object_agg(name, coalesce(raw ->> name, ''))
+      from jsonb_array_elements_text(header) name
+      where not starts_with(name, 'wecelebrate_'))
+  end
 $function$;
 
 -- Function app.renditions_with_urls(jsonb,text), owner app_owner

@@ -81,4 +81,9 @@ def _locate_file(tx: Transaction, request: MappingRequest) -> tuple[str, str, st
     if job is None or job["type"] not in _BUCKETS or "key" not in job["payload"]:
         raise Invalid(errors=[FieldError(pointer="/job_id", detail="must be the id of a sync or an import of a file")])
     payload = job["payload"]
-    return _BUCKETS[job["type"]], payload["key"], payload["version_id"], storage.object_name(payload["key"])
+    return (
+        payload.get("bucket", _BUCKETS[job["type"]]),
+        payload["key"],
+        payload["version_id"],
+        storage.object_name(payload["key"]),
+    )

@@ -5,5 +5,7 @@ from app.catalog_view
 where id = :catalog_id;
 
 -- name: get_job_file^
--- Get the type and the payload of a job that the caller may see.
-select type, payload from jobs where id = :job_id;
+-- Get the type and the payload of a job, if the caller may write for the client of the job: the rows of its file are
+-- source data, which viewers do not see.
+select type, payload from jobs
+where id = :job_id and (current_user = 'app_admin' or client_id = any ((select app.editor_ids())::uuid[]));

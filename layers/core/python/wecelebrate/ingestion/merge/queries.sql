@@ -157,20 +157,20 @@ with next_skus as (
   from (
     select line, ordinal, sku, 'superseded' as code, case
       when line = by_line
-        then 'record ' || by_ordinal || ' on the same line has the same SKU; only the last record counts'
-      else 'line ' || by_line || ' has the same SKU; only the last line counts' end as reason, source_data, rows
+        then 'record ' || by_ordinal || ' on the same line has the same SKU, and its values are used instead'
+      else 'line ' || by_line || ' has the same SKU, and its values are used instead' end as reason, source_data, rows
     from superseded
     union all
     select line, ordinal, sku, refusal, case refusal
-      when 'unknown_sku' then 'the product does not exist, and this load only updates'
-      when 'incomplete' then 'the product does not exist yet, and the row has no '
+      when 'unknown_sku' then 'no product has this SKU, and this import only updates products'
+      when 'incomplete' then 'no product has this SKU, and a new product needs a name and a price: the row has no '
         || case when name is null and price is null then 'name and no price' when name is null then 'name'
            else 'price' end
-      when 'sku_exists' then 'the product exists already, and this load only creates'
+      when 'sku_exists' then 'a product has this SKU already, and this import only creates products'
       when 'other_currency' then 'the price is in ' || coalesce(currency, :currency) || ', and the catalog has prices in '
         || (select currency from catalog)
       when 'too_precise' then 'the row changes the currency to ' || currency
-        || ', and the stored price has more decimals than this currency'
+        || ', but the stored price has more decimals than this currency: the row needs a price, too'
       when 'too_long'
         then 'attributes: with the attributes of the product, they have more than 524,288 bytes as JSON'
       end, source_data, rows
@@ -275,7 +275,7 @@ limit :max_rows;
 
 -- name: list_next_rejections
 -- List the rejected rows after the given row, in the order of the file. A worker writes these rows to the error file.
-select line, n, code, reason, raw
+select line, n, sku, code, reason, raw
 from app.staged_rejections
 where job_id = :job_id and fence = :fence and (line, n) > (:after_line, :after_n)
 order by line, n

@@ -10,16 +10,13 @@ from typing import Any
 from wecelebrate import images
 from wecelebrate.core import consistency, storage
 from wecelebrate.core.database import Transaction, queries, writing
-from wecelebrate.feeds import REPORT_COLUMN_PREFIX
 from wecelebrate.ingestion.merge.load import Load
+from wecelebrate.ingestion.rejections.error_file import REPORT_COLUMNS, REPORT_PREFIX
 
 sql = queries(__file__)
 
 MAX_FIRST_ERRORS = 20
 """The maximum number of rejected rows that the job itself shows."""
-ERROR_COLUMNS = tuple(f"{REPORT_COLUMN_PREFIX}{name}" for name in ("line", "code", "error"))
-"""The columns that the error file adds. Feeds ignore these columns, so that users can correct the error file and upload
-this file again."""
 _BATCH_SIZE = 2_000
 """The largest number of rejections that one transaction reads."""
 
@@ -97,18 +94,22 @@ def _write_result(load: Load, result: dict[str, Any]) -> None:
 
 
 def _write_error_file(load: Load) -> str:
-    """Write each rejected row, unchanged, together with its error. Returns the key of the error file."""
+    """Write each rejected row, unchanged, together with its error. Returns the key of the error file.
+
+    If the source file is a corrected error file, its own report columns are left out, because they describe the rows of
+    another job.
+    """
     key = f"{load.result_prefix}.errors.csv"
     header = load.job.checkpoint["header"]
+    kept = [number for number, column in enumerate(header) if not column.startswith(REPORT_PREFIX)]
     with tempfile.TemporaryFile("w+b") as file:
         writer = csv.writer(_Utf8Writer(file))
-        writer.writerow([*header, *ERROR_COLUMNS])
+        writer.writerow([*(header[number] for number in kept), *REPORT_COLUMNS])
         for rejection in _rejections(load):
             raw = rejection["raw"]
             cells = raw if isinstance(raw, list) else [_cell(raw.get(column)) for column in header]
-            padding = [""] * (len(header) - len(cells))
-            errors = (rejection["line"], rejection["code"], rejection["reason"])
-            writer.writerow([*cells[: len(header)], *padding, *errors])
+            report = (rejection["line"], rejection["code"], rejection["reason"], rejection["sku"] or "")
+            writer.writerow([*(cells[number] if number < len(cells) else "" for number in kept), *report])
         file.seek(0)
         storage.put(load.bucket, key, file, "text/csv; charset=utf-8")
     return key

@@ -1,4 +1,4 @@
-"""Syncs: a sync loads a file that an ERP system uploaded to the drops bucket into a catalog.
+"""Syncs: a sync loads a file into a catalog. An ERP system drops the file, or a caller of the API uploads it.
 
     s3://drops/<catalog id>/incoming/<name>         a file; the settings of the catalog say whether it is full or delta
     s3://drops/<catalog id>/incoming/full/<name>    a full file: products that the file does not contain are deactivated
@@ -7,15 +7,16 @@
     s3://drops/<catalog id>/results/<name>.<job id>.json         the result
     s3://drops/<catalog id>/results/<name>.<job id>.errors.csv   the rejected rows, with their errors
 
-`receive` registers each file version once, and creates a job for it. `run` runs the job.
+`receive` registers each dropped file version once, and creates a job for it. `create` creates a job for an uploaded
+file, whose results are in the same place. `sync.run` runs the jobs. Its import loads the file parsers.
 """
 
 from wecelebrate.core import queue
+from wecelebrate.ingestion.sync.create import create
 from wecelebrate.ingestion.sync.intake import receive_notification
 from wecelebrate.ingestion.sync.pull import pull
-from wecelebrate.ingestion.sync.run import run
 
-__all__ = ["receive", "run"]
+__all__ = ["create", "receive"]
 
 
 def receive(message: queue.Message) -> None:

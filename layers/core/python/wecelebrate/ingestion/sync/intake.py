@@ -5,7 +5,7 @@ The versions are loaded in the order in which they were uploaded.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -56,9 +56,7 @@ def register_version(
         if catalog is None:
             return None
         job_id, superseded = _register(tx, catalog, mode, dry_run, upload)
-    for job in superseded:
-        result = {"job_id": str(job["id"]), "status": "cancelled", "error_code": "superseded", "error": _SUPERSEDED}
-        _write_result(f"{catalog['id']}/results/{storage.object_name(job['key'])}.{job['id']}.json", result)
+    report_superseded(catalog["id"], superseded)
     return job_id
 
 
@@ -83,41 +81,59 @@ def _register(
     drop = sql.find_drop(tx, key=upload["key"], version_id=upload["version_id"])
     if drop:
         return drop["job_id"], []
-    full = (mode or catalog["sync_settings"].get("mode")) == "full"
-    job_id = _create_job(tx, catalog, full, dry_run, upload)
+    full = is_full(catalog, mode)
+    payload = {name: upload[name] for name in ("key", "version_id", "size")} | {"full": full, "dry_run": dry_run}
+    job_id = create_job(tx, catalog, payload, requested_by=SERVICE)
+    sql.record_drop(tx, client_id=catalog["owner_client_id"], catalog_id=catalog["id"], job_id=job_id, **upload)
     newer = sql.find_newer_version(tx, key=upload["key"], sequencer=upload["sequencer"], job_id=job_id)
     if newer is not None and newer["begun"]:
         jobs.supersede(tx, job_id, "catalog_sync", _OLD_VERSION)
     elif newer is not None:
         sql.move_before(tx, job_id=job_id, other=newer["job_id"])
     elif not dry_run:
-        superseded = list(sql.list_superseded(tx, catalog_id=catalog["id"], job_id=job_id, full=full))
-        for job in superseded:
-            jobs.supersede(tx, job["id"], "catalog_sync", _SUPERSEDED)
-        return job_id, superseded
+        return job_id, supersede_older_jobs(tx, catalog["id"], job_id, full)
     return job_id, []
 
 
-def _create_job(tx: Transaction, catalog: dict[str, Any], full: bool, dry_run: bool, upload: Mapping[str, Any]) -> UUID:
-    """Create the job for a new file version, and record the version."""
-    client_id = catalog["owner_client_id"]
-    job_id = jobs.create(
+def is_full(catalog: Mapping[str, Any], mode: str | None) -> bool:
+    """Return whether a file is the whole catalog. If `mode` is None, the setting of the catalog applies."""
+    return (mode or catalog["sync_settings"].get("mode")) == "full"
+
+
+def create_job(
+    tx: Transaction, catalog: Mapping[str, Any], payload: Mapping[str, Any], requested_by: str | None = None
+) -> UUID:
+    """Create the job of a sync. The caller is the requester, unless `requested_by` names a service.
+
+    The catalog must be locked, so that the jobs of the catalog have the order of their files.
+    """
+    return jobs.create(
         tx,
         "catalog_sync",
-        client_id=client_id,
+        client_id=catalog["owner_client_id"],
         catalog_id=catalog["id"],
-        payload={
-            "key": upload["key"],
-            "version_id": upload["version_id"],
-            "size": upload["size"],
-            "full": full,
-            "dry_run": dry_run,
-        },
+        payload=payload,
         ordering_key=f"catalog:{catalog['id']}",
-        requested_by=SERVICE,
+        requested_by=requested_by,
     )
-    sql.record_drop(tx, client_id=client_id, catalog_id=catalog["id"], job_id=job_id, **upload)
-    return job_id
+
+
+def supersede_older_jobs(tx: Transaction, catalog_id: UUID, job_id: UUID, full: bool) -> list[dict[str, Any]]:
+    """Cancel the waiting jobs of the catalog that a new job makes unnecessary. Returns the cancelled jobs.
+
+    The catalog must be locked. A dry run makes no job unnecessary, so do not call this function for a dry run.
+    """
+    superseded = [dict(job) for job in sql.list_superseded(tx, catalog_id=catalog_id, job_id=job_id, full=full)]
+    for job in superseded:
+        jobs.supersede(tx, job["id"], "catalog_sync", _SUPERSEDED)
+    return superseded
+
+
+def report_superseded(catalog_id: UUID, superseded: Iterable[Mapping[str, Any]]) -> None:
+    """Write the result files of superseded jobs. Call this function after the commit."""
+    for job in superseded:
+        result = {"job_id": str(job["id"]), "status": "cancelled", "error_code": "superseded", "error": _SUPERSEDED}
+        _write_result(f"{catalog_id}/results/{storage.object_name(job['key'])}.{job['id']}.json", result)
 
 
 def _report_unknown_catalog(catalog_id: str, key: str) -> None:

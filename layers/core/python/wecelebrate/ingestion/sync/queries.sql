@@ -40,3 +40,7 @@ from jobs
 where catalog_id = :catalog_id and type = 'catalog_sync' and status = 'pending' and id <> :job_id
   and not coalesce((payload -> 'dry_run')::boolean, false)
   and (approval = 'needed' or (:full::boolean and coalesce((payload -> 'full')::boolean, false) and attempts = 0));
+
+-- name: is_writable$
+-- Return whether the caller may load files into the catalog.
+select current_user = 'app_admin' or :catalog_id = any ((select app.writable_catalog_ids())::uuid[]);

@@ -1,4 +1,4 @@
-"""Runs the job of a sync: loads a file of the drops bucket into its catalog."""
+"""Runs the job of a sync: loads a dropped or uploaded file into its catalog."""
 
 from wecelebrate import feeds, jobs
 from wecelebrate.core import storage
@@ -17,12 +17,12 @@ def run(job: jobs.LeasedJob) -> None:
     if not job.catalog_id or not catalog:
         raise jobs.JobRejected("no_such_catalog", "The catalog was deleted.")
     settings = catalog["sync_settings"]
-    key, version_id = job.payload["key"], job.payload["version_id"]
+    bucket, key, version_id = job.payload.get("bucket", "drops"), job.payload["key"], job.payload["version_id"]
     currency = catalog_settings.default_currency(catalog)
 
     def open_feed() -> feeds.Feed:
         try:
-            with storage.open_version("drops", key, version_id) as body:
+            with storage.open_version(bucket, key, version_id) as body:
                 options = catalog_settings.reading_options(settings)
                 disclosure = catalog_settings.disclosure(settings)
                 return feeds.open_feed(body, storage.object_name(key), options, currency, disclosure=disclosure)

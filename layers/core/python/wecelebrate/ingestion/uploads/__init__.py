@@ -66,8 +66,12 @@ def get(tx: Transaction, upload_id: UUID) -> AnnouncedUpload:
 
 
 def find(tx: Transaction, upload_id: UUID) -> UploadedFile:
-    """Return the uploaded file. Raises Invalid if the caller cannot see the upload, or if the file is missing."""
-    row = sql.get_upload(tx, upload_id=upload_id)
+    """Return the uploaded file, to read it.
+
+    Raises Invalid if the file is missing, or if the caller may not write for the client of the upload: the file is
+    source data, which viewers do not see.
+    """
+    row = sql.find_file(tx, upload_id=upload_id)
     if row is None:
         raise Invalid(errors=[FieldError(pointer="/upload_id", detail="does not exist")])
     version = storage.newest_version(BUCKET, row["key"])

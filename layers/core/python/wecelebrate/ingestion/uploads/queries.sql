@@ -15,3 +15,8 @@ returning id;
 -- name: get_upload^
 -- Get an upload that the caller may see.
 select id, client_id, key, name, content_type, size, created_at from uploads where id = :upload_id;
+
+-- name: find_file^
+-- Find the file of an upload, if the caller may write for the client of the upload.
+select key, name from uploads
+where id = :upload_id and (current_user = 'app_admin' or client_id = any ((select app.editor_ids())::uuid[]));

@@ -1,0 +1,154 @@
+"""The command `wecelebrate read`: shows how a product file is read, and the products that would come out.
+
+It needs no cloud: it reads the file with the same code as a sync. It does not know the catalog. Only a dry run shows
+which products exist, whether a later row has the same SKU, and whether the catalog has another currency.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
+
+import typer
+
+from infra.command.errors import BadUsage, CommandError, ExitCode
+from infra.command.help import FILE_FORMATS, command
+from infra.command.output import JsonOption
+
+if TYPE_CHECKING:
+    from wecelebrate.feeds import Feed, Proposal
+
+RowFormat = Literal["table", "json", "ndjson", "csv"]
+
+DEFAULT_CURRENCY = "USD"
+"""The currency of a catalog that has none, as in `wecelebrate.ingestion.catalog_settings`, which imports the
+database. A test compares the two."""
+
+
+@command(
+    "wecelebrate read products.csv",
+    "wecelebrate read artikel.csv --mapping sku=Nr --mapping price=VK --option decimal=, --currency EUR",
+    "wecelebrate read all.xlsx --rejected --format csv > rejected.csv",
+    "cat products.xml.gz | wecelebrate read - --json | jq .counts",
+    environment=("NO_COLOR",),
+)
+def read(  # noqa: PLR0917 — each parameter is an option
+    file: Annotated[Path, typer.Argument(help=f"{FILE_FORMATS} - reads stdin.")],
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option("--mapping", metavar="FIELD=COLUMN", help="Column of a field. FIELD= leaves the field out."),
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="NAME=VALUE", help="How to read the file, e.g. delimiter=; or decimal=,"),
+    ] = None,
+    currency: Annotated[
+        str, typer.Option("--currency", help="Currency of the catalog, for prices without a currency.")
+    ] = DEFAULT_CURRENCY,
+    row_format: Annotated[RowFormat, typer.Option("--format", help="Format of the output.")] = "table",
+    rejected: Annotated[bool, typer.Option("--rejected", help="Print only the rejected rows.")] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", min=1, help="Maximum number of rows. The rest of the file is not read."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how a product file is read, and what comes out of each row.
+
+    Needs no cloud, and changes nothing. `drop --dry-run` also compares the file with the products of a catalog.
+
+    With --format ndjson or csv, stdout has only the rows. With --json, the rows are `data` of one document, which also
+    says how the file is read. The exit code is 1 if rows are rejected, if a question about the file is open, or if the
+    file cannot be read.
+    """
+    if as_json and row_format not in ("table", "json"):
+        raise BadUsage("--json and --format exclude each other: give one of them")
+    # Imported here, because these imports take longer than the help of the command.
+    from infra.command.read_output import PRINTERS, rows_of
+    from wecelebrate.feeds import UnreadableFeed
+
+    settings = _settings(mapping or (), option or ())
+    currency = _checked_currency(currency)
+    printer = PRINTERS["json" if as_json else row_format]()
+    with ExitStack() as stack:
+        stream, name = _opened(file, stack)
+        try:
+            proposal, feed = _open_feed(stream, name, settings, currency, printer.print_reading)
+            questions = getattr(feed, "questions", ())
+            with feed:
+                printer.print_reading(proposal, questions)
+                counts = printer.print_rows(rows_of(feed, only_rejected=rejected, limit=limit))
+        except UnreadableFeed as error:
+            raise CommandError(str(error)) from error
+    if counts.rejected or questions:
+        raise typer.Exit(ExitCode.FAILED)
+
+
+def _settings(mapping: Sequence[str], options: Sequence[str]) -> dict[str, str | None]:
+    """Return the mapping and the options in the form that the feeds expect. Raises BadUsage."""
+    from wecelebrate.feeds.columns import FIELDS
+    from wecelebrate.feeds.plan import OPTIONS
+
+    settings: dict[str, str | None] = {}
+    for parameter, known, texts in (("--mapping", FIELDS, mapping), ("--option", OPTIONS, options)):
+        for text in texts:
+            name, equals, value = text.partition("=")
+            if not equals:
+                raise BadUsage(f"{parameter} {text} has no =: give a name and its value, e.g. {known[0]}=…")
+            if name not in known:
+                raise BadUsage(f"{parameter} {name} is not known: the names are {', '.join(known)}")
+            settings[name] = value or None
+    return settings
+
+
+def _checked_currency(text: str) -> str:
+    """Return the code of a currency in upper case. Raises BadUsage."""
+    from wecelebrate.core.types import currencies
+
+    code = text.strip().upper()
+    if code not in currencies():
+        raise BadUsage(f"--currency {text} is not a currency: give an ISO 4217 code, e.g. EUR")
+    return code
+
+
+def _opened(file: Path, stack: ExitStack) -> tuple[BinaryIO, str]:
+    """Open the file. Copy stdin to a temporary file, because the file is read twice. Returns the file and its name.
+
+    Raises BadUsage.
+    """
+    if str(file) != "-":
+        try:
+            return stack.enter_context(file.open("rb")), file.name
+        except OSError as error:
+            raise BadUsage(f"{file} cannot be read: {error.strerror}") from error
+    import shutil
+    import sys
+    import tempfile
+
+    copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 — the stack closes it
+    shutil.copyfileobj(sys.stdin.buffer, copy)
+    copy.seek(0)
+    return copy, "stdin"
+
+
+def _open_feed(
+    stream: BinaryIO,
+    name: str,
+    settings: Mapping[str, str | None],
+    currency: str,
+    on_failure: "Callable[[Proposal, Sequence[Any]], None]",
+) -> "tuple[Proposal, Feed]":
+    """Return how the file is read, according to its first rows, and the feed of all rows. Raises UnreadableFeed.
+
+    If the settings do not fit the file, `on_failure` is called with the proposal, which shows the columns of the file.
+    """
+    from wecelebrate import feeds
+
+    proposal = feeds.propose(stream, name, settings, currency)
+    stream.seek(0)
+    try:
+        return proposal, feeds.open_feed(stream, name, settings, currency)
+    except feeds.UnreadableFeed:
+        on_failure(replace(proposal, warnings=[]), ())  # the error repeats the warnings
+        raise

@@ -1,0 +1,299 @@
+"""Prints what `wecelebrate read` has found, row by row, in constant memory.
+
+The printers name no field of a product: they print what the feed returns.
+"""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from decimal import Decimal
+from itertools import chain, islice
+from typing import Any, Protocol
+
+import orjson
+
+from infra.command import output
+from infra.command.job_texts import count_rows
+from infra.command.output import Column, Json, Styled
+from wecelebrate.feeds import Feed, Item, Product, Proposal, Rejected
+from wecelebrate.feeds.columns import FIELDS
+from wecelebrate.ingestion.merge.bounds import check_header, cut_off, oversized
+
+_SAMPLE_ROWS = 100
+"""The number of rows that decide the columns of a table and their widths."""
+_NAMES = tuple(each.name for each in fields(Product) if each.name not in ("line", "rows", "source", "fields_set"))
+"""The attributes of a product that are fields of the catalog."""
+_OPTIONAL = frozenset((*FIELDS, "attributes"))
+"""The fields that a row sets only if they are in `fields_set`."""
+_LONG_FIELDS = ("description", "images")
+"""The fields that have no column of their own in a table, because their values are long."""
+_MAX_COLUMN_WIDTH = 30
+"""The maximum width of the names of columns, in characters. A wider name moves the reason to the right."""
+_TEXTS = ("name", "category", "brand")
+"""The fields that a narrow terminal shortens. A shortened price or SKU would be another price or SKU."""
+_FACTS = ("format", "packed", "encoding", "delimiter", "decimal", "sheet", "profile")
+"""The attributes of a proposal that say how the file is read."""
+
+
+@dataclass
+class Counts:
+    """The outcome of the rows that were read: accepted + rejected = read."""
+
+    read: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    products: int = 0
+    """A product with variants or further images can have several rows."""
+    codes: dict[str, int] = field(default_factory=dict)
+    """Code → number of rejected rows."""
+
+    def add(self, item: Item) -> None:
+        """Count an item."""
+        self.read += item.rows
+        if isinstance(item, Rejected):
+            self.rejected += item.rows
+            self.codes[item.code] = self.codes.get(item.code, 0) + item.rows
+        else:
+            self.accepted += item.rows
+            self.products += 1
+
+
+@dataclass
+class Rows:
+    """The rows of a feed that are printed. They can be read only once."""
+
+    rows: Iterator[Json]
+    feed: Feed
+    counts: Counts
+    has_more: bool = False
+    """Whether the limit has ended the rows. If so, the counts do not contain the rest of the file."""
+
+
+def rows_of(feed: Feed, *, only_rejected: bool, limit: int | None) -> Rows:
+    """Return the rows of a feed: products, and rejected rows with their reasons."""
+    result = Rows(iter(()), feed, Counts())
+
+    def rows() -> Iterator[Json]:
+        printed = 0
+        check_header(feed.header)
+        for raw_item in feed:
+            item = _stored(raw_item)
+            is_printed = isinstance(item, Rejected) or not only_rejected
+            if is_printed and limit is not None and printed == limit:
+                result.has_more = True
+                return
+            result.counts.add(item)
+            if is_printed:
+                printed += 1
+                yield _row(item, feed.header)
+        check_header(feed.header)
+
+    result.rows = rows()
+    return result
+
+
+def _stored(item: Item) -> Item:
+    """Return the item. A product that is too large for the database becomes a rejection, as in a sync."""
+    if isinstance(item, Rejected):
+        return item
+    texts = [orjson.dumps(value).decode() for value in (item.images, item.attributes, item.source)]
+    reason = oversized(item, *texts)
+    if reason is None:
+        return item
+    return Rejected(item.line, item.rows, item.sku, reason, "too_long", list(cut_off(item.source).values()))
+
+
+def _row(item: Item, header: Sequence[str]) -> Json:
+    position = {"line": item.line, "rows": item.rows}
+    if isinstance(item, Product):
+        return {**position, "product": _fields(item)}
+    raw = dict(zip(header, item.raw, strict=False))
+    return {**position, "sku": item.sku, "code": item.code, "reason": item.reason, "raw": raw}
+
+
+def _fields(product: Product) -> Json:
+    """Return the fields that the row sets, in the form of the API: amounts are decimal strings."""
+    values: Json = {}
+    for name in _NAMES:
+        value = getattr(product, name)
+        if name in product.fields_set or (value and name not in _OPTIONAL):
+            values[name] = str(value) if isinstance(value, Decimal) else value
+    return values
+
+
+Questions = Sequence[Any]
+"""Questions of a feed (`wecelebrate.feeds.questions.Question`)."""
+
+
+class Printer(Protocol):
+    """Prints how a file is read, and then its rows."""
+
+    def print_reading(self, proposal: Proposal, questions: Questions) -> None:
+        """Print how the file is read, and what is not clear: the rows are read with the first choice of a question."""
+
+    def print_rows(self, rows: Rows) -> Counts:
+        """Print the rows and, at the end, their counts. Returns the counts."""
+
+
+class TablePrinter:
+    """Prints text for people."""
+
+    def print_reading(self, proposal: Proposal, questions: Questions) -> None:
+        _print_reading(proposal, questions, output.result)
+
+    def print_rows(self, rows: Rows) -> Counts:
+        sample = list(islice(rows.rows, _SAMPLE_ROWS))
+        products = [row["product"] for row in sample if "product" in row]
+        columns = [name for name in FIELDS if name not in _LONG_FIELDS and any(name in each for each in products)]
+        shown = [Column("line", right=True), *(Column(name, shorten=name in _TEXTS) for name in columns)]
+        shown.append(Column("other fields", shorten=True))
+        table = output.Table(shown, (_cells(row, columns) for row in sample if "product" in row))
+        if products:
+            table.print_header()
+        for row in chain(sample, rows.rows):
+            if "product" in row:
+                table.print_row(_cells(row, columns))
+            else:
+                output.marked("✗", "red", output.printable(_rejection(row)))
+        output.result()
+        _print_end(rows, output.result)
+        return rows.counts
+
+
+class JsonPrinter:
+    """Prints one JSON document. Its rows are printed one by one, each in its own line."""
+
+    def __init__(self) -> None:
+        self._reading: Json = {}
+
+    def print_reading(self, proposal: Proposal, questions: Questions) -> None:
+        reading = {name: value for name, value in proposal.as_json().items() if name != "rows"}
+        self._reading = {**reading, "questions": [asdict(question) for question in questions]}
+
+    def print_rows(self, rows: Rows) -> Counts:
+        output.write(f'{{"read_as": {_json(self._reading)}, "data": [')
+        for number, row in enumerate(rows.rows):
+            output.write(f"{',' if number else ''}\n{_json(row)}")
+        output.write(f'], "has_more": {_json(rows.has_more)}, "ended_cleanly": {_json(rows.feed.ended_cleanly)}')
+        output.write(f', "counts": {_json(asdict(rows.counts))}}}\n')
+        return rows.counts
+
+
+class LinePrinter:
+    """Prints one JSON object in each line. Everything else is printed to stderr."""
+
+    def print_reading(self, proposal: Proposal, questions: Questions) -> None:
+        _print_reading(proposal, questions, output.note)
+
+    def print_rows(self, rows: Rows) -> Counts:
+        for row in rows.rows:
+            output.write(f"{_json(row)}\n")
+        _print_end(rows, output.note)
+        return rows.counts
+
+
+class CsvPrinter(LinePrinter):
+    """Prints the rows as CSV. Everything else is printed to stderr."""
+
+    def print_rows(self, rows: Rows) -> Counts:
+        columns = ["line", *_NAMES, "code", "reason", "raw"]
+        clean: Callable[[str], str] = output.printable if sys.stdout.isatty() else str
+        writer = csv.DictWriter(_Stdout(), columns, lineterminator="\n")
+        writer.writeheader()
+        for row in rows.rows:
+            values = row.get("product") or {name: row[name] for name in ("sku", "code", "reason", "raw")}
+            writer.writerow({name: clean(_text(value)) for name, value in {"line": row["line"], **values}.items()})
+        _print_end(rows, output.note)
+        return rows.counts
+
+
+PRINTERS: Mapping[str, Callable[[], Printer]] = {
+    "table": TablePrinter,
+    "json": JsonPrinter,
+    "ndjson": LinePrinter,
+    "csv": CsvPrinter,
+}
+"""Maps the values of --format to the printers."""
+
+
+class _Stdout:
+    """A text file for `csv.writer`."""
+
+    def write(self, text: str) -> None:
+        output.write(text)
+
+
+def _print_reading(proposal: Proposal, questions: Questions, line: Callable[[str], None]) -> None:
+    """Print the format, the columns of the fields, the questions and the warnings."""
+    facts = {name: getattr(proposal, name) for name in _FACTS}
+    for name, value in facts.items():
+        if value:
+            line(output.printable(f"{name:<16} {', '.join(value) if isinstance(value, list) else _visible(value)}"))
+    columns = {each.field: ", ".join(each.columns) or "–" for each in proposal.fields}
+    width = min(max(map(len, columns.values())), _MAX_COLUMN_WIDTH)
+    for each in proposal.fields:
+        line(output.printable(f"{each.field:<16} {columns[each.field]:<{width}}  {each.reason}"))
+    used = {column for each in proposal.fields for column in each.columns}
+    for column in proposal.columns:
+        if column.name not in used:
+            use, reason = getattr(column, "use", "other column"), getattr(column, "reason", "")
+            line(output.printable(f"{use:<16} {column.name:<{width}}  {reason}".rstrip()))
+    if proposal.missing:
+        line(f"{'missing':<16} {', '.join(proposal.missing)}: a row without these fields cannot create a product")
+    for question in questions:
+        _print_question(question, line)
+    line("")
+    for warning in proposal.warnings:
+        output.warning(warning)
+
+
+def _print_question(question: Any, line: Callable[[str], None]) -> None:
+    """Print a question, and the options that answer it."""
+    line(output.printable(f"{'question':<16} {question.text}"))
+    parameter = "--mapping" if question.key in FIELDS else "--option"
+    for choice in question.choices:
+        examples = f", e.g. {'; '.join(choice.examples)}" if choice.examples else ""
+        line(output.printable(f"{'':<16} {parameter} {question.key}={choice.value}  {choice.label}{examples}"))
+
+
+def _print_end(rows: Rows, line: Callable[[str], None]) -> None:
+    """Print the counts."""
+    counts = rows.counts
+    products = "1 product" if counts.products == 1 else f"{counts.products:,} products"
+    line(f"{count_rows(counts.read)} read: {counts.accepted:,} accepted as {products}, {counts.rejected:,} rejected")
+    for code, number in sorted(counts.codes.items(), key=lambda each: -each[1]):
+        line(f"  {number:,} {code}")
+    if rows.has_more:
+        output.note("the file has more rows: without --limit, all rows are read")
+    elif not rows.feed.ended_cleanly:
+        output.warning("the file was not read to its end: the last rejected row says why")
+
+
+def _visible(value: str) -> str:
+    """Return a value that consists of visible characters, e.g. the name of a tab."""
+    return value if value.isprintable() and value.strip() else repr(value)
+
+
+def _cells(row: Json, columns: Sequence[str]) -> list[output.Cell]:
+    """Return the cells of a product in a table. The last cell has the fields without a column of their own."""
+    product = row["product"]
+    others = {name: value for name, value in product.items() if name not in columns}
+    text = "; ".join(f"{name}: {_text(value)}" for name, value in others.items() if value not in (None, [], {}))
+    return [str(row["line"]), *(_text(product.get(name)) for name in columns), Styled(text)]
+
+
+def _rejection(row: Json) -> str:
+    """Return a rejected row as one line."""
+    sku = f" ({row['sku']})" if row["sku"] else ""
+    return f"line {row['line']}{sku}: {row['reason']} [{row['code']}]"
+
+
+def _text(value: Any) -> str:
+    """Return a value as the text of a cell: None is empty, and lists and objects are JSON."""
+    return "" if value is None else value if isinstance(value, str) else _json(value)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)

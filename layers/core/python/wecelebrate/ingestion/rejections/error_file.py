@@ -1,0 +1,123 @@
+"""Reads a page of rejected rows from an error file in S3.
+
+`ingestion.merge.report` writes the file: CSV in UTF-8 with the columns of the source file, followed by REPORT_COLUMNS.
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import islice
+from typing import Any, BinaryIO
+
+from wecelebrate.core import storage
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.pages import MAX_RESPONSE_BYTES
+
+REPORT_PREFIX = "wecelebrate_"
+"""The prefix of the columns that the error file adds. Feeds ignore columns with this prefix, so that users can correct
+the error file and upload this file again. Equals `feeds.REPORT_COLUMN_PREFIX`, whose import would load all parsers."""
+REPORT_COLUMNS = tuple(f"{REPORT_PREFIX}{name}" for name in ("line", "code", "error", "sku"))
+"""The columns that the error file adds."""
+MAX_RECORD_BYTES = 16 << 20
+"""The maximum size of one record. The rows that the platform stores have at most 2 MiB as JSON (`merge.bounds`)."""
+_MAX_CELL_LENGTH = 1_000_000
+_CHUNK = 64 << 10
+
+# `feeds.csv_rows` sets the same limit. The limit applies to the whole process.
+csv.field_size_limit(max(csv.field_size_limit(), _MAX_CELL_LENGTH))
+
+
+class _Damaged(Exception):
+    """The file is not an error file that the platform has written."""
+
+
+def rows(bucket: str, key: str, after: int | None, limit: int, *, with_cells: bool) -> list[dict[str, Any]]:
+    """Read the rows that begin at the byte `after`, or the first rows if `after` is None.
+
+    Returns at most `limit` + 1 rows, and fewer if they fill a response. `item` is a row as JSON, and `after_byte` is
+    the position of the byte after the row. If a row does not fit, the `item` of the last row is None.
+
+    Raises NotFound if the file was deleted or replaced.
+    """
+    try:
+        with closing(storage.open_from(bucket, key, 0)) as stream:
+            records = _records(_lines(stream), 0)
+            header, first_byte = next(records, ([], 0))
+            if len(header) < len(REPORT_COLUMNS) - 1:
+                raise _Damaged
+            if after is None:
+                return _page(header, records, limit, with_cells)
+        with closing(storage.open_from(bucket, key, max(after, first_byte))) as stream:
+            return _page(header, _records(_lines(stream), max(after, first_byte)), limit, with_cells)
+    except storage.ObjectGone as error:
+        raise NotFound("The error file was deleted, because it is too old.") from error
+    except (_Damaged, csv.Error) as error:
+        raise NotFound("The error file was replaced by another file, so its rows cannot be read.") from error
+
+
+def _page(
+    header: Sequence[str], records: Iterable[tuple[list[str], int]], limit: int, with_cells: bool
+) -> list[dict[str, Any]]:
+    page: list[dict[str, Any]] = []
+    size = 0
+    for cells, end in islice(records, limit + 1):
+        item = json.dumps(_row(header, cells, with_cells), ensure_ascii=False, separators=(",", ":"))
+        size += len(item.encode())
+        fits = size <= MAX_RESPONSE_BYTES or not page
+        page.append({"item": item if fits else None, "after_byte": end})
+        if not fits:
+            break
+    return page
+
+
+def _row(header: Sequence[str], cells: Sequence[str], with_cells: bool) -> dict[str, Any]:
+    if len(cells) != len(header):
+        raise _Damaged
+    # If a file was itself an error file, two columns have the same name. The last column is the one of this job.
+    values = dict(zip(header, cells, strict=True))
+    line = values.get(f"{REPORT_PREFIX}line", "")
+    if not re.fullmatch(r"[0-9]{1,10}", line):
+        raise _Damaged
+    raw = {name: cell for name, cell in values.items() if not name.startswith(REPORT_PREFIX)}
+    return {
+        "line": int(line),
+        "sku": values.get(f"{REPORT_PREFIX}sku") or None,  # files of earlier releases have no such column
+        "code": values.get(f"{REPORT_PREFIX}code", ""),
+        "reason": values.get(f"{REPORT_PREFIX}error", ""),
+        "raw": raw if with_cells else None,
+    }
+
+
+def _records(lines: Iterator[bytes], position: int) -> Iterator[tuple[list[str], int]]:
+    """Yield each record of a CSV file, and the position of the byte after it. A record can contain line breaks.
+
+    `position` is the position of the first byte.
+    """
+    record_start = position
+
+    def text() -> Iterator[str]:
+        nonlocal position
+        for line in lines:
+            position += len(line)
+            if position - record_start > MAX_RECORD_BYTES:
+                raise _Damaged
+            yield line.decode("utf-8", "replace")
+
+    # csv.reader takes no further line before it has returned the record.
+    for record in csv.reader(text()):
+        yield record, position
+        record_start = position
+
+
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a stream with their line ends."""
+    rest = b""
+    while chunk := stream.read(_CHUNK):
+        *complete, rest = (rest + chunk).split(b"\n")
+        yield from (line + b"\n" for line in complete)
+        if len(rest) > MAX_RECORD_BYTES:
+            raise _Damaged
+    if rest:
+        yield rest

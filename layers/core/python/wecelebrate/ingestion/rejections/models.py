@@ -1,0 +1,34 @@
+"""The models of the rejected rows of a job, and of the files that a job has written."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from wecelebrate.core.models import Secret
+from wecelebrate.core.types import Moment
+from wecelebrate.jobs.models import RowError
+
+URL_LIFETIME = timedelta(minutes=15)
+"""How long a presigned URL returns its file."""
+
+
+class RejectedRow(RowError):
+    """A rejected row of a file, with its cells."""
+
+    raw: dict[str, str] | None = Field(
+        description="Column → the unchanged cell. Null if the caller may not see the source data of the catalog, or"
+        " while the file is still being read, because its columns are not final."
+    )
+
+
+class JobFile(BaseModel):
+    """A file that a job has written, with a URL that returns the file."""
+
+    name: str
+    content_type: str
+    size: int = Field(description="The size in bytes.")
+    url: Annotated[str, Secret] = Field(
+        description="A presigned URL. Whoever knows it can read the file with `GET`, without an access token."
+    )
+    expires_at: Moment = Field(description="The time after which the URL no longer returns the file.")

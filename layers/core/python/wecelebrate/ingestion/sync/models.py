@@ -1,0 +1,20 @@
+"""The models of syncs."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from wecelebrate.core.models import Input
+from wecelebrate.core.types import Flag, Id
+
+
+class NewSync(Input):
+    """The uploaded file, and how to load it into the catalog."""
+
+    upload_id: Id = Field(description="A file that was uploaded with `POST /v1/uploads`, in any supported format.")
+    mode: Literal["full", "delta"] | None = Field(
+        default=None,
+        description="`full`: the file is the whole catalog, and missing products are deactivated. `delta`: the file has"
+        " only changes. Null: `sync_settings.mode` of the catalog applies, which is `delta` unless it is set.",
+    )
+    dry_run: Flag = Field(default=False, description="Report what would change, with examples. Change nothing.")

@@ -1,0 +1,66 @@
+-- Rejected rows of jobs that have not ended. A completed job has an error file instead.
+
+set local role app_definer;
+
+-- Returns the cells of a rejected row: column → text. `raw` is a list of cells, or an object: column → cell. The
+-- columns that the platform adds to error files are left out. Returns null if the columns are not known.
+create or replace function app.rejected_cells(header jsonb, raw jsonb) returns json
+language sql immutable
+as $$
+  select case jsonb_typeof(raw)
+    when 'array' then (
+      select json_object_agg(c.name, coalesce(c.cell, ''))
+      from rows from (jsonb_array_elements_text(header), jsonb_array_elements_text(raw)) as c (name, cell)
+      where not starts_with(c.name, 'wecelebrate_'))
+    when 'object' then (
+      select json_object_agg(name, coalesce(raw ->> name, ''))
+      from jsonb_array_elements_text(header) name
+      where not starts_with(name, 'wecelebrate_'))
+  end
+$$;
+
+-- Returns one page of the staged rejections of a job, in the order of the file. `item` is a row as JSON, as in the API.
+-- The function stops after the first row whose item makes the page larger than `max_bytes` bytes; this item is null.
+--
+-- The caller gets rows only of a job that it can see: any job for staff, and the jobs of its clients for a member. The
+-- cells of a row (`raw`) are source data: only admins, and the owners and editors of the client, get them. They are
+-- null until the whole file is read, because the names of its columns are not final before.
+create or replace function app.list_staged_rejections(
+  job uuid, last_line integer, last_n integer, max_rows integer, max_bytes integer)
+returns table (item text, after_line integer, after_n integer)
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  header jsonb;
+  staged_fence integer;
+  sees_source boolean;
+  rejection app.staged_rejections;
+  bytes bigint := 0;
+begin
+  select j.checkpoint -> 'header', (j.checkpoint ->> 'fence')::integer,
+      coalesce(app.admin_role() <> 'support', j.client_id = any (app.editor_ids()))
+    into header, staged_fence, sees_source
+    from jobs j
+    where j.id = $1 and (app.admin_role() is not null or j.client_id = any (app.client_ids()));
+  for rejection in
+    select r.* from app.staged_rejections r
+    where r.job_id = $1 and r.fence = staged_fence and (r.line, r.n) > (coalesce($2, 0), coalesce($3, -1))
+    order by r.line, r.n
+    limit $4
+  loop
+    item := json_build_object('line', rejection.line, 'sku', rejection.sku, 'code', rejection.code,
+      'reason', rejection.reason, 'raw', case when sees_source then app.rejected_cells(header, rejection.raw) end);
+    after_line := rejection.line;
+    after_n := rejection.n;
+    bytes := bytes + octet_length(item);
+    if bytes > $5 and bytes > octet_length(item) then
+      item := null;
+      return next;
+      exit;
+    end if;
+    return next;
+  end loop;
+end
+$$;
+grant execute on function app.list_staged_rejections(uuid, integer, integer, integer, integer)
+  to app_admin, app_support, app_client;

@@ -1,0 +1,138 @@
+"""The pages of an error file contain each row exactly once, whatever its cells contain."""
+
+import csv
+import io
+import json
+from typing import Any, BinaryIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wecelebrate import feeds
+from wecelebrate.core import storage
+from wecelebrate.core.errors import NotFound
+from wecelebrate.core.pages import MAX_RESPONSE_BYTES
+from wecelebrate.ingestion.rejections import error_file
+from wecelebrate.ingestion.rejections.error_file import REPORT_COLUMNS
+
+HEADER = ["sku", "name", "note"]
+CELLS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('",\r\n;\t=\'"'), max_size=12)
+ROWS = st.lists(st.lists(CELLS, min_size=len(HEADER), max_size=len(HEADER)), max_size=12)
+
+
+def written(rows: list[list[str]], report: tuple[str, ...] = REPORT_COLUMNS) -> bytes:
+    """Return an error file. The row at index 0 has the line number 2."""
+    file = io.StringIO(newline="")
+    writer = csv.writer(file)
+    writer.writerow([*HEADER, *report])
+    for line, cells in enumerate(rows, 2):
+        writer.writerow(
+            [*cells, line, "invalid", f'reason {line}, "quoted"\n', f"S-{line}"][: len(HEADER) + len(report)]
+        )
+    return file.getvalue().encode()
+
+
+class Stored:
+    """An object in S3 that is opened at a byte."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.positions: list[int] = []
+
+    def open_from(self, bucket: str, key: str, offset: int) -> BinaryIO:
+        assert (bucket, key) == ("drops", "key")
+        self.positions.append(offset)
+        if offset >= len(self.body):
+            raise storage.ObjectGone("key")
+        return io.BytesIO(self.body[offset:])
+
+
+def page(stored: Stored, after: int | None, limit: int, *, with_cells: bool = True) -> list[dict[str, Any]]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage, "open_from", stored.open_from)
+        return error_file.rows("drops", "key", after, limit, with_cells=with_cells)
+
+
+def all_rows(stored: Stored, limit: int) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    after = None
+    while True:
+        read = page(stored, after, limit)
+        rows += [json.loads(row["item"]) for row in read[:limit]]
+        if len(read) <= limit:
+            return rows
+        after = read[limit - 1]["after_byte"]
+
+
+@given(ROWS, st.integers(1, 5))
+def test_pages_contain_each_row_once_with_its_cells(rows: list[list[str]], limit: int) -> None:
+    read = all_rows(Stored(written(rows)), limit)
+    assert [row["line"] for row in read] == list(range(2, len(rows) + 2))
+    assert [list(row["raw"].values()) for row in read] == rows
+    assert all(row["sku"] == f"S-{row['line']}" and row["reason"].endswith('"quoted"\n') for row in read)
+
+
+def test_a_later_page_reads_the_header_and_its_own_part_of_the_file() -> None:
+    stored = Stored(written([[f"A-{number}", "x" * 1000, ""] for number in range(500)]))
+    after = page(stored, None, 400)[399]["after_byte"]
+    assert stored.positions == [0]
+    (row, *_) = page(stored, after, 1)
+    assert json.loads(row["item"])["line"] == 402
+    assert stored.positions == [0, 0, after]
+
+
+def test_cells_are_left_out_for_a_caller_who_may_not_see_them() -> None:
+    (row,) = page(Stored(written([["A-1", "Mug", "secret"]])), None, 1, with_cells=False)
+    assert json.loads(row["item"])["raw"] is None
+    assert "secret" not in row["item"]
+
+
+def test_a_page_ends_before_it_is_larger_than_a_response() -> None:
+    rows = page(Stored(written([["A", "x" * 900_000, ""]] * 9)), None, 9)
+    assert [row["item"] is None for row in rows] == [False] * 6 + [True]
+    assert sum(len(row["item"]) for row in rows[:-1]) <= MAX_RESPONSE_BYTES
+
+
+def test_a_row_that_is_larger_than_a_response_is_a_page_of_its_own() -> None:
+    cells = ["x" * 990_000] * 3
+    file = Stored(written([cells]).replace(b"name", b"n\xc3\xa4me"))
+    assert len(page(file, None, 5)) == 1
+
+
+def test_a_file_of_an_earlier_release_has_no_sku_column() -> None:
+    (row,) = page(Stored(written([["A-1", "Mug", ""]], REPORT_COLUMNS[:-1])), None, 5)
+    assert json.loads(row["item"])["sku"] is None
+    assert json.loads(row["item"])["raw"] == {"sku": "A-1", "name": "Mug", "note": ""}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"sku,name\n",
+        b"hello",
+        b"a,b,c,d,e\n1,2\n",
+        b"a,b,wecelebrate_line,wecelebrate_code,wecelebrate_error\n1,2,x,c,e\n",
+        b"a,b,wecelebrate_line,wecelebrate_code,wecelebrate_error\n1,2," + "\u0663".encode() + b",c,e\n",
+        b"a,b,wecelebrate_line,wecelebrate_code,wecelebrate_error\n1,2," + b"9" * 5000 + b",c,e\n",
+        b"a,b,c\n" + b'"' + b"x" * 1_100_000 + b'",1,2\n',
+        b'a,b,c\n"' + b"y\n" * (error_file.MAX_RECORD_BYTES // 2 + 1),
+        b"a,b,c\n" + b"z" * (error_file.MAX_RECORD_BYTES + 100_000),
+        b"\xff\xfe\x00\x00" * 50,
+    ],
+    ids=lambda body: str(body[:20]),
+)
+def test_a_file_that_somebody_has_replaced_is_not_found(body: bytes) -> None:
+    with pytest.raises(NotFound):
+        page(Stored(body), None, 5)
+
+
+def test_a_file_that_somebody_has_shortened_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        page(Stored(written([["A-1", "Mug", ""]])), 10_000, 5)
+
+
+def test_the_columns_of_the_report_have_the_prefix_that_feeds_ignore() -> None:
+    assert error_file.REPORT_PREFIX == feeds.REPORT_COLUMN_PREFIX
+    assert all(column.startswith(feeds.REPORT_COLUMN_PREFIX) for column in REPORT_COLUMNS)
