@@ -17,7 +17,9 @@ from wecelebrate.feeds.feed import Feed, open_feed
 from wecelebrate.feeds.items import Item, Product, Rejected, UnreadableFeed
 from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.proposal import Proposal, propose
+from wecelebrate.feeds.questions import Change, Question
 
 __all__ = [
-    "REPORT_COLUMN_PREFIX", "Feed", "Item", "Product", "Proposal", "Rejected", "UnreadableFeed", "open_feed", "propose",
+    "REPORT_COLUMN_PREFIX", "Change", "Feed", "Item", "Product", "Proposal", "Question", "Rejected", "UnreadableFeed",
+    "open_feed", "propose",
 ]  # fmt: skip

@@ -6,17 +6,24 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from wecelebrate.core.types.text import nfc
-from wecelebrate.feeds import numbers
+from wecelebrate.feeds import doubts, numbers
 from wecelebrate.feeds.checks import SAMPLE_ENDS, TRUNCATED, check_characters, check_flaws, check_width, reject_last_row
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import VariantGrouper
 from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
 from wecelebrate.feeds.plan import Plan, extend_plan, make_plan
 from wecelebrate.feeds.products import BuildProduct, product_builder
+from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import FeedSource, open_source
 
 
-def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | None, currency: str) -> "Feed":
+def open_feed(
+    stream: BinaryIO,
+    name: str,
+    mapping: Mapping[str, str | None] | None,
+    currency: str,
+    memory: Mapping[str, Any] | None = None,
+) -> "Feed":
     """Copy the stream to a temporary file, and determine how to read this file.
 
     `name` is the file's name, and is only a hint. `currency` is the catalog's currency.
@@ -24,13 +31,15 @@ def open_feed(stream: BinaryIO, name: str, mapping: Mapping[str, str | None] | N
     `mapping` is the catalog's mapping, which maps fields to columns. A field that is mapped to None is left out. The
     mapping can contain the options in `plan.OPTIONS` too. These options override the detection.
 
+    `memory` is the `reading` of the catalog's previous file. `Feed.changes` lists the differences.
+
     Raises UnreadableFeed if the file as a whole cannot be read.
     """
     settings = dict(mapping or {})
     source = open_source(stream, name, settings, currency)
     try:
         plan = make_plan(list(source.table.header), settings, currency, source.table.profile)
-        return Feed(source, plan, settings, currency)
+        return Feed(source, plan, settings, currency, memory)
     except BaseException:
         source.close()
         raise
@@ -42,12 +51,29 @@ class Feed:
     The temporary copy of the file is deleted after the last item, or by `close`.
     """
 
-    def __init__(self, source: FeedSource, plan: Plan, mapping: Mapping[str, str | None], currency: str) -> None:
+    def __init__(
+        self,
+        source: FeedSource,
+        plan: Plan,
+        mapping: Mapping[str, str | None],
+        currency: str,
+        memory: Mapping[str, Any] | None = None,
+    ) -> None:
         self._source, self._table, self._plan = source, source.table, plan
         self._finalizer = weakref.finalize(self, source.close)
         self.format: Format = source.format
         option = mapping.get("decimal")
         self._mark: numbers.DecimalMark | None = "," if option == "," else "." if option == "." else self._detect_mark()
+        remembered = (memory or {}).get("decimal")
+        prices = [cell for cell in self._price_cells() if cell.strip()] if self._mark is None else []
+        self.questions: tuple[Question, ...] = doubts.questions(prices, remembered)
+        """What the file does not decide. Without an answer, the first choice of each question is used."""
+        if self._mark is None and prices and all(map(doubts.is_ambiguous, prices)):
+            self._mark = "," if self.questions else remembered
+        self.reading: dict[str, Any] = {"mapping": plan.details(), "decimal": self._mark}
+        """How the file is read, as JSON. The catalog keeps it, and passes it as `memory` for the next file."""
+        self.changes: tuple[Change, ...] = doubts.changes(self.reading, memory or {})
+        """The differences between the reading of this file and `memory`."""
         self._currency = currency
         self._stopped = False
         self.declared_mode: DeclaredMode | None = self._table.declared_mode
@@ -144,9 +170,11 @@ class Feed:
         return rows
 
     def _detect_mark(self) -> numbers.DecimalMark | None:
+        return numbers.decimal_mark(self._price_cells())
+
+    def _price_cells(self) -> Iterator[str]:
         columns = [price.column for price in self._plan.prices]
-        sample = self._table.sample
-        return numbers.decimal_mark(cell for row in sample for n in columns if n < len(row) and (cell := row[n]))
+        return (cell for row in self._table.sample for n in columns if n < len(row) and (cell := row[n]))
 
 
 def _nfc_cells(cells: Cells) -> Cells:
