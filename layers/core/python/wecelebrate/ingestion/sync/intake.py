@@ -15,6 +15,7 @@ from wecelebrate import jobs
 from wecelebrate.core import queue, storage
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.ingestion.catalog_settings import find_catalog
+from wecelebrate.ingestion.superseding import NEWER_FILE, supersede_older
 
 logger = Logger()
 sql = queries(__file__)
@@ -25,7 +26,6 @@ SERVICE = "service:drops"
 _INCOMING_KEY = re.compile(
     r"(?P<catalog>[^/]+)/incoming/(?P<dry_run>dry-run/)?(?:(?P<mode>full|delta)/)?(?P<name>.+)", re.DOTALL
 )
-_SUPERSEDED = "A newer file arrived before this job started. Upload this file again if it is still needed."
 _OLD_VERSION = "A newer version of this file was already loaded. Upload this version again if it is still needed."
 
 
@@ -57,7 +57,9 @@ def register_version(
             return None
         job_id, superseded = _register(tx, catalog, mode, dry_run, upload)
     for job in superseded:
-        result = {"job_id": str(job["id"]), "status": "cancelled", "error_code": "superseded", "error": _SUPERSEDED}
+        if job["type"] != "catalog_sync":
+            continue
+        result = {"job_id": str(job["id"]), "status": "cancelled", "error_code": "superseded", "error": NEWER_FILE}
         _write_result(f"{catalog['id']}/results/{storage.object_name(job['key'])}.{job['id']}.json", result)
     return job_id
 
@@ -91,10 +93,7 @@ def _register(
     elif newer is not None:
         sql.move_before(tx, job_id=job_id, other=newer["job_id"])
     elif not dry_run:
-        superseded = list(sql.list_superseded(tx, catalog_id=catalog["id"], job_id=job_id, full=full))
-        for job in superseded:
-            jobs.supersede(tx, job["id"], "catalog_sync", _SUPERSEDED)
-        return job_id, superseded
+        return job_id, supersede_older(tx, catalog["id"], job_id, full=full)
     return job_id, []
 
 
