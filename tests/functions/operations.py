@@ -144,6 +144,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
         "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
         "propose_mapping": {"job_id": ids["job_id"]},
+        "decide_job": {"answers": {"decimal": ","}},
         "create_upload": {"name": f"{unique}.csv", "size": 100, "client_id": ids["client_id"]},
     }
     return bodies.get(name, {})

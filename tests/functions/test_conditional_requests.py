@@ -31,6 +31,7 @@ NEVER_CACHED = {
     "get_image",
     "list_jobs",
     "get_job",
+    "get_reading",
     "list_webhooks",
     "get_webhook",
     "list_webhook_deliveries",

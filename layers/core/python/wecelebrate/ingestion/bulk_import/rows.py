@@ -14,7 +14,7 @@ from wecelebrate.core.errors import FieldError, Invalid
 from wecelebrate.core.models import pointer
 from wecelebrate.core.types import finer_problem, rounded
 from wecelebrate.core.validation_messages import message_for
-from wecelebrate.feeds import Item, Product, Rejected
+from wecelebrate.feeds import Change, Item, Product, Question, Rejected
 from wecelebrate.ingestion.bulk_import.models import ImportRow, RowFields, sku_of
 
 HEADER = tuple(ImportRow.model_fields)
@@ -27,6 +27,9 @@ class RequestRows(AbstractContextManager["RequestRows"]):
 
     declared_mode: Literal["full", "delta"] | None = None
     ended_cleanly = True
+    reading: dict[str, Any] | None = None
+    questions: tuple[Question, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def __init__(self, text: bytes, currency: str) -> None:
         self._lines = text.splitlines()

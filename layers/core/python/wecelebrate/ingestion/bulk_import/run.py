@@ -51,7 +51,7 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                 if payload["format"] == "rows":
                     return RequestRows(body.read(), currency)
                 options = catalog_settings.reading_options(settings)
-                return feeds.open_feed(body, payload["name"], options, currency)
+                return feeds.open_feed(body, payload["name"], options, currency, catalog["reading"])
         except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 
@@ -64,11 +64,15 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                 catalog_currency=catalog["currency"],
                 mode=payload["mode"],
                 dry_run=payload["dry_run"],
+                **({} if payload["format"] == "rows" else catalog_settings.rules_of_files(settings)),
             ),
             open_rows,
             bucket=uploads.BUCKET,
             result_prefix=f"{payload['results']}/result",
             source={"file": payload["key"], "version_id": payload["version_id"]},
             inline=inline,
+            accepted=catalog["accepted"],
+            decided=catalog_settings.decided(settings),
+            settings_key=catalog_settings.settings_key(catalog),
         )
     )

@@ -24,7 +24,7 @@ def run(job: jobs.LeasedJob) -> None:
         try:
             with storage.open_version("drops", key, version_id) as body:
                 options = catalog_settings.reading_options(settings)
-                return feeds.open_feed(body, storage.object_name(key), options, currency)
+                return feeds.open_feed(body, storage.object_name(key), options, currency, catalog["reading"])
         except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 
@@ -34,6 +34,7 @@ def run(job: jobs.LeasedJob) -> None:
         full=job.payload.get("full", False),
         max_deactivated_percent=settings.get("most_deactivated_percent", DEFAULT_MAX_DEACTIVATED_PERCENT),
         dry_run=job.payload.get("dry_run", False),
+        **catalog_settings.rules_of_files(settings),
     )
     run_load(
         merge.Load(
@@ -44,5 +45,8 @@ def run(job: jobs.LeasedJob) -> None:
             bucket="drops",
             result_prefix=f"{job.catalog_id}/results/{storage.object_name(key)}.{job.id}",
             source={"file": key, "version_id": version_id},
+            accepted=catalog["accepted"],
+            decided=catalog_settings.decided(settings),
+            settings_key=catalog_settings.settings_key(catalog),
         )
     )
