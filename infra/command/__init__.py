@@ -23,7 +23,9 @@ class _Commands(LazyCommands):
         "env": Entry("infra.command.env", "env", "Print shell variables with the URL of the API, a token and ids."),
         "drop": Entry("infra.command.drop", "drop", "Upload a file for a catalog, as an ERP system would do it."),
         "read": Entry("infra.command.read", "read", "Show how a product file is read. Needs no cloud."),
-        "jobs": Entry("infra.command.jobs", "app", "List, show, watch, cancel, retry and approve background jobs."),
+        "jobs": Entry(
+            "infra.command.jobs", "app", "List, show, watch, cancel, retry, approve and decide background jobs."
+        ),
         "dlq": Entry("infra.command.dlq", "app", "List, show and redrive dead letters."),
         "listen": Entry("infra.command.listen", "listen", "Print or forward the webhook events of a client."),
         "mail": Entry("infra.command.mail", "app", "List and show the mails of the local cloud."),

@@ -8,7 +8,7 @@ import typer
 
 from infra.command import output
 from infra.command.api import Connection, connect, get, get_all, httpx
-from infra.command.errors import BadUsage, CommandError, NotFound
+from infra.command.errors import BadUsage, CommandError, DecisionNeeded, NotFound
 from infra.command.help import API, FILE_FORMATS, command
 from infra.command.output import JsonOption
 from infra.command.watch import Watch, report
@@ -54,7 +54,8 @@ def drop(  # noqa: PLR0917 — each parameter is an option
     Without --full and --delta, the settings of the catalog and the file itself decide. On a deployed platform, the
     command uploads the file with your AWS credentials, so it needs --bucket.
 
-    With --wait, the exit code is 1 if the job failed or rejected rows. With --json, the job is printed when it has
+    With --wait, the exit code is 1 if the job failed or rejected rows. If the job has questions about the file, they
+    are asked on the terminal. Without a terminal, the exit code is 7. With --json, the job is printed when it has
     finished or, without --wait, the uploaded object.
     """
     if full and delta:
@@ -74,7 +75,13 @@ def drop(  # noqa: PLR0917 — each parameter is an option
         if not as_json:
             output.success(f"dropped {key}")
         if wait:
-            job = Watch(connection, None, False).one(lambda: _job_of(connection.api, catalog_id, source), timeout)
+            watch = Watch(connection, None, False)
+            try:
+                job = watch.one(lambda: _job_of(connection.api, catalog_id, source), timeout)
+            except DecisionNeeded:
+                if as_json:
+                    output.print_json(_job_of(connection.api, catalog_id, source))
+                raise
             if as_json:
                 output.print_json(job)
             succeeded = report(connection, job, as_json)

@@ -8,7 +8,8 @@ LocalCloudError               exit code FAILED
     │   └── ApiUnavailable    UNREACHABLE
     ├── NotFound              NOT_FOUND
     ├── Refused               REFUSED
-    └── TimedOut              TIMED_OUT
+    ├── TimedOut              TIMED_OUT
+    └── DecisionNeeded        DECISION_NEEDED
 """
 
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ class ExitCode(IntEnum):
     NOT_FOUND = 4
     REFUSED = 5
     TIMED_OUT = 6
+    DECISION_NEEDED = 7
     INTERRUPTED = 130
 
     @property
@@ -47,6 +49,7 @@ _MEANINGS = {
     ExitCode.NOT_FOUND: "An object does not exist, or the caller has no access to it.",
     ExitCode.REFUSED: "The API refused the request: e.g. the token is not valid, or the job has already ended.",
     ExitCode.TIMED_OUT: "A job has not ended within --timeout. The job continues.",
+    ExitCode.DECISION_NEEDED: "A job asks how to read its file, and no terminal is attached to answer.",
     ExitCode.INTERRUPTED: "Ctrl-C ended the command.",
 }
 
@@ -89,6 +92,12 @@ class TimedOut(CommandError):
     """A job has not ended within the time that the caller has set."""
 
     exit_code = ExitCode.TIMED_OUT
+
+
+class DecisionNeeded(CommandError):
+    """A job waits for answers to its questions, and nobody can answer them here."""
+
+    exit_code = ExitCode.DECISION_NEEDED
 
 
 def exit_code_of(error: Exception) -> ExitCode:

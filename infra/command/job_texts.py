@@ -1,6 +1,7 @@
 """Describes jobs: as a few words for the state, as rows of a table, and as details."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -35,8 +36,8 @@ def is_unfinished(job: Json) -> bool:
 
 def state_of(job: Json) -> str:
     """Return the state of a job, in a few words."""
-    if job["awaiting_approval"]:
-        return "needs approval"
+    if job["waiting_for"]:
+        return {"approval": "needs approval", "decision": "needs a decision"}[job["waiting_for"]]
     if job["status"] == "pending":
         return (
             f"retry in {until(job['due_at'])}" if job["attempts"] and _seconds_until(job["due_at"]) > 0 else "waiting"
@@ -48,7 +49,7 @@ def state_of(job: Json) -> str:
 
 def styled_state(job: Json) -> Styled:
     """Return the same text as `state_of`, with the colour of the state."""
-    return Styled(state_of(job), "yellow" if job["awaiting_approval"] else _COLORS.get(job["status"]))
+    return Styled(state_of(job), "yellow" if job["waiting_for"] else _COLORS.get(job["status"]))
 
 
 def count_rows(number: int) -> str:
@@ -102,9 +103,32 @@ def details(job: Json, clients: Mapping[str, str]) -> dict[str, Cell]:
         "rows": ", ".join(f"{count:,} {name}" for name, count in counts.items()) if counts["read"] else None,
         "attempts": f"{job['attempts']}; fails after {job['max_attempts']} in a row without progress",
         "error": job["error"] and f"{job['error_code']}: {job['error']}",
+        "questions": "\n".join(question_lines(job)) if job["waiting_for"] == "decision" else None,
+        "answers": job["answers"] and ", ".join(f"{key}={value}" for key, value in job["answers"].items()),
         "result": job["result"] and json.dumps(job["result"], indent=2, ensure_ascii=False),
         "first errors": "\n".join(f"line {error['line']}: {error['reason']}" for error in job["first_errors"]),
     }
+
+
+def question_lines(job: Json) -> list[str]:
+    """Return the questions of a job as lines of text, with their choices and examples."""
+    return [line for question in job["questions"] for line in (*question_head(question), *choice_lines(question))]
+
+
+def question_head(question: Json) -> list[str]:
+    """Return the text of a question, and the values of the file that cause it."""
+    seen = [f"  seen: {', '.join(question['seen'])}"] if question["seen"] else []
+    return [f"{question['key']}: {question['text']}", *seen]
+
+
+def choice_lines(question: Json, numbered: bool = False) -> list[str]:
+    """Return a line for each choice of a question. `numbered`: with numbers instead of the values to type."""
+    lines = []
+    for number, choice in enumerate(question["choices"], 1):
+        name = str(number) if numbered else shlex.quote(f"{question['key']}={choice['value']}")
+        examples = f" ({'; '.join(choice['examples'])})" if choice["examples"] else ""
+        lines.append(f"  {name}  {choice['label']}{examples}")
+    return lines
 
 
 def _seconds_until(timestamp: str) -> float:

@@ -1,4 +1,4 @@
-"""The command `wecelebrate jobs`: lists, shows, watches, cancels, retries and approves background jobs."""
+"""The command `wecelebrate jobs`: lists, shows and controls background jobs, and answers their questions."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -30,9 +30,10 @@ JobType = Literal[
     "data_export",
 ]
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
+WaitingFor = Literal["approval", "decision"]
 
 app = typer.Typer(
-    no_args_is_help=True, help="List, show, watch, cancel, retry and approve background jobs.", **SETTINGS
+    no_args_is_help=True, help="List, show, watch, cancel, retry, approve and decide background jobs.", **SETTINGS
 )
 
 _DEFAULT_TIMEOUT = 11 * 3600
@@ -51,10 +52,13 @@ JobIds = Annotated[list[UUID], typer.Argument(help="Ids of the jobs.", show_defa
         environment=API,
     ),
 )
-def list_jobs(
+def list_jobs(  # noqa: PLR0917 — each parameter is an option
     client: ClientOption = None,
     job_type: TypeOption = None,
     status: Annotated[JobStatus | None, typer.Option("--status", help="Only jobs with this status.")] = None,
+    waiting_for: Annotated[
+        WaitingFor | None, typer.Option("--waiting-for", help="Only jobs that wait for a person.")
+    ] = None,
     limit: LimitOption = DEFAULT_LIMIT,
     as_json: JsonOption = False,
 ) -> None:
@@ -69,6 +73,7 @@ def list_jobs(
         row=row,
         type=job_type,
         status=status,
+        waiting_for=waiting_for,
     )
 
 
@@ -105,10 +110,11 @@ def watch(
 ) -> None:
     """Show the progress of jobs until they have finished.
 
-    Without an id, this ends when all jobs have finished or need an approval. With --json, a line is printed for each
+    Without an id, this ends when all jobs have finished or wait for a person. With --json, a line is printed for each
     change of a job.
 
-    The exit code is 1 if a job failed or was cancelled, or if the job with the given id rejected rows.
+    If the job with the given id has questions, they are asked on the terminal. Without a terminal, the exit code is 7.
+    It is 1 if a job failed or was cancelled, or if the job with the given id rejected rows.
     """
     from infra.command.api import connect, get
     from infra.command.watch import Watch, report
@@ -143,6 +149,37 @@ def retry(job_ids: JobIds) -> None:
 def approve(job_ids: JobIds) -> None:
     """Approve the changes of jobs that wait for an approval."""
     _post_each(job_ids, "approve", "approved, the job continues")
+
+
+@app.command(
+    cls=documented(
+        "wecelebrate jobs decide 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5",
+        "wecelebrate jobs decide 01a20512-5e16-7075-8b8c-1b6a3ce1d0a5 --answer decimal=,",
+        environment=API,
+    )
+)
+def decide(
+    job_id: Annotated[UUID, typer.Argument(help="Id of the job.")],
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answer", metavar="KEY=VALUE", help="Answer to a question. Repeat the option for each question."
+        ),
+    ] = None,
+) -> None:
+    """Answer the questions of a job, which then continues. The catalog keeps the answers for its next files.
+
+    On a terminal, the command asks each question that has no --answer.
+    """
+    from infra.command import output
+    from infra.command.api import connect, get
+    from infra.command.decisions import parsed_answers, send_answers
+
+    given = parsed_answers(answers or [])
+    with connect() as connection:
+        job = get(connection.api, f"/v1/jobs/{job_id}", not_found=f"job {job_id} does not exist")
+        send_answers(connection.api, job, given)
+        output.success(f"{job_id}  decided, the job continues")
 
 
 def _post_each(job_ids: list[UUID], action: Literal["cancel", "retry", "approve"], result: str) -> None:

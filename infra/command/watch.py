@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from infra.command import output
 from infra.command.api import Connection, get, get_all, httpx
-from infra.command.errors import ApiUnavailable, ApiUnreachable, TimedOut
+from infra.command.decisions import can_ask, print_questions, send_answers
+from infra.command.errors import ApiUnavailable, ApiUnreachable, DecisionNeeded, TimedOut
 from infra.command.job_texts import LOAD_TYPES, count_rows, is_unfinished, owner
 from infra.command.output import Column, Json
 from infra.local.control import supervised
@@ -48,8 +49,9 @@ class Watch:
     def one(self, find: Callable[[], Json | None], timeout: int) -> Json:
         """Show the progress of one job until it finishes, and return the finished job.
 
-        If the job needs an approval, prints how to approve it, and continues to wait. Raises TimedOut after `timeout`
-        seconds.
+        If the job needs an approval, prints how to approve it, and continues to wait. If it has questions, asks them on
+        the terminal. Raises DecisionNeeded if no terminal is attached, and TimedOut after `timeout` seconds
+        without a question.
 
         find: a function that returns the current state of the job, or None if the job does not exist yet.
         """
@@ -65,14 +67,27 @@ class Watch:
                 if job and job["awaiting_approval"] and not approval_printed:
                     _print_approval(job)
                 approval_printed = bool(job and job["awaiting_approval"])
+                if job and job["waiting_for"] == "decision":
+                    break
                 if job is None or is_unfinished(job):
                     time.sleep(_POLL_INTERVAL * self._factor)
-        return job
+        if not is_unfinished(job):
+            return job
+        # The bars have ended, so that they do not overwrite the questions.
+        self._decide(job)
+        return self.one(find, timeout)
+
+    def _decide(self, job: Json) -> None:
+        """Ask the questions of a job. Raises DecisionNeeded if nobody can answer."""
+        if not can_ask():
+            print_questions(job)
+            raise DecisionNeeded(f"the job has questions: `{this_command()} jobs decide {job['id']}` answers them")
+        send_answers(self._connection.api, job, {})
 
     def all(self, query: Mapping[str, str | int], timeout: int) -> bool:
         """Show the progress of all unfinished jobs, including jobs that are created later.
 
-        Ends when all jobs have finished or wait for an approval. Returns False if a job failed or was cancelled during
+        Ends when all jobs have finished or wait for a person. Returns False if a job failed or was cancelled during
         this time, and True otherwise. Raises TimedOut after `timeout` seconds.
         """
         deadline = time.monotonic() + timeout
@@ -87,7 +102,7 @@ class Watch:
                     jobs = unfinished
                     watched = watched or bool(jobs)
                     self._show(bars, jobs.values())
-                    if all(job["awaiting_approval"] for job in jobs.values()):
+                    if all(job["waiting_for"] for job in jobs.values()):
                         break
                 if time.monotonic() > deadline:
                     raise TimedOut(f"{len(jobs)} jobs have not finished after {timeout} seconds")
@@ -95,7 +110,10 @@ class Watch:
         if not watched:
             output.note("no job is running or waiting")
         for job in jobs.values():
-            _print_approval(job)
+            if job["waiting_for"] == "decision":
+                print_questions(job)
+            else:
+                _print_approval(job)
         return succeeded
 
     def _view(self) -> Any:
@@ -211,13 +229,21 @@ def _unfinished_jobs(api: httpx.Client, query: Mapping[str, str | int]) -> dict[
 
 def _print_approval(job: Json) -> None:
     result = job["result"] or {}
+    reasons = [reason["text"] for reason in result.get("reasons", ())]
     reason = (
         f"the job would deactivate {result['would_deactivate']:,} of {result['of_active']:,} products"
         f" ({result['percent']} %)"
         if "would_deactivate" in result
+        else "the changes of the file can be a mistake"
+        if reasons
         else "the job has stopped before its first change"
     )
     output.warning(f"{job['id']} needs an approval: {reason}")
+    for each in result.get("reasons", ()):
+        if each["code"] != "deactivates_missing":
+            output.note(f"  {each['text']}")
+            samples = (f"{sample['sku']}: {sample['before']} → {sample['after']}" for sample in each["samples"])
+            output.note(f"    {', '.join(samples)}")
     output.note(f"  inspect it with `{this_command()} jobs show {job['id']}`")
     output.note(f"  then run `{this_command()} jobs approve {job['id']}` or `jobs cancel`")
 

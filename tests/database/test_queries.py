@@ -60,6 +60,8 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "images.get_image": BACK_OFFICE,
     "images.get_catalog_owner": BACK_OFFICE,
     "images.due_catalogs": ("app_system",),
+    "ingestion.store_answers": MEMBERS,
+    "ingestion.accept_changes": MEMBERS,
     "jobs.list_jobs": BACK_OFFICE,
     "jobs.get_job": (*BACK_OFFICE, "app_system"),
     "jobs.claim_job": ("app_system",),

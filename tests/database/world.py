@@ -86,6 +86,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "admin_users": ("user_id",),
     "client_users": ("client_id", "user_id"),
     "catalog_grants": ("catalog_id", "client_id"),
+    "catalog_readings": ("catalog_id",),
     "site_product_exclusions": ("site_id", "product_id"),
     "order_lines": ("order_id", "line"),
     "order_daily_totals": ("client_id", "day", "currency", "status"),
@@ -109,6 +110,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "client_users": ("email", "renamed"),
     "catalogs": ("name", "renamed"),
     "catalog_grants": ("created_at", NOW),
+    "catalog_readings": ("file", "renamed"),
     "sites": ("name", "renamed"),
     "products": ("name", "renamed"),
     "product_sources": ("data", Jsonb({"cost": "9.99"})),
@@ -236,6 +238,8 @@ def _rows_of_jobs() -> Iterator[Row]:
         values = {"id": ident(f"{name} drop"), "client_id": owner, "catalog_id": catalog, "key": name, "size": 1}
         values |= {"version_id": "1", "sequencer": "1", "etag": "e", "dropped_at": NOW, "job_id": job}
         yield Row("drops", name, values)
+        values = {"catalog_id": catalog, "job_id": job, "file": name, "reading": Jsonb({})}
+        yield Row("catalog_readings", name, values)
         values = {"id": ident(f"{name} dead letter"), "queue": "q", "client_id": owner, "job_id": job, "code": "c"}
         yield Row("dead_letters", name, {**values, "body": Jsonb({}), "reason": "r"})
         values = {"id": ident(f"{name} upload"), "client_id": owner, "key": name, "name": name, "size": 1}

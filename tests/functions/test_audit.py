@@ -34,6 +34,8 @@ ACTIONS: dict[str, set[str]] = {
     "replace_client": {"client.change"},
     "approve_job": {"job.approve"},
     "cancel_job": {"job.cancel"},
+    "decide_job": {"job.decide", "catalog.change"},
+    "reset_reading": {"catalog_reading.delete"},
     "retry_job": {"job.retry"},
     "release_suppression": {"mail_suppression.release"},
     "import_products": {"job.create"},
@@ -88,6 +90,7 @@ HARMLESS_READS = {
     "list_catalogs": "no data about persons",
     "get_catalog": "no data about persons",
     "list_grants": "no data about persons",
+    "get_reading": "names of columns and of a file",
     "list_images": "pictures of products",
     "get_image": "pictures of products",
     "list_products": "no data about persons",
@@ -122,6 +125,10 @@ HARMLESS_READS = {
 BY_ADMINS = {"create_client", "change_client", "replace_client", "grant_catalog", "revoke_catalog"}
 PREPARE: dict[str, LiteralString] = {
     "approve_job": "update jobs set status = 'pending', approval = 'needed' where id = %(job_id)s",
+    "decide_job": """update jobs set status = 'pending', approval = 'needed', decision = 'needed', questions =
+      '[{"key": "decimal", "kind": "question", "setting": "options", "choices": [{"value": ","}, {"value": "."}]}]'
+      where id = %(job_id)s""",
+    "reset_reading": "insert into catalog_readings (catalog_id, file, reading) values (%(catalog_id)s, 'f', '{}')",
     "cancel_job": "update jobs set status = 'pending', due_at = now() + interval '1 hour' where id = %(job_id)s",
     "retry_job": "update jobs set status = 'failed' where id = %(job_id)s",
     "redrive_dead_letter": "update jobs set status = 'failed' where id = %(job_id)s",

@@ -43,6 +43,7 @@ NEVER_CACHED = {
     "get_job",
     "get_product_source",
     "list_rejected_rows",
+    "get_reading",
     "list_webhooks",
     "get_webhook",
     "list_webhook_deliveries",

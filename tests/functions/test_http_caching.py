@@ -110,7 +110,14 @@ def test_exactly_three_operations_return_storefront_pages() -> None:
     assert names == {"get_storefront", "list_shown_products", "get_shown_product"}
 
 
-REFUSED_FOR_COMPLETED_JOBS = ("approve_job", "cancel_job", "propose_mapping", "retry_job", "redrive_dead_letter")
+REFUSED_FOR_COMPLETED_JOBS = (
+    "approve_job",
+    "cancel_job",
+    "decide_job",
+    "propose_mapping",
+    "retry_job",
+    "redrive_dead_letter",
+)
 """The operations that fail because the job in `ids` is completed."""
 
 

@@ -45,7 +45,7 @@ REASONS = {
     "replay_webhook": ENDS,
     "replay_webhook_delivery": ENDS,
     "propose_mapping": "it stores nothing",
-    **dict.fromkeys(("approve_job", "cancel_job", "verify_domain", "rotate_webhook_secret"), CHANGE),
+    **dict.fromkeys(("approve_job", "cancel_job", "decide_job", "verify_domain", "rotate_webhook_secret"), CHANGE),
     **dict.fromkeys(("replace_catalog", "replace_client", "replace_product", "replace_site"), CHANGE),
 }
 

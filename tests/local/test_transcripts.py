@@ -38,6 +38,7 @@ ARGUMENTS = {
     "jobs cancel": [ID],
     "jobs retry": [ID],
     "jobs approve": [ID],
+    "jobs decide": [ID, "--answer", "decimal=,"],
     "dlq list": [],
     "dlq show": [ID],
     "dlq redrive": [ID],
@@ -196,6 +197,7 @@ def test_a_command_does_not_import_slow_modules_that_it_does_not_need(
 def test_the_types_of_the_jobs_command_are_those_of_the_platform() -> None:
     assert get_args(jobs.JobType) == get_args(types.JobType)
     assert get_args(jobs.JobStatus) == get_args(types.JobStatus)
+    assert get_args(jobs.WaitingFor) == get_args(types.WaitingFor)
 
 
 def test_every_exit_code_is_documented(tmp_path: Path) -> None:

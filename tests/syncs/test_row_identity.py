@@ -61,7 +61,7 @@ def test_a_superseded_record_on_the_same_line_is_reported_with_the_number_of_the
     platform: Platform, tenant: Tenant
 ) -> None:
     job = platform.sync(tenant.catalog_id, "minified.xml", FILES["minified.xml"].encode())
-    reason = "record 3 on the same line has the same SKU; only the last record counts"
+    reason = "record 3 on the same line has the same SKU, and its values are used instead"
     assert job["first_errors"] == [{"line": 1, "sku": "A", "code": "superseded", "reason": reason}]
 
 

@@ -8,6 +8,7 @@ from standardwebhooks import WebhookVerificationError
 
 from tests.functions.test_orders import order_body, orders_path
 from tests.platform import Platform, Tenant, created, ok, problem
+from tests.syncs.waiting import ask
 from tests.webhooks.receiving import (
     Receiver,
     event_types,
@@ -79,6 +80,14 @@ def test_cancelled_jobs_and_jobs_that_wait_for_approval_are_reported(
     ok(tenant.owner.post(f"/v1/jobs/{job_id}/cancel"))
     platform.eventually(lambda: "job.cancelled" in event_types(receiver))
     assert receiver.events[-1].body["data"]["job_id"] == job_id
+
+
+def test_jobs_that_wait_for_a_decision_are_reported(platform: Platform, tenant: Tenant, receiver: Receiver) -> None:
+    job = ask(platform, tenant)
+    platform.eventually(lambda: bool(receiver.events))
+    (event,) = receiver.events
+    data = event.body["data"]
+    assert (event.body["type"], data["job_id"], data["status"]) == ("job.awaiting_decision", job["id"], "pending")
 
 
 def test_products_with_low_stock_are_reported_only_once(platform: Platform, tenant: Tenant) -> None:

@@ -1,12 +1,13 @@
-"""Catalogs: list and read them, and list their grants."""
+"""Catalogs: list and read them, list their grants, and read how their last file was read."""
 
 from typing import Annotated
 
 from fastapi import Query, Response
 
 from wecelebrate import catalogs
-from wecelebrate.catalogs.models import Catalog, CatalogFilters, Grant
-from wecelebrate.core.http import Cached, api, serve
+from wecelebrate.catalogs import readings
+from wecelebrate.catalogs.models import Catalog, CatalogFilters, CatalogReading, Grant
+from wecelebrate.core.http import Cached, Reading, api, serve
 from wecelebrate.core.pages import ListParameters, Page
 from wecelebrate.core.types import Id
 
@@ -30,6 +31,12 @@ def list_grants(catalog_id: Id, parameters: Annotated[ListParameters, Query()], 
     """List the clients that may read this catalog without owning it."""
     entry = catalogs.grants_entry(catalog_id, parameters)
     return cached.page(entry, parameters, lambda tx: catalogs.grants(tx, catalog_id, parameters))
+
+
+@app.get("/v1/catalogs/{catalog_id}/reading")
+def get_reading(catalog_id: Id, tx: Reading) -> CatalogReading:
+    """Read how the last file of this catalog was read. The next file is compared with it."""
+    return readings.get(tx, catalog_id)
 
 
 handler = serve(app)

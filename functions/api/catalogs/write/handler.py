@@ -1,6 +1,7 @@
 """Catalogs: create, replace and change them. Grant them to clients, and revoke these grants."""
 
 from wecelebrate import catalogs
+from wecelebrate.catalogs import readings
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogPatch, Grant, NewCatalog
 from wecelebrate.core.http import IfMatch, Writing, api, located_at, serve
 from wecelebrate.core.types import Id
@@ -36,6 +37,12 @@ def grant_catalog(catalog_id: Id, client_id: Id, tx: Writing) -> Grant:
 def revoke_catalog(catalog_id: Id, client_id: Id, tx: Writing) -> None:
     """End the grant of a client. The sites of the client stop showing the catalog."""
     catalogs.revoke(tx, catalog_id, client_id)
+
+
+@app.delete("/v1/catalogs/{catalog_id}/reading", status_code=204)
+def reset_reading(catalog_id: Id, tx: Writing) -> None:
+    """Forget how the last file of this catalog was read. The next file is read like the first one."""
+    readings.reset(tx, catalog_id)
 
 
 handler = serve(app)

@@ -13,6 +13,7 @@ from wecelebrate.core.types import Count, CurrencyCode, Flag, Id, InventoryPolic
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 CatalogStatus = Literal["draft", "active", "inactive"]
 SyncMode = Literal["delta", "full"]
+OnDoubt = Literal["ask", "guess", "refuse"]
 ColumnName = Label
 AttributeName = Annotated[str, Line(100)]
 OptionText = Annotated[str, Line(100)]
@@ -68,6 +69,45 @@ PrivateColumns = Annotated[
 ]
 
 
+class Plausibility(TypedDict, total=False):
+    """When a file needs an approval, because its changes can be a mistake. A limit that is null has its default."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    enabled: Annotated[Flag | None, Field(description="Whether files are compared with the products. Default: true.")]
+    min_products: Annotated[
+        Count | None,
+        Field(
+            description="Changes of fewer products than this number never need an approval. For price factors, the"
+            " number is at most 3. Default: 10."
+        ),
+    ]
+    large_price_change_percent: Annotated[
+        Percent | None, Field(description="A price that changes by more than this percentage is large. Default: 50.")
+    ]
+    most_large_price_changes_percent: Annotated[
+        Percent | None,
+        Field(description="The percentage of the active products whose prices may have large changes. Default: 20."),
+    ]
+    most_price_factors_percent: Annotated[
+        Percent | None,
+        Field(
+            description="The percentage of the prices in the file that may change by a factor near 10, 100 or 1,000,"
+            " up or down. Default: 5."
+        ),
+    ]
+    most_stock_lost_percent: Annotated[
+        Percent | None, Field(description="The percentage of the products whose stock may fall to 0. Default: 95.")
+    ]
+    most_categories_lost_percent: Annotated[
+        Percent | None, Field(description="The percentage of the products that may lose their category. Default: 95.")
+    ]
+    most_inactivated_percent: Annotated[
+        Percent | None,
+        Field(description="The percentage of the active products that states in the file may deactivate. Default: 20."),
+    ]
+
+
 class SyncSettings(Input):
     """How the rows of files are converted to products of a catalog."""
 
@@ -106,6 +146,17 @@ class SyncSettings(Input):
             "The `inventory_policy` of new products if the file says nothing about the stock. "
             "`tracked`: they cannot be ordered before a stock is set."
         ),
+    )
+    on_doubt: OnDoubt = Field(
+        default="ask",
+        description=(
+            "If a file does not decide how prices or SKUs are read. `ask`: the job asks, and waits for the answers. "
+            "`guess`: the most probable answer is used and reported. `refuse`: the job fails."
+        ),
+    )
+    plausibility: Plausibility = Field(
+        default_factory=Plausibility,
+        description="The limits for changes that can be mistakes. A file that exceeds a limit needs approval.",
     )
 
 
@@ -166,6 +217,8 @@ class SyncSettingsPatch(Patch):
     mode: SyncMode | None = None
     most_deactivated_percent: Percent | None = None
     default_inventory_policy: InventoryPolicy | None = None
+    on_doubt: OnDoubt | None = None
+    plausibility: Plausibility | None = None
 
 
 class CatalogPatch(Patch):
@@ -202,6 +255,16 @@ class Catalog(BaseModel):
     updated_at: Moment
     last_sync_at: Moment | None
     """When the last sync of the catalog was completed. Null if no sync has been completed."""
+
+
+class CatalogReading(BaseModel):
+    """How the last file was read that was merged into a catalog."""
+
+    catalog_id: UUID
+    job_id: UUID | None = Field(description="The job that merged the file. Null: no file is remembered.")
+    file: str | None = Field(description="The key of the file.")
+    reading: Object | None = Field(description="The columns of the fields, the decimal separator, and more.")
+    read_at: Moment | None
 
 
 class CatalogFilters(ListParameters):

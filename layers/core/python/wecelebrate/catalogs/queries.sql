@@ -84,3 +84,21 @@ delete from catalog_grants where catalog_id = :catalog_id and client_id = :clien
 select count(*)
 from sites s join catalogs c on c.id = s.catalog_id
 where s.client_id = :client_id and s.catalog_id = :catalog_id and c.owner_client_id is distinct from s.client_id;
+
+-- name: get_reading^
+-- Get how the last file was read that was merged into a catalog. The columns are null if no file is remembered.
+-- `may_read` is whether the caller may read it: a client that only has a grant may not.
+select c.id as catalog_id, r.job_id, r.file, r.reading, r.read_at,
+  current_user = 'app_admin' or c.id = any ((select app.owned_catalog_ids())::uuid[]) as may_read
+from app.catalog_view c left join catalog_readings r on r.catalog_id = c.id
+where c.id = :catalog_id;
+
+-- name: can_write_catalog$
+-- Return whether the caller may change the catalog. Returns null when the caller may not see it.
+select current_user = 'app_admin' or id = any ((select app.writable_catalog_ids())::uuid[])
+from app.catalog_view
+where id = :catalog_id;
+
+-- name: delete_reading!
+-- Forget how the files of a catalog were read.
+delete from catalog_readings where catalog_id = :catalog_id;

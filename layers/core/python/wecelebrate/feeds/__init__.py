@@ -17,9 +17,11 @@ from wecelebrate.feeds.feed import Feed, open_feed
 from wecelebrate.feeds.items import Item, Product, Rejected, UnreadableFeed
 from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.proposal import Proposal, propose
+from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.visibility import Disclosure
 
 __all__ = [
-    "REPORT_COLUMN_PREFIX", "Disclosure", "Feed", "Item", "Product", "Proposal", "Rejected", "UnreadableFeed",
+    "REPORT_COLUMN_PREFIX", "Change", "Disclosure", "Feed", "Item", "Product", "Proposal", "Question", "Rejected",
+    "UnreadableFeed",
     "open_feed", "propose",
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Reads a catalog, and its settings for reading files."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -20,7 +22,8 @@ DEFAULT_INVENTORY_POLICY: InventoryPolicy = "untracked"
 def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
     """Return a catalog, or None if the caller cannot see it.
 
-    The keys are `id`, `owner_client_id`, `currency` and `sync_settings`.
+    The keys are `id`, `owner_client_id`, `currency`, `sync_settings`, `reading` (how the last file was read that was
+    merged, or None) and `accepted` (the changes to this reading that a user has accepted).
     """
     row = sql.get_catalog(tx, catalog_id=catalog_id)
     return dict(row) if row else None
@@ -51,3 +54,21 @@ def disclosure(settings: Mapping[str, Any]) -> "Disclosure":
     from wecelebrate.feeds import Disclosure
 
     return Disclosure(settings.get("attributes"), settings.get("private_columns") or ())
+
+
+def settings_key(catalog: Mapping[str, Any]) -> str:
+    """Return a key that changes if the files of a catalog are read differently."""
+    settings = catalog["sync_settings"]
+    visibility = settings.get("attributes"), settings.get("private_columns")
+    read_with = [reading_options(settings), default_currency(catalog), catalog["reading"], visibility]
+    return hashlib.sha256(json.dumps(read_with, sort_keys=True).encode()).hexdigest()
+
+
+def decided(settings: Mapping[str, Any]) -> set[str]:
+    """Return the fields and options for which the `sync_settings` of a catalog say how they are read."""
+    return {key for key, value in reading_options(settings).items() if value is not None}
+
+
+def rules_of_files(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of `merge.Rules` that the `sync_settings` of a catalog set for every file."""
+    return {"on_doubt": settings.get("on_doubt") or "ask", "plausibility": settings.get("plausibility") or {}}

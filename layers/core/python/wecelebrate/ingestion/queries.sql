@@ -1,3 +1,36 @@
 -- name: get_catalog^
--- Get the owner, the currency and the sync settings of a catalog that the caller may see.
-select id, owner_client_id, currency, sync_settings from app.catalog_view where id = :catalog_id;
+-- Get the owner, the currency and the sync settings of a catalog that the caller may see, and how the last file was read
+-- that was merged into the catalog.
+select c.id, c.owner_client_id, c.currency, c.sync_settings, r.reading, coalesce(r.accepted, '[]') as accepted
+from app.catalog_view c left join catalog_readings r on r.catalog_id = c.id
+where c.id = :catalog_id;
+
+-- name: store_answers!
+-- Store the answers to questions in the settings of a catalog: `options` and `mapping` are added to those that exist.
+update catalogs
+set sync_settings = sync_settings
+  || case when :options::jsonb = '{}' then '{}' else jsonb_build_object('options',
+       coalesce(nullif(sync_settings -> 'options', 'null'), '{}') || :options) end
+  || case when :mapping::jsonb = '{}' then '{}' else jsonb_build_object('mapping',
+       coalesce(nullif(sync_settings -> 'mapping', 'null'), '{}') || :mapping) end
+where id = :catalog_id;
+
+-- name: accept_changes!
+-- Add accepted changes to the reading of a catalog, so that no later file asks for them again. The changes belong to this
+-- reading: the next reading replaces them.
+update catalog_readings
+set accepted = (select jsonb_agg(change) from (
+  select change from jsonb_array_elements(accepted || :accepted::jsonb) with ordinality c (change, n)
+  order by n desc limit 50) latest)
+where catalog_id = :catalog_id;
+
+-- name: list_superseded
+-- List the pending jobs of the catalog that a new file makes obsolete. Every sync or import that waits for an approval
+-- or a decision is obsolete. If the new file is full, every sync of another full file is obsolete too, unless the job
+-- has begun. Dry runs are never obsolete.
+select id, type, payload ->> 'key' as key
+from jobs
+where catalog_id = :catalog_id and type in ('catalog_sync', 'product_import') and status = 'pending' and id <> :job_id
+  and not coalesce((payload -> 'dry_run')::boolean, false)
+  and (approval = 'needed' or decision = 'needed'
+    or (:full::boolean and type = 'catalog_sync' and coalesce((payload -> 'full')::boolean, false) and attempts = 0));

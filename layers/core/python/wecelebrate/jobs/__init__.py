@@ -14,9 +14,11 @@ from wecelebrate.jobs.control import (
     approve,
     cancel,
     claim_inline,
+    decide,
     enqueue,
     find_row,
     get,
+    questions_of,
     release_inline,
     retry,
     supersede,
@@ -37,6 +39,7 @@ __all__ = [
     "cancel",
     "claim_inline",
     "create",
+    "decide",
     "ended",
     "enqueue",
     "find_row",
@@ -44,6 +47,7 @@ __all__ = [
     "get",
     "on_job_stopped",
     "page",
+    "questions_of",
     "queues",
     "release_inline",
     "retry",
@@ -53,7 +57,7 @@ __all__ = [
 ]
 
 _IDLE = {
-    "waiting": 0, "later": 0, "awaiting_approval": 0, "at_work": 0, "clients_waiting": 0,
+    "waiting": 0, "later": 0, "awaiting_approval": 0, "awaiting_decision": 0, "at_work": 0, "clients_waiting": 0,
     "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
 }  # fmt: skip
 LOST_AFTER_SECONDS = 5.0

@@ -1,12 +1,13 @@
-"""The operations that callers can perform on jobs: read, cancel, retry and approve."""
+"""The operations that callers can perform on jobs: read, cancel, retry, approve and decide."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
 from typing import Any
 from uuid import UUID
 
 from wecelebrate.core import queue
-from wecelebrate.core.database import Caller, Transaction, writing
+from wecelebrate.core.database import Caller, Transaction, as_json, writing
 from wecelebrate.core.errors import Conflict, Forbidden, NotFound
 from wecelebrate.jobs.lease import INLINE_LEASE_SECONDS, LeasedJob, job_message, sql
 from wecelebrate.jobs.models import Job
@@ -20,7 +21,7 @@ class WrongJobState(Conflict):
     For example, only a failed or cancelled job can be retried, and only a job that waits for approval can be approved.
     `detail` says why the operation is not possible.
 
-    Read the job at `GET /v1/jobs/{job_id}` and decide by its `status`.
+    Read the job at `GET /v1/jobs/{job_id}` and decide by its `status` and its `waiting_for`.
     """
 
     code = "job_state"
@@ -79,8 +80,29 @@ def retry(tx: Transaction, job_id: UUID) -> Job:
 def approve(tx: Transaction, job_id: UUID) -> Job:
     """Approve the planned changes of a job that waits for an approval. Raises NotFound, Forbidden or WrongJobState."""
     job = _lock(tx, job_id)
+    if job["waiting_for"] == "decision":
+        raise WrongJobState("The job waits for answers to its questions. Send them to `POST /v1/jobs/{job_id}/decide`.")
     if sql.approve_job(tx, job_id=job_id) == 0:
         raise WrongJobState("The job is not waiting for an approval, so it cannot be approved.")
+    enqueue(tx, job["type"], job_id, job["client_id"])
+    return get(tx, job_id)
+
+
+def questions_of(tx: Transaction, job_id: UUID) -> dict[str, Any]:
+    """Lock a job that waits for a decision. Returns its `catalog_id` and its `questions`.
+
+    Raises NotFound, Forbidden or WrongJobState.
+    """
+    job = _lock(tx, job_id)
+    if job["waiting_for"] != "decision":
+        raise WrongJobState("The job is not waiting for a decision, so its questions cannot be answered.")
+    return job
+
+
+def decide(tx: Transaction, job_id: UUID, answers: Mapping[str, str]) -> Job:
+    """Record the answers to the questions of a job, which then continues. Raises the errors of `questions_of`."""
+    job = questions_of(tx, job_id)
+    sql.decide_job(tx, job_id=job_id, **as_json({"answers": dict(answers)}, "answers"))
     enqueue(tx, job["type"], job_id, job["client_id"])
     return get(tx, job_id)
 

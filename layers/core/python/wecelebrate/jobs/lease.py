@@ -8,6 +8,7 @@ from uuid import UUID
 
 from wecelebrate.core import queue
 from wecelebrate.core.database import SYSTEM, Caller, Transaction, as_json, queries, writing
+from wecelebrate.core.models import json_bytes
 from wecelebrate.core.shortening import shortened, shortened_text
 from wecelebrate.jobs.notifications import StoppedJob, job_stopped
 from wecelebrate.jobs.types import QUEUES, JobType
@@ -28,6 +29,8 @@ MIN_SECONDS_LEFT = 20.0
 MAX_RESULT_BYTES = 1024 * 1024
 MAX_FIRST_ERRORS_BYTES = 512 * 1024
 """The maximum sizes of a job's result and of its list of first errors. The database has the same limits."""
+MAX_QUESTIONS_BYTES = 256 * 1024
+"""The maximum size of the questions of a job, as JSON. The database has the same limit."""
 MAX_REASON_LENGTH = 5_000
 """The maximum length of the reason why a job failed, in characters."""
 
@@ -82,7 +85,7 @@ class LeasedJob:
     time_left: Callable[[], float] = field(repr=False)
     """A function that returns the number of seconds until the invocation ends."""
     ended: bool = False
-    """Whether this worker has ended its work on the job. If so, the job completed, failed, or waits for an approval."""
+    """Whether this worker has ended its work on the job. If so, the job completed, failed, or waits for a person."""
     lease_seconds: int = LEASE_SECONDS
     """The length of the lease after each renewal."""
     lease_lost: bool = False
@@ -187,6 +190,18 @@ class LeasedJob:
         """
         values = {"result": shortened(result, MAX_RESULT_BYTES)}
         changed = sql.await_approval(tx, job_id=self.id, fence=self.fence, **as_json(values, "result"))
+        self._stopped(tx, changed, None)
+
+    def await_decision(self, tx: Transaction, questions: Sequence[dict[str, Any]], result: dict[str, Any]) -> None:
+        """End the lease until a user answers the questions. Raises LeaseLost.
+
+        If the questions are too large, only the first of them are asked. The next attempt asks the others.
+        """
+        asked = list(questions)
+        while len(asked) > 1 and json_bytes(asked) > MAX_QUESTIONS_BYTES:
+            asked.pop()
+        values = {"questions": asked, "result": shortened(result, MAX_RESULT_BYTES)}
+        changed = sql.await_decision(tx, job_id=self.id, fence=self.fence, **as_json(values, *values))
         self._stopped(tx, changed, None)
 
     def _stopped(self, tx: Transaction, changed_rows: int, notify_email: str | None) -> None:

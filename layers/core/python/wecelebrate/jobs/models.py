@@ -1,5 +1,6 @@
 """The models of jobs. A job is background work for a request, a file or a schedule."""
 
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -7,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from wecelebrate.core.models import Object
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.types import Id, Moment, ShortLine, Switch
-from wecelebrate.jobs.types import JobStatus, JobType, Priority
+from wecelebrate.jobs.types import JobStatus, JobType, Priority, WaitingFor
 
 
 class Counts(BaseModel):
@@ -58,6 +59,37 @@ class Progress(BaseModel):
     )
 
 
+class JobChoice(BaseModel):
+    """A possible answer to a question."""
+
+    value: str = Field(description="The answer to send.")
+    label: str
+    examples: list[str] = Field(description="How values of the file are read with this answer.")
+
+
+class JobQuestion(BaseModel):
+    """A question about the file of a job. The file itself does not decide it."""
+
+    key: str = Field(description="The key of the answer.")
+    kind: Literal["question", "change"] = Field(
+        description="`question`: the file can be read in several ways. `change`: the file is read in another way than"
+        " the previous file of the catalog."
+    )
+    subject: Literal["money", "identity", "visibility", "other"] = Field(
+        description="What a wrong answer would damage: prices, the SKUs of products, what customers see, or other"
+        " values."
+    )
+    text: str
+    seen: list[str] = Field(description="Values of the file that cause the question.")
+    choices: list[JobChoice] = Field(description="The most probable answer is first.")
+    setting: Literal["mapping", "options"] | None = Field(
+        description="The part of `sync_settings` that stores the answer under `key`. Null: the answer is remembered,"
+        " but no setting changes."
+    )
+    before: JsonValue = Field(description="How the previous file was read, if `kind` is `change`.")
+    now: JsonValue = Field(description="How this file is read, if `kind` is `change`.")
+
+
 class SourceFile(BaseModel):
     """The file that a job reads."""
 
@@ -81,10 +113,14 @@ class Job(BaseModel):
     """The state of the job. A job in the states `completed`, `failed` and `cancelled` has ended."""
     priority: Priority = Field(alias="lane")
     """Workers start jobs with the priority `high` first."""
-    awaiting_approval: bool = Field(
-        description="Whether the job waits before its first change. Read the planned changes in `result`, then approve"
-        " or cancel the job."
+    awaiting_approval: bool = Field(description="Whether `waiting_for` is `approval`.")
+    waiting_for: WaitingFor | None = Field(
+        description="What the job waits for before its first change, while its status is `pending`. `approval`: read"
+        " the planned changes in `result`, then approve or cancel the job. `decision`: answer its `questions`. Null:"
+        " the job waits for no person."
     )
+    questions: list[JobQuestion] = Field(description="The latest questions of the job.")
+    answers: dict[str, str] | None = Field(description="The answers that were given: key of the question → value.")
     requested_by: str
     """The subject of the user, or the part of the platform, that created the job."""
     source: SourceFile | None = Field(description="The version of the uploaded file, if the job is a catalog sync.")
@@ -119,6 +155,7 @@ class JobFilters(ListParameters):
     type: JobType | None = None
     status: JobStatus | None = None
     awaiting_approval: Switch | None = Field(default=None, description="Whether the job waits for an approval.")
+    waiting_for: WaitingFor | None = Field(default=None, description="What the job waits for.")
 
 
 class QueueState(BaseModel):
@@ -131,6 +168,7 @@ class QueueState(BaseModel):
     waiting: int = Field(description="Jobs that are due, but have not started.")
     later: int = Field(description="Jobs that wait for the time of their next attempt.")
     awaiting_approval: int = Field(description="Jobs that wait for an approval.")
+    awaiting_decision: int = Field(description="Jobs that wait for answers to their questions.")
     at_work: int = Field(description="Jobs that are running.")
     clients_waiting: int = Field(description="Clients that have at least one waiting job.")
     oldest_waiting_seconds: int | None = Field(

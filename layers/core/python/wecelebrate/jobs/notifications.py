@@ -1,4 +1,4 @@
-"""Notifies other domains when a job stops: when it completes, fails, is cancelled, or waits for an approval.
+"""Notifies other domains when a job stops: when it completes, fails, is cancelled, or waits for a person.
 
 A domain registers a listener, which is called for every stopped job. `wecelebrate.subscriptions` registers all
 listeners. A listener runs in the transaction that stops the job, so its writes commit together with the new state of

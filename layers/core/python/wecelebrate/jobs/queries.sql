@@ -9,6 +9,7 @@ from (
     and (:type::text is null or type = :type)
     and (:status::text is null or status = :status)
     and (:awaiting_approval::boolean is null or awaiting_approval = :awaiting_approval)
+    and (:waiting_for::text is null or waiting_for = :waiting_for)
     and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
   order by created_at desc, id desc
   limit :limit + 1
@@ -31,12 +32,13 @@ select * from app.claim_job(:type, :workers, :seconds);
 
 -- name: claim_inline^
 -- Claim the given pending job. The length of the lease is `seconds`. Returns no row when the job is not pending, or
--- when another job with the same ordering key has not ended.
+-- when another job with the same ordering key has not ended. Jobs that wait for a person do not count.
 update jobs j
 set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1, started_at = now(),
   leased_until = clock_timestamp() + make_interval(secs => :seconds)
 where id = :job_id and status = 'pending' and not exists (
-  select from jobs s where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing') and s.id <> j.id)
+  select from jobs s where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing') and s.id <> j.id
+    and s.approval is distinct from 'needed' and s.decision is distinct from 'needed')
 returning *;
 
 -- name: expire_leases
@@ -93,9 +95,18 @@ update jobs
 set status = 'pending', leased_until = null, failures = 0, approval = 'needed', result = :result
 where id = :job_id and fence = :fence and status = 'processing';
 
+-- name: await_decision!
+-- Return the job to the queue, where it waits for the answers to its questions. The previous release does not know
+-- decisions: the approval keeps it from starting the job. Affects 0 rows when a later worker has claimed the job.
+update jobs
+set status = 'pending', leased_until = null, failures = 0, approval = 'needed', decision = 'needed',
+  questions = :questions, result = :result
+where id = :job_id and fence = :fence and status = 'processing';
+
 -- name: lock_job^
 -- Get the job and lock it until the transaction ends.
-select id, client_id, catalog_id, type, status, ordering_key, queued_at, approval, error_code
+select id, client_id, catalog_id, type, status, ordering_key, queued_at, error_code, questions,
+  app.job_waiting_for(jobs) as waiting_for
 from jobs
 where id = :job_id
 for update;
@@ -110,13 +121,20 @@ where id = :job_id and status in ('pending', 'processing');
 -- Return a failed or cancelled job to the queue. The next attempt continues from the checkpoint. A checkpoint that is
 -- not empty gets a mark, which shows that the job has already ended once.
 update jobs
-set status = 'pending', failures = 0, approval = null, due_at = now(), error = null, error_code = null,
-  completed_at = null, checkpoint = case when checkpoint = '{}' then checkpoint else checkpoint || '{"ended": true}' end
+set status = 'pending', failures = 0, approval = null, decision = null, due_at = now(), error = null,
+  error_code = null, completed_at = null, checkpoint = case when checkpoint = '{}' then checkpoint else checkpoint || '{"ended": true}' end
 where id = :job_id and status in ('failed', 'cancelled');
 
 -- name: approve_job!
 -- Approve a job that waits for an approval.
-update jobs set approval = 'given', due_at = now() where id = :job_id and status = 'pending' and approval = 'needed';
+update jobs set approval = 'given', due_at = now()
+where id = :job_id and status = 'pending' and approval = 'needed' and decision is distinct from 'needed';
+
+-- name: decide_job!
+-- Record the answers to the questions of a job, and continue the job. The decision is no approval.
+update jobs
+set decision = 'given', approval = null, answers = coalesce(answers, '{}') || :answers::jsonb, due_at = now()
+where id = :job_id and status = 'pending' and decision = 'needed';
 
 -- name: is_overtaken$
 -- Return whether a later job with the same ordering key has completed.
@@ -129,7 +147,7 @@ select exists (
 select type, count(*) as jobs
 from jobs
 where status = 'pending' and due_at < now() - make_interval(secs => :late_seconds)
-  and approval is distinct from 'needed'
+  and approval is distinct from 'needed' and decision is distinct from 'needed'
 group by type;
 
 -- name: list_ended_jobs
@@ -140,19 +158,17 @@ where not exists (select from jobs j where j.id = id and j.status in ('pending',
 -- name: queue_states
 -- Count the jobs of each type by state. Jobs that ended more than 24 hours ago are not counted.
 select type,
-  (count(*) filter (where status = 'pending' and due_at <= now() and approval is distinct from 'needed'))::integer
-    as waiting,
-  (count(*) filter (where status = 'pending' and due_at > now() and approval is distinct from 'needed'))::integer
-    as later,
-  (count(*) filter (where status = 'pending' and approval = 'needed'))::integer as awaiting_approval,
+  (count(*) filter (where status = 'pending' and due_at <= now() and waiting_for is null))::integer as waiting,
+  (count(*) filter (where status = 'pending' and due_at > now() and waiting_for is null))::integer as later,
+  (count(*) filter (where waiting_for = 'approval'))::integer as awaiting_approval,
+  (count(*) filter (where waiting_for = 'decision'))::integer as awaiting_decision,
   (count(*) filter (where status = 'processing'))::integer as at_work,
-  (count(distinct owner) filter (where status = 'pending' and approval is distinct from 'needed')
-    )::integer as clients_waiting,
+  (count(distinct owner) filter (where status = 'pending' and waiting_for is null))::integer as clients_waiting,
   extract(epoch from now() - min(due_at) filter (where status = 'pending' and due_at <= now()
-    and approval is distinct from 'needed'))::integer as oldest_waiting_seconds,
+    and waiting_for is null))::integer as oldest_waiting_seconds,
   (count(*) filter (where status = 'completed'))::integer as completed_24h,
   (count(*) filter (where status = 'failed'))::integer as failed_24h
-from jobs
+from (select jobs.*, app.job_waiting_for(jobs) as waiting_for from jobs) jobs
 where status in ('pending', 'processing')
   or created_at > now() - interval '2 days' and completed_at > now() - interval '1 day'
 group by type;

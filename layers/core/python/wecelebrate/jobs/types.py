@@ -12,6 +12,7 @@ JobType = Literal[
     "data_export",
 ]
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
+WaitingFor = Literal["approval", "decision"]
 Priority = Literal["high", "normal"]
 
 QUEUES: Mapping[str, str] = {

@@ -98,7 +98,8 @@ def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
         work(job)
         if not job.ended:
             raise RuntimeError(
-                f"the work of a {job.type} job must call complete(), fail() or await_approval() before it returns"
+                f"the work of a {job.type} job must call complete(), fail(), await_approval() or"
+                " await_decision() before it returns"
             )
     except LeaseLost:
         logger.warning("the lease was lost: another worker has leased the job, or the job was cancelled")

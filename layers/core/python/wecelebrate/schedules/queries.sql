@@ -56,13 +56,13 @@ delete from schedules where id = :schedule_id;
 
 -- name: is_busy$
 -- Return true if a run of the schedule is active, or if the latest job of the schedule has not ended. A job that waits
--- for an approval does not count, because a newer file makes this job obsolete.
+-- for an approval or a decision does not count, because a newer file makes this job obsolete.
 select exists (
   select from schedules s
   where s.id = :schedule_id
     and (s.run_requested_at is not null
       or exists (select from jobs j where j.id = s.last_job_id and j.status in ('pending', 'processing')
-                   and not app.job_awaits_approval(j))));
+                   and app.job_waiting_for(j) is null)));
 
 -- name: claim_due
 -- Lock up to `max_rows` due schedules, and return these schedules in the order of their due times. Schedules that

@@ -262,6 +262,47 @@ create policy migrate on catalog_grants for all to app_migrate
 grant delete, insert, select, update on catalog_grants to app_admin, app_migrate;
 grant select on catalog_grants to app_client, app_definer;
 
+-- Table catalog_readings, owner app_owner
+
+create table catalog_readings (
+  catalog_id uuid not null,
+  job_id uuid,
+  file text not null,
+  reading jsonb not null,
+  accepted jsonb not null default '[]'::jsonb,
+  read_at timestamp with time zone not null default now(),
+  constraint catalog_readings_pkey PRIMARY KEY (catalog_id),
+  constraint catalog_readings_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
+  constraint catalog_readings_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint catalog_readings_accepted_length CHECK (app.json_fits(accepted, 262144)),
+  constraint catalog_readings_file_length CHECK ((length(file) <= 2048)),
+  constraint catalog_readings_reading_length CHECK (app.json_fits(reading, 2097152))
+);
+comment on column catalog_readings.accepted is
+  'Differences to this reading that were accepted for a later file: [{"key": …, "before": …, "now": …}].';
+CREATE INDEX catalog_readings_by_job ON public.catalog_readings USING btree (job_id);
+CREATE TRIGGER audit AFTER DELETE ON public.catalog_readings FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
+-- row-level security: forced
+create policy admin on catalog_readings for all to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
+  with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on catalog_readings for select to app_client
+  using (catalog_id = ANY (( SELECT app.owned_catalog_ids() AS owned_catalog_ids)::uuid[]));
+create policy client_delete on catalog_readings for delete to app_client
+  using (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
+create policy client_insert on catalog_readings for insert to app_client
+  with check (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
+create policy client_update on catalog_readings for update to app_client
+  using (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]))
+  with check (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
+create policy migrate on catalog_readings for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on catalog_readings for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on catalog_readings to app_admin, app_client, app_migrate;
+grant select on catalog_readings to app_system;
+
 -- Table catalogs, owner app_owner
 
 create table catalogs (
@@ -735,12 +776,17 @@ create table jobs (
   approval text,
   notify_email text,
   owner uuid not null generated always as (COALESCE(client_id, '00000000-0000-0000-0000-000000000000'::uuid)) stored,
+  decision text,
+  questions jsonb,
+  answers jsonb,
   constraint jobs_pkey PRIMARY KEY (id),
   constraint jobs_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE SET NULL,
   constraint jobs_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
+  constraint jobs_answers_length CHECK (app.json_fits(answers, 65536)),
   constraint jobs_approval_check CHECK ((approval = ANY (ARRAY['needed'::text, 'given'::text]))),
   constraint jobs_checkpoint_length CHECK (app.json_fits(checkpoint, 8388608)),
   constraint jobs_counts_length CHECK (app.json_fits(counts, 65536)),
+  constraint jobs_decision_check CHECK ((decision = ANY (ARRAY['needed'::text, 'given'::text]))),
   constraint jobs_error_code_length CHECK ((length(error_code) <= 100)),
   constraint jobs_error_length CHECK ((length(error) <= 5000)),
   constraint jobs_first_errors_length CHECK (app.json_fits(first_errors, 524288)),
@@ -748,6 +794,7 @@ create table jobs (
   constraint jobs_ordering_key_length CHECK ((length(ordering_key) <= 500)),
   constraint jobs_payload_length CHECK (app.json_fits(payload, 65536)),
   constraint jobs_priority_check CHECK ((priority = ANY (ARRAY['high'::text, 'normal'::text]))),
+  constraint jobs_questions_length CHECK (app.json_fits(questions, 262144)),
   constraint jobs_requested_by_length CHECK ((length(requested_by) <= 500)),
   constraint jobs_result_length CHECK (app.json_fits(result, 1048576)),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text,
@@ -779,6 +826,12 @@ comment on column jobs.notify_email is
   'The address that gets a mail when the job ends.';
 comment on column jobs.owner is
   'The client that fair sharing counts the job for. All jobs of the platform count for one client.';
+comment on column jobs.decision is
+  'needed: the job stopped before its first change, and waits for the answers to its questions.';
+comment on column jobs.questions is
+  'What the file does not decide. Null: the job has asked nothing.';
+comment on column jobs.answers is
+  'The answers that were given, by the keys of the questions.';
 CREATE INDEX jobs_by_catalog ON public.jobs USING btree (catalog_id, created_at DESC);
 CREATE INDEX jobs_by_client ON public.jobs USING btree (client_id, created_at DESC, id DESC);
 CREATE INDEX jobs_by_created_at ON public.jobs USING btree (created_at DESC, id DESC);
@@ -799,7 +852,8 @@ CREATE TRIGGER audit_insert AFTER INSERT ON public.jobs FOR EACH ROW WHEN ((new.
   EXECUTE FUNCTION app.audit_row('people');
 CREATE TRIGGER audit_update AFTER UPDATE ON public.jobs FOR EACH ROW WHEN ((((old.status IS DISTINCT FROM new.status)
   AND ((new.status = 'cancelled'::text) OR ((old.status = ANY (ARRAY['failed'::text, 'cancelled'::text])) AND
-  (new.status = 'pending'::text)))) OR (old.approval IS DISTINCT FROM new.approval))) EXECUTE FUNCTION
+  (new.status = 'pending'::text)))) OR ((old.approval IS DISTINCT FROM new.approval) AND (new.approval = 'given'::text))
+  OR ((old.decision IS DISTINCT FROM new.decision) AND (new.decision = 'given'::text)))) EXECUTE FUNCTION
   app.audit_row('people');
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.jobs FOR EACH ROW EXECUTE FUNCTION
   app.set_updated_at_with_generated();
@@ -2072,7 +2126,8 @@ create view app.job_view with (security_invoker=true) as
  SELECT id, client_id, catalog_id, type, status, priority AS lane, app.job_awaits_approval(j.*) AS awaiting_approval,
     requested_by, app.job_source(payload) AS source, app.job_progress(j.*) AS progress,
     app.job_counts(counts) AS counts, first_errors, result, error_code, error, attempts, max_attempts, created_at,
-    updated_at, due_at, started_at, completed_at
+    updated_at, due_at, started_at, completed_at, app.job_waiting_for(j.*) AS waiting_for,
+    COALESCE(questions, '[]'::jsonb) AS questions, answers
    FROM jobs j;
 grant select on app.job_view to app_admin, app_client, app_support, app_system;
 
@@ -2170,8 +2225,9 @@ RETURN CASE WHEN (kind = 'kill_switches'::text) THEN CASE op WHEN 'DELETE'::text
   'dead_letter.redrive'::text WHEN ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN
   'mail_suppression.release'::text WHEN ((kind = 'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE
   WHEN ((new_row ->> 'status'::text) = 'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY
-  (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text ELSE 'approve'::text END) WHEN ((kind =
-  'schedules'::text) AND (op = 'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->>
+  (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM
+  (old_row ->> 'decision'::text)) THEN 'decide'::text ELSE 'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op
+  = 'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->>
   'run_requested_at'::text))) THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text
   WHEN 'catalog_grants'::text THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE
   regexp_replace(kind, 's$'::text, ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text
@@ -2288,11 +2344,11 @@ RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address
   'admin_users'::text THEN '{email}'::text[] WHEN 'client_users'::text THEN '{email}'::text[] WHEN 'catalogs'::text THEN
   '{source_config}'::text[] WHEN 'sites'::text THEN '{settings,domain_token}'::text[] WHEN 'orders'::text THEN
   '{customer_subject,customer_name,customer_email,shipping_address,items,metadata}'::text[] WHEN 'jobs'::text THEN
-  '{payload,checkpoint,notify_email,first_errors,result,error,requested_by}'::text[] WHEN 'uploads'::text THEN
-  '{key,name}'::text[] WHEN 'images'::text THEN '{source,error}'::text[] WHEN 'products'::text THEN
-  '{source_data}'::text[] WHEN 'webhooks'::text THEN '{url}'::text[] WHEN 'webhook_secrets'::text THEN
-  '{secret}'::text[] WHEN 'mail_suppressions'::text THEN '{address,reason}'::text[] WHEN 'dead_letters'::text THEN
-  '{body,reason}'::text[] ELSE '{}'::text[] END;
+  '{payload,checkpoint,notify_email,first_errors,result,error,requested_by,questions}'::text[] WHEN
+  'catalog_readings'::text THEN '{file,reading,accepted}'::text[] WHEN 'uploads'::text THEN '{key,name}'::text[] WHEN
+  'images'::text THEN '{source,error}'::text[] WHEN 'products'::text THEN '{source_data}'::text[] WHEN 'webhooks'::text
+  THEN '{url}'::text[] WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN
+  '{address,reason}'::text[] WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
 
 -- Function app.catalog_ids(), owner app_definer
 
@@ -2534,13 +2590,14 @@ begin
       select j.id, j.priority, j.queued_at
       from jobs j
       where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
-        and j.approval is distinct from 'needed'
+        and j.approval is distinct from 'needed' and j.decision is distinct from 'needed'
         and (j.ordering_key is null or j.ordering_key <> all (array(
             select r.ordering_key from jobs r where r.status = 'processing' and r.ordering_key is not null))
           and not exists (
             select from jobs s
             where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing')
-              and (s.queued_at, s.id) < (j.queued_at, j.id) and s.approval is distinct from 'needed'))
+              and (s.queued_at, s.id) < (j.queued_at, j.id)
+              and s.approval is distinct from 'needed' and s.decision is distinct from 'needed'))
       order by j.priority, j.queued_at, j.id
       limit 1
     ) next
@@ -3412,7 +3469,8 @@ CREATE OR REPLACE FUNCTION app.job_awaits_approval(j jobs)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN COALESCE((((j).approval = 'needed'::text) AND ((j).status = 'pending'::text)), false);
+RETURN COALESCE((((j).approval = 'needed'::text) AND ((j).decision IS DISTINCT FROM 'needed'::text) AND ((j).status =
+  'pending'::text)), false);
 grant execute on function app.job_awaits_approval(jobs) to app_admin, app_client, app_support, app_system;
 
 -- Function app.job_counts(jsonb), owner app_owner
@@ -3463,6 +3521,16 @@ CREATE OR REPLACE FUNCTION app.job_source(payload jsonb)
 AS $function$ select case when payload ? 'version_id'
   then jsonb_build_object('key', payload -> 'key', 'version_id', payload -> 'version_id') end $function$;
 grant execute on function app.job_source(jsonb) to app_admin, app_client, app_support, app_system;
+
+-- Function app.job_waiting_for(jobs), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.job_waiting_for(j jobs)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((j).status = 'pending'::text) THEN CASE WHEN ((j).decision = 'needed'::text) THEN 'decision'::text
+  WHEN ((j).approval = 'needed'::text) THEN 'approval'::text ELSE NULL::text END ELSE NULL::text END;
+grant execute on function app.job_waiting_for(jobs) to app_admin, app_client, app_support, app_system;
 
 -- Function app.json_fits(jsonb,integer), owner app_owner
 
@@ -4062,6 +4130,19 @@ end
 $function$;
 grant execute on function app.place_order(jsonb,text,text,jsonb,jsonb,numeric,text) to app_anon, app_customer;
 
+-- Function app.price_power(numeric,numeric), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.price_power(old_price numeric, new_price numeric)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((old_price > (0)::numeric) AND (new_price > (0)::numeric) AND ((new_price > (old_price *
+  (9)::numeric)) OR ((new_price * (9)::numeric) < old_price)) AND (new_price < (old_price * (1100)::numeric)) AND
+  ((new_price * (1100)::numeric) > old_price) AND (abs((log(((new_price)::double precision / (old_price)::double
+  precision)) - round(log(((new_price)::double precision / (old_price)::double precision))))) < (0.0212)::double
+  precision)) THEN (round(log(((new_price)::double precision / (old_price)::double precision))))::integer ELSE 0 END;
+grant execute on function app.price_power(numeric,numeric) to app_admin, app_client;
+
 -- Function app.product_facets(text,text,text,text,numeric,numeric,integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.product_facets(search text, sku text, category text, brand text, price_min numeric,
@@ -4486,7 +4567,7 @@ begin
   if op = 'UPDATE' and change_before = '{}' and change_after = '{}' then
     return;
   end if;
-  if kind in ('products', 'images') then
+  if kind in ('products', 'images', 'catalog_readings') then
     clients := array(select c.owner_client_id from catalogs c where c.id = (r ->> 'catalog_id')::uuid);
   elsif kind = 'catalog_grants' then  -- a grant concerns the client that gets it, and the owner of the catalog
     clients := clients || array(
@@ -4497,6 +4578,7 @@ begin
   select app.audit_action(kind, op, old_row, new_row), client, case kind
       when 'tiers' then r ->> 'name' when 'kill_switches' then r ->> 'name' when 'admin_users' then r ->> 'user_id'
       when 'client_users' then r ->> 'user_id' when 'catalog_grants' then r ->> 'catalog_id'
+      when 'catalog_readings' then r ->> 'catalog_id'
       when 'site_product_exclusions' then r ->> 'site_id' when 'webhook_secrets' then r ->> 'webhook_id'
       else r ->> 'id' end,
     change_before, change_after

@@ -21,7 +21,7 @@ class EventData(BaseModel):
 
 
 class JobData(EventData):
-    """A job that has ended, or that waits for approval."""
+    """A job that has ended, or that waits for an approval or a decision."""
 
     job_id: UUID = Field(description="`GET /v1/jobs/{job_id}` returns the job.")
     type: str | None = Field(default=None, description="The type of the job.")
@@ -92,6 +92,7 @@ EVENTS: Mapping[EventName, Event] = {
     "job.failed": Event("A job failed and will not be retried.", JobData),
     "job.cancelled": Event("A job was cancelled.", JobData),
     "job.awaiting_approval": Event("A job waits for approval before it changes anything.", JobData),
+    "job.awaiting_decision": Event("A job has questions about its file before it changes anything.", JobData),
     "import.completed": Event("A bulk import completed.", JobData),
     "import.failed": Event("A bulk import failed and will not be retried.", JobData),
     "sync.completed": Event("A file from an ERP system was merged into its catalog.", JobData),

@@ -13,17 +13,19 @@ _EVENTS: Mapping[JobType, Mapping[str, Sequence[EventName]]] = {
         "completed": ("job.completed", "import.completed"),
         "failed": ("job.failed", "import.failed"),
         "cancelled": ("job.cancelled",),
-        "pending": ("job.awaiting_approval",),
+        "approval": ("job.awaiting_approval",),
+        "decision": ("job.awaiting_decision",),
     },
     "catalog_sync": {
         "completed": ("job.completed", "sync.completed"),
         "failed": ("job.failed", "sync.failed"),
         "cancelled": ("job.cancelled",),
-        "pending": ("job.awaiting_approval",),
+        "approval": ("job.awaiting_approval",),
+        "decision": ("job.awaiting_decision",),
     },
 }
-"""Maps the type and the status of a stopped job to the events that are published. Mail jobs and image jobs publish no
-events."""
+"""Maps the type of a stopped job, and what it waits for or its status, to the events that are published. Mail jobs and
+image jobs publish no events."""
 
 
 def publish(tx: Transaction, stopped: StoppedJob) -> None:
@@ -35,5 +37,5 @@ def publish(tx: Transaction, stopped: StoppedJob) -> None:
         return
     names = ("type", "status", "catalog_id", "source", "counts", "error_code", "error")
     payload = {"job_id": stopped.id} | {name: job[name] for name in names}
-    for event in _EVENTS[stopped.type][job["status"]]:
+    for event in _EVENTS[stopped.type][job["waiting_for"] or job["status"]]:
         webhooks.publish(tx, job["client_id"], event, payload)

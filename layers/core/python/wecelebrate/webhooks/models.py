@@ -14,6 +14,7 @@ EventName = Literal[
     "job.failed",
     "job.cancelled",
     "job.awaiting_approval",
+    "job.awaiting_decision",
     "import.completed",
     "import.failed",
     "sync.completed",

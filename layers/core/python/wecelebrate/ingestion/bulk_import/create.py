@@ -14,6 +14,7 @@ from wecelebrate.core.types.text import MAX_SKU_LENGTH
 from wecelebrate.ingestion import uploads
 from wecelebrate.ingestion.bulk_import.models import BulkImport, RowFields, sku_of
 from wecelebrate.ingestion.catalog_settings import find_catalog
+from wecelebrate.ingestion.superseding import supersede_older
 from wecelebrate.jobs.models import Job
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -40,7 +41,7 @@ class RowsTooLarge(Invalid):
 
 
 def create(tx: Transaction, request: BulkImport) -> Job:
-    """Create the job of an import.
+    """Create the job of an import. A file makes older files of the catalog obsolete that wait for a person.
 
     Raises Forbidden if the caller can only read the catalog. Raises Invalid if a row has no valid SKU, or if the caller
     cannot see the catalog or the upload. Raises RowsTooLarge if the rows exceed MAX_BYTES.
@@ -61,6 +62,8 @@ def create(tx: Transaction, request: BulkImport) -> Job:
         ordering_key=f"catalog:{request.catalog_id}",
         notify_email=tx.caller.email if request.notify else None,
     )
+    if request.upload_id is not None and not request.dry_run:
+        supersede_older(tx, request.catalog_id, job_id, full=False)
     if is_small:
         queue.on_send_failure(tx, partial(_run_inline, tx.caller, job_id))
     return jobs.get(tx, job_id)

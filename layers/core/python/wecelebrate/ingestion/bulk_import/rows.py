@@ -14,7 +14,7 @@ from wecelebrate.core.errors import FieldError, Invalid
 from wecelebrate.core.models import pointer
 from wecelebrate.core.types import finer_problem, rounded
 from wecelebrate.core.validation_messages import message_for
-from wecelebrate.feeds import Item, Product, Rejected
+from wecelebrate.feeds import Change, Item, Product, Question, Rejected
 from wecelebrate.ingestion.bulk_import.models import ImportRow, RowFields, sku_of
 from wecelebrate.products.models import stock_changes
 
@@ -30,6 +30,9 @@ class RequestRows(AbstractContextManager["RequestRows"]):
     ended_cleanly = True
     states_stock = True
     """A row that omits the stock is like a request that omits the stock: a new product is tracked, with the count 0."""
+    reading: dict[str, Any] | None = None
+    questions: tuple[Question, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def __init__(self, text: bytes, currency: str) -> None:
         self._lines = text.splitlines()

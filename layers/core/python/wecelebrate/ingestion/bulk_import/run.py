@@ -51,8 +51,8 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                 if payload["format"] == "rows":
                     return RequestRows(body.read(), currency)
                 options = catalog_settings.reading_options(settings)
-                disclosure = catalog_settings.disclosure(settings)
-                return feeds.open_feed(body, payload["name"], options, currency, disclosure=disclosure)
+                disclosure, memory = catalog_settings.disclosure(settings), catalog["reading"]
+                return feeds.open_feed(body, payload["name"], options, currency, memory=memory, disclosure=disclosure)
         except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 
@@ -66,11 +66,15 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                 mode=payload["mode"],
                 dry_run=payload["dry_run"],
                 default_inventory_policy=catalog_settings.default_inventory_policy(settings),
+                **({} if payload["format"] == "rows" else catalog_settings.rules_of_files(settings)),
             ),
             open_rows,
             bucket=uploads.BUCKET,
             result_prefix=f"{payload['results']}/result",
             source={"file": payload["key"], "version_id": payload["version_id"]},
             inline=inline,
+            accepted=catalog["accepted"],
+            decided=catalog_settings.decided(settings),
+            settings_key=catalog_settings.settings_key(catalog),
         )
     )

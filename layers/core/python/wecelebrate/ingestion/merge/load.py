@@ -1,6 +1,6 @@
 """The models of a load: its source, its target, its rules, and its position."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -9,7 +9,8 @@ from uuid import UUID
 from wecelebrate.core.types import InventoryPolicy
 
 if TYPE_CHECKING:
-    from wecelebrate.feeds import Item
+    from wecelebrate.catalogs.models import OnDoubt
+    from wecelebrate.feeds import Change, Item, Question
     from wecelebrate.jobs import LeasedJob
 
 ROW_COUNTS = ("read", "created", "updated", "unchanged", "rejected", "deactivated")
@@ -39,6 +40,18 @@ class Rows(Protocol):
     def declared_mode(self) -> Literal["full", "delta"] | None:
         """The mode that the file declares, or None if the file declares no mode."""
 
+    @property
+    def reading(self) -> dict[str, Any] | None:
+        """How the file is read, as JSON, or None for rows that are no file."""
+
+    @property
+    def questions(self) -> "tuple[Question, ...]":
+        """What the file does not decide."""
+
+    @property
+    def changes(self) -> "tuple[Change, ...]":
+        """The differences to how the previous file of the catalog was read."""
+
     def __iter__(self) -> "Iterator[Item]": ...
 
 
@@ -58,6 +71,10 @@ class Rules:
     dry_run: bool = False
     default_inventory_policy: InventoryPolicy = "untracked"
     """The policy of new products if the file says nothing about the stock."""
+    on_doubt: "OnDoubt" = "guess"
+    """What to do if the file does not decide how it is read."""
+    plausibility: Mapping[str, Any] | None = None
+    """The limits of `review`, or None if the changes are not compared with the catalog."""
 
 
 @dataclass
@@ -78,6 +95,13 @@ class Load:
     inline: bool = False
     """Whether the load runs within a request. The database login of a request is not allowed to COPY rows into the
     staging tables or to delete staged rows. The sweeper deletes the staged rows later."""
+    accepted: Sequence[Mapping[str, Any]] = ()
+    """The changes to how the previous file was read that a user has accepted."""
+    decided: Collection[str] = ()
+    """The fields and options for which the settings of the catalog say how they are read."""
+    settings_key: str = ""
+    """Identifies the settings with which the rows are read. If they change, the rows are staged again from the first
+    row, because the first rows must not be read differently than the last rows."""
     last_xid: str | None = None
     """The id of the last transaction in which this worker changed products."""
 
@@ -124,14 +148,21 @@ class Load:
         """Continue after the last committed chunk. A new load starts at the first row.
 
         A load that had already ended starts again at the first row, because its staged rows are deleted. Rows that were
-        already merged then count as unchanged.
+        already merged then count as unchanged. A load whose settings changed while it staged rows starts again, too.
         """
-        if not self.job.checkpoint or self.job.checkpoint.get("ended"):
+        checkpoint = self.job.checkpoint
+        staged_differently = self.phase == "stage" and checkpoint.get("settings_key") != self.settings_key
+        if not checkpoint or checkpoint.get("ended") or staged_differently:
             self.restart()
 
     def restart(self) -> None:
         """Start at the first row. The staged rows get the fence of this worker."""
-        self.job.checkpoint = {"phase": "stage", "fence": self.job.fence, "items": 0}
+        self.job.checkpoint = {
+            "phase": "stage",
+            "fence": self.job.fence,
+            "items": 0,
+            "settings_key": self.settings_key,
+        }
         self.job.counts = dict.fromkeys(ROW_COUNTS, 0)
         self.job.done, self.job.total = 0, None
 

@@ -6,7 +6,7 @@ All functions in this module use the permissions of the caller that requested th
 from typing import Any
 
 from wecelebrate.core.database import Transaction, as_json, queries, writing
-from wecelebrate.ingestion.merge import report, staging
+from wecelebrate.ingestion.merge import staging
 from wecelebrate.ingestion.merge.bounds import sample_value
 from wecelebrate.ingestion.merge.load import MAX_SAMPLES, Load
 from wecelebrate.products import low_stock
@@ -21,30 +21,6 @@ _MAX_COMPARED_ROWS = 500
 
 class ChunkConflict(Exception):
     """Other transactions keep adding the products that this chunk adds."""
-
-
-def stop_for_approval(load: Load) -> bool:
-    """If the load would deactivate more products than its rules allow, stop the load before its first change.
-
-    Returns whether the load stopped.
-    """
-    job = load.job
-    with writing(job.caller) as tx:
-        products = sql.count_missing(tx, catalog_id=load.catalog_id, **load.staging_key)
-        missing, active = products["missing"], products["active"]
-        percent = 100 * missing / active if active else 0.0
-        if percent <= load.rules.max_deactivated_percent or load.rules.dry_run:
-            return False
-        samples = sql.sample_missing(tx, catalog_id=load.catalog_id, max_rows=MAX_SAMPLES, **load.staging_key)
-        preview = {
-            "would_deactivate": missing,
-            "of_active": active,
-            "percent": round(percent, 1),
-            "most_percent": load.rules.max_deactivated_percent,
-            "samples": [dict(row) for row in samples],
-        }
-        report.await_approval(load, tx, preview)
-    return True
 
 
 def merge_next_chunk(load: Load, chunk_size: int) -> None:

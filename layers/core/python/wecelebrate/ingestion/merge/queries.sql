@@ -284,3 +284,90 @@ limit :max_rows;
 -- name: set_last_sync!
 -- Record that a file has just been loaded into the catalog.
 update catalogs set last_sync_at = now() where id = :catalog_id;
+
+-- name: set_reading!
+-- Record how the file was read that has just been loaded into the catalog. The accepted differences belong to the
+-- previous reading.
+insert into catalog_readings (catalog_id, job_id, file, reading)
+values (:catalog_id, :job_id, :file, :reading)
+on conflict (catalog_id) do update
+set job_id = excluded.job_id, file = excluded.file, reading = excluded.reading, accepted = '[]', read_at = now();
+
+-- name: count_implausible_changes^
+-- Compare the staged products with the stored products, and count the changes that can be mistakes. If several rows have
+-- the same SKU, only the last row is compared. The totals of the catalog are counted only for kinds of changes that
+-- concern at least `min_products` products, because counting reads the whole catalog. `power` is the most frequent power
+-- of ten among the price factors. Only a price that changes by more than 80 percent can change by such a factor.
+--
+-- If `step` is more than 1, only about one of `step` SKUs is compared, always the same ones. The counts `compared_…` are
+-- the numbers of compared products that each kind of change can concern.
+with numbered as (
+  -- A window keeps the planner's estimate of the number of rows. With `distinct on`, the planner expects 200 rows, and
+  -- looks up each product in the index.
+  select sku, price, currency, category, inventory_count, is_active,
+    lead(sku) over (order by sku, line) as next_sku
+  from app.staged_products
+  where job_id = :job_id and fence = :fence and (:step::integer = 1 or mod(hashtextextended(sku, 0), :step::bigint) = 0)
+), changes as (
+  select p.is_active, p.inventory_count > 0 as in_stock, p.category is not null as has_category, p.price as old_price, s.price as new_price,
+    p.price > 0 and s.price is not null and coalesce(s.currency, p.currency) = p.currency as is_compared,
+    p.inventory_count > 0 and s.inventory_count = 0 as loses_stock,
+    p.category is not null and s.category = '' as loses_category,
+    p.is_active and not s.is_active as is_inactivated
+  from numbered s join products p on p.catalog_id = :catalog_id and p.sku = s.sku
+  where s.next_sku is distinct from s.sku
+), counts as (
+  select count(*) filter (where is_compared) as compared_prices,
+    count(*) filter (where is_compared and abs(new_price - old_price) > old_price * 0.8
+      and app.price_power(old_price, new_price) <> 0) as price_factors,
+    mode() within group (order by app.price_power(old_price, new_price))
+      filter (where is_compared and abs(new_price - old_price) > old_price * 0.8
+        and app.price_power(old_price, new_price) <> 0) as power,
+    count(*) filter (where is_compared and is_active
+      and abs(new_price - old_price) > old_price * :large_change::numeric) as large_price_changes,
+    count(*) filter (where loses_stock) as stock_lost,
+    count(*) filter (where loses_category) as categories_lost,
+    count(*) filter (where is_inactivated) as inactivated,
+    count(*) filter (where is_active) as compared_active,
+    count(*) filter (where in_stock) as compared_in_stock,
+    count(*) filter (where has_category) as compared_categorized
+  from changes
+)
+select counts.*,
+  case when :step > 1 then compared_active when greatest(large_price_changes, inactivated) >= :min_products then
+    (select count(*) from products where catalog_id = :catalog_id and is_active) else 0 end as active,
+  case when :step > 1 then compared_in_stock when stock_lost >= :min_products then
+    (select count(*) from products where catalog_id = :catalog_id and inventory_count > 0) else 0 end as in_stock,
+  case when :step > 1 then compared_categorized when categories_lost >= :min_products then
+    (select count(*) from products where catalog_id = :catalog_id and category is not null) else 0 end as categorized
+from counts;
+
+-- name: sample_implausible_changes
+-- List the first products with a change of the given kind, and the value before and after the change.
+select s.sku, p.name, case :reason::text
+    when 'stock_lost' then p.inventory_count::text
+    when 'categories_lost' then p.category
+    when 'inactivated' then 'active'
+    else p.price::text end as before,
+  case :reason
+    when 'stock_lost' then s.inventory_count::text
+    when 'categories_lost' then null
+    when 'inactivated' then 'inactive'
+    else s.price::text end as after
+from (
+  select distinct on (sku) sku, price, currency, category, inventory_count, is_active
+  from app.staged_products
+  where job_id = :job_id and fence = :fence
+  order by sku, line desc
+) s join products p on p.catalog_id = :catalog_id and p.sku = s.sku
+where case :reason
+  when 'stock_lost' then p.inventory_count > 0 and s.inventory_count = 0
+  when 'categories_lost' then p.category is not null and s.category = ''
+  when 'inactivated' then p.is_active and not s.is_active
+  when 'price_factors' then p.price > 0 and coalesce(s.currency, p.currency) = p.currency and s.price <> p.price
+    and app.price_power(p.price, s.price) <> 0
+  when 'large_price_changes' then p.is_active and p.price > 0 and coalesce(s.currency, p.currency) = p.currency
+    and abs(s.price - p.price) > p.price * :large_change::numeric
+  end
+order by s.sku
+limit :max_rows;

@@ -3,13 +3,14 @@
 import csv
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from wecelebrate import images
 from wecelebrate.core import consistency, storage
-from wecelebrate.core.database import Transaction, queries, writing
+from wecelebrate.core.database import Transaction, as_json, queries, writing
+from wecelebrate.core.models import json_bytes
 from wecelebrate.ingestion.merge.load import Load
 from wecelebrate.ingestion.rejections.error_file import REPORT_COLUMNS, REPORT_PREFIX
 
@@ -17,6 +18,8 @@ sql = queries(__file__)
 
 MAX_FIRST_ERRORS = 20
 """The maximum number of rejected rows that the job itself shows."""
+MAX_READING_BYTES = 2 * 1024 * 1024
+"""The maximum size of the description of how a file was read, as JSON. The database has the same limit."""
 _BATCH_SIZE = 2_000
 """The largest number of rejections that one transaction reads."""
 
@@ -35,6 +38,7 @@ def complete(load: Load) -> None:
         job.complete(tx, details, first_errors)
         if not load.rules.dry_run:
             sql.set_last_sync(tx, catalog_id=load.catalog_id)
+            _remember_reading(load, tx)
             images.fetch_missing(tx, load.catalog_id)
 
 
@@ -49,13 +53,35 @@ def await_approval(load: Load, tx: Transaction, preview: dict[str, Any]) -> None
     load.job.await_approval(tx, result)
 
 
-def fail(load: Load, code: str, reason: str) -> None:
-    """Fail the job permanently, and write the reason to the result file."""
+def await_decision(load: Load, questions: list[dict[str, Any]]) -> None:
+    """Stop the load until a user answers the questions. They are also written to the result file."""
+    result = {**load.source, "result_file": _result_key(load)}
+    document = {"status": "awaiting_decision", "counts": load.job.counts, "questions": questions, **result}
+    _write_result(load, document)
+    with writing(load.job.caller) as tx:
+        load.job.await_decision(tx, questions, result)
+
+
+def fail(load: Load, code: str, reason: str, more: Mapping[str, Any] | None = None) -> None:
+    """Fail the job permanently, and write the reason to the result file. `more` are further members of the result."""
     job = load.job
-    details = {**load.source, "result_file": _result_key(load)}
+    details = {**load.source, "result_file": _result_key(load), **(more or {})}
     _write_result(load, {"status": "failed", "error_code": code, "error": reason, "counts": job.counts, **details})
     with writing(job.caller) as tx:
         job.fail(tx, code, reason, details)
+
+
+def _remember_reading(load: Load, tx: Transaction) -> None:
+    """Store how the file was read, so that a difference in the next file is noticed.
+
+    A file of which no row was merged is not remembered. Neither is a reading that is too large to be stored.
+    """
+    job, reading = load.job, load.job.checkpoint.get("reading")
+    merged = job.counts["created"] + job.counts["updated"] + job.counts["unchanged"]
+    if reading is None or not merged or json_bytes(reading) > MAX_READING_BYTES:
+        return
+    values = {"catalog_id": load.catalog_id, "job_id": job.id, "file": load.source.get("file", ""), "reading": reading}
+    sql.set_reading(tx, **as_json(values, "reading"))
 
 
 def _result_details(load: Load, error_file: str | None) -> dict[str, Any]:
@@ -68,8 +94,12 @@ def _result_details(load: Load, error_file: str | None) -> dict[str, Any]:
         "ended_cleanly": checkpoint["ended_cleanly"],
         "read_as": checkpoint["details"],
     }
+    if checkpoint.get("doubts"):
+        details["doubts"] = checkpoint["doubts"]
     if load.rules.dry_run:
         details |= {"dry_run": True, "samples": checkpoint.get("samples", [])}
+        if checkpoint.get("reasons"):
+            details["needs_approval"] = checkpoint["reasons"]
     if load.rules.full and not load.deactivates_missing:
         details["note"] = (
             "The file declares that it contains only changes, so no product was deactivated."

@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 
 from wecelebrate import feeds
 from wecelebrate.core.database import SYSTEM, queries, writing
-from wecelebrate.ingestion.merge import merging, report, staging
+from wecelebrate.ingestion.merge import merging, report, review, staging
 from wecelebrate.ingestion.merge.bounds import check_header
 from wecelebrate.ingestion.merge.load import Load
 
@@ -21,7 +21,7 @@ ANALYZE_AFTER_CHANGES = 1_000
 
 
 def run_load(load: Load) -> None:
-    """Run a load from its checkpoint to its end, or until it needs an approval.
+    """Run a load from its checkpoint to its end, or until it needs an approval or a decision.
 
     Raises JobRejected if the load can never succeed. Raises other exceptions for errors after which a later attempt can
     succeed. If the file is unreadable, the job fails and no exception is raised.
@@ -29,13 +29,14 @@ def run_load(load: Load) -> None:
     load.resume()
     if load.phase == "stage":
         try:
-            _stage(load)
+            if not _stage(load):
+                return
         except feeds.UnreadableFeed as error:
             report.fail(load, "unreadable_file", str(error))
             staging.discard(load)
             return
     if load.phase == "review":
-        if load.deactivates_missing and load.job.approval != "given" and merging.stop_for_approval(load):
+        if review.stop_for_approval(load):
             return
         load.enter_phase("merge")
     while load.phase == "merge":
@@ -52,14 +53,16 @@ def run_load(load: Load) -> None:
     staging.discard(load)
 
 
-def _stage(load: Load) -> None:
-    """Stage every row of the file.
+def _stage(load: Load) -> bool:
+    """Stage every row of the file. Returns False if the load stopped before the first row, because of its doubts.
 
     After an interruption, the file is read again from its start. Rows that are already staged are skipped.
     """
     job = load.job
     with load.open_rows() as rows:
         check_header(rows.header)
+        if job.checkpoint["items"] == 0 and review.stop_for_decision(load, rows):
+            return False
         items = iter(rows)
         for _ in islice(items, job.checkpoint["items"]):
             job.check_lease()
@@ -82,8 +85,11 @@ def _stage(load: Load) -> None:
         "ended_cleanly": rows.ended_cleanly,
         "declared_mode": rows.declared_mode,
         "states_stock": rows.states_stock,
+        "reading": rows.reading,
+        "doubts": job.checkpoint.get("doubts", []),
     }
     load.enter_phase("review")
     job.counts["read"] = job.total = rows.rows_read
     with writing(job.caller) as tx:
         job.save(tx)
+    return True

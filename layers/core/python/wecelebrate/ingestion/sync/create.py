@@ -15,6 +15,7 @@ from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Forbidden, NotFound, Unavailable
 from wecelebrate.ingestion import uploads
 from wecelebrate.ingestion.catalog_settings import find_catalog
+from wecelebrate.ingestion.superseding import supersede_older
 from wecelebrate.ingestion.sync import intake
 from wecelebrate.ingestion.sync.models import NewSync
 from wecelebrate.jobs.models import Job
@@ -41,7 +42,7 @@ def create(tx: Transaction, catalog_id: UUID, new: NewSync) -> Job:
     intake.sql.lock_catalog(tx, catalog_id=catalog_id)
     job_id = intake.create_job(tx, catalog, payload)
     if not new.dry_run:
-        superseded = intake.supersede_older_jobs(tx, catalog_id, job_id, full)
+        superseded = supersede_older(tx, catalog_id, job_id, full=full)
         tx.after_commit(partial(_report_superseded, catalog_id, superseded))
     return jobs.get(tx, job_id)
 

@@ -15,6 +15,7 @@ from wecelebrate import jobs
 from wecelebrate.core import queue, storage
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.ingestion.catalog_settings import find_catalog
+from wecelebrate.ingestion.superseding import NEWER_FILE, supersede_older
 
 logger = Logger()
 sql = queries(__file__)
@@ -25,7 +26,6 @@ SERVICE = "service:drops"
 _INCOMING_KEY = re.compile(
     r"(?P<catalog>[^/]+)/incoming/(?P<dry_run>dry-run/)?(?:(?P<mode>full|delta)/)?(?P<name>.+)", re.DOTALL
 )
-_SUPERSEDED = "A newer file arrived before this job started. Upload this file again if it is still needed."
 _OLD_VERSION = "A newer version of this file was already loaded. Upload this version again if it is still needed."
 
 
@@ -91,7 +91,7 @@ def _register(
     elif newer is not None:
         sql.move_before(tx, job_id=job_id, other=newer["job_id"])
     elif not dry_run:
-        return job_id, supersede_older_jobs(tx, catalog["id"], job_id, full)
+        return job_id, supersede_older(tx, catalog["id"], job_id, full=full)
     return job_id, []
 
 
@@ -118,21 +118,12 @@ def create_job(
     )
 
 
-def supersede_older_jobs(tx: Transaction, catalog_id: UUID, job_id: UUID, full: bool) -> list[dict[str, Any]]:
-    """Cancel the waiting jobs of the catalog that a new job makes unnecessary. Returns the cancelled jobs.
-
-    The catalog must be locked. A dry run makes no job unnecessary, so do not call this function for a dry run.
-    """
-    superseded = [dict(job) for job in sql.list_superseded(tx, catalog_id=catalog_id, job_id=job_id, full=full)]
-    for job in superseded:
-        jobs.supersede(tx, job["id"], "catalog_sync", _SUPERSEDED)
-    return superseded
-
-
 def report_superseded(catalog_id: UUID, superseded: Iterable[Mapping[str, Any]]) -> None:
     """Write the result files of superseded jobs. Call this function after the commit."""
     for job in superseded:
-        result = {"job_id": str(job["id"]), "status": "cancelled", "error_code": "superseded", "error": _SUPERSEDED}
+        if job["type"] != "catalog_sync":
+            continue
+        result = {"job_id": str(job["id"]), "status": "cancelled", "error_code": "superseded", "error": NEWER_FILE}
         _write_result(f"{catalog_id}/results/{storage.object_name(job['key'])}.{job['id']}.json", result)
 
 

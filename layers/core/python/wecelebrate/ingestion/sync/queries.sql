@@ -31,16 +31,6 @@ limit 1;
 update jobs set queued_at = (select queued_at from jobs where id = :other) - interval '1 microsecond'
 where id = :job_id;
 
--- name: list_superseded
--- List the pending jobs of the catalog that a new file makes obsolete. Every job that waits for an approval is
--- obsolete. If the new file is full, every job of another full file is obsolete too, unless the job has begun. Dry runs
--- are never obsolete.
-select id, payload ->> 'key' as key
-from jobs
-where catalog_id = :catalog_id and type = 'catalog_sync' and status = 'pending' and id <> :job_id
-  and not coalesce((payload -> 'dry_run')::boolean, false)
-  and (approval = 'needed' or (:full::boolean and coalesce((payload -> 'full')::boolean, false) and attempts = 0));
-
 -- name: is_writable$
 -- Return whether the caller may load files into the catalog.
 select current_user = 'app_admin' or :catalog_id = any ((select app.writable_catalog_ids())::uuid[]);

@@ -24,8 +24,9 @@ def run(job: jobs.LeasedJob) -> None:
         try:
             with storage.open_version(bucket, key, version_id) as body:
                 options = catalog_settings.reading_options(settings)
-                disclosure = catalog_settings.disclosure(settings)
-                return feeds.open_feed(body, storage.object_name(key), options, currency, disclosure=disclosure)
+                disclosure, memory = catalog_settings.disclosure(settings), catalog["reading"]
+                name = storage.object_name(key)
+                return feeds.open_feed(body, name, options, currency, memory=memory, disclosure=disclosure)
         except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 
@@ -36,6 +37,7 @@ def run(job: jobs.LeasedJob) -> None:
         max_deactivated_percent=settings.get("most_deactivated_percent", DEFAULT_MAX_DEACTIVATED_PERCENT),
         dry_run=job.payload.get("dry_run", False),
         default_inventory_policy=catalog_settings.default_inventory_policy(settings),
+        **catalog_settings.rules_of_files(settings),
     )
     run_load(
         merge.Load(
@@ -46,5 +48,8 @@ def run(job: jobs.LeasedJob) -> None:
             bucket="drops",
             result_prefix=f"{job.catalog_id}/results/{storage.object_name(key)}.{job.id}",
             source={"file": key, "version_id": version_id},
+            accepted=catalog["accepted"],
+            decided=catalog_settings.decided(settings),
+            settings_key=catalog_settings.settings_key(catalog),
         )
     )

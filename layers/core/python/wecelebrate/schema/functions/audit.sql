@@ -69,7 +69,8 @@ return case kind
   when 'catalogs' then '{source_config}'
   when 'sites' then '{settings,domain_token}'
   when 'orders' then '{customer_subject,customer_name,customer_email,shipping_address,items,metadata}'
-  when 'jobs' then '{payload,checkpoint,notify_email,first_errors,result,error,requested_by}'
+  when 'jobs' then '{payload,checkpoint,notify_email,first_errors,result,error,requested_by,questions}'
+  when 'catalog_readings' then '{file,reading,accepted}'
   when 'uploads' then '{key,name}'
   when 'images' then '{source,error}'
   when 'products' then '{source_data}'
@@ -114,6 +115,7 @@ return case
   when kind = 'jobs' and op = 'UPDATE' then 'job.' || case
     when new_row ->> 'status' = 'cancelled' then 'cancel'
     when old_row ->> 'status' in ('failed', 'cancelled') then 'retry'
+    when new_row ->> 'decision' is distinct from old_row ->> 'decision' then 'decide'
     else 'approve' end
   when kind = 'schedules' and op = 'UPDATE'
     and new_row ->> 'run_requested_at' is distinct from old_row ->> 'run_requested_at' then 'schedule.run'
@@ -136,7 +138,7 @@ begin
   if op = 'UPDATE' and change_before = '{}' and change_after = '{}' then
     return;
   end if;
-  if kind in ('products', 'images') then
+  if kind in ('products', 'images', 'catalog_readings') then
     clients := array(select c.owner_client_id from catalogs c where c.id = (r ->> 'catalog_id')::uuid);
   elsif kind = 'catalog_grants' then  -- a grant concerns the client that gets it, and the owner of the catalog
     clients := clients || array(
@@ -147,6 +149,7 @@ begin
   select app.audit_action(kind, op, old_row, new_row), client, case kind
       when 'tiers' then r ->> 'name' when 'kill_switches' then r ->> 'name' when 'admin_users' then r ->> 'user_id'
       when 'client_users' then r ->> 'user_id' when 'catalog_grants' then r ->> 'catalog_id'
+      when 'catalog_readings' then r ->> 'catalog_id'
       when 'site_product_exclusions' then r ->> 'site_id' when 'webhook_secrets' then r ->> 'webhook_id'
       else r ->> 'id' end,
     change_before, change_after
@@ -333,8 +336,13 @@ create or replace trigger audit_insert after insert on jobs for each row when (n
 create or replace trigger audit_update after update on jobs for each row
   when (old.status is distinct from new.status
         and (new.status = 'cancelled' or old.status in ('failed', 'cancelled') and new.status = 'pending')
-    or old.approval is distinct from new.approval)
+    -- A worker acts as the person that requested an import. Only a person gives an approval or a decision.
+    or old.approval is distinct from new.approval and new.approval = 'given'
+    or old.decision is distinct from new.decision and new.decision = 'given')
   execute function app.audit_row('people');
+-- A load writes the reading of a catalog. A person can only reset it.
+create or replace trigger audit after delete on catalog_readings
+  for each row execute function app.audit_row('people');
 create or replace trigger audit after update or delete on orders for each row execute function app.audit_row('people');
 create or replace trigger audit after insert on uploads for each row execute function app.audit_row('people');
 create or replace trigger audit after insert on images for each row when (new.origin = 'uploaded')

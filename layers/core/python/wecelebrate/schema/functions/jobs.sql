@@ -68,13 +68,14 @@ begin
       select j.id, j.priority, j.queued_at
       from jobs j
       where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
-        and j.approval is distinct from 'needed'
+        and j.approval is distinct from 'needed' and j.decision is distinct from 'needed'
         and (j.ordering_key is null or j.ordering_key <> all (array(
             select r.ordering_key from jobs r where r.status = 'processing' and r.ordering_key is not null))
           and not exists (
             select from jobs s
             where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing')
-              and (s.queued_at, s.id) < (j.queued_at, j.id) and s.approval is distinct from 'needed'))
+              and (s.queued_at, s.id) < (j.queued_at, j.id)
+              and s.approval is distinct from 'needed' and s.decision is distinct from 'needed'))
       order by j.priority, j.queued_at, j.id
       limit 1
     ) next
@@ -154,10 +155,17 @@ language sql volatile security definer set search_path = pg_catalog, public, pg_
 as $$ analyze app.staged_products_intake (job_id, fence, sku) $$;
 grant execute on function app.analyze_staged_products() to app_worker;
 
+-- Returns what a job waits for: `approval` of its changes, or a `decision`, which answers its questions. Returns null if
+-- the job waits for no person.
+create or replace function app.job_waiting_for(j jobs) returns text
+language sql immutable parallel safe
+return case when j.status = 'pending' then
+  case when j.decision = 'needed' then 'decision' when j.approval = 'needed' then 'approval' end end;
+
 -- Returns whether a job waits for an approval.
 create or replace function app.job_awaits_approval(j jobs) returns boolean
 language sql immutable parallel safe
-return coalesce(j.approval = 'needed' and j.status = 'pending', false);
+return coalesce(j.approval = 'needed' and j.decision is distinct from 'needed' and j.status = 'pending', false);
 
 -- Returns the progress of a job. The API shows the phase `review` as `look`. The remaining time is estimated from the
 -- rate so far, but only if the job has run for 3 s, at least 0.1 percent of the work is done, and the lease of the
@@ -176,7 +184,7 @@ as $$
         and j.started_at <= now() - interval '3 s' and j.leased_until > now() + interval '4 s' then
       ceil(extract(epoch from now() - j.started_at) * (j.total - j.done) / j.done)::integer end)
 $$;
-grant execute on function app.job_awaits_approval(jobs), app.job_progress(jobs)
+grant execute on function app.job_waiting_for(jobs), app.job_awaits_approval(jobs), app.job_progress(jobs)
   to app_admin, app_support, app_client, app_system;
 
 -- Returns the counts of a job, with 0 for each outcome that `counts` does not contain.
@@ -199,7 +207,7 @@ create or replace view app.job_view with (security_invoker = true) as
 select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
   requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,
   first_errors, result, error_code, error, attempts, max_attempts, created_at, updated_at, due_at, started_at,
-  completed_at
+  completed_at, app.job_waiting_for(j) as waiting_for, coalesce(questions, '[]') as questions, answers
 from jobs j;
 grant select on app.job_view to app_admin, app_support, app_client, app_system;
 

@@ -13,6 +13,18 @@
 
 set local role app_owner;
 
+-- Returns the power of ten, from -3 to 3, by which a price changes, e.g. 3 for a price that becomes about 1,000 times as
+-- high. Returns 0 if the factor is not within 5 % of 10, 100, 1,000 or of one of their inverses. A planner inlines this
+-- function.
+create or replace function app.price_power(old_price numeric, new_price numeric) returns integer
+language sql immutable parallel safe
+return case when old_price > 0 and new_price > 0
+    and (new_price > old_price * 9 or new_price * 9 < old_price) and new_price < old_price * 1100
+    and new_price * 1100 > old_price
+    and abs(log(new_price::float8 / old_price::float8) - round(log(new_price::float8 / old_price::float8))) < 0.0212
+  then round(log(new_price::float8 / old_price::float8))::integer else 0 end;
+grant execute on function app.price_power(numeric, numeric) to app_admin, app_client;
+
 -- Returns LIKE patterns for the words of a search: a product matches if its folded name or SKU contains every word.
 -- `%` and `_` in a word stand for themselves. The longest word comes first, because it matches the fewest products.
 -- Words after the tenth are ignored, so that no search evaluates hundreds of patterns. (The API refuses more words, but

@@ -1,0 +1,38 @@
+"""Readings: how the last file was read that was merged into a catalog.
+
+The next file of the catalog is read in the same way where it does not decide itself. A difference is reported, and the
+job asks if the difference concerns prices or SKUs.
+"""
+
+from uuid import UUID
+
+from wecelebrate.catalogs import sql
+from wecelebrate.catalogs.models import CatalogReading
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.errors import Forbidden, NotFound
+
+
+def get(tx: Transaction, catalog_id: UUID) -> CatalogReading:
+    """Return the reading of a catalog.
+
+    Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller only has a grant for it.
+    """
+    row = sql.get_reading(tx, catalog_id=catalog_id)
+    if row is None:
+        raise NotFound
+    if not row["may_read"]:
+        raise Forbidden
+    return CatalogReading(**row)
+
+
+def reset(tx: Transaction, catalog_id: UUID) -> None:
+    """Forget the reading of a catalog: the next file is read as if it were the first.
+
+    The mapping and the options of the catalog stay. Raises NotFound or Forbidden.
+    """
+    is_writable = sql.can_write_catalog(tx, catalog_id=catalog_id)
+    if is_writable is None:
+        raise NotFound
+    if not is_writable:
+        raise Forbidden
+    sql.delete_reading(tx, catalog_id=catalog_id)

@@ -1,0 +1,131 @@
+"""Doubts: what a file does not decide, and what differs from how the previous file of its catalog was read.
+
+The reader of files finds the doubts before the first row. A doubt about prices or SKUs stops the load before its first
+change, until a user has answered, unless the catalog decides otherwise (`on_doubt`). Every other doubt is only reported
+in the result of the job, and the reader uses the most probable answer.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from wecelebrate.core.shortening import shortened, shortened_text
+from wecelebrate.feeds import Change, Question
+from wecelebrate.feeds.columns import FIELDS
+from wecelebrate.feeds.plan import OPTIONS
+
+SERIOUS_SUBJECTS = ("money", "identity")
+"""The subjects of the doubts for which a load stops."""
+MAX_QUESTIONS = 10
+"""The maximum number of questions that a job asks at once. The next attempt asks the others."""
+MAX_CHOICES = 12
+MAX_EXAMPLES = 5
+MAX_SEEN = 10
+MAX_VALUE_LENGTH = 500
+"""The maximum length of an answer, in characters. A choice with a longer value is not offered."""
+_MAX_TEXT_LENGTH = 1_000
+_MAX_EXAMPLE_LENGTH = 200
+_MAX_READING_BYTES = 2_000
+
+ACCEPT, KEEP, STOP = "accept", "keep", "stop"
+"""The answers to a question about a change."""
+
+Doubt = dict[str, Any]
+"""A question as the job shows it (`jobs.models.JobQuestion`)."""
+
+
+def find(
+    questions: Sequence[Question],
+    changes: Sequence[Change],
+    header: Sequence[str],
+    accepted: Sequence[Mapping[str, Any]] = (),
+    decided: Collection[str] = (),
+) -> list[Doubt]:
+    """Return the doubts about a file, as JSON values.
+
+    The keys are unique. A change that was accepted before is no doubt. If there is a question with the key of a change,
+    the change is left out, because the answer to the question decides. So is a change whose key is in `decided`: the
+    settings of the catalog say how it is read.
+
+    `header` has the names of the columns of the file. Only a column that exists can be kept.
+    """
+    asked = {question.key: question for question in reversed(questions)}
+    new_changes = [
+        change
+        for change in changes
+        if change.key not in asked and change.key not in decided and _identity(change) not in accepted
+    ]
+    return [
+        *(_from_question(question) for question in questions if asked[question.key] is question),
+        *(_from_change(change, header) for change in new_changes),
+    ]
+
+
+def serious(doubts: Iterable[Doubt]) -> list[Doubt]:
+    """Return the doubts for which a load stops."""
+    return [doubt for doubt in doubts if doubt["subject"] in SERIOUS_SUBJECTS]
+
+
+def description(doubts: Sequence[Doubt]) -> str:
+    """Return the texts of the doubts in one line."""
+    return " ".join(doubt["text"] for doubt in doubts)
+
+
+def _identity(change: Change) -> dict[str, Any]:
+    return {"key": change.key, "before": _reading(change.before), "now": _reading(change.now)}
+
+
+def _from_question(question: Question) -> Doubt:
+    choices = [choice for choice in question.choices if len(choice.value) <= MAX_VALUE_LENGTH][:MAX_CHOICES]
+    return {
+        "key": question.key,
+        "kind": "question",
+        "subject": question.subject,
+        "text": shortened_text(question.text, _MAX_TEXT_LENGTH),
+        "seen": [shortened_text(value, _MAX_EXAMPLE_LENGTH) for value in question.seen[:MAX_SEEN]],
+        "choices": [_choice(choice.value, choice.label, choice.examples) for choice in choices],
+        "setting": "options" if question.key in OPTIONS else "mapping",
+        "before": None,
+        "now": None,
+    }
+
+
+def _from_change(change: Change, header: Sequence[str]) -> Doubt:
+    setting = _setting_to_keep(change, header)
+    keep = [_choice(KEEP, f"Read this file and later files as before: {change.before}")] if setting else []
+    return {
+        "key": change.key,
+        "kind": "change",
+        "subject": change.subject,
+        "text": shortened_text(change.text, _MAX_TEXT_LENGTH),
+        "seen": [],
+        "choices": [
+            _choice(ACCEPT, "Go on, and read later files in the new way"),
+            *keep,
+            _choice(STOP, "Stop: cancel the job, and change nothing"),
+        ],
+        "setting": setting,
+        "before": _reading(change.before),
+        "now": _reading(change.now),
+    }
+
+
+def _setting_to_keep(change: Change, header: Sequence[str]) -> str | None:
+    """Return the part of the settings that can keep the previous reading, or None if no setting can."""
+    before = change.before
+    if not isinstance(before, str) or len(before) > MAX_VALUE_LENGTH:
+        return None
+    if change.key in OPTIONS:
+        return "options"
+    return "mapping" if change.key in FIELDS and before in header else None
+
+
+def _choice(value: str, label: str, examples: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "value": value,
+        "label": shortened_text(label, _MAX_TEXT_LENGTH),
+        "examples": [shortened_text(example, _MAX_EXAMPLE_LENGTH) for example in examples[:MAX_EXAMPLES]],
+    }
+
+
+def _reading(value: Any) -> Any:
+    return shortened_text(value, MAX_VALUE_LENGTH) if isinstance(value, str) else shortened(value, _MAX_READING_BYTES)

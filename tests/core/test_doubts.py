@@ -1,0 +1,115 @@
+"""Tests which doubts about a file become questions, and what a load does when its settings change."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from wecelebrate.core.models import json_bytes
+from wecelebrate.feeds.questions import Change, Choice, Question, Subject
+from wecelebrate.ingestion import doubts
+from wecelebrate.ingestion.decisions import Decision
+from wecelebrate.ingestion.merge import review
+from wecelebrate.ingestion.merge.load import Load, Rules
+from wecelebrate.jobs.lease import MAX_QUESTIONS_BYTES
+
+
+def question(key: str = "decimal", subject: Subject = "money", values: Sequence[str] = (",", ".")) -> Question:
+    return Question(key, subject, "Which?", tuple(Choice(value, f"Choice {value}", ("a → b",)) for value in values))
+
+
+def change(key: str = "price", before: Any = "VK", now: Any = "UVP", subject: Subject = "money") -> Change:
+    return Change(key, subject, before, now, "It differs.")
+
+
+def test_the_answer_to_an_option_is_stored_in_the_options_and_to_a_field_in_the_mapping() -> None:
+    found = doubts.find([question("decimal"), question("price", values=("VK", "UVP"))], [], ["VK", "UVP"])
+    assert [(doubt["key"], doubt["setting"]) for doubt in found] == [("decimal", "options"), ("price", "mapping")]
+
+
+def test_a_change_is_a_question_with_the_choices_to_accept_it_to_keep_the_reading_and_to_stop() -> None:
+    (doubt,) = doubts.find([], [change()], ["SKU", "VK", "UVP"])
+    assert (doubt["kind"], doubt["before"], doubt["now"], doubt["setting"]) == ("change", "VK", "UVP", "mapping")
+    assert [choice["value"] for choice in doubt["choices"]] == ["accept", "keep", "stop"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "header"),
+    [
+        (change(before="VK"), ["SKU", "UVP"]),
+        (change(before=["VK", "Rabatt"]), ["VK", "Rabatt"]),
+        (change(key="profile", before="shopify"), ["shopify"]),
+        (change(before="V" * 501), ["V" * 501]),
+    ],
+    ids=["missing column", "several columns", "no setting", "too long"],
+)
+def test_a_reading_that_no_setting_can_keep_can_only_be_accepted_or_stopped(changed: Change, header: list[str]) -> None:
+    (doubt,) = doubts.find([], [changed], header)
+    assert [choice["value"] for choice in doubt["choices"]] == ["accept", "stop"]
+    assert doubt["setting"] is None
+
+
+def test_a_changed_option_can_be_kept() -> None:
+    (doubt,) = doubts.find([], [change(key="decimal", before=",", now=".")], [])
+    assert (doubt["setting"], doubt["choices"][1]["value"]) == ("options", "keep")
+
+
+def test_an_accepted_change_is_no_doubt_but_another_change_of_the_same_key_is() -> None:
+    accepted = [{"key": "price", "before": "VK", "now": "UVP"}]
+    assert doubts.find([], [change()], ["VK"], accepted) == []
+    assert len(doubts.find([], [change(now="Netto")], ["VK"], accepted)) == 1
+
+
+def test_a_change_of_what_the_settings_say_is_no_doubt() -> None:
+    assert doubts.find([], [change()], ["VK"], decided={"price"}) == []
+
+
+def test_a_question_replaces_the_change_with_the_same_key_and_keys_are_unique() -> None:
+    found = doubts.find([question("price"), question("price"), question("sku", "identity")], [change()], ["VK"])
+    assert [(doubt["key"], doubt["kind"]) for doubt in found] == [("price", "question"), ("sku", "question")]
+
+
+@pytest.mark.parametrize(("subject", "stops"), [("money", 1), ("identity", 1), ("visibility", 0), ("other", 0)])
+def test_only_doubts_about_money_and_identity_stop_a_load(subject: Subject, stops: int) -> None:
+    assert len(doubts.serious(doubts.find([question(subject=subject)], [], []))) == stops
+
+
+def test_the_largest_question_fits_in_a_job() -> None:
+    long = "\U0001f600" * 5_000
+    choices = tuple(Choice(f"{n:03}" + "\U0001f600" * 497, long, (long,) * 50) for n in range(100))
+    (doubt,) = doubts.find([Question("price", "money", long, choices, (long,) * 100)], [], [])
+    assert len(doubt["choices"]) == doubts.MAX_CHOICES
+    assert all(choice["value"] == choices[n].value for n, choice in enumerate(doubt["choices"]))
+    assert json_bytes([doubt]) <= MAX_QUESTIONS_BYTES
+
+
+def test_an_answer_keeps_its_white_space() -> None:
+    assert Decision.model_validate({"answers": {"delimiter": "\t"}}).answers == {"delimiter": "\t"}
+
+
+def loading(settings_key: str, checkpoint: dict[str, Any]) -> Load:
+    job: Any = SimpleNamespace(checkpoint=checkpoint, counts={"read": 7}, done=7, total=None, fence=3)
+    rows: Any = None
+    return Load(job, UUID(int=1), Rules("EUR"), rows, "drops", "results", settings_key=settings_key)
+
+
+@pytest.mark.parametrize(("key", "items", "fence"), [("a", 5_000, 2), ("b", 0, 3)])
+def test_a_load_stages_all_rows_again_if_its_settings_changed_while_it_staged_rows(
+    key: str, items: int, fence: int
+) -> None:
+    load = loading(key, {"phase": "stage", "fence": 2, "items": 5_000, "settings_key": "a"})
+    load.resume()
+    assert (load.job.checkpoint["items"], load.job.checkpoint["fence"]) == (items, fence)
+
+
+def test_a_load_that_has_staged_all_rows_continues_although_its_settings_changed() -> None:
+    load = loading("b", {"phase": "merge", "fence": 2, "after": "S-1"})
+    load.resume()
+    assert (load.phase, load.job.checkpoint["fence"]) == ("merge", 2)
+
+
+@pytest.mark.parametrize(("power", "name"), [(3, "× 1,000"), (1, "× 10"), (-2, "÷ 100"), (None, "× 1")])
+def test_a_power_of_ten_has_a_name(power: int | None, name: str) -> None:
+    assert review._factor(power) == name

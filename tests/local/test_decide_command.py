@@ -1,0 +1,122 @@
+"""Tests how the command shows, asks and answers the questions of a job."""
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.command import Command
+from tests.platform import Json, Platform, Tenant, ok
+from tests.syncs.waiting import ambiguous_file, ask, finished, prices
+
+
+@pytest.fixture
+def tenant(platform: Platform) -> Tenant:
+    return platform.tenant()
+
+
+def drop(folder: Path, tenant: Tenant, *options: str) -> list[str]:
+    """Return the arguments that drop an ambiguous file and wait for its job."""
+    file = folder / "lamps.csv"
+    file.write_bytes(ambiguous_file())
+    return ["drop", str(file), "--catalog", tenant.catalog_id, "--wait", *options]
+
+
+def job_of(tenant: Tenant) -> Json:
+    """Return the newest job of the tenant's catalog."""
+    job: Json = ok(tenant.owner.get("/v1/jobs", params={"catalog_id": tenant.catalog_id}))["data"][0]
+    return job
+
+
+def test_a_piped_drop_prints_the_questions_and_what_to_type_and_ends_with_exit_code_7(
+    wecelebrate: Command, tenant: Tenant, tmp_path: Path
+) -> None:
+    result = wecelebrate(*drop(tmp_path, tenant))
+    job = job_of(tenant)
+    assert result.returncode == 7
+    lines = result.stderr.splitlines()
+    assert lines[0] == f"! {job['id']} needs a decision before its first change"
+    assert any(line.startswith("    decimal=,  ") for line in lines)
+    assert f"jobs decide {job['id']} --answer decimal=VALUE`" in lines[-2]
+    assert lines[-1].startswith("✗ the job has questions: ")
+
+
+def test_a_piped_drop_with_the_option_json_prints_the_job_with_its_questions(
+    wecelebrate: Command, tenant: Tenant, tmp_path: Path
+) -> None:
+    result = wecelebrate(*drop(tmp_path, tenant, "--json"))
+    assert result.returncode == 7
+    assert json.loads(result.stdout)["questions"][0]["key"] == "decimal"
+
+
+def test_the_command_decide_sends_the_answers(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant)
+    assert "needs a decision" in wecelebrate("jobs", "list", "--waiting-for", "decision").stdout
+    shown = wecelebrate("jobs", "show", job["id"]).stdout
+    assert "decimal=.  " in shown
+    result = wecelebrate("jobs", "decide", job["id"], "--answer", "decimal=.")
+    assert (result.returncode, result.stdout) == (0, f"✓ {job['id']}  decided, the job continues\n")
+    finished(platform, tenant, job)
+    assert prices(platform, tenant)["Q-0"] == "1.25"
+    assert "answers    decimal=." in wecelebrate("jobs", "show", job["id"]).stdout
+    again = wecelebrate("jobs", "decide", job["id"], "--answer", "decimal=.")
+    assert (again.returncode, again.stdout) == (5, "")
+    assert "is not waiting for a decision" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        ([], (2, "✗ answers are missing, and no terminal is attached to ask: add --answer decimal=VALUE")),
+        (["decimal"], (2, "✗ --answer decimal has no value: give it as KEY=VALUE, e.g. --answer decimal=,")),
+        (["decimal=,", "decimal=."], (2, "✗ --answer decimal is given twice: give each answer once")),
+        (["decimal=;"], (5, "✗ the API returned 422: decimal: must be one of `,`, `.`")),
+    ],
+)
+def test_the_command_decide_says_what_is_wrong_with_the_answers(
+    wecelebrate: Command, platform: Platform, tenant: Tenant, answers: list[str], outcome: tuple[int, str]
+) -> None:
+    job = ask(platform, tenant)
+    result = wecelebrate("jobs", "decide", job["id"], *(f"--answer={answer}" for answer in answers))
+    assert (result.returncode, result.stderr.splitlines()[-1]) == outcome
+    assert job_of(tenant)["waiting_for"] == "decision"
+
+
+def on_terminal(home: Path, arguments: list[str], keys: bytes) -> tuple[int, str]:
+    """Run the command on a terminal, and type `keys` when it asks. Returns the exit code and the output."""
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "WECELEBRATE_HOME": str(home), "TERM": "dumb", "COLUMNS": "200"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "infra.command", *arguments],
+        env=environment, stdin=theirs, stdout=theirs, stderr=theirs,
+    ) as process:  # fmt: skip
+        os.close(theirs)
+        output, typed = b"", False
+        while True:
+            try:
+                chunk = os.read(ours, 65_536)
+            except OSError:  # Linux reports the end of a terminal as an error
+                break
+            if not chunk:
+                break
+            output += chunk
+            if not typed and b"Your choice" in output:
+                os.write(ours, keys)
+                typed = True
+        os.close(ours)
+    return process.returncode, output.decode().replace("\r\n", "\n")
+
+
+def test_on_a_terminal_the_drop_asks_with_numbered_choices_and_continues_after_the_answer(
+    platform: Platform, tenant: Tenant, tmp_path: Path
+) -> None:
+    exit_code, output = on_terminal(platform.state.parent, drop(tmp_path, tenant), b"7\n2\n")
+    assert exit_code == 0, output
+    assert "\n  1  " in output
+    assert "there is no choice 7: type a number from 1 to 2" in output
+    assert output.rstrip().endswith("✓ 3 rows: 3 created, 0 updated, 0 unchanged, 0 rejected")
+    assert job_of(tenant)["answers"]["decimal"] in (",", ".")

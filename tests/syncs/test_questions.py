@@ -1,0 +1,350 @@
+"""Tests files that do not decide how they are read: the job asks, and the catalog keeps the answers."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.imports.importing import import_rows, wait_for_job
+from tests.platform import TLS, Json, Platform, Tenant, created, ok, pointers, problem
+from tests.syncs.waiting import (
+    AMBIGUOUS_PRICES,
+    ambiguous_file,
+    ask,
+    change_settings,
+    finished,
+    prices,
+    waiting_job,
+)
+
+THOUSANDS = {"answers": {"decimal": ","}}
+DECIMALS = {"answers": {"decimal": "."}}
+
+
+@pytest.fixture
+def tenant(platform: Platform) -> Tenant:
+    """Return a tenant with an empty catalog."""
+    return platform.tenant()
+
+
+def settings_of(tenant: Tenant) -> Json:
+    """Return the sync settings of the tenant's catalog."""
+    settings: Json = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}"))["sync_settings"]
+    return settings
+
+
+def read_result(platform: Platform, job: Json) -> Any:
+    """Return the content of the result file of a job."""
+    return json.loads(platform.read(job["result"]["result_file"]))
+
+
+def test_a_job_asks_before_its_first_change_if_all_prices_are_ambiguous(platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant)
+    assert (job["status"], job["waiting_for"], job["awaiting_approval"]) == ("pending", "decision", False)
+    (question,) = job["questions"]
+    assert (question["key"], question["subject"], question["kind"]) == ("decimal", "money", "question")
+    assert set(question["seen"]) == set(AMBIGUOUS_PRICES)
+    assert {choice["value"] for choice in question["choices"]} == {",", "."}
+    assert all(choice["label"] and choice["examples"] for choice in question["choices"])
+    assert prices(platform, tenant) == {}
+    assert read_result(platform, job)["status"] == "awaiting_decision"
+    assert ok(tenant.owner.get(f"/api/jobs/{job['id']}/status"))["status"] == "waiting"
+
+
+@pytest.mark.parametrize(("answer", "price"), [(THOUSANDS, "1250.00"), (DECIMALS, "1.25")])
+def test_the_answer_decides_how_the_file_and_the_next_file_are_read(
+    platform: Platform, tenant: Tenant, answer: Json, price: str
+) -> None:
+    job = ask(platform, tenant)
+    decided = ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json=answer))
+    assert (decided["waiting_for"], decided["answers"]) == (None, answer["answers"])
+    assert finished(platform, tenant, job)["counts"]["created"] == 3
+    assert prices(platform, tenant)["Q-0"] == price
+    assert settings_of(tenant)["options"] == answer["answers"]
+
+    second = platform.sync(tenant.catalog_id, "more.csv", ambiguous_file(*AMBIGUOUS_PRICES, "1.250"))
+    assert (second["status"], second["questions"], second["counts"]["created"]) == ("completed", [], 1)
+    assert prices(platform, tenant)["Q-3"] == price
+
+
+def test_the_reading_of_a_merged_file_decides_a_later_file_without_a_question(
+    platform: Platform, tenant: Tenant
+) -> None:
+    platform.sync(tenant.catalog_id, "base.csv", b'sku,name,price\nB-1,Vase,"12,90"\nB-2,Bowl,"7,50"\n')
+    job = platform.sync(tenant.catalog_id, "lamps.csv", ambiguous_file())
+    assert (job["status"], job["questions"]) == ("completed", [])
+    assert prices(platform, tenant)["Q-0"] == "1250.00"
+
+
+def test_a_decision_is_recorded_in_the_audit_log_with_the_answers(platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant)
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json=THOUSANDS))
+    finished(platform, tenant, job)
+    (entry,) = ok(tenant.owner.get("/v1/audit", params={"object_id": job["id"]}))["data"]
+    assert (entry["action"], entry["after"]["answers"]) == ("job.decide", {"decimal": ","})
+    changes = ok(tenant.owner.get("/v1/audit", params={"object_id": tenant.catalog_id}))["data"]
+    settings = [entry["after"].get("sync_settings") for entry in changes if entry["action"] == "catalog.change"]
+    assert [each["options"] for each in settings if each] == [{"decimal": ","}]
+
+
+@pytest.mark.parametrize(
+    ("answers", "pointer"),
+    [
+        ({}, "/answers/decimal"),
+        ({"decimal": ";"}, "/answers/decimal"),
+        ({"decimal": ",", "sheet": "1"}, "/answers/sheet"),
+    ],
+)
+def test_an_answer_that_is_missing_unknown_or_not_a_choice_is_refused(
+    platform: Platform, tenant: Tenant, answers: Json, pointer: str
+) -> None:
+    job = ask(platform, tenant)
+    response = tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": answers})
+    assert pointers(problem(response, 422, "invalid")) == [pointer]
+    assert ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))["waiting_for"] == "decision"
+    assert "decimal" not in settings_of(tenant).get("options", {})
+
+
+def test_only_a_member_who_may_write_can_answer(platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant)
+    path = f"/v1/jobs/{job['id']}/decide"
+    problem(platform.api(platform.member(tenant.client_id, "viewer")).post(path, json=THOUSANDS), 403, "forbidden")
+    problem(platform.api("support").post(path, json=THOUSANDS), 403, "forbidden")
+    problem(platform.tenant().owner.post(path, json=THOUSANDS), 404, "not_found")
+    ok(platform.api(platform.member(tenant.client_id, "editor")).post(path, json=THOUSANDS))
+    assert finished(platform, tenant, job)["status"] == "completed"
+
+
+def test_a_job_that_waits_for_a_decision_cannot_be_approved_or_retried(platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant)
+    problem(tenant.owner.post(f"/v1/jobs/{job['id']}/approve"), 409, "job_state")
+    problem(tenant.owner.post(f"/v1/jobs/{job['id']}/retry"), 409, "job_state")
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
+    problem(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json=THOUSANDS), 409, "job_state")
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/retry"))
+    assert waiting_job(platform, tenant, job["source"]["version_id"], "decision")["id"] == job["id"]
+
+
+def test_waiting_jobs_are_counted_by_what_they_wait_for(platform: Platform, tenant: Tenant) -> None:
+    def awaiting_decision() -> int:
+        queues = ok(platform.admin.get("/v1/admin/queues"))["data"]
+        return int(next(queue["awaiting_decision"] for queue in queues if queue["type"] == "catalog_sync"))
+
+    before = awaiting_decision()
+    job = ask(platform, tenant)
+    assert awaiting_decision() == before + 1
+    query = {"catalog_id": tenant.catalog_id, "waiting_for": "approval"}
+    assert ok(tenant.owner.get("/v1/jobs", params=query))["data"] == []
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
+
+
+def test_a_newer_file_cancels_a_job_that_waits_for_a_decision(platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant)
+    newer = platform.sync(tenant.catalog_id, "clear.csv", b"sku,name,price\nQ-0,Lamp 0,12.50\n")
+    assert newer["counts"]["created"] == 1
+    superseded = ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))
+    assert (superseded["status"], superseded["error_code"]) == ("cancelled", "superseded")
+    problem(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json=THOUSANDS), 409, "job_state")
+    platform.eventually(lambda: read_result(platform, job)["status"] == "cancelled")
+
+
+def test_of_two_answers_at_once_one_is_stored(platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant)
+    with ThreadPoolExecutor(2) as pool:
+        with platform.holding("select from jobs where id = %s for update", [job["id"]]) as lock:
+            path = f"/v1/jobs/{job['id']}/decide"
+            responses = [pool.submit(tenant.owner.post, path, json=answer) for answer in (THOUSANDS, DECIMALS)]
+            lock.wait_for(2)
+        statuses = [response.result().status_code for response in responses]
+    assert sorted(statuses) == [200, 409]
+    stored = THOUSANDS if statuses[0] == 200 else DECIMALS
+    assert settings_of(tenant)["options"] == stored["answers"]
+    assert finished(platform, tenant, job)["answers"] == stored["answers"]
+
+
+def test_an_answer_that_waits_behind_a_cancellation_is_refused(platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant)
+    with ThreadPoolExecutor(2) as pool:
+        with platform.holding("select from jobs where id = %s for update", [job["id"]]) as lock:
+            cancel = pool.submit(tenant.owner.post, f"/v1/jobs/{job['id']}/cancel")
+            lock.wait_for(1)
+            decide = pool.submit(tenant.owner.post, f"/v1/jobs/{job['id']}/decide", json=THOUSANDS)
+            lock.wait_for(2)
+        assert (cancel.result().status_code, decide.result().status_code) == (200, 409)
+    assert "decimal" not in settings_of(tenant).get("options", {})
+
+
+def test_a_job_whose_worker_died_before_it_asked_asks_again(platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant)
+    platform.arrange(
+        "update jobs set status = 'processing', decision = null, approval = null, questions = null,"
+        " leased_until = now() - interval '1 s' where id = %s",
+        [job["id"]],
+    )
+    again = waiting_job(platform, tenant, job["source"]["version_id"], "decision")
+    assert (again["id"], again["questions"]) == (job["id"], job["questions"])
+
+
+def test_a_catalog_that_guesses_uses_the_first_choice_and_reports_it(platform: Platform, tenant: Tenant) -> None:
+    change_settings(tenant, on_doubt="guess")
+    job = platform.sync(tenant.catalog_id, "lamps.csv", ambiguous_file())
+    assert (job["status"], job["counts"]["created"]) == ("completed", 3)
+    (doubt,) = job["result"]["doubts"]
+    assert doubt["key"] == "decimal"
+    assert prices(platform, tenant)["Q-0"] == {",": "1250.00", ".": "1.25"}[doubt["choices"][0]["value"]]
+
+
+def test_a_catalog_that_refuses_doubtful_files_fails_the_job_with_the_questions(
+    platform: Platform, tenant: Tenant
+) -> None:
+    change_settings(tenant, on_doubt="refuse")
+    job = platform.sync(tenant.catalog_id, "lamps.csv", ambiguous_file())
+    assert (job["status"], job["error_code"]) == ("failed", "doubtful_file")
+    (question,) = job["result"]["questions"]
+    assert question["key"] == "decimal"
+    assert question["text"] in job["error"]
+    assert prices(platform, tenant) == {}
+
+
+@pytest.mark.parametrize("on_doubt", ["ask", "refuse"])
+def test_a_dry_run_reports_the_questions_and_does_not_wait(platform: Platform, tenant: Tenant, on_doubt: str) -> None:
+    change_settings(tenant, on_doubt=on_doubt)
+    job = platform.sync(tenant.catalog_id, "dry-run/lamps.csv", ambiguous_file())
+    assert (job["status"], job["counts"]["created"]) == ("completed", 3)
+    assert [doubt["key"] for doubt in job["result"]["doubts"]] == ["decimal"]
+    assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/reading"))["reading"] is None
+
+
+def import_file(tenant: Tenant) -> Json:
+    """Upload an ambiguous file, and create the job that imports it. Return the job."""
+    body = ambiguous_file()
+    announced = {"name": "lamps.csv", "size": len(body), "client_id": tenant.client_id}
+    upload = created(tenant.owner.post("/v1/uploads", json=announced))
+    sent = httpx.request(upload["method"], upload["url"], headers=upload["headers"], content=body, verify=TLS)
+    assert sent.is_success
+    request = {"catalog_id": tenant.catalog_id, "upload_id": upload["id"]}
+    return ok(tenant.owner.post("/v1/products/bulk-import", json=request))
+
+
+def waits_for_a_decision(tenant: Tenant, job: Json) -> bool:
+    """Return whether a job waits for a decision."""
+    return bool(ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))["waiting_for"] == "decision")
+
+
+def test_an_import_of_a_file_asks_and_an_import_of_rows_does_not(platform: Platform, tenant: Tenant) -> None:
+    job = import_file(tenant)
+    platform.eventually(lambda: waits_for_a_decision(tenant, job))
+    actions = ok(tenant.owner.get("/v1/audit", params={"object_id": job["id"]}))["data"]
+    assert [entry["action"] for entry in actions] == ["job.create"]
+
+    rows = [{"sku": "R-1", "name": "Rug", "price": "1.250"}]
+    assert import_rows(tenant, rows)["status"] == "completed"
+
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json=THOUSANDS))
+    assert wait_for_job(tenant.owner, job["id"])["counts"]["created"] == 3
+    assert prices(platform, tenant)["Q-0"] == "1250.00"
+
+
+def test_a_newer_file_cancels_an_import_that_waits_for_a_decision(platform: Platform, tenant: Tenant) -> None:
+    first = import_file(tenant)
+    platform.eventually(lambda: waits_for_a_decision(tenant, first))
+    second = import_file(tenant)
+    assert wait_for_job(tenant.owner, first["id"])["error_code"] == "superseded"
+    platform.eventually(lambda: waits_for_a_decision(tenant, second))
+    platform.sync(tenant.catalog_id, "clear.csv", b"sku,name,price\nQ-0,Lamp 0,12.50\n")
+    assert wait_for_job(tenant.owner, second["id"])["error_code"] == "superseded"
+
+
+LIST_PRICE = b"sku,name,list price\nC-1,Chair,10.00\nC-2,Couch,20.00\n"
+BOTH_PRICES = b"sku,name,list price,price\nC-1,Chair,10.00,12.00\nC-2,Couch,20.00,24.00\n"
+"""The price is read from the column `price`, although it was read from `list price` before."""
+
+
+@pytest.fixture
+def list_prices(platform: Platform, tenant: Tenant) -> Tenant:
+    """Return the tenant. Its catalog remembers that its prices were read from the column `list price`."""
+    assert platform.sync(tenant.catalog_id, "a.csv", LIST_PRICE)["counts"]["created"] == 2
+    return tenant
+
+
+def test_a_changed_price_column_waits_and_stays_changed_after_it_is_accepted(
+    platform: Platform, list_prices: Tenant
+) -> None:
+    tenant = list_prices
+    job = ask(platform, tenant, "b.csv", BOTH_PRICES)
+    (question,) = job["questions"]
+    assert (question["key"], question["kind"], question["before"], question["now"]) == (
+        "price",
+        "change",
+        "list price",
+        "price",
+    )
+    assert [choice["value"] for choice in question["choices"]] == ["accept", "keep", "stop"]
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "accept"}}))
+    finished(platform, tenant, job)
+    assert prices(platform, tenant)["C-1"] == "12.00"
+    assert platform.sync(tenant.catalog_id, "c.csv", BOTH_PRICES)["status"] == "completed"
+
+
+def test_an_accepted_change_is_not_asked_again_although_a_newer_file_replaces_the_job(
+    platform: Platform, list_prices: Tenant
+) -> None:
+    tenant = list_prices
+    job = ask(platform, tenant, "b.csv", BOTH_PRICES)
+    with platform.holding("select from products where catalog_id = %s for update", [tenant.catalog_id]) as lock:
+        ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "accept"}}))
+        lock.wait_for(1)  # the merge updates the prices
+        ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
+    assert prices(platform, tenant)["C-1"] == "10.00"
+    assert platform.sync(tenant.catalog_id, "c.csv", BOTH_PRICES)["status"] == "completed"
+
+
+def test_a_price_column_that_the_settings_change_is_not_asked_for(platform: Platform, list_prices: Tenant) -> None:
+    tenant = list_prices
+    change_settings(tenant, mapping={"price": "price"})
+    assert platform.sync(tenant.catalog_id, "b.csv", BOTH_PRICES)["counts"]["updated"] == 2
+
+
+def test_a_changed_price_column_can_be_read_as_before(platform: Platform, list_prices: Tenant) -> None:
+    tenant = list_prices
+    job = ask(platform, tenant, "b.csv", BOTH_PRICES)
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "keep"}}))
+    assert finished(platform, tenant, job)["counts"]["unchanged"] == 2
+    assert settings_of(tenant)["mapping"] == {"price": "list price"}
+
+
+def test_a_job_can_be_stopped_because_of_a_changed_price_column(platform: Platform, list_prices: Tenant) -> None:
+    tenant = list_prices
+    job = ask(platform, tenant, "b.csv", BOTH_PRICES)
+    stopped = ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "stop"}}))
+    assert (stopped["status"], stopped["waiting_for"]) == ("cancelled", None)
+    assert prices(platform, tenant)["C-1"] == "10.00"
+
+
+def test_a_catalog_shows_how_its_last_file_was_read_until_the_reading_is_reset(
+    platform: Platform, list_prices: Tenant
+) -> None:
+    tenant = list_prices
+    path = f"/v1/catalogs/{tenant.catalog_id}/reading"
+    reading = ok(tenant.owner.get(path))
+    assert reading["file"] == f"{tenant.catalog_id}/incoming/a.csv"
+    assert reading["reading"]["mapping"]["price"] == "list price"
+    viewer = platform.api(platform.member(tenant.client_id, "viewer"))
+    assert ok(viewer.get(path)) == reading
+    problem(viewer.delete(path), 403, "forbidden")
+    assert tenant.owner.delete(path).status_code == 204
+    assert ok(tenant.owner.get(path))["reading"] is None
+    entries = ok(tenant.owner.get("/v1/audit", params={"object_id": tenant.catalog_id}))["data"]
+    assert entries[0]["action"] == "catalog_reading.delete"
+    assert platform.sync(tenant.catalog_id, "b.csv", BOTH_PRICES)["status"] == "completed"
+
+
+def test_a_client_with_a_grant_does_not_see_how_files_are_read(platform: Platform, list_prices: Tenant) -> None:
+    tenant, reseller = list_prices, platform.tenant()
+    ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{reseller.client_id}"))
+    path = f"/v1/catalogs/{tenant.catalog_id}/reading"
+    problem(reseller.owner.get(path), 403, "forbidden")
+    problem(reseller.owner.delete(path), 403, "forbidden")
+    problem(platform.tenant().owner.get(path), 404, "not_found")

@@ -1,0 +1,49 @@
+"""Drops files and waits until their jobs stop for a person."""
+
+from typing import Any
+
+from tests.platform import Json, Platform, Tenant, ok
+
+AMBIGUOUS_PRICES = ("1.250", "2.490", "4.990")
+"""The dot can group thousands, or it can be the decimal separator."""
+
+
+def ambiguous_file(*prices: str) -> bytes:
+    """Return a CSV file with one product for each price."""
+    rows = [f"Q-{n},Lamp {n},{price}\n" for n, price in enumerate(prices or AMBIGUOUS_PRICES)]
+    return ("sku,name,price\n" + "".join(rows)).encode()
+
+
+def waiting_job(platform: Platform, tenant: Tenant, version: str, waiting_for: str) -> Json:
+    """Wait until the job of this version of a file waits for an approval or a decision. Return the job."""
+    matching_jobs: list[Json] = []
+
+    def is_waiting() -> bool:
+        query = {"catalog_id": tenant.catalog_id, "waiting_for": waiting_for}
+        jobs = ok(tenant.owner.get("/v1/jobs", params=query))["data"]
+        matching_jobs[:] = [job for job in jobs if (job["source"] or {}).get("version_id") == version]
+        return bool(matching_jobs)
+
+    platform.eventually(is_waiting)
+    return matching_jobs[0]
+
+
+def ask(platform: Platform, tenant: Tenant, name: str = "lamps.csv", body: bytes = b"") -> Json:
+    """Drop a file that does not decide how it is read. Return its job, which waits for a decision."""
+    version = platform.drop(tenant.catalog_id, name, body or ambiguous_file())
+    return waiting_job(platform, tenant, version, "decision")
+
+
+def finished(platform: Platform, tenant: Tenant, job: Json) -> Json:
+    """Wait until a job has ended. Return it."""
+    return platform.finished_job(tenant.catalog_id, job["source"]["version_id"])
+
+
+def change_settings(tenant: Tenant, **settings: Any) -> None:
+    """Change the sync settings of the tenant's catalog."""
+    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": settings}))
+
+
+def prices(platform: Platform, tenant: Tenant) -> dict[str, str]:
+    """Return the prices that the storefront shows, by SKU."""
+    return {product["sku"]: product["price"] for product in platform.storefront_products(tenant.domain)}
