@@ -32,7 +32,7 @@ class Product:
     price: Decimal | None
     """The price, below a million million, with the decimals of its currency."""
     currency: str
-    """The currency of the price. If `currency` is not in `fields_set`, the file names none, and this is the catalog's."""
+    """The currency of the price. If `currency` is not in `fields_set`, the file names none: it is the catalog's."""
     images: list[str]
     """The addresses of the images: HTTP(S) URLs or relative paths. The first address is that of the main image."""
     attributes: dict[str, Any]
