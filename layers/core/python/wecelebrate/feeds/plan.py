@@ -12,7 +12,7 @@ from typing import Literal
 
 from wecelebrate.core.types import currencies
 from wecelebrate.core.types.text import nfc
-from wecelebrate.feeds.columns import FIELDS, field_candidates, fold, is_inverse
+from wecelebrate.feeds.columns import FIELDS, field_candidates, fold, is_inverse, units_in_name
 from wecelebrate.feeds.convert import MAX_ATTRIBUTE_NAME_LENGTH, MAX_ATTRIBUTES
 from wecelebrate.feeds.evidence.choice import Candidate, Reason, choose
 from wecelebrate.feeds.evidence.details import complete_plan
@@ -38,6 +38,8 @@ class PriceColumn:
     kind: Kind = "plain"
     scale: int | Literal["currency"] = 0
     """How many decimals the integers in the column have: 2 for cents. `currency`: those of the price's currency."""
+    units: int = 1
+    """The number of units that the column's name states, as in `Preis pro 100`."""
     scale_column: int | None = None
     """The column that contains the number of decimals of each integer, such as `precision`."""
 
@@ -291,9 +293,13 @@ def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequ
     header = list(columns.header)
     chosen = choose(columns, _candidates(header), catalog_currency, earlier)
     by_field = chosen.columns
+    prices = [
+        PriceColumn(pick.column, pick.currency, kind=pick.kind, units=units_in_name(header[pick.column]))
+        for pick in chosen.price.columns
+    ]
     plan = Plan(
         header, None, by_field["sku"], by_field["name"], by_field["description"], by_field["category"],
-        by_field["brand"], [PriceColumn(pick.column, pick.currency, kind=pick.kind) for pick in chosen.price.columns],
+        by_field["brand"], prices,
         next(iter(by_field["currency"]), None), by_field["images"], by_field["inventory_count"],
     )  # fmt: skip
     plan.active = [ActiveColumn(number) for number in by_field["is_active"]]
@@ -361,7 +367,8 @@ def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
     for number in columns:
         currency = next((code for name, _, code in field_candidates(plan.header[number]) if name == "price"), None)
         name = name_of_price(plan.header[number])
-        mapped.append(PriceColumn(number, currency, kind=name.kind if name else "plain"))
+        kind = name.kind if name else "plain"
+        mapped.append(PriceColumn(number, currency, kind=kind, units=units_in_name(plan.header[number])))
     if mapped and mapped[0].kind == "offer" and plan.profile is None:
         regular = [price for price in plan.prices if price.column != mapped[0].column and price.kind != "offer"]
         mapped += regular[:1]

@@ -11,6 +11,7 @@ from wecelebrate.feeds.evidence.facts import NOTHING
 from wecelebrate.feeds.evidence.shapes import shape_of
 from wecelebrate.feeds.items import BadCell, Cells, quoted
 from wecelebrate.feeds.plan import Plan, PriceColumn
+from wecelebrate.feeds.price_units import price_of_one
 
 CACHE_SIZE = 4096
 
@@ -67,6 +68,9 @@ def price_reader(
             currency = currency or column.currency
             if column.scale or column.scale_column is not None:
                 price = _unscaled(price, column, cells, currency or _row_currency(plan, cells, catalog_currency))
+            if column.units != 1:
+                of_one = currency or _row_currency(plan, cells, catalog_currency)
+                price = price_of_one(price, Decimal(column.units), of_one)
             if currency in (catalog_currency, None):
                 return price, currency
             other_prices.append((price, currency))
