@@ -14,7 +14,7 @@ from wecelebrate.core.types import currencies
 from wecelebrate.core.types.text import nfc
 from wecelebrate.feeds.columns import FIELDS, field_candidates, fold, is_inverse, units_in_name
 from wecelebrate.feeds.convert import MAX_ATTRIBUTE_NAME_LENGTH, MAX_ATTRIBUTES
-from wecelebrate.feeds.evidence.choice import Candidate, Reason, choose
+from wecelebrate.feeds.evidence.choice import Reason, candidates_of, choose
 from wecelebrate.feeds.evidence.details import complete_plan
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.prices import Kind
@@ -238,16 +238,6 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
     return plan
 
 
-def _without_number(column: str) -> str:
-    """Return a column name without the number at its end, and without the separators before the number."""
-    end = len(column)
-    while end and column[end - 1].isdecimal():
-        end -= 1
-    while end and (column[end - 1].isspace() or column[end - 1] in "_.-"):
-        end -= 1
-    return column[:end]
-
-
 def _label(column: str) -> str:
     """Return the column's name as an attribute name: without the JSON prefix `attributes.` and Saleor's suffix."""
     name = re.sub(r"\((product|variant) attribute\)$", "", column)
@@ -291,7 +281,7 @@ def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[Pric
 
 def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequence[str]]) -> Plan:
     header = list(columns.header)
-    chosen = choose(columns, _candidates(header), catalog_currency, earlier)
+    chosen = choose(columns, candidates_of(header), catalog_currency, earlier)
     by_field = chosen.columns
     prices = [
         PriceColumn(pick.column, pick.currency, kind=pick.kind, units=units_in_name(header[pick.column]))
@@ -307,20 +297,6 @@ def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequ
     plan.active += [ActiveColumn(number, words="commands") for number in chosen.commands]
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
     return plan
-
-
-def _candidates(header: list[str]) -> dict[str, list[Candidate]]:
-    """Return, for each field, the columns whose names match the field."""
-    candidates: dict[str, list[Candidate]] = {name: [] for name in FIELDS}
-    for number, column in enumerate(header):
-        matches = field_candidates(column)
-        for name, rank, currency in matches:
-            candidates[name].append((rank, number, currency))
-        if not matches and re.search(r"\d$", column):
-            # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
-            unnumbered = field_candidates(_without_number(column))
-            candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
-    return candidates
 
 
 def _by_mapping(
