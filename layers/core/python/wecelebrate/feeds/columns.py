@@ -72,7 +72,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "beskrivelse", "beskrivning", "produktbeskrivelse", "kuvaus", "opis", "opisproduktu", "popis", "leiras",
         "descriere", "shortdescription", "descriptionshort", "shortdesc", "summary", "kurzbeschreibung",
         "descriptioncourte", "resume", "descripcioncorta", "descrizionebreve", "descricaocurta", "korteomschrijving",
-        "excerpt",
+        "excerpt", "salesdescription", "saledescription", "webdescription", "onlinedescription",
     ),
     "category": (
         "category", "categories", "categoryname", "categoriesname", "productcategory", "categorypath", "maincategory",

@@ -200,9 +200,7 @@ def _text_reader(plan: Plan, name: str, columns: list[int]) -> Callable[[Cells],
         read = _CELL_READERS[reader_name]
         return lambda cells: read(first(cells) or "")
     if name == "category" and plan.list_separators:
-        return partial(_first_category, first, re.compile(rf"(?<!\\)[\n{re.escape(plan.list_separators)}]"))
-    if name == "category":  # a JSON list became a cell with several lines: use the first line
-        return lambda cells: cell.split("\n")[0] if (cell := first(cells)) and "\n" in cell else cell
+        return partial(_first_category, first, re.compile(rf"(?<!\\)[{re.escape(plan.list_separators)}]"))
     return first
 
 
