@@ -19,7 +19,7 @@ CALLS = {
     "fold": "columns.fold(text)",
     "field_candidates": "columns.field_candidates(text)",
     "is_inverse": "columns.is_inverse(text)",
-    "column number": "plan._candidates([text])",
+    "column number": "choice.candidates_of([text])",
     "label": "plan._label(text)",
     "price": "numbers.price(text, None, 'EUR')",
     "count": "numbers.count(text, None)",
@@ -52,7 +52,7 @@ from wecelebrate.core import etags, storage
 from wecelebrate.core.outbound import retry_after
 from wecelebrate.core.types import email_address
 from wecelebrate.feeds import columns, convert, dialect, numbers, plan, price_units, products, states
-from wecelebrate.feeds.evidence import facts, prices, shapes
+from wecelebrate.feeds.evidence import choice, facts, prices, shapes
 from wecelebrate.mail import sanitize
 for unit in {units!r}:
     for end in ("", " x1"):

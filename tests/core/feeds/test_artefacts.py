@@ -113,3 +113,17 @@ def test_the_message_for_an_ambiguous_number_names_both_meanings_and_the_setting
         'price: "1.250" can mean 1250 or 1.250; set the option `decimal` in the catalog\'s sync settings to the '
         "file's decimal separator"
     )
+
+
+def test_a_line_break_in_a_cell_of_a_table_does_not_end_the_category() -> None:
+    assert read('sku,name,category\nA,Mug,"Gear\nBags"\n').product.category == "Gear Bags"
+    assert (
+        read("<a><p><sku>A</sku><category>Gear</category><category>Bags</category></p><p/></a>", "f.xml")
+        .products[0]
+        .category
+        == "Gear"
+    )
+
+
+def test_a_sale_description_is_a_description() -> None:
+    assert read("sku,name,Sale Description\nA,Mug,A mug.\n").product.description == "A mug."

@@ -228,3 +228,13 @@ def test_a_bmecat_price_of_an_unknown_type_is_not_sold_at() -> None:
 
 def test_a_cxml_price_is_for_its_basis_quantity() -> None:
     assert price_of(CXML, "feed.xml") == ("0.12", "EUR")
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["Preis pro 100", "Preis/100 Stk", "VK je 100", "Price per 100 pcs", "Prix par 100", "Preis (EUR) pro 100"],
+)
+def test_a_price_is_divided_by_the_unit_in_the_name_of_its_column(column: str) -> None:
+    assert price_of(f"SKU;Name;{column}\nA;Schraube;12,00\n") == ("0.12", "EUR")
+    assert price_of(f"SKU;Name;{column}\nA;Schraube;12,00\n", mapping={"price": column}) == ("0.12", "EUR")
+    assert read(f"SKU;Name;{column}\nA;Schraube;12,50\n").rejection.code == "too_precise"

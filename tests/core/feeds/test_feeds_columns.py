@@ -111,6 +111,7 @@ def test_the_mapping_overrides_a_profile() -> None:
         ),
         ({"colour": "name"}, 'an unknown field "colour"'),
         ({"decimal": ";"}, "the decimal mark must be"),
+        ({"minor_units": "cents"}, "must be yes or no"),
         ({"delimiter": "::"}, "a single character"),
     ],
 )

@@ -10,6 +10,10 @@ Rows are read lazily, in constant memory. The sum of `item.rows` over all items 
 becomes a `Rejected`, and reading continues with the next row. A file that cannot be read at all raises UnreadableFeed,
 with a message for the person who uploaded the file.
 
+A feed says before its first row how it is read (`feed.reading`), what the evidence in the file does not decide
+(`feed.questions`), and what differs from the catalog's earlier file (`feed.changes`). After the last row,
+`feed.warnings` counts the values that were not understood.
+
 `propose` shows how a file would be read. It reads only a sample.
 """
 
@@ -17,11 +21,11 @@ from wecelebrate.feeds.feed import Feed, open_feed
 from wecelebrate.feeds.items import Item, Product, Rejected, UnreadableFeed
 from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.proposal import Proposal, propose
-from wecelebrate.feeds.questions import Change, Question
+from wecelebrate.feeds.questions import Change, Choice, Question
 from wecelebrate.feeds.visibility import Disclosure
+from wecelebrate.feeds.warnings import Warnings
 
 __all__ = [
-    "REPORT_COLUMN_PREFIX", "Change", "Disclosure", "Feed", "Item", "Product", "Proposal", "Question", "Rejected",
-    "UnreadableFeed",
-    "open_feed", "propose",
+    "REPORT_COLUMN_PREFIX", "Change", "Choice", "Disclosure", "Feed", "Item", "Product", "Proposal", "Question",
+    "Rejected", "UnreadableFeed", "Warnings", "open_feed", "propose",
 ]  # fmt: skip

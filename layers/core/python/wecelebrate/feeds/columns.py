@@ -73,7 +73,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "beskrivelse", "beskrivning", "produktbeskrivelse", "kuvaus", "opis", "opisproduktu", "popis", "leiras",
         "descriere", "shortdescription", "descriptionshort", "shortdesc", "summary", "kurzbeschreibung",
         "descriptioncourte", "resume", "descripcioncorta", "descrizionebreve", "descricaocurta", "korteomschrijving",
-        "excerpt",
+        "excerpt", "salesdescription", "saledescription", "webdescription", "onlinedescription",
     ),
     "category": (
         "category", "categories", "categoryname", "categoriesname", "productcategory", "categorypath", "maincategory",
@@ -179,6 +179,18 @@ def fold(name: str) -> str:
     return re.sub(r"[\W_]+", "", "".join(char for char in plain if not unicodedata.combining(char)))
 
 
+_NAMED_UNIT = re.compile(
+    r"\s*(?:/|\b(?:per|pro|je|par|por|for|voor|für|fuer|à|á)\b)\s*(\d{1,4})(?:\D|$)", re.IGNORECASE
+)
+MAX_UNIT_NAME = 100
+
+
+def units_in_name(column: str) -> int:
+    """Return the number of units that a price column is for: 100 for `Preis pro 100`, `Price/100 pcs`, otherwise 1."""
+    unit = _NAMED_UNIT.search(column[:MAX_UNIT_NAME])
+    return int(unit[1]) or 1 if unit else 1
+
+
 MAX_ALTERNATIVES = 4
 """How many names separated by / a column can have."""
 
@@ -196,7 +208,9 @@ def name_forms(column: str) -> tuple[str, ...]:
     last = path.removeprefix("variants.")
     forms = [fold(form) for form in (column, bare, path, last)]
     forms += [form[:-1] for form in forms if form.endswith("1")]
-    if "/" in bare and len(names := bare.split("/", MAX_ALTERNATIVES)) <= MAX_ALTERNATIVES:
+    if unit := _NAMED_UNIT.search(column[:MAX_UNIT_NAME]):
+        forms.append(fold(column[: unit.start()]))
+    elif "/" in bare and len(names := bare.split("/", MAX_ALTERNATIVES)) <= MAX_ALTERNATIVES:
         forms += [fold(name) for name in names]
     return tuple(dict.fromkeys(form for form in forms if form))
 

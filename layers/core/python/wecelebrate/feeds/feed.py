@@ -95,6 +95,8 @@ class Feed:
         self._source, self._table, self._plan = source, source.table, plan
         self._finalizer = weakref.finalize(self, source.close)
         self.format: Format = source.format
+        if self.format in ("json", "ndjson", "xml"):  # a list of categories became a cell with several lines
+            plan.list_separators += "\n"
         self._numbers = decide_numbers(plan, self._table, mapping.get("decimal"), remembered_mark(memory), currency)
         self._currency = currency
         self.warnings = Warnings()

@@ -34,11 +34,15 @@ class Product:
     price: Decimal | None
     """The price, below a million million, with the decimals of its currency."""
     currency: str
+    """The currency of the price. If `currency` is not in `fields_set`, the file names none: it is the catalog's."""
     images: list[str]
     """The addresses of the images: HTTP(S) URLs or relative paths. The first address is that of the main image."""
     attributes: dict[str, Any]
     inventory_count: int | None
     is_active: bool
+    """Whether the product is sold. If `is_active` is not in `fields_set`, this value is only for a new product: it is
+    False if the file has a state that is not known.
+    """
     source: Mapping[str, Any]
     """The unchanged source row, which maps columns to cells."""
     fields_set: frozenset[str]

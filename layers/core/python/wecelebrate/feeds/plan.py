@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from wecelebrate.core.types import currencies
-from wecelebrate.feeds.columns import FIELDS, PUBLIC_FIELDS, field_candidates, fold, is_inverse
-from wecelebrate.feeds.evidence.choice import Candidate, Reason, choose
+from wecelebrate.feeds.columns import FIELDS, PUBLIC_FIELDS, field_candidates, fold, is_inverse, units_in_name
+from wecelebrate.feeds.evidence.choice import Reason, candidates_of, choose
 from wecelebrate.feeds.evidence.details import complete_plan
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.prices import Kind
@@ -36,6 +36,8 @@ class PriceColumn:
     kind: Kind = "plain"
     scale: int | Literal["currency"] = 0
     """How many decimals the integers in the column have: 2 for cents. `currency`: those of the price's currency."""
+    units: int = 1
+    """The number of units that the column's name states, as in `Preis pro 100`."""
     scale_column: int | None = None
     """The column that contains the number of decimals of each integer, such as `precision`."""
 
@@ -249,16 +251,6 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
     return plan
 
 
-def _without_number(column: str) -> str:
-    """Return a column name without the number at its end, and without the separators before the number."""
-    end = len(column)
-    while end and column[end - 1].isdecimal():
-        end -= 1
-    while end and (column[end - 1].isspace() or column[end - 1] in "_.-"):
-        end -= 1
-    return column[:end]
-
-
 def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currency: str) -> list[PriceColumn]:
     prices: list[PriceColumn] = []
     for pattern in patterns:
@@ -301,11 +293,15 @@ def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[Pric
 
 def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequence[str]]) -> Plan:
     header = list(columns.header)
-    chosen = choose(columns, _candidates(header), catalog_currency, earlier)
+    chosen = choose(columns, candidates_of(header), catalog_currency, earlier)
     by_field = chosen.columns
+    prices = [
+        PriceColumn(pick.column, pick.currency, kind=pick.kind, units=units_in_name(header[pick.column]))
+        for pick in chosen.price.columns
+    ]
     plan = Plan(
         header, None, by_field["sku"], by_field["name"], by_field["description"], by_field["category"],
-        by_field["brand"], [PriceColumn(pick.column, pick.currency, kind=pick.kind) for pick in chosen.price.columns],
+        by_field["brand"], prices,
         next(iter(by_field["currency"]), None), by_field["images"], by_field["inventory_count"],
     )  # fmt: skip
     plan.active = [ActiveColumn(number) for number in by_field["is_active"]]
@@ -313,20 +309,6 @@ def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequ
     plan.active += [ActiveColumn(number, words="commands") for number in chosen.commands]
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
     return plan
-
-
-def _candidates(header: list[str]) -> dict[str, list[Candidate]]:
-    """Return, for each field, the columns whose names match the field."""
-    candidates: dict[str, list[Candidate]] = {name: [] for name in FIELDS}
-    for number, column in enumerate(header):
-        matches = field_candidates(column)
-        for name, rank, currency in matches:
-            candidates[name].append((rank, number, currency))
-        if not matches and re.search(r"\d$", column):
-            # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
-            unnumbered = field_candidates(_without_number(column))
-            candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
-    return candidates
 
 
 def _by_mapping(
@@ -373,7 +355,8 @@ def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
     for number in columns:
         currency = next((code for name, _, code in field_candidates(plan.header[number]) if name == "price"), None)
         name = name_of_price(plan.header[number])
-        mapped.append(PriceColumn(number, currency, kind=name.kind if name else "plain"))
+        kind = name.kind if name else "plain"
+        mapped.append(PriceColumn(number, currency, kind=kind, units=units_in_name(plan.header[number])))
     if mapped and mapped[0].kind == "offer" and plan.profile is None:
         regular = [price for price in plan.prices if price.column != mapped[0].column and price.kind != "offer"]
         mapped += regular[:1]

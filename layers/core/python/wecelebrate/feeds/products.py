@@ -2,27 +2,16 @@
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
 from functools import lru_cache, partial
 from operator import itemgetter
-from typing import TypeVar
 
-from wecelebrate.core.types import InventoryPolicy, minor_units
+from wecelebrate.core.types import InventoryPolicy
 from wecelebrate.feeds import convert, numbers
-from wecelebrate.feeds.evidence.facts import NOTHING
-from wecelebrate.feeds.evidence.shapes import shape_of
-from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected, quoted
-from wecelebrate.feeds.plan import ActiveColumn, Plan, PriceColumn
+from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected
+from wecelebrate.feeds.plan import Plan
+from wecelebrate.feeds.price_cells import CACHE_SIZE, cached, currency_of, price_reader, shifted_price
 from wecelebrate.feeds.price_units import price_of_one, units_of
-from wecelebrate.feeds.states import (
-    MARKS,
-    MAX_STATE_LENGTH,
-    State,
-    opposite,
-    state_of,
-    state_of_command,
-    state_of_magento_code,
-)
+from wecelebrate.feeds.state_cells import active_reader
 from wecelebrate.feeds.stock_columns import StockReader
 from wecelebrate.feeds.warnings import Warnings
 
@@ -32,11 +21,8 @@ BuildProduct = Callable[[int, Cells, Cells], Product | Rejected]
 The stripped cells of a variant already contain the values of the product's first row instead of blanks.
 """
 
-CACHE_SIZE = 4096
 MAX_CACHED_LENGTH = 300
 """The maximum number of characters of a cached category or brand. Their values repeat."""
-
-Value = TypeVar("Value")
 
 
 def product_builder(  # noqa: PLR0915
@@ -62,9 +48,9 @@ def product_builder(  # noqa: PLR0915
     price_columns, active_columns = [price.column for price in plan.prices], [active.column for active in plan.active]
     currency_column, unit_column = plan.currency, plan.price_unit
     read_sku, read_texts = _sku_reader(plan), _texts_reader(plan)
-    read_price, read_stock = _price_reader(plan, catalog_currency, mark), stock.read
-    read_active = _active_reader(plan, warnings)
-    read_currency = _cached(partial(_currency, catalog_currency))
+    read_price, read_stock = price_reader(plan, catalog_currency, mark), stock.read
+    read_active = active_reader(plan, warnings)
+    read_currency = cached(partial(currency_of, catalog_currency))
     fields_without = lru_cache(maxsize=256)(lambda fields, missing: fields - missing)
 
     # This function runs for every row. It is not divided, because calls of smaller functions would be too slow.
@@ -136,19 +122,6 @@ _ACTIVE = frozenset({"is_active"})
 def _blank_labels(attributes: list[tuple[int, str]], cells: Cells, values: dict[str, str]) -> tuple[str, ...]:
     """Return the names of the attributes whose cells are blank."""
     return tuple(label for column, label in attributes if cells[column] == "" and label not in values)
-
-
-def _currency(catalog_currency: str, cell: str) -> str:
-    currency = numbers.currency_code(cell, catalog_currency)
-    if currency is None:
-        raise BadCell("unknown_currency", f"{quoted(cell)} is not an ISO 4217 currency code, e.g. EUR")
-    return currency
-
-
-def _cached(parse: Callable[[str], Value]) -> Callable[[str], Value]:
-    """Add a cache to the parser, because prices and quantities repeat. The cache ignores long cells, to save memory."""
-    cached = lru_cache(maxsize=CACHE_SIZE)(parse)
-    return lambda cell: cached(cell) if len(cell) <= numbers.MAX_NUMBER_LENGTH else parse(cell)
 
 
 def _first(columns: list[int]) -> Callable[[Cells], str | None]:
@@ -241,9 +214,7 @@ def _text_reader(plan: Plan, name: str, columns: list[int]) -> Callable[[Cells],
         read = _CELL_READERS[reader_name]
         return lambda cells: read(first(cells) or "")
     if name == "category" and plan.list_separators:
-        return partial(_first_category, first, re.compile(rf"(?<!\\)[\n{re.escape(plan.list_separators)}]"))
-    if name == "category":  # a JSON list became a cell with several lines: use the first line
-        return lambda cells: cell.split("\n")[0] if (cell := first(cells)) and "\n" in cell else cell
+        return partial(_first_category, first, re.compile(rf"(?<!\\)[{re.escape(plan.list_separators)}]"))
     return first
 
 
@@ -271,131 +242,6 @@ _CELL_READERS: dict[str, Callable[[str], str]] = {
 }
 
 
-def _price_reader(
-    plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None
-) -> Callable[[Cells], tuple[Decimal | None, str | None]]:
-    """Return a function that reads the price and its currency.
-
-    If the file has several price columns, that function prefers a price in the catalog's currency.
-    """
-    parse = _cached(lambda cell: numbers.price(cell, mark, catalog_currency))
-    columns = plan.prices
-    if not columns:
-        return lambda _: (None, None)
-    if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):
-        only_column, column_currency = columns[0].column, columns[0].currency
-
-        def single_price(cells: Cells) -> tuple[Decimal | None, str | None]:
-            cell = cells[only_column]
-            if cell:
-                try:
-                    price, currency = parse(cell)
-                except BadCell:
-                    if cell.casefold() not in NOTHING:
-                        raise
-                else:
-                    return price, currency or column_currency
-            if cell is None:
-                return None, None
-            raise BadCell("empty", "is empty")
-
-        return single_price
-
-    def best_price(cells: Cells) -> tuple[Decimal | None, str | None]:
-        other_prices: list[tuple[Decimal, str | None]] = []
-        present = False
-        for column in columns:
-            cell = cells[column.column]
-            present = present or cell is not None
-            if not cell or cell.casefold() in NOTHING:
-                continue
-            price, currency = parse(cell)
-            if column.currency_column is not None and not currency and (code := cells[column.currency_column]):
-                currency = _currency(catalog_currency, code)
-            currency = currency or column.currency
-            if column.scale or column.scale_column is not None:
-                price = _unscaled(price, column, cells, currency or _row_currency(plan, cells, catalog_currency))
-            if currency in (catalog_currency, None):
-                return price, currency
-            other_prices.append((price, currency))
-        if other_prices:
-            return other_prices[0]
-        if present:
-            raise BadCell("empty", "is empty")
-        return None, None
-
-    return best_price
-
-
-def _row_currency(plan: Plan, cells: Cells, catalog_currency: str) -> str:
-    code = cells[plan.currency] if plan.currency is not None else ""
-    return numbers.currency_code(code or "", catalog_currency) or catalog_currency
-
-
-def _unscaled(price: Decimal, column: PriceColumn, cells: Cells, currency: str) -> Decimal:
-    """Convert an amount in minor units, such as cents: 1950 becomes 19.50."""
-    decimals = minor_units(currency) if column.scale == "currency" else column.scale
-    if column.scale_column is not None and (stated := cells[column.scale_column]):
-        if not (stated.isascii() and stated.isdigit() and int(stated[:3]) <= MAX_SCALE):
-            raise BadCell("not_a_number", f"{quoted(stated)} is not a number of decimals from 0 to {MAX_SCALE}")
-        decimals = int(stated)
-    if price != price.to_integral_value():
-        raise BadCell("not_a_number", f"{price:f} is not a whole number of the smallest unit of {currency}")
-    return price.scaleb(-decimals)
-
-
-MAX_SCALE = 6
-
-
-def _active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
-    """Return a function that reads the state of a product.
-
-    That function returns `inactive` if a column says so, and otherwise `unknown` if a value is not known. It returns
-    `unstated` if no column says anything.
-    """
-    inactive_pattern = plan.profile.inactive_pattern if plan.profile else None
-
-    def reader(column: ActiveColumn) -> Callable[[str], State]:
-        @lru_cache(maxsize=CACHE_SIZE)
-        def read_state(cell: str) -> State:
-            word = cell.strip().casefold()
-            if not word or word in NOTHING:
-                if not column.blank_is_no:
-                    return "unstated"
-                return "active" if column.inverse else "inactive"
-            if inactive_pattern is not None:
-                return "inactive" if re.fullmatch(inactive_pattern, word) else "active"
-            if column.blank_is_no and word in MARKS:
-                return "inactive" if column.inverse else "active"
-            if column.words == "commands":
-                return state_of_command(word)
-            state = state_of_magento_code(word) if column.words == "magento codes" else state_of(word)
-            return opposite(state) if column.inverse else state
-
-        return read_state
-
-    readers = [(column.column, reader(column)) for column in plan.active]
-
-    def read_column(cells: Cells, column: int, read_state: Callable[[str], State]) -> State:
-        cell = cells[column]
-        if cell is None:
-            return "unstated"
-        state = read_state(cell if len(cell) < MAX_STATE_LENGTH else cell[:MAX_STATE_LENGTH])
-        if state == "unknown":
-            warnings.add("unknown_state", plan.header[column], cell.strip())
-        return state
-
-    if len(readers) == 1:
-        only_column, read_only = readers[0]
-        return lambda cells: read_column(cells, only_column, read_only)
-    return lambda cells: max(
-        (read_column(cells, column, read_state) for column, read_state in readers), key=_SEVERITY.__getitem__
-    )
-
-
-_SEVERITY: dict[State, int] = {"unstated": 0, "active": 1, "unknown": 2, "inactive": 3}
-
-
 def _absent_fields(plan: Plan, cells: Cells) -> frozenset[str]:
     """Return the fields for which the JSON record has no key."""
     absent = {
@@ -416,21 +262,5 @@ def _rejected(plan: Plan, line: int, raw: Cells, *, sku: str | None, columns: li
     column = " or ".join(names[:3]) or "SKU"
     problem = error.problem
     if error.code == "empty" and plan.prices and columns == [price.column for price in plan.prices]:
-        problem += _shifted_price(plan, raw, columns)
+        problem += shifted_price(plan, raw, columns)
     return Rejected(line, 1, sku, f"{column}: {problem}", error.code, [cell or "" for cell in raw])
-
-
-def _shifted_price(plan: Plan, raw: Cells, columns: list[int]) -> str:
-    """Return a hint if a column beside a blank price contains a price, so that the cells of the row can be shifted."""
-    used = {number for numbers in plan.field_columns.values() for number in numbers} - {*plan.name, *plan.description}
-    for number in (columns[0] - 1, columns[0] + 1):
-        if number in used or not 0 <= number < min(len(raw), len(plan.header)):
-            continue
-        cell = (raw[number] or "").strip()
-        shape = shape_of(cell)
-        if shape is not None and shape.decimal and len(shape.fraction) == 2:
-            return (
-                f", and the column {quoted(plan.header[number], 40)} beside it contains {quoted(cell)}; the cells of "
-                "this row can be shifted by a delimiter that is missing or not in quotes"
-            )
-    return ""

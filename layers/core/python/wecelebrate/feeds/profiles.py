@@ -244,7 +244,9 @@ PROFILES = (
         {
             "sku": ("internalreference", "defaultcode", "barcode"),
             "name": ("name", "displayname"),
-            "description": ("salesdescription", "descriptionsale", "description", "ecommercedescription"),
+            "description": (
+                "salesdescription", "saledescription", "descriptionsale", "description", "ecommercedescription",
+            ),
             "category": ("productcategory(?:name|displayname|completename)?", "productcategoryid", "categid.*"),
             "brand": ("brand.*", "manufacturer.*"),
             "price": ("salesprice", "saleprice", "publicprice", "listprice", "lstprice"),

@@ -53,6 +53,10 @@ def open_source(
         raise UnreadableFeed(
             f"`decimal` in the sync settings is {quoted(str(mapping['decimal']))}; the decimal mark must be , or ."
         )
+    if mapping.get("minor_units") not in (None, "yes", "no"):
+        raise UnreadableFeed(
+            f"`minor_units` in the sync settings is {quoted(str(mapping['minor_units']))}; it must be yes or no"
+        )
     unpacked = unpack(stream, name)
     text: encoding.TextFile | None = None
     try:

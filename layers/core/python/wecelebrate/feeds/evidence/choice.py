@@ -1,9 +1,10 @@
 """Assigns columns to fields by the names and the values of the columns, and says why."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wecelebrate.feeds.columns import COMMANDS, PRICE_UNITS, field_candidates, fold, is_inverse, name_forms
+from wecelebrate.feeds.columns import COMMANDS, FIELDS, PRICE_UNITS, field_candidates, fold, is_inverse, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.identity import SkuCandidate, sku_candidate, sku_question
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
@@ -38,6 +39,30 @@ class Chosen:
     price_unit: int | None = None
     reasons: dict[str, list[Reason]] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
+
+
+def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
+    """Return, for each field, the columns whose names match the field."""
+    candidates: dict[str, list[Candidate]] = {name: [] for name in FIELDS}
+    for number, column in enumerate(header):
+        matches = field_candidates(column)
+        for name, rank, currency in matches:
+            candidates[name].append((rank, number, currency))
+        if not matches and re.search(r"\d$", column):
+            # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
+            unnumbered = field_candidates(_without_number(column))
+            candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
+    return candidates
+
+
+def _without_number(column: str) -> str:
+    """Return a column name without the number at its end, and without the separators before the number."""
+    end = len(column)
+    while end and column[end - 1].isdecimal():
+        end -= 1
+    while end and (column[end - 1].isspace() or column[end - 1] in "_.-"):
+        end -= 1
+    return column[:end]
 
 
 def choose(

@@ -1,0 +1,126 @@
+"""Reads the price of a row: its column, its currency, its minor units."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from functools import lru_cache
+from typing import TypeVar
+
+from wecelebrate.core.types import minor_units
+from wecelebrate.feeds import numbers
+from wecelebrate.feeds.evidence.facts import NOTHING
+from wecelebrate.feeds.evidence.shapes import shape_of
+from wecelebrate.feeds.items import BadCell, Cells, quoted
+from wecelebrate.feeds.plan import Plan, PriceColumn
+from wecelebrate.feeds.price_units import price_of_one
+
+CACHE_SIZE = 4096
+
+Value = TypeVar("Value")
+
+
+def cached(parse: Callable[[str], Value]) -> Callable[[str], Value]:
+    """Add a cache to the parser, because prices and quantities repeat. The cache ignores long cells, to save memory."""
+    fast = lru_cache(maxsize=CACHE_SIZE)(parse)
+    return lambda cell: fast(cell) if len(cell) <= numbers.MAX_NUMBER_LENGTH else parse(cell)
+
+
+def price_reader(
+    plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None
+) -> Callable[[Cells], tuple[Decimal | None, str | None]]:
+    """Return a function that reads the price and its currency.
+
+    If the file has several price columns, that function prefers a price in the catalog's currency.
+    """
+    parse = cached(lambda cell: numbers.price(cell, mark, catalog_currency))
+    columns = plan.prices
+    if not columns:
+        return lambda _: (None, None)
+    if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):
+        only_column, column_currency = columns[0].column, columns[0].currency
+
+        def single_price(cells: Cells) -> tuple[Decimal | None, str | None]:
+            cell = cells[only_column]
+            if cell:
+                try:
+                    price, currency = parse(cell)
+                except BadCell:
+                    if cell.casefold() not in NOTHING:
+                        raise
+                else:
+                    return price, currency or column_currency
+            if cell is None:
+                return None, None
+            raise BadCell("empty", "is empty")
+
+        return single_price
+
+    def best_price(cells: Cells) -> tuple[Decimal | None, str | None]:
+        other_prices: list[tuple[Decimal, str | None]] = []
+        present = False
+        for column in columns:
+            cell = cells[column.column]
+            present = present or cell is not None
+            if not cell or cell.casefold() in NOTHING:
+                continue
+            price, currency = parse(cell)
+            if column.currency_column is not None and not currency and (code := cells[column.currency_column]):
+                currency = currency_of(catalog_currency, code)
+            currency = currency or column.currency
+            if column.scale or column.scale_column is not None:
+                price = _unscaled(price, column, cells, currency or _row_currency(plan, cells, catalog_currency))
+            if column.units != 1:
+                of_one = currency or _row_currency(plan, cells, catalog_currency)
+                price = price_of_one(price, Decimal(column.units), of_one)
+            if currency in (catalog_currency, None):
+                return price, currency
+            other_prices.append((price, currency))
+        if other_prices:
+            return other_prices[0]
+        if present:
+            raise BadCell("empty", "is empty")
+        return None, None
+
+    return best_price
+
+
+def _row_currency(plan: Plan, cells: Cells, catalog_currency: str) -> str:
+    code = cells[plan.currency] if plan.currency is not None else ""
+    return numbers.currency_code(code or "", catalog_currency) or catalog_currency
+
+
+def _unscaled(price: Decimal, column: PriceColumn, cells: Cells, currency: str) -> Decimal:
+    """Convert an amount in minor units, such as cents: 1950 becomes 19.50."""
+    decimals = minor_units(currency) if column.scale == "currency" else column.scale
+    if column.scale_column is not None and (stated := cells[column.scale_column]):
+        if not (stated.isascii() and stated.isdigit() and int(stated[:3]) <= MAX_SCALE):
+            raise BadCell("not_a_number", f"{quoted(stated)} is not a number of decimals from 0 to {MAX_SCALE}")
+        decimals = int(stated)
+    if price != price.to_integral_value():
+        raise BadCell("not_a_number", f"{price:f} is not a whole number of the smallest unit of {currency}")
+    return price.scaleb(-decimals)
+
+
+MAX_SCALE = 6
+
+
+def currency_of(catalog_currency: str, cell: str) -> str:
+    currency = numbers.currency_code(cell, catalog_currency)
+    if currency is None:
+        raise BadCell("unknown_currency", f"{quoted(cell)} is not an ISO 4217 currency code, e.g. EUR")
+    return currency
+
+
+def shifted_price(plan: Plan, raw: Cells, columns: list[int]) -> str:
+    """Return a hint if a column beside a blank price contains a price, so that the cells of the row can be shifted."""
+    used = {number for numbers in plan.field_columns.values() for number in numbers} - {*plan.name, *plan.description}
+    for number in (columns[0] - 1, columns[0] + 1):
+        if number in used or not 0 <= number < min(len(raw), len(plan.header)):
+            continue
+        cell = (raw[number] or "").strip()
+        shape = shape_of(cell)
+        if shape is not None and shape.decimal and len(shape.fraction) == 2:
+            return (
+                f", and the column {quoted(plan.header[number], 40)} beside it contains {quoted(cell)}; the cells of "
+                "this row can be shifted by a delimiter that is missing or not in quotes"
+            )
+    return ""
