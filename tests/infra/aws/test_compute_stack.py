@@ -133,12 +133,13 @@ def test_a_function_is_allowed_to_access_only_its_declared_buckets(dev: Template
 
 def test_catalog_syncs_are_allowed_to_read_all_files_and_to_write_only_results(dev: Templates) -> None:
     patterns = {
-        statement["Action"][0]: statement["Resource"]["Fn::Join"][1][-1]
+        (statement["Action"][0], resource["Fn::Join"][1][-1])
         for statement in dev.statements("queues-catalog-syncs")
         if "s3:GetObject" in statement["Action"] or "s3:PutObject" in statement["Action"]
+        for resource in as_list(statement["Resource"])
     }
-    # The file that a schedule pulls can be anywhere in the folder of a catalog.
-    assert patterns == {"s3:GetObject": "/*", "s3:AbortMultipartUpload": "/*/results/*"}
+    # The file that a schedule pulls can be anywhere in the folder of a catalog, and a caller can upload a file.
+    assert patterns == {("s3:GetObject", "/*"), ("s3:AbortMultipartUpload", "/*/results/*")}
 
 
 def test_the_images_api_can_write_but_not_read_uploads_and_the_worker_can_read_uploads_and_write_images(
