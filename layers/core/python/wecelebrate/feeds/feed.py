@@ -7,7 +7,15 @@ from typing import Any, BinaryIO, Self
 
 from wecelebrate.core.types.text import nfc
 from wecelebrate.feeds import numbers
-from wecelebrate.feeds.checks import SAMPLE_ENDS, TRUNCATED, check_characters, check_flaws, check_width, reject_last_row
+from wecelebrate.feeds.checks import (
+    SAMPLE_ENDS,
+    TRUNCATED,
+    check_characters,
+    check_flaws,
+    check_width,
+    reject_last_row,
+    reject_superseded,
+)
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import VariantGrouper
 from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
@@ -138,6 +146,7 @@ class Feed:
             rows = check_width(rows, self._plan)
         elif self.format == "xlsx":
             rows = check_flaws(rows, self._plan)
+        rows = reject_superseded(rows, self._plan)
         bad_characters = text is not None and (text.damaged or text.has_nul)
         if self.format in ("json", "ndjson", "xlsx") or (self.format == "csv" and bad_characters):
             rows = check_characters(rows, self._plan, text.encoding if text and text.damaged else None)
