@@ -24,5 +24,7 @@ def dns(
 
     resolver = DirectoryResolver(dns_directory(state_directory()))
     resolver.write(name.lower(), values or [])
+    if not values:
+        output.note(f"{output.printable(name.lower())} has no TXT records now")
     for value in values or []:
         output.result(f"{output.printable(name.lower())}  TXT  {output.printable(value)}")

@@ -22,12 +22,13 @@ left join lateral (
   order by catalogs.owner_client_id = c.id desc nulls last, sites.id limit 1
 ) s on true
 left join lateral (
-  select id from products where products.catalog_id = s.catalog_id and is_active order by sku limit 1
+  select id from products where products.catalog_id = s.catalog_id and is_active and inventory_count > 0
+  order by created_at, sku limit 1
 ) p on true
 where c.slug = %(client)s
 """
 """The client, the first site of the client, preferably one with the client's own catalog, and the catalog of this site
-with its first product by SKU."""
+with its oldest product that is in stock. Imported files do not change this product, so the examples work after them."""
 
 
 @command(

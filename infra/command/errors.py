@@ -2,6 +2,7 @@
 
 LocalCloudError               exit code FAILED
 ├── CloudNotRunning           UNREACHABLE
+├── InvalidPorts              USAGE
 └── CommandError
     ├── BadUsage              USAGE
     ├── ApiUnreachable        UNREACHABLE
@@ -17,7 +18,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from typing import ClassVar
 
-from infra.local.endpoints import CloudNotRunning
+from infra.local.endpoints import CloudNotRunning, InvalidPorts
 from infra.local.hints import this_command
 from infra.local.processes import LocalCloudError
 
@@ -107,6 +108,8 @@ def exit_code_of(error: Exception) -> ExitCode:
             return error.exit_code
         case CloudNotRunning():
             return ExitCode.UNREACHABLE
+        case InvalidPorts():
+            return ExitCode.USAGE
     return ExitCode.FAILED
 
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import signal
 import socket
 import sys
 import time
@@ -19,7 +20,7 @@ from urllib.parse import urlsplit
 import typer
 
 from infra.command import output
-from infra.command.api import connect, delete, httpx, local_cloud, post
+from infra.command.api import connect, delete, get_all, httpx, local_cloud, post
 from infra.command.errors import BadUsage
 from infra.command.help import LOCAL, command
 from infra.command.output import JsonOption
@@ -32,6 +33,8 @@ MAX_BODY_BYTES = 1 << 20
 """The maximum size of a request body, in bytes. Events are much smaller."""
 
 
+_DESCRIPTION = "wecelebrate listen"
+"""The description of the temporary endpoints of this command."""
 _FORWARD_TIMEOUT = 10.0
 """The time in which the target of --forward-to must respond, in seconds. The platform waits as long."""
 _PRIVATE = [ipaddress.ip_network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")]
@@ -67,13 +70,17 @@ def listen(
     """
     target = _Target.parse(forward_to) if forward_to else None
     local_cloud("listen")
+    for number in (signal.SIGTERM, signal.SIGHUP):  # closing the terminal sends SIGHUP
+        signal.signal(number, signal.default_int_handler)
     with connect() as connection, _receive_requests() as (port, requests):
         event_types = events or ["*"]
+        owner = client_id(client_slugs(connection.api), client)
+        _delete_dead_endpoints(connection.api, owner)
         new_endpoint = {
-            "client_id": client_id(client_slugs(connection.api), client),
+            "client_id": owner,
             "url": f"http://127.0.0.1:{port}/",
             "events": event_types,
-            "description": "wecelebrate listen",
+            "description": _DESCRIPTION,
         }
         endpoint = post(connection.api, "/v1/webhooks", new_endpoint)
         output.step(f"listening for {client}: {', '.join(event_types)} (Ctrl-C stops it)")
@@ -90,6 +97,14 @@ def listen(
             pass
         finally:
             delete(connection.api, f"/v1/webhooks/{endpoint['id']}")
+
+
+def _delete_dead_endpoints(api: httpx.Client, client: str) -> None:
+    """Delete the endpoints of killed `listen` commands, which could not delete them. Nothing listens at their ports."""
+    for endpoint in get_all(api, "/v1/webhooks", {"client_id": client}):
+        address = urlsplit(endpoint["url"])
+        if endpoint["description"] == _DESCRIPTION and not _accepts("127.0.0.1", address.port or 0):
+            delete(api, f"/v1/webhooks/{endpoint['id']}")
 
 
 def _print_event(secret: str, headers: dict[str, str], body: bytes, as_json: bool) -> bool:

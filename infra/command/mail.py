@@ -1,6 +1,7 @@
 """The command `wecelebrate mail`: lists and shows the mails of the local cloud. No mail leaves this machine."""
 
 import sys
+import time
 import webbrowser
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,13 @@ app = typer.Typer(
     no_args_is_help=True, help="List and show the mails of the local cloud. They never leave this machine.", **SETTINGS
 )
 
+_WAIT_SECONDS = 15.0
+"""The maximum duration of --wait. A mail is sent about two seconds after the order."""
+ToOption = Annotated[str | None, typer.Option("--to", help="Only mails to this address.")]
+WaitOption = Annotated[
+    bool, typer.Option("--wait", help=f"If there is no such mail yet, wait up to {_WAIT_SECONDS:.0f} seconds for it.")
+]
+
 _COLUMNS = (Column("mail"), Column("at"), Column("from", shorten=True), Column("to"), Column("subject"))
 
 
@@ -33,12 +41,13 @@ _COLUMNS = (Column("mail"), Column("at"), Column("from", shorten=True), Column("
     ),
 )
 def list_mails(
-    to: Annotated[str | None, typer.Option("--to", help="Only mails to this address.")] = None,
+    to: ToOption = None,
+    wait: WaitOption = False,
     limit: LimitOption = 20,
     as_json: JsonOption = False,
 ) -> None:
     """List mails, newest first. Needs the local cloud."""
-    mails = [mail for mail in _all_mails("mail list") if to is None or to.lower() in map(str.lower, mail.recipients)]
+    mails = _mails("mail list", to, wait)
     if as_json:
         output.print_json_list([_json(mail) for mail in mails[:limit]], has_more=len(mails) > limit)
         return
@@ -61,22 +70,28 @@ def list_mails(
 
 
 @app.command(
-    cls=documented("wecelebrate mail show", "wecelebrate mail show --json | jq -r .html > mail.html", environment=LOCAL)
+    cls=documented(
+        "wecelebrate mail show",
+        "wecelebrate mail show --to ann@example.com --wait",
+        "wecelebrate mail show --json | jq -r .html > mail.html",
+        environment=LOCAL,
+    )
 )
 def show(
     id: Annotated[
         str | None,
         typer.Argument(help="Id of the mail, or the first characters of the id. Without it, show the newest mail."),
     ] = None,
+    to: ToOption = None,
+    wait: WaitOption = False,
     html: Annotated[bool, typer.Option("--html", help="Write the HTML to a file and open it in the browser.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show the headers and the text of a mail, or its HTML with --html. Needs the local cloud."""
-    matches = [mail for mail in _all_mails("mail show") if mail.id.startswith(id or "")]
+    matches = [mail for mail in _mails("mail show", to, wait) if mail.id.startswith(id or "")]
     if not matches:
-        raise NotFound(
-            f"mail {id} does not exist: `{this_command()} mail list` shows all mails" if id else "no mail was sent yet"
-        )
+        none_yet = f"no mail was sent to {to} yet" if to else "no mail was sent yet"
+        raise NotFound(f"mail {id} does not exist: `{this_command()} mail list` shows all mails" if id else none_yet)
     if id and len(matches) > 1:
         raise NotFound(f"{len(matches)} mails have an id that starts with {id}: give more characters of the id")
     mail = matches[0]
@@ -95,11 +110,18 @@ def show(
         output.result(f"\n{output.printable(mail.text, keep_lines=True)}")
 
 
-def _all_mails(purpose: str) -> "list[SentMail]":
+def _mails(purpose: str, to: str | None, wait: bool) -> "list[SentMail]":
+    """Return the mails to an address, or to all addresses, newest first. With `wait`, wait for the first mail."""
     from infra.command.api import local_cloud
     from infra.local.mailbox import sent
 
-    return sent(local_cloud(purpose).endpoints.s3)
+    endpoint = local_cloud(purpose).endpoints.s3
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        mails = [mail for mail in sent(endpoint) if to is None or to.lower() in map(str.lower, mail.recipients)]
+        if mails or not wait or time.monotonic() > deadline:
+            return mails
+        time.sleep(0.2)
 
 
 def _json(mail: "SentMail") -> Json:

@@ -83,7 +83,7 @@ def print_list(
     else:
         output.note(f"no {plural} match")
     if has_more:
-        output.note(f"there are more than {limit} {plural}: --limit shows more")
+        output.note(f"more {plural} match: --limit shows more than {limit}")
 
 
 def print_one(

@@ -15,7 +15,7 @@ from typing import Literal
 import psutil
 
 from infra.local import control
-from infra.local.endpoints import HOME_VARIABLE, CloudNotRunning, Ports, load_endpoints
+from infra.local.endpoints import HOME_VARIABLE, CloudNotRunning, Ports, load_endpoints, unknown_port_variables
 from infra.local.hints import this_command
 from infra.local.pid_files import STATE_VARIABLE
 from infra.local.processes import HEALTH, LocalCloudError, http_ok, port_variable, require_free_ports
@@ -150,7 +150,7 @@ def _data(state: Path) -> Finding:
     try:
         version = file.read_text("utf-8").strip()
     except (FileNotFoundError, NotADirectoryError):
-        return Finding("data", "ok", "no data from an earlier run")
+        return Finding("data", "ok", "the state folder has no database yet")
     except PermissionError:
         return Finding("data", "ok", "the data belongs to the user of PostgreSQL")
     with contextlib.suppress(LocalCloudError):
@@ -208,11 +208,9 @@ def _proxy(environment: Mapping[str, str]) -> Finding:
 
 
 def _variables(environment: Mapping[str, str]) -> Finding:
-    ports = {port_variable(part) for part in vars(Ports())}
-    unknown = [name for name in environment if name.startswith("WECELEBRATE_PORT_") and name not in ports]
-    if unknown:
-        message = f"{', '.join(sorted(unknown))} names no part: the parts are {', '.join(vars(Ports()))}"
-        return Finding("variables", "problem", message, f"unset {' '.join(sorted(unknown))}")
+    if unknown := unknown_port_variables(environment):
+        message = f"{', '.join(unknown)} names no part: the parts are {', '.join(vars(Ports()))}"
+        return Finding("variables", "problem", message, f"unset {' '.join(unknown)}")
     if environment.get("WECELEBRATE_API") and not environment.get("WECELEBRATE_TOKEN"):
         message = "WECELEBRATE_API is set, but WECELEBRATE_TOKEN is not"
         return Finding("variables", "problem", message, "unset WECELEBRATE_API")

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self
@@ -16,6 +17,16 @@ CHECKOUT = Path(__file__).parents[2]
 
 class CloudNotRunning(LocalCloudError):
     """The local cloud is not up."""
+
+
+class InvalidPorts(LocalCloudError):
+    """An environment variable WECELEBRATE_PORT_<NAME> is wrong."""
+
+
+def unknown_port_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return the environment variables WECELEBRATE_PORT_<NAME> that name no part of the local cloud."""
+    parts = {port_variable(part.name) for part in fields(Ports)}
+    return sorted(name for name in environment if name.startswith(port_variable("")) and name not in parts)
 
 
 def state_directory() -> Path:
@@ -59,21 +70,26 @@ class Ports:
     def from_environment(cls) -> Self:
         """Return the default ports, except where an environment variable WECELEBRATE_PORT_<NAME> sets a different port.
 
-        Raises LocalCloudError if a value is not a port, or if two parts would have the same port.
+        Raises InvalidPorts if a value is not a port, if a variable names no part, or if two parts would have the same
+        port.
         """
+        unknown = unknown_port_variables(os.environ)
+        if unknown:
+            parts = ", ".join(field.name.upper() for field in fields(cls))
+            raise InvalidPorts(f"{', '.join(unknown)} names no part: the parts are {parts}")
         overrides: dict[str, int] = {}
         for part in fields(cls):
             variable = port_variable(part.name)
             if value := os.environ.get(variable):
                 if not value.isdecimal() or not 0 < int(value) < 65_536:
-                    raise LocalCloudError(f"{variable}={value} is not a port: set it to a number from 1 to 65535")
+                    raise InvalidPorts(f"{variable}={value} is not a port: set it to a number from 1 to 65535")
                 overrides[part.name] = int(value)
         ports = cls(**overrides)
         part_of: dict[int, str] = {}
         for part in fields(cls):
             port: int = getattr(ports, part.name)
             if port in part_of:
-                raise LocalCloudError(
+                raise InvalidPorts(
                     f"{part_of[port]} and {part.name} cannot both use port {port}:"
                     f" set {port_variable(part.name)} to another port"
                 )

@@ -7,6 +7,7 @@ these files to find the children.
 
 import contextlib
 import ctypes
+import errno
 import http.client
 import os
 import random
@@ -91,12 +92,17 @@ def http_ok(port: int, path: str) -> bool:
 
 
 def require_free_ports(ports: Mapping[str, int]) -> None:
-    """Raise LocalCloudError if any of `ports` (part → port) is in use.
+    """Raise LocalCloudError if any of `ports` (part → port) is in use, or if this user may not use it.
 
     The message contains these ports, and the environment variables with which the operator can choose other ports.
     It also contains the processes that use the ports, if this user can see the processes.
     """
-    in_use = {part: port for part, port in ports.items() if not _is_free(port)}
+    forbidden = [part for part, port in ports.items() if _bind_error(port) == errno.EACCES]
+    if forbidden:
+        raise LocalCloudError(
+            f"only root may use port {ports[forbidden[0]]}: choose a port from 1024 with {port_variable(forbidden[0])}"
+        )
+    in_use = {part: port for part, port in ports.items() if _bind_error(port)}
     if not in_use:
         return
     ports_by_owner: dict[str, list[str]] = {}
@@ -111,15 +117,16 @@ def require_free_ports(ports: Mapping[str, int]) -> None:
     raise LocalCloudError(f"{problems}: stop that process, or choose {other_ports} with {variables}")
 
 
-def _is_free(port: int) -> bool:
+def _bind_error(port: int) -> int | None:
+    """Return the error number if no server can use the port, otherwise None."""
     with socket.socket() as probe:
         # Servers set this option, too. Without it, an old connection in the state TIME_WAIT would block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
+        except OSError as error:
+            return error.errno
+        return None
 
 
 def _port_owners(ports: Collection[int]) -> dict[int, str]:

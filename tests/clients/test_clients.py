@@ -115,9 +115,12 @@ def test_a_response_without_a_body_is_empty(client: Client, platform: Platform, 
     assert result == {"statuses": [304, 204], "bodies": [None, None]}
 
 
-def ask(client: Client, status: int, media_type: str, body: str, **headers: str) -> Json:
+def ask(client: Client, status: int, media_type: str, body: str, retry_after: str | None = None) -> Json:
     """Let a server of the test answer a request for the caller's account."""
-    with serving(answer(status, body.encode(), content_type=media_type, **headers)) as server:
+    response = answer(status, body.encode(), content_type=media_type)
+    if retry_after is not None:
+        response = answer(status, body.encode(), content_type=media_type, retry_after=retry_after)
+    with serving(response) as server:
         return client.scenario("read_my_account", api=f"http://127.0.0.1:{server.port}", token="t")
 
 

@@ -157,7 +157,7 @@ def test_rows_of_a_bulk_import_switch_the_policy_and_the_same_rows_again_change_
         assert nonzero_counts(job) == counts
         assert "/inventory_count: must be 0 or left out" in job["first_errors"][0]["reason"]
     assert stocks() == {"P-00001": UNTRACKED, "P-00002": ("tracked", 5), "P-00003": ("tracked", 0)}
-    switched = [
+    switched: list[dict[str, Any]] = [
         {"sku": "P-00001", "inventory_count": 8},
         {"sku": "P-00002", "inventory_policy": "untracked"},
         {"sku": "P-00003", "inventory_policy": "untracked", "inventory_count": 0},

@@ -138,7 +138,7 @@ def test_an_invalid_port_is_reported_in_one_line(wecelebrate: Command) -> None:
     wecelebrate.environment["WECELEBRATE_PORT_API"] = "nonsense"
     for arguments in (["up"], ["up", "--detach"]):
         result = wecelebrate(*arguments)
-        assert result.returncode == 1
+        assert result.returncode == 2
         assert result.stderr == "✗ WECELEBRATE_PORT_API=nonsense is not a port: set it to a number from 1 to 65535\n"
 
 

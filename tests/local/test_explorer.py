@@ -35,6 +35,12 @@ def test_the_document_of_the_explorer_names_the_gateway_as_its_server() -> None:
     assert served["paths"] == json.loads(json.dumps(document()["paths"]))
 
 
+def test_the_root_leads_to_the_explorer() -> None:
+    response = get("/")
+    assert response is not None
+    assert (response.status, response.headers) == (307, [(b"location", b"/docs")])
+
+
 def test_other_paths_do_not_belong_to_the_explorer() -> None:
     assert get("/docs/../pyproject.toml") is None
     assert get("/v1/products") is None

@@ -28,16 +28,40 @@ def test_the_listen_command_prints_events_and_removes_its_endpoint_at_the_end(
     assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
 
 
-def test_ctrl_c_ends_the_listen_command_and_removes_its_endpoint(wecelebrate: Command, platform: Platform) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_listen_command_and_removes_its_endpoint(
+    wecelebrate: Command, platform: Platform, number: signal.Signals
+) -> None:
     tenant = platform.tenant()
     with wecelebrate.started("listen", "--client", tenant.slug) as process:
         assert process.stderr is not None
         assert "listening" in process.stderr.readline()
         assert len(ok(tenant.owner.get("/v1/webhooks"))["data"]) == 1
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         process.communicate(timeout=60)
     assert process.returncode == 0
     assert ok(tenant.owner.get("/v1/webhooks"))["data"] == []
+
+
+def test_the_listen_command_removes_the_endpoint_of_a_killed_listen_command(
+    wecelebrate: Command, platform: Platform
+) -> None:
+    tenant = platform.tenant()
+    own = {"client_id": tenant.id, "url": "http://127.0.0.1:9/own", "events": ["*"], "description": "our shop"}
+    kept = ok(tenant.owner.post("/v1/webhooks", json=own))["id"]
+    with wecelebrate.started("listen", "--client", tenant.slug) as killed:
+        assert killed.stderr is not None
+        assert "listening" in killed.stderr.readline()
+        killed.kill()
+        killed.communicate(timeout=60)
+    assert len(ok(tenant.owner.get("/v1/webhooks"))["data"]) == 2
+    with wecelebrate.started("listen", "--client", tenant.slug) as process:
+        assert process.stderr is not None
+        assert "listening" in process.stderr.readline()
+        assert len(ok(tenant.owner.get("/v1/webhooks"))["data"]) == 2
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert [endpoint["id"] for endpoint in ok(tenant.owner.get("/v1/webhooks"))["data"]] == [kept]
 
 
 def test_an_unknown_client_is_an_error(wecelebrate: Command, cloud: object) -> None:

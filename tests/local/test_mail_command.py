@@ -47,6 +47,15 @@ def test_the_list_of_mails_starts_with_the_newest_mail(platform: Platform, wecel
     assert wecelebrate("mail", "list", "--to", "nobody@example.test").stderr == "no mail\n"
 
 
+def test_the_wait_option_waits_for_a_mail_that_is_sent_later(platform: Platform, wecelebrate: Command) -> None:
+    to = f"{uuid4().hex[:8]}@example.test"
+    with wecelebrate.started("mail", "show", "--to", to, "--wait") as process:
+        send_mail(platform, to, "Later")
+        output, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+    assert "Subject: Later" in output
+
+
 def test_showing_a_mail_prints_its_text_and_saves_its_html_in_a_file(platform: Platform, wecelebrate: Command) -> None:
     to = f"{uuid4().hex[:8]}@example.test"
     message_id = send_mail(platform, to, "A subject")

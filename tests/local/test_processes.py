@@ -1,5 +1,6 @@
 """Tests child processes (start, readiness, stop), ports in use, and the orphans of a killed supervisor."""
 
+import errno
 import json
 import os
 import signal
@@ -215,3 +216,13 @@ def test_an_unrelated_process_with_the_former_pid_of_a_part_is_not_stopped(tmp_p
     assert other.poll() is None
     other.kill()
     other.wait()
+
+
+def test_a_port_that_only_root_may_use_is_not_reported_as_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Probe(socket.socket):
+        def bind(self, address: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket, "socket", Probe)
+    with pytest.raises(LocalCloudError, match=r"only root may use port 80: .* from 1024 with WECELEBRATE_PORT_API$"):
+        require_free_ports({"api": 80})

@@ -178,6 +178,12 @@ def test_an_invalid_port_is_an_error(monkeypatch: pytest.MonkeyPatch, value: str
         Ports.from_environment()
 
 
+def test_a_port_variable_that_names_no_part_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WECELEBRATE_PORT_APi", "9000")
+    with pytest.raises(LocalCloudError, match=r"^WECELEBRATE_PORT_APi names no part: the parts are API, ISSUER, "):
+        Ports.from_environment()
+
+
 def test_only_the_owner_can_read_the_endpoints_file(tmp_path: Path) -> None:
     with pytest.raises(LocalCloudError, match=r"the local cloud is not up: run `\S*wecelebrate up`"):
         load_endpoints(tmp_path)

@@ -79,6 +79,19 @@ def test_a_corrected_error_file_can_be_uploaded(platform: Platform, tenant: Tena
     assert (mug["price"], mug["attributes"]) == ("12.00", {})
 
 
+def test_an_error_file_that_is_uploaded_again_does_not_bring_back_superseded_rows(
+    platform: Platform, tenant: Tenant
+) -> None:
+    rows = "A-1,Old mug,1.00,5,\nA-1,New mug,2.00,5,\nA-2,Lamp,x,1,\n"
+    job = platform.sync(tenant.catalog_id, "twice.csv", (HEADER + rows).encode())
+    errors = platform.read(job["result"]["error_file"])
+    second_job = platform.sync(tenant.catalog_id, "twice.csv", errors.replace(b",x,", b",3.00,", 1))
+    assert _counts(second_job) == (2, 1, 0, 0, 1)
+    assert [(error["sku"], error["code"]) for error in second_job["first_errors"]] == [("A-1", "superseded")]
+    products = {product["sku"]: product for product in platform.storefront_products(tenant.domain)}
+    assert (products["A-1"]["name"], products["A-2"]["price"]) == ("New mug", "3.00")
+
+
 def test_the_result_file_is_in_the_results_folder_of_the_catalog(platform: Platform, tenant: Tenant) -> None:
     job = platform.sync(tenant.catalog_id, "products.csv", (HEADER + "A-1,Mug,12.50,5,\n").encode())
     assert job["result"]["result_file"] == f"{tenant.catalog_id}/results/products.csv.{job['id']}.json"

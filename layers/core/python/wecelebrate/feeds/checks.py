@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from wecelebrate.feeds.convert import sku
 from wecelebrate.feeds.items import BadCell, Cells, NumberText, Rejected, Row, quoted
-from wecelebrate.feeds.plan import Plan
+from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.xlsx.rows import FlawedCells
 
 MAX_MISFIT_ROWS = 250_000
@@ -93,6 +93,24 @@ def mark_decimals(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | 
         yield row
 
 
+def reject_superseded(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
+    """Reject the rows of an error file that a later row of the original file replaced.
+
+    If such a row was loaded again, the product would get back its old values. Without the column CODE_COLUMN, the file
+    is no error file, and all rows are returned.
+    """
+    if CODE_COLUMN not in plan.header:
+        return rows
+    number = plan.header.index(CODE_COLUMN)
+    reason = f"a later row of the original file replaced this row; to load it again, empty its {CODE_COLUMN}"
+    return (
+        _rejected(plan, row[0], row[1], reason, "superseded")
+        if not isinstance(row, Rejected) and number < len(row[1]) and row[1][number] == "superseded"
+        else row
+        for row in rows
+    )
+
+
 def reject_last_row(rows: Iterator[Row | Rejected], reason: str) -> Iterator[Row | Rejected]:
     """Reject the last row of a truncated file, because this row can be incomplete."""
     last: Row | Rejected = Rejected(1, 0, None, reason, "stopped", [])
@@ -107,6 +125,8 @@ def reject_last_row(rows: Iterator[Row | Rejected], reason: str) -> Iterator[Row
         yield Rejected(last[0], 1, None, f"line {last[0]}: {reason}", "stopped", [cell or "" for cell in last[1]])
 
 
+CODE_COLUMN = f"{REPORT_COLUMN_PREFIX}code"
+"""The column of an error file that contains the code of the error."""
 SAMPLE_ENDS = "the sample ends here"
 TRUNCATED = "the compressed file is incomplete and ends here; only the rows before this line were read; upload it again"
 

@@ -14,6 +14,7 @@ from wecelebrate.feeds.checks import (
     check_width,
     mark_decimals,
     reject_last_row,
+    reject_superseded,
 )
 from wecelebrate.feeds.evidence.deciding import decide_numbers
 from wecelebrate.feeds.evidence.reading import changes, describe, remembered_columns, remembered_mark
@@ -223,6 +224,7 @@ class Feed:
             rows = check_flaws(rows, self._plan)
         elif self.format in ("json", "ndjson"):
             rows = mark_decimals(rows, self._plan)
+        rows = reject_superseded(rows, self._plan)
         bad_characters = text is not None and (text.damaged or text.has_nul)
         if self.format in ("json", "ndjson", "xlsx") or (self.format == "csv" and bad_characters):
             rows = check_characters(rows, self._plan, text.encoding if text and text.damaged else None)
