@@ -330,7 +330,7 @@ create table catalogs (
   constraint catalogs_source_config_size CHECK (app.json_fits(source_config, 524288)),
   constraint catalogs_source_length CHECK ((length(source) <= 500)),
   constraint catalogs_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
-  constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 65536)),
+  constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 327680)),
   constraint catalogs_type_check CHECK ((type = ANY (ARRAY['erp'::text, 'manual'::text, 'vendor'::text,
     'dropship'::text])))
 );
@@ -1282,6 +1282,37 @@ grant insert, select on orders to app_definer;
 grant select on orders to app_customer;
 grant select, update on orders to app_client, app_support;
 
+-- Table product_sources, owner app_owner
+
+create table product_sources (
+  catalog_id uuid not null,
+  product_id uuid not null,
+  data jsonb not null,
+  constraint product_sources_pkey PRIMARY KEY (catalog_id, product_id),
+  constraint product_sources_data_length CHECK (app.json_fits(data, 2097152))
+);
+comment on table product_sources is 'The rows of the files from which products were loaded. A delta adds its columns to
+  the data of earlier files.';
+-- row-level security: forced
+create policy admin on product_sources for all to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
+  with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on product_sources for select to app_client
+  using (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
+create policy client_insert on product_sources for insert to app_client
+  with check (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
+create policy client_update on product_sources for update to app_client
+  using (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]))
+  with check (catalog_id = ANY (( SELECT app.writable_catalog_ids() AS writable_catalog_ids)::uuid[]));
+create policy definer on product_sources for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on product_sources for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on product_sources to app_definer, app_migrate;
+grant insert, select, update on product_sources to app_admin, app_client;
+
 -- Table products, owner app_owner
 
 create table products (
@@ -1351,6 +1382,10 @@ CREATE TRIGGER check_currency_insert AFTER INSERT ON public.products REFERENCING
 CREATE TRIGGER check_currency_update AFTER UPDATE OF currency, catalog_id ON public.products FOR EACH ROW WHEN
   (((old.currency IS DISTINCT FROM new.currency) OR (old.catalog_id IS DISTINCT FROM new.catalog_id))) EXECUTE FUNCTION
   app.check_changed_currency();
+CREATE TRIGGER delete_sources AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
+  FUNCTION app.delete_product_sources();
+CREATE TRIGGER move_source_data BEFORE INSERT OR UPDATE OF source_data ON public.products FOR EACH ROW WHEN
+  ((new.source_data IS NOT NULL)) EXECUTE FUNCTION app.move_source_data();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH
@@ -2004,13 +2039,18 @@ create table app.staged_products (
   inventory_count integer,
   is_active boolean,
   source_data jsonb,
+  ordinal integer not null default 0,
+  blank_attributes text[],
   inventory_policy text,
-  constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, line),
+  new_is_active boolean,
+  constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, ordinal, line),
   constraint staged_products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3)))
 ) partition by HASH (job_id);
 comment on column app.staged_products.inventory_policy is
   'Null: a row with an inventory_count is tracked.';
+comment on column app.staged_products.new_is_active is
+  'The state of a new product if is_active is null. Null, as the previous release stages it: a new product is active.';
 -- row-level security: forced
 create policy admin on app.staged_products for select to app_admin
   using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
@@ -2888,6 +2928,21 @@ begin
 end
 $function$;
 grant execute on function app.delete_expired_audit_entries(integer) to app_system;
+
+-- Function app.delete_product_sources(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_product_sources()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  delete from product_sources s using before b where s.catalog_id = b.catalog_id and s.product_id = b.id;
+  return null;
+end
+$function$;
+grant execute on function app.delete_product_sources() to app_owner;
 
 -- Function app.delete_sent_invalidations(uuid[]), owner app_definer
 
@@ -3886,6 +3941,23 @@ RETURN CASE WHEN (currency = ANY ('{BIF,CLP,DJF,GNF,ISK,JPY,KMF,KRW,PYG,RWF,UGX,
   WHEN (currency = ANY ('{BHD,IQD,JOD,KWD,LYD,OMR,TND}'::text[])) THEN 3 ELSE 2 END;
 grant execute on function app.minor_units(text) to public;
 
+-- Function app.move_source_data(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.move_source_data()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  insert into product_sources (catalog_id, product_id, data) values (new.catalog_id, new.id, new.source_data)
+  on conflict (catalog_id, product_id) do update set data = excluded.data;
+  new.source_data := null;
+  return new;
+end
+$function$;
+grant execute on function app.move_source_data() to app_owner;
+
 -- Function app.next_image_attempt(text,integer,double precision), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.next_image_attempt(code text, failures integer, min_wait double precision)
@@ -4279,6 +4351,22 @@ end
 $function$;
 grant execute on function
   app.product_query(boolean,boolean,boolean,boolean,boolean,boolean,boolean,text,boolean,boolean,text) to public;
+
+-- Function app.product_source(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.product_source(product uuid)
+ RETURNS TABLE(product_id uuid, sku text, data jsonb)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select p.id, p.sku, s.data
+  from products p left join product_sources s on s.catalog_id = p.catalog_id and s.product_id = p.id
+  where p.id = $1
+    and (app.admin_role() in ('super_admin', 'admin') or p.catalog_id = any ((select
+      app.writable_catalog_ids())::uuid[]))
+$function$;
+grant execute on function app.product_source(uuid) to app_admin, app_client, app_support;
 
 -- Function app.products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
