@@ -195,10 +195,11 @@ def test_a_staged_row_with_a_count_and_no_policy_as_the_previous_release_stages_
         [A_JOB, count, policy, A_PRODUCT],
     )
     superuser.execute("set local session_replication_role = origin")
-    merge = aiosql.from_path(MERGE_QUERIES, "psycopg", mandatory_parameters=False).merge_chunk.sql
+    queries: Any = aiosql.from_path(MERGE_QUERIES, "psycopg", mandatory_parameters=False)
+    merge = queries.merge_chunk.sql
     parameters = {
         "job_id": A_JOB, "fence": 2, "after": "", "chunk": 10, "catalog_id": A_CATALOG, "currency": "USD",
-        "mode": "upsert", "dry_run": False, "max_low_stock": 10, "default_inventory_policy": "untracked",
+        "mode": "upsert", "replaces": False, "dry_run": False, "max_low_stock": 10, "default_inventory_policy": "untracked",
     }  # fmt: skip
     updated = []
     for _ in range(2):

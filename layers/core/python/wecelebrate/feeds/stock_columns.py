@@ -185,7 +185,9 @@ class StockReader:
         # Few combinations of states and flags occur in a file, and reading them costs more than reading a count.
         self._cached_flags = lru_cache(maxsize=_CACHE_SIZE)(self._flags)
         is_narrow = len(self._relevant) <= 4 * MAX_COLUMNS
-        self._cached_row = lru_cache(maxsize=_CACHE_SIZE)(self._row) if is_narrow else self._row
+        self._cached_row: Callable[[tuple[str | None, ...]], Stock | None] = self._row
+        if is_narrow:
+            self._cached_row = lru_cache(maxsize=_CACHE_SIZE)(self._row)
         has_one = self._places == columns.count[:1] and not columns.oversell
         self.read: Callable[[Cells], Stock | None] = self._only_cell if has_one else self._all_cells
 
