@@ -15,7 +15,6 @@ from wecelebrate.core.types.text import nfc
 from wecelebrate.feeds.columns import FIELDS, field_candidates, fold, is_inverse, units_in_name
 from wecelebrate.feeds.convert import MAX_ATTRIBUTE_NAME_LENGTH, MAX_ATTRIBUTES
 from wecelebrate.feeds.evidence.choice import Reason, candidates_of, choose
-from wecelebrate.feeds.evidence.details import complete_plan
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.prices import Kind
 from wecelebrate.feeds.evidence.selling import name_of_price
@@ -171,7 +170,6 @@ def make_plan(  # noqa: PLR0917
         )
     if not profile or profile.keep_other_columns:
         plan.attributes = _free_columns(plan)
-    complete_plan(plan, columns, mapping)
     return plan
 
 

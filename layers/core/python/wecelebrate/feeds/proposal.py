@@ -7,10 +7,11 @@ from typing import Any, BinaryIO, Literal
 
 from wecelebrate.feeds.checks import SAMPLE_ENDS
 from wecelebrate.feeds.columns import FIELDS
+from wecelebrate.feeds.evidence.details import plan_table
 from wecelebrate.feeds.evidence.reading import remembered_columns
 from wecelebrate.feeds.feed import Feed
 from wecelebrate.feeds.items import Cells, Item, Product, Rejected, quoted
-from wecelebrate.feeds.plan import Plan, make_plan
+from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import open_source
 from wecelebrate.feeds.warnings import Warnings
@@ -95,8 +96,7 @@ def propose(
     warnings: list[str] = []
     source = open_source(stream, name, settings, currency, sample=SAMPLE)
     try:
-        table, earlier = source.table, remembered_columns(memory)
-        plan = make_plan(list(table.header), settings, currency, table.profile, warnings.append, table.sample, earlier)
+        plan = plan_table(source.table, settings, currency, remembered_columns(memory), warnings.append)
         with Feed(source, plan, settings, currency, memory) as feed:
             rows = [_row(item) for item in islice(_complete_items(feed), MAX_ROWS)]
             details = feed.details
