@@ -17,11 +17,12 @@ from wecelebrate.feeds.checks import (
     reject_superseded,
 )
 from wecelebrate.feeds.evidence.deciding import decide_numbers
+from wecelebrate.feeds.evidence.details import plan_table
 from wecelebrate.feeds.evidence.reading import changes, describe, remembered_columns, remembered_mark
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import VariantGrouper
 from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
-from wecelebrate.feeds.plan import Plan, extend_plan, make_plan, raise_unreadable
+from wecelebrate.feeds.plan import Plan, extend_plan, raise_unreadable
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import FeedSource, open_source
@@ -55,11 +56,9 @@ def open_feed(
     settings = dict(mapping or {})
     source = open_source(stream, name, settings, currency)
     try:
-        table, earlier = source.table, remembered_columns(memory)
-        plan = make_plan(
-            list(table.header), settings, currency, table.profile, _problem(table), table.sample, earlier,
-            disclosure=disclosure,
-        )  # fmt: skip
+        plan = plan_table(
+            source.table, settings, currency, remembered_columns(memory), _problem(source.table), disclosure
+        )
         return Feed(source, plan, settings, currency, memory)
     except BaseException:
         source.close()

@@ -12,7 +12,6 @@ from typing import Literal
 from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns import FIELDS, PUBLIC_FIELDS, field_candidates, fold, is_inverse, units_in_name
 from wecelebrate.feeds.evidence.choice import Reason, candidates_of, choose
-from wecelebrate.feeds.evidence.details import complete_plan
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.prices import Kind
 from wecelebrate.feeds.evidence.selling import name_of_price
@@ -174,7 +173,6 @@ def make_plan(  # noqa: PLR0917
         )
     plan.disclosure = disclosure or Disclosure()
     plan.attributes = _public_attributes(plan)
-    complete_plan(plan, columns, mapping)
     return plan
 
 

@@ -8,10 +8,11 @@ from typing import Any, BinaryIO, Literal
 from wecelebrate.feeds.checks import SAMPLE_ENDS
 from wecelebrate.feeds.columns import FIELDS
 from wecelebrate.feeds.convert import attributes_of_lines
+from wecelebrate.feeds.evidence.details import plan_table
 from wecelebrate.feeds.evidence.reading import remembered_columns
 from wecelebrate.feeds.feed import Feed
 from wecelebrate.feeds.items import Cells, Item, Product, Rejected, quoted
-from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX, Plan, make_plan
+from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import open_source
 from wecelebrate.feeds.visibility import Disclosure, same_name
@@ -105,12 +106,8 @@ def propose(
     warnings: list[str] = []
     source = open_source(stream, name, settings, currency, sample=SAMPLE)
     try:
-        table, earlier = source.table, remembered_columns(memory)
-        plan = make_plan(
-            list(table.header), settings, currency, table.profile, warnings.append, table.sample, earlier,
-            disclosure=disclosure,
-        )  # fmt: skip
-        samples = list(table.sample)
+        plan = plan_table(source.table, settings, currency, remembered_columns(memory), warnings.append, disclosure)
+        samples = list(source.table.sample)
         with Feed(source, plan, settings, currency, memory) as feed:
             rows = [_row(item) for item in islice(_complete_items(feed), MAX_ROWS)]
             details = feed.details
@@ -228,7 +225,7 @@ def _product(product: Product) -> dict[str, Any]:
     """Return the product in the format of the API. Fields that the row does not have are left out."""
     values = {name: getattr(product, name) for name in FIELDS if name in product.fields_set}
     if product.price is not None:
-        values["price"] = f"{product.price:.2f}"
+        values["price"] = f"{product.price:f}"
     if product.inventory_policy is not None:
         values["inventory_policy"] = product.inventory_policy
     if "attributes" in product.fields_set:

@@ -1,19 +1,18 @@
 """Completes a plan with what only the values show: minor units, marks for yes, lists in a cell, and SKUs with `.0`."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from wecelebrate.feeds.columns import SYNONYMS, fold
 from wecelebrate.feeds.convert import plain_text
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.items import NumberText, quoted
+from wecelebrate.feeds.plan import Plan, PriceColumn, make_plan
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states import is_mark_column
-
-if TYPE_CHECKING:
-    from wecelebrate.feeds.plan import Plan, PriceColumn
+from wecelebrate.feeds.tables import Table
+from wecelebrate.feeds.visibility import Disclosure
 
 _FLOAT = re.compile(r"\d{1,15}\.0{1,2}", re.ASCII)
 _MINOR = re.compile(r"cent(?:s)?amount|amount(?:in)?(?:cents|minorunits?)|(?:price|preis)(?:in)?cents?|minorunits?$")
@@ -25,7 +24,24 @@ _MAJOR_MARKERS = ("rawamount", "pricesetid", "rulescount", "calculatedprice")
 MAX_PRICES = 20
 
 
-def complete_plan(plan: "Plan", columns: Columns, mapping: Mapping[str, str | None]) -> None:
+def plan_table(
+    table: Table,
+    mapping: Mapping[str, str | None],
+    currency: str,
+    earlier: Mapping[str, Sequence[str]],
+    on_problem: Callable[[str], None],
+    disclosure: Disclosure | None,
+) -> Plan:
+    """Return the plan for a table. See `make_plan` for the arguments."""
+    header = list(table.header)
+    plan = make_plan(
+        header, mapping, currency, table.profile, on_problem, table.sample, earlier, disclosure=disclosure
+    )  # fmt: skip
+    complete_plan(plan, Columns(header, table.sample), mapping)
+    return plan
+
+
+def complete_plan(plan: Plan, columns: Columns, mapping: Mapping[str, str | None]) -> None:
     """Add to the plan what the values of the sample show."""
     folded = [fold(name) for name in plan.header]
     plan.prices = _prices_of_lists(plan, mapping)
@@ -47,7 +63,7 @@ def complete_plan(plan: "Plan", columns: Columns, mapping: Mapping[str, str | No
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
 
 
-def _unknown_price_types(plan: "Plan", columns: Columns) -> list[Question]:
+def _unknown_price_types(plan: Plan, columns: Columns) -> list[Question]:
     """Return a question if a BMEcat has no price of a standard type, but prices of other types."""
     names = [name for name in plan.header if name.startswith("PRICE_AMOUNT.")]
     if not names or not plan.prices or not columns[plan.prices[0].column].is_empty:
@@ -71,7 +87,7 @@ def _list_separators(cells: Sequence[str]) -> str:
     return found
 
 
-def _prices_of_lists(plan: "Plan", mapping: Mapping[str, str | None]) -> list["PriceColumn"]:
+def _prices_of_lists(plan: Plan, mapping: Mapping[str, str | None]) -> list[PriceColumn]:
     """Add the other prices of a list, such as `prices.1.amount`, each with the column of its currency.
 
     For each product, the price in the catalog's currency is used.
@@ -95,7 +111,7 @@ def _prices_of_lists(plan: "Plan", mapping: Mapping[str, str | None]) -> list["P
     return prices
 
 
-def _with_currency(plan: "Plan", price: "PriceColumn") -> "PriceColumn":
+def _with_currency(plan: Plan, price: PriceColumn) -> PriceColumn:
     """Return the price with the column of its currency: in the same JSON object, or an attribute of the XML element."""
     if price.currency or price.currency_column is not None:
         return price
@@ -117,8 +133,8 @@ def _sibling(header: Sequence[str], column: str, names: Sequence[str]) -> int | 
 
 
 def _with_scale(
-    plan: "Plan", columns: Columns, price: "PriceColumn", folded: Sequence[str], setting: str | None
-) -> "PriceColumn":
+    plan: Plan, columns: Columns, price: PriceColumn, folded: Sequence[str], setting: str | None
+) -> PriceColumn:
     """Return the price column with the number of decimals that its integers have."""
     name = plan.header[price.column]
     precision = _sibling(plan.header, name, _PRECISION)
