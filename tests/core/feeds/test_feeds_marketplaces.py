@@ -17,7 +17,7 @@ def test_an_offer_of_yandex_market_has_its_category_path_and_its_currency() -> N
     assert (tea.attributes["Вес"], tea.attributes["Цвет"], tea.attributes["MPN"]) == ("100 г", "золотой", "A100")
     assert (kettle.sku, kettle.name, str(kettle.price)) == ("LV-TEA-2", "Чайник Лавка Т-2", "3450.50")
     assert not kettle.is_active
-    assert "inventory_count" not in kettle.fields_set
+    assert (tea.inventory_policy, kettle.inventory_policy) == ("tracked", "untracked")
 
 
 def test_the_purchase_price_in_a_feed_of_yandex_market_is_no_attribute() -> None:

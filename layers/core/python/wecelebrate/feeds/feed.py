@@ -57,7 +57,7 @@ def open_feed(
     source = open_source(stream, name, settings, currency)
     try:
         plan = plan_table(
-            source.table, settings, currency, remembered_columns(memory), _problem(source.table), disclosure
+            source.table, settings, currency, remembered_columns(memory), _problem(source.table), disclosure=disclosure
         )
         return Feed(source, plan, settings, currency, memory)
     except BaseException:

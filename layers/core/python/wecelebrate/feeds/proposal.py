@@ -106,7 +106,9 @@ def propose(
     warnings: list[str] = []
     source = open_source(stream, name, settings, currency, sample=SAMPLE)
     try:
-        plan = plan_table(source.table, settings, currency, remembered_columns(memory), warnings.append, disclosure)
+        plan = plan_table(
+            source.table, settings, currency, remembered_columns(memory), warnings.append, disclosure=disclosure
+        )
         samples = list(source.table.sample)
         with Feed(source, plan, settings, currency, memory) as feed:
             rows = [_row(item) for item in islice(_complete_items(feed), MAX_ROWS)]

@@ -30,6 +30,7 @@ def plan_table(
     currency: str,
     earlier: Mapping[str, Sequence[str]],
     on_problem: Callable[[str], None],
+    *,
     disclosure: Disclosure | None,
 ) -> Plan:
     """Return the plan for a table. See `make_plan` for the arguments."""

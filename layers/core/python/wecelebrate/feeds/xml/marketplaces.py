@@ -44,6 +44,8 @@ COLUMNS = (
     ATTRIBUTES,
 )  # fmt: skip
 CURRENCY, STOCK = "selling_currency", "stock_count"
+AVAILABILITY = {"true": "in stock", "false": "backorder"}
+"""The stock of an offer of YML without a number of pieces. An offer that is not available is made to order."""
 
 
 class _MarketplaceFeed(XmlFormat):
@@ -67,7 +69,7 @@ class _MarketplaceFeed(XmlFormat):
 
 
 class YandexMarket(_MarketplaceFeed):
-    """Reads YML. The offer's id, or its `shop-sku`, is the SKU. `available="false"` means that it is made to order."""
+    """Reads YML. The offer's id, or its `shop-sku`, is the SKU."""
 
     name = "Yandex Market (YML)"
     complete_elements = ("category", "offer")
@@ -97,8 +99,11 @@ class YandexMarket(_MarketplaceFeed):
         record = self._record(element, texts, [text_of(picture) for picture in descend(element, "picture")], pairs)
         # RUR is the code of the rouble before 1998, which YML still uses.
         record[CURRENCY] = child_text(element, "currencyId").replace("RUR", "RUB")
+        available = record.pop("@available", "").strip().casefold()
         if (stock := first_child(element, "count", "stock_quantity")) is not None:
             record[STOCK] = text_of(stock)
+        elif available in AVAILABILITY:
+            record[STOCK] = AVAILABILITY[available]
         if child_text(element, "disabled").casefold() == "true":
             record[ACTIVE] = "false"
         yield record
