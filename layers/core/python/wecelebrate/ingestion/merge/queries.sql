@@ -77,11 +77,12 @@ with next_skus as (
     case p.inventory_policy when 'tracked' then p.inventory_count end as stock,
     -- A count makes a product tracked. The previous release stages no policy.
     coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) as policy,
-    -- The new source data, or null if the source data does not change.
-    nullif(case when :replaces::boolean or o.data is null
-        or pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
-          and not app.json_fits(o.data || s.source_data, 2097152)
-      then s.source_data else o.data || s.source_data end, o.data) as new_source,
+    -- The new source data, or null if the source data does not change. To compare is faster than to merge.
+    case when o.data = s.source_data then null
+      when :replaces::boolean or o.data is null then s.source_data
+      when pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
+        and not app.json_fits(o.data || s.source_data, 2097152) then s.source_data
+      else nullif(o.data || s.source_data, o.data) end as new_source,
     -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
     case when s.price is null and s.currency <> p.currency then round(p.price, app.minor_units(s.currency))
       else coalesce(s.price, p.price) end as exact_price,
@@ -113,8 +114,9 @@ with next_skus as (
       case when c.category is null then p.category else nullif(c.category, '') end,
       case when c.brand is null then p.brand else nullif(c.brand, '') end,
       c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
-      coalesce(case when :replaces::boolean then c.attributes
-        else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end, p.attributes),
+      case when c.attributes is null or c.attributes = p.attributes then p.attributes
+        when :replaces::boolean then c.attributes
+        else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end,
       coalesce(c.inventory_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
       coalesce(c.is_active, p.is_active))
   from chunk c
@@ -126,8 +128,9 @@ with next_skus as (
         case when c.category is null then p.category else nullif(c.category, '') end,
         case when c.brand is null then p.brand else nullif(c.brand, '') end,
         c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
-        coalesce(case when :replaces::boolean then c.attributes
-          else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end, p.attributes),
+        case when c.attributes is null or c.attributes = p.attributes then p.attributes
+          when :replaces::boolean then c.attributes
+          else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end,
         coalesce(c.inventory_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
         coalesce(c.is_active, p.is_active))
   returning c.rows, c.stock, c.new_source is not null as has_new_source, p.id, p.sku, p.name, p.inventory_count,
