@@ -45,10 +45,10 @@ select app.analyze_products();
 -- `chunk`. Products that differ are updated, new products are created, and other products stay unchanged. If several
 -- rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with a `refusal` are
 -- rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the
--- currency of its first product. If `replaces` is true, the attributes and the source data of a row replace those of the
--- product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the previous release has
--- staged have the ordinal 0. A new product without a stock gets `default_inventory_policy`, and a new
--- product without a known state gets `new_is_active`.
+-- currency of its first product. If `replaces` is true, the attributes and the source data of a row replace those of
+-- the product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the previous release
+-- has staged have the ordinal 0. A new product without a stock gets `default_inventory_policy`, and a new product
+-- without a known state gets `new_is_active`.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -170,8 +170,8 @@ with next_skus as (
         || case when name is null and price is null then 'name and no price' when name is null then 'name'
            else 'price' end
       when 'sku_exists' then 'a product has this SKU already, and this import only creates products'
-      when 'other_currency' then 'the price is in ' || coalesce(currency, :currency) || ', and the catalog has prices in '
-        || (select currency from catalog)
+      when 'other_currency' then 'the price is in ' || coalesce(currency, :currency)
+        || ', and the catalog has prices in ' || (select currency from catalog)
       when 'too_precise' then 'the row changes the currency to ' || currency
         || ', but the stored price has more decimals than this currency: the row needs a price, too'
       when 'too_long'
@@ -297,24 +297,25 @@ on conflict (catalog_id) do update
 set job_id = excluded.job_id, file = excluded.file, reading = excluded.reading, accepted = '[]', read_at = now();
 
 -- name: count_implausible_changes^
--- Compare the staged products with the stored products, and count the changes that can be mistakes. If several rows have
--- the same SKU, only the last row is compared. The totals of the catalog are counted only for kinds of changes that
--- concern at least `min_products` products, because counting reads the whole catalog. `power` is the most frequent power
--- of ten among the price factors. Only a price that changes by more than 80 percent can change by such a factor.
+-- Compare the staged products with the stored products, and count the changes that can be mistakes. If several rows
+-- have the same SKU, only the last row is compared. The totals of the catalog are counted only for kinds of changes
+-- that concern at least `min_products` products, because counting reads the whole catalog. `power` is the most frequent
+-- power of ten among the price factors. Only a price that changes by more than 80 percent can change by such a factor.
 --
--- If `step` is more than 1, only about one of `step` SKUs is compared, always the same ones. The counts `compared_…` are
--- the numbers of compared products that each kind of change can concern.
+-- If `step` is more than 1, only about one of `step` SKUs is compared, always the same ones. The counts `compared_…`
+-- are the numbers of compared products that each kind of change can concern.
 with numbered as (
   -- A window keeps the planner's estimate of the number of rows. With `distinct on`, the planner expects 200 rows, and
   -- looks up each product in the index.
-  select sku, price, currency, category, inventory_count, is_active,
-    lead(sku) over (order by sku, line) as next_sku
+  select sku, price, currency, category, inventory_count, inventory_policy, is_active,
+    lead(sku) over (order by sku, ordinal, line) as next_sku
   from app.staged_products
   where job_id = :job_id and fence = :fence and (:step::integer = 1 or mod(hashtextextended(sku, 0), :step::bigint) = 0)
 ), changes as (
-  select p.is_active, p.inventory_count > 0 as in_stock, p.category is not null as has_category, p.price as old_price, s.price as new_price,
+  select p.is_active, p.inventory_count > 0 as in_stock, p.category is not null as has_category,
+    p.price as old_price, s.price as new_price,
     p.price > 0 and s.price is not null and coalesce(s.currency, p.currency) = p.currency as is_compared,
-    p.inventory_count > 0 and s.inventory_count = 0 as loses_stock,
+    p.inventory_count > 0 and s.inventory_count = 0 and s.inventory_policy is distinct from 'untracked' as loses_stock,
     p.category is not null and s.category = '' as loses_category,
     p.is_active and not s.is_active as is_inactivated
   from numbered s join products p on p.catalog_id = :catalog_id and p.sku = s.sku
@@ -358,13 +359,14 @@ select s.sku, p.name, case :reason::text
     when 'inactivated' then 'inactive'
     else s.price::text end as after
 from (
-  select distinct on (sku) sku, price, currency, category, inventory_count, is_active
+  select distinct on (sku) sku, price, currency, category, inventory_count, inventory_policy, is_active
   from app.staged_products
   where job_id = :job_id and fence = :fence
-  order by sku, line desc
+  order by sku, ordinal desc, line desc
 ) s join products p on p.catalog_id = :catalog_id and p.sku = s.sku
 where case :reason
   when 'stock_lost' then p.inventory_count > 0 and s.inventory_count = 0
+    and s.inventory_policy is distinct from 'untracked'
   when 'categories_lost' then p.category is not null and s.category = ''
   when 'inactivated' then p.is_active and not s.is_active
   when 'price_factors' then p.price > 0 and coalesce(s.currency, p.currency) = p.currency and s.price <> p.price
