@@ -348,3 +348,37 @@ def test_a_client_with_a_grant_does_not_see_how_files_are_read(platform: Platfor
     problem(reseller.owner.get(path), 403, "forbidden")
     problem(reseller.owner.delete(path), 403, "forbidden")
     problem(platform.tenant().owner.get(path), 404, "not_found")
+
+
+def test_the_answer_to_read_no_price_is_kept_and_changes_no_price(platform: Platform, tenant: Tenant) -> None:
+    platform.sync(tenant.catalog_id, "base.csv", b"sku,name,price\nB-1,Vase,12.90\nB-2,Bowl,7.50\n")
+    costs = b"SKU,Name,EK,Stock\nB-1,Tall vase,4.20,3\nB-2,Bowl,2.10,4\n"
+    job = ask(platform, tenant, "costs.csv", costs)
+    (question,) = job["questions"]
+    assert (question["key"], question["subject"]) == ("price", "money")
+    assert {choice["value"] for choice in question["choices"]} == {"", "EK"}
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": ""}}))
+    assert finished(platform, tenant, job)["counts"]["updated"] == 2
+    assert prices(platform, tenant) == {"B-1": "12.90", "B-2": "7.50"}
+    assert settings_of(tenant)["mapping"] == {"price": None}
+    second = platform.sync(tenant.catalog_id, "costs.csv", costs.replace(b",4\n", b",5\n"))
+    assert (second["status"], second["questions"], second["counts"]["updated"]) == ("completed", [], 1)
+
+
+def test_the_mapping_can_name_the_column_of_the_price_unit(platform: Platform, tenant: Tenant) -> None:
+    change_settings(tenant, mapping={"price_unit": "Losgröße"})
+    platform.sync(tenant.catalog_id, "screws.csv", "SKU;Name;Preis;Losgröße\nS-1;Schraube;12,50;100\n".encode())
+    job = platform.sync(tenant.catalog_id, "nails.csv", "SKU;Name;Preis;Losgröße\nN-1;Nagel;12,00;100\n".encode())
+    assert prices(platform, tenant) == {"N-1": "0.12"}
+    assert job["counts"]["created"] == 1
+
+
+def test_a_new_product_with_an_unknown_state_is_inactive_and_a_stored_one_keeps_its_state(
+    platform: Platform, tenant: Tenant
+) -> None:
+    platform.sync(tenant.catalog_id, "base.csv", b"sku,name,price\nB-1,Vase,12.90\n")
+    body = b"sku,name,price,status\nB-1,Vase,12.90,blorb\nB-2,Bowl,7.50,blorb\nB-3,Jug,9.00,active\n"
+    job = platform.sync(tenant.catalog_id, "states.csv", body)
+    assert sorted(prices(platform, tenant)) == ["B-1", "B-3"]
+    warnings = job["result"]["read_as"]["warnings"]
+    assert warnings == [{"code": "unknown_state", "column": "status", "value": "blorb", "rows": 2}]

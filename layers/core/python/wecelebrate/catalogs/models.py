@@ -29,6 +29,7 @@ ProductField = Literal[
     "images",
     "inventory_count",
     "is_active",
+    "price_unit",
 ]
 
 
@@ -40,6 +41,12 @@ class FileOptions(TypedDict, total=False):
     delimiter: Annotated[Delimiter | None, Field(description="The delimiter of CSV files.")]
     encoding: Annotated[OptionText | None, Field(description="The character encoding, e.g. `utf-8` or `cp1252`.")]
     decimal: Annotated[Literal[",", "."] | None, Field(description="The decimal separator of prices and quantities.")]
+    minor_units: Annotated[
+        Literal["yes", "no"] | None,
+        Field(
+            description="Whether prices are whole numbers of the smallest unit of the currency, e.g. 1950 for 19.50."
+        ),
+    ]
     sheet: Annotated[
         OptionText | None, Field(description="The sheet of a workbook: its name, or its number, counted from 1.")
     ]

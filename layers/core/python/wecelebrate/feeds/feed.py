@@ -148,6 +148,7 @@ class Feed:
             "attributes": {label: self.header[number] for number, label in self._plan.attributes},
             "decimal": self._numbers.mark,
             "nature": self.declared_mode,
+            "warnings": self.warnings.as_json(),
             **self._table.details,
         }
 

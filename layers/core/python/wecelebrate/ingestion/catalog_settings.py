@@ -66,7 +66,8 @@ def settings_key(catalog: Mapping[str, Any]) -> str:
 
 def decided(settings: Mapping[str, Any]) -> set[str]:
     """Return the fields and options for which the `sync_settings` of a catalog say how they are read."""
-    return {key for key, value in reading_options(settings).items() if value is not None}
+    options = {key for key, value in (settings.get("options") or {}).items() if value is not None}
+    return options | (settings.get("mapping") or {}).keys()  # a field that is mapped to null is not read
 
 
 def rules_of_files(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,7 +69,8 @@ def _store(tx: Transaction, catalog_id: UUID, questions: list[dict[str, Any]], a
     for question in questions:
         key, answer = question["key"], answers[question["key"]]
         if question["kind"] == "question":
-            settings[question["setting"]][key] = answer
+            # The choice to read no column for a field has an empty value. In a mapping, such a field is null.
+            settings[question["setting"]][key] = answer or None
         elif answer == "keep":
             settings[question["setting"]][key] = question["before"]
         else:
