@@ -20,9 +20,10 @@ CALLS = {
     "field_candidates": "columns.field_candidates(text)",
     "is_inverse": "columns.is_inverse(text)",
     "column number": "choice.candidates_of([text])",
-    "label": "plan._label(text)",
+    "name of an attribute": "visibility.attribute_name(text)",
+    "name of a property": "visibility.is_property(text)",
     "price": "numbers.price(text, None, 'EUR')",
-    "count": "numbers.count(text, None)",
+    "stock": "stock.read(text, None)",
     "shape of a number": "shapes.shape_of(text)",
     "name of a price": "prices.price_name(text)",
     "value of a cell": "facts.value_of(text)",
@@ -51,7 +52,7 @@ from datetime import UTC, datetime
 from wecelebrate.core import etags, storage
 from wecelebrate.core.outbound import retry_after
 from wecelebrate.core.types import email_address
-from wecelebrate.feeds import columns, convert, dialect, numbers, plan, price_units, products, states
+from wecelebrate.feeds import columns, convert, dialect, numbers, price_units, products, states, stock, visibility
 from wecelebrate.feeds.evidence import choice, facts, prices, shapes
 from wecelebrate.mail import sanitize
 for unit in {units!r}:

@@ -8,7 +8,7 @@ from wecelebrate.feeds import Item, Product, Rejected
 from wecelebrate.ingestion.merge import Load
 from wecelebrate.ingestion.merge.staging import prepare
 
-ORDINAL, N = 16, 3
+ORDINAL, N = 17, 3
 """The positions of the ordinal in the row of a product and in the row of a rejection."""
 
 
@@ -55,4 +55,4 @@ def test_products_and_rejections_of_one_line_have_different_ordinals_that_do_not
 def test_blank_attributes_are_staged_so_that_a_delta_removes_them() -> None:
     item = product("A")
     item.blank_attributes = ("Colour",)
-    assert [row[-1] for row in prepare(load(0), [item, product("B")]).products] == [["Colour"], None]
+    assert [row[ORDINAL + 1] for row in prepare(load(0), [item, product("B")]).products] == [["Colour"], None]

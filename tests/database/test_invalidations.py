@@ -168,7 +168,7 @@ def test_a_change_of_any_product_column_queues_the_tags_of_the_product(superuser
     columns = superuser.execute(
         "select attname, atttypid::regtype::text from pg_attribute"
         " where attrelid = 'products'::regclass and attnum > 0 and not attisdropped and attgenerated = ''"
-        " and attname <> 'updated_at'"
+        " and attname not in ('updated_at', 'source_data')"  # a trigger moves source_data into another table
     ).fetchall()
     other = {
         "uuid": "app.uuid7()",
@@ -180,7 +180,7 @@ def test_a_change_of_any_product_column_queues_the_tags_of_the_product(superuser
         "text": "'XXX'",
     }
     by_name = {"catalog_id": f"'{B_CATALOG}'", "inventory_policy": "'untracked'"}
-    assert len(columns) == 17
+    assert len(columns) == 16
     for column, kind in columns:
         value = by_name.get(column, other[kind])
         with superuser.transaction(force_rollback=True):

@@ -89,7 +89,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "schedules.get_requested_run": ("app_system",),
     "schedules.finish_run": ("app_system",),
     "sync.lock_catalog": (*MEMBERS, "app_system"),
-    "sync.list_superseded": (*MEMBERS, "app_system"),
+    "ingestion.list_superseded": (*MEMBERS, "app_system"),
     "sync.is_writable": BACK_OFFICE,
     "idempotency.lock_key": (*BACK_OFFICE, *STOREFRONT),
     "idempotency.find_guest_response": ("app_anon",),

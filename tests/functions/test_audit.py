@@ -93,6 +93,7 @@ HARMLESS_READS = {
     "get_reading": "names of columns and of a file",
     "list_images": "pictures of products",
     "get_image": "pictures of products",
+    "get_product_source": "columns of products, not of persons",
     "list_products": "no data about persons",
     "get_product": "no data about persons",
     "get_usage": "figures",
@@ -126,7 +127,9 @@ BY_ADMINS = {"create_client", "change_client", "replace_client", "grant_catalog"
 PREPARE: dict[str, LiteralString] = {
     "approve_job": "update jobs set status = 'pending', approval = 'needed' where id = %(job_id)s",
     "decide_job": """update jobs set status = 'pending', approval = 'needed', decision = 'needed', questions =
-      '[{"key": "decimal", "kind": "question", "setting": "options", "choices": [{"value": ","}, {"value": "."}]}]'
+      '[{"key": "decimal", "kind": "question", "subject": "money", "setting": "options", "text": "?", "seen": [],
+         "before": null, "now": null, "choices": [{"value": ",", "label": "?", "examples": []},
+         {"value": ".", "label": "?", "examples": []}]}]'
       where id = %(job_id)s""",
     "reset_reading": "insert into catalog_readings (catalog_id, file, reading) values (%(catalog_id)s, 'f', '{}')",
     "cancel_job": "update jobs set status = 'pending', due_at = now() + interval '1 hour' where id = %(job_id)s",

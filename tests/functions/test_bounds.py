@@ -166,7 +166,7 @@ def test_a_row_of_an_import_with_a_value_that_is_too_large_is_rejected(platform:
 
 def test_a_row_of_a_file_with_a_value_that_is_too_large_is_rejected(platform: Platform, tenant: Tenant) -> None:
     columns = 200
-    header = ";".join(["sku", "name", "price", *(f"Attribute {number}" for number in range(columns))])
+    header = ";".join(["sku", "name", "price", *(f"Material {number}" for number in range(columns))])
     small = ";".join(["S", "Small", "1.00", *["x"] * columns])
     large = ";".join(["L", "Large", "1.00", *["ä" * 4_900] * columns])
     huge = ";".join(["H", "Huge", "1.00", *["x" * 20_000] * columns])

@@ -143,6 +143,7 @@ OBEYED = {
         "images": "shown to customers, fetched",
         "attributes": "shown to customers",
         "inventory_count": "orders",
+        "inventory_policy": "orders",
         "is_active": "storefronts and orders",
     },
     "SchedulePatch": {

@@ -18,7 +18,8 @@ def test_an_owner_creates_and_changes_a_catalog(tenant: Tenant) -> None:
     new = {"owner_client_id": tenant.client_id, "name": "Own", "type": "erp", "sync_settings": {"currency": "EUR"}}
     catalog = created(tenant.owner.post("/v1/catalogs", json=new))
     defaults = {"options": {}, "mode": "delta", "most_deactivated_percent": 20.0, "fetch_images": False}
-    defaults |= {"default_inventory_policy": "untracked"}
+    defaults |= {"default_inventory_policy": "untracked", "attributes": {}, "private_columns": []}
+    defaults |= {"on_doubt": "ask", "plausibility": {}}
     assert catalog["sync_settings"] == {"mapping": {}, "currency": "EUR"} | defaults
     path = f"/v1/catalogs/{catalog['id']}"
     mapped = ok(tenant.owner.patch(path, json={"sync_settings": {"mapping": {"sku": "Artikel", "name": "Text"}}}))

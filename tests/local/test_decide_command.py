@@ -74,7 +74,7 @@ def test_the_command_decide_sends_the_answers(wecelebrate: Command, platform: Pl
         ([], (2, "✗ answers are missing, and no terminal is attached to ask: add --answer decimal=VALUE")),
         (["decimal"], (2, "✗ --answer decimal has no value: give it as KEY=VALUE, e.g. --answer decimal=,")),
         (["decimal=,", "decimal=."], (2, "✗ --answer decimal is given twice: give each answer once")),
-        (["decimal=;"], (5, "✗ the API returned 422: decimal: must be one of `,`, `.`")),
+        (["decimal=;"], (5, "✗ the API returned 422: decimal: must be one of `.`, `,`")),
     ],
 )
 def test_the_command_decide_says_what_is_wrong_with_the_answers(

@@ -258,8 +258,8 @@ def test_a_newer_file_cancels_an_import_that_waits_for_a_decision(platform: Plat
 
 
 LIST_PRICE = b"sku,name,list price\nC-1,Chair,10.00\nC-2,Couch,20.00\n"
-BOTH_PRICES = b"sku,name,list price,price\nC-1,Chair,10.00,12.00\nC-2,Couch,20.00,24.00\n"
-"""The price is read from the column `price`, although it was read from `list price` before."""
+OTHER_PRICE = b"sku,name,price\nC-1,Chair,12.00\nC-2,Couch,24.00\n"
+"""The price is a selling price, although it was a list price before."""
 
 
 @pytest.fixture
@@ -273,7 +273,7 @@ def test_a_changed_price_column_waits_and_stays_changed_after_it_is_accepted(
     platform: Platform, list_prices: Tenant
 ) -> None:
     tenant = list_prices
-    job = ask(platform, tenant, "b.csv", BOTH_PRICES)
+    job = ask(platform, tenant, "b.csv", OTHER_PRICE)
     (question,) = job["questions"]
     assert (question["key"], question["kind"], question["before"], question["now"]) == (
         "price",
@@ -281,43 +281,48 @@ def test_a_changed_price_column_waits_and_stays_changed_after_it_is_accepted(
         "list price",
         "price",
     )
-    assert [choice["value"] for choice in question["choices"]] == ["accept", "keep", "stop"]
+    assert [choice["value"] for choice in question["choices"]] == ["accept", "stop"]
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "accept"}}))
     finished(platform, tenant, job)
     assert prices(platform, tenant)["C-1"] == "12.00"
-    assert platform.sync(tenant.catalog_id, "c.csv", BOTH_PRICES)["status"] == "completed"
+    assert platform.sync(tenant.catalog_id, "c.csv", OTHER_PRICE)["status"] == "completed"
 
 
 def test_an_accepted_change_is_not_asked_again_although_a_newer_file_replaces_the_job(
     platform: Platform, list_prices: Tenant
 ) -> None:
     tenant = list_prices
-    job = ask(platform, tenant, "b.csv", BOTH_PRICES)
+    job = ask(platform, tenant, "b.csv", OTHER_PRICE)
     with platform.holding("select from products where catalog_id = %s for update", [tenant.catalog_id]) as lock:
         ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "accept"}}))
         lock.wait_for(1)  # the merge updates the prices
         ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
     assert prices(platform, tenant)["C-1"] == "10.00"
-    assert platform.sync(tenant.catalog_id, "c.csv", BOTH_PRICES)["status"] == "completed"
+    assert platform.sync(tenant.catalog_id, "c.csv", OTHER_PRICE)["status"] == "completed"
 
 
 def test_a_price_column_that_the_settings_change_is_not_asked_for(platform: Platform, list_prices: Tenant) -> None:
     tenant = list_prices
     change_settings(tenant, mapping={"price": "price"})
-    assert platform.sync(tenant.catalog_id, "b.csv", BOTH_PRICES)["counts"]["updated"] == 2
+    assert platform.sync(tenant.catalog_id, "b.csv", OTHER_PRICE)["counts"]["updated"] == 2
 
 
-def test_a_changed_price_column_can_be_read_as_before(platform: Platform, list_prices: Tenant) -> None:
-    tenant = list_prices
-    job = ask(platform, tenant, "b.csv", BOTH_PRICES)
-    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "keep"}}))
+def test_a_changed_decimal_separator_can_be_read_as_before(platform: Platform, tenant: Tenant) -> None:
+    platform.sync(tenant.catalog_id, "a.csv", b"sku;name;price\nC-1;Chair;10,00\nC-2;Couch;20,00\n")
+    job = ask(platform, tenant, "b.csv", b"sku;name;price\nC-1;Chair;10.00\nC-2;Couch;20.00\n")
+    (question,) = job["questions"]
+    assert (question["key"], [choice["value"] for choice in question["choices"]]) == (
+        "decimal",
+        ["accept", "keep", "stop"],
+    )
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"decimal": "keep"}}))
     assert finished(platform, tenant, job)["counts"]["unchanged"] == 2
-    assert settings_of(tenant)["mapping"] == {"price": "list price"}
+    assert settings_of(tenant)["options"] == {"decimal": ","}
 
 
 def test_a_job_can_be_stopped_because_of_a_changed_price_column(platform: Platform, list_prices: Tenant) -> None:
     tenant = list_prices
-    job = ask(platform, tenant, "b.csv", BOTH_PRICES)
+    job = ask(platform, tenant, "b.csv", OTHER_PRICE)
     stopped = ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "stop"}}))
     assert (stopped["status"], stopped["waiting_for"]) == ("cancelled", None)
     assert prices(platform, tenant)["C-1"] == "10.00"
@@ -330,7 +335,7 @@ def test_a_catalog_shows_how_its_last_file_was_read_until_the_reading_is_reset(
     path = f"/v1/catalogs/{tenant.catalog_id}/reading"
     reading = ok(tenant.owner.get(path))
     assert reading["file"] == f"{tenant.catalog_id}/incoming/a.csv"
-    assert reading["reading"]["mapping"]["price"] == "list price"
+    assert [column["column"] for column in reading["reading"]["columns"]["price"]] == ["list price"]
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     assert ok(viewer.get(path)) == reading
     problem(viewer.delete(path), 403, "forbidden")
@@ -338,7 +343,7 @@ def test_a_catalog_shows_how_its_last_file_was_read_until_the_reading_is_reset(
     assert ok(tenant.owner.get(path))["reading"] is None
     entries = ok(tenant.owner.get("/v1/audit", params={"object_id": tenant.catalog_id}))["data"]
     assert entries[0]["action"] == "catalog_reading.delete"
-    assert platform.sync(tenant.catalog_id, "b.csv", BOTH_PRICES)["status"] == "completed"
+    assert platform.sync(tenant.catalog_id, "b.csv", OTHER_PRICE)["status"] == "completed"
 
 
 def test_a_client_with_a_grant_does_not_see_how_files_are_read(platform: Platform, list_prices: Tenant) -> None:

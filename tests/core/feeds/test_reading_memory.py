@@ -74,7 +74,8 @@ def test_values_that_contradict_the_earlier_style_are_read_right_and_reported(me
 @pytest.mark.parametrize(
     ("text", "changes"),
     [
-        ("Artikelnummer;UVP\nA;15,00\n", [("price", "money", "VK", "UVP"), ("price_kind", "money", "plain", "list")]),
+        ("Artikelnummer;UVP\nA;15,00\n", [("price", "money", "VK", "UVP")]),
+        ("Artikelnummer;Verkaufspreis\nA;15,00\n", [("price", "other", "VK", "Verkaufspreis")]),
         ("SKU;VK\nA;15,00\n", [("sku", "identity", "Artikelnummer", "SKU")]),
         ("Artikelnummer;VK\nA;15,00 CHF\n", [("currency", "money", "EUR", "CHF")]),
         ("Artikelnummer;VK;Währung\nA;15,00;CHF\n", [("currency", "money", "EUR", "CHF")]),
@@ -112,7 +113,7 @@ def test_a_file_without_prices_keeps_what_is_known_about_prices(memory: dict[str
     assert stock["columns"]["price"][0]["earlier"] is True
     later = read_after("Artikelnummer;UVP\nA;1.250\n", stock)
     assert str(later.product.price) == "1250.00"
-    assert [change.key for change in later.feed.changes] == ["price", "price_kind"]
+    assert [change.key for change in later.feed.changes] == ["price"]
 
 
 @pytest.mark.parametrize(
@@ -130,3 +131,18 @@ def test_a_proposal_has_the_reading_the_questions_and_the_changes(memory: dict[s
     asked = propose(Body(b"SKU;VK\nA;1.250\n"), "feed.csv", None, "EUR").as_json()
     assert [(question["key"], question["choices"][0]["value"]) for question in asked["questions"]] == [("decimal", ",")]
     assert asked["fields"][0]["reasons"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("shopify-products.csv", "medusa-products-semicolon.csv"),
+        ("woocommerce.csv", "wix.csv"),
+        ("google-merchant.tsv", "bigcommerce.csv"),
+    ],
+)
+def test_a_known_export_of_another_system_is_no_change_of_prices_or_skus(first: str, second: str) -> None:
+    earlier = read_after((FEEDS / first).read_bytes(), None, "USD").feed.reading
+    changes = read_after((FEEDS / second).read_bytes(), earlier, "USD").feed.changes
+    assert changes
+    assert not {change.subject for change in changes} & {"money", "identity"}

@@ -21,6 +21,7 @@ TYPES = "wecelebrate.core.types."
 REASONS = {
     "ListParameters.cursor": "opaque: only the exact text that was issued has a valid signature",
     "FileOptions.delimiter": "a single character, which can be a tab",
+    "Decision.answers": "only the exact values of the choices are accepted",
     "NewUpload.content_type": "its pattern describes media types exactly",
     "NewWebhook.events": "its validator accepts only the names of events",
     "WebhookPatch.events": "its validator accepts only the names of events",

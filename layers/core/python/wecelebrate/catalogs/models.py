@@ -272,6 +272,7 @@ class CatalogReading(BaseModel):
     file: str | None = Field(description="The key of the file.")
     reading: Object | None = Field(description="The columns of the fields, the decimal separator, and more.")
     read_at: Moment | None
+    """When the file was merged."""
 
 
 class CatalogFilters(ListParameters):

@@ -64,6 +64,7 @@ class JobChoice(BaseModel):
 
     value: str = Field(description="The answer to send.")
     label: str
+    """A sentence that explains the answer."""
     examples: list[str] = Field(description="How values of the file are read with this answer.")
 
 
@@ -80,6 +81,7 @@ class JobQuestion(BaseModel):
         " values."
     )
     text: str
+    """A sentence that says what was seen and what is asked."""
     seen: list[str] = Field(description="Values of the file that cause the question.")
     choices: list[JobChoice] = Field(description="The most probable answer is first.")
     setting: Literal["mapping", "options"] | None = Field(

@@ -275,7 +275,7 @@ create table catalog_readings (
   constraint catalog_readings_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
   constraint catalog_readings_accepted_length CHECK (app.json_fits(accepted, 262144)),
   constraint catalog_readings_file_length CHECK ((length(file) <= 2048)),
-  constraint catalog_readings_reading_length CHECK (app.json_fits(reading, 2097152))
+  constraint catalog_readings_reading_length CHECK (app.json_fits(reading, 1048576))
 );
 comment on column catalog_readings.accepted is
   'Differences to this reading that were accepted for a later file: [{"key": …, "before": …, "now": …}].';
@@ -793,7 +793,7 @@ create table jobs (
   constraint jobs_ordering_key_length CHECK ((length(ordering_key) <= 500)),
   constraint jobs_payload_length CHECK (app.json_fits(payload, 65536)),
   constraint jobs_priority_check CHECK ((priority = ANY (ARRAY['high'::text, 'normal'::text]))),
-  constraint jobs_questions_length CHECK (app.json_fits(questions, 262144)),
+  constraint jobs_questions_length CHECK (app.json_fits(questions, 131072)),
   constraint jobs_requested_by_length CHECK ((length(requested_by) <= 500)),
   constraint jobs_result_length CHECK (app.json_fits(result, 1048576)),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text,

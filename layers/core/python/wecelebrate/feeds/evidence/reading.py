@@ -153,7 +153,7 @@ def changes(reading: Mapping[str, Any], memory: Memory | None) -> tuple[Change, 
         text = f"The prices are in {now['code']}, and before in {before['code']}."
         found.append(Change("currency", "money", before["code"], now["code"], text))
     before, now = _mapping(memory.get("price")), _mapping(reading.get("price"))
-    if not now.get("earlier") and before.get("kind") and now.get("kind") and before["kind"] != now["kind"]:
+    if _has_other_price_kind(reading, memory) and not any(change.key == "price" for change in found):
         earlier_kind = KIND_TEXTS.get(before["kind"], "another one")
         text = f"The price is {KIND_TEXTS[now['kind']]}, and before it was {earlier_kind}."
         found.append(Change("price_kind", "money", before["kind"], now["kind"], text))
@@ -179,8 +179,27 @@ def _column_changes(reading: Mapping[str, Any], memory: Memory) -> list[Change]:
             continue
         columns = quoted(now[0], 40), quoted(before[name][0], 40)
         text = f"The {_FIELD_TEXTS[name]} is read from the column {columns[0]}, and before from {columns[1]}."
-        found.append(Change(name, _SUBJECTS.get(name, "other"), before[name][0], now[0], text))
+        found.append(Change(name, _subject(name, now[0], reading, memory), before[name][0], now[0], text))
     return found
+
+
+def _subject(name: str, column: str, reading: Mapping[str, Any], memory: Memory) -> Subject:
+    """Return what a wrong column would damage.
+
+    Another column with a price of the same kind has the same meaning. Each known export has columns of its own, so
+    another column for the SKU is expected if a file comes from another system.
+    """
+    if name == "price" and not _has_other_price_kind(reading, memory):
+        return "other"
+    is_known_export = reading["profile"] != "plain" or (memory.get("profile") != "plain" and "sku" in fold(column))
+    if name == "sku" and reading["profile"] != memory.get("profile") and is_known_export:
+        return "other"
+    return _SUBJECTS.get(name, "other")
+
+
+def _has_other_price_kind(reading: Mapping[str, Any], memory: Memory) -> bool:
+    before, now = _mapping(memory.get("price")), _mapping(reading.get("price"))
+    return bool(not now.get("earlier") and before.get("kind") and now.get("kind") and before["kind"] != now["kind"])
 
 
 _FIELD_TEXTS = {"sku": "SKU", "price": "price", "name": "name", "inventory_count": "stock", "is_active": "state"}

@@ -18,7 +18,7 @@ sql = queries(__file__)
 
 MAX_FIRST_ERRORS = 20
 """The maximum number of rejected rows that the job itself shows."""
-MAX_READING_BYTES = 2 * 1024 * 1024
+MAX_READING_BYTES = 1024 * 1024
 """The maximum size of the description of how a file was read, as JSON. The database has the same limit."""
 _BATCH_SIZE = 2_000
 """The largest number of rejections that one transaction reads."""

@@ -1,7 +1,7 @@
 -- Questions about a file, and how the previous file of a catalog was read.
 --
--- A job that needs a decision also has the approval `needed`, because the previous release knows only approvals: it then
--- does not start the job, and a newer file replaces the job.
+-- A job that needs a decision also has the approval `needed`, because the previous release knows only approvals: it
+-- then does not start the job, and a newer file replaces the job.
 
 set local role app_owner;
 
@@ -9,7 +9,7 @@ alter table jobs
   add column decision text check (decision in ('needed', 'given')),
   add column questions jsonb,
   add column answers jsonb,
-  add constraint jobs_questions_length check (app.json_fits(questions, 262144)),
+  add constraint jobs_questions_length check (app.json_fits(questions, 131072)),
   add constraint jobs_answers_length check (app.json_fits(answers, 65536));
 comment on column jobs.decision is
   'needed: the job stopped before its first change, and waits for the answers to its questions.';
@@ -25,7 +25,7 @@ create table catalog_readings (
   accepted jsonb not null default '[]',
   read_at timestamptz not null default now(),
   constraint catalog_readings_file_length check (length(file) <= 2048),
-  constraint catalog_readings_reading_length check (app.json_fits(reading, 2097152)),
+  constraint catalog_readings_reading_length check (app.json_fits(reading, 1048576)),
   constraint catalog_readings_accepted_length check (app.json_fits(accepted, 262144))
 );
 comment on column catalog_readings.accepted is
