@@ -57,7 +57,7 @@ def up(
     state = state_directory()
     try:
         if detach:
-            Ports.from_environment()  # a wrong variable is an error of this command, not of the process in the background
+            Ports.from_environment()  # raise InvalidPorts here, not in the process in the background
             raise typer.Exit(_start_in_background(state))
         if report is not None:
             raise typer.Exit(_run_in_background(state, report))
