@@ -47,7 +47,12 @@ def test_the_listen_command_removes_the_endpoint_of_a_killed_listen_command(
     wecelebrate: Command, platform: Platform
 ) -> None:
     tenant = platform.tenant()
-    own = {"client_id": tenant.client_id, "url": "http://127.0.0.1:9/own", "events": ["*"], "description": "our shop"}
+    own = {
+        "client_id": tenant.client_id,
+        "url": "http://127.0.0.1:18099/own",
+        "events": ["*"],
+        "description": "our shop",
+    }
     kept = ok(tenant.owner.post("/v1/webhooks", json=own))["id"]
     with wecelebrate.started("listen", "--client", tenant.slug) as killed:
         assert killed.stderr is not None

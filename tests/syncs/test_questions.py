@@ -316,8 +316,9 @@ def test_a_changed_decimal_separator_can_be_read_as_before(platform: Platform, t
         ["accept", "keep", "stop"],
     )
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"decimal": "keep"}}))
-    assert finished(platform, tenant, job)["counts"]["unchanged"] == 2
+    assert finished(platform, tenant, job)["counts"]["updated"] == 0
     assert settings_of(tenant)["options"] == {"decimal": ","}
+    assert prices(platform, tenant) == {"C-1": "10.00", "C-2": "20.00"}
 
 
 def test_a_job_can_be_stopped_because_of_a_changed_price_column(platform: Platform, list_prices: Tenant) -> None:
@@ -355,19 +356,17 @@ def test_a_client_with_a_grant_does_not_see_how_files_are_read(platform: Platfor
     problem(platform.tenant().owner.get(path), 404, "not_found")
 
 
-def test_the_answer_to_read_no_price_is_kept_and_changes_no_price(platform: Platform, tenant: Tenant) -> None:
-    platform.sync(tenant.catalog_id, "base.csv", b"sku,name,price\nB-1,Vase,12.90\nB-2,Bowl,7.50\n")
+def test_the_answer_to_read_no_price_is_kept(platform: Platform, tenant: Tenant) -> None:
     costs = b"SKU,Name,EK,Stock\nB-1,Tall vase,4.20,3\nB-2,Bowl,2.10,4\n"
     job = ask(platform, tenant, "costs.csv", costs)
     (question,) = job["questions"]
     assert (question["key"], question["subject"]) == ("price", "money")
     assert {choice["value"] for choice in question["choices"]} == {"", "EK"}
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": ""}}))
-    assert finished(platform, tenant, job)["counts"]["updated"] == 2
-    assert prices(platform, tenant) == {"B-1": "12.90", "B-2": "7.50"}
+    assert {error["code"] for error in finished(platform, tenant, job)["first_errors"]} == {"incomplete"}
     assert settings_of(tenant)["mapping"] == {"price": None}
-    second = platform.sync(tenant.catalog_id, "costs.csv", costs.replace(b",4\n", b",5\n"))
-    assert (second["status"], second["questions"], second["counts"]["updated"]) == ("completed", [], 1)
+    second = platform.sync(tenant.catalog_id, "costs.csv", costs)
+    assert (second["status"], second["questions"], second["counts"]["rejected"]) == ("completed", [], 2)
 
 
 def test_the_mapping_can_name_the_column_of_the_price_unit(platform: Platform, tenant: Tenant) -> None:

@@ -146,3 +146,9 @@ def test_a_known_export_of_another_system_is_no_change_of_prices_or_skus(first: 
     changes = read_after((FEEDS / second).read_bytes(), earlier, "USD").feed.changes
     assert changes
     assert not {change.subject for change in changes} & {"money", "identity"}
+
+
+def test_a_list_of_costs_asks_for_no_price_if_an_earlier_file_has_stated_prices(memory: dict[str, Any]) -> None:
+    reading = read_after("Artikelnummer;EK\nA;4,20\n", memory)
+    assert (reading.feed.questions, reading.product.price) == ((), None)
+    assert len(read_after("Artikelnummer;EK\nA;4,20\n", None).feed.questions) == 1

@@ -163,7 +163,12 @@ def make_plan(  # noqa: PLR0917
     else:
         plan = _by_name(columns, catalog_currency, earlier or {})
     _by_mapping(plan, names, mapping, on_problem)
-    plan.questions = [question for question in plan.questions if question.key not in mapping]
+    plan.questions = [
+        question
+        for question in plan.questions
+        # A list of costs does not have to contain the prices that an earlier file has stated.
+        if question.key not in mapping and not (question.key in (earlier or {}) and not question.choices[0].value)
+    ]
     plan.has_handles = bool(profile and profile.variants and find_columns(names, profile.variants.handle))
     if not plan.sku and not plan.has_handles:
         file_columns = ", ".join(quoted(column, 40) for column in header[:40]) + (" …" if len(header) > 40 else "")

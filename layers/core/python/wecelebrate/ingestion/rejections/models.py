@@ -26,7 +26,9 @@ class JobFile(BaseModel):
     """A file that a job has written, with a URL that returns the file."""
 
     name: str
+    """The name of the file."""
     content_type: str
+    """The media type of the file."""
     size: int = Field(description="The size in bytes.")
     url: Annotated[str, Secret] = Field(
         description="A presigned URL. Whoever knows it can read the file with `GET`, without an access token."

@@ -155,8 +155,8 @@ language sql volatile security definer set search_path = pg_catalog, public, pg_
 as $$ analyze app.staged_products_intake (job_id, fence, sku) $$;
 grant execute on function app.analyze_staged_products() to app_worker;
 
--- Returns what a job waits for: `approval` of its changes, or a `decision`, which answers its questions. Returns null if
--- the job waits for no person.
+-- Returns what a job waits for: `approval` of its changes, or a `decision`, which answers its questions. Returns null
+-- if the job waits for no person.
 create or replace function app.job_waiting_for(j jobs) returns text
 language sql immutable parallel safe
 return case when j.status = 'pending' then
