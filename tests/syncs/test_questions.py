@@ -316,7 +316,7 @@ def test_a_changed_decimal_separator_can_be_read_as_before(platform: Platform, t
         ["accept", "keep", "stop"],
     )
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"decimal": "keep"}}))
-    assert finished(platform, tenant, job)["counts"]["updated"] == 0
+    assert finished(platform, tenant, job)["counts"]["rejected"] == 0
     assert settings_of(tenant)["options"] == {"decimal": ","}
     assert prices(platform, tenant) == {"C-1": "10.00", "C-2": "20.00"}
 

@@ -241,3 +241,23 @@ def test_the_reading_says_why_a_column_was_chosen() -> None:
     assert columns["sku"][0]["reasons"] == [
         '"Artikelnr." is a usual name for the number of an article', "2 of 2 values are different",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "price"),
+    [
+        ("Artnr;Benämning;Inpris;Utpris inkl moms;Utpris exkl moms", "1;Häst;145,00;349,00;279,20", "349.00"),
+        ("Artnr;Benämning;Inpris;Utpris", "1;Häst;145,00;349,00", "349.00"),
+        ("Varenummer;Produkt;Før-pris;Nå-pris;Innkjøp", "1;Genser;1 499,-;1 199,-;620,-", "1199.00"),
+        ("Tuotenumero;Tuotenimi;Ostohinta;Myyntihinta (sis. ALV)", "1;Kiulu;18,00;49,00", "49.00"),
+    ],
+)
+def test_the_selling_price_beside_a_purchase_price_or_an_old_price_is_chosen(header: str, row: str, price: str) -> None:
+    reading = read(f"{header}\n{row}\n", mapping={"sku": header.partition(";")[0]})
+    assert (str(reading.product.price), reading.feed.questions) == (price, ())
+
+
+@pytest.mark.parametrize("name", ["Inpris", "Nettoinpris", "Indpris", "Innpris"])
+def test_a_purchase_price_alone_is_a_question(name: str) -> None:
+    reading = read(f"Artnr;Namn;{name}\nA;Häst;145,00\n", mapping={"sku": "Artnr"})
+    assert [question.subject for question in reading.feed.questions] == ["money"]

@@ -4363,8 +4363,8 @@ AS $function$
   select p.id, p.sku, s.data
   from products p left join product_sources s on s.catalog_id = p.catalog_id and s.product_id = p.id
   where p.id = $1
-    and (app.admin_role() in ('super_admin', 'admin') or p.catalog_id = any ((select
-      app.writable_catalog_ids())::uuid[]))
+    and (app.admin_role() in ('super_admin', 'admin')
+      or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
 $function$;
 grant execute on function app.product_source(uuid) to app_admin, app_client, app_support;
 

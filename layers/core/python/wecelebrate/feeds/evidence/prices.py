@@ -31,7 +31,7 @@ KIND_TEXTS: dict[Kind, str] = {
 
 _BASE = words(
     "price prices preis preise vk vkp prix precio prezzo preco prijs pris hinta cena cene ceny pret ar pvp pv tarif "
-    "tarifa fiyat betrag amount listino цена ціна 価格 가격 价格"
+    "tarifa fiyat fiyati betrag amount listino цена ціна 価格 가격 价格"
 )
 _TAX = words("vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu")
 _WITH = words(
@@ -46,7 +46,7 @@ _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
         "dealers handler haendler haendlereinkaufs trade reseller distributor supplier lieferanten landed achat dachat "
         "revient compra decompra coste costo acquisto diacquisto custo inkoop inkoops kost indkobs inkops innkjops "
         "zakupu zakup nakupni osto beszerzesi partner b2b fob mayorista grossiste ingrosso atacado groothandels engros "
-        "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek"
+        "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek alis"
     )),
     ("compare", words(
         "compareat compare was old original before previous statt streich barre alter alt vorher ancien anterior "
@@ -73,12 +73,18 @@ _NEUTRAL = words(
     "endkunden laden udsalgs cent cents master mastervariant vente devente venta deventa vendita divendita venda "
     "devenda verkoop stuk salgs utsalgs forsaljnings prodejni sprzedazy detail detaliczna public publico pubblico "
     "web shop online current item product article artikel variant variants value gesamt consumer customer kunden in "
+    "ut ordinarie na now myynti satis "
     "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
 _VOCABULARY = frozenset().union(_BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS))
 _LONGEST = max(map(len, _VOCABULARY))
 _WEAK = words("amount betrag tarif tarifa ar pv value")
 """Words that can mean something other than a price."""
+_WHOLE_NAMES: dict[str, Kind] = {
+    **dict.fromkeys(("inpris", "indpris", "innpris", "nettoinpris", "nettoindpris", "bruttoinpris"), "purchase"),
+    **dict.fromkeys(("forpris", "forepris"), "compare"),
+}
+"""Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
 MAX_NAME = 60
 MAX_DIVISIONS = 50
 
@@ -106,6 +112,8 @@ class PriceName:
 @lru_cache(maxsize=4096)
 def price_name(folded: str) -> PriceName | None:
     """Return what a folded column name says about a price, or None if it does not name a price."""
+    if kind := _WHOLE_NAMES.get(folded):
+        return PriceName(kind)
     for parts in islice(_divisions(folded), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
         if any(part in _BASE or part in _NOUNS for part in parts):
             return _meaning(parts)

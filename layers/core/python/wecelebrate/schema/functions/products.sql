@@ -13,9 +13,9 @@
 
 set local role app_owner;
 
--- Returns the power of ten, from -3 to 3, by which a price changes, e.g. 3 for a price that becomes about 1,000 times as
--- high. Returns 0 if the factor is not within 5 % of 10, 100, 1,000 or of one of their inverses. A planner inlines this
--- function.
+-- Returns the power of ten, from -3 to 3, by which a price changes, e.g. 3 for a price that becomes about 1,000 times
+-- as high. Returns 0 if the factor is not within 5 % of 10, 100, 1,000 or of one of their inverses. A planner inlines
+-- this function.
 create or replace function app.price_power(old_price numeric, new_price numeric) returns integer
 language sql immutable parallel safe
 return case when old_price > 0 and new_price > 0
@@ -388,7 +388,8 @@ as $$
   select p.id, p.sku, s.data
   from products p left join product_sources s on s.catalog_id = p.catalog_id and s.product_id = p.id
   where p.id = $1
-    and (app.admin_role() in ('super_admin', 'admin') or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
+    and (app.admin_role() in ('super_admin', 'admin')
+      or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
 $$;
 grant execute on function app.product_source(uuid) to app_admin, app_support, app_client;
 
