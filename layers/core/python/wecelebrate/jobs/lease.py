@@ -29,7 +29,7 @@ MIN_SECONDS_LEFT = 20.0
 MAX_RESULT_BYTES = 1024 * 1024
 MAX_FIRST_ERRORS_BYTES = 512 * 1024
 """The maximum sizes of a job's result and of its list of first errors. The database has the same limits."""
-MAX_QUESTIONS_BYTES = 128 * 1024
+MAX_QUESTIONS_BYTES = 144 * 1024
 """The maximum size of the questions of a job, as JSON. The database has the same limit."""
 MAX_REASON_LENGTH = 5_000
 """The maximum length of the reason why a job failed, in characters."""

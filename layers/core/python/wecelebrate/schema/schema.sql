@@ -793,7 +793,7 @@ create table jobs (
   constraint jobs_ordering_key_length CHECK ((length(ordering_key) <= 500)),
   constraint jobs_payload_length CHECK (app.json_fits(payload, 65536)),
   constraint jobs_priority_check CHECK ((priority = ANY (ARRAY['high'::text, 'normal'::text]))),
-  constraint jobs_questions_length CHECK (app.json_fits(questions, 131072)),
+  constraint jobs_questions_length CHECK (app.json_fits(questions, 147456)),
   constraint jobs_requested_by_length CHECK ((length(requested_by) <= 500)),
   constraint jobs_result_length CHECK (app.json_fits(result, 1048576)),
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text,

@@ -9,7 +9,7 @@ alter table jobs
   add column decision text check (decision in ('needed', 'given')),
   add column questions jsonb,
   add column answers jsonb,
-  add constraint jobs_questions_length check (app.json_fits(questions, 131072)),
+  add constraint jobs_questions_length check (app.json_fits(questions, 147456)),
   add constraint jobs_answers_length check (app.json_fits(answers, 65536));
 comment on column jobs.decision is
   'needed: the job stopped before its first change, and waits for the answers to its questions.';
