@@ -49,8 +49,8 @@ def send_answers(api: httpx.Client, job: Json, answers: Mapping[str, str]) -> No
         print_questions(job)
         options = " ".join(f"--answer {question['key']}=VALUE" for question in missing)
         raise BadUsage(f"answers are missing, and no terminal is attached to ask: add {options}")
-    asked = {question["key"]: _ask(question) for question in missing}
-    post(api, f"/v1/jobs/{job['id']}/decide", {"answers": {**answers, **asked}})
+    typed_answers = {question["key"]: _ask(question) for question in missing}
+    post(api, f"/v1/jobs/{job['id']}/decide", {"answers": {**answers, **typed_answers}})
 
 
 def _ask(question: Json) -> str:

@@ -117,8 +117,8 @@ def question_lines(job: Json) -> list[str]:
 
 def question_head(question: Json) -> list[str]:
     """Return the text of a question, and the values of the file that cause it."""
-    seen = [f"  seen: {', '.join(question['seen'])}"] if question["seen"] else []
-    return [f"{question['key']}: {question['text']}", *seen]
+    examples = [f"  seen: {', '.join(question['seen'])}"] if question["seen"] else []
+    return [f"{question['key']}: {question['text']}", *examples]
 
 
 def choice_lines(question: Json, numbered: bool = False) -> list[str]:

@@ -47,10 +47,10 @@ def read(cell: str, mark: numbers.DecimalMark | None) -> int | State:
     if len(cell) > numbers.MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
     text = unicodedata.normalize("NFKC", html.unescape(cell)).strip().casefold()
-    known = _SIGNS.get(text)
-    if known is None:
-        known = _WORDS.get(fold(text.removeprefix("http://schema.org/").removeprefix("https://schema.org/")))
-    return _count(text, mark, cell) if known is None else known
+    stated = _SIGNS.get(text)
+    if stated is None:
+        stated = _WORDS.get(fold(text.removeprefix("http://schema.org/").removeprefix("https://schema.org/")))
+    return _count(text, mark, cell) if stated is None else stated
 
 
 def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | State:

@@ -193,9 +193,9 @@ def _price_unit(columns: Columns, used: set[int]) -> int | None:
 def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], used: set[int]) -> None:
     free = [number for _, number, _ in sorted(candidates) if number not in used]
     states = [number for number in free if not is_inverse(columns.header[number])]
-    known = [number for number in states if _known_states(columns, number) > 0.5]
+    understood = [number for number in states if _known_states(columns, number) > 0.5]
     filled = [number for number in states if not columns[number].is_empty]
-    chosen.columns["is_active"] = (known or filled or states)[:1]
+    chosen.columns["is_active"] = (understood or filled or states)[:1]
     chosen.inverse = [number for number in free if is_inverse(columns.header[number])]
     chosen.commands = [
         number

@@ -165,22 +165,22 @@ def _probable_mark(tally: Tally, hints: Hints) -> Separator:
 
 
 def _question(tally: Tally, first: Separator, column: str, subject: Subject) -> Question:
-    seen = tally.shown("unclear")
+    examples = tally.shown("unclear")
     choices = tuple(
         Choice(
             mark,
             f"The {_NAMES[mark]} separates decimals, and the {_NAMES[OTHER[mark]]} groups thousands.",
-            tuple(f"{value} → {_read(value, mark)}" for value in seen),
+            tuple(f"{value} → {_read(value, mark)}" for value in examples),
         )
         for mark in (first, OTHER[first])
     )
     certain = tally.shown("decimal")
     beside = f" The column also has values like {' and '.join(certain[:3])}." if certain else ""
     text = (
-        f"The values {' and '.join(seen[:3])} in the column {quoted(column, 40)} can be read in two ways.{beside} "
+        f"The values {' and '.join(examples[:3])} in the column {quoted(column, 40)} can be read in two ways.{beside} "
         "Which character separates decimals?"
     )
-    return Question("decimal", subject, text, choices, (*seen, *certain))
+    return Question("decimal", subject, text, choices, (*examples, *certain))
 
 
 _NAMES: dict[Separator, str] = {",": "comma", ".": "point"}

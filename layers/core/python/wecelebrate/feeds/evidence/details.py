@@ -81,11 +81,11 @@ def _unknown_price_types(plan: Plan, columns: Columns) -> list[Question]:
 def _list_separators(cells: Sequence[str]) -> str:
     """Return the characters that separate categories. A comma in `Cups, mugs & more` separates nothing."""
     cells = [plain_text(cell) for cell in cells]
-    found = "".join(char for char in "|;" if any(char in cell for cell in cells))
+    separators = "".join(char for char in "|;" if any(char in cell for cell in cells))
     with_comma = [cell.replace("\\,", "") for cell in cells if "," in cell]
     if with_comma and not any(", " in cell for cell in with_comma):
-        found += ","
-    return found
+        separators += ","
+    return separators
 
 
 def _prices_of_lists(plan: Plan, mapping: Mapping[str, str | None]) -> list[PriceColumn]:

@@ -144,15 +144,15 @@ def _divisions(text: str) -> Iterator[tuple[str, ...]]:
         if at == len(text):
             yield ()
             return
-        found = False
+        is_divisible = False
         for end in range(min(len(text), at + _LONGEST), at, -1):
             word = text[at:end]
             if end in dead or not (word in _VOCABULARY or word in NAMED_CURRENCIES):
                 continue
             for rest in divide(end):
-                found = True
+                is_divisible = True
                 yield (word, *rest)
-        if not found:
+        if not is_divisible:
             dead.add(at)
 
     yield from divide(0)

@@ -106,8 +106,8 @@ def _currency(plan: Plan, table: Table, currency: str) -> dict[str, Any]:
 
 
 def _codes(cells: Iterable[str | None], currency: str) -> list[str]:
-    found = (numbers.currency_code(cell, currency) for cell in cells if cell and cell.strip())
-    return sorted({code for code in found if code})
+    codes = (numbers.currency_code(cell, currency) for cell in cells if cell and cell.strip())
+    return sorted({code for code in codes if code})
 
 
 def _with_earlier(reading: dict[str, Any], memory: Memory) -> dict[str, Any]:
@@ -147,29 +147,29 @@ def changes(reading: Mapping[str, Any], memory: Memory | None) -> tuple[Change, 
     """Return the differences between this file and the earlier one. Fields that one of them lacks are left out."""
     if not memory:
         return ()
-    found = [*_column_changes(reading, memory), *_decimal_changes(reading, memory)]
+    differences = [*_column_changes(reading, memory), *_decimal_changes(reading, memory)]
     before, now = _mapping(memory.get("currency")), _mapping(reading.get("currency"))
     if not now.get("earlier") and before.get("code") and now.get("code") and before["code"] != now["code"]:
         text = f"The prices are in {now['code']}, and before in {before['code']}."
-        found.append(Change("currency", "money", before["code"], now["code"], text))
+        differences.append(Change("currency", "money", before["code"], now["code"], text))
     before, now = _mapping(memory.get("price")), _mapping(reading.get("price"))
-    if _has_other_price_kind(reading, memory) and not any(change.key == "price" for change in found):
+    if _has_other_price_kind(reading, memory) and not any(change.key == "price" for change in differences):
         earlier_kind = KIND_TEXTS.get(before["kind"], "another one")
         text = f"The price is {KIND_TEXTS[now['kind']]}, and before it was {earlier_kind}."
-        found.append(Change("price_kind", "money", before["kind"], now["kind"], text))
+        differences.append(Change("price_kind", "money", before["kind"], now["kind"], text))
     for key, subject in (("format", "other"), ("profile", "other"), ("kind", "visibility")):
         if key in memory and memory[key] != reading[key]:
             values = reading[key] or "not declared", memory[key] or "not declared"
             text = f"The {_KEY_TEXTS[key]} is {values[0]}, and before it was {values[1]}."
-            found.append(Change(key, subject, memory[key], reading[key], text))  # type: ignore[arg-type]
-    return tuple(found)
+            differences.append(Change(key, subject, memory[key], reading[key], text))  # type: ignore[arg-type]
+    return tuple(differences)
 
 
 _KEY_TEXTS = {"format": "format of the file", "profile": "known export", "kind": "kind of the file (full or delta)"}
 
 
 def _column_changes(reading: Mapping[str, Any], memory: Memory) -> list[Change]:
-    before, found = remembered_columns(memory), []
+    before, differences = remembered_columns(memory), []
     for name in _COMPARED:
         entries = reading["columns"].get(name, [])
         now = [entry["column"] for entry in entries if not entry.get("earlier")]
@@ -179,8 +179,8 @@ def _column_changes(reading: Mapping[str, Any], memory: Memory) -> list[Change]:
             continue
         columns = quoted(now[0], 40), quoted(before[name][0], 40)
         text = f"The {_FIELD_TEXTS[name]} is read from the column {columns[0]}, and before from {columns[1]}."
-        found.append(Change(name, _subject(name, now[0], reading, memory), before[name][0], now[0], text))
-    return found
+        differences.append(Change(name, _subject(name, now[0], reading, memory), before[name][0], now[0], text))
+    return differences
 
 
 def _subject(name: str, column: str, reading: Mapping[str, Any], memory: Memory) -> Subject:

@@ -157,12 +157,12 @@ def _question(columns: Columns, offered: Sequence[_Candidate]) -> Question:
 
 def _possible_prices(columns: Columns) -> list[_Candidate]:
     """Return the columns whose names contain a word for a price, but are not understood."""
-    found = []
+    candidates = []
     for number, name in enumerate(columns.header):
         facts = columns[number] if may_be_price(fold(name)) else None
         if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
-            found.append(_Candidate(number, PriceName("plain"), "plain", None, False, 0, ()))
-    return found
+            candidates.append(_Candidate(number, PriceName("plain"), "plain", None, False, 0, ()))
+    return candidates
 
 
 def _open_questions(columns: Columns, possible: Sequence[_Candidate]) -> list[Question]:
