@@ -1,5 +1,6 @@
 """HTTP as the RFCs have it, for every operation: HEAD, 404, 405, Location, strict parameters and bodies."""
 
+import re
 from uuid import uuid4
 
 import httpx
@@ -30,9 +31,15 @@ OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
 
 
 def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, str]:
-    """Return the headers that are the same in two responses with the same content."""
+    """Return the headers that are the same in two responses with the same content.
+
+    The pages of a volatile list begin at other rows each time, so the cursor of their `Link` is left out.
+    """
     changing = CHANGING_HEADERS | ({"etag", "content-length"} if volatile else set())
-    return {name: value for name, value in response.headers.items() if name not in changing}
+    headers = {name: value for name, value in response.headers.items() if name not in changing}
+    if volatile and "link" in headers:
+        headers["link"] = re.sub(r"cursor=[^>&]+", "cursor=…", headers["link"])
+    return headers
 
 
 @pytest.mark.parametrize("operation", PUBLIC_READS, ids=operation_id)
