@@ -18,7 +18,7 @@ MILLION_TIMEOUT = 1800.0
 FUNCTION = "queues-catalog-syncs"
 
 SYNC_LIMIT = Limit.at_most(2.0)
-REPEATED_SYNC_LIMIT = Limit.at_most(3.0)
+REPEATED_SYNC_LIMIT = Limit.at_most(2.5)
 """The limit for the second sync of a file, i.e. for a catalog that already contains all rows of the file."""
 MEMORY_LIMIT = Limit.at_most(1.25)
 """The memory that a sync uses must not grow with the size of the file."""

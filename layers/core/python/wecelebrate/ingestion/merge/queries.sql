@@ -41,8 +41,8 @@ select app.analyze_staged_products();
 select app.analyze_products();
 
 -- name: merge_chunk^
--- Merge the rows of the next SKUs after `after` into the catalog, as the caller. The number of SKUs is limited to
--- `chunk`. Products that differ are updated, new products are created, and other products stay unchanged. If several
+-- Merge the next `chunk` rows into the catalog, as the caller: the rows whose SKUs follow `after`, and all further rows
+-- of the last of these SKUs. Products that differ are updated, new products are created, and other products stay unchanged. If several
 -- rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with a `refusal` are
 -- rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the
 -- currency of its first product. If `replaces` is true, the attributes and the source data of a row replace those of
@@ -54,12 +54,11 @@ select app.analyze_products();
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
 -- during the merge. If the same chunk is merged again, products with these SKUs exist and are updated. `rejections`
 -- lists the rejected rows of a dry run, because a dry run is rolled back.
-with next_skus as (
-  select sku from app.staged_products
-  where job_id = :job_id and fence = :fence and sku > :after
-  group by sku order by sku limit :chunk
-), last_sku as materialized (
-  select max(sku) as sku from next_skus
+with last_sku as materialized (
+  -- Without an aggregate in the inner query, the planner reads only these rows, in the order of the primary key.
+  select max(sku) as sku from (
+    select sku from app.staged_products where job_id = :job_id and fence = :fence and sku > :after
+    order by sku limit :chunk) next
 ), staged as materialized (
   select *
   from app.staged_products

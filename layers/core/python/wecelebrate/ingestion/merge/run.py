@@ -14,8 +14,7 @@ logger = Logger()
 sql = queries(__file__)
 
 CHUNK_SIZE = 5_000
-"""The largest number of rows that one transaction stages, and the largest number of SKUs that one transaction
-merges."""
+"""The number of rows that one transaction stages or merges. A merge also includes all further rows of its last SKU."""
 ANALYZE_AFTER_CHANGES = 1_000
 """The smallest number of changed rows after which a load updates the query planner's statistics about the products."""
 
