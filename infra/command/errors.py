@@ -96,7 +96,7 @@ class TimedOut(CommandError):
 
 
 class DecisionNeeded(CommandError):
-    """A job waits for answers to its questions, and nobody can answer them here."""
+    """A job, or the job before it, waits for a person, and nobody can answer its questions here."""
 
     exit_code = ExitCode.DECISION_NEEDED
 

@@ -38,6 +38,8 @@ def state_of(job: Json) -> str:
     """Return the state of a job, in a few words."""
     if job["waiting_for"]:
         return {"approval": "needs approval", "decision": "needs a decision"}[job["waiting_for"]]
+    if job["blocked_by"]:
+        return "blocked"
     if job["status"] == "pending":
         return (
             f"retry in {until(job['due_at'])}" if job["attempts"] and _seconds_until(job["due_at"]) > 0 else "waiting"
@@ -97,6 +99,7 @@ def details(job: Json, clients: Mapping[str, str]) -> dict[str, Cell]:
         "catalog": job["catalog_id"],
         "type": f"{job['type']}, priority {job['lane']}",
         "state": styled_state(job),
+        "starts after": job["blocked_by"],
         "requested": f"{age(job['created_at'])} ago by {job['requested_by']}",
         "file": job["source"] and f"{job['source']['key']} (version {job['source']['version_id']})",
         "progress": f"{progress['done']:,} of {progress['total']:,}" if progress["total"] else None,

@@ -50,8 +50,8 @@ class Watch:
         """Show the progress of one job until it finishes, and return the finished job.
 
         If the job needs an approval, prints how to approve it, and continues to wait. If it has questions, asks them on
-        the terminal. Raises DecisionNeeded if no terminal is attached, and TimedOut after `timeout` seconds
-        without a question.
+        the terminal. Raises DecisionNeeded if no terminal is attached, or if the job can only start after an earlier
+        job that waits for a person. Raises TimedOut after `timeout` seconds without a question.
 
         find: a function that returns the current state of the job, or None if the job does not exist yet.
         """
@@ -67,7 +67,7 @@ class Watch:
                 if job and job["awaiting_approval"] and not approval_printed:
                     _print_approval(job)
                 approval_printed = bool(job and job["awaiting_approval"])
-                if job and job["waiting_for"] == "decision":
+                if job and (job["waiting_for"] == "decision" or job["blocked_by"]):
                     break
                 if job is None or is_unfinished(job):
                     time.sleep(_POLL_INTERVAL * self._factor)
@@ -78,7 +78,12 @@ class Watch:
         return self.one(find, timeout)
 
     def _decide(self, job: Json) -> None:
-        """Ask the questions of a job. Raises DecisionNeeded if nobody can answer."""
+        """Ask the questions of a job. Raises DecisionNeeded if nobody can answer them, or if an earlier job waits."""
+        if job["blocked_by"]:
+            raise DecisionNeeded(
+                f"the job starts after an earlier job of its catalog, which waits for a person: "
+                f"`{this_command()} jobs show {job['blocked_by']}`"
+            )
         if not can_ask():
             print_questions(job)
             raise DecisionNeeded(f"the job has questions: `{this_command()} jobs decide {job['id']}` answers them")
@@ -102,7 +107,7 @@ class Watch:
                     jobs = unfinished
                     watched = watched or bool(jobs)
                     self._show(bars, jobs.values())
-                    if all(job["waiting_for"] for job in jobs.values()):
+                    if all(job["waiting_for"] or job["blocked_by"] for job in jobs.values()):
                         break
                 if time.monotonic() > deadline:
                     raise TimedOut(f"{len(jobs)} jobs have not finished after {timeout} seconds")
@@ -112,8 +117,10 @@ class Watch:
         for job in jobs.values():
             if job["waiting_for"] == "decision":
                 print_questions(job)
-            else:
+            elif job["waiting_for"]:
                 _print_approval(job)
+            else:
+                output.note(f"{job['id']} starts after {job['blocked_by']}")
         return succeeded
 
     def _view(self) -> Any:

@@ -53,6 +53,22 @@ def test_a_piped_drop_with_the_option_json_prints_the_job_with_its_questions(
     assert json.loads(result.stdout)["questions"][0]["key"] == "decimal"
 
 
+def test_a_drop_after_a_job_that_waits_ends_with_exit_code_7_and_names_that_job(
+    wecelebrate: Command, platform: Platform, tenant: Tenant, tmp_path: Path
+) -> None:
+    waiting = ask(platform, tenant)
+    result = wecelebrate(*drop(tmp_path, tenant))
+    assert result.returncode == 7
+    message = "✗ the job starts after an earlier job of its catalog, which waits for a person: "
+    assert result.stderr.splitlines()[-1].startswith(message)
+    assert waiting["id"] in result.stderr
+    blocked = job_of(tenant)
+    assert blocked["blocked_by"] == waiting["id"]
+    shown = wecelebrate("jobs", "show", blocked["id"]).stdout
+    assert "blocked" in shown
+    assert waiting["id"] in shown
+
+
 def test_the_command_decide_sends_the_answers(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     assert "needs a decision" in wecelebrate("jobs", "list", "--waiting-for", "decision").stdout

@@ -15,12 +15,14 @@ from tests.syncs.waiting import (
     ask,
     change_settings,
     finished,
+    job_of,
     prices,
     waiting_job,
 )
 
 THOUSANDS = {"answers": {"decimal": ","}}
 DECIMALS = {"answers": {"decimal": "."}}
+CLEAR = b"sku,name,price\nQ-0,Lamp 0,12.50\n"
 
 
 @pytest.fixture
@@ -140,9 +142,9 @@ def test_waiting_jobs_are_counted_by_what_they_wait_for(platform: Platform, tena
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
 
 
-def test_a_newer_file_cancels_a_job_that_waits_for_a_decision(platform: Platform, tenant: Tenant) -> None:
+def test_a_newer_full_file_cancels_a_job_that_waits_for_a_decision(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
-    newer = platform.sync(tenant.catalog_id, "clear.csv", b"sku,name,price\nQ-0,Lamp 0,12.50\n")
+    newer = platform.sync(tenant.catalog_id, "full/clear.csv", CLEAR)
     assert newer["counts"]["created"] == 1
     superseded = ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))
     assert (superseded["status"], superseded["error_code"]) == ("cancelled", "superseded")
@@ -233,28 +235,72 @@ def waits_for_a_decision(tenant: Tenant, job: Json) -> bool:
     return bool(ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))["waiting_for"] == "decision")
 
 
+def test_a_newer_delta_starts_after_a_delta_that_waits_so_that_no_change_is_lost(
+    platform: Platform, tenant: Tenant
+) -> None:
+    job = ask(platform, tenant)
+    newer = job_of(platform, tenant, platform.drop(tenant.catalog_id, "clear.csv", CLEAR))
+    dry = platform.sync(tenant.catalog_id, "dry-run/clear.csv", CLEAR)  # a dry run changes nothing, so it does not wait
+    assert (dry["status"], dry["counts"]["created"]) == ("completed", 1)
+    blocked = ok(tenant.owner.get(f"/v1/jobs/{newer['id']}"))
+    assert (blocked["status"], blocked["waiting_for"], blocked["blocked_by"]) == ("pending", None, job["id"])
+    assert prices(platform, tenant) == {}
+
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json=THOUSANDS))
+    assert finished(platform, tenant, job)["counts"]["created"] == 3
+    done = wait_for_job(tenant.owner, newer["id"])
+    assert (done["status"], done["blocked_by"], done["counts"]["updated"]) == ("completed", None, 1)
+    assert prices(platform, tenant) == {"Q-0": "12.50", "Q-1": "2490.00", "Q-2": "4990.00"}
+
+
+def test_a_newer_delta_starts_when_the_delta_that_waits_is_cancelled(platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant)
+    newer = job_of(platform, tenant, platform.drop(tenant.catalog_id, "clear.csv", CLEAR))
+    assert newer["blocked_by"] == job["id"]
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
+    assert wait_for_job(tenant.owner, newer["id"])["counts"]["created"] == 1
+    assert prices(platform, tenant) == {"Q-0": "12.50"}
+
+
+def test_a_job_that_is_blocked_is_neither_late_nor_waiting_for_a_worker(platform: Platform, tenant: Tenant) -> None:
+    def syncs() -> Json:
+        queues = ok(platform.admin.get("/v1/admin/queues"))["data"]
+        state: Json = next(queue for queue in queues if queue["type"] == "catalog_sync")
+        return state
+
+    job = ask(platform, tenant)
+    before = syncs()["blocked"]
+    newer = job_of(platform, tenant, platform.drop(tenant.catalog_id, "clear.csv", CLEAR))
+    assert syncs()["blocked"] == before + 1
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
+    wait_for_job(tenant.owner, newer["id"])
+    assert syncs()["blocked"] == before
+
+
 def test_an_import_of_a_file_asks_and_an_import_of_rows_does_not(platform: Platform, tenant: Tenant) -> None:
     job = import_file(tenant)
     platform.eventually(lambda: waits_for_a_decision(tenant, job))
     actions = ok(tenant.owner.get("/v1/audit", params={"object_id": job["id"]}))["data"]
     assert [entry["action"] for entry in actions] == ["job.create"]
 
-    rows = [{"sku": "R-1", "name": "Rug", "price": "1.250"}]
-    assert import_rows(tenant, rows)["status"] == "completed"
-
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json=THOUSANDS))
     assert wait_for_job(tenant.owner, job["id"])["counts"]["created"] == 3
     assert prices(platform, tenant)["Q-0"] == "1250.00"
 
+    rows = [{"sku": "R-1", "name": "Rug", "price": "1.250"}]
+    assert import_rows(tenant, rows)["status"] == "completed"
 
-def test_a_newer_file_cancels_an_import_that_waits_for_a_decision(platform: Platform, tenant: Tenant) -> None:
+
+def test_an_import_that_waits_holds_back_later_imports_until_a_full_file_cancels_it(
+    platform: Platform, tenant: Tenant
+) -> None:
     first = import_file(tenant)
     platform.eventually(lambda: waits_for_a_decision(tenant, first))
     second = import_file(tenant)
+    assert ok(tenant.owner.get(f"/v1/jobs/{second['id']}"))["blocked_by"] == first["id"]
+    platform.drop(tenant.catalog_id, "full/clear.csv", CLEAR)
     assert wait_for_job(tenant.owner, first["id"])["error_code"] == "superseded"
     platform.eventually(lambda: waits_for_a_decision(tenant, second))
-    platform.sync(tenant.catalog_id, "clear.csv", b"sku,name,price\nQ-0,Lamp 0,12.50\n")
-    assert wait_for_job(tenant.owner, second["id"])["error_code"] == "superseded"
 
 
 LIST_PRICE = b"sku,name,list price\nC-1,Chair,10.00\nC-2,Couch,20.00\n"

@@ -28,6 +28,19 @@ def waiting_job(platform: Platform, tenant: Tenant, version: str, waiting_for: s
     return matching_jobs[0]
 
 
+def job_of(platform: Platform, tenant: Tenant, version: str) -> Json:
+    """Return the job of this version of a file, as soon as it exists."""
+    matching_jobs: list[Json] = []
+
+    def exists() -> bool:
+        jobs = ok(tenant.owner.get("/v1/jobs", params={"catalog_id": tenant.catalog_id}))["data"]
+        matching_jobs[:] = [job for job in jobs if (job["source"] or {}).get("version_id") == version]
+        return bool(matching_jobs)
+
+    platform.eventually(exists)
+    return matching_jobs[0]
+
+
 def ask(platform: Platform, tenant: Tenant, name: str = "lamps.csv", body: bytes = b"") -> Json:
     """Drop a file that does not decide how it is read. Return its job, which waits for a decision."""
     version = platform.drop(tenant.catalog_id, name, body or ambiguous_file())

@@ -25,12 +25,14 @@ set accepted = (select jsonb_agg(change) from (
 where catalog_id = :catalog_id;
 
 -- name: list_superseded
--- List the pending jobs of the catalog that a new file makes obsolete. Every sync or import that waits for an approval
--- or a decision is obsolete. If the new file is full, every sync of another full file is obsolete too, unless the job
--- has begun. Dry runs are never obsolete.
+-- List the pending jobs of the catalog that a new file makes obsolete. A sync of a full file is obsolete if it waits for
+-- an approval or a decision. If the new file is full too, every job that waits is obsolete, and so is every sync of
+-- another full file that has not begun. A delta or an import that waits is not obsolete after another delta, because
+-- its changes would be lost. Dry runs are never obsolete.
 select id, type, payload ->> 'key' as key
 from jobs
 where catalog_id = :catalog_id and type in ('catalog_sync', 'product_import') and status = 'pending' and id <> :job_id
   and not coalesce((payload -> 'dry_run')::boolean, false)
-  and (approval = 'needed' or decision = 'needed'
-    or (:full::boolean and type = 'catalog_sync' and coalesce((payload -> 'full')::boolean, false) and attempts = 0));
+  and case when type = 'catalog_sync' and coalesce((payload -> 'full')::boolean, false)
+    then approval = 'needed' or decision = 'needed' or (:full::boolean and attempts = 0)
+    else :full::boolean and (approval = 'needed' or decision = 'needed') end;

@@ -57,8 +57,8 @@ __all__ = [
 ]
 
 _IDLE = {
-    "waiting": 0, "later": 0, "awaiting_approval": 0, "awaiting_decision": 0, "at_work": 0, "clients_waiting": 0,
-    "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
+    "waiting": 0, "later": 0, "awaiting_approval": 0, "awaiting_decision": 0, "blocked": 0, "at_work": 0,
+    "clients_waiting": 0, "oldest_waiting_seconds": None, "completed_24h": 0, "failed_24h": 0,
 }  # fmt: skip
 LOST_AFTER_SECONDS = 5.0
 """If no worker claims a job within this time after it became due, the message of the job counts as lost."""

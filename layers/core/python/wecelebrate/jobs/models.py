@@ -121,6 +121,9 @@ class Job(BaseModel):
         " the planned changes in `result`, then approve or cancel the job. `decision`: answer its `questions`. Null:"
         " the job waits for no person."
     )
+    blocked_by: UUID | None = Field(
+        description="The earlier job of the catalog that waits for a person, and that must end before this job starts."
+    )
     questions: list[JobQuestion] = Field(description="The latest questions of the job.")
     answers: dict[str, str] | None = Field(description="The answers that were given: key of the question → value.")
     requested_by: str
@@ -171,6 +174,7 @@ class QueueState(BaseModel):
     later: int = Field(description="Jobs that wait for the time of their next attempt.")
     awaiting_approval: int = Field(description="Jobs that wait for an approval.")
     awaiting_decision: int = Field(description="Jobs that wait for answers to their questions.")
+    blocked: int = Field(description="Jobs that start after an earlier job of their catalog that waits for a person.")
     at_work: int = Field(description="Jobs that are running.")
     clients_waiting: int = Field(description="Clients that have at least one waiting job.")
     oldest_waiting_seconds: int | None = Field(

@@ -32,13 +32,13 @@ select * from app.claim_job(:type, :workers, :seconds);
 
 -- name: claim_inline^
 -- Claim the given pending job. The length of the lease is `seconds`. Returns no row when the job is not pending, or
--- when another job with the same ordering key has not ended. Jobs that wait for a person do not count.
+-- when another job with the same ordering key has not ended.
 update jobs j
 set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1, started_at = now(),
   leased_until = clock_timestamp() + make_interval(secs => :seconds)
 where id = :job_id and status = 'pending' and not exists (
   select from jobs s where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing') and s.id <> j.id
-    and s.approval is distinct from 'needed' and s.decision is distinct from 'needed')
+    and app.job_holds_back(s, j))
 returning *;
 
 -- name: expire_leases
@@ -147,7 +147,7 @@ select exists (
 select type, count(*) as jobs
 from jobs
 where status = 'pending' and due_at < now() - make_interval(secs => :late_seconds)
-  and approval is distinct from 'needed' and decision is distinct from 'needed'
+  and approval is distinct from 'needed' and decision is distinct from 'needed' and app.job_blocked_by(jobs) is null
 group by type;
 
 -- name: list_ended_jobs
@@ -158,17 +158,21 @@ where not exists (select from jobs j where j.id = id and j.status in ('pending',
 -- name: queue_states
 -- Count the jobs of each type by state. Jobs that ended more than 24 hours ago are not counted.
 select type,
-  (count(*) filter (where status = 'pending' and due_at <= now() and waiting_for is null))::integer as waiting,
-  (count(*) filter (where status = 'pending' and due_at > now() and waiting_for is null))::integer as later,
+  (count(*) filter (where status = 'pending' and due_at <= now() and not is_held))::integer as waiting,
+  (count(*) filter (where status = 'pending' and due_at > now() and not is_held))::integer as later,
   (count(*) filter (where waiting_for = 'approval'))::integer as awaiting_approval,
   (count(*) filter (where waiting_for = 'decision'))::integer as awaiting_decision,
+  (count(*) filter (where waiting_for is null and is_held))::integer as blocked,
   (count(*) filter (where status = 'processing'))::integer as at_work,
-  (count(distinct owner) filter (where status = 'pending' and waiting_for is null))::integer as clients_waiting,
+  (count(distinct owner) filter (where status = 'pending' and not is_held))::integer as clients_waiting,
   extract(epoch from now() - min(due_at) filter (where status = 'pending' and due_at <= now()
-    and waiting_for is null))::integer as oldest_waiting_seconds,
+    and not is_held))::integer as oldest_waiting_seconds,
   (count(*) filter (where status = 'completed'))::integer as completed_24h,
   (count(*) filter (where status = 'failed'))::integer as failed_24h
-from (select jobs.*, app.job_waiting_for(jobs) as waiting_for from jobs) jobs
+from (
+  select jobs.*, app.job_waiting_for(jobs) as waiting_for,
+    app.job_waiting_for(jobs) is not null or app.job_blocked_by(jobs) is not null as is_held
+  from jobs) jobs
 where status in ('pending', 'processing')
   or created_at > now() - interval '2 days' and completed_at > now() - interval '1 day'
 group by type;

@@ -2166,7 +2166,7 @@ create view app.job_view with (security_invoker=true) as
     requested_by, app.job_source(payload) AS source, app.job_progress(j.*) AS progress,
     app.job_counts(counts) AS counts, first_errors, result, error_code, error, attempts, max_attempts, created_at,
     updated_at, due_at, started_at, completed_at, app.job_waiting_for(j.*) AS waiting_for,
-    COALESCE(questions, '[]'::jsonb) AS questions, answers
+    COALESCE(questions, '[]'::jsonb) AS questions, answers, app.job_blocked_by(j.*) AS blocked_by
    FROM jobs j;
 grant select on app.job_view to app_admin, app_client, app_support, app_system;
 
@@ -2635,8 +2635,7 @@ begin
           and not exists (
             select from jobs s
             where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing')
-              and (s.queued_at, s.id) < (j.queued_at, j.id)
-              and s.approval is distinct from 'needed' and s.decision is distinct from 'needed'))
+              and (s.queued_at, s.id) < (j.queued_at, j.id) and app.job_holds_back(s, j)))
       order by j.priority, j.queued_at, j.id
       limit 1
     ) next
@@ -3527,6 +3526,21 @@ RETURN COALESCE((((j).approval = 'needed'::text) AND ((j).decision IS DISTINCT F
   'pending'::text)), false);
 grant execute on function app.job_awaits_approval(jobs) to app_admin, app_client, app_support, app_system;
 
+-- Function app.job_blocked_by(jobs), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.job_blocked_by(j jobs)
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select s.id from jobs s
+  where j.status = 'pending' and s.ordering_key = j.ordering_key and s.status = 'pending'
+    and (s.approval = 'needed' or s.decision = 'needed') and (s.queued_at, s.id) < (j.queued_at, j.id)
+    and not coalesce((s.payload -> 'full')::boolean, false) and not coalesce((j.payload -> 'dry_run')::boolean, false)
+  order by s.queued_at, s.id limit 1
+$function$;
+grant execute on function app.job_blocked_by(jobs) to app_admin, app_client, app_support, app_system;
+
 -- Function app.job_counts(jsonb), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.job_counts(counts jsonb)
@@ -3537,6 +3551,18 @@ AS $function$
   select '{"read": 0, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0, "deactivated": 0}'::jsonb || counts
 $function$;
 grant execute on function app.job_counts(jsonb) to app_admin, app_client, app_support, app_system;
+
+-- Function app.job_holds_back(jobs,jobs), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.job_holds_back(earlier jobs, later jobs)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (((earlier).approval IS DISTINCT FROM 'needed'::text) AND ((earlier).decision IS DISTINCT FROM
+  'needed'::text)) THEN ((NOT COALESCE((((later).payload -> 'dry_run'::text))::boolean, false)) OR
+  (app.job_blocked_by(earlier) IS NULL)) ELSE ((NOT COALESCE((((earlier).payload -> 'full'::text))::boolean, false)) AND
+  (NOT COALESCE((((later).payload -> 'dry_run'::text))::boolean, false))) END;
+grant execute on function app.job_holds_back(jobs,jobs) to app_admin, app_client, app_support, app_system;
 
 -- Function app.job_id(), owner app_owner
 

@@ -39,6 +39,31 @@ as $$
 $$;
 grant execute on function app.expire_job_leases(text) to app_system;
 
+-- Returns the first earlier job that waits for a person and must end before a job can start. Returns null if there is
+-- none. A job that waits holds back the later jobs of its catalog, because each of them contains only changes. There
+-- are two exceptions: a full file that waits holds back no job, because any newer file replaces it, and no job that
+-- waits holds back a dry run.
+create or replace function app.job_blocked_by(j jobs) returns uuid
+language sql stable parallel safe
+as $$
+  select s.id from jobs s
+  where j.status = 'pending' and s.ordering_key = j.ordering_key and s.status = 'pending'
+    and (s.approval = 'needed' or s.decision = 'needed') and (s.queued_at, s.id) < (j.queued_at, j.id)
+    and not coalesce((s.payload -> 'full')::boolean, false) and not coalesce((j.payload -> 'dry_run')::boolean, false)
+  order by s.queued_at, s.id limit 1
+$$;
+
+-- Returns whether a job that is pending or running must end before a later job with the same ordering key can start.
+create or replace function app.job_holds_back(earlier jobs, later jobs) returns boolean
+language sql stable parallel safe
+return case
+  when earlier.approval is distinct from 'needed' and earlier.decision is distinct from 'needed'
+    then not coalesce((later.payload -> 'dry_run')::boolean, false) or app.job_blocked_by(earlier) is null
+  else not coalesce((earlier.payload -> 'full')::boolean, false)
+    and not coalesce((later.payload -> 'dry_run')::boolean, false) end;
+grant execute on function app.job_holds_back(jobs, jobs), app.job_blocked_by(jobs)
+  to app_admin, app_support, app_client, app_system;
+
 -- Claims the next due job for a free worker. The length of the lease is `seconds`. Returns no row when no job is
 -- available. Jobs with high priority come first, then jobs of the client with the fewest running jobs, then the oldest
 -- job. `workers` is the number of all workers. One client never gets all of them, so a job of another client can start
@@ -74,8 +99,7 @@ begin
           and not exists (
             select from jobs s
             where s.ordering_key = j.ordering_key and s.status in ('pending', 'processing')
-              and (s.queued_at, s.id) < (j.queued_at, j.id)
-              and s.approval is distinct from 'needed' and s.decision is distinct from 'needed'))
+              and (s.queued_at, s.id) < (j.queued_at, j.id) and app.job_holds_back(s, j)))
       order by j.priority, j.queued_at, j.id
       limit 1
     ) next
@@ -207,7 +231,8 @@ create or replace view app.job_view with (security_invoker = true) as
 select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits_approval(j) as awaiting_approval,
   requested_by, app.job_source(payload) as source, app.job_progress(j) as progress, app.job_counts(counts) as counts,
   first_errors, result, error_code, error, attempts, max_attempts, created_at, updated_at, due_at, started_at,
-  completed_at, app.job_waiting_for(j) as waiting_for, coalesce(questions, '[]') as questions, answers
+  completed_at, app.job_waiting_for(j) as waiting_for, coalesce(questions, '[]') as questions, answers,
+  app.job_blocked_by(j) as blocked_by
 from jobs j;
 grant select on app.job_view to app_admin, app_support, app_client, app_system;
 
