@@ -50,7 +50,7 @@ _MEANINGS = {
     ExitCode.NOT_FOUND: "An object does not exist, or the caller has no access to it.",
     ExitCode.REFUSED: "The API refused the request: e.g. the token is not valid, or the job has already ended.",
     ExitCode.TIMED_OUT: "A job has not ended within --timeout. The job continues.",
-    ExitCode.DECISION_NEEDED: "A job asks how to read its file, and no terminal is attached to answer.",
+    ExitCode.DECISION_NEEDED: "A job waits for an approval, for answers, or for an earlier job that waits for them.",
     ExitCode.INTERRUPTED: "Ctrl-C ended the command.",
 }
 

@@ -49,9 +49,9 @@ class Watch:
     def one(self, find: Callable[[], Json | None], timeout: int) -> Json:
         """Show the progress of one job until it finishes, and return the finished job.
 
-        If the job needs an approval, prints how to approve it, and continues to wait. If it has questions, asks them on
-        the terminal. Raises DecisionNeeded if no terminal is attached, or if the job can only start after an earlier
-        job that waits for a person. Raises TimedOut after `timeout` seconds without a question.
+        On a terminal, questions are asked, and an approval, which another command gives, is awaited. Raises
+        DecisionNeeded if no terminal is attached, or if an earlier job that waits for a person must end before this
+        job. Raises TimedOut after `timeout` seconds without a question.
 
         find: a function that returns the current state of the job, or None if the job does not exist yet.
         """
@@ -66,6 +66,8 @@ class Watch:
                 self._show(bars, [job])
                 if job and job["awaiting_approval"] and not approval_printed:
                     _print_approval(job)
+                    if not can_ask():
+                        raise DecisionNeeded(f"the job needs an approval: `{this_command()} jobs approve {job['id']}`")
                 approval_printed = bool(job and job["awaiting_approval"])
                 if job and (job["waiting_for"] == "decision" or job["blocked_by"]):
                     break

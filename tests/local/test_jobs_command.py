@@ -81,28 +81,25 @@ def test_watching_a_job_prints_its_outcome(wecelebrate: Command, platform: Platf
     assert (result.returncode, result.stderr) == (1, "✗ failed: it [broke]\n")
 
 
-def test_the_drop_command_with_the_wait_option_prints_the_command_that_approves_the_job(
+def test_a_piped_drop_prints_the_command_that_approves_the_job_and_ends_with_exit_code_7(
     wecelebrate: Command, platform: Platform, tenant: Tenant, tmp_path: Path
 ) -> None:
     job_awaiting_approval(platform, tenant)
     ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": {"mode": "full"}}))
     file = tmp_path / "all.csv"
     file.write_text(HEADER + "P-1,Cup,1.00\n", "utf-8")
-    with wecelebrate.started("drop", str(file), "--catalog", tenant.catalog_id, "--wait") as drop:
-        assert drop.stdout is not None
-        assert drop.stderr is not None
-        line = drop.stderr.readline()
-        match = re.match(r"! (\S+) needs an approval: the job would deactivate 9 of 10 products \(90", line)
-        assert match, line
-        drop.stderr.readline()
-        assert f"jobs approve {match[1]}" in drop.stderr.readline()
-        result = wecelebrate("jobs", "approve", match[1])
-        assert (result.returncode, result.stdout) == (0, f"✓ {match[1]}  approved, the job continues\n")
-        rest, _ = drop.communicate(timeout=60)
-    dropped, _, rest = rest.partition("\n")
-    assert dropped.startswith("✓ dropped ")
-    assert rest == "✓ 1 row: 0 created, 0 updated, 1 unchanged, 0 rejected, 9 deactivated\n"
-    assert drop.returncode == 0
+    drop = wecelebrate("drop", str(file), "--catalog", tenant.catalog_id, "--wait")
+    assert (drop.returncode, drop.stdout.count("\n")) == (7, 1)
+    lines = drop.stderr.splitlines()
+    match = re.match(r"! (\S+) needs an approval: the job would deactivate 9 of 10 products \(90", lines[0])
+    assert match, lines
+    assert f"jobs approve {match[1]}" in lines[2]
+    assert lines[-1].startswith("✗ the job needs an approval: ")
+    result = wecelebrate("jobs", "approve", match[1])
+    assert (result.returncode, result.stdout) == (0, f"✓ {match[1]}  approved, the job continues\n")
+    watched = wecelebrate("jobs", "watch", match[1])
+    rows = "✓ 1 row: 0 created, 0 updated, 1 unchanged, 0 rejected, 9 deactivated\n"
+    assert (watched.returncode, watched.stdout) == (0, rows)
 
 
 def test_watching_without_an_id_waits_for_all_open_jobs(
@@ -152,7 +149,7 @@ def test_a_cancelled_job_can_be_retried(wecelebrate: Command, platform: Platform
     assert (result.returncode, result.stdout) == (0, f"✓ {job['id']}  cancelled\n")
     result = wecelebrate("jobs", "retry", job["id"])
     assert (result.returncode, result.stdout) == (0, f"✓ {job['id']}  queued for a retry\n")
-    assert wecelebrate("jobs", "watch", job["id"], "--timeout", "1").returncode == 6  # the job needs approval again
+    assert wecelebrate("jobs", "watch", job["id"]).returncode == 7  # the job needs an approval again
 
 
 def test_dead_letters_are_listed_and_shown(wecelebrate: Command, platform: Platform, tenant: Tenant) -> None:
