@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from wecelebrate.core.errors import Problem, ProblemDocument
+from wecelebrate.core.errors import Problem
+from wecelebrate.core.problem_document import ProblemDocument
 
 Json = dict[str, Any]
 

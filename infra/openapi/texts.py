@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from infra.functions import FunctionSpec
 from infra.openapi.operations import resource
-from wecelebrate.core.errors import ProblemDocument
+from wecelebrate.core.problem_document import ProblemDocument
 
 Json = dict[str, Any]
 

@@ -7,8 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from wecelebrate.clients.models import ClientPatch, NewClient
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import Input, json_bytes
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.orders.models import NewOrder, NewOrderLine, OrderFilters, ShippingAddress
 from wecelebrate.products.models import NewProduct, ProductListFilters, ProductPatch
 

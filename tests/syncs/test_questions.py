@@ -1,28 +1,26 @@
 """Tests files that do not decide how they are read: the job asks, and the catalog keeps the answers."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
-import httpx
 import pytest
 
 from tests.imports.importing import import_rows, wait_for_job
-from tests.platform import TLS, Json, Platform, Tenant, created, ok, pointers, problem
+from tests.platform import Json, Platform, Tenant, ok, pointers, problem
 from tests.syncs.waiting import (
     AMBIGUOUS_PRICES,
+    THOUSANDS,
     ambiguous_file,
     ask,
     change_settings,
     finished,
-    job_of,
+    import_file,
     prices,
+    read_result,
     waiting_job,
+    waits_for_a_decision,
 )
 
-THOUSANDS = {"answers": {"decimal": ","}}
 DECIMALS = {"answers": {"decimal": "."}}
-CLEAR = b"sku,name,price\nQ-0,Lamp 0,12.50\n"
 
 
 @pytest.fixture
@@ -35,11 +33,6 @@ def settings_of(tenant: Tenant) -> Json:
     """Return the sync settings of the tenant's catalog."""
     settings: Json = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}"))["sync_settings"]
     return settings
-
-
-def read_result(platform: Platform, job: Json) -> Any:
-    """Return the content of the result file of a job."""
-    return json.loads(platform.read(job["result"]["result_file"]))
 
 
 def test_a_job_asks_before_its_first_change_if_all_prices_are_ambiguous(platform: Platform, tenant: Tenant) -> None:
@@ -142,16 +135,6 @@ def test_waiting_jobs_are_counted_by_what_they_wait_for(platform: Platform, tena
     ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
 
 
-def test_a_newer_full_file_cancels_a_job_that_waits_for_a_decision(platform: Platform, tenant: Tenant) -> None:
-    job = ask(platform, tenant)
-    newer = platform.sync(tenant.catalog_id, "full/clear.csv", CLEAR)
-    assert newer["counts"]["created"] == 1
-    superseded = ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))
-    assert (superseded["status"], superseded["error_code"]) == ("cancelled", "superseded")
-    problem(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json=THOUSANDS), 409, "job_state")
-    platform.eventually(lambda: read_result(platform, job)["status"] == "cancelled")
-
-
 def test_of_two_answers_at_once_one_is_stored(platform: Platform, tenant: Tenant) -> None:
     job = ask(platform, tenant)
     with ThreadPoolExecutor(2) as pool:
@@ -219,64 +202,6 @@ def test_a_dry_run_reports_the_questions_and_does_not_wait(platform: Platform, t
     assert ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/reading"))["reading"] is None
 
 
-def import_file(tenant: Tenant) -> Json:
-    """Upload an ambiguous file, and create the job that imports it. Return the job."""
-    body = ambiguous_file()
-    announced = {"name": "lamps.csv", "size": len(body), "client_id": tenant.client_id}
-    upload = created(tenant.owner.post("/v1/uploads", json=announced))
-    sent = httpx.request(upload["method"], upload["url"], headers=upload["headers"], content=body, verify=TLS)
-    assert sent.is_success
-    request = {"catalog_id": tenant.catalog_id, "upload_id": upload["id"]}
-    return ok(tenant.owner.post("/v1/products/bulk-import", json=request))
-
-
-def waits_for_a_decision(tenant: Tenant, job: Json) -> bool:
-    """Return whether a job waits for a decision."""
-    return bool(ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))["waiting_for"] == "decision")
-
-
-def test_a_newer_delta_starts_after_a_delta_that_waits_so_that_no_change_is_lost(
-    platform: Platform, tenant: Tenant
-) -> None:
-    job = ask(platform, tenant)
-    newer = job_of(platform, tenant, platform.drop(tenant.catalog_id, "clear.csv", CLEAR))
-    dry = platform.sync(tenant.catalog_id, "dry-run/clear.csv", CLEAR)  # a dry run changes nothing, so it does not wait
-    assert (dry["status"], dry["counts"]["created"]) == ("completed", 1)
-    blocked = ok(tenant.owner.get(f"/v1/jobs/{newer['id']}"))
-    assert (blocked["status"], blocked["waiting_for"], blocked["blocked_by"]) == ("pending", None, job["id"])
-    assert prices(platform, tenant) == {}
-
-    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json=THOUSANDS))
-    assert finished(platform, tenant, job)["counts"]["created"] == 3
-    done = wait_for_job(tenant.owner, newer["id"])
-    assert (done["status"], done["blocked_by"], done["counts"]["updated"]) == ("completed", None, 1)
-    assert prices(platform, tenant) == {"Q-0": "12.50", "Q-1": "2490.00", "Q-2": "4990.00"}
-
-
-def test_a_newer_delta_starts_when_the_delta_that_waits_is_cancelled(platform: Platform, tenant: Tenant) -> None:
-    job = ask(platform, tenant)
-    newer = job_of(platform, tenant, platform.drop(tenant.catalog_id, "clear.csv", CLEAR))
-    assert newer["blocked_by"] == job["id"]
-    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
-    assert wait_for_job(tenant.owner, newer["id"])["counts"]["created"] == 1
-    assert prices(platform, tenant) == {"Q-0": "12.50"}
-
-
-def test_a_job_that_is_blocked_is_neither_late_nor_waiting_for_a_worker(platform: Platform, tenant: Tenant) -> None:
-    def syncs() -> Json:
-        queues = ok(platform.admin.get("/v1/admin/queues"))["data"]
-        state: Json = next(queue for queue in queues if queue["type"] == "catalog_sync")
-        return state
-
-    job = ask(platform, tenant)
-    before = syncs()["blocked"]
-    newer = job_of(platform, tenant, platform.drop(tenant.catalog_id, "clear.csv", CLEAR))
-    assert syncs()["blocked"] == before + 1
-    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/cancel"))
-    wait_for_job(tenant.owner, newer["id"])
-    assert syncs()["blocked"] == before
-
-
 def test_an_import_of_a_file_asks_and_an_import_of_rows_does_not(platform: Platform, tenant: Tenant) -> None:
     job = import_file(tenant)
     platform.eventually(lambda: waits_for_a_decision(tenant, job))
@@ -289,18 +214,6 @@ def test_an_import_of_a_file_asks_and_an_import_of_rows_does_not(platform: Platf
 
     rows = [{"sku": "R-1", "name": "Rug", "price": "1.250"}]
     assert import_rows(tenant, rows)["status"] == "completed"
-
-
-def test_an_import_that_waits_holds_back_later_imports_until_a_full_file_cancels_it(
-    platform: Platform, tenant: Tenant
-) -> None:
-    first = import_file(tenant)
-    platform.eventually(lambda: waits_for_a_decision(tenant, first))
-    second = import_file(tenant)
-    assert ok(tenant.owner.get(f"/v1/jobs/{second['id']}"))["blocked_by"] == first["id"]
-    platform.drop(tenant.catalog_id, "full/clear.csv", CLEAR)
-    assert wait_for_job(tenant.owner, first["id"])["error_code"] == "superseded"
-    platform.eventually(lambda: waits_for_a_decision(tenant, second))
 
 
 LIST_PRICE = b"sku,name,list price\nC-1,Chair,10.00\nC-2,Couch,20.00\n"

@@ -1,11 +1,16 @@
 """Drops files and waits until their jobs stop for a person."""
 
+import json
 from typing import Any
 
-from tests.platform import Json, Platform, Tenant, ok
+import httpx
+
+from tests.platform import TLS, Json, Platform, Tenant, created, ok
 
 AMBIGUOUS_PRICES = ("1.250", "2.490", "4.990")
 """The dot can group thousands, or it can be the decimal separator."""
+THOUSANDS = {"answers": {"decimal": ","}}
+"""The answer that the dot groups thousands."""
 
 
 def ambiguous_file(*prices: str) -> bytes:
@@ -60,3 +65,24 @@ def change_settings(tenant: Tenant, **settings: Any) -> None:
 def prices(platform: Platform, tenant: Tenant) -> dict[str, str]:
     """Return the prices that the storefront shows, by SKU."""
     return {product["sku"]: product["price"] for product in platform.storefront_products(tenant.domain)}
+
+
+def read_result(platform: Platform, job: Json) -> Any:
+    """Return the content of the result file of a job."""
+    return json.loads(platform.read(job["result"]["result_file"]))
+
+
+def import_file(tenant: Tenant) -> Json:
+    """Upload an ambiguous file, and create the job that imports it. Return the job."""
+    body = ambiguous_file()
+    announced = {"name": "lamps.csv", "size": len(body), "client_id": tenant.client_id}
+    upload = created(tenant.owner.post("/v1/uploads", json=announced))
+    sent = httpx.request(upload["method"], upload["url"], headers=upload["headers"], content=body, verify=TLS)
+    assert sent.is_success
+    request = {"catalog_id": tenant.catalog_id, "upload_id": upload["id"]}
+    return ok(tenant.owner.post("/v1/products/bulk-import", json=request))
+
+
+def waits_for_a_decision(tenant: Tenant, job: Json) -> bool:
+    """Return whether a job waits for a decision."""
+    return bool(ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))["waiting_for"] == "decision")

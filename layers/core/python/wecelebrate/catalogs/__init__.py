@@ -8,9 +8,10 @@ from wecelebrate.core import pages, quotas
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import Conflict, FieldError, NotFound
+from wecelebrate.core.errors import Conflict, NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.problem_document import FieldError
 
 sql = queries(__file__)
 

@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import Invalid
+from wecelebrate.core.problem_document import FieldError
 
 sql = queries(__file__)
 

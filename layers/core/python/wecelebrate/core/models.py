@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import Invalid
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.types.text import nfc
 
 MAX_DEPTH = 64

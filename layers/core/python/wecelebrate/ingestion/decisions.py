@@ -12,8 +12,9 @@ from pydantic import Field, StringConstraints
 
 from wecelebrate import jobs
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import Input, pointer
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.types import Label
 from wecelebrate.jobs.models import Job
 

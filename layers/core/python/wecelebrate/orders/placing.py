@@ -5,7 +5,8 @@ from typing import Any
 
 from wecelebrate import webhooks
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import Conflict, FieldError, Invalid, Problem, Unauthenticated
+from wecelebrate.core.errors import Conflict, Invalid, Problem, Unauthenticated
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.signing import keyed_hash
 from wecelebrate.core.types.money import MAX_AMOUNT
 from wecelebrate.mail.enqueue import order_confirmation

@@ -13,8 +13,9 @@ from wecelebrate.core import pages
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import FieldError, Invalid, NotFound
+from wecelebrate.core.errors import Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.settings import settings
 from wecelebrate.core.shortening import shortened
 from wecelebrate.products import low_stock

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.types import (
     Amount,
     Count,

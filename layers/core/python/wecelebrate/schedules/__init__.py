@@ -6,8 +6,9 @@ from uuid import UUID
 
 from wecelebrate.core import pages, quotas
 from wecelebrate.core.database import Transaction, as_json
-from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.schedules import cron, runs
 from wecelebrate.schedules.models import NewSchedule, Schedule, ScheduleFilters, SchedulePatch
 from wecelebrate.schedules.runs import finish_run, requested_run, run_due, sql

@@ -7,9 +7,10 @@ from wecelebrate.core import pages, quotas
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.sites import domains
 from wecelebrate.sites.models import (
     DomainVerification,

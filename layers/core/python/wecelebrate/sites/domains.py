@@ -12,8 +12,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, TooManyRequests, Unavailable
+from wecelebrate.core.errors import Conflict, Forbidden, Invalid, TooManyRequests, Unavailable
 from wecelebrate.core.outbound import Unreachable, dns
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.settings import settings
 from wecelebrate.core.types import domain_name
 from wecelebrate.sites.models import DomainVerification, Site

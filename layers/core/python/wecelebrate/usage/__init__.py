@@ -21,8 +21,9 @@ from uuid import UUID
 from wecelebrate.core import cache
 from wecelebrate.core.cache.keys import PUBLIC, key
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import FieldError, Invalid, NotFound, Unavailable
+from wecelebrate.core.errors import Invalid, NotFound, Unavailable
 from wecelebrate.core.kill_switches import admin
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.requests.sessions import STOREFRONT_FACTOR
 from wecelebrate.usage.models import (
     CacheReport,

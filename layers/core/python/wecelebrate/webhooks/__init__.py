@@ -17,8 +17,9 @@ from uuid import UUID
 
 from wecelebrate.core import outbound, pages, queue, quotas
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
-from wecelebrate.core.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.webhooks import events, messages
 from wecelebrate.webhooks.models import (
     DeliveryDetails,

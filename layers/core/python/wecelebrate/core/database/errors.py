@@ -10,7 +10,6 @@ from psycopg import errors as pg
 from wecelebrate.core.errors import (
     AlreadyExists,
     Conflict,
-    FieldError,
     Forbidden,
     Invalid,
     NoMembership,
@@ -20,6 +19,7 @@ from wecelebrate.core.errors import (
     Unavailable,
 )
 from wecelebrate.core.models import MAX_OBJECT_BYTES
+from wecelebrate.core.problem_document import FieldError
 
 NO_MEMBERSHIP_SQLSTATE = "WC401"
 NO_SITE_SQLSTATE = "WC404"

@@ -10,8 +10,9 @@ from typing import Any
 
 from fastapi import Request
 
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import pointer
+from wecelebrate.core.problem_document import FieldError
 
 _MAX_ERRORS = 20
 """The maximum number of duplicate keys that one problem names."""

@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from wecelebrate.core.errors import (
-    FieldError,
     Invalid,
     MalformedBody,
     NotFound,
@@ -18,6 +17,7 @@ from wecelebrate.core.errors import (
     UnsupportedMediaType,
 )
 from wecelebrate.core.models import pointer
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.problems import PROBLEM, document
 from wecelebrate.core.validation_messages import message_for
 

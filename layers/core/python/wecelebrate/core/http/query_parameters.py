@@ -11,7 +11,8 @@ from typing import Any, get_origin
 from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel
 
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import Invalid
+from wecelebrate.core.problem_document import FieldError
 
 
 def known(dependant: Dependant) -> Mapping[str, bool]:

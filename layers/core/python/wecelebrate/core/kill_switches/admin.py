@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from aws_lambda_powertools import Logger
 
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import Invalid
 from wecelebrate.core.kill_switches.models import Flag, FlagName, Flags, NewValue
+from wecelebrate.core.problem_document import FieldError
 
 logger = Logger()
 sql = queries(__file__)

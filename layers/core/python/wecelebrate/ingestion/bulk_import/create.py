@@ -9,7 +9,8 @@ import orjson
 from wecelebrate import jobs
 from wecelebrate.core import queue, storage
 from wecelebrate.core.database import Caller, Transaction
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import Invalid
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.types.text import MAX_SKU_LENGTH
 from wecelebrate.ingestion import uploads
 from wecelebrate.ingestion.bulk_import.models import BulkImport, RowFields, sku_of

@@ -10,8 +10,9 @@ from typing import Any, Literal, Self
 import orjson
 from pydantic import ValidationError
 
-from wecelebrate.core.errors import FieldError, Invalid
+from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import pointer
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.types import finer_problem, rounded
 from wecelebrate.core.validation_messages import message_for
 from wecelebrate.feeds import Change, Item, Product, Question, Rejected

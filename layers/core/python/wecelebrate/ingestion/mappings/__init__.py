@@ -12,7 +12,8 @@ from uuid import UUID
 from wecelebrate import feeds
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import FieldError, Forbidden, Invalid, NotFound
+from wecelebrate.core.errors import Forbidden, Invalid, NotFound
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.shortening import shortened
 from wecelebrate.ingestion import catalog_settings, uploads
 from wecelebrate.ingestion.mappings.models import MappingProposal, MappingRequest

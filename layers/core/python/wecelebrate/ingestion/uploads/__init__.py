@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 from wecelebrate.core import idempotency, quotas, storage
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import FieldError, Invalid, NotFound
+from wecelebrate.core.errors import Invalid, NotFound
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.ingestion.uploads.models import AnnouncedUpload, NewUpload, Upload, UploadedFile
 
 sql = queries(__file__)
