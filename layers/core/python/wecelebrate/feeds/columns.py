@@ -194,7 +194,7 @@ def units_in_name(column: str) -> int:
     return int(unit[1]) or 1 if unit else 1
 
 
-_BRACKETS = str.maketrans("【】〔〕「」《》", "()()()()")
+_BRACKETS = str.maketrans("【】\u3014\u3015「」《》", "()()()()")
 _LATIN_PART = re.compile(r"[a-z\u00c0-\u024f][a-z\u00c0-\u024f ._#-]*[a-z\u00c0-\u024f#]", re.IGNORECASE)
 
 
@@ -256,9 +256,9 @@ def _known_names() -> dict[str, tuple[tuple[str, int], ...]]:
     # A name that is also a value, such as `Online`, can be in a row that is not the header.
     values = words.words("values.yes", "values.no", "values.active", "values.inactive", "values.in_stock",
                          "values.out_of_stock", "values.few", "values.units")  # fmt: skip
-    for table, field in _TABLES.items():
-        is_weak = table.startswith("columns.weak") or field == "availability"
-        field = "inventory_count" if field == "availability" else field
+    for table, target in _TABLES.items():
+        is_weak = table.startswith("columns.weak") or target == "availability"
+        field = "inventory_count" if target == "availability" else target
         for name, rank in words.ranks(table).items():
             start = WEAK_RANK if is_weak or (name in values and field != "sku") else _VOCABULARY_RANK
             start = INACTIVE_RANK if table == "columns.inactive" and start < WEAK_RANK else start

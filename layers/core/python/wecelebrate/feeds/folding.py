@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Mapping
 
 _LETTERS = str.maketrans({
-    "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "đ": "d", "œ": "oe", "ı": "i", "ə": "e",
+    "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "đ": "d", "œ": "oe", "\u0131": "i", "ə": "e",
     "\u0640": None,  # tatweel
     "\u0649": "\u064a", "\u06cc": "\u064a", "\u0629": "\u0647", "\u06a9": "\u0643",  # yeh, teh marbuta, keheh
 })  # fmt: skip

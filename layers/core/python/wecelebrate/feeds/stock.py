@@ -130,7 +130,6 @@ def _beside_a_number() -> frozenset[str]:
     )
 
 
-
 # Texts without letters and digits.
 _SIGNS: dict[str, int | State] = {
     "∞": State.UNLIMITED,
@@ -212,7 +211,6 @@ _UNKNOWN_TEXT = (
     "demnächst|demnächst verfügbar|bald verfügbar|in kürze|inconnu|bientôt disponible|próximamente|desconocido|"
     "prossimamente|em breve|onbekend|binnenkort|parent|inherit"
 )
-
 
 
 @cache

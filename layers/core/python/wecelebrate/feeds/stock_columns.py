@@ -68,7 +68,6 @@ OVERSELL_NAMES = frozenset((
 ))  # fmt: skip
 
 
-
 @cache
 def _state_names() -> frozenset[str]:
     return STATE_NAMES.union(vocabulary().words("columns.availability"))

@@ -28,7 +28,8 @@ from wecelebrate.feeds.vocabulary import vocabulary
 
 KNOWN_NAMES = frozenset(name for names in PROPERTIES.values() for name in names.split())
 _PROPERTY_TABLES = (
-    "color", "size", "material", "weight", "length", "width", "height", "capacity", "gtin", "origin", "audience", "other",
+    "color", "size", "material", "weight", "length", "width", "height", "capacity", "gtin", "origin", "audience",
+    "other",
 )  # fmt: skip
 
 

@@ -163,7 +163,9 @@ def _best(
         reasons = [f"{quoted(columns.header[number], 40)} is a usual name for this field"]
         reasons += [contradiction] if contradiction else []
         reasons += ["all its values are blank"] if is_empty else []
-        score = (0.5 if is_weak(rank) else max(0.6, 0.9 - rank / 10 * 0.005)) - 0.3 * bool(contradiction) - 0.3 * is_empty
+        score = (
+            (0.5 if is_weak(rank) else max(0.6, 0.9 - rank / 10 * 0.005)) - 0.3 * bool(contradiction) - 0.3 * is_empty
+        )
         is_new = bool(earlier) and columns.header[number] not in earlier
         order = (bool(contradiction), is_empty, is_new, rank, number)
         rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))
@@ -183,9 +185,9 @@ def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
             return f"values like {shown} are numbers"
         if facts.share("is_address") > 0.9:
             return f"values like {shown} are addresses"
-    elif name == "inventory_count" and is_weak(rank) and not _are_stocks(facts.cells):
-        return f"values like {shown} are no quantities"
-    elif name == "inventory_count" and facts.share("is_number") < 0.1 and facts.distinct > 0.9 and len(facts.cells) > 3:
+    elif (name == "inventory_count" and is_weak(rank) and not _are_stocks(facts.cells)) or (
+        name == "inventory_count" and facts.share("is_number") < 0.1 and facts.distinct > 0.9 and len(facts.cells) > 3
+    ):
         return f"values like {shown} are no quantities"
     elif name in ("images", "currency") and facts.share("is_number") > 0.9:
         return f"values like {shown} are numbers"

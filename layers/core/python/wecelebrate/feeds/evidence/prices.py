@@ -84,7 +84,8 @@ _WHOLE_NAMES: dict[str, Kind] = {
     **dict.fromkeys(("forpris", "forepris"), "compare"),
     **dict.fromkeys(("sell", "asking", "peco"), "plain"),
 }
-"""Names of handmade lists, and Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
+"""Names of handmade lists, and Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and
+`Før-pris` is an old price."""
 MAX_NAME = 60
 MAX_DIVISIONS = 50
 
@@ -97,19 +98,19 @@ NAMED_CURRENCIES = (
 )  # fmt: skip
 
 
+Role = Kind | Literal["base", "weak", "alone", "tax", "with", "without", "neutral"]
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """The words of this module, which every language can use, and those of the vocabulary."""
 
     languages: dict[str, Languages | None]
     """The languages of each word, or None for a word that every language can use."""
-    base: frozenset[str]
-    weak: frozenset[str]
-    alone: frozenset[str]
-    tax: frozenset[str]
-    with_tax: frozenset[str]
-    without_tax: frozenset[str]
-    meanings: tuple[tuple[Kind, frozenset[str]], ...]
+    listed: dict[str, Languages]
+    """The languages whose files have the word."""
+    roles: dict[Role, dict[str, Languages | None]]
+    """For each role, its words with the languages in which they have this role: `cu` is "with" in Romanian only."""
     currencies: dict[str, str]
     longest: int
 
@@ -117,28 +118,27 @@ class _Words:
 @cache
 def _words() -> _Words:
     known = vocabulary()
-
-    def both(own: frozenset[str], *names: str) -> frozenset[str]:
-        return own.union(*(known.words(f"prices.{name}") for name in names))
-
-    languages: dict[str, Languages | None] = {}
-    for name in (*_ROLES, *(kind for kind, _ in _MEANINGS)):
-        for word, codes in known.words(f"prices.{name}").items():
-            languages[word] = tuple({*(languages.get(word) or ()), *codes})
-    for word, (_, codes) in known.currencies.items():
-        languages[word] = tuple({*(languages.get(word) or ()), *codes})
-    own = frozenset().union(_BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS))
-    languages |= dict.fromkeys((*own, *NAMED_CURRENCIES))
+    own: dict[Role, frozenset[str]] = {
+        "base": _BASE, "weak": _WEAK, "alone": _NOUNS, "tax": _TAX, "with": _WITH, "without": _WITHOUT,
+        "neutral": _NEUTRAL, **dict(_MEANINGS),
+    }  # fmt: skip
+    roles: dict[Role, dict[str, Languages | None]] = {
+        role: {**known.words(f"prices.{role}"), **dict.fromkeys(words)} for role, words in own.items()
+    }
+    roles["base"] |= {word: codes for word, codes in roles["weak"].items() if word not in roles["base"]}
     currencies = {word: code for word, (code, _) in known.currencies.items()}
-    return _Words(
-        languages, both(_BASE, "base", "weak"), both(_WEAK, "weak"), both(_NOUNS, "alone"), both(_TAX, "tax"),
-        both(_WITH, "with"), both(_WITHOUT, "without"),
-        tuple((kind, both(names, kind)) for kind, names in _MEANINGS),
-        currencies | {code: code.upper() for code in NAMED_CURRENCIES}, max(map(len, languages)),
-    )  # fmt: skip
-
-
-_ROLES = ("base", "weak", "alone", "tax", "with", "without", "neutral")
+    languages: dict[str, Languages | None] = {word: codes for word, (_, codes) in known.currencies.items()}
+    languages |= dict.fromkeys(NAMED_CURRENCIES)
+    for meaning in roles.values():
+        for word, codes in meaning.items():
+            before = languages.get(word, ())
+            languages[word] = None if codes is None or before is None else (*before, *codes)
+    currencies |= {code: code.upper() for code in NAMED_CURRENCIES}
+    listed: dict[str, Languages] = {}
+    for role in own:
+        for word, codes in known.words(f"prices.{role}").items():
+            listed[word] = (*listed.get(word, ()), *codes)
+    return _Words(languages, listed, roles, currencies, max(map(len, languages)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,8 @@ def price_name(folded: str) -> PriceName | None:
         return PriceName(kind)
     known, found = _words(), list[PriceName]()
     for parts in islice(_divisions(folded, known), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
-        if any(part in known.base or part in known.alone for part in parts) and _have_a_common_language(parts, known):
-            found.append(_meaning(parts, known))
+        if (meaning := _meaning(parts, known)) is not None:
+            found.append(meaning)
     return min(found, key=lambda name: _CERTAINTY.get(name.kind, 1), default=None)
 
 
@@ -169,23 +169,33 @@ _CERTAINTY: dict[Kind, int] = {"purchase": 0, "plain": 2}
 """A name that can be divided in several ways, such as `cena s dph` and `cenas dph`, says the most that it can say."""
 
 
-def _have_a_common_language(parts: tuple[str, ...], known: _Words) -> bool:
-    """Return whether all words are of one language. Short words mean many things in other languages."""
-    sets = [set(languages) for part in parts if (languages := known.languages[part]) is not None]
-    return not sets or bool(set.intersection(*sets))
+def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
+    """Return what words say about a price. Returns None if none means a price, or if they have no common language."""
+    limited = [set(languages) for part in parts if (languages := known.languages[part]) is not None]
+    common = set.intersection(*limited) if limited else None
+    if common is not None and not common:
+        return None
+    if common and len(common) > 1:  # in the language that has most of the words: `pret cu tva` is Romanian
+        counts = {code: sum(code in known.listed.get(part, ()) for part in parts) for code in common}
+        common = {code for code, count in counts.items() if count == max(counts.values())}
 
+    def has(role: Role) -> bool:
+        words = known.roles[role]
+        return any(
+            word in words and (common is None or (codes := words[word]) is None or not common.isdisjoint(codes))
+            for word in parts
+        )
 
-def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName:
-    used = set(parts)
+    if not has("base") and not has("alone"):
+        return None
+    words = known.roles["weak"]
+    is_weak = not has("alone") and not any(word in known.roles["base"] and word not in words for word in parts)
     code = next((known.currencies[word] for word in parts if word in known.currencies), None)
-    is_weak = not used & (known.base - known.weak) and not used & known.alone
-    if used & known.without_tax and used & known.tax:
-        used.add("net")
-    elif used & known.with_tax and used & known.tax:
-        used.add("gross")
-    kinds = [kind for kind, names in known.meanings if used & names]
-    kind: Kind = kinds[0] if kinds else "gross" if "pvp" in used else "plain"
-    return PriceName(kind, code, kind == "offer" and "sale" in used, is_weak)
+    kinds = [kind for kind, _ in _MEANINGS if has(kind)]
+    if has("tax") and (has("without") or has("with")):
+        kinds.append("net" if has("without") else "gross")
+    kind: Kind = kinds[0] if kinds else "gross" if "pvp" in parts else "plain"
+    return PriceName(kind, code, kind == "offer" and "sale" in parts, is_weak)
 
 
 def _divisions(text: str, known: _Words) -> Iterator[tuple[str, ...]]:
