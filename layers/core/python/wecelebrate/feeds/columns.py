@@ -1,16 +1,19 @@
 """The usual column names of each field, in the languages of common ERP systems.
 
 Names are compared in folded form: lower case, without accents, spaces and punctuation. `Art.-Nr.` becomes `artnr`.
+Further names of many languages are in `vocabulary`.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, price_name
+from wecelebrate.feeds.folding import squeezed
 from wecelebrate.feeds.visibility import internal_part
+from wecelebrate.feeds.vocabulary import vocabulary
 
 FIELDS = (
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "inventory_count", "is_active",
@@ -163,24 +166,24 @@ PRICE_UNITS = frozenset((
 ))  # fmt: skip
 """Column names of the number of units that a price is for."""
 
-_RANK = {field: {name: rank for rank, name in reversed(list(enumerate(names)))} for field, names in SYNONYMS.items()}
+_PRICE_RANKS = {name: rank for rank, name in reversed(list(enumerate(SYNONYMS["price"])))}
 _CURRENCY = re.compile(
     r"^(.+?)(?:in)?(" + "|".join(NAMED_CURRENCIES) + r")$|^(" + "|".join(NAMED_CURRENCIES) + r")(.+)$"
 )
 PUBLIC_FIELDS = frozenset(("name", "description", "category", "brand", "price", "images"))
 """The fields that are not read from a column with the name of an internal value, such as `Name (internal)`."""
-_SIGNS = str.maketrans({"€": " eur ", "$": " usd ", "£": " gbp ", "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "đ": "d"})
+_SIGNS = str.maketrans({"€": " eur ", "$": " usd ", "£": " gbp "})
 
 
 @lru_cache(maxsize=8192)
 def fold(name: str) -> str:
     """Fold a column name for comparison: `Größe (cm)` becomes `grossecm`."""
-    plain = unicodedata.normalize("NFKD", name.casefold().translate(_SIGNS))
-    return re.sub(r"[\W_]+", "", "".join(char for char in plain if not unicodedata.combining(char)))
+    return squeezed(name, _SIGNS)
 
 
 _NAMED_UNIT = re.compile(
-    r"\s*(?:/|\b(?:per|pro|je|par|por|for|voor|für|fuer|à|á)\b)\s*(\d{1,4})(?:\D|$)", re.IGNORECASE
+    r"\s*(?:/|\b(?:per|pro|je|par|por|for|voor|für|fuer|à|á|za|за|pentru|setiap)\b)\s*(\d{1,4})(?:\D|$)",
+    re.IGNORECASE,
 )
 MAX_UNIT_NAME = 100
 
@@ -189,6 +192,19 @@ def units_in_name(column: str) -> int:
     """Return the number of units that a price column is for: 100 for `Preis pro 100`, `Price/100 pcs`, otherwise 1."""
     unit = _NAMED_UNIT.search(column[:MAX_UNIT_NAME])
     return int(unit[1]) or 1 if unit else 1
+
+
+_BRACKETS = str.maketrans("【】\u3014\u3015「」《》", "()()()()")
+_LATIN_PART = re.compile(r"[a-z\u00c0-\u024f][a-z\u00c0-\u024f ._#-]*[a-z\u00c0-\u024f#]", re.IGNORECASE)
+
+
+def _in_two_scripts(column: str) -> tuple[str, str] | None:
+    """Divide a name such as `商品编码 SKU` into its parts in Latin letters and in another script."""
+    latin = _LATIN_PART.search(column[:100])
+    if latin is None:
+        return None
+    rest = column[: latin.start()] + column[latin.end() :]
+    return (latin[0], rest) if fold(rest) and not rest.isascii() and not _LATIN_PART.search(rest) else None
 
 
 MAX_ALTERNATIVES = 4
@@ -200,8 +216,9 @@ def name_forms(column: str) -> tuple[str, ...]:
     """Return the folded forms of a column name. The first form is the complete name.
 
     The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, a final 1, as in
-    `Bezeichnung 1`, or one of two names, as in `Product Code/SKU`.
+    `Bezeichnung 1`, or one of two names, as in `Product Code/SKU` and in a name in two scripts (`Артикул SKU`).
     """
+    column = column if column.isascii() else unicodedata.normalize("NFKC", column).translate(_BRACKETS)
     # The limit keeps the search linear. Without it, the rest of the name would be searched for each opening bracket.
     bare = re.sub(r"\([^)]{0,200}+\)|\[[^\]]{0,200}+\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)
@@ -212,11 +229,78 @@ def name_forms(column: str) -> tuple[str, ...]:
         forms.append(fold(column[: unit.start()]))
     elif "/" in bare and len(names := bare.split("/", MAX_ALTERNATIVES)) <= MAX_ALTERNATIVES:
         forms += [fold(name) for name in names]
+    if not bare.isascii() and (scripts := _in_two_scripts(bare)):
+        forms += [fold(name) for name in scripts]
     return tuple(dict.fromkeys(form for form in forms if form))
 
 
 COMPOSED_PRICE_RANK = 5_000
 """The rank of a price column whose name is not in SYNONYMS, but is composed of known words, such as `Netto-VK`."""
+
+
+WEAK_RANK = 20_000
+"""The rank of a name that also means other things, such as `Web` and `Nr`. The values have to agree."""
+_VOCABULARY_RANK = 1_000
+
+
+@cache
+def _known_names() -> dict[str, tuple[tuple[str, int], ...]]:
+    """Map each folded name to the fields that it can mean, with its ranks."""
+    names: dict[str, dict[str, int]] = {}
+
+    def add(field: str, name: str, rank: int) -> None:
+        ranks = names.setdefault(name, {})
+        ranks[field] = min(rank, ranks.get(field, rank))
+
+    words = vocabulary()
+    # A name that is also a value, such as `Online`, can be in a row that is not the header.
+    values = words.words("values.yes", "values.no", "values.active", "values.inactive", "values.in_stock",
+                         "values.out_of_stock", "values.few", "values.units")  # fmt: skip
+    for table, target in _TABLES.items():
+        is_weak = table.startswith("columns.weak") or target == "availability"
+        field = "inventory_count" if target == "availability" else target
+        for name, rank in words.ranks(table).items():
+            start = WEAK_RANK if is_weak or (name in values and field != "sku") else _VOCABULARY_RANK
+            start = INACTIVE_RANK if table == "columns.inactive" and start < WEAK_RANK else start
+            add(field, name, start + 10 * min(rank, 99))
+    for field, synonyms in SYNONYMS.items():
+        for position, name in enumerate(synonyms):
+            add(field, name, 10 * position)
+    for name in INACTIVE_NAMES:
+        add("is_active", name, INACTIVE_RANK)
+    return {name: tuple(sorted(ranks.items(), key=_in_order)) for name, ranks in names.items()}
+
+
+def _in_order(item: tuple[str, int]) -> int:
+    return FIELDS.index(item[0])
+
+
+INACTIVE_RANK = 10_000
+_TABLES = {
+    **{f"columns.{field}": field for field in FIELDS if field != "price"},
+    "columns.gtin": "sku", "columns.foreign": "sku", "columns.key": "sku", "columns.inactive": "is_active",
+    "columns.availability": "availability", "columns.in_stock": "availability",
+    **{f"columns.weak.{field}": field for field in ("sku", "name", "inventory_count", "is_active")},
+    "columns.weak.inactive": "is_active",
+}  # fmt: skip
+"""The tables of the vocabulary with the names of a field."""
+
+
+@cache
+def inactive_names() -> frozenset[str]:
+    """Return the folded names that mean the opposite of `is_active`."""
+    return INACTIVE_NAMES.union(vocabulary().words("columns.inactive", "columns.weak.inactive"))
+
+
+@cache
+def price_unit_names() -> frozenset[str]:
+    """Return the folded names of the number of units that a price is for."""
+    return PRICE_UNITS.union(vocabulary().words("columns.price_unit"))
+
+
+def is_weak(rank: int) -> bool:
+    """Return whether a rank belongs to a name that also means other things."""
+    return rank >= WEAK_RANK
 
 
 @lru_cache(maxsize=8192)
@@ -227,17 +311,16 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
     """
     candidates: dict[str, tuple[str, int, str | None]] = {}
     is_internal = internal_part(column) is not None
+    known = _known_names()
     for form_rank, form in enumerate(name_forms(column)):
-        for field, ranks in _RANK.items():
-            if form in ranks and field not in candidates and not (is_internal and field in PUBLIC_FIELDS):
-                candidates[field] = (field, ranks[form] * 10 + form_rank, None)
+        for field, rank in known.get(form, ()):
+            if field not in candidates and not (is_internal and field in PUBLIC_FIELDS):
+                candidates[field] = (field, rank + form_rank, None)
         if "price" not in candidates and not is_internal and (match := _CURRENCY.match(form)):
             stem, currency = match[1] or match[4], match[2] or match[3]
-            if stem in _RANK["price"]:
-                candidates["price"] = ("price", _RANK["price"][stem] * 10 + form_rank, currency.upper())
-        if form in INACTIVE_NAMES and "is_active" not in candidates:
-            candidates["is_active"] = ("is_active", 10_000 + form_rank, None)
-    if "price" not in candidates and not PRICE_UNITS.intersection(name_forms(column)):
+            if stem in _PRICE_RANKS:
+                candidates["price"] = ("price", _PRICE_RANKS[stem] * 10 + form_rank, currency.upper())
+    if "price" not in candidates and not price_unit_names().intersection(name_forms(column)):
         for form_rank, form in enumerate(name_forms(column)):
             if name := price_name(form):
                 candidates["price"] = ("price", COMPOSED_PRICE_RANK + form_rank, name.currency)
@@ -247,9 +330,7 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
 
 def is_inverse(column: str) -> bool:
     """Return whether the column means the opposite of `is_active`."""
-    return any(form in INACTIVE_NAMES for form in name_forms(column)) and "is_active" not in SYNONYMS.get(
-        fold(column), ()
-    )
+    return not inactive_names().isdisjoint(name_forms(column))
 
 
 MAX_HEADER_CELLS = 300
@@ -257,6 +338,14 @@ MAX_HEADER_CELLS = 300
 
 
 def count_known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()) -> int:
-    """Count the cells that contain a usual column name, or a name from `also`. All names in `also` must be folded."""
+    """Count the cells that contain a usual column name, or a name from `also`. All names in `also` must be folded.
+
+    Weak names do not count, because rows of data contain such words too.
+    """
     first = islice(cells, MAX_HEADER_CELLS)
-    return sum(1 for cell in first if len(cell) <= 100 and (field_candidates(cell) or (also and fold(cell) in also)))
+    return sum(1 for cell in first if len(cell) <= 100 and (_is_clear(cell) or (also and fold(cell) in also)))
+
+
+@lru_cache(maxsize=8192)
+def _is_clear(cell: str) -> bool:
+    return any(not is_weak(rank) for _, rank, _ in field_candidates(cell))

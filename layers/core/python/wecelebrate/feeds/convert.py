@@ -9,7 +9,9 @@ from itertools import islice
 from wecelebrate.core.types.text import NOT_VISIBLE, line_problem, text_problem
 from wecelebrate.core.types.urls import image_url_problem, is_plain_url
 from wecelebrate.feeds.evidence.facts import NOTHING
+from wecelebrate.feeds.folding import squeezed
 from wecelebrate.feeds.items import BadCell, quoted
+from wecelebrate.feeds.vocabulary import vocabulary
 
 MAX_LENGTH = {"sku": 200, "name": 500, "description": 100_000, "category": 300, "brand": 300}
 MAX_IMAGES = 50
@@ -50,6 +52,7 @@ _NO = (
     "nieaktywny"
 )
 NO = frozenset(_NO.split("|"))
+MAX_WORD_LENGTH = 100
 
 
 def sku(cell: str) -> str:
@@ -136,6 +139,11 @@ def boolean(cell: str) -> bool:
     if word in YES:
         return True
     if word in NO:
+        return False
+    folded = squeezed(word[:MAX_WORD_LENGTH])
+    if folded in vocabulary().words("values.yes"):
+        return True
+    if folded in vocabulary().words("values.no"):
         return False
     raise BadCell("not_yes_or_no", f"{quoted(cell)} is not yes or no")
 

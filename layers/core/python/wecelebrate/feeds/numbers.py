@@ -20,12 +20,15 @@
 import re
 import unicodedata
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Literal
 
 from wecelebrate.core.types import currencies, finer_problem, rounded
 from wecelebrate.core.types.money import MAX_AMOUNT
 from wecelebrate.feeds.evidence.shapes import OTHER, is_forced_group, shape_of
+from wecelebrate.feeds.folding import squeezed
 from wecelebrate.feeds.items import BadCell, quoted
+from wecelebrate.feeds.vocabulary import vocabulary
 
 DecimalMark = Literal[",", "."]
 
@@ -158,7 +161,15 @@ def currency_code(text: str, catalog_currency: str) -> str | None:
         return sign
     if sign in SHARED_SIGNS:
         return catalog_currency if catalog_currency in SHARED_SIGNS[sign] else SHARED_SIGNS[sign][0]
-    return SIGNS.get(sign) or (currency_code(sign[:-1], catalog_currency) if sign.endswith(".") else None)
+    if sign.endswith(".") and sign not in SIGNS:
+        return currency_code(sign[:-1], catalog_currency)
+    return SIGNS.get(sign) or _further_signs().get(squeezed(sign))
+
+
+@cache
+def _further_signs() -> dict[str, str]:
+    """Return the words for currencies in the vocabulary, such as the abbreviation of the Saudi riyal."""
+    return {word: code for word, (code, _) in vocabulary().currencies.items()}
 
 
 def _signed(number: str) -> tuple[str, int]:

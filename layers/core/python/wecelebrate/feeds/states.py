@@ -1,14 +1,18 @@
 """Reads states: whether a product can be sold. The words are those of shops and ERP systems, in many languages.
 
-A word that is in no list is unknown. An unknown state changes no product, and a new product is inactive.
+A word that is in no list is unknown. An unknown state changes no product, and a new product is inactive. Further words
+of many languages are in `vocabulary`.
 """
 
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Literal
 
 from wecelebrate.feeds.convert import NO, YES
+from wecelebrate.feeds.folding import squeezed
+from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.words import phrases
 
 State = Literal["active", "inactive", "unstated", "unknown"]
@@ -90,7 +94,18 @@ def state_of(word: str) -> State:
     if match:
         return _state_of_date(match)
     plain = word.replace("_", " ").replace("-", " ")
-    return state_of(plain) if plain != word else "unknown"
+    if plain != word:
+        return state_of(plain)
+    return _further_words().get(squeezed(word), "unknown")
+
+
+@cache
+def _further_words() -> dict[str, State]:
+    """Return the folded words of the vocabulary. A product that is sold out is sold again when it is in stock."""
+    words = vocabulary().words
+    states: dict[str, State] = dict.fromkeys(words("values.out_of_stock"), "inactive")
+    states |= dict.fromkeys(words("values.in_stock", "values.active", "values.yes"), "active")
+    return states | dict.fromkeys(words("values.inactive", "values.no"), "inactive")
 
 
 def state_of_command(word: str) -> State:

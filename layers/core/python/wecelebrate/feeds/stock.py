@@ -14,17 +14,19 @@
 | `out of stock` `sold out` `-`        | OUT_OF_STOCK   |                                                              |
 | `n/a` `unknown` `coming soon`        | UNKNOWN        | the cell says as much as a blank cell                        |
 
-`stock_columns` combines the cells of a row.
+`stock_columns` combines the cells of a row. Further words of many languages are in `vocabulary`.
 """
 
 import html
 import re
 import unicodedata
 from enum import Enum, auto
+from functools import cache
 
 from wecelebrate.feeds import numbers
 from wecelebrate.feeds.columns import fold
 from wecelebrate.feeds.items import BadCell, quoted
+from wecelebrate.feeds.vocabulary import vocabulary
 
 
 class State(Enum):
@@ -49,7 +51,7 @@ def read(cell: str, mark: numbers.DecimalMark | None) -> int | State:
     text = unicodedata.normalize("NFKC", html.unescape(cell)).strip().casefold()
     stated = _SIGNS.get(text)
     if stated is None:
-        stated = _WORDS.get(fold(text.removeprefix("http://schema.org/").removeprefix("https://schema.org/")))
+        stated = _words().get(fold(text.removeprefix("http://schema.org/").removeprefix("https://schema.org/")))
     return _count(text, mark, cell) if stated is None else stated
 
 
@@ -64,7 +66,7 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
         return _limited(low, cell)
     if bound := _LOWER_BOUND.fullmatch(text):
         text = bound[1] or bound[2]
-    text = _UNIT.sub("", text)
+    text = _unit().sub("", text)
     try:
         number = numbers.signed_number(text, mark, cell)
     except BadCell:
@@ -72,9 +74,9 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
         if parts is None:
             raise
         words = fold(parts["before"]) + fold(parts["after"])
-        if _WORDS.get(words) is State.OUT_OF_STOCK:
+        if _words().get(words) is State.OUT_OF_STOCK:
             return State.OUT_OF_STOCK
-        if _WORDS.get(words) is not State.IN_STOCK and words not in _BESIDE_A_NUMBER:
+        if _words().get(words) is not State.IN_STOCK and words not in _beside_a_number():
             raise
         number = numbers.signed_number(parts["number"], mark, cell)
     return _limited(max(int(number), 0), cell)
@@ -90,7 +92,16 @@ def _not_a_number(cell: str) -> BadCell:
     return BadCell("not_a_number", f"{quoted(cell)} is not a number")
 
 
-_UNIT = re.compile(r"\s*(pcs|pc|st|stk|stck|stuck|stück|szt|ks|ea|each|units?|pieces?|pièces?|uds?|pz)\.?$")
+_UNITS = "pcs|pc|st|stk|stck|stuck|stück|szt|ks|ea|each|units?|pieces?|pièces?|uds?|pz"
+
+
+@cache
+def _unit() -> re.Pattern[str]:
+    """Return a pattern of the words for pieces at the end of a cell. A letter alone is a unit only behind a digit."""
+    further = sorted(map(re.escape, vocabulary().words("values.units")), key=len, reverse=True)
+    return re.compile(rf"(?:\s*(?:{_UNITS})|(?<=[\d ])(?:{'|'.join(further)}))\.?$")
+
+
 _RANGE = re.compile(r"(\d{1,9})\s*(?:-|\u2013|\u2014|to|bis|à)\s*(\d{1,9})", re.ASCII)
 _UPPER_BOUND = re.compile(
     r"(?:<=?|≤|less than|fewer than|under|below|up to|at most|max\.?|weniger als|unter|bis zu|bis|höchstens|moins de"
@@ -110,13 +121,25 @@ _BESIDE_A_NUMBER_TEXT = (
     "disponibles|disponibili|disponíveis|nog|rimasti|pieces|units in stock|pcs in stock|pieces in stock|"
     "items in stock|stück auf lager|stk auf lager|unités en stock|unidades en stock|unidades|pièces|pezzi"
 )
-_BESIDE_A_NUMBER = frozenset(fold(words) for words in _BESIDE_A_NUMBER_TEXT.split("|"))
+
+
+@cache
+def _beside_a_number() -> frozenset[str]:
+    return frozenset(fold(words) for words in _BESIDE_A_NUMBER_TEXT.split("|")).union(
+        vocabulary().words("values.beside")
+    )
+
 
 # Texts without letters and digits.
 _SIGNS: dict[str, int | State] = {
     "∞": State.UNLIMITED,
     "✓": State.IN_STOCK,
     "✔": State.IN_STOCK,
+    "+": State.IN_STOCK,
+    "○": State.IN_STOCK,
+    "◎": State.IN_STOCK,
+    "△": 1,
+    "×": State.OUT_OF_STOCK,
     "✗": State.OUT_OF_STOCK,
     "✘": State.OUT_OF_STOCK,
     "-": State.OUT_OF_STOCK,
@@ -189,8 +212,17 @@ _UNKNOWN_TEXT = (
     "prossimamente|em breve|onbekend|binnenkort|parent|inherit"
 )
 
-_WORDS: dict[str, int | State] = {
-    fold(word): meaning
+
+@cache
+def _words() -> dict[str, int | State]:
+    """Map the folded words of this module and of the vocabulary to their meanings."""
+    words: dict[str, int | State] = {}
+    for table, meaning in (
+        ("yes", State.IN_STOCK), ("in_stock", State.IN_STOCK), ("no", State.OUT_OF_STOCK), ("to_order", State.TO_ORDER),
+        ("on_request", 0), ("few", 1), ("unlimited", State.UNLIMITED), ("out_of_stock", State.OUT_OF_STOCK),
+        ("unknown", State.UNKNOWN),
+    ):  # fmt: skip
+        words |= dict.fromkeys(vocabulary().words(f"values.{table}"), meaning)
     for text, meaning in (
         (_IN_STOCK_TEXT, State.IN_STOCK),
         (_UNLIMITED_TEXT, State.UNLIMITED),
@@ -199,6 +231,6 @@ _WORDS: dict[str, int | State] = {
         (_FEW_TEXT, 1),
         (_OUT_OF_STOCK_TEXT, State.OUT_OF_STOCK),
         (_UNKNOWN_TEXT, State.UNKNOWN),
-    )
-    for word in text.split("|")
-}
+    ):
+        words |= {fold(word): meaning for word in text.split("|")}
+    return words

@@ -24,7 +24,7 @@ Otherwise the row says nothing about the stock.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 
 from wecelebrate.core.types import InventoryPolicy
@@ -32,6 +32,7 @@ from wecelebrate.feeds import convert, numbers, stock
 from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.items import BadCell, Cells
 from wecelebrate.feeds.stock import State
+from wecelebrate.feeds.vocabulary import vocabulary
 
 Stock = tuple[InventoryPolicy, int | None]
 """The policy and the count of a product. If the count is None, the stored count stays as it is."""
@@ -65,6 +66,22 @@ OVERSELL_NAMES = frozenset((
     "backorders", "backordersallowed", "backorderallowed", "allowoutofstockorder", "allowoversell",
     "allowoverselling", "oversell",
 ))  # fmt: skip
+
+
+@cache
+def _state_names() -> frozenset[str]:
+    return STATE_NAMES.union(vocabulary().words("columns.availability"))
+
+
+@cache
+def _ambiguous_names() -> frozenset[str]:
+    return STATE_OR_COUNT_NAMES.union(vocabulary().words("columns.in_stock")) - _state_names()
+
+
+@cache
+def _sold_out_names() -> frozenset[str]:
+    return OUT_OF_STOCK_NAMES.union(vocabulary().words("columns.sold_out"))
+
 
 MIN_STATES = 5
 """From this number of cells on, a column `In stock` that contains only 0 and 1 is a state and not a count."""
@@ -126,8 +143,8 @@ def find_stock_columns(
         numbers_ = (n for n, forms in enumerate(names) if n not in count and not known.isdisjoint(forms))
         return list(islice(numbers_, MAX_COLUMNS))
 
-    ambiguous = named(STATE_OR_COUNT_NAMES - STATE_NAMES)
-    states = [n for n in (*count, *named(STATE_NAMES), *ambiguous) if _is_state(header[n], names[n], n, sample)]
+    ambiguous = named(_ambiguous_names())
+    states = [n for n in (*count, *named(_state_names()), *ambiguous) if _is_state(header[n], names[n], n, sample)]
     tracking, oversell = named(TRACKING_NAMES), named(OVERSELL_NAMES)
     overridden = {
         number: use
@@ -136,17 +153,20 @@ def find_stock_columns(
     }
     return StockColumns(
         [number for number in count if number not in states], list(dict.fromkeys(states)),
-        [number for number in ambiguous if number not in states], named(OUT_OF_STOCK_NAMES), tracking,
+        [number for number in ambiguous if number not in states], named(_sold_out_names()), tracking,
         named(TRACKER_NAMES), oversell, overridden,
     )  # fmt: skip
 
 
 def own_columns(header: Sequence[str]) -> list[int]:
     """Return the columns in which a variant does not get the value of its product, because each has its own stock."""
-    return [number for number, column in enumerate(header) if not _ALL_NAMES.isdisjoint(_names(column))]
+    return [number for number, column in enumerate(header) if not _all_names().isdisjoint(_names(column))]
 
 
-_ALL_NAMES = STATE_NAMES | STATE_OR_COUNT_NAMES | OUT_OF_STOCK_NAMES | TRACKING_NAMES | TRACKER_NAMES | OVERSELL_NAMES
+@cache
+def _all_names() -> frozenset[str]:
+    names = _state_names() | STATE_OR_COUNT_NAMES | _ambiguous_names() | _sold_out_names()
+    return names | TRACKING_NAMES | TRACKER_NAMES | OVERSELL_NAMES
 
 
 @lru_cache(maxsize=8192)
@@ -160,9 +180,9 @@ def _names(column: str) -> frozenset[str]:
 
 def _is_state(column: str, names: frozenset[str], number: int, sample: Sequence[Cells]) -> bool:
     """Return whether a column contains states. 1 then means "in stock", and not one piece."""
-    if not STATE_NAMES.isdisjoint(names):
+    if not _state_names().isdisjoint(names):
         return True
-    if STATE_OR_COUNT_NAMES.isdisjoint(names):
+    if STATE_OR_COUNT_NAMES.isdisjoint(names) and _ambiguous_names().isdisjoint(names):
         return False
     cells = [cell.strip() for row in sample if number < len(row) and (cell := row[number]) and cell.strip()]
     return column.rstrip().endswith("?") or (len(cells) >= MIN_STATES and {*cells} <= {"0", "1"})

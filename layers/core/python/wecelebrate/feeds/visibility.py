@@ -7,13 +7,13 @@ that contains both is private: `Material cost`, `Farbe (intern)`.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from wecelebrate.core.types.text import nfc
 from wecelebrate.feeds.convert import MAX_ATTRIBUTE_NAME_LENGTH, MAX_ATTRIBUTES
+from wecelebrate.feeds.folding import split_words
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.properties import (
     OPERATIONAL_WORDS,
@@ -24,47 +24,60 @@ from wecelebrate.feeds.properties import (
     PROPERTIES,
     UNIT_WORDS,
 )
+from wecelebrate.feeds.vocabulary import vocabulary
 
 KNOWN_NAMES = frozenset(name for names in PROPERTIES.values() for name in names.split())
-_PRIVATE_WORDS = frozenset(PRIVATE_WORDS.split())
-_OPERATIONAL_WORDS = frozenset(OPERATIONAL_WORDS.split())
-_PRIVATE_STEMS = re.compile("|".join(sorted(PRIVATE_STEMS.split())))
-_PRODUCT_WORDS = tuple(PRODUCT_WORDS.split())
-_LEADING_WORDS = frozenset((*_PRODUCT_WORDS, *PATH_WORDS.split()))
-_TRAILING_WORDS = frozenset(UNIT_WORDS.split())
-_SIGNS = str.maketrans(
-    {
-        "ß": "ss",
-        "ø": "o",
-        "ł": "l",
-        "æ": "ae",
-        "đ": "d",
-        "œ": "oe",
-        "\u2019": " ",
-        "\u2018": " ",
-        "\u2013": " ",
-        "°": " ",
-    }
-)
+_PROPERTY_TABLES = (
+    "color", "size", "material", "weight", "length", "width", "height", "capacity", "gtin", "origin", "audience",
+    "other",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of the tables in `properties` and in the vocabulary."""
+
+    properties: frozenset[str]
+    private: frozenset[str]
+    operational: frozenset[str]
+    stems: re.Pattern[str]
+    product: tuple[str, ...]
+    leading: frozenset[str]
+    trailing: frozenset[str]
+
+
+_SIGNS = str.maketrans({"\u2019": " ", "\u2018": " ", "\u2013": " ", "°": " "})
 _UNIT_OF_PATH = re.compile(r"@[a-z]*(unit|currency|lang)[a-z]*$", re.IGNORECASE)
 """An XML attribute that is a part of the value, as in `netWeight@measurementUnitCode`."""
 
 
 @lru_cache(maxsize=8192)
 def words(name: str) -> tuple[str, ...]:
-    """Return the words of a name in lower case, without accents and digits: `netWeight_2 (kg)` is `net weight kg`.
+    """Return the folded words of a name, without digits: `netWeight_2 (kg)` is `net weight kg`."""
+    return split_words(re.sub(r"([a-z])([A-Z])", r"\1 \2", name), _SIGNS)
 
-    A word of another script than Latin contains characters that are not ASCII.
-    """
-    text = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).casefold().translate(_SIGNS)
-    plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
-    return tuple(re.sub(r"[\x00-`{-\x7f]+", " ", plain).split())
+
+@cache
+def _words() -> _Words:
+    vocabulary_words = vocabulary().words
+    properties = (vocabulary_words(f"properties.{name}") for name in _PROPERTY_TABLES)
+    stems = {*PRIVATE_STEMS.split(), *vocabulary_words("private.stems")}
+    product = (*PRODUCT_WORDS.split(), *vocabulary_words("properties.product"))
+    return _Words(
+        properties=KNOWN_NAMES.union(*properties),
+        private=frozenset(PRIVATE_WORDS.split()).union(vocabulary_words("private.words")),
+        operational=frozenset(OPERATIONAL_WORDS.split()).union(vocabulary_words("private.operational")),
+        stems=re.compile("|".join(map(re.escape, sorted(stems)))),
+        product=product,
+        leading=frozenset((*product, *PATH_WORDS.split())),
+        trailing=frozenset((*UNIT_WORDS.split(), *vocabulary_words("properties.product"))),
+    )
 
 
 @lru_cache(maxsize=8192)
 def private_part(name: str) -> str | None:
     """Return the part of a name that makes an attribute private in any case. Returns None if it has no such part."""
-    return internal_part(name) or next((word for word in words(name) if word in _OPERATIONAL_WORDS), None)
+    return internal_part(name) or next((word for word in words(name) if word in _words().operational), None)
 
 
 @lru_cache(maxsize=8192)
@@ -73,11 +86,11 @@ def internal_part(name: str) -> str | None:
 
     No public field is read from such a column because of its name: `Price (dealer)` is not the price.
     """
-    parts = words(name)
+    parts, known = words(name), _words()
     for word in parts:
-        if word in _PRIVATE_WORDS:
+        if word in known.private:
             return word
-    match = _PRIVATE_STEMS.search("".join(parts))
+    match = known.stems.search("".join(parts))
     return match[0] if match else None
 
 
@@ -89,14 +102,14 @@ def is_property(name: str) -> bool:
 
 def _is_known(parts: tuple[str, ...]) -> bool:
     """Return whether the words name a property, possibly between a word for the product and a unit."""
-    start, end = 0, len(parts)
+    start, end, known = 0, len(parts), _words()
     while start < end:
         name = "".join(parts[start:end])
-        if name in KNOWN_NAMES or _without_product_word(name) in KNOWN_NAMES:
+        if name in known.properties or _without_product_word(name) in known.properties:
             return True
-        if parts[end - 1] in _TRAILING_WORDS and end - start > 1:
+        if parts[end - 1] in known.trailing and end - start > 1:
             end -= 1
-        elif parts[start] in _LEADING_WORDS:
+        elif parts[start] in known.leading:
             start += 1
         else:
             return False
@@ -104,7 +117,7 @@ def _is_known(parts: tuple[str, ...]) -> bool:
 
 
 def _without_product_word(name: str) -> str:
-    return next((name.removeprefix(word) for word in _PRODUCT_WORDS if name.startswith(word)), name)
+    return next((name.removeprefix(word) for word in _words().product if name.startswith(word)), name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wecelebrate.feeds.columns import COMMANDS, FIELDS, PRICE_UNITS, field_candidates, fold, is_inverse, name_forms
+from wecelebrate.feeds import stock
+from wecelebrate.feeds.columns import (
+    COMMANDS,
+    FIELDS,
+    field_candidates,
+    fold,
+    is_inverse,
+    is_weak,
+    name_forms,
+    price_unit_names,
+)
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.identity import SkuCandidate, sku_candidate, sku_question
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
-from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.states import state_of, state_of_command
 
@@ -146,30 +156,38 @@ def _best(
         if number in used:
             continue
         facts = columns[number]
-        contradiction = _contradiction(columns, name, number)
+        contradiction = _contradiction(columns, name, number, rank)
         is_empty = facts.is_empty and facts.rows > 0
+        if is_weak(rank) and (contradiction or (facts.is_empty and facts.rows)):
+            continue
         reasons = [f"{quoted(columns.header[number], 40)} is a usual name for this field"]
         reasons += [contradiction] if contradiction else []
         reasons += ["all its values are blank"] if is_empty else []
-        score = max(0.5, 0.9 - rank / 10 * 0.005) - 0.3 * bool(contradiction) - 0.3 * is_empty
+        score = (
+            (0.5 if is_weak(rank) else max(0.6, 0.9 - rank / 10 * 0.005)) - 0.3 * bool(contradiction) - 0.3 * is_empty
+        )
         is_new = bool(earlier) and columns.header[number] not in earlier
         order = (bool(contradiction), is_empty, is_new, rank, number)
         rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))
     return [reason for _, reason in sorted(rated, key=lambda item: item[0])]
 
 
-def _contradiction(columns: Columns, name: str, number: int) -> str:
+def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
     """Return how the values contradict the field, or "" if they do not."""
     facts = columns[number]
     if facts.is_empty:
         return ""
     shown = " and ".join(quoted(example, 20) for example in facts.examples[:2])
     if name in ("name", "description", "category", "brand"):
+        if name == "name" and is_weak(rank) and facts.share("is_identifier") > 0.9 and facts.share("has_digit") > 0.9:
+            return f"values like {shown} are no names"
         if facts.share("is_number") > 0.9 and name != "description":
             return f"values like {shown} are numbers"
         if facts.share("is_address") > 0.9:
             return f"values like {shown} are addresses"
-    elif name == "inventory_count" and facts.share("is_number") < 0.1 and facts.distinct > 0.9 and len(facts.cells) > 3:
+    elif (name == "inventory_count" and is_weak(rank) and not _are_stocks(facts.cells)) or (
+        name == "inventory_count" and facts.share("is_number") < 0.1 and facts.distinct > 0.9 and len(facts.cells) > 3
+    ):
         return f"values like {shown} are no quantities"
     elif name in ("images", "currency") and facts.share("is_number") > 0.9:
         return f"values like {shown} are numbers"
@@ -184,14 +202,18 @@ def _fallbacks(columns: Columns, candidates: Sequence[int]) -> list[int]:
 def _price_unit(columns: Columns, used: set[int]) -> int | None:
     """Return the column with the number of units that a price is for, such as SAP's `KPEIN`."""
     for number, column in enumerate(columns.header):
-        is_named = any(form in PRICE_UNITS for form in name_forms(column))
+        is_named = any(form in price_unit_names() for form in name_forms(column))
         if number not in used and is_named and (columns[number].is_empty or columns[number].share("has_digit") > 0.5):
             return number
     return None
 
 
 def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], used: set[int]) -> None:
-    free = [number for _, number, _ in sorted(candidates) if number not in used]
+    free = [
+        number
+        for rank, number, _ in sorted(candidates)
+        if number not in used and not (is_weak(rank) and _known_states(columns, number) <= 0.5)
+    ]
     states = [number for number in free if not is_inverse(columns.header[number])]
     understood = [number for number in states if _known_states(columns, number) > 0.5]
     filled = [number for number in states if not columns[number].is_empty]
@@ -211,6 +233,17 @@ def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candid
 def _known_states(columns: Columns, number: int) -> float:
     cells = columns[number].cells
     return sum(state_of(cell.casefold()) != "unknown" for cell in cells) / len(cells) if cells else 0.0
+
+
+def _are_stocks(cells: Sequence[str]) -> bool:
+    """Return whether most cells are understood as a stock, as `12`, `in stock` and `>50` are."""
+    understood = 0
+    for cell in cells:
+        try:
+            understood += stock.read(cell, None) is not None
+        except BadCell:
+            continue
+    return understood > 0.5 * len(cells)
 
 
 def _are_commands(cells: Sequence[str]) -> bool:

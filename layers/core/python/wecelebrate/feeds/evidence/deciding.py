@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from wecelebrate.feeds import numbers
 from wecelebrate.feeds.columns import fold
@@ -13,6 +13,7 @@ from wecelebrate.feeds.evidence.shapes import Separator, Tally
 from wecelebrate.feeds.items import Cells, Rejected
 from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.tables import Table
+from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.words import words
 
 FIRST_ROWS = 500
@@ -155,8 +156,22 @@ def _every_row(table: Table) -> Iterator[Cells]:
 def header_language(header: Iterable[str], currency: str) -> Separator | None:
     """Return the decimal separator of the header's language, or None if the header does not show a language."""
     names = [fold(name) for name in header]
-    comma = sum(name in _COMMA_WORDS or name.startswith(_LONG_COMMA_WORDS) for name in names)
-    point = sum(name in _POINT_WORDS for name in names)
+    known = _separators()
+    comma = sum(name in _COMMA_WORDS or name.startswith(_LONG_COMMA_WORDS) or known.get(name) == "," for name in names)
+    point = sum(name in _POINT_WORDS or known.get(name) == "." for name in names)
     if comma > point:
         return None if currency in POINT_CURRENCIES else ","
     return "." if point > comma else None
+
+
+@cache
+def _separators() -> dict[str, str]:
+    """Map names of columns to the decimal separator of their language, except names of languages that differ."""
+    known, separators = vocabulary(), dict[str, set[str]]()
+    for table in _NAME_TABLES:
+        for name, languages in known.words(table).items():
+            separators.setdefault(name, set()).update(known.decimals[language] for language in languages)
+    return {name: marks.pop() for name, marks in separators.items() if len(marks) == 1}
+
+
+_NAME_TABLES = tuple(f"columns.{name}" for name in ("sku", "name", "description", "category", "inventory_count"))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.vocabulary import vocabulary
 
 _SKU = frozenset((
     "sku", "variantsku", "productsku", "itemsku", "skucode", "skuid", "stockkeepingunit", "skunumber", "skuno",
@@ -45,6 +46,8 @@ RANK_TEXTS = (
     "a SKU", "the number of an article", "an order number or a reference", "a GTIN", "the number of a supplier",
     "the key of a database",
 )  # fmt: skip
+WEAK_NAMES = "columns.weak.sku"
+"""The table of names such as `Nr`, which can also number the rows."""
 WORDS_ONLY = 0.3
 """A column in which a smaller share of the values look like identifiers contains words."""
 REPEATED = 0.5
@@ -70,13 +73,17 @@ def name_rank(folded: str) -> int:
     for rank, names in ((0, _SKU), (3, _GTIN), (4, _FOREIGN), (5, _KEYS), (2, _SECOND)):
         if folded in names:
             return rank
-    return 1
+    words = vocabulary().words
+    tables = ((1, "columns.sku"), (3, "columns.gtin"), (4, "columns.foreign"), (5, "columns.key"), (2, WEAK_NAMES))
+    return next((rank for rank, table in tables if folded in words(table)), 1)
 
 
 def sku_candidate(columns: Columns, column: int, folded: str, position: int) -> SkuCandidate:
     """Rate a candidate. `folded` is the form of its name that matched, and `position` is its rank among all names."""
     facts, rank = columns[column], name_rank(folded)
-    is_noun = folded in _NOUNS
+    is_noun = folded in _NOUNS or (rank == 2 and folded in vocabulary().words(WEAK_NAMES))
+    if is_noun and facts.cells and _is_counter(facts.cells):
+        rank = 5  # a number of the row, which is another one in the next file
     reasons = [f"{quoted(columns.header[column], 40)} is a usual name for {RANK_TEXTS[rank]}"]
     contradicts = _contradiction(facts, rank, is_noun)
     if contradicts:
@@ -90,6 +97,11 @@ def sku_candidate(columns: Columns, column: int, folded: str, position: int) -> 
     score = max(0.05, 0.95 - 0.07 * rank - 0.6 * bool(contradicts) - 0.5 * is_empty - 0.2 * incomplete)
     order = (bool(contradicts), is_empty, incomplete, rank, position, column)
     return SkuCandidate(column, order, rank, round(score, 2), tuple(reasons), bool(contradicts) and is_noun)
+
+
+def _is_counter(cells: list[str]) -> bool:
+    """Return whether the values are 1, 2, 3 and so on."""
+    return len(cells) >= MIN_VALUES and all(cell == str(number) for number, cell in enumerate(cells, 1))
 
 
 def _contradiction(facts: Facts, rank: int, is_noun: bool) -> str:

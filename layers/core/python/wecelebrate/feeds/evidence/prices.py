@@ -1,16 +1,17 @@
 """Reads from a column's name which price the column contains: gross, net, list, offer, purchase, and so on.
 
 A name such as `Netto-VK`, `preisBruttoEUR` or `Prix de vente TTC` is divided into words of a vocabulary. A name with
-any other word is not a price: `price group`, `market price index`.
+any other word is not a price: `price group`, `market price index`. Further words are in `vocabulary`.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice
 from typing import Literal
 
+from wecelebrate.feeds.vocabulary import Languages, vocabulary
 from wecelebrate.feeds.words import words
 
 Kind = Literal["gross", "plain", "net", "list", "offer", "compare", "purchase"]
@@ -76,15 +77,15 @@ _NEUTRAL = words(
     "ut ordinarie na now myynti satis "
     "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
-_VOCABULARY = frozenset().union(_BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS))
-_LONGEST = max(map(len, _VOCABULARY))
 _WEAK = words("amount betrag tarif tarifa ar pv value")
 """Words that can mean something other than a price."""
 _WHOLE_NAMES: dict[str, Kind] = {
     **dict.fromkeys(("inpris", "indpris", "innpris", "nettoinpris", "nettoindpris", "bruttoinpris"), "purchase"),
     **dict.fromkeys(("forpris", "forepris"), "compare"),
+    **dict.fromkeys(("sell", "asking", "peco"), "plain"),
 }
-"""Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
+"""Names of handmade lists, and Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and
+`Før-pris` is an old price."""
 MAX_NAME = 60
 MAX_DIVISIONS = 50
 
@@ -95,6 +96,49 @@ NAMED_CURRENCIES = (
     "php", "pkr", "pln", "qar", "ron", "rsd", "rub", "sar", "sek", "sgd", "thb", "tnd", "try", "twd", "uah", "usd",
     "vnd", "zar",
 )  # fmt: skip
+
+
+Role = Kind | Literal["base", "weak", "alone", "tax", "with", "without", "neutral"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of this module, which every language can use, and those of the vocabulary."""
+
+    languages: dict[str, Languages | None]
+    """The languages of each word, or None for a word that every language can use."""
+    listed: dict[str, Languages]
+    """The languages whose files have the word."""
+    roles: dict[Role, dict[str, Languages | None]]
+    """For each role, its words with the languages in which they have this role: `cu` is "with" in Romanian only."""
+    currencies: dict[str, str]
+    longest: int
+
+
+@cache
+def _words() -> _Words:
+    known = vocabulary()
+    own: dict[Role, frozenset[str]] = {
+        "base": _BASE, "weak": _WEAK, "alone": _NOUNS, "tax": _TAX, "with": _WITH, "without": _WITHOUT,
+        "neutral": _NEUTRAL, **dict(_MEANINGS),
+    }  # fmt: skip
+    roles: dict[Role, dict[str, Languages | None]] = {
+        role: {**known.words(f"prices.{role}"), **dict.fromkeys(words)} for role, words in own.items()
+    }
+    roles["base"] |= {word: codes for word, codes in roles["weak"].items() if word not in roles["base"]}
+    currencies = {word: code for word, (code, _) in known.currencies.items()}
+    languages: dict[str, Languages | None] = {word: codes for word, (_, codes) in known.currencies.items()}
+    languages |= dict.fromkeys(NAMED_CURRENCIES)
+    for meaning in roles.values():
+        for word, codes in meaning.items():
+            before = languages.get(word, ())
+            languages[word] = None if codes is None or before is None else (*before, *codes)
+    currencies |= {code: code.upper() for code in NAMED_CURRENCIES}
+    listed: dict[str, Languages] = {}
+    for role in own:
+        for word, codes in known.words(f"prices.{role}").items():
+            listed[word] = (*listed.get(word, ()), *codes)
+    return _Words(languages, listed, roles, currencies, max(map(len, languages)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +158,47 @@ def price_name(folded: str) -> PriceName | None:
     """Return what a folded column name says about a price, or None if it does not name a price."""
     if kind := _WHOLE_NAMES.get(folded):
         return PriceName(kind)
-    for parts in islice(_divisions(folded), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
-        if any(part in _BASE or part in _NOUNS for part in parts):
-            return _meaning(parts)
-    return None
+    known, found = _words(), list[PriceName]()
+    for parts in islice(_divisions(folded, known), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
+        if (meaning := _meaning(parts, known)) is not None:
+            found.append(meaning)
+    return min(found, key=lambda name: _CERTAINTY.get(name.kind, 1), default=None)
 
 
-def _meaning(parts: tuple[str, ...]) -> PriceName:
-    used = set(parts)
-    code = next((word.upper() for word in parts if word in NAMED_CURRENCIES), None)
-    is_weak = not used & (_BASE - _WEAK) and not used & _NOUNS
-    if used & _WITHOUT and used & _TAX:
-        used.add("net")
-    elif used & _WITH and used & _TAX:
-        used.add("gross")
-    kinds = [kind for kind, names in _MEANINGS if used & names]
-    kind: Kind = kinds[0] if kinds else "gross" if "pvp" in used else "plain"
-    return PriceName(kind, code, kind == "offer" and "sale" in used, is_weak)
+_CERTAINTY: dict[Kind, int] = {"purchase": 0, "plain": 2}
+"""A name that can be divided in several ways, such as `cena s dph` and `cenas dph`, says the most that it can say."""
 
 
-def _divisions(text: str) -> Iterator[tuple[str, ...]]:
+def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
+    """Return what words say about a price. Returns None if none means a price, or if they have no common language."""
+    limited = [set(languages) for part in parts if (languages := known.languages[part]) is not None]
+    common = set.intersection(*limited) if limited else None
+    if common is not None and not common:
+        return None
+    if common and len(common) > 1:  # in the language that has most of the words: `pret cu tva` is Romanian
+        counts = {code: sum(code in known.listed.get(part, ()) for part in parts) for code in common}
+        common = {code for code, count in counts.items() if count == max(counts.values())}
+
+    def has(role: Role) -> bool:
+        words = known.roles[role]
+        return any(
+            word in words and (common is None or (codes := words[word]) is None or not common.isdisjoint(codes))
+            for word in parts
+        )
+
+    if not has("base") and not has("alone"):
+        return None
+    words = known.roles["weak"]
+    is_weak = not has("alone") and not any(word in known.roles["base"] and word not in words for word in parts)
+    code = next((known.currencies[word] for word in parts if word in known.currencies), None)
+    kinds = [kind for kind, _ in _MEANINGS if has(kind)]
+    if has("tax") and (has("without") or has("with")):
+        kinds.append("net" if has("without") else "gross")
+    kind: Kind = kinds[0] if kinds else "gross" if "pvp" in parts else "plain"
+    return PriceName(kind, code, kind == "offer" and "sale" in parts, is_weak)
+
+
+def _divisions(text: str, known: _Words) -> Iterator[tuple[str, ...]]:
     """Yield the divisions of a text into words of the vocabulary. Divisions with longer first words come first.
 
     Positions from which the rest cannot be divided are remembered, so the time is linear.
@@ -145,9 +210,9 @@ def _divisions(text: str) -> Iterator[tuple[str, ...]]:
             yield ()
             return
         is_divisible = False
-        for end in range(min(len(text), at + _LONGEST), at, -1):
+        for end in range(min(len(text), at + known.longest), at, -1):
             word = text[at:end]
-            if end in dead or not (word in _VOCABULARY or word in NAMED_CURRENCIES):
+            if end in dead or word not in known.languages:
                 continue
             for rest in divide(end):
                 is_divisible = True
@@ -164,7 +229,15 @@ _NO_PRICE = re.compile(
 )
 
 
+@cache
+def _further_words() -> re.Pattern[str]:
+    """Return a pattern of the words for a price in the vocabulary. Short Latin words are parts of other words."""
+    known = vocabulary().words("prices.base")
+    clear = [word for word in known if len(word) > (4 if word.isascii() else 1)]
+    return re.compile("|".join(map(re.escape, sorted(clear))))
+
+
 def may_be_price(folded: str) -> bool:
     """Return whether a name contains a word for a price, but is not understood, as `Campus price` is not."""
-    is_price = _PRICE_PART.search(folded) and not _NO_PRICE.search(folded)
+    is_price = (_PRICE_PART.search(folded) or _further_words().search(folded)) and not _NO_PRICE.search(folded)
     return len(folded) <= MAX_NAME and bool(is_price) and price_name(folded) is None

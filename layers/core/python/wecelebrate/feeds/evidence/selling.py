@@ -6,13 +6,14 @@ are equally good and have different values, a question is asked.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.prices import KIND_TEXTS, TIERS, Kind, PriceName, may_be_price, price_name
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.visibility import internal_part
 
 LEFT_OUT = ""
 """The answer that no column is the price. In the catalog's mapping it is null."""
@@ -49,7 +50,10 @@ class _Candidate:
 
 def name_of_price(column: str) -> PriceName | None:
     """Return what the name of a column says about a price."""
-    return next((name for form in name_forms(column) if (name := price_name(form))), None)
+    name = next((name for form in name_forms(column) if (name := price_name(form))), None)
+    if name and name.kind in TIERS and internal_part(column):
+        return replace(name, kind="purchase")  # `Preis (intern)` is no price of customers
+    return name
 
 
 def choose_price(

@@ -1,0 +1,61 @@
+"""Folds texts, so that the spellings of a word are equal: case, accents, width and punctuation do not count.
+
+| text                    | folded         | rule                                                            |
+|-------------------------|----------------|-----------------------------------------------------------------|
+| `Größe (cm)`            | `grossecm`     | no accents, spaces and punctuation; `ß` is `ss`                 |
+| full-width `SKU`, `№`   | `sku`, `no`    | compatible characters are plain (NFKC)                          |
+| `Adı`, `ADI`, `ADİ`     | `adi`          | the Turkish dotless and dotted i are `i`                        |
+| `ΚΩΔΙΚΟΣ`, `Κωδικός`    | `κωδικοσ`      | a final sigma is a sigma                                        |
+| `الاســم`, `اَلاِسم`        | `الاسم`        | no signs of vowels, no tatweel; alef, yeh and teh have one form |
+| `販売価格（税込）`      | `販売価格税込` | no brackets and middle dots; the marks of voiced kana are kept  |
+"""  # noqa: RUF002
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+_LETTERS = str.maketrans({
+    "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "đ": "d", "œ": "oe", "\u0131": "i", "ə": "e",
+    "\u0640": None,  # tatweel
+    "\u0649": "\u064a", "\u06cc": "\u064a", "\u0629": "\u0647", "\u06a9": "\u0643",  # yeh, teh marbuta, keheh
+})  # fmt: skip
+"""Letters that are written in several ways, and that NFKD does not divide."""
+_VOICED = "\u3099\u309a"
+"""The marks of voiced kana. Without them, the words for glass and for dregs would be equal."""
+_NOT_IN_WORDS = re.compile(rf"[^\w{_VOICED}]+|_+")
+_BETWEEN_WORDS = re.compile(rf"[^\w{_VOICED}]+|[\d_]+")
+_NOT_IN_LISTS = re.compile(rf"[^\w,{_VOICED}]+|_+")
+
+
+def divided(text: str, signs: Mapping[int, str] | None = None) -> str:
+    """Return a text in lower case and in NFKD, so that accents are characters of their own.
+
+    `signs` is a table of further replacements for `str.translate`.
+    """
+    if text.isascii():
+        text = text.lower()
+        return text.translate(signs) if signs else text
+    text = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
+    return unicodedata.normalize("NFKD", text.translate(signs) if signs else text)
+
+
+def squeezed(text: str, signs: Mapping[int, str] | None = None) -> str:
+    """Return the folded text without accents, spaces and punctuation."""
+    return _composed(_NOT_IN_WORDS.sub("", divided(text, signs)))
+
+
+def split_words(text: str, signs: Mapping[int, str] | None = None) -> tuple[str, ...]:
+    """Return the folded words of a text, without digits."""
+    letters = divided(text, signs)
+    if not letters.isascii():
+        letters = "".join([char for char in letters if not unicodedata.combining(char) or char in _VOICED])
+    return tuple(_composed(_BETWEEN_WORDS.sub(" ", letters)).split())
+
+
+def word_lists(text: str) -> list[str]:
+    """Return the folded words of a list that is already divided. Commas separate words, which can contain spaces."""
+    return [word for word in _composed(_NOT_IN_LISTS.sub("", text)).split(",") if word]
+
+
+def _composed(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -1,0 +1,100 @@
+"""The words of many languages: names of columns, words of prices, states and stocks, private names, properties.
+
+Each language has a file `<code>.toml`, so that a speaker adds words in one place. Words are written as in the language,
+with commas between them, and are folded when they are read. These are the tables of a file:
+
+| table        | keys |
+|--------------|------------------------------------------------------------------------------------------------------- |
+| –            | `language`; `decimal`, its decimal separator |
+| columns      | names of columns, the most usual first: `sku` (the own number of an article), `gtin`, `foreign` (the |
+|              | number of a supplier or manufacturer), `key` (of a database), `name`, `description`, `category`, |
+|              | `brand`, `currency`, `images`, `inventory_count`, `is_active`, `inactive` (its opposite), |
+|              | `price_unit`, `availability` (a state), `in_stock` (a state or a number), `sold_out` |
+| columns.weak | names that also mean other things, such as `Nr` and `Web`: `sku`, `name`, `inventory_count`, |
+|              | `is_active`, `inactive`. They are used if no clear name exists and the values agree. |
+| prices       | words of which the names of price columns consist: `base` (price), `weak` (amount: perhaps a price), |
+|              | `alone` (words that mean a price without the word price), `tax`, `with`, `without`, `neutral` (selling, |
+|              | retail), and the kinds of prices: `purchase`, `compare`, `list`, `offer`, `gross`, `net` |
+| prices.currencies | words for a currency in the name of a column, e.g. `UAH = 'грн'` |
+| values       | words in cells: `yes`, `no`, `active`, `inactive`, `in_stock`, `out_of_stock`, `unlimited`, `to_order`, |
+|              | `on_request`, `few`, `unknown`, `beside` (words beside a number of pieces), `units` (of pieces) |
+| private      | `words` and `stems` of purchase prices, suppliers, margins and internal values, which are never |
+|              | public, and `operational` words of places, notes and discounts |
+| properties   | names of properties that are public, such as `color`, and `product`: words for the product |
+
+The modules that use the tables have the words of English and of vendors, and the oldest words of other languages.
+
+The files are read when the first name is looked up, and not when the module is imported.
+"""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from wecelebrate.feeds.folding import divided, word_lists
+
+Languages = tuple[str, ...]
+"""Codes of languages."""
+
+FOLDER = Path(__file__).parent
+_NO_WORDS: Mapping[str, Languages] = {}
+
+
+class Vocabulary:
+    """The words of all languages, by table. A table is named as in the TOML files, e.g. `prices.tax`."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        """`texts` maps codes of languages to the contents of their files."""
+        self.decimals: dict[str, str] = {}
+        """The decimal separator of each language."""
+        self.by_language: dict[str, dict[str, list[str]]] = {}
+        """For each language and table, the folded words."""
+        self._tables: dict[str, dict[str, Languages]] = {}
+        for language, text in texts.items():
+            content = tomllib.loads(divided(text))
+            self.decimals[language] = content["decimal"]
+            tables = self.by_language[language] = dict(_tables_of(content))
+            for table, words in tables.items():
+                known = self._tables.setdefault(table, {})
+                for word in words:
+                    known[word] = (*known.get(word, ()), language)
+
+    def words(self, *tables: str) -> Mapping[str, Languages]:
+        """Map the folded words of the tables to their languages."""
+        if len(tables) == 1:
+            return self._tables.get(tables[0], _NO_WORDS)
+        return {word: languages for table in tables for word, languages in self._tables.get(table, _NO_WORDS).items()}
+
+    def ranks(self, table: str) -> dict[str, int]:
+        """Map the words of a table to their positions in the lists of their languages. The most usual word has 0."""
+        ranks: dict[str, int] = {}
+        for tables in self.by_language.values():
+            for rank, word in enumerate(tables.get(table, ())):
+                ranks[word] = min(rank, ranks.get(word, rank))
+        return ranks
+
+    @property
+    def currencies(self) -> dict[str, tuple[str, Languages]]:
+        """Map words for a currency to its ISO 4217 code, and to the languages of the word."""
+        prefix = "prices.currencies."
+        return {
+            word: (table.removeprefix(prefix).upper(), languages)
+            for table, words in self._tables.items()
+            if table.startswith(prefix)
+            for word, languages in words.items()
+        }
+
+
+def _tables_of(content: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, list[str]]]:
+    for key, value in content.items():
+        if isinstance(value, dict):
+            yield from _tables_of(value, f"{prefix}{key}.")
+        elif prefix and isinstance(value, str):
+            yield f"{prefix}{key}", list(dict.fromkeys(word_lists(value)))
+
+
+@cache
+def vocabulary() -> Vocabulary:
+    """Return the words of all languages."""
+    return Vocabulary({file.stem: file.read_text("utf-8") for file in sorted(FOLDER.glob("*.toml"))})

@@ -1,0 +1,106 @@
+"""The columns and values of a usual export in each language that files are read in."""
+
+# ruff: noqa: E501, RUF001
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Language:
+    """The names of columns, and values of the columns for the stock and the state."""
+
+    code: str
+    currency: str
+    sku: str
+    name: str
+    supplier: str
+    purchase: str
+    price: str
+    stock: str
+    state: str
+    color: str
+    active: str
+    inactive: str
+    in_stock: str
+    sold_out: str
+
+
+_TABLE = """
+ar|SAR|رقم الصنف|اسم المنتج|المورد|سعر التكلفة|سعر البيع|الكمية|الحالة|اللون|نشط|غير نشط|متوفر|نفدت الكمية
+bg|BGN|Артикулен номер|Наименование|Доставчик|Доставна цена|Продажна цена с ДДС|Наличност|Статус|Цвят|активен|спрян|на склад|изчерпан
+cs|CZK|Katalogové číslo|Název zboží|Dodavatel|Nákupní cena|Prodejní cena s DPH|Počet kusů|Viditelnost|Barva|viditelný|skrytý|skladem|vyprodáno
+da|DKK|Produktnr.|Varetekst|Leverandør|Indkøbspris|Salgspris inkl. moms|Lagerbeholdning|Vis på web|Farve|Ja|Udgået|på lager|udsolgt
+de|EUR|Katalognummer|Bezeichnung|Lieferant|EK netto|VK brutto|Freier Bestand|Im Webshop|Farbe|ja|läuft aus|vorhanden|vergriffen
+el|EUR|Κωδικός είδους|Περιγραφή είδους|Προμηθευτής|Τιμή αγοράς|Τιμή λιανικής με ΦΠΑ|Απόθεμα|Κατάσταση|Χρώμα|Ενεργό|Ανενεργό|Διαθέσιμο|Εξαντλήθηκε
+en|GBP|Our Code|Part Description|Supplier|Our Cost|Selling Price inc VAT|Qty in Stock|Show on web|Colour|Y|on stop|plenty|all gone
+es|MXN|Clave producto|Nombre del artículo|Proveedor|Precio mayoreo|Precio menudeo|Existencia actual|Situación|Color|alta|dado de baja|hay|no hay
+et|EUR|Tootekood|Nimetus|Tarnija|Ostuhind|Müügihind km-ga|Laoseis|Olek|Värv|aktiivne|peidetud|laos|otsas
+fi|EUR|Nimikekoodi|Nimitys|Toimittaja|Ostohinta|Verollinen myyntihinta|Vapaa saldo|Näkyvyys|Väri|näkyvissä|lopetettu|varastossa|loppu
+fr|EUR|Référence interne|Désignation|Fournisseur|Prix d'achat HT|Prix de vente TTC|Qté dispo|En ligne|Couleur|oui|en sommeil|en stock|en rupture
+he|ILS|מק"ט|שם פריט|ספק|מחיר קניה|מחיר לצרכן כולל מע"מ|מלאי|סטטוס|צבע|פעיל|לא פעיל|במלאי|אזל מהמלאי
+hr|EUR|Šifra artikla|Naziv artikla|Dobavljač|Nabavna cijena|Maloprodajna cijena|Zaliha|Status|Boja|aktivan|povučen iz prodaje|na zalihi|rasprodano
+hu|HUF|Cikkszám|Megnevezés|Beszállító|Beszerzési ár|Bruttó eladási ár|Készlet|Állapot|Szín|aktív|kifutott|raktáron|elfogyott
+id|IDR|Kode Barang|Nama Barang|Pemasok|Harga Beli|Harga Jual|Jumlah Stok|Status Produk|Warna|aktif|nonaktif|tersedia|habis
+it|EUR|Riferimento interno|Nome prodotto|Fornitore|Prezzo d'acquisto|Prezzo al pubblico IVA inclusa|Giacenza attuale|Vendibile|Colore|sì|fuori produzione|disponibile|esaurito
+ja|JPY|商品コード|商品名|仕入先|仕入価格|販売価格（税込）|在庫数|公開状態|カラー|公開|非公開|在庫あり|売り切れ
+ko|KRW|상품코드|상품명|공급사|공급가|판매가|재고수량|판매상태|색상|판매중|판매중지|재고있음|품절
+lt|EUR|Prekės kodas|Pavadinimas|Tiekėjas|Pirkimo kaina|Pardavimo kaina su PVM|Likutis|Būsena|Spalva|aktyvus|nebeparduodama|yra sandėlyje|išparduota
+lv|EUR|Preces kods|Nosaukums|Piegādātājs|Iepirkuma cena|Pārdošanas cena ar PVN|Atlikums|Statuss|Krāsa|aktīvs|neaktīvs|ir noliktavā|izpārdots
+nb|NOK|Artikkelnr|Varetekst|Leverandør|Innkjøpspris|Utsalgspris inkl. mva|Lagerbeholdning|Synlig|Farge|Ja|Utgått|på lager|utsolgt
+nl|EUR|Eigen artikelnummer|Artikelomschrijving kort|Leverancier|Inkoopprijs|Verkoopprijs incl. btw|Technische voorraad|Zichtbaar in webshop|Kleur|ja|gestopt|op voorraad|uitverkocht
+pl|PLN|Nr katalogowy|Nazwa artykułu|Dostawca|Cena hurtowa|Cena detaliczna brutto|Stan mag.|Widoczność|Kolor|widoczny|wycofany|na stanie|wyprzedany
+pt|BRL|Código interno|Nome do item|Fornecedor|Preço de custo|Preço varejo|Estoque atual|Situação|Cor|Ativo|Descontinuado|em estoque|esgotado
+ro|RON|Cod produs|Denumire produs|Furnizor|Preț de achiziție|Preț cu TVA|Stoc disponibil|Stare|Culoare|activ|scos din producție|în stoc|epuizat
+ru|RUB|Артикул|Наименование|Поставщик|Закупочная цена|Розничная цена|Остаток на складе|Статус|Цвет|в продаже|снят с продажи|в наличии|нет в наличии
+sk|EUR|Kód tovaru|Názov tovaru|Dodávateľ|Nákupná cena|Predajná cena s DPH|Skladová zásoba|Viditeľnosť|Farba|viditeľný|skrytý|skladom|vypredané
+sl|EUR|Šifra izdelka|Naziv izdelka|Dobavitelj|Nabavna cena|Prodajna cena z DDV|Zaloga|Status|Barva|aktiven|ukinjen|na zalogi|razprodano
+sr|RSD|Шифра артикла|Назив артикла|Добављач|Набавна цена|Продајна цена са ПДВ|Стање залиха|Статус|Боја|активан|укинуто|на стању|распродато
+sv|SEK|Artikelnr|Artikelbenämning|Leverantör|Inköpspris|Försäljningspris inkl moms|Disponibelt saldo|Synlig|Färg|Ja|Utgått|i lager|slutsåld
+th|THB|รหัสสินค้า|ชื่อสินค้า|ผู้จำหน่าย|ราคาทุน|ราคาขายปลีก|จำนวนคงเหลือ|สถานะสินค้า|สี|เปิดขาย|ปิดการขาย|มีสินค้า|สินค้าหมด
+tr|TRY|STOK KODU|ÜRÜN ADI|TEDARİKÇİ|ALIŞ FİYATI|SATIŞ FİYATI (KDV DAHİL)|STOK MİKTARI|DURUM|RENK|Aktif|Satışa kapalı|stokta var|tükendi
+uk|UAH|Артикул товару|Назва товару|Постачальник|Закупівельна ціна|Роздрібна ціна, грн|Залишок|Статус|Колір|у продажу|знято з продажу|є в наявності|немає в наявності
+vi|VND|Mã hàng|Tên hàng|Nhà cung cấp|Giá vốn|Giá bán lẻ|Tồn kho|Trạng thái|Màu sắc|Đang kinh doanh|Ngừng kinh doanh|còn hàng|hết hàng
+zh|CNY|货号|商品名称|供应商|进货价|零售价|库存数量|上架状态|颜色|已上架|已下架|有货|售罄
+zh-Hant|TWD|商品編號|商品名稱|供應商|進貨價|售價（含稅）|庫存數量|上架狀態|顏色|上架|停止販售|現貨|完售
+"""
+LANGUAGES = [Language(*line.split("|")) for line in _TABLE.strip().splitlines()]
+
+PURCHASE_SIDE = """
+ar|سعر الشراء|سعر الجملة|تكلفة المنتج|اسم المورد|هامش الربح
+bg|Цена на едро|Покупна цена|Себестойност|Надценка|Доставчик
+cs|Velkoobchodní cena|Pořizovací cena|Marže|Název dodavatele|VOC
+da|Kostpris|Engrospris|Forhandlerpris|Leverandørens navn|Dækningsgrad
+de|LEK|Bezugspreis|Händler-EK|Lieferantenname|Handelsspanne
+el|Τιμή χονδρικής|Κόστος|Τιμή κτήσης|Όνομα προμηθευτή|Περιθώριο κέρδους
+en|Landed cost|Trade price|Last cost|Preferred vendor|Gross margin
+es|Precio de compra|Costo promedio|Precio distribuidor|Nombre del proveedor|Utilidad
+et|Omahind|Hulgihind|Sisseostuhind|Tarnija nimi|Juurdehindlus
+fi|Tukkuhinta|Hankintahinta|Sisäänostohinta|Toimittajan nimi|Kateprosentti
+fr|PAMP|Prix de revient|Tarif grossiste|Nom du fournisseur|Marge brute
+he|מחיר סיטונאי|עלות|מחיר רכישה|שם ספק|רווח גולמי
+hr|Veleprodajna cijena|VPC|Fakturna cijena|Naziv dobavljača|Marža
+hu|Nagyker ár|Bekerülési ár|Viszonteladói ár|Beszállító neve|Árrés
+id|Harga Modal|HPP|Harga Grosir|Nama Pemasok|Laba Kotor
+it|Ultimo costo|Costo medio|Prezzo rivenditore|Nome fornitore|Ricarico
+ja|原価|卸価格|下代|仕入先名|粗利率
+ko|매입가|도매가|원가|공급업체명|마진율
+lt|Savikaina|Didmeninė kaina|Įsigijimo kaina|Tiekėjo pavadinimas|Antkainis
+lv|Pašizmaksa|Vairumtirdzniecības cena|Iegādes cena|Piegādātāja nosaukums|Uzcenojums
+nb|Kostpris|Engrospris|Selvkost|Leverandørnavn|Dekningsgrad
+nl|Kostprijs|Groothandelsprijs|VVP|Naam leverancier|Brutomarge
+pl|Cena zakupu|Cena ewidencyjna|Koszt zakupu|Nazwa dostawcy|Marża
+pt|Preço de compra|Preço atacado|Custo médio|Nome do fornecedor|Margem
+ro|Preț furnizor|Preț en-gros|Cost achiziție|Nume furnizor|Adaos comercial
+ru|Оптовая цена|Себестоимость|Цена закупки|Наименование поставщика|Наценка
+sk|Veľkoobchodná cena|Obstarávacia cena|Nákup|Názov dodávateľa|Marža
+sl|Veleprodajna cena|Nakupna cena|VPC|Naziv dobavitelja|Marža
+sr|Велепродајна цена|ВПЦ|Фактурна цена|Назив добављача|Маржа
+sv|Självkostnad|Kalkylpris|Grossistpris|Leverantörens namn|Täckningsgrad
+th|ต้นทุน|ราคาขายส่ง|ราคาซื้อ|ชื่อผู้ขาย|กำไร
+tr|Maliyet|Toptan Fiyatı|Bayi Fiyatı|Tedarikçi Adı|Kâr Marjı
+uk|Оптова ціна|Собівартість|Ціна закупівлі|Назва постачальника|Націнка
+vi|Giá nhập|Giá sỉ|Giá đại lý|Tên nhà cung cấp|Lợi nhuận
+zh|采购价|批发价|成本价|供应商名称|毛利率
+zh-Hant|成本|批發價|採購價|供應商名稱|毛利
+"""
+"""Names of three purchase prices, of the supplier, and of the margin."""
