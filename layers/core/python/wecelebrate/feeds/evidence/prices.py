@@ -5,13 +5,12 @@ any other word is not a price: `price group`, `market price index`.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Literal
 
-from wecelebrate.feeds.words import words
+from wecelebrate.feeds.words import divisions, words
 
 Kind = Literal["gross", "plain", "net", "list", "offer", "compare", "purchase"]
 
@@ -77,7 +76,6 @@ _NEUTRAL = words(
     "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
 _VOCABULARY = frozenset().union(_BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS))
-_LONGEST = max(map(len, _VOCABULARY))
 _WEAK = words("amount betrag tarif tarifa ar pv value")
 """Words that can mean something other than a price."""
 _WHOLE_NAMES: dict[str, Kind] = {
@@ -95,6 +93,7 @@ NAMED_CURRENCIES = (
     "php", "pkr", "pln", "qar", "ron", "rsd", "rub", "sar", "sek", "sgd", "thb", "tnd", "try", "twd", "uah", "usd",
     "vnd", "zar",
 )  # fmt: skip
+_WORDS = _VOCABULARY.union(NAMED_CURRENCIES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +113,7 @@ def price_name(folded: str) -> PriceName | None:
     """Return what a folded column name says about a price, or None if it does not name a price."""
     if kind := _WHOLE_NAMES.get(folded):
         return PriceName(kind)
-    for parts in islice(_divisions(folded), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
+    for parts in islice(divisions(folded, _WORDS), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
         if any(part in _BASE or part in _NOUNS for part in parts):
             return _meaning(parts)
     return None
@@ -131,31 +130,6 @@ def _meaning(parts: tuple[str, ...]) -> PriceName:
     kinds = [kind for kind, names in _MEANINGS if used & names]
     kind: Kind = kinds[0] if kinds else "gross" if "pvp" in used else "plain"
     return PriceName(kind, code, kind == "offer" and "sale" in used, is_weak)
-
-
-def _divisions(text: str) -> Iterator[tuple[str, ...]]:
-    """Yield the divisions of a text into words of the vocabulary. Divisions with longer first words come first.
-
-    Positions from which the rest cannot be divided are remembered, so the time is linear.
-    """
-    dead: set[int] = set()
-
-    def divide(at: int) -> Iterator[tuple[str, ...]]:
-        if at == len(text):
-            yield ()
-            return
-        is_divisible = False
-        for end in range(min(len(text), at + _LONGEST), at, -1):
-            word = text[at:end]
-            if end in dead or not (word in _VOCABULARY or word in NAMED_CURRENCIES):
-                continue
-            for rest in divide(end):
-                is_divisible = True
-                yield (word, *rest)
-        if not is_divisible:
-            dead.add(at)
-
-    yield from divide(0)
 
 
 _PRICE_PART = re.compile("price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat")
