@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from wecelebrate.feeds.columns import field_candidates
 from wecelebrate.feeds.evidence import codes
 from wecelebrate.feeds.evidence.facts import Columns, Facts
-from wecelebrate.feeds.evidence.places import places_of
+from wecelebrate.feeds.evidence.places import is_stock, places_of
 from wecelebrate.feeds.evidence.repeats import Repeats, names_of, repeats_of
 from wecelebrate.feeds.evidence.sku_names import (
     GTIN,
@@ -39,6 +39,9 @@ MIN_VALUES = 3
 COMPOSED = 10_000
 """The position of names that are not in `columns.SYNONYMS`, after all names that are."""
 MAX_CHOICES = 5
+MAX_OWN_CODE = 16
+MIN_VARIANTS = 4
+"""If rows with the same SKU differ only in columns that are no properties, at least this number of rows is a doubt."""
 _KIND_TEXTS: dict[codes.Kind, str] = {
     "codes": "codes", "barcodes": "barcodes", "numbers": "numbers of articles", "rows": "the numbers of the rows",
     "texts": "different texts",
@@ -95,6 +98,11 @@ def sku_candidate(columns: Columns, column: int, folded: str, position: int) -> 
     return _rated(columns, column, name_rank(folded), position, is_noun=is_noun, is_row_noun=folded in ROW_NOUNS)
 
 
+def _are_own_codes(facts: Facts) -> bool:
+    """Return whether the values of a column such as `ID` are short codes, and not generated keys."""
+    return codes.kind_of(facts) == "codes" and all(len(cell) <= MAX_OWN_CODE for cell in facts.cells)
+
+
 def _composed(columns: Columns, known: set[int]) -> list[SkuCandidate]:
     """Return the candidates whose names are not in `columns.SYNONYMS`, such as `Our Code`."""
     candidates = []
@@ -116,6 +124,9 @@ def _rated(  # noqa: PLR0917
     if rank == SECOND and has_barcodes:
         rank = GTIN
         reasons.append("its values are barcodes")
+    if rank == KEY and _are_own_codes(facts):
+        rank = SECOND
+        reasons.append("its values are codes")
     if is_row_noun and rank != KEY and codes.is_row_numbers(facts.cells):
         rank = ROW
         reasons.append("its values are the numbers of the rows")
@@ -131,7 +142,7 @@ def _rated(  # noqa: PLR0917
     is_empty = facts.is_empty and facts.rows > 0
     score = max(0.05, 0.95 - 0.07 * rank - 0.6 * bool(contradicts) - 0.5 * is_empty - 0.2 * incomplete)
     order = (bool(contradicts), is_empty, incomplete, rank, position, column)
-    is_refused = bool(contradicts) and is_noun
+    is_refused = bool(contradicts) and is_noun and not (repeats and _variant_columns(columns, repeats, rank))
     return SkuCandidate(column, order, rank, round(score, 2), tuple(reasons), is_refused, has_barcodes)
 
 
@@ -142,7 +153,7 @@ def _contradiction(columns: Columns, facts: Facts, rank: int, is_noun: bool, rep
     if is_noun and facts.share("is_identifier") < WORDS_ONLY:
         return f"values like {shown} are words"
     if repeats is not None and not places_of(columns, repeats):
-        if variants := _variant_columns(columns, repeats):
+        if variants := _variant_columns(columns, repeats, rank):
             names = " and ".join(quoted(name, 40) for name in names_of(columns, variants))
             return f"{repeats.rows} rows have the value {quoted(repeats.example, 20)}, and differ in {names}"
         if len(facts.cells) >= MIN_VALUES and facts.distinct < REPEATED:
@@ -152,11 +163,19 @@ def _contradiction(columns: Columns, facts: Facts, rank: int, is_noun: bool, rep
     return ""
 
 
-def _variant_columns(columns: Columns, repeats: Repeats) -> list[int]:
-    """Return the columns that tell apart the rows with the same value, if these rows are several products."""
-    if not repeats.is_frequent:
+def _variant_columns(columns: Columns, repeats: Repeats, rank: int) -> list[int]:
+    """Return the columns that tell apart the rows with the same value, if these rows are several products.
+
+    A property such as the size is certain. Of rows with the same value in a column `SKU`, the last one is meant to be
+    used, unless a property differs.
+    """
+    if not repeats.is_frequent or places_of(columns, repeats):
         return []
-    return [number for number in repeats.different if is_property(columns.header[number])]
+    properties = [number for number in repeats.different if is_property(columns.header[number])]
+    if properties and (rank or repeats.rows > 2 or repeats.count >= MIN_VARIANTS):
+        return properties
+    others = [number for number in repeats.different if not is_stock(columns.header[number])]
+    return others if rank and repeats.count >= MIN_VARIANTS else []
 
 
 def _with_fallbacks(columns: Columns, taken: Sequence[SkuCandidate], rated: Sequence[SkuCandidate]) -> SkuChoice:
@@ -217,8 +236,8 @@ def _choices(columns: Columns, numbers: Sequence[int], texts: Sequence[str] = ()
 
 def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) -> Question | None:
     """Return a question if several products have the same value in the best column, and no other column is better."""
-    different = _variant_columns(columns, repeats)
-    if not different or places_of(columns, repeats):
+    different = _variant_columns(columns, repeats, best.rank)
+    if not different:
         return None
     names = " and ".join(quoted(name, 40) for name in names_of(columns, different))
     column = quoted(columns.header[best.column], 40)
@@ -267,9 +286,9 @@ def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | No
     strong = [number for number, kind in found if kind == "codes" and _is_unknown(columns, number)]
     weak = [number for number, kind in found if kind in ("barcodes", "numbers") and _is_unknown(columns, number)]
     if named is not None and named.rank < ROW:
-        if not strong or named.column in strong or len(columns[strong[0]].cells) < MIN_VALUES:
-            return None
-        return _asked(columns, [*strong, named.column])
+        # Identifiers stand at the left. A code at the right, such as a colour, is a property.
+        left = [number for number in strong if number < named.column and len(columns[number].cells) >= MIN_VALUES]
+        return _asked(columns, [*left, named.column]) if left else _key_question(columns, best)
     rows = [number for number, kind in found if kind == "rows"] if named is None else [named.column]
     texts = [number for number, kind in found if kind == "texts"]
     if _has_no_header(columns) and (strong or weak):
@@ -279,6 +298,17 @@ def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | No
     if strong or weak or (rows and (named is not None or texts)):
         return _asked(columns, [*strong, *weak, *rows, *texts])
     return None
+
+
+def _key_question(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:
+    """Ask which column is the SKU if the file has barcodes, and a column `ID` with numbers like those of articles."""
+    keys = [
+        one.column
+        for one in best
+        if one.rank == KEY and not any(one.order[:3]) and codes.kind_of(columns[one.column]) == "numbers"
+    ]
+    bare = [number for number in keys if columns.header[number].strip().casefold() == "id"]
+    return _asked(columns, [best[0].column, *bare]) if bare and best[0].rank == GTIN else None
 
 
 def _is_certain(columns: Columns, number: int) -> bool:

@@ -52,9 +52,9 @@ def places_of(columns: Columns, repeats: Repeats) -> list[int]:
     Returns an empty list if the rows also differ in another way, or if no column says the place.
     """
     header = columns.header
-    if not any(_is_stock(header[number]) for number in repeats.different):
+    if not any(is_stock(header[number]) for number in repeats.different):
         return []
-    others = [number for number in repeats.different if not _is_stock(header[number])]
+    others = [number for number in repeats.different if not is_stock(header[number])]
     places = [number for number in others if is_place(header[number]) or is_lot(header[number])]
     rest = [number for number in others if number not in places and private_part(header[number]) is None]
     if places and not rest:
@@ -62,7 +62,8 @@ def places_of(columns: Columns, repeats: Repeats) -> list[int]:
     return rest if not places and len(rest) == 1 and _may_be_place(columns, rest[0]) else []
 
 
-def _is_stock(column: str) -> bool:
+def is_stock(column: str) -> bool:
+    """Return whether the column has the name of a stock."""
     return any(name == "inventory_count" for name, _, _ in field_candidates(column))
 
 

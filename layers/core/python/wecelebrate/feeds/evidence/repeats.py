@@ -18,6 +18,8 @@ class Repeats:
 
     share: float
     """The share of these rows among all rows with a SKU."""
+    count: int
+    """The number of these rows."""
     different: tuple[int, ...]
     """The columns that differ between rows with the same SKU, the most often different first."""
     example: str
@@ -39,15 +41,15 @@ def repeats_of(columns: Columns, sku: int) -> Repeats:
     repeated = {value: rows for value, rows in groups.items() if len(rows) > 1}
     total = sum(map(len, groups.values()))
     if not repeated:
-        return Repeats(0.0, (), "", 0)
+        return Repeats(0.0, 0, (), "", 0)
     counts = {number: 0 for number in range(len(columns.header)) if number != sku}
     for rows in repeated.values():
         for number in counts:
             counts[number] += _differs(rows, number)
     different = sorted((number for number in counts if counts[number]), key=lambda number: (-counts[number], number))
     example = max(repeated, key=lambda value: len(repeated[value]))
-    share = sum(map(len, repeated.values())) / total
-    return Repeats(share, tuple(different), example, len(repeated[example]))
+    count = sum(map(len, repeated.values()))
+    return Repeats(count / total, count, tuple(different), example, len(repeated[example]))
 
 
 def _differs(rows: Sequence[Cells], number: int) -> bool:

@@ -61,7 +61,7 @@ TABLE_NOUNS = words("material item article artikel articulo artigo articolo code
 _CODE = words(
     "sku code codes nr no num nummer number numbers numer numero nro ref reference referenz referentie referenza "
     "referencia riferimento riferimenti rif referens referanse viite kod kodu koodi kode koda codigo codice cod clave "
-    "kennung schluessel schlussel cislo szam kodas identifier ident"
+    "kennung kurzel kuerzel schluessel schlussel cislo szam kodas identifier ident"
 )
 _OWN_WORDS = words(
     "our own internal inhouse house intern interne interner internes interno interna eigen eigene unser unsere haus "
