@@ -22,6 +22,7 @@ from wecelebrate.feeds.evidence.reading import changes, describe, remembered_col
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import VariantGrouper
 from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
+from wecelebrate.feeds.notes import note_finder
 from wecelebrate.feeds.plan import Plan, extend_plan, raise_unreadable
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.questions import Change, Question
@@ -181,7 +182,9 @@ class Feed:
         is_sum = plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(columns.count) > 1
         stock = StockReader(columns, self._numbers.stock.mark, is_sum=is_sum)
         self._stock_readers.append(stock)
-        return product_builder(plan, self._currency, self._numbers.price.mark, stock, self.warnings)
+        find_note = note_finder(plan, self._table.sample)
+        mark = self._numbers.price.mark
+        return product_builder(plan, self._currency, mark, stock, self.warnings, find_note=find_note)
 
     def _stock_columns(self, plan: Plan) -> StockColumns:
         return find_stock_columns(plan.header, plan.inventory, self._mapping, self._table.sample)

@@ -8,6 +8,8 @@ from operator import itemgetter
 from wecelebrate.core.types import InventoryPolicy
 from wecelebrate.feeds import convert, numbers
 from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected
+from wecelebrate.feeds.notes import CODE as NO_PRODUCT
+from wecelebrate.feeds.notes import FindNote, note_without_sku, suspects
 from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.price_cells import CACHE_SIZE, cached, currency_of, price_reader, shifted_price
 from wecelebrate.feeds.price_units import price_of_one, units_of
@@ -31,11 +33,13 @@ def product_builder(  # noqa: PLR0915
     mark: numbers.DecimalMark | None,
     stock: StockReader,
     warnings: Warnings,
+    *,
+    find_note: FindNote | None = None,
 ) -> BuildProduct:
     """Return the function that builds the products of a file.
 
     `mark` is the decimal separator of the prices. Values that are not understood, and that do not make a row wrong, are
-    added to `warnings`.
+    added to `warnings`. `find_note` finds rows that are no products.
 
     That function returns one item for each row: a product, or a rejection that describes the first bad cell.
     """
@@ -51,15 +55,19 @@ def product_builder(  # noqa: PLR0915
     read_price, read_stock = price_reader(plan, catalog_currency, mark), stock.read
     read_active = active_reader(plan, warnings)
     read_currency = cached(partial(currency_of, catalog_currency))
+    suspect_skus = suspects(plan) if find_note else frozenset[str]()
     fields_without = lru_cache(maxsize=256)(lambda fields, missing: fields - missing)
 
     # This function runs for every row. It is not divided, because calls of smaller functions would be too slow.
-    def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
+    def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:  # noqa: PLR0912
         sku: str | None = None
         missing = _NO_FIELDS
         columns = sku_columns  # the columns of the current field; a rejection names these columns
         try:
-            sku = convert.sku(read_sku(cells) or "")
+            text = convert.sku(read_sku(cells) or "")
+            if (" " in text or text in suspect_skus) and find_note and (note := find_note(text, cells)):
+                raise BadCell(NO_PRODUCT, note)
+            sku = text
             name, description, category, brand = read_texts(cells)
             columns = price_columns
             price, currency = read_price(cells)
@@ -261,6 +269,8 @@ def _rejected(plan: Plan, line: int, raw: Cells, *, sku: str | None, columns: li
     names = [plan.header[number] for number in columns if number < len(plan.header)]
     column = " or ".join(names[:3]) or "SKU"
     problem = error.problem
+    if error.code == "empty" and sku is None and (note := note_without_sku(raw)):
+        return Rejected(line, 1, None, note, NO_PRODUCT, [cell or "" for cell in raw])
     if error.code == "empty" and plan.prices and columns == [price.column for price in plan.prices]:
         problem += shifted_price(plan, raw, columns)
     return Rejected(line, 1, sku, f"{column}: {problem}", error.code, [cell or "" for cell in raw])
