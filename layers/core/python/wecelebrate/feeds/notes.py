@@ -25,7 +25,7 @@ _TOTALS = phrases(
 )
 _FOLDED_TOTALS = frozenset(map(fold, _TOTALS))
 
-FindNote = Callable[[str, Cells], str | None]
+FindNote = Callable[[str | None, Cells], str | None]
 """A function that returns why a row is no product, or None. It gets the SKU and the stripped cells."""
 
 
@@ -53,7 +53,9 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
     ]
     with_spaces = sum(" " in cell for cell in skus) > USUAL * len(skus)
 
-    def find(sku: str, cells: Cells) -> str | None:
+    def find(sku: str | None, cells: Cells) -> str | None:
+        if sku is None:
+            return note_without_sku(cells[: len(header)])
         filled = [number for number in others if number < len(cells) and cells[number]]
         if is_total(sku) and all(is_total(cells[number] or "") for number in names if cells[number]):
             return f"{quoted(sku)} is a total, and no product"

@@ -9,7 +9,7 @@ from wecelebrate.core.types import InventoryPolicy
 from wecelebrate.feeds import convert, numbers
 from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected
 from wecelebrate.feeds.notes import CODE as NO_PRODUCT
-from wecelebrate.feeds.notes import FindNote, note_without_sku, suspects
+from wecelebrate.feeds.notes import FindNote, suspects
 from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.price_cells import CACHE_SIZE, cached, currency_of, price_reader, shifted_price
 from wecelebrate.feeds.price_units import price_of_one, units_of
@@ -56,6 +56,12 @@ def product_builder(  # noqa: PLR0915
     read_active = active_reader(plan, warnings)
     read_currency = cached(partial(currency_of, catalog_currency))
     suspect_skus = suspects(plan) if find_note else frozenset[str]()
+    has_no_names = bool(find_note) and not plan.name
+
+    def raise_note(sku: str, cells: Cells) -> None:
+        if find_note and (note := find_note(sku, cells)):
+            raise BadCell(NO_PRODUCT, note)
+
     fields_without = lru_cache(maxsize=256)(lambda fields, missing: fields - missing)
 
     # This function runs for every row. It is not divided, because calls of smaller functions would be too slow.
@@ -64,10 +70,10 @@ def product_builder(  # noqa: PLR0915
         missing = _NO_FIELDS
         columns = sku_columns  # the columns of the current field; a rejection names these columns
         try:
-            text = convert.sku(read_sku(cells) or "")
-            if (" " in text or text in suspect_skus) and find_note and (note := find_note(text, cells)):
-                raise BadCell(NO_PRODUCT, note)
-            sku = text
+            sku = convert.sku(read_sku(cells) or "")
+            # The name of a note is blank, so the row is rejected below. Only a file without names can have more notes.
+            if sku in suspect_skus or (has_no_names and " " in sku):
+                raise_note(sku, cells)
             name, description, category, brand = read_texts(cells)
             columns = price_columns
             price, currency = read_price(cells)
@@ -98,6 +104,8 @@ def product_builder(  # noqa: PLR0915
                 missing |= _ACTIVE
                 is_active = state == "unstated"  # a new product with an unknown state is inactive
         except BadCell as error:
+            if error.code == "empty" and find_note and (note := find_note(sku, cells)):
+                error = BadCell(NO_PRODUCT, note)
             return _rejected(plan, line, raw, sku=sku, columns=error.columns or columns, error=error)
         if None in cells:
             missing |= _absent_fields(plan, cells)
@@ -269,8 +277,8 @@ def _rejected(plan: Plan, line: int, raw: Cells, *, sku: str | None, columns: li
     names = [plan.header[number] for number in columns if number < len(plan.header)]
     column = " or ".join(names[:3]) or "SKU"
     problem = error.problem
-    if error.code == "empty" and sku is None and (note := note_without_sku(raw)):
-        return Rejected(line, 1, None, note, NO_PRODUCT, [cell or "" for cell in raw])
+    if error.code == NO_PRODUCT:
+        return Rejected(line, 1, None, error.problem, NO_PRODUCT, [cell or "" for cell in raw])
     if error.code == "empty" and plan.prices and columns == [price.column for price in plan.prices]:
         problem += shifted_price(plan, raw, columns)
     return Rejected(line, 1, sku, f"{column}: {problem}", error.code, [cell or "" for cell in raw])
