@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from wecelebrate.feeds.columns import COMMANDS, FIELDS, PRICE_UNITS, field_candidates, fold, is_inverse, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.identity import choose_sku
-from wecelebrate.feeds.evidence.places import places_of
+from wecelebrate.feeds.evidence.places import named_places, places_of
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Question
@@ -120,8 +120,9 @@ def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate
     chosen.questions += choice.questions
     chosen.columns["sku"] = [one.column for one in choice.columns]
     chosen.reasons["sku"] = [Reason(one.column, one.score, one.reasons) for one in choice.columns]
-    if choice.repeats is not None:
-        chosen.places = places_of(columns, choice.repeats)
+    repeated = places_of(columns, choice.repeats) if choice.repeats is not None else []
+    # In a file that is sorted by places, the rows of the sample can all be those of one place.
+    chosen.places = repeated or named_places(columns.header)
 
 
 def field_candidates_of(form: str, name: str) -> bool:

@@ -38,7 +38,7 @@ def is_place(column: str) -> bool:
 
 def is_lot(column: str) -> bool:
     """Return whether the column has the name of a part of a stock, such as a lot or a bin."""
-    return any(form in _LOT_NAMES for form in name_forms(column))
+    return not is_property(column) and any(form in _LOT_NAMES for form in name_forms(column))
 
 
 def named_places(header: Sequence[str]) -> list[int]:
