@@ -29,7 +29,7 @@ def place_reader(columns: Sequence[int]) -> Callable[[Cells], str]:
 
 
 def add_place(item: Item, place: str) -> Item:
-    """Set the stock of the place of a product that states a stock. Returns the item."""
+    """Record the place of the stock of a product that states a stock. Returns the item."""
     if isinstance(item, Product) and place and "inventory_count" in item.fields_set:
         item.stock_by_place = {place: None if item.inventory_policy == "untracked" else item.inventory_count or 0}
     return item

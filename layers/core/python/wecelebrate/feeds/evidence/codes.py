@@ -25,7 +25,6 @@ MAX_CODE_LENGTH = 40
 MIN_DIGITS = 3
 MIN_BARCODES = 3
 """From this number of values on, right check digits are no coincidence, also with only eight digits."""
-_DECIMALS = re.compile(r"[.,]\d{1,2}(?!\d)", re.ASCII)
 _AMOUNT = re.compile(r"[-+]?\d+(?:[.,]\d+)?(\D{1,8})")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}", re.ASCII)
 """A number that a spreadsheet has rounded, such as `4,01235E+12`."""
@@ -74,9 +73,7 @@ def is_code(text: str) -> bool:
         return False
     if text.isdecimal():
         return text.startswith("0") and len(text) >= MIN_DIGITS
-    if _DECIMALS.search(text) or _is_date(text) or "://" in text or "@" in text:
-        return False
-    if _ROUNDED.fullmatch(text):
+    if _ROUNDED.fullmatch(text) or _is_date(text) or "://" in text or "@" in text:
         return False
     if any(mark in text for mark in ".,") and shape_of(text) is not None:  # `75.000` and `Rp75.000`
         return False

@@ -29,53 +29,56 @@ values (:job_id, :fence, :line, :n, :sku, :code, :reason, :raw);
 select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :seconds);
 
 -- name: combine_places^
--- Combine the staged rows of the next SKUs after `after` (`chunk` is the limit) that differ only in the stock and in its
--- place: the last of these rows gets the sum of the stocks, and the others are deleted. If several rows name the same
--- place, only the last of them counts, and the others stay. Rows that differ from the last row of their SKU stay, too.
--- The source data is that of the place with the first name, so that it does not depend on the order of the rows. A
--- combined row is not combined again. Returns the last SKU, or null after the last one, and whether a SKU has several
--- places.
+-- Combine the staged rows of the next SKUs after `after` (`chunk` is the limit) that differ only in the stock and in
+-- its place: the last of these rows gets the sum of the stocks, and the others are deleted. If several rows name the
+-- same place, only the last of them counts, and the others stay. Rows that differ from the last row of their SKU
+-- stay, too. The source data is that of the place with the first name, so that it does not depend on the order of
+-- the rows. A combined row is not combined again. Returns the last SKU, or null after the last one, and whether a
+-- SKU has several places.
 with next_skus as materialized (
   select sku from app.staged_products
   where job_id = :job_id and fence = :fence and sku > :after
   group by sku order by sku limit :chunk
 ), several as materialized (
-  select s.*, first_value(s.ordinal) over (partition by s.sku order by s.ordinal desc) as last_ordinal,
-    count(*) over (partition by s.sku) as n
+  -- Windows instead of joins: without statistics, the planner would compare each row with each other row.
+  select s.*, count(*) over skus as n, first_value(s.stock_by_place) over latest as last_places,
+    row(name, description, category, brand, price, currency, images, attributes, blank_attributes, is_active,
+      new_is_active) as fields,
+    first_value(row(name, description, category, brand, price, currency, images, attributes, blank_attributes,
+      is_active, new_is_active)) over latest as last_fields
   from app.staged_products s
   where s.job_id = :job_id and s.fence = :fence and s.sku > :after and s.sku <= (select max(sku) from next_skus)
-), alike as materialized (
-  select s.* from several s join several l on l.sku = s.sku and l.ordinal = l.last_ordinal
-  where s.n > 1 and s.stock_by_place is not null and l.stock_by_place is not null
-    and (s.name, s.description, s.category, s.brand, s.price, s.currency, s.images, s.attributes, s.blank_attributes,
-         s.is_active, s.new_is_active)
-      is not distinct from (l.name, l.description, l.category, l.brand, l.price, l.currency, l.images, l.attributes,
-         l.blank_attributes, l.is_active, l.new_is_active)
+  window skus as (partition by sku), latest as (partition by sku order by ordinal desc, line desc)
 ), places as materialized (
-  select distinct on (a.sku, e.key) a.sku, e.key as place, e.value as stock, a.ordinal
-  from alike a cross join jsonb_each(a.stock_by_place) e
-  order by a.sku, e.key, a.ordinal desc
+  select s.sku, s.ordinal, e.key as place, e.value as stock,
+    row_number() over (partition by s.sku, e.key order by s.ordinal desc) as recency
+  from several s cross join jsonb_each(s.stock_by_place) e
+  where s.n > 1 and s.last_places is not null and s.fields is not distinct from s.last_fields
 ), sums as materialized (
-  select sku, jsonb_object_agg(place, stock) as stock_by_place, count(distinct ordinal) as n,
-    bool_or(stock = 'null') as is_untracked, least(sum((stock #>> '{}')::bigint), 2147483647) as total,
-    (array_agg(ordinal order by place collate "C"))[1] as first_ordinal
-  from places group by sku having count(distinct ordinal) > 1
+  select sku, jsonb_object_agg(place, stock) as all_places, array_agg(distinct ordinal) as ordinals,
+    max(ordinal) as last_ordinal, (array_agg(ordinal order by place collate "C"))[1] as first_ordinal,
+    bool_or(stock = 'null') as is_untracked, least(sum((stock #>> '{}')::bigint), 2147483647) as total
+  from places
+  where recency = 1
+  group by sku
+  having count(distinct ordinal) > 1
 ), removed as (
-  delete from app.staged_products s using (select distinct sku, ordinal from places join sums using (sku)) p
-  where s.job_id = :job_id and s.fence = :fence and s.sku = p.sku and s.ordinal = p.ordinal
-  returning s.*
+  delete from app.staged_products s using sums
+  where s.job_id = :job_id and s.fence = :fence and s.sku = sums.sku and s.ordinal = any (sums.ordinals)
+  returning s.*, sums.all_places, sums.last_ordinal, sums.first_ordinal, sums.is_untracked, sums.total
 ), combined as (
   insert into app.staged_products_intake (job_id, fence, line, rows, sku, name, description, category, brand, price,
     currency, images, attributes, inventory_count, inventory_policy, is_active, source_data, ordinal, blank_attributes,
     new_is_active, stock_by_place)
-  select l.job_id, l.fence, l.line, r.rows, l.sku, l.name, l.description, l.category, l.brand, l.price, l.currency,
-    l.images, l.attributes, case when s.is_untracked then 0 else s.total end,
-    case when s.is_untracked then 'untracked' else 'tracked' end, l.is_active, f.source_data, l.ordinal,
-    l.blank_attributes, l.new_is_active, s.stock_by_place
-  from sums s
-    join (select sku, sum(rows) as rows, max(ordinal) as ordinal from removed group by sku) r using (sku)
-    join alike l on l.sku = s.sku and l.ordinal = r.ordinal
-    join alike f on f.sku = s.sku and f.ordinal = s.first_ordinal
+  select job_id, fence, line, all_rows, sku, name, description, category, brand, price, currency, images, attributes,
+    case when is_untracked then 0 else total end, case when is_untracked then 'untracked' else 'tracked' end, is_active,
+    first_source, ordinal, blank_attributes, new_is_active, all_places
+  from (
+    select removed.*, sum(rows) over (partition by sku) as all_rows,
+      first_value(source_data) over (partition by sku order by ordinal <> first_ordinal) as first_source
+    from removed
+  ) r
+  where ordinal = last_ordinal
 )
 select (select max(sku) from next_skus) as last_sku,
   exists (select from sums) or exists (
@@ -99,11 +102,11 @@ select app.analyze_products();
 -- rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with a `refusal` are
 -- rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the
 -- currency of its first product. If `replaces` is true, the attributes and the source data of a row replace those of
--- the product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the previous release
--- has staged have the ordinal 0. If `keeps_places` is true, the stocks of the places of a product are stored, and its
--- stock is their sum: a delta changes only the places that it names. If a SKU never had several places, the place of a
--- delta replaces the stored place, unless `sums_places` is true. A new product without a stock gets `default_inventory_policy`, and a new product
--- without a known state gets `new_is_active`.
+-- the product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the previous
+-- release has staged have the ordinal 0. If `keeps_places` is true, the stocks of the places of a product are
+-- stored, and its stock is their sum: a delta changes only the places that it names. If a SKU never had several
+-- places, the place of a delta replaces the stored place, unless `sums_places` is true. A new product without a
+-- stock gets `default_inventory_policy`, and a new product without a known state gets `new_is_active`.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -128,7 +131,8 @@ with next_skus as (
   from catalogs c where c.id = :catalog_id
 ), chunk as materialized (
   select s.*, p.id, n.places, n.places is distinct from o.stock_by_place as has_new_places,
-    case when n.is_sum then coalesce(app.total_stock(n.places), 0) else s.inventory_count end as new_count, coalesce(p.id, app.uuid7()) as product_id,
+    case when n.is_sum then coalesce(app.total_stock(n.places), 0) else s.inventory_count end as new_count,
+    coalesce(p.id, app.uuid7()) as product_id,
     -- Null if the stock was not tracked: a stock that was not counted cannot have fallen.
     case p.inventory_policy when 'tracked' then p.inventory_count end as stock,
     -- A count makes a product tracked. The previous release stages no policy.
