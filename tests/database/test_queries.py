@@ -78,6 +78,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "merge.count_staged": ("app_worker",),
     "merge.save_staging": ("app_worker",),
     "merge.list_staged_jobs": ("app_worker",),
+    "merge.combine_places": ("app_worker",),
     "merge.delete_staged_products": ("app_worker",),
     "merge.delete_staged_rejections": ("app_worker",),
     "schedules.claim_due": ("app_system",),

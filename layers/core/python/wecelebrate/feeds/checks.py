@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from wecelebrate.feeds.convert import sku
 from wecelebrate.feeds.items import BadCell, Cells, NumberText, Rejected, Row, quoted
+from wecelebrate.feeds.notes import CODE as NO_PRODUCT
+from wecelebrate.feeds.notes import note_without_sku
 from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.xlsx.rows import FlawedCells
 
@@ -48,6 +50,8 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
                 yield line, cells[:width]
         elif count > needed:
             yield line, [*cells, *[""] * (width - count)]
+        elif note := note_without_sku([*cells, *[""] * (width - count)]):
+            yield Rejected(line, 1, None, note, NO_PRODUCT, [cell or "" for cell in cells])
         else:
             missing = ", ".join(header[count : count + 5]) + (" …" if width - count > 5 else "")
             problem = f"the row has {count} cells, the header has {width} columns; missing: {missing}"

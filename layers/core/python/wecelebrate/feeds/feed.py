@@ -18,15 +18,18 @@ from wecelebrate.feeds.checks import (
 )
 from wecelebrate.feeds.evidence.deciding import decide_numbers
 from wecelebrate.feeds.evidence.details import plan_table
+from wecelebrate.feeds.evidence.places import is_place
 from wecelebrate.feeds.evidence.reading import changes, describe, remembered_columns, remembered_mark
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import VariantGrouper
 from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
+from wecelebrate.feeds.notes import note_finder
 from wecelebrate.feeds.plan import Plan, extend_plan, raise_unreadable
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import FeedSource, open_source
 from wecelebrate.feeds.stock_columns import StockColumns, StockReader, find_stock_columns
+from wecelebrate.feeds.stock_places import add_place, combine_neighbours, place_reader
 from wecelebrate.feeds.tables import Table
 from wecelebrate.feeds.visibility import Disclosure
 from wecelebrate.feeds.warnings import Warnings
@@ -136,6 +139,16 @@ class Feed:
         return any(reader.has_stated for reader in self._stock_readers)
 
     @property
+    def has_places(self) -> bool:
+        """Whether the file has a column that says where a stock is, so that a SKU can have several rows."""
+        return bool(self._plan.places)
+
+    @property
+    def keeps_places(self) -> bool:
+        """Whether the stock of each place is stored. Lots and bins change, so their stocks are only added up."""
+        return self.has_places and all(is_place(self.header[number]) for number in self._plan.places)
+
+    @property
     def details(self) -> dict[str, Any]:
         """A description of how the file is read, for the job's result. All values are JSON-compatible."""
         return {
@@ -174,14 +187,16 @@ class Feed:
         profile = self._plan.profile
         if profile and profile.variants:
             return VariantGrouper(self._plan, profile.variants, self._builder).items(self._counted_rows())
-        return self._plain_items()
+        return combine_neighbours(self._plain_items()) if self._plan.places else self._plain_items()
 
     def _builder(self, plan: Plan) -> BuildProduct:
         columns = self._stock_columns(plan)
         is_sum = plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(columns.count) > 1
         stock = StockReader(columns, self._numbers.stock.mark, is_sum=is_sum)
         self._stock_readers.append(stock)
-        return product_builder(plan, self._currency, self._numbers.price.mark, stock, self.warnings)
+        find_note = note_finder(plan, self._table.sample)
+        mark = self._numbers.price.mark
+        return product_builder(plan, self._currency, mark, stock, self.warnings, find_note=find_note)
 
     def _stock_columns(self, plan: Plan) -> StockColumns:
         return find_stock_columns(plan.header, plan.inventory, self._mapping, self._table.sample)
@@ -194,6 +209,7 @@ class Feed:
     def _plain_items(self) -> Iterator[Item]:
         build = self._builder(self._plan)
         width = len(self._plan.header)
+        read_place = place_reader(self._plan.places) if self._plan.places else None
         for row in self._counted_rows():
             if isinstance(row, Rejected):
                 yield row
@@ -202,7 +218,8 @@ class Feed:
             if len(cells) > width:  # the JSON record has a new key
                 self._plan = extend_plan(self._plan, list(self._table.header), self._currency)
                 build, width = self._builder(self._plan), len(self._plan.header)
-            yield build(line, [cell and cell.strip() for cell in cells], cells)
+            item = build(line, [cell and cell.strip() for cell in cells], cells)
+            yield item if read_place is None else add_place(item, read_place(cells))
 
     def _counted_rows(self) -> Iterator[Row | Rejected]:
         for row in self._checked_rows():

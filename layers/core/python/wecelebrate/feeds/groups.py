@@ -46,7 +46,8 @@ class VariantGrouper:
         self._surcharge = find_columns(names, rule.surcharge)
         self._variant_title = find_columns(names, rule.variant_title)
         self._variant_images = find_columns(names, rule.variant_images)
-        self._first_row_patterns = _cell_patterns(names, rule.first_row_patterns)
+        patterns = _cell_patterns(names, rule.first_row_patterns)
+        self._first_row_patterns = [(columns, pattern) for columns, pattern in patterns if columns]
         self._parent_patterns = _cell_patterns(names, rule.parent_patterns)
         self._price_rules = _cell_patterns(names, rule.price_rules)
         self._reject_rules = [
@@ -124,8 +125,9 @@ class VariantGrouper:
         return frozenset((*values, *(f"id:{value}" for value in values)))
 
     def _is_same_product(self, cells: Cells, keys: frozenset[str]) -> bool:
-        if self._first_row_patterns:
-            return not _matches(cells, self._first_row_patterns)
+        if self._rule.first_row_patterns:
+            # Without the column that marks the first row of a product, each row is a product.
+            return bool(self._first_row_patterns) and not _matches(cells, self._first_row_patterns)
         if self._parent:
             return _cell(cells, self._parent[0]) in keys
         row_keys = self._keys(cells)

@@ -50,6 +50,8 @@ class Product:
     """The names of attributes whose cells are blank. A delta removes these attributes."""
     inventory_policy: InventoryPolicy | None = None
     """Whether the stock is tracked. None: a product with an `inventory_count` is tracked, otherwise nothing changes."""
+    stock_by_place: dict[str, int | None] | None = None
+    """The stock at each place that the rows name, if the file has a column of the place. None: not counted there."""
 
 
 @dataclass(slots=True)

@@ -74,6 +74,8 @@ class Plan:
     """Whether each product has a handle, from which a missing SKU is computed."""
     price_unit: int | None = None
     """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
+    places: list[int] = field(default_factory=list)
+    """The columns that say where a stock is. Rows with the same SKU and different places are one product."""
     list_separators: str = ""
     """The characters that separate several categories in a cell. The first category is used."""
     float_skus: bool = False
@@ -311,6 +313,7 @@ def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequ
     plan.active += [ActiveColumn(number, inverse=True) for number in chosen.inverse]
     plan.active += [ActiveColumn(number, words="commands") for number in chosen.commands]
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
+    plan.places = chosen.places
     return plan
 
 
@@ -370,6 +373,7 @@ def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
     """Remove a mapped column from all fields that are not in `keep` (the fields that the mapping assigns)."""
     for name in {"sku", "name", "description", "category", "brand", "images"} - keep.keys():
         setattr(plan, name, [number for number in getattr(plan, name) if number != column])
+    plan.places = [number for number in plan.places if number != column]
     if "inventory_count" not in keep:
         plan.inventory = [number for number in plan.inventory if number != column]
     if "price" not in keep:

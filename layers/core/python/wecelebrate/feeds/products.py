@@ -8,6 +8,8 @@ from operator import itemgetter
 from wecelebrate.core.types import InventoryPolicy
 from wecelebrate.feeds import convert, numbers
 from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected
+from wecelebrate.feeds.notes import CODE as NO_PRODUCT
+from wecelebrate.feeds.notes import FindNote, suspects
 from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.price_cells import CACHE_SIZE, cached, currency_of, price_reader, shifted_price
 from wecelebrate.feeds.price_units import price_of_one, units_of
@@ -31,11 +33,13 @@ def product_builder(  # noqa: PLR0915
     mark: numbers.DecimalMark | None,
     stock: StockReader,
     warnings: Warnings,
+    *,
+    find_note: FindNote | None = None,
 ) -> BuildProduct:
     """Return the function that builds the products of a file.
 
     `mark` is the decimal separator of the prices. Values that are not understood, and that do not make a row wrong, are
-    added to `warnings`.
+    added to `warnings`. `find_note` finds rows that are no products.
 
     That function returns one item for each row: a product, or a rejection that describes the first bad cell.
     """
@@ -51,15 +55,25 @@ def product_builder(  # noqa: PLR0915
     read_price, read_stock = price_reader(plan, catalog_currency, mark), stock.read
     read_active = active_reader(plan, warnings)
     read_currency = cached(partial(currency_of, catalog_currency))
+    suspect_skus = suspects(plan) if find_note else frozenset[str]()
+    has_no_names = bool(find_note) and not plan.name
+
+    def raise_note(sku: str, cells: Cells) -> None:
+        if find_note and (note := find_note(sku, cells)):
+            raise BadCell(NO_PRODUCT, note)
+
     fields_without = lru_cache(maxsize=256)(lambda fields, missing: fields - missing)
 
     # This function runs for every row. It is not divided, because calls of smaller functions would be too slow.
-    def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
+    def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:  # noqa: PLR0912
         sku: str | None = None
         missing = _NO_FIELDS
         columns = sku_columns  # the columns of the current field; a rejection names these columns
         try:
             sku = convert.sku(read_sku(cells) or "")
+            # The name of a note is blank, so the row is rejected below. Only a file without names can have more notes.
+            if sku in suspect_skus or (has_no_names and " " in sku):
+                raise_note(sku, cells)
             name, description, category, brand = read_texts(cells)
             columns = price_columns
             price, currency = read_price(cells)
@@ -90,6 +104,8 @@ def product_builder(  # noqa: PLR0915
                 missing |= _ACTIVE
                 is_active = state == "unstated"  # a new product with an unknown state is inactive
         except BadCell as error:
+            if error.code == "empty" and find_note and (note := find_note(sku, cells)):
+                error = BadCell(NO_PRODUCT, note)
             return _rejected(plan, line, raw, sku=sku, columns=error.columns or columns, error=error)
         if None in cells:
             missing |= _absent_fields(plan, cells)
@@ -261,6 +277,8 @@ def _rejected(plan: Plan, line: int, raw: Cells, *, sku: str | None, columns: li
     names = [plan.header[number] for number in columns if number < len(plan.header)]
     column = " or ".join(names[:3]) or "SKU"
     problem = error.problem
+    if error.code == NO_PRODUCT:
+        return Rejected(line, 1, None, error.problem, NO_PRODUCT, [cell or "" for cell in raw])
     if error.code == "empty" and plan.prices and columns == [price.column for price in plan.prices]:
         problem += shifted_price(plan, raw, columns)
     return Rejected(line, 1, sku, f"{column}: {problem}", error.code, [cell or "" for cell in raw])

@@ -12,6 +12,7 @@ from wecelebrate.feeds.columns import count_known_columns, fold
 from wecelebrate.feeds.csv_rows import MAX_COLUMNS, CsvRows, check_column_count, sample_lines
 from wecelebrate.feeds.encoding import TextFile
 from wecelebrate.feeds.formats import Format
+from wecelebrate.feeds.headers import has_no_header
 from wecelebrate.feeds.items import Cells, DeclaredMode, Records, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.json_rows import JsonRows
 from wecelebrate.feeds.plan import OPTIONS
@@ -75,10 +76,12 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
         raise UnreadableFeed(
             "the file has no header: its first lines are blank; put the column names into the first line"
         )
-    data = [row for row in rows[header_row + 1 :] if any(row)]
-    header = column_names(rows[header_row], data)
+    is_data = has_no_header(rows, header_row, count_known)
+    first_row = header_row if is_data else header_row + 1
+    data = [row for row in rows[first_row:] if any(row)]
+    header = column_names([] if is_data else rows[header_row], data)
     check_column_count(len(header))
-    first_line = skipped + starts[header_row + 1]
+    first_line = skipped + starts[first_row]
     readers: list[CsvRows] = []
 
     def read_rows() -> Iterator[Row | Rejected]:
@@ -91,7 +94,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     is_complete = sum(map(len, lines)) < SAMPLE_CHARACTERS
     details = {
         "delimiter": dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
-        "header_line": skipped + starts[header_row] + 1,
+        "header_line": None if is_data else skipped + starts[header_row] + 1,
     }  # fmt: skip
     table = Table(header, list(data), read_rows, lambda: all(reader.ended_cleanly for reader in readers), details)
     table.read_again = None if is_complete else read_again
@@ -124,8 +127,9 @@ def column_names(cells: list[str], data: list[list[str]]) -> list[str]:
     """Return the column names of the header row. Names are cleaned and made unique. Unnamed columns get a number.
 
     Blank names at the end are left out if no row of `data` has a value in these columns. Some spreadsheets write
-    thousands of blank names.
+    thousands of blank names. Without a header, `cells` is empty, and each column that has values gets a number.
     """
+    cells = cells or [""] * max(map(len, data), default=0)
     check_column_count(1 + max((n for n, cell in enumerate(cells) if cell.strip()), default=-1))
     names = [_clean(cell) for cell in cells]
     used = 1 + max((n for n, name in enumerate(names) if name), default=-1)

@@ -1,4 +1,7 @@
-"""Builds sets of words from one text, so that long lists of words stay readable."""
+"""Builds sets of words from one text, so that long lists of words stay readable, and divides names into words."""
+
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 
 
 def words(text: str) -> frozenset[str]:
@@ -9,3 +12,34 @@ def words(text: str) -> frozenset[str]:
 def phrases(text: str) -> frozenset[str]:
     """Return the phrases of a text. The character | separates phrases."""
     return frozenset(text.split("|"))
+
+
+def divisions(text: str, vocabulary: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """Yield the divisions of a text into words of the vocabulary. Divisions with longer first words come first.
+
+    Positions from which the rest cannot be divided are remembered, so the time is linear.
+    """
+    dead: set[int] = set()
+    longest = _longest(vocabulary)
+
+    def divide(at: int) -> Iterator[tuple[str, ...]]:
+        if at == len(text):
+            yield ()
+            return
+        is_divisible = False
+        for end in range(min(len(text), at + longest), at, -1):
+            word = text[at:end]
+            if end in dead or word not in vocabulary:
+                continue
+            for rest in divide(end):
+                is_divisible = True
+                yield (word, *rest)
+        if not is_divisible:
+            dead.add(at)
+
+    yield from divide(0)
+
+
+@lru_cache(maxsize=16)
+def _longest(vocabulary: Collection[str]) -> int:
+    return max(map(len, vocabulary))

@@ -1288,11 +1288,15 @@ create table product_sources (
   catalog_id uuid not null,
   product_id uuid not null,
   data jsonb not null,
+  stock_by_place jsonb,
   constraint product_sources_pkey PRIMARY KEY (catalog_id, product_id),
-  constraint product_sources_data_length CHECK (app.json_fits(data, 2097152))
+  constraint product_sources_data_length CHECK (app.json_fits(data, 2097152)),
+  constraint product_sources_stock_by_place_length CHECK (app.json_fits(stock_by_place, 131072))
 );
 comment on table product_sources is 'The rows of the files from which products were loaded. A delta adds its columns to
   the data of earlier files.';
+comment on column product_sources.stock_by_place is
+  'The stock at each place, from files with one row for each SKU and place. Null: the files state only the total.';
 -- row-level security: forced
 create policy admin on product_sources for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -2043,6 +2047,7 @@ create table app.staged_products (
   blank_attributes text[],
   inventory_policy text,
   new_is_active boolean,
+  stock_by_place jsonb,
   constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, ordinal, line),
   constraint staged_products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3)))
@@ -2051,6 +2056,8 @@ comment on column app.staged_products.inventory_policy is
   'Null: a row with an inventory_count is tracked.';
 comment on column app.staged_products.new_is_active is
   'The state of a new product if is_active is null. Null, as the previous release stages it: a new product is active.';
+comment on column app.staged_products.stock_by_place is
+  'The stock at each place that the rows name. A null value: the place does not count its stock. Null: no place.';
 -- row-level security: forced
 create policy admin on app.staged_products for select to app_admin
   using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
@@ -3485,6 +3492,17 @@ AS $function$
   end
 $function$;
 grant execute on function app.has_replayed(xid8) to public;
+
+-- Function app.has_several_places(jsonb,jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.has_several_places(stored jsonb, staged jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((SELECT count(*) AS count FROM jsonb_object_keys(has_several_places.stored)
+  jsonb_object_keys(jsonb_object_keys)) > 1) OR ((SELECT count(*) AS count FROM
+  jsonb_object_keys(has_several_places.staged) jsonb_object_keys(jsonb_object_keys)) > 1));
+grant execute on function app.has_several_places(jsonb,jsonb) to app_admin, app_client;
 
 -- Function app.has_shared_stock(sites), owner app_definer
 
@@ -5384,6 +5402,17 @@ CREATE OR REPLACE FUNCTION app.subject()
 RETURN app.context('subject'::text);
 grant execute on function app.subject() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
+
+-- Function app.total_stock(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.total_stock(stock_by_place jsonb)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT CASE WHEN (NOT bool_or((jsonb_each.value = 'null'::jsonb))) THEN LEAST(sum(((jsonb_each.value #>>
+  '{}'::text[]))::bigint), (2147483647)::numeric) ELSE NULL::numeric END AS "case" FROM
+  jsonb_each(total_stock.stock_by_place) jsonb_each(key, value));
+grant execute on function app.total_stock(jsonb) to app_admin, app_client;
 
 -- Function app.track_counted_product(), owner app_owner
 

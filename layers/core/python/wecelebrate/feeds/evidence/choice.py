@@ -16,7 +16,8 @@ from wecelebrate.feeds.columns import (
     price_unit_names,
 )
 from wecelebrate.feeds.evidence.facts import Columns
-from wecelebrate.feeds.evidence.identity import SkuCandidate, sku_candidate, sku_question
+from wecelebrate.feeds.evidence.identity import choose_sku
+from wecelebrate.feeds.evidence.places import named_places, places_of
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.questions import Question
@@ -47,6 +48,8 @@ class Chosen:
     commands: list[int] = field(default_factory=list)
     """Columns with a command for each row, such as `DELETE`."""
     price_unit: int | None = None
+    places: list[int] = field(default_factory=list)
+    """The columns that say where a stock is, if a SKU has one row for each place."""
     reasons: dict[str, list[Reason]] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
 
@@ -118,29 +121,18 @@ def choose(
 
 
 def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], earlier: Sequence[str]) -> None:
-    rated = []
+    named = []
     for rank, number, _ in candidates:
         forms = name_forms(columns.header[number])
         form = next((form for form in forms if field_candidates_of(form, "sku")), forms[0] if forms else "")
-        rated.append(sku_candidate(columns, number, form, rank))
-    best = sorted((one for one in rated if not one.is_refused), key=lambda one: one.order)
-    remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]
-    question = None if remembered else sku_question(columns, best)
-    best = remembered or best
-    chosen.questions += [question] if question else []
-    taken = best[:1]
-    if taken and not question:
-        others = [one for one in sorted(rated, key=lambda one: one.order) if one.rank <= 2 and not one.order[0]]
-        taken = [*taken, *_sku_fallbacks(columns, taken[0], others)]
-    chosen.columns["sku"] = [one.column for one in taken]
-    chosen.reasons["sku"] = [Reason(one.column, one.score, one.reasons) for one in taken]
-
-
-def _sku_fallbacks(columns: Columns, best: SkuCandidate, others: Sequence[SkuCandidate]) -> list[SkuCandidate]:
-    """Return the next column with numbers of articles, if it has a value where the best column is blank."""
-    if best.rank > 2:
-        return []
-    return [one for one in others if one.column != best.column and columns.fills(best.column, one.column)][:1]
+        named.append((rank, number, form))
+    choice = choose_sku(columns, named, earlier)
+    chosen.questions += choice.questions
+    chosen.columns["sku"] = [one.column for one in choice.columns]
+    chosen.reasons["sku"] = [Reason(one.column, one.score, one.reasons) for one in choice.columns]
+    repeated = places_of(columns, choice.repeats) if choice.repeats is not None else []
+    # In a file that is sorted by places, the rows of the sample can all be those of one place.
+    chosen.places = repeated or named_places(columns.header)
 
 
 def field_candidates_of(form: str, name: str) -> bool:

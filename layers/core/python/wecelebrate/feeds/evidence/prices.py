@@ -5,14 +5,13 @@ any other word is not a price: `price group`, `market price index`. Further word
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice
 from typing import Literal
 
 from wecelebrate.feeds.vocabulary import Languages, vocabulary
-from wecelebrate.feeds.words import words
+from wecelebrate.feeds.words import divisions, words
 
 Kind = Literal["gross", "plain", "net", "list", "offer", "compare", "purchase"]
 
@@ -112,7 +111,8 @@ class _Words:
     roles: dict[Role, dict[str, Languages | None]]
     """For each role, its words with the languages in which they have this role: `cu` is "with" in Romanian only."""
     currencies: dict[str, str]
-    longest: int
+    names: frozenset[str]
+    """All words."""
 
 
 @cache
@@ -138,7 +138,7 @@ def _words() -> _Words:
     for role in own:
         for word, codes in known.words(f"prices.{role}").items():
             listed[word] = (*listed.get(word, ()), *codes)
-    return _Words(languages, listed, roles, currencies, max(map(len, languages)))
+    return _Words(languages, listed, roles, currencies, frozenset(languages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ def price_name(folded: str) -> PriceName | None:
     if kind := _WHOLE_NAMES.get(folded):
         return PriceName(kind)
     known, found = _words(), list[PriceName]()
-    for parts in islice(_divisions(folded, known), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
+    for parts in islice(divisions(folded, known.names), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
         if (meaning := _meaning(parts, known)) is not None:
             found.append(meaning)
     return min(found, key=lambda name: _CERTAINTY.get(name.kind, 1), default=None)
@@ -196,31 +196,6 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
         kinds.append("net" if has("without") else "gross")
     kind: Kind = kinds[0] if kinds else "gross" if "pvp" in parts else "plain"
     return PriceName(kind, code, kind == "offer" and "sale" in parts, is_weak)
-
-
-def _divisions(text: str, known: _Words) -> Iterator[tuple[str, ...]]:
-    """Yield the divisions of a text into words of the vocabulary. Divisions with longer first words come first.
-
-    Positions from which the rest cannot be divided are remembered, so the time is linear.
-    """
-    dead: set[int] = set()
-
-    def divide(at: int) -> Iterator[tuple[str, ...]]:
-        if at == len(text):
-            yield ()
-            return
-        is_divisible = False
-        for end in range(min(len(text), at + known.longest), at, -1):
-            word = text[at:end]
-            if end in dead or word not in known.languages:
-                continue
-            for rest in divide(end):
-                is_divisible = True
-                yield (word, *rest)
-        if not is_divisible:
-            dead.add(at)
-
-    yield from divide(0)
 
 
 _PRICE_PART = re.compile("price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat")

@@ -11,6 +11,7 @@ A description (`reading`) is a JSON object:
 | `currency` | `{source, code, reason}`: `column`, `name`, `cell`, `catalog`                                     |
 | `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
 | `kind`     | `full` or `delta` if the file declares it, otherwise null                                         |
+| `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier one          |
 
 A file without prices, as a file of stocks, says nothing about prices. Its description keeps what is known from the
 earlier file: such an entry has the key `earlier` with the value true.
@@ -59,6 +60,7 @@ def describe(  # noqa: PLR0917
             "unit_column": None if plan.price_unit is None else plan.header[plan.price_unit],
         } if plan.prices else None,
         "kind": table.declared_mode,
+        "by_place": bool((memory or {}).get("by_place")),
     }  # fmt: skip
     if file_numbers.price.question or file_numbers.stock.question:
         reading["decimal"]["by"] = "nothing"

@@ -37,6 +37,14 @@ class Rows(Protocol):
         """Whether the rows have a place for the stock, such as a column, even if it is blank in some rows."""
 
     @property
+    def has_places(self) -> bool:
+        """Whether a SKU can have one row for each place where it is stored."""
+
+    @property
+    def keeps_places(self) -> bool:
+        """Whether the stock of each place is stored, so that a delta changes only the places that it names."""
+
+    @property
     def declared_mode(self) -> Literal["full", "delta"] | None:
         """The mode that the file declares, or None if the file declares no mode."""
 

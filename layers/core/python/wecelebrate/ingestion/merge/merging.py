@@ -65,6 +65,8 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                     chunk=chunk_size,
                     max_low_stock=low_stock.MAX_PRODUCTS,
                     default_inventory_policy=load.default_inventory_policy,
+                    keeps_places=bool(job.checkpoint.get("keeps_places")),
+                    sums_places=bool((job.checkpoint.get("reading") or {}).get("by_place")),
                     **load.staging_key,
                 )
             )

@@ -14,10 +14,10 @@ select app.staged_job_ids() as job_id;
 -- Stage products in the caller's transaction. A worker uses COPY instead.
 insert into app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency,
   images, attributes, inventory_count, inventory_policy, is_active, source_data, ordinal, blank_attributes,
-  new_is_active)
+  new_is_active, stock_by_place)
 values (:job_id, :fence, :line, :rows, :sku, :name, :description, :category, :brand, :price, :currency, :images,
   :attributes, :inventory_count, :inventory_policy, :is_active, :source_data, :ordinal, :blank_attributes,
-  :new_is_active);
+  :new_is_active, :stock_by_place);
 
 -- name: stage_rejections*!
 -- Stage rejected rows in the caller's transaction.
@@ -27,6 +27,62 @@ values (:job_id, :fence, :line, :n, :sku, :code, :reason, :raw);
 -- name: save_staging$
 -- Save the progress of staging. Returns false when a later worker has claimed the job, or when the job was cancelled.
 select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :seconds);
+
+-- name: combine_places^
+-- Combine the staged rows of the next SKUs after `after` (`chunk` is the limit) that differ only in the stock and in
+-- its place: the last of these rows gets the sum of the stocks, and the others are deleted. If several rows name the
+-- same place, only the last of them counts, and the others stay. Rows that differ from the last row of their SKU
+-- stay, too. The source data is that of the place with the first name, so that it does not depend on the order of
+-- the rows. A combined row is not combined again. Returns the last SKU, or null after the last one, and whether a
+-- SKU has several places.
+with next_skus as materialized (
+  select sku from app.staged_products
+  where job_id = :job_id and fence = :fence and sku > :after
+  group by sku order by sku limit :chunk
+), several as materialized (
+  -- Windows instead of joins: without statistics, the planner would compare each row with each other row.
+  select s.*, count(*) over skus as n, first_value(s.stock_by_place) over latest as last_places,
+    row(name, description, category, brand, price, currency, images, attributes, blank_attributes, is_active,
+      new_is_active) as fields,
+    first_value(row(name, description, category, brand, price, currency, images, attributes, blank_attributes,
+      is_active, new_is_active)) over latest as last_fields
+  from app.staged_products s
+  where s.job_id = :job_id and s.fence = :fence and s.sku > :after and s.sku <= (select max(sku) from next_skus)
+  window skus as (partition by sku), latest as (partition by sku order by ordinal desc, line desc)
+), places as materialized (
+  select s.sku, s.ordinal, e.key as place, e.value as stock,
+    row_number() over (partition by s.sku, e.key order by s.ordinal desc) as recency
+  from several s cross join jsonb_each(s.stock_by_place) e
+  where s.n > 1 and s.last_places is not null and s.fields is not distinct from s.last_fields
+), sums as materialized (
+  select sku, jsonb_object_agg(place, stock) as all_places, array_agg(distinct ordinal) as ordinals,
+    max(ordinal) as last_ordinal, (array_agg(ordinal order by place collate "C"))[1] as first_ordinal,
+    bool_or(stock = 'null') as is_untracked, least(sum((stock #>> '{}')::bigint), 2147483647) as total
+  from places
+  where recency = 1
+  group by sku
+  having count(distinct ordinal) > 1
+), removed as (
+  delete from app.staged_products s using sums
+  where s.job_id = :job_id and s.fence = :fence and s.sku = sums.sku and s.ordinal = any (sums.ordinals)
+  returning s.*, sums.all_places, sums.last_ordinal, sums.first_ordinal, sums.is_untracked, sums.total
+), combined as (
+  insert into app.staged_products_intake (job_id, fence, line, rows, sku, name, description, category, brand, price,
+    currency, images, attributes, inventory_count, inventory_policy, is_active, source_data, ordinal, blank_attributes,
+    new_is_active, stock_by_place)
+  select job_id, fence, line, all_rows, sku, name, description, category, brand, price, currency, images, attributes,
+    case when is_untracked then 0 else total end, case when is_untracked then 'untracked' else 'tracked' end, is_active,
+    first_source, ordinal, blank_attributes, new_is_active, all_places
+  from (
+    select removed.*, sum(rows) over (partition by sku) as all_rows,
+      first_value(source_data) over (partition by sku order by ordinal <> first_ordinal) as first_source
+    from removed
+  ) r
+  where ordinal = last_ordinal
+)
+select (select max(sku) from next_skus) as last_sku,
+  exists (select from sums) or exists (
+    select from several where (select count(*) from jsonb_object_keys(stock_by_place)) > 1) as has_several_places;
 
 -- name: count_staged$
 -- Count the rows of the file that are staged as products, not as rejections.
@@ -46,9 +102,11 @@ select app.analyze_products();
 -- rows have the same SKU, only the last row is merged, and the other rows are rejected. Rows with a `refusal` are
 -- rejected, too. All prices of a catalog are in one currency: the currency of the catalog or, if it has none, the
 -- currency of its first product. If `replaces` is true, the attributes and the source data of a row replace those of
--- the product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the previous release
--- has staged have the ordinal 0. A new product without a stock gets `default_inventory_policy`, and a new product
--- without a known state gets `new_is_active`.
+-- the product. Otherwise they are merged key by key, and `blank_attributes` are removed. Rows that the previous
+-- release has staged have the ordinal 0. If `keeps_places` is true, the stocks of the places of a product are
+-- stored, and its stock is their sum: a delta changes only the places that it names. If a SKU never had several
+-- places, the place of a delta replaces the stored place, unless `sums_places` is true. A new product without a
+-- stock gets `default_inventory_policy`, and a new product without a known state gets `new_is_active`.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -71,17 +129,21 @@ with last_sku as materialized (
       order by ordinal, line limit 1) end) as currency
   from catalogs c where c.id = :catalog_id
 ), chunk as materialized (
-  select s.*, p.id, coalesce(p.id, app.uuid7()) as product_id,
+  select s.*, p.id, n.places, n.places is distinct from o.stock_by_place as has_new_places,
+    case when n.is_sum then coalesce(app.total_stock(n.places), 0) else s.inventory_count end as new_count,
+    coalesce(p.id, app.uuid7()) as product_id,
     -- Null if the stock was not tracked: a stock that was not counted cannot have fallen.
     case p.inventory_policy when 'tracked' then p.inventory_count end as stock,
     -- A count makes a product tracked. The previous release stages no policy.
-    coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) as policy,
+    case when n.is_sum then case when app.total_stock(n.places) is null then 'untracked' else 'tracked' end
+      else coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) end as policy,
     -- The new source data, or null if the source data does not change. To compare is faster than to merge.
     case when o.data = s.source_data then null
       when :replaces::boolean or o.data is null then s.source_data
       when pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
         and not app.json_fits(o.data || s.source_data, 2097152) then s.source_data
       else nullif(o.data || s.source_data, o.data) end as new_source,
+    o.data as stored_source,
     -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
     case when s.price is null and s.currency <> p.currency then round(p.price, app.minor_units(s.currency))
       else coalesce(s.price, p.price) end as exact_price,
@@ -101,7 +163,21 @@ with last_sku as materialized (
     on p.catalog_id = :catalog_id and p.sku = s.sku and p.sku > :after and p.sku <= (select sku from last_sku)
     -- With the limit, the planner can only look up each product. A join could read the source data of all products.
     left join lateral (
-      select data from product_sources where catalog_id = :catalog_id and product_id = p.id limit 1) o on true
+      select data, stock_by_place from product_sources where catalog_id = :catalog_id and product_id = p.id limit 1
+    ) o on true
+    -- The stock of each place after the merge. A total, or a delta of a product with one place, replaces all places.
+    cross join lateral (
+      select case when not :keeps_places::boolean or s.stock_by_place is null
+          then case when s.inventory_count is null and s.inventory_policy is null then o.stock_by_place end
+        when pg_column_size(o.stock_by_place) + pg_column_size(s.stock_by_place) > 60000 then null
+        when :replaces::boolean or o.stock_by_place is null
+          or not (:sums_places::boolean or app.has_several_places(o.stock_by_place, s.stock_by_place))
+          then s.stock_by_place
+        else o.stock_by_place || s.stock_by_place end as places,
+        :keeps_places::boolean and not :replaces::boolean and s.stock_by_place is not null
+          and o.stock_by_place is not null as is_delta
+    ) d
+    cross join lateral (select d.places, d.is_delta and d.places <> s.stock_by_place as is_sum) n
 ), superseded as materialized (
   select s.line, s.ordinal, s.sku, s.rows, s.source_data, l.line as by_line, l.ordinal as by_ordinal
   from staged s join last_rows l on l.sku = s.sku and (l.ordinal, l.line) > (s.ordinal, s.line)
@@ -116,7 +192,7 @@ with last_sku as materialized (
       case when c.attributes is null or c.attributes = p.attributes then p.attributes
         when :replaces::boolean then c.attributes
         else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end,
-      coalesce(c.inventory_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
+      coalesce(c.new_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
       coalesce(c.is_active, p.is_active))
   from chunk c
   where p.id = c.id and c.refusal is null
@@ -130,7 +206,7 @@ with last_sku as materialized (
         case when c.attributes is null or c.attributes = p.attributes then p.attributes
           when :replaces::boolean then c.attributes
           else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end,
-        coalesce(c.inventory_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
+        coalesce(c.new_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
         coalesce(c.is_active, p.is_active))
   returning c.rows, c.stock, c.new_source is not null as has_new_source, p.id, p.sku, p.name, p.inventory_count,
     p.inventory_policy
@@ -143,16 +219,19 @@ with last_sku as materialized (
   insert into products (id, catalog_id, sku, name, description, category, brand, price, currency, images, attributes,
     inventory_count, inventory_policy, is_active)
   select product_id, :catalog_id, sku, name, nullif(description, ''), nullif(category, ''), nullif(brand, ''), price,
-    coalesce(currency, :currency), coalesce(images, '[]'), coalesce(attributes, '{}'), coalesce(inventory_count, 0),
+    coalesce(currency, :currency), coalesce(images, '[]'), coalesce(attributes, '{}'), coalesce(new_count, 0),
     coalesce(policy, :default_inventory_policy), coalesce(is_active, new_is_active, true)
   from chunk
   where id is null and refusal is null
   on conflict (catalog_id, sku) do nothing
   returning 1
 ), changed_sources as (
-  insert into product_sources (catalog_id, product_id, data)
-  select :catalog_id, product_id, new_source from chunk where new_source is not null and refusal is null
-  on conflict (catalog_id, product_id) do update set data = excluded.data
+  insert into product_sources (catalog_id, product_id, data, stock_by_place)
+  select :catalog_id, product_id, coalesce(new_source, stored_source), places
+  from chunk
+  where refusal is null and (new_source is not null or (has_new_places and stored_source is not null))
+  on conflict (catalog_id, product_id) do update
+  set data = excluded.data, stock_by_place = excluded.stock_by_place
 ), rejected as materialized (
   select line, sku, code, reason, source_data, rows,
     coalesce(nullif(ordinal, 0), 2000000000 + row_number() over (partition by line order by sku)) as n

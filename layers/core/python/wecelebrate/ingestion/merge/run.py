@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 
 from wecelebrate import feeds
 from wecelebrate.core.database import SYSTEM, queries, writing
-from wecelebrate.ingestion.merge import merging, report, review, staging
+from wecelebrate.ingestion.merge import merging, places, report, review, staging
 from wecelebrate.ingestion.merge.bounds import check_header
 from wecelebrate.ingestion.merge.load import Load
 
@@ -76,6 +76,9 @@ def _stage(load: Load) -> bool:
     # The properties of `rows` are final only after the last row, because each row can change them.
     job.counts["read"] = rows.rows_read
     check_header(rows.header)
+    reading = rows.reading
+    if rows.has_places and places.combine(load) and reading is not None:
+        reading = reading | {"by_place": True}
     staging.finish(load)
     job.checkpoint = {
         "fence": job.checkpoint["fence"],
@@ -84,7 +87,8 @@ def _stage(load: Load) -> bool:
         "ended_cleanly": rows.ended_cleanly,
         "declared_mode": rows.declared_mode,
         "states_stock": rows.states_stock,
-        "reading": rows.reading,
+        "keeps_places": rows.keeps_places,
+        "reading": reading,
         "doubts": job.checkpoint.get("doubts", []),
     }
     load.enter_phase("review")

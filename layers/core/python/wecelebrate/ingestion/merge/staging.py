@@ -16,13 +16,13 @@ from wecelebrate.jobs import LeaseLost
 
 sql = queries(__file__)
 
-_SERVICE = Caller(subject="service:staging")
+SERVICE = Caller(subject="service:staging")
 """The caller that stages rows. Its `job_id` names a job, and it can access only the staged rows of this job."""
 
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
     "attributes", "inventory_count", "inventory_policy", "is_active", "source_data", "ordinal", "blank_attributes",
-    "new_is_active",
+    "new_is_active", "stock_by_place",
 )  # fmt: skip
 _REJECTION_COLUMNS = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
 _JSON_COLUMNS = tuple(_PRODUCT_COLUMNS.index(name) for name in ("images", "attributes", "source_data"))
@@ -75,7 +75,7 @@ def add_chunk(load: Load, chunk: Chunk) -> None:
             sql.stage_rejections(tx, [dict(zip(_REJECTION_COLUMNS, row, strict=True)) for row in chunk.rejections])
             job.save(tx)
         return
-    with writing(replace(_SERVICE, job_id=job.id)) as tx:
+    with writing(replace(SERVICE, job_id=job.id)) as tx:
         if chunk.products:
             copy_rows(tx, _COPY_PRODUCTS, chunk.products)
         if chunk.rejections:
@@ -92,7 +92,7 @@ def finish(load: Load) -> None:
     Raises CountMismatch.
     """
     job = load.job
-    with writing(job.caller if load.inline else replace(_SERVICE, job_id=job.id)) as tx:
+    with writing(job.caller if load.inline else replace(SERVICE, job_id=job.id)) as tx:
         if not load.inline:
             sql.analyze_staged(tx)
         staged_rows = sql.count_staged(tx, **load.staging_key)
@@ -109,14 +109,14 @@ def discard(load: Load) -> None:
 def delete(job_ids: Sequence[UUID]) -> None:
     """Delete the staged rows of the given jobs."""
     for job_id in job_ids:
-        with writing(replace(_SERVICE, job_id=job_id)) as tx:
+        with writing(replace(SERVICE, job_id=job_id)) as tx:
             sql.delete_staged_products(tx)
             sql.delete_staged_rejections(tx)
 
 
 def job_ids() -> list[UUID]:
     """Return the ids of the jobs that have staged rows."""
-    with writing(_SERVICE) as tx:
+    with writing(SERVICE) as tx:
         return [row["job_id"] for row in sql.list_staged_jobs(tx)]
 
 
@@ -147,6 +147,7 @@ def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
         ordinal,
         list(product.blank_attributes) or None,
         product.is_active,
+        None if product.stock_by_place is None else _json(product.stock_by_place),
     )
 
 

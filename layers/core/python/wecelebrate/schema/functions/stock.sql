@@ -8,6 +8,20 @@ language sql immutable parallel safe
 return policy = 'untracked' or count > 0;
 grant execute on function app.is_in_stock(text, integer) to app_definer, app_customer, app_anon;
 
+-- Returns the sum of the stocks of all places, or null if a place does not count its stock.
+create or replace function app.total_stock(stock_by_place jsonb) returns integer
+language sql immutable parallel safe
+return (
+  select case when not bool_or(value = 'null') then least(sum((value #>> '{}')::bigint), 2147483647) end
+  from jsonb_each(stock_by_place));
+grant execute on function app.total_stock(jsonb) to app_admin, app_client;
+
+-- Returns whether one of the objects has several places.
+create or replace function app.has_several_places(stored jsonb, staged jsonb) returns boolean
+language sql immutable parallel safe
+return (select count(*) from jsonb_object_keys(stored)) > 1 or (select count(*) from jsonb_object_keys(staged)) > 1;
+grant execute on function app.has_several_places(jsonb, jsonb) to app_admin, app_client;
+
 -- Makes a product tracked when a count is written to it. The previous release writes a count without a policy.
 create or replace function app.track_counted_product() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp

@@ -1,0 +1,33 @@
+"""Combines the staged rows of products whose file has one row for each SKU and place.
+
+The rows of a SKU can be anywhere in the file, so they are combined in the database, after the last row is staged.
+Memory use does not depend on the size of the file.
+"""
+
+from dataclasses import replace
+
+from wecelebrate.core.database import queries, writing
+from wecelebrate.ingestion.merge.load import Load
+from wecelebrate.ingestion.merge.staging import SERVICE
+
+sql = queries(__file__)
+
+CHUNK_SIZE = 5_000
+"""The largest number of SKUs whose rows one transaction combines."""
+
+
+def combine(load: Load) -> bool:
+    """Combine the rows of each SKU that differ only in the stock and in its place. Raises LeaseLost.
+
+    Returns whether a SKU has several places. If the load is interrupted, a later worker combines the rows again from
+    the first SKU. Combined rows stay as they are.
+    """
+    after: str | None = ""
+    has_several_places = False
+    while after is not None:
+        load.job.check_lease()
+        with writing(replace(SERVICE, job_id=load.job.id)) as tx:
+            combined = sql.combine_places(tx, after=after, chunk=CHUNK_SIZE, **load.staging_key)
+        after = combined["last_sku"]
+        has_several_places = has_several_places or combined["has_several_places"]
+    return has_several_places
