@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 
-from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, price_name
+from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, price_name, without_tax_rate
 from wecelebrate.feeds.visibility import internal_part
 
 FIELDS = (
@@ -180,15 +180,23 @@ def fold(name: str) -> str:
 
 
 _NAMED_UNIT = re.compile(
-    r"\s*(?:/|\b(?:per|pro|je|par|por|for|voor|für|fuer|à|á)\b)\s*(\d{1,4})(?:\D|$)", re.IGNORECASE
+    r"\s*(?:/|\b(?:per|pro|je|par|por|for|voor|für|fuer|à|á)\b)\s*(?:"
+    r"(1[.,]000|\d{1,4})(?!\d|[.,]\d|\s*(?:\+|[–-]\s*\d|or more|und mehr))"
+    r"|(hundred\b|hundert\b|(?-i:C)(?=\W|$))|(thousand\b|tausend\b|mille\b|(?<=ce/)(?-i:M)(?=\W|$)))",
+    re.IGNORECASE,
 )
+"""The unit in the name of a price column. `Price 10+` and `Price for 10-49` are prices for larger quantities."""
 MAX_UNIT_NAME = 100
 
 
 def units_in_name(column: str) -> int:
     """Return the number of units that a price column is for: 100 for `Preis pro 100`, `Price/100 pcs`, otherwise 1."""
     unit = _NAMED_UNIT.search(column[:MAX_UNIT_NAME])
-    return int(unit[1]) or 1 if unit else 1
+    if not unit:
+        return 1
+    if unit[1]:
+        return int(re.sub(r"\D", "", unit[1])) or 1
+    return 100 if unit[2] else 1000
 
 
 MAX_ALTERNATIVES = 4
@@ -202,6 +210,8 @@ def name_forms(column: str) -> tuple[str, ...]:
     The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, a final 1, as in
     `Bezeichnung 1`, or one of two names, as in `Product Code/SKU`.
     """
+    if "%" in column or "+" in column:  # `Price incl. 19 % VAT`, `Price + VAT`
+        column = without_tax_rate(column)
     # The limit keeps the search linear. Without it, the rest of the name would be searched for each opening bracket.
     bare = re.sub(r"\([^)]{0,200}+\)|\[[^\]]{0,200}+\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)

@@ -6,7 +6,7 @@ any other word is not a price: `price group`, `market price index`.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from typing import Literal
@@ -31,21 +31,29 @@ KIND_TEXTS: dict[Kind, str] = {
 
 _BASE = words(
     "price prices preis preise vk vkp prix precio prezzo preco prijs pris hinta cena cene ceny pret ar pvp pv tarif "
-    "tarifa fiyat fiyati betrag amount listino цена ціна 価格 가격 价格"
+    "tarifa fiyat fiyati betrag amount listino цена ціна 価格 가격 价格 "
+    "mrp evp evk lvp lvk"
 )
-_TAX = words("vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu")
+_TAX = words(
+    "vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu "
+    "hst qst taxe tasse imp impuesto impuestos imposto impostos imposta imposte podatek podatku podatkiem steuer "
+    "steuern belasting"
+)
 _WITH = words(
-    "with avec incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis"
+    "with avec incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis "
+    "inclus incluse incluses inclusi incluidos incluidas ink inklusive enthalten med"
 )
 _WITHOUT = words(
-    "without sans excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida haric"
+    "without sans excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida haric "
+    "plus escl esclusi escluse exclus exclues exclu excluido excluidos excluidas ekskl eksl exklusive ekskl utan uden "
+    "uten zuzuglich zuzueglich"
 )
 _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("purchase", words(
         "cost purchase purchasing buy buying einkaufs einkauf einkaufspreis ek ekp einstands einstand wholesale dealer "
         "dealers handler haendler haendlereinkaufs trade reseller distributor supplier lieferanten landed achat dachat "
         "revient compra decompra coste costo acquisto diacquisto custo inkoop inkoops kost indkobs inkops innkjops "
-        "zakupu zakup nakupni osto beszerzesi partner b2b fob mayorista grossiste ingrosso atacado groothandels engros "
+        "zakupu zakup nakupni osto beszerzesi partner b2b fob pvd lek hek mayorista grossiste ingrosso atacado groothandels engros "
         "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek alis"
     )),
     ("compare", words(
@@ -54,15 +62,22 @@ _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
     )),
     ("list", words(
         "list listen katalog catalog catalogue rrp rsp msrp srp uvp recommended suggested advies empfohlener empf "
-        "unverbindliche conseille recomendado consigliato vejledende veiledende veil rek recommande publicconseille"
+        "unverbindliche conseille recomendado consigliato vejledende veiledende veil rek recommande publicconseille "
+        "mrp evp lvp vejl listino conseillee empfohlen"
     )),
     ("offer", words(
         "special offer promo promotion promotional aktions aktion angebots angebot sonder reduced reduziert discount "
         "discounted oferta deoferta enoferta rebajado offerta inofferta scontato promozionale soldes solde promocional "
         "aanbiedings actie tilbuds kampanj kampanje erbjudande akcni promocyjna akcios tarjous clearance sale"
     )),
-    ("gross", words("gross brutto bruto ttc ivato zvat zdph sdph vcdph pvttc prixttc")),
-    ("net", words("net netto neto ht pvht prixht bezdph")),
+    ("gross", words(
+        "gross brutto bruto ttc ivato zvat zdph sdph vcdph pvttc prixttc "
+        "civa cimp cutva ctva zpodatkiem"
+    )),
+    ("net", words(
+        "net netto neto ht pvht prixht bezdph "
+        "siva simp faratva bezpodatku"
+    )),
 )  # fmt: skip
 _NOUNS = words(
     "rrp rsp msrp srp uvp ek ekp cost coste costo custo einkaufspreis einstand kbetr verpr stprs selbstkosten"
@@ -74,20 +89,10 @@ _NEUTRAL = words(
     "devenda verkoop stuk salgs utsalgs forsaljnings prodejni sprzedazy detail detaliczna public publico pubblico "
     "web shop online current item product article artikel variant variants value gesamt consumer customer kunden in "
     "ut ordinarie na now myynti satis "
+    "asking till ticket pos checkout final base each ea ours store site website ecommerce ecom street actual default "
+    "money en "
     "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
-_VOCABULARY = frozenset().union(_BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS))
-_LONGEST = max(map(len, _VOCABULARY))
-_WEAK = words("amount betrag tarif tarifa ar pv value")
-"""Words that can mean something other than a price."""
-_WHOLE_NAMES: dict[str, Kind] = {
-    **dict.fromkeys(("inpris", "indpris", "innpris", "nettoinpris", "nettoindpris", "bruttoinpris"), "purchase"),
-    **dict.fromkeys(("forpris", "forepris"), "compare"),
-}
-"""Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
-MAX_NAME = 60
-MAX_DIVISIONS = 50
-
 # Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.
 NAMED_CURRENCIES = (
     "aed", "ars", "aud", "bgn", "bhd", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "egp", "eur", "gbp",
@@ -95,6 +100,56 @@ NAMED_CURRENCIES = (
     "php", "pkr", "pln", "qar", "ron", "rsd", "rub", "sar", "sek", "sgd", "thb", "tnd", "try", "twd", "uah", "usd",
     "vnd", "zar",
 )  # fmt: skip
+
+Scale = int | Literal["currency"]
+"""How many decimals a whole number stands for: 2 for hundredths. `currency`: the decimals of the price's currency."""
+MINOR_UNITS: dict[str, Scale] = {
+    **dict.fromkeys(words(
+        "cent cents ct cts pence penny pennies centime centimes centimo centimos centesimo centesimi centavo centavos "
+        "centen eurocent eurocents ore oere grosz grosze groszach groszy halere halerich bani kurus paise paisa fils "
+        "kopek kopeks kopecks kopeyka sen satang sentti senttia stotinki rappen minor minorunit minorunits "
+        "wgroszach vhalerich iore "
+        "subunit subunits smallestunit smallestunits kleinsteeinheit"
+    ), "currency"),
+    **dict.fromkeys(words("micro micros microunits"), 6),
+    **dict.fromkeys(words("milli millis milliunits"), 3),
+}  # fmt: skip
+"""Words for the smallest unit of a currency, and for smaller units that programs use."""
+_SOLO = words(
+    "sell selling sells retail resale asking now verkauf vente venta vendita venda verkoop salg salgs utsalg "
+    "udsalg forsaljning "
+    "pu"
+)
+"""Words that mean a selling price without the word `price`, if the values are amounts of money: `Sell`, `Retail`."""
+_SOLO_COMPANIONS = frozenset(NAMED_CURRENCIES).union(_TAX, _WITH, _WITHOUT, words(
+    "gross brutto ttc net netto ht our unit each ea per pc pcs web online shop store in"
+))  # fmt: skip
+_VOCABULARY = frozenset().union(
+    MINOR_UNITS, _SOLO, _BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS)
+)
+_LONGEST = max(map(len, _VOCABULARY))
+_WEAK = words("amount betrag tarif tarifa ar pv value")
+"""Words that can mean something other than a price."""
+_BARE_NET = (
+    (_BASE - words("vk vkp pvp pv evp evk lvp lvk")) | words("net netto neto unit") | frozenset(NAMED_CURRENCIES)
+)
+"""The words of `Net price`, which do not say whether taxes or a discount are deducted."""
+_WHOLE_NAMES: dict[str, Kind] = {
+    **dict.fromkeys(("inpris", "indpris", "innpris", "nettoinpris", "nettoindpris", "bruttoinpris"), "purchase"),
+    **dict.fromkeys(("forpris", "forepris"), "compare"),
+}
+"""Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
+_SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "sp", "ask"))
+"""Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
+_TAX_WORD = f"(?:{'|'.join(sorted(_TAX))})"
+_TAX_RATE = re.compile(
+    rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)|(?<=\b){_TAX_WORD}\W{{0,3}}\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%",
+    re.IGNORECASE,
+)
+_PLUS_TAX = re.compile(rf"\+(?=\s?{_TAX_WORD}\b)", re.IGNORECASE)
+MAX_NAME = 60
+MAX_RAW_NAME = 200
+MAX_DIVISIONS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +162,12 @@ class PriceName:
     """Whether the name is `sale price`: a selling price, or an offer if the file has a regular price too."""
     is_weak: bool = False
     """Whether the name can also mean something other than a price."""
+    is_solo: bool = False
+    """Whether the name means a price only if the values are amounts of money: `Sell`, `Retail`."""
+    is_bare_net: bool = False
+    """Whether the name is `net price`: the price without tax, or a price after a discount of the supplier."""
+    scale: Scale = 0
+    """The decimals of the amounts, if the name contains a unit such as `cents`."""
 
 
 @lru_cache(maxsize=4096)
@@ -114,9 +175,13 @@ def price_name(folded: str) -> PriceName | None:
     """Return what a folded column name says about a price, or None if it does not name a price."""
     if kind := _WHOLE_NAMES.get(folded):
         return PriceName(kind)
+    if folded in _SOLO_NAMES:
+        return PriceName("plain", is_weak=True, is_solo=True)
     for parts in islice(_divisions(folded), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
         if any(part in _BASE or part in _NOUNS for part in parts):
             return _meaning(parts)
+        if _SOLO.intersection(parts) and _SOLO.union(_SOLO_COMPANIONS).issuperset(parts):
+            return replace(_meaning(parts), is_solo=True)
     return None
 
 
@@ -130,7 +195,15 @@ def _meaning(parts: tuple[str, ...]) -> PriceName:
         used.add("gross")
     kinds = [kind for kind, names in _MEANINGS if used & names]
     kind: Kind = kinds[0] if kinds else "gross" if "pvp" in used else "plain"
-    return PriceName(kind, code, kind == "offer" and "sale" in used, is_weak)
+    scale: Scale = next((MINOR_UNITS[part] for part in parts if part in MINOR_UNITS), 0)
+    is_bare_net = kind == "net" and used <= _BARE_NET
+    return PriceName(kind, code, kind == "offer" and "sale" in used, is_weak, False, is_bare_net, scale)
+
+
+def without_tax_rate(column: str) -> str:
+    """Return the name of a column without the rate of a tax: `Price incl. 19 % VAT` becomes `Price incl. VAT`."""
+    text = _TAX_RATE.sub(lambda match: re.sub(r"[\d.,%]", "", match[0]), column[:MAX_RAW_NAME])
+    return _PLUS_TAX.sub(" plus ", text) + column[MAX_RAW_NAME:]
 
 
 def _divisions(text: str) -> Iterator[tuple[str, ...]]:
