@@ -227,6 +227,8 @@ def name_forms(column: str) -> tuple[str, ...]:
 
 COMPOSED_PRICE_RANK = 5_000
 """The rank of a price column whose name is not in SYNONYMS, but is composed of known words, such as `Netto-VK`."""
+SOLO_PRICE_RANK = 7_000
+"""The rank of a price column whose name alone does not show that it is a header: `Sell`, `Retail`."""
 
 
 @lru_cache(maxsize=8192)
@@ -250,7 +252,8 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
     if "price" not in candidates and not PRICE_UNITS.intersection(name_forms(column)):
         for form_rank, form in enumerate(name_forms(column)):
             if name := price_name(form):
-                candidates["price"] = ("price", COMPOSED_PRICE_RANK + form_rank, name.currency)
+                rank = SOLO_PRICE_RANK if name.is_solo else COMPOSED_PRICE_RANK
+                candidates["price"] = ("price", rank + form_rank, name.currency)
                 break
     return tuple(candidates.values())
 
@@ -269,4 +272,8 @@ MAX_HEADER_CELLS = 300
 def count_known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()) -> int:
     """Count the cells that contain a usual column name, or a name from `also`. All names in `also` must be folded."""
     first = islice(cells, MAX_HEADER_CELLS)
-    return sum(1 for cell in first if len(cell) <= 100 and (field_candidates(cell) or (also and fold(cell) in also)))
+    return sum(1 for cell in first if len(cell) <= 100 and (_is_known(cell) or (also and fold(cell) in also)))
+
+
+def _is_known(cell: str) -> bool:
+    return any(field != "price" or rank < SOLO_PRICE_RANK for field, rank, _ in field_candidates(cell))

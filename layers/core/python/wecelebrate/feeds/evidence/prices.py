@@ -44,8 +44,8 @@ _WITH = words(
     "inclus incluse incluses inclusi incluidos incluidas ink inklusive enthalten med"
 )
 _WITHOUT = words(
-    "without sans excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida haric "
-    "plus escl esclusi escluse exclus exclues exclu excluido excluidos excluidas ekskl eksl exklusive ekskl utan uden "
+    "without sans excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida "
+    "haric plus escl esclusi escluse exclus exclues exclu excluido excluidos excluidas ekskl eksl exklusive ekskl utan uden "
     "uten zuzuglich zuzueglich"
 )
 _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
@@ -143,7 +143,8 @@ _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "sp", "ask"))
 """Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
 _TAX_WORD = f"(?:{'|'.join(sorted(_TAX))})"
 _TAX_RATE = re.compile(
-    rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)|(?<=\b){_TAX_WORD}\W{{0,3}}\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%",
+    rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)"
+    rf"|(?<=\b){_TAX_WORD}\W{{0,3}}\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%",
     re.IGNORECASE,
 )
 _PLUS_TAX = re.compile(rf"\+(?=\s?{_TAX_WORD}\b)", re.IGNORECASE)
