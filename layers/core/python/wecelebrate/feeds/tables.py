@@ -11,6 +11,7 @@ from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.columns import count_known_columns, fold
 from wecelebrate.feeds.csv_rows import MAX_COLUMNS, CsvRows, check_column_count, sample_lines
 from wecelebrate.feeds.encoding import TextFile
+from wecelebrate.feeds.evidence.notes import NO_NOTES, Notes, notes_of_members, notes_of_titles
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.items import Cells, DeclaredMode, Records, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.json_rows import JsonRows
@@ -37,6 +38,8 @@ class Table:
     """The profile, if the format determines the profile. None if it must be recognised from the columns."""
     declared_mode: DeclaredMode | None = None
     """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
+    notes: Notes = NO_NOTES
+    """What the file says about all its prices outside of its rows."""
     close: Callable[[], None] = lambda: None
     """Deletes the table's own temporary files."""
     problem: Callable[[], str] = lambda: ""
@@ -95,6 +98,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     }  # fmt: skip
     table = Table(header, list(data), read_rows, lambda: all(reader.ended_cleanly for reader in readers), details)
     table.read_again = None if is_complete else read_again
+    table.notes = notes_of_titles(rows[:header_row])
     return table
 
 
@@ -160,7 +164,9 @@ def open_json(text: TextFile, file_format: Format) -> Table:
     Raises UnreadableFeed if the file is not JSON, has no list of objects, or has no records.
     """
     source = JsonRows(text, file_format)
-    return table_of_records(iter(source), lambda: source.ended_cleanly, {})
+    table = table_of_records(iter(source), lambda: source.ended_cleanly, {})
+    table.notes = notes_of_members(source.members)
+    return table
 
 
 def table_of_records(

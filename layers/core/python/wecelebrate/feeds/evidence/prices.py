@@ -34,27 +34,28 @@ _BASE = words(
     "tarifa fiyat fiyati betrag amount listino цена ціна 価格 가격 价格 "
     "mrp evp evk lvp lvk"
 )
-_TAX = words(
+TAX_WORDS = words(
     "vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu "
     "hst qst taxe tasse imp impuesto impuestos imposto impostos imposta imposte podatek podatku podatkiem steuer "
     "steuern belasting"
 )
-_WITH = words(
+WITH = words(
     "with avec incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis "
     "inclus incluse incluses inclusi incluidos incluidas ink inklusive enthalten med"
 )
-_WITHOUT = words(
+WITHOUT = words(
     "without sans excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida "
-    "haric plus escl esclusi escluse exclus exclues exclu excluido excluidos excluidas ekskl eksl exklusive ekskl utan uden "
-    "uten zuzuglich zuzueglich"
+    "haric plus escl esclusi escluse exclus exclues exclu excluido excluidos excluidas ekskl eksl exklusive "
+    "utan uden uten zuzuglich zuzueglich"
 )
 _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("purchase", words(
         "cost purchase purchasing buy buying einkaufs einkauf einkaufspreis ek ekp einstands einstand wholesale dealer "
         "dealers handler haendler haendlereinkaufs trade reseller distributor supplier lieferanten landed achat dachat "
         "revient compra decompra coste costo acquisto diacquisto custo inkoop inkoops kost indkobs inkops innkjops "
-        "zakupu zakup nakupni osto beszerzesi partner b2b fob pvd lek hek mayorista grossiste ingrosso atacado groothandels engros "
-        "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek alis"
+        "zakupu zakup nakupni osto beszerzesi partner b2b fob mayorista grossiste ingrosso atacado groothandels engros "
+        "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek alis "
+        "pvd lek hek"
     )),
     ("compare", words(
         "compareat compare was old original before previous statt streich barre alter alt vorher ancien anterior "
@@ -121,11 +122,11 @@ _SOLO = words(
     "pu"
 )
 """Words that mean a selling price without the word `price`, if the values are amounts of money: `Sell`, `Retail`."""
-_SOLO_COMPANIONS = frozenset(NAMED_CURRENCIES).union(_TAX, _WITH, _WITHOUT, words(
+_SOLO_COMPANIONS = frozenset(NAMED_CURRENCIES).union(TAX_WORDS, WITH, WITHOUT, words(
     "gross brutto ttc net netto ht our unit each ea per pc pcs web online shop store in"
 ))  # fmt: skip
 _VOCABULARY = frozenset().union(
-    MINOR_UNITS, _SOLO, _BASE, _TAX, _WITH, _WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS)
+    MINOR_UNITS, _SOLO, _BASE, TAX_WORDS, WITH, WITHOUT, _NOUNS, _NEUTRAL, *(names for _, names in _MEANINGS)
 )
 _LONGEST = max(map(len, _VOCABULARY))
 _WEAK = words("amount betrag tarif tarifa ar pv value")
@@ -141,7 +142,7 @@ _WHOLE_NAMES: dict[str, Kind] = {
 """Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
 _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "sp", "ask"))
 """Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
-_TAX_WORD = f"(?:{'|'.join(sorted(_TAX))})"
+_TAX_WORD = f"(?:{'|'.join(sorted(TAX_WORDS))})"
 _TAX_RATE = re.compile(
     rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)"
     rf"|(?<=\b){_TAX_WORD}\W{{0,3}}\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%",
@@ -190,9 +191,9 @@ def _meaning(parts: tuple[str, ...]) -> PriceName:
     used = set(parts)
     code = next((word.upper() for word in parts if word in NAMED_CURRENCIES), None)
     is_weak = not used & (_BASE - _WEAK) and not used & _NOUNS
-    if used & _WITHOUT and used & _TAX:
+    if used & WITHOUT and used & TAX_WORDS:
         used.add("net")
-    elif used & _WITH and used & _TAX:
+    elif used & WITH and used & TAX_WORDS:
         used.add("gross")
     kinds = [kind for kind, names in _MEANINGS if used & names]
     kind: Kind = kinds[0] if kinds else "gross" if "pvp" in used else "plain"

@@ -62,7 +62,8 @@ def quantity_prices(columns: Columns) -> list[QuantityPrice]:
         quantity, rest = tier
         if not rest or fold(rest) in _FILLERS:
             bare.append(QuantityPrice(number, quantity, PriceName("plain")))
-        elif name := next((name for form in name_forms(rest) if (name := price_name(form))), None):
-            if name.kind in TIERS:
-                found.append(QuantityPrice(number, quantity, name))
+            continue
+        name = next((name for form in name_forms(rest) if (name := price_name(form))), None)
+        if name and name.kind in TIERS:
+            found.append(QuantityPrice(number, quantity, name))
     return sorted(found + (bare if len(bare) > 1 else []), key=lambda price: (price.quantity, price.column))

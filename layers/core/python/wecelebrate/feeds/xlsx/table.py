@@ -8,6 +8,7 @@ from itertools import islice
 from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.csv_rows import check_column_count
+from wecelebrate.feeds.evidence.notes import notes_of_titles
 from wecelebrate.feeds.evidence.shapes import shape_of
 from wecelebrate.feeds.items import Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.plan import make_plan
@@ -74,7 +75,9 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     sheets = [{"name": sheet.name, "hidden": sheet.hidden} for sheet in book.sheets]
     details = {"sheet": sheet.name, "sheets": sheets, "header_line": header_row}
     read_again = partial(rows, marked=True) if len(top) == SAMPLE_ROWS and any(map(_has_unclear_text, sample)) else None
-    return Table(header, sample, rows, lambda: True, details, close=book.close, read_again=read_again)
+    table = Table(header, sample, rows, lambda: True, details, close=book.close, read_again=read_again)
+    table.notes = notes_of_titles(cells for _, cells in top[:header_index])
+    return table
 
 
 def _has_unclear_text(cells: Cells) -> bool:
