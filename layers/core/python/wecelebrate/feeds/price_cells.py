@@ -32,8 +32,9 @@ def price_reader(
 
     If the file has several price columns, that function prefers a price in the catalog's currency.
     """
-    parse = cached(lambda cell: numbers.price(cell, mark, catalog_currency))
     columns = plan.prices
+    has_unit = plan.price_unit is not None or any(column.units != 1 for column in columns)
+    parse = cached(lambda cell: numbers.price(cell, mark, catalog_currency, has_unit))
     if not columns:
         return lambda _: (None, None)
     if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):

@@ -51,7 +51,8 @@ def complete_plan(
     if plan.currency is None:
         plan.prices = [_with_currency(plan, price) for price in plan.prices]
     plan.prices = [_with_notes(plan, price, notes, currency) for price in plan.prices]
-    scaled = [with_scale(plan, columns, price, mapping.get("minor_units"), notes) for price in plan.prices]
+    setting = mapping.get("minor_units")
+    scaled = [with_scale(plan, columns, price, setting, notes, currency=currency) for price in plan.prices]
     plan.prices = [price for price, _ in scaled]
     plan.questions += [question for _, question in scaled if question][:1]
     has_magento_codes = "attributesetid" in folded or ("typeid" in folded and "visibility" in folded)

@@ -44,6 +44,7 @@ _PER_MINOR = re.compile(r"(?:/|\b(?:per|pro|je)\b)\s*\w{2,5}\W*$", re.IGNORECASE
 _MAJOR_MARKERS = ("rawamount", "pricesetid", "rulescount", "calculatedprice")
 """Parts of column names in Medusa 2, whose amounts are in major units. Medusa 1 has none of these."""
 _MINOR_FORMATS = re.compile(r"unitamount$|unit_amount$|(?:price|amount)_?money\.amount$", re.IGNORECASE)
+_PENCE = re.compile(r"[(\[]\s*p\s*[)\]]\s*$|\bin p$|_p$")
 LEAST_AMOUNT = 100
 """Whole numbers below this are no cents, because nothing costs less than one unit of the currency."""
 MAX_UNITS = 10
@@ -55,7 +56,7 @@ MAJOR_UNITS = frozenset((
 
 
 def with_scale(
-    plan: Plan, columns: Columns, price: PriceColumn, setting: str | None, notes: Notes
+    plan: Plan, columns: Columns, price: PriceColumn, setting: str | None, notes: Notes, *, currency: str
 ) -> tuple[PriceColumn, Question | None]:
     """Return the price column with the decimals that its whole numbers have, and a question if this is not certain."""
     name = plan.header[price.column]
@@ -82,6 +83,8 @@ def with_scale(
         return replace(price, scale=notes.scale), doubt
     if not are_whole:
         return price, None
+    if (price.currency or currency) == "GBP" and _PENCE.search(name):
+        return is_minor, None
     are_numbers = all(isinstance(cell, NumberText) for cell in _first_cells(columns, price.column))
     if _MINOR_FORMATS.search(name):
         return is_minor, None if are_numbers else _question(name, cells, 2)
