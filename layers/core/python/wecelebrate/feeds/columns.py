@@ -157,11 +157,17 @@ COMMANDS = frozenset(("command", "rowcommand", "action", "operation", "rowaction
 PRICE_UNITS = frozenset((
     "priceunit", "priceunitquantity", "priceunitqty", "preiseinheit", "preiseinh", "peinh", "kpein", "prpe",
     "pricebasisquantity", "basequantity", "basisquantity", "pricequantity", "priceper", "pricebasis", "preisbasis",
-    "preismenge", "preisbezugsmenge", "bezugsmenge", "unitpricebasemeasure", "per", "vpe preis", "baseqty",
+    "preismenge", "preisbezugsmenge", "bezugsmenge", "per", "baseqty",
     "priceunitbasequantity", "prijseenheid", "prijsper", "unitedeprix", "uniteprix", "unidaddeprecio", "unidadprecio",
     "unitadiprezzo", "prisenhed", "prisenhet", "priskvantum", "jednostkaceny", "itemspricequantity",
+    "pricecode", "priceuom", "pricinguom", "pricingunit", "pricingum", "priceum", "pricemultiple", "priceqtyunit",
+    "preisfaktor", "preisje", "preispro",
 ))  # fmt: skip
 """Column names of the number of units that a price is for."""
+POSSIBLE_PRICE_UNITS = frozenset(
+    ("pe", "uom", "um", "unitofmeasure", "unit", "units", "sellunit", "sellinguom", "cm", "ecm")
+)
+"""Column names that can mean the unit of a price or the unit that is sold. The values decide, or a question."""
 
 _RANK = {field: {name: rank for rank, name in reversed(list(enumerate(names)))} for field, names in SYNONYMS.items()}
 _CURRENCY = re.compile(
