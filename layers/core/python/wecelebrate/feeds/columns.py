@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 
-from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, price_name, without_tax_rate
+from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, plain_name, price_name
 from wecelebrate.feeds.visibility import internal_part
 
 FIELDS = (
@@ -216,8 +216,7 @@ def name_forms(column: str) -> tuple[str, ...]:
     The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, a final 1, as in
     `Bezeichnung 1`, or one of two names, as in `Product Code/SKU`.
     """
-    if "%" in column or "+" in column:  # `Price incl. 19 % VAT`, `Price + VAT`
-        column = without_tax_rate(column)
+    column = plain_name(column)
     # The limit keeps the search linear. Without it, the rest of the name would be searched for each opening bracket.
     bare = re.sub(r"\([^)]{0,200}+\)|\[[^\]]{0,200}+\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)

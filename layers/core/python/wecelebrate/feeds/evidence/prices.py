@@ -142,6 +142,12 @@ _WHOLE_NAMES: dict[str, Kind] = {
 """Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
 _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "sp", "ask"))
 """Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
+MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč)\b", re.IGNORECASE)
+"""A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
+_CURRENCY_END = re.compile(
+    r"(?<=[^\W\d_])\s+(?:S?Fr\.|SFr|Rs\.?|kr\.?|zł|Kč|(?:US|CA?|AU?|NZ|HK|S|MX|R)\$)$", re.IGNORECASE
+)
+"""The sign of a currency at the end of a name: `Preis Fr.`, `Cena zł`, `Price C$`."""
 _TAX_WORD = f"(?:{'|'.join(sorted(TAX_WORDS))})"
 _TAX_RATE = re.compile(
     rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)"
@@ -202,8 +208,12 @@ def _meaning(parts: tuple[str, ...]) -> PriceName:
     return PriceName(kind, code, kind == "offer" and "sale" in used, is_weak, False, is_bare_net, scale)
 
 
-def without_tax_rate(column: str) -> str:
-    """Return the name of a column without the rate of a tax: `Price incl. 19 % VAT` becomes `Price incl. VAT`."""
+def plain_name(column: str) -> str:
+    """Return the name of a column without what no folded name shows.
+
+    The rate of a tax: `Price incl. 19 % VAT` becomes `Price incl. VAT`. The sign of a currency: `Cena zł`.
+    """
+    column = _CURRENCY_END.sub("", column) if len(column) <= MAX_RAW_NAME else column
     text = _TAX_RATE.sub(lambda match: re.sub(r"[\d.,%]", "", match[0]), column[:MAX_RAW_NAME])
     return _PLUS_TAX.sub(" plus ", text) + column[MAX_RAW_NAME:]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from wecelebrate.feeds import numbers
 from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
-from wecelebrate.feeds.evidence.prices import KIND_TEXTS, TIERS, Kind, PriceName, may_be_price, price_name
+from wecelebrate.feeds.evidence.prices import KIND_TEXTS, MONEY, TIERS, Kind, PriceName, may_be_price, price_name
 from wecelebrate.feeds.evidence.shapes import OTHER, shape_of
 from wecelebrate.feeds.evidence.tiers import QuantityPrice, quantity_prices
 from wecelebrate.feeds.items import quoted
@@ -35,8 +35,6 @@ _OFFER_DATES = re.compile(
     r"(?:sale|special|promo|offer|discount|aktion|angebot|sonder|oferta|soldes).{0,20}"
     r"(?:from|to$|todate|start|end|until|date|von$|bis$|gultig|valid|effective|desde|hasta|debut|fin$)"
 )
-_MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč)\b", re.IGNORECASE)
-"""A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
 _CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
 _CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
 
@@ -91,8 +89,10 @@ def choose_price(
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
-    possible = [*_possible_prices(columns), *(one for one in rated if one.is_doubtful and not one.is_bad)]
-    possible += [_Candidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
+    possible = [_Candidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
+    possible += [one for one in rated if one.is_doubtful and not one.is_bad]
+    quantities = {price.column for price in tiers}
+    possible += [one for one in _possible_prices(columns) if one.column not in quantities]
     if not sold:
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
         return PriceChoice([], _open_questions(columns, [*possible, *purchase]))
@@ -109,7 +109,7 @@ def choose_price(
             if one.kind == "offer" and one.name.is_offer_or_selling and not one.is_bad
             and columns.differ(best.column, one.column)
         ]  # fmt: skip
-    others += numbered_lists(columns, best)
+    others += numbered_lists(columns, best) if best.column not in quantities else []
     if best.kind in ("list", "offer") or best.is_bad:
         others += [one for one in possible if one.column != best.column]
     if best.kind == "net" and (rival := _list_beside_net(columns, best, sold)):
@@ -199,13 +199,14 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
     `code` is the code that the folded name contains. A dollar sign means the catalog's currency if that is a dollar.
     """
     if "$" in column and "usd" not in column.casefold():
-        text = column[column.index("$") - 2 : column.index("$") + 1] if column.index("$") > 1 else "$"
-        sign = text.strip("( ").upper()
+        sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("( ").upper()
         return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
     if code or len(column) > MAX_NAME:
         return code
     match = _CURRENCY_WORD.search(column.strip())
     word = (match[1] or match[2]).upper() if match else ""
+    if word == "FR":  # France
+        return None
     return numbers.currency_code(word, currency) if word.rstrip(".") in _CURRENCY_WORDS else None
 
 
@@ -231,7 +232,7 @@ def _rated(
         count = sum(value.is_number for value in facts.values)
         reasons.append(f"{count} of {len(facts.values)} values are numbers like {shown}")
     code = currency_in_name(columns.header[column], code or name.currency, currency)
-    is_doubtful = name.is_solo and facts.rows > 0 and not any(_MONEY.search(cell) for cell in facts.cells)
+    is_doubtful = name.is_solo and facts.rows > 0 and not any(MONEY.search(cell) for cell in facts.cells)
     return _Candidate(column, name, name.kind, code, is_bad, rank, tuple(reasons), is_doubtful)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
-from wecelebrate.feeds.evidence.prices import TIERS, PriceName, price_name
+from wecelebrate.feeds.evidence.prices import MONEY, TIERS, PriceName, price_name
 from wecelebrate.feeds.visibility import internal_part
 from wecelebrate.feeds.words import words
 
@@ -61,7 +61,9 @@ def quantity_prices(columns: Columns) -> list[QuantityPrice]:
             continue
         quantity, rest = tier
         if not rest or fold(rest) in _FILLERS:
-            bare.append(QuantityPrice(number, quantity, PriceName("plain")))
+            # Without a word for a price, amounts of money tell `Qty 10` with prices from `Qty 10` with quantities.
+            if any(MONEY.search(cell) for cell in columns[number].cells):
+                bare.append(QuantityPrice(number, quantity, PriceName("plain")))
             continue
         name = next((name for form in name_forms(rest) if (name := price_name(form))), None)
         if name and name.kind in TIERS:
