@@ -74,37 +74,16 @@ _INDIAN = re.compile(r"\d{1,2}(,\d\d)+,\d{3}", re.ASCII)  # `1,00,000`: one hund
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 
 
-def price(
-    cell: str, mark: DecimalMark | None, catalog_currency: str, has_unit: bool = False
-) -> tuple[Decimal, str | None]:
+def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[Decimal, str | None]:
     """Parse a price, and the currency if the cell names a currency. `mark` is the file's decimal separator.
 
-    `has_unit` says that the file states the unit of the price outside of the cell, so that the cell must not state one.
-
-    Raises BadCell with the code `not_a_number`, `ambiguous_number`, `negative`, `too_large`, `no_fixed_price`,
-    `bad_price_unit` or `too_precise`.
+    Raises BadCell with the code `not_a_number`, `ambiguous_number`, `negative` or `too_large`.
     """
     if _PLAIN.fullmatch(cell) and not (mark == "," and "." in cell):
         return Decimal(cell), None
     if len(cell) > MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
     text = unicodedata.normalize("NFKC", cell).strip()
-    try:
-        return _amount(text, cell, mark, catalog_currency)
-    except BadCell as error:
-        found = price_text(text, cell) if error.code == "not_a_number" else None
-        if found is None:
-            raise
-    value, currency = _amount(found.amount.strip(), cell, mark, found.currency or catalog_currency)
-    value, currency = price_in_units(value, found), currency or found.currency
-    if found.units == 1:
-        return value, currency
-    if has_unit:
-        raise BadCell("bad_price_unit", f"{quoted(cell)} states a unit, and the file states another unit of the price")
-    return price_of_one(value, Decimal(found.units), currency or catalog_currency), currency
-
-
-def _amount(text: str, cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[Decimal, str | None]:
     if ending := _WHOLE.search(text):
         mark = "," if ending[0][0] == "," else "." if ending[0][0] == "." else mark
         text = text[: ending.start()] + text[ending.end() :]
@@ -122,6 +101,27 @@ def _amount(text: str, cell: str, mark: DecimalMark | None, catalog_currency: st
     if value >= MAX_AMOUNT:
         raise BadCell("too_large", f"{quoted(cell)} is not below {MAX_AMOUNT:,}")
     return value, currency
+
+
+def price_with_words(
+    cell: str, mark: DecimalMark | None, catalog_currency: str, has_unit: bool
+) -> tuple[Decimal, str | None]:
+    """Parse a price with words beside it, such as `12.50/ea`, which `price` does not understand.
+
+    `has_unit` says that the file states the unit of the price outside of the cell, so that the cell must not state one.
+
+    Raises BadCell as `price` does, and with the code `no_fixed_price`, `bad_price_unit` or `too_precise`.
+    """
+    found = price_text(cell) if len(cell) <= MAX_NUMBER_LENGTH else None
+    if found is None:
+        raise _not_a_number(cell)
+    value, currency = price(found.amount, mark, found.currency or catalog_currency)
+    value, currency = price_in_units(value, found), currency or found.currency
+    if found.units == 1:
+        return value, currency
+    if has_unit:
+        raise BadCell("bad_price_unit", f"{quoted(cell)} states a unit, and the file states another unit of the price")
+    return price_of_one(value, Decimal(found.units), currency or catalog_currency), currency
 
 
 def _currency_beside(before: str, after: str, catalog_currency: str, cell: str) -> str | None:
@@ -238,9 +238,10 @@ def _number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
 
 def _ungrouped(text: str, cell: str) -> str:
     """Return a number without the spaces and apostrophes that group its digits."""
-    if _BAD_GROUP.search(text):
+    digits = _GROUPS.sub("", text)
+    if len(digits) < len(text) and _BAD_GROUP.search(text):
         raise _not_a_number(cell)
-    return _GROUPS.sub("", text)
+    return digits
 
 
 def _not_a_number(cell: str) -> BadCell:

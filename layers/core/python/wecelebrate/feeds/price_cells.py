@@ -34,7 +34,16 @@ def price_reader(
     """
     columns = plan.prices
     has_unit = plan.price_unit is not None or any(column.units != 1 for column in columns)
-    parse = cached(lambda cell: numbers.price(cell, mark, catalog_currency, has_unit))
+
+    def parse_cell(cell: str) -> tuple[Decimal, str | None]:
+        try:
+            return numbers.price(cell, mark, catalog_currency)
+        except BadCell as error:
+            if error.code != "not_a_number":
+                raise
+        return numbers.price_with_words(cell, mark, catalog_currency, has_unit)
+
+    parse = cached(parse_cell)
     if not columns:
         return lambda _: (None, None)
     if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):

@@ -5,6 +5,7 @@ The row is rejected with the code `no_fixed_price`, because a product must not b
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -65,12 +66,12 @@ _UNIT = re.compile(
 _MINOR = re.compile(r"(?<=\d)\s*(?:(?P<pence>p|pence)|¢|cents?|ct\.?|c)$")
 
 
-def price_text(text: str, cell: str) -> PriceText | None:
+def price_text(cell: str) -> PriceText | None:
     """Return the amount without the words beside it, or None if the words are not known.
 
-    `text` is the normalised cell. Raises BadCell with the code `no_fixed_price` or `bad_price_unit`.
+    Raises BadCell with the code `no_fixed_price` or `bad_price_unit`.
     """
-    folded = " ".join(text.casefold().split())
+    folded = " ".join(unicodedata.normalize("NFKC", cell).casefold().split())
     if folded.strip(" .!-") in _ON_REQUEST or folded in _ON_REQUEST:
         raise BadCell("no_fixed_price", f"{quoted(cell)} is not a price; a product needs a fixed price")
     if not any(char.isdigit() for char in folded):
@@ -79,12 +80,12 @@ def price_text(text: str, cell: str) -> PriceText | None:
         raise BadCell("no_fixed_price", f"{quoted(cell)} is not a fixed price; write the price of this product")
     bare = _TAXES.sub("", folded)
     if match := _MINOR.search(bare):
-        return PriceText(bare[: match.start()], 1, True, "GBP" if match["pence"] else None)
+        return PriceText(bare[: match.start()].strip(), 1, True, "GBP" if match["pence"] else None)
     if (match := _UNIT.search(bare)) and match.start() and match[0].strip():
         found = _of_units(match, bare, cell)
         if found:
-            return PriceText(_TAXES.sub("", found.amount), found.units)
-    return PriceText(bare) if bare != folded else None
+            return PriceText(_TAXES.sub("", found.amount).strip(), found.units)
+    return PriceText(bare.strip()) if bare != folded else None
 
 
 def _of_units(match: re.Match[str], text: str, cell: str) -> PriceText | None:
