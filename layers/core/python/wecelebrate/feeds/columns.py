@@ -236,6 +236,10 @@ SOLO_PRICE_RANK = 7_000
 """The rank of a price column whose name alone does not show that it is a header: `Sell`, `Retail`."""
 
 
+_NO_AMOUNTS = frozenset(("minorunits", "minorunit", "currencyminorunit", "unit", "units", "currency"))
+"""Members of the JSON object of a price that are no amounts."""
+
+
 @lru_cache(maxsize=8192)
 def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
     """Return the fields that a column name can mean, as `(field, rank, currency)`. A lower rank means a better match.
@@ -254,7 +258,8 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
                 candidates["price"] = ("price", _RANK["price"][stem] * 10 + form_rank, currency.upper())
         if form in INACTIVE_NAMES and "is_active" not in candidates:
             candidates["is_active"] = ("is_active", 10_000 + form_rank, None)
-    if "price" not in candidates and not PRICE_UNITS.intersection(name_forms(column)):
+    is_no_amount = "." in column and fold(column.rpartition(".")[2]) in _NO_AMOUNTS
+    if "price" not in candidates and not is_no_amount and not PRICE_UNITS.intersection(name_forms(column)):
         for form_rank, form in enumerate(name_forms(column)):
             if name := price_name(form):
                 rank = SOLO_PRICE_RANK if name.is_solo else COMPOSED_PRICE_RANK
