@@ -303,7 +303,9 @@ def last_members(text: TextFile) -> dict[str, str]:
         if not tail[match.end() + end - 1 :].strip(" \t\r\n}\x1a") and isinstance(value, dict):
             members: dict[str, str] = {}
             for name, part in value.items():
-                _add_member(members, name, part)
+                inner = part.items() if isinstance(part, dict) else ()
+                for path, member in ((name, part), *((f"{name}.{key}", member) for key, member in inner)):
+                    _add_member(members, path, member)
             return members
     return {}
 
