@@ -44,6 +44,7 @@ _TOKEN = (
     rf"(?P<token>(?-i:{_CODE})\b|€|US\$|[$£¥₹₽₺₩₴₫₪]|(?:swiss |schweizer )?(?:franken|francs suisses|francs)\b|euros?\b"
     r"|(?:us[ -])?dollars?\b|pounds?(?: sterling)?\b|dólares\b|zł\b|kč\b)"
 )
+_ANY_CODE = re.compile(rf"\b(?:{re.sub('COP.|PEN.|PHP.|TRY.', '', _CODE)})\b")
 _NAMES = {
     "franken": "CHF", "francs": "CHF", "francs suisses": "CHF", "swiss francs": "CHF", "schweizer franken": "CHF",
     "dollar": "$", "dollars": "$", "dólares": "$", "us dollar": "USD", "us dollars": "USD", "us-dollar": "USD",
@@ -89,7 +90,8 @@ def notes_of_titles(rows: Iterable[Iterable[str | None]]) -> Notes:
 
 def _of_title(title: str, notes: Notes) -> Notes:
     found = [_named(match) for pattern in _CURRENCY for match in pattern.finditer(title)]
-    if len(set(found)) == 1:
+    codes = {match[0] for match in _ANY_CODE.finditer(title)}
+    if len(set(found)) == 1 and len(codes) < 2:  # `Prices in EUR or USD` says nothing
         notes = replace(notes, currency=found[0], text=title)
     if not _HAS_PRICES.search(title):
         return notes
