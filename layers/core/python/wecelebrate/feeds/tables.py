@@ -13,6 +13,7 @@ from wecelebrate.feeds.csv_rows import MAX_COLUMNS, CsvRows, check_column_count,
 from wecelebrate.feeds.encoding import TextFile
 from wecelebrate.feeds.evidence.notes import NO_NOTES, Notes, notes_of_members, notes_of_titles
 from wecelebrate.feeds.formats import Format
+from wecelebrate.feeds.headers import join_header_rows
 from wecelebrate.feeds.items import Cells, DeclaredMode, Records, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.json_rows import JsonRows
 from wecelebrate.feeds.plan import OPTIONS
@@ -78,8 +79,10 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
         raise UnreadableFeed(
             "the file has no header: its first lines are blank; put the column names into the first line"
         )
+    notes = notes_of_titles(rows[:header_row])
+    header_row, cells = join_header_rows(rows, header_row)
     data = [row for row in rows[header_row + 1 :] if any(row)]
-    header = column_names(rows[header_row], data)
+    header = column_names(cells, data)
     check_column_count(len(header))
     first_line = skipped + starts[header_row + 1]
     readers: list[CsvRows] = []
@@ -98,7 +101,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     }  # fmt: skip
     table = Table(header, list(data), read_rows, lambda: all(reader.ended_cleanly for reader in readers), details)
     table.read_again = None if is_complete else read_again
-    table.notes = notes_of_titles(rows[:header_row])
+    table.notes = notes
     return table
 
 

@@ -10,6 +10,7 @@ from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.csv_rows import check_column_count
 from wecelebrate.feeds.evidence.notes import notes_of_titles
 from wecelebrate.feeds.evidence.shapes import shape_of
+from wecelebrate.feeds.headers import join_header_rows
 from wecelebrate.feeds.items import Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.plan import make_plan
 from wecelebrate.feeds.tables import Table, column_names, known_column_counter
@@ -146,7 +147,8 @@ def _header(top: list[Numbered], count_known: dialects.ColumnCounter) -> tuple[i
     header_index = dialects.find_header(rows, count_known)
     if not any(cell.strip() for cell in rows[header_index]):
         return header_index, []
-    return header_index, column_names(rows[header_index], rows[header_index + 1 :])
+    header_index, cells = join_header_rows(rows, header_index)
+    return header_index, column_names(cells, rows[header_index + 1 :])
 
 
 def _fitted(row: Numbered, width: int) -> Row | None:
