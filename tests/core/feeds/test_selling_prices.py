@@ -162,6 +162,31 @@ def test_two_price_lists_are_a_question(header: str) -> None:
     assert asked(table(header, "5,00;5,00", "6,00;6,00", price=header.partition(";")[0])) == []
 
 
+@pytest.mark.parametrize("header", ["Preis DE;Preis AT", "Price_UK;Price_IE", "Online price;In-store price"])
+def test_prices_of_two_countries_or_places_are_a_question(header: str) -> None:
+    (choices,) = asked(table(header, "5,00;4,00"))
+    assert [choice for choice in choices if choice] == header.split(";")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Preis;Preis/kg", "Price;Price/100g", "Price;Price per litre", "Preis;Grundpreis", "Prix;Prix au kilo",
+     "Price;Deposit price", "Price;Competitor price", "New price;Old price", "Preis neu;Preis alt",
+     "New price;Last price",
+     "Sales price;Standard price", "List Price;Customer price", "RRP inc VAT;RRP ex VAT", "Price;Unit;Qty",
+     "Retail;Wholesale", "Price incl. VAT;Tax;Price"],
+)  # fmt: skip
+def test_no_question_is_asked_where_a_person_would_not_ask(header: str) -> None:
+    reading = table(header, ";".join(["9,99", "3,30", "4,40"][: header.count(";") + 1]))
+    assert (prices(reading), asked(reading)) == (["9.99 EUR"], [])
+
+
+@pytest.mark.parametrize("name", ["Price per kg", "Preis/100 g", "Customer price", "Last price", "Standard price"])
+def test_a_price_that_is_no_selling_price_is_never_sold_at_silently(name: str) -> None:
+    reading = table(name, "3,30")
+    assert "price" not in reading.product.fields_set
+
+
 def test_numbered_prices_with_equal_values_are_no_question() -> None:
     assert asked(table("VK1;VK2", "5,00;5,00", "6,00;6,00")) == []
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import islice
 
 from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, plain_name, price_name
+from wecelebrate.feeds.price_units import MEASURES
 from wecelebrate.feeds.visibility import internal_part
 
 FIELDS = (
@@ -195,10 +196,18 @@ _NAMED_UNIT = re.compile(
 MAX_UNIT_NAME = 100
 
 
+def _first_word(text: str) -> str:
+    match = re.match(r"\W*([^\W\d_]+[²³23]?)", text[:MAX_UNIT_NAME])
+    return match[1].casefold() if match else ""
+
+
 def units_in_name(column: str) -> int:
-    """Return the number of units that a price column is for: 100 for `Preis pro 100`, `Price/100 pcs`, otherwise 1."""
+    """Return the number of units that a price column is for: 100 for `Preis pro 100`, `Price/100 pcs`, otherwise 1.
+
+    `Price/100 g` is for a measure, and not for a number of pieces.
+    """
     unit = _NAMED_UNIT.search(column[:MAX_UNIT_NAME])
-    if not unit:
+    if not unit or _first_word(column[unit.end() :]) in MEASURES:
         return 1
     if unit[1]:
         return int(re.sub(r"\D", "", unit[1])) or 1

@@ -119,7 +119,11 @@ def _kind_of(title: str) -> Kind | None:
     """Return whether a title says that taxes are included or not. `inkl. MwSt. zzgl. Versand` means included."""
     plain = "".join(char for char in unicodedata.normalize("NFKD", title.casefold()) if not unicodedata.combining(char))
     parts = re.findall(r"[^\W\d_]+|\+", plain)
-    kinds: set[Kind] = {"gross" for part in parts if part in _GROSS} | {"net" for part in parts if part in _NET}
+    kinds: set[Kind] = set()
+    if not _GROSS.isdisjoint(parts):
+        kinds.add("gross")
+    if not _NET.isdisjoint(parts):
+        kinds.add("net")
     for at, part in enumerate(parts):
         if part not in TAX_WORDS:
             continue

@@ -59,7 +59,8 @@ _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
     )),
     ("compare", words(
         "compareat compare was old original before previous statt streich barre alter alt vorher ancien anterior "
-        "precedente vorige van tidligere jamfor crossedout strike"
+        "precedente vorige van tidligere jamfor crossedout strike "
+        "last bisher bisheriger"
     )),
     ("list", words(
         "list listen katalog catalog catalogue rrp rsp msrp srp uvp recommended suggested advies empfohlener empf "
@@ -91,7 +92,8 @@ _NEUTRAL = words(
     "web shop online current item product article artikel variant variants value gesamt consumer customer kunden in "
     "ut ordinarie na now myynti satis "
     "asking till ticket pos checkout final base each ea ours store site website ecommerce ecom street actual default "
-    "money en "
+    "money en new neu neuer nouveau nuevo nuovo novo nieuwe ny uusi nowa winkel magasin tienda negozio loja "
+    "butik butikk "
     "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
 # Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.
@@ -170,6 +172,8 @@ class PriceName:
     """Whether the name is `sale price`: a selling price, or an offer if the file has a regular price too."""
     is_weak: bool = False
     """Whether the name can also mean something other than a price."""
+    tax: Literal["gross", "net"] | None = None
+    """Whether the price contains the tax, as in `RRP incl. VAT`."""
     is_solo: bool = False
     """Whether the name means a price only if the values are amounts of money: `Sell`, `Retail`."""
     is_bare_net: bool = False
@@ -201,11 +205,14 @@ def _meaning(parts: tuple[str, ...]) -> PriceName:
         used.add("net")
     elif used & WITH and used & TAX_WORDS:
         used.add("gross")
-    kinds = [kind for kind, names in _MEANINGS if used & names]
-    kind: Kind = kinds[0] if kinds else "gross" if "pvp" in used else "plain"
+    found = [kind for kind, names in _MEANINGS if used & names]
+    kind: Kind = found[0] if found else "gross" if "pvp" in used else "plain"
     scale: Scale = next((MINOR_UNITS[part] for part in parts if part in MINOR_UNITS), 0)
     is_bare_net = kind == "net" and used <= _BARE_NET
-    return PriceName(kind, code, kind == "offer" and "sale" in used, is_weak, False, is_bare_net, scale)
+    tax: Literal["gross", "net"] | None = "gross" if "gross" in found else "net" if "net" in found else None
+    return PriceName(
+        kind, code, kind == "offer" and "sale" in used, is_weak, tax=tax, is_bare_net=is_bare_net, scale=scale
+    )
 
 
 def plain_name(column: str) -> str:

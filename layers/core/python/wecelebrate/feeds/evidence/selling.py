@@ -14,7 +14,7 @@ from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.prices import KIND_TEXTS, MONEY, TIERS, Kind, PriceName, may_be_price, price_name
 from wecelebrate.feeds.evidence.shapes import OTHER, shape_of
-from wecelebrate.feeds.evidence.tiers import QuantityPrice, quantity_prices
+from wecelebrate.feeds.evidence.tiers import QuantityPrice, is_for_a_measure, quantity_prices
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.visibility import internal_part
@@ -27,6 +27,9 @@ UNIT_RANK = 6_000
 NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
 """Currencies of countries without a value-added tax. There, a net price is the price after a discount."""
 MAX_NAME = 60
+_COUNTRY = re.compile(
+    r"(.{1,50}?)[\s_(-]+(?:AT|AU|BE|CA|CH|CZ|DE|DK|ES|EU|FI|FR|GB|HU|IE|IT|LU|NL|NO|PL|PT|SE|UK|US)\)?"
+)
 _NUMBERED = re.compile(r"(.{1,50}?)(\d{1,2})")
 _NUMBERED_QUANTITY = re.compile(
     r"(?:price|preis)?(?:break|min|ab|from|staffel)?(?:qty|quantity|menge|staffel|break)\d{1,2}"
@@ -96,12 +99,13 @@ def choose_price(
     if not sold:
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
         return PriceChoice([], _open_questions(columns, [*possible, *purchase]))
-    sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), one.rank, one.column))
+    sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), one.name.tax == "net", one.rank, one.column))
     sold = _in_one_currency(sold, currency)
     best = sold[0]
     others = [
         one for one in sold[1:]
         if (one.is_bad, one.kind) == (False, best.kind) and columns.differ(best.column, one.column)
+        and not (best.name.tax == "gross" and one.name.tax == "net")
     ]  # fmt: skip
     if best.kind in ("plain", "gross") and not _has_offer_dates(columns.header):
         others += [
@@ -128,7 +132,10 @@ def _candidates(
 ) -> list[_Candidate]:
     """Rate the candidates. Prices for more than one unit are left out. The price of one unit is a candidate."""
     quantities = {price.column: price.quantity for price in tiers}
-    named = [one for one in candidates if quantities.get(one[1], 1) == 1]
+    named = [
+        one for one in candidates
+        if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
+    ]  # fmt: skip
     known = {column for _, column, _ in named}
     named += [(UNIT_RANK, price.column, None) for price in tiers if price.quantity == 1 and price.column not in known]
     names = {price.column: price.name for price in tiers}
@@ -136,23 +143,31 @@ def _candidates(
 
 
 def numbered_lists(columns: Columns, best: _Candidate) -> list[_Candidate]:
-    """Return the columns of further price lists, such as `VK2` beside `VK1`, if their values differ.
+    """Return the columns of further price lists, such as `VK2` beside `VK1`, or `Price AT` beside `Price DE`.
 
-    With columns of quantities, as in `Qty 1;Price 1;Qty 2;Price 2`, the first price is the price of one unit.
+    Columns with the same values are left out. With columns of quantities, as in `Qty 1;Price 1;Qty 2;Price 2`, the
+    first price is the price of one unit.
     """
-    match = _NUMBERED.fullmatch(fold(columns.header[best.column]))
-    folded = [fold(name) for name in columns.header]
-    if not match or match[2] != "1" or any(_NUMBERED_QUANTITY.fullmatch(name) for name in folded):
+    own = _list_in_name(columns.header[best.column])
+    if not own or own[1] not in ("1", "country") or any(map(_NUMBERED_QUANTITY.fullmatch, map(fold, columns.header))):
         return []
     found = []
-    for number, name in enumerate(folded):
-        other = _NUMBERED.fullmatch(name)
-        if other and other[1] == match[1] and other[2] != "1" and not internal_part(columns.header[number]):
+    for number, name in enumerate(columns.header):
+        other = _list_in_name(name)
+        if other and number != best.column and other[0] == own[0] and not internal_part(name):
             facts = columns[number]
             is_price = facts.cells and facts.share("is_number") > 0.5 and facts.share("is_zero") < 1
             if is_price and columns.differ(best.column, number):
                 found.append(_Candidate(number, best.name, best.kind, best.currency))
     return found
+
+
+def _list_in_name(column: str) -> tuple[str, str] | None:
+    """Return the name of a price column without the number or the country of its list, and the number or `country`."""
+    if match := _COUNTRY.fullmatch(column.strip()[:MAX_NAME]):
+        return fold(match[1]), "country"
+    numbered = _NUMBERED.fullmatch(fold(column))
+    return (numbered[1], numbered[2]) if numbered else None
 
 
 def _has_offer_dates(header: Sequence[str]) -> bool:
@@ -233,7 +248,9 @@ def _rated(
         reasons.append(f"{count} of {len(facts.values)} values are numbers like {shown}")
     code = currency_in_name(columns.header[column], code or name.currency, currency)
     is_doubtful = name.is_solo and facts.rows > 0 and not any(MONEY.search(cell) for cell in facts.cells)
-    return _Candidate(column, name, name.kind, code, is_bad, rank, tuple(reasons), is_doubtful)
+    is_internal = name.kind in TIERS and internal_part(columns.header[column]) is not None
+    kind: Kind = "purchase" if is_internal else name.kind  # `Customer price` is the price of one customer
+    return _Candidate(column, name, kind, code, is_bad, rank, tuple(reasons), is_doubtful)
 
 
 def _as_selling(rated: list[_Candidate]) -> list[_Candidate]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.prices import MONEY, TIERS, PriceName, price_name
+from wecelebrate.feeds.price_units import MEASURES
 from wecelebrate.feeds.visibility import internal_part
 from wecelebrate.feeds.words import words
 
@@ -24,6 +25,9 @@ _RANGE = re.compile(
     r"(?<!\d)(\d{1,6})\s*(?:\+|[-–]\s*\d{1,6}|or more|and (?:up|more)|und mehr|et plus|y más|o más|e più|en meer)"
     rf"\s*{_UNITS}?\.?\)?\s*$",
     re.IGNORECASE,
+)
+_MEASURE = re.compile(
+    r"(?:/|\b(?:per|pro|je|par|por|al|au|a|à)\b)\s*(?:1[.,]?000|\d{1,3})?\s*([^\W\d_]{1,11}[²³23]?)\W*$", re.IGNORECASE
 )
 _YEARS = range(1990, 2101)
 _FILLERS = words("staffel staffelpreis pricebreak break breaks tier quantitybreak qty quantity menge vk")
@@ -47,6 +51,12 @@ def quantity_in_name(column: str) -> tuple[int, str] | None:
     if not match or int(match[1]) in _YEARS:
         return None
     return int(match[1]), text[: match.start()].strip(" _-/([:")
+
+
+def is_for_a_measure(column: str) -> bool:
+    """Return whether a price is for a measure, as the prices for comparison that shops show: `Preis/kg`."""
+    match = _MEASURE.search(column[:MAX_NAME])
+    return bool(match and match[1].casefold() in MEASURES)
 
 
 def quantity_prices(columns: Columns) -> list[QuantityPrice]:
