@@ -41,9 +41,10 @@ def test_the_text_shows_the_reading_and_each_row_and_the_counts() -> None:
     assert "decimal          ," in lines
     assert any(line.startswith("price            VK-Preis (EUR)") for line in lines)
     assert any("4711" in line and "1234.50" in line and "spülmaschinenfest" in line for line in lines)
-    assert '✗ line 9 (4714): VK-Preis (EUR): "auf Anfrage" is not a number [not_a_number]' in lines
+    rejected = '"auf Anfrage" is not a price; a product needs a fixed price [no_fixed_price]'
+    assert f"✗ line 9 (4714): VK-Preis (EUR): {rejected}" in lines
     assert "5 rows read: 3 accepted as 3 products, 2 rejected" in lines
-    assert "  1 not_a_number" in lines
+    assert "  1 no_fixed_price" in lines
     assert (result.stderr, result.exit_code) == ("", 1)
 
 

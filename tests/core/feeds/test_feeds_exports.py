@@ -174,7 +174,7 @@ def test_a_german_erp_export_in_windows_1252_is_read() -> None:
     assert mug.description == "Weiß, spülmaschinenfest\r\nzweite Zeile"
     assert (card.line, card.inventory_count, card.currency) == (7, 1500, "EUR")
     assert (hat.inventory_count, hat.is_active) == (0, False)
-    assert [(r.line, r.code) for r in reading.rejected] == [(9, "not_a_number"), (11, "no_product")]
+    assert [(r.line, r.code) for r in reading.rejected] == [(9, "no_fixed_price"), (11, "no_product")]
 
 
 def test_a_french_erp_export_in_utf_16_is_read() -> None:

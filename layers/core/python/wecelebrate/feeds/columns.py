@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from itertools import islice
 
-from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, price_name
+from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, plain_name, price_name
 from wecelebrate.feeds.folding import squeezed
+from wecelebrate.feeds.price_units import MEASURES
 from wecelebrate.feeds.visibility import internal_part
 from wecelebrate.feeds.vocabulary import vocabulary
 
@@ -160,11 +161,17 @@ COMMANDS = frozenset(("command", "rowcommand", "action", "operation", "rowaction
 PRICE_UNITS = frozenset((
     "priceunit", "priceunitquantity", "priceunitqty", "preiseinheit", "preiseinh", "peinh", "kpein", "prpe",
     "pricebasisquantity", "basequantity", "basisquantity", "pricequantity", "priceper", "pricebasis", "preisbasis",
-    "preismenge", "preisbezugsmenge", "bezugsmenge", "unitpricebasemeasure", "per", "vpe preis", "baseqty",
+    "preismenge", "preisbezugsmenge", "bezugsmenge", "per", "baseqty",
     "priceunitbasequantity", "prijseenheid", "prijsper", "unitedeprix", "uniteprix", "unidaddeprecio", "unidadprecio",
     "unitadiprezzo", "prisenhed", "prisenhet", "priskvantum", "jednostkaceny", "itemspricequantity",
+    "pricecode", "priceuom", "pricinguom", "pricingunit", "pricingum", "priceum", "pricemultiple", "priceqtyunit",
+    "preisfaktor", "preisje", "preispro",
 ))  # fmt: skip
 """Column names of the number of units that a price is for."""
+POSSIBLE_PRICE_UNITS = frozenset(
+    ("pe", "uom", "um", "unitofmeasure", "unit", "units", "sellunit", "sellinguom", "cm", "ecm")
+)
+"""Column names that can mean the unit of a price or the unit that is sold. The values decide, or a question."""
 
 _PRICE_RANKS = {name: rank for rank, name in reversed(list(enumerate(SYNONYMS["price"])))}
 _CURRENCY = re.compile(
@@ -182,16 +189,31 @@ def fold(name: str) -> str:
 
 
 _NAMED_UNIT = re.compile(
-    r"\s*(?:/|\b(?:per|pro|je|par|por|for|voor|für|fuer|à|á|za|за|pentru|setiap)\b)\s*(\d{1,4})(?:\D|$)",
+    r"\s*(?:/|\b(?:per|pro|je|par|por|for|voor|für|fuer|à|á|za|за|pentru|setiap)\b)\s*(?:"
+    r"(1[.,]000|\d{1,4})(?!\d|[.,]\d|\s*(?:\+|[–-]\s*\d|or more|und mehr))"
+    r"|(hundred\b|hundert\b|(?-i:C)(?=\W|$))|(thousand\b|tausend\b|mille\b|(?<=ce/)(?-i:M)(?=\W|$)))",
     re.IGNORECASE,
 )
+"""The unit in the name of a price column. `Price 10+` and `Price for 10-49` are prices for larger quantities."""
 MAX_UNIT_NAME = 100
 
 
+def _first_word(text: str) -> str:
+    match = re.match(r"\W*([^\W\d_]+[²³23]?)", text[:MAX_UNIT_NAME])
+    return match[1].casefold() if match else ""
+
+
 def units_in_name(column: str) -> int:
-    """Return the number of units that a price column is for: 100 for `Preis pro 100`, `Price/100 pcs`, otherwise 1."""
+    """Return the number of units that a price column is for: 100 for `Preis pro 100`, `Price/100 pcs`, otherwise 1.
+
+    `Price/100 g` is for a measure, and not for a number of pieces.
+    """
     unit = _NAMED_UNIT.search(column[:MAX_UNIT_NAME])
-    return int(unit[1]) or 1 if unit else 1
+    if not unit or _first_word(column[unit.end() :]) in MEASURES:
+        return 1
+    if unit[1]:
+        return int(re.sub(r"\D", "", unit[1])) or 1
+    return 100 if unit[2] else 1000
 
 
 _BRACKETS = str.maketrans("【】\u3014\u3015「」《》", "()()()()")
@@ -219,6 +241,7 @@ def name_forms(column: str) -> tuple[str, ...]:
     `Bezeichnung 1`, or one of two names, as in `Product Code/SKU` and in a name in two scripts (`Артикул SKU`).
     """
     column = column if column.isascii() else unicodedata.normalize("NFKC", column).translate(_BRACKETS)
+    column = plain_name(column)
     # The limit keeps the search linear. Without it, the rest of the name would be searched for each opening bracket.
     bare = re.sub(r"\([^)]{0,200}+\)|\[[^\]]{0,200}+\]", " ", column)
     path = re.sub(r"\.0(?=\.|$)", "", column)
@@ -236,6 +259,12 @@ def name_forms(column: str) -> tuple[str, ...]:
 
 COMPOSED_PRICE_RANK = 5_000
 """The rank of a price column whose name is not in SYNONYMS, but is composed of known words, such as `Netto-VK`."""
+SOLO_PRICE_RANK = 7_000
+"""The rank of a price column whose name alone does not show that it is a header: `Sell`, `Retail`."""
+
+
+_NO_AMOUNTS = frozenset(("minorunits", "minorunit", "currencyminorunit", "unit", "units", "currency"))
+"""Members of the JSON object of a price that are no amounts."""
 
 
 WEAK_RANK = 20_000
@@ -320,10 +349,12 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
             stem, currency = match[1] or match[4], match[2] or match[3]
             if stem in _PRICE_RANKS:
                 candidates["price"] = ("price", _PRICE_RANKS[stem] * 10 + form_rank, currency.upper())
-    if "price" not in candidates and not price_unit_names().intersection(name_forms(column)):
+    is_no_amount = "." in column and fold(column.rpartition(".")[2]) in _NO_AMOUNTS
+    if "price" not in candidates and not is_no_amount and not price_unit_names().intersection(name_forms(column)):
         for form_rank, form in enumerate(name_forms(column)):
             if name := price_name(form):
-                candidates["price"] = ("price", COMPOSED_PRICE_RANK + form_rank, name.currency)
+                rank = SOLO_PRICE_RANK if name.is_solo else COMPOSED_PRICE_RANK
+                candidates["price"] = ("price", rank + form_rank, name.currency)
                 break
     return tuple(candidates.values())
 
@@ -348,4 +379,6 @@ def count_known_columns(cells: Iterable[str], also: frozenset[str] = frozenset()
 
 @lru_cache(maxsize=8192)
 def _is_clear(cell: str) -> bool:
-    return any(not is_weak(rank) for _, rank, _ in field_candidates(cell))
+    return any(
+        not is_weak(rank) and (field != "price" or rank < SOLO_PRICE_RANK) for field, rank, _ in field_candidates(cell)
+    )

@@ -1,16 +1,52 @@
-"""Recognises files without a header: the first row is a row of data, like the rows below it."""
+"""Decides which rows are the header: none, one, or two rows.
+
+A file has no header if its first row is a row of data, like the rows below it. A header of two rows has groups such as
+`EK` and `VK` above names such as `Netto` and `Brutto`, and is joined.
+"""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from wecelebrate.feeds.columns import fold
 from wecelebrate.feeds.dialect import HEADER_SEARCH_ROWS, ColumnCounter
 from wecelebrate.feeds.evidence.codes import is_code
 from wecelebrate.feeds.evidence.facts import value_of
+from wecelebrate.feeds.evidence.prices import price_name
+from wecelebrate.feeds.words import words
 
 MIN_COLUMNS = 2
 """At least this number of cells of the first row must look like the cells below them."""
 MOST = 0.8
 _AMOUNT = re.compile(r"\d[.,]\d{1,2}(?!\d)", re.ASCII)
+MAX_GROUP_LENGTH = 40
+KINDS_OF_TAX = words("netto brutto net gross ht ttc exvat incvat exclvat inclvat neto bruto netti")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of a table."""
+
+    titles: int
+    """The number of rows above the header."""
+    first_row: int
+    """The index of the first row of data."""
+    names: list[str]
+    """The names of the columns. Empty if the file has no header."""
+
+    @property
+    def last_row(self) -> int | None:
+        """The index of the last row of the header, or None if the file has no header."""
+        return self.first_row - 1 if self.names else None
+
+
+def read_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> Header:
+    """Return the header of a table. `header_row` is the index of the row that looks most like a header."""
+    if has_no_header(rows, header_row, count_known):
+        return Header(header_row, header_row, [])
+    last_row, names = join_header_rows(rows, header_row)
+    return Header(header_row, last_row + 1, names)
 
 
 def has_no_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> bool:
@@ -40,3 +76,66 @@ def _kind(cell: str) -> str:
     if is_code(text):
         return "code"
     return "number" if value_of(text).is_number else "text"
+
+
+def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, list[str]]:
+    """Return the index of the last row of the header, and the names of the columns.
+
+    `header` is the index of the row that looks most like a header. The groups can be in the row above it, if the
+    header repeats names, or in the header itself, if the names below its groups are in the row below it.
+    """
+    names = [cell.strip() for cell in rows[header]]
+    below = [cell.strip() for cell in rows[header + 1]] if header + 1 < len(rows) else []
+    if _is_second_row(names, below):
+        groups = _extended(names, max(len(names), len(below)))
+        return header + 1, [
+            f"{group} {name}" if name and group and not (at < len(names) and names[at] == name) else group or name
+            for at, (group, name) in enumerate(zip(groups, [*below, *[""] * (len(groups) - len(below))], strict=False))
+        ]
+    if _is_complete_header(names, below):
+        return join_header_rows(rows, header + 1)
+    above = [cell.strip() for cell in rows[header - 1]] if header else []
+    counts = Counter(fold(name) for name in names if name)
+    repeated = [at for at, name in enumerate(names) if name and counts[fold(name)] > 1]
+    groups = _extended(above, len(names))
+    labels = {groups[at] for at in repeated}
+    if len(labels - {""}) < 2 or not all(map(_is_group, labels)):
+        return header, list(rows[header])
+    return header, [f"{groups[at]} {name}".strip() if at in repeated else name for at, name in enumerate(names)]
+
+
+def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether the row below has names for the columns of a group: for a name and the blank names after it."""
+    filled = [at for at, name in enumerate(below) if name]
+    unnamed = [at for at in filled if at >= len(names) or not names[at]]
+    if not unnamed or not below or below[0] or not names[0]:
+        return False
+    starts = [at for at in filled if at < len(names) and names[at]]
+    in_groups = [at for at in starts if at + 1 in unnamed]
+    return bool(in_groups) and len(starts) == len(in_groups) and all(_is_group(below[at]) for at in filled)
+
+
+def _is_complete_header(names: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether the row below is the header, with a name in each column, and this row has only its groups."""
+    labels = [name for name in names if name]
+    counts = Counter(fold(name) for name in below)
+    repeated = [name for name, count in counts.items() if count > 1]
+    return (
+        1 < len(labels) < len(names) <= len(below)
+        and all(name and _is_group(name) for name in below)
+        and bool(repeated)
+        and all(name in KINDS_OF_TAX or price_name(name) for name in repeated)
+    )
+
+
+def _extended(groups: Sequence[str], width: int) -> list[str]:
+    """Return the group of each column. A group covers the blank cells after it."""
+    extended, current = [], ""
+    for at in range(width):
+        current = (groups[at] if at < len(groups) else "") or current
+        extended.append(current)
+    return extended
+
+
+def _is_group(label: str) -> bool:
+    return len(label) <= MAX_GROUP_LENGTH and not any(char.isdigit() for char in label)

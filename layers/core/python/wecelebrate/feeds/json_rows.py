@@ -149,6 +149,8 @@ class JsonRows:
     def __init__(self, text: TextFile, file_format: Format) -> None:
         self._text, self._format = text, file_format
         self.ended_cleanly = True
+        self.members: dict[str, str] = {}
+        """The texts and numbers around the list of products, by their paths. Complete after the first record."""
 
     def __iter__(self) -> Iterator[Records | Rejected]:
         return self._records_of_lines() if self._format == "ndjson" else self._records_of_list()
@@ -229,15 +231,16 @@ class JsonRows:
             return scanner
         self._may_follow = (",", "}")
         for list_keys in (LIST_KEYS, None):
-            scanner = _Scanner(self._text.open())
             try:
+                self.members = last_members(self._text)
+                scanner = _Scanner(self._text.open())
                 if self._descend(scanner, list_keys, 0):
                     return scanner
             except InvalidJson as error:
                 raise UnreadableFeed(f"the file is not valid JSON: {error}") from error
         return None
 
-    def _descend(self, scanner: _Scanner, list_keys: frozenset[str] | None, depth: int) -> bool:
+    def _descend(self, scanner: _Scanner, list_keys: frozenset[str] | None, depth: int, path: str = "") -> bool:
         """Search for the list of products in the object that starts at the scanner's position.
 
         If the object contains the list, returns True. The scanner is then at the first record.
@@ -257,10 +260,10 @@ class JsonRows:
                     return True
                 _skip_list(scanner)
             elif scanner.peek() == "{" and depth < 3 and name not in NESTED_LIST_KEYS:
-                if self._descend(scanner, list_keys, depth + 1):
+                if self._descend(scanner, list_keys, depth + 1, f"{path}{key}."):
                     return True
             else:
-                scanner.value()
+                _add_member(self.members, path + key, scanner.value())
             if scanner.skip("}"):
                 return False
             if not scanner.skip(","):
@@ -275,6 +278,36 @@ class JsonRows:
             return _records(value)
         except InvalidJson as error:
             raise UnreadableFeed(f"the file is neither a list of products nor a product: {error}") from error
+
+
+MAX_MEMBER_LENGTH = 100
+TAIL = 4096
+"""How many bytes at the end of the file are searched for members after the list."""
+
+
+def _add_member(members: dict[str, str], name: str, value: Any) -> None:
+    if isinstance(value, bool | str) and len(str(value)) <= MAX_MEMBER_LENGTH and len(members) < MAX_COLUMNS:
+        members[name] = str(value)
+
+
+def last_members(text: TextFile) -> dict[str, str]:
+    """Return the texts and numbers that follow the list of products, as in `...], "currency": "EUR"}`."""
+    size = text.file.seek(0, io.SEEK_END)
+    text.file.seek(max(0, size - TAIL))
+    tail = text.file.read().decode(text.encoding, "replace")
+    for match in re.finditer(r"\]\s*,", tail):
+        try:
+            value, end = _decoder.raw_decode("{" + tail[match.end() :])
+        except (ValueError, RecursionError):
+            continue
+        if not tail[match.end() + end - 1 :].strip(" \t\r\n}\x1a") and isinstance(value, dict):
+            members: dict[str, str] = {}
+            for name, part in value.items():
+                inner = part.items() if isinstance(part, dict) else ()
+                for path, member in ((name, part), *((f"{name}.{key}", member) for key, member in inner)):
+                    _add_member(members, path, member)
+            return members
+    return {}
 
 
 def _skip_list(scanner: _Scanner) -> None:

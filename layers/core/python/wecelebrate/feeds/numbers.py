@@ -10,6 +10,7 @@
 | `1.234` in a file of no style| 1234          | EUR has two decimals; `1.250` is rejected (`ambiguous_number`)    |
 | `1,00,000`                   | 100000        | India groups hundreds above the first thousand                    |
 | `149:-` `12,-` `12.--`       | 149, 12       | no cents                                                          |
+| `12.50/ea` `9,50 € TTC` `99p` | with words    | see `price_texts`; `from 12.50` and `on request` are rejected     |
 | `12,50 €` `EUR 12.50` `$5`   | with currency | $ means the catalog's currency if that is a dollar, otherwise USD |
 | `1,5E+03`                    | 1500          | spreadsheets export large numbers in scientific notation          |
 | `12.345`                     | 12.345        | rejected, unless the currency has three decimals, as KWD has      |
@@ -28,6 +29,8 @@ from wecelebrate.core.types.money import MAX_AMOUNT
 from wecelebrate.feeds.evidence.shapes import OTHER, is_forced_group, shape_of
 from wecelebrate.feeds.folding import squeezed
 from wecelebrate.feeds.items import BadCell, quoted
+from wecelebrate.feeds.price_texts import price_in_units, price_text
+from wecelebrate.feeds.price_units import price_of_one
 from wecelebrate.feeds.vocabulary import vocabulary
 
 DecimalMark = Literal[",", "."]
@@ -67,7 +70,9 @@ _PARTS = re.compile(
     rf"(?P<number>[\d(+{_DASH}.,][\d\s.,{_QUOTES}]*(?:[eE][+-]?\d{{1,2}})?\)?[{_DASH}]?)\s*(?P<after>\D*)"
 )
 _GROUPS = re.compile(rf"[\s{_QUOTES}](?=\d)")
-_WHOLE = re.compile(rf"(?<=\d)[.,:]\s?[{_DASH}]{{1,2}}(?=\D*$)")  # `12,-`, `12.--` and `12:-` mean 12 without cents
+_BAD_GROUP = re.compile(rf"(?<=\d)[\s{_QUOTES}](?!\d{{3}}(?!\d)|\d\d[\s{_QUOTES}]\d)\d")
+"""`12 50` is no number: a space groups three digits, or two in India."""
+_WHOLE = re.compile(rf"(?<=\d)[.,:/]\s?[{_DASH}]{{1,2}}(?=\D*$)")  # `12,-`, `12.--`, `12:-`, `12/-`: no cents
 _INDIAN = re.compile(r"\d{1,2}(,\d\d)+,\d{3}", re.ASCII)  # `1,00,000`: one hundred thousand
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 
@@ -99,6 +104,27 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
     if value >= MAX_AMOUNT:
         raise BadCell("too_large", f"{quoted(cell)} is not below {MAX_AMOUNT:,}")
     return value, currency
+
+
+def price_with_words(
+    cell: str, mark: DecimalMark | None, catalog_currency: str, has_unit: bool
+) -> tuple[Decimal, str | None]:
+    """Parse a price with words beside it, such as `12.50/ea`, which `price` does not understand.
+
+    `has_unit` says that the file states the unit of the price outside of the cell, so that the cell must not state one.
+
+    Raises BadCell as `price` does, and with the code `no_fixed_price`, `bad_price_unit` or `too_precise`.
+    """
+    found = price_text(cell) if len(cell) <= MAX_NUMBER_LENGTH else None
+    if found is None:
+        raise _not_a_number(cell)
+    value, currency = price(found.amount, mark, found.currency or catalog_currency)
+    value, currency = price_in_units(value, found), currency or found.currency
+    if found.units == 1:
+        return value, currency
+    if has_unit:
+        raise BadCell("bad_price_unit", f"{quoted(cell)} states a unit, and the file states another unit of the price")
+    return price_of_one(value, Decimal(found.units), currency or catalog_currency), currency
 
 
 def _currency_beside(before: str, after: str, catalog_currency: str, cell: str) -> str | None:
@@ -185,7 +211,7 @@ def _number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
     """Parse digits with separators, according to the rules in the module's docstring."""
     if match := _SCIENTIFIC.fullmatch(text):
         return Decimal(match[1].replace(",", ".")).scaleb(int(match[2]))
-    digits = _GROUPS.sub("", text)
+    digits = _ungrouped(text, cell)
     comma, dot = digits.rfind(","), digits.rfind(".")
     if comma >= 0 and dot >= 0:
         point = max(comma, dot)
@@ -219,6 +245,14 @@ def _number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
         return Decimal(f"{whole}.{fraction or '0'}")
     except InvalidOperation as error:
         raise _not_a_number(cell) from error
+
+
+def _ungrouped(text: str, cell: str) -> str:
+    """Return a number without the spaces and apostrophes that group its digits."""
+    digits = _GROUPS.sub("", text)
+    if len(digits) < len(text) and _BAD_GROUP.search(text):
+        raise _not_a_number(cell)
+    return digits
 
 
 def _not_a_number(cell: str) -> BadCell:

@@ -7,13 +7,12 @@ column names decide.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns import FIELDS, PUBLIC_FIELDS, field_candidates, fold, is_inverse, units_in_name
 from wecelebrate.feeds.evidence.choice import Reason, candidates_of, choose
 from wecelebrate.feeds.evidence.facts import Columns
-from wecelebrate.feeds.evidence.prices import Kind
+from wecelebrate.feeds.evidence.prices import Kind, Scale
 from wecelebrate.feeds.evidence.selling import name_of_price
 from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
 from wecelebrate.feeds.profile import Profile
@@ -33,12 +32,14 @@ class PriceColumn:
     """The currency that the column's name contains, as in `price_usd`."""
     currency_column: int | None = None
     kind: Kind = "plain"
-    scale: int | Literal["currency"] = 0
+    scale: Scale = 0
     """How many decimals the integers in the column have: 2 for cents. `currency`: those of the price's currency."""
     units: int = 1
     """The number of units that the column's name states, as in `Preis pro 100`."""
     scale_column: int | None = None
-    """The column that contains the number of decimals of each integer, such as `precision`."""
+    """The column that contains the decimals of each integer: their number, as `precision` does, or a word: `cents`."""
+    quantity_column: int | None = None
+    """The column with the quantity from which the price is valid, such as `min_quantity`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class Plan:
     """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
     places: list[int] = field(default_factory=list)
     """The columns that say where a stock is. Rows with the same SKU and different places are one product."""
+    currency_note: str | None = None
+    """The words outside of the rows that name the currency of the prices."""
     list_separators: str = ""
     """The characters that separate several categories in a cell. The first category is used."""
     float_skus: bool = False

@@ -8,6 +8,7 @@ from typing import TypeVar
 from wecelebrate.core.types import minor_units
 from wecelebrate.feeds import numbers
 from wecelebrate.feeds.evidence.facts import NOTHING
+from wecelebrate.feeds.evidence.minor_units import decimals_of
 from wecelebrate.feeds.evidence.shapes import shape_of
 from wecelebrate.feeds.items import BadCell, Cells, quoted
 from wecelebrate.feeds.plan import Plan, PriceColumn
@@ -31,8 +32,18 @@ def price_reader(
 
     If the file has several price columns, that function prefers a price in the catalog's currency.
     """
-    parse = cached(lambda cell: numbers.price(cell, mark, catalog_currency))
     columns = plan.prices
+    has_unit = plan.price_unit is not None or any(column.units != 1 for column in columns)
+
+    def parse_cell(cell: str) -> tuple[Decimal, str | None]:
+        try:
+            return numbers.price(cell, mark, catalog_currency)
+        except BadCell as error:
+            if error.code != "not_a_number":
+                raise
+        return numbers.price_with_words(cell, mark, catalog_currency, has_unit)
+
+    parse = cached(parse_cell)
     if not columns:
         return lambda _: (None, None)
     if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):
@@ -60,7 +71,7 @@ def price_reader(
         for column in columns:
             cell = cells[column.column]
             present = present or cell is not None
-            if not cell or cell.casefold() in NOTHING:
+            if not cell or cell.casefold() in NOTHING or _is_for_more(column, cells):
                 continue
             price, currency = parse(cell)
             if column.currency_column is not None and not currency and (code := cells[column.currency_column]):
@@ -83,6 +94,11 @@ def price_reader(
     return best_price
 
 
+def _is_for_more(column: PriceColumn, cells: Cells) -> bool:
+    """Return whether the price is only valid for more than one unit."""
+    return column.quantity_column is not None and (cells[column.quantity_column] or "1") not in ("0", "1")
+
+
 def _row_currency(plan: Plan, cells: Cells, catalog_currency: str) -> str:
     code = cells[plan.currency] if plan.currency is not None else ""
     return numbers.currency_code(code or "", catalog_currency) or catalog_currency
@@ -90,17 +106,14 @@ def _row_currency(plan: Plan, cells: Cells, catalog_currency: str) -> str:
 
 def _unscaled(price: Decimal, column: PriceColumn, cells: Cells, currency: str) -> Decimal:
     """Convert an amount in minor units, such as cents: 1950 becomes 19.50."""
-    decimals = minor_units(currency) if column.scale == "currency" else column.scale
+    decimals: int | None = minor_units(currency) if column.scale == "currency" else column.scale
     if column.scale_column is not None and (stated := cells[column.scale_column]):
-        if not (stated.isascii() and stated.isdigit() and int(stated[:3]) <= MAX_SCALE):
-            raise BadCell("not_a_number", f"{quoted(stated)} is not a number of decimals from 0 to {MAX_SCALE}")
-        decimals = int(stated)
-    if price != price.to_integral_value():
+        decimals = decimals_of(stated, currency)
+        if decimals is None:
+            raise BadCell("not_a_number", f"{quoted(stated)} is neither a number of decimals nor a unit such as cents")
+    if decimals and decimals > 0 and price != price.to_integral_value():
         raise BadCell("not_a_number", f"{price:f} is not a whole number of the smallest unit of {currency}")
-    return price.scaleb(-decimals)
-
-
-MAX_SCALE = 6
+    return price.scaleb(-(decimals or 0))
 
 
 def currency_of(catalog_currency: str, cell: str) -> str:

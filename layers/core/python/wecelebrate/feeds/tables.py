@@ -11,8 +11,9 @@ from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.columns import count_known_columns, fold
 from wecelebrate.feeds.csv_rows import MAX_COLUMNS, CsvRows, check_column_count, sample_lines
 from wecelebrate.feeds.encoding import TextFile
+from wecelebrate.feeds.evidence.notes import NO_NOTES, Notes, notes_of_members, notes_of_titles
 from wecelebrate.feeds.formats import Format
-from wecelebrate.feeds.headers import has_no_header
+from wecelebrate.feeds.headers import read_header
 from wecelebrate.feeds.items import Cells, DeclaredMode, Records, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.json_rows import JsonRows
 from wecelebrate.feeds.plan import OPTIONS
@@ -38,6 +39,8 @@ class Table:
     """The profile, if the format determines the profile. None if it must be recognised from the columns."""
     declared_mode: DeclaredMode | None = None
     """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
+    notes: Notes = NO_NOTES
+    """What the file says about all its prices outside of its rows."""
     close: Callable[[], None] = lambda: None
     """Deletes the table's own temporary files."""
     problem: Callable[[], str] = lambda: ""
@@ -76,12 +79,12 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
         raise UnreadableFeed(
             "the file has no header: its first lines are blank; put the column names into the first line"
         )
-    is_data = has_no_header(rows, header_row, count_known)
-    first_row = header_row if is_data else header_row + 1
-    data = [row for row in rows[first_row:] if any(row)]
-    header = column_names([] if is_data else rows[header_row], data)
+    head = read_header(rows, header_row, count_known)
+    notes = notes_of_titles(rows[: head.titles])
+    data = [row for row in rows[head.first_row :] if any(row)]
+    header = column_names(head.names, data)
     check_column_count(len(header))
-    first_line = skipped + starts[first_row]
+    first_line = skipped + starts[head.first_row]
     readers: list[CsvRows] = []
 
     def read_rows() -> Iterator[Row | Rejected]:
@@ -94,10 +97,11 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     is_complete = sum(map(len, lines)) < SAMPLE_CHARACTERS
     details = {
         "delimiter": dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
-        "header_line": None if is_data else skipped + starts[header_row] + 1,
+        "header_line": None if head.last_row is None else skipped + starts[head.last_row] + 1,
     }  # fmt: skip
     table = Table(header, list(data), read_rows, lambda: all(reader.ended_cleanly for reader in readers), details)
     table.read_again = None if is_complete else read_again
+    table.notes = notes
     return table
 
 
@@ -164,7 +168,9 @@ def open_json(text: TextFile, file_format: Format) -> Table:
     Raises UnreadableFeed if the file is not JSON, has no list of objects, or has no records.
     """
     source = JsonRows(text, file_format)
-    return table_of_records(iter(source), lambda: source.ended_cleanly, {})
+    table = table_of_records(iter(source), lambda: source.ended_cleanly, {})
+    table.notes = notes_of_members(source.members)
+    return table
 
 
 def table_of_records(

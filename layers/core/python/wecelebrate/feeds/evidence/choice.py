@@ -8,6 +8,7 @@ from wecelebrate.feeds import stock
 from wecelebrate.feeds.columns import (
     COMMANDS,
     FIELDS,
+    POSSIBLE_PRICE_UNITS,
     field_candidates,
     fold,
     is_inverse,
@@ -20,7 +21,8 @@ from wecelebrate.feeds.evidence.identity import choose_sku
 from wecelebrate.feeds.evidence.places import named_places, places_of
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
 from wecelebrate.feeds.items import BadCell, quoted
-from wecelebrate.feeds.questions import Question
+from wecelebrate.feeds.price_units import UnitColumn, is_power_of_ten, kind_of_units
+from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states import state_of, state_of_command
 
 Candidate = tuple[int, int, str | None]
@@ -101,7 +103,7 @@ def choose(
 
     _choose_sku(chosen, columns, candidates["sku"], earlier.get("sku", ()))
     used.update(chosen.columns["sku"])
-    chosen.price_unit = _price_unit(columns, used)
+    _choose_price_unit(chosen, columns, used)
     used.update(() if chosen.price_unit is None else (chosen.price_unit,))
     chosen.columns["name"] = take("name")
     prices = [(rank, number, code) for rank, number, code in candidates["price"] if number not in used]
@@ -191,13 +193,37 @@ def _fallbacks(columns: Columns, candidates: Sequence[int]) -> list[int]:
     return [number for number in candidates[1:] if columns.fills(candidates[0], number)][:1]
 
 
-def _price_unit(columns: Columns, used: set[int]) -> int | None:
-    """Return the column with the number of units that a price is for, such as SAP's `KPEIN`."""
+def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None:
+    """Choose the column with the number of units that a price is for, such as SAP's `KPEIN`, or ask for it."""
     for number, column in enumerate(columns.header):
-        is_named = any(form in price_unit_names() for form in name_forms(column))
-        if number not in used and is_named and (columns[number].is_empty or columns[number].share("has_digit") > 0.5):
-            return number
-    return None
+        forms, facts = name_forms(column), columns[number]
+        if number in used or not (price_unit_names() | POSSIBLE_PRICE_UNITS).intersection(forms):
+            continue
+        is_price_unit = not price_unit_names().isdisjoint(forms)
+        if is_price_unit and facts.is_empty:
+            chosen.price_unit = number
+        elif "pe" in forms:  # a Preiseinheit, or a number of pieces in a package
+            numbers = [cell for cell in facts.cells if cell[:1].isdigit() and cell != "1"]
+            kind: UnitColumn = "units" if is_power_of_ten(numbers) else "open" if numbers else "none"
+            _take_price_unit(chosen, columns, number, kind, is_probable=False)
+        else:
+            _take_price_unit(chosen, columns, number, kind_of_units(facts.cells, is_price_unit))
+        if chosen.price_unit is not None:
+            return
+
+
+def _take_price_unit(chosen: Chosen, columns: Columns, number: int, kind: UnitColumn, is_probable: bool = True) -> None:
+    """Take a column as the unit of the prices. If this is open, ask, and take it only if it is probable."""
+    if kind == "units" or (kind == "open" and is_probable):
+        chosen.price_unit = number
+    if kind == "open":
+        name, examples = columns.header[number], columns[number].examples
+        shown = " and ".join(quoted(example, 20) for example in examples[:2])
+        text = f"The column {quoted(name, 40)} has values like {shown}. Are the prices for so many pieces?"
+        yes = Choice(name, "A price is for this number of pieces, and is divided by it.", examples)
+        no = Choice("", "A price is for one product. The column is the unit in which the product is sold.")
+        choices = (yes, no) if is_probable else (no, yes)
+        chosen.questions.append(Question("price_unit", "money", text, choices, examples))
 
 
 def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], used: set[int]) -> None:

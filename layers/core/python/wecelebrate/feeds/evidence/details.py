@@ -4,10 +4,14 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from wecelebrate.feeds import numbers
 from wecelebrate.feeds.columns import SYNONYMS, fold
 from wecelebrate.feeds.convert import plain_text
 from wecelebrate.feeds.evidence.facts import Columns
-from wecelebrate.feeds.items import NumberText, quoted
+from wecelebrate.feeds.evidence.minor_units import CODES, sibling, with_scale
+from wecelebrate.feeds.evidence.notes import NO_NOTES, Notes, shown
+from wecelebrate.feeds.evidence.selling import currency_in_name
+from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.plan import Plan, PriceColumn, make_plan
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states import is_mark_column
@@ -15,12 +19,8 @@ from wecelebrate.feeds.tables import Table
 from wecelebrate.feeds.visibility import Disclosure
 
 _FLOAT = re.compile(r"\d{1,15}\.0{1,2}", re.ASCII)
-_MINOR = re.compile(r"cent(?:s)?amount|amount(?:in)?(?:cents|minorunits?)|(?:price|preis)(?:in)?cents?|minorunits?$")
 _LISTED = re.compile(r"(.{0,200}\.)(\d{1,2})(\..{1,100})", re.DOTALL)
-_PRECISION = ("precision", "fractionDigits", "fraction_digits", "exponent")
-_CODES = ("currency_code", "currencyCode", "currency")
-_MAJOR_MARKERS = ("rawamount", "pricesetid", "rulescount", "calculatedprice")
-"""Parts of column names in Medusa 2, whose amounts are in major units. Medusa 1 has none of these."""
+_QUANTITIES = ("min_quantity", "minQuantity", "minimum_quantity", "minimumQuantity", "quantity_from")
 MAX_PRICES = 20
 
 
@@ -38,17 +38,23 @@ def plan_table(
     plan = make_plan(
         header, mapping, currency, table.profile, on_problem, table.sample, earlier, disclosure=disclosure
     )  # fmt: skip
-    complete_plan(plan, Columns(header, table.sample), mapping)
+    complete_plan(plan, Columns(header, table.sample), mapping, table.notes, currency)
     return plan
 
 
-def complete_plan(plan: Plan, columns: Columns, mapping: Mapping[str, str | None]) -> None:
-    """Add to the plan what the values of the sample show."""
+def complete_plan(
+    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], notes: Notes = NO_NOTES, currency: str = "EUR"
+) -> None:
+    """Add to the plan what the values of the sample, and the notes outside of the rows, show."""
     folded = [fold(name) for name in plan.header]
     plan.prices = _prices_of_lists(plan, mapping)
     if plan.currency is None:
         plan.prices = [_with_currency(plan, price) for price in plan.prices]
-    plan.prices = [_with_scale(plan, columns, price, folded, mapping.get("minor_units")) for price in plan.prices]
+    plan.prices = [_with_notes(plan, price, notes, currency) for price in plan.prices]
+    setting = mapping.get("minor_units")
+    scaled = [with_scale(plan, columns, price, setting, notes, currency=currency) for price in plan.prices]
+    plan.prices = [price for price, _ in scaled]
+    plan.questions += [question for _, question in scaled if question][:1]
     has_magento_codes = "attributesetid" in folded or ("typeid" in folded and "visibility" in folded)
     for at, active in enumerate(plan.active):
         facts = columns[active.column]
@@ -78,6 +84,21 @@ def _unknown_price_types(plan: Plan, columns: Columns) -> list[Question]:
     return [Question("price", "money", text, tuple(choices), columns[plan.header.index(names[0])].examples)]
 
 
+def _with_notes(plan: Plan, price: PriceColumn, notes: Notes, currency: str) -> PriceColumn:
+    """Return the price with what the file says about all its prices, if nothing beside the price says it."""
+    if plan.profile is None:
+        price = replace(price, currency=currency_in_name(plan.header[price.column], price.currency, currency))
+    if notes.currency and not price.currency and price.currency_column is None and plan.currency is None:
+        code = numbers.currency_code(notes.currency, currency)
+        price = replace(price, currency=code)
+        plan.currency_note = shown(notes)
+    if notes.kind and price.kind == "plain":
+        price = replace(price, kind=notes.kind)
+    if notes.units > 1 and price.units == 1 and plan.price_unit is None:
+        price = replace(price, units=notes.units)
+    return price
+
+
 def _list_separators(cells: Sequence[str]) -> str:
     """Return the characters that separate categories. A comma in `Cups, mugs & more` separates nothing."""
     cells = [plain_text(cell) for cell in cells]
@@ -99,13 +120,14 @@ def _prices_of_lists(plan: Plan, mapping: Mapping[str, str | None]) -> list[Pric
         or not (match := _LISTED.fullmatch(plan.header[plan.prices[0].column]))
     ):
         return plan.prices
-    numbers = {name: number for number, name in enumerate(plan.header)}
+    numbered = {name: number for number, name in enumerate(plan.header)}
     prices = []
     for position in range(MAX_PRICES):
-        column = numbers.get(f"{match[1]}{position}{match[3]}")
-        code = _sibling(plan.header, f"{match[1]}{position}{match[3]}", _CODES)
+        column = numbered.get(f"{match[1]}{position}{match[3]}")
+        code = sibling(plan.header, f"{match[1]}{position}{match[3]}", CODES)
         if column is not None and code is not None:
-            prices.append(replace(plan.prices[0], column=column, currency_column=code))
+            least = sibling(plan.header, f"{match[1]}{position}{match[3]}", _QUANTITIES)
+            prices.append(replace(plan.prices[0], column=column, currency_column=code, quantity_column=least))
     if len(prices) < 2:
         return plan.prices
     plan.currency = None
@@ -117,40 +139,8 @@ def _with_currency(plan: Plan, price: PriceColumn) -> PriceColumn:
     if price.currency or price.currency_column is not None:
         return price
     name = plan.header[price.column]
-    code = _sibling(plan.header, name, _CODES)
+    code = sibling(plan.header, name, CODES)
     for number, column in enumerate(plan.header):
         if code is None and column.startswith(f"{name}@") and fold(column[len(name) :]) in SYNONYMS["currency"]:
             code = number
     return price if code is None else replace(price, currency_column=code)
-
-
-def _sibling(header: Sequence[str], column: str, names: Sequence[str]) -> int | None:
-    """Return the number of the column that is in the same JSON object as `column` and has one of these names."""
-    path = column.rpartition(".")[0]
-    for name in names:
-        if path and f"{path}.{name}" in header:
-            return header.index(f"{path}.{name}")
-    return None
-
-
-def _with_scale(
-    plan: Plan, columns: Columns, price: PriceColumn, folded: Sequence[str], setting: str | None
-) -> PriceColumn:
-    """Return the price column with the number of decimals that its integers have."""
-    name = plan.header[price.column]
-    precision = _sibling(plan.header, name, _PRECISION)
-    if setting == "no":
-        return price
-    if precision is not None:
-        return replace(price, scale_column=precision)
-    if setting == "yes" or (plan.profile and plan.profile.minor_units) or _MINOR.search(folded[price.column]):
-        return replace(price, scale="currency")
-    if not folded[price.column].endswith("amount") or _sibling(plan.header, name, ("currency_code",)) is None:
-        return price
-    first_rows = [row[price.column] for row in columns.sample if price.column < len(row) and row[price.column]]
-    is_minor = (
-        bool(first_rows)
-        and all(isinstance(cell, NumberText) and cell.isdigit() for cell in first_rows)
-        and not any(marker in column for column in folded for marker in _MAJOR_MARKERS)
-    )
-    return replace(price, scale="currency") if is_minor else price

@@ -31,14 +31,22 @@ KIND_TEXTS: dict[Kind, str] = {
 
 _BASE = words(
     "price prices preis preise vk vkp prix precio prezzo preco prijs pris hinta cena cene ceny pret ar pvp pv tarif "
-    "tarifa fiyat fiyati betrag amount listino цена ціна 価格 가격 价格"
+    "tarifa fiyat fiyati betrag amount listino цена ціна 価格 가격 价格 "
+    "mrp evp evk lvp lvk"
 )
-_TAX = words("vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu")
-_WITH = words(
-    "with avec incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis"
+TAX_WORDS = words(
+    "vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu "
+    "hst qst taxe tasse imp impuesto impuestos imposto impostos imposta imposte podatek podatku podatkiem steuer "
+    "steuern belasting"
 )
-_WITHOUT = words(
-    "without sans excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida haric"
+WITH = words(
+    "with avec incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis "
+    "inclus incluse incluses inclusi incluidos incluidas ink inklusive enthalten med"
+)
+WITHOUT = words(
+    "without sans excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida "
+    "haric plus escl esclusi escluse exclus exclues exclu excluido excluidos excluidas ekskl eksl exklusive "
+    "utan uden uten zuzuglich zuzueglich"
 )
 _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("purchase", words(
@@ -46,23 +54,32 @@ _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
         "dealers handler haendler haendlereinkaufs trade reseller distributor supplier lieferanten landed achat dachat "
         "revient compra decompra coste costo acquisto diacquisto custo inkoop inkoops kost indkobs inkops innkjops "
         "zakupu zakup nakupni osto beszerzesi partner b2b fob mayorista grossiste ingrosso atacado groothandels engros "
-        "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek alis"
+        "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek alis "
+        "pvd lek hek"
     )),
     ("compare", words(
         "compareat compare was old original before previous statt streich barre alter alt vorher ancien anterior "
-        "precedente vorige van tidligere jamfor crossedout strike"
+        "precedente vorige van tidligere jamfor crossedout strike "
+        "last bisher bisheriger"
     )),
     ("list", words(
         "list listen katalog catalog catalogue rrp rsp msrp srp uvp recommended suggested advies empfohlener empf "
-        "unverbindliche conseille recomendado consigliato vejledende veiledende veil rek recommande publicconseille"
+        "unverbindliche conseille recomendado consigliato vejledende veiledende veil rek recommande publicconseille "
+        "mrp evp lvp vejl listino conseillee empfohlen"
     )),
     ("offer", words(
         "special offer promo promotion promotional aktions aktion angebots angebot sonder reduced reduziert discount "
         "discounted oferta deoferta enoferta rebajado offerta inofferta scontato promozionale soldes solde promocional "
         "aanbiedings actie tilbuds kampanj kampanje erbjudande akcni promocyjna akcios tarjous clearance sale"
     )),
-    ("gross", words("gross brutto bruto ttc ivato zvat zdph sdph vcdph pvttc prixttc")),
-    ("net", words("net netto neto ht pvht prixht bezdph")),
+    ("gross", words(
+        "gross brutto bruto ttc ivato zvat zdph sdph vcdph pvttc prixttc "
+        "civa cimp cutva ctva zpodatkiem"
+    )),
+    ("net", words(
+        "net netto neto ht pvht prixht bezdph "
+        "siva simp faratva bezpodatku"
+    )),
 )  # fmt: skip
 _NOUNS = words(
     "rrp rsp msrp srp uvp ek ekp cost coste costo custo einkaufspreis einstand kbetr verpr stprs selbstkosten"
@@ -74,20 +91,11 @@ _NEUTRAL = words(
     "devenda verkoop stuk salgs utsalgs forsaljnings prodejni sprzedazy detail detaliczna public publico pubblico "
     "web shop online current item product article artikel variant variants value gesamt consumer customer kunden in "
     "ut ordinarie na now myynti satis "
+    "asking till ticket pos checkout final base each ea ours store site website ecommerce ecom street actual default "
+    "money en new neu neuer nouveau nuevo nuovo novo nieuwe ny uusi nowa winkel magasin tienda negozio loja "
+    "butik butikk "
     "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
-_WEAK = words("amount betrag tarif tarifa ar pv value")
-"""Words that can mean something other than a price."""
-_WHOLE_NAMES: dict[str, Kind] = {
-    **dict.fromkeys(("inpris", "indpris", "innpris", "nettoinpris", "nettoindpris", "bruttoinpris"), "purchase"),
-    **dict.fromkeys(("forpris", "forepris"), "compare"),
-    **dict.fromkeys(("sell", "asking", "peco"), "plain"),
-}
-"""Names of handmade lists, and Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and
-`Før-pris` is an old price."""
-MAX_NAME = 60
-MAX_DIVISIONS = 50
-
 # Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.
 NAMED_CURRENCIES = (
     "aed", "ars", "aud", "bgn", "bhd", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "egp", "eur", "gbp",
@@ -95,6 +103,59 @@ NAMED_CURRENCIES = (
     "php", "pkr", "pln", "qar", "ron", "rsd", "rub", "sar", "sek", "sgd", "thb", "tnd", "try", "twd", "uah", "usd",
     "vnd", "zar",
 )  # fmt: skip
+
+Scale = int | Literal["currency"]
+"""How many decimals a whole number stands for: 2 for hundredths. `currency`: the decimals of the price's currency."""
+MINOR_UNITS: dict[str, Scale] = {
+    **dict.fromkeys(words(
+        "cent cents ct cts pence penny pennies centime centimes centimo centimos centesimo centesimi centavo centavos "
+        "centen eurocent eurocents ore oere grosz grosze groszach groszy halere halerich bani kurus paise paisa fils "
+        "kopek kopeks kopecks kopeyka sen satang sentti senttia stotinki rappen minor minorunit minorunits "
+        "wgroszach vhalerich iore "
+        "subunit subunits smallestunit smallestunits kleinsteeinheit"
+    ), "currency"),
+    **dict.fromkeys(words("micro micros microunits"), 6),
+    **dict.fromkeys(words("milli millis milliunits"), 3),
+}  # fmt: skip
+"""Words for the smallest unit of a currency, and for smaller units that programs use."""
+_SOLO = words(
+    "sell selling sells retail resale asking now verkauf vente venta vendita venda verkoop salg salgs utsalg "
+    "udsalg forsaljning "
+    "pu"
+)
+"""Words that mean a selling price without the word `price`, if the values are amounts of money: `Sell`, `Retail`."""
+_SOLO_COMPANIONS = frozenset(NAMED_CURRENCIES).union(TAX_WORDS, WITH, WITHOUT, words(
+    "gross brutto ttc net netto ht our unit each ea per pc pcs web online shop store in"
+))  # fmt: skip
+_WEAK = words("amount betrag tarif tarifa ar pv value")
+"""Words that can mean something other than a price."""
+_BARE_NET = (
+    (_BASE - words("vk vkp pvp pv evp evk lvp lvk")) | words("net netto neto unit") | frozenset(NAMED_CURRENCIES)
+)
+"""The words of `Net price`, which do not say whether taxes or a discount are deducted."""
+_WHOLE_NAMES: dict[str, Kind] = {
+    **dict.fromkeys(("inpris", "indpris", "innpris", "nettoinpris", "nettoindpris", "bruttoinpris"), "purchase"),
+    **dict.fromkeys(("forpris", "forepris"), "compare"),
+}
+"""Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
+_SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "sp", "ask"))
+"""Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
+MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč)\b", re.IGNORECASE)
+"""A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
+_CURRENCY_END = re.compile(
+    r"(?<=[^\W\d_])\s+(?:S?Fr\.|SFr|Rs\.?|kr\.?|zł|Kč|(?:US|CA?|AU?|NZ|HK|S|MX|R)\$)$", re.IGNORECASE
+)
+"""The sign of a currency at the end of a name: `Preis Fr.`, `Cena zł`, `Price C$`."""
+_TAX_WORD = f"(?:{'|'.join(sorted(TAX_WORDS))})"
+_TAX_RATE = re.compile(
+    rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)"
+    rf"|(?<=\b){_TAX_WORD}\W{{0,3}}\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%",
+    re.IGNORECASE,
+)
+_PLUS_TAX = re.compile(rf"\+(?=\s?{_TAX_WORD}\b)", re.IGNORECASE)
+MAX_NAME = 60
+MAX_RAW_NAME = 200
+MAX_DIVISIONS = 50
 
 
 Role = Kind | Literal["base", "weak", "alone", "tax", "with", "without", "neutral"]
@@ -119,7 +180,7 @@ class _Words:
 def _words() -> _Words:
     known = vocabulary()
     own: dict[Role, frozenset[str]] = {
-        "base": _BASE, "weak": _WEAK, "alone": _NOUNS, "tax": _TAX, "with": _WITH, "without": _WITHOUT,
+        "base": _BASE, "weak": _WEAK, "alone": _NOUNS, "tax": TAX_WORDS, "with": WITH, "without": WITHOUT,
         "neutral": _NEUTRAL, **dict(_MEANINGS),
     }  # fmt: skip
     roles: dict[Role, dict[str, Languages | None]] = {
@@ -128,7 +189,7 @@ def _words() -> _Words:
     roles["base"] |= {word: codes for word, codes in roles["weak"].items() if word not in roles["base"]}
     currencies = {word: code for word, (code, _) in known.currencies.items()}
     languages: dict[str, Languages | None] = {word: codes for word, (_, codes) in known.currencies.items()}
-    languages |= dict.fromkeys(NAMED_CURRENCIES)
+    languages |= dict.fromkeys((*NAMED_CURRENCIES, *MINOR_UNITS, *_SOLO, *_SOLO_COMPANIONS))
     for meaning in roles.values():
         for word, codes in meaning.items():
             before = languages.get(word, ())
@@ -151,6 +212,14 @@ class PriceName:
     """Whether the name is `sale price`: a selling price, or an offer if the file has a regular price too."""
     is_weak: bool = False
     """Whether the name can also mean something other than a price."""
+    tax: Literal["gross", "net"] | None = None
+    """Whether the price contains the tax, as in `RRP incl. VAT`."""
+    is_solo: bool = False
+    """Whether the name means a price only if the values are amounts of money: `Sell`, `Retail`."""
+    is_bare_net: bool = False
+    """Whether the name is `net price`: the price without tax, or a price after a discount of the supplier."""
+    scale: Scale = 0
+    """The decimals of the amounts, if the name contains a unit such as `cents`."""
 
 
 @lru_cache(maxsize=4096)
@@ -158,15 +227,31 @@ def price_name(folded: str) -> PriceName | None:
     """Return what a folded column name says about a price, or None if it does not name a price."""
     if kind := _WHOLE_NAMES.get(folded):
         return PriceName(kind)
+    if folded in _SOLO_NAMES:
+        return PriceName("plain", is_weak=True, is_solo=True)
     known, found = _words(), list[PriceName]()
     for parts in islice(divisions(folded, known.names), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
         if (meaning := _meaning(parts, known)) is not None:
             found.append(meaning)
-    return min(found, key=lambda name: _CERTAINTY.get(name.kind, 1), default=None)
+    return min(found, key=_uncertainty, default=None)
 
 
-_CERTAINTY: dict[Kind, int] = {"purchase": 0, "plain": 2}
-"""A name that can be divided in several ways, such as `cena s dph` and `cenas dph`, says the most that it can say."""
+def _uncertainty(name: PriceName) -> int:
+    """Return the order of the meanings of a name that can be divided in several ways, such as `cena s dph`.
+
+    The meaning that says the most comes first.
+    """
+    return 3 if name.is_solo else 0 if name.kind == "purchase" else 2 if name.kind == "plain" else 1
+
+
+def plain_name(column: str) -> str:
+    """Return the name of a column without what no folded name shows.
+
+    The rate of a tax: `Price incl. 19 % VAT` becomes `Price incl. VAT`. The sign of a currency: `Cena zł`.
+    """
+    column = _CURRENCY_END.sub("", column) if len(column) <= MAX_RAW_NAME else column
+    text = _TAX_RATE.sub(lambda match: re.sub(r"[\d.,%]", "", match[0]), column[:MAX_RAW_NAME])
+    return _PLUS_TAX.sub(" plus ", text) + column[MAX_RAW_NAME:]
 
 
 def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
@@ -186,8 +271,11 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
             for word in parts
         )
 
+    is_solo = False
     if not has("base") and not has("alone"):
-        return None
+        is_solo = not _SOLO.isdisjoint(parts) and _SOLO.union(_SOLO_COMPANIONS).issuperset(parts)
+        if not is_solo:
+            return None
     words = known.roles["weak"]
     is_weak = not has("alone") and not any(word in known.roles["base"] and word not in words for word in parts)
     code = next((known.currencies[word] for word in parts if word in known.currencies), None)
@@ -195,7 +283,16 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
     if has("tax") and (has("without") or has("with")):
         kinds.append("net" if has("without") else "gross")
     kind: Kind = kinds[0] if kinds else "gross" if "pvp" in parts else "plain"
-    return PriceName(kind, code, kind == "offer" and "sale" in parts, is_weak)
+    return PriceName(
+        kind,
+        code,
+        kind == "offer" and "sale" in parts,
+        is_weak,
+        is_solo=is_solo,
+        tax="gross" if "gross" in kinds else "net" if "net" in kinds else None,
+        is_bare_net=kind == "net" and _BARE_NET.issuperset(parts),
+        scale=next((MINOR_UNITS[part] for part in parts if part in MINOR_UNITS), 0),
+    )
 
 
 _PRICE_PART = re.compile("price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat")

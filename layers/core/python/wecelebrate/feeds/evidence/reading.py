@@ -8,7 +8,7 @@ A description (`reading`) is a JSON object:
 | `profile`  | the known export, or `plain`                                                                      |
 | `columns`  | for each field, a list of `{column, score, reasons}`; the first column is the best                |
 | `decimal`  | `{mark, by, reason}`: `,` or `.`, or null if no number needs it                                   |
-| `currency` | `{source, code, reason}`: `column`, `name`, `cell`, `catalog`                                     |
+| `currency` | `{source, code, reason}`: `column`, `name`, `cell`, `note`, `catalog`                             |
 | `price`    | `{kind, unit_column}`: `gross`, `plain`, `net`, `offer`, `list` or `purchase`; null without prices |
 | `kind`     | `full` or `delta` if the file declares it, otherwise null                                         |
 | `by_place` | true if a SKU had one row for each place of its stock, in this file or in an earlier one          |
@@ -87,6 +87,8 @@ def _field(name: str, numbers: Sequence[int], plan: Plan, mapping: Mapping[str, 
 def _currency(plan: Plan, table: Table, currency: str) -> dict[str, Any]:
     """Return where the currency of the prices comes from. Reads the first rows of the sample."""
     price = plan.prices[0]
+    if price.currency and plan.currency_note:
+        return {"source": "note", "code": price.currency, "reason": f"the file says {plan.currency_note}"}
     if price.currency:
         name = quoted(plan.header[price.column], 40)
         return {"source": "name", "code": price.currency, "reason": f"the name of the column {name} contains it"}

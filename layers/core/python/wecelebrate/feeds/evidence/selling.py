@@ -5,18 +5,41 @@ offer, otherwise a recommended price. A purchase price is never used. If the fil
 are equally good and have different values, a question is asked.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from wecelebrate.feeds import numbers
 from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
-from wecelebrate.feeds.evidence.prices import KIND_TEXTS, TIERS, Kind, PriceName, may_be_price, price_name
+from wecelebrate.feeds.evidence.prices import KIND_TEXTS, MONEY, TIERS, Kind, PriceName, may_be_price, price_name
+from wecelebrate.feeds.evidence.shapes import OTHER, shape_of
+from wecelebrate.feeds.evidence.tiers import QuantityPrice, is_for_a_measure, quantity_prices
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.visibility import internal_part
+from wecelebrate.feeds.words import words
 
 LEFT_OUT = ""
 """The answer that no column is the price. In the catalog's mapping it is null."""
+UNIT_RANK = 6_000
+"""The rank of a price for one unit, such as `1+`, whose name is no usual name of a price."""
+NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
+"""Currencies of countries without a value-added tax. There, a net price is the price after a discount."""
+MAX_NAME = 60
+_COUNTRY = re.compile(
+    r"(.{1,50}?)[\s_(-]+(?:AT|AU|BE|CA|CH|CZ|DE|DK|ES|EU|FI|FR|GB|HU|IE|IT|LU|NL|NO|PL|PT|SE|UK|US)\)?"
+)
+_NUMBERED = re.compile(r"(.{1,50}?)(\d{1,2})")
+_NUMBERED_QUANTITY = re.compile(
+    r"(?:price|preis)?(?:break|min|ab|from|staffel)?(?:qty|quantity|menge|staffel|break)\d{1,2}"
+)
+_OFFER_DATES = re.compile(
+    r"(?:sale|special|promo|offer|discount|aktion|angebot|sonder|oferta|soldes).{0,20}"
+    r"(?:from|to$|todate|start|end|until|date|von$|bis$|gultig|valid|effective|desde|hasta|debut|fin$)"
+)
+_CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
+_CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +65,12 @@ class _Candidate:
     name: PriceName
     kind: Kind
     currency: str | None
-    is_bad: bool
+    is_bad: bool = False
     """Whether the values are no prices, or all are blank or zero."""
-    rank: int
-    reasons: tuple[str, ...]
+    rank: int = 0
+    reasons: tuple[str, ...] = ()
+    is_doubtful: bool = False
+    """Whether a name such as `Sell` or `Retail` has values that can be quantities."""
 
 
 def name_of_price(column: str) -> PriceName | None:
@@ -63,36 +88,151 @@ def choose_price(
 
     `earlier` are the price columns of the catalog's earlier file. A remembered column is kept if it is a candidate.
     """
-    rated = [_rated(columns, *candidate) for candidate in candidates]
-    sold = [one for one in _as_selling(rated) if one.kind in TIERS]
-    sold = [one for one in sold if not one.name.is_weak] or sold
+    tiers = quantity_prices(columns)
+    rated = _candidates(columns, candidates, currency, tiers)
+    sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
+    sold = [one for one in sold if not one.name.is_weak or one.name.is_solo] or sold
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
-    possible = _possible_prices(columns)
+    possible = [_Candidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
+    possible += [one for one in rated if one.is_doubtful and not one.is_bad]
+    quantities = {price.column for price in tiers}
+    possible += [one for one in _possible_prices(columns) if one.column not in quantities]
     if not sold:
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
         return PriceChoice([], _open_questions(columns, [*possible, *purchase]))
-    sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), one.rank, one.column))
+    sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), one.name.tax == "net", one.rank, one.column))
+    sold = _in_one_currency(sold, currency)
     best = sold[0]
-    tier = [one for one in sold if (one.is_bad, one.kind) == (best.is_bad, best.kind)]
-    tier = _in_one_currency(tier, currency)
-    best = tier[0]
-    others = [one for one in tier[1:] if not best.is_bad and columns.differ(best.column, one.column)]
-    if best.kind in ("plain", "gross"):
+    others = [
+        one for one in sold[1:]
+        if (one.is_bad, one.kind) == (False, best.kind) and columns.differ(best.column, one.column)
+        and not (best.name.tax == "gross" and one.name.tax == "net")
+    ]  # fmt: skip
+    if best.kind in ("plain", "gross") and not _has_offer_dates(columns.header):
         others += [
             one for one in sold
             if one.kind == "offer" and one.name.is_offer_or_selling and not one.is_bad
-            and one.currency in (None, best.currency) and columns.differ(best.column, one.column)
+            and columns.differ(best.column, one.column)
         ]  # fmt: skip
+    others += numbered_lists(columns, best) if best.column not in quantities else []
     if best.kind in ("list", "offer") or best.is_bad:
-        others += possible
+        others += [one for one in possible if one.column != best.column]
+    if best.kind == "net" and (rival := _list_beside_net(columns, best, sold)):
+        others.append(rival)
+        if currency in NO_VALUE_ADDED_TAX:
+            best, others = rival, [best, *others[:-1]]
     questions = [_question(columns, [best, *others])] if others else []
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
 
 
-def _rated(columns: Columns, rank: int, column: int, currency: str | None) -> _Candidate:
-    name = name_of_price(columns.header[column]) or PriceName("plain")
+def _candidates(
+    columns: Columns,
+    candidates: Sequence[tuple[int, int, str | None]],
+    currency: str,
+    tiers: Sequence[QuantityPrice],
+) -> list[_Candidate]:
+    """Rate the candidates. Prices for more than one unit are left out. The price of one unit is a candidate."""
+    quantities = {price.column: price.quantity for price in tiers}
+    named = [
+        one for one in candidates
+        if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
+    ]  # fmt: skip
+    known = {column for _, column, _ in named}
+    named += [(UNIT_RANK, price.column, None) for price in tiers if price.quantity == 1 and price.column not in known]
+    names = {price.column: price.name for price in tiers}
+    return [_rated(columns, one, currency, names.get(one[1])) for one in named]
+
+
+def numbered_lists(columns: Columns, best: _Candidate) -> list[_Candidate]:
+    """Return the columns of further price lists, such as `VK2` beside `VK1`, or `Price AT` beside `Price DE`.
+
+    Columns with the same values are left out. With columns of quantities, as in `Qty 1;Price 1;Qty 2;Price 2`, the
+    first price is the price of one unit.
+    """
+    own = _list_in_name(columns.header[best.column])
+    if not own or own[1] not in ("1", "country") or any(map(_NUMBERED_QUANTITY.fullmatch, map(fold, columns.header))):
+        return []
+    found = []
+    for number, name in enumerate(columns.header):
+        other = _list_in_name(name)
+        if other and number != best.column and other[0] == own[0] and not internal_part(name):
+            facts = columns[number]
+            is_price = facts.cells and facts.share("is_number") > 0.5 and facts.share("is_zero") < 1
+            if is_price and columns.differ(best.column, number):
+                found.append(_Candidate(number, best.name, best.kind, best.currency))
+    return found
+
+
+def _list_in_name(column: str) -> tuple[str, str] | None:
+    """Return the name of a price column without the number or the country of its list, and the number or `country`."""
+    if match := _COUNTRY.fullmatch(column.strip()[:MAX_NAME]):
+        return fold(match[1]), "country"
+    numbered = _NUMBERED.fullmatch(fold(column))
+    return (numbered[1], numbered[2]) if numbered else None
+
+
+def _has_offer_dates(header: Sequence[str]) -> bool:
+    """Return whether the file says when its offers are valid. Then `sale price` is an offer, and no selling price."""
+    return any(_OFFER_DATES.search(fold(name)) for name in header)
+
+
+def _list_beside_net(columns: Columns, net: _Candidate, sold: Sequence[_Candidate]) -> _Candidate | None:
+    """Return the list price if the net price can be the price after a supplier's discount, and not without tax.
+
+    A tax makes all net prices lower by the same rate of 3 to 28 %. In a country without such a tax, net means discount.
+    """
+    lists = [one for one in sold if one.kind == "list" and not one.is_bad]
+    if not lists or not net.name.is_bare_net or net.is_bad:
+        return None
+    pairs = [
+        (amounts[0] / amounts[1])
+        for row in columns.sample
+        if max(net.column, lists[0].column) < len(row)
+        and all(amounts := [_amount(row[net.column] or ""), _amount(row[lists[0].column] or "")])
+    ]
+    if not pairs or sorted(pairs)[len(pairs) // 2] >= 1:
+        return None
+    is_one_rate = max(pairs) - min(pairs) < 0.01 and 1.03 <= 1 / max(pairs) <= 1.28
+    return None if is_one_rate and net.currency not in NO_VALUE_ADDED_TAX else lists[0]
+
+
+def _amount(cell: str) -> float:
+    """Return the approximate amount in a cell, or 0 without a number."""
+    shape = shape_of(cell)
+    digits = "".join(char for char in cell if char.isascii() and (char.isdigit() or char in ",."))
+    if shape is None or not digits.strip(",."):
+        return 0.0
+    if shape.decimal:
+        digits = digits.replace(OTHER[shape.decimal], "").replace(shape.decimal, ".")
+    else:
+        digits = digits.replace(",", "").replace(".", "")
+    return float(digits.rstrip(".") or 0) if digits.count(".") < 2 else 0.0
+
+
+def currency_in_name(column: str, code: str | None, currency: str) -> str | None:
+    """Return the currency in the name of a price column: `Price (Kč)`, `Preis Fr.`, `Price ($)`.
+
+    `code` is the code that the folded name contains. A dollar sign means the catalog's currency if that is a dollar.
+    """
+    if "$" in column and "usd" not in column.casefold():
+        sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("( ").upper()
+        return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
+    if code or len(column) > MAX_NAME:
+        return code
+    match = _CURRENCY_WORD.search(column.strip())
+    word = (match[1] or match[2]).upper() if match else ""
+    if word == "FR":  # France
+        return None
+    return numbers.currency_code(word, currency) if word.rstrip(".") in _CURRENCY_WORDS else None
+
+
+def _rated(
+    columns: Columns, candidate: tuple[int, int, str | None], currency: str, known: PriceName | None
+) -> _Candidate:
+    rank, column, code = candidate
+    name = known or name_of_price(columns.header[column]) or PriceName("plain")
     facts = columns[column]
     shown = " and ".join(quoted(example, 20) for example in facts.examples[:2])
     reasons = [f"the name {quoted(columns.header[column], 40)} means {KIND_TEXTS[name.kind]}"]
@@ -109,7 +249,11 @@ def _rated(columns: Columns, rank: int, column: int, currency: str | None) -> _C
     elif facts.cells:
         count = sum(value.is_number for value in facts.values)
         reasons.append(f"{count} of {len(facts.values)} values are numbers like {shown}")
-    return _Candidate(column, name, name.kind, currency or name.currency, is_bad, rank, tuple(reasons))
+    code = currency_in_name(columns.header[column], code or name.currency, currency)
+    is_doubtful = name.is_solo and facts.rows > 0 and not any(MONEY.search(cell) for cell in facts.cells)
+    is_internal = name.kind in TIERS and internal_part(columns.header[column]) is not None
+    kind: Kind = "purchase" if is_internal else name.kind  # `Customer price` is the price of one customer
+    return _Candidate(column, name, kind, code, is_bad, rank, tuple(reasons), is_doubtful)
 
 
 def _as_selling(rated: list[_Candidate]) -> list[_Candidate]:
@@ -121,18 +265,18 @@ def _as_selling(rated: list[_Candidate]) -> list[_Candidate]:
     if has_regular:
         return rated
     return [
-        _Candidate(one.column, one.name, "plain", one.currency, one.is_bad, one.rank, one.reasons)
-        if one.name.is_offer_or_selling else one
+        replace(one, kind="plain") if one.name.is_offer_or_selling else one
         for one in rated
     ]  # fmt: skip
 
 
-def _in_one_currency(tier: list[_Candidate], currency: str) -> list[_Candidate]:
-    """If the columns have different currencies, prefer the catalog's currency, then a column without a currency."""
-    if not any(one.currency for one in tier):
-        return tier
-    preferred = [one for one in tier if one.currency == currency]
-    return preferred or [one for one in tier if not one.currency] or tier[:1]
+def _in_one_currency(sold: list[_Candidate], currency: str) -> list[_Candidate]:
+    """If the columns have different currencies, prefer the catalog's currency, then columns without a currency."""
+    good = [one for one in sold if not one.is_bad]
+    for wanted in (currency, None):
+        if any(one.currency == wanted for one in good):
+            return [one for one in sold if one.currency in (wanted, None)]
+    return sold
 
 
 def _blank_offer(columns: Columns, best: _Candidate, sold: Sequence[_Candidate]) -> list[PricePick]:
@@ -165,7 +309,7 @@ def _possible_prices(columns: Columns) -> list[_Candidate]:
     for number, name in enumerate(columns.header):
         facts = columns[number] if may_be_price(fold(name)) else None
         if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
-            candidates.append(_Candidate(number, PriceName("plain"), "plain", None, False, 0, ()))
+            candidates.append(_Candidate(number, PriceName("plain"), "plain", None))
     return candidates
 
 

@@ -10,9 +10,9 @@
 | 5    | the key of a database: `ID`, `Product ID`                               |
 | 6    | the number of a row: `#`, `Pos.`, `Lfd. Nr.`                            |
 
-The usual names are in the tables of this module, in `columns.SYNONYMS` and in `vocabulary`. Other names are divided into
-the words of this module, as the names of prices are: `Our Code` is an own code, and `Kundenartikelnummer` is a number
-at a customer.
+The usual names are in the tables of this module, in `columns.SYNONYMS` and in `vocabulary`. Other names are divided
+into the words of this module, as the names of prices are: `Our Code` is an own code, and `Kundenartikelnummer` is a
+number at a customer.
 """
 
 from dataclasses import dataclass

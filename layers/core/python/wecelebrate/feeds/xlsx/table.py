@@ -8,8 +8,9 @@ from itertools import islice
 from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.csv_rows import check_column_count
+from wecelebrate.feeds.evidence.notes import notes_of_titles
 from wecelebrate.feeds.evidence.shapes import shape_of
-from wecelebrate.feeds.headers import has_no_header
+from wecelebrate.feeds.headers import Header, read_header
 from wecelebrate.feeds.items import Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.plan import make_plan
 from wecelebrate.feeds.tables import Table, column_names, known_column_counter
@@ -49,7 +50,7 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
         sheet = _named_sheet(book, option) if option else _product_sheet(book, mapping, count_known)
         spans = merged_spans(book, sheet) if entire_sheet else {}
         top = _top_rows(book, sheet, spans, SAMPLE_ROWS)
-        first_index, header = _header(top, count_known)
+        head, header = _header(top, count_known)
     except BaseException:
         book.close()
         raise
@@ -60,7 +61,7 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
             "first row"
         )
     width = len(header)
-    header_row = top[first_index - 1][0] if first_index else 0
+    header_row = top[head.first_row - 1][0] if head.first_row else 0
 
     def rows(marked: bool = False) -> Iterator[Row | Rejected]:
         for row in SheetRows(book, sheet, spans, marked):
@@ -71,12 +72,14 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
                 yield fitted
 
     sample: list[Cells] = [
-        cells for row in top[first_index:] if (fitted := _fitted(row, width)) for cells in (fitted[1],)
+        cells for row in top[head.first_row :] if (fitted := _fitted(row, width)) for cells in (fitted[1],)
     ]
     sheets = [{"name": sheet.name, "hidden": sheet.hidden} for sheet in book.sheets]
-    details = {"sheet": sheet.name, "sheets": sheets, "header_line": header_row or None}
+    details = {"sheet": sheet.name, "sheets": sheets, "header_line": None if head.last_row is None else header_row}
     read_again = partial(rows, marked=True) if len(top) == SAMPLE_ROWS and any(map(_has_unclear_text, sample)) else None
-    return Table(header, sample, rows, lambda: True, details, close=book.close, read_again=read_again)
+    table = Table(header, sample, rows, lambda: True, details, close=book.close, read_again=read_again)
+    table.notes = notes_of_titles(cells for _, cells in top[: head.titles])
+    return table
 
 
 def _has_unclear_text(cells: Cells) -> bool:
@@ -118,7 +121,7 @@ def _preview(
     book: Book, sheet: Sheet, mapping: Mapping[str, str | None], count_known: dialects.ColumnCounter
 ) -> _SheetPreview:
     top = _top_rows(book, sheet, {}, PREVIEW_ROWS)
-    first_index, header = _header(top, count_known)
+    head, header = _header(top, count_known)
     if not header or first_index >= len(top):
         return _SheetPreview(sheet, header, 0)
     try:
@@ -136,21 +139,20 @@ def _top_rows(book: Book, sheet: Sheet, spans: Spans, count: int) -> list[Number
     return top
 
 
-def _header(top: list[Numbered], count_known: dialects.ColumnCounter) -> tuple[int, list[str]]:
-    """Return the index of the first row of data, and the column names. Unnamed columns with values are included.
+def _header(top: list[Numbered], count_known: dialects.ColumnCounter) -> tuple[Header, list[str]]:
+    """Return the header, and the column names. Unnamed columns with values are included.
 
-    The index of a sheet without a header is that of the row that was found as the header.
+    A sheet without values has no column names.
     """
     if not top:
-        return 0, []
+        return Header(0, 0, []), []
     width = max(len(cells) for _, cells in top)
     rows = [[*cells, *[""] * (width - len(cells))] for _, cells in top]
     header_index = dialects.find_header(rows, count_known)
     if not any(cell.strip() for cell in rows[header_index]):
-        return header_index + 1, []
-    if has_no_header(rows, header_index, count_known):
-        return header_index, column_names([], rows[header_index:])
-    return header_index + 1, column_names(rows[header_index], rows[header_index + 1 :])
+        return Header(header_index, header_index + 1, []), []
+    head = read_header(rows, header_index, count_known)
+    return head, column_names(head.names, rows[head.first_row :])
 
 
 def _fitted(row: Numbered, width: int) -> Row | None:
