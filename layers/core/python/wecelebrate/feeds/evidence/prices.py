@@ -260,6 +260,8 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
     common = set.intersection(*limited) if limited else None
     if common is not None and not common:
         return None
+    if common and any(_is_stray_letter(part, parts, known) for part in parts):
+        return None
     if common and len(common) > 1:  # in the language that has most of the words: `pret cu tva` is Romanian
         counts = {code: sum(code in known.listed.get(part, ()) for part in parts) for code in common}
         common = {code for code, count in counts.items() if count == max(counts.values())}
@@ -267,7 +269,7 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
     def has(role: Role) -> bool:
         words = known.roles[role]
         return any(
-            word in words and (common is None or (codes := words[word]) is None or not common.isdisjoint(codes))
+            word in words and ((codes := words[word]) is None or not (common or frozenset()).isdisjoint(codes))
             for word in parts
         )
 
@@ -293,6 +295,13 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
         is_bare_net=kind == "net" and _BARE_NET.issuperset(parts),
         scale=next((MINOR_UNITS[part] for part in parts if part in MINOR_UNITS), 0),
     )
+
+
+def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
+    """Return whether a part is one letter, and no other part is from a language in which this letter is a word."""
+    languages = known.languages[part] if len(part) == 1 and part.isascii() else None
+    others = (known.listed.get(other, ()) for other in parts if other != part)
+    return languages is not None and not any(set(languages).intersection(other) for other in others)
 
 
 _PRICE_PART = re.compile("price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat")

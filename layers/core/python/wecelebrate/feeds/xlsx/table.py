@@ -122,7 +122,7 @@ def _preview(
 ) -> _SheetPreview:
     top = _top_rows(book, sheet, {}, PREVIEW_ROWS)
     head, header = _header(top, count_known)
-    if not header or first_index >= len(top):
+    if not header or head.first_row >= len(top):
         return _SheetPreview(sheet, header, 0)
     try:
         plan = make_plan(header, mapping, "EUR")
