@@ -32,7 +32,8 @@ OWN_NAMES = (
     "Our Code", "Our ref", "Internal code", "House code", "Stock code", "Item code", "Product code", "Ref.",
     "Riferimento interno", "Codice interno", "CLAVE", "Clave", "Nr", "Nr.", "Nummer", "No.", "Number", "Part",
     "Part no", "Codigo", "Kod", "Artikel", "ID", "N°", "Nº", "№", "Kode", "Koodi", "Réf. interne", "Interne Nummer",
-    "System ID",     "Unsere Art.-Nr.", "Kod wewnętrzny", "Belső kód", "Eigen code", "Oma koodi", "Artikelkürzel", "Item ID (ERP)",
+    "System ID", "Unsere Art.-Nr.", "Kod wewnętrzny", "Belső kód", "Eigen code", "Oma koodi", "Artikelkürzel",
+    "Item ID (ERP)",
 )  # fmt: skip
 
 
