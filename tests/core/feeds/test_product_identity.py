@@ -1,10 +1,12 @@
 # ruff: noqa: RUF001 — the files are in several scripts
 """Tests which column identifies the products: by its name, by its values, or by the answer to a question."""
 
+from typing import Any
+
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
-from tests.core.feeds.workbooks import table
+from tests.core.feeds.workbooks import table, written
 from wecelebrate.feeds.evidence.codes import is_code, is_row_numbers, kind_of
 from wecelebrate.feeds.evidence.facts import Facts
 from wecelebrate.feeds.evidence.sku_names import FOREIGN, GTIN, KEY, OWN, ROW, SECOND, sku_name
@@ -32,7 +34,8 @@ OWN_NAMES = (
     "Our Code", "Our ref", "Internal code", "House code", "Stock code", "Item code", "Product code", "Ref.",
     "Riferimento interno", "Codice interno", "CLAVE", "Clave", "Nr", "Nr.", "Nummer", "No.", "Number", "Part",
     "Part no", "Codigo", "Kod", "Artikel", "ID", "N°", "Nº", "№", "Kode", "Koodi", "Réf. interne", "Interne Nummer",
-    "System ID",     "Unsere Art.-Nr.", "Kod wewnętrzny", "Belső kód", "Eigen code", "Oma koodi", "Artikelkürzel", "Item ID (ERP)",
+    "System ID", "Unsere Art.-Nr.", "Kod wewnętrzny", "Belső kód", "Eigen code", "Oma koodi", "Artikelkürzel",
+    "Item ID (ERP)",
 )  # fmt: skip
 
 
@@ -231,3 +234,16 @@ def test_the_numbers_of_the_rows_start_with_the_first_number_and_leave_none_out(
     assert is_row_numbers(["1", "2", "3"]) and is_row_numbers(["0", "1"]) and is_row_numbers(["10", "20", "30"])
     assert not any(map(is_row_numbers, (["1"], ["2", "3"], ["1", "2", "4"], ["1", "a"], ["1", "1"], ["7", "14"])))
     assert not is_code("") and not is_code("A" * 41 + "1") and is_code("A1")
+
+
+def test_a_sheet_with_another_numbered_list_is_no_sheet_with_products() -> None:
+    def write(book: Any) -> None:
+        for name, rows in (
+            ("Artikel", [["Artikelnummer", "Name", "Preis"], ["A-1", "Tasse", 1.5], ["A-2", "Topf", 2.5]]),
+            ("Kunden", [["Nr", "Name", "Ort"], ["K-1", "Huber", "Wien"], ["K-2", "Meier", "Graz"]]),
+        ):
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+
+    assert skus(read(written(write), "feed.xlsx")) == ["A-1", "A-2"]

@@ -24,6 +24,12 @@ _TOTALS = phrases(
     'סה"כ|合計|小計|総計|合计|总计|小计|합계|총계|소계'
 )
 _FOLDED_TOTALS = frozenset(map(fold, _TOTALS))
+_SPELLINGS = frozenset(
+    spelling + end
+    for word in _TOTALS
+    for spelling in (word, word.capitalize(), word.title(), word.upper())
+    for end in ("", ":")
+)
 
 FindNote = Callable[[str | None, Cells], str | None]
 """A function that returns why a row is no product, or None. It gets the SKU and the stripped cells."""
@@ -31,13 +37,7 @@ FindNote = Callable[[str | None, Cells], str | None]
 
 def suspects(plan: Plan) -> frozenset[str]:
     """Return SKUs without spaces that are probably no SKUs: words for a total, and the name of the column."""
-    spellings = {
-        spelling + end
-        for word in _TOTALS
-        for spelling in (word, word.capitalize(), word.title(), word.upper())
-        for end in ("", ":")
-    }
-    return frozenset((*spellings, *(plan.header[number] for number in plan.sku if number < len(plan.header))))
+    return _SPELLINGS.union(plan.header[number] for number in plan.sku if number < len(plan.header))
 
 
 def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:

@@ -1,6 +1,6 @@
 """Builds sets of words from one text, so that long lists of words stay readable, and divides names into words."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 
 
@@ -14,7 +14,7 @@ def phrases(text: str) -> frozenset[str]:
     return frozenset(text.split("|"))
 
 
-def divisions(text: str, vocabulary: Collection[str]) -> Iterator[tuple[str, ...]]:
+def divisions(text: str, vocabulary: frozenset[str]) -> Iterator[tuple[str, ...]]:
     """Yield the divisions of a text into words of the vocabulary. Divisions with longer first words come first.
 
     Positions from which the rest cannot be divided are remembered, so the time is linear.
@@ -41,5 +41,5 @@ def divisions(text: str, vocabulary: Collection[str]) -> Iterator[tuple[str, ...
 
 
 @lru_cache(maxsize=16)
-def _longest(vocabulary: Collection[str]) -> int:
+def _longest(vocabulary: frozenset[str]) -> int:
     return max(map(len, vocabulary))

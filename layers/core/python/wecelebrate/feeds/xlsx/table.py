@@ -7,6 +7,7 @@ from itertools import islice
 
 from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.archive import Archive
+from wecelebrate.feeds.columns import field_candidates
 from wecelebrate.feeds.csv_rows import check_column_count
 from wecelebrate.feeds.evidence.notes import notes_of_titles
 from wecelebrate.feeds.evidence.shapes import shape_of
@@ -128,7 +129,13 @@ def _preview(
         plan = make_plan(header, mapping, "EUR")
     except UnreadableFeed:
         return _SheetPreview(sheet, header, 0)
+    if plan.profile is None and "sku" not in mapping and not _has_usual_sku(header, plan.sku):
+        return _SheetPreview(sheet, header, 0)  # a sheet with customers or orders can have a column `Nr`, too
     return _SheetPreview(sheet, header, 2 if plan.name or plan.prices else 1)
+
+
+def _has_usual_sku(header: list[str], columns: list[int]) -> bool:
+    return any(name == "sku" for number in columns for name, _, _ in field_candidates(header[number]))
 
 
 def _top_rows(book: Book, sheet: Sheet, spans: Spans, count: int) -> list[Numbered]:

@@ -424,6 +424,36 @@ select counts.*,
     (select count(*) from products where catalog_id = :catalog_id and category is not null) else 0 end as categorized
 from counts;
 
+-- name: list_similar_skus
+-- List the new SKUs of the file that differ from the SKU of a product, or from another SKU of the file, only in
+-- upper and lower case, in spaces or in leading zeros. If `step` is more than 1, only about one of `step` SKUs is
+-- compared. At most 1,000 new SKUs are compared, and each by index, because the catalog can be large. `of` is their
+-- number.
+with new as materialized (
+  select distinct s.sku from app.staged_products s
+  where s.job_id = :job_id and s.fence = :fence
+    and (:step::integer = 1 or mod(hashtextextended(s.sku, 0), :step::bigint) = 0)
+    and not exists (select from products p where p.catalog_id = :catalog_id and p.sku = s.sku)
+  limit 1000
+)
+select n.sku, v.spelling as similar, (select count(*) from new) as of
+from new n cross join lateral (
+    select min(spelling) as spelling from (
+      select unnest(array[upper(n.sku), lower(n.sku), replace(n.sku, ' ', ''),
+        regexp_replace(n.sku, '\s+', ' ', 'g')]) as spelling
+      union
+      select lpad(ltrim(n.sku, '0'), length, '0')
+      from generate_series(greatest(1, length(ltrim(n.sku, '0'))), 20) length
+      where n.sku ~ '^\d{1,20}$'
+    ) spellings
+    where spelling <> n.sku and (
+      exists (select from products p where p.catalog_id = :catalog_id and p.sku = spelling)
+      or exists (
+        select from app.staged_products s where s.job_id = :job_id and s.fence = :fence and s.sku = spelling))
+  ) v
+where v.spelling is not null
+order by n.sku;
+
 -- name: sample_implausible_changes
 -- List the first products with a change of the given kind, and the value before and after the change.
 select s.sku, p.name, case :reason::text

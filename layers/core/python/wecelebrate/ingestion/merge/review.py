@@ -134,6 +134,9 @@ def _reasons(load: Load, tx: Transaction) -> tuple[list[Reason], dict[str, Any]]
             "samples": samples,
         }
     limits = _limits(load)
+    if limits["enabled"] and (similar := _similar_skus(load, tx)):
+        reasons.append(similar[0])
+        described.append(similar[0].as_json(similar[1]))
     if limits["enabled"] and _is_conspicuous(load, tx, limits):
         for reason in filter(lambda each: each.exceeds, _implausible(load, tx, limits)):
             reasons.append(reason)
@@ -156,6 +159,26 @@ def _missing_products(load: Load, tx: Transaction) -> Reason:
 def _missing_samples(load: Load, tx: Transaction) -> list[dict[str, Any]]:
     rows = sql.sample_missing(tx, catalog_id=load.catalog_id, max_rows=MAX_SAMPLES, **load.staging_key)
     return [dict(row) for row in rows]
+
+
+def _similar_skus(load: Load, tx: Transaction) -> tuple[Reason, list[dict[str, Any]]] | None:
+    """Return the reason that new SKUs are nearly equal to other SKUs, with examples. Returns None if none are.
+
+    A spreadsheet removes the leading zeros of 00123, so the file would create another product with the SKU 123.
+    """
+    step = max(1, (load.job.total or 0) // _SAMPLED_ROWS)
+    rows = list(sql.list_similar_skus(tx, catalog_id=load.catalog_id, step=step, **load.staging_key))
+    if not rows:
+        return None
+    text = (
+        f"{len(rows):,} of {rows[0]['of']:,} compared new SKUs differ from another SKU only in upper and lower case, in"
+        f" spaces or in leading zeros, e.g. {rows[0]['sku']} and {rows[0]['similar']}."
+    )
+    samples = [
+        {"sku": row["sku"], "name": None, "before": row["similar"], "after": row["sku"]}
+        for row in rows[:_MAX_SAMPLES_PER_REASON]
+    ]
+    return Reason("similar_skus", text, len(rows), rows[0]["of"], 0.0), samples
 
 
 def _limits(load: Load) -> dict[str, Any]:
