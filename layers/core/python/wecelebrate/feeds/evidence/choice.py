@@ -1,5 +1,6 @@
 """Assigns columns to fields by the names and the values of the columns, and says why."""
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from wecelebrate.feeds.columns import (
     name_forms,
     price_unit_names,
 )
-from wecelebrate.feeds.evidence.facts import Columns
+from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.evidence.identity import choose_sku
 from wecelebrate.feeds.evidence.places import named_places, places_of
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
@@ -179,9 +180,7 @@ def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
             return f"values like {shown} are numbers"
         if facts.share("is_address") > 0.9:
             return f"values like {shown} are addresses"
-    elif (name == "inventory_count" and is_weak(rank) and not _are_stocks(facts.cells)) or (
-        name == "inventory_count" and facts.share("is_number") < 0.1 and facts.distinct > 0.9 and len(facts.cells) > 3
-    ):
+    elif name == "inventory_count" and not _can_be_stocks(facts, is_weak_name=is_weak(rank)):
         return f"values like {shown} are no quantities"
     elif name in ("images", "currency") and facts.share("is_number") > 0.9:
         return f"values like {shown} are numbers"
@@ -253,15 +252,16 @@ def _known_states(columns: Columns, number: int) -> float:
     return sum(state_of(cell.casefold()) != "unknown" for cell in cells) / len(cells) if cells else 0.0
 
 
-def _are_stocks(cells: Sequence[str]) -> bool:
-    """Return whether most cells are understood as a stock, as `12`, `in stock` and `>50` are."""
+def _can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
+    """Return whether the values can be a stock. With a weak name, most of them must be, as `12`, `sold out` and `>50`."""
+    if not is_weak_name:
+        return facts.share("is_number") >= 0.1 or facts.distinct <= 0.9 or len(facts.cells) <= 3
     understood = 0
-    for cell in cells:
-        try:
-            understood += stock.read(cell, None) is not None
-        except BadCell:
-            continue
-    return understood > 0.5 * len(cells)
+    for cell in facts.cells:
+        with contextlib.suppress(BadCell):
+            stock.read(cell, None)
+            understood += 1
+    return understood > 0.5 * len(facts.cells)
 
 
 def _are_commands(cells: Sequence[str]) -> bool:

@@ -3,24 +3,24 @@
 Each language has a file `<code>.toml`, so that a speaker adds words in one place. Words are written as in the language,
 with commas between them, and are folded when they are read. These are the tables of a file:
 
-| table        | keys |
-|--------------|------------------------------------------------------------------------------------------------------- |
-| –            | `language`; `decimal`, its decimal separator |
-| columns      | names of columns, the most usual first: `sku` (the own number of an article), `gtin`, `foreign` (the |
-|              | number of a supplier or manufacturer), `key` (of a database), `name`, `description`, `category`, |
-|              | `brand`, `currency`, `images`, `inventory_count`, `is_active`, `inactive` (its opposite), |
-|              | `price_unit`, `availability` (a state), `in_stock` (a state or a number), `sold_out` |
-| columns.weak | names that also mean other things, such as `Nr` and `Web`: `sku`, `name`, `inventory_count`, |
-|              | `is_active`, `inactive`. They are used if no clear name exists and the values agree. |
-| prices       | words of which the names of price columns consist: `base` (price), `weak` (amount: perhaps a price), |
-|              | `alone` (words that mean a price without the word price), `tax`, `with`, `without`, `neutral` (selling, |
-|              | retail), and the kinds of prices: `purchase`, `compare`, `list`, `offer`, `gross`, `net` |
-| prices.currencies | words for a currency in the name of a column, e.g. `UAH = 'грн'` |
-| values       | words in cells: `yes`, `no`, `active`, `inactive`, `in_stock`, `out_of_stock`, `unlimited`, `to_order`, |
-|              | `on_request`, `few`, `unknown`, `beside` (words beside a number of pieces), `units` (of pieces) |
-| private      | `words` and `stems` of purchase prices, suppliers, margins and internal values, which are never |
-|              | public, and `operational` words of places, notes and discounts |
-| properties   | names of properties that are public, such as `color`, and `product`: words for the product |
+| table             | keys                                                                                             |
+|-------------------|--------------------------------------------------------------------------------------------------|
+| –                 | `language`; `decimal`, its decimal separator                                                     |
+| columns           | names of columns, the most usual first: `sku` (the own number of an article), `gtin`, `foreign`  |
+|                   | (the number of a supplier or manufacturer), `key` (of a database), `name`, `description`,        |
+|                   | `category`, `brand`, `currency`, `images`, `inventory_count`, `is_active`, `inactive` (its       |
+|                   | opposite), `price_unit`, `availability` (a state), `in_stock` (a state or a number), `sold_out`  |
+| columns.weak      | names that also mean other things, such as `Nr` and `Web`: `sku`, `name`, `inventory_count`,     |
+|                   | `is_active`, `inactive`. They are used if no clear name exists and the values agree.             |
+| prices            | words of which names of price columns consist: `base` (price), `weak` (amount: perhaps a price), |
+|                   | `alone` (a price without the word price), `tax`, `with`, `without`, `neutral` (selling, retail), |
+|                   | and the kinds of prices: `purchase`, `compare`, `list`, `offer`, `gross`, `net`                  |
+| prices.currencies | words for a currency in the name of a column, e.g. `UAH = 'грн'`                                 |
+| values            | words in cells: `yes`, `no`, `active`, `inactive`, `in_stock`, `out_of_stock`, `unlimited`,      |
+|                   | `to_order`, `on_request`, `few`, `unknown`, `beside` (words beside a number), `units`            |
+| private           | `words` and `stems` of purchase prices, suppliers, margins and internal values, which are never  |
+|                   | public, and `operational` words of places, notes and discounts                                   |
+| properties        | names of properties that are public, such as `color`, and `product`: words for the product       |
 
 The modules that use the tables have the words of English and of vendors, and the oldest words of other languages.
 
