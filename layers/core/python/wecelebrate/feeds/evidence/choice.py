@@ -12,6 +12,7 @@ from wecelebrate.feeds.columns import (
     field_candidates,
     fold,
     is_inverse,
+    is_loose_price_unit,
     name_forms,
 )
 from wecelebrate.feeds.evidence.facts import Columns
@@ -193,19 +194,24 @@ def _fallbacks(columns: Columns, candidates: Sequence[int]) -> list[int]:
 
 def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None:
     """Choose the column with the number of units that a price is for, such as SAP's `KPEIN`, or ask for it."""
+    kind: UnitColumn
     for number, column in enumerate(columns.header):
-        forms, facts = name_forms(column), columns[number]
-        if number in used or not (PRICE_UNITS | POSSIBLE_PRICE_UNITS).intersection(forms):
+        if number in used:
             continue
-        is_price_unit = not PRICE_UNITS.isdisjoint(forms)
-        if is_price_unit and facts.is_empty:
-            chosen.price_unit = number
+        forms, facts = name_forms(column), columns[number]
+        numbers = [cell for cell in facts.cells if cell[:1].isdigit() and cell != "1"]
+        if not PRICE_UNITS.isdisjoint(forms):
+            kind = "units" if facts.is_empty else kind_of_units(facts.cells, True)
+            _take_price_unit(chosen, columns, number, kind)
         elif "pe" in forms:  # a Preiseinheit, or a number of pieces in a package
-            numbers = [cell for cell in facts.cells if cell[:1].isdigit() and cell != "1"]
-            kind: UnitColumn = "units" if is_power_of_ten(numbers) else "open" if numbers else "none"
+            kind = "units" if is_power_of_ten(numbers) else "open" if numbers else "none"
             _take_price_unit(chosen, columns, number, kind, is_probable=False)
-        else:
-            _take_price_unit(chosen, columns, number, kind_of_units(facts.cells, is_price_unit))
+        elif any(map(is_loose_price_unit, forms)):
+            kind = "none" if not is_power_of_ten(numbers) else "open" if fold(column).endswith("tor") else "units"
+            _take_price_unit(chosen, columns, number, kind)
+        elif not POSSIBLE_PRICE_UNITS.isdisjoint(forms):
+            kind = "open" if is_power_of_ten(numbers) else kind_of_units(facts.cells, False)
+            _take_price_unit(chosen, columns, number, kind, is_probable=not numbers)
         if chosen.price_unit is not None:
             return
 
