@@ -82,6 +82,11 @@ def test_a_unit_in_the_cell_and_in_a_column_is_rejected() -> None:
         ("Preis pro", ("100 Stk", "1 Stk"), ["0.12", "12.00"]),
         ("Per", ("hundred", "each"), ["0.12", "12.00"]),
         ("Per", ("m", "m"), ["12.00", "12.00"]),
+        ("Price Qty", ("100", "1"), ["0.12", "12.00"]),
+        ("Qty per price", ("100", "1"), ["0.12", "12.00"]),
+        ("P-Einheit", ("100", "1"), ["0.12", "12.00"]),
+        ("je", ("100 Stk.", "1 Stk."), ["0.12", "12.00"]),
+        ("Price Qty", ("12", "6"), ["12.00", "12.00"]),
         ("VE", ("100", "50"), ["12.00", "12.00"]),
         ("VPE", ("10", "20"), ["12.00", "12.00"]),
         ("Pack Qty", ("100", "50"), ["12.00", "12.00"]),
@@ -106,6 +111,9 @@ def test_a_price_unit_divides_the_price_and_a_packing_unit_does_not(
         ("UOM", ("EA", "C"), ["UOM", ""]),
         ("U/M", ("C", "BX"), ["U/M", ""]),
         ("Unit", ("M", "EA"), ["Unit", ""]),
+        ("Unit", ("100", "1"), ["", "Unit"]),
+        ("Einheit", ("1000", "1"), ["", "Einheit"]),
+        ("Price factor", ("100", "1"), ["Price factor", ""]),
         ("Per", ("M", "M"), ["Per", ""]),
         ("C/M", ("C", "M"), ["C/M", ""]),
     ],
@@ -119,7 +127,28 @@ def test_a_unit_that_can_be_the_unit_of_the_price_or_of_the_sale_is_a_question(
     assert [choice.value for choice in question.choices] == choices
     assert prices(table(f"Preis;{column}", *rows, price_unit=None)) == ["1200.00 EUR", "1200.00 EUR"]
     divided = table(f"Preis;{column}", *rows, price_unit=column)
-    assert (divided.feed.questions, divided.products[0].price != 1200 or units[0] in ("EA", "E")) == ((), True)
+    assert (divided.feed.questions, {str(product.price) for product in divided.products} != {"1200.00"}) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("name", "price"),
+    [
+        ("Preis/Tsd", "1.20 EUR"), ("Price per hundred", "12.00 EUR"), ("Price/C", "12.00 EUR"),
+        ("Price/M", "1.20 EUR"), ("Price per dozen", "100.00 EUR"), ("Prix au 100", "12.00 EUR"),
+        ("Preis p. 100", "12.00 EUR"), ("Preis pro 1.000", "1.20 EUR"), ("Price (per 100)", "12.00 EUR"),
+        ("Price per pair", "1200.00 EUR"), ("Price/pc", "1200.00 EUR"),
+    ],
+)  # fmt: skip
+def test_the_name_of_a_price_says_for_how_many_pieces_it_is(name: str, price: str) -> None:
+    reading = table(name, "1200,00")
+    assert (prices(reading), reading.feed.questions) == ([price], ())
+
+
+@pytest.mark.parametrize("name", ["Price [100]", "Preis %", "Preis \u2030", "Prix/cent", "Price 100"])
+def test_a_price_whose_unit_is_not_clear_is_a_question(name: str) -> None:
+    reading = table(name, "1200,00")
+    assert "price" not in reading.product.fields_set
+    assert [choice.value for choice in reading.feed.questions[0].choices] == ["", name]
 
 
 def test_a_price_for_a_measure_is_rejected() -> None:

@@ -165,13 +165,25 @@ PRICE_UNITS = frozenset((
     "priceunitbasequantity", "prijseenheid", "prijsper", "unitedeprix", "uniteprix", "unidaddeprecio", "unidadprecio",
     "unitadiprezzo", "prisenhed", "prisenhet", "priskvantum", "jednostkaceny", "itemspricequantity",
     "pricecode", "priceuom", "pricinguom", "pricingunit", "pricingum", "priceum", "pricemultiple", "priceqtyunit",
-    "preisfaktor", "preisje", "preispro",
+    "preisje", "preispro",
 ))  # fmt: skip
 """Column names of the number of units that a price is for."""
-POSSIBLE_PRICE_UNITS = frozenset(
-    ("pe", "uom", "um", "unitofmeasure", "unit", "units", "sellunit", "sellinguom", "cm", "ecm")
-)
+POSSIBLE_PRICE_UNITS = frozenset((
+    "pe", "uom", "um", "unitofmeasure", "unit", "units", "sellunit", "sellinguom", "cm", "ecm", "einheit", "me",
+    "unite", "unidad", "unita", "eenheid",
+))  # fmt: skip
 """Column names that can mean the unit of a price or the unit that is sold. The values decide, or a question."""
+_LOOSE_PRICE_UNIT = re.compile(
+    r"(?:unit|einheits|p|pr|price|preis|vk|prix|precio|prezzo|prijs|pris){1,2}(?:qty|quantity|per|pro|je|einheit|einh|unit|"
+    r"basis|base|menge|factor|faktor|divisor)|(?:per|pro|je|par|por|pour)(?:qty|quantity|unit|units|menge|stk|stuck|pcs)?|"
+    r"(?:qty|quantity|units|menge)(?:per|pro|je)(?:price|preis)"
+)
+
+
+def is_loose_price_unit(folded: str) -> bool:
+    """Return whether a name can mean the unit of a price if its values are 1, 10, 100 or 1,000: `Price Qty`, `pro`."""
+    return len(folded) <= MAX_UNIT_NAME and _LOOSE_PRICE_UNIT.fullmatch(folded) is not None
+
 
 _PRICE_RANKS = {name: rank for rank, name in reversed(list(enumerate(SYNONYMS["price"])))}
 _CURRENCY = re.compile(
@@ -189,9 +201,10 @@ def fold(name: str) -> str:
 
 
 _NAMED_UNIT = re.compile(
-    r"\s*(?:/|\b(?:per|pro|je|par|por|for|voor|für|fuer|à|á|za|за|pentru|setiap)\b)\s*(?:"
-    r"(1[.,]000|\d{1,4})(?!\d|[.,]\d|\s*(?:\+|[–-]\s*\d|or more|und mehr))"
-    r"|(hundred\b|hundert\b|(?-i:C)(?=\W|$))|(thousand\b|tausend\b|mille\b|(?<=ce/)(?-i:M)(?=\W|$)))",
+    r"\s*(?:/|\b(?:per|pro|je|par|por|for|voor|für|fuer|à|á|au|pour|les|za|за|pentru|setiap)\b|\b[pv]\.)\s*(?:"
+    r"(1[.,]000|\d{1,4})(?!\d|[.,]\d|\s*(?:\+|[–-]\s*\d|or more|und mehr|er\b|-?\s?pack))"
+    r"|(hundred\b|hundert\b|(?-i:C)(?=\W|$))|(thousand\b|tausend\b|tsd\b|mille\b|(?<=ce/)(?-i:M)(?=\W|$))"
+    r"|(dozen\b|doz\b|dz\b|dtzd\b|dutzend\b))",
     re.IGNORECASE,
 )
 """The unit in the name of a price column. `Price 10+` and `Price for 10-49` are prices for larger quantities."""
@@ -213,7 +226,7 @@ def units_in_name(column: str) -> int:
         return 1
     if unit[1]:
         return int(re.sub(r"\D", "", unit[1])) or 1
-    return 100 if unit[2] else 1000
+    return 100 if unit[2] else 1000 if unit[3] else 12
 
 
 _BRACKETS = str.maketrans("【】\u3014\u3015「」《》", "()()()()")

@@ -44,7 +44,7 @@ def units_of(cell: str, mark: Separator | None) -> Decimal:
 
     Raises BadCell with the code `bad_price_unit`.
     """
-    text = cell.strip()
+    text = cell.strip().rstrip(".")
     match = _NUMBER.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if match is None or len(match[2]) > _WORDS:
         raise BadCell("bad_price_unit", f"{quoted(cell)} is not a number of units, e.g. 100")
@@ -95,6 +95,7 @@ def kind_of_units(cells: Sequence[str], is_price_unit: bool) -> UnitColumn:
 def is_power_of_ten(cells: Sequence[str]) -> bool:
     """Return whether all values are 1, 10, 100, 1,000 or 10,000, and not all are 1."""
     values = {cell.strip().replace(".", "").replace(",", "") for cell in cells}
+    values = {re.sub(r"\D+$", "", value) for value in values}
     return bool(values - {"1"}) and values <= {"1", "10", "100", "1000", "10000"}
 
 

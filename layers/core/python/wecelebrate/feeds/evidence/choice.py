@@ -13,6 +13,7 @@ from wecelebrate.feeds.columns import (
     field_candidates,
     fold,
     is_inverse,
+    is_loose_price_unit,
     is_weak,
     name_forms,
     price_unit_names,
@@ -194,19 +195,24 @@ def _fallbacks(columns: Columns, candidates: Sequence[int]) -> list[int]:
 
 def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None:
     """Choose the column with the number of units that a price is for, such as SAP's `KPEIN`, or ask for it."""
+    kind: UnitColumn
     for number, column in enumerate(columns.header):
-        forms, facts = name_forms(column), columns[number]
-        if number in used or not (price_unit_names() | POSSIBLE_PRICE_UNITS).intersection(forms):
+        if number in used:
             continue
-        is_price_unit = not price_unit_names().isdisjoint(forms)
-        if is_price_unit and facts.is_empty:
-            chosen.price_unit = number
+        forms, facts = name_forms(column), columns[number]
+        numbers = [cell for cell in facts.cells if cell[:1].isdigit() and cell != "1"]
+        if not price_unit_names().isdisjoint(forms):
+            kind = "units" if facts.is_empty else kind_of_units(facts.cells, True)
+            _take_price_unit(chosen, columns, number, kind)
         elif "pe" in forms:  # a Preiseinheit, or a number of pieces in a package
-            numbers = [cell for cell in facts.cells if cell[:1].isdigit() and cell != "1"]
-            kind: UnitColumn = "units" if is_power_of_ten(numbers) else "open" if numbers else "none"
+            kind = "units" if is_power_of_ten(numbers) else "open" if numbers else "none"
             _take_price_unit(chosen, columns, number, kind, is_probable=False)
-        else:
-            _take_price_unit(chosen, columns, number, kind_of_units(facts.cells, is_price_unit))
+        elif any(map(is_loose_price_unit, forms)):
+            kind = "none" if not is_power_of_ten(numbers) else "open" if fold(column).endswith("tor") else "units"
+            _take_price_unit(chosen, columns, number, kind)
+        elif not POSSIBLE_PRICE_UNITS.isdisjoint(forms):
+            kind = "open" if is_power_of_ten(numbers) else kind_of_units(facts.cells, False)
+            _take_price_unit(chosen, columns, number, kind, is_probable=not numbers)
         if chosen.price_unit is not None:
             return
 
@@ -253,7 +259,7 @@ def _known_states(columns: Columns, number: int) -> float:
 
 
 def _can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
-    """Return whether the values can be a stock. With a weak name, most of them must be, as `12`, `sold out` and `>50`."""
+    """Return whether the values can be a stock. With a weak name, most of them must be, such as `12` and `>50`."""
     if not is_weak_name:
         return facts.share("is_number") >= 0.1 or facts.distinct <= 0.9 or len(facts.cells) <= 3
     understood = 0

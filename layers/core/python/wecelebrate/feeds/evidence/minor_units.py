@@ -45,7 +45,7 @@ _MAJOR_MARKERS = ("rawamount", "pricesetid", "rulescount", "calculatedprice")
 """Parts of column names in Medusa 2, whose amounts are in major units. Medusa 1 has none of these."""
 _MINOR_FORMATS = re.compile(r"unitamount$|unit_amount$|(?:price|amount)_?money\.amount$", re.IGNORECASE)
 _PENCE = re.compile(r"[(\[]\s*p\s*[)\]]\s*$|\bin p$|_p$")
-LEAST_AMOUNT = 100
+MIN_AMOUNT = 100
 """Whole numbers below this are no cents, because nothing costs less than one unit of the currency."""
 MAX_UNITS = 10
 MAX_SCALE = 6
@@ -108,7 +108,7 @@ def _of_money_object(
         folded[price.column].endswith(("amount", "value")) and sibling(plan.header, name, CODES) is not None
     )
     is_vendure = folded[price.column].endswith("pricewithtax") and any(one.endswith("currencycode") for one in folded)
-    if not (is_money_object or is_vendure) or min(int(cell[:12]) for cell in cells) < LEAST_AMOUNT:
+    if not (is_money_object or is_vendure) or min(int(cell[:12]) for cell in cells) < MIN_AMOUNT:
         return price, None
     return is_minor, _question(name, cells, 2)
 

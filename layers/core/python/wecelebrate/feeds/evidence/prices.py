@@ -93,7 +93,7 @@ _NEUTRAL = words(
     "ut ordinarie na now myynti satis "
     "asking till ticket pos checkout final base each ea ours store site website ecommerce ecom street actual default "
     "money en new neu neuer nouveau nuevo nuovo novo nieuwe ny uusi nowa winkel magasin tienda negozio loja "
-    "butik butikk "
+    "butik butikk pair paar set pieces "
     "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
 # Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.

@@ -12,7 +12,16 @@ from dataclasses import dataclass, field, replace
 from wecelebrate.feeds import numbers
 from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
-from wecelebrate.feeds.evidence.prices import KIND_TEXTS, MONEY, TIERS, Kind, PriceName, may_be_price, price_name
+from wecelebrate.feeds.evidence.prices import (
+    KIND_TEXTS,
+    MONEY,
+    TIERS,
+    Kind,
+    PriceName,
+    may_be_price,
+    plain_name,
+    price_name,
+)
 from wecelebrate.feeds.evidence.shapes import OTHER, shape_of
 from wecelebrate.feeds.evidence.tiers import QuantityPrice, is_for_a_measure, quantity_prices
 from wecelebrate.feeds.items import quoted
@@ -30,6 +39,8 @@ MAX_NAME = 60
 _COUNTRY = re.compile(
     r"(.{1,50}?)[\s_(-]+(?:AT|AU|BE|CA|CH|CZ|DE|DK|ES|EU|FI|FR|GB|HU|IE|IT|LU|NL|NO|PL|PT|SE|UK|US)\)?"
 )
+_UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
+"""`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` is one, or an amount in cents."""
 _NUMBERED = re.compile(r"(.{1,50}?)(\d{1,2})")
 _NUMBERED_QUANTITY = re.compile(
     r"(?:price|preis)?(?:break|min|ab|from|staffel)?(?:qty|quantity|menge|staffel|break)\d{1,2}"
@@ -251,6 +262,7 @@ def _rated(
         reasons.append(f"{count} of {len(facts.values)} values are numbers like {shown}")
     code = currency_in_name(columns.header[column], code or name.currency, currency)
     is_doubtful = name.is_solo and facts.rows > 0 and not any(MONEY.search(cell) for cell in facts.cells)
+    is_doubtful = is_doubtful or _UNCLEAR_UNIT.search(plain_name(columns.header[column])) is not None
     is_internal = name.kind in TIERS and internal_part(columns.header[column]) is not None
     kind: Kind = "purchase" if is_internal else name.kind  # `Customer price` is the price of one customer
     return _Candidate(column, name, kind, code, is_bad, rank, tuple(reasons), is_doubtful)

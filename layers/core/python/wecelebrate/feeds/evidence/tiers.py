@@ -6,7 +6,7 @@ Products are sold one by one, so only the price of the smallest quantity can be 
 import re
 from dataclasses import dataclass
 
-from wecelebrate.feeds.columns import fold, name_forms
+from wecelebrate.feeds.columns import fold, name_forms, units_in_name
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.prices import MONEY, TIERS, PriceName, price_name
 from wecelebrate.feeds.price_units import MEASURES
@@ -29,6 +29,8 @@ _RANGE = re.compile(
 _MEASURE = re.compile(
     r"(?:/|\b(?:per|pro|je|par|por|al|au|a|à)\b)\s*(?:1[.,]?000|\d{1,3})?\s*([^\W\d_]{1,11}[²³23]?)\W*$", re.IGNORECASE
 )
+_REMARK = re.compile(r"[(\[]\s*(\d{1,6})\s*[)\]]$")
+"""`Price (100)`: the price if 100 are bought, or for 100."""
 _YEARS = range(1990, 2101)
 _FILLERS = words("staffel staffelpreis pricebreak break breaks tier quantitybreak qty quantity menge vk")
 
@@ -47,7 +49,7 @@ def quantity_in_name(column: str) -> tuple[int, str] | None:
     text = column.strip()
     if len(text) > MAX_NAME:
         return None
-    match = _START.search(text) or _RANGE.search(text)
+    match = _START.search(text) or _RANGE.search(text) or _REMARK.search(text)
     if not match or int(match[1]) in _YEARS:
         return None
     return int(match[1]), text[: match.start()].strip(" _-/([:")
@@ -56,7 +58,8 @@ def quantity_in_name(column: str) -> tuple[int, str] | None:
 def is_for_a_measure(column: str) -> bool:
     """Return whether a price is for a measure, as the prices for comparison that shops show: `Preis/kg`."""
     match = _MEASURE.search(column[:MAX_NAME])
-    return bool(match and match[1].casefold() in MEASURES)
+    # `Price/M` is for a thousand.
+    return bool(match and match[1].casefold() in MEASURES and not (match[1] == "M" and units_in_name(column) > 1))
 
 
 def quantity_prices(columns: Columns) -> list[QuantityPrice]:
