@@ -25,6 +25,7 @@ from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
 from wecelebrate.feeds.plan import Plan, extend_plan, raise_unreadable
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.questions import Change, Question
+from wecelebrate.feeds.regrouping import regrouped
 from wecelebrate.feeds.source import FeedSource, open_source
 from wecelebrate.feeds.stock_columns import StockColumns, StockReader, find_stock_columns
 from wecelebrate.feeds.tables import Table
@@ -173,7 +174,8 @@ class Feed:
     def _items(self) -> Iterator[Item]:
         profile = self._plan.profile
         if profile and profile.variants:
-            return VariantGrouper(self._plan, profile.variants, self._builder).items(self._counted_rows())
+            rows = regrouped(self._counted_rows(), self._table.every_row, self._plan, profile.variants)
+            return VariantGrouper(self._plan, profile.variants, self._builder).items(rows)
         return self._plain_items()
 
     def _builder(self, plan: Plan) -> BuildProduct:

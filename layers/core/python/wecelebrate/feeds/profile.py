@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 Columns = tuple[str, ...]
 """Patterns that match folded column names."""
 
+OPTION_LINE = r"([^:\n]{1,200}): ([^\n]{1,500})"
+"""The pattern of `option_texts` for the options that the JSON reader writes to one cell, such as `Colour: Red`."""
+
 
 @dataclass(frozen=True, slots=True)
 class VariantRule:
@@ -23,6 +26,8 @@ class VariantRule:
 
     Used if a variant does not have its product's values in the key columns.
     """
+    is_scattered: bool = False
+    """Whether the rows of one product can be at any place of the file. See `regrouping`."""
     blank_continues: bool = False
     """Whether a row without a key belongs to the product of the row above."""
     first_row_patterns: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +39,11 @@ class VariantRule:
     """A later row with a value in one of these columns is a variant.
 
     Any other later row only completes the product, for example with a further image.
+    """
+    completing_patterns: Mapping[str, str] = field(default_factory=dict)
+    """Maps columns to patterns for their cells.
+
+    A later row that matches a pattern, such as a translation, is never a variant.
     """
     parent_patterns: Mapping[str, str] = field(default_factory=dict)
     """Maps columns to patterns for their cells.
@@ -99,7 +109,10 @@ class Profile:
     inactive_pattern: str | None = None
     """The pattern of the values that mean inactive. None if the shop uses the usual words."""
     cell_readers: Mapping[str, str] = field(default_factory=dict)
-    """Maps fields to the readers of their cells: `first_category`, `editor_text`, `facet_category` or `facet_brand`."""
+    """Maps fields to the readers of their cells: `first_category`, `editor_text`, `facet_category` or `facet_brand`.
+
+    `attributes` is the reader of the cells in `pair_columns`: `code_pairs` for `color=Red,size=M`.
+    """
     pair_columns: Columns = ()
     """Columns whose cells have one attribute per line, such as `Colour: red`."""
     header_currency: str | None = None

@@ -1,17 +1,34 @@
-"""Profiles of the exports of further shops and tills, one module for each vendor."""
+"""Profiles of the exports of shops, tills and marketplaces, one module for each vendor.
+
+If a file has the columns of several profiles, the first one in PROFILES is used.
+"""
 
 from wecelebrate.feeds.vendors.akeneo import AKENEO
 from wecelebrate.feeds.vendors.amazon import AMAZON, AMAZON_REPORT
 from wecelebrate.feeds.vendors.bigcommerce import BIGCOMMERCE, BIGCOMMERCE_LEGACY
 from wecelebrate.feeds.vendors.ebay import EBAY
+from wecelebrate.feeds.vendors.google_merchant import GOOGLE_MERCHANT
+from wecelebrate.feeds.vendors.json_products import JSON_PRODUCTS
 from wecelebrate.feeds.vendors.loyverse import LOYVERSE
+from wecelebrate.feeds.vendors.magento import MAGENTO, MAGENTO_REST
+from wecelebrate.feeds.vendors.medusa import MEDUSA
+from wecelebrate.feeds.vendors.odoo import ODOO
+from wecelebrate.feeds.vendors.prestashop import PRESTASHOP
+from wecelebrate.feeds.vendors.saleor import SALEOR
+from wecelebrate.feeds.vendors.shopify import SHOPIFY
 from wecelebrate.feeds.vendors.shopware import SHOPWARE
+from wecelebrate.feeds.vendors.spryker import SPRYKER_PRICES
 from wecelebrate.feeds.vendors.square import SQUARE
 from wecelebrate.feeds.vendors.squarespace import SQUARESPACE
+from wecelebrate.feeds.vendors.vendure import VENDURE
 from wecelebrate.feeds.vendors.wix import WIX
+from wecelebrate.feeds.vendors.woocommerce import WOOCOMMERCE, WOOCOMMERCE_REST
 
-VENDOR_PROFILES = (
+PROFILES = (
     AKENEO, AMAZON, AMAZON_REPORT, BIGCOMMERCE, BIGCOMMERCE_LEGACY, EBAY, LOYVERSE, SHOPWARE, SQUARE, SQUARESPACE, WIX,
+    JSON_PRODUCTS, SHOPIFY, MEDUSA, WOOCOMMERCE_REST, WOOCOMMERCE, MAGENTO_REST, MAGENTO,
+    PRESTASHOP, ODOO, VENDURE, SALEOR, SPRYKER_PRICES,
+    GOOGLE_MERCHANT,
 )  # fmt: skip
 
-__all__ = ["VENDOR_PROFILES"]
+__all__ = ["PROFILES"]

@@ -74,7 +74,10 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     sheets = [{"name": sheet.name, "hidden": sheet.hidden} for sheet in book.sheets]
     details = {"sheet": sheet.name, "sheets": sheets, "header_line": header_row}
     read_again = partial(rows, marked=True) if len(top) == SAMPLE_ROWS and any(map(_has_unclear_text, sample)) else None
-    return Table(header, sample, rows, lambda: True, details, close=book.close, read_again=read_again)
+    return Table(
+        header, sample, rows, lambda: True, details, close=book.close, read_again=read_again,
+        every_row=rows,
+    )  # fmt: skip
 
 
 def _has_unclear_text(cells: Cells) -> bool:
