@@ -186,7 +186,10 @@ class Feed:
         return product_builder(plan, self._currency, self._numbers.price.mark, stock, self.warnings)
 
     def _stock_columns(self, plan: Plan) -> StockColumns:
-        return find_stock_columns(plan.header, plan.inventory, self._mapping, self._table.sample)
+        # In a known export, the column of the state is no column of the stock, even if its name is `is_available`.
+        active = {column.column for column in plan.active if plan.profile}
+        header = ["" if number in active else name for number, name in enumerate(plan.header)]
+        return find_stock_columns(header, plan.inventory, self._mapping, self._table.sample)
 
     def _stock_details(self) -> dict[str, str | list[str]]:
         """Return the columns beside the count that decide whether the stock is tracked, as `Plan.details` does."""

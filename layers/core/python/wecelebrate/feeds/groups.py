@@ -42,6 +42,11 @@ class VariantGrouper:
         self._handles = find_columns(names, rule.handle)
         self._variant_columns = find_columns(names, rule.variant_columns, every=True)
         self._options = [(find_columns(names, (a,)), find_columns(names, (b,))) for a, b in rule.options]
+        self._option_columns = [
+            (match[1], number)
+            for number, column in enumerate(plan.header)
+            if rule.option_columns and (match := re.fullmatch(rule.option_columns, column, re.IGNORECASE))
+        ]
         self._option_lists = [find_columns(names, (pattern,)) for pattern in rule.option_lists or ()]
         self._option_texts = find_columns(names, rule.option_texts[:1]) if rule.option_texts else []
         self._surcharge = find_columns(names, rule.surcharge)
@@ -80,6 +85,7 @@ class VariantGrouper:
             own.update(price.column for price in plan.prices)
         own.update(value for _, values in self._options for value in values)
         own.update(self._option_texts)
+        own.update(number for _, number in self._option_columns)
         return [number for number in range(self._width) if number not in own]
 
     def _labels(self, plan: Plan) -> list[str]:
@@ -295,6 +301,7 @@ class VariantGrouper:
                 for name, value in self._options
                 if value and value_of(cells, value[0])
             ]
+        options += [(name, value) for name, number in self._option_columns if (value := value_of(raw, number))]
         is_public = self._disclosure.is_public_option
         if self._parent and not parent_reference(cells, self._parent):
             # In a WooCommerce export, a product without variants has attributes in these columns, not options.

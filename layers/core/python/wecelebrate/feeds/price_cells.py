@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from wecelebrate.core.types import minor_units
@@ -12,6 +12,7 @@ from wecelebrate.feeds.evidence.shapes import shape_of
 from wecelebrate.feeds.items import BadCell, Cells, quoted
 from wecelebrate.feeds.plan import Plan, PriceColumn
 from wecelebrate.feeds.price_units import price_of_one
+from wecelebrate.feeds.vendors.commercetools import price_of_list
 
 CACHE_SIZE = 4096
 
@@ -31,7 +32,11 @@ def price_reader(
 
     If the file has several price columns, that function prefers a price in the catalog's currency.
     """
-    parse = cached(lambda cell: numbers.price(cell, mark, catalog_currency))
+    parse: Callable[[str], tuple[Decimal, str | None]]
+    if plan.profile and plan.profile.cell_readers.get("price") == "price_list":
+        parse = partial(price_of_list, catalog_currency=catalog_currency)
+    else:
+        parse = cached(lambda cell: numbers.price(cell, mark, catalog_currency))
     columns = plan.prices
     if not columns:
         return lambda _: (None, None)

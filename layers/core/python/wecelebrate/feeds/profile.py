@@ -59,6 +59,8 @@ class VariantRule:
 
     In each of the two columns, the separator is |.
     """
+    option_columns: str | None = None
+    """A pattern of a column's name, as it is in the file. Its first group is the name of the option in this column."""
     variant_title: Columns = ()
     """The columns of the variant's own name, which is used if the variant has no options."""
     variant_images: Columns = ()
@@ -111,7 +113,8 @@ class Profile:
     cell_readers: Mapping[str, str] = field(default_factory=dict)
     """Maps fields to the readers of their cells: `first_category`, `editor_text`, `facet_category` or `facet_brand`.
 
-    `attributes` is the reader of the cells in `pair_columns`: `code_pairs` for `color=Red,size=M`.
+    `attributes` is the reader of the cells in `pair_columns`: `code_pairs` for `color=Red,size=M`. `price` can be
+    `price_list`, for the prices of commercetools.
     """
     pair_columns: Columns = ()
     """Columns whose cells have one attribute per line, such as `Colour: red`."""

@@ -31,5 +31,5 @@ def known_names() -> frozenset[str]:
     names: set[str] = set()
     for profile in PROFILES:
         for patterns in (*profile.signatures, *profile.fields.values()):
-            names.update(name for name in patterns if name.isalnum())
+            names.update(name for pattern in patterns for name in pattern.split("|") if name.isalnum())
     return frozenset(names)
