@@ -1,4 +1,4 @@
-"""JTL-Wawi and plentymarkets: the exports of JTL-Ameise, and of plentymarkets' elastic export.
+"""JTL-Wawi and plentymarkets: the exports of JTL-Ameise, and of the catalogues of plentymarkets.
 
 Sources: guide.jtl-software.com, "JTL-Ameise: Artikeldaten"; knowledge.plentymarkets.com, "Exporting items with
 catalogues".

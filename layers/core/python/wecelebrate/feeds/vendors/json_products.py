@@ -1,7 +1,7 @@
-"""Products in JSON with a list of variants, as the APIs of many shops return them.
+"""Products with variants in JSON: what the APIs of many shops return, among them Shopify, BigCommerce and Medusa 2.
 
-Sources: shopify.dev, "Product" (Admin REST and GraphQL); docs.medusajs.com, "Get a Product"; woocommerce.github.io,
-"WooCommerce REST API, Products".
+Sources: shopify.dev, "Product" (Admin REST and GraphQL) and "Perform bulk operations with the GraphQL Admin API";
+developer.bigcommerce.com, "Products"; docs.medusajs.com, "Admin API: Products".
 """
 
 from wecelebrate.feeds.profile import OPTION_LINE, Profile, VariantRule

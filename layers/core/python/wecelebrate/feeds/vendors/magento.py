@@ -1,6 +1,7 @@
-"""Magento 2 and Adobe Commerce: the product export.
+"""Magento 2 and Adobe Commerce: the product export, and the list of products of the REST API.
 
-Sources: experienceleague.adobe.com, "Product attributes CSV file structure" (Adobe Commerce, Systems Guide).
+Sources: experienceleague.adobe.com, "Product attributes CSV file structure"; developer.adobe.com, "Search using REST
+endpoints". `additional_attributes` contains pairs such as `color=Red,"features=Zip|Pocket, inside"`.
 """
 
 from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule

@@ -1,4 +1,4 @@
-"""Medusa 1 and 2: the product export of the admin.
+"""Medusa: the product export of the admin of versions 1 and 2.
 
 Source: docs.medusajs.com, "Export Products".
 """

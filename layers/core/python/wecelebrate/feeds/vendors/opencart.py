@@ -1,7 +1,7 @@
 """OpenCart: the sheet `Products` of the extension Export/Import Tool, and simple CSV exports.
 
-Source: opencart.com/marketplace, "Export/Import Tool" (MHCCORP). A column of a text has its language in brackets:
-`name(en-gb)`. Where `sku` is blank, `model` is the product's number.
+Source: opencart.com/marketplace, "Export/Import Tool". A column of a text has its language in brackets: `name(en-gb)`.
+Where `sku` is blank, `model` is the product's number.
 """
 
 from wecelebrate.feeds.profile import Profile

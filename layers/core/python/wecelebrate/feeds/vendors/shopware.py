@@ -1,8 +1,8 @@
-"""Shopware 6: the default profile for products, with semicolons. Shopware 5: the export of articles.
+"""Shopware: the default profile for products of version 6, and the export of articles of version 5.
 
-Sources: docs.shopware.com, "Import/Export" (Shopware 6) and "Import / Export: Article" (Shopware 5).
+Sources: docs.shopware.com, "Import/Export" (version 6) and "Import / Export: Article" (version 5).
 
-A variant of Shopware 6 names the id of its product in `parent_id`. In Shopware 5, all variants of an article have the
+A variant of version 6 names the id of its product in `parent_id`. In version 5, all variants of an article have the
 number of its main variant in `mainnumber`, and each is sold itself.
 """
 
