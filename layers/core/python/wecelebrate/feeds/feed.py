@@ -127,6 +127,11 @@ class Feed:
         return self._table.header
 
     @property
+    def other_identifier(self) -> str | None:
+        """The column of another identifier than the SKU. See `Profile.other_identifier`."""
+        return self._plan.profile.other_identifier if self._plan.profile else None
+
+    @property
     def ended_cleanly(self) -> bool:
         """False if reading stopped before the end of the file. In this case the last item says where and why."""
         return self._table.ended_cleanly() and not self._stopped
@@ -151,6 +156,7 @@ class Feed:
             "nature": self.declared_mode,
             "warnings": self.warnings.as_json(),
             **self._table.details,
+            **({"separate_prices": True} if self._plan.profile and self._plan.profile.separate_prices else {}),
         }
 
     def __iter__(self) -> Iterator[Item]:

@@ -106,6 +106,11 @@ class Profile:
     reject_rules: tuple[RejectRule, ...] = ()
     joined_fields: Columns = ()
     """Fields that use the cells of all their columns, such as the images, or the stock of several warehouses."""
+    other_identifier: str | None = None
+    """A column with another identifier than the SKU. A row that has only this identifier, and no name, means the stored
+    product whose source data has the same value in this column."""
+    separate_prices: bool = False
+    """Whether the prices of the products come in other files. A new product without a price is then inactive."""
     minor_units: bool = False
     """Whether prices are whole numbers of the currency's smallest unit, such as cents."""
     inactive_pattern: str | None = None

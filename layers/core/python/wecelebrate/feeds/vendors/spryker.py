@@ -34,6 +34,8 @@ SPRYKER_CONCRETE = Profile(
         "name": ("name[a-z]{2,4}",),
         "description": ("description[a-z]{2,4}",),
     },
+    # The prices come in product_price.csv.
+    separate_prices=True,
 )
 
 SPRYKER_ABSTRACT = Profile(

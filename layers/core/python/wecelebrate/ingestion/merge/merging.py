@@ -65,6 +65,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                     chunk=chunk_size,
                     max_low_stock=low_stock.MAX_PRODUCTS,
                     default_inventory_policy=load.default_inventory_policy,
+                    accepts_unpriced=load.accepts_unpriced,
                     **load.staging_key,
                 )
             )
@@ -105,7 +106,7 @@ def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
     if load.rules.catalog_currency not in (None, staged["currency"] or load.rules.catalog_currency):
         return None
     if stored is None:
-        is_complete = staged.get("name") is not None and staged.get("price") is not None
+        is_complete = staged.get("name") is not None and (staged.get("price") is not None or load.accepts_unpriced)
         if load.rules.mode == "update" or not is_complete:
             return None
         return {"sku": row["sku"], "line": row["line"], "does": "create", "changes": _changes(staged, {})}
