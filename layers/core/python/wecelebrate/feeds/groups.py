@@ -59,10 +59,13 @@ class VariantGrouper:
         self._reject_rules = [
             (find_columns(names, (reject.column,)), reject, find_columns(names, reject.unless))
             for reject in (plan.profile.reject_rules if plan.profile else ())
+            if find_columns(names, (reject.column,))
         ]
         self._sku, self._name, self._images, self._active = plan.sku, plan.name, plan.images, plan.active
         self._inventory = plan.inventory
         self._variant_skus = [number for number in plan.sku if number in self._variant_columns]
+        if self._variant_skus == plan.sku:  # there is no other column, so no row has to be checked
+            self._variant_skus = []
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
         # The builder for plain rows reads SKU, name and images from the computed columns.
         self._build = builder(
@@ -145,13 +148,13 @@ class VariantGrouper:
             return
         first_line, first = group[0]
         continued = first_line == 0
-        price_rules = [cells for _, cells in group if matches(cells, self._price_rules)]
+        price_rules = [cells for _, cells in group if self._price_rules and matches(cells, self._price_rules)]
         variants = [
             row
             for row in group[1:]
             if any(value_of(row[1], number) for number in self._variant_columns)
             and row[1] not in price_rules
-            and not matches(row[1], self._completing)
+            and not (self._completing and matches(row[1], self._completing))
         ]
         if not continued and not (variants and self._is_parent(first)):
             variants.insert(0, group[0])
@@ -188,7 +191,7 @@ class VariantGrouper:
 
     def _rejection(self, line: int, cells: Cells) -> Rejected | None:
         for columns, rule, unless in self._reject_rules:
-            value = value_of(cells, columns[0]) if columns else ""
+            value = value_of(cells, columns[0])
             if value and re.fullmatch(rule.pattern, value.casefold()) and not any(value_of(cells, n) for n in unless):
                 sku = self._own_sku(cells) or None
                 raw = [cell or "" for cell in cells]
@@ -197,7 +200,7 @@ class VariantGrouper:
 
     def _price_rejection(self, line: int, cells: Cells, price_rules: Sequence[Cells]) -> Rejected | None:
         """Reject a variant whose price a rule of the file changes."""
-        sku = self._own_sku(cells) or None
+        sku = self._own_sku(cells) or None if price_rules else None
         for rule in price_rules:
             changed = self._own_sku(rule) or sku
             if changed == sku and any(value_of(rule, price.column) for price in self._plan.prices):

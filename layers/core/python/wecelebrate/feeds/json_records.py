@@ -78,11 +78,16 @@ def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> 
                 _flatten_list(nodes, name, record, depth)
             else:
                 _flatten(part, name + ".", record, depth + 1)
-        elif not (part and isinstance(part[0], dict) and _flatten_names(part, key, prefix, record, depth)):
+        elif not (part and _is_named(part[0]) and _flatten_names(part, key, prefix, record, depth)):
             _flatten_list(part, name, record, depth)
         if len(record) > MAX_COLUMNS:
             raise InvalidJson(f"it has more than {MAX_COLUMNS:,} values")
     return record
+
+
+def _is_named(part: Any) -> bool:
+    """Return whether the first object of a list can be an option or a named value, and not an image."""
+    return isinstance(part, dict) and "src" not in part and "url" not in part
 
 
 def _flatten_names(parts: list[Any], key: str, prefix: str, record: Record, depth: int) -> bool:

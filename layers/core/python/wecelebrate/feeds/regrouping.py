@@ -42,7 +42,10 @@ class RowKeys:
 
     def key(self, cells: Cells) -> str:
         """Return the key of the row's product: the first key that is not blank."""
-        return _nfc(next((value for number in self._keys if (value := value_of(cells, number))), ""))
+        for number in self._keys:
+            if number < len(cells) and (cell := cells[number]) and (value := cell.strip()):
+                return _nfc(value)
+        return ""
 
     def parent(self, cells: Cells) -> str:
         """Return the key of the product that the row names as its parent, or ""."""
@@ -55,13 +58,19 @@ class RowKeys:
 
     def has_name(self, cells: Cells) -> bool:
         """Return whether the row has the name of the product. The first row of a product has it."""
-        has_name = not self._name or any(value_of(cells, number) for number in self._name)
-        return has_name and not matches(cells, self._completing)
+        if self._completing and matches(cells, self._completing):
+            return False
+        for number in self._name:
+            if number < len(cells) and (cell := cells[number]) and not cell.isspace():
+                return True
+        return not self._name
 
 
 def parent_reference(cells: Cells, columns: list[int]) -> str:
     """Return the key in the parent's column. Some exports write 0 in the row of a product without a parent."""
-    value = value_of(cells, columns[0]) if columns else ""
+    if not columns or len(cells) <= columns[0] or not (cell := cells[columns[0]]):
+        return ""
+    value = cell.strip()
     return "" if value == "0" else _nfc(value)
 
 
@@ -187,7 +196,8 @@ class _Regrouper:
 
     def _with_parents(self, rows: Rows) -> Iterator[Row | Rejected]:
         """Yield the rows of other products. A product can have several references, such as its SKU and its ID."""
-        product, references = "", ()
+        product = ""
+        references: tuple[str, ...] = ()
         for row in rows:
             if isinstance(row, Rejected):
                 yield row
