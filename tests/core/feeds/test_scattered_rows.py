@@ -101,7 +101,7 @@ def test_more_scattered_products_than_are_remembered_are_read(monkeypatch: pytes
 
 def test_memory_does_not_grow_with_the_number_of_scattered_rows() -> None:
     peaks = []
-    for count in (1_000, 10_000):
+    for count in (500, 5_000):
         rows = [f"h{n},Item {n},Acme,Size,S,H{n}-S,1,https://x.example/{n}.jpg,\n" for n in range(count)]
         rows += [f"h{n},,,,M,H{n}-M,1,,\n" for n in range(count)]
         text = SHOPIFY + "".join(rows)
@@ -110,7 +110,7 @@ def test_memory_does_not_grow_with_the_number_of_scattered_rows() -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert products == 2 * count
-    assert peaks[1] - peaks[0] < 8 << 20
+    assert peaks[1] - peaks[0] < 6 << 20
 
 
 def read_count(text: str) -> int:
