@@ -30,6 +30,9 @@ CALLS = {
     "units of a price": "price_units.units_of(text, None)",
     "state": "states.state_of(text)",
     "plain text": "convert.plain_text(text)",
+    "pairs of codes": "convert.attributes_of_codes(text)",
+    "list of prices": "commercetools.price_of_list(text, 'EUR')",
+    "line of an option": "re.findall(profile.OPTION_LINE, text)",
     "facet": "products._facet('category', text)",
     "first_category": "convert.first_category(text)",
     "images": "convert.split_images(text)",
@@ -47,12 +50,14 @@ UNITS = [
     '{"', 'W/"x",', "\ud55c",
 ]  # fmt: skip
 PROGRAM = """
-import resource, sys, warnings
+import re, resource, sys, warnings
 from datetime import UTC, datetime
 from wecelebrate.core import etags, storage
 from wecelebrate.core.outbound import retry_after
 from wecelebrate.core.types import email_address
 from wecelebrate.feeds import columns, convert, dialect, numbers, price_units, products, states, stock, visibility
+from wecelebrate.feeds import profile
+from wecelebrate.feeds.vendors import commercetools
 from wecelebrate.feeds.evidence import choice, facts, prices, shapes
 from wecelebrate.mail import sanitize
 for unit in {units!r}:

@@ -204,6 +204,30 @@ def attributes_of_lines(cell: str) -> dict[str, str]:
     return dict(islice(attributes.items(), MAX_ATTRIBUTES))
 
 
+_CODE_PAIR = re.compile(
+    r'"((?:[^"]|""){1,5000}+)"(?=,|$)|([A-Za-z]\w{0,99})="((?:[^"]|""){0,5000}+)"(?=,|$)'
+    r'|((?:(?!, ?"?[A-Za-z]\w{0,99}=)[^\x00]){1,5000}+)'
+)
+
+
+def attributes_of_codes(cell: str) -> dict[str, str]:
+    """Parse Magento's `additional_attributes`, such as `color=Red,"features=Zip|Pocket, inside"`.
+
+    A pair or its value can be in quotes. Several values are separated by |. Attributes beyond the limits are ignored.
+    """
+    attributes: dict[str, str] = {}
+    for match in islice(_CODE_PAIR.finditer(cell), 2 * MAX_ATTRIBUTES) if cell else ():
+        quoted_pair, quoted_name, quoted_value, pair = match.groups()
+        if quoted_name is not None:
+            name, value = quoted_name, quoted_value.replace('""', '"')
+        else:
+            text = pair if quoted_pair is None else quoted_pair.replace('""', '"')
+            name, _, value = text.lstrip(", ").partition("=")
+        if 0 < len(value := value.strip().replace("|", ", ")) <= MAX_ATTRIBUTE_LENGTH and 0 < len(name) < 100:
+            attributes.setdefault(name, value)
+    return dict(islice(attributes.items(), MAX_ATTRIBUTES))
+
+
 def first_category(cell: str) -> str:
     """Return the first of several category paths, as WooCommerce and Magento export them.
 

@@ -27,6 +27,7 @@ from wecelebrate.feeds.notes import note_finder
 from wecelebrate.feeds.plan import Plan, extend_plan, raise_unreadable
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.questions import Change, Question
+from wecelebrate.feeds.regrouping import regrouped
 from wecelebrate.feeds.source import FeedSource, open_source
 from wecelebrate.feeds.stock_columns import StockColumns, StockReader, find_stock_columns
 from wecelebrate.feeds.stock_places import add_place, combine_neighbours, place_reader
@@ -129,6 +130,11 @@ class Feed:
         return self._table.header
 
     @property
+    def other_identifier(self) -> str | None:
+        """The column of another identifier than the SKU. See `Profile.other_identifier`."""
+        return self._plan.profile.other_identifier if self._plan.profile else None
+
+    @property
     def ended_cleanly(self) -> bool:
         """False if reading stopped before the end of the file. In this case the last item says where and why."""
         return self._table.ended_cleanly() and not self._stopped
@@ -163,6 +169,7 @@ class Feed:
             "nature": self.declared_mode,
             "warnings": self.warnings.as_json(),
             **self._table.details,
+            **({"separate_prices": True} if self._plan.profile and self._plan.profile.separate_prices else {}),
         }
 
     def __iter__(self) -> Iterator[Item]:
@@ -186,7 +193,8 @@ class Feed:
     def _items(self) -> Iterator[Item]:
         profile = self._plan.profile
         if profile and profile.variants:
-            return VariantGrouper(self._plan, profile.variants, self._builder).items(self._counted_rows())
+            rows = regrouped(self._counted_rows(), self._table.every_row, self._plan, profile.variants)
+            return VariantGrouper(self._plan, profile.variants, self._builder).items(rows)
         return combine_neighbours(self._plain_items()) if self._plan.places else self._plain_items()
 
     def _builder(self, plan: Plan) -> BuildProduct:
@@ -199,7 +207,10 @@ class Feed:
         return product_builder(plan, self._currency, mark, stock, self.warnings, find_note=find_note)
 
     def _stock_columns(self, plan: Plan) -> StockColumns:
-        return find_stock_columns(plan.header, plan.inventory, self._mapping, self._table.sample)
+        # In a known export, the column of the state is no column of the stock, even if its name is `is_available`.
+        active = {column.column for column in plan.active if plan.profile}
+        header = ["" if number in active else name for number, name in enumerate(plan.header)]
+        return find_stock_columns(header, plan.inventory, self._mapping, self._table.sample)
 
     def _stock_details(self) -> dict[str, str | list[str]]:
         """Return the columns beside the count that decide whether the stock is tracked, as `Plan.details` does."""

@@ -7,7 +7,7 @@ product's first item.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
@@ -18,6 +18,7 @@ from wecelebrate.feeds.items import BadCell, Cells, Item, Product, Rejected, Row
 from wecelebrate.feeds.plan import Plan, find_columns
 from wecelebrate.feeds.products import BuildProduct
 from wecelebrate.feeds.profile import VariantRule
+from wecelebrate.feeds.regrouping import cell_patterns, matches, parent_reference, value_of
 from wecelebrate.feeds.states import state_of
 
 # A product that exceeds one of these limits is processed in parts, so that memory use is limited for any file.
@@ -41,21 +42,31 @@ class VariantGrouper:
         self._handles = find_columns(names, rule.handle)
         self._variant_columns = find_columns(names, rule.variant_columns, every=True)
         self._options = [(find_columns(names, (a,)), find_columns(names, (b,))) for a, b in rule.options]
+        self._option_columns = [
+            (match[1], number)
+            for number, column in enumerate(plan.header)
+            if rule.option_columns and (match := re.fullmatch(rule.option_columns, column, re.IGNORECASE))
+        ]
         self._option_lists = [find_columns(names, (pattern,)) for pattern in rule.option_lists or ()]
         self._option_texts = find_columns(names, rule.option_texts[:1]) if rule.option_texts else []
         self._surcharge = find_columns(names, rule.surcharge)
         self._variant_title = find_columns(names, rule.variant_title)
         self._variant_images = find_columns(names, rule.variant_images)
-        patterns = _cell_patterns(names, rule.first_row_patterns)
+        patterns = cell_patterns(names, rule.first_row_patterns)
         self._first_row_patterns = [(columns, pattern) for columns, pattern in patterns if columns]
-        self._parent_patterns = _cell_patterns(names, rule.parent_patterns)
-        self._price_rules = _cell_patterns(names, rule.price_rules)
+        self._parent_patterns = cell_patterns(names, rule.parent_patterns)
+        self._price_rules = cell_patterns(names, rule.price_rules)
+        self._completing = cell_patterns(names, rule.completing_patterns)
         self._reject_rules = [
             (find_columns(names, (reject.column,)), reject, find_columns(names, reject.unless))
             for reject in (plan.profile.reject_rules if plan.profile else ())
+            if find_columns(names, (reject.column,))
         ]
         self._sku, self._name, self._images, self._active = plan.sku, plan.name, plan.images, plan.active
         self._inventory = plan.inventory
+        self._variant_skus = [number for number in plan.sku if number in self._variant_columns]
+        if self._variant_skus == plan.sku:  # there is no other column, so no row has to be checked
+            self._variant_skus = []
         self._inherited = self._inherited_columns(plan, find_columns(names, rule.own_columns, every=True))
         # The builder for plain rows reads SKU, name and images from the computed columns.
         self._build = builder(
@@ -63,7 +74,7 @@ class VariantGrouper:
                 plan, header=[*plan.header, *self._labels(plan)], sku=[self._width],
                 name=[self._width + 1] if plan.name else [],
                 images=[self._width + 2] if plan.images or self._variant_images else [],
-                pair_columns=[], has_handles=False,
+                has_handles=False,
             )
         )  # fmt: skip
         self._disclosure = plan.disclosure
@@ -78,6 +89,7 @@ class VariantGrouper:
             own.update(price.column for price in plan.prices)
         own.update(value for _, values in self._options for value in values)
         own.update(self._option_texts)
+        own.update(number for _, number in self._option_columns)
         return [number for number in range(self._width) if number not in own]
 
     def _labels(self, plan: Plan) -> list[str]:
@@ -119,7 +131,7 @@ class VariantGrouper:
         If variants name their parent (WooCommerce), all keys are returned. Each key is then returned in two forms, for
         example `12` and `id:12`.
         """
-        values = [value for number in self._key if (value := _cell(cells, number))]
+        values = [value for number in self._key if (value := value_of(cells, number))]
         if not self._parent:
             return frozenset(values[:1])
         return frozenset((*values, *(f"id:{value}" for value in values)))
@@ -127,9 +139,9 @@ class VariantGrouper:
     def _is_same_product(self, cells: Cells, keys: frozenset[str]) -> bool:
         if self._rule.first_row_patterns:
             # Without the column that marks the first row of a product, each row is a product.
-            return bool(self._first_row_patterns) and not _matches(cells, self._first_row_patterns)
+            return bool(self._first_row_patterns) and not matches(cells, self._first_row_patterns)
         if self._parent:
-            return _cell(cells, self._parent[0]) in keys
+            return parent_reference(cells, self._parent) in keys
         row_keys = self._keys(cells)
         return row_keys <= keys if row_keys else self._rule.blank_continues
 
@@ -138,16 +150,20 @@ class VariantGrouper:
             return
         first_line, first = group[0]
         continued = first_line == 0
-        price_rules = [cells for _, cells in group if _matches(cells, self._price_rules)]
+        price_rules = [cells for _, cells in group if self._price_rules and matches(cells, self._price_rules)]
         variants = [
             row
             for row in group[1:]
-            if any(_cell(row[1], number) for number in self._variant_columns) and row[1] not in price_rules
+            if any(value_of(row[1], number) for number in self._variant_columns)
+            and row[1] not in price_rules
+            and not (self._completing and matches(row[1], self._completing))
         ]
         if not continued and not (variants and self._is_parent(first)):
             variants.insert(0, group[0])
+        # A row that names its parent has its own images. Other rows of a product add images to the product.
+        sources = group[:1] if self._parent else group
         addresses = (
-            image for _, cells in group for number in self._images for image in split_images(_cell(cells, number))
+            image for _, cells in sources for number in self._images for image in split_images(value_of(cells, number))
         )
         product_images = list(dict.fromkeys(addresses))[:MAX_IMAGES]
         # The rows that are not variants are counted as rows of the first item.
@@ -173,45 +189,47 @@ class VariantGrouper:
 
     def _is_parent(self, first: Cells) -> bool:
         """Return whether the first row only describes the product, so that only its variants are sold."""
-        return _matches(first, self._parent_patterns)
+        return matches(first, self._parent_patterns)
 
     def _rejection(self, line: int, cells: Cells) -> Rejected | None:
         for columns, rule, unless in self._reject_rules:
-            value = _cell(cells, columns[0]) if columns else ""
-            if value and re.fullmatch(rule.pattern, value.casefold()) and not any(_cell(cells, n) for n in unless):
-                sku = next((text for number in self._sku if (text := _cell(cells, number))), None)
+            value = value_of(cells, columns[0])
+            if value and re.fullmatch(rule.pattern, value.casefold()) and not any(value_of(cells, n) for n in unless):
+                sku = self._own_sku(cells) or None
                 raw = [cell or "" for cell in cells]
                 return Rejected(line, 1, sku, f"{quoted(value)} {rule.reason}", rule.code, raw)
         return None
 
     def _price_rejection(self, line: int, cells: Cells, price_rules: Sequence[Cells]) -> Rejected | None:
         """Reject a variant whose price a rule of the file changes."""
-        sku = next((text for number in self._sku if (text := _cell(cells, number))), None)
+        sku = self._own_sku(cells) or None if price_rules else None
         for rule in price_rules:
-            changed = next((text for number in self._sku if (text := _cell(rule, number))), sku)
-            if changed == sku and any(_cell(rule, price.column) for price in self._plan.prices):
+            changed = self._own_sku(rule) or sku
+            if changed == sku and any(value_of(rule, price.column) for price in self._plan.prices):
                 reason = "a rule below changes the price of this variant; export the variants with their prices"
                 return Rejected(line, 1, sku, reason, "price_rule", [cell or "" for cell in cells])
         return None
 
     def _variant(self, line: int, raw: Cells, first: Cells, product_images: list[str]) -> Item:
-        cells = [cell and cell.strip() for cell in raw]
+        cells = [cell and cell.strip() for cell in raw[: self._width]]
         cells += [None] * (self._width - len(cells))
+        is_orphan = raw is first and self._is_orphan(raw)
         try:
-            if raw is not first:
+            if is_orphan:
+                self._leave_unchanged(cells)
+            elif raw is not first:
                 self._inherit(cells, first)
         except BadCell as error:
-            sku = next((text for number in self._sku if (text := _cell(raw, number))), None)
+            sku = self._own_sku(raw) or None
             column = self._plan.header[self._surcharge[0]]
             return Rejected(line, 1, sku, f"{column}: {error.problem}", error.code, [cell or "" for cell in raw])
         # Without variants, the options of the first row are the choices of a customer, not the options of a variant.
         options = [] if raw is first and self._is_parent(first) else self._variant_options(cells, raw, first)
-        sku = next((text for number in self._sku if (text := _cell(raw, number))), "") or self._computed_sku(
-            first, raw, options
-        )
+        sku = self._own_sku(raw) or self._computed_sku(first, raw, options)
         images = "\n".join(self._all_images(raw, product_images))
         has_images = images or any(
-            number < len(raw) and raw[number] is not None for number in (*self._images, *self._variant_images)
+            number < len(raw) and raw[number] is not None and not is_orphan
+            for number in (*self._images, *self._variant_images)
         )
         cells += [sku, self._variant_name(cells, raw, first, options), images if has_images else None]
         item = self._build(line, cells, raw)
@@ -225,28 +243,40 @@ class VariantGrouper:
                 item.fields_set |= {"attributes"}
         return item
 
+    def _is_orphan(self, raw: Cells) -> bool:
+        """Return whether the row is a variant of a product that is not in the file."""
+        if self._parent:
+            return bool(parent_reference(raw, self._parent))
+        return self._rule.is_scattered and bool(self._name) and not any(value_of(raw, number) for number in self._name)
+
+    def _leave_unchanged(self, cells: list[str | None]) -> None:
+        """Treat blank cells as absent, because they mean values of the product, which are not in the file."""
+        for number in self._inherited:
+            if not cells[number]:
+                cells[number] = None
+
     def _inherit(self, cells: list[str | None], first: Cells) -> None:
         """Copy values of the product's first row into the blank cells of the variant."""
         for number in self._inherited:
-            if not cells[number] and (inherited := _cell(first, number)):
+            if not cells[number] and (inherited := value_of(first, number)):
                 is_price = bool(self._surcharge) and any(number == price.column for price in self._plan.prices)
                 cells[number] = self._with_surcharge(inherited, cells) if is_price else inherited
         for number in self._inventory:
             # WooCommerce: the variation is sold from the stock of its product.
             if (cells[number] or "").casefold() == "parent":
-                cells[number] = _cell(first, number)
+                cells[number] = value_of(first, number)
         for number in self._name:
             if number in self._option_texts:  # the name of a variant lists its options
-                cells[number] = _cell(first, number)
+                cells[number] = value_of(first, number)
         for active in self._active:
             # If the product is inactive, all its variants are inactive.
-            state = state_of(_cell(first, active.column).casefold())
+            state = state_of(value_of(first, active.column).casefold())
             if not active.inverse and active.words == "words" and state == "inactive":
-                cells[active.column] = _cell(first, active.column)
+                cells[active.column] = value_of(first, active.column)
 
     def _with_surcharge(self, price: str, cells: Cells) -> str:
         """Add the surcharge of a variant to the price of its product. Raises BadCell."""
-        surcharge = _cell(cells, self._surcharge[0])
+        surcharge = value_of(cells, self._surcharge[0])
         if not surcharge:
             return price
         try:
@@ -257,33 +287,44 @@ class VariantGrouper:
 
     def _variant_options(self, cells: Cells, raw: Cells, first: Cells) -> list[tuple[str, str]]:
         """Return the variant's options as pairs `(name, value)`, without default options such as `Default Title`."""
+        options: list[tuple[str, str]] = []
         if self._option_texts and self._rule.option_texts:
-            text = _cell(raw, self._option_texts[0])[:MAX_OPTION_TEXT_LENGTH]
+            text = value_of(raw, self._option_texts[0])[:MAX_OPTION_TEXT_LENGTH]
             options = [(name.strip(), value.strip()) for name, value in re.findall(self._rule.option_texts[1], text)]
-        elif self._option_lists and all(self._option_lists):
-            names, values = (_cell(cells, columns[0]).split("|") for columns in self._option_lists)
+        if not options and self._option_lists and all(self._option_lists):
+            names, values = (value_of(cells, columns[0]).split("|") for columns in self._option_lists)
             if not any(names):
-                names = _cell(first, self._option_lists[0][0]).split("|")
+                names = value_of(first, self._option_lists[0][0]).split("|")
             options = [
                 (names[n].strip() if n < len(names) else "", value.strip())
                 for n, value in enumerate(values)
                 if value.strip()
             ]
-        else:
+        elif not options:
             options = [
-                ((_cell(cells, name[0]) or _cell(first, name[0])) if name else "", _cell(cells, value[0]))
+                ((value_of(cells, name[0]) or value_of(first, name[0])) if name else "", value_of(cells, value[0]))
                 for name, value in self._options
-                if value and _cell(cells, value[0])
+                if value and value_of(cells, value[0])
             ]
+        options += [(name, value) for name, number in self._option_columns if (value := value_of(raw, number))]
         is_public = self._disclosure.is_public_option
-        if self._parent and not _cell(cells, self._parent[0]):
+        if self._parent and not parent_reference(cells, self._parent):
             # In a WooCommerce export, a product without variants has attributes in these columns, not options.
             is_public = self._disclosure.is_public
         return [(name, value) for name, value in options if value.casefold() not in DEFAULT_OPTIONS and is_public(name)]
 
+    def _own_sku(self, cells: Cells) -> str:
+        """Return the SKU in the row, or "". In JSON, the SKU of a product is not the SKU of its variants."""
+        columns = self._sku
+        if self._variant_skus and any(value_of(cells, number) for number in self._variant_columns):
+            columns = self._variant_skus
+        return next((text for number in columns if (text := value_of(cells, number))), "")
+
     def _computed_sku(self, first: Cells, raw: Cells, options: Sequence[tuple[str, str]]) -> str:
         """Compute a SKU from the product's handle and the option values. The SKU does not depend on other variants."""
-        handle = next((text for number in self._handles if (text := _cell(raw, number) or _cell(first, number))), "")
+        handle = next(
+            (text for number in self._handles if (text := value_of(raw, number) or value_of(first, number))), ""
+        )
         slugs = [text for _, value in options if (text := slug(value))]
         return "-".join([handle, *slugs]) if handle else ""
 
@@ -296,36 +337,23 @@ class VariantGrouper:
         if not names:
             return None
         name = next((cell for cell in names if cell), "")
-        product_name = next((text for number in self._name if (text := _cell(first, number))), "")
-        own_name = next((text for number in self._name if (text := _cell(raw, number))), "")
+        product_name = next((text for number in self._name if (text := value_of(first, number))), "")
+        own_name = next((text for number in self._name if (text := value_of(raw, number))), "")
         # The own name of a variation of WooCommerce already contains the options. If no parent stands above the row,
         # the row is a variation of a product elsewhere, or a product whose attributes are not options.
         if not name or (self._parent and own_name and (raw is first or own_name != product_name)):
             return name
         parts = [value for _, value in options]
         if not parts and self._variant_title:
-            title = _cell(raw, self._variant_title[0])
+            title = value_of(raw, self._variant_title[0])
             parts = [title] if title and title.casefold() not in {name.casefold(), *DEFAULT_OPTIONS} else []
         return f"{name} {DASH} {' / '.join(parts)}" if parts else name
 
     def _all_images(self, raw: Cells, product_images: list[str]) -> list[str]:
         """Return the images of the variant, then the images in its row, then the images of the product."""
-        variant_images = [image for number in self._variant_images for image in split_images(_cell(raw, number))]
-        row_images = [image for number in self._images for image in split_images(_cell(raw, number))]
+        variant_images = [image for number in self._variant_images for image in split_images(value_of(raw, number))]
+        row_images = [image for number in self._images for image in split_images(value_of(raw, number))]
         return list(dict.fromkeys([*variant_images, *row_images, *product_images]))[:MAX_IMAGES]
-
-
-CellPatterns = list[tuple[list[int], str]]
-"""Numbers of columns, and the pattern that the first of these cells must match."""
-
-
-def _cell_patterns(names: list[str], patterns: Mapping[str, str]) -> CellPatterns:
-    return [(find_columns(names, (column,)), pattern) for column, pattern in patterns.items()]
-
-
-def _matches(cells: Cells, patterns: CellPatterns) -> bool:
-    """Return whether a cell of the row matches its pattern. Patterns are in lower case."""
-    return any(columns and re.fullmatch(pattern, _cell(cells, columns[0]).casefold()) for columns, pattern in patterns)
 
 
 def slug(text: str) -> str:
@@ -335,7 +363,3 @@ def slug(text: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(r"[\W_]+", "-", "".join(char for char in plain if not unicodedata.combining(char))).strip("-")
-
-
-def _cell(cells: Cells, number: int) -> str:
-    return (cells[number] or "").strip() if number < len(cells) else ""

@@ -14,14 +14,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS, MAX_RECORD_LENGTH
+from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_RECORD_LENGTH
 from wecelebrate.feeds.encoding import TextFile
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.items import NumberText, Record, Records, Rejected, UnreadableFeed, quoted
+from wecelebrate.feeds.json_lines import BulkResult, is_bulk_result
+from wecelebrate.feeds.json_records import AmbiguousObject, InvalidJson, records_of
 
 CHUNK = 64 << 10
-MAX_DEPTH = 10
-MAX_LIST_COLUMNS = 20
 
 # The usual keys of the list of products. A list of objects under such a key is preferred to other lists.
 LIST_KEYS = frozenset(
@@ -38,27 +38,16 @@ LIST_KEYS = frozenset(
         "catalog",
         "entries",
         "value",
+        "edges",
+        "nodes",
     )
 )
 # The usual keys of lists inside a product. A list under such a key is never the list of products.
 NESTED_LIST_KEYS = frozenset(
     ("variants", "variations", "images", "options", "media", "prices", "tags", "links", "errors", "categories")
 )
-VARIANT_KEYS = ("variants", "variations", "skus")
-WORD_LIST_KEYS = ("tags", "keywords")
-URL_KEYS = ("src", "url", "href", "image_url")
 
 _BLANK = re.compile(r"[ \t\r\n\ufeff]+")
-
-
-class InvalidJson(Exception):
-    """The text is not valid JSON. The message describes the problem."""
-
-
-class _AmbiguousObject(dict[str, Any]):
-    """An object in which a key occurs twice, with different values. JSON does not define which value counts."""
-
-    repeated_key = ""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -66,7 +55,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         for key, value in pairs:
             if members[key] != value:
-                ambiguous = _AmbiguousObject(members)
+                ambiguous = AmbiguousObject(members)
                 ambiguous.repeated_key = key
                 return ambiguous
     return members
@@ -153,9 +142,39 @@ class JsonRows:
         """The texts and numbers around the list of products, by their paths. Complete after the first record."""
 
     def __iter__(self) -> Iterator[Records | Rejected]:
-        return self._records_of_lines() if self._format == "ndjson" else self._records_of_list()
+        if self._format != "ndjson":
+            return self._records_of_list()
+        return self._bulk_records() if is_bulk_result(self._text.open()) else self._records_of_lines()
+
+    def _bulk_records(self) -> Iterator[Records | Rejected]:
+        """Yield the products of a bulk result, and then the lines that are not valid."""
+
+        def lines() -> Iterator[tuple[int, Any]]:
+            return (line for line in self._lines() if not isinstance(line, Rejected))
+
+        for number, value in BulkResult(lines):
+            try:
+                yield number, records_of(value)
+            except InvalidJson as error:
+                yield _rejected(number, f"line {number}: {error}", "bad_json", json.dumps(value)[:1_000])
+        yield from (line for line in self._lines() if isinstance(line, Rejected))
 
     def _records_of_lines(self) -> Iterator[Records | Rejected]:
+        for line in self._lines():
+            if isinstance(line, Rejected):
+                yield line
+                continue
+            number, value = line
+            try:
+                yield number, records_of(value)
+            except InvalidJson as error:
+                raw = value if isinstance(value, str) else json.dumps(value)
+                yield _rejected(
+                    number, f"line {number} is not a JSON object: {error}", "bad_json", raw[:MAX_CELL_LENGTH]
+                )
+
+    def _lines(self) -> Iterator[tuple[int, Any] | Rejected]:
+        """Yield the number and the value of each line that is not blank."""
         reader = self._text.open()
         number = 0
         while line := reader.readline(MAX_RECORD_LENGTH + 1):
@@ -175,12 +194,13 @@ class JsonRows:
                 value, end = _decoder.raw_decode(content)
                 if content[end:].strip(" ,"):
                     raise InvalidJson(f"other text follows the object: {quoted(content[end:].strip())}")
-                yield number, _records(value)
             except (ValueError, RecursionError, InvalidJson) as error:
                 problem = "it is nested too deeply" if isinstance(error, RecursionError) else _problem(error, content)
                 yield _rejected(
                     number, f"line {number} is not a JSON object: {problem}", "bad_json", content[:MAX_CELL_LENGTH]
                 )
+                continue
+            yield number, value
 
     def _records_of_list(self) -> Iterator[Records | Rejected]:
         scanner = self._find_list()
@@ -197,7 +217,7 @@ class JsonRows:
                     yield self._stopped(number, f"record {number} cannot be read: {error}")
                     return
                 try:
-                    yield number, _records(value)
+                    yield number, records_of(value)
                 except InvalidJson as error:
                     yield _rejected(number, f"record {number}: {error}", "bad_json", json.dumps(value)[:1_000])
                 if scanner.skip("]"):
@@ -272,10 +292,14 @@ class JsonRows:
     def _single_product(self) -> list[Record]:
         """Return the records of a file with a single product, which can be under a key such as `product`."""
         value = _Scanner(self._text.open()).value()
-        if isinstance(value, dict) and len(value) == 1 and isinstance(inner := next(iter(value.values())), dict):
-            value = inner
+        for _ in range(3):
+            # GraphQL returns `{"data": {"product": …}, "extensions": …}`.
+            if not isinstance(value, dict) or not (len(value) == 1 or isinstance(value.get("data"), dict)):
+                break
+            inner = value.get("data", next(iter(value.values())))
+            value = inner if isinstance(inner, dict) else value
         try:
-            return _records(value)
+            return records_of(value)
         except InvalidJson as error:
             raise UnreadableFeed(f"the file is neither a list of products nor a product: {error}") from error
 
@@ -315,67 +339,6 @@ def _skip_list(scanner: _Scanner) -> None:
         scanner.value()
         if not scanner.skip(",") and scanner.peek() != "]":
             raise InvalidJson(f"a comma or ] is missing at {quoted(scanner.rest())}")
-
-
-def _records(value: Any) -> list[Record]:
-    """Return one record for the object, or one record for each of its variants. Raises InvalidJson."""
-    if not isinstance(value, dict):
-        raise InvalidJson(f"{quoted(value if isinstance(value, str) else json.dumps(value))} is not an object")
-    _check_keys(value)
-    for key in VARIANT_KEYS:
-        variants = value.get(key)
-        if isinstance(variants, list) and variants and all(isinstance(variant, dict) for variant in variants):
-            product = _flatten({name: part for name, part in value.items() if name != key}, "", {}, 0)
-            return [_flatten(variant, "variants.", dict(product), 1) for variant in variants]
-    return [_flatten(value, "", {}, 0)]
-
-
-def _check_keys(value: dict[str, Any]) -> None:
-    if isinstance(value, _AmbiguousObject):
-        raise InvalidJson(f"the key {quoted(value.repeated_key)} occurs twice, with different values")
-
-
-def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> Record:
-    """Add the values of an object to the record.
-
-    Nested keys become columns such as `price.amount`. A list of texts or images becomes one cell with several lines.
-    """
-    if depth > MAX_DEPTH:
-        raise InvalidJson("it is nested too deeply")
-    _check_keys(value)
-    for key, part in value.items():
-        name = prefix + key
-        if part is None:
-            record[name] = ""
-        elif isinstance(part, str):
-            record[name] = part
-        elif isinstance(part, bool):
-            record[name] = "true" if part else "false"
-        elif isinstance(part, dict):
-            _flatten(part, name + ".", record, depth + 1)
-        else:
-            _flatten_list(part, name, record, depth)
-        if len(record) > MAX_COLUMNS:
-            raise InvalidJson(f"it has more than {MAX_COLUMNS:,} values")
-    return record
-
-
-def _flatten_list(parts: list[Any], name: str, record: Record, depth: int) -> None:
-    texts: list[str] = []
-    for number, part in enumerate(parts):
-        if isinstance(part, dict):
-            url = next((part[key] for key in URL_KEYS if isinstance(part.get(key), str)), None)
-            if url is not None:
-                texts.append(url)
-            elif number < MAX_LIST_COLUMNS:
-                _flatten(part, f"{name}.{number}.", record, depth + 1)
-        elif isinstance(part, list):
-            if number < MAX_LIST_COLUMNS:
-                _flatten({str(number): part}, name + ".", record, depth + 1)
-        elif part is not None:
-            texts.append(part if isinstance(part, str) else str(part).lower())
-    if texts or not parts:
-        record[name] = (", " if name.endswith(WORD_LIST_KEYS) else "\n").join(texts)
 
 
 def _rejected(number: int, reason: str, code: str, raw: str) -> Rejected:

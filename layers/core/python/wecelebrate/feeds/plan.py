@@ -247,7 +247,12 @@ def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_c
         elif name == "currency":
             plan.currency = columns[0] if columns else None
         elif name == "is_active":
-            plan.active = [ActiveColumn(column, inverse=is_inverse(header[column])) for column in columns]
+            plan.active = [
+                ActiveColumn(
+                    column, is_inverse(header[column]), "commands" if names[column].endswith("command") else "words"
+                )
+                for column in columns
+            ]
         elif name == "inventory_count":
             plan.inventory = columns
         else:

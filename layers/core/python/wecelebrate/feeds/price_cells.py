@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from wecelebrate.core.types import minor_units
@@ -13,6 +13,7 @@ from wecelebrate.feeds.evidence.shapes import shape_of
 from wecelebrate.feeds.items import BadCell, Cells, quoted
 from wecelebrate.feeds.plan import Plan, PriceColumn
 from wecelebrate.feeds.price_units import price_of_one
+from wecelebrate.feeds.vendors.commercetools import price_of_list
 
 CACHE_SIZE = 4096
 
@@ -43,7 +44,11 @@ def price_reader(
                 raise
         return numbers.price_with_words(cell, mark, catalog_currency, has_unit)
 
-    parse = cached(parse_cell)
+    parse: Callable[[str], tuple[Decimal, str | None]]
+    if plan.profile and plan.profile.cell_readers.get("price") == "price_list":
+        parse = partial(price_of_list, catalog_currency=catalog_currency)
+    else:
+        parse = cached(parse_cell)
     if not columns:
         return lambda _: (None, None)
     if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):

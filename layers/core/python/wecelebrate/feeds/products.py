@@ -45,6 +45,8 @@ def product_builder(  # noqa: PLR0915
     """
     header, attributes, pair_columns = plan.header, plan.attributes, plan.pair_columns
     public_pairs = plan.disclosure.public_pairs
+    has_codes = bool(plan.profile and plan.profile.cell_readers.get("attributes") == "code_pairs")
+    attributes_of = convert.attributes_of_codes if has_codes else convert.attributes_of_lines
     sku_columns, image_columns = plan.sku, plan.images
     stock_columns = stock.columns.count or stock.columns.places
     all_fields = plan.fields_set | (_STOCK if stock_columns else _NO_FIELDS)
@@ -116,7 +118,7 @@ def product_builder(  # noqa: PLR0915
         values = {label: cell for column, label in attributes if (cell := cells[column]) and len(cell) <= _MAX_LENGTH}
         blank = _blank_labels(attributes, cells, values) if len(values) < len(attributes) else _NO_LABELS
         for column in pair_columns:
-            values |= public_pairs(convert.attributes_of_lines(cells[column] or ""))
+            values |= public_pairs(attributes_of(cells[column] or ""))
         # A price without a currency does not change the currency of a stored product.
         fields = all_fields if currency else fields_without_currency
         return Product(

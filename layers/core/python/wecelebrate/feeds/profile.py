@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 Columns = tuple[str, ...]
 """Patterns that match folded column names."""
 
+OPTION_LINE = r"([^:\n]{1,200}): ([^\n]{1,500})"
+"""The pattern of `option_texts` for the options that the JSON reader writes to one cell, such as `Colour: Red`."""
+
 
 @dataclass(frozen=True, slots=True)
 class VariantRule:
@@ -23,6 +26,8 @@ class VariantRule:
 
     Used if a variant does not have its product's values in the key columns.
     """
+    is_scattered: bool = False
+    """Whether the rows of one product can be at any place of the file. See `regrouping`."""
     blank_continues: bool = False
     """Whether a row without a key belongs to the product of the row above."""
     first_row_patterns: Mapping[str, str] = field(default_factory=dict)
@@ -34,6 +39,11 @@ class VariantRule:
     """A later row with a value in one of these columns is a variant.
 
     Any other later row only completes the product, for example with a further image.
+    """
+    completing_patterns: Mapping[str, str] = field(default_factory=dict)
+    """Maps columns to patterns for their cells.
+
+    A later row that matches a pattern, such as a translation, is never a variant.
     """
     parent_patterns: Mapping[str, str] = field(default_factory=dict)
     """Maps columns to patterns for their cells.
@@ -49,6 +59,8 @@ class VariantRule:
 
     In each of the two columns, the separator is |.
     """
+    option_columns: str | None = None
+    """A pattern of a column's name, as it is in the file. Its first group is the name of the option in this column."""
     variant_title: Columns = ()
     """The columns of the variant's own name, which is used if the variant has no options."""
     variant_images: Columns = ()
@@ -94,12 +106,21 @@ class Profile:
     reject_rules: tuple[RejectRule, ...] = ()
     joined_fields: Columns = ()
     """Fields that use the cells of all their columns, such as the images, or the stock of several warehouses."""
+    other_identifier: str | None = None
+    """A column with another identifier than the SKU. A row that has only this identifier, and no name, means the stored
+    product whose source data has the same value in this column."""
+    separate_prices: bool = False
+    """Whether the prices of the products come in other files. A new product without a price is then inactive."""
     minor_units: bool = False
     """Whether prices are whole numbers of the currency's smallest unit, such as cents."""
     inactive_pattern: str | None = None
     """The pattern of the values that mean inactive. None if the shop uses the usual words."""
     cell_readers: Mapping[str, str] = field(default_factory=dict)
-    """Maps fields to the readers of their cells: `first_category`, `editor_text`, `facet_category` or `facet_brand`."""
+    """Maps fields to the readers of their cells: `first_category`, `editor_text`, `facet_category` or `facet_brand`.
+
+    `attributes` is the reader of the cells in `pair_columns`: `code_pairs` for `color=Red,size=M`. `price` can be
+    `price_list`, for the prices of commercetools.
+    """
     pair_columns: Columns = ()
     """Columns whose cells have one attribute per line, such as `Colour: red`."""
     header_currency: str | None = None

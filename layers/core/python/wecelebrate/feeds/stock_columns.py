@@ -64,7 +64,7 @@ TRACKER_NAMES = frozenset(("inventorytracker", "inventorymanagement"))
 OVERSELL_NAMES = frozenset((
     "inventorypolicy", "continuesellingwhenoutofstock", "sellwhenoutofstock", "allowbackorder", "allowbackorders",
     "backorders", "backordersallowed", "backorderallowed", "allowoutofstockorder", "allowoversell",
-    "allowoverselling", "oversell",
+    "allowoverselling", "oversell", "isneveroutofstock", "neveroutofstock",
 ))  # fmt: skip
 
 

@@ -50,6 +50,8 @@ class Table:
 
     Rows without a number such as `1.250` can be left out.
     """
+    every_row: Callable[[], Iterator[Row | Rejected]] | None = None
+    """Iterates over all rows, before `rows` is called. None if only one pass is possible."""
 
 
 def known_column_counter(mapping: Mapping[str, str | None]) -> dialects.ColumnCounter:
@@ -102,6 +104,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     table = Table(header, list(data), read_rows, lambda: all(reader.ended_cleanly for reader in readers), details)
     table.read_again = None if is_complete else read_again
     table.notes = notes
+    table.every_row = lambda: CsvRows(text, dialect, len(header), first_line).rows()
     return table
 
 
@@ -168,9 +171,20 @@ def open_json(text: TextFile, file_format: Format) -> Table:
     Raises UnreadableFeed if the file is not JSON, has no list of objects, or has no records.
     """
     source = JsonRows(text, file_format)
-    table = table_of_records(iter(source), lambda: source.ended_cleanly, {})
+    table = table_of_records(
+        iter(source), lambda: source.ended_cleanly, {}, again=lambda: _read_again(text, file_format)
+    )
     table.notes = notes_of_members(source.members)
     return table
+
+
+def _read_again(text: TextFile, file_format: Format) -> Iterator[Records | Rejected]:
+    """Read all records once more. The reader that has read the sample then continues where it was."""
+    position = text.file.tell()
+    try:
+        yield from JsonRows(text, file_format)
+    finally:
+        text.file.seek(position)
 
 
 def table_of_records(
@@ -178,8 +192,11 @@ def table_of_records(
     ended_cleanly: Callable[[], bool],
     details: dict[str, Any],
     columns: Iterable[str] = (),
+    again: Callable[[], Iterator[Records | Rejected]] | None = None,
 ) -> Table:
     """Return a table of the records, whose keys can differ. The header always contains all names in `columns`.
+
+    `again` reads the records once more, before the rows of the table are read.
 
     Raises UnreadableFeed if there are no records.
     """
@@ -218,7 +235,10 @@ def table_of_records(
         return stopped.reason if stopped else ""
 
     rows_of_sample: list[Cells] = [[record.get(key) for key in header] for record in records]
-    return Table(names, rows_of_sample, rows, ended_cleanly, details, problem=problem)
+    table = Table(names, rows_of_sample, rows, ended_cleanly, details, problem=problem)
+    if again is not None:
+        table.every_row = lambda: (row for entry in again() for row in rows_of(entry))
+    return table
 
 
 def _sample_records(stream: Iterator[Records | Rejected], header: dict[str, int]) -> list[Records | Rejected]:

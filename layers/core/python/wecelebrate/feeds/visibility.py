@@ -205,7 +205,7 @@ def attribute_name(column: str) -> str:
     name = re.sub(r"\((product|variant) attribute\)$", "", column)
     if name != column:
         name = name.rstrip()
-    return nfc(name.removeprefix("attributes.") or name)[:MAX_ATTRIBUTE_NAME_LENGTH]
+    return nfc(name.removeprefix("variants.").removeprefix("attributes.") or name)[:MAX_ATTRIBUTE_NAME_LENGTH]
 
 
 def public_columns(

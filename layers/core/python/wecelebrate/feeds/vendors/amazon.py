@@ -53,5 +53,6 @@ AMAZON_REPORT = Profile(
         "inventory_count": ("quantity",),
         "is_active": ("status",),
     },
-    {"productid": "gtin"},
+    # `product-id` is an ASIN in most reports, and not a GTIN.
+    {"asin1": "asin"},
 )

@@ -78,7 +78,7 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     sheets = [{"name": sheet.name, "hidden": sheet.hidden} for sheet in book.sheets]
     details = {"sheet": sheet.name, "sheets": sheets, "header_line": None if head.last_row is None else header_row}
     read_again = partial(rows, marked=True) if len(top) == SAMPLE_ROWS and any(map(_has_unclear_text, sample)) else None
-    table = Table(header, sample, rows, lambda: True, details, close=book.close, read_again=read_again)
+    table = Table(header, sample, rows, lambda: True, details, close=book.close, read_again=read_again, every_row=rows)
     table.notes = notes_of_titles(cells for _, cells in top[: head.titles])
     return table
 

@@ -26,6 +26,8 @@ PROFILE = Profile(
         "is_active": ("isactive",),
     },
     keep_other_columns=True,
+    # Sales prices are condition records, which come as COND_A.
+    separate_prices=True,
 )
 
 

@@ -40,6 +40,8 @@ PROFILE = Profile(
     },
     pair_columns=("attributes",),
     keep_other_columns=True,
+    # Peppol BIS Catalogue 3: a line to delete can have only the standard identification.
+    other_identifier="StandardItemID",
 )
 
 

@@ -30,6 +30,7 @@ class RequestRows(AbstractContextManager["RequestRows"]):
     declared_mode: Literal["full", "delta"] | None = None
     ended_cleanly = True
     has_places = keeps_places = False
+    other_identifier: str | None = None
     states_stock = True
     """A row that omits the stock is like a request that omits the stock: a new product is tracked, with the count 0."""
     reading: dict[str, Any] | None = None

@@ -49,6 +49,10 @@ class Rows(Protocol):
         """The mode that the file declares, or None if the file declares no mode."""
 
     @property
+    def other_identifier(self) -> str | None:
+        """The column of another identifier than the SKU, by which a row can name its product."""
+
+    @property
     def reading(self) -> dict[str, Any] | None:
         """How the file is read, as JSON, or None for rows that are no file."""
 
@@ -152,6 +156,11 @@ class Load:
         """
         return "tracked" if self.job.checkpoint.get("states_stock", True) else self.rules.default_inventory_policy
 
+    @property
+    def accepts_unpriced(self) -> bool:
+        """Whether the prices of the products come in other files. A new product without a price is then inactive."""
+        return bool(self.job.checkpoint.get("details", {}).get("separate_prices"))
+
     def resume(self) -> None:
         """Continue after the last committed chunk. A new load starts at the first row.
 
@@ -186,6 +195,8 @@ class Load:
         counts["unchanged"] += int(merged["rows"] - merged["created"] - merged["updated"] - merged["rejected"])
         self.job.done += int(merged["rows"])
         self.job.checkpoint["after"] = merged["last_sku"]
+        if merged["unpriced"]:
+            self.job.checkpoint["unpriced"] = self.job.checkpoint.get("unpriced", 0) + int(merged["unpriced"])
 
     def add_samples(self, samples: list[dict[str, Any]]) -> None:
         """Add differences that a dry run has found. At most MAX_SAMPLES differences are kept."""

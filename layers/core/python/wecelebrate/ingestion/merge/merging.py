@@ -67,6 +67,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                     default_inventory_policy=load.default_inventory_policy,
                     keeps_places=bool(job.checkpoint.get("keeps_places")),
                     sums_places=bool((job.checkpoint.get("reading") or {}).get("by_place")),
+                    accepts_unpriced=load.accepts_unpriced,
                     **load.staging_key,
                 )
             )
@@ -107,7 +108,7 @@ def _sample(load: Load, row: dict[str, Any]) -> dict[str, Any] | None:
     if load.rules.catalog_currency not in (None, staged["currency"] or load.rules.catalog_currency):
         return None
     if stored is None:
-        is_complete = staged.get("name") is not None and staged.get("price") is not None
+        is_complete = staged.get("name") is not None and (staged.get("price") is not None or load.accepts_unpriced)
         if load.rules.mode == "update" or not is_complete:
             return None
         return {"sku": row["sku"], "line": row["line"], "does": "create", "changes": _changes(staged, {})}

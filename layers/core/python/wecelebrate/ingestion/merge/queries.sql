@@ -24,6 +24,14 @@ values (:job_id, :fence, :line, :rows, :sku, :name, :description, :category, :br
 insert into app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw)
 values (:job_id, :fence, :line, :n, :sku, :code, :reason, :raw);
 
+-- name: find_skus_by_source
+-- Return the products of the catalog whose source data has one of `values` under `key`. The query reads the source data
+-- of the whole catalog, because no index contains it.
+select o.data ->> :key as value, p.sku
+from product_sources o join products p on p.id = o.product_id
+where o.catalog_id = :catalog_id and p.catalog_id = :catalog_id and o.data ->> :key = any(:values)
+  and not exists (select from products q where q.catalog_id = :catalog_id and q.sku = o.data ->> :key);
+
 -- name: save_staging$
 -- Save the progress of staging. Returns false when a later worker has claimed the job, or when the job was cancelled.
 select app.save_staging_progress(:job_id, :fence, :done, :counts, :checkpoint, :seconds);
@@ -106,7 +114,9 @@ select app.analyze_products();
 -- release has staged have the ordinal 0. If `keeps_places` is true, the stocks of the places of a product are
 -- stored, and its stock is their sum: a delta changes only the places that it names. If a SKU never had several
 -- places, the place of a delta replaces the stored place, unless `sums_places` is true. A new product without a
--- stock gets `default_inventory_policy`, and a new product without a known state gets `new_is_active`.
+-- stock gets `default_inventory_policy`, and a new product without a known state gets `new_is_active`. If
+-- `accepts_unpriced` is true, the prices come in other files: a new product without a price is added as inactive, with
+-- the price 0. `unpriced` is the number of these products.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -149,7 +159,7 @@ with last_sku as materialized (
       else coalesce(s.price, p.price) end as exact_price,
     case
       when p.id is null and :mode = 'update' then 'unknown_sku'
-      when p.id is null and (s.name is null or s.price is null) then 'incomplete'
+      when p.id is null and (s.name is null or s.price is null and not :accepts_unpriced::boolean) then 'incomplete'
       when p.id is not null and :mode = 'create' then 'sku_exists'
       when coalesce(s.currency, p.currency, :currency) <> (select currency from catalog) then 'other_currency'
       when s.price is null and s.currency <> p.currency and p.price <> round(p.price, app.minor_units(s.currency))
@@ -218,9 +228,10 @@ with last_sku as materialized (
 ), added as (
   insert into products (id, catalog_id, sku, name, description, category, brand, price, currency, images, attributes,
     inventory_count, inventory_policy, is_active)
-  select product_id, :catalog_id, sku, name, nullif(description, ''), nullif(category, ''), nullif(brand, ''), price,
-    coalesce(currency, :currency), coalesce(images, '[]'), coalesce(attributes, '{}'), coalesce(new_count, 0),
-    coalesce(policy, :default_inventory_policy), coalesce(is_active, new_is_active, true)
+  select product_id, :catalog_id, sku, name, nullif(description, ''), nullif(category, ''), nullif(brand, ''),
+    coalesce(price, 0), coalesce(currency, :currency), coalesce(images, '[]'), coalesce(attributes, '{}'),
+    coalesce(new_count, 0), coalesce(policy, :default_inventory_policy),
+    price is not null and coalesce(is_active, new_is_active, true)
   from chunk
   where id is null and refusal is null
   on conflict (catalog_id, sku) do nothing
@@ -271,6 +282,7 @@ select max(sku) as last_sku, coalesce(sum(rows), 0) as rows,
   (select rows from created) as created,
   (select coalesce(sum(rows), 0) from rejected) as rejected,
   (select n from created) - (select count(*) from added) as conflicts,
+  (select count(*) from chunk where id is null and refusal is null and price is null) as unpriced,
   case when :dry_run::boolean then
     (select json_agg(json_build_object('line', line, 'n', n, 'sku', sku, 'code', code, 'reason', reason,
        'raw', source_data)) from rejected) end as rejections,

@@ -96,6 +96,8 @@ def _result_details(load: Load, error_file: str | None) -> dict[str, Any]:
     }
     if checkpoint.get("doubts"):
         details["doubts"] = checkpoint["doubts"]
+    if checkpoint.get("unpriced"):
+        details["created_without_price"] = checkpoint["unpriced"]
     if load.rules.dry_run:
         details |= {"dry_run": True, "samples": checkpoint.get("samples", [])}
         if checkpoint.get("reasons"):

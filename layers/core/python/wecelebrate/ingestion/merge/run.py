@@ -8,6 +8,7 @@ from wecelebrate import feeds
 from wecelebrate.core.database import SYSTEM, queries, writing
 from wecelebrate.ingestion.merge import merging, places, report, review, staging
 from wecelebrate.ingestion.merge.bounds import check_header
+from wecelebrate.ingestion.merge.identification import identify
 from wecelebrate.ingestion.merge.load import Load
 
 logger = Logger()
@@ -67,6 +68,7 @@ def _stage(load: Load) -> bool:
             job.check_lease()
         while chunk := list(islice(items, CHUNK_SIZE)):
             job.counts["read"] = rows.rows_read
+            identify(load, chunk, rows.other_identifier)
             prepared = staging.prepare(load, chunk)
             job.counts["rejected"] += prepared.rejected_rows
             job.done = job.counts["rejected"]

@@ -1,0 +1,29 @@
+"""Google Merchant Center: product data in CSV and TSV.
+
+Source: support.google.com/merchants, "Product data specification".
+"""
+
+from wecelebrate.feeds.profile import Profile
+
+GOOGLE_MERCHANT = Profile(
+    "google merchant",
+    (("id", "title", "imagelink"), ("id", "title", "link", "price"), ("id", "title", "availability")),
+    {
+        "sku": ("id",),
+        "name": ("title",),
+        "description": ("description",),
+        "category": ("producttype", "googleproductcategory"),
+        "brand": ("brand",),
+        "price": ("price",),
+        "images": ("imagelink", r"additionalimagelink\d*"),
+        "inventory_count": ("quantity", "quantitytosellonfacebook", "inventory", "availability"),
+        "is_active": ("status",),
+    },
+    {
+        "gtin|mpn|color|size|material|gender|condition|availability|link|pattern": "",
+        "agegroup": "age_group",
+        "itemgroupid": "item_group_id",
+        "saleprice": "sale_price",
+    },
+    joined_fields=("images",),
+)  # fmt: skip

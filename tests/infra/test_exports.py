@@ -1,0 +1,22 @@
+"""The page of the known exports is equal to the profiles and to how their sample files are read."""
+
+import re
+
+import pytest
+
+from infra.exports import FILE, page
+from wecelebrate.feeds.profile import Profile
+from wecelebrate.feeds.profiles import PROFILES
+
+
+def test_the_page_shows_the_current_profiles() -> None:
+    assert FILE.read_text("utf-8") == page(), "run `python -m infra.exports`"
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=lambda profile: profile.name)
+def test_each_export_has_a_table_with_its_sku_and_a_source(profile: Profile) -> None:
+    sections = re.split(r"^## ", FILE.read_text("utf-8"), flags=re.MULTILINE)
+    section = next(section for section in sections if f"### Export `{profile.name}`\n" in section)
+    table = section.partition(f"### Export `{profile.name}`\n")[2].partition("\n###")[0]
+    assert re.search(r"^\| sku \| `", table, re.MULTILINE), "the export has no sample file"
+    assert re.search(r"^Sources?: ", section, re.MULTILINE)
