@@ -59,13 +59,18 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     return _response(request, Invalid(errors=errors))
 
 
+_NO_FIELDS = ("[key]", "[text]", "[object]")
+"""Steps of a location that are no fields. pydantic adds "[key]" if the key of a dict is invalid, and the tag of an
+alternative, such as those in `core.types.transformations`."""
+
+
 def _pointer(location: tuple[Any, ...]) -> str:
     """Return the pointer of an invalid field or parameter.
 
     The location `("body", "images", 0)` becomes `/images/0`. The name of a parameter gets no slash.
     """
     place, *steps = location
-    named = [step for step in steps if step != "[key]"]  # pydantic adds "[key]" if the key of a dict is invalid
+    named = [step for step in steps if step not in _NO_FIELDS]
     return pointer(named, "/" if place == "body" else "")
 
 
