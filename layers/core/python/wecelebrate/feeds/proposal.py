@@ -16,6 +16,7 @@ from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import open_source
 from wecelebrate.feeds.transformations.settings import Entry, file_settings
+from wecelebrate.feeds.transformations.text import MAX_PREVIEW_SECONDS
 from wecelebrate.feeds.visibility import Disclosure, private_part, same_name
 from wecelebrate.feeds.warnings import Warnings
 
@@ -103,7 +104,7 @@ def propose(
 
     Raises UnreadableFeed for a file that cannot be read with any mapping.
     """
-    settings = file_settings(mapping, disclosure.transformations if disclosure else {})
+    settings = file_settings(mapping, disclosure.transformations if disclosure else {}, MAX_PREVIEW_SECONDS)
     warnings: list[str] = []
     source = open_source(stream, name, settings.for_opening, currency, sample=SAMPLE)
     try:

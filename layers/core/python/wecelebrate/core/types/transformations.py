@@ -22,7 +22,7 @@ MAX_STEPS = 20
 MAX_VALUES = 500
 """The maximum number of values in a list of values."""
 MAX_PATTERN_LENGTH = 500
-MAX_PROGRAM_SIZE = 5_000
+MAX_PROGRAM_SIZE = 2_500
 """The maximum size of a compiled regular expression, in instructions of RE2. It limits the time per character."""
 PATTERN_MEMORY = 4 << 20
 """The memory that RE2 may use for one regular expression, in bytes."""
@@ -274,7 +274,7 @@ def compile_pattern(pattern: str) -> Any:
 
     `re` and `regex` backtrack: a hostile pattern would need exponential time for a short text.
     """
-    import re2  # imported here, because only few functions need it
+    import re2  # type: ignore[import-untyped]  # imported here, because only few functions need it
 
     options = re2.Options()
     options.max_mem, options.log_errors = PATTERN_MEMORY, False

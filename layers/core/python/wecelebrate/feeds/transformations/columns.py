@@ -38,7 +38,7 @@ class _Planner:
         self._file_header = list(plan.header)
         self._names = [fold(name) for name in plan.header]
         self._columns: list[ComputedColumn] = []
-        self._budget = RegexBudget()
+        self._budget = RegexBudget(settings.regex_seconds)
         self._consumed: set[int] = set()
 
     def run(self) -> None:

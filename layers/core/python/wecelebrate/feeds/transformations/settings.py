@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from wecelebrate.feeds.transformations.text import MAX_REGEX_SECONDS
+
 Entry = str | None | Mapping[str, Any]
 """An entry of a mapping: the name of a column, None, or a `FieldTransformation` of `core.types.transformations`."""
 
@@ -17,6 +19,8 @@ class FileSettings:
     transformations: dict[str, Mapping[str, Any]]
     attributes: dict[str, Mapping[str, Any]]
     """The transformations of the public attributes."""
+    regex_seconds: float
+    """The time that the regular expressions may use."""
 
     @property
     def for_opening(self) -> dict[str, str | None]:
@@ -25,12 +29,16 @@ class FileSettings:
         return {**self.plain, **first}
 
 
-def file_settings(mapping: Mapping[str, Entry] | None, attributes: Mapping[str, Mapping[str, Any]]) -> FileSettings:
+def file_settings(
+    mapping: Mapping[str, Entry] | None,
+    attributes: Mapping[str, Mapping[str, Any]],
+    regex_seconds: float = MAX_REGEX_SECONDS,
+) -> FileSettings:
     """Return the settings of a catalog: its mapping with the options, and the transformations of its attributes."""
     mapping = mapping or {}
     plain = {name: entry if isinstance(entry, str) else None for name, entry in mapping.items()}
     transformations = {name: entry for name, entry in mapping.items() if isinstance(entry, Mapping)}
-    return FileSettings(plain, transformations, dict(attributes))
+    return FileSettings(plain, transformations, dict(attributes), regex_seconds)
 
 
 def input_columns(entry: Mapping[str, Any]) -> list[str]:

@@ -19,8 +19,10 @@ MAX_REGEX_CELL = 100_000
 MAX_REGEX_SECONDS = 300.0
 """The time of the CPU that all regular expressions may use for one file, in seconds.
 
-RE2 needs linear time, but a large expression can still need a second for a long cell. An ordinary expression needs
+RE2 needs linear time, but a large expression can still need some seconds for a long cell. An ordinary expression needs
 about 10 µs, which is 10 seconds for a million rows."""
+MAX_PREVIEW_SECONDS = 10.0
+"""The same limit for a proposal, which reads only a sample."""
 MAX_RESULT = 1_000_000
 """The maximum number of characters of a value, as of a cell."""
 MAX_CACHED_LENGTH = 300
@@ -121,7 +123,8 @@ def _regex(options: Mapping[str, Any], otherwise: str | None, budget: RegexBudge
             error = BadCell("no_match", f"{shown(cell)} does not match the regular expression")
             return _unfit(otherwise or default, cell, lambda: error)
         if replacement is None:
-            return (match.group(group) or "").strip()
+            part: str = match.group(group) or ""
+            return part.strip()
         result: str = budget.call(pattern.sub, replacement, cell)
         if len(result) > MAX_RESULT:
             raise BadCell("too_long", f"{shown(cell)} would become longer than {MAX_RESULT:,} characters")
