@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from typing_extensions import TypedDict  # before Python 3.12, pydantic does not accept typing.TypedDict
 
-from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
+from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch, at_most
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.types import Count, CurrencyCode, Flag, Id, InventoryPolicy, Label, Line, Moment, Name, Percent
 from wecelebrate.core.types.transformations import CHECKED_ATTRIBUTES, CHECKED_MAPPING, MappingEntry, replacing
@@ -59,10 +59,13 @@ class FileOptions(TypedDict, total=False):
     ]
 
 
-FieldMapping = Annotated[dict[ProductField, MappingEntry | None], CHECKED_MAPPING]
+MAX_TRANSFORMATION_BYTES = 256 * 1024
+"""The maximum size of a mapping, and of the public attributes, as JSON in bytes."""
+FieldMapping = Annotated[dict[ProductField, MappingEntry | None], CHECKED_MAPPING, at_most(MAX_TRANSFORMATION_BYTES)]
 PublicAttributes = Annotated[
     dict[AttributeName, MappingEntry],
     CHECKED_ATTRIBUTES,
+    at_most(MAX_TRANSFORMATION_BYTES),
     Field(
         max_length=100,
         description=(
@@ -226,9 +229,10 @@ class SyncSettingsPatch(Patch):
     mapping: FieldMapping | None = Field(
         default=None, description="A transformation replaces the stored entry of its field as a whole."
     )
-    attributes: Annotated[dict[AttributeName, MappingEntry | None], CHECKED_ATTRIBUTES] | None = Field(
-        default=None, max_length=100
-    )
+    attributes: (
+        Annotated[dict[AttributeName, MappingEntry | None], CHECKED_ATTRIBUTES, at_most(MAX_TRANSFORMATION_BYTES)]
+        | None
+    ) = Field(default=None, max_length=100)
     private_columns: PrivateColumns | None = None
     currency: CurrencyCode | None = None
     fetch_images: Flag | None = None
