@@ -19,6 +19,7 @@ from wecelebrate.core.errors import (
 )
 from wecelebrate.core.models import pointer
 from wecelebrate.core.problems import PROBLEM, document
+from wecelebrate.core.types.transformations import TAGS
 from wecelebrate.core.validation_messages import message_for
 
 logger = Logger()
@@ -59,9 +60,9 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     return _response(request, Invalid(errors=errors))
 
 
-_NO_FIELDS = ("[key]", "[text]", "[object]")
-"""Steps of a location that are no fields. pydantic adds "[key]" if the key of a dict is invalid, and the tag of an
-alternative, such as those in `core.types.transformations`."""
+_NO_FIELDS = ("[key]", *TAGS)
+"""Steps of a location that are no fields. pydantic adds "[key]" if the key of a dict is invalid, and the tags of
+alternatives."""
 
 
 def _pointer(location: tuple[Any, ...]) -> str:

@@ -145,6 +145,10 @@ class TransformationStep(TypedDict, total=False):
     ]
 
 
+TAGS = ("[text]", "[object]")
+"""The tags of alternatives. They are left out of the pointers of errors."""
+
+
 def _kind(value: Any) -> str:
     return "[object]" if isinstance(value, Mapping) else "[text]"
 
@@ -188,7 +192,7 @@ class FieldTransformation(TypedDict, total=False):
 MappingEntry = Annotated[
     Annotated[Label, Tag("[text]")] | Annotated[FieldTransformation, Tag("[object]")], Discriminator(_kind)
 ]
-"""The name of a column, or a transformation of columns. The tags are left out of pointers."""
+"""The name of a column, or a transformation of columns."""
 
 
 Problem = tuple[tuple[str | int, ...], str]
@@ -361,6 +365,8 @@ CHECKED_MAPPING = checked(mapping_problems)
 """Refuses a mapping from fields to entries with wrong transformations."""
 CHECKED_ATTRIBUTES = checked(attribute_problems)
 """Refuses a mapping from attributes to entries with wrong transformations."""
+CheckedMapping = Annotated[dict[Label, MappingEntry | None], CHECKED_MAPPING]
+CheckedAttributes = Annotated[dict[Label, MappingEntry], CHECKED_ATTRIBUTES]
 
 
 def replacing(entry: Any) -> Any:

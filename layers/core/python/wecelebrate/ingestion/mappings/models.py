@@ -1,12 +1,12 @@
 """The models of a proposal that says how to read a file."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from wecelebrate.core.models import Input, Object
 from wecelebrate.core.types import Id, Label
-from wecelebrate.core.types.transformations import CHECKED_ATTRIBUTES, CHECKED_MAPPING, MappingEntry
+from wecelebrate.core.types.transformations import CheckedAttributes, CheckedMapping
 
 ColumnName = Label
 
@@ -16,14 +16,14 @@ class MappingRequest(Input):
 
     upload_id: Id | None = Field(default=None, description="A file that was uploaded with `POST /v1/uploads`.")
     job_id: Id | None = Field(default=None, description="A sync or an import whose file is used for the proposal.")
-    mapping: Annotated[dict[ColumnName, MappingEntry | None], CHECKED_MAPPING] | None = Field(
+    mapping: CheckedMapping | None = Field(
         default=None,
         description=(
             "Field → column, or transformation of columns. It replaces the catalog's mapping. A field with null is not "
             "read from the file."
         ),
     )
-    attributes: Annotated[dict[ColumnName, MappingEntry], CHECKED_ATTRIBUTES] | None = Field(
+    attributes: CheckedAttributes | None = Field(
         default=None,
         max_length=100,
         description="Attribute → column, or transformation. It replaces the public attributes of the catalog.",
