@@ -38,12 +38,10 @@ def read_settings(mapping: Sequence[str], options: Sequence[str]) -> ReadSetting
 
     An argument of `mapping` is `FIELD=COLUMN`, or the name of a JSON file. Raises BadUsage.
     """
-    from wecelebrate.feeds.columns import FIELDS
-    from wecelebrate.feeds.plan import OPTIONS
+    from wecelebrate.feeds.plan import MAPPED_FIELDS, OPTIONS
 
     settings = ReadSettings()
-    fields = (*FIELDS, "price_unit")
-    for parameter, known, texts in (("--mapping", fields, mapping), ("--option", OPTIONS, options)):
+    for parameter, known, texts in (("--mapping", MAPPED_FIELDS, mapping), ("--option", OPTIONS, options)):
         for text in texts:
             name, equals, value = text.partition("=")
             if parameter == "--mapping" and (not equals or name not in known) and text.endswith(".json"):

@@ -31,6 +31,7 @@ ProductField = Literal[
     "inventory_count",
     "is_active",
     "price_unit",
+    "command",
 ]
 
 

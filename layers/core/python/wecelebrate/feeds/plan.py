@@ -21,9 +21,13 @@ from wecelebrate.feeds.profiles import recognise
 from wecelebrate.feeds.visibility import Disclosure, internal_part, public_columns
 
 __all__ = [
-    "OPTIONS", "REPORT_COLUMN_PREFIX", "ActiveColumn", "Plan", "PriceColumn", "column_number", "extend_plan",
-    "find_columns", "free_column", "make_plan", "named_price", "public_attributes", "raise_unreadable",
+    "MAPPED_FIELDS", "OPTIONS", "REPORT_COLUMN_PREFIX", "ActiveColumn", "Plan", "PriceColumn", "column_number",
+    "command_columns", "extend_plan", "find_columns", "free_column", "make_plan", "named_price",
+    "public_attributes", "raise_unreadable",
 ]  # fmt: skip
+
+MAPPED_FIELDS = (*FIELDS, "price_unit", "command")
+"""The fields that a mapping can assign columns to."""
 
 
 def raise_unreadable(problem: str) -> None:
@@ -224,9 +228,10 @@ def _by_mapping(
     for name, column in mapping.items():
         if name in OPTIONS:
             continue
-        if name not in (*FIELDS, "price_unit"):
+        if name not in MAPPED_FIELDS:
             on_problem(
-                f"the catalog's sync settings map an unknown field {quoted(name)}; the fields are {', '.join(FIELDS)}"
+                f"the catalog's sync settings map an unknown field {quoted(name)}; the fields are "
+                f"{', '.join(MAPPED_FIELDS)}"
             )
             continue
         number = column_number(plan.header, names, column) if column else None
@@ -240,20 +245,31 @@ def _by_mapping(
         columns = [] if number is None else [number]
         if columns:
             plan.attributes = [(number, label) for number, label in plan.attributes if number not in columns]
-        if name == "price":
-            plan.prices = _mapped_prices(plan, columns)
-        elif name == "currency":
-            plan.currency = columns[0] if columns else None
-        elif name == "is_active":
-            plan.active = [ActiveColumn(number, inverse=is_inverse(plan.header[number])) for number in columns]
-        elif name == "price_unit":
-            plan.price_unit = columns[0] if columns else None
-        elif name == "inventory_count":
-            plan.inventory = columns
-        else:
-            setattr(plan, name, columns)
-        if columns:
-            free_column(plan, columns[0], keep=mapping)
+        _assign(plan, name, columns, mapping)
+
+
+def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str | None]) -> None:
+    """Read a field from the columns that the mapping names: from one column, or from none."""
+    if name == "price":
+        plan.prices = _mapped_prices(plan, columns)
+    elif name == "is_active":
+        states = [ActiveColumn(number, inverse=is_inverse(plan.header[number])) for number in columns]
+        plan.active = [*states, *(command_columns(plan) if "command" in mapping else ())]
+    elif name == "command":
+        plan.active = [active for active in plan.active if active.words != "commands"]
+    elif name in ("currency", "price_unit"):
+        setattr(plan, name, columns[0] if columns else None)
+    else:
+        setattr(plan, "inventory" if name == "inventory_count" else name, columns)
+    if columns:
+        free_column(plan, columns[0], keep=mapping)
+    if name == "command":
+        plan.active += [ActiveColumn(number, words="commands") for number in columns]
+
+
+def command_columns(plan: Plan) -> list[ActiveColumn]:
+    """Return the columns with a command for each row."""
+    return [active for active in plan.active if active.words == "commands"]
 
 
 def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:

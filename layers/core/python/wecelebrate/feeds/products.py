@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from wecelebrate.core.types import InventoryPolicy
 from wecelebrate.feeds import convert, numbers
+from wecelebrate.feeds.commands import with_commands
 from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected
 from wecelebrate.feeds.plan import Plan
 from wecelebrate.feeds.price_cells import CACHE_SIZE, cached, currency_of, price_reader, shifted_price
@@ -111,7 +112,8 @@ def product_builder(  # noqa: PLR0915
             count, is_active, source, fields_without(fields, missing) if missing else fields, blank, policy,
         )  # fmt: skip
 
-    return build if plan.computed is None else _without_computed(build, plan.computed)
+    obeying = with_commands(build, plan, read_sku, catalog_currency)
+    return obeying if plan.computed is None else _without_computed(obeying, plan.computed)
 
 
 def _without_computed(build: BuildProduct, computed: ComputedColumns) -> BuildProduct:

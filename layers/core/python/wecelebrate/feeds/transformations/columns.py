@@ -8,7 +8,15 @@ from typing import Any
 from wecelebrate.feeds.columns import fold, is_inverse
 from wecelebrate.feeds.evidence.facts import NOTHING
 from wecelebrate.feeds.items import BadCell, Cells, NumberText, quoted
-from wecelebrate.feeds.plan import ActiveColumn, Plan, column_number, free_column, named_price, public_attributes
+from wecelebrate.feeds.plan import (
+    ActiveColumn,
+    Plan,
+    column_number,
+    command_columns,
+    free_column,
+    named_price,
+    public_attributes,
+)
 from wecelebrate.feeds.transformations.arithmetic import Arithmetic, split_steps
 from wecelebrate.feeds.transformations.computed import ComputedColumn, ComputedColumns
 from wecelebrate.feeds.transformations.settings import FileSettings, input_columns
@@ -107,7 +115,9 @@ class _Planner:
             plan.active = [
                 ActiveColumn(number, inverse=not steps and is_inverse(name))
                 for number, name in zip(numbers, names, strict=True)
-            ]
+            ] + command_columns(plan)
+        elif field == "command":
+            plan.active += [ActiveColumn(number, words="commands") for number in numbers]
         elif field == "inventory_count":
             plan.inventory, plan.stock_arithmetic, plan.sums_stock = numbers, arithmetic, "sum" in entry
         elif field in ("currency", "price_unit"):
