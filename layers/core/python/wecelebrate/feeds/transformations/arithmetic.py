@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, floor
 from typing import Any, Literal
 
@@ -14,6 +15,7 @@ from wecelebrate.feeds.items import BadCell, Cells, quoted
 
 RoundingMode = Literal["half_up", "half_even", "up", "down"]
 
+CACHE_SIZE = 4096
 MAX_SHOWN = 14
 """How many characters of an endless number a message shows."""
 
@@ -67,12 +69,17 @@ class Arithmetic:
         for number, step in enumerate(steps, first + 1):
             (name,) = step
             self._steps.append((number, name, _number_step(name, step[name], divisors)))
+        # Prices repeat. A price that is divided by a column depends on the row too.
+        self._cached = None if divisors else lru_cache(maxsize=CACHE_SIZE)(lambda value: self._apply(value, (), None))
 
     def apply(self, value: Decimal, cells: Cells, mark: numbers.DecimalMark | None) -> Decimal:
         """Return the number after all steps.
 
         Raises BadCell with the code `bad_divisor`, or `too_precise` if the number has no end.
         """
+        return self._apply(value, cells, mark) if self._cached is None else self._cached(value)
+
+    def _apply(self, value: Decimal, cells: Cells, mark: numbers.DecimalMark | None) -> Decimal:
         result = Fraction(value)
         for number, name, step in self._steps:
             try:
