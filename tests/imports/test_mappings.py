@@ -82,7 +82,7 @@ def test_a_proposal_shows_computed_values_and_the_reasons_of_rejected_rows(tenan
     assert (third["line"], third["sku"], third["code"]) == (4, "9", "not_in_list")
     assert third["error"] == 'St: step 2 (replace): "Q" is not in the list of values'
     price = next(field for field in proposal["fields"] if field["field"] == "price")
-    assert (price["columns"], price["by"]) == (["VK"], "mapping")
+    assert (price["columns"], price["by"]) == (["VK", "PE"], "mapping")
 
 
 def test_a_proposal_warns_about_public_values_that_are_computed_from_private_columns(tenant: Tenant) -> None:

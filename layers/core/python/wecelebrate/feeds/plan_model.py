@@ -164,6 +164,8 @@ class Plan:
         for number in self.field_columns.get(name, []):
             column = self.computed.get(number) if self.computed else None
             names += [self.header[number]] if column is None else column.source_names or [column.name]
+        for price in self.prices if name == "price" else ():
+            names += price.arithmetic.divisors if price.arithmetic else ()
         return list(dict.fromkeys(names))
 
     @property

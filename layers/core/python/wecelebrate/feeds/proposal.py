@@ -251,9 +251,6 @@ def _inputs(plan: Plan) -> dict[str, list[str]]:
         for name, numbers in plan.field_columns.items()
         if any(computed.get(number) for number in numbers)
     }
-    for price in plan.prices[:1]:
-        if price.arithmetic:
-            inputs["price"] = list(dict.fromkeys((*inputs["price"], *price.arithmetic.divisors)))
     for number, label in plan.computed_attributes:
         inputs[f"attributes.{label}"] = column.source_names if (column := computed.get(number)) else []
     return inputs
