@@ -4,7 +4,7 @@ It needs no cloud: it reads the file with the same code as a sync. It does not k
 which products exist, whether a later row has the same SKU, and whether the catalog has another currency.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ import typer
 from infra.command.errors import BadUsage, CommandError, ExitCode
 from infra.command.help import FILE_FORMATS, command
 from infra.command.output import JsonOption
+from infra.command.read_settings import ReadSettings, read_settings
 
 if TYPE_CHECKING:
     from wecelebrate.feeds import Feed, Proposal
@@ -28,6 +29,7 @@ database. A test compares the two."""
 
 @command(
     "wecelebrate read products.csv",
+    "wecelebrate read artikel.csv --mapping mapping.json --currency EUR",
     "wecelebrate read artikel.csv --mapping sku=Nr --mapping price=VK --option decimal=, --currency EUR",
     "wecelebrate read all.xlsx --rejected --format csv > rejected.csv",
     "cat products.xml.gz | wecelebrate read - --json | jq .counts",
@@ -37,7 +39,11 @@ def read(  # noqa: PLR0917 — each parameter is an option
     file: Annotated[Path, typer.Argument(help=f"{FILE_FORMATS} - reads stdin.")],
     mapping: Annotated[
         list[str] | None,
-        typer.Option("--mapping", metavar="FIELD=COLUMN", help="Column of a field. FIELD= leaves the field out."),
+        typer.Option(
+            "--mapping",
+            metavar="FIELD=COLUMN",
+            help="Column of a field. FIELD= leaves the field out. Or a JSON file with a mapping or with sync_settings.",
+        ),
     ] = None,
     option: Annotated[
         list[str] | None,
@@ -68,7 +74,7 @@ def read(  # noqa: PLR0917 — each parameter is an option
     from infra.command.read_output import PRINTERS, rows_of
     from wecelebrate.feeds import UnreadableFeed
 
-    settings = _settings(mapping or (), option or ())
+    settings = read_settings(mapping or (), option or ())
     currency = _checked_currency(currency)
     printer = PRINTERS["json" if as_json else row_format]()
     with ExitStack() as stack:
@@ -83,23 +89,6 @@ def read(  # noqa: PLR0917 — each parameter is an option
             raise CommandError(str(error)) from error
     if counts.rejected or questions:
         raise typer.Exit(ExitCode.FAILED)
-
-
-def _settings(mapping: Sequence[str], options: Sequence[str]) -> dict[str, str | None]:
-    """Return the mapping and the options in the form that the feeds expect. Raises BadUsage."""
-    from wecelebrate.feeds.columns import FIELDS
-    from wecelebrate.feeds.plan import OPTIONS
-
-    settings: dict[str, str | None] = {}
-    for parameter, known, texts in (("--mapping", FIELDS, mapping), ("--option", OPTIONS, options)):
-        for text in texts:
-            name, equals, value = text.partition("=")
-            if not equals:
-                raise BadUsage(f"{parameter} {text} has no =: give a name and its value, e.g. {known[0]}=…")
-            if name not in known:
-                raise BadUsage(f"{parameter} {name} is not known: the names are {', '.join(known)}")
-            settings[name] = value or None
-    return settings
 
 
 def _checked_currency(text: str) -> str:
@@ -135,7 +124,7 @@ def _opened(file: Path, stack: ExitStack) -> tuple[BinaryIO, str]:
 def _open_feed(
     stream: BinaryIO,
     name: str,
-    settings: Mapping[str, str | None],
+    settings: ReadSettings,
     currency: str,
     on_failure: "Callable[[Proposal, Sequence[Any]], None]",
 ) -> "tuple[Proposal, Feed]":
@@ -145,10 +134,10 @@ def _open_feed(
     """
     from wecelebrate import feeds
 
-    proposal = feeds.propose(stream, name, settings, currency)
+    proposal = feeds.propose(stream, name, settings.mapping, currency, disclosure=settings.disclosure)
     stream.seek(0)
     try:
-        return proposal, feeds.open_feed(stream, name, settings, currency)
+        return proposal, feeds.open_feed(stream, name, settings.mapping, currency, disclosure=settings.disclosure)
     except feeds.UnreadableFeed:
         on_failure(replace(proposal, warnings=[]), ())  # the error repeats the warnings
         raise

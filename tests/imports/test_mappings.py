@@ -63,3 +63,54 @@ def test_no_mapping_is_proposed_if_the_file_or_the_catalog_belongs_to_another_cl
     assert pointers(problem(tenant.owner.post(path, json={"job_id": job["id"]}), 422, "invalid")) == ["/job_id"]
     path = f"/v1/catalogs/{other.catalog_id}/mapping/propose"
     problem(tenant.owner.post(path, json={"upload_id": upload(tenant, FILE)}), 404, "not_found")
+
+
+def test_a_proposal_shows_computed_values_and_the_reasons_of_rejected_rows(tenant: Tenant) -> None:
+    file = b"Nr;Name;VK;PE;St\n7;Tasse;12,50;1;A\n8;Schal;10,00;3;A\n9;Hut;5,00;1;Q\n"
+    state = {"replace": {"A": "active"}, "otherwise": "reject"}
+    mapping = {
+        "sku": "Nr",
+        "price": {"columns": ["VK"], "transform": [{"divide_by_column": "PE"}]},
+        "is_active": {"columns": ["St"], "transform": ["trim", state]},
+    }
+    proposal = propose(tenant, upload_id=upload(tenant, file), mapping=mapping)
+    first, second, third = proposal["rows"]
+    assert first["product"]["price"] == "12.50"
+    assert first["transformed"] == {"price": {"VK": "12,50", "PE": "1"}, "is_active": {"St": "A"}}
+    assert (second["line"], second["code"]) == (3, "too_precise")
+    assert second["error"].startswith("VK: ")
+    assert (third["line"], third["sku"], third["code"]) == (4, "9", "not_in_list")
+    assert third["error"] == 'St: step 2 (replace): "Q" is not in the list of values'
+    price = next(field for field in proposal["fields"] if field["field"] == "price")
+    assert (price["columns"], price["by"]) == (["VK", "PE"], "mapping")
+
+
+def test_a_proposal_warns_about_public_values_that_are_computed_from_private_columns(tenant: Tenant) -> None:
+    file = b"sku,name,price,Cost price\n7,Mug,12.50,6\n"
+    attributes = {"Class": {"columns": ["Cost price"], "transform": [{"replace": {"6": "B"}}]}}
+    proposal = propose(tenant, upload_id=upload(tenant, file), attributes=attributes)
+    assert proposal["rows"][0]["product"]["attributes"] == {"Class": "B"}
+    assert any('"Cost price"' in warning for warning in proposal["warnings"])
+
+
+def test_a_sync_and_an_import_use_the_transformations_of_the_catalog(platform: Platform, tenant: Tenant) -> None:
+    mapping = {
+        "name": {"join": ["Marke", "Was"]},
+        "price": {"columns": ["VK"], "transform": [{"multiply": "2"}]},
+        "inventory_count": {"sum": ["Nord", "Süd"]},
+    }
+    attributes = {"Farbe": {"columns": ["Fb"], "transform": [{"replace": {"rt": "Rot"}}]}}
+    settings = {"mapping": mapping, "attributes": attributes}
+    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"sync_settings": settings}))
+    rows = ["7;Acme;Tasse;12,50;1;2;rt;6", "8;;Schal;9,99;0;5;bl;3", "9;A;B;x;1;1;;1"]
+    file = "\n".join(["sku;Marke;Was;VK;Nord;Süd;Fb;EK", *rows]).encode()
+    job = platform.sync(tenant.catalog_id, "a.csv", file)
+    assert {name: job["counts"][name] for name in ("created", "rejected")} == {"created": 2, "rejected": 1}
+    products = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"]
+    first = next(product for product in products if product["sku"] == "7")
+    assert (first["name"], first["price"], first["inventory_count"]) == ("Acme Tasse", "25.00", 3)
+    assert first["attributes"] == {"Farbe": "Rot"}
+    reading = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/reading"))["reading"]
+    assert [each["column"] for each in reading["columns"]["name"]] == ["Marke + Was"]
+    again = platform.sync(tenant.catalog_id, "b.csv", file)
+    assert again["counts"]["unchanged"] == 2

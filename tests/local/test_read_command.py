@@ -247,3 +247,36 @@ def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, row_format
         return kilobytes / (1024 if sys.platform == "linux" else 1024**2)
 
     assert peak_megabytes(20_000) - peak_megabytes(2_000) < 4  # the rows have 8 MB
+
+
+@pytest.mark.parametrize("in_settings", [False, True])
+def test_a_json_file_has_a_mapping_with_transformations(tmp_path: Path, in_settings: bool) -> None:
+    mapping = {"price": {"columns": ["price"], "transform": [{"multiply": "2"}]}, "name": {"join": ["name", "Colour"]}}
+    attributes = {"Farbe": {"columns": ["Colour"], "transform": [{"replace": {"red": "Rot"}, "otherwise": "reject"}]}}
+    file = tmp_path / "mapping.json"
+    file.write_text(json.dumps({"mapping": mapping, "attributes": attributes} if in_settings else mapping))
+    first, second, third = document("--mapping", str(file), stdin=ROWS)["data"]
+    assert (first["product"]["price"], first["product"]["name"]) == ("25.00", "Mug red")
+    assert first["product"]["attributes"] == ({"Farbe": "Rot"} if in_settings else {"Colour": "red"})
+    if in_settings:
+        assert second["reason"] == 'Colour: step 1 (replace): "blue" is not in the list of values'
+        assert second["code"] == "not_in_list"
+    assert third["product"]["name"] == "Desk"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ('{"name": {"join": ["A"], "columns": ["B"]}}', "/mapping/name must have exactly one of columns"),
+        ('{"attributes": {"A": {"columns": ["B"], "transform": ["x"]}}}', "/attributes/A/transform/0 must be 'trim'"),
+        ('{"colour": "Farbe"}', "the field colour is not known"),
+        ("{", "is not JSON"),
+        ("[]", "has no JSON object"),
+    ],
+)
+def test_a_wrong_json_file_is_refused_with_the_place(tmp_path: Path, content: str, problem: str) -> None:
+    file = tmp_path / "mapping.json"
+    file.write_text(content)
+    result = read("--mapping", str(file), stdin=ROWS)
+    assert result.exit_code == 2
+    assert problem in " ".join(result.output.split())

@@ -345,3 +345,13 @@ def test_a_new_product_with_an_unknown_state_is_inactive_and_a_stored_one_keeps_
     assert sorted(prices(platform, tenant)) == ["B-1", "B-3"]
     warnings = job["result"]["read_as"]["warnings"]
     assert warnings == [{"code": "unknown_state", "column": "status", "value": "blorb", "rows": 2}]
+
+
+def test_an_answer_does_not_replace_a_transformation(platform: Platform, tenant: Tenant) -> None:
+    job = ask(platform, tenant, body=b"sku,name,Price,Retail price\nC-1,Chair,10.00,12.00\nC-2,Couch,20.00,24.00\n")
+    entry = {"columns": ["Price"], "transform": [{"multiply": "2"}]}
+    change_settings(tenant, mapping={"price": entry})
+    ok(tenant.owner.post(f"/v1/jobs/{job['id']}/decide", json={"answers": {"price": "Retail price"}}))
+    assert settings_of(tenant)["mapping"] == {"price": entry}
+    finished(platform, tenant, job)
+    assert prices(platform, tenant)["C-1"] == "20.00"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from wecelebrate.feeds import Feed, Product, Rejected, open_feed
+from wecelebrate.feeds import Disclosure, Feed, Product, Rejected, open_feed
 
 FEEDS = Path(__file__).parents[2] / "data" / "feeds"
 FIELDS = {
@@ -74,13 +74,15 @@ class Reading:
 def read(
     content: str | bytes,
     name: str = "feed.csv",
-    mapping: Mapping[str, str | None] | None = None,
+    mapping: Mapping[str, Any] | None = None,
     currency: str = "EUR",
     encoding: str = "utf-8",
+    *,
+    attributes: Mapping[str, Any] | None = None,
 ) -> Reading:
     """Read all items of a feed, and check the properties that every feed must have."""
     raw = content.encode(encoding) if isinstance(content, str) else content
-    with open_feed(Body(raw), name, mapping, currency) as feed:
+    with open_feed(Body(raw), name, mapping, currency, disclosure=Disclosure(attributes)) as feed:
         items = list(feed)
     assert sum(item.rows for item in items) == feed.rows_read
     assert all(item.line >= 1 for item in items)

@@ -1,14 +1,15 @@
 """Catalogs, their sync settings and their grants."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from typing_extensions import TypedDict  # before Python 3.12, pydantic does not accept typing.TypedDict
 
-from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
+from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch, at_most
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.types import Count, CurrencyCode, Flag, Id, InventoryPolicy, Label, Line, Moment, Name, Percent
+from wecelebrate.core.types.transformations import CHECKED_ATTRIBUTES, CHECKED_MAPPING, MappingEntry, replacing
 
 CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 CatalogStatus = Literal["draft", "active", "inactive"]
@@ -30,6 +31,7 @@ ProductField = Literal[
     "inventory_count",
     "is_active",
     "price_unit",
+    "command",
 ]
 
 
@@ -58,14 +60,20 @@ class FileOptions(TypedDict, total=False):
     ]
 
 
+MAX_TRANSFORMATION_BYTES = 256 * 1024
+"""The maximum size of a mapping, and of the public attributes, as JSON in bytes."""
+FieldMapping = Annotated[dict[ProductField, MappingEntry | None], CHECKED_MAPPING, at_most(MAX_TRANSFORMATION_BYTES)]
 PublicAttributes = Annotated[
-    dict[AttributeName, ColumnName],
+    dict[AttributeName, MappingEntry],
+    CHECKED_ATTRIBUTES,
+    at_most(MAX_TRANSFORMATION_BYTES),
     Field(
         max_length=100,
         description=(
-            "The public attributes of products: maps the name of an attribute to its column, or to the name of a "
-            "feature in a file with features. Known properties, e.g. colour and material, are public without a "
-            "setting. All other columns are private: only owners and editors of the catalog can read them, at "
+            "The public attributes of products: maps the name of an attribute to its column, to the name of a "
+            "feature in a file with features, or to a transformation of columns. Known properties, e.g. "
+            "colour and material, are public without a setting. All other columns are "
+            "private: only owners and editors of the catalog can read them, at "
             "`GET /v1/products/{product_id}/source`."
         ),
     ),
@@ -122,9 +130,12 @@ class SyncSettings(Input):
         default_factory=FileOptions,
         description="How files are read. Set an option only if its automatic detection is wrong.",
     )
-    mapping: dict[ProductField, ColumnName] = Field(
+    mapping: FieldMapping = Field(
         default_factory=dict,
-        description="Maps each product field to its column. Fields without a mapping are matched by column name.",
+        description=(
+            "Maps each product field to its column, or to a transformation of columns. A field with null is not read. "
+            "Fields without a mapping are matched by column name."
+        ),
     )
     attributes: PublicAttributes = Field(default_factory=dict)
     private_columns: PrivateColumns = Field(default_factory=list)
@@ -216,8 +227,13 @@ class SyncSettingsPatch(Patch):
     """A change of sync settings."""
 
     options: FileOptions | None = None
-    mapping: dict[ProductField, ColumnName | None] | None = None
-    attributes: dict[AttributeName, ColumnName | None] | None = Field(default=None, max_length=100)
+    mapping: FieldMapping | None = Field(
+        default=None, description="A transformation replaces the stored entry of its field as a whole."
+    )
+    attributes: (
+        Annotated[dict[AttributeName, MappingEntry | None], CHECKED_ATTRIBUTES, at_most(MAX_TRANSFORMATION_BYTES)]
+        | None
+    ) = Field(default=None, max_length=100)
     private_columns: PrivateColumns | None = None
     currency: CurrencyCode | None = None
     fetch_images: Flag | None = None
@@ -240,6 +256,15 @@ class CatalogPatch(Patch):
     sync_settings: SyncSettingsPatch = ABSENT
     pricing_rules: GivenObject = ABSENT
     low_inventory: Count = ABSENT
+
+    def changes(self) -> dict[str, Any]:
+        """Return the fields that the caller sent. A transformation replaces the stored one as a whole."""
+        changes = super().changes()
+        for name in ("mapping", "attributes"):
+            entries = changes.get("sync_settings", {}).get(name)
+            for key, entry in (entries or {}).items():
+                entries[key] = replacing(entry)
+        return changes
 
 
 class Catalog(BaseModel):

@@ -44,7 +44,7 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
                     f"the row has {count} cells, the header has {width} columns; a cell that contains the "
                     "delimiter must be in quotes"
                 )
-                yield _rejected(plan, line, cells, problem, "too_many_cells")
+                yield rejected_row(plan, line, cells, problem, "too_many_cells")
                 misfits += 1
             else:
                 yield line, cells[:width]
@@ -55,7 +55,7 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
         else:
             missing = ", ".join(header[count : count + 5]) + (" …" if width - count > 5 else "")
             problem = f"the row has {count} cells, the header has {width} columns; missing: {missing}"
-            yield _rejected(plan, line, cells, problem, "too_few_cells")
+            yield rejected_row(plan, line, cells, problem, "too_few_cells")
             misfits += 1
         if misfits > MAX_MISFIT_ROWS:
             reason = (
@@ -81,7 +81,7 @@ def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
             yield row[0], list(cells)
         else:
             code, problem = cells.flaws[bad_column]
-            yield _rejected(plan, row[0], cells, f"{plan.header[bad_column]}: {problem}", code)
+            yield rejected_row(plan, row[0], cells, f"{plan.header[bad_column]}: {problem}", code)
 
 
 def mark_decimals(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
@@ -108,7 +108,7 @@ def reject_superseded(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Ro
     number = plan.header.index(CODE_COLUMN)
     reason = f"a later row of the original file replaced this row; to load it again, empty its {CODE_COLUMN}"
     return (
-        _rejected(plan, row[0], row[1], reason, "superseded")
+        rejected_row(plan, row[0], row[1], reason, "superseded")
         if not isinstance(row, Rejected) and number < len(row[1]) and row[1][number] == "superseded"
         else row
         for row in rows
@@ -162,7 +162,7 @@ def check_characters(rows: Iterator[Row | Rejected], plan: Plan, damaged: str | 
             name = plan.header[column] if column < len(plan.header) else "a key"
             clean = [(cell or "").encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00") for cell in cells]
             cell = quoted(clean[column]) if column in public else "the cell"
-            yield _rejected(plan, line, clean, f"{name}: {cell} {problem}", code)
+            yield rejected_row(plan, line, clean, f"{name}: {cell} {problem}", code)
 
 
 def _character_flaw(cell: str, damaged: str | None) -> tuple[str, str] | None:
@@ -181,12 +181,12 @@ def _character_flaw(cell: str, damaged: str | None) -> tuple[str, str] | None:
     return None
 
 
-def _rejected(plan: Plan, line: int, cells: Cells, problem: str, code: str) -> Rejected:
+def rejected_row(plan: Plan, line: int, cells: Cells, problem: str, code: str) -> Rejected:
     """Return the row as a Rejected, which contains the SKU if the row has a valid SKU."""
     product_sku = None
-    if plan.sku and plan.sku[0] < len(cells):
+    if plan.sku_of_row or (plan.sku and plan.sku[0] < len(cells)):
         try:
-            product_sku = sku((cells[plan.sku[0]] or "").strip())
+            product_sku = sku(plan.sku_of_row(cells) if plan.sku_of_row else (cells[plan.sku[0]] or "").strip())
         except BadCell:
             product_sku = None
     return Rejected(line, 1, product_sku, problem, code, [cell or "" for cell in cells])

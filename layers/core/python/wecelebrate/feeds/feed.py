@@ -15,23 +15,27 @@ from wecelebrate.feeds.checks import (
     mark_decimals,
     reject_last_row,
     reject_superseded,
+    rejected_row,
 )
 from wecelebrate.feeds.evidence.deciding import decide_numbers
-from wecelebrate.feeds.evidence.details import plan_table
+from wecelebrate.feeds.evidence.details import evidence_table, plan_table
 from wecelebrate.feeds.evidence.places import is_place
 from wecelebrate.feeds.evidence.reading import changes, describe, remembered_columns, remembered_mark
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import VariantGrouper
-from wecelebrate.feeds.items import Cells, DeclaredMode, Item, Rejected, Row
+from wecelebrate.feeds.items import BadCell, Cells, DeclaredMode, Item, Rejected, Row
 from wecelebrate.feeds.notes import note_finder
 from wecelebrate.feeds.plan import Plan, extend_plan, raise_unreadable
 from wecelebrate.feeds.products import BuildProduct, product_builder
+from wecelebrate.feeds.profile import VariantRule
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.regrouping import regrouped
 from wecelebrate.feeds.source import FeedSource, open_source
 from wecelebrate.feeds.stock_columns import StockColumns, StockReader, find_stock_columns
 from wecelebrate.feeds.stock_places import add_place, combine_neighbours, place_reader
 from wecelebrate.feeds.tables import Table
+from wecelebrate.feeds.transformations.computed import ComputedColumns
+from wecelebrate.feeds.transformations.settings import Entry, file_settings
 from wecelebrate.feeds.visibility import Disclosure
 from wecelebrate.feeds.warnings import Warnings
 
@@ -39,7 +43,7 @@ from wecelebrate.feeds.warnings import Warnings
 def open_feed(
     stream: BinaryIO,
     name: str,
-    mapping: Mapping[str, str | None] | None,
+    mapping: Mapping[str, Entry] | None,
     currency: str,
     *,
     memory: Mapping[str, Any] | None = None,
@@ -50,20 +54,21 @@ def open_feed(
     `name` is the file's name, and is only a hint. `currency` is the catalog's currency. `memory` is the `reading` of
     the catalog's earlier file, or None.
 
-    `mapping` is the catalog's mapping, which maps fields to columns. A field that is mapped to None is left out. The
-    mapping can contain the options in `plan.OPTIONS` too. These options override the detection.
+    `mapping` is the catalog's mapping, which maps fields to columns, or to transformations of columns
+    (`core.types.transformations`). A field that is mapped to None is left out. The mapping can contain
+    the options in `plan.OPTIONS` too. These options override the detection.
 
     `disclosure` decides which columns become public attributes.
 
     Raises UnreadableFeed if the file as a whole cannot be read.
     """
-    settings = dict(mapping or {})
-    source = open_source(stream, name, settings, currency)
+    settings = file_settings(mapping, disclosure.transformations if disclosure else {})
+    source = open_source(stream, name, settings.for_opening, currency)
     try:
         plan = plan_table(
             source.table, settings, currency, remembered_columns(memory), _problem(source.table), disclosure=disclosure
         )
-        return Feed(source, plan, settings, currency, memory)
+        return Feed(source, plan, settings.plain, currency, memory)
     except BaseException:
         source.close()
         raise
@@ -97,16 +102,17 @@ class Feed:
         memory: Mapping[str, Any] | None = None,
     ) -> None:
         self._source, self._table, self._plan = source, source.table, plan
+        self._evidence = evidence_table(source.table, plan)
         self._finalizer = weakref.finalize(self, source.close)
         self.format: Format = source.format
         if self.format in ("json", "ndjson", "xml"):  # a list of categories became a cell with several lines
             plan.list_separators += "\n"
-        self._numbers = decide_numbers(plan, self._table, mapping.get("decimal"), remembered_mark(memory), currency)
+        self._numbers = decide_numbers(plan, self._evidence, mapping.get("decimal"), remembered_mark(memory), currency)
         self._currency = currency
         self.warnings = Warnings()
         """Counts values that were not understood, and that do not make a row wrong. Complete after the last item."""
         self.reading: dict[str, Any] = describe(
-            plan, self._table, self.format, mapping, self._numbers, currency, memory
+            plan, self._evidence, self.format, mapping, self._numbers, currency, memory
         )
         """How the file is read. All values are JSON-compatible. The next file of the catalog gets it as its memory."""
         styles = (self._numbers.price, self._numbers.stock)
@@ -116,7 +122,7 @@ class Feed:
         """What the evidence in the file does not decide. The feed is read with the first choice of each question."""
         self.changes: tuple[Change, ...] = changes(self.reading, memory)
         """Differences to the catalog's earlier file."""
-        self._stopped = False
+        self._file_plan, self._stopped = plan.of_file(), False
         self._mapping = mapping
         self._stock_readers: list[StockReader] = []
         self.declared_mode: DeclaredMode | None = self._table.declared_mode
@@ -164,7 +170,7 @@ class Feed:
             "profile": self._plan.profile.name if self._plan.profile else "plain",
             "columns": self.header,
             "mapping": self._plan.details() | self._stock_details(),
-            "attributes": {label: self.header[number] for number, label in self._plan.attributes},
+            "attributes": {label: self._plan.column_name(number) for number, label in self._plan.attributes},
             "decimal": self._numbers.mark,
             "nature": self.declared_mode,
             "warnings": self.warnings.as_json(),
@@ -193,14 +199,31 @@ class Feed:
     def _items(self) -> Iterator[Item]:
         profile = self._plan.profile
         if profile and profile.variants:
-            rows = regrouped(self._counted_rows(), self._table.every_row, self._plan, profile.variants)
-            return VariantGrouper(self._plan, profile.variants, self._builder).items(rows)
+            return self._variants(profile.variants)
         return combine_neighbours(self._plain_items()) if self._plan.places else self._plain_items()
+
+    def _variants(self, rule: VariantRule) -> Iterator[Item]:
+        passed: list[Rejected] = []
+
+        def rows() -> Iterator[Row | Rejected]:
+            for row in self._counted_rows():
+                if isinstance(row, Rejected):
+                    passed[:] = [row]
+                yield row
+
+        grouped = regrouped(rows(), self._table.every_row, self._plan, rule)
+        for item in VariantGrouper(self._plan, rule, self._builder).items(grouped):
+            # The grouper yields a rejected row at once. Only the rows that it rejects itself have computed cells.
+            if self._plan.computed and isinstance(item, Rejected) and not any(item is row for row in passed):
+                item.raw = self._plan.computed.without(item.raw)
+            yield item
 
     def _builder(self, plan: Plan) -> BuildProduct:
         columns = self._stock_columns(plan)
-        is_sum = plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(columns.count) > 1
-        stock = StockReader(columns, self._numbers.stock.mark, is_sum=is_sum)
+        is_sum = plan.sums_stock or (
+            plan.profile is not None and "inventory_count" in plan.profile.joined_fields and len(columns.count) > 1
+        )
+        stock = StockReader(columns, self._numbers.stock.mark, is_sum=is_sum, arithmetic=plan.stock_arithmetic)
         self._stock_readers.append(stock)
         find_note = note_finder(plan, self._table.sample)
         mark = self._numbers.price.mark
@@ -210,7 +233,7 @@ class Feed:
         # In a known export, the column of the state is no column of the stock, even if its name is `is_available`.
         active = {column.column for column in plan.active if plan.profile}
         header = ["" if number in active else name for number, name in enumerate(plan.header)]
-        return find_stock_columns(header, plan.inventory, self._mapping, self._table.sample)
+        return find_stock_columns(header, plan.inventory, self._mapping, self._evidence.sample)
 
     def _stock_details(self) -> dict[str, str | list[str]]:
         """Return the columns beside the count that decide whether the stock is tracked, as `Plan.details` does."""
@@ -227,7 +250,8 @@ class Feed:
                 continue
             line, cells = row
             if len(cells) > width:  # the JSON record has a new key
-                self._plan = extend_plan(self._plan, list(self._table.header), self._currency)
+                header, computed = list(self._table.header), self._plan.computed
+                self._plan = extend_plan(self._plan, computed.header(header) if computed else header, self._currency)
                 build, width = self._builder(self._plan), len(self._plan.header)
             item = build(line, [cell and cell.strip() for cell in cells], cells)
             yield item if read_place is None else add_place(item, read_place(cells))
@@ -238,24 +262,34 @@ class Feed:
                 self.rows_read += row.rows
                 self._stopped = self._stopped or row.code == "stopped"
                 yield row
-            else:
+            elif self._plan.computed is None:
                 self.rows_read += 1
                 yield row[0], _nfc_cells(row[1])
+            else:
+                self.rows_read += 1
+                yield self._computed_row(row[0], _nfc_cells(row[1]), self._plan.computed)
+
+    def _computed_row(self, line: int, cells: Cells, computed: ComputedColumns) -> Row | Rejected:
+        try:
+            return line, computed.cells(cells)
+        except BadCell as error:
+            reason = f"{self._plan.column_name(error.columns[0])}: {error.problem}"
+            return rejected_row(self._file_plan, line, cells, reason, error.code)
 
     def _checked_rows(self) -> Iterator[Row | Rejected]:
-        rows, text = self._table.rows(), self._source.text
+        rows, text, plan = self._table.rows(), self._source.text, self._file_plan
         if self._source.truncated:
             rows = reject_last_row(rows, SAMPLE_ENDS if self._source.is_sample else TRUNCATED)
         if self.format == "csv":
-            rows = check_width(rows, self._plan)
+            rows = check_width(rows, plan)
         elif self.format == "xlsx":
-            rows = check_flaws(rows, self._plan)
+            rows = check_flaws(rows, plan)
         elif self.format in ("json", "ndjson"):
-            rows = mark_decimals(rows, self._plan)
-        rows = reject_superseded(rows, self._plan)
+            rows = mark_decimals(rows, plan)
+        rows = reject_superseded(rows, plan)
         bad_characters = text is not None and (text.damaged or text.has_nul)
         if self.format in ("json", "ndjson", "xlsx") or (self.format == "csv" and bad_characters):
-            rows = check_characters(rows, self._plan, text.encoding if text and text.damaged else None)
+            rows = check_characters(rows, plan, text.encoding if text and text.damaged else None)
         return rows
 
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_RECORD_LENGTH
+from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS, MAX_RECORD_LENGTH
 from wecelebrate.feeds.encoding import TextFile
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.items import NumberText, Record, Records, Rejected, UnreadableFeed, quoted

@@ -6,134 +6,28 @@ column names decide.
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns import FIELDS, PUBLIC_FIELDS, field_candidates, fold, is_inverse, units_in_name
-from wecelebrate.feeds.evidence.choice import Reason, candidates_of, choose
+from wecelebrate.feeds.convert import MAX_ATTRIBUTES
+from wecelebrate.feeds.evidence.choice import candidates_of, choose
 from wecelebrate.feeds.evidence.facts import Columns
-from wecelebrate.feeds.evidence.prices import Kind, Scale
 from wecelebrate.feeds.evidence.selling import name_of_price
 from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
+from wecelebrate.feeds.plan_model import OPTIONS, REPORT_COLUMN_PREFIX, ActiveColumn, Plan, PriceColumn
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import recognise
-from wecelebrate.feeds.questions import Question
-from wecelebrate.feeds.states import StateWords
 from wecelebrate.feeds.visibility import Disclosure, internal_part, public_columns
 
-OPTIONS = ("decimal", "delimiter", "encoding", "language", "minor_units", "record", "sheet")
-"""The keys of a catalog's mapping that are not fields, but options for reading the file."""
+__all__ = [
+    "MAPPED_FIELDS", "OPTIONS", "REPORT_COLUMN_PREFIX", "ActiveColumn", "Plan", "PriceColumn", "column_number",
+    "command_columns", "extend_plan", "find_columns", "free_column", "make_plan", "named_price",
+    "public_attributes", "raise_unreadable",
+]  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class PriceColumn:
-    column: int
-    currency: str | None = None
-    """The currency that the column's name contains, as in `price_usd`."""
-    currency_column: int | None = None
-    kind: Kind = "plain"
-    scale: Scale = 0
-    """How many decimals the integers in the column have: 2 for cents. `currency`: those of the price's currency."""
-    units: int = 1
-    """The number of units that the column's name states, as in `Preis pro 100`."""
-    scale_column: int | None = None
-    """The column that contains the decimals of each integer: their number, as `precision` does, or a word: `cents`."""
-    quantity_column: int | None = None
-    """The column with the quantity from which the price is valid, such as `min_quantity`."""
-
-
-@dataclass(frozen=True, slots=True)
-class ActiveColumn:
-    column: int
-    inverse: bool = False
-    words: StateWords = "words"
-    blank_is_no: bool = False
-    """Whether a blank cell means no, because the column has only marks such as `x`."""
-
-
-@dataclass(slots=True)
-class Plan:
-    """The numbers of the columns of each field. Of the cells in these columns, the first that is not blank is used.
-
-    For fields whose cells the profile joins, all cells are used."""
-
-    header: list[str]
-    profile: Profile | None
-    sku: list[int] = field(default_factory=list)
-    name: list[int] = field(default_factory=list)
-    description: list[int] = field(default_factory=list)
-    category: list[int] = field(default_factory=list)
-    brand: list[int] = field(default_factory=list)
-    prices: list[PriceColumn] = field(default_factory=list)
-    currency: int | None = None
-    images: list[int] = field(default_factory=list)
-    inventory: list[int] = field(default_factory=list)
-    active: list[ActiveColumn] = field(default_factory=list)
-    attributes: list[tuple[int, str]] = field(default_factory=list)
-    pair_columns: list[int] = field(default_factory=list)
-    has_handles: bool = False
-    """Whether each product has a handle, from which a missing SKU is computed."""
-    price_unit: int | None = None
-    """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
-    places: list[int] = field(default_factory=list)
-    """The columns that say where a stock is. Rows with the same SKU and different places are one product."""
-    currency_note: str | None = None
-    """The words outside of the rows that name the currency of the prices."""
-    list_separators: str = ""
-    """The characters that separate several categories in a cell. The first category is used."""
-    float_skus: bool = False
-    """Whether the SKUs are whole numbers that a program wrote with the ending `.0`."""
-    reasons: dict[str, list[Reason]] = field(default_factory=dict)
-    """Why the columns of a field were chosen. Only columns that were chosen by their names and values have reasons."""
-    questions: list[Question] = field(default_factory=list)
-    disclosure: Disclosure = field(default_factory=Disclosure)
-
-    @property
-    def fields_set(self) -> frozenset[str]:
-        """The fields for which the file has columns."""
-        columns_of = {
-            "sku": True,
-            "name": self.name,
-            "description": self.description,
-            "category": self.category,
-            "brand": self.brand,
-            "price": self.prices,
-            "currency": self.prices or self.currency is not None,
-            "images": self.images,
-            "attributes": self.attributes or self.pair_columns,
-            "inventory_count": self.inventory,
-            "is_active": self.active,
-        }
-        return frozenset(name for name, columns in columns_of.items() if columns)
-
-    @property
-    def field_columns(self) -> dict[str, list[int]]:
-        """Maps each field that has columns to the numbers of these columns."""
-        columns = {
-            "sku": self.sku, "name": self.name, "description": self.description, "category": self.category,
-            "brand": self.brand, "price": [price.column for price in self.prices],
-            "currency": [] if self.currency is None else [self.currency], "images": self.images,
-            "inventory_count": self.inventory, "is_active": [active.column for active in self.active],
-            "price_unit": [] if self.price_unit is None else [self.price_unit],
-        }  # fmt: skip
-        return {name: numbers for name, numbers in columns.items() if numbers}
-
-    def details(self) -> dict[str, str | list[str]]:
-        """For the job's result, map each field to the name of its column, or to a list of the names of its columns."""
-        by_field = {name: [self.header[number] for number in numbers] for name, numbers in self.field_columns.items()}
-        return {name: names[0] if len(names) == 1 else names for name, names in by_field.items()}
-
-    @property
-    def last_field_column(self) -> int:
-        """The highest number of a column that is assigned to a field."""
-        return max((number for numbers in self.field_columns.values() for number in numbers), default=0)
-
-
-REPORT_COLUMN_PREFIX = "wecelebrate_"
-"""The prefix of the columns that we add to error files.
-
-Columns with this prefix are ignored, so that a corrected error file can be uploaded.
-"""
+MAPPED_FIELDS = (*FIELDS, "price_unit", "command")
+"""The fields that a mapping can assign columns to."""
 
 
 def raise_unreadable(problem: str) -> None:
@@ -151,6 +45,7 @@ def make_plan(  # noqa: PLR0917
     earlier: Mapping[str, Sequence[str]] | None = None,
     *,
     disclosure: Disclosure | None = None,
+    computes_sku: bool = False,
 ) -> Plan:
     """Assign columns to fields. Prefers the price column whose currency is `catalog_currency`.
 
@@ -158,7 +53,8 @@ def make_plan(  # noqa: PLR0917
 
     If `profile` is None, the profile is recognised from the header. `on_problem` is called with a description of each
     problem: a mapped column that does not exist, an unknown field in the mapping, or no SKU column. `sample` are the
-    first rows, whose values help to choose. `earlier` maps fields to the columns of the catalog's earlier file.
+    first rows, whose values help to choose. `earlier` maps fields to the columns of the catalog's earlier file. With
+    `computes_sku`, the settings compute the SKU, so no column has to contain it.
     """
     names = [fold(column) for column in header]
     columns = Columns(header, sample)
@@ -175,14 +71,14 @@ def make_plan(  # noqa: PLR0917
         if question.key not in mapping and not (question.key in (earlier or {}) and not question.choices[0].value)
     ]
     plan.has_handles = bool(profile and profile.variants and find_columns(names, profile.variants.handle))
-    if not plan.sku and not plan.has_handles:
+    if not plan.sku and not plan.has_handles and not computes_sku:
         file_columns = ", ".join(quoted(column, 40) for column in header[:40]) + (" …" if len(header) > 40 else "")
         on_problem(
             f"no column contains a SKU, handle or product code: the file's columns are {file_columns}; name the SKU "
             "column in the catalog's sync settings"
         )
     plan.disclosure = disclosure or Disclosure()
-    plan.attributes = _public_attributes(plan)
+    plan.attributes = public_attributes(plan)
     return plan
 
 
@@ -190,7 +86,7 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
     """Return the plan for a header with new columns. A field that already has a column gets no new column."""
     if plan.profile and plan.profile.keep_other_columns:
         extended = replace(plan, header=header)
-        extended.attributes = _public_attributes(extended)
+        extended.attributes = public_attributes(extended)
         return extended
     new = _by_name(Columns(header, ()), catalog_currency, {})
     extended = replace(
@@ -199,11 +95,11 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
         currency=new.currency if plan.currency is None else plan.currency, images=plan.images or new.images,
         inventory=plan.inventory or new.inventory, active=plan.active or new.active,
     )  # fmt: skip
-    extended.attributes = _public_attributes(extended)
+    extended.attributes = public_attributes(extended)
     return extended
 
 
-def _public_attributes(plan: Plan) -> list[tuple[int, str]]:
+def public_attributes(plan: Plan) -> list[tuple[int, str]]:
     """Return the columns that become attributes. Columns that we add to error files never do.
 
     The candidates are the attributes of the profile. Without a profile, and in most XML formats, every column that no
@@ -213,8 +109,15 @@ def _public_attributes(plan: Plan) -> list[tuple[int, str]]:
     if not plan.profile or plan.profile.keep_other_columns:
         used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
         candidates = {number: None for number in range(len(plan.header)) if number not in used}
-    columns = public_columns(plan.header, plan.disclosure, candidates)
-    return [(number, label) for number, label in columns if not plan.header[number].startswith(REPORT_COLUMN_PREFIX)]
+    labels = {label for _, label in plan.computed_attributes}
+    columns = [
+        (number, label)
+        for number, label in public_columns(plan.header, plan.disclosure, candidates)
+        if not plan.header[number].startswith(REPORT_COLUMN_PREFIX)
+        and label not in labels
+        and (number not in plan.consumed or plan.disclosure.is_chosen(plan.header[number]))
+    ]
+    return [*columns, *plan.computed_attributes][:MAX_ATTRIBUTES]
 
 
 def find_columns(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:
@@ -331,12 +234,13 @@ def _by_mapping(
     for name, column in mapping.items():
         if name in OPTIONS:
             continue
-        if name not in (*FIELDS, "price_unit"):
+        if name not in MAPPED_FIELDS:
             on_problem(
-                f"the catalog's sync settings map an unknown field {quoted(name)}; the fields are {', '.join(FIELDS)}"
+                f"the catalog's sync settings map an unknown field {quoted(name)}; the fields are "
+                f"{', '.join(MAPPED_FIELDS)}"
             )
             continue
-        number = _column_number(plan.header, names, column) if column else None
+        number = column_number(plan.header, names, column) if column else None
         if column and number is None:
             file_columns = ", ".join(quoted(name, 40) for name in plan.header[:40])
             on_problem(
@@ -347,37 +251,50 @@ def _by_mapping(
         columns = [] if number is None else [number]
         if columns:
             plan.attributes = [(number, label) for number, label in plan.attributes if number not in columns]
-        if name == "price":
-            plan.prices = _mapped_prices(plan, columns)
-        elif name == "currency":
-            plan.currency = columns[0] if columns else None
-        elif name == "is_active":
-            plan.active = [ActiveColumn(number, inverse=is_inverse(plan.header[number])) for number in columns]
-        elif name == "price_unit":
-            plan.price_unit = columns[0] if columns else None
-        elif name == "inventory_count":
-            plan.inventory = columns
-        else:
-            setattr(plan, name, columns)
-        if columns:
-            _free(plan, columns[0], keep=mapping)
+        _assign(plan, name, columns, mapping)
+
+
+def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str | None]) -> None:
+    """Read a field from the columns that the mapping names: from one column, or from none."""
+    if name == "price":
+        plan.prices = _mapped_prices(plan, columns)
+    elif name == "is_active":
+        states = [ActiveColumn(number, inverse=is_inverse(plan.header[number])) for number in columns]
+        plan.active = [*states, *(command_columns(plan) if "command" in mapping else ())]
+    elif name == "command":
+        plan.active = [active for active in plan.active if active.words != "commands"]
+    elif name in ("currency", "price_unit"):
+        setattr(plan, name, columns[0] if columns else None)
+    else:
+        setattr(plan, "inventory" if name == "inventory_count" else name, columns)
+    if columns:
+        free_column(plan, columns[0], keep=mapping)
+    if name == "command":
+        plan.active += [ActiveColumn(number, words="commands") for number in columns]
+
+
+def command_columns(plan: Plan) -> list[ActiveColumn]:
+    """Return the columns with a command for each row."""
+    return [active for active in plan.active if active.words == "commands"]
 
 
 def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
     """Return the mapped column. Where an offer is blank, the regular price is used, as without a mapping."""
-    mapped = []
-    for number in columns:
-        currency = next((code for name, _, code in field_candidates(plan.header[number]) if name == "price"), None)
-        name = name_of_price(plan.header[number])
-        kind = name.kind if name else "plain"
-        mapped.append(PriceColumn(number, currency, kind=kind, units=units_in_name(plan.header[number])))
+    mapped = [named_price(number, plan.header[number]) for number in columns]
     if mapped and mapped[0].kind == "offer" and plan.profile is None:
         regular = [price for price in plan.prices if price.column != mapped[0].column and price.kind != "offer"]
         mapped += regular[:1]
     return mapped
 
 
-def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
+def named_price(number: int, name: str) -> PriceColumn:
+    """Return a column of prices, with what its name says: the currency, the kind, and the number of units."""
+    currency = next((code for field, _, code in field_candidates(name) if field == "price"), None)
+    known = name_of_price(name)
+    return PriceColumn(number, currency, kind=known.kind if known else "plain", units=units_in_name(name))
+
+
+def free_column(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
     """Remove a mapped column from all fields that are not in `keep` (the fields that the mapping assigns)."""
     for name in {"sku", "name", "description", "category", "brand", "images"} - keep.keys():
         setattr(plan, name, [number for number in getattr(plan, name) if number != column])
@@ -392,7 +309,7 @@ def _free(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
         plan.price_unit = None
 
 
-def _column_number(header: list[str], names: list[str], column: str) -> int | None:
+def column_number(header: list[str], names: list[str], column: str) -> int | None:
     """Return the number of the column with this name, or None if the file has no such column.
 
     If no column has exactly this name, the folded names are compared.

@@ -87,6 +87,8 @@ def price_reader(
             if column.units != 1:
                 of_one = currency or _row_currency(plan, cells, catalog_currency)
                 price = price_of_one(price, Decimal(column.units), of_one)
+            if column.arithmetic is not None:
+                price = column.arithmetic.apply(price, cells, mark)
             if currency in (catalog_currency, None):
                 return price, currency
             other_prices.append((price, currency))

@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from wecelebrate.core.types import InventoryPolicy
 from wecelebrate.feeds import convert, numbers
+from wecelebrate.feeds.commands import with_commands
 from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected
 from wecelebrate.feeds.notes import CODE as NO_PRODUCT
 from wecelebrate.feeds.notes import FindNote, suspects
@@ -15,6 +16,7 @@ from wecelebrate.feeds.price_cells import CACHE_SIZE, cached, currency_of, price
 from wecelebrate.feeds.price_units import price_of_one, units_of
 from wecelebrate.feeds.state_cells import active_reader
 from wecelebrate.feeds.stock_columns import StockReader
+from wecelebrate.feeds.transformations.computed import ComputedColumns
 from wecelebrate.feeds.warnings import Warnings
 
 BuildProduct = Callable[[int, Cells, Cells], Product | Rejected]
@@ -44,6 +46,8 @@ def product_builder(  # noqa: PLR0915
     That function returns one item for each row: a product, or a rejection that describes the first bad cell.
     """
     header, attributes, pair_columns = plan.header, plan.attributes, plan.pair_columns
+    if plan.computed:
+        header = plan.computed.without(header)
     public_pairs = plan.disclosure.public_pairs
     has_codes = bool(plan.profile and plan.profile.cell_readers.get("attributes") == "code_pairs")
     attributes_of = convert.attributes_of_codes if has_codes else convert.attributes_of_lines
@@ -126,7 +130,13 @@ def product_builder(  # noqa: PLR0915
             count, is_active, source, fields_without(fields, missing) if missing else fields, blank, policy,
         )  # fmt: skip
 
-    return build
+    obeying = with_commands(build, plan, read_sku, catalog_currency)
+    return obeying if plan.computed is None else _without_computed(obeying, plan.computed)
+
+
+def _without_computed(build: BuildProduct, computed: ComputedColumns) -> BuildProduct:
+    """Return a function that leaves the computed cells out of the unchanged cells of the row."""
+    return lambda line, cells, raw: build(line, cells, computed.without(raw))
 
 
 _NO_FIELDS: frozenset[str] = frozenset()
@@ -276,11 +286,16 @@ def _absent_fields(plan: Plan, cells: Cells) -> frozenset[str]:
 
 
 def _rejected(plan: Plan, line: int, raw: Cells, *, sku: str | None, columns: list[int], error: BadCell) -> Rejected:
-    names = [plan.header[number] for number in columns if number < len(plan.header)]
+    names = [plan.column_name(number) for number in columns if number < len(plan.header)]
     column = " or ".join(names[:3]) or "SKU"
     problem = error.problem
     if error.code == NO_PRODUCT:
         return Rejected(line, 1, None, error.problem, NO_PRODUCT, [cell or "" for cell in raw])
-    if error.code == "empty" and plan.prices and columns == [price.column for price in plan.prices]:
+    if (
+        error.code == "empty"
+        and plan.prices
+        and plan.computed is None
+        and columns == [price.column for price in plan.prices]
+    ):
         problem += shifted_price(plan, raw, columns)
     return Rejected(line, 1, sku, f"{column}: {problem}", error.code, [cell or "" for cell in raw])

@@ -15,7 +15,9 @@ from wecelebrate.feeds.items import Cells, Item, Product, Rejected, quoted
 from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.source import open_source
-from wecelebrate.feeds.visibility import Disclosure, same_name
+from wecelebrate.feeds.transformations.settings import Entry, file_settings
+from wecelebrate.feeds.transformations.text import MAX_PREVIEW_SECONDS
+from wecelebrate.feeds.visibility import Disclosure, private_part, same_name
 from wecelebrate.feeds.warnings import Warnings
 
 SAMPLE = 1 << 20
@@ -90,7 +92,7 @@ class Proposal:
 def propose(
     stream: BinaryIO,
     name: str,
-    mapping: Mapping[str, str | None] | None,
+    mapping: Mapping[str, Entry] | None,
     currency: str,
     *,
     memory: Mapping[str, Any] | None = None,
@@ -102,16 +104,17 @@ def propose(
 
     Raises UnreadableFeed for a file that cannot be read with any mapping.
     """
-    settings = dict(mapping or {})
+    settings = file_settings(mapping, disclosure.transformations if disclosure else {}, MAX_PREVIEW_SECONDS)
     warnings: list[str] = []
-    source = open_source(stream, name, settings, currency, sample=SAMPLE)
+    source = open_source(stream, name, settings.for_opening, currency, sample=SAMPLE)
     try:
         plan = plan_table(
             source.table, settings, currency, remembered_columns(memory), warnings.append, disclosure=disclosure
         )
         samples = list(source.table.sample)
-        with Feed(source, plan, settings, currency, memory) as feed:
-            rows = [_row(item) for item in islice(_complete_items(feed), MAX_ROWS)]
+        with Feed(source, plan, settings.plain, currency, memory) as feed:
+            inputs = _inputs(plan)
+            rows = [_row(item, inputs, feed.header) for item in islice(_complete_items(feed), MAX_ROWS)]
             details = feed.details
             columns = _columns(plan, source.table.header, samples)
             return Proposal(
@@ -124,7 +127,7 @@ def propose(
                 sheets=details.get("sheets", []),
                 profile=details["profile"],
                 columns=columns,
-                fields=[_field(name, plan, settings, feed.reading) for name in FIELDS],
+                fields=[_field(name, plan, settings.plain, feed.reading) for name in FIELDS],
                 missing=[
                     name
                     for name in REQUIRED_FIELDS
@@ -151,8 +154,13 @@ def _complete_items(feed: Feed) -> Iterator[Item]:
 
 
 def _columns(plan: Plan, header: Sequence[str], sample: Sequence[Cells]) -> list[ProposedColumn]:
-    fields = {number: field for field, numbers in reversed(plan.field_columns.items()) for number in numbers}
-    labels = dict(plan.attributes)
+    of_file = plan.of_file()
+    fields = {number: field for field, numbers in reversed(of_file.field_columns.items()) for number in numbers}
+    labels = dict(of_file.attributes)
+    for price in plan.prices:
+        fields |= dict.fromkeys(price.arithmetic.divisors.values() if price.arithmetic else (), "price")
+    for number, label in plan.computed_attributes:
+        labels |= dict.fromkeys(plan.computed.in_file(number) if plan.computed else (), label)
     columns = []
     for number, name in enumerate(header):
         texts = [cell[:MAX_SAMPLE_LENGTH] for cell in islice(_filled_cells(sample, number), MAX_COLUMN_SAMPLES)]
@@ -174,6 +182,8 @@ def _use(
         return "attribute", None, "each line is an attribute; only known properties and chosen attributes are public"
     if number in labels:
         label = labels[number]
+        if label in plan.disclosure.transformations:
+            return "attribute", label, "the catalog's settings compute this attribute from the column"
         by_name = plan.disclosure.decide(column)
         decision = by_name if by_name.label == label else plan.disclosure.decide(column, label)
         return "attribute", label, decision.reason
@@ -198,11 +208,25 @@ def _attribute_warnings(plan: Plan, header: Sequence[str], sample: Sequence[Cell
                 f"the settings take the attribute {quoted(label, 40)} from the column {quoted(column, 40)}, which the "
                 "file does not have"
             )
-    return warnings
+    return [*warnings, *_private_inputs(plan)]
+
+
+def _private_inputs(plan: Plan) -> list[str]:
+    """Return warnings about public values that are computed from columns whose names mean private values."""
+    return [
+        f"the settings compute {name} from the column {quoted(column, 40)}, but a name with {quoted(part)} usually "
+        "means a private value"
+        for name, columns in _inputs(plan).items()
+        for column in columns
+        if (part := private_part(column)) and name != "inventory_count"
+    ]
 
 
 def _field(name: str, plan: Plan, mapping: Mapping[str, str | None], reading: Mapping[str, Any]) -> ProposedField:
-    columns = [plan.header[number] for number in plan.field_columns.get(name, [])]
+    columns = plan.file_columns(name)
+    if plan.computed and any(plan.computed.get(number) for number in plan.field_columns.get(name, [])):
+        reason = "the catalog's mapping computes this field"
+        return ProposedField(name, columns, "mapping", 1.0, reason, [reason])
     if name in mapping and (columns or mapping[name] is None):
         reason = "the catalog's mapping names this column" if columns else "the catalog's mapping leaves this field out"
         return ProposedField(name, columns, "mapping", 1.0, reason, [reason])
@@ -217,10 +241,35 @@ def _field(name: str, plan: Plan, mapping: Mapping[str, str | None], reading: Ma
     return ProposedField(name, columns, by, entry["score"], entry["reasons"][0], entry["reasons"])
 
 
-def _row(item: Item) -> dict[str, Any]:
+def _inputs(plan: Plan) -> dict[str, list[str]]:
+    """Return the columns of the file that the fields and attributes with transformations are computed from."""
+    if plan.computed is None:
+        return {}
+    computed = plan.computed
+    inputs = {
+        name: plan.file_columns(name)
+        for name, numbers in plan.field_columns.items()
+        if any(computed.get(number) for number in numbers)
+    }
+    for number, label in plan.computed_attributes:
+        inputs[f"attributes.{label}"] = column.source_names if (column := computed.get(number)) else []
+    return inputs
+
+
+def _row(item: Item, inputs: Mapping[str, Sequence[str]], header: Sequence[str]) -> dict[str, Any]:
+    """Return a row of the proposal. `transformed` has the cells from which its fields are computed."""
+    cells = dict(zip(header, item.raw, strict=False)) if isinstance(item, Rejected) else item.source
+    row: dict[str, Any] = {"line": item.line}
     if isinstance(item, Rejected):
-        return {"line": item.line, "error": item.reason, "code": item.code, "sku": item.sku}
-    return {"line": item.line, "product": _product(item)}
+        row |= {"error": item.reason, "code": item.code, "sku": item.sku}
+    else:
+        row |= {"product": _product(item)}
+    if inputs:
+        row["transformed"] = {
+            name: {column: cell[:MAX_SAMPLE_LENGTH] for column in columns if (cell := cells.get(column)) is not None}
+            for name, columns in inputs.items()
+        }
+    return row
 
 
 def _product(product: Product) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
             return "unstated"
         state = read_state(cell if len(cell) < MAX_STATE_LENGTH else cell[:MAX_STATE_LENGTH])
         if state == "unknown":
-            warnings.add("unknown_state", plan.header[column], cell.strip())
+            warnings.add("unknown_state", plan.column_name(column), cell.strip())
         return state
 
     if len(readers) == 1:

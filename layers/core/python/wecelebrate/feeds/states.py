@@ -77,8 +77,10 @@ _COMMANDS: dict[str, State] = {
     "create": "unstated", "add": "unstated", "insert": "unstated", "modify": "unstated", "change": "unstated",
     "patch": "unstated", "edit": "unstated", "u": "unstated", "i": "unstated", "a": "unstated", "c": "unstated",
     "n": "unstated", "m": "unstated", "partialupdate": "unstated", "partial_update": "unstated",
-    "no change": "unstated",
+    "no change": "unstated", "skip": "unstated", "ignore": "unstated",
 }  # fmt: skip
+SKIP_COMMANDS = frozenset(("skip", "ignore"))
+"""The commands with which a row is left out."""
 MARKS = frozenset(("x", "✓", "✔", "•", "*", "☑"))
 """Marks that people write for yes in a column whose other cells are blank."""
 _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ t].*)?|(\d{1,2})[./](\d{1,2})[./](\d{4})(?: .*)?", re.ASCII)

@@ -24,6 +24,7 @@ Otherwise the row says nothing about the stock.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache, lru_cache
 from itertools import islice
 
@@ -32,6 +33,7 @@ from wecelebrate.feeds import convert, numbers, stock
 from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.items import BadCell, Cells
 from wecelebrate.feeds.stock import State
+from wecelebrate.feeds.transformations.arithmetic import Arithmetic
 from wecelebrate.feeds.vocabulary import vocabulary
 
 Stock = tuple[InventoryPolicy, int | None]
@@ -191,15 +193,29 @@ def _is_state(column: str, names: frozenset[str], number: int, sample: Sequence[
 class StockReader:
     """Reads the stock of each row of a file."""
 
-    def __init__(self, columns: StockColumns, mark: numbers.DecimalMark | None, *, is_sum: bool = False) -> None:
-        """With `is_sum`, each column of the count contains the pieces of one place. Otherwise the first one counts."""
+    def __init__(
+        self,
+        columns: StockColumns,
+        mark: numbers.DecimalMark | None,
+        *,
+        is_sum: bool = False,
+        arithmetic: Arithmetic | None = None,
+    ) -> None:
+        """With `is_sum`, each column of the count contains the pieces of one place. Otherwise the first one counts.
+
+        `arithmetic` changes each number of pieces.
+        """
         self.columns = columns
         self.has_stated = False
         """Whether a row had a cell for the stock, even if the cell was blank."""
         self._is_sum, self._places = is_sum, columns.places
         self._beside = columns.beside
         self._relevant = [*columns.count, *self._beside]
-        parse = lru_cache(maxsize=_CACHE_SIZE)(lambda cell: stock.read(cell, mark))
+        parse = lru_cache(maxsize=_CACHE_SIZE)(
+            (lambda cell: stock.read(cell, mark))
+            if arithmetic is None
+            else (lambda cell: _computed_count(stock.read(cell, mark), arithmetic))
+        )
         self._parse: Callable[[str], int | State] = parse
         self._stock = lru_cache(maxsize=_CACHE_SIZE)(lambda cell: _combine([parse(cell)]))
         # Few combinations of states and flags occur in a file, and reading them costs more than reading a count.
@@ -268,6 +284,20 @@ class StockReader:
         except BadCell:
             return State.UNKNOWN
         return value if is_number or isinstance(value, State) else State.UNKNOWN
+
+
+def _computed_count(value: int | State, arithmetic: Arithmetic) -> int | State:
+    """Return the number of pieces after the steps of the mapping. Raises BadCell if it is not a whole number."""
+    if isinstance(value, State):
+        return value
+    pieces = arithmetic.apply(Decimal(value), (), None)
+    if pieces != pieces.to_integral_value():
+        raise BadCell(
+            "too_precise", f"{value} becomes {pieces:f} pieces, which is no whole number; add the step `round`"
+        )
+    if pieces > numbers.MAX_COUNT:
+        raise BadCell("too_large", f"{value} becomes {pieces:f} pieces, which is more than {numbers.MAX_COUNT:,}")
+    return int(pieces)
 
 
 _MAX_LENGTH = numbers.MAX_NUMBER_LENGTH + 1

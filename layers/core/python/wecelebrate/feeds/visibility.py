@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Any
 
 from wecelebrate.core.types.text import nfc
 from wecelebrate.feeds.convert import MAX_ATTRIBUTE_NAME_LENGTH, MAX_ATTRIBUTES
@@ -139,8 +140,12 @@ class Disclosure:
     in a cell that has one attribute per line.
     """
 
-    def __init__(self, chosen: Mapping[str, str] | None = None, hidden: Iterable[str] = ()) -> None:
-        self.chosen = dict(chosen or {})
+    def __init__(self, chosen: Mapping[str, str | Mapping[str, Any]] | None = None, hidden: Iterable[str] = ()) -> None:
+        self.chosen = {label: column for label, column in (chosen or {}).items() if isinstance(column, str)}
+        self.transformations = {
+            label: entry for label, entry in (chosen or {}).items() if not isinstance(entry, str | None)
+        }
+        """The attributes that are computed from columns, as `core.types.transformations.FieldTransformation`."""
         self._labels = {_key(column): label for label, column in self.chosen.items()}
         self._hidden = frozenset(map(_key, hidden))
         self._decide = lru_cache(maxsize=4096)(self._make_decision)

@@ -40,8 +40,10 @@ def default_inventory_policy(settings: Mapping[str, Any]) -> InventoryPolicy:
     return policy
 
 
-def reading_options(settings: Mapping[str, Any]) -> dict[str, str | None]:
+def reading_options(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options for `feeds.open_feed`: options of the file format, and the mapping of fields to columns.
+
+    An entry of the mapping is a column, None, or a transformation (`core.types.transformations`).
 
     `settings` are the `sync_settings` of the catalog.
     """

@@ -7,12 +7,15 @@ where c.id = :catalog_id;
 
 -- name: store_answers!
 -- Store the answers to questions in the settings of a catalog: `options` and `mapping` are added to those that exist.
+-- A transformation is not replaced: a user has set it after the question was asked.
 update catalogs
 set sync_settings = sync_settings
   || case when :options::jsonb = '{}' then '{}' else jsonb_build_object('options',
        coalesce(nullif(sync_settings -> 'options', 'null'), '{}') || :options) end
   || case when :mapping::jsonb = '{}' then '{}' else jsonb_build_object('mapping',
-       coalesce(nullif(sync_settings -> 'mapping', 'null'), '{}') || :mapping) end
+       coalesce(nullif(sync_settings -> 'mapping', 'null'), '{}') || (:mapping::jsonb - array(
+         select key from jsonb_each(coalesce(nullif(sync_settings -> 'mapping', 'null'), '{}'))
+         where jsonb_typeof(value) = 'object'))) end
 where id = :catalog_id;
 
 -- name: accept_changes!

@@ -330,7 +330,7 @@ create table catalogs (
   constraint catalogs_source_config_size CHECK (app.json_fits(source_config, 524288)),
   constraint catalogs_source_length CHECK ((length(source) <= 500)),
   constraint catalogs_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
-  constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 327680)),
+  constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 655360)),
   constraint catalogs_type_check CHECK ((type = ANY (ARRAY['erp'::text, 'manual'::text, 'vendor'::text,
     'dropship'::text])))
 );

@@ -19,6 +19,7 @@ from wecelebrate.core.errors import (
 from wecelebrate.core.models import pointer
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.problems import PROBLEM, document
+from wecelebrate.core.types.transformations import TAGS
 from wecelebrate.core.validation_messages import message_for
 
 logger = Logger()
@@ -59,13 +60,18 @@ async def _validation_error(request: Request, error: Exception) -> Response:
     return _response(request, Invalid(errors=errors))
 
 
+_NO_FIELDS = ("[key]", *TAGS)
+"""Steps of a location that are no fields. pydantic adds "[key]" if the key of a dict is invalid, and the tags of
+alternatives."""
+
+
 def _pointer(location: tuple[Any, ...]) -> str:
     """Return the pointer of an invalid field or parameter.
 
     The location `("body", "images", 0)` becomes `/images/0`. The name of a parameter gets no slash.
     """
     place, *steps = location
-    named = [step for step in steps if step != "[key]"]  # pydantic adds "[key]" if the key of a dict is invalid
+    named = [step for step in steps if step not in _NO_FIELDS]
     return pointer(named, "/" if place == "body" else "")
 
 

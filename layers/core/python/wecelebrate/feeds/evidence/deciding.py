@@ -113,8 +113,8 @@ class _Counts:
 
 
 def _decide(counts: _Counts, plan: Plan, table: Table, hints: Hints) -> FileNumbers:
-    price_name = " or ".join(table.header[price.column] for price in plan.prices[:1])
-    stock_name = " or ".join(table.header[column] for column in plan.inventory[:1])
+    price_name = " or ".join(plan.column_name(price.column) for price in plan.prices[:1])
+    stock_name = " or ".join(plan.column_name(column) for column in plan.inventory[:1])
     others = _other_columns(plan, table) if counts.prices.is_unclear or counts.stock.is_unclear else []
     price = decide_style(counts.prices, [counts.stock, *others], hints, price_name, "money")
     if price.mark and price.question is None and hints.setting is None:

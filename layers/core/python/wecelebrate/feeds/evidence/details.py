@@ -1,7 +1,7 @@
 """Completes a plan with what only the values show: minor units, marks for yes, lists in a cell, and SKUs with `.0`."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from wecelebrate.feeds import numbers
@@ -11,11 +11,13 @@ from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.evidence.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.evidence.selling import currency_in_name
-from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.items import Rejected, Row, quoted
 from wecelebrate.feeds.plan import Plan, PriceColumn, make_plan
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states import is_mark_column
 from wecelebrate.feeds.tables import Table
+from wecelebrate.feeds.transformations.columns import add_transformations
+from wecelebrate.feeds.transformations.settings import FileSettings
 from wecelebrate.feeds.visibility import Disclosure
 
 _FLOAT = re.compile(r"\d{1,15}\.0{1,2}", re.ASCII)
@@ -26,7 +28,7 @@ MAX_PRICES = 20
 
 def plan_table(
     table: Table,
-    mapping: Mapping[str, str | None],
+    settings: FileSettings,
     currency: str,
     earlier: Mapping[str, Sequence[str]],
     on_problem: Callable[[str], None],
@@ -34,19 +36,39 @@ def plan_table(
     disclosure: Disclosure | None,
 ) -> Plan:
     """Return the plan for a table. See `make_plan` for the arguments."""
-    header = list(table.header)
     plan = make_plan(
-        header, mapping, currency, table.profile, on_problem, table.sample, earlier, disclosure=disclosure
+        list(table.header), settings.plain, currency, table.profile, on_problem, table.sample, earlier,
+        disclosure=disclosure, computes_sku="sku" in settings.transformations,
     )  # fmt: skip
-    complete_plan(plan, Columns(header, table.sample), mapping, table.notes, currency)
+    add_transformations(plan, settings, on_problem)
+    complete_plan(plan, Columns(plan.header, evidence_table(table, plan).sample), settings.plain, table.notes, currency)
     return plan
+
+
+def evidence_table(table: Table, plan: Plan) -> Table:
+    """Return the table whose header and sample have the computed columns too. Its `rows` are those of the file."""
+    computed = plan.computed
+    if computed is None:
+        return table
+    again = table.read_again
+
+    def read_again() -> Iterator[Row | Rejected]:
+        for row in again() if again else ():
+            yield row if isinstance(row, Rejected) else (row[0], computed.sample_cells(row[1]))
+
+    return replace(
+        table,
+        header=plan.header,
+        sample=[computed.sample_cells(row) for row in table.sample],
+        read_again=read_again if again else None,
+    )
 
 
 def complete_plan(
     plan: Plan, columns: Columns, mapping: Mapping[str, str | None], notes: Notes = NO_NOTES, currency: str = "EUR"
 ) -> None:
     """Add to the plan what the values of the sample, and the notes outside of the rows, show."""
-    folded = [fold(name) for name in plan.header]
+    folded = [fold(plan.column_name(number)) for number in range(len(plan.header))]
     plan.prices = _prices_of_lists(plan, mapping)
     if plan.currency is None:
         plan.prices = [_with_currency(plan, price) for price in plan.prices]
@@ -66,7 +88,7 @@ def complete_plan(
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
-    if not (plan.profile and "category" in plan.profile.cell_readers):
+    if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
 
 
@@ -138,7 +160,7 @@ def _with_currency(plan: Plan, price: PriceColumn) -> PriceColumn:
     """Return the price with the column of its currency: in the same JSON object, or an attribute of the XML element."""
     if price.currency or price.currency_column is not None:
         return price
-    name = plan.header[price.column]
+    name = plan.column_name(price.column)
     code = sibling(plan.header, name, CODES)
     for number, column in enumerate(plan.header):
         if code is None and column.startswith(f"{name}@") and fold(column[len(name) :]) in SYNONYMS["currency"]:

@@ -59,10 +59,10 @@ def with_scale(
     plan: Plan, columns: Columns, price: PriceColumn, setting: str | None, notes: Notes, *, currency: str
 ) -> tuple[PriceColumn, Question | None]:
     """Return the price column with the decimals that its whole numbers have, and a question if this is not certain."""
-    name = plan.header[price.column]
-    if setting == "no":
+    name = plan.column_name(price.column)
+    if setting == "no" or (price.arithmetic and setting != "yes"):  # the steps get the number of the file
         return price, None
-    beside = _precision(plan.header, name)
+    beside = None if price.arithmetic else _precision(plan.header, name)
     if beside is None and setting != "yes":
         beside = _unit_with_words(plan, columns, price)
     if beside is not None:

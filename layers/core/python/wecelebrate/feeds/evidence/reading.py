@@ -57,7 +57,7 @@ def describe(  # noqa: PLR0917
         "currency": _currency(plan, table, currency) if plan.prices else None,
         "price": {
             "kind": plan.prices[0].kind,
-            "unit_column": None if plan.price_unit is None else plan.header[plan.price_unit],
+            "unit_column": None if plan.price_unit is None else plan.column_name(plan.price_unit),
         } if plan.prices else None,
         "kind": table.declared_mode,
         "by_place": bool((memory or {}).get("by_place")),
@@ -71,8 +71,10 @@ def _field(name: str, numbers: Sequence[int], plan: Plan, mapping: Mapping[str, 
     by_number = {reason.column: reason for reason in plan.reasons.get(name, [])}
     entries = []
     for number in numbers:
-        column = plan.header[number]
-        if name in mapping:
+        column = plan.column_name(number)
+        if plan.computed and plan.computed.get(number):
+            score, reasons = 1.0, ["the catalog's mapping computes the value from this column"]
+        elif name in mapping:
             score, reasons = 1.0, ["the catalog's mapping names this column"]
         elif plan.profile:
             score, reasons = 0.95, [f"{plan.profile.name} exports use this column"]
@@ -90,14 +92,14 @@ def _currency(plan: Plan, table: Table, currency: str) -> dict[str, Any]:
     if price.currency and plan.currency_note:
         return {"source": "note", "code": price.currency, "reason": f"the file says {plan.currency_note}"}
     if price.currency:
-        name = quoted(plan.header[price.column], 40)
+        name = quoted(plan.column_name(price.column), 40)
         return {"source": "name", "code": price.currency, "reason": f"the name of the column {name} contains it"}
     rows = table.sample[:SAMPLE_ROWS]
     code_column = plan.currency if price.currency_column is None else price.currency_column
     if code_column is not None:
         codes = _codes((row[code_column] for row in rows if code_column < len(row)), currency)
         if codes:
-            reason = f"the column {quoted(plan.header[code_column], 40)} contains it"
+            reason = f"the column {quoted(plan.column_name(code_column), 40)} contains it"
             return {"source": "column", "code": codes[0] if len(codes) == 1 else None, "reason": reason}
     signs = (
         "".join(char for char in cell if not char.isdigit() and char not in ".,'\u2019+-\u2212 \u00a0\u202f")

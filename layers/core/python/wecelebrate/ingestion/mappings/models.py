@@ -6,6 +6,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from wecelebrate.core.models import Input, Object
 from wecelebrate.core.types import Id, Label
+from wecelebrate.core.types.transformations import CheckedAttributes, CheckedMapping
 
 ColumnName = Label
 
@@ -15,14 +16,17 @@ class MappingRequest(Input):
 
     upload_id: Id | None = Field(default=None, description="A file that was uploaded with `POST /v1/uploads`.")
     job_id: Id | None = Field(default=None, description="A sync or an import whose file is used for the proposal.")
-    mapping: dict[ColumnName, ColumnName | None] | None = Field(
+    mapping: CheckedMapping | None = Field(
         default=None,
-        description="Field → column. It replaces the catalog's mapping. A field with null is not read from the file.",
+        description=(
+            "Field → column, or transformation of columns. It replaces the catalog's mapping. A field with null is not "
+            "read from the file."
+        ),
     )
-    attributes: dict[ColumnName, ColumnName] | None = Field(
+    attributes: CheckedAttributes | None = Field(
         default=None,
         max_length=100,
-        description="Attribute → column. It replaces the public attributes of the catalog.",
+        description="Attribute → column, or transformation. It replaces the public attributes of the catalog.",
     )
     private_columns: list[ColumnName] | None = Field(
         default=None, max_length=100, description="It replaces the private columns of the catalog."
@@ -125,7 +129,10 @@ class MappingProposal(BaseModel):
     fields: list[ProposedField]
     """The fields of a product, each with the columns from which it is read."""
     missing: list[str] = Field(description="Fields that a new product requires, but that have no column.")
-    rows: list[Object] = Field(description="The first 20 rows, as products or with their errors.")
+    rows: list[Object] = Field(
+        description="The first 20 rows, as products or with their errors. If fields are computed, `transformed` has "
+        "the cells from which they are computed."
+    )
     warnings: list[str]
     """What a reader of the proposal has to check, as text for people."""
     reading: Object = Field(

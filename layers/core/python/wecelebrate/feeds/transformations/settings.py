@@ -1,0 +1,46 @@
+"""Separates the entries of a mapping: names of columns, options for reading the file, and transformations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wecelebrate.feeds.transformations.text import MAX_REGEX_SECONDS
+
+Entry = str | None | Mapping[str, Any]
+"""An entry of a mapping: the name of a column, None, or a `FieldTransformation` of `core.types.transformations`."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileSettings:
+    """The settings for reading a file."""
+
+    plain: dict[str, str | None]
+    """Options, and field → column. A field with a transformation has None, so that no other column is read into it."""
+    transformations: dict[str, Mapping[str, Any]]
+    attributes: dict[str, Mapping[str, Any]]
+    """The transformations of the public attributes."""
+    regex_seconds: float
+    """The time that the regular expressions may use."""
+
+    @property
+    def for_opening(self) -> dict[str, str | None]:
+        """Options and columns by which the header of a file is found. A transformation counts with its first column."""
+        first = {name: next(iter(input_columns(entry)), None) for name, entry in self.transformations.items()}
+        return {**self.plain, **first}
+
+
+def file_settings(
+    mapping: Mapping[str, Entry] | None,
+    attributes: Mapping[str, Mapping[str, Any]],
+    regex_seconds: float = MAX_REGEX_SECONDS,
+) -> FileSettings:
+    """Return the settings of a catalog: its mapping with the options, and the transformations of its attributes."""
+    mapping = mapping or {}
+    plain = {name: entry if isinstance(entry, str) else None for name, entry in mapping.items()}
+    transformations = {name: entry for name, entry in mapping.items() if isinstance(entry, Mapping)}
+    return FileSettings(plain, transformations, dict(attributes), regex_seconds)
+
+
+def input_columns(entry: Mapping[str, Any]) -> list[str]:
+    """Return the names of the columns from which the value of a transformation comes."""
+    return [*entry.get("columns", ()), *entry.get("join", ()), *entry.get("sum", ())]
