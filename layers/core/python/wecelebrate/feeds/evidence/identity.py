@@ -88,7 +88,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
     if question := _sku_question(columns, best):
         return SkuChoice(best[:1], [question])
     if not best or any(best[0].order[:2]) or best[0].rank >= GTIN:
-        by_values = _by_values(columns, best)
+        by_values = _kept(columns, earlier) or _by_values(columns, best)
         if by_values is not None:
             return by_values
     return _with_fallbacks(columns, best[:1], rated)
@@ -278,6 +278,17 @@ def _has_other_meaning(name: str, kind: codes.Kind) -> bool:
         return True
     named = sku_name(name)
     return private_part(name) is not None or (named is None and is_property(name) and kind != "codes")
+
+
+def _kept(columns: Columns, earlier: Sequence[str]) -> SkuChoice | None:
+    """Return the SKU column of the catalog's earlier file, if its name says nothing and its values are different."""
+    for number, name in enumerate(columns.header):
+        facts = columns[number] if name in earlier[:1] and _is_unknown(columns, number) else None
+        if facts is not None and (not facts.rows or (not facts.is_empty and facts.distinct >= codes.MIN_SHARE)):
+            reason = f"the catalog's earlier file had the SKU in the column {quoted(name, 40)}"
+            kept = SkuCandidate(number, (0, 0, 0, OWN, COMPOSED, number), OWN, 0.8, (reason,), is_refused=False)
+            return SkuChoice([kept])
+    return None
 
 
 def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:

@@ -22,6 +22,8 @@ def combine(load: Load) -> bool:
     Returns whether a SKU has several places. If the load is interrupted, a later worker combines the rows again from
     the first SKU. Combined rows stay as they are.
     """
+    with writing(replace(SERVICE, job_id=load.job.id)) as tx:
+        sql.analyze_staged(tx)  # without statistics, the planner would compare each row with each other row
     after: str | None = ""
     has_several_places = False
     while after is not None:

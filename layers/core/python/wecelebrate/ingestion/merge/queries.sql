@@ -71,9 +71,10 @@ with next_skus as materialized (
   group by sku
   having count(distinct ordinal) > 1
 ), removed as (
-  delete from app.staged_products s using sums
-  where s.job_id = :job_id and s.fence = :fence and s.sku = sums.sku and s.ordinal = any (sums.ordinals)
-  returning s.*, sums.all_places, sums.last_ordinal, sums.first_ordinal, sums.is_untracked, sums.total
+  delete from app.staged_products s using (select *, unnest(ordinals) as ordinal from sums) u
+  where s.job_id = :job_id and s.fence = :fence and s.sku > :after and s.sku <= (select max(sku) from next_skus)
+    and s.sku = u.sku and s.ordinal = u.ordinal
+  returning s.*, u.all_places, u.last_ordinal, u.first_ordinal, u.is_untracked, u.total
 ), combined as (
   insert into app.staged_products_intake (job_id, fence, line, rows, sku, name, description, category, brand, price,
     currency, images, attributes, inventory_count, inventory_policy, is_active, source_data, ordinal, blank_attributes,
