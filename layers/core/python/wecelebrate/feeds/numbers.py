@@ -18,7 +18,6 @@
 """
 
 import re
-import unicodedata
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Literal
@@ -26,7 +25,7 @@ from typing import Literal
 from wecelebrate.core.types import currencies, finer_problem, rounded
 from wecelebrate.core.types.money import MAX_AMOUNT
 from wecelebrate.feeds.evidence.shapes import OTHER, is_forced_group, shape_of
-from wecelebrate.feeds.folding import squeezed
+from wecelebrate.feeds.folding import squeezed, western
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.vocabulary import vocabulary
 
@@ -81,7 +80,7 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
         return Decimal(cell), None
     if len(cell) > MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
-    text = unicodedata.normalize("NFKC", cell).strip()
+    text = western(cell).strip()
     if ending := _WHOLE.search(text):
         mark = "," if ending[0][0] == "," else "." if ending[0][0] == "." else mark
         text = text[: ending.start()] + text[ending.end() :]
