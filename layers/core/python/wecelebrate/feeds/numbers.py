@@ -11,6 +11,7 @@
 | `1,00,000`                   | 100000        | India groups hundreds above the first thousand                    |
 | `149:-` `12,-` `12.--`       | 149, 12       | no cents                                                          |
 | `12,50 €` `EUR 12.50` `$5`   | with currency | $ means the catalog's currency if that is a dollar, otherwise USD |
+| Arabic and full-width digits | like 0 to 9   | the Arabic decimal separator is a point                           |
 | `1,5E+03`                    | 1500          | spreadsheets export large numbers in scientific notation          |
 | `12.345`                     | 12.345        | rejected, unless the currency has three decimals, as KWD has      |
 | `-5` `5-` `(5)`              | rejected      | the price is negative; SAP writes `5-`, bookkeepers write `(5)`   |
