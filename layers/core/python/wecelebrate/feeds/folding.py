@@ -64,8 +64,13 @@ def word_lists(text: str) -> list[str]:
 
 
 def western(text: str) -> str:
-    """Return a number in NFKC with the digits 0 to 9. The Arabic decimal separator becomes a point."""
-    return unicodedata.normalize("NFKC", text).translate(_DIGITS)
+    """Return a number in NFKC with the digits 0 to 9. The Arabic decimal separator becomes a point.
+
+    Arabic digits beside other digits are kept, because such a text is no number that people write.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    digits = {char.isascii() for char in plain if char.isdecimal()}
+    return plain if len(digits) > 1 else plain.translate(_DIGITS)
 
 
 def _composed(text: str) -> str:
