@@ -146,7 +146,6 @@ def test_words_without_a_number_are_a_state(cell: str, state: State) -> None:
         ("99999999999", "too_large"),
         ("2147483648", "too_large"),
         (">99999999999", "too_large"),
-        ("\N{ARABIC-INDIC DIGIT THREE}", "not_a_number"),
         ("in a week", "not_a_number"),
         ("5 weeks", "not_a_number"),
         ("50-10", "not_a_number"),

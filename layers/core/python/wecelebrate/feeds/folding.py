@@ -20,6 +20,12 @@ _LETTERS = str.maketrans({
     "\u0649": "\u064a", "\u06cc": "\u064a", "\u0629": "\u0647", "\u06a9": "\u0643",  # yeh, teh marbuta, keheh
 })  # fmt: skip
 """Letters that are written in several ways, and that NFKD does not divide."""
+_DIGITS = str.maketrans(
+    "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669"
+    "\u06f0\u06f1\u06f2\u06f3\u06f4\u06f5\u06f6\u06f7\u06f8\u06f9\u066b\u066c",
+    "01234567890123456789.,",
+)  # fmt: skip
+"""The digits and separators of Arabic and Persian."""
 _VOICED = "\u3099\u309a"
 """The marks of voiced kana. Without them, the words for glass and for dregs would be equal."""
 _NOT_IN_WORDS = re.compile(rf"[^\w{_VOICED}]+|_+")
@@ -55,6 +61,16 @@ def split_words(text: str, signs: Mapping[int, str] | None = None) -> tuple[str,
 def word_lists(text: str) -> list[str]:
     """Return the folded words of a list that is already divided. Commas separate words, which can contain spaces."""
     return [word for word in _composed(_NOT_IN_LISTS.sub("", text)).split(",") if word]
+
+
+def western(text: str) -> str:
+    """Return a number in NFKC with the digits 0 to 9. The Arabic decimal separator becomes a point.
+
+    Arabic digits beside other digits are kept, because such a text is no number that people write.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    digits = {char.isascii() for char in plain if char.isdecimal()}
+    return plain if len(digits) > 1 else plain.translate(_DIGITS)
 
 
 def _composed(text: str) -> str:

@@ -12,6 +12,7 @@
 | `149:-` `12,-` `12.--`       | 149, 12       | no cents                                                          |
 | `12.50/ea` `9,50 € TTC` `99p` | with words    | see `price_texts`; `from 12.50` and `on request` are rejected     |
 | `12,50 €` `EUR 12.50` `$5`   | with currency | $ means the catalog's currency if that is a dollar, otherwise USD |
+| Arabic and full-width digits | like 0 to 9   | the Arabic decimal separator is a point                           |
 | `1,5E+03`                    | 1500          | spreadsheets export large numbers in scientific notation          |
 | `12.345`                     | 12.345        | rejected, unless the currency has three decimals, as KWD has      |
 | `-5` `5-` `(5)`              | rejected      | the price is negative; SAP writes `5-`, bookkeepers write `(5)`   |
@@ -19,7 +20,6 @@
 """
 
 import re
-import unicodedata
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from typing import Literal
@@ -27,7 +27,7 @@ from typing import Literal
 from wecelebrate.core.types import currencies, finer_problem, rounded
 from wecelebrate.core.types.money import MAX_AMOUNT
 from wecelebrate.feeds.evidence.shapes import OTHER, is_forced_group, shape_of
-from wecelebrate.feeds.folding import squeezed
+from wecelebrate.feeds.folding import squeezed, western
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.price_texts import price_in_units, price_text
 from wecelebrate.feeds.price_units import price_of_one
@@ -86,7 +86,7 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
         return Decimal(cell), None
     if len(cell) > MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
-    text = unicodedata.normalize("NFKC", cell).strip()
+    text = western(cell).strip()
     if ending := _WHOLE.search(text):
         mark = "," if ending[0][0] == "," else "." if ending[0][0] == "." else mark
         text = text[: ending.start()] + text[ending.end() :]

@@ -7,6 +7,8 @@ column without digits: `GTIN-13` is `gtin`. Such a name is also part of a longer
 Sources: Google Merchant Center, product data specification; schema.org, Product; GS1 Web Vocabulary, Product; GS1 GDSN
 3.1; the attributes that Shopify, WooCommerce, Magento, Odoo, PrestaShop and Saleor show in a storefront; ETIM.
 
+Further words of many languages are in `vocabulary`.
+
 A change of a table changes only files that are read later. To move attributes that are stored already, add a migration
 like 0027_private_by_default.sql, which contains a copy of the tables.
 """

@@ -19,12 +19,12 @@
 
 import html
 import re
-import unicodedata
 from enum import Enum, auto
 from functools import cache
 
 from wecelebrate.feeds import numbers
 from wecelebrate.feeds.columns import fold
+from wecelebrate.feeds.folding import western
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.vocabulary import vocabulary
 
@@ -48,7 +48,7 @@ def read(cell: str, mark: numbers.DecimalMark | None) -> int | State:
         return int(cell)
     if len(cell) > numbers.MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
-    text = unicodedata.normalize("NFKC", html.unescape(cell)).strip().casefold()
+    text = western(html.unescape(cell)).strip().casefold()
     stated = _SIGNS.get(text)
     if stated is None:
         stated = _words().get(fold(text.removeprefix("http://schema.org/").removeprefix("https://schema.org/")))
@@ -66,17 +66,20 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
         return _limited(low, cell)
     if bound := _LOWER_BOUND.fullmatch(text):
         text = bound[1] or bound[2]
-    text = _unit().sub("", text)
+    text = _UNIT.sub("", text)
     try:
         number = numbers.signed_number(text, mark, cell)
     except BadCell:
         parts = _AROUND.fullmatch(text)
         if parts is None:
             raise
-        words = fold(parts["before"]) + fold(parts["after"])
+        after = fold(parts["after"])
+        is_unit = after in vocabulary().words("values.units")
+        words = fold(parts["before"]) + ("" if is_unit else after)
         if _words().get(words) is State.OUT_OF_STOCK:
             return State.OUT_OF_STOCK
-        if _words().get(words) is not State.IN_STOCK and words not in _beside_a_number():
+        is_beside = _words().get(words) is State.IN_STOCK or words in _beside_a_number()
+        if not is_beside and not (is_unit and not words):
             raise
         number = numbers.signed_number(parts["number"], mark, cell)
     return _limited(max(int(number), 0), cell)
@@ -92,16 +95,7 @@ def _not_a_number(cell: str) -> BadCell:
     return BadCell("not_a_number", f"{quoted(cell)} is not a number")
 
 
-_UNITS = "pcs|pc|st|stk|stck|stuck|stück|szt|ks|ea|each|units?|pieces?|pièces?|uds?|pz"
-
-
-@cache
-def _unit() -> re.Pattern[str]:
-    """Return a pattern of the words for pieces at the end of a cell. A letter alone is a unit only behind a digit."""
-    further = sorted(map(re.escape, vocabulary().words("values.units")), key=len, reverse=True)
-    return re.compile(rf"(?:\s*(?:{_UNITS})|(?<=[\d ])(?:{'|'.join(further)}))\.?$")
-
-
+_UNIT = re.compile(r"\s*(pcs|pc|st|stk|stck|stuck|stück|szt|ks|ea|each|units?|pieces?|pièces?|uds?|pz)\.?$")
 _RANGE = re.compile(r"(\d{1,9})\s*(?:-|\u2013|\u2014|to|bis|à)\s*(\d{1,9})", re.ASCII)
 _UPPER_BOUND = re.compile(
     r"(?:<=?|≤|less than|fewer than|under|below|up to|at most|max\.?|weniger als|unter|bis zu|bis|höchstens|moins de"

@@ -41,7 +41,8 @@ class _Words:
     properties: frozenset[str]
     private: frozenset[str]
     operational: frozenset[str]
-    stems: re.Pattern[str]
+    stems: dict[str, tuple[str, ...]]
+    """The stems by their first two letters. A regular expression of all stems would take long to compile."""
     product: tuple[str, ...]
     leading: frozenset[str]
     trailing: frozenset[str]
@@ -62,13 +63,15 @@ def words(name: str) -> tuple[str, ...]:
 def _words() -> _Words:
     vocabulary_words = vocabulary().words
     properties = (vocabulary_words(f"properties.{name}") for name in _PROPERTY_TABLES)
-    stems = {*PRIVATE_STEMS.split(), *vocabulary_words("private.stems")}
+    stems: dict[str, tuple[str, ...]] = {}
+    for stem in (*PRIVATE_STEMS.split(), *vocabulary_words("private.stems")):
+        stems[stem[:2]] = (*stems.get(stem[:2], ()), stem)
     product = (*PRODUCT_WORDS.split(), *vocabulary_words("properties.product"))
     return _Words(
         properties=KNOWN_NAMES.union(*properties),
         private=frozenset(PRIVATE_WORDS.split()).union(vocabulary_words("private.words")),
         operational=frozenset(OPERATIONAL_WORDS.split()).union(vocabulary_words("private.operational")),
-        stems=re.compile("|".join(map(re.escape, sorted(stems)))),
+        stems=stems,
         product=product,
         leading=frozenset((*product, *PATH_WORDS.split())),
         trailing=frozenset((*UNIT_WORDS.split(), *vocabulary_words("properties.product"))),
@@ -91,8 +94,12 @@ def internal_part(name: str) -> str | None:
     for word in parts:
         if word in known.private:
             return word
-    match = known.stems.search("".join(parts))
-    return match[0] if match else None
+    text = "".join(parts)
+    for start in range(len(text) - 1):
+        for stem in known.stems.get(text[start : start + 2], ()):
+            if text.startswith(stem, start):
+                return stem
+    return None
 
 
 @lru_cache(maxsize=8192)

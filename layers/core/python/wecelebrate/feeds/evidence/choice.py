@@ -259,7 +259,7 @@ def _known_states(columns: Columns, number: int) -> float:
 
 
 def _can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
-    """Return whether the values can be a stock. With a weak name, most of them must be, such as `12` and `>50`."""
+    """Return whether the values can be a stock. With a weak name, most of them must be stocks."""
     if not is_weak_name:
         return facts.share("is_number") >= 0.1 or facts.distinct <= 0.9 or len(facts.cells) <= 3
     understood = 0

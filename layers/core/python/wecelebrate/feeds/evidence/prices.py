@@ -311,14 +311,14 @@ _NO_PRICE = re.compile(
 
 
 @cache
-def _further_words() -> re.Pattern[str]:
-    """Return a pattern of the words for a price in the vocabulary. Short Latin words are parts of other words."""
-    known = vocabulary().words("prices.base")
-    clear = [word for word in known if len(word) > (4 if word.isascii() else 1)]
-    return re.compile("|".join(map(re.escape, sorted(clear))))
+def _further_words() -> tuple[str, ...]:
+    """Return the words for a price in the vocabulary. Short Latin words are parts of other words."""
+    return tuple(word for word in vocabulary().words("prices.base") if len(word) > (4 if word.isascii() else 1))
 
 
 def may_be_price(folded: str) -> bool:
     """Return whether a name contains a word for a price, but is not understood, as `Campus price` is not."""
-    is_price = (_PRICE_PART.search(folded) or _further_words().search(folded)) and not _NO_PRICE.search(folded)
-    return len(folded) <= MAX_NAME and bool(is_price) and price_name(folded) is None
+    if len(folded) > MAX_NAME or _NO_PRICE.search(folded):
+        return False
+    is_price = _PRICE_PART.search(folded) or any(word in folded for word in _further_words())
+    return bool(is_price) and price_name(folded) is None

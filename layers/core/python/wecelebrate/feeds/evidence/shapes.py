@@ -10,11 +10,11 @@
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from typing import Literal
 
 from wecelebrate.core.types import currencies, minor_units
+from wecelebrate.feeds.folding import western
 from wecelebrate.feeds.items import NumberText
 
 Separator = Literal[",", "."]
@@ -54,7 +54,7 @@ class Shape:
 
 def shape_of(cell: str) -> Shape | None:
     """Return how the number in the cell is written, or None if the cell has no number."""
-    text = cell if cell.isascii() else unicodedata.normalize("NFKC", cell)
+    text = cell if cell.isascii() else western(cell)
     match = _NUMBER.fullmatch(text.strip()) if len(cell) <= MAX_LENGTH else None
     if match is None:
         return None
