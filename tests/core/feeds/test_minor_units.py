@@ -193,3 +193,9 @@ def test_an_attribute_of_an_xml_price_says_that_it_is_in_cents() -> None:
             f"<item><sku>A{n}</sku><name>x</name><price {attribute}>{n}</price></item>" for n in (1950, 2500)
         )
         assert prices(read(f"<items>{items}</items>", "feed.xml")) == ["19.50 EUR", "25.00 EUR"]
+
+
+def test_attributes_of_an_xml_root_say_in_which_unit_all_prices_are() -> None:
+    items = "".join(f"<item><sku>A{n}</sku><name>x</name><price>{n}</price></item>" for n in (1950, 2500))
+    xml = f'<?xml version="1.0"?><catalog currency="CHF" minorUnits="2">{items}</catalog>'
+    assert prices(read(xml, "feed.xml")) == ["19.50 CHF", "25.00 CHF"]
