@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
+from wecelebrate.feeds import UnreadableFeed
 
 
 def prices(reading: Reading) -> list[str]:
@@ -168,3 +169,33 @@ def test_no_question_about_cents_is_asked_where_a_person_would_not_ask(value: An
 def test_a_price_for_more_than_one_unit_is_not_used() -> None:
     tiers = [{"amount": 15.0, "currency_code": "eur", "min_quantity": 10}, {"amount": 19.5, "currency_code": "eur"}]
     assert prices(document([{"sku": "A", "title": "Mug", "prices": tiers}])) == ["19.50 EUR"]
+
+
+def test_members_of_another_object_beside_the_list_say_nothing_about_the_prices() -> None:
+    assert prices(document({"shipping": {"currency": "USD", "price": 5}, "items": records(19.5)})) == ["19.50 EUR"]
+    assert prices(document({"items": records(19.5), "shipping": {"currency": "USD"}})) == ["19.50 EUR"]
+    assert prices(document({"result": {"currency": "USD", "items": records(19.5)}})) == ["19.50 USD"]
+
+
+def test_an_unknown_currency_around_the_list_is_refused() -> None:
+    with pytest.raises(UnreadableFeed, match='"currency: Taler", but this is not an ISO 4217 currency code'):
+        document({"currency": "Taler", "items": records(19.5)})
+
+
+def test_pence_as_a_currency_are_refused() -> None:
+    assert read("sku,name,price,currency\nA,Mug,1950,GBp\n", currency="GBP").rejection.code == "unknown_currency"
+    assert read("sku,name,price,currency\nA,Mug,1950,GBX\n", currency="GBP").rejection.code == "unknown_currency"
+
+
+def test_an_attribute_of_an_xml_price_says_that_it_is_in_cents() -> None:
+    for attribute in ('unit="cents"', 'precision="2"'):
+        items = "".join(
+            f"<item><sku>A{n}</sku><name>x</name><price {attribute}>{n}</price></item>" for n in (1950, 2500)
+        )
+        assert prices(read(f"<items>{items}</items>", "feed.xml")) == ["19.50 EUR", "25.00 EUR"]
+
+
+def test_attributes_of_an_xml_root_say_in_which_unit_all_prices_are() -> None:
+    items = "".join(f"<item><sku>A{n}</sku><name>x</name><price>{n}</price></item>" for n in (1950, 2500))
+    xml = f'<?xml version="1.0"?><catalog currency="CHF" minorUnits="2">{items}</catalog>'
+    assert prices(read(xml, "feed.xml")) == ["19.50 CHF", "25.00 CHF"]

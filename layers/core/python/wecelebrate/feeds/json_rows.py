@@ -280,8 +280,11 @@ class JsonRows:
                     return True
                 _skip_list(scanner)
             elif scanner.peek() == "{" and depth < 3 and name not in NESTED_LIST_KEYS:
+                before = dict(self.members)
                 if self._descend(scanner, list_keys, depth + 1, f"{path}{key}."):
                     return True
+                if name not in META_KEYS:  # such as `shipping`
+                    self.members = before
             else:
                 _add_member(self.members, path + key, scanner.value())
             if scanner.skip("}"):
@@ -304,6 +307,11 @@ class JsonRows:
             raise UnreadableFeed(f"the file is neither a list of products nor a product: {error}") from error
 
 
+META_KEYS = frozenset((
+    "meta", "metadata", "info", "header", "settings", "config", "shop", "store", "catalog", "feed", "context",
+    "pricing", "currency", "prices",
+))  # fmt: skip
+"""Objects beside the list of products whose members describe the whole file."""
 MAX_MEMBER_LENGTH = 100
 TAIL = 4096
 """How many bytes at the end of the file are searched for members after the list."""
@@ -327,7 +335,7 @@ def last_members(text: TextFile) -> dict[str, str]:
         if not tail[match.end() + end - 1 :].strip(" \t\r\n}\x1a") and isinstance(value, dict):
             members: dict[str, str] = {}
             for name, part in value.items():
-                inner = part.items() if isinstance(part, dict) else ()
+                inner = part.items() if isinstance(part, dict) and name.casefold() in META_KEYS else ()
                 for path, member in ((name, part), *((f"{name}.{key}", member) for key, member in inner)):
                     _add_member(members, path, member)
             return members

@@ -182,7 +182,10 @@ def signed_number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
 
 def currency_code(text: str, catalog_currency: str) -> str | None:
     """Return the ISO 4217 code for a currency's code, sign or name. Returns None if the text is none of these."""
-    sign = text[:MAX_NUMBER_LENGTH].strip().upper()
+    stated = text[:MAX_NUMBER_LENGTH].strip()
+    sign = stated.upper()
+    if stated == "GBp":  # pence, as GBX
+        return None
     if sign in currencies():
         return sign
     if sign in SHARED_SIGNS:

@@ -42,6 +42,10 @@ def plan_table(
     )  # fmt: skip
     add_transformations(plan, settings, on_problem)
     complete_plan(plan, Columns(plan.header, evidence_table(table, plan).sample), settings.plain, table.notes, currency)
+    has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
+    needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
+    if has_unknown_code and needs_code and plan.currency is None:
+        on_problem(f"the file says {shown(table.notes)}, but this is not an ISO 4217 currency code, e.g. EUR")
     return plan
 
 

@@ -139,6 +139,8 @@ def _precision(header: Sequence[str], column: str) -> int | None:
     found = sibling(header, column, PRECISION)
     path = column.rpartition(".")[0]
     for number, name in enumerate(header):
+        if found is None and name.startswith(f"{column}@") and name.partition("@")[2] in PRECISION:
+            return number  # an attribute of an XML element
         if found is None and name.rpartition(".")[0] in ("", path) and fold(name.rpartition(".")[2]) in _ROOT_PRECISION:
             return number
     return found

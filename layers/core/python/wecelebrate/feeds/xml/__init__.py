@@ -6,12 +6,15 @@ Memory use does not grow with the size of the file. Nothing is fetched from the 
 the modules `reader` and `source`.
 """
 
+import html
+import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import BinaryIO
 
 from wecelebrate.feeds.convert import sku
 from wecelebrate.feeds.csv_rows import MAX_RECORD_LENGTH
+from wecelebrate.feeds.evidence.notes import NO_NOTES, notes_of_members
 from wecelebrate.feeds.items import BadCell, Records, Rejected
 from wecelebrate.feeds.tables import Table, table_of_records
 from wecelebrate.feeds.xml.base import XmlFormat
@@ -30,6 +33,9 @@ from wecelebrate.feeds.xml.ubl import UblCatalogue
 
 __all__ = ["open_xml"]
 
+MAX_ROOT = 4_096
+_ROOT = re.compile(r"<[A-Za-z_][^<>]{0,2000}>")
+_ATTRIBUTE = re.compile(r"\s([A-Za-z_][\w.-]*)\s*=\s*[\"']([^\"'<]*)[\"']")
 RAW_EXCERPT = 1_000
 """The maximum number of characters that the error file shows of a record that is too large."""
 
@@ -73,12 +79,22 @@ def open_xml(file: BinaryIO, mapping: Mapping[str, str | None], currency: str = 
     source = XmlSource(file, mapping.get("encoding"))
     xml_format = _format(source, mapping, currency)
     records = XmlRecords(source, xml_format)
+    notes = NO_NOTES
     details = {"encoding": source.encoding.removesuffix("-sig"), "kind": xml_format.name}
     if isinstance(xml_format, GenericXml):
         details["record"] = "/".join(xml_format.path)
+        notes = notes_of_members(_root_attributes(source.head))
     table = table_of_records(iter(records), lambda: records.ended_cleanly, details, xml_format.columns)
     table.profile, table.declared_mode = xml_format.profile, xml_format.declared_mode
+    table.notes = notes
     return table
+
+
+def _root_attributes(head: bytes) -> dict[str, str]:
+    """Return the attributes of the root element, as in `<catalog currency="CHF">`."""
+    text = head[:MAX_ROOT].decode("utf-8", "replace")
+    root = _ROOT.search(text)
+    return {name: html.unescape(value) for name, value in _ATTRIBUTE.findall(root[0])} if root else {}
 
 
 def _format(source: XmlSource, mapping: Mapping[str, str | None], currency: str) -> XmlFormat:
