@@ -144,6 +144,14 @@ def test_a_variant_of_a_bulk_result_without_its_product_changes_only_its_own_val
     assert (reading.rejection.line, reading.rejection.code) == (4, "bad_json")
 
 
+def test_a_product_of_a_bulk_result_with_too_many_lines_is_rejected_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("wecelebrate.feeds.json_lines.MAX_CHILDREN", 3)
+    variants = [variant(n, 1, f"HAT-{n}", str(n)) for n in range(1, 6)]
+    reading = bulk(HAT, *variants, CAP, variant(9, 2, "CAP-S", "S"))
+    assert [product.sku for product in reading.products] == ["CAP-S"]
+    assert (reading.rejection.line, reading.rejection.code) == (1, "too_long")
+
+
 def test_memory_does_not_grow_with_the_size_of_a_bulk_result() -> None:
     peaks = []
     for count in (1_000, 5_000):

@@ -211,6 +211,13 @@ SAMPLES: dict[str, tuple[str, dict[str, Values | str]]] = {
             "CAM-1-BLUE": (None, None, "untracked", True),
         },
     ),
+    "woocommerce-german.csv": (
+        "woocommerce",
+        {
+            "TASSE": ("Tasse", "9.90", 7, False),
+            "KAPPE-R": ("Kappe - Rot", "12.50", 4, True),
+        },
+    ),
     "woocommerce-rest.json": (
         "woocommerce rest",
         {

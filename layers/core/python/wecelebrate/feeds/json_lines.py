@@ -14,6 +14,8 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from wecelebrate.feeds.csv_rows import MAX_RECORD_LENGTH
+
 PARENT = "__parentId"
 MAX_DEPTH = 3
 MAX_CHILDREN = 5_000
@@ -27,7 +29,11 @@ _LIST_OF_TYPE = {
 }  # fmt: skip
 
 Line = tuple[int, Any]
-"""The number of a line, and its JSON value."""
+"""The number of a line, and its JSON value. The value of a product with too many lines is a TooManyLines."""
+
+
+class TooManyLines(Exception):
+    """A product has more lines than can be read at once."""
 
 
 def is_bulk_result(text: io.TextIOWrapper) -> bool:
@@ -59,7 +65,7 @@ class BulkResult:
             self._store()
             for number, value in self._lines():
                 if not isinstance(value, dict) or PARENT not in value:
-                    yield number, self._complete(value, 0)
+                    yield number, self._product(value, 0)
             yield from self._orphans()
         finally:
             self._database.close()
@@ -82,12 +88,27 @@ class BulkResult:
         self._database.executemany("insert into children values (?, ?, ?, ?)", batch)
         batch.clear()
 
+    def _product(self, value: Any, depth: int) -> Any:
+        self._size = 0
+        try:
+            return self._complete(value, depth)
+        except TooManyLines as error:
+            return error
+
     def _complete(self, value: Any, depth: int) -> Any:
-        """Add the lines that belong to the object, and remove them from the database."""
+        """Add the lines that belong to the object, and remove them from the database. Raises TooManyLines."""
         if not isinstance(value, dict) or depth >= MAX_DEPTH or not isinstance(parent := value.get("id"), str):
             return value
-        query = "select value from children where parent = ? order by rowid limit ?"
-        children = self._database.execute(query, (parent, MAX_CHILDREN)).fetchall()
+        query = "select value from children where parent = ? order by rowid"
+        children: list[tuple[str]] = []
+        for row in self._database.execute(query, (parent,)):
+            children.append(row)
+            self._size += len(row[0])
+            if len(children) > MAX_CHILDREN or self._size > MAX_RECORD_LENGTH:
+                self._database.execute("delete from children where parent = ?", (parent,))
+                raise TooManyLines(
+                    f"more than {MAX_CHILDREN:,} lines or {MAX_RECORD_LENGTH:,} characters belong to {parent}"
+                )
         if children:
             self._database.execute("delete from children where parent = ?", (parent,))
         value = dict(value)
@@ -102,10 +123,12 @@ class BulkResult:
     def _orphans(self) -> Iterator[Line]:
         """Yield the variants whose product is not in the file, as a product with one variant."""
         query = "select line, value from children where parent not in (select id from children) order by rowid"
-        for number, text in self._database.execute(query).fetchall():
+        # Only lines that belong to these lines are deleted meanwhile.
+        for number, text in self._database.execute(query):
             child = json.loads(text)
             if _list_name(child) == "variants":
-                yield number, {"variants": [self._complete(child, 1)]}
+                variant = self._product(child, 1)
+                yield number, variant if isinstance(variant, TooManyLines) else {"variants": [variant]}
 
 
 def _list_name(child: dict[str, Any]) -> str:

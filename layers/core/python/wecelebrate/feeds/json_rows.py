@@ -18,7 +18,7 @@ from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS, MAX_RECORD_
 from wecelebrate.feeds.encoding import TextFile
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.items import NumberText, Record, Records, Rejected, UnreadableFeed, quoted
-from wecelebrate.feeds.json_lines import BulkResult, is_bulk_result
+from wecelebrate.feeds.json_lines import BulkResult, TooManyLines, is_bulk_result
 from wecelebrate.feeds.json_records import AmbiguousObject, InvalidJson, records_of
 
 CHUNK = 64 << 10
@@ -153,6 +153,9 @@ class JsonRows:
             return (line for line in self._lines() if not isinstance(line, Rejected))
 
         for number, value in BulkResult(lines):
+            if isinstance(value, TooManyLines):
+                yield _rejected(number, f"line {number}: {value}", "too_long", "")
+                continue
             try:
                 yield number, records_of(value)
             except InvalidJson as error:

@@ -6,44 +6,65 @@ woocommerce.github.io, "Products" and "Product variations".
 
 from wecelebrate.feeds.profile import OPTION_LINE, Profile, RejectRule, VariantRule
 
+# The exporter writes the columns in the language of the shop: English, German, French, Spanish, Italian and Dutch.
+_TYPE = "type|typ|tipo"
+_SKU = "sku|artikelnummer|ugs|skucod"
+_NAME = "name|nom|nombre|nome|naam"
+_PUBLISHED = "published|veroffentlicht|publie|publicado|pubblicato|gepubliceerd"
+_DESCRIPTION = "description|beschreibung|descripcion|descrizione|beschrijving"
+_REGULAR_PRICE = "regularprice|regularerpreis|tarifregulier|precionormal|prezzodilistino|regulareprijs|normaleprijs"
+_SALE_PRICE = "saleprice|angebotspreis|tarifpromo|preciorebajado|prezzoinofferta|actieprijs|aanbiedingsprijs"
+_PARENT = "parent|ubergeordnetesprodukt|elternprodukt|superior|principal|genitore|hoofd|bovenliggend"
+_ATTRIBUTE_NAME = (
+    "attribute{0}name|attribut{0}name|attribuut{0}naam|nomdelattribut{0}|nombredelatributo{0}|nomedellattributo{0}|"
+    "naamvaneigenschap{0}"
+)
+_ATTRIBUTE_VALUES = (
+    "attribute{0}values?|attribut{0}werte?|attribuut{0}waarden?|valeursdelattribut{0}|valoresdelatributo{0}|"
+    "valoridellattributo{0}|valoredellattributo{0}|waardenvaneigenschap{0}"
+)
+
 WOOCOMMERCE = Profile(
     "woocommerce",
     (
         ("type", "sku", "name", "regularprice"),
         ("type", "sku", "name", "published"),
         ("sku", "name", "regularprice", "categories"),
+        (_TYPE, _SKU, _NAME, _PUBLISHED, _REGULAR_PRICE),
     ),
     {
-        "sku": ("sku",),
-        "name": ("name",),
-        "description": ("description", "shortdescription"),
-        "category": ("categories",),
+        "sku": (_SKU,),
+        "name": (_NAME,),
+        "description": (_DESCRIPTION, "shortdescription|kurzbeschreibung"),
+        "category": ("categories|kategorien|categorias|categorie|categorieen",),
         "brand": ("brands", "brand", "metabrand"),
         # The regular price is preferred, because the file does not reliably say how long a sale price is valid.
-        "price": ("regularprice", "saleprice"),
-        "images": ("images",),
-        "inventory_count": ("stock",),
-        "is_active": ("published",),
+        "price": (_REGULAR_PRICE, _SALE_PRICE),
+        "images": ("images|bilder|imagenes|immagini|afbeeldingen",),
+        "inventory_count": ("stock|bestand|lagerbestand|inventario|magazzino|voorraad",),
+        "is_active": (_PUBLISHED,),
     },
     {
         "tags": "tags",
         "weight[a-z]*": "weight",
         "gtinupceanorisbn": "gtin",
-        "saleprice": "sale_price",
+        _SALE_PRICE: "sale_price",
         "shortdescription": "short_description",
     },
     VariantRule(
-        key=("sku", "id"),
+        key=(_SKU, "id"),
         is_scattered=True,
-        parent=("parent",),
-        variant_columns=("parent",),
-        parent_patterns={"type": ".*variable.*"},
-        options=tuple((f"attribute{n}name", f"attribute{n}values") for n in range(1, 7)),
-        own_columns=("id", "type", "saleprice", "weight[a-z]*", "gtinupceanorisbn", r"attribute\d+values"),
+        parent=(_PARENT,),
+        variant_columns=(_PARENT,),
+        parent_patterns={_TYPE: ".*variable.*"},
+        options=tuple((_ATTRIBUTE_NAME.format(n), _ATTRIBUTE_VALUES.format(n)) for n in range(1, 7)),
+        own_columns=(
+            "id", _TYPE, _SALE_PRICE, "weight[a-z]*", "gtinupceanorisbn", _ATTRIBUTE_VALUES.format(r"\d+"),
+        ),
     ),
     (
         RejectRule(
-            "type", ".*(variable|grouped).*", "not_sold_itself",
+            _TYPE, ".*(variable|grouped).*", "not_sold_itself",
             "is the type of a product that is not sold itself, and the file has no variation of it; export its "
             "variations too",
         ),
