@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from wecelebrate.core.types.money import MAX_AMOUNT
 from wecelebrate.feeds import Disclosure, Feed, Product, Rejected, open_feed
 
 FEEDS = Path(__file__).parents[2] / "data" / "feeds"
@@ -115,7 +116,7 @@ def check_product(product: Product) -> None:
     assert 0 < len(product.sku) <= 200
     assert product.sku == product.sku.strip()
     assert product.name is None or 0 < len(product.name) <= 500
-    assert product.price is None or (0 <= product.price < 10**8 and product.price.as_tuple().exponent == -2)
+    assert product.price is None or (0 <= product.price < MAX_AMOUNT and product.price.as_tuple().exponent == -2)
     assert len(product.currency) == 3
     assert product.inventory_count is None or 0 <= product.inventory_count < 2**31
     assert len(product.images) <= 50

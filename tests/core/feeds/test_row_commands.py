@@ -22,7 +22,7 @@ def test_a_command_decides_what_happens_to_each_row(header: str) -> None:
 def test_a_row_that_deletes_needs_only_the_sku() -> None:
     reading = read(f"sku;name;price;Aktion\n{ROWS};;;delete\n", mapping={"command": "Aktion"})
     deleted = reading.products[2]
-    assert (deleted.sku, deleted.fields_set) == ("3", {"sku", "is_active"})
+    assert (deleted.sku, deleted.fields_set) == ("3", frozenset({"sku", "is_active"}))
     assert deleted.source == {"sku": "3", "name": "", "price": "", "Aktion": "delete"}
     assert [(rejected.sku, rejected.code) for rejected in reading.rejected] == [("4", "skipped"), (None, "empty")]
 

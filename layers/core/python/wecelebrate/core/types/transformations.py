@@ -81,7 +81,7 @@ class RoundStep(TypedDict, total=False):
 
     __pydantic_config__ = _CONFIG  # type: ignore[misc]
 
-    decimals: Required[Annotated[int, Field(ge=0, le=6)]]
+    decimals: Required[Annotated[int, Field(ge=0, le=6, description="How many decimals the result has.")]]
     mode: Required[
         Annotated[
             Literal["half_up", "half_even", "up", "down"],

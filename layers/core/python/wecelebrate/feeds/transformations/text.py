@@ -82,7 +82,8 @@ def _unfit(otherwise: str, cell: str, error: Callable[[], BadCell]) -> str:
 
 
 def _split(options: Mapping[str, Any], otherwise: str | None, _: RegexBudget, shown: Shown) -> TextStep:
-    separator, index = options["separator"], options.get("index", 0)
+    separator: str = options["separator"]
+    index: int = options.get("index", 0)
 
     def split(cell: str) -> str:
         parts = cell.split(separator)
