@@ -6,6 +6,7 @@ are ignored.
 """
 
 import re
+from functools import cache
 
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.vendors import PROFILES
@@ -26,6 +27,7 @@ def has_column(folded_header: list[str], pattern: str) -> bool:
     return any(re.fullmatch(pattern, name) for name in folded_header)
 
 
+@cache
 def known_names() -> frozenset[str]:
     """Return all column names of the profiles, except patterns. These names help to recognise a header."""
     names: set[str] = set()
