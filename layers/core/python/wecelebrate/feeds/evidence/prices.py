@@ -142,10 +142,8 @@ _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "sp", "ask"))
 """Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
 MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč)\b", re.IGNORECASE)
 """A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
-_CURRENCY_END = re.compile(
-    r"(?<=[^\W\d_])\s+(?:S?Fr\.|SFr|Rs\.?|kr\.?|zł|Kč|(?:US|CA?|AU?|NZ|HK|S|MX|R)\$)$", re.IGNORECASE
-)
-"""The sign of a currency at the end of a name: `Preis Fr.`, `Cena zł`, `Price C$`."""
+_CURRENCY_END = re.compile(r"(?<=[^\W\d_])\s+(?:S?Fr\.|SFr|Rs\.?|kr\.?|(?:US|CA?|AU?|NZ|HK|S|MX|R)\$)$", re.IGNORECASE)
+"""The sign of a currency at the end of a name: `Preis Fr.`, `Price C$`. Words such as `zł` are in the vocabulary."""
 _TAX_WORD = f"(?:{'|'.join(sorted(TAX_WORDS))})"
 _TAX_RATE = re.compile(
     rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)"
@@ -247,7 +245,7 @@ def _uncertainty(name: PriceName) -> int:
 def plain_name(column: str) -> str:
     """Return the name of a column without what no folded name shows.
 
-    The rate of a tax: `Price incl. 19 % VAT` becomes `Price incl. VAT`. The sign of a currency: `Cena zł`.
+    The rate of a tax: `Price incl. 19 % VAT` becomes `Price incl. VAT`. The sign of a currency: `Preis Fr.`
     """
     column = _CURRENCY_END.sub("", column) if len(column) <= MAX_RAW_NAME else column
     text = _TAX_RATE.sub(lambda match: re.sub(r"[\d.,%]", "", match[0]), column[:MAX_RAW_NAME])

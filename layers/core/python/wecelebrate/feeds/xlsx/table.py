@@ -7,7 +7,7 @@ from itertools import islice
 
 from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.archive import Archive
-from wecelebrate.feeds.columns import field_candidates
+from wecelebrate.feeds.columns import field_candidates, is_weak
 from wecelebrate.feeds.csv_rows import check_column_count
 from wecelebrate.feeds.evidence.notes import notes_of_titles
 from wecelebrate.feeds.evidence.shapes import shape_of
@@ -135,7 +135,9 @@ def _preview(
 
 
 def _has_usual_sku(header: list[str], columns: list[int]) -> bool:
-    return any(name == "sku" for number in columns for name, _, _ in field_candidates(header[number]))
+    return any(
+        name == "sku" and not is_weak(rank) for number in columns for name, rank, _ in field_candidates(header[number])
+    )
 
 
 def _top_rows(book: Book, sheet: Sheet, spans: Spans, count: int) -> list[Numbered]:
