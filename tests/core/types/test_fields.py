@@ -4,7 +4,7 @@ import types as builtin_types
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import pytest
@@ -22,6 +22,8 @@ REASONS = {
     "ListParameters.cursor": "opaque: only the exact text that was issued has a valid signature",
     "FileOptions.delimiter": "a single character, which can be a tab",
     "Decision.answers": "only the exact values of the choices are accepted",
+    "TransformationStep.multiply": "its pattern describes decimal numbers exactly",
+    "TransformationStep.divide": "its pattern describes decimal numbers exactly",
     "NewUpload.content_type": "its pattern describes media types exactly",
     "NewWebhook.events": "its validator accepts only the names of events",
     "WebhookPatch.events": "its validator accepts only the names of events",
@@ -45,7 +47,7 @@ def leaves(name: str, annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterat
         yield from leaves(name, inner, (*own, *metadata))
     elif get_origin(annotation) is dict and get_args(annotation)[1] is JsonValue:
         return  # a free JSON object, whose texts `Input` normalizes
-    elif get_origin(annotation) in (Union, builtin_types.UnionType, list, dict):
+    elif get_origin(annotation) in (Union, builtin_types.UnionType, list, dict, Required, NotRequired):
         for part in get_args(annotation):
             yield from leaves(name, part)
     elif get_origin(annotation) is Literal or annotation is type(None):

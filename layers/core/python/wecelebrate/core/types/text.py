@@ -130,6 +130,13 @@ Text = Annotated[
     Documented({"pattern": TEXT_PATTERN}),
 ]
 """A text of several lines. It can be empty."""
+ExactText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=False, max_length=MAX_TEXT_LENGTH),
+    AfterValidator(_checked_text),
+    Documented({"pattern": TEXT_PATTERN}),
+]
+"""A text whose spaces at both ends are kept, such as a separator."""
 Slug = Annotated[
     str,
     StringConstraints(strip_whitespace=False, min_length=1, max_length=100),

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, ConfigDict, Discriminator, Field, StringCon
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from typing_extensions import TypedDict  # before Python 3.12, pydantic does not accept typing.TypedDict
 
-from wecelebrate.core.types.text import Label
+from wecelebrate.core.types.text import ExactText, Label
 
 MAX_COLUMNS = 20
 MAX_STEPS = 20
@@ -37,10 +37,10 @@ NUMBER_FIELDS = frozenset(("price", "inventory_count"))
 
 _CONFIG = ConfigDict(extra="forbid")
 
-Separator = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=20)]
-CellText = Annotated[str, StringConstraints(strip_whitespace=False, max_length=1_000)]
-Pattern = Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=MAX_PATTERN_LENGTH)]
-Replacement = Annotated[str, StringConstraints(strip_whitespace=False, max_length=200)]
+Separator = Annotated[ExactText, Field(min_length=1, max_length=20)]
+CellText = Annotated[ExactText, Field(max_length=1_000)]
+Pattern = Annotated[ExactText, Field(min_length=1, max_length=MAX_PATTERN_LENGTH)]
+Replacement = Annotated[ExactText, Field(max_length=200)]
 Factor = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.[0-9]{1,12})?$")]
 Otherwise = Literal["keep", "blank", "reject"]
 SimpleStep = Literal["trim", "strip_html", "decode_entities", "upper", "lower"]
@@ -53,7 +53,10 @@ class SplitStep(TypedDict, total=False):
 
     separator: Required[Annotated[Separator, Field(description="The text between two parts, e.g. `;` or ` > `.")]]
     index: Annotated[
-        int, Field(ge=-100, le=100, description="The number of the part, from 0. -1 is the last part. Default: 0.")
+        int,
+        Field(
+            strict=True, ge=-100, le=100, description="The number of the part, from 0. -1 is the last part. Default: 0."
+        ),
     ]
 
 
@@ -73,7 +76,9 @@ class RegexStep(TypedDict, total=False):
     replacement: Annotated[
         Replacement, Field(description=r"The text for each match. `\1` is the first group, and `\0` is the match.")
     ]
-    group: Annotated[int, Field(ge=0, le=50, description="The number of the group to use. 0 is the whole match.")]
+    group: Annotated[
+        int, Field(strict=True, ge=0, le=50, description="The number of the group to use. 0 is the whole match.")
+    ]
 
 
 class RoundStep(TypedDict, total=False):
@@ -81,7 +86,7 @@ class RoundStep(TypedDict, total=False):
 
     __pydantic_config__ = _CONFIG  # type: ignore[misc]
 
-    decimals: Required[Annotated[int, Field(ge=0, le=6, description="How many decimals the result has.")]]
+    decimals: Required[Annotated[int, Field(strict=True, ge=0, le=6, description="How many decimals the result has.")]]
     mode: Required[
         Annotated[
             Literal["half_up", "half_even", "up", "down"],
@@ -99,8 +104,8 @@ class DateStep(TypedDict, total=False):
 
     format: Required[
         Annotated[
-            str,
-            StringConstraints(min_length=2, max_length=40),
+            ExactText,
+            Field(min_length=2, max_length=40),
             Field(description="The format in the file, in directives of strptime, e.g. `%d.%m.%Y`."),
         ]
     ]
@@ -176,7 +181,7 @@ class FieldTransformation(TypedDict, total=False):
         Columns, Field(description="These columns are added. Only for `inventory_count`: one column for each location.")
     ]
     separator: Annotated[
-        Annotated[str, StringConstraints(strip_whitespace=False, max_length=20)],
+        Annotated[ExactText, Field(max_length=20)],
         Field(description="The text between two joined columns. Default: a space."),
     ]
     transform: Annotated[

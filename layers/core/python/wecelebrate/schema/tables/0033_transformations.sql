@@ -1,5 +1,5 @@
--- The settings of a catalog can now contain transformations, with lists of values: up to 256 KiB for the mapping, and as
--- much for the attributes. The previous release reads settings without transformations as before.
+-- The settings of a catalog can now contain transformations, with lists of values: up to 256 KiB for the mapping, and
+-- as much for the attributes. The previous release reads settings without transformations as before.
 
 set local role app_owner;
 
