@@ -6,6 +6,7 @@ from typing import Any
 from wecelebrate.feeds.csv_rows import MAX_COLUMNS
 from wecelebrate.feeds.items import Record, quoted
 from wecelebrate.feeds.json_shapes import address, connection, named_values, node_of, option_lines
+from wecelebrate.feeds.price_types import parts_by_type
 
 MAX_DEPTH = 10
 MAX_LIST_COLUMNS = 20
@@ -75,9 +76,12 @@ def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> 
             record[name] = "true" if part else "false"
         elif isinstance(part, dict):
             if ("edges" in part or "nodes" in part) and (nodes := connection(part)) is not None:
-                _flatten_list(nodes, name, record, depth)
+                _flatten({key: nodes}, prefix, record, depth)
             else:
                 _flatten(part, name + ".", record, depth + 1)
+        elif part and (prices := parts_by_type(name, part)) is not None:
+            for path, price in prices[:MAX_LIST_COLUMNS]:
+                _flatten(price, f"{name}.{path}.", record, depth + 1)
         elif not (part and _is_named(part[0]) and _flatten_names(part, key, prefix, record, depth)):
             _flatten_list(part, name, record, depth)
         if len(record) > MAX_COLUMNS:

@@ -21,11 +21,15 @@ from wecelebrate.feeds.columns import (
 from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.evidence.identity import choose_sku
 from wecelebrate.feeds.evidence.places import named_places, places_of
+from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.price_units import UnitColumn, is_power_of_ten, kind_of_units
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states import state_of, state_of_command
+from wecelebrate.feeds.visibility import internal_part
+
+_USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
 
 Candidate = tuple[int, int, str | None]
 """The rank of a column for a field, the column's number, and the currency in its name."""
@@ -120,8 +124,21 @@ def choose(
         chosen.columns["description"] = take("description")
     for name in ("category", "brand", "currency", "images", "inventory_count"):
         chosen.columns[name] = take(name, is_text=False)
+    if not chosen.columns["currency"]:
+        _choose_currency(chosen, columns, used)
     _choose_states(chosen, columns, candidates["is_active"], used)
     return chosen
+
+
+def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:
+    """Choose the column whose values are all codes of currencies, whatever its name is."""
+    for number, column in enumerate(columns.header):
+        cells = columns[number].cells if number not in used and "." not in column else ()
+        if len(cells) > 1 and all(cell in _USUAL_CODES for cell in cells) and internal_part(column) is None:
+            chosen.columns["currency"] = [number]
+            chosen.reasons["currency"] = [Reason(number, 0.8, ("all its values are codes of currencies",))]
+            used.add(number)
+            return
 
 
 def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], earlier: Sequence[str]) -> None:
