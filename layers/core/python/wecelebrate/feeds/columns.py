@@ -363,11 +363,11 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
             if stem in _PRICE_RANKS:
                 candidates["price"] = ("price", _PRICE_RANKS[stem] * 10 + form_rank, currency.upper())
     is_no_amount = "." in column and fold(column.rpartition(".")[2]) in _NO_AMOUNTS
-    if "price" not in candidates and not is_no_amount and not price_unit_names().intersection(name_forms(column)):
-        if found := price_in_forms(name_forms(column), column):
-            form_rank, name = found
-            rank = SOLO_PRICE_RANK if name.is_solo else COMPOSED_PRICE_RANK
-            candidates["price"] = ("price", rank + form_rank, name.currency)
+    is_no_price = is_no_amount or "price" in candidates or price_unit_names().intersection(name_forms(column))
+    if not is_no_price and (found := price_in_forms(name_forms(column), column)):
+        form_rank, name = found
+        rank = SOLO_PRICE_RANK if name.is_solo else COMPOSED_PRICE_RANK
+        candidates["price"] = ("price", rank + form_rank, name.currency)
     return tuple(candidates.values())
 
 

@@ -61,8 +61,15 @@ def _prices(prices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         is_free = not limits and country == everywhere
         path = "" if is_free else " ".join(filter(None, ["only", *limits, country])).replace(".", " ")
         number = sum(key.rpartition(" ")[0] == path for key in named) if path else sum(key.isdigit() for key in named)
-        named[f"{path} {number}" if path else str(number)] = {"value": price.get("value")}
+        named[f"{path} {number}" if path else str(number)] = {"value": _money(price.get("value"))}
     return named
+
+
+def _money(value: Any) -> Any:
+    """Return the exact amount. `centAmount` of a price with more decimals than its currency is rounded."""
+    if isinstance(value, Mapping) and value.get("preciseAmount") is not None:
+        return {**value, "centAmount": value["preciseAmount"], "preciseAmount": None}
+    return value
 
 
 def _text(limit: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from wecelebrate.feeds.csv_rows import MAX_COLUMNS
 from wecelebrate.feeds.items import Record, quoted
+from wecelebrate.feeds.json_commercetools import product_of
 from wecelebrate.feeds.json_shapes import address, connection, named_values, node_of, option_lines
 from wecelebrate.feeds.price_types import parts_by_type
 
@@ -36,6 +37,7 @@ def records_of(value: Any) -> list[Record]:
         raise InvalidJson(f"{quoted(value if isinstance(value, str) else json.dumps(value))} is not an object")
     value = node_of(value)
     _check_keys(value)
+    value = product_of(value) or value
     for key in VARIANT_KEYS:
         variants = connection(value.get(key))
         if variants and all(isinstance(variant, dict) for variant in variants):

@@ -24,7 +24,7 @@ from wecelebrate.feeds.evidence.places import named_places, places_of
 from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
 from wecelebrate.feeds.items import BadCell, quoted
-from wecelebrate.feeds.price_units import UnitColumn, is_power_of_ten, kind_of_units
+from wecelebrate.feeds.price_units import UnitColumn, is_power_of_ten, kind_of_units, say_what_a_price_is_for
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states import state_of, state_of_command
 from wecelebrate.feeds.visibility import internal_part
@@ -230,6 +230,8 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
         elif not POSSIBLE_PRICE_UNITS.isdisjoint(forms):
             kind = "open" if is_power_of_ten(numbers) else kind_of_units(facts.cells, False)
             _take_price_unit(chosen, columns, number, kind, is_probable=not numbers)
+        elif not field_candidates(column) and say_what_a_price_is_for(facts.cells):
+            _take_price_unit(chosen, columns, number, "open")
         if chosen.price_unit is not None:
             return
 

@@ -89,6 +89,8 @@ def name_of_price(column: str) -> PriceName | None:
     """Return what the name of a column says about a price."""
     found = price_in_forms(name_forms(column), column)
     name = found[1] if found else None
+    if name and not name.currency and "$" not in column:
+        name = replace(name, currency=currency_in_name(column, None, ""))
     if name and name.kind in TIERS and internal_part(column):
         return replace(name, kind="purchase")  # `Preis (intern)` is no price of customers
     return name
@@ -130,7 +132,9 @@ def choose_price(
             and columns.differ(best.column, one.column)
         ]  # fmt: skip
     known = {one.column for one in others}
-    others += [one for one in numbered_lists(columns, best) if best.column not in quantities and one.column not in known]
+    others += [
+        one for one in numbered_lists(columns, best) if best.column not in quantities and one.column not in known
+    ]
     if best.kind in ("list", "offer") or best.is_bad:
         others += [one for one in possible if one.column != best.column]
     if best.kind == "net" and (rival := _list_beside_net(columns, best, sold)):

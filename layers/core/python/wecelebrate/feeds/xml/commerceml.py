@@ -29,7 +29,7 @@ SKU, NAME, DESCRIPTION, CATEGORY, BRAND, STOCK, STATE, IMAGES = (
 )  # fmt: skip
 AMOUNT, CURRENCY = "ЦенаЗаЕдиницу", "Валюта"
 PACKAGES = ("ПакетПредложений", "ИзмененияПакетаПредложений", "Каталог")
-CURRENCIES = {"руб": "RUB", "643": "RUB", "810": "RUB", "rur": "RUB", "грн": "UAH", "тг": "KZT", "бел.руб": "BYN"}
+CURRENCIES = {"руб": "RUB", "643": "RUB", "810": "RUB", "rur": "RUB", "грн": "UAH", "тг": "KZT", "бел.руб": "BYN"}  # noqa: RUF001
 """Names of currencies that 1C writes instead of their codes."""
 NO_COLUMNS = (
     "Группы", "ЗначенияСвойств", "ЗначенияРеквизитов", "ХарактеристикиТовара", "СтавкиНалогов", "Изготовитель",
@@ -91,7 +91,9 @@ class CommerceML(XmlFormat):
         for value in descend(element, "ЗначенияРеквизитов", "ЗначениеРеквизита"):
             record.setdefault(child_text(value, "Наименование")[:100] or "Реквизит", child_text(value, "Значение"))
         for value in descend(element, "ХарактеристикиТовара", "ХарактеристикаТовара"):
-            record.setdefault(child_text(value, "Наименование")[:100] or "Характеристика", child_text(value, "Значение"))
+            record.setdefault(
+                child_text(value, "Наименование")[:100] or "Характеристика", child_text(value, "Значение")
+            )
         if (element.get("Статус") or child_text(element, "Статус")).casefold() in ("удален", "удалён"):
             record[STATE] = "true"
         record.pop("@Статус", None)
@@ -112,20 +114,25 @@ def _complete_price(price: Element) -> None:
 def _sku(element: Element) -> str:
     """Return `Артикул`, otherwise `Ид`. A variant, whose `Ид` has two parts, has the article of its product.
 
-    The values of its characteristics are then appended: `СМ-01-red-xl`.
+    The values of its characteristics are then appended: `A-01-red-xl`.
     """
     article, key = child_text(element, SKU), child_text(element, "Ид")
     if not article:
         return key
     if "#" not in key:
         return article
-    values = [child_text(value, "Значение") for value in descend(element, "ХарактеристикиТовара", "ХарактеристикаТовара")]
+    values = [
+        child_text(value, "Значение") for value in descend(element, "ХарактеристикиТовара", "ХарактеристикаТовара")
+    ]
     return "-".join([article, *filter(None, map(slug, values))]) if any(values) else f"{article}-{key.split('#')[1]}"
 
 
 def _stock_of_warehouses(element: Element) -> str:
     """Return the sum of the stocks of all warehouses, or "" if the offer has none."""
-    stocks = [warehouse.get("КоличествоНаСкладе") or child_text(warehouse, STOCK) for warehouse in descendants(element, "Склад")]
+    stocks = [
+        warehouse.get("КоличествоНаСкладе") or child_text(warehouse, STOCK)
+        for warehouse in descendants(element, "Склад")
+    ]
     stocks = stocks or [child_text(rest, STOCK) for rest in descend(element, "Остатки", "Остаток")]
     numbers = [stock for stock in stocks if stock.replace(".", "", 1).replace("-", "", 1).isdecimal()]
     return f"{sum(map(float, numbers)):g}" if numbers else ""

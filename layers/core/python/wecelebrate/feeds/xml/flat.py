@@ -104,7 +104,9 @@ class Flattener:
     def _type_of(self, price: Element) -> str:
         """Return the type of a price from its attributes and its children. See `price_types`."""
         members = [(str(name)[str(name).rfind("}") + 1 :], str(text)) for name, text in price.items()]
-        members += [(local(child), child.text or "") for child in price if isinstance(child.tag, str) and not len(child)]
+        members += [
+            (local(child), child.text or "") for child in price if isinstance(child.tag, str) and not len(child)
+        ]
         return type_of_price(members[:MAX_ELEMENT_ATTRIBUTES], self._price_types)
 
     def _add_leaf(self, leaf: Element, path: str, builder: "_RecordBuilder", is_typed: bool = False) -> None:
@@ -116,7 +118,9 @@ class Flattener:
         language = language_of(leaf)
         if language is not None:
             self._add_translation(path, text, language, builder)
-        elif not is_typed and (key := next((attributes[name] for name in NAME_ATTRIBUTES if attributes.get(name)), None)):
+        elif not is_typed and (
+            key := next((attributes[name] for name in NAME_ATTRIBUTES if attributes.get(name)), None)
+        ):
             builder.put(f"{path}.{str(key).strip()[:100]}", text or str(attributes.get("value", "")))
             return
         elif text:
