@@ -19,8 +19,8 @@ from wecelebrate.feeds.folding import squeezed
 from wecelebrate.feeds.words import words
 
 _PRICES = re.compile(
-    r"pric(?:e|ing)|preis|prix|preci|prezz|preco|prij[sz]|pris(?:er|liste|lista)?$|hin(?:ta|na)|kaina|cen[ay]|cennik|"
-    r"fiyat|цен|цін|amounts?$|betrage?$|tarif|価格|值|价格|價格|가격|מחיר|سعر|τιμ"
+    r"pric(?:e|ing)|preis|prix|preci|prezz|preco|prij[sz]|pris(?:er|liste|lista)?$|hin(?:ta|na)|kaina|cen[ay]|"
+    r"cennik|fiyat|цен|цін|amounts?$|betrage?$|tarif|価格|值|价格|價格|가격|מחיר|سعر|τιμ"
 )
 _STRONG = words(
     "type types pricetype pricetypecode pricetypename pricetypeid kind pricekind priceclass pricelist pricelists "

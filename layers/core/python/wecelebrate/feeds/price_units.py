@@ -19,8 +19,8 @@ _WORDS = 12
 """The maximum length of the word for a unit, such as `pieces`."""
 _HUNDRED, _THOUSAND, _DOZEN = Decimal(100), Decimal(1000), Decimal(12)
 CODES = {
-    "C": _HUNDRED, "CEN": _HUNDRED, "CPC": _HUNDRED, "HU": _HUNDRED, "HN": _HUNDRED, "%": _HUNDRED, "M": _THOUSAND, "MIL": _THOUSAND,
-    "MPC": _THOUSAND, "TH": _THOUSAND, "T3": _THOUSAND, "\u2030": _THOUSAND, "DZ": _DOZEN, "DZN": _DOZEN,
+    "C": _HUNDRED, "CEN": _HUNDRED, "CPC": _HUNDRED, "HU": _HUNDRED, "HN": _HUNDRED, "%": _HUNDRED,
+    "M": _THOUSAND, "MIL": _THOUSAND, "MPC": _THOUSAND, "TH": _THOUSAND, "T3": _THOUSAND, "\u2030": _THOUSAND, "DZ": _DOZEN, "DZN": _DOZEN,
 }  # fmt: skip
 """Codes of price units: of UN/ECE Recommendation 20 (CEN, MIL, T3, DZN), and of trade: C, M, % and \u2030.
 

@@ -23,6 +23,14 @@ from wecelebrate.feeds.visibility import Disclosure
 _FLOAT = re.compile(r"\d{1,15}\.0{1,2}", re.ASCII)
 _LISTED = re.compile(r"(.{0,200}\.)(\d{1,2})(\..{1,100})", re.DOTALL)
 _QUANTITIES = ("min_quantity", "minQuantity", "minimum_quantity", "minimumQuantity", "quantity_from")
+_MINIMUM = re.compile(
+    r"(?:min|minimum|minimal|from|break|tier|scale|start)(?:qty|quantity|menge|aantal|antal)|"
+    r"(?:qty|quantity|menge)(?:from|min|minimum|break|ab)|pricebreak|ab(?:menge|stuck|stk|anzahl)|staffel(?:menge|ab)|"
+    r"mindestmenge|(?:quantite|cantidad|quantita|quantidade)(?:min|minimale|minimum|minima|apartirde)|apartirde|"
+    r"(?:vanaf|minimum)aantal|iloscmin|minilosc|iloscod|minmnozstvi|mnozstviod|минколичество|количествоот"
+)
+_MAXIMUM = re.compile(r"max|reorder|melde|mindestbestand|minstock")
+_ABOVE_ONE = re.compile(r"(?:[2-9]|[1-9]\d{1,5})(?:[.,]0{1,3})?", re.ASCII)
 MAX_PRICES = 20
 
 
@@ -90,10 +98,42 @@ def complete_plan(
             plan.active[at] = replace(active, words="magento codes")
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
+    if plan.profile is None and "price" not in mapping:
+        asked = _price_of_quantity(plan, columns)
+        plan.prices = [] if asked else plan.prices  # the first choice
+        plan.questions += asked
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
+
+
+def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:
+    """Return a question if a column such as `Min Qty` says that the only price needs more than one piece.
+
+    Beside a maximum, it is the smallest stock. A minimum order (`MOQ`) changes no price.
+    """
+    folded = [fold(name) for name in plan.header]
+    if len(plan.prices) != 1 or plan.prices[0].quantity_column is not None or any(map(_MAXIMUM.match, folded)):
+        return []
+    if any(question.key == "price" for question in plan.questions):
+        return []
+    used = {number for numbers in plan.field_columns.values() for number in numbers}
+    for number, name in enumerate(folded):
+        cells = columns[number].cells if number not in used and _MINIMUM.fullmatch(name) else ()
+        if any(_ABOVE_ONE.fullmatch(cell) for cell in cells):
+            price, least = plan.column_name(plan.prices[0].column), plan.header[number]
+            text = (
+                f"The column {quoted(least, 40)} has values above 1. Is the price also the price of one piece, or only "
+                "of this quantity?"
+            )
+            examples = columns[plan.prices[0].column].examples
+            choices = (
+                Choice("", "The file has no price of one piece. The prices of products are not changed."),
+                Choice(price, f"Products are sold one by one at {quoted(price, 40)}.", examples),
+            )
+            return [Question("price", "money", text, choices, columns[number].examples)]
+    return []
 
 
 def _unknown_price_types(plan: Plan, columns: Columns) -> list[Question]:

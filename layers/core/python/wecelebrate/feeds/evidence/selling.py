@@ -326,7 +326,7 @@ def _possible_prices(columns: Columns) -> list[_Candidate]:
     """Return the columns whose names contain a word for a price, but are not understood."""
     candidates = []
     for number, name in enumerate(columns.header):
-        is_possible = may_be_price(fold(name)) or (has_unknown_type(name) and name_of_price(name) is None)
+        is_possible = (may_be_price(fold(name)) or has_unknown_type(name)) and name_of_price(name) is None
         facts = columns[number] if is_possible else None
         if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
             candidates.append(_Candidate(number, PriceName("plain"), "plain", None))
