@@ -24,10 +24,11 @@ _PRICES = re.compile(
 )
 _STRONG = words(
     "type types pricetype pricetypecode pricetypename pricetypeid kind pricekind priceclass pricelist pricelists "
-    "pricelistname pricelistcode pricelistid pricelistkey pricebook pricegroup pricegroupname pricelevel pricelevelname "
-    "pricetier pricecategory pricecode pricename pricequalifier qualifier customergroup customergroups customergroupid "
-    "customergroupkey customergroupname customergroupcode customertype customerclass customersegment customer group "
-    "groupname groupid list listname level tier role usage purpose segment audience usergroup channel channelid "
+    "pricelistname pricelistcode pricelistid pricelistkey pricebook pricegroup pricegroupname pricelevel "
+    "pricelevelname pricetier pricecategory pricecode pricename pricequalifier qualifier customergroup "
+    "customergroups customergroupid customergroupkey customergroupname customergroupcode customertype "
+    "customerclass customersegment customer group groupname groupid list listname level tier role usage purpose "
+    "segment audience usergroup channel channelid "
     "saleschannel typ art preisart preistyp preisliste preisgruppe kundengruppe typedeprix typeprix listedeprix tarif "
     "groupeclient tipo tipoprecio tipodeprecio tipoprezzo tipopreco listino tarifa listadeprecios soort prijstype "
     "prijssoort prijslijst klantgroep typceny rodzajceny druhceny cenovahladina prisliste prislista pristype pristyp "

@@ -15,12 +15,15 @@ MAX_LENGTH = 60
 MAX_UNITS = 20
 """More different values of a column are no units."""
 _NUMBER = re.compile(r"([\d.,\s]*\d)?\s*([^\d,]*)", re.IGNORECASE)
+_WORD = re.compile(r"[^\W\d_]")
 _WORDS = 12
 """The maximum length of the word for a unit, such as `pieces`."""
 _HUNDRED, _THOUSAND, _DOZEN = Decimal(100), Decimal(1000), Decimal(12)
+_USUAL_COUNTS = frozenset(map(Decimal, (10, 12, 50, 100, 144, 500, 1_000, 10_000)))
 CODES = {
     "C": _HUNDRED, "CEN": _HUNDRED, "CPC": _HUNDRED, "HU": _HUNDRED, "HN": _HUNDRED, "%": _HUNDRED,
-    "M": _THOUSAND, "MIL": _THOUSAND, "MPC": _THOUSAND, "TH": _THOUSAND, "T3": _THOUSAND, "\u2030": _THOUSAND, "DZ": _DOZEN, "DZN": _DOZEN,
+    "M": _THOUSAND, "MIL": _THOUSAND, "MPC": _THOUSAND, "TH": _THOUSAND, "T3": _THOUSAND, "\u2030": _THOUSAND,
+    "DZ": _DOZEN, "DZN": _DOZEN,
 }  # fmt: skip
 """Codes of price units: of UN/ECE Recommendation 20 (CEN, MIL, T3, DZN), and of trade: C, M, % and \u2030.
 
@@ -53,8 +56,8 @@ PIECES = words(
     "bouteille paire lot paquet rouleau seau pot bidon l'unité ud uds und unidad unidades pieza piezas pza pzas "
     "caja bolsa botella par paquete rollo pz pezzo pezzi cad cadauno scatola confezione bottiglia unità paio conf "
     "un unidade peça peca pç caixa cx saco frasco rolo stuks stuk doos fles zak rol szt sztuka ks kus kusy db darab "
-    "kpl kappale styck stykk styk pari adet buc bucata kom kos tk gab vnt шт штука уп упак пара компл 個 本 枚 台 件 個入 "
-    "개 ชิ้น cái h87 c62 nar nmb nr no"
+    "kpl kappale styck stykk styk pari adet buc bucata kom kos tk gab vnt шт штука уп упак пара компл 個 本 枚 台 件 "
+    "個入 uno una one eins ein eine un une um uma 개 ชิ้น cái h87 c62 nar nmb nr no"
 )
 """Words for one product or one package. A product that is sold by the package has the price of the package."""
 MEASURES = words(
@@ -159,22 +162,40 @@ def kind_of_units(cells: Sequence[str], is_price_unit: bool) -> UnitColumn:
 
 
 def _is_known_number(cell: str) -> bool:
-    """Return whether a unit such as `le mille` is a number of pieces above 1."""
+    """Return whether a unit such as `le mille` is a number of pieces above 1. Codes can mean something else."""
+    if cell in CODES:
+        return False
     try:
         return units_of(cell, None) > 1
     except BadCell:
         return False
 
 
-def say_what_a_price_is_for(cells: Sequence[str]) -> bool:
-    """Return whether all values are units after words such as `per`, and one of them is a number above 1.
+def say_what_a_price_is_for(cells: Sequence[str], *, is_unit: bool = False) -> bool:
+    """Return whether all values are units, and some of them are numbers that only a unit of a price has.
 
-    `le 100` and `la pièce` say what the prices are for, whatever the column is called. `100 Stk` can be the content.
+    `le 100`, `cada mil` and `per C` are such numbers, whatever the column is called. `100 Stk` is one beside `Stk`, but
+    not beside `12 Stk`, because it can be the content. With `is_unit`, the column is called a unit, so `%` and codes
+    such as `HN` are numbers too.
     """
     values = {cell.strip() for cell in cells}
-    if not values or len(values) > MAX_UNITS or not all(len(value) <= MAX_LENGTH for value in values):
+    if not values or len(values) > MAX_UNITS or any(len(value) > MAX_LENGTH for value in values):
         return False
-    return all(bare_unit(value) != value for value in values) and any(map(_is_known_number, values))
+    try:
+        units = {value: units_of(value, None) for value in values}
+    except BadCell:
+        return False
+    large = [value for value, count in units.items() if count > 1]
+    has_each = any(count == 1 and not any(map(str.isdigit, value)) for value, count in units.items())
+    if not all(units[value] in _USUAL_COUNTS for value in large):
+        return False
+    if any(_ARTICLES.match(value) and value not in CODES for value in large):
+        return True
+    codes = [value for value in large if value in CODES and value not in ("C", "M", "DZ", "DZN")]
+    if codes and (is_unit or has_each):
+        return True
+    counted = [value for value in large if any(map(str.isdigit, value)) and _WORD.search(value)]
+    return bool(counted) and has_each and all(units[value] in (_HUNDRED, _THOUSAND) for value in large)
 
 
 def is_power_of_ten(cells: Sequence[str]) -> bool:

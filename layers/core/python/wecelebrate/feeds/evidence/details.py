@@ -116,7 +116,7 @@ def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:
     folded = [fold(name) for name in plan.header]
     if len(plan.prices) != 1 or plan.prices[0].quantity_column is not None or any(map(_MAXIMUM.match, folded)):
         return []
-    if any(question.key == "price" for question in plan.questions):
+    if any(question.key in ("price", "sku") for question in plan.questions):
         return []
     used = {number for numbers in plan.field_columns.values() for number in numbers}
     for number, name in enumerate(folded):
