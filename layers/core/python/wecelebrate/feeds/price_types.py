@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from wecelebrate.core.types import currencies
-from wecelebrate.feeds.evidence.prices import MINOR_UNITS, price_name
+from wecelebrate.feeds.evidence.prices import MINOR_UNITS, Kind, price_name
 from wecelebrate.feeds.folding import squeezed
 from wecelebrate.feeds.words import words
 
@@ -23,18 +23,20 @@ _PRICES = re.compile(
     r"cennik|fiyat|цен|цін|amounts?$|betrage?$|tarif|価格|值|价格|價格|가격|מחיר|سعر|τιμ"
 )
 _STRONG = words(
-    "type types pricetype pricetypecode pricetypename pricetypeid kind pricekind priceclass pricelist pricelists "
-    "pricelistname pricelistcode pricelistid pricelistkey pricebook pricegroup pricegroupname pricelevel "
-    "pricelevelname pricetier pricecategory pricecode pricename pricequalifier qualifier customergroup "
-    "customergroups customergroupid customergroupkey customergroupname customergroupcode customertype "
-    "customerclass customersegment customer group groupname groupid list listname level tier role usage purpose "
-    "segment audience usergroup channel channelid "
-    "saleschannel typ art preisart preistyp preisliste preisgruppe kundengruppe typedeprix typeprix listedeprix tarif "
-    "groupeclient tipo tipoprecio tipodeprecio tipoprezzo tipopreco listino tarifa listadeprecios soort prijstype "
-    "prijssoort prijslijst klantgroep typceny rodzajceny druhceny cenovahladina prisliste prislista pristype pristyp "
-    "kundegrupp kundegruppe hintalaji идтипацены типцены видцены типцін типціни видціни тип вид"
+    "rules type types pricetype pricetypecode pricetypename pricetypeid kind pricekind priceclass pricelist "
+    "pricelists pricelistname pricelistcode pricelistid typeid typecode typename kindid pricelistkey pricebook "
+    "pricegroup pricegroupname pricelevel pricelevelname pricetier pricecategory pricecode pricename pricequalifier "
+    "qualifier customergroup customergroups customergroupid customergroupkey customergroupname customergroupcode "
+    "customertype customerclass customersegment customer group groupname groupid list listname level tier role "
+    "usage purpose segment audience usergroup channel channelid saleschannel typ art preisart preistyp preisliste "
+    "preisgruppe kundengruppe typedeprix typeprix listedeprix tarif groupeclient tipo tipoprecio tipodeprecio "
+    "tipoprezzo tipopreco listino tarifa listadeprecios soort prijstype prijssoort prijslijst klantgroep typceny "
+    "rodzajceny druhceny cenovahladina prisliste prislista pristype pristyp kundegrupp kundegruppe hintalaji "
+    "идтипацены типцены видцены типцін типціни видціни тип вид"
 )
 """Members and attributes that say which price it is, whatever their values are."""
+LIMITS = ("rules",)
+"""Members with the conditions of a price, as in Medusa 2. An empty object is no condition."""
 _NAMES = words("name label code nome nom bezeichnung наименование")
 """Members that can also contain something else, such as a currency."""
 _NO_TYPES = words(
@@ -43,6 +45,11 @@ _NO_TYPES = words(
 )
 """Values that say nothing about a price: types of data."""
 _AMOUNT_END = re.compile(r"(?:^|\.|@)[^.@]*(?:amount|value|price|preis|prix|centamount|gross|net|цена)[^.@]*$")
+_WORDS_OF_TABLES = words(
+    "type types kind group groupid groupname customer customergroup customergroups list level class role usage purpose "
+    "segment audience channel channelid tier typ art tipo soort tarif tarifa listino тип вид rules qualifier typeid "
+    "typecode typename kindid saleschannel listname"
+)
 MAX_TYPE_LENGTH = 60
 MAX_MEMBERS = 40
 
@@ -75,13 +82,15 @@ def parts_by_type(key: str, parts: Sequence[Any]) -> list[Part] | None:
 
 
 def _type_of_members(part: Mapping[str, Any]) -> str:
-    members = [(name, _text(value)) for name, value in list(part.items())[:MAX_MEMBERS]]
+    members = [(name, _text(name, value)) for name, value in list(part.items())[:MAX_MEMBERS]]
     return type_of_price(members)
 
 
-def _text(value: Any) -> str:
+def _text(name: str, value: Any) -> str:
     """Return the value of a member that can name a type: a text or a number, or the name of an object."""
     if isinstance(value, dict):
+        if name in LIMITS:
+            return " ".join(map(str, value.values()))
         keys = ("name", "code", "key", "title", "label", "slug", "id", "typeId")
         value = next((value[key] for key in keys if isinstance(value.get(key), str) and value[key].strip()), None)
     return value if isinstance(value, str) else ""
@@ -127,4 +136,18 @@ def has_unknown_type(column: str) -> bool:
     """Return whether a column has the amounts of a type of price, as `prices.Gold.0.amount` does."""
     path = re.sub(r"\.\d{1,2}(?=\.|$)", "", column)
     first, _, rest = path.removeprefix("variants.").partition(".")
-    return bool(rest) and is_price_key(first) and ("." not in rest or bool(_AMOUNT_END.search(rest.casefold())))
+    is_value = "." not in rest and "@" not in rest
+    return bool(rest) and is_price_key(first) and (is_value or bool(_AMOUNT_END.search(rest.casefold())))
+
+
+def kind_of_type(text: str) -> Kind | None:
+    """Return the kind of the prices of a type such as `EK`, `Retail` or `Wholesale price`. None if it is not known."""
+    folded = squeezed(text[:MAX_TYPE_LENGTH])
+    known = price_name(folded) or (price_name("price" + folded) if text[:1].isalpha() else None)
+    return known.kind if known else None
+
+
+def is_type_column(column: str) -> bool:
+    """Return whether the name of a column means the type of the price in its row: `Price list`, `Preisart`."""
+    folded = squeezed(column)
+    return folded in _STRONG and folded not in _WORDS_OF_TABLES
