@@ -117,6 +117,69 @@ def test_the_types_of_prices_in_variants_are_read_too() -> None:
     assert sold_at(read(json.dumps(document), name="feed.json")) == ["9.00 EUR"]
 
 
+@pytest.mark.parametrize(
+    "prices",
+    [
+        [{"id": 1, "amount": 5}, {"id": 2, "amount": 9}],
+        [{"amount": 5, "currency": "EUR"}, {"amount": 9, "currency": "EUR"}],
+        [{"typeId": "1", "amount": 5}, {"typeId": "2", "amount": 9}],
+    ],
+)
+def test_several_prices_in_json_that_nothing_distinguishes_are_a_question(prices: list[dict[str, Any]]) -> None:
+    assert [question.key for question in in_json(*prices).feed.questions] == ["price"]
+
+
+@pytest.mark.parametrize(
+    "prices",
+    [
+        "<price>5.00</price><price>9.00</price>",
+        '<price id="a">5.00</price><price id="b">9.00</price>',
+        '<price currency="EUR">5.00</price><price currency="EUR">9.00</price>',
+        "<prices><price><amount>5.00</amount></price><price><amount>9.00</amount></price></prices>",
+    ],
+)
+def test_several_prices_in_xml_that_nothing_distinguishes_are_a_question(prices: str) -> None:
+    assert [question.key for question in in_xml(prices).feed.questions] == ["price"]
+
+
+@pytest.mark.parametrize(
+    "prices",
+    [
+        '<price currency="USD">5.00</price><price currency="EUR">9.00</price>',
+        '<price qty="100">7.00</price><price qty="1">9.00</price>',
+        "<price>9.00</price><price>9.00</price>",
+    ],
+)
+def test_the_price_of_one_piece_in_the_currency_of_the_catalog_is_used_in_xml(prices: str) -> None:
+    assert sold_at(in_xml(prices)) == ["9.00 EUR"] * 2
+
+
+def test_the_price_of_one_piece_is_used_in_json_wherever_it_stands() -> None:
+    prices = [{"quantity": 100, "price": 7}, {"quantity": 1, "price": 9}]
+    assert sold_at(in_json(*prices)) == ["9.00 EUR"] * 2
+    assert sold_at(in_json(*reversed(prices))) == ["9.00 EUR"] * 2
+    assert {one.code for one in in_json({"minQty": 100, "price": 7}, {"minQty": 50, "price": 8}).rejected} == {"empty"}
+
+
+@pytest.mark.parametrize(
+    ("column", "types"),
+    [("Price type", ("Purchase", "Retail")), ("Preisart", ("VK", "EK")), ("xx", ("Wholesale", "Retail price")),
+     ("Price list", ("Dealer", "Dealer")), ("Price list", ("PL1", "PL2"))],
+)  # fmt: skip
+def test_rows_with_prices_of_several_types_are_a_question(column: str, types: tuple[str, str]) -> None:
+    rows = "".join(
+        f"{sku};Mug;{kind};{amount}\n" for sku in ("A", "B") for kind, amount in zip(types, (5, 9), strict=True)
+    )
+    reading = read(f"SKU;Name;{column};Price\n{rows}")
+    (question,) = (one for one in reading.feed.questions if one.key == "price")
+    assert (question.choices[0].value, {one.price for one in reading.products}) == ("", {None})
+
+
+@pytest.mark.parametrize(("column", "value"), [("Price list", "Web"), ("Unit", "Pair"), ("Colour", "Red")])
+def test_one_selling_type_and_other_words_are_no_question(column: str, value: str) -> None:
+    assert sold_at(read(f"SKU;Name;{column};Price\nA-1;Mug;{value};9.00\nA-2;Cup;{value};9.00\n")) == ["9.00 EUR"] * 2
+
+
 COMMERCE_ML = """<?xml version="1.0" encoding="UTF-8"?>
 <КоммерческаяИнформация ВерсияСхемы="2.05"><ПакетПредложений СодержитТолькоИзменения="{changes}"><ТипыЦен>
 <ТипЦены><Ид>t1</Ид><Наименование>{first}</Наименование><Валюта>RUB</Валюта></ТипЦены>

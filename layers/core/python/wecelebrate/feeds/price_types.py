@@ -14,8 +14,9 @@ from functools import lru_cache
 from typing import Any
 
 from wecelebrate.core.types import currencies
-from wecelebrate.feeds.evidence.prices import MINOR_UNITS, Kind, price_name
-from wecelebrate.feeds.folding import squeezed
+from wecelebrate.feeds.evidence.prices import MINOR_UNITS, Kind, is_price_word, price_name
+from wecelebrate.feeds.folding import split_words, squeezed
+from wecelebrate.feeds.price_units import PIECES
 from wecelebrate.feeds.words import words
 
 _PRICES = re.compile(
@@ -143,7 +144,10 @@ def has_unknown_type(column: str) -> bool:
 def kind_of_type(text: str) -> Kind | None:
     """Return the kind of the prices of a type such as `EK`, `Retail` or `Wholesale price`. None if it is not known."""
     folded = squeezed(text[:MAX_TYPE_LENGTH])
-    known = price_name(folded) or (price_name("price" + folded) if text[:1].isalpha() else None)
+    are_words = text[:1].isalpha() and all(
+        is_price_word(word) and word not in PIECES for word in split_words(text[:MAX_TYPE_LENGTH])
+    )
+    known = price_name(folded) or (price_name("price" + folded) if are_words else None)
     return known.kind if known else None
 
 

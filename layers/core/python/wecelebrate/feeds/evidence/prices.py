@@ -241,6 +241,11 @@ def price_name(folded: str) -> PriceName | None:
     return min(found, key=_uncertainty, default=None)
 
 
+def is_price_word(folded: str) -> bool:
+    """Return whether a folded word is a part of the names of prices, as a whole."""
+    return folded in _words().names
+
+
 def price_in_forms(forms: Sequence[str], column: str) -> tuple[int, PriceName] | None:
     """Return what the first form of a column's name that is understood says about a price, and the form's position.
 
