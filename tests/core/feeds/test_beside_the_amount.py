@@ -153,7 +153,8 @@ def test_a_price_of_one_unit_that_is_finer_than_its_currency_is_rejected_and_nev
         "too_precise", "too_precise", "bad_price_unit", "bad_price_unit", "bad_price_unit",
     ]  # fmt: skip
     assert reading.rejected[0].reason == (
-        "Preis: 12.55 for 100 units is 0.1255 for one unit, and a price must have at most 2 decimals in EUR"
+        "Preis: 12.55 for 100 units is 0.1255 for one unit, and a price must have at most 2 decimals in EUR; "
+        "sell a package, or round the price with the step `round` in the catalog's mapping"
     )
 
 

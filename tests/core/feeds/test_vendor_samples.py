@@ -33,6 +33,14 @@ SAMPLES: dict[str, tuple[str, dict[str, Values | str]]] = {
             "TRAY-ASH": ("Tray", "36.00", None, True),
         },
     ),
+    "commercetools.json": (
+        "commercetools json",
+        {
+            "JUG-RED": ("Jug", "12.50", 4, True),
+            "JUG-BLUE": ("Jug", "13.00", 0, True),
+            "BOWL": ("Bowl", "21.00", 9, False),
+        },
+    ),
     "commercetools.csv": (
         "commercetools",
         {

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from itertools import islice
 
-from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, plain_name, price_name
+from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES, plain_name, price_in_forms
 from wecelebrate.feeds.folding import squeezed
 from wecelebrate.feeds.price_units import MEASURES
 from wecelebrate.feeds.visibility import internal_part
@@ -363,12 +363,11 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
             if stem in _PRICE_RANKS:
                 candidates["price"] = ("price", _PRICE_RANKS[stem] * 10 + form_rank, currency.upper())
     is_no_amount = "." in column and fold(column.rpartition(".")[2]) in _NO_AMOUNTS
-    if "price" not in candidates and not is_no_amount and not price_unit_names().intersection(name_forms(column)):
-        for form_rank, form in enumerate(name_forms(column)):
-            if name := price_name(form):
-                rank = SOLO_PRICE_RANK if name.is_solo else COMPOSED_PRICE_RANK
-                candidates["price"] = ("price", rank + form_rank, name.currency)
-                break
+    is_no_price = is_no_amount or "price" in candidates or price_unit_names().intersection(name_forms(column))
+    if not is_no_price and (found := price_in_forms(name_forms(column), column)):
+        form_rank, name = found
+        rank = SOLO_PRICE_RANK if name.is_solo else COMPOSED_PRICE_RANK
+        candidates["price"] = ("price", rank + form_rank, name.currency)
     return tuple(candidates.values())
 
 

@@ -13,13 +13,15 @@ from wecelebrate.feeds.columns import fold
 from wecelebrate.feeds.dialect import HEADER_SEARCH_ROWS, ColumnCounter
 from wecelebrate.feeds.evidence.codes import is_code
 from wecelebrate.feeds.evidence.facts import value_of
-from wecelebrate.feeds.evidence.prices import price_name
+from wecelebrate.feeds.evidence.prices import plain_name, price_name
 from wecelebrate.feeds.words import words
 
 MIN_COLUMNS = 2
 """At least this number of cells of the first row must look like the cells below them."""
 MOST = 0.8
 _AMOUNT = re.compile(r"\d[.,]\d{1,2}(?!\d)", re.ASCII)
+_RATE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
+"""The rate of a tax, as in `incl. 19 % VAT`."""
 MAX_GROUP_LENGTH = 40
 KINDS_OF_TAX = words("netto brutto net gross ht ttc exvat incvat exclvat inclvat neto bruto netti")
 
@@ -82,11 +84,14 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     """Return the index of the last row of the header, and the names of the columns.
 
     `header` is the index of the row that looks most like a header. The groups can be in the row above it, if the
-    header repeats names, or in the header itself, if the names below its groups are in the row below it.
+    header repeats names or has names such as `incl. VAT`, or in the header itself, if the names below its groups are in
+    the row below it.
     """
     names = [cell.strip() for cell in rows[header]]
     below = [cell.strip() for cell in rows[header + 1]] if header + 1 < len(rows) else []
-    if _is_second_row(names, below):
+    # A cell that is merged over both rows has its name in both.
+    own = ["" if at < len(names) and name == names[at] else name for at, name in enumerate(below)]
+    if _is_second_row(names, own):
         groups = _extended(names, max(len(names), len(below)))
         return header + 1, [
             f"{group} {name}" if name and group and not (at < len(names) and names[at] == name) else group or name
@@ -100,8 +105,17 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     groups = _extended(above, len(names))
     labels = {groups[at] for at in repeated}
     if len(labels - {""}) < 2 or not all(map(_is_group, labels)):
-        return header, list(rows[header])
+        repeated = [at for at, name in enumerate(names) if _completes_price(groups[at], name)]
     return header, [f"{groups[at]} {name}".strip() if at in repeated else name for at, name in enumerate(names)]
+
+
+def _completes_price(group: str, name: str) -> bool:
+    """Return whether a name such as `incl. VAT` only says which price of its group it is."""
+    if not group or not name or not _is_group(group):
+        return False
+    known, alone = price_name(fold(plain_name(group))), price_name(fold(plain_name(name)))
+    joined = price_name(fold(plain_name(f"{group} {name}")))
+    return known is not None and joined is not None and (alone is None or alone.is_solo or alone.is_weak)
 
 
 def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
@@ -112,7 +126,7 @@ def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
         return False
     starts = [at for at in filled if at < len(names) and names[at]]
     in_groups = [at for at in starts if at + 1 in unnamed]
-    return bool(in_groups) and len(starts) == len(in_groups) and all(_is_group(below[at]) for at in filled)
+    return bool(in_groups) and all(_is_group(below[at]) for at in filled)
 
 
 def _is_complete_header(names: Sequence[str], below: Sequence[str]) -> bool:
@@ -138,4 +152,5 @@ def _extended(groups: Sequence[str], width: int) -> list[str]:
 
 
 def _is_group(label: str) -> bool:
-    return len(label) <= MAX_GROUP_LENGTH and not any(char.isdigit() for char in label)
+    text = _RATE.sub("", label)
+    return len(label) <= MAX_GROUP_LENGTH and not any(char.isdigit() for char in text)

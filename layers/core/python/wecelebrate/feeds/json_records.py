@@ -5,7 +5,9 @@ from typing import Any
 
 from wecelebrate.feeds.csv_rows import MAX_COLUMNS
 from wecelebrate.feeds.items import Record, quoted
+from wecelebrate.feeds.json_commercetools import product_of
 from wecelebrate.feeds.json_shapes import address, connection, named_values, node_of, option_lines
+from wecelebrate.feeds.price_types import parts_by_type
 
 MAX_DEPTH = 10
 MAX_LIST_COLUMNS = 20
@@ -35,6 +37,7 @@ def records_of(value: Any) -> list[Record]:
         raise InvalidJson(f"{quoted(value if isinstance(value, str) else json.dumps(value))} is not an object")
     value = node_of(value)
     _check_keys(value)
+    value = product_of(value) or value
     for key in VARIANT_KEYS:
         variants = connection(value.get(key))
         if variants and all(isinstance(variant, dict) for variant in variants):
@@ -75,9 +78,12 @@ def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> 
             record[name] = "true" if part else "false"
         elif isinstance(part, dict):
             if ("edges" in part or "nodes" in part) and (nodes := connection(part)) is not None:
-                _flatten_list(nodes, name, record, depth)
+                _flatten({key: nodes}, prefix, record, depth)
             else:
                 _flatten(part, name + ".", record, depth + 1)
+        elif part and (prices := parts_by_type(name, part)) is not None:
+            for path, price in prices[:MAX_LIST_COLUMNS]:
+                _flatten(price, f"{name}.{path}.", record, depth + 1)
         elif not (part and _is_named(part[0]) and _flatten_names(part, key, prefix, record, depth)):
             _flatten_list(part, name, record, depth)
         if len(record) > MAX_COLUMNS:

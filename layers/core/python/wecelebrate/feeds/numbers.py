@@ -36,6 +36,8 @@ from wecelebrate.feeds.vocabulary import vocabulary
 DecimalMark = Literal[",", "."]
 
 MAX_COUNT = 2_147_483_647
+ROUNDING = "correct the price, or round it with the step `round` in the catalog's mapping"
+"""What to do with a price that is finer than its currency."""
 MAX_NUMBER_LENGTH = 60
 """The maximum number of characters of a number. A longer cell is not a number."""
 
@@ -167,7 +169,7 @@ def exact_price(price: Decimal, currency: str) -> Decimal:
     """
     exact = rounded(price, currency)
     if exact is None:
-        raise BadCell("too_precise", f"{price:f} {finer_problem(currency)}")
+        raise BadCell("too_precise", f"{price:f} {finer_problem(currency)}; {ROUNDING}")
     return exact
 
 

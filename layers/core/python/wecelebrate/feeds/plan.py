@@ -16,6 +16,7 @@ from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.selling import name_of_price
 from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
 from wecelebrate.feeds.plan_model import OPTIONS, REPORT_COLUMN_PREFIX, ActiveColumn, Plan, PriceColumn
+from wecelebrate.feeds.price_types import has_unknown_type
 from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.profiles import recognise
 from wecelebrate.feeds.visibility import Disclosure, internal_part, public_columns
@@ -58,11 +59,9 @@ def make_plan(  # noqa: PLR0917
     """
     names = [fold(column) for column in header]
     columns = Columns(header, sample)
-    profile = profile or recognise(names)
-    if profile:
-        plan = _by_profile(header, names, profile, catalog_currency)
-    else:
-        plan = _by_name(columns, catalog_currency, earlier or {})
+    profile, plan = _initial_plan(
+        columns, names, profile, catalog_currency, earlier or {}, has_sku=bool(mapping.get("sku"))
+    )
     _by_mapping(plan, names, mapping, on_problem)
     plan.questions = [
         question
@@ -80,6 +79,39 @@ def make_plan(  # noqa: PLR0917
     plan.disclosure = disclosure or Disclosure()
     plan.attributes = public_attributes(plan)
     return plan
+
+
+def _initial_plan(
+    columns: Columns,
+    names: list[str],
+    profile: Profile | None,
+    currency: str,
+    earlier: Mapping[str, Sequence[str]],
+    *,
+    has_sku: bool,
+) -> tuple[Profile | None, Plan]:
+    """Return the plan without the mapping, by the profile of a known export or by the columns.
+
+    A header that only looks like a known export, because the profile finds no SKU in it, is read by its columns. If the
+    profile finds no price, the columns can have one, or a question.
+    """
+    header = list(columns.header)
+    known = profile or recognise(names)
+    if known is None:
+        return None, _by_name(columns, currency, earlier)
+    plan = _by_profile(header, names, known, currency)
+    has_handles = bool(known.variants and find_columns(names, known.variants.handle))
+    if profile is None and not plan.sku and not has_handles and not has_sku:
+        by_name = _by_name(columns, currency, earlier)
+        return (None, by_name) if by_name.sku else (known, plan)
+    if not plan.prices and known.fields.get("price") and not known.separate_prices:
+        typed = [number for number, name in enumerate(header) if has_unknown_type(name)]
+        if typed:
+            by_name = _by_name(columns, currency, {})
+            plan.prices = by_name.prices
+            plan.questions += [question for question in by_name.questions if question.key == "price"]
+            plan.reasons["price"] = by_name.reasons.get("price", [])
+    return known, plan
 
 
 def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:

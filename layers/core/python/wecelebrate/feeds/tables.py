@@ -1,5 +1,6 @@
 """Opens a file of any format as a table: its columns, a sample of its rows, and an iterator over all rows."""
 
+import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.columns import count_known_columns, fold
 from wecelebrate.feeds.csv_rows import MAX_COLUMNS, CsvRows, check_column_count, sample_lines
 from wecelebrate.feeds.encoding import TextFile
-from wecelebrate.feeds.evidence.notes import NO_NOTES, Notes, notes_of_members, notes_of_titles
+from wecelebrate.feeds.evidence.notes import NO_NOTES, Notes, notes_of_footer, notes_of_members, notes_of_titles
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.headers import read_header
 from wecelebrate.feeds.items import Cells, DeclaredMode, Records, Rejected, Row, UnreadableFeed, quoted
@@ -24,6 +25,8 @@ SAMPLE_CHARACTERS = 256 << 10
 SAMPLE_RECORDS = 1_000
 SAMPLE_CELLS = 200_000
 MAX_SAMPLE_LINE_LENGTH = 100_000
+TAIL = 4_096
+"""How many bytes at the end of the file are searched for notes below the table."""
 _UNCLEAR = re.compile(r"(?<![\d.,])\d{1,3}[.,]\d{3}(?!\d)", re.ASCII)
 
 
@@ -97,6 +100,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
         return CsvRows(text, dialect, len(header), first_line).rows() if _has_unclear_number(text) else iter(())
 
     is_complete = sum(map(len, lines)) < SAMPLE_CHARACTERS
+    notes = notes_of_footer(data if is_complete else _last_rows(text, dialect), notes)
     details = {
         "delimiter": dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
         "header_line": None if head.last_row is None else skipped + starts[head.last_row] + 1,
@@ -106,6 +110,14 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     table.notes = notes
     table.every_row = lambda: CsvRows(text, dialect, len(header), first_line).rows()
     return table
+
+
+def _last_rows(text: TextFile, dialect: dialects.Dialect) -> list[list[str]]:
+    """Return the last rows of the file, without the first of them, which can be cut."""
+    size = text.file.seek(0, io.SEEK_END)
+    text.file.seek(max(0, size - TAIL) // 4 * 4)  # a character of UTF-32 has four bytes
+    lines = text.file.read().decode(text.encoding, "replace").splitlines(keepends=True)[1:]
+    return [row for row, _ in dialects.read_numbered(lines, dialect)]
 
 
 def _has_unclear_number(text: TextFile) -> bool:

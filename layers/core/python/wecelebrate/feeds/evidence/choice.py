@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from wecelebrate.feeds import stock
+from wecelebrate.feeds import numbers, stock
 from wecelebrate.feeds.columns import (
     COMMANDS,
     FIELDS,
@@ -21,11 +21,18 @@ from wecelebrate.feeds.columns import (
 from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.evidence.identity import choose_sku
 from wecelebrate.feeds.evidence.places import named_places, places_of
+from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
 from wecelebrate.feeds.items import BadCell, quoted
-from wecelebrate.feeds.price_units import UnitColumn, is_power_of_ten, kind_of_units
+from wecelebrate.feeds.price_units import UnitColumn, is_power_of_ten, kind_of_units, say_what_a_price_is_for
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states import state_of, state_of_command
+from wecelebrate.feeds.visibility import internal_part, is_property
+
+_WORD_CODES = ("COP", "PEN", "PHP", "TRY")
+"""Codes of currencies that are words too."""
+_SIGNS = frozenset((*numbers.SHARED_SIGNS, "FR.", "SFR", "SFR.", "EURO", "US$"))
+_USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
 
 Candidate = tuple[int, int, str | None]
 """The rank of a column for a field, the column's number, and the currency in its name."""
@@ -120,8 +127,27 @@ def choose(
         chosen.columns["description"] = take("description")
     for name in ("category", "brand", "currency", "images", "inventory_count"):
         chosen.columns[name] = take(name, is_text=False)
+    if not chosen.columns["currency"]:
+        _choose_currency(chosen, columns, used)
     _choose_states(chosen, columns, candidates["is_active"], used)
     return chosen
+
+
+def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:
+    """Choose the column whose values are all codes of currencies, whatever its name is."""
+    for number, column in enumerate(columns.header):
+        cells = columns[number].cells if number not in used and internal_part(column) is None else ()
+        if cells and all(_is_currency(cell) for cell in cells) and (len(cells) > 1 or cells[0] not in _WORD_CODES):
+            chosen.columns["currency"] = [number]
+            chosen.reasons["currency"] = [Reason(number, 0.8, ("all its values are codes of currencies",))]
+            used.add(number)
+            return
+
+
+def _is_currency(cell: str) -> bool:
+    """Return whether a value is a usual code, or a sign that means nothing else: `EUR`, `€`, `Fr.`, `zł`."""
+    text = cell.strip().upper()
+    return text in _USUAL_CODES or (text in numbers.SIGNS and not text.isascii()) or text in _SIGNS
 
 
 def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], earlier: Sequence[str]) -> None:
@@ -200,21 +226,31 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
         if number in used:
             continue
         forms, facts = name_forms(column), columns[number]
-        numbers = [cell for cell in facts.cells if cell[:1].isdigit() and cell != "1"]
+        counts = [cell for cell in facts.cells if cell[:1].isdigit() and cell != "1"]
         if not price_unit_names().isdisjoint(forms):
             kind = "units" if facts.is_empty else kind_of_units(facts.cells, True)
             _take_price_unit(chosen, columns, number, kind)
         elif "pe" in forms:  # a Preiseinheit, or a number of pieces in a package
-            kind = "units" if is_power_of_ten(numbers) else "open" if numbers else "none"
+            kind = "units" if is_power_of_ten(counts) else "open" if counts else "none"
             _take_price_unit(chosen, columns, number, kind, is_probable=False)
         elif any(map(is_loose_price_unit, forms)):
-            kind = "none" if not is_power_of_ten(numbers) else "open" if fold(column).endswith("tor") else "units"
+            kind = "none" if not is_power_of_ten(counts) else "open" if fold(column).endswith("tor") else "units"
+            kind = "units" if say_what_a_price_is_for(facts.cells) else kind
             _take_price_unit(chosen, columns, number, kind)
         elif not POSSIBLE_PRICE_UNITS.isdisjoint(forms):
-            kind = "open" if is_power_of_ten(numbers) else kind_of_units(facts.cells, False)
-            _take_price_unit(chosen, columns, number, kind, is_probable=not numbers)
+            kind = "open" if is_power_of_ten(counts) else kind_of_units(facts.cells, False)
+            is_probable = say_what_a_price_is_for(facts.cells, is_unit=True)
+            kind = "open" if is_probable else kind
+            _take_price_unit(chosen, columns, number, kind, is_probable=is_probable or not counts)
+        elif _can_be_price_unit(column) and say_what_a_price_is_for(facts.cells):
+            _take_price_unit(chosen, columns, number, "open")
         if chosen.price_unit is not None:
             return
+
+
+def _can_be_price_unit(column: str) -> bool:
+    """Return whether the name of a column does not say that it has something other than the unit of the prices."""
+    return {name for name, _, _ in field_candidates(column)} <= {"price"} and not is_property(column)
 
 
 def _take_price_unit(chosen: Chosen, columns: Columns, number: int, kind: UnitColumn, is_probable: bool = True) -> None:

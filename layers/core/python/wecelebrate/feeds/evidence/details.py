@@ -10,6 +10,7 @@ from wecelebrate.feeds.convert import plain_text
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.evidence.notes import NO_NOTES, Notes, shown
+from wecelebrate.feeds.evidence.price_lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.evidence.selling import currency_in_name
 from wecelebrate.feeds.items import Rejected, Row, quoted
 from wecelebrate.feeds.plan import Plan, PriceColumn, make_plan
@@ -21,9 +22,14 @@ from wecelebrate.feeds.transformations.settings import FileSettings
 from wecelebrate.feeds.visibility import Disclosure
 
 _FLOAT = re.compile(r"\d{1,15}\.0{1,2}", re.ASCII)
-_LISTED = re.compile(r"(.{0,200}\.)(\d{1,2})(\..{1,100})", re.DOTALL)
-_QUANTITIES = ("min_quantity", "minQuantity", "minimum_quantity", "minimumQuantity", "quantity_from")
-MAX_PRICES = 20
+_MINIMUM = re.compile(
+    r"(?:min|minimum|minimal|from|break|tier|scale|start)(?:qty|quantity|menge|aantal|antal)|"
+    r"(?:qty|quantity|menge)(?:from|min|minimum|break|ab)|pricebreak|ab(?:menge|stuck|stk|anzahl)|staffel(?:menge|ab)|"
+    r"mindestmenge|(?:quantite|cantidad|quantita|quantidade)(?:min|minimale|minimum|minima|apartirde)|apartirde|"
+    r"(?:vanaf|minimum)aantal|iloscmin|minilosc|iloscod|minmnozstvi|mnozstviod|минколичество|количествоот"
+)
+_MAXIMUM = re.compile(r"max|reorder|melde|mindestbestand|minstock")
+_ABOVE_ONE = re.compile(r"(?:[2-9]|[1-9]\d{1,5})(?:[.,]0{1,3})?", re.ASCII)
 
 
 def plan_table(
@@ -73,7 +79,7 @@ def complete_plan(
 ) -> None:
     """Add to the plan what the values of the sample, and the notes outside of the rows, show."""
     folded = [fold(plan.column_name(number)) for number in range(len(plan.header))]
-    plan.prices = _prices_of_lists(plan, mapping)
+    plan.prices = prices_of_list(plan, mapping)
     if plan.currency is None:
         plan.prices = [_with_currency(plan, price) for price in plan.prices]
     plan.prices = [_with_notes(plan, price, notes, currency) for price in plan.prices]
@@ -90,10 +96,43 @@ def complete_plan(
             plan.active[at] = replace(active, words="magento codes")
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
+    if plan.profile is None and "price" not in mapping:
+        plan.questions += several_prices(plan, columns)
+        asked = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
+        plan.prices = [] if asked else plan.prices  # the first choice
+        plan.questions += asked
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
+
+
+def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:
+    """Return a question if a column such as `Min Qty` says that the only price needs more than one piece.
+
+    Beside a maximum, it is the smallest stock. A minimum order (`MOQ`) changes no price.
+    """
+    folded = [fold(name) for name in plan.header]
+    if len(plan.prices) != 1 or plan.prices[0].quantity_column is not None or any(map(_MAXIMUM.match, folded)):
+        return []
+    if any(question.key in ("price", "sku") for question in plan.questions):
+        return []
+    used = {number for numbers in plan.field_columns.values() for number in numbers}
+    for number, name in enumerate(folded):
+        cells = columns[number].cells if number not in used and _MINIMUM.fullmatch(name) else ()
+        if any(_ABOVE_ONE.fullmatch(cell) for cell in cells):
+            price, least = plan.column_name(plan.prices[0].column), plan.header[number]
+            text = (
+                f"The column {quoted(least, 40)} has values above 1. Is the price also the price of one piece, or only "
+                "of this quantity?"
+            )
+            examples = columns[plan.prices[0].column].examples
+            choices = (
+                Choice("", "The file has no price of one piece. The prices of products are not changed."),
+                Choice(price, f"Products are sold one by one at {quoted(price, 40)}.", examples),
+            )
+            return [Question("price", "money", text, choices, columns[number].examples)]
+    return []
 
 
 def _unknown_price_types(plan: Plan, columns: Columns) -> list[Question]:
@@ -133,31 +172,6 @@ def _list_separators(cells: Sequence[str]) -> str:
     if with_comma and not any(", " in cell for cell in with_comma):
         separators += ","
     return separators
-
-
-def _prices_of_lists(plan: Plan, mapping: Mapping[str, str | None]) -> list[PriceColumn]:
-    """Add the other prices of a list, such as `prices.1.amount`, each with the column of its currency.
-
-    For each product, the price in the catalog's currency is used.
-    """
-    if (
-        len(plan.prices) != 1
-        or "price" in mapping
-        or not (match := _LISTED.fullmatch(plan.header[plan.prices[0].column]))
-    ):
-        return plan.prices
-    numbered = {name: number for number, name in enumerate(plan.header)}
-    prices = []
-    for position in range(MAX_PRICES):
-        column = numbered.get(f"{match[1]}{position}{match[3]}")
-        code = sibling(plan.header, f"{match[1]}{position}{match[3]}", CODES)
-        if column is not None and code is not None:
-            least = sibling(plan.header, f"{match[1]}{position}{match[3]}", _QUANTITIES)
-            prices.append(replace(plan.prices[0], column=column, currency_column=code, quantity_column=least))
-    if len(prices) < 2:
-        return plan.prices
-    plan.currency = None
-    return prices
 
 
 def _with_currency(plan: Plan, price: PriceColumn) -> PriceColumn:

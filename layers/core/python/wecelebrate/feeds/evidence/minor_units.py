@@ -32,7 +32,10 @@ PRECISION = (
     "minorUnits", "minor_units", "minorUnit", "minor_unit",
 )  # fmt: skip
 """The members of a JSON object that contain the number of decimals of its amount."""
-CODES = ("currency_code", "currencyCode", "currency")
+CODES = (
+    "currency_code", "currencyCode", "currency", "currency_id", "currencyId", "iso_code", "Currency", "CurrencyCode",
+    "CURRENCY", "waehrung", "Waehrung", "Währung", "devise", "moneda", "valuta", "waluta", "Валюта",
+)  # fmt: skip
 _ROOT_PRECISION = ("minorunits", "minorunit", "currencyminorunit", "currencyexponent", "priceexponent", "pricescale")
 """Columns with the number of decimals, which can also stand beside a price that is no object."""
 _UNIT_NAME = re.compile(

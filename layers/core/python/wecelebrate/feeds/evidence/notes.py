@@ -1,4 +1,4 @@
-"""Reads what a file says about all its prices outside of its rows: in the titles above the header, or around the list.
+"""Reads what a file says about all its prices outside of its rows: in titles and footers of a table, or around a list.
 
 `Alle Preise in CHF, netto`, `Currency: USD`, `Prices in cents`, `Prices per 100 pcs` above a header, and the members of
 `{"currency": "EUR", "minorUnits": 2, "items": [...]}`. What a column, a cell or a record says is stronger.
@@ -6,7 +6,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,12 @@ from wecelebrate.feeds.words import words
 
 MAX_TITLE = 300
 MAX_MEMBERS = 200
+MAX_FOOTER = 10
+"""How many rows at the end of a file are searched for notes."""
+MIN_NOTE = 12
+"""A shorter text without a space is no note."""
+MAX_TAX_NOTE = 8
+"""How many words a note about the tax has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,9 @@ _EXCLUDED = WITHOUT | words("exclude excludes +")
 _NET = words("ht netto net nettopreise nettopreis netti")
 
 
+_AT_START = _INCLUDED | _EXCLUDED | TAX_WORDS | words("all alle tous todos tutti values werte")
+
+
 def notes_of_titles(rows: Iterable[Iterable[str | None]]) -> Notes:
     """Return what the rows above a header say about the prices."""
     notes = NO_NOTES
@@ -86,6 +95,36 @@ def notes_of_titles(rows: Iterable[Iterable[str | None]]) -> Notes:
         title = " ".join(text for cell in row if cell and (text := " ".join(cell.split())))[:MAX_TITLE]
         notes = _of_title(title, notes) if title else notes
     return notes
+
+
+def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes:
+    """Return the notes with what the last rows of a file add: `All prices in CHF`, `* excl. VAT`.
+
+    These rows have at most two values, and the first one is a text. What the titles above the header say is stronger.
+    """
+    found = NO_NOTES
+    for row in reversed(rows[-MAX_FOOTER:]):
+        filled = [text for cell in row if cell and (text := " ".join(cell.split()))]
+        if len(filled) > 2 or (filled and " " not in filled[0] and len(filled[0]) < MIN_NOTE):
+            break
+        found = _of_title(" ".join(filled)[:MAX_TITLE], found) if filled else found
+        if filled and not found.kind and _is_tax_note(filled[0]) and (kind := _kind_of(filled[0])):
+            found = replace(found, kind=kind, text=filled[0])
+    return replace(
+        notes,
+        currency=notes.currency or found.currency,
+        kind=notes.kind or found.kind,
+        scale=notes.scale or found.scale,
+        units=found.units if notes.units == 1 else notes.units,
+        text=notes.text or found.text,
+    )
+
+
+def _is_tax_note(text: str) -> bool:
+    """Return whether a short note such as `* excl. 19 % VAT` is about the tax, although it does not say "price"."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+    parts = re.findall(r"[^\W\d_]+", plain)
+    return 1 < len(parts) <= MAX_TAX_NOTE and not TAX_WORDS.isdisjoint(parts) and parts[0] in _AT_START
 
 
 def _of_title(title: str, notes: Notes) -> Notes:

@@ -5,6 +5,7 @@ any other word is not a price: `price group`, `market price index`. Further word
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import islice
@@ -151,6 +152,10 @@ _TAX_RATE = re.compile(
     re.IGNORECASE,
 )
 _PLUS_TAX = re.compile(rf"\+(?=\s?{_TAX_WORD}\b)", re.IGNORECASE)
+_INNER_NUMBER = re.compile(r"(?<=[^\W\d_])\d(?=[^\W\d_])")
+_LAST_NUMBER = re.compile(r"(?<=[^\W\d_])\d{1,2}$")
+_LIST_INDEX = re.compile(r"\.\d{1,2}(?:\.|$)")
+"""The number of an item of a JSON list, as in `prices.1.amount`."""
 MAX_NAME = 60
 MAX_RAW_NAME = 200
 MAX_DIVISIONS = 50
@@ -234,6 +239,28 @@ def price_name(folded: str) -> PriceName | None:
     return min(found, key=_uncertainty, default=None)
 
 
+def is_price_word(folded: str) -> bool:
+    """Return whether a folded word is a part of the names of prices, as a whole."""
+    return folded in _words().names
+
+
+def price_in_forms(forms: Sequence[str], column: str) -> tuple[int, PriceName] | None:
+    """Return what the first form of a column's name that is understood says about a price, and the form's position.
+
+    A number inside the name does not count: `verkaufspreis1netto`, `Vk0.Preis`. The number of a list at its end counts
+    only for selling prices, which are different price lists: `EK Preis 2` is a purchase price.
+    """
+    for rank, form in enumerate(forms):
+        if name := price_name(form):
+            return rank, name
+    if forms and not forms[0].isalpha() and not _LIST_INDEX.search(column):
+        if name := price_name(_INNER_NUMBER.sub("", forms[0], count=1)):
+            return len(forms), name
+        if (name := price_name(_LAST_NUMBER.sub("", forms[0]))) and name.kind in ("purchase", "compare"):
+            return len(forms), name
+    return None
+
+
 def _uncertainty(name: PriceName) -> int:
     """Return the order of the meanings of a name that can be divided in several ways, such as `cena s dph`.
 
@@ -304,7 +331,8 @@ def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
 
 _PRICE_PART = re.compile("price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat")
 _NO_PRICE = re.compile(
-    "unit|einheit|group|gruppe|list(?:e|id|name)|date|datum|from|until|valid|code|type|typ$|quantity|currency"
+    "unit|einheit|group|gruppe|list(?:e|id|name)|date|datum|from|until|valid|code|type|typ$|quantity|currency|"
+    "menge$|mng$|anzahl$|qty$|quantite$|cantidad$|quantita$|quantidade$|aantal$"
 )
 
 

@@ -20,11 +20,12 @@ from wecelebrate.feeds.evidence.prices import (
     PriceName,
     may_be_price,
     plain_name,
-    price_name,
+    price_in_forms,
 )
 from wecelebrate.feeds.evidence.shapes import OTHER, shape_of
 from wecelebrate.feeds.evidence.tiers import QuantityPrice, is_for_a_measure, quantity_prices
 from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.price_types import has_unknown_type
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.visibility import internal_part
 from wecelebrate.feeds.words import words
@@ -86,7 +87,10 @@ class _Candidate:
 
 def name_of_price(column: str) -> PriceName | None:
     """Return what the name of a column says about a price."""
-    name = next((name for form in name_forms(column) if (name := price_name(form))), None)
+    found = price_in_forms(name_forms(column), column)
+    name = found[1] if found else None
+    if name and not name.currency and "$" not in column:
+        name = replace(name, currency=currency_in_name(column, None, ""))
     if name and name.kind in TIERS and internal_part(column):
         return replace(name, kind="purchase")  # `Preis (intern)` is no price of customers
     return name
@@ -127,7 +131,10 @@ def choose_price(
             if one.kind == "offer" and one.name.is_offer_or_selling and not one.is_bad
             and columns.differ(best.column, one.column)
         ]  # fmt: skip
-    others += numbered_lists(columns, best) if best.column not in quantities else []
+    known = {one.column for one in others}
+    others += [
+        one for one in numbered_lists(columns, best) if best.column not in quantities and one.column not in known
+    ]
     if best.kind in ("list", "offer") or best.is_bad:
         others += [one for one in possible if one.column != best.column]
     if best.kind == "net" and (rival := _list_beside_net(columns, best, sold)):
@@ -319,7 +326,8 @@ def _possible_prices(columns: Columns) -> list[_Candidate]:
     """Return the columns whose names contain a word for a price, but are not understood."""
     candidates = []
     for number, name in enumerate(columns.header):
-        facts = columns[number] if may_be_price(fold(name)) else None
+        is_possible = (may_be_price(fold(name)) or has_unknown_type(name)) and name_of_price(name) is None
+        facts = columns[number] if is_possible else None
         if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
             candidates.append(_Candidate(number, PriceName("plain"), "plain", None))
     return candidates

@@ -1,7 +1,10 @@
-"""commercetools: the CSV files of the Merchant Center, and those of the older ImpEx tools.
+"""commercetools: the CSV files of the Merchant Center, those of the older ImpEx tools, and JSON of its APIs.
 
 Sources: docs.commercetools.com/merchant-center, "Import products" (columns such as `variants.prices.value.centAmount`);
-github.com/commercetools/nodejs, "product-json-to-csv" (columns such as `prices`).
+github.com/commercetools/nodejs, "product-json-to-csv" (columns such as `prices`); docs.commercetools.com,
+"Products" and "Product Projections" (JSON).
+
+In JSON, the price is the one without a customer group, a channel, dates and a country, in the catalog's currency.
 
 A row without a SKU has further prices or images of the variant above. A further variant has blank product columns.
 """
@@ -55,6 +58,26 @@ COMMERCETOOLS_IMPEX = Profile(
         own_columns=(PRODUCT_COLUMNS,),
     ),
     cell_readers={"category": "first_category", "price": "price_list"},
+)  # fmt: skip
+
+COMMERCETOOLS_JSON = Profile(
+    "commercetools json",
+    (
+        ("variantssku", "variantsprices(?:0|only).*centamount", "name(?:[a-z]{2,8})?"),
+        ("variantssku", "variantsid", "published", "name(?:[a-z]{2,8})?"),
+    ),
+    {
+        "sku": ("variantssku",),
+        "name": ("name(?:[a-z]{2,8})?",),
+        "description": ("description(?:[a-z]{2,8})?",),
+        "category": ("categories0objname(?:[a-z]{2,8})?", "categories0name", "categories0key"),
+        "price": ("variantsprices0valuecentamount",),
+        "images": ("variantsimagesurl",),
+        "inventory_count": ("variantsavailabilityavailablequantity",),
+        "is_active": ("published",),
+    },
+    {"variantsattributes.+": ""},
+    VariantRule(key=("key", "id"), variant_columns=("variantssku",), own_columns=(PRODUCT_COLUMNS,)),
 )  # fmt: skip
 
 # DE-EUR 1299|1199 B2B#channel$2026-01-01~2026-02-01: country, currency, cents, discounted cents, group, channel, dates.

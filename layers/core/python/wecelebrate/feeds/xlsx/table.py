@@ -9,7 +9,7 @@ from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.archive import Archive
 from wecelebrate.feeds.columns import field_candidates, is_weak
 from wecelebrate.feeds.csv_rows import check_column_count
-from wecelebrate.feeds.evidence.notes import notes_of_titles
+from wecelebrate.feeds.evidence.notes import notes_of_footer, notes_of_titles
 from wecelebrate.feeds.evidence.shapes import shape_of
 from wecelebrate.feeds.headers import Header, read_header
 from wecelebrate.feeds.items import Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
@@ -80,6 +80,8 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     read_again = partial(rows, marked=True) if len(top) == SAMPLE_ROWS and any(map(_has_unclear_text, sample)) else None
     table = Table(header, sample, rows, lambda: True, details, close=book.close, read_again=read_again, every_row=rows)
     table.notes = notes_of_titles(cells for _, cells in top[: head.titles])
+    if len(top) < SAMPLE_ROWS:  # the end of a larger sheet would need a second pass
+        table.notes = notes_of_footer(sample, table.notes)
     return table
 
 

@@ -19,6 +19,7 @@ from wecelebrate.feeds.items import BadCell, Records, Rejected
 from wecelebrate.feeds.tables import Table, table_of_records
 from wecelebrate.feeds.xml.base import XmlFormat
 from wecelebrate.feeds.xml.bmecat import BMEcat
+from wecelebrate.feeds.xml.commerceml import CommerceML
 from wecelebrate.feeds.xml.conditions import SapConditions
 from wecelebrate.feeds.xml.cxml import CxmlIndex
 from wecelebrate.feeds.xml.flat import RecordTooLarge, descendants, text_of
@@ -51,6 +52,7 @@ FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "yml_catalog": YandexMarket,
     "SHOP": Heureka,
     "offers": Ceneo,
+    "КоммерческаяИнформация": CommerceML,
 }
 # The name of an IDoc type ends with its version, as in MATMAS05. The name of an own type of a company begins with Z.
 FORMAT_OF_IDOC: dict[str, type[XmlFormat]] = {"MATMAS": SapMaterials, "COND_A": SapConditions}

@@ -8,16 +8,18 @@
 | `<price>5</price><price>6</price>`: numbers              | `price` 5, `price.2` 6                               |
 | `<name lang="de">x</name><name lang="en">y</name>`       | `name` x (the requested language), `name.en` y       |
 | `<field name="color">red</field>`                        | `field.color` red                                    |
+| `<price type="cost">5</price>`, with `price_types`       | `price.cost` 5                                       |
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS
 from wecelebrate.feeds.items import Record
+from wecelebrate.feeds.price_types import is_price_key, type_of_price
 from wecelebrate.feeds.xml.reader import Element, local
 
 Pairs = list[tuple[str, str]]
@@ -54,11 +56,20 @@ class Flattener:
 
     Elements with a name in `skipped` are left out, because the caller reads these elements itself. If a text has
     translations, the translation in `language` is used. If there is no such translation, the first text is used.
+
+    If `price_types` is not None, the type of a price is a part of its path (see `price_types`). It maps the identifiers
+    of types to their names, and can be filled while elements are read.
     """
 
-    def __init__(self, wrappers: Iterable[str] = (), skipped: Iterable[str] = (), language: str | None = None) -> None:
+    def __init__(
+        self,
+        wrappers: Iterable[str] = (),
+        skipped: Iterable[str] = (),
+        language: str | None = None,
+        price_types: Mapping[str, str] | None = None,
+    ) -> None:
         self._wrappers, self._skipped = frozenset(wrappers), frozenset(skipped)
-        self.language = language
+        self.language, self._price_types = language, price_types
 
     def __call__(self, element: Element) -> Record:
         """Flatten the element. Raises RecordTooLarge."""
@@ -78,18 +89,27 @@ class Flattener:
             name = tag[tag.rfind("}") + 1 :]
             if name in self._skipped:
                 continue
-            if name in self._wrappers:
+            kind = "" if self._price_types is None or not is_price_key(name) else self._type_of(child)
+            if name in self._wrappers and not kind:
                 self._add_element(child, path, builder)
                 continue
-            child_path = prefix + name
+            child_path = f"{prefix}{name}.{kind}" if kind else prefix + name
             if len(child) == 0 or all(isinstance(part.tag, str) and local(part) in FORMATTING for part in child):
-                self._add_leaf(child, child_path, builder)
+                self._add_leaf(child, child_path, builder, bool(kind))
             else:
                 self._add_element(child, child_path, builder)
                 if own_text := text_of(child, deep=False):
                     builder.put(child_path, own_text)
 
-    def _add_leaf(self, leaf: Element, path: str, builder: "_RecordBuilder") -> None:
+    def _type_of(self, price: Element) -> str:
+        """Return the type of a price from its attributes and its children. See `price_types`."""
+        members = [(str(name)[str(name).rfind("}") + 1 :], str(text)) for name, text in price.items()]
+        members += [
+            (local(child), child.text or "") for child in price if isinstance(child.tag, str) and not len(child)
+        ]
+        return type_of_price(members[:MAX_ELEMENT_ATTRIBUTES], self._price_types)
+
+    def _add_leaf(self, leaf: Element, path: str, builder: "_RecordBuilder", is_typed: bool = False) -> None:
         text = text_of(leaf) if len(leaf) else (leaf.text or "").strip()
         attributes = leaf.attrib
         if not attributes:
@@ -98,7 +118,9 @@ class Flattener:
         language = language_of(leaf)
         if language is not None:
             self._add_translation(path, text, language, builder)
-        elif key := next((attributes[name] for name in NAME_ATTRIBUTES if attributes.get(name)), None):
+        elif not is_typed and (
+            key := next((attributes[name] for name in NAME_ATTRIBUTES if attributes.get(name)), None)
+        ):
             builder.put(f"{path}.{str(key).strip()[:100]}", text or str(attributes.get("value", "")))
             return
         elif text:

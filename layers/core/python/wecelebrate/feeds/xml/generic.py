@@ -51,7 +51,7 @@ class GenericXml(XmlFormat):
         super().__init__(currency, language)
         statistics = _survey(source.head)
         self.path = _path_from_settings(record) if record else _detect_path(statistics)
-        self._flat = Flattener(_wrappers(statistics), language=language)
+        self._flat = Flattener(_wrappers(statistics), language=language, price_types={})
         self.complete_elements = (self.path[-1],)
 
     def accept(self, element: Element) -> bool:
