@@ -224,7 +224,7 @@ def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequ
     plan.active += [ActiveColumn(number, inverse=True) for number in chosen.inverse]
     plan.active += [ActiveColumn(number, words="commands") for number in chosen.commands]
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
-    plan.places = chosen.places
+    plan.places, plan.sums_stock = chosen.places, chosen.sums_stock
     return plan
 
 
@@ -267,6 +267,7 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
         setattr(plan, name, columns[0] if columns else None)
     else:
         setattr(plan, "inventory" if name == "inventory_count" else name, columns)
+        plan.sums_stock = plan.sums_stock and name != "inventory_count"
     if columns:
         free_column(plan, columns[0], keep=mapping)
     if name == "command":
