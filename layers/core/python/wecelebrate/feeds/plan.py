@@ -12,6 +12,7 @@ from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns import FIELDS, PUBLIC_FIELDS, field_candidates, fold, is_inverse, units_in_name
 from wecelebrate.feeds.convert import MAX_ATTRIBUTES
 from wecelebrate.feeds.evidence.choice import candidates_of, choose
+from wecelebrate.feeds.evidence.end_dates import is_end_name
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.selling import name_of_price
 from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
@@ -259,7 +260,7 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
     if name == "price":
         plan.prices = _mapped_prices(plan, columns)
     elif name == "is_active":
-        states = [ActiveColumn(number, inverse=is_inverse(plan.header[number])) for number in columns]
+        states = [ActiveColumn(number, inverse=is_inverse(name := plan.header[number]) or is_end_name(name)) for number in columns]
         plan.active = [*states, *(command_columns(plan) if "command" in mapping else ())]
     elif name == "command":
         plan.active = [active for active in plan.active if active.words != "commands"]

@@ -18,6 +18,7 @@ from wecelebrate.feeds.columns import (
     name_forms,
     price_unit_names,
 )
+from wecelebrate.feeds.evidence.end_dates import is_end_date
 from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.evidence.identity import choose_sku
 from wecelebrate.feeds.evidence.places import is_place, named_places, places_of
@@ -265,6 +266,14 @@ def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candid
     filled = [number for number in states if not columns[number].is_empty]
     chosen.columns["is_active"] = (understood or filled or states)[:1]
     chosen.inverse = [number for number in free if is_inverse(columns.header[number])]
+    chosen.inverse += [
+        number
+        for number in range(len(columns.header))
+        if number not in used
+        and number not in chosen.inverse
+        and is_end_date(columns.header, number, columns[number])
+    ]
+    chosen.columns["is_active"] = [number for number in chosen.columns["is_active"] if number not in chosen.inverse]
     chosen.commands = [
         number
         for number, column in enumerate(columns.header)
