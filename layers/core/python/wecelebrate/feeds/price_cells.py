@@ -1,6 +1,7 @@
 """Reads the price of a row: its column, its currency, its minor units."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import TypeVar
@@ -16,6 +17,8 @@ from wecelebrate.feeds.price_units import price_of_one
 from wecelebrate.feeds.vendors.commercetools import price_of_list
 
 CACHE_SIZE = 4096
+TOMAN = "IRT"
+"""The code that the vocabulary has for the toman. It is no code of ISO 4217."""
 
 Value = TypeVar("Value")
 
@@ -38,11 +41,14 @@ def price_reader(
 
     def parse_cell(cell: str) -> tuple[Decimal, str | None]:
         try:
-            return numbers.price(cell, mark, catalog_currency)
+            price = numbers.price(cell, mark, catalog_currency)
         except BadCell as error:
             if error.code != "not_a_number":
                 raise
-        return numbers.price_with_words(cell, mark, catalog_currency, has_unit)
+            price = numbers.price_with_words(cell, mark, catalog_currency, has_unit)
+        if price[1] == TOMAN:
+            raise _toman(cell)
+        return price
 
     parse: Callable[[str], tuple[Decimal, str | None]]
     if plan.profile and plan.profile.cell_readers.get("price") == "price_list":
@@ -51,6 +57,10 @@ def price_reader(
         parse = cached(parse_cell)
     if not columns:
         return lambda _: (None, None)
+    # The steps of the mapping, such as `multiply` by 10, convert amounts in toman.
+    columns = [replace(one, currency=None) if one.currency == TOMAN and one.arithmetic else one for one in columns]
+    if any(column.currency == TOMAN for column in columns):
+        return partial(_price_in_toman, columns=[column.column for column in columns])
     if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):
         only_column, column_currency = columns[0].column, columns[0].currency
 
@@ -101,6 +111,24 @@ def price_reader(
     return best_price
 
 
+def _toman(cell: str) -> BadCell:
+    return BadCell(
+        "unknown_currency",
+        f"{quoted(cell)} is an amount in toman, which is no currency of ISO 4217: 1 toman is 10 rial (IRR); add the step "
+        "`multiply` by 10 to the mapping",
+    )
+
+
+def _price_in_toman(cells: Cells, *, columns: Sequence[int]) -> tuple[Decimal | None, str | None]:
+    """Raise BadCell if the row has a price, because an amount in toman is ten times too low as an amount in rial."""
+    present = [cell for column in columns if (cell := cells[column]) is not None]
+    if amount := next(filter(None, present), None):
+        raise _toman(amount)
+    if present:
+        raise BadCell("empty", "is empty")
+    return None, None
+
+
 def _is_for_more(column: PriceColumn, cells: Cells) -> bool:
     """Return whether the price is only valid for more than one unit."""
     return column.quantity_column is not None and (cells[column.quantity_column] or "1") not in ("0", "1")
@@ -125,6 +153,8 @@ def _unscaled(price: Decimal, column: PriceColumn, cells: Cells, currency: str) 
 
 def currency_of(catalog_currency: str, cell: str) -> str:
     currency = numbers.currency_code(cell, catalog_currency)
+    if currency == TOMAN:
+        raise _toman(cell)
     if currency is None:
         raise BadCell("unknown_currency", f"{quoted(cell)} is not an ISO 4217 currency code, e.g. EUR")
     return currency
@@ -132,6 +162,9 @@ def currency_of(catalog_currency: str, cell: str) -> str:
 
 def shifted_price(plan: Plan, raw: Cells, columns: list[int]) -> str:
     """Return a hint if a column beside a blank price contains a price, so that the cells of the row can be shifted."""
+    stated = (raw[columns[0]] or "").strip() if columns[0] < len(raw) else ""
+    if stated:
+        return f", because the cell contains {quoted(stated)}"
     used = {number for numbers in plan.field_columns.values() for number in numbers} - {*plan.name, *plan.description}
     for number in (columns[0] - 1, columns[0] + 1):
         if number in used or not 0 <= number < min(len(raw), len(plan.header)):

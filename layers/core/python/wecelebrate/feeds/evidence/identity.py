@@ -6,12 +6,12 @@ column with codes is the SKU, and several columns are a question.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wecelebrate.feeds.columns import field_candidates
 from wecelebrate.feeds.evidence import codes
 from wecelebrate.feeds.evidence.facts import Columns, Facts
-from wecelebrate.feeds.evidence.places import is_stock, places_of
+from wecelebrate.feeds.evidence.places import is_place, is_stock, places_of
 from wecelebrate.feeds.evidence.repeats import Repeats, names_of, repeats_of
 from wecelebrate.feeds.evidence.sku_names import (
     GTIN,
@@ -25,6 +25,7 @@ from wecelebrate.feeds.evidence.sku_names import (
     TABLE_NOUNS,
     WEAK_NAMES,
     name_rank,
+    names_gtin,
     sku_name,
 )
 from wecelebrate.feeds.items import quoted
@@ -36,6 +37,8 @@ WORDS_ONLY = 0.3
 """A column in which a smaller share of the values look like identifiers contains words."""
 REPEATED = 0.5
 """A column in which a smaller share of the values are different does not identify products."""
+MOSTLY_TEXT = 0.8
+"""The least share of texts in a column that contains the names of products."""
 MIN_VALUES = 3
 """With fewer values, nothing is concluded from repeated values."""
 COMPOSED = 10_000
@@ -81,6 +84,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
     """
     rated = [*(sku_candidate(columns, number, form, position) for position, number, form in named)]
     rated += _composed(columns, {candidate.column for candidate in rated})
+    rated += _codes_for_names(columns, {candidate.column for candidate in rated})
     best = sorted((one for one in rated if not one.is_refused), key=lambda one: one.order)
     remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]
     if remembered:
@@ -119,12 +123,35 @@ def _composed(columns: Columns, known: set[int]) -> list[SkuCandidate]:
     return candidates
 
 
+def _codes_for_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
+    """Return the column of the name if it contains codes, and another column contains the names, as in NetSuite."""
+    named = {
+        number: {field for field, _, _ in field_candidates(name)} & {"name", "description"}
+        for number, name in enumerate(columns.header)
+        if number not in known
+    }
+    texts = [number for number, fields in named.items() if fields and columns[number].share("is_text") >= MOSTLY_TEXT]
+    found = []
+    for number, fields in named.items():
+        if "name" in fields and codes.kind_of(columns[number]) == "codes" and texts:
+            candidate = _rated(columns, number, SECOND, COMPOSED, is_noun=True, is_row_noun=False)
+            reasons = (
+                f"its values are codes, and {quoted(columns.header[texts[0]], 40)} contains the names",
+                *candidate.reasons[1:],
+            )
+            found.append(replace(candidate, reasons=reasons))
+    return found
+
+
 def _rated(  # noqa: PLR0917
     columns: Columns, column: int, rank: int, position: int, is_noun: bool, is_row_noun: bool
 ) -> SkuCandidate:
     facts = columns[column]
     has_barcodes = codes.is_barcodes(facts)
     reasons = [f"{quoted(columns.header[column], 40)} is a usual name for {RANK_TEXTS[rank]}"]
+    if rank in (OWN, SECOND) and has_barcodes and names_gtin(columns.header[column]):
+        rank = GTIN
+        reasons.append("its name and its values are those of barcodes")
     if rank == SECOND and has_barcodes:
         rank = GTIN
         reasons.append("its values are barcodes")
@@ -243,7 +270,7 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
     different = _variant_columns(columns, repeats, best.rank)
     if not different:
         return None
-    names = " and ".join(quoted(name, 40) for name in names_of(columns, different))
+    names = " and ".join(quoted(name, 40) for name in names_of(columns, _reasons_first(columns, different)))
     column = quoted(columns.header[best.column], 40)
     text = (
         f"Several rows have the same value in the column {column}, e.g. {repeats.rows} rows with "
@@ -252,8 +279,21 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
     others = [number for number, kind in _identifying(columns) if kind in ("codes", "barcodes", "numbers")]
     numbers = [*[number for number in others if number != best.column][: MAX_CHOICES - 1], best.column]
     last = f"The SKU is in the column {column}. Of several rows with the same SKU, the last one is used."
+    if any(is_place(columns.header[number]) for number in repeats.different):
+        last = (
+            f"The SKU is in the column {column}. The stocks of rows that differ only in the place are added up. Of other "
+            "rows with the same SKU, the last one is used."
+        )
     choices = _choices(columns, numbers, [*[_label(columns, number) for number in numbers[:-1]], last])
     return Question("sku", "identity", text, choices, (repeats.example,))
+
+
+def _reasons_first(columns: Columns, numbers: Sequence[int]) -> list[int]:
+    """Return the columns that make rows different products first: not those of places, nor private ones."""
+    return sorted(
+        numbers,
+        key=lambda number: is_place(columns.header[number]) or private_part(columns.header[number]) is not None,
+    )
 
 
 def _label(columns: Columns, number: int) -> str:

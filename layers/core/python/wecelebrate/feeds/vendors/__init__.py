@@ -11,7 +11,7 @@ from wecelebrate.feeds.vendors.ebay import EBAY, EBAY_REPORT
 from wecelebrate.feeds.vendors.german_shops import JTL, PLENTYMARKETS
 from wecelebrate.feeds.vendors.google_merchant import GOOGLE_MERCHANT
 from wecelebrate.feeds.vendors.json_products import JSON_PRODUCTS
-from wecelebrate.feeds.vendors.lightspeed import ECWID, LIGHTSPEED_R, LIGHTSPEED_X
+from wecelebrate.feeds.vendors.lightspeed import ECWID, LIGHTSPEED_C, LIGHTSPEED_R, LIGHTSPEED_X
 from wecelebrate.feeds.vendors.loyverse import LOYVERSE
 from wecelebrate.feeds.vendors.magento import MAGENTO, MAGENTO_REST
 from wecelebrate.feeds.vendors.medusa import MEDUSA
@@ -30,7 +30,7 @@ from wecelebrate.feeds.vendors.woocommerce import WOOCOMMERCE, WOOCOMMERCE_REST
 
 PROFILES = (
     AKENEO, AMAZON, AMAZON_REPORT, BIGCOMMERCE, BIGCOMMERCE_LEGACY, EBAY, EBAY_REPORT, LOYVERSE, SHOPWARE, SHOPWARE_5,
-    SQUARE, SQUARESPACE, WIX, ECWID, LIGHTSPEED_X, LIGHTSPEED_R, COMMERCETOOLS, COMMERCETOOLS_IMPEX, JTL,
+    SQUARE, SQUARESPACE, WIX, ECWID, LIGHTSPEED_X, LIGHTSPEED_R, LIGHTSPEED_C, COMMERCETOOLS, COMMERCETOOLS_IMPEX, JTL,
     PLENTYMARKETS, JSON_PRODUCTS, SHOPIFY, MEDUSA, WOOCOMMERCE_REST, WOOCOMMERCE, MAGENTO_REST, MAGENTO, PRESTASHOP,
     OPENCART, ODOO, VENDURE, SALEOR, SPRYKER_PRICES, SPRYKER_STOCK, SPRYKER_CONCRETE, SPRYKER_ABSTRACT,
     GOOGLE_MERCHANT,
