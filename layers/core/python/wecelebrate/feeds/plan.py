@@ -260,7 +260,10 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
     if name == "price":
         plan.prices = _mapped_prices(plan, columns)
     elif name == "is_active":
-        states = [ActiveColumn(number, inverse=is_inverse(name := plan.header[number]) or is_end_name(name)) for number in columns]
+        states = [
+            ActiveColumn(number, inverse=is_inverse(name := plan.header[number]) or is_end_name(name))
+            for number in columns
+        ]
         plan.active = [*states, *(command_columns(plan) if "command" in mapping else ())]
     elif name == "command":
         plan.active = [active for active in plan.active if active.words != "commands"]

@@ -269,9 +269,7 @@ def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candid
     chosen.inverse += [
         number
         for number in range(len(columns.header))
-        if number not in used
-        and number not in chosen.inverse
-        and is_end_date(columns.header, number, columns[number])
+        if number not in used and number not in chosen.inverse and is_end_date(columns.header, number, columns[number])
     ]
     chosen.columns["is_active"] = [number for number in chosen.columns["is_active"] if number not in chosen.inverse]
     chosen.commands = [

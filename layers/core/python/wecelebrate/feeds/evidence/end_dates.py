@@ -20,7 +20,10 @@ _DATE = (
     "时间|날짜|일자|일|تاريخ|תאריך|วนท|ngay|tanggal)"
 )
 _LINK = "(?:of|del|de|di|do|da|des|d|since|seit|am|on|at|from|until|od|の)?"
-_NAMES = tuple(re.compile(pattern) for pattern in (rf"{_DATE}{_LINK}(.+)", rf"(.+?)s?{_LINK}{_DATE}", "(.+?)(?:at|on|since|seit|am|ab)"))
+_NAMES = tuple(
+    re.compile(pattern)
+    for pattern in (rf"{_DATE}{_LINK}(.+)", rf"(.+?)s?{_LINK}{_DATE}", "(.+?)(?:at|on|since|seit|am|ab)")
+)
 _POSSIBLE_NAMES = words("enddate datedefin datefin fechafin fechadefin fechafinal datafine datafim einddatum slutdato "
                         "slutdatum validto validuntil gultigbis")  # fmt: skip
 """Names that can also be the end of an offer. They count only if the file has no column for its start."""

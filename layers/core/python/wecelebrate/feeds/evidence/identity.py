@@ -28,8 +28,9 @@ from wecelebrate.feeds.evidence.sku_names import (
     names_gtin,
     sku_name,
 )
+from wecelebrate.feeds.evidence.sku_questions import label, reasons_first, sku_choices
 from wecelebrate.feeds.items import quoted
-from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.visibility import is_property, private_part
 from wecelebrate.feeds.vocabulary import vocabulary
 
@@ -51,7 +52,6 @@ _KIND_TEXTS: dict[codes.Kind, str] = {
     "codes": "codes", "barcodes": "barcodes", "numbers": "numbers of articles", "rows": "the numbers of the rows",
     "texts": "different texts",
 }  # fmt: skip
-_NO_COLUMN = Choice("", "No column identifies the products. The file is not read.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,20 +249,7 @@ def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Quest
     numbers = [candidate.column for candidate in (best, *equal)][:MAX_CHOICES]
     shown = " and ".join(quoted(columns.header[number], 40) for number in numbers)
     text = f"The columns {shown} can identify the products. Which one is the SKU?"
-    return Question("sku", "identity", text, _choices(columns, numbers), columns[best.column].examples)
-
-
-def _choices(columns: Columns, numbers: Sequence[int], texts: Sequence[str] = ()) -> tuple[Choice, ...]:
-    """Return a choice for each column, and the choice that no column is the SKU if there is only one column."""
-    choices = [
-        Choice(
-            columns.header[number],
-            texts[at] if at < len(texts) else f"The SKU is in the column {quoted(columns.header[number], 40)}.",
-            columns[number].examples,
-        )
-        for at, number in enumerate(numbers)
-    ]
-    return tuple(choices if len(choices) > 1 else [*choices, _NO_COLUMN])
+    return Question("sku", "identity", text, sku_choices(columns, numbers), columns[best.column].examples)
 
 
 def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) -> Question | None:
@@ -270,7 +257,7 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
     different = _variant_columns(columns, repeats, best.rank)
     if not different:
         return None
-    names = " and ".join(quoted(name, 40) for name in names_of(columns, _reasons_first(columns, different)))
+    names = " and ".join(quoted(name, 40) for name in names_of(columns, reasons_first(columns, different)))
     column = quoted(columns.header[best.column], 40)
     text = (
         f"Several rows have the same value in the column {column}, e.g. {repeats.rows} rows with "
@@ -284,20 +271,8 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
             f"The SKU is in the column {column}. The stocks of rows that differ only in the place are added up. Of other "
             "rows with the same SKU, the last one is used."
         )
-    choices = _choices(columns, numbers, [*[_label(columns, number) for number in numbers[:-1]], last])
+    choices = sku_choices(columns, numbers, [*[label(columns, number) for number in numbers[:-1]], last])
     return Question("sku", "identity", text, choices, (repeats.example,))
-
-
-def _reasons_first(columns: Columns, numbers: Sequence[int]) -> list[int]:
-    """Return the columns that make rows different products first: not those of places, nor private ones."""
-    return sorted(
-        numbers,
-        key=lambda number: is_place(columns.header[number]) or private_part(columns.header[number]) is not None,
-    )
-
-
-def _label(columns: Columns, number: int) -> str:
-    return f"The SKU is in the column {quoted(columns.header[number], 40)}."
 
 
 def _identifying(columns: Columns) -> list[tuple[int, codes.Kind]]:
@@ -399,7 +374,7 @@ def _asked(columns: Columns, numbers: Sequence[int], reason: str = "") -> SkuCho
     """Ask which of the columns is the SKU. The first one is the most probable answer."""
     numbers = list(dict.fromkeys(numbers))[:MAX_CHOICES]
     reason = reason or "The name of no column says for sure that it contains the SKU. "
-    choices = _choices(columns, numbers)
+    choices = sku_choices(columns, numbers)
     text = f"{reason}Which column identifies the products?"
     question = Question("sku", "identity", text, choices, columns[numbers[0]].examples)
     candidate = _candidate(columns, numbers[0])

@@ -151,7 +151,9 @@ def _are_counts(facts: Facts) -> bool:
 def sum_question(columns: Columns, numbers: Iterable[int]) -> Question:
     """Return the doubt about columns of places that are added up."""
     names = [columns.header[number] for number in numbers]
-    shown = " and ".join(quoted(name, 40) for name in names[:MAX_EXAMPLES]) + (" …" if len(names) > MAX_EXAMPLES else "")
+    shown = " and ".join(quoted(name, 40) for name in names[:MAX_EXAMPLES]) + (
+        " …" if len(names) > MAX_EXAMPLES else ""
+    )
     text = f"The columns {shown} contain the stocks of several places, and no column has the total. Are they added up?"
     choices = (
         Choice("sum", "The stock is the sum of these columns."),
