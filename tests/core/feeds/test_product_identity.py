@@ -110,16 +110,16 @@ def test_the_only_column_with_codes_is_the_sku_whatever_its_name_is(text: str, e
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("شماره,محل,قیمت\nOUD-01,A-01-03,220\nOUD-02,A-01-04,600\nOUD-03,B-02-01,90\n", ["شماره", "محل"]),
-        ("Κωδ;Περιγραφή;Τιμή\n10021;Φέτα;11,50\n10022;Γραβιέρα;9,80\n10031;Τυρί;7,20\n", ["Κωδ", ""]),
-        ("品目,名称,単価\n1001,湯呑み,2200\n1002,急須,16500\n1007,皿,3300\n", ["品目", ""]),
-        ("Nº;Peça;Peço\n1;Cómoda;1.200 €\n2;Relógio;240 €\n3;Mesa;90 €\n", ["Nº", ""]),
+        ("ნომერი,ადგილი,ფასი\nOUD-01,A-01-03,220\nOUD-02,A-01-04,600\nOUD-03,B-02-01,90\n", ["ნომერი", "ადგილი"]),
+        ("კოდი;Περιγραφή;Τιμή\n10021;Φέτα;11,50\n10022;Γραβιέρα;9,80\n10031;Τυρί;7,20\n", ["კოდი", ""]),
+        ("品目,名称,単価\n1001,湯呑み,2200\n1002,急須,16500\n1007,皿,3300\n", ["品目", "名称"]),
+        ("Nº;Peça;Peço\n1;Cómoda;1.200 €\n2;Relógio;240 €\n3;Mesa;90 €\n", ["Nº", "Peça"]),
         ("Lfd. Nr.;Bezeichnung;Preis\n1;Tasse;1\n2;Topf;2\n3;Krug;2\n", ["Lfd. Nr.", "Bezeichnung"]),
         ("Article,Style,Name\nRed,S-1,Mug\nRed,S-2,Cap\nRed,S-3,Pen\n", ["Style", "Name"]),
         (f"Zeichen;EAN;Name\nK-1;{GTINS[0]};Rot\nK-2;{GTINS[1]};Weiß\nK-5;{GTINS[2]};Blau\n", ["Zeichen", "EAN"]),
         (f"ID;EAN;Name\n70011;{GTINS[0]};Rot\n70012;{GTINS[1]};Weiß\n70044;{GTINS[2]};Blau\n", ["EAN", "ID"]),
         (f"Artikelnr.;Bestellnr.\n{GTINS[0]};R1\n{GTINS[1]};R2\n{GTINS[2]};R3\n", ["Artikelnr.", "Bestellnr."]),
-        ("Your code,Our code,Name\nY1,R1,Mug\nY2,R2,Cup\nY3,R3,Pot\n", ["Your code", "Our code"]),
+        ("Your code,Our code,Name\nY1,R1,Mug\nY2,R2,Cup\nY3,R3,Pot\n", ["Our code", "Your code"]),
     ],
 )  # fmt: skip
 def test_a_column_that_can_be_the_sku_is_a_question_and_its_answer_ends_the_question(

@@ -20,9 +20,9 @@ If more rows differ, the header is wrong, or a quote is never closed.
 def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
     """Yield each row of a CSV file, with exactly as many cells as the header. Reject rows that do not fit.
 
-    Blank cells beyond the header are dropped, and rows that consist only of delimiters or of dashes are skipped. A row that is too
-    short gets blank cells if no field needs the missing columns. Otherwise the row is rejected, because the missing
-    cell can be any cell of the row.
+    Blank cells beyond the header are dropped, and rows that consist only of delimiters or of dashes are skipped. A row
+    that is too short gets blank cells if no field needs the missing columns. Otherwise the row is rejected, because
+    the missing cell can be any cell of the row.
     """
     header, width, needed = plan.header, len(plan.header), plan.last_field_column
     misfits = 0

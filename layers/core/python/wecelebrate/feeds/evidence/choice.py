@@ -185,7 +185,7 @@ def _best(
             (0.5 if is_weak(rank) else max(0.6, 0.9 - rank / 10 * 0.005)) - 0.3 * bool(contradiction) - 0.3 * is_empty
         )
         is_new = bool(earlier) and columns.header[number] not in earlier
-        is_free = name == "inventory_count" and is_free_stock(columns.header[number], facts)
+        is_free = name == "inventory_count" and not is_weak(rank) and is_free_stock(columns.header[number], facts)
         reasons += ["it contains the pieces that can be sold"] if is_free else []
         order = (bool(contradiction), is_empty, is_new, not is_free, rank, number)
         rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))

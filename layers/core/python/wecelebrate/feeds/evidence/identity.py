@@ -8,7 +8,7 @@ column with codes is the SKU, and several columns are a question.
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from wecelebrate.feeds.columns import field_candidates
+from wecelebrate.feeds.columns import field_candidates, is_weak
 from wecelebrate.feeds.evidence import codes
 from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.evidence.places import is_place, is_stock, places_of
@@ -268,8 +268,8 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
     last = f"The SKU is in the column {column}. Of several rows with the same SKU, the last one is used."
     if any(is_place(columns.header[number]) for number in repeats.different):
         last = (
-            f"The SKU is in the column {column}. The stocks of rows that differ only in the place are added up. Of other "
-            "rows with the same SKU, the last one is used."
+            f"The SKU is in the column {column}. The stocks of rows that differ only in the place are added up. Of "
+            "other rows with the same SKU, the last one is used."
         )
     choices = sku_choices(columns, numbers, [*[label(columns, number) for number in numbers[:-1]], last])
     return Question("sku", "identity", text, choices, (repeats.example,))
@@ -289,7 +289,7 @@ def _has_other_meaning(name: str, kind: codes.Kind) -> bool:
     """Return whether the name of a column says that it contains something other than an identifier."""
     if kind == "texts":
         return not any(field == "name" for field, _, _ in field_candidates(name))
-    if any(field != "sku" for field, _, _ in field_candidates(name)):
+    if any(field != "sku" and not is_weak(rank) for field, rank, _ in field_candidates(name)):
         return True
     named = sku_name(name)
     return private_part(name) is not None or (named is None and is_property(name) and kind != "codes")
