@@ -251,8 +251,8 @@ def test_a_sheet_with_another_numbered_list_is_no_sheet_with_products() -> None:
 
 
 def test_the_column_of_the_earlier_file_is_kept_although_its_name_says_nothing() -> None:
-    memory = read("品目コード,名称,単価\nT-1,湯呑み,2200\nT-2,急須,16500\nT-7,皿,3300\n").feed.reading
-    delta = "品目コード,棚,在庫\nT-1,A-01,3\nT-2,A-02,4\nT-7,B-01,5\n"
-    assert choices(read(delta)) == ["品目コード", "棚"]
+    memory = read("კოდი,名称,単価\nT-1,湯呑み,2200\nT-2,急須,16500\nT-7,皿,3300\n").feed.reading
+    delta = "კოდი,თარო,在庫\nT-1,A-01,3\nT-2,A-02,4\nT-7,B-01,5\n"
+    assert choices(read(delta)) == ["კოდი", "თარო"]
     with open_feed(Body(delta.encode()), "delta.csv", None, "JPY", memory=memory) as feed:
-        assert (feed.reading["columns"]["sku"][0]["column"], feed.questions, feed.changes) == ("品目コード", (), ())
+        assert (feed.reading["columns"]["sku"][0]["column"], feed.questions, feed.changes) == ("კოდი", (), ())

@@ -66,7 +66,7 @@ _SENTENCE = re.compile(
 )
 MIN_WORDS = 4
 _UNITS = words(
-    "pcs pc piece pieces stk stuck st szt ks ea each kg g gr mg lb oz l ml cl mm cm m in inch ft m2 m3 w kw v a "
+    "pcs pc piece pieces stk stuck st szt ks ea each kg g gr mg lb oz l ml cl mm cm m inch ft m2 m3 w kw v "
     "hz percent "
     "eur usd gbp chf pln czk sek nok dkk jpy euro euros dollar yen 円 個 元 件"
 ).union(code.lower() for code in NAMED_CURRENCIES)
@@ -101,7 +101,7 @@ def instruction_rows(rows: Sequence[Sequence[str]], first: int, count_known: Cal
         if filled and not (
             _is_instruction_row(filled)
             or _is_example_row(filled)
-            or _is_units_row(filled)
+            or _is_units_row(row)
             or _is_labels_row(filled, count_known)
         ):
             break
@@ -138,7 +138,10 @@ def _is_example_row(filled: Sequence[str]) -> bool:
     )
 
 
-def _is_units_row(filled: Sequence[str]) -> bool:
-    """Return whether all cells are units or currencies, as in `pcs`, `[EUR]`."""
+def _is_units_row(row: Sequence[str]) -> bool:
+    """Return whether all cells are units or currencies, as `pcs` and `[EUR]`. An identifier has no unit."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    if len(filled) < MIN_CELLS or row[0].strip():
+        return False
     units = [cell.strip("()[] ").casefold() for cell in filled]
-    return len(units) >= MIN_CELLS and all(unit in _UNITS or unit in _UNIT_SIGNS for unit in units)
+    return all(unit in _UNITS or unit in _UNIT_SIGNS for unit in units)

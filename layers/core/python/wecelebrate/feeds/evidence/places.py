@@ -21,8 +21,8 @@ _PLACE_NAMES = words(
     "magazijn vestiging filiaal locatie winkel "
     "lagersted lagerplats butik butikk varehus avdeling avdelning varasto toimipiste myymala "
     "magazyn sklep oddzial lokalizacja sklad pobocka prodejna raktar uzlet depo magaza sube "
-    "склад магазин филиал αποθηκη skladiste skladisce poslovnica sandelis noliktava ladu gudang kho 倉庫 店舗 拠点 仓库 "
-    "門市 창고 매장 مستودع مخزن انبار מחסן סניף คลงสนคา"
+    "склад магазин филиал αποθηκη skladiste skladisce poslovnica sandelis noliktava ladu gudang kho "
+    "倉庫 店舗 拠点 仓库 門市 창고 매장 مستودع مخزن انبار מחסן סניף คลงสนคา"
 )
 _LOT_NAMES = words(
     "lot lotno lotnumber lotnr batch batchno batchnumber charge chargennr chargennummer charg lote lotto partia sarze "

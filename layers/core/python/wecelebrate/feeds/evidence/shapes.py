@@ -23,8 +23,8 @@ OTHER: dict[Separator, Separator] = {",": ".", ".": ","}
 MAX_LENGTH = 60
 WHOLE_CURRENCIES = frozenset((
     "AFN", "ALL", "AMD", "BIF", "CLP", "COP", "CRC", "CZK", "DJF", "GNF", "GYD", "HUF", "IDR", "IRR", "ISK", "JPY",
-    "IRT", "KMF", "KPW", "KRW", "LAK", "LBP", "MGA", "MMK", "MNT", "MRO", "MUR", "NOK", "PKR", "PYG", "RSD", "RWF", "SEK",
-    "SLL", "SOS", "STD", "SYP", "TWD", "TZS", "UGX", "UZS", "VND", "VUV", "XAF", "XOF", "XPF", "YER", "ZMK",
+    "KMF", "KPW", "KRW", "LAK", "LBP", "MGA", "MMK", "MNT", "MRO", "MUR", "NOK", "PKR", "PYG", "RSD", "RWF", "SEK",
+    "IRT", "SLL", "SOS", "STD", "SYP", "TWD", "TZS", "UGX", "UZS", "VND", "VUV", "XAF", "XOF", "XPF", "YER", "ZMK",
 ))  # fmt: skip
 """Currencies whose prices are whole numbers in practice: `digits` or `cashDigits` is 0.
 

@@ -1,10 +1,10 @@
 """Recognises columns of stocks by the words of their names, and the columns of the stocks of several places.
 
-| name                                    | meaning                                                                     |
-|-----------------------------------------|-----------------------------------------------------------------------------|
-| `Giac. pz`, `Bestand Stk.`              | a stock: a noun with units and words that do not change it                  |
-| `Available physical`, `Vrije voorraad`  | the stock that can be sold; it is preferred to a stock with reserved pieces |
-| `Lager Wien`, `Qty_WH1`, `Berlin Stock` | the stock of one place; without a column for the total, they are added up   |
+| name                                   | meaning                                                                     |
+|----------------------------------------|-----------------------------------------------------------------------------|
+| `Giac. pz`, `Bestand Stk.`             | a stock: a noun with units and words that do not change it                  |
+| `Available physical`, `Vrije voorraad` | the stock that can be sold; it is preferred to a stock with reserved pieces |
+| `Lager Wien`, `Qty_WH1`, `Köln Stock`  | the stock of one place; without a column for the total, they are added up   |
 """
 
 import re
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from wecelebrate.feeds.columns import field_candidates, fold, name_forms
+from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
@@ -160,8 +160,3 @@ def sum_question(columns: Columns, numbers: Iterable[int]) -> Question:
         *(Choice(name, f"The stock is only that of the column {quoted(name, 40)}.") for name in names[:MAX_EXAMPLES]),
     )
     return Question("inventory_count", "other", text, choices, tuple(names[:MAX_EXAMPLES]))
-
-
-def has_other_meaning(column: str) -> bool:
-    """Return whether a usual name says that the column contains something other than a stock."""
-    return any(name not in ("inventory_count", "sku") for name, _, _ in field_candidates(column))
