@@ -1,7 +1,6 @@
 """Reads the price of a row: its column, its currency, its minor units."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import TypeVar
@@ -39,27 +38,14 @@ def price_reader(
     columns = plan.prices
     has_unit = plan.price_unit is not None or any(column.units != 1 for column in columns)
 
-    def parse_cell(cell: str) -> tuple[Decimal, str | None]:
-        try:
-            price = numbers.price(cell, mark, catalog_currency)
-        except BadCell as error:
-            if error.code != "not_a_number":
-                raise
-            price = numbers.price_with_words(cell, mark, catalog_currency, has_unit)
-        if price[1] == TOMAN:
-            raise _toman(cell)
-        return price
-
     parse: Callable[[str], tuple[Decimal, str | None]]
     if plan.profile and plan.profile.cell_readers.get("price") == "price_list":
         parse = partial(price_of_list, catalog_currency=catalog_currency)
     else:
-        parse = cached(parse_cell)
+        parse = cached(partial(_price_of_cell, mark=mark, catalog_currency=catalog_currency, has_unit=has_unit))
     if not columns:
         return lambda _: (None, None)
-    # The steps of the mapping, such as `multiply` by 10, convert amounts in toman.
-    columns = [replace(one, currency=None) if one.currency == TOMAN and one.arithmetic else one for one in columns]
-    if any(column.currency == TOMAN for column in columns):
+    if any(column.currency == TOMAN and not column.arithmetic for column in columns):
         return partial(_price_in_toman, columns=[column.column for column in columns])
     if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):
         only_column, column_currency = columns[0].column, columns[0].currency
@@ -73,6 +59,8 @@ def price_reader(
                     if cell.casefold() not in NOTHING:
                         raise
                 else:
+                    if currency == TOMAN:
+                        raise _toman(cell)
                     return price, currency or column_currency
             if cell is None:
                 return None, None
@@ -92,6 +80,10 @@ def price_reader(
             if column.currency_column is not None and not currency and (code := cells[column.currency_column]):
                 currency = currency_of(catalog_currency, code)
             currency = currency or column.currency
+            if currency == TOMAN:
+                if not column.arithmetic:
+                    raise _toman(cell)
+                currency = None  # the steps of the mapping, such as `multiply` by 10, convert the amount
             if column.scale or column.scale_column is not None:
                 price = _unscaled(price, column, cells, currency or _row_currency(plan, cells, catalog_currency))
             if column.units != 1:
@@ -111,11 +103,22 @@ def price_reader(
     return best_price
 
 
+def _price_of_cell(
+    cell: str, mark: numbers.DecimalMark | None, catalog_currency: str, has_unit: bool
+) -> tuple[Decimal, str | None]:
+    try:
+        return numbers.price(cell, mark, catalog_currency)
+    except BadCell as error:
+        if error.code != "not_a_number":
+            raise
+    return numbers.price_with_words(cell, mark, catalog_currency, has_unit)
+
+
 def _toman(cell: str) -> BadCell:
     return BadCell(
         "unknown_currency",
-        f"{quoted(cell)} is an amount in toman, which is no currency of ISO 4217: 1 toman is 10 rial (IRR); add the step "
-        "`multiply` by 10 to the mapping",
+        f"{quoted(cell)} is an amount in toman, which is no currency of ISO 4217: 1 toman is 10 rial (IRR); add the "
+        "step `multiply` by 10 to the mapping",
     )
 
 

@@ -36,7 +36,7 @@ _DEGREES = frozenset(map(fold, phrases(
     "obligatoire|facultatif|optionnel|recommandé|conditionnel|obligatorio|opcional|recomendado|condicional|"
     "obbligatorio|facoltativo|opzionale|consigliato|obrigatório|verplicht|optioneel|aanbevolen|obligatoriskt|valfritt|"
     "obligatorisk|valgfri|valgfritt|pakollinen|valinnainen|wymagane|opcjonalne|obowiązkowe|povinné|nepovinné|volitelné|"
-    "kötelező|opcionális|zorunlu|isteğe bağlı|обязательно|необязательно|обязательное|необязательное|"
+    "kötelező|opcionális|zorunlu|isteğe ba\u011fl\u0131|обязательно|необязательно|обязательное|необязательное|"
     "必須|任意|推奨|必填|选填|選填|非必填|필수|선택|wajib|tidak wajib|bắt buộc|không bắt buộc|"
     "string|text|number|numeric|integer|int|decimal|float|double|boolean|bool|date|datetime|alphanumeric|varchar|url|"
     "enum|dropdown|drop-down|free text|zahl|ganzzahl|dezimalzahl|datum|texte|nombre|número|numero|testo|tekst|getal|"

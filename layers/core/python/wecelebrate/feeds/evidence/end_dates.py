@@ -19,11 +19,14 @@ _DATE = (
     "(?:date|dato|datum|dat|fecha|data|kuupaev|pvm|paivamaara|datums|tarihi|tarih|дата|ημερομηνια|日付|日時|日|日期|"
     "时间|날짜|일자|일|تاريخ|תאריך|วนท|ngay|tanggal)"
 )
-_LINK = "(?:of|del|de|di|do|da|des|d|since|seit|am|on|at|from|until|od|の)?"
+_LINK = "(?:of|del|de|di|do|da|des|d|since|seit|am|on|at|from|until|od|の)"
 _NAMES = tuple(
     re.compile(pattern)
-    for pattern in (rf"{_DATE}{_LINK}(.+)", rf"(.+?)s?{_LINK}{_DATE}", "(.+?)(?:at|on|since|seit|am|ab)")
-)
+    for pattern in (
+        rf"{_DATE}(.+)", rf"{_DATE}{_LINK}(.+)", rf"(.+?)s?{_DATE}", rf"(.+?){_LINK}{_DATE}",
+        "(.+?)(?:at|on|since|seit|am|ab)",
+    )
+)  # fmt: skip
 _POSSIBLE_NAMES = words("enddate datedefin datefin fechafin fechadefin fechafinal datafine datafim einddatum slutdato "
                         "slutdatum validto validuntil gultigbis")  # fmt: skip
 """Names that can also be the end of an offer. They count only if the file has no column for its start."""

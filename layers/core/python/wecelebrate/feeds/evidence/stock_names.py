@@ -70,8 +70,8 @@ _NO_PLACE = words(
     "onorder incoming zulauf transit unterwegs reserviert reserved committed allocated gereserveerd besteld wert value "
     "valore valeur waarde unit units einheit uom date datum status state id code nr no num nummer number name typ type "
     "fach platz ort regal gang zone total gesamt totale totaal summe sum all alle gesperrt blocked quality qualitat "
-    "defekt damaged sicherheit safety turnover age sold verkauft forecast last price preis cost pack per kg m cm from to "
-    "von bis ab unite kuchni break tier policy tracking management aktiv active managed control available verfugbar "
+    "defekt damaged sicherheit safety turnover age sold verkauft forecast last price preis cost pack per kg m cm from "
+    "to von bis ab unite kuchni break tier policy tracking management aktiv active managed control available verfugbar "
     "mwst discount rabatt minimo massimo maximo ordine ordinato impegnato riservato virtual shipping delivery"
 )
 _TOKENS = re.compile(r"[^\W_]+")
