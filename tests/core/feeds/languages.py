@@ -35,6 +35,7 @@ el|EUR|Κωδικός είδους|Περιγραφή είδους|Προμηθ�
 en|GBP|Our Code|Part Description|Supplier|Our Cost|Selling Price inc VAT|Qty in Stock|Show on web|Colour|Y|on stop|plenty|all gone
 es|MXN|Clave producto|Nombre del artículo|Proveedor|Precio mayoreo|Precio menudeo|Existencia actual|Situación|Color|alta|dado de baja|hay|no hay
 et|EUR|Tootekood|Nimetus|Tarnija|Ostuhind|Müügihind km-ga|Laoseis|Olek|Värv|aktiivne|peidetud|laos|otsas
+fa|IRR|کد کالا|نام کالا|تامین کننده|قیمت خرید|قیمت فروش|موجودی|وضعیت|رنگ|فعال|غیرفعال|موجود|ناموجود
 fi|EUR|Nimikekoodi|Nimitys|Toimittaja|Ostohinta|Verollinen myyntihinta|Vapaa saldo|Näkyvyys|Väri|näkyvissä|lopetettu|varastossa|loppu
 fr|EUR|Référence interne|Désignation|Fournisseur|Prix d'achat HT|Prix de vente TTC|Qté dispo|En ligne|Couleur|oui|en sommeil|en stock|en rupture
 he|ILS|מק"ט|שם פריט|ספק|מחיר קניה|מחיר לצרכן כולל מע"מ|מלאי|סטטוס|צבע|פעיל|לא פעיל|במלאי|אזל מהמלאי
@@ -75,6 +76,7 @@ el|Τιμή χονδρικής|Κόστος|Τιμή κτήσης|Όνομα π�
 en|Landed cost|Trade price|Last cost|Preferred vendor|Gross margin
 es|Precio de compra|Costo promedio|Precio distribuidor|Nombre del proveedor|Utilidad
 et|Omahind|Hulgihind|Sisseostuhind|Tarnija nimi|Juurdehindlus
+fa|قیمت همکار|قیمت عمده|قیمت تمام شده|نام تامین کننده|حاشیه سود
 fi|Tukkuhinta|Hankintahinta|Sisäänostohinta|Toimittajan nimi|Kateprosentti
 fr|PAMP|Prix de revient|Tarif grossiste|Nom du fournisseur|Marge brute
 he|מחיר סיטונאי|עלות|מחיר רכישה|שם ספק|רווח גולמי

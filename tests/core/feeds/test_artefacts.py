@@ -31,7 +31,14 @@ def test_a_word_for_no_value_is_no_sku_and_no_text(cell: str) -> None:
 
 
 def test_a_word_for_no_value_is_no_price() -> None:
-    assert read("sku,name,price\nA,Mug,5\nB,Cap,N/A\n").rejection.reason == "price: is empty"
+    reason = 'price: is empty, because the cell contains "N/A"'
+    assert read("sku,name,price\nA,Mug,5\nB,Cap,N/A\n").rejection.reason == reason
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "NULL", "nan"])
+def test_a_price_without_a_value_is_no_sign_that_the_cells_of_the_row_are_shifted(cell: str) -> None:
+    reason = read(f"SKU,Name,Retail Price,Trade Price\nA,Mug,5.00,3.10\nB,Cap,{cell},3.92\n").rejection.reason
+    assert reason == f'Retail Price: is empty, because the cell contains "{cell}"'
 
 
 def test_whole_numbers_that_a_program_wrote_as_floats_are_skus_without_the_ending() -> None:

@@ -115,9 +115,9 @@ def test_the_only_visible_sheet_with_products_is_read() -> None:
     assert read(sheets_workbook(both=True, hidden=True)).product.sku == "M"
 
 
-def test_the_mapping_must_name_a_sheet_if_several_sheets_have_products() -> None:
-    with pytest.raises(UnreadableFeed, match='several sheets have products \\("Mugs", "Caps"\\)'):
-        read(sheets_workbook(both=True))
+def test_sheets_with_the_same_header_are_read_unless_the_mapping_names_one() -> None:
+    reading = read(sheets_workbook(both=True))
+    assert [(product.sku, product.source["Sheet"]) for product in reading.products] == [("M", "Mugs"), ("C", "Caps")]
     for option in ("caps", "3"):
         assert read(sheets_workbook(both=True), mapping={"sheet": option}).product.sku == "C"
     with pytest.raises(UnreadableFeed, match='does not have; its sheets are "Notes", "Mugs"'):

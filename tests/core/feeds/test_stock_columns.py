@@ -187,7 +187,7 @@ def test_google_states_the_availability_and_perhaps_a_quantity(availability: str
         ("Stock,Availability", "9,ships in 3 days", ("tracked", 9)),
         ("Stock,Sold out", ",yes", OUT),
         ("Stock,Sold out", ",no", UNTRACKED),
-        ("Stock,Available", "9,2", ("tracked", 9)),
+        ("Stock,Available", "9,2", ("tracked", 2)),
         ("Verfügbarkeit", "sofort lieferbar", UNTRACKED),
         ("Verfügbarkeit", "12", ("tracked", 12)),
         ("In stock?", "1", UNTRACKED),

@@ -18,7 +18,7 @@ from wecelebrate.feeds.vocabulary import FOLDER, Vocabulary, vocabulary
 
 KEYS = {
     "columns": "sku gtin foreign key name description category brand currency images inventory_count is_active inactive "
-    "availability in_stock sold_out price_unit weak",
+    "availability in_stock sold_out price_unit end_date weak",
     "columns.weak": "sku name inventory_count is_active inactive",
     "prices": "base weak alone tax with without purchase compare list offer gross net neutral currencies",
     "values": "yes no active inactive in_stock out_of_stock unlimited to_order on_request few unknown beside units",

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from wecelebrate.feeds.convert import sku
 from wecelebrate.feeds.items import BadCell, Cells, NumberText, Rejected, Row, quoted
 from wecelebrate.feeds.notes import CODE as NO_PRODUCT
-from wecelebrate.feeds.notes import note_without_sku
+from wecelebrate.feeds.notes import is_rule, note_without_sku
 from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.xlsx.rows import FlawedCells
 
+_RULE_STARTS = frozenset(("--", "==", "__", "+-", ":-", "\u2500\u2500"))
 MAX_MISFIT_ROWS = 250_000
 """The maximum number of rows whose width differs from the header's width.
 
@@ -19,9 +20,9 @@ If more rows differ, the header is wrong, or a quote is never closed.
 def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
     """Yield each row of a CSV file, with exactly as many cells as the header. Reject rows that do not fit.
 
-    Blank cells beyond the header are dropped, and rows that consist only of delimiters are skipped. A row that is too
-    short gets blank cells if no field needs the missing columns. Otherwise the row is rejected, because the missing
-    cell can be any cell of the row.
+    Blank cells beyond the header are dropped, and rows that consist only of delimiters or of dashes are skipped. A row
+    that is too short gets blank cells if no field needs the missing columns. Otherwise the row is rejected, because
+    the missing cell can be any cell of the row.
     """
     header, width, needed = plan.header, len(plan.header), plan.last_field_column
     misfits = 0
@@ -35,6 +36,8 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
         if (count == 1 or not cells[0] or cells[0].isspace()) and not any(
             (cell or "").strip(" \t\x1a") for cell in cells
         ):
+            continue
+        if (count != width or not cells[0] or cells[0][:2] in _RULE_STARTS) and is_rule(cells):
             continue
         if count == width:
             yield row

@@ -14,6 +14,7 @@ from wecelebrate.feeds.dialect import HEADER_SEARCH_ROWS, ColumnCounter
 from wecelebrate.feeds.evidence.codes import is_code
 from wecelebrate.feeds.evidence.facts import value_of
 from wecelebrate.feeds.evidence.prices import plain_name, price_name
+from wecelebrate.feeds.template_rows import instruction_rows, is_row_of_field_names
 from wecelebrate.feeds.words import words
 
 MIN_COLUMNS = 2
@@ -36,19 +37,24 @@ class Header:
     """The index of the first row of data."""
     names: list[str]
     """The names of the columns. Empty if the file has no header."""
+    instructions: int = 0
+    """The number of rows between the header and the data: what a template says about its columns."""
 
     @property
     def last_row(self) -> int | None:
         """The index of the last row of the header, or None if the file has no header."""
-        return self.first_row - 1 if self.names else None
+        return self.first_row - self.instructions - 1 if self.names else None
 
 
 def read_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> Header:
     """Return the header of a table. `header_row` is the index of the row that looks most like a header."""
     if has_no_header(rows, header_row, count_known):
         return Header(header_row, header_row, [])
+    if is_row_of_field_names(rows, header_row + 1, header_row, count_known):
+        header_row += 1
     last_row, names = join_header_rows(rows, header_row)
-    return Header(header_row, last_row + 1, names)
+    instructions = instruction_rows(rows, last_row + 1, count_known)
+    return Header(header_row, last_row + 1 + instructions, names, instructions)
 
 
 def has_no_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> bool:

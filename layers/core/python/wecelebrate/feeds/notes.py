@@ -1,5 +1,6 @@
 """Recognises rows that are no products: totals, notes below the table, and headers that are repeated on each page."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
@@ -31,13 +32,16 @@ _SPELLINGS = frozenset(
     for end in ("", ":")
 )
 
+_LEVELS = frozenset(("*", "**", "***", "****", "Σ", "∑"))
+"""What lists of SAP have at the start of a line with a total."""
+
 FindNote = Callable[[str | None, Cells], str | None]
 """A function that returns why a row is no product, or None. It gets the SKU and the stripped cells."""
 
 
 def suspects(plan: Plan) -> frozenset[str]:
     """Return SKUs without spaces that are probably no SKUs: words for a total, and the name of the column."""
-    return _SPELLINGS.union(plan.header[number] for number in plan.sku if number < len(plan.header))
+    return (_SPELLINGS | _LEVELS).union(plan.header[number] for number in plan.sku if number < len(plan.header))
 
 
 def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
@@ -57,6 +61,8 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
         if sku is None:
             return note_without_sku(cells[: len(header)])
         filled = [number for number in others if number < len(cells) and cells[number]]
+        if sku in _LEVELS and not any(cells[number] for number in names if number < len(cells)):
+            return f"{quoted(sku)} marks the line of a total, and no product"
         if is_total(sku) and all(is_total(cells[number] or "") for number in names if cells[number]):
             return f"{quoted(sku)} is a total, and no product"
         if sku in header and all(cells[number] == header[number] for number in filled):
@@ -82,3 +88,17 @@ def note_without_sku(cells: Sequence[str | None]) -> str | None:
     if len(filled) == 1 and " " in filled[0] and len(cells) >= MIN_COLUMNS:
         return f"the row contains only {quoted(filled[0])}: it is a note, and no product"
     return None
+
+
+_RULE = re.compile(r"[-=_+|*~\s\u2013\u2014\u2500-\u257f:]*")
+MIN_RULE = 4
+
+
+def is_rule(cells: Sequence[str | None]) -> bool:
+    """Return whether a row only divides the table, as lines of dashes in printed lists and in Markdown do."""
+    text = "".join(filter(None, cells)).strip()
+    return (
+        len(text) >= MIN_RULE
+        and _RULE.fullmatch(text) is not None
+        and max(map(text.count, "-=_\u2500\u2014")) >= MIN_RULE - 1
+    )

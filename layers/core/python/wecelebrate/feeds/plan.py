@@ -12,6 +12,7 @@ from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns import FIELDS, PUBLIC_FIELDS, field_candidates, fold, is_inverse, units_in_name
 from wecelebrate.feeds.convert import MAX_ATTRIBUTES
 from wecelebrate.feeds.evidence.choice import candidates_of, choose
+from wecelebrate.feeds.evidence.end_dates import is_end_name
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.selling import name_of_price
 from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
@@ -256,7 +257,7 @@ def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequ
     plan.active += [ActiveColumn(number, inverse=True) for number in chosen.inverse]
     plan.active += [ActiveColumn(number, words="commands") for number in chosen.commands]
     plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
-    plan.places = chosen.places
+    plan.places, plan.sums_stock = chosen.places, chosen.sums_stock
     return plan
 
 
@@ -291,7 +292,10 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
     if name == "price":
         plan.prices = _mapped_prices(plan, columns)
     elif name == "is_active":
-        states = [ActiveColumn(number, inverse=is_inverse(plan.header[number])) for number in columns]
+        states = [
+            ActiveColumn(number, inverse=is_inverse(name := plan.header[number]) or is_end_name(name))
+            for number in columns
+        ]
         plan.active = [*states, *(command_columns(plan) if "command" in mapping else ())]
     elif name == "command":
         plan.active = [active for active in plan.active if active.words != "commands"]
@@ -299,6 +303,7 @@ def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str
         setattr(plan, name, columns[0] if columns else None)
     else:
         setattr(plan, "inventory" if name == "inventory_count" else name, columns)
+        plan.sums_stock = plan.sums_stock and name != "inventory_count"
     if columns:
         free_column(plan, columns[0], keep=mapping)
     if name == "command":

@@ -1,6 +1,6 @@
 """Reads the price of a row: its column, its currency, its minor units."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import TypeVar
@@ -16,6 +16,8 @@ from wecelebrate.feeds.price_units import price_of_one
 from wecelebrate.feeds.vendors.commercetools import price_of_list
 
 CACHE_SIZE = 4096
+TOMAN = "IRT"
+"""The code that the vocabulary has for the toman. It is no code of ISO 4217."""
 
 Value = TypeVar("Value")
 
@@ -36,21 +38,15 @@ def price_reader(
     columns = plan.prices
     has_unit = plan.price_unit is not None or any(column.units != 1 for column in columns)
 
-    def parse_cell(cell: str) -> tuple[Decimal, str | None]:
-        try:
-            return numbers.price(cell, mark, catalog_currency)
-        except BadCell as error:
-            if error.code != "not_a_number":
-                raise
-        return numbers.price_with_words(cell, mark, catalog_currency, has_unit)
-
     parse: Callable[[str], tuple[Decimal, str | None]]
     if plan.profile and plan.profile.cell_readers.get("price") == "price_list":
         parse = partial(price_of_list, catalog_currency=catalog_currency)
     else:
-        parse = cached(parse_cell)
+        parse = cached(partial(_price_of_cell, mark=mark, catalog_currency=catalog_currency, has_unit=has_unit))
     if not columns:
         return lambda _: (None, None)
+    if any(column.currency == TOMAN and not column.arithmetic for column in columns):
+        return partial(_price_in_toman, columns=[column.column for column in columns])
     if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):
         only_column, column_currency = columns[0].column, columns[0].currency
 
@@ -63,6 +59,8 @@ def price_reader(
                     if cell.casefold() not in NOTHING:
                         raise
                 else:
+                    if currency == TOMAN:
+                        raise _toman(cell)
                     return price, currency or column_currency
             if cell is None:
                 return None, None
@@ -82,6 +80,10 @@ def price_reader(
             if column.currency_column is not None and not currency and (code := cells[column.currency_column]):
                 currency = currency_of(catalog_currency, code)
             currency = currency or column.currency
+            if currency == TOMAN:
+                if not column.arithmetic:
+                    raise _toman(cell)
+                currency = None  # the steps of the mapping, such as `multiply` by 10, convert the amount
             if column.scale or column.scale_column is not None:
                 price = _unscaled(price, column, cells, currency or _row_currency(plan, cells, catalog_currency))
             if column.units != 1:
@@ -99,6 +101,35 @@ def price_reader(
         return None, None
 
     return best_price
+
+
+def _price_of_cell(
+    cell: str, mark: numbers.DecimalMark | None, catalog_currency: str, has_unit: bool
+) -> tuple[Decimal, str | None]:
+    try:
+        return numbers.price(cell, mark, catalog_currency)
+    except BadCell as error:
+        if error.code != "not_a_number":
+            raise
+    return numbers.price_with_words(cell, mark, catalog_currency, has_unit)
+
+
+def _toman(cell: str) -> BadCell:
+    return BadCell(
+        "unknown_currency",
+        f"{quoted(cell)} is an amount in toman, which is no currency of ISO 4217: 1 toman is 10 rial (IRR); add the "
+        "step `multiply` by 10 to the mapping",
+    )
+
+
+def _price_in_toman(cells: Cells, *, columns: Sequence[int]) -> tuple[Decimal | None, str | None]:
+    """Raise BadCell if the row has a price, because an amount in toman is ten times too low as an amount in rial."""
+    present = [cell for column in columns if (cell := cells[column]) is not None]
+    if amount := next(filter(None, present), None):
+        raise _toman(amount)
+    if present:
+        raise BadCell("empty", "is empty")
+    return None, None
 
 
 def _is_for_more(column: PriceColumn, cells: Cells) -> bool:
@@ -125,6 +156,8 @@ def _unscaled(price: Decimal, column: PriceColumn, cells: Cells, currency: str) 
 
 def currency_of(catalog_currency: str, cell: str) -> str:
     currency = numbers.currency_code(cell, catalog_currency)
+    if currency == TOMAN:
+        raise _toman(cell)
     if currency is None:
         raise BadCell("unknown_currency", f"{quoted(cell)} is not an ISO 4217 currency code, e.g. EUR")
     return currency
@@ -132,6 +165,9 @@ def currency_of(catalog_currency: str, cell: str) -> str:
 
 def shifted_price(plan: Plan, raw: Cells, columns: list[int]) -> str:
     """Return a hint if a column beside a blank price contains a price, so that the cells of the row can be shifted."""
+    stated = (raw[columns[0]] or "").strip() if columns[0] < len(raw) else ""
+    if stated:
+        return f", because the cell contains {quoted(stated)}"
     used = {number for numbers in plan.field_columns.values() for number in numbers} - {*plan.name, *plan.description}
     for number in (columns[0] - 1, columns[0] + 1):
         if number in used or not 0 <= number < min(len(raw), len(plan.header)):

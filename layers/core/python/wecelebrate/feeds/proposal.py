@@ -139,6 +139,7 @@ def propose(
                     *_attribute_warnings(plan, source.table.header, samples),
                     *_row_warnings(details["profile"], columns, rows),
                     *_value_warnings(feed.warnings),
+                    *_legend_warnings(details),
                 ],
                 reading=feed.reading,
                 questions=list(feed.questions),
@@ -282,6 +283,11 @@ def _product(product: Product) -> dict[str, Any]:
     if "attributes" in product.fields_set:
         values["attributes"] = product.attributes
     return values
+
+
+def _legend_warnings(details: Mapping[str, Any]) -> list[str]:
+    legend = details.get("colour_legend")
+    return [f"the workbook says {quoted(legend, 60)}, but colours of cells are not read"] if legend else []
 
 
 def _value_warnings(warnings: Warnings) -> list[str]:

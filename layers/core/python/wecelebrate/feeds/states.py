@@ -83,7 +83,13 @@ SKIP_COMMANDS = frozenset(("skip", "ignore"))
 """The commands with which a row is left out."""
 MARKS = frozenset(("x", "✓", "✔", "•", "*", "☑"))
 """Marks that people write for yes in a column whose other cells are blank."""
-_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:[ t].*)?|(\d{1,2})[./](\d{1,2})[./](\d{4})(?: .*)?", re.ASCII)
+_DATE = re.compile(
+    r"(?:(?P<y>\d{4})([-./])(?P<m>\d{1,2})\2(?P<d>\d{1,2})|(?P<ymd>(?:19|20|99)\d{6})"
+    r"|(?P<first>\d{1,2})([-./])(?P<second>\d{1,2})\7(?P<year>\d{4}|\d\d))(?:[ t].*)?",
+    re.ASCII,
+)
+NO_DATES = frozenset(("00000000", "0000-00-00", "00.00.0000", "0000-00-00 00:00:00"))
+"""What SAP and MySQL write for a date that is not set."""
 
 
 def state_of(word: str) -> State:
@@ -92,9 +98,10 @@ def state_of(word: str) -> State:
         return "active"
     if word in _INACTIVE or word in NO:
         return "inactive"
-    match = _DATE.fullmatch(word)
-    if match:
-        return _state_of_date(match)
+    if word in NO_DATES:
+        return "unstated"
+    if date := date_of(word):
+        return _state_of_date(date)
     plain = word.replace("_", " ").replace("-", " ")
     if plain != word:
         return state_of(plain)
@@ -130,8 +137,24 @@ def is_mark_column(cells: Sequence[str], rows: int) -> bool:
     return bool(cells) and len(cells) < rows and all(cell.casefold() in MARKS for cell in cells)
 
 
-def _state_of_date(match: re.Match[str]) -> State:
+def date_of(word: str) -> tuple[int, int, int] | None:
+    """Return the year, the month and the day of a date, or None. The day is before the month, unless it cannot be."""
+    match = _DATE.fullmatch(word.strip().casefold())
+    if match is None:
+        return None
+    if text := match["ymd"]:
+        year, month, day = int(text[:4]), int(text[4:6]), int(text[6:])
+    elif match["y"]:
+        year, month, day = int(match["y"]), int(match["m"]), int(match["d"])
+    else:
+        day, month, year = int(match["first"]), int(match["second"]), int(match["year"])
+        year += 2000 if len(match["year"]) == 2 else 0
+    if month > 12:
+        month, day = day, month
+    return (year, month, day) if 1 <= month <= 12 and 1 <= day <= 31 else None
+
+
+def _state_of_date(date: tuple[int, int, int]) -> State:
     """A product is active from the date on at which it was published."""
-    year, month, day = (match[1], match[2], match[3]) if match[1] else (match[6], match[5], match[4])
     today = datetime.now(UTC).date()
-    return "active" if (int(year), int(month), int(day)) <= (today.year, today.month, today.day) else "inactive"
+    return "active" if date <= (today.year, today.month, today.day) else "inactive"

@@ -59,7 +59,12 @@ TRACKING_NAMES = frozenset((
     "bestandverwalten", "lagerbestandverwalten", "lagerfuhrung", "lagerfuehrung", "lagergefuhrt", "lagergefuehrt",
     "gererlestock", "gestiondustock", "suividustock", "suividestock", "gestionarinventario", "gestionarexistencias",
     "controlarinventario", "controlarstock", "gestiscistock", "gestionemagazzino", "tracciainventario",
-    "controlarestoque", "gerenciarestoque", "voorraadbeheren", "voorraadbijhouden",
+    "controlarestoque", "gerenciarestoque", "voorraadbeheren", "voorraadbijhouden", "stocktrack", "inventorytrack",
+    "lagerbestandsfuhrung", "lagerbestandsfuehrung", "bestandsgefuhrt", "bestandsgefuehrt", "lagerstyring",
+    "lagerstyrt", "lagerstyrd", "lagerfort", "lagerforing", "voorraadbeheer", "voorraadregistratie", "voorraadhoudend",
+    "varastonhallinta", "varastonseuranta", "sledovatsklad", "sledovatzasoby", "skladovazasoba", "sledzstan",
+    "sledzeniestanu", "keszletkezeles", "stoktakibi", "gestionstock", "gererstock", "gestionestock", "controlestoque",
+    "gestionestoque", "учетостатков", "вестиучет", "在庫管理", "재고관리", "库存管理", "庫存管理",
 ))  # fmt: skip
 # Columns that name the system that counts the pieces. A blank cell means that no system counts them.
 TRACKER_NAMES = frozenset(("inventorytracker", "inventorymanagement"))
@@ -92,6 +97,8 @@ MAX_COLUMNS = 10
 _MAX_FLAG_LENGTH = 40
 _CACHE_SIZE = 4096
 _PREFIX = re.compile(r"^(?:variants?|products?)(?=.)")
+# `Lagerbestandsführung aktiv` has the name of the column with the flag.
+_SUFFIX = re.compile(r"(?<=.)(?:aktiviert|aktiv|actief|actif|activo|attivo|ativo|active|enabled|flag|yn|janein)$")
 # The last name of a path, e.g. of `extension_attributes.stock_item.manage_stock`.
 _LAST = re.compile(r"[^.@:/]+$")
 
@@ -177,6 +184,7 @@ def _names(column: str) -> frozenset[str]:
     forms = set(name_forms(column))
     if last := _LAST.search(column.strip()):
         forms.add(fold(last[0]))
+    forms |= {_SUFFIX.sub("", form) for form in forms}
     return frozenset(forms | {_PREFIX.sub("", form) for form in forms})
 
 

@@ -18,11 +18,13 @@ from wecelebrate.feeds.columns import (
     name_forms,
     price_unit_names,
 )
+from wecelebrate.feeds.evidence.end_dates import is_end_date
 from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.evidence.identity import choose_sku
-from wecelebrate.feeds.evidence.places import named_places, places_of
+from wecelebrate.feeds.evidence.places import is_place, named_places, places_of
 from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
+from wecelebrate.feeds.evidence.stock_names import is_free_stock, stock_columns_of_places, stock_rank, sum_question
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.price_units import UnitColumn, is_power_of_ten, kind_of_units, say_what_a_price_is_for
 from wecelebrate.feeds.questions import Choice, Question
@@ -61,6 +63,8 @@ class Chosen:
     price_unit: int | None = None
     places: list[int] = field(default_factory=list)
     """The columns that say where a stock is, if a SKU has one row for each place."""
+    sums_stock: bool = False
+    """Whether each column of the stock contains the pieces of one place."""
     reasons: dict[str, list[Reason]] = field(default_factory=dict)
     questions: list[Question] = field(default_factory=list)
 
@@ -72,7 +76,9 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
         matches = field_candidates(column)
         for name, rank, currency in matches:
             candidates[name].append((rank, number, currency))
-        if not matches and re.search(r"\d$", column):
+        if not matches and (rank := stock_rank(column)) is not None:
+            candidates["inventory_count"].append((rank, number, None))
+        elif not matches and re.search(r"\d$", column):
             # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
             unnumbered = field_candidates(_without_number(column))
             candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
@@ -125,10 +131,18 @@ def choose(
         # Many ERP exports have no name column. They write the name into the description column.
         chosen.columns["name"], chosen.reasons["name"] = chosen.columns["description"], chosen.reasons["description"]
         chosen.columns["description"] = take("description")
-    for name in ("category", "brand", "currency", "images", "inventory_count"):
+    for name in ("category", "brand", "currency", "images"):
         chosen.columns[name] = take(name, is_text=False)
     if not chosen.columns["currency"]:
         _choose_currency(chosen, columns, used)
+    of_places = stock_columns_of_places(columns, used)
+    used.update(of_places)
+    chosen.columns["inventory_count"] = take("inventory_count", is_text=False)
+    used.difference_update(of_places)
+    total = chosen.columns["inventory_count"]
+    if of_places and not any(not columns[number].is_empty for number in total):
+        _sum_places(chosen, columns, of_places)
+        used.update(of_places)
     _choose_states(chosen, columns, candidates["is_active"], used)
     return chosen
 
@@ -148,6 +162,14 @@ def _is_currency(cell: str) -> bool:
     """Return whether a value is a usual code, or a sign that means nothing else: `EUR`, `€`, `Fr.`, `zł`."""
     text = cell.strip().upper()
     return text in _USUAL_CODES or (text in numbers.SIGNS and not text.isascii()) or text in _SIGNS
+
+
+def _sum_places(chosen: Chosen, columns: Columns, numbers: list[int]) -> None:
+    """Read the stock from the columns of several places, and report this as a doubt."""
+    chosen.columns["inventory_count"], chosen.sums_stock = numbers, True
+    reason = "it contains the stock of one place, and no column has the total"
+    chosen.reasons["inventory_count"] = [Reason(number, 0.6, (reason,)) for number in numbers]
+    chosen.questions.append(sum_question(columns, numbers))
 
 
 def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], earlier: Sequence[str]) -> None:
@@ -173,7 +195,7 @@ def _best(
     columns: Columns, name: str, candidates: Sequence[Candidate], used: set[int], earlier: Sequence[str]
 ) -> list[Reason]:
     """Return the candidates, the best first. A candidate whose values contradict the field, or that is empty, loses."""
-    rated: list[tuple[tuple[bool, bool, bool, int, int], Reason]] = []
+    rated: list[tuple[tuple[bool, bool, bool, bool, int, int], Reason]] = []
     for rank, number, _ in candidates:
         if number in used:
             continue
@@ -189,7 +211,9 @@ def _best(
             (0.5 if is_weak(rank) else max(0.6, 0.9 - rank / 10 * 0.005)) - 0.3 * bool(contradiction) - 0.3 * is_empty
         )
         is_new = bool(earlier) and columns.header[number] not in earlier
-        order = (bool(contradiction), is_empty, is_new, rank, number)
+        is_free = name == "inventory_count" and not is_weak(rank) and is_free_stock(columns.header[number], facts)
+        reasons += ["it contains the pieces that can be sold"] if is_free else []
+        order = (bool(contradiction), is_empty, is_new, not is_free, rank, number)
         rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))
     return [reason for _, reason in sorted(rated, key=lambda item: item[0])]
 
@@ -271,13 +295,19 @@ def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candid
     free = [
         number
         for rank, number, _ in sorted(candidates)
-        if number not in used and not (is_weak(rank) and _known_states(columns, number) <= 0.5)
+        if number not in used and not (is_weak(rank) and not _are_states(columns, number))
     ]
     states = [number for number in free if not is_inverse(columns.header[number])]
     understood = [number for number in states if _known_states(columns, number) > 0.5]
     filled = [number for number in states if not columns[number].is_empty]
     chosen.columns["is_active"] = (understood or filled or states)[:1]
     chosen.inverse = [number for number in free if is_inverse(columns.header[number])]
+    chosen.inverse += [
+        number
+        for number in range(len(columns.header))
+        if number not in used and number not in chosen.inverse and is_end_date(columns.header, number, columns[number])
+    ]
+    chosen.columns["is_active"] = [number for number in chosen.columns["is_active"] if number not in chosen.inverse]
     chosen.commands = [
         number
         for number, column in enumerate(columns.header)
@@ -292,6 +322,14 @@ def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candid
 def _known_states(columns: Columns, number: int) -> float:
     cells = columns[number].cells
     return sum(state_of(cell.casefold()) != "unknown" for cell in cells) / len(cells) if cells else 0.0
+
+
+def _are_states(columns: Columns, number: int) -> bool:
+    """Return whether the values of a column with a weak name are states. The numbers of places are no states."""
+    cells = set(columns[number].cells)
+    if cells and all(cell.isdecimal() for cell in cells):
+        return cells <= {"0", "1"} and (len(cells) > 1 or not is_place(columns.header[number]))
+    return _known_states(columns, number) > 0.5
 
 
 def _can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:

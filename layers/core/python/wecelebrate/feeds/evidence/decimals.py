@@ -21,6 +21,7 @@ from decimal import Decimal
 from typing import Literal
 
 from wecelebrate.feeds.evidence.shapes import OTHER, Separator, Tally
+from wecelebrate.feeds.folding import western
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question, Subject
 
@@ -188,7 +189,7 @@ _NAMES: dict[Separator, str] = {",": "comma", ".": "point"}
 
 def _read(value: str, mark: Separator) -> str:
     """Return how an unclear value is read with this decimal separator, e.g. `1.250` as 1250 or as 1.25."""
-    digits = "".join(char for char in value if char.isascii() and (char.isdigit() or char in ",.")).strip(",.")
+    digits = "".join(char for char in western(value) if char.isascii() and (char.isdigit() or char in ",.")).strip(",.")
     amount = Decimal(digits.replace(OTHER[mark], "").replace(mark, "."))
     text = f"{amount:f}"
     whole, _, fraction = text.partition(".")

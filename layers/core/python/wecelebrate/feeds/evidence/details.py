@@ -7,6 +7,7 @@ from dataclasses import replace
 from wecelebrate.feeds import numbers
 from wecelebrate.feeds.columns import SYNONYMS, fold
 from wecelebrate.feeds.convert import plain_text
+from wecelebrate.feeds.evidence.end_dates import are_dates, is_end_name
 from wecelebrate.feeds.evidence.facts import Columns
 from wecelebrate.feeds.evidence.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.evidence.notes import NO_NOTES, Notes, shown
@@ -90,7 +91,8 @@ def complete_plan(
     has_magento_codes = "attributesetid" in folded or ("typeid" in folded and "visibility" in folded)
     for at, active in enumerate(plan.active):
         facts = columns[active.column]
-        if active.words == "words" and is_mark_column(facts.cells, facts.rows):
+        is_end = active.inverse and (is_end_name(plan.column_name(active.column)) or are_dates(facts))
+        if active.words == "words" and (is_mark_column(facts.cells, facts.rows) or is_end):
             plan.active[at] = replace(active, blank_is_no=True)
         elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
             plan.active[at] = replace(active, words="magento codes")

@@ -6,12 +6,12 @@ column with codes is the SKU, and several columns are a question.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from wecelebrate.feeds.columns import field_candidates
+from wecelebrate.feeds.columns import field_candidates, is_weak
 from wecelebrate.feeds.evidence import codes
 from wecelebrate.feeds.evidence.facts import Columns, Facts
-from wecelebrate.feeds.evidence.places import is_stock, places_of
+from wecelebrate.feeds.evidence.places import is_place, is_stock, places_of
 from wecelebrate.feeds.evidence.repeats import Repeats, names_of, repeats_of
 from wecelebrate.feeds.evidence.sku_names import (
     GTIN,
@@ -25,10 +25,12 @@ from wecelebrate.feeds.evidence.sku_names import (
     TABLE_NOUNS,
     WEAK_NAMES,
     name_rank,
+    names_gtin,
     sku_name,
 )
+from wecelebrate.feeds.evidence.sku_questions import label, reasons_first, sku_choices
 from wecelebrate.feeds.items import quoted
-from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.visibility import is_property, private_part
 from wecelebrate.feeds.vocabulary import vocabulary
 
@@ -36,6 +38,8 @@ WORDS_ONLY = 0.3
 """A column in which a smaller share of the values look like identifiers contains words."""
 REPEATED = 0.5
 """A column in which a smaller share of the values are different does not identify products."""
+MOSTLY_TEXT = 0.8
+"""The least share of texts in a column that contains the names of products."""
 MIN_VALUES = 3
 """With fewer values, nothing is concluded from repeated values."""
 COMPOSED = 10_000
@@ -48,7 +52,6 @@ _KIND_TEXTS: dict[codes.Kind, str] = {
     "codes": "codes", "barcodes": "barcodes", "numbers": "numbers of articles", "rows": "the numbers of the rows",
     "texts": "different texts",
 }  # fmt: skip
-_NO_COLUMN = Choice("", "No column identifies the products. The file is not read.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
     """
     rated = [*(sku_candidate(columns, number, form, position) for position, number, form in named)]
     rated += _composed(columns, {candidate.column for candidate in rated})
+    rated += _codes_for_names(columns, {candidate.column for candidate in rated})
     best = sorted((one for one in rated if not one.is_refused), key=lambda one: one.order)
     remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]
     if remembered:
@@ -119,12 +123,35 @@ def _composed(columns: Columns, known: set[int]) -> list[SkuCandidate]:
     return candidates
 
 
+def _codes_for_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
+    """Return the column of the name if it contains codes, and another column contains the names, as in NetSuite."""
+    named = {
+        number: {field for field, _, _ in field_candidates(name)} & {"name", "description"}
+        for number, name in enumerate(columns.header)
+        if number not in known
+    }
+    texts = [number for number, fields in named.items() if fields and columns[number].share("is_text") >= MOSTLY_TEXT]
+    found = []
+    for number, fields in named.items():
+        if "name" in fields and codes.kind_of(columns[number]) == "codes" and texts:
+            candidate = _rated(columns, number, SECOND, COMPOSED, is_noun=True, is_row_noun=False)
+            reasons = (
+                f"its values are codes, and {quoted(columns.header[texts[0]], 40)} contains the names",
+                *candidate.reasons[1:],
+            )
+            found.append(replace(candidate, reasons=reasons))
+    return found
+
+
 def _rated(  # noqa: PLR0917
     columns: Columns, column: int, rank: int, position: int, is_noun: bool, is_row_noun: bool
 ) -> SkuCandidate:
     facts = columns[column]
     has_barcodes = codes.is_barcodes(facts)
     reasons = [f"{quoted(columns.header[column], 40)} is a usual name for {RANK_TEXTS[rank]}"]
+    if rank in (OWN, SECOND) and has_barcodes and names_gtin(columns.header[column]):
+        rank = GTIN
+        reasons.append("its name and its values are those of barcodes")
     if rank == SECOND and has_barcodes:
         rank = GTIN
         reasons.append("its values are barcodes")
@@ -222,20 +249,7 @@ def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Quest
     numbers = [candidate.column for candidate in (best, *equal)][:MAX_CHOICES]
     shown = " and ".join(quoted(columns.header[number], 40) for number in numbers)
     text = f"The columns {shown} can identify the products. Which one is the SKU?"
-    return Question("sku", "identity", text, _choices(columns, numbers), columns[best.column].examples)
-
-
-def _choices(columns: Columns, numbers: Sequence[int], texts: Sequence[str] = ()) -> tuple[Choice, ...]:
-    """Return a choice for each column, and the choice that no column is the SKU if there is only one column."""
-    choices = [
-        Choice(
-            columns.header[number],
-            texts[at] if at < len(texts) else f"The SKU is in the column {quoted(columns.header[number], 40)}.",
-            columns[number].examples,
-        )
-        for at, number in enumerate(numbers)
-    ]
-    return tuple(choices if len(choices) > 1 else [*choices, _NO_COLUMN])
+    return Question("sku", "identity", text, sku_choices(columns, numbers), columns[best.column].examples)
 
 
 def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) -> Question | None:
@@ -243,7 +257,7 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
     different = _variant_columns(columns, repeats, best.rank)
     if not different:
         return None
-    names = " and ".join(quoted(name, 40) for name in names_of(columns, different))
+    names = " and ".join(quoted(name, 40) for name in names_of(columns, reasons_first(columns, different)))
     column = quoted(columns.header[best.column], 40)
     text = (
         f"Several rows have the same value in the column {column}, e.g. {repeats.rows} rows with "
@@ -252,12 +266,13 @@ def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) ->
     others = [number for number, kind in _identifying(columns) if kind in ("codes", "barcodes", "numbers")]
     numbers = [*[number for number in others if number != best.column][: MAX_CHOICES - 1], best.column]
     last = f"The SKU is in the column {column}. Of several rows with the same SKU, the last one is used."
-    choices = _choices(columns, numbers, [*[_label(columns, number) for number in numbers[:-1]], last])
+    if any(is_place(columns.header[number]) for number in repeats.different):
+        last = (
+            f"The SKU is in the column {column}. The stocks of rows that differ only in the place are added up. Of "
+            "other rows with the same SKU, the last one is used."
+        )
+    choices = sku_choices(columns, numbers, [*[label(columns, number) for number in numbers[:-1]], last])
     return Question("sku", "identity", text, choices, (repeats.example,))
-
-
-def _label(columns: Columns, number: int) -> str:
-    return f"The SKU is in the column {quoted(columns.header[number], 40)}."
 
 
 def _identifying(columns: Columns) -> list[tuple[int, codes.Kind]]:
@@ -274,7 +289,7 @@ def _has_other_meaning(name: str, kind: codes.Kind) -> bool:
     """Return whether the name of a column says that it contains something other than an identifier."""
     if kind == "texts":
         return not any(field == "name" for field, _, _ in field_candidates(name))
-    if any(field != "sku" for field, _, _ in field_candidates(name)):
+    if any(field != "sku" and not is_weak(rank) for field, rank, _ in field_candidates(name)):
         return True
     named = sku_name(name)
     return private_part(name) is not None or (named is None and is_property(name) and kind != "codes")
@@ -359,7 +374,7 @@ def _asked(columns: Columns, numbers: Sequence[int], reason: str = "") -> SkuCho
     """Ask which of the columns is the SKU. The first one is the most probable answer."""
     numbers = list(dict.fromkeys(numbers))[:MAX_CHOICES]
     reason = reason or "The name of no column says for sure that it contains the SKU. "
-    choices = _choices(columns, numbers)
+    choices = sku_choices(columns, numbers)
     text = f"{reason}Which column identifies the products?"
     question = Question("sku", "identity", text, choices, columns[numbers[0]].examples)
     candidate = _candidate(columns, numbers[0])

@@ -24,7 +24,7 @@ MAX_LENGTH = 60
 WHOLE_CURRENCIES = frozenset((
     "AFN", "ALL", "AMD", "BIF", "CLP", "COP", "CRC", "CZK", "DJF", "GNF", "GYD", "HUF", "IDR", "IRR", "ISK", "JPY",
     "KMF", "KPW", "KRW", "LAK", "LBP", "MGA", "MMK", "MNT", "MRO", "MUR", "NOK", "PKR", "PYG", "RSD", "RWF", "SEK",
-    "SLL", "SOS", "STD", "SYP", "TWD", "TZS", "UGX", "UZS", "VND", "VUV", "XAF", "XOF", "XPF", "YER", "ZMK",
+    "IRT", "SLL", "SOS", "STD", "SYP", "TWD", "TZS", "UGX", "UZS", "VND", "VUV", "XAF", "XOF", "XPF", "YER", "ZMK",
 ))  # fmt: skip
 """Currencies whose prices are whole numbers in practice: `digits` or `cashDigits` is 0.
 

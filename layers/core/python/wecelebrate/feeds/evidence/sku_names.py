@@ -15,6 +15,7 @@ into the words of this module, as the names of prices are: `Our Code` is an own 
 number at a customer.
 """
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -95,6 +96,8 @@ _SHORT = words("no nr num a")
 _VOCABULARY = frozenset().union(
     _CODE, _OWN_WORDS, _OBJECTS, _SECOND_OBJECTS, _FOREIGN_WORDS, _GTIN_WORDS, _KEY_WORDS, _SMALL
 )
+_PARTS = re.compile(r"[a-z0-9]+|[^\W\da-z_]+", re.IGNORECASE)
+"""The words of a name. A change between Latin letters and another script ends a word."""
 MAX_NAME = 60
 MAX_DIVISIONS = 20
 
@@ -127,6 +130,13 @@ def name_rank(folded: str) -> int:
             return rank
     known = vocabulary().words
     return next((rank for rank, table in _TABLES if folded in known(table)), OWN)
+
+
+def names_gtin(column: str) -> bool:
+    """Return whether a part of the name means a GTIN, as in `Item Code (EAN)` and `商品コード(JANコード等)`."""
+    known = vocabulary().words("columns.gtin")
+    parts = [fold(part) for part in _PARTS.findall(column[:MAX_NAME])]
+    return any(part in _GTIN_WORDS or part in _GTIN_NAMES or part in known for part in parts)
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""Lightspeed: the product exports of Retail X-Series (Vend) and R-Series, and of Ecwid (Lightspeed eCom E-Series).
+"""Lightspeed: the product exports of Retail X-Series (Vend) and R-Series, and of eCom C-Series and E-Series (Ecwid).
 
 Sources: x-series-support.lightspeedhq.com, "Importing and exporting products"; retail-support.lightspeedhq.com,
 "Formatting your item import file"; support.ecwid.com, "Importing products from CSV".
@@ -48,6 +48,24 @@ LIGHTSPEED_R = Profile(
         "is_active": ("archived", "archive"),
     },
     {"upc": "upc", "ean": "ean", "manufactsku": "mpn", "color": "color", "size": "size"},
+)
+
+LIGHTSPEED_C = Profile(
+    "lightspeed c-series",
+    (("internalid", "internalvariantid", "articlecode|sku"),),
+    {
+        "sku": ("sku", "articlecode"),
+        # Each language has its own columns, such as `NL_Title_Short` and `EN_Title_Short`.
+        "name": ("[a-z]{2}titleshort", "[a-z]{2}titlelong"),
+        "description": ("[a-z]{2}contentlong|[a-z]{2}descriptionlong", "[a-z]{2}descriptionshort|[a-z]{2}contentshort"),
+        "category": ("[a-z]{2}category1", "categories"),
+        "brand": ("brand",),
+        "price": ("price",),
+        "images": ("images?",),
+        "inventory_count": ("stocklevel",),
+        "is_active": ("visible",),
+    },
+    {"ean": "ean", "weight": "weight", "[a-z]{2}variant": "variant"},
 )
 
 ECWID = Profile(

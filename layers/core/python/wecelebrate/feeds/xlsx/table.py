@@ -7,18 +7,23 @@ from itertools import islice
 
 from wecelebrate.feeds import dialect as dialects
 from wecelebrate.feeds.archive import Archive
-from wecelebrate.feeds.columns import field_candidates, is_weak
+from wecelebrate.feeds.columns import field_candidates, fold, is_weak
 from wecelebrate.feeds.csv_rows import check_column_count
+from wecelebrate.feeds.evidence.legends import colour_legend
 from wecelebrate.feeds.evidence.notes import notes_of_footer, notes_of_titles
 from wecelebrate.feeds.evidence.shapes import shape_of
 from wecelebrate.feeds.headers import Header, read_header
 from wecelebrate.feeds.items import Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.plan import make_plan
-from wecelebrate.feeds.tables import Table, column_names, known_column_counter
+from wecelebrate.feeds.tables import Table, column_names, known_column_counter, unique_names
 from wecelebrate.feeds.xlsx.book import Book, Sheet
 from wecelebrate.feeds.xlsx.rows import FlawedCells, Numbered, SheetRows, Spans, merged_spans
 
 SAMPLE_ROWS = 200
+SHEET_COLUMN = "Sheet"
+"""The column with the name of the sheet of each row, if several sheets are read."""
+MAX_SHEETS = 50
+"""How many sheets with products are read one after the other."""
 PREVIEW_ROWS = 40
 """How many rows at the top of each sheet are searched for products."""
 
@@ -32,57 +37,109 @@ class _SheetPreview:
 
     A sheet without rows below the header has the score 0.
     """
+    fields: frozenset[str] = frozenset()
+    """The fields that the sheet has."""
 
 
 def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet: bool = True) -> Table:
     """Open the sheet with the products as a table.
 
     `mapping["sheet"]` is the sheet's name, or its number, counted from 1. Without this option, the only visible sheet
-    with products is opened. If several visible sheets have products, the option is required. Otherwise the products of
-    some sheets would be ignored silently.
+    with products is opened. Several visible sheets with products and the same header are read one after the other, and
+    the column `Sheet` has the name of the sheet of each row. If their headers differ, the option is required. Otherwise
+    the products of some sheets would be ignored silently.
 
-    If `entire_sheet` is set, the sheet is first read to its end, to find merged cells and damaged data. Raises
+    If `entire_sheet` is set, the sheets are first read to their end, to find merged cells and damaged data. Raises
     UnreadableFeed.
     """
     book = Book(archive)
     try:
         count_known = known_column_counter(mapping)
         option = mapping.get("sheet")
-        sheet = _named_sheet(book, option) if option else _product_sheet(book, mapping, count_known)
-        spans = merged_spans(book, sheet) if entire_sheet else {}
-        top = _top_rows(book, sheet, spans, SAMPLE_ROWS)
-        head, header = _header(top, count_known)
+        sheets = [_named_sheet(book, option)] if option else _product_sheets(book, mapping, count_known)
+        sample_rows = max(PREVIEW_ROWS, SAMPLE_ROWS // len(sheets))
+        parts = [_open_part(book, sheet, count_known, entire_sheet, sample_rows) for sheet in sheets]
     except BaseException:
         book.close()
         raise
+    first = parts[0]
+    names = None
+    if len(parts) > 1:
+        names = unique_names([*first.header, SHEET_COLUMN])
+        for part in parts:
+            part.label = part.sheet.name
+
+    def rows(marked: bool = False) -> Iterator[Row | Rejected]:
+        for part in parts:
+            yield from part.rows(marked)
+
+    sample = [cells for part in parts for cells in part.sample()]
+    details = {
+        "sheet": ", ".join(part.sheet.name for part in parts),
+        "sheets": [{"name": sheet.name, "hidden": sheet.hidden} for sheet in book.sheets],
+        "header_line": None if first.head.last_row is None else first.top[first.head.last_row][0],
+    }
+    is_partial = any(len(part.top) >= sample_rows for part in parts)
+    read_again = partial(rows, marked=True) if is_partial and any(map(_has_unclear_text, sample)) else None
+    table = Table(
+        names or first.header, sample, rows, lambda: True, details, close=book.close, read_again=read_again,
+        every_row=rows,
+    )  # fmt: skip
+    table.notes = notes_of_titles(cells for _, cells in first.top[: first.head.titles])
+    if not is_partial:  # the end of a larger sheet would need a second pass
+        table.notes = notes_of_footer(sample, table.notes)
+    if legend := next((text for part in parts if (text := colour_legend(cells for _, cells in part.top))), None):
+        details["colour_legend"] = legend
+    return table
+
+
+@dataclass(slots=True)
+class _Part:
+    """A sheet whose rows are read."""
+
+    book: Book
+    sheet: Sheet
+    spans: Spans
+    top: list[Numbered]
+    """The first rows of the sheet."""
+    head: Header
+    header: list[str]
+    label: str | None = None
+    """The cell of the column `Sheet`, or None if the table has no such column."""
+
+    def rows(self, marked: bool) -> Iterator[Row | Rejected]:
+        first_row = self.top[self.head.first_row - 1][0] if self.head.first_row else 0
+        width = len(self.header)
+        for row in SheetRows(self.book, self.sheet, self.spans, marked):
+            if isinstance(row, Rejected):
+                if row.line > first_row:
+                    yield row
+            elif row[0] > first_row and (fitted := _fitted(row, width)):
+                yield self._labelled(fitted)
+
+    def sample(self) -> Iterator[Cells]:
+        for row in self.top[self.head.first_row :]:
+            if fitted := _fitted(row, len(self.header)):
+                yield self._labelled(fitted)[1]
+
+    def _labelled(self, row: Row) -> Row:
+        if self.label is not None:
+            row[1].append(self.label)
+        return row
+
+
+def _open_part(
+    book: Book, sheet: Sheet, count_known: dialects.ColumnCounter, entire_sheet: bool, sample_rows: int
+) -> _Part:
+    spans = merged_spans(book, sheet) if entire_sheet else {}
+    top = _top_rows(book, sheet, spans, sample_rows)
+    head, header = _header(top, count_known)
     if not header:
-        book.close()
         raise UnreadableFeed(
             f"the sheet {quoted(sheet.name)} has no header: its first rows are blank; put the column names into the "
             "first row"
         )
-    width = len(header)
-    header_row = top[head.first_row - 1][0] if head.first_row else 0
-
-    def rows(marked: bool = False) -> Iterator[Row | Rejected]:
-        for row in SheetRows(book, sheet, spans, marked):
-            if isinstance(row, Rejected):
-                if row.line > header_row:
-                    yield row
-            elif row[0] > header_row and (fitted := _fitted(row, width)):
-                yield fitted
-
-    sample: list[Cells] = [
-        cells for row in top[head.first_row :] if (fitted := _fitted(row, width)) for cells in (fitted[1],)
-    ]
-    sheets = [{"name": sheet.name, "hidden": sheet.hidden} for sheet in book.sheets]
-    details = {"sheet": sheet.name, "sheets": sheets, "header_line": None if head.last_row is None else header_row}
-    read_again = partial(rows, marked=True) if len(top) == SAMPLE_ROWS and any(map(_has_unclear_text, sample)) else None
-    table = Table(header, sample, rows, lambda: True, details, close=book.close, read_again=read_again, every_row=rows)
-    table.notes = notes_of_titles(cells for _, cells in top[: head.titles])
-    if len(top) < SAMPLE_ROWS:  # the end of a larger sheet would need a second pass
-        table.notes = notes_of_footer(sample, table.notes)
-    return table
+    return _Part(book, sheet, spans, top, head, header)
 
 
 def _has_unclear_text(cells: Cells) -> bool:
@@ -105,19 +162,32 @@ def _named_sheet(book: Book, option: str) -> Sheet:
     )
 
 
-def _product_sheet(book: Book, mapping: Mapping[str, str | None], count_known: dialects.ColumnCounter) -> Sheet:
+def _product_sheets(book: Book, mapping: Mapping[str, str | None], count_known: dialects.ColumnCounter) -> list[Sheet]:
+    """Return the visible sheets with products. Raises UnreadableFeed if several sheets have different headers.
+
+    A sheet that has a price, but no name of each product, says nothing new if another sheet has both: in the workbook
+    of OpenCart, the sheet `Specials` contains offers.
+    """
     visible = [sheet for sheet in book.sheets if not sheet.hidden] or book.sheets
     if len(visible) == 1:
-        return visible[0]
+        return visible
     previews = [_preview(book, sheet, mapping, count_known) for sheet in visible]
     best_score = max(preview.score for preview in previews)
     best = [preview for preview in previews if preview.score == best_score]
-    if len(best) > 1 and best_score:
-        raise UnreadableFeed(
-            f"several sheets have products ({_names([preview.sheet for preview in best])}); name one of them as "
-            "`sheet` in the options of the catalog's sync settings, or upload the sheets one by one"
-        )
-    return max(best, key=lambda preview: len(preview.header)).sheet
+    if best_score == 2:
+        complete = [preview for preview in best if {"name", "price"} <= preview.fields]
+        others = [preview for preview in best if preview not in complete]
+        if len(complete) == 1 and all(preview.fields <= complete[0].fields for preview in others):
+            best = complete
+    if len(best) == 1 or not best_score:
+        return [max(best, key=lambda preview: len(preview.header)).sheet]
+    headers = {tuple(fold(name) for name in preview.header) for preview in best}
+    if len(headers) == 1 and len(best) <= MAX_SHEETS:
+        return [preview.sheet for preview in best]
+    raise UnreadableFeed(
+        f"several sheets have products ({_names([preview.sheet for preview in best])}) and different columns; name one "
+        "of them as `sheet` in the options of the catalog's sync settings, or upload the sheets one by one"
+    )
 
 
 def _preview(
@@ -133,7 +203,7 @@ def _preview(
         return _SheetPreview(sheet, header, 0)
     if plan.profile is None and "sku" not in mapping and not _has_usual_sku(header, plan.sku):
         return _SheetPreview(sheet, header, 0)  # a sheet with customers or orders can have a column `Nr`, too
-    return _SheetPreview(sheet, header, 2 if plan.name or plan.prices else 1)
+    return _SheetPreview(sheet, header, 2 if plan.name or plan.prices else 1, frozenset(plan.field_columns))
 
 
 def _has_usual_sku(header: list[str], columns: list[int]) -> bool:

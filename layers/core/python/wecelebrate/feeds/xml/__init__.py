@@ -106,7 +106,7 @@ def _format(source: XmlSource, mapping: Mapping[str, str | None], currency: str)
         if source.root.removeprefix("Z").startswith(name):
             standard = idoc
     if standard is None or record or CONFIRMED_BY.get(standard, b"") not in source.head:
-        return GenericXml(currency, language, source, record)
+        return GenericXml(currency, language, source, record, [column for column in mapping.values() if column])
     return standard(currency, language)
 
 

@@ -4,7 +4,7 @@ The catalog's settings can contain the name of this element. Without this settin
 of the file for a repeated element.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,11 +47,20 @@ class _PathStatistics:
 class GenericXml(XmlFormat):
     name = "XML"
 
-    def __init__(self, currency: str, language: str | None, source: XmlSource, record: str | None) -> None:
+    def __init__(
+        self,
+        currency: str,
+        language: str | None,
+        source: XmlSource,
+        record: str | None,
+        mapped: Collection[str] = (),
+    ) -> None:
+        """`mapped` are the columns of the catalog's mapping. A part of a record that they name stays in the paths."""
         super().__init__(currency, language)
         statistics = _survey(source.head)
         self.path = _path_from_settings(record) if record else _detect_path(statistics)
-        self._flat = Flattener(_wrappers(statistics), language=language, price_types={})
+        main = [name for name in _main_parts(statistics, self.path) if not any(f"{name}." in each for each in mapped)]
+        self._flat = Flattener({*_wrappers(statistics), *main}, language=language, price_types={})
         self.complete_elements = (self.path[-1],)
 
     def accept(self, element: Element) -> bool:
@@ -91,6 +100,23 @@ def _wrappers(statistics: dict[Path, _PathStatistics]) -> set[str]:
         if len(stats.child_names) == 1
         and path[-1].casefold().startswith(next(iter(stats.child_names)).casefold()[:-1] or "?")
     }
+
+
+def _main_parts(statistics: dict[Path, _PathStatistics], path: Path) -> list[str]:
+    """Return the name of the part of a record that contains the product itself, such as `stockHeader` of Pohoda.
+
+    It is the only part of each record, or each record has one part with such a name.
+    """
+    if path not in statistics:
+        return []
+    record = statistics[path]
+    return [
+        name
+        for child, stats in statistics.items()
+        if child[:-1] == path and stats.count == record.count and stats.values > stats.count
+        for name in child[-1:]
+        if len(record.child_names) == 1 or name.casefold().endswith("header")
+    ][:1]
 
 
 def _detect_path(statistics: dict[Path, _PathStatistics]) -> Path:
