@@ -22,6 +22,7 @@ from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.evidence.identity import choose_sku
 from wecelebrate.feeds.evidence.places import named_places, places_of
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
+from wecelebrate.feeds.evidence.state_names import state_columns
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.price_units import UnitColumn, is_power_of_ten, kind_of_units
 from wecelebrate.feeds.questions import Choice, Question
@@ -242,6 +243,9 @@ def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candid
     filled = [number for number in states if not columns[number].is_empty]
     chosen.columns["is_active"] = (understood or filled or states)[:1]
     chosen.inverse = [number for number in free if is_inverse(columns.header[number])]
+    shown, hidden = state_columns(columns, {*used, *free})
+    chosen.columns["is_active"] = chosen.columns["is_active"] or shown[:1]
+    chosen.inverse += hidden
     chosen.commands = [
         number
         for number, column in enumerate(columns.header)
