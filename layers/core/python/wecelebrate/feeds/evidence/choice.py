@@ -20,6 +20,7 @@ from wecelebrate.feeds.columns import (
 )
 from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.evidence.identity import choose_sku
+from wecelebrate.feeds.evidence.localized import candidates_with_languages
 from wecelebrate.feeds.evidence.places import named_places, places_of
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
 from wecelebrate.feeds.evidence.state_names import state_columns
@@ -70,7 +71,7 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
             # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
             unnumbered = field_candidates(_without_number(column))
             candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
-    return candidates
+    return candidates_with_languages(header, candidates)
 
 
 def _without_number(column: str) -> str:
