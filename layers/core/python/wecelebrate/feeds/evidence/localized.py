@@ -39,9 +39,7 @@ Candidates = dict[str, list[tuple[int, int, str | None]]]
 FIELDS = ("name", "description", "category")
 RANK = 2_000
 """What a language in the name adds to the rank of a column. Names that can be values have higher ranks."""
-_DESCRIPTIONS = frozenset((
-    "itemdescription", "articledescription", "shortdescription", "descriptionshort", "kurzbeschreibung", "shorttext",
-))  # fmt: skip
+_SHORT_TEXTS = frozenset(("shortdescription", "descriptionshort", "kurzbeschreibung", "shorttext"))
 """Descriptions that are names only if the file has no better name."""
 
 
@@ -56,10 +54,12 @@ def candidates_with_languages(header: Sequence[str], candidates: Candidates) -> 
         for field, rank, _ in field_candidates(name) if name else ():
             if field in FIELDS and number not in known[field] and not is_weak(rank):
                 named[field].append((rank + RANK, number, None))
-    if named["name"]:
-        texts = [one for one in candidates["name"] if not _DESCRIPTIONS.isdisjoint(name_forms(header[one[1]]))]
-        candidates["name"] = [one for one in candidates["name"] if one not in texts]
-        named["name"] += [(rank + 2 * RANK, number, code) for rank, number, code in texts]
+    others = [number for rank, number, _ in candidates["name"] if not is_weak(rank)]
+    texts = {number for number in others if not _SHORT_TEXTS.isdisjoint(name_forms(header[number]))}
+    if named["name"] or len(texts) < len(others):
+        moved = [one for one in candidates["name"] if one[1] in texts]
+        candidates["name"] = [one for one in candidates["name"] if one[1] not in texts]
+        named["name"] += [(rank + 2 * RANK, number, code) for rank, number, code in moved]
     for field in FIELDS:
         candidates[field] += named[field]
     return candidates
