@@ -24,6 +24,7 @@ from wecelebrate.feeds.vendors.shopware import SHOPWARE, SHOPWARE_5
 from wecelebrate.feeds.vendors.spryker import SPRYKER_ABSTRACT, SPRYKER_CONCRETE, SPRYKER_PRICES, SPRYKER_STOCK
 from wecelebrate.feeds.vendors.square import SQUARE
 from wecelebrate.feeds.vendors.squarespace import SQUARESPACE
+from wecelebrate.feeds.vendors.tiendanube import TIENDANUBE
 from wecelebrate.feeds.vendors.vendure import VENDURE
 from wecelebrate.feeds.vendors.wix import WIX
 from wecelebrate.feeds.vendors.woocommerce import WOOCOMMERCE, WOOCOMMERCE_REST
@@ -33,7 +34,7 @@ PROFILES = (
     SQUARE, SQUARESPACE, WIX, ECWID, LIGHTSPEED_X, LIGHTSPEED_R, COMMERCETOOLS, COMMERCETOOLS_IMPEX, JTL,
     PLENTYMARKETS, JSON_PRODUCTS, SHOPIFY, MEDUSA, WOOCOMMERCE_REST, WOOCOMMERCE, MAGENTO_REST, MAGENTO, PRESTASHOP,
     OPENCART, ODOO, VENDURE, SALEOR, SPRYKER_PRICES, SPRYKER_STOCK, SPRYKER_CONCRETE, SPRYKER_ABSTRACT,
-    GOOGLE_MERCHANT,
+    TIENDANUBE, GOOGLE_MERCHANT,
 )  # fmt: skip
 
 __all__ = ["PROFILES"]
