@@ -28,6 +28,7 @@ class Language:
 _TABLE = """
 ar|SAR|رقم الصنف|اسم المنتج|المورد|سعر التكلفة|سعر البيع|الكمية|الحالة|اللون|نشط|غير نشط|متوفر|نفدت الكمية
 bg|BGN|Артикулен номер|Наименование|Доставчик|Доставна цена|Продажна цена с ДДС|Наличност|Статус|Цвят|активен|спрян|на склад|изчерпан
+bn|BDT|পণ্য কোড|পণ্যের নাম|সরবরাহকারী|ক্রয় মূল্য|বিক্রয় মূল্য|মজুদ|অবস্থা|রঙ|সক্রিয়|নিষ্ক্রিয়|মজুদ আছে|মজুদ নেই
 cs|CZK|Katalogové číslo|Název zboží|Dodavatel|Nákupní cena|Prodejní cena s DPH|Počet kusů|Viditelnost|Barva|viditelný|skrytý|skladem|vyprodáno
 da|DKK|Produktnr.|Varetekst|Leverandør|Indkøbspris|Salgspris inkl. moms|Lagerbeholdning|Vis på web|Farve|Ja|Udgået|på lager|udsolgt
 de|EUR|Katalognummer|Bezeichnung|Lieferant|EK netto|VK brutto|Freier Bestand|Im Webshop|Farbe|ja|läuft aus|vorhanden|vergriffen
@@ -39,11 +40,15 @@ fa|IRR|کد کالا|نام کالا|تامین کننده|قیمت خرید|ق�
 fi|EUR|Nimikekoodi|Nimitys|Toimittaja|Ostohinta|Verollinen myyntihinta|Vapaa saldo|Näkyvyys|Väri|näkyvissä|lopetettu|varastossa|loppu
 fr|EUR|Référence interne|Désignation|Fournisseur|Prix d'achat HT|Prix de vente TTC|Qté dispo|En ligne|Couleur|oui|en sommeil|en stock|en rupture
 he|ILS|מק"ט|שם פריט|ספק|מחיר קניה|מחיר לצרכן כולל מע"מ|מלאי|סטטוס|צבע|פעיל|לא פעיל|במלאי|אזל מהמלאי
+hi|INR|उत्पाद कोड|उत्पाद का नाम|आपूर्तिकर्ता|खरीद मूल्य|बिक्री मूल्य|स्टॉक|स्थिति|रंग|सक्रिय|निष्क्रिय|उपलब्ध|अनुपलब्ध
 hr|EUR|Šifra artikla|Naziv artikla|Dobavljač|Nabavna cijena|Maloprodajna cijena|Zaliha|Status|Boja|aktivan|povučen iz prodaje|na zalihi|rasprodano
 hu|HUF|Cikkszám|Megnevezés|Beszállító|Beszerzési ár|Bruttó eladási ár|Készlet|Állapot|Szín|aktív|kifutott|raktáron|elfogyott
 id|IDR|Kode Barang|Nama Barang|Pemasok|Harga Beli|Harga Jual|Jumlah Stok|Status Produk|Warna|aktif|nonaktif|tersedia|habis
+is|ISK|Vörunúmer|Vöruheiti|Birgir|Innkaupsverð|Söluverð með vsk|Birgðir|Staða|Litur|virk|óvirk|til á lager|uppselt
 it|EUR|Riferimento interno|Nome prodotto|Fornitore|Prezzo d'acquisto|Prezzo al pubblico IVA inclusa|Giacenza attuale|Vendibile|Colore|sì|fuori produzione|disponibile|esaurito
 ja|JPY|商品コード|商品名|仕入先|仕入価格|販売価格（税込）|在庫数|公開状態|カラー|公開|非公開|在庫あり|売り切れ
+ka|GEL|პროდუქტის კოდი|დასახელება|მომწოდებელი|შესყიდვის ფასი|გასაყიდი ფასი|ნაშთი|სტატუსი|ფერი|აქტიური|არააქტიური|მარაგშია|ამოიწურა
+km|KHR|លេខកូដទំនិញ|ឈ្មោះទំនិញ|អ្នកផ្គត់ផ្គង់|តម្លៃទិញ|តម្លៃលក់|ស្តុក|ស្ថានភាព|ពណ៌|សកម្ម|អសកម្ម|មានស្តុក|អស់ស្តុក
 ko|KRW|상품코드|상품명|공급사|공급가|판매가|재고수량|판매상태|색상|판매중|판매중지|재고있음|품절
 lt|EUR|Prekės kodas|Pavadinimas|Tiekėjas|Pirkimo kaina|Pardavimo kaina su PVM|Likutis|Būsena|Spalva|aktyvus|nebeparduodama|yra sandėlyje|išparduota
 lv|EUR|Preces kods|Nosaukums|Piegādātājs|Iepirkuma cena|Pārdošanas cena ar PVN|Atlikums|Statuss|Krāsa|aktīvs|neaktīvs|ir noliktavā|izpārdots
@@ -55,8 +60,10 @@ ro|RON|Cod produs|Denumire produs|Furnizor|Preț de achiziție|Preț cu TVA|Stoc
 ru|RUB|Артикул|Наименование|Поставщик|Закупочная цена|Розничная цена|Остаток на складе|Статус|Цвет|в продаже|снят с продажи|в наличии|нет в наличии
 sk|EUR|Kód tovaru|Názov tovaru|Dodávateľ|Nákupná cena|Predajná cena s DPH|Skladová zásoba|Viditeľnosť|Farba|viditeľný|skrytý|skladom|vypredané
 sl|EUR|Šifra izdelka|Naziv izdelka|Dobavitelj|Nabavna cena|Prodajna cena z DDV|Zaloga|Status|Barva|aktiven|ukinjen|na zalogi|razprodano
+sq|ALL|Kodi i artikullit|Emërtimi|Furnitori|Çmimi i blerjes|Çmimi i shitjes me TVSH|Gjendja|Statusi|Ngjyra|aktiv|joaktiv|në gjendje|mbaruar
 sr|RSD|Шифра артикла|Назив артикла|Добављач|Набавна цена|Продајна цена са ПДВ|Стање залиха|Статус|Боја|активан|укинуто|на стању|распродато
 sv|SEK|Artikelnr|Artikelbenämning|Leverantör|Inköpspris|Försäljningspris inkl moms|Disponibelt saldo|Synlig|Färg|Ja|Utgått|i lager|slutsåld
+sw|TZS|Kodi ya bidhaa|Jina la bidhaa|Msambazaji|Bei ya kununua|Bei ya kuuza|Idadi|Hali|Rangi|inauzwa|haiuzwi|ipo|imeisha
 th|THB|รหัสสินค้า|ชื่อสินค้า|ผู้จำหน่าย|ราคาทุน|ราคาขายปลีก|จำนวนคงเหลือ|สถานะสินค้า|สี|เปิดขาย|ปิดการขาย|มีสินค้า|สินค้าหมด
 tr|TRY|STOK KODU|ÜRÜN ADI|TEDARİKÇİ|ALIŞ FİYATI|SATIŞ FİYATI (KDV DAHİL)|STOK MİKTARI|DURUM|RENK|Aktif|Satışa kapalı|stokta var|tükendi
 uk|UAH|Артикул товару|Назва товару|Постачальник|Закупівельна ціна|Роздрібна ціна, грн|Залишок|Статус|Колір|у продажу|знято з продажу|є в наявності|немає в наявності
@@ -69,6 +76,7 @@ LANGUAGES = [Language(*line.split("|")) for line in _TABLE.strip().splitlines()]
 PURCHASE_SIDE = """
 ar|سعر الشراء|سعر الجملة|تكلفة المنتج|اسم المورد|هامش الربح
 bg|Цена на едро|Покупна цена|Себестойност|Надценка|Доставчик
+bn|পাইকারি মূল্য|কেনা দাম|ক্রয় মূল্য|সরবরাহকারীর নাম|পাইকারি
 cs|Velkoobchodní cena|Pořizovací cena|Marže|Název dodavatele|VOC
 da|Kostpris|Engrospris|Forhandlerpris|Leverandørens navn|Dækningsgrad
 de|LEK|Bezugspreis|Händler-EK|Lieferantenname|Handelsspanne
@@ -80,11 +88,15 @@ fa|قیمت همکار|قیمت عمده|قیمت تمام شده|نام تام�
 fi|Tukkuhinta|Hankintahinta|Sisäänostohinta|Toimittajan nimi|Kateprosentti
 fr|PAMP|Prix de revient|Tarif grossiste|Nom du fournisseur|Marge brute
 he|מחיר סיטונאי|עלות|מחיר רכישה|שם ספק|רווח גולמי
+hi|थोक मूल्य|लागत|क्रय मूल्य|आपूर्तिकर्ता का नाम|लागत
 hr|Veleprodajna cijena|VPC|Fakturna cijena|Naziv dobavljača|Marža
 hu|Nagyker ár|Bekerülési ár|Viszonteladói ár|Beszállító neve|Árrés
 id|Harga Modal|HPP|Harga Grosir|Nama Pemasok|Laba Kotor
+is|Heildsöluverð|Kostnaðarverð|Innkaupsverð|Nafn birgja|Álagning
 it|Ultimo costo|Costo medio|Prezzo rivenditore|Nome fornitore|Ricarico
 ja|原価|卸価格|下代|仕入先名|粗利率
+ka|საბითუმო ფასი|თვითღირებულება|შესყიდვის ფასი|მომწოდებლის სახელი|თვითღირებულება
+km|តម្លៃដើម|តម្លៃបោះដុំ|តម្លៃទិញ|អ្នកផ្គត់ផ្គង់|តម្លៃដើម
 ko|매입가|도매가|원가|공급업체명|마진율
 lt|Savikaina|Didmeninė kaina|Įsigijimo kaina|Tiekėjo pavadinimas|Antkainis
 lv|Pašizmaksa|Vairumtirdzniecības cena|Iegādes cena|Piegādātāja nosaukums|Uzcenojums
@@ -96,8 +108,10 @@ ro|Preț furnizor|Preț en-gros|Cost achiziție|Nume furnizor|Adaos comercial
 ru|Оптовая цена|Себестоимость|Цена закупки|Наименование поставщика|Наценка
 sk|Veľkoobchodná cena|Obstarávacia cena|Nákup|Názov dodávateľa|Marža
 sl|Veleprodajna cena|Nakupna cena|VPC|Naziv dobavitelja|Marža
+sq|Çmimi me shumicë|Çmimi i kostos|Çmimi i blerjes|Emri i furnitorit|Kosto
 sr|Велепродајна цена|ВПЦ|Фактурна цена|Назив добављача|Маржа
 sv|Självkostnad|Kalkylpris|Grossistpris|Leverantörens namn|Täckningsgrad
+sw|Bei ya jumla|Bei ya manunuzi|Bei ya kununulia|Jina la msambazaji|Manunuzi
 th|ต้นทุน|ราคาขายส่ง|ราคาซื้อ|ชื่อผู้ขาย|กำไร
 tr|Maliyet|Toptan Fiyatı|Bayi Fiyatı|Tedarikçi Adı|Kâr Marjı
 uk|Оптова ціна|Собівартість|Ціна закупівлі|Назва постачальника|Націнка

@@ -12,6 +12,22 @@ Values = tuple[str | None, str | None, int | str | None, bool]
 """The name, the price, the stock and whether the product is sold. The code of a rejected row replaces them."""
 
 SAMPLES: dict[str, tuple[str, dict[str, Values | str]]] = {
+    "tiendanube.csv": (
+        "tiendanube",
+        {
+            "FB-R": ("Fuente de barro \u2013 Rojo", "21500.00", 12, True),
+            "FB-N": ("Fuente de barro \u2013 Negro", "22500.00", 0, True),
+            "CP-1": ("Cuchara de palo", "3400.00", 40, False),
+        },
+    ),
+    "nuvemshop.csv": (
+        "tiendanube",
+        {
+            "PF-20": ("Panela de ferro \u2013 20 cm", "189.90", 7, True),
+            "PF-24": ("Panela de ferro \u2013 24 cm", "229.90", 3, True),
+            "CC-1": ("Concha de coco", "24.50", 0, False),
+        },
+    ),
     "amazon-listings-report.tsv": (
         "amazon listings report",
         {

@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import IO
 
 from wecelebrate.feeds.containers import MAX_MEMORY_BYTES, Readable, report_full_disk
+from wecelebrate.feeds.header_languages import code_page_of_header
 from wecelebrate.feeds.items import UnreadableFeed, quoted
 
 CHUNK = 1 << 20
@@ -112,7 +113,8 @@ def _spool(head: bytes, stream: Readable, file: IO[bytes], encoding: str | None)
     # Otherwise the file is not UTF-8.
     if utf8.bad == 0 or utf8.good > 20 * utf8.bad:
         return TextFile(file, "utf-8", utf8.bad > 0, has_nul)
-    return _checked(file, _legacy(_non_ascii_lines(file)), has_nul)
+    sample = _non_ascii_lines(file)
+    return _checked(file, code_page_of_header(head, _legacy(sample), sample), has_nul)
 
 
 class _EncodingCheck:

@@ -25,7 +25,12 @@ _DIGITS = str.maketrans(
     "\u06f0\u06f1\u06f2\u06f3\u06f4\u06f5\u06f6\u06f7\u06f8\u06f9\u066b\u066c",
     "01234567890123456789.,",
 )  # fmt: skip
-"""The digits and separators of Arabic and Persian."""
+_DIGITS |= {
+    zero + digit: str(digit)
+    for zero in (0x966, 0x9E6, 0xA66, 0xAE6, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xE50, 0xED0, 0x1040, 0x17E0)
+    for digit in range(10)
+}
+"""The digits and separators of Arabic and Persian, and the digits of India, Thailand, Laos, Myanmar and Cambodia."""
 _VOICED = "\u3099\u309a"
 """The marks of voiced kana. Without them, the words for glass and for dregs would be equal."""
 _NOT_IN_WORDS = re.compile(rf"[^\w{_VOICED}]+|_+")
@@ -54,7 +59,7 @@ def split_words(text: str, signs: Mapping[int, str] | None = None) -> tuple[str,
     """Return the folded words of a text, without digits."""
     letters = divided(text, signs)
     if not letters.isascii():
-        letters = "".join([char for char in letters if not unicodedata.combining(char) or char in _VOICED])
+        letters = "".join([char for char in letters if char in _VOICED or unicodedata.category(char)[0] != "M"])
     return tuple(_composed(_BETWEEN_WORDS.sub(" ", letters)).split())
 
 

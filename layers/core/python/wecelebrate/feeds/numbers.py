@@ -49,6 +49,11 @@ SIGNS = {
     "RP": "IDR", "RM": "MYR", "TL": "TRY", "S/": "PEN", "DT": "TND", "KC": "CZK", "ZL": "PLN", "РУБ": "RUB",
     "ГРН": "UAH", "₦": "NGN", "₡": "CRC", "₲": "PYG", "₸": "KZT", "₼": "AZN", "₾": "GEL", "₮": "MNT", "₭": "LAK",
     "₨": "INR", "円": "JPY", "元": "CNY", "원": "KRW", "US$": "USD",
+    "U$S": "USD", "GS": "PYG", "₲S": "PYG", "៛": "KHR", "֏": "AMD", "LEKË": "ALL", "LEKE": "ALL", "LEK": "ALL",
+    "KSH": "KES", "TSH": "TZS", "USH": "UGX", "৳": "BDT", "TK": "BDT", "R": "ZAR", "₵": "GHS", "GH₵": "GHS",
+    "N$": "NAD", "RD$": "DOP", "NT$": "TWD", "AR$": "ARS", "COL$": "COP", "B/": "PAB", "KZ": "AOA", "MT": "MZN",
+    "KM": "BAM", "DIN": "RSD", "ДЕН": "MKD", "ДИН": "RSD", "LARI": "GEL", "ლ": "GEL", "ლარი": "GEL", "NIS": "ILS",
+    "ZK": "ZMW",
 }  # fmt: skip
 # Signs that several currencies use. If the catalog's currency is in a sign's list, this currency is used.
 # Otherwise the first currency in the list is used.
@@ -59,6 +64,11 @@ SHARED_SIGNS = {
     "KR.": ("DKK", "NOK", "SEK", "ISK"),
     "RS": ("INR", "PKR", "LKR", "MUR", "NPR"),
     "DH": ("AED", "MAD"),
+    "BR": ("ETB", "BYN"),
+    "BS": ("BOB", "VES"),
+    "FCFA": ("XAF", "XOF"),
+    "F CFA": ("XAF", "XOF"),
+    "CFA": ("XAF", "XOF"),
 }
 
 # The dashes that mean minus, and the apostrophes that group thousands.
@@ -68,13 +78,13 @@ _DASH = re.escape(_MINUS)
 
 _PLAIN = re.compile(r"\d{1,12}(\.\d{1,2})?", re.ASCII)
 _PARTS = re.compile(
-    rf"(?P<before>(?:[^\d\s.,{_QUOTES}+{_DASH}(]+\.?)?)\s*"
+    rf"(?P<before>(?:[^\d\s.,{_QUOTES}+{_DASH}(]+\.?){{0,3}})\s*"
     rf"(?P<number>[\d(+{_DASH}.,][\d\s.,{_QUOTES}]*(?:[eE][+-]?\d{{1,2}})?\)?[{_DASH}]?)\s*(?P<after>\D*)"
 )
 _GROUPS = re.compile(rf"[\s{_QUOTES}](?=\d)")
 _BAD_GROUP = re.compile(rf"(?<=\d)[\s{_QUOTES}](?!\d{{3}}(?!\d)|\d\d[\s{_QUOTES}]\d)\d")
 """`12 50` is no number: a space groups three digits, or two in India."""
-_WHOLE = re.compile(rf"(?<=\d)[.,:/]\s?[{_DASH}]{{1,2}}(?=\D*$)")  # `12,-`, `12.--`, `12:-`, `12/-`: no cents
+_WHOLE = re.compile(rf"(?<=\d)[.,:/]\s?[{_DASH}=]{{1,2}}(?=\D*$)")  # `12,-`, `12.--`, `12:-`, `12/-`, `12/=`: no cents
 _INDIAN = re.compile(r"\d{1,2}(,\d\d)+,\d{3}", re.ASCII)  # `1,00,000`: one hundred thousand
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 

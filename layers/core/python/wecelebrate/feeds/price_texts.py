@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from wecelebrate.feeds.items import BadCell, quoted
+from wecelebrate.feeds.price_units import MEASURES
 from wecelebrate.feeds.words import phrases, words
 
 
@@ -96,7 +97,7 @@ def _of_units(match: re.Match[str], text: str, cell: str) -> PriceText | None:
     if unit is not None and unit not in _PIECES:
         if units == 1 and unit == "c":
             units = 100
-        elif match["by"]:
+        elif match["by"] and (units > 1 or unit in MEASURES or match["by"] != "/"):  # `/beg` is a selling unit
             raise BadCell("bad_price_unit", f"{quoted(cell)} is a price for {quoted(unit)}, and not for a piece")
     return PriceText(text[: match.start()], units)
 

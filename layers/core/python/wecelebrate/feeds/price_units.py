@@ -63,7 +63,11 @@ PIECES = words(
 MEASURES = words(
     "g gr gramm gram grams kg kilo kilos kilogramm mg t to tonne tonnes lb lbs oz ml cl dl l lt ltr liter litre liters "
     "litres mm cm dm m mtr meter metre meters metres lfm lfdm ml rm ft feet yd yard yards in inch m2 m\u00b2 qm sqm "
-    "sqft m3 m\u00b3 cbm h hr hrs hour hours std stunde stunden day days tag tage month monat jahr year kwh"
+    "sqft m3 m\u00b3 cbm h hr hrs hour hours std stunde stunden day days tag tage month monat jahr year kwh "
+    "kilogram kilograms kilogramo kilogramme kilogrammes gramo gramos gramme grammes grammi kilogrammo chilo litro "
+    "litros litri metro metros metri metre hora horas ora ore heure heures kilogramu gramów litr metr meter uur timer "
+    "tunti kilogramy litra кг гр г л мл м см метр литр час кило كجم كغ كيلو غرام جم متر لتر "  # noqa: RUF001
+    "ק\u05d2 גרם ליטר מטר 公斤 千克 克 斤 升 米 กก กรัม ลิตร เมตร"
 )
 """Units that are no pieces. A price for 100 g says nothing about the price of a product."""
 _EACH = frozenset(("E", "EA", "EACH", "PC", "PCS", "PCE"))

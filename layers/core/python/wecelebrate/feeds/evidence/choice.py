@@ -21,9 +21,11 @@ from wecelebrate.feeds.columns import (
 from wecelebrate.feeds.evidence.end_dates import is_end_date
 from wecelebrate.feeds.evidence.facts import Columns, Facts
 from wecelebrate.feeds.evidence.identity import choose_sku
+from wecelebrate.feeds.evidence.localized import candidates_with_languages
 from wecelebrate.feeds.evidence.places import is_place, named_places, places_of
 from wecelebrate.feeds.evidence.prices import NAMED_CURRENCIES
 from wecelebrate.feeds.evidence.selling import PriceChoice, choose_price
+from wecelebrate.feeds.evidence.state_names import state_columns
 from wecelebrate.feeds.evidence.stock_names import is_free_stock, stock_columns_of_places, stock_rank, sum_question
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.price_units import UnitColumn, is_power_of_ten, kind_of_units, say_what_a_price_is_for
@@ -82,7 +84,7 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
             # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
             unnumbered = field_candidates(_without_number(column))
             candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
-    return candidates
+    return candidates_with_languages(header, candidates)
 
 
 def _without_number(column: str) -> str:
@@ -308,6 +310,9 @@ def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candid
         if number not in used and number not in chosen.inverse and is_end_date(columns.header, number, columns[number])
     ]
     chosen.columns["is_active"] = [number for number in chosen.columns["is_active"] if number not in chosen.inverse]
+    shown, hidden = state_columns(columns, {*used, *free, *chosen.inverse})
+    chosen.columns["is_active"] = chosen.columns["is_active"] or shown[:1]
+    chosen.inverse += hidden
     chosen.commands = [
         number
         for number, column in enumerate(columns.header)

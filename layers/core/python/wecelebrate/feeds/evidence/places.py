@@ -21,7 +21,8 @@ _PLACE_NAMES = words(
     "magazijn vestiging filiaal locatie winkel "
     "lagersted lagerplats butik butikk varehus avdeling avdelning varasto toimipiste myymala "
     "magazyn sklep oddzial lokalizacja sklad pobocka prodejna raktar uzlet depo magaza sube "
-    "depozit skladiste skladisce poslovnica gudang ladu sandelis noliktava kho chinhanh αποθηκη καταστημα склад магазин "
+    "depozit skladiste skladisce poslovnica gudang ladu sandelis noliktava kho chinhanh αποθηκη καταστημα склад "
+    "магазин "
     "філія филиал 倉庫 店舗 拠点 仓库 門市 门店 창고 매장 مستودع المستودع مخزن انبار فرع الفرع מחסן סניף คลังสินค้า สาขา"
 )
 _LOT_NAMES = words(

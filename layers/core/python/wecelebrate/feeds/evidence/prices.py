@@ -102,7 +102,8 @@ NAMED_CURRENCIES = (
     "aed", "ars", "aud", "bgn", "bhd", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "egp", "eur", "gbp",
     "hkd", "huf", "idr", "ils", "inr", "isk", "jod", "jpy", "krw", "kwd", "mxn", "myr", "nok", "nzd", "omr", "pen",
     "php", "pkr", "pln", "qar", "ron", "rsd", "rub", "sar", "sek", "sgd", "thb", "tnd", "try", "twd", "uah", "usd",
-    "vnd", "zar",
+    "vnd", "zar", "bam", "bdt", "bob", "crc", "dop", "dzd", "gel", "ghs", "gtq", "hnl", "kes", "khr", "kzt", "lkr",
+    "mad", "mdl", "mkd", "ngn", "npr", "pyg", "tzs", "ugx", "uyu", "xaf", "xof", "zmw",
 )  # fmt: skip
 
 Scale = int | Literal["currency"]
@@ -236,6 +237,8 @@ def price_name(folded: str) -> PriceName | None:
     for parts in islice(divisions(folded, known.names), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
         if (meaning := _meaning(parts, known)) is not None:
             found.append(meaning)
+    if folded[-3:] in NAMED_CURRENCIES and any(one.currency for one in found):  # `prices EK` is `price SEK`
+        found = [one for one in found if one.currency]
     return min(found, key=_uncertainty, default=None)
 
 

@@ -12,6 +12,14 @@ from dataclasses import dataclass, field, replace
 from wecelebrate.feeds import numbers
 from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns
+from wecelebrate.feeds.evidence.price_names import (
+    currency_of_cells,
+    is_total,
+    is_with_tax,
+    listed_columns,
+    listed_price,
+    sign_in_name,
+)
 from wecelebrate.feeds.evidence.prices import (
     KIND_TEXTS,
     MONEY,
@@ -32,6 +40,8 @@ from wecelebrate.feeds.words import words
 
 LEFT_OUT = ""
 """The answer that no column is the price. In the catalog's mapping it is null."""
+LISTED_RANK = 5_500
+"""The rank of a price of a country or of a price list, whose name is understood only without this part."""
 UNIT_RANK = 6_000
 """The rank of a price for one unit, such as `1+`, whose name is no usual name of a price."""
 NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
@@ -106,6 +116,7 @@ def choose_price(
     tiers = quantity_prices(columns)
     rated = _candidates(columns, candidates, currency, tiers)
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
+    sold = _with_totals(columns, _with_currencies(columns, sold, currency))
     sold = [one for one in sold if not one.name.is_weak or one.name.is_solo] or sold
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
@@ -132,9 +143,8 @@ def choose_price(
             and columns.differ(best.column, one.column)
         ]  # fmt: skip
     known = {one.column for one in others}
-    others += [
-        one for one in numbered_lists(columns, best) if best.column not in quantities and one.column not in known
-    ]
+    listed = numbered_lists(columns, best) if best.column not in quantities else []
+    others += [one for one in listed if one.column not in known]
     if best.kind in ("list", "offer") or best.is_bad:
         others += [one for one in possible if one.column != best.column]
     if best.kind == "net" and (rival := _list_beside_net(columns, best, sold)):
@@ -158,6 +168,8 @@ def _candidates(
         if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
     ]  # fmt: skip
     known = {column for _, column, _ in named}
+    free = [number for number in range(len(columns.header)) if number not in known and number not in quantities]
+    named += [(LISTED_RANK, number, None) for number in listed_columns(columns.header, free)]
     named += [(UNIT_RANK, price.column, None) for price in tiers if price.quantity == 1 and price.column not in known]
     names = {price.column: price.name for price in tiers}
     return [_rated(columns, one, currency, names.get(one[1])) for one in named]
@@ -250,7 +262,8 @@ def _rated(
     columns: Columns, candidate: tuple[int, int, str | None], currency: str, known: PriceName | None
 ) -> _Candidate:
     rank, column, code = candidate
-    name = known or name_of_price(columns.header[column]) or PriceName("plain")
+    header = columns.header[column]
+    name = known or name_of_price(header) or listed_price(header) or PriceName("plain")
     facts = columns[column]
     shown = " and ".join(quoted(example, 20) for example in facts.examples[:2])
     reasons = [f"the name {quoted(columns.header[column], 40)} means {KIND_TEXTS[name.kind]}"]
@@ -267,12 +280,35 @@ def _rated(
     elif facts.cells:
         count = sum(value.is_number for value in facts.values)
         reasons.append(f"{count} of {len(facts.values)} values are numbers like {shown}")
-    code = currency_in_name(columns.header[column], code or name.currency, currency)
+    code = currency_in_name(header, code or name.currency, currency) or sign_in_name(header, currency)
     is_doubtful = name.is_solo and facts.rows > 0 and not any(MONEY.search(cell) for cell in facts.cells)
     is_doubtful = is_doubtful or _UNCLEAR_UNIT.search(plain_name(columns.header[column])) is not None
     is_internal = name.kind in TIERS and internal_part(columns.header[column]) is not None
     kind: Kind = "purchase" if is_internal else name.kind  # `Customer price` is the price of one customer
     return _Candidate(column, name, kind, code, is_bad, rank, tuple(reasons), is_doubtful)
+
+
+def _with_currencies(columns: Columns, sold: list[_Candidate], currency: str) -> list[_Candidate]:
+    """If the amounts of several columns have signs of different currencies, these are the currencies of the columns."""
+    if len(sold) < 2:
+        return sold
+    codes = [one.currency or currency_of_cells(columns, one.column, currency) for one in sold]
+    if len({code for code in codes if code}) < 2:
+        return sold
+    return [replace(one, currency=code) for one, code in zip(sold, codes, strict=True)]
+
+
+def _with_totals(columns: Columns, sold: list[_Candidate]) -> list[_Candidate]:
+    """Add totals: `Precio total` is the price with tax if its values are a little above those of `Precio base`."""
+    known = {one.column for one in sold}
+    totals = []
+    for number, name in enumerate(columns.header):
+        if number not in known and is_total(name) and not internal_part(name):
+            bases = [one for one in sold if not one.is_bad and one.kind in ("plain", "net", "list")]
+            if any(is_with_tax(columns, one.column, number) for one in bases):
+                reasons = (f"{quoted(name, 40)} is the price with tax, because its values are a little higher",)
+                totals.append(_Candidate(number, PriceName("gross"), "gross", None, reasons=reasons))
+    return [*sold, *totals]
 
 
 def _as_selling(rated: list[_Candidate]) -> list[_Candidate]:
