@@ -32,6 +32,7 @@ ProductField = Literal[
     "is_active",
     "price_unit",
     "command",
+    "parent",
 ]
 
 
