@@ -239,6 +239,7 @@ def _print_reading(proposal: Proposal, questions: Questions, line: Callable[[str
     for column in proposal.columns:
         if column.name not in used:
             use, reason = getattr(column, "use", "other column"), getattr(column, "reason", "")
+            use = getattr(column, "target", use) if use == "field" else use
             line(output.printable(f"{use:<16} {column.name:<{width}}  {reason}".rstrip()))
     if proposal.missing:
         line(f"{'missing':<16} {', '.join(proposal.missing)}: a row without these fields cannot create a product")

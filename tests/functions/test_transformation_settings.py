@@ -70,6 +70,14 @@ def test_a_patch_replaces_a_transformation_as_a_whole(tenant: Tenant) -> None:
         ({"price": {"join": ["A"]}}, "mapping/price/join", "is not possible for price"),
         ({"name": {"sum": ["A"]}}, "mapping/name/sum", "is only possible for inventory_count"),
         ({"name": {"columns": ["A"], "separator": "-"}}, "mapping/name/separator", "is only possible with join"),
+        ({"parent": {"constant": "A"}}, "mapping/parent/constant", "each variant names its own product"),
+        ({"sku": "Art", "parent": "art "}, "mapping/parent", "must be another column than that of sku"),
+        ({"parent": ["A"]}, "mapping/parent", "must be text"),
+        (
+            {"parent": {"columns": ["A"], "transform": [{"multiply": "2"}]}},
+            "mapping/parent/transform/0/multiply",
+            "is only possible for inventory_count and price",
+        ),
         ({"price": PRICE, "price_unit": "PE"}, "mapping/price_unit", "use the step divide_by_column"),
     ],
 )

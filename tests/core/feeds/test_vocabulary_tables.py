@@ -2,16 +2,20 @@
 
 # ruff: noqa: E501, RUF001
 
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from wecelebrate.feeds import stock
 from wecelebrate.feeds.columns import SYNONYMS, count_known_columns, field_candidates, is_inverse
 from wecelebrate.feeds.evidence.prices import price_name
-from wecelebrate.feeds.folding import squeezed
+from wecelebrate.feeds.folding import squeezed, word_lists
 from wecelebrate.feeds.states import state_of
 from wecelebrate.feeds.visibility import internal_part
 from wecelebrate.feeds.vocabulary import FOLDER, Vocabulary, vocabulary
@@ -189,3 +193,41 @@ def test_the_spellings_of_a_word_are_folded_to_one(spellings: tuple[str, ...], f
 
 def test_kana_with_and_without_a_mark_of_voice_are_different() -> None:
     assert squeezed("ガラス") != squeezed("カラス")
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.toml")), ids=lambda file: file.stem)
+def test_the_words_of_a_file_are_those_that_a_parser_of_toml_reads(file: Path) -> None:
+    def lists(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, list[str]]]:
+        for key, value in content.items():
+            if isinstance(value, dict):
+                yield from lists(value, f"{prefix}{key.lower()}.")
+            elif prefix:
+                words = (squeezed(word) for word in value.split(","))
+                yield f"{prefix}{key.lower()}", list(dict.fromkeys(word for word in words if word))
+
+    content = tomllib.loads(file.read_text("utf-8"))
+    assert vocabulary().by_language[file.stem] == dict(lists(content))
+    assert vocabulary().decimals[file.stem] == content["decimal"]
+
+
+def test_each_character_is_folded_in_a_list_as_in_a_name() -> None:
+    characters = [chr(code) for code in range(1, 0x1_0000) if not 0xD800 <= code < 0xE000 and code != ord(",")]
+    assert word_lists(characters) == [[folded] if (folded := squeezed(char)) else [] for char in characters]
+
+
+def test_what_the_first_file_needs_is_loaded_before_it_arrives() -> None:
+    program = """
+from io import BytesIO
+from wecelebrate import feeds
+from wecelebrate.core.types import currencies
+from wecelebrate.feeds.vocabulary import vocabulary
+assert not vocabulary.cache_info().currsize
+feeds.prepare()
+assert vocabulary.cache_info().currsize and currencies.cache_info().currsize
+modules = set(__import__("sys").modules)
+with feeds.open_feed(BytesIO("Artikelnummer;Bezeichnung;VK brutto\\nA-1;Tasse;12,50\\n".encode()), "a.csv", None, "EUR") as feed:
+    assert len(list(feed)) == 1
+print(sorted(set(__import__("sys").modules) - modules))
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (0, "[]\n"), run.stderr

@@ -1,10 +1,12 @@
 """Mappings: propose the settings for reading a file, before the file is imported."""
 
+from wecelebrate import feeds
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.types import Id
 from wecelebrate.ingestion.mappings import propose
 from wecelebrate.ingestion.mappings.models import MappingProposal, MappingRequest
 
+feeds.prepare()
 app = api()
 
 

@@ -32,6 +32,7 @@ ProductField = Literal[
     "is_active",
     "price_unit",
     "command",
+    "parent",
 ]
 
 
@@ -134,7 +135,8 @@ class SyncSettings(Input):
         default_factory=dict,
         description=(
             "Maps each product field to its column, or to a transformation of columns. A field with null is not read. "
-            "Fields without a mapping are matched by column name."
+            "Fields without a mapping are matched by column name. `parent` is the column in which a variant names the "
+            "SKU of its product, and inherits the blank fields of this product."
         ),
     )
     attributes: PublicAttributes = Field(default_factory=dict)

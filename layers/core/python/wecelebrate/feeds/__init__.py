@@ -14,12 +14,14 @@ A feed says before its first row how it is read (`feed.reading`), what the evide
 (`feed.questions`), and what differs from the catalog's earlier file (`feed.changes`). After the last row,
 `feed.warnings` counts the values that were not understood.
 
-`propose` shows how a file would be read. It reads only a sample.
+`propose` shows how a file would be read. It reads only a sample. `prepare` loads what the first file of
+a process needs.
 """
 
 from wecelebrate.feeds.feed import Feed, open_feed
 from wecelebrate.feeds.items import Item, Product, Rejected, UnreadableFeed
 from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX
+from wecelebrate.feeds.preparation import prepare
 from wecelebrate.feeds.proposal import Proposal, propose
 from wecelebrate.feeds.questions import Change, Choice, Question
 from wecelebrate.feeds.visibility import Disclosure
@@ -27,5 +29,5 @@ from wecelebrate.feeds.warnings import Warnings
 
 __all__ = [
     "REPORT_COLUMN_PREFIX", "Change", "Choice", "Disclosure", "Feed", "Item", "Product", "Proposal", "Question",
-    "Rejected", "UnreadableFeed", "Warnings", "open_feed", "propose",
+    "Rejected", "UnreadableFeed", "Warnings", "open_feed", "prepare", "propose",
 ]  # fmt: skip

@@ -6,7 +6,7 @@ Further names of many languages are in `vocabulary`.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import islice
 
@@ -286,35 +286,32 @@ _VOCABULARY_RANK = 1_000
 
 
 @cache
-def _known_names() -> dict[str, tuple[tuple[str, int], ...]]:
-    """Map each folded name to the fields that it can mean, with its ranks."""
-    names: dict[str, dict[str, int]] = {}
-
-    def add(field: str, name: str, rank: int) -> None:
-        ranks = names.setdefault(name, {})
-        ranks[field] = min(rank, ranks.get(field, rank))
-
+def _known_names() -> dict[str, dict[str, int]]:
+    """For each field, map the folded names that can mean it to their ranks."""
+    fields: dict[str, dict[str, int]] = {field: {} for field in FIELDS}
     words = vocabulary()
     # A name that is also a value, such as `Online`, can be in a row that is not the header.
     values = words.words("values.yes", "values.no", "values.active", "values.inactive", "values.in_stock",
                          "values.out_of_stock", "values.few", "values.units")  # fmt: skip
     for table, target in _TABLES.items():
-        is_weak = table.startswith("columns.weak") or target == "availability"
         field = "inventory_count" if target == "availability" else target
-        for name, rank in words.ranks(table).items():
-            start = WEAK_RANK if is_weak or (name in values and field != "sku") else _VOCABULARY_RANK
-            start = INACTIVE_RANK if table == "columns.inactive" and start < WEAK_RANK else start
-            add(field, name, start + 10 * min(rank, 99))
+        start = WEAK_RANK if table.startswith("columns.weak") or target == "availability" else _VOCABULARY_RANK
+        start = INACTIVE_RANK if table == "columns.inactive" else start
+        ranks = {name: start + 10 * min(rank, 99) for name, rank in words.ranks(table).items()}
+        if start < WEAK_RANK and field != "sku":
+            ranks |= {name: ranks[name] - start + WEAK_RANK for name in ranks.keys() & values}
+        _add_ranks(fields[field], ranks)
     for field, synonyms in SYNONYMS.items():
-        for position, name in enumerate(synonyms):
-            add(field, name, 10 * position)
-    for name in INACTIVE_NAMES:
-        add("is_active", name, INACTIVE_RANK)
-    return {name: tuple(sorted(ranks.items(), key=_in_order)) for name, ranks in names.items()}
+        _add_ranks(fields[field], {name: 10 * rank for rank, name in reversed(tuple(enumerate(synonyms)))})
+    _add_ranks(fields["is_active"], dict.fromkeys(INACTIVE_NAMES, INACTIVE_RANK))
+    return fields
 
 
-def _in_order(item: tuple[str, int]) -> int:
-    return FIELDS.index(item[0])
+def _add_ranks(known: dict[str, int], ranks: Mapping[str, int]) -> None:
+    """Add the ranks of names. If a name has a rank already, the better one is kept."""
+    for name, rank in ranks.items():
+        if known.setdefault(name, rank) > rank:
+            known[name] = rank
 
 
 INACTIVE_RANK = 10_000
@@ -355,9 +352,9 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
     is_internal = internal_part(column) is not None
     known = _known_names()
     for form_rank, form in enumerate(name_forms(column)):
-        for field, rank in known.get(form, ()):
-            if field not in candidates and not (is_internal and field in PUBLIC_FIELDS):
-                candidates[field] = (field, rank + form_rank, None)
+        for field, ranks in known.items():
+            if form in ranks and field not in candidates and not (is_internal and field in PUBLIC_FIELDS):
+                candidates[field] = (field, ranks[form] + form_rank, None)
         if "price" not in candidates and not is_internal and (match := _CURRENCY.match(form)):
             stem, currency = match[1] or match[4], match[2] or match[3]
             if stem in _PRICE_RANKS:

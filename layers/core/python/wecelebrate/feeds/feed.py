@@ -18,13 +18,14 @@ from wecelebrate.feeds.checks import (
     rejected_row,
 )
 from wecelebrate.feeds.evidence.deciding import decide_numbers
-from wecelebrate.feeds.evidence.details import evidence_table, plan_table
+from wecelebrate.feeds.evidence.details import plan_table
 from wecelebrate.feeds.evidence.places import is_place
 from wecelebrate.feeds.evidence.reading import changes, describe, remembered_columns, remembered_mark
 from wecelebrate.feeds.formats import Format
 from wecelebrate.feeds.groups import VariantGrouper
 from wecelebrate.feeds.items import BadCell, Cells, DeclaredMode, Item, Rejected, Row
 from wecelebrate.feeds.notes import note_finder
+from wecelebrate.feeds.parents import CODE, Families, counted_with_products
 from wecelebrate.feeds.plan import Plan, extend_plan, raise_unreadable
 from wecelebrate.feeds.products import BuildProduct, product_builder
 from wecelebrate.feeds.profile import VariantRule
@@ -65,10 +66,10 @@ def open_feed(
     settings = file_settings(mapping, disclosure.transformations if disclosure else {})
     source = open_source(stream, name, settings.for_opening, currency)
     try:
-        plan = plan_table(
+        plan, evidence = plan_table(
             source.table, settings, currency, remembered_columns(memory), _problem(source.table), disclosure=disclosure
         )
-        return Feed(source, plan, settings.plain, currency, memory)
+        return Feed(source, plan, evidence, settings.plain, currency, memory)
     except BaseException:
         source.close()
         raise
@@ -93,16 +94,17 @@ class Feed:
     The temporary copy of the file is deleted after the last item, or by `close`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         source: FeedSource,
         plan: Plan,
+        evidence: Table,
         mapping: Mapping[str, str | None],
         currency: str,
         memory: Mapping[str, Any] | None = None,
     ) -> None:
         self._source, self._table, self._plan = source, source.table, plan
-        self._evidence = evidence_table(source.table, plan)
+        self._evidence = evidence
         self._finalizer = weakref.finalize(self, source.close)
         self.format: Format = source.format
         if self.format in ("json", "ndjson", "xml"):  # a list of categories became a cell with several lines
@@ -198,9 +200,10 @@ class Feed:
 
     def _items(self) -> Iterator[Item]:
         profile = self._plan.profile
-        if profile and profile.variants:
+        if profile and profile.variants and not self._plan.parent:
             return self._variants(profile.variants)
-        return combine_neighbours(self._plain_items()) if self._plan.places else self._plain_items()
+        items = counted_with_products(self._families()) if self._plan.parent else self._plain_items()
+        return combine_neighbours(items) if self._plan.places else items
 
     def _variants(self, rule: VariantRule) -> Iterator[Item]:
         passed: list[Rejected] = []
@@ -240,6 +243,34 @@ class Feed:
         names = [self._plan.header[number] for number in self._stock_columns(self._plan).beside]
         return {"inventory_policy": names[0] if len(names) == 1 else names} if names else {}
 
+    def _families(self) -> Iterator[Item | None]:
+        """Yield the items of a file whose variants name their parents. None is a row that is not sold."""
+        families = Families(self._counted_rows(), self._plan)
+        try:
+            self._extend(self._table.header)
+            build = self._builder(self._plan)
+            read_place = place_reader(self._plan.places)
+            for member in families.members(self._plan):
+                if isinstance(member, Rejected):
+                    yield member
+                elif member.problem:
+                    raw = self._plan.computed.without(member.raw) if self._plan.computed else member.raw
+                    yield rejected_row(self._file_plan, member.line, raw, member.problem, CODE)
+                elif not member.is_sold:
+                    yield None
+                else:
+                    cells = [cell and cell.strip() for cell in member.cells]
+                    yield add_place(build(member.line, cells, member.raw), read_place(member.raw))
+        finally:
+            families.close()
+
+    def _extend(self, header: list[str]) -> None:
+        """Add the columns of the new keys of a JSON record to the plan."""
+        computed = self._plan.computed
+        extended = computed.header(header) if computed else list(header)
+        if len(extended) > len(self._plan.header):
+            self._plan = extend_plan(self._plan, extended, self._currency)
+
     def _plain_items(self) -> Iterator[Item]:
         build = self._builder(self._plan)
         width = len(self._plan.header)
@@ -250,8 +281,7 @@ class Feed:
                 continue
             line, cells = row
             if len(cells) > width:  # the JSON record has a new key
-                header, computed = list(self._table.header), self._plan.computed
-                self._plan = extend_plan(self._plan, computed.header(header) if computed else header, self._currency)
+                self._extend(self._table.header)
                 build, width = self._builder(self._plan), len(self._plan.header)
             item = build(line, [cell and cell.strip() for cell in cells], cells)
             yield item if read_place is None else add_place(item, read_place(cells))

@@ -12,7 +12,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 _LETTERS = str.maketrans({
     "ß": "ss", "ø": "o", "ł": "l", "æ": "ae", "đ": "d", "œ": "oe", "\u0131": "i", "ə": "e",
@@ -34,8 +34,8 @@ _DIGITS |= {
 _VOICED = "\u3099\u309a"
 """The marks of voiced kana. Without them, the words for glass and for dregs would be equal."""
 _NOT_IN_WORDS = re.compile(rf"[^\w{_VOICED}]+|_+")
+_END_OF_TEXT = "\0"
 _BETWEEN_WORDS = re.compile(rf"[^\w{_VOICED}]+|[\d_]+")
-_NOT_IN_LISTS = re.compile(rf"[^\w,{_VOICED}]+|_+")
 
 
 def divided(text: str, signs: Mapping[int, str] | None = None) -> str:
@@ -63,9 +63,26 @@ def split_words(text: str, signs: Mapping[int, str] | None = None) -> tuple[str,
     return tuple(_composed(_BETWEEN_WORDS.sub(" ", letters)).split())
 
 
-def word_lists(text: str) -> list[str]:
-    """Return the folded words of a list that is already divided. Commas separate words, which can contain spaces."""
-    return [word for word in _composed(_NOT_IN_LISTS.sub("", text)).split(",") if word]
+def word_lists(texts: Iterable[str]) -> list[list[str]]:
+    """Return the folded words of each text. Commas separate words, which can contain spaces.
+
+    All texts are folded together, and each character is folded only once, so that the 100,000 characters of the
+    vocabulary need 9 ms.
+    """
+    text = unicodedata.normalize("NFC", _END_OF_TEXT.join(texts))
+    folded = _composed(text.translate(_FoldedCharacters()))
+    return [[word for word in words.split(",") if word] for words in folded.split(_END_OF_TEXT)]
+
+
+class _FoldedCharacters(dict[int, str]):
+    """Maps the codes of characters to their folded forms. Commas and ends of texts stay."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        is_plain = char in {",", _END_OF_TEXT} or (unicodedata.category(char) == "Lo" and code not in _LETTERS)
+        is_kept = is_plain and unicodedata.is_normalized("NFKD", char)  # as most ideographs are
+        folded = self[code] = char if is_kept else squeezed(char)
+        return folded
 
 
 def western(text: str) -> str:

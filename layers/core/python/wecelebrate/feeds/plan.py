@@ -28,7 +28,7 @@ __all__ = [
     "public_attributes", "raise_unreadable",
 ]  # fmt: skip
 
-MAPPED_FIELDS = (*FIELDS, "price_unit", "command")
+MAPPED_FIELDS = (*FIELDS, "price_unit", "command", "parent")
 """The fields that a mapping can assign columns to."""
 
 
@@ -70,7 +70,8 @@ def make_plan(  # noqa: PLR0917
         # A list of costs does not have to contain the prices that an earlier file has stated.
         if question.key not in mapping and not (question.key in (earlier or {}) and not question.choices[0].value)
     ]
-    plan.has_handles = bool(profile and profile.variants and find_columns(names, profile.variants.handle))
+    variants = profile.variants if profile and not plan.parent else None
+    plan.has_handles = bool(variants and find_columns(names, variants.handle))
     if not plan.sku and not plan.has_handles and not computes_sku:
         file_columns = ", ".join(quoted(column, 40) for column in header[:40]) + (" …" if len(header) > 40 else "")
         on_problem(

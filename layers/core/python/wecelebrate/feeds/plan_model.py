@@ -70,6 +70,8 @@ class Plan:
     """Whether each product has a handle, from which a missing SKU is computed."""
     price_unit: int | None = None
     """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
+    parent: list[int] = field(default_factory=list)
+    """The column in which a variant names the SKU of its product. Only a mapping says it. See `parents`."""
     places: list[int] = field(default_factory=list)
     """The columns that say where a stock is. Rows with the same SKU and different places are one product."""
     currency_note: str | None = None
@@ -121,7 +123,7 @@ class Plan:
             "brand": self.brand, "price": [price.column for price in self.prices],
             "currency": [] if self.currency is None else [self.currency], "images": self.images,
             "inventory_count": self.inventory, "is_active": [active.column for active in self.active],
-            "price_unit": [] if self.price_unit is None else [self.price_unit],
+            "price_unit": [] if self.price_unit is None else [self.price_unit], "parent": self.parent,
         }  # fmt: skip
         return {name: numbers for name, numbers in columns.items() if numbers}
 
@@ -153,7 +155,7 @@ class Plan:
             attributes=[
                 (computed.in_file(number)[0], label) for number, label in self.attributes if not computed.get(number)
             ],
-            pair_columns=in_file(self.pair_columns),
+            pair_columns=in_file(self.pair_columns), parent=in_file(self.parent),
             price_unit=None if self.price_unit is None else next(iter(computed.in_file(self.price_unit)), None),
             computed=None, sku_of_row=partial(computed.sku, self.sku),
         )  # fmt: skip

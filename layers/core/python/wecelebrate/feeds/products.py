@@ -57,7 +57,7 @@ def product_builder(  # noqa: PLR0915
     fields_without_currency = all_fields - {"currency"}
     price_columns, active_columns = [price.column for price in plan.prices], [active.column for active in plan.active]
     currency_column, unit_column = plan.currency, plan.price_unit
-    read_sku, read_texts = _sku_reader(plan), _texts_reader(plan)
+    read_sku, read_texts = sku_reader(plan), _texts_reader(plan)
     read_price, read_stock = price_reader(plan, catalog_currency, mark), stock.read
     read_active = active_reader(plan, warnings)
     read_currency = cached(partial(currency_of, catalog_currency))
@@ -167,7 +167,8 @@ def _first(columns: list[int]) -> Callable[[Cells], str | None]:
     return first_of_several
 
 
-def _sku_reader(plan: Plan) -> Callable[[Cells], str | None]:
+def sku_reader(plan: Plan) -> Callable[[Cells], str | None]:
+    """Return a function that reads the SKU from stripped cells, without the `.0` that a program added."""
     first = _first(plan.sku)
     if not plan.float_skus:
         return first

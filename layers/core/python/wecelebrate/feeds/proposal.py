@@ -108,11 +108,11 @@ def propose(
     warnings: list[str] = []
     source = open_source(stream, name, settings.for_opening, currency, sample=SAMPLE)
     try:
-        plan = plan_table(
+        plan, evidence = plan_table(
             source.table, settings, currency, remembered_columns(memory), warnings.append, disclosure=disclosure
         )
         samples = list(source.table.sample)
-        with Feed(source, plan, settings.plain, currency, memory) as feed:
+        with Feed(source, plan, evidence, settings.plain, currency, memory) as feed:
             inputs = _inputs(plan)
             rows = [_row(item, inputs, feed.header) for item in islice(_complete_items(feed), MAX_ROWS)]
             details = feed.details

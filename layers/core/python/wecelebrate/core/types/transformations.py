@@ -213,6 +213,8 @@ def problems(entry: Mapping[str, Any], field: str | None) -> Iterable[Problem]:
     source = given[0]
     if source == "constant" and field in ("sku", "price"):
         yield ("constant",), f"is not possible for {field}"
+    if source == "constant" and field == "parent":
+        yield ("constant",), "is not possible for parent: each variant names its own product"
     if source == "join" and field in NUMBER_FIELDS:
         yield ("join",), f"is not possible for {field}"
     if source == "sum" and field != "inventory_count":
@@ -336,6 +338,9 @@ def mapping_problems(mapping: Mapping[str, Any]) -> Iterable[Problem]:
     for field, entry in mapping.items():
         if isinstance(entry, Mapping):
             yield from (((field, *path), text) for path, text in problems(entry, field))
+    sku, parent = mapping.get("sku"), mapping.get("parent")
+    if isinstance(sku, str) and isinstance(parent, str) and value_key(sku) == value_key(parent):
+        yield ("parent",), "must be another column than that of sku"
     price = mapping.get("price")
     steps = price.get("transform", ()) if isinstance(price, Mapping) else ()
     if mapping.get("price_unit") and any(

@@ -41,19 +41,20 @@ def plan_table(
     on_problem: Callable[[str], None],
     *,
     disclosure: Disclosure | None,
-) -> Plan:
-    """Return the plan for a table. See `make_plan` for the arguments."""
+) -> tuple[Plan, Table]:
+    """Return the plan for a table, and the table with the computed columns. See `make_plan` for the arguments."""
     plan = make_plan(
         list(table.header), settings.plain, currency, table.profile, on_problem, table.sample, earlier,
         disclosure=disclosure, computes_sku="sku" in settings.transformations,
     )  # fmt: skip
     add_transformations(plan, settings, on_problem)
-    complete_plan(plan, Columns(plan.header, evidence_table(table, plan).sample), settings.plain, table.notes, currency)
+    evidence = evidence_table(table, plan)
+    complete_plan(plan, Columns(plan.header, evidence.sample), settings.plain, table.notes, currency)
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
     if has_unknown_code and needs_code and plan.currency is None:
         on_problem(f"the file says {shown(table.notes)}, but this is not an ISO 4217 currency code, e.g. EUR")
-    return plan
+    return plan, evidence
 
 
 def evidence_table(table: Table, plan: Plan) -> Table:

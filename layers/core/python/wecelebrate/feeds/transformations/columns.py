@@ -98,7 +98,10 @@ class _Planner:
             entry, sources, is_separate="sum" in entry or ("columns" in entry and field in _SEPARATE),
             is_sku=field == "sku",
         )  # fmt: skip
-        for source in [] if "join" in entry else [*sources, *divisors.values()]:
+        # A SKU can contain that of its parent: TEE-S.
+        shared = plan.sku[:1] if field == "parent" else []
+        used = [each for each in [*sources, *divisors.values()] if each not in shared]
+        for source in [] if "join" in entry else used:
             free_column(plan, source, keep=self._settings.plain)
             self._consumed.add(source)
         if field == "price":
