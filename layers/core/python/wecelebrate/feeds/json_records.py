@@ -37,7 +37,8 @@ def records_of(value: Any) -> list[Record]:
         raise InvalidJson(f"{quoted(value if isinstance(value, str) else json.dumps(value))} is not an object")
     value = node_of(value)
     _check_keys(value)
-    value = product_of(value) or value
+    if "masterData" in value or "masterVariant" in value:
+        value = product_of(value) or value
     for key in VARIANT_KEYS:
         variants = connection(value.get(key))
         if variants and all(isinstance(variant, dict) for variant in variants):
@@ -81,7 +82,7 @@ def _flatten(value: dict[str, Any], prefix: str, record: Record, depth: int) -> 
                 _flatten({key: nodes}, prefix, record, depth)
             else:
                 _flatten(part, name + ".", record, depth + 1)
-        elif part and (prices := parts_by_type(name, part)) is not None:
+        elif part and isinstance(part[0], dict) and (prices := parts_by_type(key, part)) is not None:
             for path, price in prices[:MAX_LIST_COLUMNS]:
                 _flatten(price, f"{name}.{path}.", record, depth + 1)
         elif not (part and _is_named(part[0]) and _flatten_names(part, key, prefix, record, depth)):

@@ -41,7 +41,7 @@ WOOCOMMERCE = Profile(
         # The regular price is preferred, because the file does not reliably say how long a sale price is valid.
         "price": (_REGULAR_PRICE, _SALE_PRICE),
         "images": ("images|bilder|imagenes|immagini|afbeeldingen",),
-        "inventory_count": ("stock|bestand|lagerbestand|inventario|magazzino|voorraad",),
+        "inventory_count": ("stock|bestand|lagerbestand|lager|inventario|magazzino|voorraad",),
         "is_active": (_PUBLISHED,),
     },
     {

@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS
@@ -89,7 +90,7 @@ class Flattener:
             name = tag[tag.rfind("}") + 1 :]
             if name in self._skipped:
                 continue
-            kind = "" if self._price_types is None or not is_price_key(name) else self._type_of(child)
+            kind = self._type_of(child) if self._price_types is not None and is_price_key(name) else ""
             if name in self._wrappers and not kind:
                 self._add_element(child, path, builder)
                 continue
@@ -103,7 +104,10 @@ class Flattener:
 
     def _type_of(self, price: Element) -> str:
         """Return the type of a price from its attributes and its children. See `price_types`."""
-        members = [(str(name)[str(name).rfind("}") + 1 :], str(text)) for name, text in price.items()]
+        attributes = tuple(price.attrib.items()) if price.attrib else ()
+        if len(price) == 0:
+            return _type_of_attributes(attributes[:MAX_ELEMENT_ATTRIBUTES]) if attributes else ""
+        members = [(str(name)[str(name).rfind("}") + 1 :], str(text)) for name, text in attributes]
         members += [
             (local(child), child.text or "") for child in price if isinstance(child.tag, str) and not len(child)
         ]
@@ -152,6 +156,11 @@ class Flattener:
             builder.languages[path] = language
         else:
             builder.put(f"{path}.{language}", text)
+
+
+@lru_cache(maxsize=1024)
+def _type_of_attributes(attributes: tuple[tuple[Any, Any], ...]) -> str:
+    return type_of_price([(str(name)[str(name).rfind("}") + 1 :], str(text)) for name, text in attributes])
 
 
 @dataclass(slots=True)
