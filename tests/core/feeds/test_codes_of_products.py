@@ -1,5 +1,7 @@
 """Codes in a column for names, wrappers of XML records, and lists in Persian."""
 
+# ruff: noqa: RUF001
+
 import pytest
 
 from tests.core.feeds.feed_reading import read
@@ -54,12 +56,6 @@ def test_an_amount_in_toman_is_no_amount_in_rial(price: str, cell: str) -> None:
 def test_an_amount_in_rial_is_read_from_a_persian_list() -> None:
     reading = read("کد کالا,نام کالا,قیمت فروش (ریال),موجودی\nIR-11,زعفران,۷٬۵۰۰٬۰۰۰,۲۶\n", currency="IRR")
     assert (reading.product.price, reading.product.inventory_count) == (7_500_000, 26)
-
-
-def test_the_mapping_converts_toman_to_rial() -> None:
-    mapping = {"price": {"columns": ["قیمت فروش (تومان)"], "steps": [{"multiply": "10"}]}}
-    text = "کد کالا,نام کالا,قیمت فروش (تومان),موجودی\nIR-11,زعفران,750000,26\n"
-    assert read(text, currency="IRR", mapping=mapping).product.price == 7_500_000
 
 
 def test_lightspeed_c_series_names_its_texts_by_language() -> None:
