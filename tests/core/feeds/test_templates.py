@@ -27,12 +27,6 @@ def test_the_rows_of_a_template_that_describe_its_columns_are_no_products() -> N
     assert len(reading.rejected) == 5
 
 
-def test_a_row_that_describes_the_columns_is_no_product_even_if_its_values_fit() -> None:
-    reading = read("Column Labels:,Item Code,Item Name,Item Group\nMandatory:,Yes,No,No\n,DIYA-01,Brass diya,Pooja\n")
-    assert [product.sku for product in reading.products] == ["DIYA-01"]
-    assert [rejected.code for rejected in reading.rejected] == ["no_product"]
-
-
 @pytest.mark.parametrize(
     "names",
     [("Référence", "Désignation", "Prix de vente TTC", "Quantité", "En ligne"), ("SKU", "Name", "Price", "Stock")],
