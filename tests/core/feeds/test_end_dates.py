@@ -1,13 +1,13 @@
 """States that are dates, holds, and yes or no in every language."""
 
 import pytest
-from wecelebrate.feeds.vocabulary import vocabulary
 
 from tests.core.feeds.feed_reading import read
+from wecelebrate.feeds.vocabulary import vocabulary
 
 FLAGS = {
     "ja": "nee", "Ja": "Nej", "JA": "NEI", "Ja ": "Nein", "oui": "non", "sí": "no", "sim": "não", "tak": "nie",
-    "kyllä": "ei", "ano": "ne", "igen": "nem", "da": "nu", "да": "нет", "так": "ні", "evet": "hayır", "ναι": "όχι",
+    "kyllä": "ei", "ano": "ne", "igen": "nem", "da": "nu", "да": "нет", "так": "ні", "evet": "hayır", "ναι": "όχι",  # noqa: RUF001 - Turkish and Greek
     "はい": "いいえ", "是": "否", "예": "아니오", "نعم": "لا", "כן": "לא", "بله": "خیر", "ya": "tidak", "có": "không",
     "jah": "ei", "jā": "nē", "taip": "ne", "áno": "nie",
 }  # fmt: skip

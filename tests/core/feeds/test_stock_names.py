@@ -1,9 +1,9 @@
 """Names of columns of stocks: what can be sold, names of several words, and one column for each place."""
 
 import pytest
-from wecelebrate.feeds.evidence.stock_names import stock_rank
 
 from tests.core.feeds.feed_reading import read
+from wecelebrate.feeds.evidence.stock_names import stock_rank
 
 ROWS = "A-1;Rug;12,90;30;26\nB-1;Mat;9,90;0;0\nC-1;Mop;5,90;7;4\n"
 

@@ -108,6 +108,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
         "listino", "prezzolistino", "preco", "precodevenda", "precovenda", "precounitario", "prijs", "verkoopprijs",
         "stukprijs", "adviesprijs", "prijsinclbtw", "prijsexclbtw", "prijsincl", "prijsexcl", "pris", "salgspris",
         "utsalgspris", "forsaljningspris", "hinta", "cena", "cenabrutto", "cenanetto", "prodejnicena", "ar", "pret",
+        "standardsellingrate",
     ),
     "currency": (
         "currency", "currencycode", "pricecurrency", "pricecurrencycode", "currencyiso", "currencyid",

@@ -57,8 +57,13 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
     ]
     with_spaces = sum(" " in cell for cell in skus) > USUAL * len(skus)
 
+    # `Column Labels:` above `Mandatory:`, `Type:` and `Info:`, as in the templates of ERPNext.
+    has_labels = bool(header) and header[0].endswith(":") and 0 not in plan.sku
+
     def find(sku: str | None, cells: Cells) -> str | None:
         if sku is None:
+            if has_labels and cells and (cells[0] or "").endswith(":"):
+                return f"the row describes the columns: {quoted(cells[0] or '')}"
             return note_without_sku(cells[: len(header)])
         filled = [number for number in others if number < len(cells) and cells[number]]
         if sku in _LEVELS and not any(cells[number] for number in names if number < len(cells)):
@@ -67,6 +72,8 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
             return f"{quoted(sku)} is a total, and no product"
         if sku in header and all(cells[number] == header[number] for number in filled):
             return "the row repeats the names of the columns"
+        if has_labels and (cells[0] or "").endswith(":"):
+            return f"the row describes the columns: {quoted(cells[0] or '')}"
         if " " in sku and not filled and not with_spaces and others:
             return f"{quoted(sku)} is a note, and no product: the row has no other value"
         return None

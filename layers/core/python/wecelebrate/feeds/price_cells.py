@@ -55,13 +55,10 @@ def price_reader(
             if cell:
                 try:
                     price, currency = parse(cell)
+                    return price, _without_toman(cell, currency or column_currency)
                 except BadCell:
                     if cell.casefold() not in NOTHING:
                         raise
-                else:
-                    if currency == TOMAN:
-                        raise _toman(cell)
-                    return price, currency or column_currency
             if cell is None:
                 return None, None
             raise BadCell("empty", "is empty")
@@ -112,6 +109,12 @@ def _price_of_cell(
         if error.code != "not_a_number":
             raise
     return numbers.price_with_words(cell, mark, catalog_currency, has_unit)
+
+
+def _without_toman(cell: str, currency: str | None) -> str | None:
+    if currency == TOMAN:
+        raise _toman(cell)
+    return currency
 
 
 def _toman(cell: str) -> BadCell:

@@ -55,7 +55,8 @@ OUT_OF_STOCK_NAMES = frozenset(("outofstock", "isoutofstock", "soldout", "issold
 TRACKING_NAMES = frozenset((
     "trackinventory", "trackstock", "trackquantity", "trackqty", "inventoryitemtracked", "inventorytracked",
     "inventorytracking", "stocktracking", "stocktracked", "managestock", "manageinventory", "stockmanaged",
-    "managedstock", "stockmanagement", "isstorable", "inventorypolicy", "bestandsfuhrung", "bestandsfuehrung",
+    "managedstock", "maintainstock", "isstockitem", "stockmanagement", "isstorable",
+    "inventorypolicy", "bestandsfuhrung", "bestandsfuehrung",
     "bestandverwalten", "lagerbestandverwalten", "lagerfuhrung", "lagerfuehrung", "lagergefuhrt", "lagergefuehrt",
     "gererlestock", "gestiondustock", "suividustock", "suividestock", "gestionarinventario", "gestionarexistencias",
     "controlarinventario", "controlarstock", "gestiscistock", "gestionemagazzino", "tracciainventario",

@@ -13,6 +13,7 @@ from wecelebrate.feeds.evidence.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.evidence.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.evidence.price_lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.evidence.selling import currency_in_name
+from wecelebrate.feeds.evidence.transposed import refuse_transposed
 from wecelebrate.feeds.items import Rejected, Row, quoted
 from wecelebrate.feeds.plan import Plan, PriceColumn, make_plan
 from wecelebrate.feeds.questions import Choice, Question
@@ -43,6 +44,8 @@ def plan_table(
     disclosure: Disclosure | None,
 ) -> tuple[Plan, Table]:
     """Return the plan for a table, and the table with the computed columns. See `make_plan` for the arguments."""
+    if table.profile is None:
+        refuse_transposed(table.header, table.sample, settings.plain)
     plan = make_plan(
         list(table.header), settings.plain, currency, table.profile, on_problem, table.sample, earlier,
         disclosure=disclosure, computes_sku="sku" in settings.transformations,

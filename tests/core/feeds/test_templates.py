@@ -1,0 +1,42 @@
+"""Tests tables that are no lists of products: templates with descriptions of the columns, and transposed tables."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+from wecelebrate.feeds import UnreadableFeed
+
+TEMPLATE = """Data Import Template,,,,,
+Notes:,,,,,
+Column Labels:,Item Code,Item Name,Standard Selling Rate,Opening Stock,Maintain Stock
+Column Name:,item_code,item_name,standard_rate,opening_stock,is_stock_item
+Mandatory:,Yes,No,No,No,No
+Type:,Data,Data,Currency,Float,Check
+Info:,,,,,0 or 1
+Start entering data below this line,,,,,
+,DIYA-01,Brass diya,149,340,1
+,POLISH,Polishing,250,,0
+"""
+
+
+def test_the_rows_of_a_template_that_describe_its_columns_are_no_products() -> None:
+    reading = read(TEMPLATE)
+    assert [(p.sku, str(p.price), p.inventory_policy) for p in reading.products] == [
+        ("DIYA-01", "149.00", "tracked"), ("POLISH", "250.00", "untracked"),
+    ]  # fmt: skip
+    assert [rejected.code for rejected in reading.rejected][-2:] == ["no_product", "no_product"]
+    assert len(reading.rejected) == 5
+
+
+@pytest.mark.parametrize(
+    "names",
+    [("Référence", "Désignation", "Prix de vente TTC", "Quantité", "En ligne"), ("SKU", "Name", "Price", "Stock")],
+)  # fmt: skip
+def test_a_table_whose_columns_are_products_is_refused(names: tuple[str, ...]) -> None:
+    rows = [("A-1", "B-2"), ("Mug", "Cap"), ("12,50", "9,90"), ("3", "0"), ("oui", "non")]
+    with pytest.raises(UnreadableFeed, match="each column of this table is a product"):
+        read("\n".join(";".join((name, *row)) for name, row in zip(names, rows, strict=False)))
+
+
+def test_a_first_column_with_names_of_products_is_no_transposed_table() -> None:
+    reading = read("SKU;Name;Price\nPrice;Sign for prices;12,50\nName;Sign for names;9,90\nStock;Sign;1,00\n")
+    assert len(reading.products) == 3
