@@ -231,3 +231,17 @@ print(sorted(set(__import__("sys").modules) - modules))
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, "[]\n"), run.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["read", "--help"]])
+def test_the_help_of_the_command_loads_no_words(arguments: list[str]) -> None:
+    program = """
+import sys
+from infra.command import app
+try:
+    app(sys.argv[1:])
+except SystemExit:
+    print([name for name in sys.modules if name.startswith("wecelebrate")], file=sys.stderr)
+"""
+    run = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "[]\n")
