@@ -2,6 +2,8 @@
 
 # ruff: noqa: RUF001
 
+from decimal import Decimal
+
 import pytest
 
 from tests.core.feeds.feed_reading import read
@@ -55,7 +57,7 @@ def test_an_amount_in_toman_is_no_amount_in_rial(price: str, cell: str) -> None:
 
 def test_an_amount_in_rial_is_read_from_a_persian_list() -> None:
     reading = read("کد کالا,نام کالا,قیمت فروش (ریال),موجودی\nIR-11,زعفران,۷٬۵۰۰٬۰۰۰,۲۶\n", currency="IRR")
-    assert (reading.product.price, reading.product.inventory_count) == (7_500_000, 26)
+    assert (reading.product.price, reading.product.inventory_count) == (Decimal(7_500_000), 26)
 
 
 def test_lightspeed_c_series_names_its_texts_by_language() -> None:

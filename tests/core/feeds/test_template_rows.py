@@ -1,5 +1,7 @@
 """Rows that are no products: those of templates, rules and totals, legends; and workbooks with several sheets."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.core.feeds.feed_reading import read
@@ -62,7 +64,7 @@ def test_lines_of_dashes_are_no_rows_and_a_star_marks_a_total() -> None:
     assert ([product.sku for product in read(markdown).products], read(markdown).rejected) == (["A-1", "A-2"], [])
 
 
-def book(**sheets: list[list[object]]) -> bytes:
+def book(**sheets: Sequence[Sequence[object]]) -> bytes:
     def write(workbook: object) -> None:
         for name, rows in sheets.items():
             worksheet = workbook.add_worksheet(name)  # type: ignore[attr-defined]
@@ -89,19 +91,23 @@ def test_sheets_with_the_same_header_are_read_one_after_the_other() -> None:
 
 
 def test_sheets_with_different_headers_are_refused_unless_one_is_complete_and_the_others_say_nothing_new() -> None:
-    products = [["SKU", "Name", "Price"], ["A-1", "Mug", 5], ["A-2", "Cap", 6]]
-    specials = [["SKU", "Priority", "Price"], ["A-1", 1, 4]]
-    stocks = [["SKU", "Name", "Stock"], ["A-1", "Mug", 4]]
-    names = [["SKU", "Name"], ["A-1", "Mug"]]
-    prices = [["SKU", "Price"], ["A-1", 5]]
+    products: list[list[object]] = [["SKU", "Name", "Price"], ["A-1", "Mug", 5], ["A-2", "Cap", 6]]
+    specials: list[list[object]] = [["SKU", "Priority", "Price"], ["A-1", 1, 4]]
+    stocks: list[list[object]] = [["SKU", "Name", "Stock"], ["A-1", "Mug", 4]]
+    names: list[list[object]] = [["SKU", "Name"], ["A-1", "Mug"]]
+    prices: list[list[object]] = [["SKU", "Price"], ["A-1", 5]]
     assert read(book(Products=products, Specials=specials)).feed.details["sheet"] == "Products"
-    for sheets in ({"Products": products, "Stocks": stocks}, {"Names": names, "Prices": prices}):
+    books: tuple[dict[str, list[list[object]]], ...] = (
+        {"Products": products, "Stocks": stocks},
+        {"Names": names, "Prices": prices},
+    )
+    for sheets in books:
         with pytest.raises(UnreadableFeed, match="different columns"):
             read(book(**sheets))
 
 
 @pytest.mark.parametrize("text", ["RED = discontinued", "Rot: nicht mehr bestellen", "yellow cells = price open"])
 def test_a_legend_of_colours_is_reported_and_no_product(text: str) -> None:
-    rows = [["Code", "Item", "Price"], ["G-1", "Vase", 34], ["G-2", "Red: a novel", 9]]
+    rows: list[list[object]] = [["Code", "Item", "Price"], ["G-1", "Vase", 34], ["G-2", "Red: a novel", 9]]
     assert read(table(["Key:", text], [], *rows)).feed.details["colour_legend"] == text
     assert "colour_legend" not in read(table(*rows)).feed.details

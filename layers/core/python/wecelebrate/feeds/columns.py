@@ -343,12 +343,18 @@ def is_weak(rank: int) -> bool:
     return rank >= WEAK_RANK
 
 
+MAX_COLUMN_NAME = 1_000
+"""A longer name of a column means no field. The limit bounds the time for names that become longer when folded."""
+
+
 @lru_cache(maxsize=8192)
 def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
     """Return the fields that a column name can mean, as `(field, rank, currency)`. A lower rank means a better match.
 
     The rank is 10 × the name's position in SYNONYMS, plus the position of the matching form in `name_forms`.
     """
+    if len(column) > MAX_COLUMN_NAME:
+        return ()
     candidates: dict[str, tuple[str, int, str | None]] = {}
     is_internal = internal_part(column) is not None
     known = _known_names()

@@ -26,7 +26,7 @@ _DIGITS = str.maketrans(
     "01234567890123456789.,",
 )  # fmt: skip
 _DIGITS |= {
-    zero + digit: str(digit)
+    zero + digit: ord("0") + digit
     for zero in (0x966, 0x9E6, 0xA66, 0xAE6, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xE50, 0xED0, 0x1040, 0x17E0)
     for digit in range(10)
 }

@@ -16,7 +16,7 @@ MAX_PRICES = 20
 
 def product_of(value: Mapping[str, Any]) -> dict[str, Any] | None:
     """Return the product with the key `variants`, or None if the object is no product of commercetools."""
-    data = value
+    data: Any = value
     if isinstance(master_data := value.get("masterData"), Mapping):
         data = master_data.get("current") or master_data.get("staged")
     if not isinstance(data, Mapping) or not isinstance(data.get(MASTER), Mapping):

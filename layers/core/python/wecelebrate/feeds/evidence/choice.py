@@ -78,8 +78,8 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
         matches = field_candidates(column)
         for name, rank, currency in matches:
             candidates[name].append((rank, number, currency))
-        if not matches and (rank := stock_rank(column)) is not None:
-            candidates["inventory_count"].append((rank, number, None))
+        if not matches and (composed_rank := stock_rank(column)) is not None:
+            candidates["inventory_count"].append((composed_rank, number, None))
         elif not matches and re.search(r"\d$", column):
             # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
             unnumbered = field_candidates(_without_number(column))

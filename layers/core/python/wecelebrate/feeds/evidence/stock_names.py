@@ -14,6 +14,7 @@ from itertools import islice
 
 from wecelebrate.feeds.columns import fold, name_forms
 from wecelebrate.feeds.evidence.facts import Columns, Facts
+from wecelebrate.feeds.evidence.prices import price_name
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.words import divisions, words
@@ -126,6 +127,8 @@ def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
     if len(column) > MAX_NAME:
         return None
     tokens = [fold(token) for token in _TOKENS.findall(column)]
+    if any(map(price_name, tokens)):  # `prices.0.quantity` is the quantity of a price
+        return None
     if len(tokens) == 1 and (match := _NUMBERED.fullmatch(tokens[0])):
         tokens = [match[1], match[2]]
     for is_first, ordered in ((True, tokens), (False, tokens[::-1])):

@@ -123,9 +123,7 @@ class _Part:
                 yield self._labelled(fitted)[1]
 
     def _labelled(self, row: Row) -> Row:
-        if self.label is not None:
-            row[1].append(self.label)
-        return row
+        return row if self.label is None else (row[0], [*row[1], self.label])
 
 
 def _open_part(
@@ -201,7 +199,7 @@ def _preview(
         plan = make_plan(header, mapping, "EUR")
     except UnreadableFeed:
         return _SheetPreview(sheet, header, 0)
-    if plan.profile is None and "sku" not in mapping and not _has_usual_sku(header, plan.sku):
+    if plan.profile is None and "sku" not in mapping and not plan.prices and not _has_usual_sku(header, plan.sku):
         return _SheetPreview(sheet, header, 0)  # a sheet with customers or orders can have a column `Nr`, too
     return _SheetPreview(sheet, header, 2 if plan.name or plan.prices else 1, frozenset(plan.field_columns))
 
