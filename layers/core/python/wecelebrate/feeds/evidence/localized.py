@@ -100,4 +100,4 @@ def without_language(column: str) -> str | None:
 
 def _is_locale(part: str) -> bool:
     match = _LOCALE.fullmatch(part)
-    return bool(match) and match[1].casefold() in _codes()
+    return match is not None and match[1].casefold() in _codes()

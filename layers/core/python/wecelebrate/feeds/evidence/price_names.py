@@ -88,7 +88,7 @@ def _amount(cell: str | None) -> float:
     """Return an amount, or 0 if there is none. Both columns of a comparison are read in the same way."""
     for mark in (".", ","):
         try:
-            return float(numbers.price(cell or "", mark, "USD")[0])  # type: ignore[arg-type]
+            return float(numbers.price(cell or "", mark, "USD")[0])
         except BadCell:
             continue
     return 0.0
