@@ -20,7 +20,7 @@ _LETTERS = str.maketrans({
     "\u0649": "\u064a", "\u06cc": "\u064a", "\u0629": "\u0647", "\u06a9": "\u0643",  # yeh, teh marbuta, keheh
 })  # fmt: skip
 """Letters that are written in several ways, and that NFKD does not divide."""
-_DIGITS = str.maketrans(
+_DIGITS: dict[int, int] = str.maketrans(
     "\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669"
     "\u06f0\u06f1\u06f2\u06f3\u06f4\u06f5\u06f6\u06f7\u06f8\u06f9\u066b\u066c",
     "01234567890123456789.,",
