@@ -37,7 +37,7 @@ _RANDOM = {
     "<time>": r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|\+\d\d:\d\d)?",
     "<clock>": r"\b\d\d:\d\d:\d\d\b",
     "<seconds> s": r" *\b\d+\.\d s\b",
-    "<order>": r"\b(?=\w*\d)[0-9A-HJKMNP-TV-Z]{10}\b",
+    "<order>": r"\b[0-9A-HJKMNP-TV-Z]{10}\b",
     '"request_id": "<id>"': r'"request_id": ?"[^"]+"',
     "<hex>": r"\b[0-9a-f]{32}\b",
     "<secret>": r"whsec_[\w+/=]+",

@@ -16,6 +16,7 @@ def job(status: str = "processing", **fields: object) -> Json:
     """Return a job in the format of the API. The values in `fields` override the default values."""
     moment = datetime.now(UTC).isoformat()
     base: Json = {"id": "J", "client_id": "C", "type": "catalog_sync", "status": status, "waiting_for": None}
+    base["blocked_by"] = None
     base |= {"progress": {"done": 0, "total": None, "percent": None, "phase": "stage", "eta_seconds": None}}
     return base | {"counts": {"read": 0}, "attempts": 1, "due_at": moment, "created_at": moment} | fields
 
@@ -31,6 +32,7 @@ def phase_progress(phase: str, done: int, total: int | None, eta: int | None = N
         (job("pending"), "waiting"),
         (job("pending", waiting_for="approval"), "needs approval"),
         (job("pending", waiting_for="decision"), "needs a decision"),
+        (job("pending", blocked_by="I"), "blocked"),
         (job(), "reading"),
         (job(progress=phase_progress("merge", 1, 2)), "merging"),
         (job(progress=phase_progress("deactivate", 2, 2)), "deactivating"),

@@ -23,7 +23,7 @@ MOST = 0.5
 """The least share of the filled cells that are instructions."""
 MIN_KNOWN = 2
 MIN_LABELS = 3
-MOST_LABELS = 0.7
+MIN_LABELS_SHARE = 0.7
 """The least share of usual names of columns in a row of labels."""
 MAX_LENGTH = 1_000
 
@@ -113,7 +113,7 @@ def _is_labels_row(filled: Sequence[str], count_known: Callable[[Sequence[str]],
     """Return whether the row repeats the header in another language or another form: most cells are usual names."""
     if len(filled) < MIN_LABELS or any(char.isdigit() for cell in filled for char in cell):
         return False
-    return count_known(filled) >= max(MIN_LABELS, MOST_LABELS * len(filled))
+    return count_known(filled) >= max(MIN_LABELS, MIN_LABELS_SHARE * len(filled))
 
 
 def _is_instruction_row(filled: Sequence[str]) -> bool:
