@@ -81,8 +81,8 @@ def _table(profile: Profile, readings: list[Reading]) -> str:
     lines = [f"### Export `{profile.name}`", "", "| field | columns | further names |", "|---|---|---|"]
     for field in (*FIELDS, "inventory_policy"):
         columns = _unique(column for reading in readings for column in reading.fields.get(field, ()))
-        known = set(map(fold, columns))
-        others = [name for name in _names(profile.fields.get(field, ())) if name not in known]
+        folded_columns = set(map(fold, columns))
+        others = [name for name in _names(profile.fields.get(field, ())) if name not in folded_columns]
         if columns or others:
             label = "stock, beside the number" if field == "inventory_policy" else _LABELS.get(field, field)
             lines.append(f"| {label} | {_code(columns)} | {_code(others)} |")

@@ -357,9 +357,9 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
         return ()
     candidates: dict[str, tuple[str, int, str | None]] = {}
     is_internal = internal_part(column) is not None
-    known = _known_names()
+    names_by_field = _known_names()
     for form_rank, form in enumerate(name_forms(column)):
-        for field, ranks in known.items():
+        for field, ranks in names_by_field.items():
             if form in ranks and field not in candidates and not (is_internal and field in PUBLIC_FIELDS):
                 candidates[field] = (field, ranks[form] + form_rank, None)
         if "price" not in candidates and not is_internal and (match := _CURRENCY.match(form)):

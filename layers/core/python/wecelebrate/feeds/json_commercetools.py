@@ -39,14 +39,16 @@ def _localized(texts: Any) -> Any:
 
 
 def _variant(variant: Mapping[str, Any]) -> dict[str, Any]:
-    known = {key: part for key, part in variant.items() if key not in ("prices", "price", "images", "assets")}
+    members = {key: part for key, part in variant.items() if key not in ("prices", "price", "images", "assets")}
     images = variant.get("images")
     if isinstance(images, Sequence) and not isinstance(images, str):
-        known["images"] = {"url": "\n".join(str(part.get("url") or "") for part in images if isinstance(part, Mapping))}
+        members["images"] = {
+            "url": "\n".join(str(part.get("url") or "") for part in images if isinstance(part, Mapping))
+        }
     prices = variant.get("prices") or variant.get("price") or ()
     prices = [prices] if isinstance(prices, Mapping) else prices
-    known["prices"] = _prices([part for part in prices if isinstance(part, Mapping)][:MAX_PRICES])
-    return known
+    members["prices"] = _prices([part for part in prices if isinstance(part, Mapping)][:MAX_PRICES])
+    return members
 
 
 def _prices(prices: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -77,10 +77,10 @@ def named_values(parts: Sequence[Any]) -> dict[str, Any] | None:
         if not isinstance(part, dict):
             return None
         name = next((part[key] for key in _NAME_KEYS if isinstance(part.get(key), str)), None)
-        found = [key for key in _VALUE_KEYS if key in part]
-        if not name or not found or name in values:
+        value_keys = [key for key in _VALUE_KEYS if key in part]
+        if not name or not value_keys or name in values:
             return None
-        value = part[found[0]]
+        value = part[value_keys[0]]
         if isinstance(value, dict) and isinstance(value.get("label"), str):
             value = value["label"]
         elif isinstance(value, list) and all(not isinstance(item, dict | list) for item in value):

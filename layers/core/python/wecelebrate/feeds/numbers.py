@@ -127,16 +127,16 @@ def price_with_words(
 
     Raises BadCell as `price` does, and with the code `no_fixed_price`, `bad_price_unit` or `too_precise`.
     """
-    found = price_text(cell) if len(cell) <= MAX_NUMBER_LENGTH else None
-    if found is None:
+    amount_text = price_text(cell) if len(cell) <= MAX_NUMBER_LENGTH else None
+    if amount_text is None:
         raise _not_a_number(cell)
-    value, currency = price(found.amount, mark, found.currency or catalog_currency)
-    value, currency = price_in_units(value, found), currency or found.currency
-    if found.units == 1:
+    value, currency = price(amount_text.amount, mark, amount_text.currency or catalog_currency)
+    value, currency = price_in_units(value, amount_text), currency or amount_text.currency
+    if amount_text.units == 1:
         return value, currency
     if has_unit:
         raise BadCell("bad_price_unit", f"{quoted(cell)} states a unit, and the file states another unit of the price")
-    return price_of_one(value, Decimal(found.units), currency or catalog_currency), currency
+    return price_of_one(value, Decimal(amount_text.units), currency or catalog_currency), currency
 
 
 def _currency_beside(before: str, after: str, catalog_currency: str, cell: str) -> str | None:

@@ -101,22 +101,22 @@ class Families:
                 yield Member(line, cells, cells)
 
     def _variant(self, line: int, raw: Cells, sku: str, parent: str, groups: Sequence[Sequence[int]]) -> Member:
-        cells, seen = list(raw), {sku}
+        cells, visited_skus = list(raw), {sku}
         blank = [group for group in groups if not any(cells[number] for number in group)]
         above: str | None = parent
         while above:
-            if above in seen:
+            if above in visited_skus:
                 return Member(line, raw, raw, problem=f"{quoted(parent)} and its parents name each other")
-            if len(seen) > MAX_LEVELS:
+            if len(visited_skus) > MAX_LEVELS:
                 problem = f"{quoted(parent)} has more than {MAX_LEVELS} parents, one above the other"
                 return Member(line, raw, raw, problem=problem)
-            seen.add(above)
-            found = self._find(above)
-            if found is None:  # its blank cells mean values that are not in the file
+            visited_skus.add(above)
+            parent_row = self._find(above)
+            if parent_row is None:  # its blank cells mean values that are not in the file
                 for number in chain.from_iterable(blank):
                     cells[number] = None
                 break
-            above, inherited = found
+            above, inherited = parent_row
             for group in [group for group in blank if any(inherited[number] for number in group)]:
                 blank.remove(group)
                 for number in group:

@@ -98,22 +98,22 @@ def _initial_plan(
     profile finds no price, the columns can have one, or a question.
     """
     header = list(columns.header)
-    known = profile or recognise(names)
-    if known is None:
+    recognised = profile or recognise(names)
+    if recognised is None:
         return None, _by_name(columns, currency, earlier)
-    plan = _by_profile(header, names, known, currency)
-    has_handles = bool(known.variants and find_columns(names, known.variants.handle))
+    plan = _by_profile(header, names, recognised, currency)
+    has_handles = bool(recognised.variants and find_columns(names, recognised.variants.handle))
     if profile is None and not plan.sku and not has_handles and not has_sku:
         by_name = _by_name(columns, currency, earlier)
-        return (None, by_name) if by_name.sku else (known, plan)
-    if not plan.prices and known.fields.get("price") and not known.separate_prices:
+        return (None, by_name) if by_name.sku else (recognised, plan)
+    if not plan.prices and recognised.fields.get("price") and not recognised.separate_prices:
         typed = [number for number, name in enumerate(header) if has_unknown_type(name)]
         if typed:
             by_name = _by_name(columns, currency, {})
             plan.prices = by_name.prices
             plan.questions += [question for question in by_name.questions if question.key == "price"]
             plan.reasons["price"] = by_name.reasons.get("price", [])
-    return known, plan
+    return recognised, plan
 
 
 def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
@@ -328,8 +328,8 @@ def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
 def named_price(number: int, name: str) -> PriceColumn:
     """Return a column of prices, with what its name says: the currency, the kind, and the number of units."""
     currency = next((code for field, _, code in field_candidates(name) if field == "price"), None)
-    known = name_of_price(name)
-    return PriceColumn(number, currency, kind=known.kind if known else "plain", units=units_in_name(name))
+    price_name = name_of_price(name)
+    return PriceColumn(number, currency, kind=price_name.kind if price_name else "plain", units=units_in_name(name))
 
 
 def free_column(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:

@@ -83,9 +83,9 @@ def price_text(cell: str) -> PriceText | None:
     if match := _MINOR.search(bare):
         return PriceText(bare[: match.start()].strip(), 1, True, "GBP" if match["pence"] else None)
     if (match := _UNIT.search(bare)) and match.start() and match[0].strip():
-        found = _of_units(match, bare, cell)
-        if found:
-            return PriceText(_TAXES.sub("", found.amount).strip(), found.units)
+        price = _of_units(match, bare, cell)
+        if price:
+            return PriceText(_TAXES.sub("", price.amount).strip(), price.units)
     return PriceText(bare.strip()) if bare != folded else None
 
 

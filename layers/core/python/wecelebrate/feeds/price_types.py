@@ -71,12 +71,12 @@ def parts_by_type(key: str, parts: Sequence[Any]) -> list[Part] | None:
     """
     if not is_price_key(key) or not all(isinstance(part, dict) for part in parts):
         return None
-    found = [_type_of_members(part) for part in parts]
-    if not any(found):
+    types = [_type_of_members(part) for part in parts]
+    if not any(types):
         return None
     counts: dict[str, int] = {}
     named: list[Part] = []
-    for part, kind in zip(parts, found, strict=True):
+    for part, kind in zip(parts, types, strict=True):
         number = counts[kind] = counts.get(kind, -1) + 1
         named.append((f"{kind}.{number}" if kind else str(number), part))
     return named
@@ -129,8 +129,8 @@ def _says_nothing(text: str) -> bool:
 @lru_cache(maxsize=4096)
 def _is_kind(text: str) -> bool:
     """Return whether a value such as `cost` or `dealer` says which price it is, whatever its member is called."""
-    known = price_name("price" + squeezed(text)) if text[:1].isalpha() else None
-    return known is not None and known.kind != "plain"
+    named_price = price_name("price" + squeezed(text)) if text[:1].isalpha() else None
+    return named_price is not None and named_price.kind != "plain"
 
 
 def has_unknown_type(column: str) -> bool:
@@ -147,8 +147,8 @@ def kind_of_type(text: str) -> Kind | None:
     are_words = text[:1].isalpha() and all(
         is_price_word(word) and word not in PIECES for word in split_words(text[:MAX_TYPE_LENGTH])
     )
-    known = price_name(folded) or (price_name("price" + folded) if are_words else None)
-    return known.kind if known else None
+    named_price = price_name(folded) or (price_name("price" + folded) if are_words else None)
+    return named_price.kind if named_price else None
 
 
 def is_type_column(column: str) -> bool:

@@ -126,11 +126,11 @@ def units_of(cell: str, mark: Separator | None) -> Decimal:
 
 def _units_of_word(cell: str, text: str) -> Decimal:
     folded = " ".join(text.casefold().replace(".", " ").split())
-    known = CODES.get(text) or _NAMES.get(folded) or _NAMES.get(_PIECES_END.sub("", folded))
+    units = CODES.get(text) or _NAMES.get(folded) or _NAMES.get(_PIECES_END.sub("", folded))
     if folded == "cent" and bare_unit(cell) != cell.strip():  # without `le` it can be a cent of a euro
         return _HUNDRED
-    if known:
-        return known
+    if units:
+        return units
     words = folded.split(" ")
     if not folded or folded in PIECES or words[0] in PIECES or folded in MEASURES or words[-1] in PIECES:
         return Decimal(1)

@@ -123,7 +123,7 @@ def _far_parents(rows: Rows, keys: RowKeys) -> _Scattered:
 
 def _interrupted_keys(rows: Rows, keys: RowKeys) -> _Scattered:
     """Return the keys of products with other rows in between, or whose name is not in their first row."""
-    scattered, seen = _Scattered(), _SeenKeys()
+    scattered, seen_keys = _Scattered(), _SeenKeys()
     current, is_named = "", True
     for row in rows:
         if isinstance(row, Rejected):
@@ -131,7 +131,7 @@ def _interrupted_keys(rows: Rows, keys: RowKeys) -> _Scattered:
         key = keys.key(row[1])
         if key and key != current:
             current, is_named = key, keys.has_name(row[1])
-            if seen.add(key):
+            if seen_keys.add(key):
                 scattered.add(key)
         elif not is_named and keys.has_name(row[1]):
             is_named = True

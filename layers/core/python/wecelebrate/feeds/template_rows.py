@@ -95,7 +95,7 @@ def is_row_of_field_names(
 
 def instruction_rows(rows: Sequence[Sequence[str]], first: int, count_known: Callable[[Sequence[str]], int]) -> int:
     """Return the number of rows from `first` on that are no data: labels, instructions, units and examples."""
-    found = 0
+    last_instruction = 0
     for at, row in enumerate(rows[first : first + MAX_ROWS], 1):
         filled = [cell.strip() for cell in row if cell.strip()]
         if filled and not (
@@ -105,8 +105,8 @@ def instruction_rows(rows: Sequence[Sequence[str]], first: int, count_known: Cal
             or _is_labels_row(filled, count_known)
         ):
             break
-        found = at if filled else found
-    return found
+        last_instruction = at if filled else last_instruction
+    return last_instruction
 
 
 def _is_labels_row(filled: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> bool:

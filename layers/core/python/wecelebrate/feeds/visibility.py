@@ -90,13 +90,13 @@ def internal_part(name: str) -> str | None:
 
     No public field is read from such a column because of its name: `Price (dealer)` is not the price.
     """
-    parts, known = words(name), _words()
+    parts, all_words = words(name), _words()
     for word in parts:
-        if word in known.private:
+        if word in all_words.private:
             return word
     text = "".join(parts)
     for start in range(len(text) - 1):
-        for stem in known.stems.get(text[start : start + 2], ()):
+        for stem in all_words.stems.get(text[start : start + 2], ()):
             if text.startswith(stem, start):
                 return stem
     return None
@@ -110,14 +110,14 @@ def is_property(name: str) -> bool:
 
 def _is_known(parts: tuple[str, ...]) -> bool:
     """Return whether the words name a property, possibly between a word for the product and a unit."""
-    start, end, known = 0, len(parts), _words()
+    start, end, all_words = 0, len(parts), _words()
     while start < end:
         name = "".join(parts[start:end])
-        if name in known.properties or _without_product_word(name) in known.properties:
+        if name in all_words.properties or _without_product_word(name) in all_words.properties:
             return True
-        if parts[end - 1] in known.trailing and end - start > 1:
+        if parts[end - 1] in all_words.trailing and end - start > 1:
             end -= 1
-        elif parts[start] in known.leading:
+        elif parts[start] in all_words.leading:
             start += 1
         else:
             return False

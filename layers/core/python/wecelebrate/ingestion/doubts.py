@@ -48,14 +48,14 @@ def find(
 
     `header` has the names of the columns of the file. Only a column that exists can be kept.
     """
-    asked = {question.key: question for question in reversed(questions)}
+    questions_by_key = {question.key: question for question in reversed(questions)}
     new_changes = [
         change
         for change in changes
-        if change.key not in asked and change.key not in decided and _identity(change) not in accepted
+        if change.key not in questions_by_key and change.key not in decided and _identity(change) not in accepted
     ]
     return [
-        *(_from_question(question) for question in questions if asked[question.key] is question),
+        *(_from_question(question) for question in questions if questions_by_key[question.key] is question),
         *(_from_change(change, header) for change in new_changes),
     ]
 

@@ -197,10 +197,10 @@ class LeasedJob:
 
         If the questions are too large, only the first of them are asked. The next attempt asks the others.
         """
-        asked = list(questions)
-        while len(asked) > 1 and json_bytes(asked) > MAX_QUESTIONS_BYTES:
-            asked.pop()
-        values = {"questions": asked, "result": shortened(result, MAX_RESULT_BYTES)}
+        recorded = list(questions)
+        while len(recorded) > 1 and json_bytes(recorded) > MAX_QUESTIONS_BYTES:
+            recorded.pop()
+        values = {"questions": recorded, "result": shortened(result, MAX_RESULT_BYTES)}
         changed = sql.await_decision(tx, job_id=self.id, fence=self.fence, **as_json(values, *values))
         self._stopped(tx, changed, None)
 

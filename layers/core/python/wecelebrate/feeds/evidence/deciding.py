@@ -156,9 +156,11 @@ def _every_row(table: Table) -> Iterator[Cells]:
 def header_language(header: Iterable[str], currency: str) -> Separator | None:
     """Return the decimal separator of the header's language, or None if the header does not show a language."""
     names = [fold(name) for name in header]
-    known = _separators()
-    comma = sum(name in _COMMA_WORDS or name.startswith(_LONG_COMMA_WORDS) or known.get(name) == "," for name in names)
-    point = sum(name in _POINT_WORDS or known.get(name) == "." for name in names)
+    separators = _separators()
+    comma = sum(
+        name in _COMMA_WORDS or name.startswith(_LONG_COMMA_WORDS) or separators.get(name) == "," for name in names
+    )
+    point = sum(name in _POINT_WORDS or separators.get(name) == "." for name in names)
     if comma > point:
         return None if currency in POINT_CURRENCIES else ","
     return "." if point > comma else None

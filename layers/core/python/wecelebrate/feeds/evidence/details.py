@@ -104,9 +104,9 @@ def complete_plan(
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
     if plan.profile is None and "price" not in mapping:
         plan.questions += several_prices(plan, columns)
-        asked = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
-        plan.prices = [] if asked else plan.prices  # the first choice
-        plan.questions += asked
+        price_questions = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
+        plan.prices = [] if price_questions else plan.prices  # the first choice
+        plan.questions += price_questions
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:

@@ -131,7 +131,7 @@ def _codes_for_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
         if number not in known
     }
     texts = [number for number, fields in named.items() if fields and columns[number].share("is_text") >= MOSTLY_TEXT]
-    found = []
+    named_candidates = []
     for number, fields in named.items():
         if "name" in fields and codes.kind_of(columns[number]) == "codes" and texts:
             candidate = _rated(columns, number, SECOND, COMPOSED, is_noun=True, is_row_noun=False)
@@ -139,8 +139,8 @@ def _codes_for_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
                 f"its values are codes, and {quoted(columns.header[texts[0]], 40)} contains the names",
                 *candidate.reasons[1:],
             )
-            found.append(replace(candidate, reasons=reasons))
-    return found
+            named_candidates.append(replace(candidate, reasons=reasons))
+    return named_candidates
 
 
 def _rated(  # noqa: PLR0917
@@ -312,15 +312,15 @@ def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | No
     Returns None if the values do not show a better column than the best name.
     """
     named = best[0] if best and not any(best[0].order[:2]) else None
-    found = _identifying(columns)
-    strong = [number for number, kind in found if kind == "codes" and _is_unknown(columns, number)]
-    weak = [number for number, kind in found if kind in ("barcodes", "numbers") and _is_unknown(columns, number)]
+    identifying = _identifying(columns)
+    strong = [number for number, kind in identifying if kind == "codes" and _is_unknown(columns, number)]
+    weak = [number for number, kind in identifying if kind in ("barcodes", "numbers") and _is_unknown(columns, number)]
     if named is not None and named.rank < ROW:
         # Identifiers stand at the left. A code at the right, such as a colour, is a property.
         left = [number for number in strong if number < named.column and len(columns[number].cells) >= MIN_VALUES]
         return _asked(columns, [*left, named.column]) if left else _key_question(columns, best)
-    rows = [number for number, kind in found if kind == "rows"] if named is None else [named.column]
-    texts = [number for number, kind in found if kind == "texts"]
+    rows = [number for number, kind in identifying if kind == "rows"] if named is None else [named.column]
+    texts = [number for number, kind in identifying if kind == "texts"]
     if _has_no_header(columns) and (strong or weak):
         return _asked(columns, [*strong, *weak, *texts], "The file has no header: its first row is a row of data. ")
     if len(only := [*strong, *weak]) == 1 and _is_certain(columns, only[0]):

@@ -46,13 +46,13 @@ _SHORT_TEXTS = frozenset(("shortdescription", "descriptionshort", "kurzbeschreib
 def candidates_with_languages(header: Sequence[str], candidates: Candidates) -> Candidates:
     """Return the candidates with the columns whose names have a language."""
     named: Candidates = {field: [] for field in FIELDS}
-    known = {field: {number for _, number, _ in candidates[field]} for field in FIELDS}
+    named_columns = {field: {number for _, number, _ in candidates[field]} for field in FIELDS}
     for number, column in enumerate(header):
         name = without_language(column)
         if name and column.strip()[-3:].strip(" )]_-.:([").casefold() in _AMBIGUOUS and not _has_other(header, column):
             continue
         for field, rank, _ in field_candidates(name) if name else ():
-            if field in FIELDS and number not in known[field] and not is_weak(rank):
+            if field in FIELDS and number not in named_columns[field] and not is_weak(rank):
                 named[field].append((rank + RANK, number, None))
     others = [number for rank, number, _ in candidates["name"] if not is_weak(rank)]
     texts = {number for number in others if not _SHORT_TEXTS.isdisjoint(name_forms(header[number]))}
@@ -73,8 +73,8 @@ def _has_other(header: Sequence[str], column: str) -> bool:
 
 @cache
 def _codes() -> frozenset[str]:
-    known = frozenset(vocabulary().by_language) | _FURTHER_LANGUAGES
-    return known.union(*(codes for language, codes in _OTHER_CODES.items() if language in known))
+    languages = frozenset(vocabulary().by_language) | _FURTHER_LANGUAGES
+    return languages.union(*(codes for language, codes in _OTHER_CODES.items() if language in languages))
 
 
 @lru_cache(maxsize=4096)

@@ -73,9 +73,9 @@ def with_scale(
     is_minor = replace(price, scale="currency")
     if setting == "yes" or (plan.profile and plan.profile.minor_units):
         return is_minor, None
-    found = name_of_price(name)
-    if found and found.scale and not _PER_MINOR.search(name):
-        return replace(price, scale=found.scale), None
+    named_price = name_of_price(name)
+    if named_price and named_price.scale and not _PER_MINOR.search(name):
+        return replace(price, scale=named_price.scale), None
     if _MINOR.search(fold(name)):
         return is_minor, None
     cells = columns[price.column].cells
@@ -139,14 +139,18 @@ def sibling(header: Sequence[str], column: str, names: Sequence[str]) -> int | N
 
 
 def _precision(header: Sequence[str], column: str) -> int | None:
-    found = sibling(header, column, PRECISION)
+    sibling_column = sibling(header, column, PRECISION)
     path = column.rpartition(".")[0]
     for number, name in enumerate(header):
-        if found is None and name.startswith(f"{column}@") and name.partition("@")[2] in PRECISION:
+        if sibling_column is None and name.startswith(f"{column}@") and name.partition("@")[2] in PRECISION:
             return number  # an attribute of an XML element
-        if found is None and name.rpartition(".")[0] in ("", path) and fold(name.rpartition(".")[2]) in _ROOT_PRECISION:
+        if (
+            sibling_column is None
+            and name.rpartition(".")[0] in ("", path)
+            and fold(name.rpartition(".")[2]) in _ROOT_PRECISION
+        ):
             return number
-    return found
+    return sibling_column
 
 
 def _unit_with_words(plan: Plan, columns: Columns, price: PriceColumn) -> int | None:

@@ -102,21 +102,21 @@ def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes
 
     These rows have at most two values, and the first one is a text. What the titles above the header say is stronger.
     """
-    found = NO_NOTES
+    combined = NO_NOTES
     for row in reversed(rows[-MAX_FOOTER:]):
         filled = [text for cell in row if cell and (text := " ".join(cell.split()))]
         if len(filled) > 2 or (filled and " " not in filled[0] and len(filled[0]) < MIN_NOTE):
             break
-        found = _of_title(" ".join(filled)[:MAX_TITLE], found) if filled else found
-        if filled and not found.kind and _is_tax_note(filled[0]) and (kind := _kind_of(filled[0])):
-            found = replace(found, kind=kind, text=filled[0])
+        combined = _of_title(" ".join(filled)[:MAX_TITLE], combined) if filled else combined
+        if filled and not combined.kind and _is_tax_note(filled[0]) and (kind := _kind_of(filled[0])):
+            combined = replace(combined, kind=kind, text=filled[0])
     return replace(
         notes,
-        currency=notes.currency or found.currency,
-        kind=notes.kind or found.kind,
-        scale=notes.scale or found.scale,
-        units=found.units if notes.units == 1 else notes.units,
-        text=notes.text or found.text,
+        currency=notes.currency or combined.currency,
+        kind=notes.kind or combined.kind,
+        scale=notes.scale or combined.scale,
+        units=combined.units if notes.units == 1 else notes.units,
+        text=notes.text or combined.text,
     )
 
 
@@ -128,10 +128,10 @@ def _is_tax_note(text: str) -> bool:
 
 
 def _of_title(title: str, notes: Notes) -> Notes:
-    found = [_named(match) for pattern in _CURRENCY for match in pattern.finditer(title)]
+    currencies = [_named(match) for pattern in _CURRENCY for match in pattern.finditer(title)]
     codes = {match[0] for match in _ANY_CODE.finditer(title)}
-    if len(set(found)) == 1 and len(codes) < 2:  # `Prices in EUR or USD` says nothing
-        notes = replace(notes, currency=found[0], text=title)
+    if len(set(currencies)) == 1 and len(codes) < 2:  # `Prices in EUR or USD` says nothing
+        notes = replace(notes, currency=currencies[0], text=title)
     if not _HAS_PRICES.search(title):
         return notes
     if kind := _kind_of(title):

@@ -120,8 +120,8 @@ def _list_of(plan: Plan, price: int) -> list[int]:
         names = [f"{match[1]}{position}{match[3]}" for position in range(MAX_PRICES)]
     else:
         names = [name, *(f"{name}.{position}" for position in range(2, MAX_PRICES))]
-    found = [numbered[one] for one in names if one in numbered]
-    return found if price in found else [price]
+    listed = [numbered[one] for one in names if one in numbered]
+    return listed if price in listed else [price]
 
 
 def _code_of(plan: Plan, price: int) -> int | None:

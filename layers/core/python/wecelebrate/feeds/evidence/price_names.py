@@ -52,15 +52,15 @@ def listed_columns(header: Sequence[str], free: Sequence[int]) -> list[int]:
 
 def currency_of_cells(columns: Columns, number: int, currency: str) -> str | None:
     """Return the currency whose sign is beside the amounts in all cells of a column, or None."""
-    found = set[str | None]()
+    currencies = set[str | None]()
     for cell in columns[number].cells[:_MAX_CELLS]:
         if cell.isascii() and not any(char.isalpha() or char == "$" for char in cell):
             return None
         try:
-            found.add(numbers.price(cell, ".", currency)[1])
+            currencies.add(numbers.price(cell, ".", currency)[1])
         except BadCell:
             return None
-    return found.pop() if len(found) == 1 else None
+    return currencies.pop() if len(currencies) == 1 else None
 
 
 def sign_in_name(column: str, currency: str) -> str | None:

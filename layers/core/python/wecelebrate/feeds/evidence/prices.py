@@ -182,17 +182,17 @@ class _Words:
 
 @cache
 def _words() -> _Words:
-    known = vocabulary()
+    all_words = vocabulary()
     own: dict[Role, frozenset[str]] = {
         "base": _BASE, "weak": _WEAK, "alone": _NOUNS, "tax": TAX_WORDS, "with": WITH, "without": WITHOUT,
         "neutral": _NEUTRAL, **dict(_MEANINGS),
     }  # fmt: skip
     roles: dict[Role, dict[str, Languages | None]] = {
-        role: {**known.words(f"prices.{role}"), **dict.fromkeys(words)} for role, words in own.items()
+        role: {**all_words.words(f"prices.{role}"), **dict.fromkeys(words)} for role, words in own.items()
     }
     roles["base"] |= {word: codes for word, codes in roles["weak"].items() if word not in roles["base"]}
-    currencies = {word: code for word, (code, _) in known.currencies.items()}
-    languages: dict[str, Languages | None] = {word: codes for word, (_, codes) in known.currencies.items()}
+    currencies = {word: code for word, (code, _) in all_words.currencies.items()}
+    languages: dict[str, Languages | None] = {word: codes for word, (_, codes) in all_words.currencies.items()}
     languages |= dict.fromkeys((*NAMED_CURRENCIES, *MINOR_UNITS, *_SOLO, *_SOLO_COMPANIONS))
     for meaning in roles.values():
         for word, codes in meaning.items():
@@ -201,7 +201,7 @@ def _words() -> _Words:
     currencies |= {code: code.upper() for code in NAMED_CURRENCIES}
     listed: dict[str, Languages] = {}
     for role in own:
-        for word, codes in known.words(f"prices.{role}").items():
+        for word, codes in all_words.words(f"prices.{role}").items():
             listed[word] = (*listed.get(word, ()), *codes)
     return _Words(languages, listed, roles, currencies, frozenset(languages))
 
@@ -233,13 +233,13 @@ def price_name(folded: str) -> PriceName | None:
         return PriceName(kind)
     if folded in _SOLO_NAMES:
         return PriceName("plain", is_weak=True, is_solo=True)
-    known, found = _words(), list[PriceName]()
-    for parts in islice(divisions(folded, known.names), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
-        if (meaning := _meaning(parts, known)) is not None:
-            found.append(meaning)
-    if folded[-3:] in NAMED_CURRENCIES and any(one.currency for one in found):  # `prices EK` is `price SEK`
-        found = [one for one in found if one.currency]
-    return min(found, key=_uncertainty, default=None)
+    all_words, meanings = _words(), list[PriceName]()
+    for parts in islice(divisions(folded, all_words.names), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
+        if (meaning := _meaning(parts, all_words)) is not None:
+            meanings.append(meaning)
+    if folded[-3:] in NAMED_CURRENCIES and any(one.currency for one in meanings):  # `prices EK` is `price SEK`
+        meanings = [one for one in meanings if one.currency]
+    return min(meanings, key=_uncertainty, default=None)
 
 
 def is_price_word(folded: str) -> bool:

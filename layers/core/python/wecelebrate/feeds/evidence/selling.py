@@ -97,8 +97,8 @@ class _Candidate:
 
 def name_of_price(column: str) -> PriceName | None:
     """Return what the name of a column says about a price."""
-    found = price_in_forms(name_forms(column), column)
-    name = found[1] if found else None
+    named_price = price_in_forms(name_forms(column), column)
+    name = named_price[1] if named_price else None
     if name and not name.currency and "$" not in column:
         name = replace(name, currency=currency_in_name(column, None, ""))
     if name and name.kind in TIERS and internal_part(column):
@@ -142,9 +142,9 @@ def choose_price(
             if one.kind == "offer" and one.name.is_offer_or_selling and not one.is_bad
             and columns.differ(best.column, one.column)
         ]  # fmt: skip
-    known = {one.column for one in others}
+    considered = {one.column for one in others}
     listed = numbered_lists(columns, best) if best.column not in quantities else []
-    others += [one for one in listed if one.column not in known]
+    others += [one for one in listed if one.column not in considered]
     if best.kind in ("list", "offer") or best.is_bad:
         others += [one for one in possible if one.column != best.column]
     if best.kind == "net" and (rival := _list_beside_net(columns, best, sold)):
@@ -167,10 +167,12 @@ def _candidates(
         one for one in candidates
         if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
     ]  # fmt: skip
-    known = {column for _, column, _ in named}
-    free = [number for number in range(len(columns.header)) if number not in known and number not in quantities]
+    named_columns = {column for _, column, _ in named}
+    free = [number for number in range(len(columns.header)) if number not in named_columns and number not in quantities]
     named += [(LISTED_RANK, number, None) for number in listed_columns(columns.header, free)]
-    named += [(UNIT_RANK, price.column, None) for price in tiers if price.quantity == 1 and price.column not in known]
+    named += [
+        (UNIT_RANK, price.column, None) for price in tiers if price.quantity == 1 and price.column not in named_columns
+    ]
     names = {price.column: price.name for price in tiers}
     return [_rated(columns, one, currency, names.get(one[1])) for one in named]
 
@@ -184,15 +186,15 @@ def numbered_lists(columns: Columns, best: _Candidate) -> list[_Candidate]:
     own = _list_in_name(columns.header[best.column])
     if not own or own[1] not in ("1", "country") or any(map(_NUMBERED_QUANTITY.fullmatch, map(fold, columns.header))):
         return []
-    found = []
+    priced = []
     for number, name in enumerate(columns.header):
         other = _list_in_name(name)
         if other and number != best.column and other[0] == own[0] and not internal_part(name):
             facts = columns[number]
             is_price = facts.cells and facts.share("is_number") > 0.5 and facts.share("is_zero") < 1
             if is_price and columns.differ(best.column, number):
-                found.append(_Candidate(number, best.name, best.kind, best.currency))
-    return found
+                priced.append(_Candidate(number, best.name, best.kind, best.currency))
+    return priced
 
 
 def _list_in_name(column: str) -> tuple[str, str] | None:
@@ -300,10 +302,10 @@ def _with_currencies(columns: Columns, sold: list[_Candidate], currency: str) ->
 
 def _with_totals(columns: Columns, sold: list[_Candidate]) -> list[_Candidate]:
     """Add totals: `Precio total` is the price with tax if its values are a little above those of `Precio base`."""
-    known = {one.column for one in sold}
+    sold_columns = {one.column for one in sold}
     totals = []
     for number, name in enumerate(columns.header):
-        if number not in known and is_total(name) and not internal_part(name):
+        if number not in sold_columns and is_total(name) and not internal_part(name):
             bases = [one for one in sold if not one.is_bad and one.kind in ("plain", "net", "list")]
             if any(is_with_tax(columns, one.column, number) for one in bases):
                 reasons = (f"{quoted(name, 40)} is the price with tax, because its values are a little higher",)

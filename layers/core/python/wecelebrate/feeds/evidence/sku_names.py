@@ -128,15 +128,15 @@ def name_rank(folded: str) -> int:
     ):  # fmt: skip
         if folded in names:
             return rank
-    known = vocabulary().words
-    return next((rank for rank, table in _TABLES if folded in known(table)), OWN)
+    words_of = vocabulary().words
+    return next((rank for rank, table in _TABLES if folded in words_of(table)), OWN)
 
 
 def names_gtin(column: str) -> bool:
     """Return whether a part of the name means a GTIN, as in `Item Code (EAN)` and `商品コード(JANコード等)`."""
-    known = vocabulary().words("columns.gtin")
+    gtin_words = vocabulary().words("columns.gtin")
     parts = [fold(part) for part in _PARTS.findall(column[:MAX_NAME])]
-    return any(part in _GTIN_WORDS or part in _GTIN_NAMES or part in known for part in parts)
+    return any(part in _GTIN_WORDS or part in _GTIN_NAMES or part in gtin_words for part in parts)
 
 
 @lru_cache(maxsize=4096)

@@ -90,8 +90,10 @@ def _is_composed(form: str) -> bool:
     if len(form) > MAX_NAME:
         return False
     for parts in islice(divisions(form, _WORDS), MAX_DIVISIONS):
-        found = frozenset(parts)
-        if len(parts) > 1 and (found & _NOUNS or len(found & _FREE) > 1 or (found & _FREE and "physical" in found)):
+        name_parts = frozenset(parts)
+        if len(parts) > 1 and (
+            name_parts & _NOUNS or len(name_parts & _FREE) > 1 or (name_parts & _FREE and "physical" in name_parts)
+        ):
             return True
     return False
 
@@ -116,9 +118,9 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     for number, name in enumerate(columns.header):
         if number not in used and (key := _place_key(name)) is not None and _are_counts(columns[number]):
             groups.setdefault(key, []).append(number)
-    found = [numbers for numbers in groups.values() if MIN_PLACES <= len(numbers) <= MAX_PLACES]
-    found = [numbers for numbers in found if any(not columns[number].is_empty for number in numbers)]
-    return max(found, key=len, default=[])
+    places = [numbers for numbers in groups.values() if MIN_PLACES <= len(numbers) <= MAX_PLACES]
+    places = [numbers for numbers in places if any(not columns[number].is_empty for number in numbers)]
+    return max(places, key=len, default=[])
 
 
 @lru_cache(maxsize=4096)

@@ -19,11 +19,15 @@ def refuse_transposed(header: Sequence[str], sample: Sequence[Cells], mapping: M
         return
     names = [header[0], *((row[0] or "").strip() for row in islice(sample, MAX_ROWS) if row)]
     names = [name for name in names if name]
-    known = [fields for name in names if (fields := _fields(name))]
-    found = set().union(*known)
-    if any(_fields(name) for name in header[1:]) or len(found) < MIN_FIELDS or len(known) < MIN_SHARE * len(names):
+    fields_by_name = [fields for name in names if (fields := _fields(name))]
+    all_fields = set().union(*fields_by_name)
+    if (
+        any(_fields(name) for name in header[1:])
+        or len(all_fields) < MIN_FIELDS
+        or len(fields_by_name) < MIN_SHARE * len(names)
+    ):
         return
-    if "price" in found and found & {"sku", "name"}:
+    if "price" in all_fields and all_fields & {"sku", "name"}:
         shown = ", ".join(quoted(name, 30) for name in names[:4])
         raise UnreadableFeed(
             f"each column of this table is a product, because its first column has the names {shown}; transpose the "

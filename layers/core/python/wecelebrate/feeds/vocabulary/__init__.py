@@ -71,10 +71,10 @@ class Vocabulary:
         for (language, table), words in zip(names, word_lists(texts), strict=True):
             own = dict.fromkeys(words, (language,))
             self.by_language[language][table] = list(own)
-            known = self._tables.setdefault(table, {})
-            shared = {word: (*known[word], language) for word in known.keys() & own.keys()}
-            known |= own
-            known |= shared
+            languages_of = self._tables.setdefault(table, {})
+            shared = {word: (*languages_of[word], language) for word in languages_of.keys() & own.keys()}
+            languages_of |= own
+            languages_of |= shared
 
     def words(self, *tables: str) -> Mapping[str, Languages]:
         """Map the folded words of the tables to their languages."""

@@ -79,10 +79,10 @@ def stop_for_decision(load: Load, rows: Rows) -> bool:
     Returns whether the load stopped. If it did not stop, the doubts are reported in the result of the job. A dry run
     does not stop, because it changes nothing.
     """
-    found = doubts.find(rows.questions, rows.changes, rows.header, load.accepted, load.decided)
-    serious = doubts.serious(found)
+    open_doubts = doubts.find(rows.questions, rows.changes, rows.header, load.accepted, load.decided)
+    serious = doubts.serious(open_doubts)
     if not serious or load.rules.on_doubt == "guess" or load.rules.dry_run:
-        load.job.checkpoint["doubts"] = found
+        load.job.checkpoint["doubts"] = open_doubts
         return False
     if load.rules.on_doubt == "refuse":
         reason = f"The file can be read in several ways. {doubts.description(serious)}"
