@@ -38,7 +38,7 @@ def read_settings(mapping: Sequence[str], options: Sequence[str]) -> ReadSetting
 
     An argument of `mapping` is `FIELD=COLUMN`, or the name of a JSON file. Raises BadUsage.
     """
-    from wecelebrate.feeds.plan import MAPPED_FIELDS, OPTIONS
+    from wecelebrate.feeds.plan.plan import MAPPED_FIELDS, OPTIONS
 
     settings = ReadSettings()
     for parameter, known, texts in (("--mapping", MAPPED_FIELDS, mapping), ("--option", OPTIONS, options)):

@@ -55,10 +55,15 @@ from datetime import UTC, datetime
 from wecelebrate.core import etags, storage
 from wecelebrate.core.outbound import retry_after
 from wecelebrate.core.types import email_address
-from wecelebrate.feeds import columns, convert, dialect, numbers, price_units, products, states, stock, visibility
-from wecelebrate.feeds import profile
+from wecelebrate.feeds.columns import facts, names as columns, profile, visibility
+from wecelebrate.feeds.files import dialect
+from wecelebrate.feeds.notation import convert, numbers, price_units, shapes
+from wecelebrate.feeds.plan import choice
+from wecelebrate.feeds.prices import names as prices
+from wecelebrate.feeds.rows import products
+from wecelebrate.feeds.states import words as states
+from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.vendors import commercetools
-from wecelebrate.feeds.evidence import choice, facts, prices, shapes
 from wecelebrate.mail import sanitize
 for unit in {units!r}:
     for end in ("", " x1"):

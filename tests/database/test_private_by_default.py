@@ -12,14 +12,14 @@ import pytest
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from tests.core.feeds.test_visibility import COMPOUND, PRIVATE, PUBLIC, UNKNOWN
+from tests.core.feeds.columns.test_visibility import COMPOUND, PRIVATE, PUBLIC, UNKNOWN
 from tests.database.callers import CALLERS
 from tests.database.conftest import Database
 from tests.database.probe import entered
 from tests.database.world import A_CATALOG, A_PRODUCT, B_PRODUCT
 from wecelebrate import schema
-from wecelebrate.feeds import properties
-from wecelebrate.feeds.visibility import is_property
+from wecelebrate.feeds.columns import properties
+from wecelebrate.feeds.columns.visibility import is_property
 from wecelebrate.schema import migrate
 
 Json = dict[str, object]

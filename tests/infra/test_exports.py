@@ -5,8 +5,8 @@ import re
 import pytest
 
 from infra.exports import FILE, page
-from wecelebrate.feeds.profile import Profile
-from wecelebrate.feeds.profiles import PROFILES
+from wecelebrate.feeds.columns.profile import Profile
+from wecelebrate.feeds.plan.profiles import PROFILES
 
 
 def test_the_page_shows_the_current_profiles() -> None:

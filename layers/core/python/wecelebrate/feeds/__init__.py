@@ -18,13 +18,13 @@ A feed says before its first row how it is read (`feed.reading`), what the evide
 a process needs.
 """
 
+from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.feed import Feed, open_feed
 from wecelebrate.feeds.items import Item, Product, Rejected, UnreadableFeed
-from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX
+from wecelebrate.feeds.plan.plan import REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.preparation import prepare
 from wecelebrate.feeds.proposal import Proposal, propose
 from wecelebrate.feeds.questions import Change, Choice, Question
-from wecelebrate.feeds.visibility import Disclosure
 from wecelebrate.feeds.warnings import Warnings
 
 __all__ = [

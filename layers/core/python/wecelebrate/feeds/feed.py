@@ -6,7 +6,16 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from wecelebrate.core.types.text import nfc
-from wecelebrate.feeds.checks import (
+from wecelebrate.feeds.columns.profile import VariantRule
+from wecelebrate.feeds.columns.visibility import Disclosure
+from wecelebrate.feeds.files.formats import Format
+from wecelebrate.feeds.items import BadCell, Cells, DeclaredMode, Item, Rejected, Row
+from wecelebrate.feeds.plan.decimals import decide_numbers
+from wecelebrate.feeds.plan.details import plan_table
+from wecelebrate.feeds.plan.plan import Plan, extend_plan, raise_unreadable
+from wecelebrate.feeds.questions import Change, Question
+from wecelebrate.feeds.reading import changes, describe, remembered_columns, remembered_mark
+from wecelebrate.feeds.rows.checks import (
     SAMPLE_ENDS,
     TRUNCATED,
     check_characters,
@@ -17,27 +26,18 @@ from wecelebrate.feeds.checks import (
     reject_superseded,
     rejected_row,
 )
-from wecelebrate.feeds.evidence.deciding import decide_numbers
-from wecelebrate.feeds.evidence.details import plan_table
-from wecelebrate.feeds.evidence.places import is_place
-from wecelebrate.feeds.evidence.reading import changes, describe, remembered_columns, remembered_mark
-from wecelebrate.feeds.formats import Format
-from wecelebrate.feeds.groups import VariantGrouper
-from wecelebrate.feeds.items import BadCell, Cells, DeclaredMode, Item, Rejected, Row
-from wecelebrate.feeds.notes import note_finder
-from wecelebrate.feeds.parents import CODE, Families, counted_with_products
-from wecelebrate.feeds.plan import Plan, extend_plan, raise_unreadable
-from wecelebrate.feeds.products import BuildProduct, product_builder
-from wecelebrate.feeds.profile import VariantRule
-from wecelebrate.feeds.questions import Change, Question
-from wecelebrate.feeds.regrouping import regrouped
-from wecelebrate.feeds.source import FeedSource, open_source
-from wecelebrate.feeds.stock_columns import StockColumns, StockReader, find_stock_columns
-from wecelebrate.feeds.stock_places import add_place, combine_neighbours, place_reader
-from wecelebrate.feeds.tables import Table
+from wecelebrate.feeds.rows.groups import VariantGrouper
+from wecelebrate.feeds.rows.notes import note_finder
+from wecelebrate.feeds.rows.parents import CODE, Families, counted_with_products
+from wecelebrate.feeds.rows.products import BuildProduct, product_builder
+from wecelebrate.feeds.rows.regrouping import regrouped
+from wecelebrate.feeds.stock.columns import StockColumns, StockReader, find_stock_columns
+from wecelebrate.feeds.stock.places import is_place
+from wecelebrate.feeds.stock.sums import add_place, combine_neighbours, place_reader
+from wecelebrate.feeds.tables.source import FeedSource, open_source
+from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.transformations.computed import ComputedColumns
 from wecelebrate.feeds.transformations.settings import Entry, file_settings
-from wecelebrate.feeds.visibility import Disclosure
 from wecelebrate.feeds.warnings import Warnings
 
 
@@ -57,7 +57,7 @@ def open_feed(
 
     `mapping` is the catalog's mapping, which maps fields to columns, or to transformations of columns
     (`core.types.transformations`). A field that is mapped to None is left out. The mapping can contain
-    the options in `plan.OPTIONS` too. These options override the detection.
+    the options in `plan.model.OPTIONS` too. These options override the detection.
 
     `disclosure` decides which columns become public attributes.
 

@@ -5,19 +5,19 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, BinaryIO, Literal
 
-from wecelebrate.feeds.checks import SAMPLE_ENDS
-from wecelebrate.feeds.columns import FIELDS
-from wecelebrate.feeds.convert import attributes_of_lines
-from wecelebrate.feeds.evidence.details import plan_table
-from wecelebrate.feeds.evidence.reading import remembered_columns
+from wecelebrate.feeds.columns.names import FIELDS
+from wecelebrate.feeds.columns.visibility import Disclosure, private_part, same_name
 from wecelebrate.feeds.feed import Feed
 from wecelebrate.feeds.items import Cells, Item, Product, Rejected, quoted
-from wecelebrate.feeds.plan import REPORT_COLUMN_PREFIX, Plan
+from wecelebrate.feeds.notation.convert import attributes_of_lines
+from wecelebrate.feeds.plan.details import plan_table
+from wecelebrate.feeds.plan.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.questions import Change, Question
-from wecelebrate.feeds.source import open_source
+from wecelebrate.feeds.reading import remembered_columns
+from wecelebrate.feeds.rows.checks import SAMPLE_ENDS
+from wecelebrate.feeds.tables.source import open_source
 from wecelebrate.feeds.transformations.settings import Entry, file_settings
 from wecelebrate.feeds.transformations.text import MAX_PREVIEW_SECONDS
-from wecelebrate.feeds.visibility import Disclosure, private_part, same_name
 from wecelebrate.feeds.warnings import Warnings
 
 SAMPLE = 1 << 20
@@ -79,7 +79,7 @@ class Proposal:
     """The first rows, each as `{line, product}` or `{line, error, code, sku}`."""
     warnings: list[str]
     reading: dict[str, Any]
-    """How the file is read, with scores and reasons. See `evidence.reading`."""
+    """How the file is read, with scores and reasons. See `reading`."""
     questions: list[Question]
     """What the evidence in the file does not decide."""
     changes: list[Change]

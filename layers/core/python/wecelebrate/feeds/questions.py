@@ -24,7 +24,7 @@ class Question:
     """A doubt about how to read a file. The answer is stored in the catalog's settings."""
 
     key: str
-    """The field of the mapping, or the option in `plan.OPTIONS`, that the answer is stored under, e.g. `decimal`."""
+    """The field of the mapping, or the option (`plan.model.OPTIONS`), that stores the answer, e.g. `decimal`."""
     subject: Subject
     text: str
     """A sentence that says what was seen and what is asked."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from wecelebrate.core.shortening import shortened, shortened_text
 from wecelebrate.feeds import Change, Question
-from wecelebrate.feeds.columns import FIELDS
-from wecelebrate.feeds.plan import OPTIONS
+from wecelebrate.feeds.columns.names import FIELDS
+from wecelebrate.feeds.plan.plan import OPTIONS
 
 SERIOUS_SUBJECTS = ("money", "identity")
 """The subjects of the doubts for which a load stops."""

@@ -9,9 +9,9 @@ from math import ceil, floor
 from typing import Any, Literal
 
 from wecelebrate.core.types.transformations import NUMBER_STEPS
-from wecelebrate.feeds import numbers
-from wecelebrate.feeds.evidence.shapes import shape_of
 from wecelebrate.feeds.items import BadCell, Cells, quoted
+from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.notation.shapes import shape_of
 
 RoundingMode = Literal["half_up", "half_even", "up", "down"]
 

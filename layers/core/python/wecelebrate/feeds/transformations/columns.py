@@ -5,10 +5,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from wecelebrate.feeds.columns import fold, is_inverse
-from wecelebrate.feeds.evidence.facts import NOTHING
+from wecelebrate.feeds.columns.facts import NOTHING
+from wecelebrate.feeds.columns.names import fold, is_inverse
+from wecelebrate.feeds.columns.visibility import private_part
 from wecelebrate.feeds.items import BadCell, Cells, NumberText, quoted
-from wecelebrate.feeds.plan import (
+from wecelebrate.feeds.plan.plan import (
     ActiveColumn,
     Plan,
     column_number,
@@ -21,7 +22,6 @@ from wecelebrate.feeds.transformations.arithmetic import Arithmetic, split_steps
 from wecelebrate.feeds.transformations.computed import ComputedColumn, ComputedColumns
 from wecelebrate.feeds.transformations.settings import FileSettings, input_columns
 from wecelebrate.feeds.transformations.text import RegexBudget, TextStep, changes_blank, text_step, with_cache
-from wecelebrate.feeds.visibility import private_part
 
 Read = Callable[[Cells], str | None]
 _SEPARATE = ("price", "is_active")

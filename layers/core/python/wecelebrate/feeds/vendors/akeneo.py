@@ -4,7 +4,7 @@ Source: help.akeneo.com, "Understand the product export CSV file": `name-en_US`,
 `price-EUR`, categories separated by commas.
 """
 
-from wecelebrate.feeds.profile import Profile
+from wecelebrate.feeds.columns.profile import Profile
 
 AKENEO = Profile(
     "akeneo",

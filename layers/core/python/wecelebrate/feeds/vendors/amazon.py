@@ -4,7 +4,7 @@ Source: sellercentral.amazon.com, "Inventory file templates" and "Active Listing
 contains the names of the fields, such as `item_sku`.
 """
 
-from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, RejectRule, VariantRule
 
 AMAZON = Profile(
     "amazon",

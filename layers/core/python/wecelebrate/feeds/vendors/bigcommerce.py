@@ -4,7 +4,7 @@ Sources: support.bigcommerce.com, "Supported Product Fields", "Importing Complex
 "Importing Product Options (v2)" (legacy).
 """
 
-from wecelebrate.feeds.profile import Profile, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, VariantRule
 
 BIGCOMMERCE = Profile(
     "bigcommerce",

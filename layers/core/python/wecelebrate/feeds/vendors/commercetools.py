@@ -13,8 +13,8 @@ import re
 from decimal import Decimal
 
 from wecelebrate.core.types import currencies, minor_units
+from wecelebrate.feeds.columns.profile import Profile, VariantRule
 from wecelebrate.feeds.items import BadCell, quoted
-from wecelebrate.feeds.profile import Profile, VariantRule
 
 PRODUCT_COLUMNS = "(?!key|name|description|slug|categories|tax|published|producttype|meta).*"
 """All columns except those of the product. A variant has its own attributes, and inherits none."""

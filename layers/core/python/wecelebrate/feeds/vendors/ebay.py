@@ -10,7 +10,7 @@ Template Instructions", version 3.5.4. The name of the column `Action` contains 
 | report of active listings | have the same item number, and the row of the listing has all values: `Size=S;M`        |
 """
 
-from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, RejectRule, VariantRule
 
 EBAY = Profile(
     "ebay",

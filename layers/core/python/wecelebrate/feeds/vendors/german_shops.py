@@ -4,7 +4,7 @@ Sources: guide.jtl-software.com, "JTL-Ameise: Artikeldaten"; knowledge.plentymar
 catalogues".
 """
 
-from wecelebrate.feeds.profile import Profile, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, VariantRule
 
 JTL = Profile(
     "jtl",

@@ -3,7 +3,7 @@
 Source: support.google.com/merchants, "Product data specification".
 """
 
-from wecelebrate.feeds.profile import Profile
+from wecelebrate.feeds.columns.profile import Profile
 
 GOOGLE_MERCHANT = Profile(
     "google merchant",

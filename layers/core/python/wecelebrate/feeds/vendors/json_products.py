@@ -4,7 +4,7 @@ Sources: shopify.dev, "Product" (Admin REST and GraphQL) and "Perform bulk opera
 developer.bigcommerce.com, "Products"; docs.medusajs.com, "Admin API: Products".
 """
 
-from wecelebrate.feeds.profile import OPTION_LINE, Profile, VariantRule
+from wecelebrate.feeds.columns.profile import OPTION_LINE, Profile, VariantRule
 
 OPTIONS = tuple((f"options{n - 1}name", f"variantsoption{n}") for n in (1, 2, 3))
 

@@ -4,7 +4,7 @@ Sources: x-series-support.lightspeedhq.com, "Importing and exporting products"; 
 "Formatting your item import file"; support.ecwid.com, "Importing products from CSV".
 """
 
-from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, RejectRule, VariantRule
 
 _NUMBERS = ("one", "two", "three")
 

@@ -3,7 +3,7 @@
 Source: help.loyverse.com, "Exporting and Importing Items".
 """
 
-from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, RejectRule, VariantRule
 
 LOYVERSE = Profile(
     "loyverse",

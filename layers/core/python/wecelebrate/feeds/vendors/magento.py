@@ -4,7 +4,7 @@ Sources: experienceleague.adobe.com, "Product attributes CSV file structure"; de
 endpoints". `additional_attributes` contains pairs such as `color=Red,"features=Zip|Pocket, inside"`.
 """
 
-from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, RejectRule, VariantRule
 
 MAGENTO = Profile(
     "magento",

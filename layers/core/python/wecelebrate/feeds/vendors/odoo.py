@@ -4,7 +4,7 @@ Source: odoo.com/documentation, "Export and import data". An export that can be 
 as `default_code`. Any other export has the labels of the user's language, such as `Riferimento interno`.
 """
 
-from wecelebrate.feeds.profile import Profile, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, VariantRule
 
 _REFERENCE = (
     "internalreference|interne?referenz|interneartikelnummer|referenceinterne|referenciainterna|riferimentointerno|"

@@ -4,7 +4,7 @@ Source: opencart.com/marketplace, "Export/Import Tool". A column of a text has i
 Where `sku` is blank, `model` is the product's number.
 """
 
-from wecelebrate.feeds.profile import Profile
+from wecelebrate.feeds.columns.profile import Profile
 
 OPENCART = Profile(
     "opencart",

@@ -4,7 +4,7 @@ Source: docs.prestashop-project.org, "Import" (CSV import of products). The colu
 back office, for example `Precio (imp. incl.)`.
 """
 
-from wecelebrate.feeds.profile import Profile
+from wecelebrate.feeds.columns.profile import Profile
 
 _PRICE = "(?:price|prix|precio|preis|prezzo|prijs|preco|cena)"
 PRICE_WITH_TAX = (

@@ -3,7 +3,7 @@
 Source: docs.saleor.io, "exportProducts".
 """
 
-from wecelebrate.feeds.profile import Profile
+from wecelebrate.feeds.columns.profile import Profile
 
 SALEOR = Profile(
     "saleor",

@@ -3,7 +3,7 @@
 Sources: help.shopify.com, "Using CSV files to import and export products"; matrixify.app, "Products".
 """
 
-from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, RejectRule, VariantRule
 
 OPTIONS = tuple((f"option{n}name", f"option{n}value") for n in (1, 2, 3))
 

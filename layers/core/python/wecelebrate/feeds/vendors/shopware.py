@@ -6,7 +6,7 @@ A variant of version 6 names the id of its product in `parent_id`. In version 5,
 number of its main variant in `mainnumber`, and each is sold itself.
 """
 
-from wecelebrate.feeds.profile import Profile, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, VariantRule
 
 SHOPWARE = Profile(
     "shopware",

@@ -4,7 +4,7 @@ Sources: docs.spryker.com, "File details: product_price.csv", "File details: pro
 product_abstract.csv" and "File details: product_stock.csv".
 """
 
-from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, RejectRule, VariantRule
 
 SPRYKER_PRICES = Profile(
     "spryker prices",

@@ -3,7 +3,7 @@
 Source: squareup.com/help, "Import items online".
 """
 
-from wecelebrate.feeds.profile import Profile, RejectRule, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, RejectRule, VariantRule
 
 SQUARE = Profile(
     "square",

@@ -3,7 +3,7 @@
 Source: support.squarespace.com, "Importing products from a .csv".
 """
 
-from wecelebrate.feeds.profile import Profile, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, VariantRule
 
 SQUARESPACE = Profile(
     "squarespace",

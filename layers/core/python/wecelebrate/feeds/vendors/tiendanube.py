@@ -4,7 +4,7 @@ Sources: the columns of exported files; the help pages of the shops are ayuda.ti
 atendimento.nuvemshop.com.br.
 """
 
-from wecelebrate.feeds.profile import Profile, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, VariantRule
 
 TIENDANUBE = Profile(
     "tiendanube",

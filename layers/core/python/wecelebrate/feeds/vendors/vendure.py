@@ -3,7 +3,7 @@
 Source: docs.vendure.io, "Importing data".
 """
 
-from wecelebrate.feeds.profile import Profile, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, VariantRule
 
 VENDURE = Profile(
     "vendure",

@@ -3,7 +3,7 @@
 Source: support.wix.com, "Wix Stores: Importing Products from Another eCommerce Platform" and its template.
 """
 
-from wecelebrate.feeds.profile import Profile, VariantRule
+from wecelebrate.feeds.columns.profile import Profile, VariantRule
 
 WIX = Profile(
     "wix",

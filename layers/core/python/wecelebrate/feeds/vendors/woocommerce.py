@@ -4,7 +4,7 @@ Sources: github.com/woocommerce/woocommerce/wiki, "Product CSV Import Schema"; t
 woocommerce.github.io, "Products" and "Product variations".
 """
 
-from wecelebrate.feeds.profile import OPTION_LINE, Profile, RejectRule, VariantRule
+from wecelebrate.feeds.columns.profile import OPTION_LINE, Profile, RejectRule, VariantRule
 
 # The exporter writes the columns in the language of the shop: English, German, French, Spanish, Italian and Dutch.
 _TYPE = "type|typ|tipo"

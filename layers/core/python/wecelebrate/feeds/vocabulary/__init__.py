@@ -35,7 +35,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
-from wecelebrate.feeds.folding import word_lists
+from wecelebrate.feeds.vocabulary.folding import word_lists
 
 Languages = tuple[str, ...]
 """Codes of languages."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from wecelebrate.feeds.archive import Archive
+from wecelebrate.feeds.files.archive import Archive
 from wecelebrate.feeds.items import UnreadableFeed
 from wecelebrate.feeds.xlsx.cells import BUILT_IN_FORMATS, cell_format, number, number_reader
 from wecelebrate.feeds.xlsx.formats import (

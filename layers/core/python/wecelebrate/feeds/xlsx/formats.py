@@ -19,7 +19,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from wecelebrate.core.types import currencies
-from wecelebrate.feeds.numbers import SHARED_SIGNS, SIGNS
+from wecelebrate.feeds.notation.numbers import SHARED_SIGNS, SIGNS
 from wecelebrate.feeds.xlsx.cells import number
 
 MAX_CODE_LENGTH = 255

@@ -6,7 +6,7 @@ Document type declarations are refused, because OOXML forbids them. So no part c
 from collections.abc import Callable, Iterator
 from xml.parsers import expat
 
-from wecelebrate.feeds.archive import Archive, ZipMember
+from wecelebrate.feeds.files.archive import Archive, ZipMember
 from wecelebrate.feeds.items import UnreadableFeed
 
 CHUNK = 64 << 10

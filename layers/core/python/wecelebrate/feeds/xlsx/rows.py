@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from wecelebrate.feeds.csv_rows import MAX_COLUMNS, MAX_RECORD_LENGTH, check_column_count
+from wecelebrate.feeds.files.csv_rows import MAX_COLUMNS, MAX_RECORD_LENGTH, check_column_count
 from wecelebrate.feeds.items import NumberText, Rejected, UnreadableFeed, quoted
 from wecelebrate.feeds.xlsx.book import Book, Sheet
 from wecelebrate.feeds.xlsx.cells import number, unescaped

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterator
 from functools import lru_cache
 
-from wecelebrate.feeds.archive import Archive
+from wecelebrate.feeds.files.archive import Archive
 from wecelebrate.feeds.xlsx.cells import unescaped
 from wecelebrate.feeds.xlsx.parts import MAX_DEPTH, MAX_NAMES, Attributes, bad_structure, parse_part
 

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 
-from wecelebrate.feeds import dialect as dialects
-from wecelebrate.feeds.archive import Archive
-from wecelebrate.feeds.columns import field_candidates, fold, is_weak
-from wecelebrate.feeds.csv_rows import check_column_count
-from wecelebrate.feeds.evidence.legends import colour_legend
-from wecelebrate.feeds.evidence.notes import notes_of_footer, notes_of_titles
-from wecelebrate.feeds.evidence.shapes import shape_of
-from wecelebrate.feeds.headers import Header, read_header
+from wecelebrate.feeds.columns.names import field_candidates, fold, is_weak
+from wecelebrate.feeds.files import dialect as dialects
+from wecelebrate.feeds.files.archive import Archive
+from wecelebrate.feeds.files.csv_rows import check_column_count
 from wecelebrate.feeds.items import Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
-from wecelebrate.feeds.plan import make_plan
-from wecelebrate.feeds.tables import Table, column_names, known_column_counter, unique_names
+from wecelebrate.feeds.notation.shapes import shape_of
+from wecelebrate.feeds.plan.plan import make_plan
+from wecelebrate.feeds.prices.notes import notes_of_footer, notes_of_titles
+from wecelebrate.feeds.tables.headers import Header, read_header
+from wecelebrate.feeds.tables.legends import colour_legend
+from wecelebrate.feeds.tables.table import Table, column_names, known_column_counter, unique_names
 from wecelebrate.feeds.xlsx.book import Book, Sheet
 from wecelebrate.feeds.xlsx.rows import FlawedCells, Numbered, SheetRows, Spans, merged_spans
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import BinaryIO
 
-from wecelebrate.feeds.convert import sku
-from wecelebrate.feeds.csv_rows import MAX_RECORD_LENGTH
-from wecelebrate.feeds.evidence.notes import NO_NOTES, notes_of_members
+from wecelebrate.feeds.files.csv_rows import MAX_RECORD_LENGTH
 from wecelebrate.feeds.items import BadCell, Records, Rejected
-from wecelebrate.feeds.tables import Table, table_of_records
+from wecelebrate.feeds.notation.convert import sku
+from wecelebrate.feeds.prices.notes import NO_NOTES, notes_of_members
+from wecelebrate.feeds.tables.table import Table, table_of_records
 from wecelebrate.feeds.xml.base import XmlFormat
 from wecelebrate.feeds.xml.bmecat import BMEcat
 from wecelebrate.feeds.xml.commerceml import CommerceML

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.items import DeclaredMode, Record
-from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.xml.reader import Element, local
 from wecelebrate.feeds.xml.source import XmlSource
 

@@ -8,8 +8,8 @@ The types of prices have names, such as `Розничная` and `Закупоч
 
 from collections.abc import Iterator
 
-from wecelebrate.feeds.groups import slug
 from wecelebrate.feeds.items import Record
+from wecelebrate.feeds.rows.groups import slug
 from wecelebrate.feeds.xml.base import XmlFormat
 from wecelebrate.feeds.xml.flat import (
     Flattener,

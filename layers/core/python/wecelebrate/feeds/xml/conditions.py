@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.items import DeclaredMode, Record
-from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.xml.base import XmlFormat
 from wecelebrate.feeds.xml.flat import Flattener, child_text, descend, unit_price
 from wecelebrate.feeds.xml.idoc import external_number

@@ -6,8 +6,8 @@ Source: cXML User's Guide, "Catalogs", and cXML.dtd 1.2 (cxml.org).
 from collections.abc import Iterator
 from decimal import Decimal
 
+from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.items import DeclaredMode, Record
-from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.xml.base import ACTIVE, ATTRIBUTES, XmlFormat
 from wecelebrate.feeds.xml.flat import (
     Flattener,

@@ -18,9 +18,9 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS
+from wecelebrate.feeds.files.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS
 from wecelebrate.feeds.items import Record
-from wecelebrate.feeds.price_types import is_price_key, type_of_price
+from wecelebrate.feeds.prices.types import is_price_key, type_of_price
 from wecelebrate.feeds.xml.reader import Element, local
 
 Pairs = list[tuple[str, str]]
@@ -58,8 +58,8 @@ class Flattener:
     Elements with a name in `skipped` are left out, because the caller reads these elements itself. If a text has
     translations, the translation in `language` is used. If there is no such translation, the first text is used.
 
-    If `price_types` is not None, the type of a price is a part of its path (see `price_types`). It maps the identifiers
-    of types to their names, and can be filled while elements are read.
+    If `price_types` is not None, the type of a price is a part of its path (see `prices.types`). It maps the
+    identifiers of types to their names, and can be filled while elements are read.
     """
 
     def __init__(

@@ -6,8 +6,8 @@ GDSN 2, a text stands in `description`, beside its language: `language/languageI
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.items import Record
-from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.xml.base import ACTIVE, XmlFormat
 from wecelebrate.feeds.xml.flat import (
     Flattener,

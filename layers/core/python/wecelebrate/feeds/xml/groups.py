@@ -8,7 +8,7 @@ SQLite deletes this file when the connection is closed.
 import sqlite3
 from functools import lru_cache
 
-from wecelebrate.feeds.convert import MAX_LENGTH
+from wecelebrate.feeds.notation.convert import MAX_LENGTH
 
 CATALOG = ""
 """The name of the classification system that contains the catalog's own groups."""

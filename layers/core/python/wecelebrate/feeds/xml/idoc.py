@@ -5,8 +5,8 @@ Source: SAP's documentation of the segments E1MARAM, E1MAKTM, E1MARCM, E1MARDM, 
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.items import DeclaredMode, Record
-from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.xml.base import ACTIVE, XmlFormat
 from wecelebrate.feeds.xml.flat import Flattener, child_text, descendants, same_language, text_of
 from wecelebrate.feeds.xml.reader import Element

@@ -6,8 +6,8 @@ specification" (Zboží.cz uses the same elements); info.ceneo.pl, "Ceneo XML 3.
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.items import Record
-from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.xml.base import ACTIVE, ATTRIBUTES, XmlFormat
 from wecelebrate.feeds.xml.flat import (
     Flattener,

@@ -14,7 +14,7 @@ from typing import Any
 
 from lxml import etree
 
-from wecelebrate.feeds.csv_rows import MAX_RECORD_LENGTH
+from wecelebrate.feeds.files.csv_rows import MAX_RECORD_LENGTH
 from wecelebrate.feeds.items import UnreadableFeed
 from wecelebrate.feeds.xml.source import BrokenXml, XmlSource
 

@@ -5,8 +5,8 @@ Source: Google Merchant Center help, product data specification and XML feed for
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.items import Record
-from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.xml.base import ATTRIBUTES, XmlFormat
 from wecelebrate.feeds.xml.flat import Flattener, attribute_lines, child_text, descendants
 from wecelebrate.feeds.xml.reader import Element, local

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from html.entities import name2codepoint
 from typing import BinaryIO
 
-from wecelebrate.feeds.encoding import MARKS
+from wecelebrate.feeds.files.encoding import MARKS
 from wecelebrate.feeds.items import UnreadableFeed, quoted
 from wecelebrate.feeds.xml.other_documents import other_document
 

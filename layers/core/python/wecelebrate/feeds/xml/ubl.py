@@ -5,8 +5,8 @@ Sources: OASIS Universal Business Language 2.1, UBL-Catalogue-2.1; Peppol BIS Ca
 
 from collections.abc import Iterator
 
+from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.items import DeclaredMode, Record
-from wecelebrate.feeds.profile import Profile
 from wecelebrate.feeds.xml.base import ACTIVE, ATTRIBUTES, XmlFormat
 from wecelebrate.feeds.xml.flat import (
     Flattener,

@@ -1,0 +1,134 @@
+"""Describes the values of a column: how many are filled, how many differ, and what they look like."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from wecelebrate.feeds.items import Cells
+from wecelebrate.feeds.notation.shapes import shape_of
+
+MAX_ROWS = 300
+"""How many rows of the sample are described. More rows would not change a decision."""
+MAX_VALUES = 100
+MAX_EXAMPLES = 3
+MAX_VALUE_LENGTH = 200
+
+_DIGITS = re.compile(r"\d{8}|\d{12,14}", re.ASCII)
+_DIGIT = re.compile(r"\d")
+_NOT_ZERO = re.compile(r"[^\D0]")
+_CODE = re.compile(r"[-_./]")
+_WORDS = re.compile(r"\S+\s+\S")
+_ADDRESS = re.compile(r"https?://|//|.{1,500}\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
+_TAG = re.compile(r"<[a-z/!]", re.IGNORECASE)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d.*|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}.*", re.DOTALL)
+
+
+@dataclass(slots=True, frozen=True)
+class Value:
+    """What one value looks like."""
+
+    has_digit: bool
+    is_number: bool
+    is_zero: bool
+    is_identifier: bool
+    is_gtin: bool
+    is_address: bool
+    is_text: bool
+
+
+def value_of(cell: str) -> Value:
+    text = cell[:MAX_VALUE_LENGTH]
+    is_number = shape_of(text) is not None and not _DATE.fullmatch(text)
+    has_digit = bool(_DIGIT.search(text))
+    has_words = bool(_WORDS.search(text))
+    is_code = text.isupper() or bool(_CODE.search(text, 1, len(text) - 1))
+    return Value(
+        has_digit=has_digit,
+        is_number=is_number,
+        is_zero=is_number and not _NOT_ZERO.search(text),
+        is_identifier=len(text) <= 60 and not has_words and (has_digit or is_code) and not _DATE.fullmatch(text),
+        is_gtin=bool(_DIGITS.fullmatch(text)) and has_check_digit(text),
+        is_address=bool(_ADDRESS.match(text)),
+        is_text=has_words or bool(_TAG.search(text)) or (text.isalpha() and not text.isupper()),
+    )
+
+
+def has_check_digit(digits: str) -> bool:
+    """Return whether the last digit is the check digit of a GTIN (GS1 General Specifications, 7.9)."""
+    weighted = (int(digit) * (3 if number % 2 == 0 else 1) for number, digit in enumerate(reversed(digits[:-1])))
+    return (10 - sum(weighted) % 10) % 10 == int(digits[-1])
+
+
+@dataclass
+class Facts:
+    """The values of a column in the first rows of the sample."""
+
+    rows: int
+    cells: list[str]
+    """The values that are not blank."""
+    first_rows: Sequence[Cells] = field(repr=False, default=())
+
+    @cached_property
+    def values(self) -> list[Value]:
+        """What some of the values look like, at most MAX_VALUES of them."""
+        step = -(-len(self.cells) // MAX_VALUES) or 1
+        return [value_of(cell) for cell in self.cells[::step]]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.cells
+
+    @property
+    def filled(self) -> float:
+        """The share of rows with a value. 1 for a file without rows."""
+        return len(self.cells) / self.rows if self.rows else 1.0
+
+    @property
+    def distinct(self) -> float:
+        """The share of different values."""
+        return len(set(self.cells)) / len(self.cells) if self.cells else 1.0
+
+    def share(self, kind: str) -> float:
+        """Return the share of the values for which the attribute `kind` of `Value` is true. 1 without values."""
+        return sum(getattr(value, kind) for value in self.values) / len(self.values) if self.values else 1.0
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        return tuple(cell[:40] for cell in dict.fromkeys(self.cells[:20]))[:MAX_EXAMPLES]
+
+
+class Columns:
+    """The columns of a file's sample. Facts are computed only for columns that are asked for."""
+
+    def __init__(self, header: Sequence[str], sample: Iterable[Cells]) -> None:
+        self.header = header
+        self.sample = [row for row, _ in zip(sample, range(MAX_ROWS), strict=False)]
+        self._facts: dict[int, Facts] = {}
+
+    def __getitem__(self, column: int) -> Facts:
+        if column not in self._facts:
+            present = [row[column] for row in self.sample if column < len(row)]
+            cells = [text for cell in present if (text := (cell or "").strip()) and text.casefold() not in NOTHING]
+            self._facts[column] = Facts(len(self.sample), cells)
+        return self._facts[column]
+
+    def differ(self, first: int, second: int) -> bool:
+        """Return whether some row has different values in these two columns."""
+        return any(
+            a.strip() != b.strip()
+            for row in self.sample
+            if max(first, second) < len(row) and (a := row[first]) and (b := row[second])
+        )
+
+    def fills(self, first: int, second: int) -> bool:
+        """Return whether the second column has a value in a row in which the first column is blank."""
+        return any(
+            not (row[first] or "").strip() and (row[second] or "").strip()
+            for row in self.sample
+            if max(first, second) < len(row)
+        )
+
+
+NOTHING = frozenset(("nan", "null", "n/a", "#n/a", "(null)", "\\n", "undefined", "none", "nil"))
+"""Texts that programs write for a value that does not exist, in lower case."""

@@ -1,0 +1,163 @@
+"""Reads the rows of a delimited file with their line numbers. Memory use is bounded for any content."""
+
+import csv
+import io
+from collections.abc import Iterator
+from itertools import islice
+
+from wecelebrate.feeds.files.dialect import Dialect
+from wecelebrate.feeds.files.encoding import TextFile
+from wecelebrate.feeds.items import Rejected, Row, UnreadableFeed, quoted
+
+MAX_CELL_LENGTH = 1_000_000
+MAX_RECORD_LENGTH = 5_000_000
+MAX_COLUMNS = 2_000
+# After a quote that is never closed, lines are read a second time. These two constants limit the cost.
+MAX_RECOVERIES = 10_000
+MAX_REREAD_CHARACTERS = 20_000_000
+MAX_BLANK_ROWS = 1_100_000
+"""The maximum number of blank rows. No program writes more, because a spreadsheet has at most 1,048,576 rows."""
+
+
+class CsvRows:
+    """Reads the rows below the first `skip_lines` lines. Yields `(line, cells)`, or a Rejected for a bad row.
+
+    If a quote is opened and never closed, csv.reader adds the rows below the quote to the record with the quote. This
+    record then has several lines, and at least one of these statements is true:
+
+    - The record is not well-formed.
+    - The record is too long.
+    - The record's width differs from the header's width, but its second line has the header's width.
+
+    Only the first line of this record is rejected. Reading continues with the second line.
+    """
+
+    def __init__(self, text: TextFile, dialect: Dialect, width: int, skip_lines: int) -> None:
+        self._text = text.open()
+        self._dialect = dialect
+        self._width = width
+        self._pending: list[str] = []  # lines to be read again; the last line of the list is read first
+        self._record: list[str] = []  # lines of the current record
+        self._size = 0
+        self._line = 0
+        self._recoveries = self._reread = self._blank = 0
+        self.ended_cleanly = True
+        for _ in islice(self._lines(), skip_lines):
+            self._record.clear()
+
+    def rows(self) -> Iterator[Row | Rejected]:  # noqa: PLR0912  (one flat loop, for speed)
+        record = self._record
+        while True:
+            reader = csv.reader(self._lines(), **self._dialect.parameters())  # type: ignore[arg-type]
+            try:
+                for cells in reader:
+                    if len(record) == 1:
+                        if cells and (cells[0] or any(cells)):
+                            yield self._line, cells
+                        else:
+                            self._blank += 1
+                            if self._blank > MAX_BLANK_ROWS:
+                                yield self._stop(f"more than {MAX_BLANK_ROWS:,} rows are blank; remove the blank rows")
+                                return
+                    elif self._has_open_quote(cells):
+                        yield self._recover("a quote is opened here and not closed properly")
+                        break
+                    else:
+                        yield self._line - len(record) + 1, cells
+                    record.clear()
+                else:
+                    return
+            except (csv.Error, _RecordTooLong) as error:
+                # Without `strict`, csv.reader raises an error only for a cell longer than csv.field_size_limit.
+                part, limit = (
+                    ("a cell", MAX_CELL_LENGTH) if isinstance(error, csv.Error) else ("the row", MAX_RECORD_LENGTH)
+                )
+                if len(record) > 1:
+                    yield self._recover(f"a quote is opened here and not closed within {limit:,} characters")
+                else:
+                    yield self._reject_line(f"{part} is longer than {limit:,} characters")
+            if self._recoveries > MAX_RECOVERIES or self._reread > MAX_REREAD_CHARACTERS:
+                yield self._stop(
+                    "quotes are broken in too many places; export the file again with every quote inside a cell doubled"
+                )
+                return
+
+    def _lines(self) -> Iterator[str]:
+        record, pending, readline = self._record, self._pending, self._text.readline
+        while line := pending.pop() if pending else readline(MAX_RECORD_LENGTH + 1):
+            self._line += 1
+            record.append(line)
+            self._size = len(line) if len(record) == 1 else self._size + len(line)
+            if self._size > MAX_RECORD_LENGTH:
+                raise _RecordTooLong
+            yield line
+
+    def _has_open_quote(self, cells: list[str]) -> bool:
+        """Return True if the record has several lines because of a broken quote.
+
+        Return False if the record has several lines because a cell contains line breaks.
+        """
+        try:
+            list(csv.reader(self._record, strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
+        except csv.Error:
+            return True
+        if len(cells) == self._width:
+            return False
+        try:
+            second_line = next(csv.reader(self._record[1:2], strict=True, **self._dialect.parameters()), [])  # type: ignore[arg-type]
+        except csv.Error:
+            return False
+        return len(second_line) == self._width
+
+    def _recover(self, problem: str) -> Rejected:
+        """Reject the first line of the record, and queue the other lines to be read again."""
+        self._recoveries += 1
+        self._reread += self._size
+        line = self._line - len(self._record) + 1
+        first = self._record[0]
+        self._pending.extend(reversed(self._record[1:]))
+        self._line = line
+        self._record.clear()
+        return Rejected(
+            line, 1, None, f"line {line}: {problem}: {quoted(first.strip())}", "unclosed_quote",
+            [first[:MAX_CELL_LENGTH].rstrip("\r\n")],
+        )  # fmt: skip
+
+    def _stop(self, problem: str) -> Rejected:
+        self.ended_cleanly = False
+        line = self._line + 1
+        return Rejected(line, 0, None, f"reading stopped before line {line}: {problem}", "stopped", [])
+
+    def _reject_line(self, problem: str) -> Rejected:
+        line = self._record[0]
+        # If the line was cut at the maximum length, skip its rest.
+        while line and line[-1] not in "\r\n":
+            line = self._pending.pop() if self._pending else self._text.readline(MAX_RECORD_LENGTH)
+        start = self._record[0][:200]
+        self._record.clear()
+        return Rejected(self._line, 1, None, f"line {self._line}: {problem}: {quoted(start)}", "too_long", [start])
+
+
+class _RecordTooLong(Exception):
+    """The current record exceeds MAX_RECORD_LENGTH."""
+
+
+def check_column_count(count: int) -> None:
+    """Raise UnreadableFeed if there are more columns than in any real product file."""
+    if count > MAX_COLUMNS:
+        raise UnreadableFeed(
+            f"the file has {count:,} columns, more than {MAX_COLUMNS:,}; check the delimiter, or leave columns out"
+        )
+
+
+def sample_lines(text: io.TextIOWrapper, characters: int) -> list[str]:
+    """Return the first lines of the text, with a total length of at least `characters`. Stops at the text's end."""
+    lines: list[str] = []
+    size = 0
+    while size < characters and (line := text.readline(MAX_RECORD_LENGTH)):
+        lines.append(line)
+        size += len(line)
+    return lines
+
+
+csv.field_size_limit(MAX_CELL_LENGTH)

@@ -1,0 +1,70 @@
+"""Finds the language of a header, which decides among the code pages of Windows.
+
+The words of a short file fit several code pages: the bytes of Lithuanian in cp1257 are also letters of Czech in cp1250.
+The names of the columns show the language, even those in ASCII: `Kodas;Pavadinimas;Kaina`.
+"""
+
+import re
+from collections import Counter
+from functools import cache
+
+from wecelebrate.feeds.vocabulary import vocabulary
+from wecelebrate.feeds.vocabulary.folding import squeezed
+
+CODE_PAGES = {
+    **dict.fromkeys(("lt", "lv", "et"), "cp1257"),
+    **dict.fromkeys(("pl", "cs", "sk", "hu", "sl", "hr", "ro", "sq"), "cp1250"),
+    **dict.fromkeys(("is", "da", "nb", "sv", "fi", "de", "fr", "es", "it", "pt", "nl", "en"), "cp1252"),
+    "tr": "cp1254",
+}
+"""The code page of Windows for each language in Latin letters."""
+_PAGES = tuple(dict.fromkeys(CODE_PAGES.values()))
+_SEPARATORS = re.compile(r'[;,\t|"\r]+')
+HEAD = 4_096
+"""How many bytes at the start of a file can be its header."""
+MAX_LINES = 20
+MIN_NAMES = 2
+"""So many names of one language more than of each language of another code page decide."""
+
+
+@cache
+def _languages_of_names() -> dict[str, tuple[str, ...]]:
+    names: dict[str, tuple[str, ...]] = {}
+    for language, tables in vocabulary().by_language.items():
+        for table, words in tables.items():
+            if table.startswith("columns.") or table == "prices.base":
+                for word in words:
+                    names[word] = (*names.get(word, ()), language)
+    return names
+
+
+def code_page_of_header(head: bytes, detected: str, sample: bytes) -> str:
+    """Return the code page of the header's language, or `detected` if the header does not decide.
+
+    `detected` is kept if it is no code page of Latin letters, and if `sample` is invalid in the other code page.
+    """
+    if detected not in _PAGES:
+        return detected
+    counts = {page: _count_names(head[:HEAD], page) for page in _PAGES}
+    best, second = sorted(counts, key=lambda page: (-counts[page], page != detected))[:2]
+    if best == detected or counts[best] - counts[second] < MIN_NAMES:
+        return detected
+    try:
+        sample.decode(best)
+    except UnicodeDecodeError:
+        return detected
+    return best
+
+
+def _count_names(head: bytes, page: str) -> int:
+    """Return how many names of columns in the best line are names of one language with this code page."""
+    known, best = _languages_of_names(), 0
+    for line in head.decode(page, "replace").split("\n")[:MAX_LINES]:
+        languages = Counter(
+            language
+            for cell in _SEPARATORS.split(line)
+            for language in set(known.get(squeezed(cell), ()))
+            if CODE_PAGES.get(language) == page
+        )
+        best = max(best, max(languages.values(), default=0))
+    return best

@@ -1,0 +1,1 @@
+"""Decides which column identifies the products of a file."""

@@ -1,0 +1,381 @@
+"""Chooses the column of the SKU by the names and the values of the columns.
+
+`sku_names` has the ranks of the names. A name such as `Material` or `Nummer` is an own number if its values look like
+identifiers (SAP), and no candidate if its values are words. If no name decides, the values do (`codes`): the only
+column with codes is the SKU, and several columns are a question.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from wecelebrate.feeds.columns.facts import Columns, Facts
+from wecelebrate.feeds.columns.names import field_candidates, is_weak
+from wecelebrate.feeds.columns.repeats import Repeats, names_of, repeats_of
+from wecelebrate.feeds.columns.visibility import is_property, private_part
+from wecelebrate.feeds.identity import codes
+from wecelebrate.feeds.identity.names import (
+    GTIN,
+    KEY,
+    NOUNS,
+    OWN,
+    RANK_TEXTS,
+    ROW,
+    ROW_NOUNS,
+    SECOND,
+    TABLE_NOUNS,
+    WEAK_NAMES,
+    name_rank,
+    names_gtin,
+    sku_name,
+)
+from wecelebrate.feeds.identity.questions import label, reasons_first, sku_choices
+from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.questions import Question
+from wecelebrate.feeds.stock.places import is_place, is_stock, places_of
+from wecelebrate.feeds.vocabulary import vocabulary
+
+WORDS_ONLY = 0.3
+"""A column in which a smaller share of the values look like identifiers contains words."""
+REPEATED = 0.5
+"""A column in which a smaller share of the values are different does not identify products."""
+MOSTLY_TEXT = 0.8
+"""The least share of texts in a column that contains the names of products."""
+MIN_VALUES = 3
+"""With fewer values, nothing is concluded from repeated values."""
+COMPOSED = 10_000
+"""The position of names that are not in SYNONYMS, after all names that are."""
+MAX_CHOICES = 5
+MAX_OWN_CODE = 16
+MIN_VARIANTS = 4
+"""If rows with the same SKU differ only in columns that are no properties, at least this number of rows is a doubt."""
+_KIND_TEXTS: dict[codes.Kind, str] = {
+    "codes": "codes", "barcodes": "barcodes", "numbers": "numbers of articles", "rows": "the numbers of the rows",
+    "texts": "different texts",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class SkuCandidate:
+    column: int
+    order: tuple[int, ...]
+    """The best candidate has the smallest value."""
+    rank: int
+    score: float
+    reasons: tuple[str, ...]
+    is_refused: bool
+    """Whether the values contradict the name so much that the column is not used even if it is the only candidate."""
+    has_barcodes: bool = False
+
+
+@dataclass(slots=True)
+class SkuChoice:
+    columns: list[SkuCandidate] = field(default_factory=list)
+    """The column of the SKU. A further column is used where the first one is blank."""
+    questions: list[Question] = field(default_factory=list)
+    repeats: Repeats | None = None
+    """Why several rows have the same SKU, if they have."""
+
+
+def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier: Sequence[str]) -> SkuChoice:
+    """Choose the column of the SKU.
+
+    `named` are the columns with a name in SYNONYMS: the rank among the names, the column, and the form of its name that
+    matched. `earlier` are the SKU columns of the catalog's earlier file.
+    """
+    rated = [*(sku_candidate(columns, number, form, position) for position, number, form in named)]
+    rated += _composed(columns, {candidate.column for candidate in rated})
+    rated += _codes_for_names(columns, {candidate.column for candidate in rated})
+    best = sorted((one for one in rated if not one.is_refused), key=lambda one: one.order)
+    remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]
+    if remembered:
+        return _with_fallbacks(columns, remembered[:1], rated)
+    if question := _sku_question(columns, best):
+        return SkuChoice(best[:1], [question])
+    if not best or any(best[0].order[:2]) or best[0].rank >= GTIN:
+        by_values = _kept(columns, earlier) or _by_values(columns, best)
+        if by_values is not None:
+            return by_values
+    return _with_fallbacks(columns, best[:1], rated)
+
+
+def sku_candidate(columns: Columns, column: int, folded: str, position: int) -> SkuCandidate:
+    """Rate a candidate. `folded` is the form of its name that matched, and `position` is its rank among all names."""
+    is_weak = folded in vocabulary().words(WEAK_NAMES)
+    is_noun = folded in TABLE_NOUNS or (position >= COMPOSED and folded in NOUNS) or is_weak
+    is_row_noun = folded in ROW_NOUNS or is_weak
+    return _rated(columns, column, name_rank(folded), position, is_noun=is_noun, is_row_noun=is_row_noun)
+
+
+def _are_own_codes(facts: Facts) -> bool:
+    """Return whether the values of a column such as `ID` are short codes, and not generated keys."""
+    return codes.kind_of(facts) == "codes" and all(len(cell) <= MAX_OWN_CODE for cell in facts.cells)
+
+
+def _composed(columns: Columns, known: set[int]) -> list[SkuCandidate]:
+    """Return the candidates whose names are not in SYNONYMS, such as `Our Code`."""
+    candidates = []
+    for number, column in enumerate(columns.header):
+        name = None if number in known else sku_name(column)
+        if name is not None:
+            candidates.append(
+                _rated(columns, number, name.rank, COMPOSED, is_noun=name.is_noun, is_row_noun=name.is_noun)
+            )
+    return candidates
+
+
+def _codes_for_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
+    """Return the column of the name if it contains codes, and another column contains the names, as in NetSuite."""
+    named = {
+        number: {field for field, _, _ in field_candidates(name)} & {"name", "description"}
+        for number, name in enumerate(columns.header)
+        if number not in known
+    }
+    texts = [number for number, fields in named.items() if fields and columns[number].share("is_text") >= MOSTLY_TEXT]
+    named_candidates = []
+    for number, fields in named.items():
+        if "name" in fields and codes.kind_of(columns[number]) == "codes" and texts:
+            candidate = _rated(columns, number, SECOND, COMPOSED, is_noun=True, is_row_noun=False)
+            reasons = (
+                f"its values are codes, and {quoted(columns.header[texts[0]], 40)} contains the names",
+                *candidate.reasons[1:],
+            )
+            named_candidates.append(replace(candidate, reasons=reasons))
+    return named_candidates
+
+
+def _rated(  # noqa: PLR0917
+    columns: Columns, column: int, rank: int, position: int, is_noun: bool, is_row_noun: bool
+) -> SkuCandidate:
+    facts = columns[column]
+    has_barcodes = codes.is_barcodes(facts)
+    reasons = [f"{quoted(columns.header[column], 40)} is a usual name for {RANK_TEXTS[rank]}"]
+    if rank in (OWN, SECOND) and has_barcodes and names_gtin(columns.header[column]):
+        rank = GTIN
+        reasons.append("its name and its values are those of barcodes")
+    if rank == SECOND and has_barcodes:
+        rank = GTIN
+        reasons.append("its values are barcodes")
+    if rank == KEY and _are_own_codes(facts):
+        rank = SECOND
+        reasons.append("its values are codes")
+    if is_row_noun and rank != KEY and codes.is_row_numbers(facts.cells):
+        rank = ROW
+        reasons.append("its values are the numbers of the rows")
+    repeats = repeats_of(columns, column) if facts.distinct < 1 else None
+    contradicts = _contradiction(columns, facts, rank, is_noun, repeats)
+    if contradicts:
+        reasons.append(contradicts)
+    elif facts.cells:
+        reasons.append(f"{len(set(facts.cells))} of {len(facts.cells)} values are different")
+    incomplete = rank >= SECOND and facts.filled < 0.9
+    if facts.cells and facts.filled < 1:
+        reasons.append(f"{round(facts.filled * 100)} % of the rows have a value")
+    is_empty = facts.is_empty and facts.rows > 0
+    score = max(0.05, 0.95 - 0.07 * rank - 0.6 * bool(contradicts) - 0.5 * is_empty - 0.2 * incomplete)
+    order = (bool(contradicts), is_empty, incomplete, rank, position, column)
+    is_refused = bool(contradicts) and is_noun and not (repeats and _variant_columns(columns, repeats, rank))
+    return SkuCandidate(column, order, rank, round(score, 2), tuple(reasons), is_refused, has_barcodes)
+
+
+def _contradiction(columns: Columns, facts: Facts, rank: int, is_noun: bool, repeats: Repeats | None) -> str:
+    if facts.is_empty:
+        return ""
+    shown = " and ".join(quoted(example, 20) for example in facts.examples[:2])
+    if is_noun and facts.share("is_identifier") < WORDS_ONLY:
+        return f"values like {shown} are words"
+    if repeats is not None and not places_of(columns, repeats):
+        if variants := _variant_columns(columns, repeats, rank):
+            names = " and ".join(quoted(name, 40) for name in names_of(columns, variants))
+            return f"{repeats.rows} rows have the value {quoted(repeats.example, 20)}, and differ in {names}"
+        if len(facts.cells) >= MIN_VALUES and facts.distinct < REPEATED:
+            return f"values like {shown} are repeated"
+    if rank and facts.share("is_text") > 0.8 and facts.share("is_identifier") < WORDS_ONLY:
+        return f"values like {shown} are words"
+    return ""
+
+
+def _variant_columns(columns: Columns, repeats: Repeats, rank: int) -> list[int]:
+    """Return the columns that tell apart the rows with the same value, if these rows are several products.
+
+    A property such as the size is certain. Of rows with the same value in a column `SKU`, the last one is meant to be
+    used, unless a property differs.
+    """
+    if not repeats.is_frequent or places_of(columns, repeats):
+        return []
+    properties = [number for number in repeats.different if is_property(columns.header[number])]
+    if properties and (rank or repeats.rows > 2 or repeats.count >= MIN_VARIANTS):
+        return properties
+    others = [number for number in repeats.different if not is_stock(columns.header[number])]
+    return others if rank and repeats.count >= MIN_VARIANTS else []
+
+
+def _with_fallbacks(columns: Columns, taken: Sequence[SkuCandidate], rated: Sequence[SkuCandidate]) -> SkuChoice:
+    """Return the choice of the first column, and of the next column with numbers of articles where it is blank."""
+    if not taken:
+        return SkuChoice()
+    best = taken[0]
+    others = sorted((one for one in rated if one.rank <= SECOND and not one.order[0]), key=lambda one: one.order)
+    fallbacks = [
+        one
+        for one in others
+        if best.rank <= SECOND and one.column != best.column and columns.fills(best.column, one.column)
+    ]
+    choice = SkuChoice([best, *fallbacks[:1]])
+    choice.repeats = repeats_of(columns, best.column) if columns[best.column].distinct < 1 else None
+    if choice.repeats and (question := _repeats_question(columns, best, choice.repeats)):
+        choice.questions.append(question)
+    return choice
+
+
+def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Question | None:
+    """Return a question if the two best candidates are equally good, and their values differ.
+
+    Barcodes in a column such as `Article number` are doubtful if another column has an own number of the article.
+    """
+    if len(candidates) < 2 or candidates[0].rank not in (OWN, SECOND) or any(candidates[0].order[:2]):
+        return None
+    best = candidates[0]
+    equal = [
+        candidate
+        for candidate in candidates[1:]
+        if (
+            candidate.order[:4] == best.order[:4]
+            or (best.has_barcodes and candidate.rank <= SECOND and not any(candidate.order[:3]))
+        )
+        and columns.differ(best.column, candidate.column)
+    ]
+    if not equal:
+        return None
+    numbers = [candidate.column for candidate in (best, *equal)][:MAX_CHOICES]
+    shown = " and ".join(quoted(columns.header[number], 40) for number in numbers)
+    text = f"The columns {shown} can identify the products. Which one is the SKU?"
+    return Question("sku", "identity", text, sku_choices(columns, numbers), columns[best.column].examples)
+
+
+def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) -> Question | None:
+    """Return a question if several products have the same value in the best column, and no other column is better."""
+    different = _variant_columns(columns, repeats, best.rank)
+    if not different:
+        return None
+    names = " and ".join(quoted(name, 40) for name in names_of(columns, reasons_first(columns, different)))
+    column = quoted(columns.header[best.column], 40)
+    text = (
+        f"Several rows have the same value in the column {column}, e.g. {repeats.rows} rows with "
+        f"{quoted(repeats.example, 40)}, and differ in {names}. Which column identifies each product?"
+    )
+    others = [number for number, kind in _identifying(columns) if kind in ("codes", "barcodes", "numbers")]
+    numbers = [*[number for number in others if number != best.column][: MAX_CHOICES - 1], best.column]
+    last = f"The SKU is in the column {column}. Of several rows with the same SKU, the last one is used."
+    if any(is_place(columns.header[number]) for number in repeats.different):
+        last = (
+            f"The SKU is in the column {column}. The stocks of rows that differ only in the place are added up. Of "
+            "other rows with the same SKU, the last one is used."
+        )
+    choices = sku_choices(columns, numbers, [*[label(columns, number) for number in numbers[:-1]], last])
+    return Question("sku", "identity", text, choices, (repeats.example,))
+
+
+def _identifying(columns: Columns) -> list[tuple[int, codes.Kind]]:
+    """Return the columns whose values identify the rows, and whose names have no other meaning. Codes come first."""
+    kinds: dict[codes.Kind, list[int]] = {"codes": [], "barcodes": [], "numbers": [], "rows": [], "texts": []}
+    for number, name in enumerate(columns.header):
+        kind = codes.kind_of(columns[number])
+        if kind is not None and not _has_other_meaning(name, kind):
+            kinds[kind].append(number)
+    return [(number, kind) for kind, numbers in kinds.items() for number in numbers]
+
+
+def _has_other_meaning(name: str, kind: codes.Kind) -> bool:
+    """Return whether the name of a column says that it contains something other than an identifier."""
+    if kind == "texts":
+        return not any(field == "name" for field, _, _ in field_candidates(name))
+    if any(field != "sku" and not is_weak(rank) for field, rank, _ in field_candidates(name)):
+        return True
+    named = sku_name(name)
+    return private_part(name) is not None or (named is None and is_property(name) and kind != "codes")
+
+
+def _kept(columns: Columns, earlier: Sequence[str]) -> SkuChoice | None:
+    """Return the SKU column of the catalog's earlier file, if its name says nothing and its values are different."""
+    for number, name in enumerate(columns.header):
+        facts = columns[number] if name in earlier[:1] and _is_unknown(columns, number) else None
+        if facts is not None and (not facts.rows or (not facts.is_empty and facts.distinct >= codes.MIN_SHARE)):
+            reason = f"the catalog's earlier file had the SKU in the column {quoted(name, 40)}"
+            kept = SkuCandidate(number, (0, 0, 0, OWN, COMPOSED, number), OWN, 0.8, (reason,), is_refused=False)
+            return SkuChoice([kept])
+    return None
+
+
+def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:
+    """Choose by the values, because no name is that of a SKU or of the article's own number.
+
+    Returns None if the values do not show a better column than the best name.
+    """
+    named = best[0] if best and not any(best[0].order[:2]) else None
+    identifying = _identifying(columns)
+    strong = [number for number, kind in identifying if kind == "codes" and _is_unknown(columns, number)]
+    weak = [number for number, kind in identifying if kind in ("barcodes", "numbers") and _is_unknown(columns, number)]
+    if named is not None and named.rank < ROW:
+        # Identifiers stand at the left. A code at the right, such as a colour, is a property.
+        left = [number for number in strong if number < named.column and len(columns[number].cells) >= MIN_VALUES]
+        return _asked(columns, [*left, named.column]) if left else _key_question(columns, best)
+    rows = [number for number, kind in identifying if kind == "rows"] if named is None else [named.column]
+    texts = [number for number, kind in identifying if kind == "texts"]
+    if _has_no_header(columns) and (strong or weak):
+        return _asked(columns, [*strong, *weak, *texts], "The file has no header: its first row is a row of data. ")
+    if len(only := [*strong, *weak]) == 1 and _is_certain(columns, only[0]):
+        return SkuChoice([_candidate(columns, only[0])])
+    if strong or weak or (rows and (named is not None or texts)):
+        return _asked(columns, [*strong, *weak, *rows, *texts])
+    return None
+
+
+def _key_question(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:
+    """Ask which column is the SKU if the file has barcodes, and a column `ID` with numbers like those of articles."""
+    keys = [
+        one.column
+        for one in best
+        if one.rank == KEY and not any(one.order[:3]) and codes.kind_of(columns[one.column]) == "numbers"
+    ]
+    bare = [number for number in keys if columns.header[number].strip().casefold() == "id"]
+    return _asked(columns, [best[0].column, *bare]) if bare and best[0].rank == GTIN else None
+
+
+def _is_certain(columns: Columns, number: int) -> bool:
+    """Return whether the only candidate is used without a question: its values are codes or barcodes.
+
+    Whole numbers can also be prices or quantities, and a property such as the style can belong to several products.
+    """
+    return codes.kind_of(columns[number]) in ("codes", "barcodes") and not is_property(columns.header[number])
+
+
+def _is_unknown(columns: Columns, number: int) -> bool:
+    """Return whether the name of the column says nothing about what the column identifies."""
+    name = columns.header[number]
+    return sku_name(name) is None and not any(field == "sku" for field, _, _ in field_candidates(name))
+
+
+def _has_no_header(columns: Columns) -> bool:
+    return bool(columns.header) and all(name == f"column {n}" for n, name in enumerate(columns.header, 1))
+
+
+def _candidate(columns: Columns, number: int) -> SkuCandidate:
+    facts = columns[number]
+    kind = codes.kind_of(facts) or "texts"
+    reasons = (
+        f"the values of {quoted(columns.header[number], 40)} look like {_KIND_TEXTS[kind]}, and those of no other "
+        "column do",
+        f"{len(set(facts.cells))} of {len(facts.cells)} values are different",
+    )
+    return SkuCandidate(number, (0, 0, 0, OWN, COMPOSED, number), OWN, 0.6, reasons, is_refused=False)
+
+
+def _asked(columns: Columns, numbers: Sequence[int], reason: str = "") -> SkuChoice:
+    """Ask which of the columns is the SKU. The first one is the most probable answer."""
+    numbers = list(dict.fromkeys(numbers))[:MAX_CHOICES]
+    reason = reason or "The name of no column says for sure that it contains the SKU. "
+    choices = sku_choices(columns, numbers)
+    text = f"{reason}Which column identifies the products?"
+    question = Question("sku", "identity", text, choices, columns[numbers[0]].examples)
+    candidate = _candidate(columns, numbers[0])
+    return SkuChoice([candidate], [question])

@@ -1,0 +1,1 @@
+"""Reads JSON and NDJSON files: the records of shops, flattened to rows."""

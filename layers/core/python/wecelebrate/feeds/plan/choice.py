@@ -1,0 +1,354 @@
+"""Assigns columns to fields by the names and the values of the columns, and says why."""
+
+import contextlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from wecelebrate.feeds.columns.facts import Columns, Facts
+from wecelebrate.feeds.columns.localized import candidates_with_languages
+from wecelebrate.feeds.columns.names import (
+    COMMANDS,
+    FIELDS,
+    POSSIBLE_PRICE_UNITS,
+    field_candidates,
+    fold,
+    is_inverse,
+    is_loose_price_unit,
+    is_weak,
+    name_forms,
+    price_unit_names,
+)
+from wecelebrate.feeds.columns.visibility import internal_part, is_property
+from wecelebrate.feeds.identity.choice import choose_sku
+from wecelebrate.feeds.items import BadCell, quoted
+from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.notation.price_units import UnitColumn, is_power_of_ten, kind_of_units, say_what_a_price_is_for
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
+from wecelebrate.feeds.prices.selling import PriceChoice, choose_price
+from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.states.end_dates import is_end_date
+from wecelebrate.feeds.states.names import state_columns
+from wecelebrate.feeds.states.words import state_of, state_of_command
+from wecelebrate.feeds.stock import cells as stock
+from wecelebrate.feeds.stock.names import is_free_stock, stock_columns_of_places, stock_rank, sum_question
+from wecelebrate.feeds.stock.places import is_place, named_places, places_of
+
+_WORD_CODES = ("COP", "PEN", "PHP", "TRY")
+"""Codes of currencies that are words too."""
+_SIGNS = frozenset((*numbers.SHARED_SIGNS, "FR.", "SFR", "SFR.", "EURO", "US$"))
+_USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
+
+Candidate = tuple[int, int, str | None]
+"""The rank of a column for a field, the column's number, and the currency in its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a column is read into a field."""
+
+    column: int
+    score: float
+    """0 to 1."""
+    reasons: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Chosen:
+    """The numbers of the columns of each field. The first column that is not blank is used."""
+
+    columns: dict[str, list[int]] = field(default_factory=dict)
+    price: PriceChoice = field(default_factory=PriceChoice)
+    inverse: list[int] = field(default_factory=list)
+    """Columns that mean the opposite of `is_active`."""
+    commands: list[int] = field(default_factory=list)
+    """Columns with a command for each row, such as `DELETE`."""
+    price_unit: int | None = None
+    places: list[int] = field(default_factory=list)
+    """The columns that say where a stock is, if a SKU has one row for each place."""
+    sums_stock: bool = False
+    """Whether each column of the stock contains the pieces of one place."""
+    reasons: dict[str, list[Reason]] = field(default_factory=dict)
+    questions: list[Question] = field(default_factory=list)
+
+
+def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
+    """Return, for each field, the columns whose names match the field."""
+    candidates: dict[str, list[Candidate]] = {name: [] for name in FIELDS}
+    for number, column in enumerate(header):
+        matches = field_candidates(column)
+        for name, rank, currency in matches:
+            candidates[name].append((rank, number, currency))
+        if not matches and (composed_rank := stock_rank(column)) is not None:
+            candidates["inventory_count"].append((composed_rank, number, None))
+        elif not matches and re.search(r"\d$", column):
+            # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
+            unnumbered = field_candidates(_without_number(column))
+            candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
+    return candidates_with_languages(header, candidates)
+
+
+def _without_number(column: str) -> str:
+    """Return a column name without the number at its end, and without the separators before the number."""
+    end = len(column)
+    while end and column[end - 1].isdecimal():
+        end -= 1
+    while end and (column[end - 1].isspace() or column[end - 1] in "_.-"):
+        end -= 1
+    return column[:end]
+
+
+def choose(
+    columns: Columns,
+    candidates: Mapping[str, list[Candidate]],
+    currency: str,
+    earlier: Mapping[str, Sequence[str]],
+) -> Chosen:
+    """Choose the columns of all fields. `earlier` maps fields to the columns of the catalog's earlier file."""
+    chosen, used = Chosen(), set[int]()
+
+    def take(name: str, is_text: bool = True) -> list[int]:
+        best = _best(columns, name, candidates[name], used, earlier.get(name, ()))
+        if name == "images":
+            taken = [candidate.column for candidate in best]
+        else:
+            taken = [candidate.column for candidate in best[:1]]
+            if taken and is_text:
+                taken += _fallbacks(columns, [candidate.column for candidate in best])
+        chosen.reasons[name] = [candidate for candidate in best if candidate.column in taken]
+        used.update(taken)
+        return taken
+
+    _choose_sku(chosen, columns, candidates["sku"], earlier.get("sku", ()))
+    used.update(chosen.columns["sku"])
+    _choose_price_unit(chosen, columns, used)
+    used.update(() if chosen.price_unit is None else (chosen.price_unit,))
+    chosen.columns["name"] = take("name")
+    prices = [(rank, number, code) for rank, number, code in candidates["price"] if number not in used]
+    chosen.price = choose_price(columns, prices, currency, earlier.get("price", ()))
+    used.update(price.column for price in chosen.price.columns)
+    chosen.reasons["price"] = [Reason(price.column, price.score, price.reasons) for price in chosen.price.columns]
+    chosen.questions += chosen.price.questions
+    chosen.columns["description"] = take("description")
+    if not chosen.columns["name"] and chosen.price.columns and chosen.columns["description"]:
+        # Many ERP exports have no name column. They write the name into the description column.
+        chosen.columns["name"], chosen.reasons["name"] = chosen.columns["description"], chosen.reasons["description"]
+        chosen.columns["description"] = take("description")
+    for name in ("category", "brand", "currency", "images"):
+        chosen.columns[name] = take(name, is_text=False)
+    if not chosen.columns["currency"]:
+        _choose_currency(chosen, columns, used)
+    of_places = stock_columns_of_places(columns, used)
+    used.update(of_places)
+    chosen.columns["inventory_count"] = take("inventory_count", is_text=False)
+    used.difference_update(of_places)
+    total = chosen.columns["inventory_count"]
+    if of_places and not any(not columns[number].is_empty for number in total):
+        _sum_places(chosen, columns, of_places)
+        used.update(of_places)
+    _choose_states(chosen, columns, candidates["is_active"], used)
+    return chosen
+
+
+def _choose_currency(chosen: Chosen, columns: Columns, used: set[int]) -> None:
+    """Choose the column whose values are all codes of currencies, whatever its name is."""
+    for number, column in enumerate(columns.header):
+        cells = columns[number].cells if number not in used and internal_part(column) is None else ()
+        if cells and all(_is_currency(cell) for cell in cells) and (len(cells) > 1 or cells[0] not in _WORD_CODES):
+            chosen.columns["currency"] = [number]
+            chosen.reasons["currency"] = [Reason(number, 0.8, ("all its values are codes of currencies",))]
+            used.add(number)
+            return
+
+
+def _is_currency(cell: str) -> bool:
+    """Return whether a value is a usual code, or a sign that means nothing else: `EUR`, `€`, `Fr.`, `zł`."""
+    text = cell.strip().upper()
+    return text in _USUAL_CODES or (text in numbers.SIGNS and not text.isascii()) or text in _SIGNS
+
+
+def _sum_places(chosen: Chosen, columns: Columns, numbers: list[int]) -> None:
+    """Read the stock from the columns of several places, and report this as a doubt."""
+    chosen.columns["inventory_count"], chosen.sums_stock = numbers, True
+    reason = "it contains the stock of one place, and no column has the total"
+    chosen.reasons["inventory_count"] = [Reason(number, 0.6, (reason,)) for number in numbers]
+    chosen.questions.append(sum_question(columns, numbers))
+
+
+def _choose_sku(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], earlier: Sequence[str]) -> None:
+    named = []
+    for rank, number, _ in candidates:
+        forms = name_forms(columns.header[number])
+        form = next((form for form in forms if field_candidates_of(form, "sku")), forms[0] if forms else "")
+        named.append((rank, number, form))
+    choice = choose_sku(columns, named, earlier)
+    chosen.questions += choice.questions
+    chosen.columns["sku"] = [one.column for one in choice.columns]
+    chosen.reasons["sku"] = [Reason(one.column, one.score, one.reasons) for one in choice.columns]
+    repeated = places_of(columns, choice.repeats) if choice.repeats is not None else []
+    # In a file that is sorted by places, the rows of the sample can all be those of one place.
+    chosen.places = repeated or named_places(columns.header)
+
+
+def field_candidates_of(form: str, name: str) -> bool:
+    return any(found == name for found, _, _ in field_candidates(form))
+
+
+def _best(
+    columns: Columns, name: str, candidates: Sequence[Candidate], used: set[int], earlier: Sequence[str]
+) -> list[Reason]:
+    """Return the candidates, the best first. A candidate whose values contradict the field, or that is empty, loses."""
+    rated: list[tuple[tuple[bool, bool, bool, bool, int, int], Reason]] = []
+    for rank, number, _ in candidates:
+        if number in used:
+            continue
+        facts = columns[number]
+        contradiction = _contradiction(columns, name, number, rank)
+        is_empty = facts.is_empty and facts.rows > 0
+        if is_weak(rank) and (contradiction or (facts.is_empty and facts.rows)):
+            continue
+        reasons = [f"{quoted(columns.header[number], 40)} is a usual name for this field"]
+        reasons += [contradiction] if contradiction else []
+        reasons += ["all its values are blank"] if is_empty else []
+        score = (
+            (0.5 if is_weak(rank) else max(0.6, 0.9 - rank / 10 * 0.005)) - 0.3 * bool(contradiction) - 0.3 * is_empty
+        )
+        is_new = bool(earlier) and columns.header[number] not in earlier
+        is_free = name == "inventory_count" and not is_weak(rank) and is_free_stock(columns.header[number], facts)
+        reasons += ["it contains the pieces that can be sold"] if is_free else []
+        order = (bool(contradiction), is_empty, is_new, not is_free, rank, number)
+        rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))
+    return [reason for _, reason in sorted(rated, key=lambda item: item[0])]
+
+
+def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
+    """Return how the values contradict the field, or "" if they do not."""
+    facts = columns[number]
+    if facts.is_empty:
+        return ""
+    shown = " and ".join(quoted(example, 20) for example in facts.examples[:2])
+    if name in ("name", "description", "category", "brand"):
+        if name == "name" and is_weak(rank) and facts.share("is_identifier") > 0.9 and facts.share("has_digit") > 0.9:
+            return f"values like {shown} are no names"
+        if facts.share("is_number") > 0.9 and name != "description":
+            return f"values like {shown} are numbers"
+        if facts.share("is_address") > 0.9:
+            return f"values like {shown} are addresses"
+    elif name == "inventory_count" and not _can_be_stocks(facts, is_weak_name=is_weak(rank)):
+        return f"values like {shown} are no quantities"
+    elif name in ("images", "currency") and facts.share("is_number") > 0.9:
+        return f"values like {shown} are numbers"
+    return ""
+
+
+def _fallbacks(columns: Columns, candidates: Sequence[int]) -> list[int]:
+    """Return the next candidate if it has a value where the first candidate is blank."""
+    return [number for number in candidates[1:] if columns.fills(candidates[0], number)][:1]
+
+
+def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None:
+    """Choose the column with the number of units that a price is for, such as SAP's `KPEIN`, or ask for it."""
+    kind: UnitColumn
+    for number, column in enumerate(columns.header):
+        if number in used:
+            continue
+        forms, facts = name_forms(column), columns[number]
+        counts = [cell for cell in facts.cells if cell[:1].isdigit() and cell != "1"]
+        if not price_unit_names().isdisjoint(forms):
+            kind = "units" if facts.is_empty else kind_of_units(facts.cells, True)
+            _take_price_unit(chosen, columns, number, kind)
+        elif "pe" in forms:  # a Preiseinheit, or a number of pieces in a package
+            kind = "units" if is_power_of_ten(counts) else "open" if counts else "none"
+            _take_price_unit(chosen, columns, number, kind, is_probable=False)
+        elif any(map(is_loose_price_unit, forms)):
+            kind = "none" if not is_power_of_ten(counts) else "open" if fold(column).endswith("tor") else "units"
+            kind = "units" if say_what_a_price_is_for(facts.cells) else kind
+            _take_price_unit(chosen, columns, number, kind)
+        elif not POSSIBLE_PRICE_UNITS.isdisjoint(forms):
+            kind = "open" if is_power_of_ten(counts) else kind_of_units(facts.cells, False)
+            is_probable = say_what_a_price_is_for(facts.cells, is_unit=True)
+            kind = "open" if is_probable else kind
+            _take_price_unit(chosen, columns, number, kind, is_probable=is_probable or not counts)
+        elif _can_be_price_unit(column) and say_what_a_price_is_for(facts.cells):
+            _take_price_unit(chosen, columns, number, "open")
+        if chosen.price_unit is not None:
+            return
+
+
+def _can_be_price_unit(column: str) -> bool:
+    """Return whether the name of a column does not say that it has something other than the unit of the prices."""
+    return {name for name, _, _ in field_candidates(column)} <= {"price"} and not is_property(column)
+
+
+def _take_price_unit(chosen: Chosen, columns: Columns, number: int, kind: UnitColumn, is_probable: bool = True) -> None:
+    """Take a column as the unit of the prices. If this is open, ask, and take it only if it is probable."""
+    if kind == "units" or (kind == "open" and is_probable):
+        chosen.price_unit = number
+    if kind == "open":
+        name, examples = columns.header[number], columns[number].examples
+        shown = " and ".join(quoted(example, 20) for example in examples[:2])
+        text = f"The column {quoted(name, 40)} has values like {shown}. Are the prices for so many pieces?"
+        yes = Choice(name, "A price is for this number of pieces, and is divided by it.", examples)
+        no = Choice("", "A price is for one product. The column is the unit in which the product is sold.")
+        choices = (yes, no) if is_probable else (no, yes)
+        chosen.questions.append(Question("price_unit", "money", text, choices, examples))
+
+
+def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candidate], used: set[int]) -> None:
+    free = [
+        number
+        for rank, number, _ in sorted(candidates)
+        if number not in used and not (is_weak(rank) and not _are_states(columns, number))
+    ]
+    states = [number for number in free if not is_inverse(columns.header[number])]
+    understood = [number for number in states if _known_states(columns, number) > 0.5]
+    filled = [number for number in states if not columns[number].is_empty]
+    chosen.columns["is_active"] = (understood or filled or states)[:1]
+    chosen.inverse = [number for number in free if is_inverse(columns.header[number])]
+    chosen.inverse += [
+        number
+        for number in range(len(columns.header))
+        if number not in used and number not in chosen.inverse and is_end_date(columns.header, number, columns[number])
+    ]
+    chosen.columns["is_active"] = [number for number in chosen.columns["is_active"] if number not in chosen.inverse]
+    shown, hidden = state_columns(columns, {*used, *free, *chosen.inverse})
+    chosen.columns["is_active"] = chosen.columns["is_active"] or shown[:1]
+    chosen.inverse += hidden
+    chosen.commands = [
+        number
+        for number, column in enumerate(columns.header)
+        if number not in used and fold(column) in COMMANDS and _are_commands(columns[number].cells)
+    ]
+    chosen.reasons["is_active"] = [
+        Reason(number, 0.8, (f"{quoted(columns.header[number], 40)} is a usual name for a state",))
+        for number in (*chosen.columns["is_active"], *chosen.inverse, *chosen.commands)
+    ]
+
+
+def _known_states(columns: Columns, number: int) -> float:
+    cells = columns[number].cells
+    return sum(state_of(cell.casefold()) != "unknown" for cell in cells) / len(cells) if cells else 0.0
+
+
+def _are_states(columns: Columns, number: int) -> bool:
+    """Return whether the values of a column with a weak name are states. The numbers of places are no states."""
+    cells = set(columns[number].cells)
+    if cells and all(cell.isdecimal() for cell in cells):
+        return cells <= {"0", "1"} and (len(cells) > 1 or not is_place(columns.header[number]))
+    return _known_states(columns, number) > 0.5
+
+
+def _can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
+    """Return whether the values can be a stock. With a weak name, most of them must be stocks."""
+    if not is_weak_name:
+        return facts.share("is_number") >= 0.1 or facts.distinct <= 0.9 or len(facts.cells) <= 3
+    understood = 0
+    for cell in facts.cells:
+        with contextlib.suppress(BadCell):
+            stock.read(cell, None)
+            understood += 1
+    return understood > 0.5 * len(facts.cells)
+
+
+def _are_commands(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(state_of_command(cell.casefold()) != "unknown" for cell in cells)

@@ -1,0 +1,192 @@
+"""Completes a plan with what only the values show: minor units, marks for yes, lists in a cell, and SKUs with `.0`."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import SYNONYMS, fold
+from wecelebrate.feeds.columns.visibility import Disclosure
+from wecelebrate.feeds.items import Rejected, Row, quoted
+from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.notation.convert import plain_text
+from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
+from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
+from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
+from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
+from wecelebrate.feeds.prices.selling import currency_in_name
+from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
+from wecelebrate.feeds.states.words import is_mark_column
+from wecelebrate.feeds.tables.table import Table
+from wecelebrate.feeds.tables.transposed import refuse_transposed
+from wecelebrate.feeds.transformations.columns import add_transformations
+from wecelebrate.feeds.transformations.settings import FileSettings
+
+_FLOAT = re.compile(r"\d{1,15}\.0{1,2}", re.ASCII)
+_MINIMUM = re.compile(
+    r"(?:min|minimum|minimal|from|break|tier|scale|start)(?:qty|quantity|menge|aantal|antal)|"
+    r"(?:qty|quantity|menge)(?:from|min|minimum|break|ab)|pricebreak|ab(?:menge|stuck|stk|anzahl)|staffel(?:menge|ab)|"
+    r"mindestmenge|(?:quantite|cantidad|quantita|quantidade)(?:min|minimale|minimum|minima|apartirde)|apartirde|"
+    r"(?:vanaf|minimum)aantal|iloscmin|minilosc|iloscod|minmnozstvi|mnozstviod|минколичество|количествоот"
+)
+_MAXIMUM = re.compile(r"max|reorder|melde|mindestbestand|minstock")
+_ABOVE_ONE = re.compile(r"(?:[2-9]|[1-9]\d{1,5})(?:[.,]0{1,3})?", re.ASCII)
+
+
+def plan_table(
+    table: Table,
+    settings: FileSettings,
+    currency: str,
+    earlier: Mapping[str, Sequence[str]],
+    on_problem: Callable[[str], None],
+    *,
+    disclosure: Disclosure | None,
+) -> tuple[Plan, Table]:
+    """Return the plan for a table, and the table with the computed columns. See `make_plan` for the arguments."""
+    if table.profile is None:
+        refuse_transposed(table.header, table.sample, settings.plain)
+    plan = make_plan(
+        list(table.header), settings.plain, currency, table.profile, on_problem, table.sample, earlier,
+        disclosure=disclosure, computes_sku="sku" in settings.transformations,
+    )  # fmt: skip
+    add_transformations(plan, settings, on_problem)
+    evidence = evidence_table(table, plan)
+    complete_plan(plan, Columns(plan.header, evidence.sample), settings.plain, table.notes, currency)
+    has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
+    needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
+    if has_unknown_code and needs_code and plan.currency is None:
+        on_problem(f"the file says {shown(table.notes)}, but this is not an ISO 4217 currency code, e.g. EUR")
+    return plan, evidence
+
+
+def evidence_table(table: Table, plan: Plan) -> Table:
+    """Return the table whose header and sample have the computed columns too. Its `rows` are those of the file."""
+    computed = plan.computed
+    if computed is None:
+        return table
+    again = table.read_again
+
+    def read_again() -> Iterator[Row | Rejected]:
+        for row in again() if again else ():
+            yield row if isinstance(row, Rejected) else (row[0], computed.sample_cells(row[1]))
+
+    return replace(
+        table,
+        header=plan.header,
+        sample=[computed.sample_cells(row) for row in table.sample],
+        read_again=read_again if again else None,
+    )
+
+
+def complete_plan(
+    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], notes: Notes = NO_NOTES, currency: str = "EUR"
+) -> None:
+    """Add to the plan what the values of the sample, and the notes outside of the rows, show."""
+    folded = [fold(plan.column_name(number)) for number in range(len(plan.header))]
+    plan.prices = prices_of_list(plan, mapping)
+    if plan.currency is None:
+        plan.prices = [_with_currency(plan, price) for price in plan.prices]
+    plan.prices = [_with_notes(plan, price, notes, currency) for price in plan.prices]
+    setting = mapping.get("minor_units")
+    scaled = [with_scale(plan, columns, price, setting, notes, currency=currency) for price in plan.prices]
+    plan.prices = [price for price, _ in scaled]
+    plan.questions += [question for _, question in scaled if question][:1]
+    has_magento_codes = "attributesetid" in folded or ("typeid" in folded and "visibility" in folded)
+    for at, active in enumerate(plan.active):
+        facts = columns[active.column]
+        is_end = active.inverse and (is_end_name(plan.column_name(active.column)) or are_dates(facts))
+        if active.words == "words" and (is_mark_column(facts.cells, facts.rows) or is_end):
+            plan.active[at] = replace(active, blank_is_no=True)
+        elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
+            plan.active[at] = replace(active, words="magento codes")
+    cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
+    plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
+    if plan.profile is None and "price" not in mapping:
+        plan.questions += several_prices(plan, columns)
+        price_questions = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
+        plan.prices = [] if price_questions else plan.prices  # the first choice
+        plan.questions += price_questions
+    if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
+        plan.questions += _unknown_price_types(plan, columns)
+    if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
+        plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
+
+
+def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:
+    """Return a question if a column such as `Min Qty` says that the only price needs more than one piece.
+
+    Beside a maximum, it is the smallest stock. A minimum order (`MOQ`) changes no price.
+    """
+    folded = [fold(name) for name in plan.header]
+    if len(plan.prices) != 1 or plan.prices[0].quantity_column is not None or any(map(_MAXIMUM.match, folded)):
+        return []
+    if any(question.key in ("price", "sku") for question in plan.questions):
+        return []
+    used = {number for numbers in plan.field_columns.values() for number in numbers}
+    for number, name in enumerate(folded):
+        cells = columns[number].cells if number not in used and _MINIMUM.fullmatch(name) else ()
+        if any(_ABOVE_ONE.fullmatch(cell) for cell in cells):
+            price, least = plan.column_name(plan.prices[0].column), plan.header[number]
+            text = (
+                f"The column {quoted(least, 40)} has values above 1. Is the price also the price of one piece, or only "
+                "of this quantity?"
+            )
+            examples = columns[plan.prices[0].column].examples
+            choices = (
+                Choice("", "The file has no price of one piece. The prices of products are not changed."),
+                Choice(price, f"Products are sold one by one at {quoted(price, 40)}.", examples),
+            )
+            return [Question("price", "money", text, choices, columns[number].examples)]
+    return []
+
+
+def _unknown_price_types(plan: Plan, columns: Columns) -> list[Question]:
+    """Return a question if a BMEcat has no price of a standard type, but prices of other types."""
+    names = [name for name in plan.header if name.startswith("PRICE_AMOUNT.")]
+    if not names or not plan.prices or not columns[plan.prices[0].column].is_empty:
+        return []
+    choices = [Choice("", "The file has no selling price. The prices of products are not changed.")]
+    for name in names[:5]:
+        examples = columns[plan.header.index(name)].examples
+        choices.append(Choice(name, f"Products are sold at {quoted(name, 40)}.", examples))
+    shown = " and ".join(quoted(name.removeprefix("PRICE_AMOUNT."), 40) for name in names[:5])
+    text = f"The prices have only types that the standard does not define: {shown}. Are products sold at one of them?"
+    return [Question("price", "money", text, tuple(choices), columns[plan.header.index(names[0])].examples)]
+
+
+def _with_notes(plan: Plan, price: PriceColumn, notes: Notes, currency: str) -> PriceColumn:
+    """Return the price with what the file says about all its prices, if nothing beside the price says it."""
+    if plan.profile is None:
+        price = replace(price, currency=currency_in_name(plan.header[price.column], price.currency, currency))
+    if notes.currency and not price.currency and price.currency_column is None and plan.currency is None:
+        code = numbers.currency_code(notes.currency, currency)
+        price = replace(price, currency=code)
+        plan.currency_note = shown(notes)
+    if notes.kind and price.kind == "plain":
+        price = replace(price, kind=notes.kind)
+    if notes.units > 1 and price.units == 1 and plan.price_unit is None:
+        price = replace(price, units=notes.units)
+    return price
+
+
+def _list_separators(cells: Sequence[str]) -> str:
+    """Return the characters that separate categories. A comma in `Cups, mugs & more` separates nothing."""
+    cells = [plain_text(cell) for cell in cells]
+    separators = "".join(char for char in "|;" if any(char in cell for cell in cells))
+    with_comma = [cell.replace("\\,", "") for cell in cells if "," in cell]
+    if with_comma and not any(", " in cell for cell in with_comma):
+        separators += ","
+    return separators
+
+
+def _with_currency(plan: Plan, price: PriceColumn) -> PriceColumn:
+    """Return the price with the column of its currency: in the same JSON object, or an attribute of the XML element."""
+    if price.currency or price.currency_column is not None:
+        return price
+    name = plan.column_name(price.column)
+    code = sibling(plan.header, name, CODES)
+    for number, column in enumerate(plan.header):
+        if code is None and column.startswith(f"{name}@") and fold(column[len(name) :]) in SYNONYMS["currency"]:
+            code = number
+    return price if code is None else replace(price, currency_column=code)

@@ -1,0 +1,188 @@
+"""The plan: which columns of a file are read into which fields of a product."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from wecelebrate.feeds.columns.profile import Profile
+from wecelebrate.feeds.columns.visibility import Disclosure
+from wecelebrate.feeds.items import Cells
+from wecelebrate.feeds.plan.choice import Reason
+from wecelebrate.feeds.prices.names import Kind, Scale
+from wecelebrate.feeds.questions import Question
+from wecelebrate.feeds.states.words import StateWords
+from wecelebrate.feeds.transformations.arithmetic import Arithmetic
+from wecelebrate.feeds.transformations.computed import ComputedColumns
+
+OPTIONS = ("decimal", "delimiter", "encoding", "language", "minor_units", "record", "sheet")
+"""The keys of a catalog's mapping that are not fields, but options for reading the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceColumn:
+    column: int
+    currency: str | None = None
+    """The currency that the column's name contains, as in `price_usd`."""
+    currency_column: int | None = None
+    kind: Kind = "plain"
+    scale: Scale = 0
+    """How many decimals the integers in the column have: 2 for cents. `currency`: those of the price's currency."""
+    units: int = 1
+    """The number of units that the column's name states, as in `Preis pro 100`."""
+    scale_column: int | None = None
+    """The column that contains the decimals of each integer: their number, as `precision` does, or a word: `cents`."""
+    quantity_column: int | None = None
+    """The column with the quantity from which the price is valid, such as `min_quantity`."""
+    arithmetic: Arithmetic | None = None
+    """The steps for numbers of the catalog's mapping."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveColumn:
+    column: int
+    inverse: bool = False
+    words: StateWords = "words"
+    blank_is_no: bool = False
+    """Whether a blank cell means no, because the column has only marks such as `x`."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """The numbers of the columns of each field. Of the cells in these columns, the first that is not blank is used.
+
+    For fields whose cells the profile joins, all cells are used."""
+
+    header: list[str]
+    profile: Profile | None
+    sku: list[int] = field(default_factory=list)
+    name: list[int] = field(default_factory=list)
+    description: list[int] = field(default_factory=list)
+    category: list[int] = field(default_factory=list)
+    brand: list[int] = field(default_factory=list)
+    prices: list[PriceColumn] = field(default_factory=list)
+    currency: int | None = None
+    images: list[int] = field(default_factory=list)
+    inventory: list[int] = field(default_factory=list)
+    active: list[ActiveColumn] = field(default_factory=list)
+    attributes: list[tuple[int, str]] = field(default_factory=list)
+    pair_columns: list[int] = field(default_factory=list)
+    has_handles: bool = False
+    """Whether each product has a handle, from which a missing SKU is computed."""
+    price_unit: int | None = None
+    """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
+    parent: list[int] = field(default_factory=list)
+    """The column in which a variant names the SKU of its product. Only a mapping says it. See `parents`."""
+    places: list[int] = field(default_factory=list)
+    """The columns that say where a stock is. Rows with the same SKU and different places are one product."""
+    currency_note: str | None = None
+    """The words outside of the rows that name the currency of the prices."""
+    list_separators: str = ""
+    """The characters that separate several categories in a cell. The first category is used."""
+    float_skus: bool = False
+    """Whether the SKUs are whole numbers that a program wrote with the ending `.0`."""
+    reasons: dict[str, list[Reason]] = field(default_factory=dict)
+    """Why the columns of a field were chosen. Only columns that were chosen by their names and values have reasons."""
+    questions: list[Question] = field(default_factory=list)
+    disclosure: Disclosure = field(default_factory=Disclosure)
+    computed: ComputedColumns | None = None
+    """The computed columns, which have the name "" in `header`. None if the settings have no transformations."""
+    sku_of_row: Callable[[Cells], str] | None = None
+    """Returns the SKU of a row of the file, or "". Only `of_file` sets it."""
+    computed_attributes: list[tuple[int, str]] = field(default_factory=list)
+    consumed: frozenset[int] = frozenset()
+    """The columns of the file that a computed column replaces. They are no attributes by their own names."""
+    sums_stock: bool = False
+    """Whether each column of the stock contains the pieces of one location."""
+    stock_arithmetic: Arithmetic | None = None
+    keeps_categories: bool = False
+    """Whether the mapping says which of several categories is used, so that `list_separators` separate nothing."""
+
+    @property
+    def fields_set(self) -> frozenset[str]:
+        """The fields for which the file has columns."""
+        columns_of = {
+            "sku": True,
+            "name": self.name,
+            "description": self.description,
+            "category": self.category,
+            "brand": self.brand,
+            "price": self.prices,
+            "currency": self.prices or self.currency is not None,
+            "images": self.images,
+            "attributes": self.attributes or self.pair_columns,
+            "inventory_count": self.inventory,
+            "is_active": self.active,
+        }
+        return frozenset(name for name, columns in columns_of.items() if columns)
+
+    @property
+    def field_columns(self) -> dict[str, list[int]]:
+        """Maps each field that has columns to the numbers of these columns."""
+        columns = {
+            "sku": self.sku, "name": self.name, "description": self.description, "category": self.category,
+            "brand": self.brand, "price": [price.column for price in self.prices],
+            "currency": [] if self.currency is None else [self.currency], "images": self.images,
+            "inventory_count": self.inventory, "is_active": [active.column for active in self.active],
+            "price_unit": [] if self.price_unit is None else [self.price_unit], "parent": self.parent,
+        }  # fmt: skip
+        return {name: numbers for name, numbers in columns.items() if numbers}
+
+    def details(self) -> dict[str, str | list[str]]:
+        """For the job's result, map each field to the name of its column, or to a list of the names of its columns."""
+        by_field = {name: self.file_columns(name) for name in self.field_columns}
+        return {name: names[0] if len(names) == 1 else names for name, names in by_field.items()}
+
+    def of_file(self) -> "Plan":
+        """Return the plan for the rows of the file, before the computed cells are added to them.
+
+        A field has the columns that it is computed from.
+        """
+        computed = self.computed
+        if computed is None:
+            return self
+
+        def in_file(numbers: Iterable[int]) -> list[int]:
+            return list(dict.fromkeys(each for number in numbers for each in computed.in_file(number)))
+
+        prices = [(price, computed.in_file(price.column)) for price in self.prices]
+        return replace(
+            self, header=computed.without(self.header), sku=in_file(self.sku), name=in_file(self.name),
+            description=in_file(self.description), category=in_file(self.category), brand=in_file(self.brand),
+            prices=[replace(price, column=column) for price, columns in prices for column in columns],
+            currency=None if self.currency is None else next(iter(computed.in_file(self.currency)), None),
+            images=in_file(self.images), inventory=in_file(self.inventory),
+            active=[replace(active, column=each) for active in self.active for each in in_file([active.column])],
+            attributes=[
+                (computed.in_file(number)[0], label) for number, label in self.attributes if not computed.get(number)
+            ],
+            pair_columns=in_file(self.pair_columns), parent=in_file(self.parent),
+            price_unit=None if self.price_unit is None else next(iter(computed.in_file(self.price_unit)), None),
+            computed=None, sku_of_row=partial(computed.sku, self.sku),
+        )  # fmt: skip
+
+    def column_name(self, number: int) -> str:
+        """Return the name of a column for messages. The name of a computed column is that of its sources."""
+        column = self.computed.get(number) if self.computed else None
+        return column.name if column else self.header[number]
+
+    def file_columns(self, name: str) -> list[str]:
+        """Return the names of the columns of the file that a field is read or computed from."""
+        names = []
+        for number in self.field_columns.get(name, []):
+            column = self.computed.get(number) if self.computed else None
+            names += [self.header[number]] if column is None else column.source_names or [column.name]
+        for price in self.prices if name == "price" else ():
+            names += price.arithmetic.divisors if price.arithmetic else ()
+        return list(dict.fromkeys(names))
+
+    @property
+    def last_field_column(self) -> int:
+        """The highest number of a column that is assigned to a field."""
+        return max((number for numbers in self.field_columns.values() for number in numbers), default=0)
+
+
+REPORT_COLUMN_PREFIX = "wecelebrate_"
+"""The prefix of the columns that we add to error files.
+
+Columns with this prefix are ignored, so that a corrected error file can be uploaded.
+"""

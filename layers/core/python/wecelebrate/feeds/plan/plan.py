@@ -1,0 +1,358 @@
+"""Assigns columns to fields.
+
+The catalog's mapping comes first. For other fields, the profile of a known export decides. Without a profile, the usual
+column names decide.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from wecelebrate.core.types import currencies
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import FIELDS, PUBLIC_FIELDS, field_candidates, fold, is_inverse, units_in_name
+from wecelebrate.feeds.columns.profile import Profile
+from wecelebrate.feeds.columns.visibility import Disclosure, internal_part, public_columns
+from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
+from wecelebrate.feeds.notation.convert import MAX_ATTRIBUTES
+from wecelebrate.feeds.plan.choice import candidates_of, choose
+from wecelebrate.feeds.plan.model import OPTIONS, REPORT_COLUMN_PREFIX, ActiveColumn, Plan, PriceColumn
+from wecelebrate.feeds.plan.profiles import recognise
+from wecelebrate.feeds.prices.selling import name_of_price
+from wecelebrate.feeds.prices.types import has_unknown_type
+from wecelebrate.feeds.states.end_dates import is_end_name
+
+__all__ = [
+    "MAPPED_FIELDS", "OPTIONS", "REPORT_COLUMN_PREFIX", "ActiveColumn", "Plan", "PriceColumn", "column_number",
+    "command_columns", "extend_plan", "find_columns", "free_column", "make_plan", "named_price",
+    "public_attributes", "raise_unreadable",
+]  # fmt: skip
+
+MAPPED_FIELDS = (*FIELDS, "price_unit", "command", "parent")
+"""The fields that a mapping can assign columns to."""
+
+
+def raise_unreadable(problem: str) -> None:
+    """Raise UnreadableFeed. Its message is `problem`, which describes what is wrong in the mapping."""
+    raise UnreadableFeed(problem)
+
+
+def make_plan(  # noqa: PLR0917
+    header: list[str],
+    mapping: Mapping[str, str | None],
+    catalog_currency: str,
+    profile: Profile | None = None,
+    on_problem: Callable[[str], None] = raise_unreadable,
+    sample: Iterable[Cells] = (),
+    earlier: Mapping[str, Sequence[str]] | None = None,
+    *,
+    disclosure: Disclosure | None = None,
+    computes_sku: bool = False,
+) -> Plan:
+    """Assign columns to fields. Prefers the price column whose currency is `catalog_currency`.
+
+    `disclosure` decides which of the other columns become attributes.
+
+    If `profile` is None, the profile is recognised from the header. `on_problem` is called with a description of each
+    problem: a mapped column that does not exist, an unknown field in the mapping, or no SKU column. `sample` are the
+    first rows, whose values help to choose. `earlier` maps fields to the columns of the catalog's earlier file. With
+    `computes_sku`, the settings compute the SKU, so no column has to contain it.
+    """
+    names = [fold(column) for column in header]
+    columns = Columns(header, sample)
+    profile, plan = _initial_plan(
+        columns, names, profile, catalog_currency, earlier or {}, has_sku=bool(mapping.get("sku"))
+    )
+    _by_mapping(plan, names, mapping, on_problem)
+    plan.questions = [
+        question
+        for question in plan.questions
+        # A list of costs does not have to contain the prices that an earlier file has stated.
+        if question.key not in mapping and not (question.key in (earlier or {}) and not question.choices[0].value)
+    ]
+    variants = profile.variants if profile and not plan.parent else None
+    plan.has_handles = bool(variants and find_columns(names, variants.handle))
+    if not plan.sku and not plan.has_handles and not computes_sku:
+        file_columns = ", ".join(quoted(column, 40) for column in header[:40]) + (" …" if len(header) > 40 else "")
+        on_problem(
+            f"no column contains a SKU, handle or product code: the file's columns are {file_columns}; name the SKU "
+            "column in the catalog's sync settings"
+        )
+    plan.disclosure = disclosure or Disclosure()
+    plan.attributes = public_attributes(plan)
+    return plan
+
+
+def _initial_plan(
+    columns: Columns,
+    names: list[str],
+    profile: Profile | None,
+    currency: str,
+    earlier: Mapping[str, Sequence[str]],
+    *,
+    has_sku: bool,
+) -> tuple[Profile | None, Plan]:
+    """Return the plan without the mapping, by the profile of a known export or by the columns.
+
+    A header that only looks like a known export, because the profile finds no SKU in it, is read by its columns. If the
+    profile finds no price, the columns can have one, or a question.
+    """
+    header = list(columns.header)
+    recognised = profile or recognise(names)
+    if recognised is None:
+        return None, _by_name(columns, currency, earlier)
+    plan = _by_profile(header, names, recognised, currency)
+    has_handles = bool(recognised.variants and find_columns(names, recognised.variants.handle))
+    if profile is None and not plan.sku and not has_handles and not has_sku:
+        by_name = _by_name(columns, currency, earlier)
+        return (None, by_name) if by_name.sku else (recognised, plan)
+    if not plan.prices and recognised.fields.get("price") and not recognised.separate_prices:
+        typed = [number for number, name in enumerate(header) if has_unknown_type(name)]
+        if typed:
+            by_name = _by_name(columns, currency, {})
+            plan.prices = by_name.prices
+            plan.questions += [question for question in by_name.questions if question.key == "price"]
+            plan.reasons["price"] = by_name.reasons.get("price", [])
+    return recognised, plan
+
+
+def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
+    """Return the plan for a header with new columns. A field that already has a column gets no new column."""
+    if plan.profile and plan.profile.keep_other_columns:
+        extended = replace(plan, header=header)
+        extended.attributes = public_attributes(extended)
+        return extended
+    new = _by_name(Columns(header, ()), catalog_currency, {})
+    extended = replace(
+        plan, header=header, name=plan.name or new.name, description=plan.description or new.description,
+        category=plan.category or new.category, brand=plan.brand or new.brand, prices=plan.prices or new.prices,
+        currency=new.currency if plan.currency is None else plan.currency, images=plan.images or new.images,
+        inventory=plan.inventory or new.inventory, active=plan.active or new.active,
+    )  # fmt: skip
+    extended.attributes = public_attributes(extended)
+    return extended
+
+
+def public_attributes(plan: Plan) -> list[tuple[int, str]]:
+    """Return the columns that become attributes. Columns that we add to error files never do.
+
+    The candidates are the attributes of the profile. Without a profile, and in most XML formats, every column that no
+    field uses is a candidate.
+    """
+    candidates: dict[int, str | None] = {number: label or None for number, label in plan.attributes}
+    if not plan.profile or plan.profile.keep_other_columns:
+        used = {number for numbers in (*plan.field_columns.values(), plan.pair_columns) for number in numbers}
+        candidates = {number: None for number in range(len(plan.header)) if number not in used}
+    labels = {label for _, label in plan.computed_attributes}
+    columns = [
+        (number, label)
+        for number, label in public_columns(plan.header, plan.disclosure, candidates)
+        if not plan.header[number].startswith(REPORT_COLUMN_PREFIX)
+        and label not in labels
+        and (number not in plan.consumed or plan.disclosure.is_chosen(plan.header[number]))
+    ]
+    return [*columns, *plan.computed_attributes][:MAX_ATTRIBUTES]
+
+
+def find_columns(names: list[str], patterns: tuple[str, ...], every: bool = False) -> list[int]:
+    """Return the numbers of the columns whose names match a pattern, in the order of the patterns.
+
+    Only the first match of each pattern is returned, unless `every` is set.
+    """
+    columns: list[int] = []
+    for pattern in patterns:
+        matches = [n for n, name in enumerate(names) if n not in columns and re.fullmatch(pattern, name)]
+        columns += matches if every else matches[:1]
+    return columns
+
+
+def _by_profile(header: list[str], names: list[str], profile: Profile, catalog_currency: str) -> Plan:
+    plan = Plan(header, profile)
+    for name in FIELDS:
+        patterns = profile.fields.get(name, ())
+        allowed = names
+        if name in PUBLIC_FIELDS:  # a pattern such as `brand.*` does not match `Brand cost`
+            allowed = [
+                "" if folded not in patterns and internal_part(column) else folded
+                for folded, column in zip(names, header, strict=True)
+            ]
+        columns = find_columns(allowed, patterns, every=name in profile.joined_fields)
+        if name == "price":
+            plan.prices = _profile_prices(allowed, patterns, catalog_currency)
+            if currency := _header_currency(names, profile.header_currency):
+                plan.prices = [replace(price, currency=price.currency or currency) for price in plan.prices]
+        elif name == "currency":
+            plan.currency = columns[0] if columns else None
+        elif name == "is_active":
+            plan.active = [
+                ActiveColumn(
+                    column, is_inverse(header[column]), "commands" if names[column].endswith("command") else "words"
+                )
+                for column in columns
+            ]
+        elif name == "inventory_count":
+            plan.inventory = columns
+        else:
+            setattr(plan, name, columns)
+    plan.pair_columns = find_columns(names, profile.pair_columns)
+    for pattern, attribute in profile.attributes.items():
+        for column in find_columns(names, (pattern,), every=not attribute):
+            plan.attributes.append((column, attribute))
+    return plan
+
+
+def _profile_prices(names: list[str], patterns: tuple[str, ...], catalog_currency: str) -> list[PriceColumn]:
+    prices: list[PriceColumn] = []
+    for pattern in patterns:
+        for number, name in enumerate(names):
+            match = re.fullmatch(pattern, name)
+            if not match or any(price.column == number for price in prices):
+                continue
+            groups = match.groupdict()
+            if channel := groups.get("channel"):
+                codes = find_columns(names, (rf"{re.escape(channel)}channel(?:product|variant)?currencycode",))
+                prices.append(PriceColumn(number, None, codes[0] if codes else None))
+            elif "currency" in groups:
+                code = groups["currency"].upper()
+                if code in currencies():
+                    prices.append(PriceColumn(number, code))
+            else:
+                prices.append(PriceColumn(number))
+        if prices and prices[0].currency:
+            break  # the name of each column contains a currency: ignore later patterns
+    return _one_currency(prices, catalog_currency)
+
+
+def _header_currency(names: list[str], pattern: str | None) -> str | None:
+    """Return the currency that a column name contains, or None."""
+    matches = (re.fullmatch(pattern, name) for name in names) if pattern else ()
+    code = next((match[1].upper() for match in matches if match), None)
+    return code if code in currencies() else None
+
+
+def _one_currency(prices: list[PriceColumn], catalog_currency: str) -> list[PriceColumn]:
+    """If the columns have different currencies, choose one column for all rows.
+
+    Prefers a column in the catalog's currency, then a column without a currency, then the first column.
+    """
+    if any(price.currency for price in prices):
+        preferred = [price for price in prices if price.currency == catalog_currency]
+        return (preferred or [price for price in prices if not price.currency] or prices)[:1]
+    return prices
+
+
+def _by_name(columns: Columns, catalog_currency: str, earlier: Mapping[str, Sequence[str]]) -> Plan:
+    header = list(columns.header)
+    chosen = choose(columns, candidates_of(header), catalog_currency, earlier)
+    by_field = chosen.columns
+    prices = [
+        PriceColumn(pick.column, pick.currency, kind=pick.kind, units=units_in_name(header[pick.column]))
+        for pick in chosen.price.columns
+    ]
+    plan = Plan(
+        header, None, by_field["sku"], by_field["name"], by_field["description"], by_field["category"],
+        by_field["brand"], prices,
+        next(iter(by_field["currency"]), None), by_field["images"], by_field["inventory_count"],
+    )  # fmt: skip
+    plan.active = [ActiveColumn(number) for number in by_field["is_active"]]
+    plan.active += [ActiveColumn(number, inverse=True) for number in chosen.inverse]
+    plan.active += [ActiveColumn(number, words="commands") for number in chosen.commands]
+    plan.price_unit, plan.reasons, plan.questions = chosen.price_unit, chosen.reasons, chosen.questions
+    plan.places, plan.sums_stock = chosen.places, chosen.sums_stock
+    return plan
+
+
+def _by_mapping(
+    plan: Plan, names: list[str], mapping: Mapping[str, str | None], on_problem: Callable[[str], None]
+) -> None:
+    for name, column in mapping.items():
+        if name in OPTIONS:
+            continue
+        if name not in MAPPED_FIELDS:
+            on_problem(
+                f"the catalog's sync settings map an unknown field {quoted(name)}; the fields are "
+                f"{', '.join(MAPPED_FIELDS)}"
+            )
+            continue
+        number = column_number(plan.header, names, column) if column else None
+        if column and number is None:
+            file_columns = ", ".join(quoted(name, 40) for name in plan.header[:40])
+            on_problem(
+                f"the catalog's sync settings take {name} from the column {quoted(column)}, which the file does not "
+                f"have; its columns are {file_columns}" + (" …" if len(plan.header) > 40 else "")
+            )
+            continue
+        columns = [] if number is None else [number]
+        if columns:
+            plan.attributes = [(number, label) for number, label in plan.attributes if number not in columns]
+        _assign(plan, name, columns, mapping)
+
+
+def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str | None]) -> None:
+    """Read a field from the columns that the mapping names: from one column, or from none."""
+    if name == "price":
+        plan.prices = _mapped_prices(plan, columns)
+    elif name == "is_active":
+        states = [
+            ActiveColumn(number, inverse=is_inverse(name := plan.header[number]) or is_end_name(name))
+            for number in columns
+        ]
+        plan.active = [*states, *(command_columns(plan) if "command" in mapping else ())]
+    elif name == "command":
+        plan.active = [active for active in plan.active if active.words != "commands"]
+    elif name in ("currency", "price_unit"):
+        setattr(plan, name, columns[0] if columns else None)
+    else:
+        setattr(plan, "inventory" if name == "inventory_count" else name, columns)
+        plan.sums_stock = plan.sums_stock and name != "inventory_count"
+    if columns:
+        free_column(plan, columns[0], keep=mapping)
+    if name == "command":
+        plan.active += [ActiveColumn(number, words="commands") for number in columns]
+
+
+def command_columns(plan: Plan) -> list[ActiveColumn]:
+    """Return the columns with a command for each row."""
+    return [active for active in plan.active if active.words == "commands"]
+
+
+def _mapped_prices(plan: Plan, columns: list[int]) -> list[PriceColumn]:
+    """Return the mapped column. Where an offer is blank, the regular price is used, as without a mapping."""
+    mapped = [named_price(number, plan.header[number]) for number in columns]
+    if mapped and mapped[0].kind == "offer" and plan.profile is None:
+        regular = [price for price in plan.prices if price.column != mapped[0].column and price.kind != "offer"]
+        mapped += regular[:1]
+    return mapped
+
+
+def named_price(number: int, name: str) -> PriceColumn:
+    """Return a column of prices, with what its name says: the currency, the kind, and the number of units."""
+    currency = next((code for field, _, code in field_candidates(name) if field == "price"), None)
+    price_name = name_of_price(name)
+    return PriceColumn(number, currency, kind=price_name.kind if price_name else "plain", units=units_in_name(name))
+
+
+def free_column(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None:
+    """Remove a mapped column from all fields that are not in `keep` (the fields that the mapping assigns)."""
+    for name in {"sku", "name", "description", "category", "brand", "images"} - keep.keys():
+        setattr(plan, name, [number for number in getattr(plan, name) if number != column])
+    plan.places = [number for number in plan.places if number != column]
+    if "inventory_count" not in keep:
+        plan.inventory = [number for number in plan.inventory if number != column]
+    if "price" not in keep:
+        plan.prices = [price for price in plan.prices if price.column != column]
+    if "is_active" not in keep:
+        plan.active = [active for active in plan.active if active.column != column]
+    if "price_unit" not in keep and plan.price_unit == column:
+        plan.price_unit = None
+
+
+def column_number(header: list[str], names: list[str], column: str) -> int | None:
+    """Return the number of the column with this name, or None if the file has no such column.
+
+    If no column has exactly this name, the folded names are compared.
+    """
+    exact = [number for number, name in enumerate(header) if name.strip().casefold() == column.strip().casefold()]
+    if exact:
+        return exact[0]
+    return names.index(fold(column)) if fold(column) and fold(column) in names else None

@@ -1,0 +1,1 @@
+"""Decides which price products are sold at, and reads this price."""

@@ -1,0 +1,353 @@
+"""Reads from a column's name which price the column contains: gross, net, list, offer, purchase, and so on.
+
+A name such as `Netto-VK`, `preisBruttoEUR` or `Prix de vente TTC` is divided into words of a vocabulary. A name with
+any other word is not a price: `price group`, `market price index`. Further words are in `vocabulary`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import islice
+from typing import Literal
+
+from wecelebrate.feeds.vocabulary import Languages, vocabulary
+from wecelebrate.feeds.vocabulary.words import divisions, words
+
+Kind = Literal["gross", "plain", "net", "list", "offer", "compare", "purchase"]
+
+TIERS: tuple[Kind, ...] = ("gross", "plain", "net", "offer", "list")
+"""The kinds of prices that products are sold at. The first kind that a file has is used.
+
+A consumer pays the gross price. A plain price is one whose name does not say more. An offer is used only if the file
+has no other selling price, because the file does not say how long the offer is valid. A list price is a
+recommendation. A purchase price (cost, dealer, wholesale) and a crossed-out price are never used.
+"""
+KIND_TEXTS: dict[Kind, str] = {
+    "gross": "a selling price with tax", "plain": "a selling price", "net": "a selling price without tax",
+    "offer": "an offer", "list": "a recommended price", "compare": "a crossed-out price",
+    "purchase": "a purchase price",
+}  # fmt: skip
+
+
+_BASE = words(
+    "price prices preis preise vk vkp prix precio prezzo preco prijs pris hinta cena cene ceny pret ar pvp pv tarif "
+    "tarifa fiyat fiyati betrag amount listino цена ціна 価格 가격 价格 "
+    "mrp evp evk lvp lvk"
+)
+TAX_WORDS = words(
+    "vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu "
+    "hst qst taxe tasse imp impuesto impuestos imposto impostos imposta imposte podatek podatku podatkiem steuer "
+    "steuern belasting"
+)
+WITH = words(
+    "with avec incl inc inkl including included inclusive mit con com incluida incluido inclusa compresa dahil sis "
+    "inclus incluse incluses inclusi incluidos incluidas ink inklusive enthalten med"
+)
+WITHOUT = words(
+    "without sans excl ex exc exkl excluding excluded exclusive ohne hors sin senza sem bez zzgl esclusa excluida "
+    "haric plus escl esclusi escluse exclus exclues exclu excluido excluidos excluidas ekskl eksl exklusive "
+    "utan uden uten zuzuglich zuzueglich"
+)
+_MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
+    ("purchase", words(
+        "cost purchase purchasing buy buying einkaufs einkauf einkaufspreis ek ekp einstands einstand wholesale dealer "
+        "dealers handler haendler haendlereinkaufs trade reseller distributor supplier lieferanten landed achat dachat "
+        "revient compra decompra coste costo acquisto diacquisto custo inkoop inkoops kost indkobs inkops innkjops "
+        "zakupu zakup nakupni osto beszerzesi partner b2b fob mayorista grossiste ingrosso atacado groothandels engros "
+        "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek alis "
+        "pvd lek hek"
+    )),
+    ("compare", words(
+        "compareat compare was old original before previous statt streich barre alter alt vorher ancien anterior "
+        "precedente vorige van tidligere jamfor crossedout strike "
+        "last bisher bisheriger"
+    )),
+    ("list", words(
+        "list listen katalog catalog catalogue rrp rsp msrp srp uvp recommended suggested advies empfohlener empf "
+        "unverbindliche conseille recomendado consigliato vejledende veiledende veil rek recommande publicconseille "
+        "mrp evp lvp vejl listino conseillee empfohlen"
+    )),
+    ("offer", words(
+        "special offer promo promotion promotional aktions aktion angebots angebot sonder reduced reduziert discount "
+        "discounted oferta deoferta enoferta rebajado offerta inofferta scontato promozionale soldes solde promocional "
+        "aanbiedings actie tilbuds kampanj kampanje erbjudande akcni promocyjna akcios tarjous clearance sale"
+    )),
+    ("gross", words(
+        "gross brutto bruto ttc ivato zvat zdph sdph vcdph pvttc prixttc "
+        "civa cimp cutva ctva zpodatkiem"
+    )),
+    ("net", words(
+        "net netto neto ht pvht prixht bezdph "
+        "siva simp faratva bezpodatku"
+    )),
+)  # fmt: skip
+_NOUNS = words(
+    "rrp rsp msrp srp uvp ek ekp cost coste costo custo einkaufspreis einstand kbetr verpr stprs selbstkosten"
+)
+"""Words that mean a price without the word `price`."""
+_NEUTRAL = words(
+    "sales selling sell retail unit unitaire unitario regular standard normal verkaufs einzel stuck stueck end "
+    "endkunden laden udsalgs cent cents master mastervariant vente devente venta deventa vendita divendita venda "
+    "devenda verkoop stuk salgs utsalgs forsaljnings prodejni sprzedazy detail detaliczna public publico pubblico "
+    "web shop online current item product article artikel variant variants value gesamt consumer customer kunden in "
+    "ut ordinarie na now myynti satis "
+    "asking till ticket pos checkout final base each ea ours store site website ecommerce ecom street actual default "
+    "money en new neu neuer nouveau nuevo nuovo novo nieuwe ny uusi nowa winkel magasin tienda negozio loja "
+    "butik butikk pair paar set pieces "
+    "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
+)
+# Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.
+NAMED_CURRENCIES = (
+    "aed", "ars", "aud", "bgn", "bhd", "brl", "cad", "chf", "clp", "cny", "cop", "czk", "dkk", "egp", "eur", "gbp",
+    "hkd", "huf", "idr", "ils", "inr", "isk", "jod", "jpy", "krw", "kwd", "mxn", "myr", "nok", "nzd", "omr", "pen",
+    "php", "pkr", "pln", "qar", "ron", "rsd", "rub", "sar", "sek", "sgd", "thb", "tnd", "try", "twd", "uah", "usd",
+    "vnd", "zar", "bam", "bdt", "bob", "crc", "dop", "dzd", "gel", "ghs", "gtq", "hnl", "kes", "khr", "kzt", "lkr",
+    "mad", "mdl", "mkd", "ngn", "npr", "pyg", "tzs", "ugx", "uyu", "xaf", "xof", "zmw",
+)  # fmt: skip
+
+Scale = int | Literal["currency"]
+"""How many decimals a whole number stands for: 2 for hundredths. `currency`: the decimals of the price's currency."""
+MINOR_UNITS: dict[str, Scale] = {
+    **dict.fromkeys(words(
+        "cent cents ct cts pence penny pennies centime centimes centimo centimos centesimo centesimi centavo centavos "
+        "centen eurocent eurocents ore oere grosz grosze groszach groszy halere halerich bani kurus paise paisa fils "
+        "kopek kopeks kopecks kopeyka sen satang sentti senttia stotinki rappen minor minorunit minorunits "
+        "wgroszach vhalerich iore "
+        "subunit subunits smallestunit smallestunits kleinsteeinheit"
+    ), "currency"),
+    **dict.fromkeys(words("micro micros microunits"), 6),
+    **dict.fromkeys(words("milli millis milliunits"), 3),
+}  # fmt: skip
+"""Words for the smallest unit of a currency, and for smaller units that programs use."""
+_SOLO = words(
+    "sell selling sells retail resale asking now verkauf vente venta vendita venda verkoop salg salgs utsalg "
+    "udsalg forsaljning "
+    "pu"
+)
+"""Words that mean a selling price without the word `price`, if the values are amounts of money: `Sell`, `Retail`."""
+_SOLO_COMPANIONS = frozenset(NAMED_CURRENCIES).union(TAX_WORDS, WITH, WITHOUT, words(
+    "gross brutto ttc net netto ht our unit each ea per pc pcs web online shop store in"
+))  # fmt: skip
+_WEAK = words("amount betrag tarif tarifa ar pv value")
+"""Words that can mean something other than a price."""
+_BARE_NET = (
+    (_BASE - words("vk vkp pvp pv evp evk lvp lvk")) | words("net netto neto unit") | frozenset(NAMED_CURRENCIES)
+)
+"""The words of `Net price`, which do not say whether taxes or a discount are deducted."""
+_WHOLE_NAMES: dict[str, Kind] = {
+    **dict.fromkeys(("inpris", "indpris", "innpris", "nettoinpris", "nettoindpris", "bruttoinpris"), "purchase"),
+    **dict.fromkeys(("forpris", "forepris"), "compare"),
+}
+"""Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
+_SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "sp", "ask"))
+"""Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
+MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč)\b", re.IGNORECASE)
+"""A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
+_CURRENCY_END = re.compile(r"(?<=[^\W\d_])\s+(?:S?Fr\.|SFr|Rs\.?|kr\.?|(?:US|CA?|AU?|NZ|HK|S|MX|R)\$)$", re.IGNORECASE)
+"""The sign of a currency at the end of a name: `Preis Fr.`, `Price C$`. Words such as `zł` are in the vocabulary."""
+_TAX_WORD = f"(?:{'|'.join(sorted(TAX_WORDS))})"
+_TAX_RATE = re.compile(
+    rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)"
+    rf"|(?<=\b){_TAX_WORD}\W{{0,3}}\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%",
+    re.IGNORECASE,
+)
+_PLUS_TAX = re.compile(rf"\+(?=\s?{_TAX_WORD}\b)", re.IGNORECASE)
+_INNER_NUMBER = re.compile(r"(?<=[^\W\d_])\d(?=[^\W\d_])")
+_LAST_NUMBER = re.compile(r"(?<=[^\W\d_])\d{1,2}$")
+_LIST_INDEX = re.compile(r"\.\d{1,2}(?:\.|$)")
+"""The number of an item of a JSON list, as in `prices.1.amount`."""
+MAX_NAME = 60
+MAX_RAW_NAME = 200
+MAX_DIVISIONS = 50
+
+
+Role = Kind | Literal["base", "weak", "alone", "tax", "with", "without", "neutral"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of this module, which every language can use, and those of the vocabulary."""
+
+    languages: dict[str, Languages | None]
+    """The languages of each word, or None for a word that every language can use."""
+    listed: dict[str, Languages]
+    """The languages whose files have the word."""
+    roles: dict[Role, dict[str, Languages | None]]
+    """For each role, its words with the languages in which they have this role: `cu` is "with" in Romanian only."""
+    currencies: dict[str, str]
+    names: frozenset[str]
+    """All words."""
+
+
+@cache
+def _words() -> _Words:
+    all_words = vocabulary()
+    own: dict[Role, frozenset[str]] = {
+        "base": _BASE, "weak": _WEAK, "alone": _NOUNS, "tax": TAX_WORDS, "with": WITH, "without": WITHOUT,
+        "neutral": _NEUTRAL, **dict(_MEANINGS),
+    }  # fmt: skip
+    roles: dict[Role, dict[str, Languages | None]] = {
+        role: {**all_words.words(f"prices.{role}"), **dict.fromkeys(words)} for role, words in own.items()
+    }
+    roles["base"] |= {word: codes for word, codes in roles["weak"].items() if word not in roles["base"]}
+    currencies = {word: code for word, (code, _) in all_words.currencies.items()}
+    languages: dict[str, Languages | None] = {word: codes for word, (_, codes) in all_words.currencies.items()}
+    languages |= dict.fromkeys((*NAMED_CURRENCIES, *MINOR_UNITS, *_SOLO, *_SOLO_COMPANIONS))
+    for meaning in roles.values():
+        for word, codes in meaning.items():
+            before = languages.get(word, ())
+            languages[word] = None if codes is None or before is None else (*before, *codes)
+    currencies |= {code: code.upper() for code in NAMED_CURRENCIES}
+    listed: dict[str, Languages] = {}
+    for role in own:
+        for word, codes in all_words.words(f"prices.{role}").items():
+            listed[word] = (*listed.get(word, ()), *codes)
+    return _Words(languages, listed, roles, currencies, frozenset(languages))
+
+
+@dataclass(frozen=True, slots=True)
+class PriceName:
+    """What the name of a price column says."""
+
+    kind: Kind
+    currency: str | None = None
+    is_offer_or_selling: bool = False
+    """Whether the name is `sale price`: a selling price, or an offer if the file has a regular price too."""
+    is_weak: bool = False
+    """Whether the name can also mean something other than a price."""
+    tax: Literal["gross", "net"] | None = None
+    """Whether the price contains the tax, as in `RRP incl. VAT`."""
+    is_solo: bool = False
+    """Whether the name means a price only if the values are amounts of money: `Sell`, `Retail`."""
+    is_bare_net: bool = False
+    """Whether the name is `net price`: the price without tax, or a price after a discount of the supplier."""
+    scale: Scale = 0
+    """The decimals of the amounts, if the name contains a unit such as `cents`."""
+
+
+@lru_cache(maxsize=4096)
+def price_name(folded: str) -> PriceName | None:
+    """Return what a folded column name says about a price, or None if it does not name a price."""
+    if kind := _WHOLE_NAMES.get(folded):
+        return PriceName(kind)
+    if folded in _SOLO_NAMES:
+        return PriceName("plain", is_weak=True, is_solo=True)
+    all_words, meanings = _words(), list[PriceName]()
+    for parts in islice(divisions(folded, all_words.names), MAX_DIVISIONS) if len(folded) <= MAX_NAME else ():
+        if (meaning := _meaning(parts, all_words)) is not None:
+            meanings.append(meaning)
+    if folded[-3:] in NAMED_CURRENCIES and any(one.currency for one in meanings):  # `prices EK` is `price SEK`
+        meanings = [one for one in meanings if one.currency]
+    return min(meanings, key=_uncertainty, default=None)
+
+
+def is_price_word(folded: str) -> bool:
+    """Return whether a folded word is a part of the names of prices, as a whole."""
+    return folded in _words().names
+
+
+def price_in_forms(forms: Sequence[str], column: str) -> tuple[int, PriceName] | None:
+    """Return what the first form of a column's name that is understood says about a price, and the form's position.
+
+    A number inside the name does not count: `verkaufspreis1netto`, `Vk0.Preis`. The number of a list at its end counts
+    only for selling prices, which are different price lists: `EK Preis 2` is a purchase price.
+    """
+    for rank, form in enumerate(forms):
+        if name := price_name(form):
+            return rank, name
+    if forms and not forms[0].isalpha() and not _LIST_INDEX.search(column):
+        if name := price_name(_INNER_NUMBER.sub("", forms[0], count=1)):
+            return len(forms), name
+        if (name := price_name(_LAST_NUMBER.sub("", forms[0]))) and name.kind in ("purchase", "compare"):
+            return len(forms), name
+    return None
+
+
+def _uncertainty(name: PriceName) -> int:
+    """Return the order of the meanings of a name that can be divided in several ways, such as `cena s dph`.
+
+    The meaning that says the most comes first.
+    """
+    return 3 if name.is_solo else 0 if name.kind == "purchase" else 2 if name.kind == "plain" else 1
+
+
+def plain_name(column: str) -> str:
+    """Return the name of a column without what no folded name shows.
+
+    The rate of a tax: `Price incl. 19 % VAT` becomes `Price incl. VAT`. The sign of a currency: `Preis Fr.`
+    """
+    column = _CURRENCY_END.sub("", column) if len(column) <= MAX_RAW_NAME else column
+    text = _TAX_RATE.sub(lambda match: re.sub(r"[\d.,%]", "", match[0]), column[:MAX_RAW_NAME])
+    return _PLUS_TAX.sub(" plus ", text) + column[MAX_RAW_NAME:]
+
+
+def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
+    """Return what words say about a price. Returns None if none means a price, or if they have no common language."""
+    limited = [set(languages) for part in parts if (languages := known.languages[part]) is not None]
+    common = set.intersection(*limited) if limited else None
+    if common is not None and not common:
+        return None
+    if common and any(_is_stray_letter(part, parts, known) for part in parts):
+        return None
+    if common and len(common) > 1:  # in the language that has most of the words: `pret cu tva` is Romanian
+        counts = {code: sum(code in known.listed.get(part, ()) for part in parts) for code in common}
+        common = {code for code, count in counts.items() if count == max(counts.values())}
+
+    def has(role: Role) -> bool:
+        words = known.roles[role]
+        return any(
+            word in words and ((codes := words[word]) is None or not (common or frozenset()).isdisjoint(codes))
+            for word in parts
+        )
+
+    is_solo = False
+    if not has("base") and not has("alone"):
+        is_solo = not _SOLO.isdisjoint(parts) and _SOLO.union(_SOLO_COMPANIONS).issuperset(parts)
+        if not is_solo:
+            return None
+    words = known.roles["weak"]
+    is_weak = not has("alone") and not any(word in known.roles["base"] and word not in words for word in parts)
+    code = next((known.currencies[word] for word in parts if word in known.currencies), None)
+    kinds = [kind for kind, _ in _MEANINGS if has(kind)]
+    if has("tax") and (has("without") or has("with")):
+        kinds.append("net" if has("without") else "gross")
+    kind: Kind = kinds[0] if kinds else "gross" if "pvp" in parts else "plain"
+    return PriceName(
+        kind,
+        code,
+        kind == "offer" and "sale" in parts,
+        is_weak,
+        is_solo=is_solo,
+        tax="gross" if "gross" in kinds else "net" if "net" in kinds else None,
+        is_bare_net=kind == "net" and _BARE_NET.issuperset(parts),
+        scale=next((MINOR_UNITS[part] for part in parts if part in MINOR_UNITS), 0),
+    )
+
+
+def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
+    """Return whether a part is one letter, and no other part is from a language in which this letter is a word."""
+    languages = known.languages[part] if len(part) == 1 and part.isascii() else None
+    others = (known.listed.get(other, ()) for other in parts if other != part)
+    return languages is not None and not any(set(languages).intersection(other) for other in others)
+
+
+_PRICE_PART = re.compile("price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat")
+_NO_PRICE = re.compile(
+    "unit|einheit|group|gruppe|list(?:e|id|name)|date|datum|from|until|valid|code|type|typ$|quantity|currency|"
+    "menge$|mng$|anzahl$|qty$|quantite$|cantidad$|quantita$|quantidade$|aantal$"
+)
+
+
+@cache
+def _further_words() -> tuple[str, ...]:
+    """Return the words for a price in the vocabulary. Short Latin words are parts of other words."""
+    return tuple(word for word in vocabulary().words("prices.base") if len(word) > (4 if word.isascii() else 1))
+
+
+def may_be_price(folded: str) -> bool:
+    """Return whether a name contains a word for a price, but is not understood, as `Campus price` is not."""
+    if len(folded) > MAX_NAME or _NO_PRICE.search(folded):
+        return False
+    is_price = _PRICE_PART.search(folded) or any(word in folded for word in _further_words())
+    return bool(is_price) and price_name(folded) is None

@@ -1,0 +1,94 @@
+"""Understands names of price columns together with their values: countries, brackets, totals, and signs of currencies.
+
+| name                                | what it is                                                                     |
+|-------------------------------------|--------------------------------------------------------------------------------|
+| `Cena PL`, `Cena CZ`                | prices of countries; the signs beside the amounts say the currencies           |
+| `Price A (Retail incl VAT)`         | one of several price lists: the brackets say which price it is                 |
+| `Precio total` beside `Precio base` | the price with tax, if the totals are up to 28 % higher                        |
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import fold, name_forms
+from wecelebrate.feeds.items import BadCell
+from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.prices.names import PriceName, plain_name, price_name
+
+_LISTED = re.compile(
+    r"(?P<name>[^\W\d_][^()\[\]]{1,40}?)[ _-]+(?:[a-z]|\d{1,2})\s*[(\[](?P<kind>[^()\[\]]{2,60})[)\]]", re.I
+)
+_COUNTRY = re.compile(
+    r"(?P<name>[^\W\d_].{1,40}?)[\s_(\[-]+(?:AT|AU|BE|BG|CA|CH|CZ|DE|DK|EE|ES|EU|FI|FR|GB|GR|HR|HU|IE|IT|LT|LU|LV|MX|NL|NO|"
+    r"PL|PT|RO|SE|SI|SK|TR|UA|UK|US)[)\]]?\s*\*?"
+)
+_TOTAL = re.compile(r"\b(?:totaal|totale|total|totalt|итого|celkem|razem)\b", re.IGNORECASE)
+_MAX_CELLS = 50
+MAX_RATE = 1.28
+"""The highest price with tax for 1 without tax."""
+
+
+@lru_cache(maxsize=4096)
+def listed_price(column: str) -> PriceName | None:
+    """Return what a name says about the price of a country, or of a price list with a name in brackets."""
+    text = column.strip()
+    if match := _LISTED.fullmatch(text):
+        if price_name(fold(match["name"])) is None:
+            return None
+        named = price_name(fold(plain_name(f"price {match['kind']}")))
+        return named or price_name(fold(plain_name(f"{match['name']} {match['kind']}")))
+    match = _COUNTRY.fullmatch(text)
+    return price_name(fold(plain_name(match["name"]))) if match else None
+
+
+def listed_columns(header: Sequence[str], free: Sequence[int]) -> list[int]:
+    """Return which of the columns are prices of countries or price lists. The price of only one country is doubtful."""
+    listed = [number for number in free if listed_price(header[number])]
+    return listed if len(listed) > 1 or any(_LISTED.fullmatch(header[number].strip()) for number in listed) else []
+
+
+def currency_of_cells(columns: Columns, number: int, currency: str) -> str | None:
+    """Return the currency whose sign is beside the amounts in all cells of a column, or None."""
+    currencies = set[str | None]()
+    for cell in columns[number].cells[:_MAX_CELLS]:
+        if cell.isascii() and not any(char.isalpha() or char == "$" for char in cell):
+            return None
+        try:
+            currencies.add(numbers.price(cell, ".", currency)[1])
+        except BadCell:
+            return None
+    return currencies.pop() if len(currencies) == 1 else None
+
+
+def sign_in_name(column: str, currency: str) -> str | None:
+    """Return the currency of a sign in a name, such as the sign of the riel, but not of a dollar."""
+    signs = [char for char in column if char != "$" and unicodedata.category(char) == "Sc"]
+    return numbers.currency_code(signs[0], currency) if len(signs) == 1 else None
+
+
+def is_total(column: str) -> bool:
+    """Return whether a name means the total of a price: `Precio total`, `Prix total`."""
+    rest, count = _TOTAL.subn(" ", column[:100])
+    return count == 1 and any(price_name(form) is not None for form in name_forms(rest))
+
+
+def is_with_tax(columns: Columns, base: int, total: int) -> bool:
+    """Return whether each value of `total` is a price with tax for the value of `base`: 0 to 28 % higher."""
+    rates = []
+    for row in columns.sample:
+        if max(base, total) < len(row) and (first := _amount(row[base])) and (second := _amount(row[total])):
+            rates.append(second / first)
+    return len(rates) > 1 and min(rates) > 0.999 and 1.02 < max(rates) <= MAX_RATE
+
+
+def _amount(cell: str | None) -> float:
+    """Return an amount, or 0 if there is none. Both columns of a comparison are read in the same way."""
+    for mark in (".", ","):
+        try:
+            return float(numbers.price(cell or "", mark, "USD")[0])
+        except BadCell:
+            continue
+    return 0.0

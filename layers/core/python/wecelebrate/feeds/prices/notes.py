@@ -1,0 +1,219 @@
+"""Reads what a file says about all its prices outside of its rows: in titles and footers of a table, or around a list.
+
+`Alle Preise in CHF, netto`, `Currency: USD`, `Prices in cents`, `Prices per 100 pcs` above a header, and the members of
+`{"currency": "EUR", "minorUnits": 2, "items": [...]}`. What a column, a cell or a record says is stronger.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from wecelebrate.feeds.columns.names import SYNONYMS, fold
+from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.prices.names import MINOR_UNITS, NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind, Scale
+from wecelebrate.feeds.vocabulary.words import words
+
+MAX_TITLE = 300
+MAX_MEMBERS = 200
+MAX_FOOTER = 10
+"""How many rows at the end of a file are searched for notes."""
+MIN_NOTE = 12
+"""A shorter text without a space is no note."""
+MAX_TAX_NOTE = 8
+"""How many words a note about the tax has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a file says about all its prices."""
+
+    currency: str | None = None
+    """The code, the sign or the name of the currency, as in the file."""
+    kind: Kind | None = None
+    """`gross` or `net`."""
+    scale: Scale = 0
+    """How many decimals the amounts have, if they are whole numbers: 2 for cents. -3 for thousands."""
+    is_scale_certain: bool = True
+    """False if the number of decimals can also be the number of decimals that a shop shows."""
+    units: int = 1
+    """The number of units that a price is for."""
+    text: str = ""
+    """Where this is written, for messages."""
+
+
+NO_NOTES = Notes()
+
+_CODE = "|".join(code.upper() for code in NAMED_CURRENCIES)
+_TOKEN = (
+    rf"(?P<token>(?-i:{_CODE})\b|€|US\$|[$£¥₹₽₺₩₴₫₪]|(?:swiss |schweizer )?(?:franken|francs suisses|francs)\b|euros?\b"
+    r"|(?:us[ -])?dollars?\b|pounds?(?: sterling)?\b|dólares\b|zł\b|kč\b)"
+)
+_ANY_CODE = re.compile(rf"\b(?:{re.sub('COP.|PEN.|PHP.|TRY.', '', _CODE)})\b")
+_NAMES = {
+    "franken": "CHF", "francs": "CHF", "francs suisses": "CHF", "swiss francs": "CHF", "schweizer franken": "CHF",
+    "dollar": "$", "dollars": "$", "dólares": "$", "us dollar": "USD", "us dollars": "USD", "us-dollar": "USD",
+    "us-dollars": "USD", "pound": "GBP", "pounds": "GBP", "pound sterling": "GBP", "pounds sterling": "GBP",
+}  # fmt: skip
+_PRICES = (
+    r"(?:prices?|price ?list|preis(?:e|en|liste)?|prix|precios?|prezz[io]|listino|pre[çc]os?|prij(?:s|zen)|prijslijst"
+    r"|pris(?:er|liste|lista)?|cen[ya]|cennik|ceník|hinnat|árak|amounts?|beträge|tarifs?|lista de precios)"
+)
+_LABEL = r"(?:currency|currencies|w(?:ä|ae)hrung|devise|monnaie|moneda|divisa|valuta|munt|waluta|měna|moeda|valuutta)"
+_SURE_TOKEN = re.sub(r"(?:COP|PEN|PHP|TRY)\|", "", _TOKEN)
+"""Without codes that are words too."""
+_BEFORE = _SURE_TOKEN.replace("token", "before")
+_CURRENCY = (
+    re.compile(rf"\b{_LABEL}\b\W{{0,5}}{_TOKEN}", re.IGNORECASE),
+    re.compile(rf"\b{_PRICES}\b(?=.*?(?:\b(?:in|en|em|i|w|v|na)\s+|[(\[]\s*){_TOKEN})", re.IGNORECASE),
+    re.compile(rf"\b{_PRICES}\W{{0,3}}{_SURE_TOKEN}|{_BEFORE}[\s-]{{0,2}}{_PRICES}", re.IGNORECASE),
+)
+_HAS_PRICES = re.compile(rf"\b{_PRICES}\b", re.IGNORECASE)
+_UNITS = re.compile(
+    r"(?:\b(?:per|pro|je|par|por)|/)\s*(1[.,']?000|\d{2,4})\s*"
+    r"(?:$|[.,;)]|(?:pcs?|pieces?|units?|ea|st|stk|stück|stueck|unités|pièces|unidades|pezzi|stuks|szt)\b)",
+    re.IGNORECASE,
+)
+_HUNDREDS = {"hundred": 100, "hundert": 100, "thousand": 1000, "tausend": 1000, "mille": 1000}
+_PER_WORD = re.compile(rf"\b(?:per|pro|je)\s+({'|'.join(_HUNDREDS)})\b", re.IGNORECASE)
+_IN_MINOR = re.compile(r"\b(?:in|en|em|i|w)\s+(?:(?:euro|us)[ -]?)?([^\W\d_]{2,12})\b", re.IGNORECASE)
+_THOUSANDS = re.compile(r"\bin\s+(?:thousands|tausend|tsd|t€|teur|k€)(?!\w)|\bx\s?1[.,]?000\b|'000s?\b", re.IGNORECASE)
+_GROSS = words("ttc brutto gross bruttopreise bruttopreis ivato")
+_INCLUDED = WITH | words("include includes enthalt")
+_EXCLUDED = WITHOUT | words("exclude excludes +")
+_NET = words("ht netto net nettopreise nettopreis netti")
+
+
+_AT_START = _INCLUDED | _EXCLUDED | TAX_WORDS | words("all alle tous todos tutti values werte")
+
+
+def notes_of_titles(rows: Iterable[Iterable[str | None]]) -> Notes:
+    """Return what the rows above a header say about the prices."""
+    notes = NO_NOTES
+    for row in rows:
+        title = " ".join(text for cell in row if cell and (text := " ".join(cell.split())))[:MAX_TITLE]
+        notes = _of_title(title, notes) if title else notes
+    return notes
+
+
+def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes:
+    """Return the notes with what the last rows of a file add: `All prices in CHF`, `* excl. VAT`.
+
+    These rows have at most two values, and the first one is a text. What the titles above the header say is stronger.
+    """
+    combined = NO_NOTES
+    for row in reversed(rows[-MAX_FOOTER:]):
+        filled = [text for cell in row if cell and (text := " ".join(cell.split()))]
+        if len(filled) > 2 or (filled and " " not in filled[0] and len(filled[0]) < MIN_NOTE):
+            break
+        combined = _of_title(" ".join(filled)[:MAX_TITLE], combined) if filled else combined
+        if filled and not combined.kind and _is_tax_note(filled[0]) and (kind := _kind_of(filled[0])):
+            combined = replace(combined, kind=kind, text=filled[0])
+    return replace(
+        notes,
+        currency=notes.currency or combined.currency,
+        kind=notes.kind or combined.kind,
+        scale=notes.scale or combined.scale,
+        units=combined.units if notes.units == 1 else notes.units,
+        text=notes.text or combined.text,
+    )
+
+
+def _is_tax_note(text: str) -> bool:
+    """Return whether a short note such as `* excl. 19 % VAT` is about the tax, although it does not say "price"."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(char))
+    parts = re.findall(r"[^\W\d_]+", plain)
+    return 1 < len(parts) <= MAX_TAX_NOTE and not TAX_WORDS.isdisjoint(parts) and parts[0] in _AT_START
+
+
+def _of_title(title: str, notes: Notes) -> Notes:
+    currencies = [_named(match) for pattern in _CURRENCY for match in pattern.finditer(title)]
+    codes = {match[0] for match in _ANY_CODE.finditer(title)}
+    if len(set(currencies)) == 1 and len(codes) < 2:  # `Prices in EUR or USD` says nothing
+        notes = replace(notes, currency=currencies[0], text=title)
+    if not _HAS_PRICES.search(title):
+        return notes
+    if kind := _kind_of(title):
+        notes = replace(notes, kind=kind, text=title)
+    if match := _UNITS.search(title):
+        notes = replace(notes, units=int(re.sub(r"\D", "", match[1])), text=title)
+    elif match := _PER_WORD.search(title):
+        notes = replace(notes, units=_HUNDREDS[match[1].casefold()], text=title)
+    minor = [MINOR_UNITS[word] for match in _IN_MINOR.finditer(title) if (word := fold(match[1])) in MINOR_UNITS]
+    if _THOUSANDS.search(title):
+        notes = replace(notes, scale=-3, text=title)
+    elif minor:
+        notes = replace(notes, scale=minor[0], text=title)
+    return notes
+
+
+def _named(match: re.Match[str]) -> str:
+    groups = match.groupdict()
+    token = groups.get("token") or groups.get("before") or ""
+    return _NAMES.get(token.casefold(), token.upper())
+
+
+def _kind_of(title: str) -> Kind | None:
+    """Return whether a title says that taxes are included or not. `inkl. MwSt. zzgl. Versand` means included."""
+    plain = "".join(char for char in unicodedata.normalize("NFKD", title.casefold()) if not unicodedata.combining(char))
+    parts = re.findall(r"[^\W\d_]+|\+", plain)
+    kinds: set[Kind] = set()
+    if not _GROSS.isdisjoint(parts):
+        kinds.add("gross")
+    if not _NET.isdisjoint(parts):
+        kinds.add("net")
+    for at, part in enumerate(parts):
+        if part not in TAX_WORDS:
+            continue
+        before = next((word for word in reversed(parts[max(0, at - 3) : at]) if word in _INCLUDED | _EXCLUDED), None)
+        after = next((word for word in parts[at + 1 : at + 3] if word in _INCLUDED | _EXCLUDED), None)
+        if word := before or after:
+            kinds.add("gross" if word in _INCLUDED else "net")
+    return kinds.pop() if len(kinds) == 1 else None
+
+
+_CURRENCY_KEYS = frozenset(SYNONYMS["currency"]) | words("basecurrency defaultcurrency shopcurrency storecurrency")
+_SCALE_KEYS = words(
+    "minorunits minorunit currencyminorunit currencyminorunits currencyexponent exponent priceexponent pricescale"
+)
+_DECIMAL_KEYS = words("decimals decimalplaces currencydecimals pricedecimals precision priceprecision fractiondigits")
+_UNIT_KEY = re.compile(r"unit|price|amount|denomination|money|currency")
+_IN_MINOR_KEY = re.compile(r"(?:in|as)(?:cents|minorunits?|minor|pence|subunits?)$")
+_TAX_INCLUDED = re.compile(
+    r"(?:tax|vat|gst|taxes|mwst)(?:es)?(?:included|inclusive|incl)$|includes?(?:tax|vat|taxes|gst)$"
+)
+_TAX_EXCLUDED = re.compile(
+    r"(?:tax|vat|gst|taxes|mwst)(?:es)?(?:excluded|exclusive|excl)$|excludes?(?:tax|vat|taxes|gst)$"
+)
+
+
+def notes_of_members(members: Mapping[str, Any]) -> Notes:
+    """Return what the members around a JSON list of products say about the prices. Deeper members come last."""
+    notes = NO_NOTES
+    for name, value in sorted(list(members.items())[:MAX_MEMBERS], key=lambda item: item[0].count(".")):
+        last, path = fold(name.rpartition(".")[2]), fold(".".join(name.split(".")[-2:]))
+        text = f"{name}: {value}"[:100]
+        is_true = str(value).casefold() == "true"
+        if not {last, path}.isdisjoint(_CURRENCY_KEYS):
+            if not notes.currency and isinstance(value, str) and value.strip():
+                notes = replace(notes, currency=value.strip(), text=text)
+        elif last in _SCALE_KEYS | _DECIMAL_KEYS:
+            if str(value).isdecimal() and int(str(value)[:3]) <= 6 and not notes.scale:
+                notes = replace(notes, scale=int(str(value)), is_scale_certain=last in _SCALE_KEYS, text=text)
+        elif is_true and _IN_MINOR_KEY.search(last):
+            notes = replace(notes, scale="currency", text=text)
+        elif str(value).casefold() in ("true", "false") and (_TAX_INCLUDED.search(last) or _TAX_EXCLUDED.search(last)):
+            notes = replace(notes, kind="gross" if is_true == bool(_TAX_INCLUDED.search(last)) else "net", text=text)
+        elif isinstance(value, str) and _UNIT_KEY.search(last):
+            folded = fold(value[:40])
+            if folded in MINOR_UNITS:
+                notes = replace(notes, scale=MINOR_UNITS[folded], text=text)
+            elif last in ("pricetype", "pricekind", "prices") and folded in _GROSS | _NET:
+                notes = replace(notes, kind="gross" if folded in _GROSS else "net", text=text)
+    return notes
+
+
+def shown(notes: Notes) -> str:
+    """Return the note in quotes, for a reason."""
+    return quoted(notes.text, 60)

@@ -1,0 +1,1 @@
+"""Builds products from rows: checks, commands, variants and parents."""

@@ -1,0 +1,111 @@
+"""Recognises rows that are no products: totals, notes below the table, and headers that are repeated on each page."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+
+from wecelebrate.feeds.columns.facts import MAX_ROWS
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.items import Cells, quoted
+from wecelebrate.feeds.plan.plan import Plan
+from wecelebrate.feeds.vocabulary.words import phrases
+
+CODE = "no_product"
+"""The code of rejected rows that are no products."""
+USUAL = 0.1
+"""If a larger share of the SKUs contain spaces, a text with spaces can be a SKU."""
+MIN_COLUMNS = 3
+"""In a table with fewer columns, a row with only one value can be a product."""
+
+_TOTALS = phrases(
+    "total|totals|subtotal|sub-total|grand total|sum|sum total|summe|summen|gesamt|gesamtsumme|gesamtbetrag|insgesamt|"
+    "zwischensumme|endsumme|somme|total général|sous-total|totaux|totale|totale generale|subtotale|suma|suma total|"
+    "razem|ogółem|łącznie|totaal|subtotaal|eindtotaal|celkem|spolu|součet|összesen|mindösszesen|yhteensä|summa|totalt|"
+    "i alt|ialt|toplam|genel toplam|итого|всего|разом|всього|общо|σύνολο|tổng|tổng cộng|รวม|jumlah|المجموع|الإجمالي|"
+    'סה"כ|合計|小計|総計|合计|总计|小计|합계|총계|소계'
+)
+_FOLDED_TOTALS = frozenset(map(fold, _TOTALS))
+_SPELLINGS = frozenset(
+    spelling + end
+    for word in _TOTALS
+    for spelling in (word, word.capitalize(), word.title(), word.upper())
+    for end in ("", ":")
+)
+
+_LEVELS = frozenset(("*", "**", "***", "****", "Σ", "∑"))
+"""What lists of SAP have at the start of a line with a total."""
+
+FindNote = Callable[[str | None, Cells], str | None]
+"""A function that returns why a row is no product, or None. It gets the SKU and the stripped cells."""
+
+
+def suspects(plan: Plan) -> frozenset[str]:
+    """Return SKUs without spaces that are probably no SKUs: words for a total, and the name of the column."""
+    return (_SPELLINGS | _LEVELS).union(plan.header[number] for number in plan.sku if number < len(plan.header))
+
+
+def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
+    """Return the function that finds rows that are no products. `sample` are the first rows of the file."""
+    others = [column for name, columns in plan.field_columns.items() if name != "sku" for column in columns]
+    others = others or [number for number in range(len(plan.header)) if number not in plan.sku]
+    names, header = plan.name, plan.header
+    skus = [
+        cell.strip()
+        for number in plan.sku[:1]
+        for row in islice(sample, MAX_ROWS)
+        if number < len(row) and (cell := row[number]) and any(n < len(row) and row[n] for n in others)
+    ]
+    with_spaces = sum(" " in cell for cell in skus) > USUAL * len(skus)
+
+    # `Column Labels:` above `Mandatory:`, `Type:` and `Info:`, as in the templates of ERPNext.
+    has_labels = bool(header) and header[0].endswith(":") and 0 not in plan.sku
+
+    def find(sku: str | None, cells: Cells) -> str | None:
+        if sku is None:
+            if has_labels and cells and (cells[0] or "").endswith(":"):
+                return f"the row describes the columns: {quoted(cells[0] or '')}"
+            return note_without_sku(cells[: len(header)])
+        filled = [number for number in others if number < len(cells) and cells[number]]
+        if sku in _LEVELS and not any(cells[number] for number in names if number < len(cells)):
+            return f"{quoted(sku)} marks the line of a total, and no product"
+        if is_total(sku) and all(is_total(cells[number] or "") for number in names if cells[number]):
+            return f"{quoted(sku)} is a total, and no product"
+        if sku in header and all(cells[number] == header[number] for number in filled):
+            return "the row repeats the names of the columns"
+        if has_labels and (cells[0] or "").endswith(":"):
+            return f"the row describes the columns: {quoted(cells[0] or '')}"
+        if " " in sku and not filled and not with_spaces and others:
+            return f"{quoted(sku)} is a note, and no product: the row has no other value"
+        return None
+
+    return find
+
+
+def is_total(cell: str) -> bool:
+    """Return whether the cell is a word for a total."""
+    return len(cell) < 30 and fold(cell) in _FOLDED_TOTALS and bool(cell)
+
+
+def note_without_sku(cells: Sequence[str | None]) -> str | None:
+    """Return why a row without a SKU is no product, or None if only the SKU is missing."""
+    filled = [cell.strip() for cell in cells if cell and cell.strip()]
+    total = next((cell for cell in filled if is_total(cell)), None)
+    if total is not None:
+        return f"the row contains {quoted(total)}: it is a total, and no product"
+    if len(filled) == 1 and " " in filled[0] and len(cells) >= MIN_COLUMNS:
+        return f"the row contains only {quoted(filled[0])}: it is a note, and no product"
+    return None
+
+
+_RULE = re.compile(r"[-=_+|*~\s\u2013\u2014\u2500-\u257f:]*")
+MIN_RULE = 4
+
+
+def is_rule(cells: Sequence[str | None]) -> bool:
+    """Return whether a row only divides the table, as lines of dashes in printed lists and in Markdown do."""
+    text = "".join(filter(None, cells)).strip()
+    return (
+        len(text) >= MIN_RULE
+        and _RULE.fullmatch(text) is not None
+        and max(map(text.count, "-=_\u2500\u2014")) >= MIN_RULE - 1
+    )

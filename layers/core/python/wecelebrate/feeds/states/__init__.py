@@ -1,0 +1,1 @@
+"""Decides which columns state whether a product is sold, and reads states."""

@@ -1,0 +1,70 @@
+"""Reads the state of a row: whether the product is sold."""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from wecelebrate.feeds.columns.facts import NOTHING
+from wecelebrate.feeds.items import Cells
+from wecelebrate.feeds.plan.plan import ActiveColumn, Plan
+from wecelebrate.feeds.states.words import (
+    MARKS,
+    MAX_STATE_LENGTH,
+    State,
+    opposite,
+    state_of,
+    state_of_command,
+    state_of_magento_code,
+)
+from wecelebrate.feeds.warnings import Warnings
+
+CACHE_SIZE = 4096
+
+
+def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
+    """Return a function that reads the state of a product.
+
+    That function returns `inactive` if a column says so, and otherwise `unknown` if a value is not known. It returns
+    `unstated` if no column says anything.
+    """
+    inactive_pattern = plan.profile.inactive_pattern if plan.profile else None
+
+    def reader(column: ActiveColumn) -> Callable[[str], State]:
+        @lru_cache(maxsize=CACHE_SIZE)
+        def read_state(cell: str) -> State:
+            word = cell.strip().casefold()
+            if not word or word in NOTHING:
+                if not column.blank_is_no:
+                    return "unstated"
+                return "active" if column.inverse else "inactive"
+            if inactive_pattern is not None:
+                return "inactive" if re.fullmatch(inactive_pattern, word) else "active"
+            if column.blank_is_no and word in MARKS:
+                return "inactive" if column.inverse else "active"
+            if column.words == "commands":
+                return state_of_command(word)
+            state = state_of_magento_code(word) if column.words == "magento codes" else state_of(word)
+            return opposite(state) if column.inverse else state
+
+        return read_state
+
+    readers = [(column.column, reader(column)) for column in plan.active]
+
+    def read_column(cells: Cells, column: int, read_state: Callable[[str], State]) -> State:
+        cell = cells[column]
+        if cell is None:
+            return "unstated"
+        state = read_state(cell if len(cell) < MAX_STATE_LENGTH else cell[:MAX_STATE_LENGTH])
+        if state == "unknown":
+            warnings.add("unknown_state", plan.column_name(column), cell.strip())
+        return state
+
+    if len(readers) == 1:
+        only_column, read_only = readers[0]
+        return lambda cells: read_column(cells, only_column, read_only)
+    return lambda cells: max(
+        (read_column(cells, column, read_state) for column, read_state in readers), key=_SEVERITY.__getitem__
+    )
+
+
+_SEVERITY: dict[State, int] = {"unstated": 0, "active": 1, "unknown": 2, "inactive": 3}

@@ -1,0 +1,101 @@
+"""Recognises columns that say whether a shop shows a product, by the words of a name that is not known as a whole.
+
+`Mostrar en tienda`, `Vis i nettbutikk` and `Product visibility` are such names. A column is one only if all its values
+are states, and if no word of the name is unknown, as in `Gift wrap in shop` and `Active noise cancelling`.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.visibility import internal_part, words
+from wecelebrate.feeds.states.words import MARKS, state_of
+from wecelebrate.feeds.vocabulary.words import words as listed
+
+_SHOWN = tuple(sorted(listed(
+    "visib visible sichtbar zichtbaar synlig synligh widoczn viditeln vidljiv lathato nakyv nahtav matoma redzam "
+    "vizibil "
+    "publish published publie publicad publicar pubblica publiser publicer opublik zverejn objavlj publikuot "
+    "active enabled aktiv actif activ attiv ativ aktyw aktivn sellable saleable salable listed "
+    "show shown display displayed anzeig afficher affiche mostrar mostra exibir tonen weergeven vis visa vises visas "
+    "pokaz pokazuj zobraz prikaz nayta naita rodyti rodom radit goster arata afiseaz megjelen "
+    "online shop web webu webshop onlineshop webstore eshop ecommerce website webb internet store storefront "
+    "boutique enligne tienda lojavirtual loja negozio winkel webwinkel nettbutikk netbutik butik butikk natbutik "
+    "verkkokaup sklep obchod trgovina prodavnica magazin magazyninternetowy webaruhaz webbolt veebipood epood "
+    "parduotuv veikal magaza "
+    "sell vente venta vendita venda verkoop verkauf salgs prodej prodaj prodat prodaz sprzedaz pardavim "
+    "pardav pardot elado vanzare myynti myydaan muuk satis "
+    "витрин сайт магазин показ отобра показв видим опублик активен активн продаж продава магазин прода "
+    "εμφανι ενεργο καταστημα ορατο ηλεκτρονικ معروض للبيع عرض المتجر مفعل ظاهر متاح נראה מוצג באתר בחנות פעיל "
+    "表示 公開 販売 掲載 上架 显示 顯示 销售 发布 启用 판매 진열 노출 표시"
+), key=len, reverse=True))  # fmt: skip
+"""The words, and the beginnings of words with several endings."""
+_HIDDEN = tuple(sorted(listed(
+    "hidden hide obsolet discontinu inactive disabled delisted archived archiviert retired blocked withdrawn "
+    "ausgeblendet versteckt verborgen deaktiviert gesperrt ausgelistet masque cache desactive archive supprime "
+    "oculto ocultar ocultado desactivad inactivo descatalogad descontinuad nascosto nascondi disattivat archiviat "
+    "oculta desativad inativo inactief verborg gearchiveerd verlopen skjult skjul inaktiv spaerret sperret utgatt "
+    "udgaet dold dolj utgang ukryt nieaktywn zarchiwizow wycofan skryt neaktivn vyrazen archivov sakrij skriven "
+    "neaktiv rejtett inaktiv piilot arhiveeritud peidetud paslept neaktyv slept neaktivs gizli pasif ascuns dezactiv "
+    "скрыт неактив архив заблок прихован неактивн 非表示 隐藏 隱藏 下架 停用 숨김 مخفي مؤرشف מוסתר"
+), key=len, reverse=True))  # fmt: skip
+_STARTS = 4
+"""From this number of letters on, a word of the lists is also the beginning of a word. `vis` is a word only."""
+_BESIDE = listed(
+    "is are be in on at to for the a an of our this product products item items article articles sku status state flag "
+    "ist im in auf dem der die das zu zum fur unserem artikel produkt wird am "
+    "est en dans le la les du de des sur au aux l article produit a el los las articulo producto para por se esta "
+    "nel nella sul sulla il lo articolo prodotto e no na do da o os nos produto artigo esta site "
+    "op het een van te i pa til for er den det vare varen produktet artikeln ar till ei ja "
+    "w we dla jest towar towaru produktu v ve se je zbozi produktu pro na u za od artikl proizvod izdelek "
+    "a az termek cikk tuote verkossa toode el prekes preke rodoma prece preces ir urun urunu sitede in pe produs "
+    "produsul "
+    "в на у до для з і товар товара товару в το του στο σε προιον في على المنتج هل ב את מוצר"  # noqa: RUF001
+)
+"""Words beside the words of the two lists."""
+_STATE_LENGTH = 30
+
+
+@lru_cache(maxsize=8192)
+def shows(column: str) -> bool:
+    """Return whether the words of a name can mean that the shop shows a product."""
+    return not hides(column) and _is_made_of(column, _SHOWN)
+
+
+@lru_cache(maxsize=8192)
+def hides(column: str) -> bool:
+    """Return whether the words of a name can mean that the shop does not show a product: `Obsoleted`, `Is hidden`."""
+    return _is_made_of(column, _HIDDEN)
+
+
+def state_columns(columns: Columns, used: set[int]) -> tuple[list[int], list[int]]:
+    """Return the columns of `is_active` and of its opposite that the words of their names and their values show."""
+    free = [number for number in range(len(columns.header)) if number not in used]
+    shown = [number for number in free if shows(columns.header[number]) and are_states(columns[number].cells)]
+    hidden = [number for number in free if hides(columns.header[number]) and are_states(columns[number].cells)]
+    return shown, hidden
+
+
+def are_states(cells: Sequence[str]) -> bool:
+    """Return whether all values are states, and not more than three different ones, such as yes and no."""
+    values = {cell.strip().casefold() for cell in cells}
+    return 0 < len(values) <= 3 and all(
+        len(value) <= _STATE_LENGTH and (value in MARKS or state_of(value) != "unknown") and not _is_date(value)
+        for value in values
+    )
+
+
+def _is_date(value: str) -> bool:
+    return value[:1].isdigit() and len(value) > 1
+
+
+def _is_made_of(column: str, stems: Sequence[str]) -> bool:
+    """Return whether a name has one of the words, and no other words but those of `_BESIDE` and of shops."""
+    parts = words(column)
+    named = [part for part in parts if _is_in(part, stems)]
+    others = [part for part in parts if part not in named and part not in _BESIDE and not _is_in(part, _SHOWN)]
+    return bool(named) and not others and internal_part(column) is None
+
+
+def _is_in(word: str, stems: Sequence[str]) -> bool:
+    return any(word == stem or (len(stem) >= _STARTS and word.startswith(stem)) for stem in stems)

@@ -1,0 +1,160 @@
+"""Reads states: whether a product can be sold. The words are those of shops and ERP systems, in many languages.
+
+A word that is in no list is unknown. An unknown state changes no product, and a new product is inactive. Further words
+of many languages are in `vocabulary`.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Literal
+
+from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.vocabulary import vocabulary
+from wecelebrate.feeds.vocabulary.folding import squeezed
+from wecelebrate.feeds.vocabulary.words import phrases
+
+State = Literal["active", "inactive", "unstated", "unknown"]
+"""`unstated` is a value that says nothing about the state, such as the command `UPDATE`."""
+
+StateWords = Literal["words", "commands", "magento codes"]
+"""How a column writes states."""
+
+MAX_STATE_LENGTH = 100
+
+_ACTIVE = phrases(
+    # English
+    "on sale|in sale|for sale|sellable|saleable|salable|sell|orderable|buyable|listed|show|shown|displayed|open|"
+    "normal|standard|regular|publishable|launched|active product|in range|in assortment|in production|valid|new|"
+    "available now|"
+    # German
+    "lieferbar|verkäuflich|im sortiment|im verkauf|im programm|bestellbar|gelistet|veröffentlicht|angezeigt|"
+    "online|gültig|verkauf|frei|neu|standardartikel|lagerartikel|"
+    # French, Spanish, Italian, Portuguese
+    "en vente|disponible|visible|publiée|activé|activée|en stock|a la venta|en venta|habilitado|activado|vigente|"
+    "in vendita|disponibile|visibile|abilitato|attivato|à venda|a venda|disponível|visível|habilitado|publicada|"
+    # Dutch, Nordic, Polish, Czech, Hungarian, Finnish, Turkish
+    "leverbaar|beschikbaar|zichtbaar|gepubliceerd|aktiveret|aktiverad|til salg|til salgs|till salu|synlig|"
+    "tilgængelig|tillgänglig|tilgjengelig|publisert|publicerad|dostępny|dostępna|widoczny|w sprzedaży|aktywna|"
+    "dostupný|skladem|aktivní|v prodeji|elérhető|aktív|saatavilla|aktiivinen|julkaistu|aktif|"
+    "satışta|yayında|"  # noqa: RUF001
+    "активен|в продаже|опубликован"
+)
+_INACTIVE = phrases(
+    # English
+    "sold out|soldout|out of stock|do not sell|don't sell|not for sale|not sellable|no sale|unlisted|delisted|"
+    "not listed|withdrawn|suspended|stopped|cancelled|canceled|closed|expired|removed|delete|remove|end-of-life|"
+    "phase out|phase-out|phased out|phasing out|to be discontinued|being discontinued|superseded|replaced|"
+    "out of range|hide|not visible|invisible|not available|not published|unapproved|denied|locked|future|"
+    "coming soon|planned|in preparation|preview|test|sample only|deactivate|inactivated|terminated|ended|"
+    "out of production|"
+    # German
+    "auslauf|auslaufartikel|auslaufend|auslaufmodell|ausverkauft|abverkauf|nicht lieferbar|nicht verfügbar|"
+    "nicht verkäuflich|nicht verkaufen|nicht aktiv|nicht sichtbar|versteckt|verborgen|ausgeblendet|archiviert|"
+    "gestoppt|eingestellt|ausgelistet|nicht gelistet|nicht freigegeben|löschvormerkung|zur löschung|storniert|"
+    "beendet|in planung|geplant|in vorbereitung|passiv|aus|veraltet|ersetzt|sperre|"
+    # French, Spanish, Italian, Portuguese
+    "épuisé|épuisée|rupture|rupture de stock|arrêté|arrêtée|supprimé|supprimée|désactivé|désactivée|masqué|"
+    "masquée|caché|cachée|indisponible|fin de série|fin de vie|hors ligne|non publié|retiré|bloqué|inactive|"
+    "agotado|agotada|descatalogado|descatalogada|descontinuado|descontinuada|oculto|oculta|no disponible|"
+    "deshabilitado|desactivado|eliminado|baja|de baja|bloqueado|inactiva|esaurito|esaurita|fuori produzione|"
+    "non disponibile|nascosto|nascosta|disattivato|disabilitato|eliminato|bloccato|fine serie|obsoleto|obsoleta|"
+    "esgotado|esgotada|indisponível|oculto|desativado|excluído|fora de linha|rascunho|"
+    # Dutch, Nordic, Polish, Czech, Hungarian, Finnish, Turkish
+    "uitverkocht|niet leverbaar|niet beschikbaar|verborgen|uit assortiment|vervallen|geblokkeerd|gearchiveerd|"
+    "concept|uitlopend|udsolgt|udgået|udgår|utgått|utgår|utsolgt|slutsåld|slut|dold|skjult|inaktiveret|"
+    "inaktiverad|spærret|spärrad|sperret|arkiverad|arkiveret|wycofany|wycofana|niedostępny|niedostępna|"
+    "nieaktywna|ukryty|wyprzedany|zablokowany|szkic|nedostupný|vyprodáno|neaktivní|skryto|skrytý|ukončeno|"
+    "zrušeno|nem elérhető|inaktív|kifutó|rejtett|törölt|loppunut|ei saatavilla|piilotettu|poistettu|pasif|"
+    "tükendi|gizli|неактивен|скрыт|нет в наличии|"
+    "снят с продажи"  # noqa: RUF001
+)
+_COMMANDS: dict[str, State] = {
+    "delete": "inactive", "remove": "inactive", "archive": "inactive", "deactivate": "inactive", "d": "inactive",
+    "del": "inactive", "löschen": "inactive", "supprimer": "inactive", "eliminar": "inactive", "hide": "inactive",
+    "update": "unstated", "merge": "unstated", "upsert": "unstated", "replace": "unstated", "new": "unstated",
+    "create": "unstated", "add": "unstated", "insert": "unstated", "modify": "unstated", "change": "unstated",
+    "patch": "unstated", "edit": "unstated", "u": "unstated", "i": "unstated", "a": "unstated", "c": "unstated",
+    "n": "unstated", "m": "unstated", "partialupdate": "unstated", "partial_update": "unstated",
+    "no change": "unstated", "skip": "unstated", "ignore": "unstated",
+}  # fmt: skip
+SKIP_COMMANDS = frozenset(("skip", "ignore"))
+"""The commands with which a row is left out."""
+MARKS = frozenset(("x", "✓", "✔", "•", "*", "☑"))
+"""Marks that people write for yes in a column whose other cells are blank."""
+_DATE = re.compile(
+    r"(?:(?P<y>\d{4})([-./])(?P<m>\d{1,2})\2(?P<d>\d{1,2})|(?P<ymd>(?:19|20|99)\d{6})"
+    r"|(?P<first>\d{1,2})([-./])(?P<second>\d{1,2})\7(?P<year>\d{4}|\d\d))(?:[ t].*)?",
+    re.ASCII,
+)
+NO_DATES = frozenset(("00000000", "0000-00-00", "00.00.0000", "0000-00-00 00:00:00"))
+"""What SAP and MySQL write for a date that is not set."""
+
+
+def state_of(word: str) -> State:
+    """Return the state that a word means. `word` has no surrounding spaces and is in lower case."""
+    if word in _ACTIVE or (word in YES and word not in _INACTIVE):
+        return "active"
+    if word in _INACTIVE or word in NO:
+        return "inactive"
+    if word in NO_DATES:
+        return "unstated"
+    if date := date_of(word):
+        return _state_of_date(date)
+    plain = word.replace("_", " ").replace("-", " ")
+    if plain != word:
+        return state_of(plain)
+    return _further_words().get(squeezed(word), "unknown")
+
+
+@cache
+def _further_words() -> dict[str, State]:
+    """Return the folded words of the vocabulary. A product that is sold out is sold again when it is in stock."""
+    words = vocabulary().words
+    states: dict[str, State] = dict.fromkeys(words("values.out_of_stock"), "inactive")
+    states |= dict.fromkeys(words("values.in_stock", "values.active", "values.yes"), "active")
+    return states | dict.fromkeys(words("values.inactive", "values.no"), "inactive")
+
+
+def state_of_command(word: str) -> State:
+    """Return the state that a command for a row means, such as `DELETE` and `UPDATE` in Matrixify's files."""
+    return _COMMANDS.get(word, "unknown")
+
+
+def state_of_magento_code(word: str) -> State:
+    """Return the state that Magento's REST API writes: 1 is enabled, 2 is disabled."""
+    return {"1": "active", "2": "inactive"}.get(word) or state_of(word)  # type: ignore[return-value]
+
+
+def opposite(state: State) -> State:
+    """Return the state if the column means the opposite, as a column `discontinued` does."""
+    return {"active": "inactive", "inactive": "active"}.get(state, state)  # type: ignore[return-value]
+
+
+def is_mark_column(cells: Sequence[str], rows: int) -> bool:
+    """Return whether a column has only marks such as `x`, and blank cells. A blank cell then means no."""
+    return bool(cells) and len(cells) < rows and all(cell.casefold() in MARKS for cell in cells)
+
+
+def date_of(word: str) -> tuple[int, int, int] | None:
+    """Return the year, the month and the day of a date, or None. The day is before the month, unless it cannot be."""
+    match = _DATE.fullmatch(word.strip().casefold())
+    if match is None:
+        return None
+    if text := match["ymd"]:
+        year, month, day = int(text[:4]), int(text[4:6]), int(text[6:])
+    elif match["y"]:
+        year, month, day = int(match["y"]), int(match["m"]), int(match["d"])
+    else:
+        day, month, year = int(match["first"]), int(match["second"]), int(match["year"])
+        year += 2000 if len(match["year"]) == 2 else 0
+    if month > 12:
+        month, day = day, month
+    return (year, month, day) if 1 <= month <= 12 and 1 <= day <= 31 else None
+
+
+def _state_of_date(date: tuple[int, int, int]) -> State:
+    """A product is active from the date on at which it was published."""
+    today = datetime.now(UTC).date()
+    return "active" if date <= (today.year, today.month, today.day) else "inactive"

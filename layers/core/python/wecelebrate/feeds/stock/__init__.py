@@ -1,0 +1,1 @@
+"""Decides which columns state a stock, and reads stocks."""

@@ -1,0 +1,167 @@
+"""Recognises columns of stocks by the words of their names, and the columns of the stocks of several places.
+
+| name                                   | meaning                                                                     |
+|----------------------------------------|-----------------------------------------------------------------------------|
+| `Giac. pz`, `Bestand Stk.`             | a stock: a noun with units and words that do not change it                  |
+| `Available physical`, `Vrije voorraad` | the stock that can be sold; it is preferred to a stock with reserved pieces |
+| `Lager Wien`, `Qty_WH1`, `Köln Stock`  | the stock of one place; without a column for the total, they are added up   |
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import islice
+
+from wecelebrate.feeds.columns.facts import Columns, Facts
+from wecelebrate.feeds.columns.names import fold, name_forms
+from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.prices.names import price_name
+from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.vocabulary.words import divisions, words
+
+COMPOSED_STOCK_RANK = 7_000
+"""The rank of a name that is composed of known words. It is lower than that of a usual name."""
+MAX_NAME = 60
+MAX_DIVISIONS = 10
+MIN_PLACES = 2
+MAX_PLACES = 50
+MAX_EXAMPLES = 3
+
+_NOUNS = words(
+    "stock stocks inventory inv qty quantity bestand bestande lagerbestand lagermenge menge lgbst bst voorraad vrd "
+    "beholdning saldo lagersaldo lagerantal varasto ilosc stan mnozstvi mnozstvo giacenza giac esistenza esist "
+    "existencias existencia exist stoc zapas zasoba estoque quantite qte qta qtd cant cantidad quantita quantidade "
+    "keszlet zaliha zaloga likutis atlikums laoseis stok tonkho остаток остатки наличие залишок наличност"
+)
+_UNITS = words("pcs pc pz pzi pezzi stk stck stuck stueck stuks szt ks db шт buc ud uds unidades unites pieces kpl st")
+_NEUTRAL = words(
+    "total totale gesamt totaal aktuell aktueller attuale actuel actual current physical physisch fisica fysiek fysisk "
+    "physique fisico on in hand of the"
+)
+_FREE = words(
+    "free frei freie freier verfugbar verfugbare verfugbarer verf verwendbar verwendbare verwendbarer available avail "
+    "unrestricted use disponibile disp dispo disponible disponivel disponibel disponibelt vrij vrije beschikbaar "
+    "beschikbare ledig ledigt tillgangligt tillganglig tilgjengelig tilgaengelig dostepny dostepna dostepne dostepnych "
+    "dostupny dostupne szabad vapaa sellable saleable salable unreserved uncommitted unallocated serbest свободный "
+    "свободно доступно доступный libre libero livre"
+)
+_WORDS = _NOUNS | _UNITS | _NEUTRAL | _FREE
+_FREE_PARTS = re.compile(
+    r"free|frei|verf(?:ugb|uegb|best|menge)|verwendbar|avail|unrestricted|dispon|dispo$|^disp|vrij|beschikb|ledig|"
+    r"tillgang|tilgjeng|tilgaeng|dostepn|dostupn|szabad|elerheto|vapaa|sellab|saleab|salab|unreserved|uncommitted|"
+    r"unallocated|^atp$|toonhand$|serbest|satilabilir|свободн|доступн|вільн|διαθεσιμ|可用|可售|可賣|可卖|有効|フリー|"
+    r"引当可能|販売可能|가용|판매가능|متاح|قابل|זמינ|tersedia|raspoloz|razpoloz|slobodn|laisv|pieejam|briv|khadung"
+)
+_NOT_FREE = re.compile(
+    r"unavail|notavail|nicht|indispon|nondispon|verfugbarkeit|verfuegbarkeit|availability|disponibilit|disponibilidad|"
+    r"heid$|het$|dostepnosc|dostupnost|total|gesamt|date|datum|from|ab$|order"
+)
+
+_PLACE_WORDS = words(
+    "lager lagerort filiale standort werk warehouse wh store depot branch location magazyn magazin magazine magazzino "
+    "almacen bodega deposito armazem entrepot depots magasin magazijn filiaal vestiging varasto lagret butik butikk "
+    "sklad skladu raktar depo magaza sube склад магазин филиал oddzial sklep negozio loja tienda sucursal"
+)
+_COUNT_WORDS = words("stock bestand lagerbestand voorraad beholdning saldo lagersaldo giacenza estoque existencias "
+                     "stan ilosc stok keszlet stoc zasoba remains остаток остатки залишок inventory")  # fmt: skip
+_QUANTITY_WORDS = words("qty quantity menge anzahl aantal antal qte quantite cantidad quantita quantidade onhand soh")
+_STARTS = _PLACE_WORDS | _COUNT_WORDS | _QUANTITY_WORDS
+_NO_PLACE = words(
+    "min max mindest minimum maximum melde meldebestand alarm alert level reorder nachbestell bestellt ordered order "
+    "onorder incoming zulauf transit unterwegs reserviert reserved committed allocated gereserveerd besteld wert value "
+    "valore valeur waarde unit units einheit uom date datum status state id code nr no num nummer number name typ type "
+    "fach platz ort regal gang zone total gesamt totale totaal summe sum all alle gesperrt blocked quality qualitat "
+    "defekt damaged sicherheit safety turnover age sold verkauft forecast last price preis cost pack per kg m cm from "
+    "to von bis ab unite kuchni break tier policy tracking management aktiv active managed control available verfugbar "
+    "mwst discount rabatt minimo massimo maximo ordine ordinato impegnato riservato virtual shipping delivery"
+)
+_TOKENS = re.compile(r"[^\W_]+")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_NUMBERED = re.compile(r"([^\W\d_]+)(\d{1,4})")
+
+
+def stock_rank(column: str) -> int | None:
+    """Return the rank of a name that is composed of words for a stock, or None if it is no such name."""
+    return next((COMPOSED_STOCK_RANK for form in name_forms(column) if _is_composed(form)), None)
+
+
+@lru_cache(maxsize=4096)
+def _is_composed(form: str) -> bool:
+    if len(form) > MAX_NAME:
+        return False
+    for parts in islice(divisions(form, _WORDS), MAX_DIVISIONS):
+        name_parts = frozenset(parts)
+        if len(parts) > 1 and (
+            name_parts & _NOUNS or len(name_parts & _FREE) > 1 or (name_parts & _FREE and "physical" in name_parts)
+        ):
+            return True
+    return False
+
+
+def is_free_stock(column: str, facts: Facts) -> bool:
+    """Return whether a column of a stock contains only the pieces that can be sold, without those that are reserved.
+
+    0 and 1 in such a column can also be a state.
+    """
+    if facts.share("is_number") < 0.9 or set(facts.cells) <= {"0", "1"}:
+        return False
+    return any(_FREE_PARTS.search(form) and not _NOT_FREE.search(form) for form in name_forms(column))
+
+
+def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
+    """Return the columns that contain the stocks of several places, such as `Lager Wien` and `Lager Graz`.
+
+    Their names begin or end with the same word for a stock or a place, their values are whole numbers, and the rest of
+    the name says nothing else about a stock.
+    """
+    groups: dict[tuple[bool, tuple[str, ...]], list[int]] = {}
+    for number, name in enumerate(columns.header):
+        if number not in used and (key := _place_key(name)) is not None and _are_counts(columns[number]):
+            groups.setdefault(key, []).append(number)
+    places = [numbers for numbers in groups.values() if MIN_PLACES <= len(numbers) <= MAX_PLACES]
+    places = [numbers for numbers in places if any(not columns[number].is_empty for number in numbers)]
+    return max(places, key=len, default=[])
+
+
+@lru_cache(maxsize=4096)
+def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
+    """Return the word for the stock in the name of the stock of a place, and whether it is at the start of the name."""
+    if len(column) > MAX_NAME:
+        return None
+    tokens = [fold(token) for token in _TOKENS.findall(column)]
+    if any(map(price_name, tokens)):  # `prices.0.quantity` is the quantity of a price
+        return None
+    if len(tokens) == 1 and (match := _NUMBERED.fullmatch(tokens[0])):
+        tokens = [match[1], match[2]]
+    for is_first, ordered in ((True, tokens), (False, tokens[::-1])):
+        count = next((at for at, token in enumerate(ordered) if token not in _STARTS), len(ordered))
+        rest = ordered[count:]
+        if not count or not rest or not _is_place_name(rest, ordered[:count]):
+            continue
+        if is_first or not _PLACE_WORDS.issuperset(ordered[:count]):
+            return is_first, tuple(sorted(ordered[:count]))
+    return None
+
+
+def _is_place_name(rest: Sequence[str], start: Sequence[str]) -> bool:
+    if any(token in _NO_PLACE or token in _WORDS or _YEAR.fullmatch(token) for token in rest):
+        return False
+    return not (all(token.isdecimal() for token in rest) and _QUANTITY_WORDS.issuperset(start))
+
+
+def _are_counts(facts: Facts) -> bool:
+    return facts.share("is_number") >= 0.9 and not facts.share("is_gtin") if not facts.is_empty else True
+
+
+def sum_question(columns: Columns, numbers: Iterable[int]) -> Question:
+    """Return the doubt about columns of places that are added up."""
+    names = [columns.header[number] for number in numbers]
+    shown = " and ".join(quoted(name, 40) for name in names[:MAX_EXAMPLES]) + (
+        " …" if len(names) > MAX_EXAMPLES else ""
+    )
+    text = f"The columns {shown} contain the stocks of several places, and no column has the total. Are they added up?"
+    choices = (
+        Choice("sum", "The stock is the sum of these columns."),
+        *(Choice(name, f"The stock is only that of the column {quoted(name, 40)}.") for name in names[:MAX_EXAMPLES]),
+    )
+    return Question("inventory_count", "other", text, choices, tuple(names[:MAX_EXAMPLES]))

@@ -1,0 +1,162 @@
+"""Decides which rows are the header: none, one, or two rows.
+
+A file has no header if its first row is a row of data, like the rows below it. A header of two rows has groups such as
+`EK` and `VK` above names such as `Netto` and `Brutto`, and is joined.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wecelebrate.feeds.columns.facts import value_of
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.files.dialect import HEADER_SEARCH_ROWS, ColumnCounter
+from wecelebrate.feeds.identity.codes import is_code
+from wecelebrate.feeds.prices.names import plain_name, price_name
+from wecelebrate.feeds.tables.template_rows import instruction_rows, is_row_of_field_names
+from wecelebrate.feeds.vocabulary.words import words
+
+MIN_COLUMNS = 2
+"""At least this number of cells of the first row must look like the cells below them."""
+MOST = 0.8
+_AMOUNT = re.compile(r"\d[.,]\d{1,2}(?!\d)", re.ASCII)
+_RATE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
+"""The rate of a tax, as in `incl. 19 % VAT`."""
+MAX_GROUP_LENGTH = 40
+KINDS_OF_TAX = words("netto brutto net gross ht ttc exvat incvat exclvat inclvat neto bruto netti")
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header of a table."""
+
+    titles: int
+    """The number of rows above the header."""
+    first_row: int
+    """The index of the first row of data."""
+    names: list[str]
+    """The names of the columns. Empty if the file has no header."""
+    instructions: int = 0
+    """The number of rows between the header and the data: what a template says about its columns."""
+
+    @property
+    def last_row(self) -> int | None:
+        """The index of the last row of the header, or None if the file has no header."""
+        return self.first_row - self.instructions - 1 if self.names else None
+
+
+def read_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> Header:
+    """Return the header of a table. `header_row` is the index of the row that looks most like a header."""
+    if has_no_header(rows, header_row, count_known):
+        return Header(header_row, header_row, [])
+    if is_row_of_field_names(rows, header_row + 1, header_row, count_known):
+        header_row += 1
+    last_row, names = join_header_rows(rows, header_row)
+    instructions = instruction_rows(rows, last_row + 1, count_known)
+    return Header(header_row, last_row + 1 + instructions, names, instructions)
+
+
+def has_no_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> bool:
+    """Return whether the row that was found as the header is a row of data.
+
+    No cell of the first rows is a known name, and in at least two columns the cell of this row is a code or a number,
+    as the cells below it are. At least one of these cells is a code or has decimals: `2024` can be a name.
+    """
+    first_rows = [row for row in rows[:HEADER_SEARCH_ROWS] if any(cell.strip() for cell in row)]
+    if any(count_known(row) for row in first_rows):
+        return False
+    header, below = rows[header_row], [row for row in rows[header_row + 1 :] if any(cell.strip() for cell in row)]
+    alike = certain = 0
+    for number, cell in enumerate(header):
+        kind = _kind(cell)
+        cells = [text for row in below if number < len(row) and (text := row[number].strip())]
+        if kind == "text" or not cells:
+            continue
+        if sum(_kind(text) == kind for text in cells) >= MOST * len(cells):
+            alike += 1
+            certain += kind == "code" or bool(_AMOUNT.search(cell))
+    return alike >= MIN_COLUMNS and certain > 0
+
+
+def _kind(cell: str) -> str:
+    text = cell.strip()
+    if is_code(text):
+        return "code"
+    return "number" if value_of(text).is_number else "text"
+
+
+def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, list[str]]:
+    """Return the index of the last row of the header, and the names of the columns.
+
+    `header` is the index of the row that looks most like a header. The groups can be in the row above it, if the
+    header repeats names or has names such as `incl. VAT`, or in the header itself, if the names below its groups are in
+    the row below it.
+    """
+    names = [cell.strip() for cell in rows[header]]
+    below = [cell.strip() for cell in rows[header + 1]] if header + 1 < len(rows) else []
+    # A cell that is merged over both rows has its name in both.
+    own = ["" if at < len(names) and name == names[at] else name for at, name in enumerate(below)]
+    if _is_second_row(names, own):
+        groups = _extended(names, max(len(names), len(below)))
+        return header + 1, [
+            f"{group} {name}" if name and group and not (at < len(names) and names[at] == name) else group or name
+            for at, (group, name) in enumerate(zip(groups, [*below, *[""] * (len(groups) - len(below))], strict=False))
+        ]
+    if _is_complete_header(names, below):
+        return join_header_rows(rows, header + 1)
+    above = [cell.strip() for cell in rows[header - 1]] if header else []
+    counts = Counter(fold(name) for name in names if name)
+    repeated = [at for at, name in enumerate(names) if name and counts[fold(name)] > 1]
+    groups = _extended(above, len(names))
+    labels = {groups[at] for at in repeated}
+    if len(labels - {""}) < 2 or not all(map(_is_group, labels)):
+        repeated = [at for at, name in enumerate(names) if _completes_price(groups[at], name)]
+    return header, [f"{groups[at]} {name}".strip() if at in repeated else name for at, name in enumerate(names)]
+
+
+def _completes_price(group: str, name: str) -> bool:
+    """Return whether a name such as `incl. VAT` only says which price of its group it is."""
+    if not group or not name or not _is_group(group):
+        return False
+    known, alone = price_name(fold(plain_name(group))), price_name(fold(plain_name(name)))
+    joined = price_name(fold(plain_name(f"{group} {name}")))
+    return known is not None and joined is not None and (alone is None or alone.is_solo or alone.is_weak)
+
+
+def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether the row below has names for the columns of a group: for a name and the blank names after it."""
+    filled = [at for at, name in enumerate(below) if name]
+    unnamed = [at for at in filled if at >= len(names) or not names[at]]
+    if not unnamed or not below or below[0] or not names[0]:
+        return False
+    starts = [at for at in filled if at < len(names) and names[at]]
+    in_groups = [at for at in starts if at + 1 in unnamed]
+    return bool(in_groups) and all(_is_group(below[at]) for at in filled)
+
+
+def _is_complete_header(names: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether the row below is the header, with a name in each column, and this row has only its groups."""
+    labels = [name for name in names if name]
+    counts = Counter(fold(name) for name in below)
+    repeated = [name for name, count in counts.items() if count > 1]
+    return (
+        1 < len(labels) < len(names) <= len(below)
+        and all(name and _is_group(name) for name in below)
+        and bool(repeated)
+        and all(name in KINDS_OF_TAX or price_name(name) for name in repeated)
+    )
+
+
+def _extended(groups: Sequence[str], width: int) -> list[str]:
+    """Return the group of each column. A group covers the blank cells after it."""
+    extended, current = [], ""
+    for at in range(width):
+        current = (groups[at] if at < len(groups) else "") or current
+        extended.append(current)
+    return extended
+
+
+def _is_group(label: str) -> bool:
+    text = _RATE.sub("", label)
+    return len(label) <= MAX_GROUP_LENGTH and not any(char.isdigit() for char in text)

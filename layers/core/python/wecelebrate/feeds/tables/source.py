@@ -1,0 +1,92 @@
+"""Unpacks a stream, detects its format, and opens it as a table."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from wecelebrate.feeds.files import encoding
+from wecelebrate.feeds.files.containers import UnpackedFile, unpack
+from wecelebrate.feeds.files.formats import Format, reject_binary, text_format
+from wecelebrate.feeds.items import UnreadableFeed, quoted
+from wecelebrate.feeds.tables.table import Table, open_csv, open_json
+from wecelebrate.feeds.xlsx import open_xlsx
+
+
+@dataclass(slots=True)
+class FeedSource:
+    format: Format
+    table: Table
+    text: encoding.TextFile | None
+    """The decoded text file, or None for a workbook."""
+    unpacked: UnpackedFile
+    is_sample: bool = False
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return self.unpacked.layers
+
+    @property
+    def truncated(self) -> bool:
+        return self.unpacked.truncated
+
+    @property
+    def encoding(self) -> str | None:
+        return self.text.encoding if self.text else None
+
+    def close(self) -> None:
+        """Delete the temporary copies."""
+        self.table.close()
+        if self.text:
+            self.text.file.close()
+        self.unpacked.close()
+
+
+def open_source(
+    stream: BinaryIO, name: str, mapping: Mapping[str, str | None], currency: str, sample: int | None = None
+) -> FeedSource:
+    """Open the stream as a table. Raises UnreadableFeed.
+
+    If `sample` is set, at most `sample` bytes of a text file are read, and a workbook's sheet is not read to its end.
+    An XML file is always read completely.
+    """
+    if mapping.get("decimal") not in (None, ",", "."):
+        raise UnreadableFeed(
+            f"`decimal` in the sync settings is {quoted(str(mapping['decimal']))}; the decimal mark must be , or ."
+        )
+    if mapping.get("minor_units") not in (None, "yes", "no"):
+        raise UnreadableFeed(
+            f"`minor_units` in the sync settings is {quoted(str(mapping['minor_units']))}; it must be yes or no"
+        )
+    unpacked = unpack(stream, name)
+    text: encoding.TextFile | None = None
+    try:
+        if unpacked.workbook:
+            table = open_xlsx(unpacked.workbook, mapping, entire_sheet=sample is None)
+            return FeedSource("xlsx", table, None, unpacked)
+        reject_binary(unpacked.head)
+        # An XML file is always read to its end, because its last part can contain the groups of the products.
+        is_sample = sample is not None and not _looks_like_xml(unpacked.head)
+        if sample is not None and is_sample:
+            unpacked.limit(sample)
+        text = encoding.spool(unpacked.head, unpacked.stream, mapping.get("encoding"))
+        file_format = text_format(text.open().read(encoding.FORMAT_SAMPLE), unpacked.name)
+        return FeedSource(file_format, _table(text, file_format, mapping, currency), text, unpacked, is_sample)
+    except BaseException:
+        if text:
+            text.file.close()
+        unpacked.close()
+        raise
+
+
+def _table(text: encoding.TextFile, file_format: Format, mapping: Mapping[str, str | None], currency: str) -> Table:
+    if file_format == "csv":
+        return open_csv(text, mapping)
+    if file_format == "xml":
+        from wecelebrate.feeds.xml import open_xml  # loads lxml, which most files do not need
+
+        return open_xml(cast(BinaryIO, text.file), mapping, currency)
+    return open_json(text, file_format)
+
+
+def _looks_like_xml(head: bytes) -> bool:
+    return head[:200].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").startswith(b"<")

@@ -1,0 +1,147 @@
+"""Recognises rows below the header of a template: names of fields, instructions, units and examples.
+
+| row                                                 | where                                                        |
+|-----------------------------------------------------|--------------------------------------------------------------|
+| `item_sku`, `item_name`, `standard_price`           | Amazon: the names of the fields, below the labels            |
+| `Mandatory`, `Optional`, `Conditional Mandatory`    | Shopee, Lazada, Walmart, OTTO: which cells have to be filled |
+| `Max 255 characters`, `Enter a number`, `String`    | what a cell may contain                                      |
+| `pcs`, `EUR`, `kg`                                  | the units of the columns                                     |
+| `Example`, `e.g. ABC-123`                           | an example                                                   |
+"""
+
+import re
+from collections.abc import Callable, Sequence
+
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
+from wecelebrate.feeds.vocabulary.words import phrases, words
+
+MAX_ROWS = 6
+"""How many rows below the header are searched."""
+MIN_CELLS = 2
+MOST = 0.5
+"""The least share of the filled cells that are instructions."""
+MIN_KNOWN = 2
+MIN_LABELS = 3
+MIN_LABELS_SHARE = 0.7
+"""The least share of usual names of columns in a row of labels."""
+MAX_LENGTH = 1_000
+
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9]*(?:[_.#-][a-z0-9]+)*|[a-z]+(?:[A-Z][a-z0-9]*)+")
+_DIVIDED = re.compile(r"[_.#]|[a-z][A-Z]")
+_DEGREES = frozenset(map(fold, phrases(
+    "mandatory|optional|required|not required|recommended|preferred|conditional|conditionally required|desired|"
+    "conditional mandatory|conditionally mandatory|must fill|must have|nice to have|read only|yes/no|"
+    "pflicht|pflichtfeld|pflichtangabe|optionales feld|empfohlen|bedingt|kann|muss|muss-feld|kann-feld|"
+    "obligatoire|facultatif|optionnel|recommandé|conditionnel|obligatorio|opcional|recomendado|condicional|"
+    "obbligatorio|facoltativo|opzionale|consigliato|obrigatório|verplicht|optioneel|aanbevolen|obligatoriskt|valfritt|"
+    "obligatorisk|valgfri|valgfritt|pakollinen|valinnainen|wymagane|opcjonalne|obowiązkowe|povinné|nepovinné|volitelné|"
+    "kötelező|opcionális|zorunlu|isteğe ba\u011fl\u0131|обязательно|необязательно|обязательное|необязательное|"
+    "必須|任意|推奨|必填|选填|選填|非必填|필수|선택|wajib|tidak wajib|bắt buộc|không bắt buộc|"
+    "string|text|number|numeric|integer|int|decimal|float|double|boolean|bool|date|datetime|alphanumeric|varchar|url|"
+    "enum|dropdown|drop-down|free text|zahl|ganzzahl|dezimalzahl|datum|texte|nombre|número|numero|testo|tekst|getal|"
+    "文字列|数値|半角英数字|全角|文本|数字"
+)))  # fmt: skip
+_EXAMPLE = re.compile(
+    r"(?:e\.?\s?g\.?|z\.?\s?b\.?|p\.?\s?ex\.?|p\.?\s?ej\.?|bijv\.?|f\.?\s?eks\.?|t\.?\s?ex\.?|np\.|např\.)\s.*"
+    r"|(?:examples?|sample|beispiel\w*|exemple|esempio|ejemplo|exemplo|voorbeeld|eksempel|exempel|esimerkki|"
+    r"przykład|příklad|példa|örnek|пример|contoh|ví dụ|記入例|例|示例|예시)(?:\s?[:\uff1a].*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_LIMIT = re.compile(
+    r"(?:max(?:imum)?|min(?:imum)?|up to|at most|bis zu|höchstens|maximal|jusqu'à|hasta|fino a|tot|最大|最多)\.?"
+    r"\s?:?\s?\d+"
+    r"(?:\s?(?:[-\u2013]\s?\d+\s?)?(?:char\w*|zeichen|caract\w*|caratteri|tekens|tecken|tegn|znak\w*|letters|digits|"
+    r"文字|字符|字|words))?"
+    r"(?:\s?\(?max\.?\)?)?|(?:char|varchar|string|text|decimal|numeric|number)\s?\(\s?\d+(?:\s?[,.]\s?\d+)?\s?\)"
+    r"|\d+\s?(?:[-\u2013]\s?\d+\s?)?(?:char(?:acter)?s?|zeichen|caractères|caracteres|caratteri|tekens|文字(?:以内)?|字符)(?:\s?max\.?)?",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(
+    r"\b(?:enter|input|please|must|should|maximum|characters|choose|select|fill|allowed|format|required|unique|specify|"
+    r"provide|do not|bitte|eingeben|zeichen|auswählen|angeben|eindeutig\w*|maximal|saisir|indiquez|indiquer|choisir|"
+    r"caractères|introduzca|indique|seleccione|caracteres|inserire|caratteri|selezionare|vul|invullen|tekens|kies|"
+    r"wpisz|podaj|znaków|ange|tecken|angi|tegn)\b",
+    re.IGNORECASE,
+)
+MIN_WORDS = 4
+_UNITS = words(
+    "pcs pc piece pieces stk stuck st szt ks ea each kg g gr mg lb oz l ml cl mm cm m inch ft m2 m3 w kw v "
+    "hz percent "
+    "eur usd gbp chf pln czk sek nok dkk jpy euro euros dollar yen 円 個 元 件"
+).union(code.lower() for code in NAMED_CURRENCIES)
+_UNIT_SIGNS = frozenset(("€", "$", "£", "¥", "%", "€/stk", "-", "#"))
+
+
+def is_row_of_field_names(
+    rows: Sequence[Sequence[str]], row: int, header: int, count_known: Callable[[Sequence[str]], int]
+) -> bool:
+    """Return whether the row below the header has a technical name for each label, as Amazon's templates have."""
+    if row >= len(rows):
+        return False
+    names = [cell.strip() for cell in rows[row]]
+    labels = [cell.strip() for cell in rows[header]]
+    filled = [name for name in names if name]
+    if len(filled) < MIN_CELLS + 1 or len(filled) < 0.8 * sum(map(bool, labels)) or len(set(filled)) < len(filled):
+        return False
+    if not all(_FIELD_NAME.fullmatch(name) for name in filled) or all(
+        _FIELD_NAME.fullmatch(name) for name in labels if name
+    ):
+        return False
+    return (
+        sum(bool(_DIVIDED.search(name)) for name in filled) >= MOST * len(filled) and count_known(filled) >= MIN_KNOWN
+    )
+
+
+def instruction_rows(rows: Sequence[Sequence[str]], first: int, count_known: Callable[[Sequence[str]], int]) -> int:
+    """Return the number of rows from `first` on that are no data: labels, instructions, units and examples."""
+    last_instruction = 0
+    for at, row in enumerate(rows[first : first + MAX_ROWS], 1):
+        filled = [cell.strip() for cell in row if cell.strip()]
+        if filled and not (
+            _is_instruction_row(filled)
+            or _is_example_row(filled)
+            or _is_units_row(row)
+            or _is_labels_row(filled, count_known)
+        ):
+            break
+        last_instruction = at if filled else last_instruction
+    return last_instruction
+
+
+def _is_labels_row(filled: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> bool:
+    """Return whether the row repeats the header in another language or another form: most cells are usual names."""
+    if len(filled) < MIN_LABELS or any(char.isdigit() for cell in filled for char in cell):
+        return False
+    return count_known(filled) >= max(MIN_LABELS, MIN_LABELS_SHARE * len(filled))
+
+
+def _is_instruction_row(filled: Sequence[str]) -> bool:
+    marks = sum(map(_is_instruction, filled))
+    return marks >= MIN_CELLS and marks >= MOST * len(filled)
+
+
+def _is_instruction(cell: str) -> bool:
+    text = cell[:MAX_LENGTH].strip("()[]*! ")
+    if fold(text) in _DEGREES or _LIMIT.fullmatch(text):
+        return True
+    return len(text.split()) >= MIN_WORDS and bool(_SENTENCE.search(text))
+
+
+def _is_example_row(filled: Sequence[str]) -> bool:
+    """Return whether the first cell says that the row is an example, or most cells do."""
+    first = filled[0][:MAX_LENGTH].strip("()[]*! ")
+    is_first = bool(_EXAMPLE.fullmatch(first)) and len(filled) >= MIN_CELLS
+    return is_first or (
+        len(filled) >= MIN_CELLS
+        and sum(bool(_EXAMPLE.fullmatch(cell[:MAX_LENGTH])) for cell in filled) > MOST * len(filled)
+    )
+
+
+def _is_units_row(row: Sequence[str]) -> bool:
+    """Return whether all cells are units or currencies, as `pcs` and `[EUR]`. An identifier has no unit."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    if len(filled) < MIN_CELLS or row[0].strip():
+        return False
+    units = [cell.strip("()[] ").casefold() for cell in filled]
+    return all(unit in _UNITS or unit in _UNIT_SIGNS for unit in units)

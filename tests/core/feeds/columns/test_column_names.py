@@ -1,0 +1,97 @@
+"""Tests which fields a column name can mean, and which of several names is the better match."""
+
+import pytest
+
+from wecelebrate.feeds.columns.names import count_known_columns, field_candidates, fold, is_inverse, name_forms
+
+
+def rank(column: str) -> int:
+    [(_, rank, _)] = field_candidates(column)
+    return rank
+
+
+@pytest.mark.parametrize(
+    ("name", "folded"),
+    [("Art.-Nr.", "artnr"), ("Größe (cm)", "grossecm"), ("PRIX €", "prixeur"), ("Zdjęcie łódź", "zdjecielodz")],
+)
+def test_names_are_compared_without_case_accents_spaces_and_punctuation(name: str, folded: str) -> None:
+    assert fold(name) == folded
+
+
+@pytest.mark.parametrize(
+    ("column", "forms"),
+    [
+        ("Bezeichnung 1", ("bezeichnung1", "bezeichnung")),
+        ("Preis (brutto)", ("preisbrutto", "preis")),
+        ("Preis [EUR]", ("preiseur", "preis")),
+        ("variants.0.sku", ("variants0sku", "variantssku", "sku")),
+        ("Image 11", ("image11", "image1")),
+        ("(x)", ("x",)),
+        ("1", ("1",)),
+        ("---", ()),
+    ],
+)
+def test_the_shorter_forms_of_a_name_omit_its_remark_or_its_prefixes_or_a_final_digit_1(
+    column: str, forms: tuple[str, ...]
+) -> None:
+    assert name_forms(column) == forms
+
+
+def test_the_rank_grows_by_ten_for_each_earlier_name_and_by_one_for_each_earlier_form() -> None:
+    assert rank("SKU") == 0
+    assert rank("variant sku") == 10
+    assert rank("Product SKU") == 20
+    assert rank("Product SKU (old)") == 21
+    assert rank("Currency") == 0
+    assert rank("Currency 1") == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "currency"),
+    [
+        ("Preis EUR", "EUR"),
+        ("Preis in CHF", "CHF"),
+        ("price_usd", "USD"),
+        ("EUR Preis", "EUR"),
+        ("gbp price", "GBP"),
+        ("Prix €", "EUR"),
+    ],
+)
+def test_the_name_of_a_price_column_can_contain_the_currency(column: str, currency: str) -> None:
+    [(field, _, found)] = field_candidates(column)
+    assert (field, found) == ("price", currency)
+
+
+def test_a_currency_in_the_name_of_a_price_column_does_not_change_its_rank() -> None:
+    assert rank("sale price") == 10
+    assert rank("sale price EUR") == rank("EUR sale price") == 10
+    assert rank("sale price EUR (old)") == 11
+    assert field_candidates("weight EUR") == ()
+
+
+def test_a_column_that_means_inactive_is_the_last_choice_for_the_status() -> None:
+    assert field_candidates("Gesperrt") == (("is_active", 10_000, None),)
+    assert field_candidates("Gesperrt (ja/nein)") == (("is_active", 10_001, None),)
+    assert is_inverse("Discontinued") and is_inverse("Gesperrt (ja/nein)")
+    assert not is_inverse("Active") and not is_inverse("Status")
+
+
+def test_a_column_can_mean_several_fields() -> None:
+    assert [field for field, _, _ in field_candidates("Short description")] == ["name", "description"]
+
+
+def test_a_known_column_that_occurs_twice_is_counted_twice() -> None:
+    assert count_known_columns(["SKU", "Preis", "Farbe", "", "SKU"]) == 3
+    assert count_known_columns(["Farbe"], frozenset({"farbe"})) == 1
+    assert count_known_columns(["Farbe"], frozenset({"groesse"})) == 0
+    assert count_known_columns(["SKU", "Farbe"], frozenset({"farbe"})) == 2
+
+
+def test_a_name_of_a_column_has_at_most_a_hundred_characters() -> None:
+    assert count_known_columns(["SKU".ljust(100)]) == 1
+    assert count_known_columns(["SKU".ljust(101)]) == 0
+
+
+def test_only_the_first_three_hundred_cells_are_checked() -> None:
+    assert count_known_columns([*["x"] * 299, "SKU"]) == 1
+    assert count_known_columns([*["x"] * 300, "SKU"]) == 0

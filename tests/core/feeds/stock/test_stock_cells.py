@@ -1,0 +1,166 @@
+"""Tests that a cell of a stock is read as its sender means it: a number of pieces, or a state without a number."""
+
+from collections import Counter
+
+import pytest
+
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.items import BadCell
+from wecelebrate.feeds.notation.numbers import DecimalMark
+from wecelebrate.feeds.stock import cells as stock
+from wecelebrate.feeds.stock.cells import State
+
+TEXTS = (
+    stock._IN_STOCK_TEXT, stock._UNLIMITED_TEXT, stock._TO_ORDER_TEXT, stock._ON_REQUEST_TEXT, stock._FEW_TEXT,
+    stock._OUT_OF_STOCK_TEXT, stock._UNKNOWN_TEXT,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cell", "pieces"),
+    [
+        ("0", 0),
+        ("999999999", 999_999_999),
+        ("2147483647", 2_147_483_647),
+        ("1,234", 1234),
+        ("5.0", 5),
+        ("7.9", 7),
+        ("1E+3", 1000),
+        ("7" + " " * 59, 7),
+        ("12 pcs.", 12),
+        ("12 Stk.", 12),
+        ("12 in stock", 12),
+        ("In stock: 12", 12),
+        ("in stock (12)", 12),
+        ("12 available", 12),
+        ("only 3 left", 3),
+        ("noch 3 verfügbar", 3),
+        ("12 auf Lager", 12),
+        ("Auf Lager: 1,200", 1200),
+        ("3 disponibles", 3),
+    ],
+)
+def test_a_number_of_pieces_is_read_with_its_unit_and_the_words_around_it(cell: str, pieces: int) -> None:
+    assert stock.read(cell, None) == pieces
+
+
+@pytest.mark.parametrize(
+    ("cell", "mark", "pieces"), [("5,000", ",", 5), ("1.500", ",", 1500), ("1,500", None, 1500), ("1.500", ".", 1)]
+)
+def test_the_decimal_separator_of_the_file_applies_to_quantities(cell: str, mark: DecimalMark, pieces: int) -> None:
+    assert stock.read(cell, mark) == pieces
+
+
+@pytest.mark.parametrize("cell", ["-3", "3-", "(3)", "\N{MINUS SIGN}3", "-0.5"])
+def test_a_negative_quantity_is_no_stock(cell: str) -> None:
+    assert stock.read(cell, None) == 0
+
+
+@pytest.mark.parametrize(
+    ("cell", "pieces"),
+    [
+        ("> 100", 100),
+        (">=100", 100),
+        ("&gt;100", 100),
+        ("≥100", 100),
+        ("100+", 100),
+        ("100 +", 100),
+        ("more than 100", 100),
+        ("100 or more", 100),
+        ("über 1.000 Stück", 1000),
+        ("mehr als 20", 20),
+        ("plus de 50", 50),
+        ("más de 50", 50),
+        ("min. 10", 10),
+        ("10-50", 10),
+        ("10 \N{EN DASH} 50", 10),
+        ("1 to 5", 1),
+        ("<5", 0),
+        ("<= 5", 0),
+        ("&lt;5", 0),
+        ("≤ 5", 0),
+        ("less than 10", 0),
+        ("weniger als 10 Stück", 0),
+        ("up to 10", 0),
+        ("moins de 5", 0),
+        ("low stock", 1),
+        ("Limited Availability", 1),
+        ("https://schema.org/LimitedAvailability", 1),
+        ("nur noch wenige", 1),
+        ("on request", 0),
+        ("auf Anfrage", 0),
+    ],
+)
+def test_the_smallest_certain_stock_of_a_bound_counts(cell: str, pieces: int) -> None:
+    assert stock.read(cell, "," if "1.000" in cell else None) == pieces
+
+
+@pytest.mark.parametrize(
+    ("cell", "state"),
+    [
+        ("in stock", State.IN_STOCK),
+        ("In_Stock", State.IN_STOCK),
+        ("IN-STOCK", State.IN_STOCK),
+        ("https://schema.org/InStock", State.IN_STOCK),
+        ("Available", State.IN_STOCK),
+        ("sofort lieferbar", State.IN_STOCK),
+        ("Auf Lager.", State.IN_STOCK),
+        ("Disponible", State.IN_STOCK),
+        ("skladem", State.IN_STOCK),
+        ("TRUE", State.IN_STOCK),
+        ("✓", State.IN_STOCK),
+        ("Unlimited", State.UNLIMITED),
+        ("∞", State.UNLIMITED),
+        ("unbegrenzt", State.UNLIMITED),
+        ("illimité", State.UNLIMITED),
+        ("not tracked", State.UNLIMITED),
+        ("backorder", State.TO_ORDER),
+        ("http://schema.org/BackOrder", State.TO_ORDER),
+        ("pre-order", State.TO_ORDER),
+        ("Made to order", State.TO_ORDER),
+        ("sur commande", State.TO_ORDER),
+        ("out of stock", State.OUT_OF_STOCK),
+        ("http://schema.org/OutOfStock", State.OUT_OF_STOCK),
+        ("SOLD OUT", State.OUT_OF_STOCK),
+        ("Out of stock (0)", State.OUT_OF_STOCK),
+        ("Non disponibile", State.OUT_OF_STOCK),
+        ("nicht auf Lager", State.OUT_OF_STOCK),
+        ("ausverkauft", State.OUT_OF_STOCK),
+        ("нет в наличии", State.OUT_OF_STOCK),
+        ("-", State.OUT_OF_STOCK),
+        ("none", State.OUT_OF_STOCK),
+        ("n/a", State.UNKNOWN),
+        ("NaN", State.UNKNOWN),
+        ("k. A.", State.UNKNOWN),
+        ("Coming soon", State.UNKNOWN),
+        ("?", State.UNKNOWN),
+    ],
+)
+def test_words_without_a_number_are_a_state(cell: str, state: State) -> None:
+    assert stock.read(cell, None) is state
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        ("99999999999", "too_large"),
+        ("2147483648", "too_large"),
+        (">99999999999", "too_large"),
+        ("in a week", "not_a_number"),
+        ("5 weeks", "not_a_number"),
+        ("50-10", "not_a_number"),
+        ("2026-05-01", "not_a_number"),
+        ("", "not_a_number"),
+        ("7" + " " * 60, "not_a_number"),
+    ],
+)
+def test_a_cell_that_states_no_stock_or_a_stock_that_is_too_large_is_refused(cell: str, code: str) -> None:
+    with pytest.raises(BadCell) as error:
+        stock.read(cell, None)
+    assert error.value.code == code
+
+
+def test_no_word_has_two_meanings() -> None:
+    meanings = Counter(form for text in TEXTS for form in {fold(word) for word in text.split("|")})
+    assert [form for form, count in meanings.items() if count > 1] == []
+    assert "" not in meanings

@@ -1,0 +1,96 @@
+"""Tests that hostile XML is read or refused within 2 s of CPU time and 256 MB of memory, and that nothing is fetched.
+
+Each file is read in a separate process.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.core.feeds.hostile_xml import HOSTILE, ONE_PRODUCT, listener, write_bmecat, write_rss
+
+SCRIPT = Path(__file__).parents[1] / "feed_cost.py"
+SECONDS = 2.0
+MEGABYTES = 256
+
+
+def cost_of(content: bytes | str, folder: Path) -> dict[str, Any]:
+    """Write a file with this content, and read it in a separate process. Returns the result, CPU time and memory."""
+    path = folder / "feed.xml"
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return file_cost(path)
+
+
+def file_cost(path: Path) -> dict[str, Any]:
+    process = subprocess.run(
+        [sys.executable, str(SCRIPT), str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    cost: dict[str, Any] = json.loads(process.stdout)
+    return cost
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_xml_is_processed_within_the_limits(name: str, tmp_path: Path) -> None:
+    content = HOSTILE[name]()
+    cost = cost_of(content, tmp_path)
+    assert cost["seconds"] < SECONDS, cost
+    assert cost["megabytes"] < MEGABYTES, cost
+    assert cost["reasons"]
+    assert all(len(reason) < 5_000 for reason in cost["reasons"])
+
+
+WITH_ENTITIES = ("billion laughs", "billion laughs in UTF-16", "quadratic blowup", "parameter entities", "UTF-7")
+
+
+@pytest.mark.parametrize("name", WITH_ENTITIES)
+def test_declared_entities_are_refused(name: str, tmp_path: Path) -> None:
+    cost = cost_of(HOSTILE[name](), tmp_path)
+    assert cost["products"] == 0
+    assert "DOCTYPE declares entities" in cost["reasons"][0]
+
+
+def test_nothing_is_fetched_from_the_network(tmp_path: Path) -> None:
+    with listener() as (port, connections):
+        address = f"http://127.0.0.1:{port}/x"
+        schema = "http://www.w3.org/2001/XMLSchema-instance"
+        for text in (
+            f'<!DOCTYPE a SYSTEM "{address}"><a>{ONE_PRODUCT}</a>',
+            f'<!DOCTYPE a PUBLIC "p" "{address}"><a>{ONE_PRODUCT}</a>',
+            f'<!DOCTYPE a [<!ENTITY e SYSTEM "{address}">]><a>{ONE_PRODUCT.replace("x", "&e;")}</a>',
+            f'<!DOCTYPE a [<!ENTITY % e SYSTEM "{address}"> %e;]><a>{ONE_PRODUCT}</a>',
+            f'<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="{address}"/>{ONE_PRODUCT}</a>',
+            f'<?xml-stylesheet type="text/xsl" href="{address}"?><a>{ONE_PRODUCT}</a>',
+            f'<a xmlns:xsi="{schema}" xsi:schemaLocation="u {address}">{ONE_PRODUCT}</a>',
+        ):
+            cost = cost_of(text, tmp_path)
+            assert cost["products"] == (0 if "ENTITY" in text else 1), text
+        assert connections == []
+
+
+def test_no_local_file_is_read(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.dtd"
+    secret.write_text('<!ENTITY e "TOP SECRET"><!ATTLIST product kind CDATA "TOP SECRET">')
+    for text in (
+        f'<!DOCTYPE a SYSTEM "{secret.as_uri()}"><a>{ONE_PRODUCT}{ONE_PRODUCT}</a>',
+        f'<!DOCTYPE a SYSTEM "{secret.as_uri()}"><a>{ONE_PRODUCT}{ONE_PRODUCT.replace("x", "&e;")}</a>',
+        f'<!DOCTYPE a [<!ENTITY e SYSTEM "{secret.as_uri()}">]><a>{ONE_PRODUCT.replace("x", "&e;")}</a>',
+        f'<!DOCTYPE a [<!ENTITY % p SYSTEM "{secret.as_uri()}"> %p;]><a>{ONE_PRODUCT.replace("x", "&e;")}</a>',
+    ):
+        assert "SECRET" not in json.dumps(cost_of(text, tmp_path))
+
+
+@pytest.mark.parametrize("write", [write_bmecat, write_rss])
+def test_memory_does_not_grow_with_the_number_of_products(write: Callable[[Path, int], None], tmp_path: Path) -> None:
+    peaks = []
+    for count in (2_000, 40_000):
+        write(tmp_path / "feed.xml", count)
+        cost = file_cost(tmp_path / "feed.xml")
+        assert cost["products"] == count
+        assert "Mug" in cost["reasons"][0]
+        peaks.append(cost["megabytes"])
+    assert peaks[1] - peaks[0] < 8
