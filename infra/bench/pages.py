@@ -46,6 +46,8 @@ is 271 / 0.37 = 732 req/s, and the limit of the ratio is 200 / 732 = 0.273."""
 CACHED_LIMIT = Limit.at_most(2.07)
 """The target is 4 ms p50. At reference speed, the p50 is 2.8 ms, which is 1.45 times the floor. Therefore the floor is
 2.8 / 1.45 = 1.93 ms, and the limit of the ratio is 4 / 1.93 = 2.07."""
+FACETS_LIMIT = Limit.at_most(2.0)
+"""The facets of a page must not take longer than the rest of the page."""
 HIT_RATE_LIMIT = Limit.at_least(0.936)
 """The target is that 80 % of the visits are hits. An ideal cache keeps every page that was read before. With an ideal
 cache, 85.5 % of the visits would be hits. The limit is 80 / 85.5 = 0.936."""
@@ -77,6 +79,7 @@ VISITS_TIMEOUT = 900.0
     "page-filter-search-100k-rate",
     "list-1000-rows-rate",
     "storefront-page-cached",
+    "storefront-facets-100k",
 )
 def pages(platform: BenchPlatform) -> Iterator[Row]:
     """Measure three kinds of pages in a catalog of 100,000 products.
@@ -104,9 +107,10 @@ def pages(platform: BenchPlatform) -> Iterator[Row]:
         row = _p50_row("storefront-page-cached", _pairs(storefront, health, 1), "/v1/health", CACHED_LIMIT)
         rate = _rate(storefront)
     yield replace(row, note=f"{row.note}, {rate:.0f} req/s with {RATE_CONNECTIONS} connections")
+    yield _facets_row("storefront-facets-100k", platform, domain)
 
 
-@measures("growth-filter-search-1m-to-10k", "growth-list-1m-to-10k")
+@measures("growth-filter-search-1m-to-10k", "growth-list-1m-to-10k", "storefront-facets-1m")
 def growth(platform: BenchPlatform) -> Iterator[Row]:
     """Measure the same pages for a catalog with 1,000,000 products and for a catalog with 10,000 products."""
     small, large = catalogs.create_filled_catalog(platform, 10_000), catalogs.create_filled_catalog(platform, 1_000_000)
@@ -118,6 +122,7 @@ def growth(platform: BenchPlatform) -> Iterator[Row]:
         get(api, owner, catalogs.list_path(catalog, catalogs.PAGE_SIZE, cached=False)) for catalog in (large, small)
     )
     yield _p50_row("growth-list-1m-to-10k", _pairs(of_large, of_small, 1), floor_name, GROWTH_LIMIT)
+    yield _facets_row("storefront-facets-1m", platform, platform.create_site(large))
 
 
 @measures("zipf-hit-rate", "zipf-queries")
@@ -164,6 +169,14 @@ def _policies_rows(platform: BenchPlatform, catalog: UUID) -> Iterator[Row]:
         url = platform.endpoints.replica
         pairs = _pairs(query(url, statement, create(), OWNER), query(url, bare, create()), 1)
         yield _p50_row(f"search-{kind}-100k", pairs, "the query without policies", POLICIES_LIMIT)
+
+
+def _facets_row(name: str, platform: BenchPlatform, domain: str) -> Row:
+    """Compare the first page of a storefront, which contains the facets, with the same page without them."""
+    api, path = platform.endpoints.api, f"/v1/storefront/{domain}/products?limit={catalogs.PAGE_SIZE}"
+    with platform.kill_switches(cache="off", limits="off"):
+        pairs = _pairs(get(api, {}, lambda: path), get(api, {}, lambda: f"{path}&facets=false"), 1)
+    return _p50_row(name, pairs, "the same page without facets", FACETS_LIMIT)
 
 
 def _health(platform: BenchPlatform) -> Connect:

@@ -23,13 +23,15 @@ from wecelebrate.ingestion.merge import bounds
 from wecelebrate.jobs import dead_letters, lease
 
 STAGED = "The loads write it; wecelebrate.ingestion.merge.bounds rejects larger rows, and products has its own bounds."
-TRIGGER = "Triggers copy it from a column of orders that has a bound."
+TRIGGER = "Triggers copy it from a column of another table that has a bound."
 MIGRATE = "Only `migrate` writes it: the names and checksums of its own files."
 ONLY_PLATFORM = {
     "app.staged_products": STAGED,
     "app.staged_rejections": STAGED,
     "public.order_deltas": TRIGGER,
     "public.order_daily_totals": TRIGGER,
+    "public.facet_deltas": TRIGGER,
+    "public.facet_counts": TRIGGER,
     "public.schema_functions": MIGRATE,
     "public.schema_migrations": MIGRATE,
     "public.cache_invalidations": "Triggers write it: the tags of the rows that one statement has changed.",

@@ -131,11 +131,11 @@ def run_schedule(own_database: Database, monkeypatch: pytest.MonkeyPatch) -> Ite
         monkeypatch.setenv(f"WC_DATABASE_{name}", setting)
     settings.cache_clear()
     monkeypatch.setattr(rollup, "BATCH_SIZE", 3)
-    handler = runpy.run_path(str(FUNCTIONS / "schedules/order_days/handler.py"))["handler"]
+    handler = runpy.run_path(str(FUNCTIONS / "schedules/rollups/handler.py"))["handler"]
 
     def run(seconds: float) -> int:
         monkeypatch.setattr(batches, "MAX_SECONDS", seconds)
-        return int(handler({}, None)["folded"])
+        return int(handler({}, None)["orders"])
 
     yield run
     endpoints.writer.drop()

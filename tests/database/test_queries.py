@@ -99,6 +99,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "orders.get_own_order": ("app_customer",),
     "orders.place_order": STOREFRONT,
     "orders.rollup_deltas": ("app_system",),
+    "products.rollup_facets": ("app_system",),
     "mail.queue_order_mail": (*BACK_OFFICE, *STOREFRONT),
     "mail.queue_job_mail": (*BACK_OFFICE, "app_system"),
     "mail.find_suppression": MEMBERS,

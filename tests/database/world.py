@@ -90,6 +90,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "site_product_exclusions": ("site_id", "product_id"),
     "order_lines": ("order_id", "line"),
     "order_daily_totals": ("client_id", "day", "currency", "status"),
+    "facet_counts": ("catalog_id", "facet", "value"),
     "event_receipts": ("client_id", "event_id"),
     "product_sources": ("catalog_id", "product_id"),
     "app.staged_products": ("job_id", "fence", "sku", "ordinal", "line"),
@@ -122,6 +123,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "guest_mails": ("mailbox", "renamed@test"),
     "order_deltas": ("orders", 7),
     "order_daily_totals": ("orders", 7),
+    "facet_deltas": ("products", 7),
+    "facet_counts": ("products", 7),
     "analytics_events": ("event_type", "renamed"),
     "event_receipts": ("accepted_at", NOW),
     "jobs": ("error", "renamed"),
@@ -211,6 +214,11 @@ def _rows_of_orders() -> Iterator[Row]:
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})
         # This delta adds 0, so the daily totals still match the orders.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
+    # No product of the world has a brand, so these rows count 0 products.
+    for name, catalog in (("A's", A_CATALOG), ("B's", B_CATALOG)):
+        counted = {"catalog_id": catalog, "facet": "brand", "value": "x", "products": 0}
+        yield Row("facet_counts", name, counted)
+        yield Row("facet_deltas", name, {"id": ident(f"{name} facet delta"), **counted})
 
 
 def _rows_of_events_and_webhooks() -> Iterator[Row]:

@@ -74,3 +74,8 @@ select owner_client_id, low_inventory from catalogs where id = :catalog_id;
 -- name: fell_to_low_stock$
 -- Return whether the inventory of a product fell from above low_inventory to low_inventory or below.
 select exists (select from catalogs where id = :catalog_id and low_inventory < :before and low_inventory >= :left);
+
+-- name: rollup_facets$
+-- Roll up the oldest deltas of facets, at most `max_rows`, and return the number of these deltas. If this number is
+-- smaller than `max_rows`, no delta is left.
+select app.rollup_facet_deltas(:max_rows);

@@ -594,6 +594,54 @@ create policy system on event_receipts for all to app_system
 grant delete, insert, select on event_receipts to app_system;
 grant delete, insert, select, update on event_receipts to app_migrate;
 
+-- Table facet_counts, owner app_owner
+
+create table facet_counts (
+  catalog_id uuid not null,
+  facet text not null,
+  value text not null,
+  products integer not null,
+  constraint facet_counts_pkey PRIMARY KEY (catalog_id, facet, value),
+  constraint facet_counts_facet_check CHECK ((facet = ANY (ARRAY['category'::text, 'brand'::text]))),
+  constraint facet_counts_value_check CHECK ((length(value) <= 300))
+);
+comment on table facet_counts is 'The active products of each category and brand, without the changes in facet_deltas.
+  Read app.count_facet instead.';
+comment on column facet_counts.products is
+  'Can be below 0 temporarily: a rollup may process the later of two deltas first.';
+-- row-level security: forced
+create policy definer on facet_counts for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on facet_counts for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on facet_counts to app_definer, app_migrate;
+
+-- Table facet_deltas, owner app_owner
+
+create table facet_deltas (
+  id uuid not null default app.uuid7(),
+  catalog_id uuid not null,
+  facet text not null,
+  value text not null,
+  products integer not null,
+  constraint facet_deltas_pkey PRIMARY KEY (id),
+  constraint facet_deltas_facet_check CHECK ((facet = ANY (ARRAY['category'::text, 'brand'::text]))),
+  constraint facet_deltas_value_check CHECK ((length(value) <= 300))
+);
+comment on table facet_deltas is 'Changes that facet_counts does not contain yet. Triggers of products insert them; the
+  rollup deletes them.';
+CREATE INDEX facet_deltas_by_catalog ON public.facet_deltas USING btree (catalog_id, facet);
+-- row-level security: forced
+create policy definer on facet_deltas for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on facet_deltas for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on facet_deltas to app_definer, app_migrate;
+
 -- Table guest_mails, owner app_owner
 
 create table guest_mails (
@@ -1396,6 +1444,14 @@ CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.products REFEREN
   STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
 CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.products REFERENCING OLD TABLE AS before NEW TABLE AS
   after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
+CREATE TRIGGER record_facets_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT
+  EXECUTE FUNCTION app.record_facet_deltas();
+CREATE TRIGGER record_facets_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT
+  EXECUTE FUNCTION app.record_facet_deltas();
+CREATE TRIGGER record_facets_update AFTER UPDATE OF catalog_id, category, brand, is_active ON public.products FOR EACH
+  ROW WHEN (((((old.catalog_id IS DISTINCT FROM new.catalog_id) OR (old.category IS DISTINCT FROM new.category)) OR
+  (old.brand IS DISTINCT FROM new.brand)) OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION
+  app.record_facet_change();
 CREATE TRIGGER set_product_media BEFORE UPDATE OF images ON public.products FOR EACH ROW WHEN ((new.images IS DISTINCT
   FROM old.images)) EXECUTE FUNCTION app.set_product_media();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION
@@ -2824,6 +2880,38 @@ $function$;
 grant execute on function app.context(text) to app_admin, app_anon, app_client, app_customer, app_owner, app_support,
   app_system, app_worker;
 
+-- Function app.count_facet(uuid,uuid,text,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_facet(catalog uuid, site uuid, facet text, max_values integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(first order by count desc, app.fold(value) collate "C", value), '[]')
+  from (
+    select value, count
+    from (
+      -- To fold a name takes longer than to count its products, so only the first values are sorted by name.
+      select value, sum(products)::bigint as count
+      from (
+        select c.value, c.products from facet_counts c where c.catalog_id = $1 and c.facet = $3
+        union all
+        select d.value, d.products from facet_deltas d where d.catalog_id = $1 and d.facet = $3
+        union all
+        select f.value, -1
+        from site_product_exclusions x
+          join products p on p.id = x.product_id and p.catalog_id = $1 and p.is_active
+          cross join lateral (select case $3 when 'category' then p.category else p.brand end) f (value)
+        where x.site_id = $2 and f.value is not null
+      ) counted
+      group by value having sum(products) > 0
+      order by 2 desc fetch first $4 rows with ties
+    ) most
+    order by count desc, app.fold(value) collate "C", value limit $4
+  ) first
+$function$;
+
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.create_event_partitions(day date, ahead integer DEFAULT 2)
@@ -3812,6 +3900,50 @@ $function$;
 grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
 
+-- Function app.live_facets(uuid,text,text[],text,text,numeric,numeric,integer,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.live_facets(catalog uuid, conditions text, patterns text[], category text, brand text,
+  price_min numeric, price_max numeric, max_values integer, sku text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  facets jsonb;
+begin
+  execute format($sql$
+    with shown as materialized (
+      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
+      select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
+      from (
+        select category, brand, ($4 is null or price >= $4) and ($5 is null or price <= $5) as in_price,
+          count(*) as products, min(price) as price_min, max(price) as price_max
+        from public.products where catalog_id = (select $8) %s
+        group by 1, 2, 3) groups
+    ), categories as (
+      select category as value, sum(products)::bigint as count from shown
+      where in_brand and in_price and category is not null
+      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
+    ), brands as (
+      select brand as value, sum(products)::bigint as count from shown
+      where in_category and in_price and brand is not null
+      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
+    )
+    select jsonb_build_object(
+      'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
+                   from categories),
+      'brand', (select coalesce(jsonb_agg(brands order by count desc, app.fold(value) collate "C", value), '[]')
+                from brands),
+      'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
+                where in_category and in_brand))
+    $sql$, conditions)
+  into facets
+  using patterns, category, brand, price_min, price_max, max_values, sku, catalog;
+  return facets;
+end
+$function$;
+
 -- Function app.mail_branding(uuid,uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.mail_branding(client uuid, site uuid, OUT client_name text, OUT site_name text, OUT
@@ -4279,45 +4411,41 @@ CREATE OR REPLACE FUNCTION app.product_facets(search text, sku text, category te
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 declare
+  site constant uuid := app.site_id();
+  catalog constant uuid := (app.catalog_ids())[1];
   patterns constant text[] := app.search_patterns(search);
-  facets jsonb;
+  row_conditions constant text :=
+    case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
+    || case when sku is not null then ' and sku = $7' else '' end || app.stock_condition(stock);
+  has_price constant boolean := price_min is not null or price_max is not null;
+  -- Whether the facet has no filter on another field.
+  counts_categories constant boolean := row_conditions = '' and brand is null and not has_price;
+  counts_brands constant boolean := row_conditions = '' and category is null and not has_price;
+  counts_prices constant boolean := row_conditions = '' and category is null and brand is null;
+  facets jsonb := '{}';
   currency constant text := app.storefront_currency();
 begin
-  if app.site_id() is null then
+  if site is null then
     return null;
   end if;
-  execute format($sql$
-    with shown as materialized (
-      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
-      select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
-      from (
-        select p.category, p.brand, ($4 is null or p.price >= $4) and ($5 is null or p.price <= $5) as in_price,
-          count(*) as products, min(p.price) as price_min, max(p.price) as price_max
-        from products p
-        where p.catalog_id = any ((select app.catalog_ids())::uuid[]) and p.is_active %s
-          and not exists (
-            select from site_product_exclusions x where x.site_id = (select app.site_id()) and x.product_id = p.id)
-        group by 1, 2, 3) groups
-    ), categories as (
-      select category as value, sum(products)::bigint as count from shown
-      where in_brand and in_price and category is not null
-      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
-    ), brands as (
-      select brand as value, sum(products)::bigint as count from shown
-      where in_category and in_price and brand is not null
-      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
-    )
-    select jsonb_build_object(
-      'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
-                   from categories),
-      'brand', (select coalesce(jsonb_agg(brands order by count desc, app.fold(value) collate "C", value), '[]')
-                from brands),
-      'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
-                where in_category and in_brand))
-    $sql$, case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
-      || case when sku is not null then ' and p.sku = $7' else '' end || app.stock_condition(stock))
-  into facets
-  using patterns, category, brand, price_min, price_max, max_values, sku;
+  if not (counts_categories and counts_brands and counts_prices) then
+    -- If a facet needs no products, only the products of the filters are read.
+    facets := app.live_facets(catalog, app.storefront_condition(site) || row_conditions || case
+      when category is not null and brand is not null and has_price then ''
+      when category is not null and brand is not null then ' and (category = $2 or brand = $3)'
+      when counts_categories then ' and category = $2'
+      when counts_brands then ' and brand = $3'
+      else '' end, patterns, category, brand, price_min, price_max, max_values, sku);
+  end if;
+  if counts_categories then
+    facets := facets || jsonb_build_object('category', app.count_facet(catalog, site, 'category', max_values));
+  end if;
+  if counts_brands then
+    facets := facets || jsonb_build_object('brand', app.count_facet(catalog, site, 'brand', max_values));
+  end if;
+  if counts_prices then
+    facets := facets || jsonb_build_object('price', app.shown_prices(catalog, site));
+  end if;
   -- Prices in several currencies have no range.
   return jsonb_set(facets, '{price}', case when currency is null then '{"min": null, "max": null}'
     else facets -> 'price' end || jsonb_build_object('currency', currency));
@@ -4717,6 +4845,55 @@ begin
 end
 $function$;
 
+-- Function app.record_facet_change(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_facet_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  insert into facet_deltas (catalog_id, facet, value, products)
+  select catalog_id, facet, value, sum(products)
+  from (
+    values (old.catalog_id, 'category', old.category, -old.is_active::integer),
+      (old.catalog_id, 'brand', old.brand, -old.is_active::integer),
+      (new.catalog_id, 'category', new.category, new.is_active::integer),
+      (new.catalog_id, 'brand', new.brand, new.is_active::integer)
+  ) changed (catalog_id, facet, value, products)
+  where value is not null
+  group by 1, 2, 3 having sum(products) <> 0;
+  return null;
+end
+$function$;
+grant execute on function app.record_facet_change() to app_owner;
+
+-- Function app.record_facet_deltas(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_facet_deltas()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into facet_deltas (catalog_id, facet, value, products)
+    select p.catalog_id, f.facet, f.value, count(*)
+    from after p cross join lateral (values ('category', p.category), ('brand', p.brand)) f (facet, value)
+    where p.is_active and f.value is not null group by 1, 2, 3;
+  else
+    insert into facet_deltas (catalog_id, facet, value, products)
+    select p.catalog_id, f.facet, f.value, -count(*)
+    from before p cross join lateral (values ('category', p.category), ('brand', p.brand)) f (facet, value)
+    where p.is_active and f.value is not null group by 1, 2, 3;
+  end if;
+  return null;
+end
+$function$;
+grant execute on function app.record_facet_deltas() to app_owner;
+
 -- Function app.record_order_deltas(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_order_deltas()
@@ -4982,6 +5159,40 @@ begin
 end
 $function$;
 
+-- Function app.rollup_facet_deltas(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.rollup_facet_deltas(max_rows integer DEFAULT 10000)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  moved_rows integer;
+  empty facet_counts[];
+begin
+  if coalesce(max_rows, 0) not between 1 and 100000 then
+    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
+  end if;
+  with batch as (
+    select id from facet_deltas order by id limit max_rows for update skip locked
+  ), moved as (
+    delete from facet_deltas d using batch where d.id = batch.id returning d.*
+  ), counts as (
+    insert into facet_counts as c (catalog_id, facet, value, products)
+    select catalog_id, facet, value, sum(products) from moved group by 1, 2, 3 order by 1, 2, 3
+    on conflict (catalog_id, facet, value) do update set products = c.products + excluded.products
+    returning c
+  )
+  select (select count(*) from moved), array(select c from counts where (c).products = 0) into moved_rows, empty;
+  -- This transaction has locked these rows, so the delete waits for no other transaction.
+  delete from facet_counts c using unnest(empty) e
+  where (c.catalog_id, c.facet, c.value) = (e.catalog_id, e.facet, e.value);
+  return moved_rows;
+end
+$function$;
+grant execute on function app.rollup_facet_deltas(integer) to app_system;
+
 -- Function app.rollup_order_deltas(integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.rollup_order_deltas(max_rows integer DEFAULT 10000)
@@ -5241,6 +5452,29 @@ begin
     new.updated_at := now();
   end if;
   return new;
+end
+$function$;
+
+-- Function app.shown_prices(uuid,uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.shown_prices(catalog uuid, site uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  prices jsonb;
+begin
+  -- (select $1) hides the id from the planner, as in app.product_query.
+  execute format($sql$
+    select jsonb_build_object(
+      'min', (select price::text from public.products where catalog_id = (select $1) %1$s
+              order by products.price, id limit 1),
+      'max', (select price::text from public.products where catalog_id = (select $1) %1$s
+              order by products.price desc, id desc limit 1))
+    $sql$, app.storefront_condition(site)) into prices using catalog;
+  return prices;
 end
 $function$;
 

@@ -208,65 +208,6 @@ $$;
 grant execute on function app.find_products(uuid, text, text, text, text, numeric, numeric, boolean, timestamptz, text,
   text, uuid, integer, text[]) to app_admin, app_support, app_client, app_customer, app_anon;
 
--- Returns the facets of a storefront: the number of products of each category and of each brand, and the range of
--- prices. Each facet applies the filters on the other fields, but not the filter on its own field. Values with
--- more products come first. Values with equally many are sorted by name. Each facet has at most `max_values` values.
--- The function runs as app_definer, because a search is fast only without policies. Therefore its own SQL restricts the
--- rows to those of the current site. Returns null for a caller without a site.
-create or replace function app.product_facets(
-  search text, sku text, category text, brand text, price_min numeric, price_max numeric, max_values integer,
-  stock text[])
-returns jsonb
-language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
-as $$
-declare
-  patterns constant text[] := app.search_patterns(search);
-  facets jsonb;
-  currency constant text := app.storefront_currency();
-begin
-  if app.site_id() is null then
-    return null;
-  end if;
-  execute format($sql$
-    with shown as materialized (
-      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
-      select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
-      from (
-        select p.category, p.brand, ($4 is null or p.price >= $4) and ($5 is null or p.price <= $5) as in_price,
-          count(*) as products, min(p.price) as price_min, max(p.price) as price_max
-        from products p
-        where p.catalog_id = any ((select app.catalog_ids())::uuid[]) and p.is_active %s
-          and not exists (
-            select from site_product_exclusions x where x.site_id = (select app.site_id()) and x.product_id = p.id)
-        group by 1, 2, 3) groups
-    ), categories as (
-      select category as value, sum(products)::bigint as count from shown
-      where in_brand and in_price and category is not null
-      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
-    ), brands as (
-      select brand as value, sum(products)::bigint as count from shown
-      where in_category and in_price and brand is not null
-      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
-    )
-    select jsonb_build_object(
-      'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
-                   from categories),
-      'brand', (select coalesce(jsonb_agg(brands order by count desc, app.fold(value) collate "C", value), '[]')
-                from brands),
-      'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
-                where in_category and in_brand))
-    $sql$, case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
-      || case when sku is not null then ' and p.sku = $7' else '' end || app.stock_condition(stock))
-  into facets
-  using patterns, category, brand, price_min, price_max, max_values, sku;
-  -- Prices in several currencies have no range.
-  return jsonb_set(facets, '{price}', case when currency is null then '{"min": null, "max": null}'
-    else facets -> 'price' end || jsonb_build_object('currency', currency));
-end
-$$;
-grant execute on function app.product_facets(text, text, text, text, numeric, numeric, integer, text[])
-  to app_customer, app_anon;
-
 set local role app_owner;
 
 -- Returns one page of a catalog's products, in order. Products that the caller cannot see are left out. With `search`,
@@ -327,13 +268,6 @@ as $$
 $$;
 grant execute on function app.search_products(uuid, text, text, text, numeric, numeric, boolean, timestamptz, text,
   text, uuid, integer) to app_admin, app_support, app_client, app_customer, app_anon;
-
-create or replace function app.storefront_facets(
-  search text, category text, brand text, price_min numeric, price_max numeric, max_values integer)
-returns jsonb
-language sql stable set search_path = pg_catalog, public, pg_temp
-as $$ select app.product_facets(search, null, category, brand, price_min, price_max, max_values, null) $$;
-grant execute on function app.storefront_facets(text, text, text, numeric, numeric, integer) to app_customer, app_anon;
 
 set local role app_owner;
 

@@ -1,0 +1,20 @@
+"""Maintains the number of products of each category and brand, for the facets of storefronts.
+
+Each change of a product writes a delta. Once a minute, a function adds the deltas to the counts.
+"""
+
+from wecelebrate.core import batches
+from wecelebrate.core.database import queries
+
+sql = queries(__file__)
+
+BATCH_SIZE = 10_000
+"""The largest number of deltas that one transaction adds."""
+
+
+def add_deltas() -> int:
+    """Add the waiting deltas to the counts, in batches, until no delta is left or `batches.run` stops.
+
+    Returns the number of added deltas.
+    """
+    return batches.run(lambda tx, limit: int(sql.rollup_facets(tx, max_rows=limit)), BATCH_SIZE)
