@@ -17,7 +17,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
@@ -42,6 +42,10 @@ VISIBILITY_SECONDS = 75
 """How long a message stays hidden after a call to `extend_visibility`."""
 _EXTEND_EVERY_SECONDS = 20.0
 _PLATFORM = "platform"
+WAKE_UP_SECONDS = 1
+"""The delay of a message that `wake_up` sends, in seconds. It starts a worker for all rows of its group that this
+process commits during the delay."""
+_MAX_GROUPS = 1_000
 _BATCH_SIZE = 10
 """The maximum number of messages that SQS accepts in one call."""
 
@@ -66,12 +70,13 @@ class Message:
         self.time_left = time_left
         """A function that returns the number of seconds until the invocation ends."""
         self._record = record
-        self._extended_at = float("-inf")
+        self._extended_at = time.monotonic()
 
     def extend_visibility(self) -> None:
         """Keep the message hidden while the work continues.
 
-        This method can be called often, because it calls SQS at most once in 20 seconds.
+        This method can be called often, because it calls SQS at most once in 20 seconds. It does not call SQS for work
+        that takes less than 20 seconds, because the queue hides a message for longer than an invocation can last.
         """
         if time.monotonic() - self._extended_at >= _EXTEND_EVERY_SECONDS:
             _set_visibility(self._record, VISIBILITY_SECONDS)
@@ -127,13 +132,18 @@ class _TransactionMessages:
     def __init__(self, tx: Transaction) -> None:
         self.messages: list[OutgoingMessage] = []
         self.best_effort_messages: list[OutgoingMessage] = []
+        self.wake_ups: list[OutgoingMessage] = []
         self.send_fallbacks: list[Callable[[], bool]] = []
         self.dispatch: Dispatch | None = None
         tx.after_commit(self.send)
 
     def send(self) -> None:
         """Send all messages. If this fails, run the fallbacks. If a fallback fails, the sweeper sends the messages."""
-        sent = send_or_defer([*self.messages, *self.best_effort_messages])
+        now = time.time()
+        wake_ups = [each for each in self.wake_ups if _wakes_at.get((each.queue, each.group), 0.0) <= now]
+        sent = send_or_defer([*self.messages, *self.best_effort_messages, *wake_ups])
+        if sent and wake_ups:
+            _remember_wake_ups(wake_ups, now)
         if not self.messages:
             return
         if sent:
@@ -157,6 +167,31 @@ def enqueue_best_effort(tx: Transaction, *messages: OutgoingMessage) -> None:
     """
     pending = tx.local(_TransactionMessages).best_effort_messages
     pending += [each for each in dict.fromkeys(messages) if each not in pending]
+
+
+def wake_up(tx: Transaction, *messages: OutgoingMessage) -> None:
+    """Start a worker for the rows of the transaction within about WAKE_UP_SECONDS after the commit.
+
+    The worker finds its work in the database, so the messages of a group have the same meaning. Therefore only the
+    first transaction of a group sends a message, with a delay. The transactions that this process commits during the
+    delay send none. If SQS fails, the sweeper sends the messages within seconds. As with `enqueue_best_effort`, the
+    caller does not learn whether SQS accepted the messages.
+    """
+    pending = tx.local(_TransactionMessages).wake_ups
+    keys = {(each.queue, each.group) for each in pending}
+    pending += [replace(each, delay=WAKE_UP_SECONDS) for each in messages if (each.queue, each.group) not in keys]
+
+
+_wakes_at: dict[tuple[str, str], float] = {}
+"""Maps the queue and the group of a wake-up to the earliest time at which SQS delivers it. The time is a wall-clock
+time, because the monotonic clock can stand still while Lambda has frozen the process."""
+
+
+def _remember_wake_ups(messages: Iterable[OutgoingMessage], sent_at: float) -> None:
+    if len(_wakes_at) > _MAX_GROUPS:
+        _wakes_at.clear()
+    for each in messages:
+        _wakes_at[each.queue, each.group] = sent_at + each.delay
 
 
 def on_send_failure(tx: Transaction, fallback: Callable[[], bool]) -> None:

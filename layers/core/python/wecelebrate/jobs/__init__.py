@@ -23,7 +23,7 @@ from wecelebrate.jobs.control import (
     retry,
     supersede,
 )
-from wecelebrate.jobs.lease import DeadlineReached, JobRejected, LeasedJob, LeaseLost, sql
+from wecelebrate.jobs.lease import DeadlineReached, JobRejected, LeasedJob, LeaseLost, sql, wake_up_message
 from wecelebrate.jobs.models import JobFilters, QueueState, QueueStates
 from wecelebrate.jobs.notifications import StoppedJob, on_job_stopped
 from wecelebrate.jobs.types import QUEUES, JobType, Priority
@@ -123,7 +123,7 @@ def sweep() -> None:
     with writing(SYSTEM) as tx:
         expire_leases(tx, None)
         for waiting in sql.count_late_jobs(tx, late_seconds=LOST_AFTER_SECONDS):
-            message = queue.message(QUEUES[waiting["type"]], {"type": waiting["type"]}, None)
+            message = wake_up_message(waiting["type"], None)
             queue.enqueue(tx, *[message] * min(waiting["jobs"], MESSAGES_PER_TYPE))
 
 

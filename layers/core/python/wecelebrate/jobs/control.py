@@ -9,7 +9,7 @@ from uuid import UUID
 from wecelebrate.core import queue
 from wecelebrate.core.database import Caller, Transaction, as_json, writing
 from wecelebrate.core.errors import Conflict, Forbidden, NotFound
-from wecelebrate.jobs.lease import INLINE_LEASE_SECONDS, LeasedJob, job_message, sql
+from wecelebrate.jobs.lease import INLINE_LEASE_SECONDS, LeasedJob, job_message, sql, wake_up_message
 from wecelebrate.jobs.models import Job
 from wecelebrate.jobs.notifications import StoppedJob, job_stopped
 from wecelebrate.jobs.types import JobType
@@ -114,8 +114,14 @@ def supersede(tx: Transaction, job_id: UUID, kind: JobType, reason: str) -> None
 
 
 def enqueue(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None) -> None:
-    """After the commit, send the message that announces a waiting job."""
-    queue.enqueue(tx, job_message(kind, job_id, client_id))
+    """After the commit, send the message that announces a waiting job.
+
+    Mails are many and small, so one message announces all mails that are enqueued within a second.
+    """
+    if kind == "email_notification":
+        queue.wake_up(tx, wake_up_message(kind, client_id))
+    else:
+        queue.enqueue(tx, job_message(kind, job_id, client_id))
 
 
 def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:

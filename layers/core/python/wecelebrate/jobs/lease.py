@@ -40,6 +40,11 @@ def job_message(kind: JobType, job_id: UUID, client_id: UUID | None, delay: int 
     return queue.message(QUEUES[kind], {"job_id": str(job_id)}, client_id, delay)
 
 
+def wake_up_message(kind: JobType, client_id: UUID | None, delay: int = 0) -> queue.OutgoingMessage:
+    """Create a message that starts a worker for the waiting jobs of a type."""
+    return queue.message(QUEUES[kind], {"type": kind}, client_id, delay)
+
+
 class LeaseLost(Exception):
     """The job was cancelled, or another worker has leased it. This worker must no longer write to the job."""
 

@@ -3,8 +3,9 @@
     handler = consume(worker("catalog_sync", sync.run), on_dead_letter=dead_letters.record_message)
 
 A message only announces that there are jobs. The worker claims the next job (`app.claim_job`) and runs it. The worker
-repeats this until no job is waiting, or until its time is over. If the work of a job raises an exception, the type of
-the exception decides what happens to the job:
+repeats this until no job is waiting, or until its time is over. If it has run many jobs, and further jobs are waiting,
+it starts one more worker. If the work of a job raises an exception, the type of the exception decides what happens to
+the job:
 
     JobRejected, Forbidden, NotFound   The job fails immediately, because it can never succeed.
     Unavailable                        The job is retried in a few seconds. The attempt does not count.
@@ -35,6 +36,7 @@ from wecelebrate.jobs.lease import (
     LeaseLost,
     job_message,
     sql,
+    wake_up_message,
 )
 from wecelebrate.jobs.notifications import StoppedJob, check_listeners, job_stopped
 from wecelebrate.jobs.rate_limit import rate_limiter
@@ -45,6 +47,8 @@ logger = Logger()
 
 MAX_SECONDS_PER_MESSAGE = 300.0
 """How long a worker claims further jobs after it has received one message."""
+JOBS_BEFORE_HELP = 25
+"""The number of jobs after which a worker starts one more worker, because one message can announce many jobs."""
 TOO_SLOW = (
     "too_slow",
     "The job made no progress during several invocations of a worker. Split the file into smaller files.",
@@ -60,10 +64,14 @@ def worker(kind: JobType, work: Callable[[LeasedJob], None]) -> Callable[[queue.
 
     def run_jobs(message: queue.Message) -> None:
         until = time.monotonic() + min(MAX_SECONDS_PER_MESSAGE, message.time_left() / 2)
-        while (job := _claim(kind, message)) is not None:
+        finished = 0
+        while (job := _claim(kind, message, expires=finished == 0)) is not None:
+            if finished == JOBS_BEFORE_HELP:
+                queue.send_or_defer([wake_up_message(kind, job.client_id)])
             with renewing(job):
                 rate_limiter().wait()
                 _run(job, work)
+            finished += 1
             if time.monotonic() > until:
                 queue.send_or_defer([job_message(kind, job.id, job.client_id)])
                 return
@@ -71,10 +79,12 @@ def worker(kind: JobType, work: Callable[[LeasedJob], None]) -> Callable[[queue.
     return run_jobs
 
 
-def _claim(kind: JobType, message: queue.Message) -> LeasedJob | None:
+def _claim(kind: JobType, message: queue.Message, expires: bool) -> LeasedJob | None:
+    """Claim the next job. If `expires` is true, end the leases of dead workers first, as the sweeper does."""
     message.extend_visibility()
     with writing(SYSTEM) as tx:
-        expire_leases(tx, kind)
+        if expires:
+            expire_leases(tx, kind)
         row = sql.claim_job(tx, type=kind, workers=settings().workers, seconds=LEASE_SECONDS)
     return LeasedJob.from_row(dict(row), message.extend_visibility, message.time_left) if row else None
 

@@ -19,9 +19,9 @@ def deliveries_due(client_id: UUID | None) -> queue.OutgoingMessage:
 
 
 def announce(tx: Transaction, client_id: UUID) -> None:
-    """After the commit, send a message that starts a worker for due deliveries.
+    """Start a worker for due deliveries, about a second after the commit.
 
     If the Lambda function does not declare the queue, no message is sent. The sweeper then sends the message later.
     """
     with suppress(NotDeclared):
-        queue.enqueue_best_effort(tx, deliveries_due(client_id))
+        queue.wake_up(tx, deliveries_due(client_id))
