@@ -25,7 +25,6 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
-create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -321,9 +320,13 @@ create table catalogs (
   low_inventory integer not null default 5,
   currency text,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
+  stock_means text not null default 'free'::text,
+  stock_delay_minutes integer not null default 15,
+  hold_hours integer,
   constraint catalogs_pkey PRIMARY KEY (id),
   constraint catalogs_owner_client_id_fkey FOREIGN KEY (owner_client_id) REFERENCES clients(id),
   constraint catalogs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint catalogs_hold_hours_check CHECK (((hold_hours >= 0) AND (hold_hours <= 8760))),
   constraint catalogs_low_inventory_check CHECK ((low_inventory >= 0)),
   constraint catalogs_name_check CHECK ((length(name) >= 1)),
   constraint catalogs_name_length CHECK ((length(name) <= 500)),
@@ -331,6 +334,8 @@ create table catalogs (
   constraint catalogs_source_config_size CHECK (app.json_fits(source_config, 524288)),
   constraint catalogs_source_length CHECK ((length(source) <= 500)),
   constraint catalogs_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
+  constraint catalogs_stock_delay_minutes_check CHECK (((stock_delay_minutes >= 0) AND (stock_delay_minutes <= 1440))),
+  constraint catalogs_stock_means_check CHECK ((stock_means = ANY (ARRAY['free'::text, 'physical'::text]))),
   constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 655360)),
   constraint catalogs_type_check CHECK ((type = ANY (ARRAY['erp'::text, 'manual'::text, 'vendor'::text,
     'dropship'::text])))
@@ -341,6 +346,12 @@ comment on column catalogs.low_inventory is
   'The event inventory.low is published when the inventory of a product falls to this number or below.';
 comment on column catalogs.currency is
   'The currency of all prices. Null: there are no products yet, or there may be prices in several currencies.';
+comment on column catalogs.stock_means is
+  'What the stock in files means. free: without the orders that the ERP system knows. physical: what is in the house.';
+comment on column catalogs.stock_delay_minutes is
+  'How old the stock in a file usually is when the file arrives, if neither the file nor the caller states its time.';
+comment on column catalogs.hold_hours is
+  'After this time, the stock in files is taken to be without the pieces of an order. Null: 72, or 720 if physical.';
 CREATE INDEX catalogs_by_folded_name ON public.catalogs USING btree (folded_name, id);
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
@@ -1372,6 +1383,8 @@ CREATE INDEX orders_by_site ON public.orders USING btree (site_id, created_at DE
 CREATE INDEX orders_by_status ON public.orders USING btree (client_id, status, created_at DESC);
 CREATE INDEX orders_by_updated_at ON public.orders USING btree (client_id, updated_at);
 CREATE TRIGGER audit AFTER DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER delete_holds AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
+  FUNCTION app.delete_order_holds();
 CREATE TRIGGER guard_change BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
@@ -1525,6 +1538,12 @@ CREATE TRIGGER check_currency_update AFTER UPDATE OF currency, catalog_id ON pub
   app.check_changed_currency();
 CREATE TRIGGER delete_sources AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
   FUNCTION app.delete_product_sources();
+CREATE TRIGGER delete_stock AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
+  FUNCTION app.delete_product_stock();
+CREATE TRIGGER delete_stock_report AFTER UPDATE OF inventory_count, inventory_policy ON public.products FOR EACH ROW
+  WHEN ((((old.inventory_count <> new.inventory_count) OR (old.inventory_policy <> new.inventory_policy)) AND
+  (CURRENT_USER <> 'app_definer'::name) AND (current_setting('app.reports_stock'::text, true) IS DISTINCT FROM
+  'on'::text))) EXECUTE FUNCTION app.delete_stock_report();
 CREATE TRIGGER move_source_data BEFORE INSERT OR UPDATE OF source_data ON public.products FOR EACH ROW WHEN
   ((new.source_data IS NOT NULL)) EXECUTE FUNCTION app.move_source_data();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH
@@ -2067,6 +2086,69 @@ grant insert, select, update on sites to app_client;
 grant select on sites to app_anon, app_customer;
 grant select, update on sites to app_definer;
 
+-- Table stock_holds, owner app_owner
+
+create table stock_holds (
+  order_id uuid not null,
+  line integer not null,
+  part integer not null default 1,
+  client_id uuid not null,
+  catalog_id uuid not null,
+  product_id uuid not null,
+  pieces integer not null,
+  since timestamp with time zone not null,
+  acknowledged_at timestamp with time zone,
+  shipped_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  is_settled boolean not null default false,
+  constraint stock_holds_pkey PRIMARY KEY (order_id, line, part),
+  constraint stock_holds_end_check CHECK (((shipped_at IS NULL) OR (cancelled_at IS NULL))),
+  constraint stock_holds_pieces_check CHECK ((pieces <> 0))
+);
+comment on table stock_holds is 'The pieces of tracked products that orders hold. A line has several parts if only some
+  of its pieces were shipped.';
+comment on column stock_holds.client_id is
+  'The client of the order, which need not own the catalog.';
+comment on column stock_holds.pieces is
+  'Below 0: a return that went back on sale at `since`.';
+comment on column stock_holds.acknowledged_at is
+  'When the ERP system took the order.';
+comment on column stock_holds.is_settled is
+  'The pieces are open, but every stock that can still be stated is without them.';
+CREATE INDEX stock_holds_by_product ON public.stock_holds USING btree (catalog_id, product_id) WHERE ((NOT is_settled)
+  OR (cancelled_at IS NOT NULL));
+-- row-level security: forced
+create policy definer on stock_holds for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on stock_holds for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on stock_holds to app_definer, app_migrate;
+
+-- Table stock_reports, owner app_owner
+
+create table stock_reports (
+  product_id uuid not null,
+  catalog_id uuid not null,
+  reported_count bigint not null,
+  reported_at timestamp with time zone not null,
+  constraint stock_reports_pkey PRIMARY KEY (product_id)
+);
+comment on table stock_reports is 'The last stated stock of a product that has holds, or whose stock is below 0 after a
+  change by a difference.';
+comment on column stock_reports.reported_at is
+  'When the stock was counted. -infinity: it was stated as what is free, with regard to all orders.';
+CREATE INDEX stock_reports_by_catalog ON public.stock_reports USING btree (catalog_id);
+-- row-level security: forced
+create policy definer on stock_reports for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on stock_reports for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on stock_reports to app_definer, app_migrate;
+
 -- Table tiers, owner app_owner
 
 create table tiers (
@@ -2401,6 +2483,7 @@ create table app.staged_products (
   inventory_policy text,
   new_is_active boolean,
   stock_by_place jsonb,
+  stock_as_of timestamp with time zone,
   constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, ordinal, line),
   constraint staged_products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3)))
@@ -2411,6 +2494,8 @@ comment on column app.staged_products.new_is_active is
   'The state of a new product if is_active is null. Null, as the previous release stages it: a new product is active.';
 comment on column app.staged_products.stock_by_place is
   'The stock at each place that the rows name. A null value: the place does not count its stock. Null: no place.';
+comment on column app.staged_products.stock_as_of is
+  'When the stock of the row was counted. Null: as the whole file.';
 -- row-level security: forced
 create policy admin on app.staged_products for select to app_admin
   using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
@@ -2489,7 +2574,8 @@ UNION ALL
     granted_catalogs.pricing_rules, granted_catalogs.low_inventory, granted_catalogs.created_at,
     granted_catalogs.updated_at, granted_catalogs.last_sync_at, granted_catalogs.currency
    FROM app.granted_catalogs() granted_catalogs(id, owner_client_id, name, type, source, status, source_config,
-     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name);
+     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name,
+     stock_means, stock_delay_minutes, hold_hours);
 grant select on app.catalog_view to app_admin, app_client, app_support, app_system;
 
 -- View app.client_view, owner app_owner
@@ -2641,6 +2727,25 @@ create view app.webhook_view with (security_invoker=true) as
    FROM webhooks;
 grant insert, select on app.webhook_view to app_admin, app_client;
 grant select on app.webhook_view to app_support, app_system;
+
+-- Function app.acknowledge_holds(uuid,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.acknowledge_holds(order_id uuid, at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product_ids uuid[] := array(select h.product_id from stock_holds h where h.order_id = $1);
+begin
+  perform app.lock_products(product_ids);
+  update stock_holds h set acknowledged_at = coalesce(at, clock_timestamp())
+  where h.order_id = $1 and h.pieces > 0 and h.acknowledged_at is null and h.shipped_at is null
+    and h.cancelled_at is null;
+  perform app.recompute_stock(product_ids, array_fill(0, array[cardinality(product_ids)]));
+end
+$function$;
 
 -- Function app.add_shipment(orders,jsonb,text,timestamp with time zone), owner app_definer
 
@@ -3860,6 +3965,22 @@ end
 $function$;
 grant execute on function app.delete_expired_audit_entries(integer) to app_system;
 
+-- Function app.delete_order_holds(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_order_holds()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.release_held_pieces(b.id, null, null, null) from (select id from before order by id) b;
+  delete from stock_holds h using before b where h.order_id = b.id;
+  return null;
+end
+$function$;
+grant execute on function app.delete_order_holds() to app_owner;
+
 -- Function app.delete_product_sources(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_product_sources()
@@ -3875,6 +3996,24 @@ end
 $function$;
 grant execute on function app.delete_product_sources() to app_owner;
 
+-- Function app.delete_product_stock(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_product_stock()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  delete from stock_reports r using before b where r.product_id = b.id;
+  -- The condition on the catalog and the last two conditions let PostgreSQL use the index.
+  delete from stock_holds h using before b
+  where h.catalog_id = b.catalog_id and h.product_id = b.id and (not h.is_settled or h.cancelled_at is not null);
+  return null;
+end
+$function$;
+grant execute on function app.delete_product_stock() to app_owner;
+
 -- Function app.delete_sent_invalidations(uuid[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_sent_invalidations(ids uuid[])
@@ -3886,6 +4025,21 @@ AS $function$
   delete from cache_invalidations where id = any (ids) and xid is distinct from pg_current_xact_id_if_assigned()
 $function$;
 grant execute on function app.delete_sent_invalidations(uuid[]) to wc_api, wc_public, wc_worker;
+
+-- Function app.delete_stock_report(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_stock_report()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  delete from stock_reports where product_id = new.id;
+  return null;
+end
+$function$;
+grant execute on function app.delete_stock_report() to app_owner;
 
 -- Function app.deliver_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone), owner app_definer
 
@@ -4041,6 +4195,52 @@ begin
 end
 $function$;
 grant execute on function app.end_expired_leases(text) to app_system;
+
+-- Function app.end_holds(uuid,integer,integer,timestamp with time zone,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.end_holds(order_id uuid, line integer, pieces integer, shipped_at timestamp with time
+  zone, cancelled_at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product_ids uuid[];
+  ended integer[];
+  returned integer[];
+begin
+  if num_nonnulls($4, $5) <> 1 or pieces < 0 or (pieces is not null and line is null) then
+    raise exception 'a number of pieces of one line is either shipped or cancelled'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  perform app.lock_products(array(select h.product_id from stock_holds h where h.order_id = $1));
+
+  with open as materialized (
+    select h.order_id, h.line, h.part, h.pieces,
+      least(h.pieces, $3 - (sum(h.pieces) over (order by h.line, h.part) - h.pieces)) as ending
+    from stock_holds h
+    where h.order_id = $1 and ($2 is null or h.line = $2) and h.pieces > 0 and h.shipped_at is null
+      and h.cancelled_at is null
+  ), ended as (
+    update stock_holds h set pieces = o.ending, shipped_at = $4, cancelled_at = $5
+    from open o
+    where h.order_id = o.order_id and h.line = o.line and h.part = o.part and o.ending > 0
+    returning h.product_id, h.pieces
+  ), remaining as (
+    insert into stock_holds (order_id, line, part, client_id, catalog_id, product_id, pieces, since, acknowledged_at,
+      is_settled)
+    select h.order_id, h.line, (select max(m.part) + 1 from stock_holds m where m.order_id = $1 and m.line = h.line),
+      h.client_id, h.catalog_id, h.product_id, o.pieces - o.ending, h.since, h.acknowledged_at, h.is_settled
+    from open o join stock_holds h on h.order_id = o.order_id and h.line = o.line and h.part = o.part
+    where o.ending > 0 and o.ending < o.pieces
+  )
+  select array_agg(e.product_id), array_agg(e.pieces), array_agg(case when $4 is null then e.pieces else 0 end)
+    into product_ids, ended, returned from ended e;
+
+  perform app.recompute_stock(product_ids, returned);
+  return (select coalesce(sum(n), 0) from unnest(ended) n);
+end
+$function$;
 
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
 
@@ -4625,6 +4825,28 @@ RETURN ((EXISTS (SELECT FROM catalogs c WHERE ((c.id = (has_shared_stock.site).c
   DISTINCT FROM (has_shared_stock.site).client_id)))) OR (EXISTS (SELECT FROM catalog_grants g WHERE ((g.catalog_id =
   (has_shared_stock.site).catalog_id) AND (g.client_id <> (has_shared_stock.site).client_id)))));
 
+-- Function app.hold_effect(stock_holds,text,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.hold_effect(hold stock_holds, means text, hold_hours integer, reported_at timestamp with
+  time zone)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN ((hold).cancelled_at IS NULL) THEN CASE WHEN (app.hold_known_at(hold, means, hold_hours) > reported_at)
+  THEN (hold).pieces ELSE 0 END WHEN ((app.hold_known_at(hold, means, hold_hours) <= reported_at) AND (reported_at <
+  (hold).cancelled_at)) THEN (- (hold).pieces) ELSE 0 END;
+
+-- Function app.hold_known_at(stock_holds,text,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.hold_known_at(hold stock_holds, means text, hold_hours integer)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (hold).is_settled THEN '-infinity'::timestamp with time zone WHEN ((hold).pieces < 0) THEN (hold).since
+  ELSE LEAST((hold).shipped_at, CASE means WHEN 'free'::text THEN (hold).acknowledged_at ELSE NULL::timestamp with time
+  zone END, ((hold).since + make_interval(hours => COALESCE(hold_hours, CASE means WHEN 'free'::text THEN 72 ELSE 720
+  END)))) END;
+
 -- Function app.is_active_client(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
@@ -4954,6 +5176,14 @@ CREATE OR REPLACE FUNCTION app.lock_order_of_return(return_id uuid)
 AS $function$ select o from returns r cross join lateral app.lock_order(r.order_id) o where r.id = $1 and o.id is not
   null $function$;
 
+-- Function app.lock_products(uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_products(product_ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select from products where id = any (product_ids) order by id for no key update $function$;
+
 -- Function app.lock_refusal(uuid,orders,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.lock_refusal(order_id uuid, target orders, expected timestamp with time zone)
@@ -5069,6 +5299,25 @@ CREATE OR REPLACE FUNCTION app.max_shown_stock()
  IMMUTABLE PARALLEL SAFE
 RETURN 10;
 grant execute on function app.max_shown_stock() to app_admin, app_client, app_support;
+
+-- Function app.may_queue_order_mail(orders,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.may_queue_order_mail(mailed_order orders, template text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.admin_role() is not null
+    or mailed_order.client_id = any (app.editor_ids())
+    or app.subject() = 'service:system' and $2 in ('order_shipped', 'order_delivered', 'order_cancelled')
+    or mailed_order.site_id = app.site_id() and (
+      $2 = 'order_confirmation' and mailed_order.customer_subject = app.subject()
+      or mailed_order.customer_subject is not distinct from app.subject()
+        and transaction_timestamp() in (mailed_order.created_at, mailed_order.updated_at)
+        and ($2 in ('order_confirmation', 'order_confirm_request')
+          or $2 = 'order_cancelled' and mailed_order.status = 'cancelled'))
+$function$;
 
 -- Function app.may_read_catalog(uuid,uuid), owner app_definer
 
@@ -5219,6 +5468,43 @@ AS $function$
 begin
   new.written_by := current_user;
   return new;
+end
+$function$;
+
+-- Function app.open_holds(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.open_holds(order_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  lacking jsonb;
+begin
+  perform app.lock_products(array(select l.product_id from order_lines l where l.order_id = $1));
+
+  select jsonb_agg(jsonb_build_object('at', line - 1,
+           'left', case when inventory_count <= app.max_shown_stock() then inventory_count end) order by line)
+    into lacking
+  from (
+    select l.line, p.inventory_count, sum(l.quantity) over (partition by p.id) as quantity
+    from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
+    where l.order_id = $1
+  ) wanted
+  where quantity > inventory_count;
+  if lacking is not null then
+    return lacking;
+  end if;
+
+  insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
+  select l.order_id, l.line, l.client_id, p.catalog_id, p.id, l.quantity, clock_timestamp()
+  from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
+  where l.order_id = $1;
+  update products p set inventory_count = p.inventory_count - h.pieces
+  from (select product_id, sum(pieces) as pieces from stock_holds h where h.order_id = $1 group by 1) h
+  where p.id = h.product_id;
+  return null;
 end
 $function$;
 
@@ -5512,6 +5798,12 @@ begin
   select new_order.client_id, new_order.id, (line ->> 'line')::integer, (line ->> 'product_id')::uuid, line ->> 'sku',
     line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric
   from jsonb_array_elements(priced_lines) line;
+  -- The time is read after the products were locked, so it is later than that of every stock that was stated.
+  insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
+  select new_order.id, (line ->> 'line')::integer, new_order.client_id, site.catalog_id, (line ->> 'product_id')::uuid,
+    (line ->> 'quantity')::integer, clock_timestamp()
+  from jsonb_array_elements(priced_lines) line
+  where line ->> 'left' is not null;
   placed := to_jsonb(new_order) || jsonb_build_object('total_amount', new_order.total_amount::text);
 end
 $function$;
@@ -5829,6 +6121,36 @@ end
 $function$;
 grant execute on function app.queue_job_mail(uuid,text) to app_admin, app_client, app_support, app_system;
 
+-- Function app.queue_lookup_mail(text,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.queue_lookup_mail(order_number text, email text, address text, OUT client_id uuid, OUT
+  job_id uuid)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  mailed_order orders;
+  refusal text;
+begin
+  select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
+  where s.id = app.site_id() and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
+    and o.customer_subject is null;
+  if not found then
+    return;
+  end if;
+  client_id := mailed_order.client_id;
+  refusal := app.claim_guest_mail(mailed_order, $3);
+  if refusal is null then
+    job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
+  end if;
+  return next;
+end
+$function$;
+grant execute on function app.queue_lookup_mail(text,text,text) to app_anon, app_customer;
+
 -- Function app.queue_order_mail(uuid,text,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.queue_order_mail(order_id uuid, template text, details jsonb, OUT client_id uuid, OUT
@@ -5859,23 +6181,20 @@ declare
 begin
   select * into mailed_order from orders o
   where o.id = $1
-    and $2 in ('order_confirmation', 'order_shipped')
-    and (app.admin_role() is not null
-         or o.client_id = any (app.editor_ids())
-         or ($2 = 'order_confirmation' and o.site_id = app.site_id()
-             and (o.customer_subject = app.subject()
-                  or (o.customer_subject is null and o.created_at = transaction_timestamp()))));
+    and $2 in ('order_confirmation', 'order_shipped', 'order_delivered', 'order_cancelled', 'order_confirm_request')
+    and app.may_queue_order_mail(o, $2);
   if not found then
     return;
   end if;
   client_id := mailed_order.client_id;
   if app.site_id() is not null
-    and not exists (select from mails m where m.order_id = $1 and m.template = 'order_confirmation') then
+    and (mailed_order.customer_subject is not null or mailed_order.created_at = transaction_timestamp())
+    and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
     refusal := app.claim_guest_mail(mailed_order, $4);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
-      case $2 when 'order_confirmation' then 'high' else 'normal' end);
+      case when $2 in ('order_confirmation', 'order_confirm_request') then 'high' else 'normal' end);
   else
     insert into mails (client_id, template, order_id, recipient, details, state, reason)
       values (mailed_order.client_id, $2, $1, mailed_order.customer_email, $3, 'suppressed', refusal);
@@ -5884,7 +6203,7 @@ begin
 end
 $function$;
 grant execute on function app.queue_order_mail(uuid,text,jsonb,text) to app_admin, app_anon, app_client, app_customer,
-  app_support;
+  app_support, app_system;
 
 -- Function app.queue_product_invalidation(), owner app_definer
 
@@ -6065,6 +6384,30 @@ begin
     left join jsonb_array_elements($2) l on (l ->> 'line')::integer = r.line
   where r.return_id = $1;
 end
+$function$;
+
+-- Function app.recompute_stock(uuid[],integer[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.recompute_stock(product_ids uuid[], returned integer[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  update products p set inventory_count = s.free
+  from (
+    select p.id, least(greatest(coalesce(r.reported_count - h.pieces, p.inventory_count + g.pieces), 0), 2147483647)
+      as free
+    from (select id, sum(pieces) as pieces from unnest(product_ids, returned) g (id, pieces) group by id) g
+      join products p on p.id = g.id and p.inventory_policy = 'tracked'
+      join catalogs c on c.id = p.catalog_id
+      left join stock_reports r on r.product_id = p.id
+      left join lateral (
+        select coalesce(sum(app.hold_effect(h, c.stock_means, c.hold_hours, r.reported_at)), 0) as pieces
+        from stock_holds h
+        where h.catalog_id = p.catalog_id and h.product_id = p.id and (not h.is_settled or h.cancelled_at is not null)
+      ) h on r.product_id is not null
+  ) s
+  where p.id = s.id and p.inventory_count <> s.free
 $function$;
 
 -- Function app.record_action(text,uuid,text,jsonb), owner app_definer
@@ -6292,6 +6635,16 @@ AS $function$
       where not starts_with(name, 'wecelebrate_'))
   end
 $function$;
+
+-- Function app.release_held_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.release_held_pieces(order_id uuid, line integer, pieces integer, at timestamp with time
+  zone)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select app.end_holds($1, $2, $3, null, coalesce($4, clock_timestamp())) $function$;
 
 -- Function app.renditions_with_urls(jsonb,text), owner app_owner
 
@@ -6587,6 +6940,35 @@ begin
 end
 $function$;
 
+-- Function app.restock_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.restock_pieces(order_id uuid, line integer, pieces integer, at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product products;
+begin
+  if coalesce(pieces, 0) <= 0 then
+    raise exception 'the number of returned pieces must be above 0' using errcode = 'invalid_parameter_value';
+  end if;
+  select p.* into product from order_lines l join products p on p.id = l.product_id
+  where l.order_id = $1 and l.line = $2 for no key update of p;
+  if product.id is null or product.inventory_policy <> 'tracked' then
+    return 0;
+  end if;
+  insert into stock_holds (order_id, line, part, client_id, catalog_id, product_id, pieces, since)
+  select l.order_id, l.line,
+    (select coalesce(max(h.part), 0) + 1 from stock_holds h where h.order_id = $1 and h.line = $2),
+    l.client_id, product.catalog_id, product.id, -$3, coalesce($4, clock_timestamp())
+  from order_lines l where l.order_id = $1 and l.line = $2;
+  perform app.recompute_stock(array[product.id], array[$3]);
+  return pieces;
+end
+$function$;
+
 -- Function app.return_refusal(orders,returns,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.return_refusal(target orders, current returns, expected timestamp with time zone)
@@ -6874,6 +7256,16 @@ begin
   return new;
 end
 $function$;
+
+-- Function app.ship_held_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.ship_held_pieces(order_id uuid, line integer, pieces integer, at timestamp with time
+  zone)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select app.end_holds($1, $2, $3, coalesce($4, clock_timestamp()), null) $function$;
 
 -- Function app.ship_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone), owner app_definer
 

@@ -250,6 +250,12 @@ begin
   select new_order.client_id, new_order.id, (line ->> 'line')::integer, (line ->> 'product_id')::uuid, line ->> 'sku',
     line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric
   from jsonb_array_elements(priced_lines) line;
+  -- The time is read after the products were locked, so it is later than that of every stock that was stated.
+  insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
+  select new_order.id, (line ->> 'line')::integer, new_order.client_id, site.catalog_id, (line ->> 'product_id')::uuid,
+    (line ->> 'quantity')::integer, clock_timestamp()
+  from jsonb_array_elements(priced_lines) line
+  where line ->> 'left' is not null;
   placed := to_jsonb(new_order) || jsonb_build_object('total_amount', new_order.total_amount::text);
 end
 $$;
