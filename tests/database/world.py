@@ -89,10 +89,14 @@ KEYS: dict[str, tuple[str, ...]] = {
     "catalog_readings": ("catalog_id",),
     "site_product_exclusions": ("site_id", "product_id"),
     "order_lines": ("order_id", "line"),
+    "shipment_lines": ("shipment_id", "line"),
+    "return_lines": ("return_id", "line"),
     "order_daily_totals": ("client_id", "day", "currency", "status"),
     "facet_counts": ("catalog_id", "facet", "value"),
     "event_receipts": ("client_id", "event_id"),
     "product_sources": ("catalog_id", "product_id"),
+    "stock_holds": ("order_id", "line", "part"),
+    "stock_reports": ("product_id",),
     "app.staged_products": ("job_id", "fence", "sku", "ordinal", "line"),
     "app.staged_rejections": ("job_id", "fence", "line", "n"),
     "app.replica_heartbeat": ("only_row",),
@@ -118,8 +122,15 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "images": ("error", "renamed"),
     "site_product_exclusions": ("reason", "renamed"),
     "orders": ("customer_name", "renamed"),
-    "order_lines": ("name", "renamed"),
+    "order_lines": ("cancelled_quantity", 1),
+    "order_events": ("subject", None),
+    "shipments": ("carrier", "renamed"),
+    "shipment_lines": ("quantity", 7),
+    "returns": ("note", "renamed"),
+    "return_lines": ("quantity", 7),
     "order_quantities": ("quantity", 7),
+    "stock_holds": ("pieces", 7),
+    "stock_reports": ("reported_count", 7),
     "guest_mails": ("mailbox", "renamed@test"),
     "order_deltas": ("orders", 7),
     "order_daily_totals": ("orders", 7),
@@ -194,6 +205,18 @@ def _rows_of_tenants() -> Iterator[Row]:
         yield Row("site_product_exclusions", f"{site}", values)
 
 
+def _rows_of_an_order_life(name: str, client: UUID) -> Iterator[Row]:
+    order = {"client_id": client, "order_id": ident(f"{name} order")}
+    values = {"id": ident(f"{name} event"), **order, "version": 2, "type": "processing", "happened_at": NOW}
+    yield Row("order_events", name, {**values, "source": "api", "actor": "client", "subject": "a-owner"})
+    values = {"id": ident(f"{name} shipment"), **order, "number": "1", "shipped_at": NOW, "source": "api"}
+    yield Row("shipments", name, values)
+    yield Row("shipment_lines", name, {**order, "shipment_id": values["id"], "line": 1, "quantity": 1})
+    values = {"id": ident(f"{name} return"), **order, "number": 1}
+    yield Row("returns", name, values)
+    yield Row("return_lines", name, {**order, "return_id": values["id"], "line": 1, "quantity": 1})
+
+
 def _rows_of_orders() -> Iterator[Row]:
     orders = [("A's", A, A_SITE, "customer"), ("A's guest's", A, A_SITE, None)]
     for n, (name, client, site, subject) in enumerate(
@@ -205,10 +228,18 @@ def _rows_of_orders() -> Iterator[Row]:
         yield Row("orders", name, values)
         values = {"client_id": client, "order_id": ident(f"{name} order"), "line": 1, "sku": "s", "name": "n"}
         yield Row("order_lines", name, {**values, "quantity": 1, "unit_price": 1})
+        yield from _rows_of_an_order_life(name, client)
     for name, client, site in (("A's", A, A_SITE), ("B's", B, B_SITE)):
         values = {"id": ident(f"{name} quantity"), "client_id": client, "site_id": site, "product_id": A_PRODUCT}
         yield Row("order_quantities", name, {**values, "buyer": "email:x@test", "quantity": 1})
         yield Row("guest_mails", name, {"id": ident(f"{name} guest"), "client_id": client, "mailbox": "x@test"})
+        # These holds have ended, so they do not affect the stock.
+        values = {"order_id": ident(f"{name} order"), "line": 1, "part": 1, "client_id": client, "pieces": 1}
+        values |= {"catalog_id": CATALOG_OF[B_PRODUCT], "product_id": B_PRODUCT, "since": NOW, "cancelled_at": NOW}
+        yield Row("stock_holds", name, values)
+    for product in (A_PRODUCT, B_PRODUCT):
+        values = {"product_id": product, "catalog_id": CATALOG_OF[product], "reported_count": 0, "reported_at": NOW}
+        yield Row("stock_reports", str(product), values)
     for name, client, count in (("A's", A, 3), ("B's", B, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.core.types import DomainName, Flag, Id, Moment, Money, Name, Text
+from wecelebrate.core.types import DomainName, Flag, HttpUrl, Id, Moment, Money, Name, Text
 
 SiteStatus = Literal["draft", "active", "inactive"]
 
@@ -48,6 +48,34 @@ RecipientMails = Annotated[
         "of the address places do not count.",
     ),
 ]
+CancelWindow = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=0,
+        le=43_200,
+        description="For how many minutes after placing an order its buyer may cancel it. 0: buyers cannot cancel "
+        "orders. The client can always cancel an order.",
+    ),
+]
+ConfirmGuestOrders = Annotated[
+    Flag,
+    Field(
+        description="Whether a guest must confirm an order with the link of a mail. Until then, the order holds its "
+        "pieces, but is not processed."
+    ),
+]
+ConfirmHours = Annotated[
+    int,
+    Field(strict=True, ge=1, le=168, description="After how many hours an order that is not confirmed is cancelled."),
+]
+OrderPage = Annotated[
+    HttpUrl | None,
+    Field(
+        description="The page of the shop that the links of mails to guests open. It gets the parameter `token`, and "
+        "`action=confirm` if the guest is to confirm an order. Null: `/orders/guest` on the host of the site."
+    ),
+]
 
 
 class SiteContent(Input):
@@ -70,6 +98,10 @@ class SiteContent(Input):
     max_daily_quantity_per_address: DailyAddressQuantity = 100
     max_order_amount: OrderAmount = None
     max_recipient_mails: RecipientMails = 5
+    cancel_window_minutes: CancelWindow = 0
+    confirm_guest_orders: ConfirmGuestOrders = False
+    confirm_within_hours: ConfirmHours = 24
+    order_page_url: OrderPage = None
 
 
 class NewSite(SiteContent):
@@ -93,6 +125,10 @@ class SitePatch(Patch):
     max_daily_quantity_per_address: DailyAddressQuantity = None
     max_order_amount: OrderAmount = None
     max_recipient_mails: RecipientMails = ABSENT
+    cancel_window_minutes: CancelWindow = ABSENT
+    confirm_guest_orders: ConfirmGuestOrders = ABSENT
+    confirm_within_hours: ConfirmHours = ABSENT
+    order_page_url: OrderPage = None
 
 
 class Site(BaseModel):
@@ -118,6 +154,10 @@ class Site(BaseModel):
     max_daily_quantity_per_address: int | None
     max_order_amount: Money | None
     max_recipient_mails: int
+    cancel_window_minutes: int
+    confirm_guest_orders: bool
+    confirm_within_hours: int
+    order_page_url: str | None
 
 
 class DomainVerification(BaseModel):

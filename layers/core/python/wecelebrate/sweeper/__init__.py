@@ -19,6 +19,7 @@ from wecelebrate.core import cache, idempotency, metrics
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.core.errors import Conflict, Unavailable
 from wecelebrate.ingestion.merge import staging
+from wecelebrate.orders import buyers
 
 logger = Logger()
 sql = queries(__file__)
@@ -58,7 +59,10 @@ def run(seconds: float = RUN_SECONDS) -> None:
 
 
 def maintain() -> None:
-    """Write the heartbeat, delete expired rows, report unexpected state, and start due image jobs and due schedules."""
+    """Write the heartbeat, delete expired rows, report unexpected state, and start due image jobs and due schedules.
+
+    Also cancel the orders of guests that were not confirmed in time.
+    """
     with writing(SYSTEM) as tx:
         sql.write_heartbeat(tx)
         sql.delete_old_keys(tx, seconds=idempotency.LIFE_SECONDS)
@@ -69,6 +73,7 @@ def maintain() -> None:
         report_unexpected_state(tx)
         sql.delete_old_order_quantities(tx)
         sql.delete_old_guest_mails(tx)
+    buyers.expire_unconfirmed()
     delete_orphaned_rows()
     schedules.run_due()
 
