@@ -200,7 +200,7 @@ def test_a_staged_row_with_a_count_and_no_policy_as_the_previous_release_stages_
     parameters = {
         "job_id": A_JOB, "fence": 2, "after": "", "chunk": 10, "catalog_id": A_CATALOG, "currency": "USD",
         "mode": "upsert", "replaces": False,
-        "dry_run": False, "max_low_stock": 10, "default_inventory_policy": "untracked", "accepts_unpriced": False,
+        "dry_run": False, "max_low_stock": 10, "default_inventory_policy": "untracked", "accepts_unpriced": False, "as_of": None,
         "keeps_places": False, "sums_places": False,
     }  # fmt: skip
     updated = []

@@ -320,13 +320,9 @@ create table catalogs (
   low_inventory integer not null default 5,
   currency text,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
-  stock_means text not null default 'free'::text,
-  stock_delay_minutes integer not null default 15,
-  hold_hours integer,
   constraint catalogs_pkey PRIMARY KEY (id),
   constraint catalogs_owner_client_id_fkey FOREIGN KEY (owner_client_id) REFERENCES clients(id),
   constraint catalogs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-  constraint catalogs_hold_hours_check CHECK (((hold_hours >= 0) AND (hold_hours <= 8760))),
   constraint catalogs_low_inventory_check CHECK ((low_inventory >= 0)),
   constraint catalogs_name_check CHECK ((length(name) >= 1)),
   constraint catalogs_name_length CHECK ((length(name) <= 500)),
@@ -334,8 +330,6 @@ create table catalogs (
   constraint catalogs_source_config_size CHECK (app.json_fits(source_config, 524288)),
   constraint catalogs_source_length CHECK ((length(source) <= 500)),
   constraint catalogs_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
-  constraint catalogs_stock_delay_minutes_check CHECK (((stock_delay_minutes >= 0) AND (stock_delay_minutes <= 1440))),
-  constraint catalogs_stock_means_check CHECK ((stock_means = ANY (ARRAY['free'::text, 'physical'::text]))),
   constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 655360)),
   constraint catalogs_type_check CHECK ((type = ANY (ARRAY['erp'::text, 'manual'::text, 'vendor'::text,
     'dropship'::text])))
@@ -346,12 +340,6 @@ comment on column catalogs.low_inventory is
   'The event inventory.low is published when the inventory of a product falls to this number or below.';
 comment on column catalogs.currency is
   'The currency of all prices. Null: there are no products yet, or there may be prices in several currencies.';
-comment on column catalogs.stock_means is
-  'What the stock in files means. free: without the orders that the ERP system knows. physical: what is in the house.';
-comment on column catalogs.stock_delay_minutes is
-  'How old the stock in a file usually is when the file arrives, if neither the file nor the caller states its time.';
-comment on column catalogs.hold_hours is
-  'After this time, the stock in files is taken to be without the pieces of an order. Null: 72, or 720 if physical.';
 CREATE INDEX catalogs_by_folded_name ON public.catalogs USING btree (folded_name, id);
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
@@ -365,6 +353,10 @@ CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalogs REFEREN
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.catalogs REFERENCING OLD TABLE AS before NEW TABLE AS
   after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER recompute_stock AFTER UPDATE OF sync_settings ON public.catalogs FOR EACH ROW WHEN ((((old.sync_settings
+  -> 'stock_means'::text) IS DISTINCT FROM (new.sync_settings -> 'stock_means'::text)) OR ((old.sync_settings ->
+  'hold_hours'::text) IS DISTINCT FROM (new.sync_settings -> 'hold_hours'::text)))) EXECUTE FUNCTION
+  app.recompute_catalog_stock();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION
   app.set_updated_at_with_generated();
 -- row-level security: forced
@@ -2224,8 +2216,7 @@ UNION ALL
     granted_catalogs.pricing_rules, granted_catalogs.low_inventory, granted_catalogs.created_at,
     granted_catalogs.updated_at, granted_catalogs.last_sync_at, granted_catalogs.currency
    FROM app.granted_catalogs() granted_catalogs(id, owner_client_id, name, type, source, status, source_config,
-     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name,
-     stock_means, stock_delay_minutes, hold_hours);
+     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name);
 grant select on app.catalog_view to app_admin, app_client, app_support, app_system;
 
 -- View app.client_view, owner app_owner
@@ -2523,6 +2514,40 @@ AS $function$
   ) readable (id)
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
+
+-- Function app.change_stock(uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.change_stock(product uuid, difference integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  p products;
+  settings jsonb;
+begin
+  select * into p from products where id = product for no key update;
+  if p.id is null or p.inventory_policy <> 'tracked'
+    or (app.admin_role() is null and (p.catalog_id = any (app.writable_catalog_ids())) is not true)
+  then
+    return false;
+  end if;
+  if p.inventory_count + difference < 0 and not exists (select from stock_reports where product_id = product) then
+    -- The count is exact until now. It cannot express less than 0, but a stated stock can.
+    select c.sync_settings into settings from catalogs c where c.id = p.catalog_id;
+    insert into stock_reports (product_id, catalog_id, reported_count, reported_at)
+    select product, p.catalog_id, p.inventory_count + coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
+      (settings ->> 'hold_hours')::integer, '-infinity')), 0), '-infinity'
+    from stock_holds h
+    where h.catalog_id = p.catalog_id and h.product_id = product and (not h.is_settled or h.cancelled_at is not null);
+  end if;
+  update stock_reports set reported_count = reported_count + difference where product_id = product;
+  perform app.recompute_stock(array[product], array[difference]);
+  return true;
+end
+$function$;
+grant execute on function app.change_stock(uuid,integer) to app_admin, app_client, app_support;
 
 -- Function app.check_catalog_currency(uuid,text,bigint), owner app_definer
 
@@ -3602,6 +3627,41 @@ end
 $function$;
 grant execute on function app.fold_unicode(text,integer) to public;
 
+-- Function app.free_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.free_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamp with time
+  zone[], OUT product_id uuid, OUT free_count integer, OUT held bigint, OUT reported_at timestamp with time zone, OUT
+  has_holds boolean)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  held_ids uuid[] := array(select app.held_products(catalog, product_ids));
+  settings jsonb;
+begin
+  if held_ids = '{}' then
+    return;
+  end if;
+  select c.sync_settings into settings from catalogs c where c.id = catalog;
+  return query
+    select s.id, least(greatest(coalesce(s.count, 0) - h.pieces, 0), 2147483647)::integer, h.pieces, s.at, h.holds > 0
+    from (
+      select id, count, case when count is not null and at is not null
+        then least(greatest(at, now() - interval '7 days'), now()) end as at
+      from unnest(product_ids, counts, times) s (id, count, at)
+      where id = any (held_ids)
+    ) s cross join lateral (
+      select count(*) as holds, coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
+        (settings ->> 'hold_hours')::integer, s.at)) filter (where s.at is not null), 0) as pieces
+      from stock_holds h
+      where h.catalog_id = catalog and h.product_id = s.id and (not h.is_settled or h.cancelled_at is not null)
+    ) h;
+end
+$function$;
+grant execute on function app.free_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
+
 -- Function app.granted_catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.granted_catalog_ids()
@@ -3718,6 +3778,30 @@ RETURN ((EXISTS (SELECT FROM catalogs c WHERE ((c.id = (has_shared_stock.site).c
   DISTINCT FROM (has_shared_stock.site).client_id)))) OR (EXISTS (SELECT FROM catalog_grants g WHERE ((g.catalog_id =
   (has_shared_stock.site).catalog_id) AND (g.client_id <> (has_shared_stock.site).client_id)))));
 
+-- Function app.held_products(uuid,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.held_products(catalog uuid, product_ids uuid[])
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.require_writable_stock(catalog);
+  if exists (select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not
+    null))
+    or exists (select from stock_reports r where r.catalog_id = catalog)
+  then
+    return query
+      select id from unnest(product_ids) id
+      where exists (select from stock_holds h where h.catalog_id = catalog and h.product_id = id
+          and (not h.is_settled or h.cancelled_at is not null))
+        or exists (select from stock_reports r where r.product_id = id and r.catalog_id = catalog);
+  end if;
+end
+$function$;
+grant execute on function app.held_products(uuid,uuid[]) to app_admin, app_client;
+
 -- Function app.hold_effect(stock_holds,text,integer,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.hold_effect(hold stock_holds, means text, hold_hours integer, reported_at timestamp with
@@ -3736,9 +3820,9 @@ CREATE OR REPLACE FUNCTION app.hold_known_at(hold stock_holds, means text, hold_
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN CASE WHEN (hold).is_settled THEN '-infinity'::timestamp with time zone WHEN ((hold).pieces < 0) THEN (hold).since
-  ELSE LEAST((hold).shipped_at, CASE means WHEN 'free'::text THEN (hold).acknowledged_at ELSE NULL::timestamp with time
-  zone END, ((hold).since + make_interval(hours => COALESCE(hold_hours, CASE means WHEN 'free'::text THEN 72 ELSE 720
-  END)))) END;
+  WHEN (means = 'physical'::text) THEN LEAST((hold).shipped_at, ((hold).since + make_interval(hours =>
+  COALESCE(hold_hours, 720)))) ELSE LEAST((hold).shipped_at, (hold).acknowledged_at, ((hold).since + make_interval(hours
+  => COALESCE(hold_hours, 72)))) END;
 
 -- Function app.is_active_client(uuid), owner app_definer
 
@@ -3749,6 +3833,16 @@ CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$ select exists (select from clients c where c.id = $1 and c.is_active) $function$;
 grant execute on function app.is_active_client(uuid) to app_system;
+
+-- Function app.is_finished_hold(stock_holds,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_finished_hold(hold stock_holds, settings jsonb, oldest timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (((NOT (hold).is_settled) OR ((hold).cancelled_at IS NOT NULL)) AND (COALESCE((hold).cancelled_at,
+  app.hold_known_at(hold, (settings ->> 'stock_means'::text), ((settings ->> 'hold_hours'::text))::integer)) <=
+  oldest));
 
 -- Function app.is_in_stock(text,integer), owner app_owner
 
@@ -4688,6 +4782,46 @@ AS $function$
 $function$;
 grant execute on function app.product_source(uuid) to app_admin, app_client, app_support;
 
+-- Function app.product_stock(uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.product_stock(product uuid, max_orders integer, OUT product_id uuid, OUT inventory_policy
+  text, OUT inventory_count integer, OUT stock_means text, OUT reported_count bigint, OUT reported_at timestamp with
+  time zone, OUT held bigint, OUT order_count bigint, OUT orders jsonb)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with visible as materialized (
+    select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at, r.product_id is not null as
+      is_stated,
+      r.reported_at as at, coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
+      (c.sync_settings ->> 'hold_hours')::integer as hold_hours
+    from products p join catalogs c on c.id = p.catalog_id left join stock_reports r on r.product_id = p.id
+    where p.id = $1
+      and (app.admin_role() in ('super_admin', 'admin')
+        or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
+  ), held as materialized (
+    select h.order_id, h.client_id, sum(e.pieces) as pieces, min(nullif(h.since, '-infinity')) as since,
+      min(h.acknowledged_at) as acknowledged_at
+    from visible v join stock_holds h on h.catalog_id = v.catalog_id and h.product_id = v.id
+        and (not h.is_settled or h.cancelled_at is not null)
+      cross join lateral (select case
+        when v.is_stated then app.hold_effect(h, v.means, v.hold_hours, v.at)
+        when h.pieces > 0 and h.shipped_at is null and h.cancelled_at is null then h.pieces else 0 end) e (pieces)
+    group by h.order_id, h.client_id having sum(e.pieces) <> 0
+  )
+  select v.id, v.inventory_policy, v.inventory_count, v.means, v.reported_count, v.reported_at,
+    (select coalesce(sum(pieces), 0) from held), (select count(*) from held),
+    (select coalesce(jsonb_agg(jsonb_build_object('order_id', o.id, 'order_number', o.order_number, 'pieces', f.pieces,
+        'placed_at', f.since, 'acknowledged_at', f.acknowledged_at) order by f.since, f.order_id), '[]')
+     from (select * from held order by since, order_id limit max_orders) f
+       left join public.orders o on o.id = f.order_id
+         and (app.admin_role() is not null or f.client_id = any (app.client_ids())))
+  from visible v
+$function$;
+grant execute on function app.product_stock(uuid,integer) to app_admin, app_client, app_support;
+
 -- Function app.products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
 
@@ -4946,6 +5080,24 @@ end
 $function$;
 grant execute on function app.queue_tag_invalidation() to app_owner;
 
+-- Function app.recompute_catalog_stock(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.recompute_catalog_stock()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product_ids uuid[] := array(select r.product_id from stock_reports r where r.catalog_id = new.id);
+begin
+  perform app.lock_products(product_ids);
+  perform app.recompute_stock(product_ids, array_fill(0, array[cardinality(product_ids)]));
+  return null;
+end
+$function$;
+grant execute on function app.recompute_catalog_stock() to app_owner;
+
 -- Function app.recompute_stock(uuid[],integer[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.recompute_stock(product_ids uuid[], returned integer[])
@@ -4962,7 +5114,8 @@ AS $function$
       join catalogs c on c.id = p.catalog_id
       left join stock_reports r on r.product_id = p.id
       left join lateral (
-        select coalesce(sum(app.hold_effect(h, c.stock_means, c.hold_hours, r.reported_at)), 0) as pieces
+        select coalesce(sum(app.hold_effect(h, c.sync_settings ->> 'stock_means',
+          (c.sync_settings ->> 'hold_hours')::integer, r.reported_at)), 0) as pieces
         from stock_holds h
         where h.catalog_id = p.catalog_id and h.product_id = p.id and (not h.is_settled or h.cancelled_at is not null)
       ) h on r.product_id is not null
@@ -5162,6 +5315,38 @@ $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
 
+-- Function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamp with
+  time zone[])
+ RETURNS TABLE(product_id uuid, free_count integer, held bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform set_config('app.reports_stock', 'on', true);
+  return query
+    with stated as materialized (
+      select * from app.free_stock(catalog, product_ids, counts, times)
+    ), stored as (
+      insert into stock_reports as r (product_id, catalog_id, reported_count, reported_at)
+      select s.product_id, catalog, c.count, s.reported_at
+      from stated s join unnest(product_ids, counts) c (id, count) on c.id = s.product_id
+      where s.has_holds and s.reported_at is not null
+      on conflict (product_id) do update
+      set reported_count = excluded.reported_count, reported_at = excluded.reported_at
+      where (r.reported_count, r.reported_at) is distinct from (excluded.reported_count, excluded.reported_at)
+    ), forgotten as (
+      delete from stock_reports r using stated s
+      where r.product_id = s.product_id and (not s.has_holds or s.reported_at is null)
+    )
+    select s.product_id, s.free_count, s.held from stated s;
+end
+$function$;
+grant execute on function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
+
 -- Function app.request_seal(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.request_seal()
@@ -5174,6 +5359,21 @@ AS $function$
     array['request', pg_backend_pid()::text, extract(epoch from transaction_timestamp())::text,
       current_setting('app.request_id', true), current_setting('app.address', true)]::text, 'UTF8'))), 'hex')
   from app.seal_key
+$function$;
+
+-- Function app.require_writable_stock(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.require_writable_stock(catalog uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is null and (catalog = any (app.writable_catalog_ids())) is not true then
+    raise exception 'the caller may not write the stock of this catalog' using errcode = 'insufficient_privilege';
+  end if;
+end
 $function$;
 
 -- Function app.reset_session(), owner app_definer
@@ -5582,6 +5782,57 @@ begin
   return new;
 end
 $function$;
+
+-- Function app.settle_stock_holds(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.settle_stock_holds(max_products integer DEFAULT 1000)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  oldest constant timestamptz := now() - interval '7 days';
+  product_ids uuid[];
+begin
+  select array_agg(id) into product_ids from (
+    select distinct h.product_id as id
+    from stock_holds h join catalogs c on c.id = h.catalog_id
+    where app.is_finished_hold(h, c.sync_settings, oldest) limit max_products) due;
+  if product_ids is null then
+    return 0;
+  end if;
+  perform app.lock_products(product_ids);
+
+  with finished as materialized (
+    select h.order_id, h.line, h.part, h.product_id, c.sync_settings as settings, h as hold,
+      h.pieces > 0 and h.shipped_at is null and h.cancelled_at is null as is_open
+    from stock_holds h join catalogs c on c.id = h.catalog_id
+    where h.product_id = any (product_ids) and app.is_finished_hold(h, c.sync_settings, oldest)
+  ), stated as (
+    update stock_reports r set reported_count = r.reported_count - e.pieces
+    from (
+      select f.product_id, sum(app.hold_effect(f.hold, f.settings ->> 'stock_means',
+        (f.settings ->> 'hold_hours')::integer, s.reported_at)) as pieces
+      from finished f join stock_reports s on s.product_id = f.product_id group by 1
+    ) e
+    where r.product_id = e.product_id and e.pieces <> 0
+  ), settled as (
+    update stock_holds h set is_settled = true from finished f
+    where f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part
+  )
+  delete from stock_holds h using finished f
+  where not f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part;
+
+  -- Without holds, the count itself says what is free, unless the stated stock is below 0.
+  delete from stock_reports r
+  where r.product_id = any (product_ids) and r.reported_count >= 0 and not exists (
+    select from stock_holds h where h.catalog_id = r.catalog_id and h.product_id = r.product_id
+      and (not h.is_settled or h.cancelled_at is not null));
+  return cardinality(product_ids);
+end
+$function$;
+grant execute on function app.settle_stock_holds(integer) to app_system;
 
 -- Function app.ship_held_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
 
