@@ -16,6 +16,7 @@ from wecelebrate.feeds.price_cells import CACHE_SIZE, cached, currency_of, price
 from wecelebrate.feeds.price_units import price_of_one, units_of
 from wecelebrate.feeds.state_cells import active_reader
 from wecelebrate.feeds.stock_columns import StockReader
+from wecelebrate.feeds.stock_times import with_stock_times
 from wecelebrate.feeds.transformations.computed import ComputedColumns
 from wecelebrate.feeds.warnings import Warnings
 
@@ -130,7 +131,7 @@ def product_builder(  # noqa: PLR0915
             count, is_active, source, fields_without(fields, missing) if missing else fields, blank, policy,
         )  # fmt: skip
 
-    obeying = with_commands(build, plan, read_sku, catalog_currency)
+    obeying = with_commands(with_stock_times(build, plan), plan, read_sku, catalog_currency)
     return obeying if plan.computed is None else _without_computed(obeying, plan.computed)
 
 

@@ -26,6 +26,7 @@ EventName = Literal[
     "order.cancelled",
     "report.ready",
     "inventory.low",
+    "inventory.short",
     "webhook.test",
 ]
 SUBSCRIBABLE = sorted(

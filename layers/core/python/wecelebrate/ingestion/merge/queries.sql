@@ -147,7 +147,7 @@ with last_sku as materialized (
 ), matched as materialized (
   select s.*, p.id, n.places, n.places is distinct from o.stock_by_place as has_new_places,
     case when n.is_sum then coalesce(app.total_stock(n.places), 0) else s.inventory_count end as new_count,
-    coalesce(p.id, app.uuid7()) as product_id, p.inventory_count as old_count, p.inventory_policy as old_policy,
+    coalesce(p.id, app.uuid7()) as product_id, p.name as old_name, p.inventory_count as old_count, p.inventory_policy as old_policy,
     -- A count makes a product tracked. The previous release stages no policy.
     case when n.is_sum then case when app.total_stock(n.places) is null then 'untracked' else 'tracked' end
       else coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) end as policy,
@@ -324,7 +324,8 @@ select max(sku) as last_sku, coalesce(sum(rows), 0) as rows,
   (select json_agg(json_build_object('product_id', id, 'sku', sku, 'name', name, 'inventory_count', inventory_count)
      order by sku) from (select * from low_stock order by sku limit :max_low_stock) first) as low_stock,
   (select count(*) from chunk where held > new_count) as short_count,
-  (select json_agg(json_build_object('product_id', id, 'sku', sku, 'name', name, 'reported_count', new_count,
+  (select json_agg(json_build_object('product_id', id, 'sku', sku, 'name', coalesce(name, old_name), 'reported_count',
+     new_count,
      'held_count', held) order by sku)
    from (select * from chunk where held > new_count order by sku limit :max_low_stock) first) as short
 from staged;
@@ -337,24 +338,35 @@ from jsonb_to_recordset(:rejections::jsonb) as r (line integer, n integer, sku t
 
 -- name: compare_staged_products
 -- List the next staged products together with the stored products. If several rows have the same SKU, only the last row
--- is listed.
+-- is listed. The staged stock is what would be free to sell: orders that the file does not know are taken off.
+with matched as materialized (
+  select s.*, p.id, s.inventory_policy is distinct from 'untracked' as is_counted
+  from (
+    select distinct on (sku) * from app.staged_products
+    where job_id = :job_id and fence = :fence and sku > :after
+    order by sku, ordinal desc, line desc
+    limit :max_rows
+  ) s left join products p on p.catalog_id = :catalog_id and p.sku = s.sku
+), free as materialized (
+  select f.* from (
+    select array_agg(id) as ids, array_agg(inventory_count) as counts,
+      array_agg(coalesce(stock_as_of, :as_of::timestamptz)) as times
+    from matched where id is not null and inventory_count is not null and is_counted
+  ) stated cross join lateral app.free_stock(:catalog_id, stated.ids, stated.counts, stated.times) f
+)
 select s.sku, s.line,
   jsonb_build_object('name', s.name, 'description', s.description, 'category', s.category, 'brand', s.brand,
     'price', s.price::text, 'currency', s.currency, 'images', s.images, 'attributes',
     case when p.id is null or :replaces::boolean then s.attributes
       else (p.attributes || s.attributes) - coalesce(s.blank_attributes, '{}') end,
-    'inventory_count', s.inventory_count, 'inventory_policy', s.inventory_policy, 'is_active', s.is_active) as staged,
+    'inventory_count', coalesce(f.free_count, s.inventory_count), 'inventory_policy', s.inventory_policy,
+    'is_active', s.is_active) as staged,
   case when p.id is not null then
     jsonb_build_object('name', p.name, 'description', p.description, 'category', p.category, 'brand', p.brand,
       'price', p.price::text, 'currency', p.currency, 'images', p.images, 'attributes', p.attributes,
       'inventory_count', p.inventory_count, 'inventory_policy', p.inventory_policy, 'is_active', p.is_active)
     end as stored
-from (
-  select distinct on (sku) * from app.staged_products
-  where job_id = :job_id and fence = :fence and sku > :after
-  order by sku, ordinal desc, line desc
-  limit :max_rows
-) s left join products p on p.catalog_id = :catalog_id and p.sku = s.sku
+from matched s left join products p on p.id = s.id left join free f on f.product_id = s.id
 order by s.sku;
 
 -- name: count_missing^
