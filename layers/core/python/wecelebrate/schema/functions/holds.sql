@@ -8,8 +8,8 @@ set local role app_definer;
 
 -- Returns the time from which on the stock that the ERP system states is without the pieces of a hold: when the pieces
 -- were shipped, when the order was acknowledged (unless the stock is physical), or `hold_hours` after the order.
--- `means` and `hold_hours` are the settings `stock_means` and `hold_hours` of the catalog. A return is known when it was
--- received.
+-- `means` and `hold_hours` are the settings `stock_means` and `hold_hours` of the catalog. A return is known from the
+-- time on when it was received.
 create or replace function app.hold_known_at(hold stock_holds, means text, hold_hours integer) returns timestamptz
 language sql stable parallel safe
 return case
