@@ -81,6 +81,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "merge.combine_places": ("app_worker",),
     "merge.delete_staged_products": ("app_worker",),
     "merge.delete_staged_rejections": ("app_worker",),
+    "products.settle_stock_holds": ("app_system",),
     "schedules.claim_due": ("app_system",),
     "schedules.is_busy": (*MEMBERS, "app_system"),
     "schedules.request_run": (*MEMBERS, "app_system"),

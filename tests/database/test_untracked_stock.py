@@ -1,23 +1,20 @@
 """An untracked product is always available. Its orders take nothing. The previous release keeps working."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import aiosql
 import psycopg
 import pytest
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
+from tests.database import merging
 from tests.database.callers import Caller
 from tests.database.conftest import Database
 from tests.database.test_placing import CUSTOMER, GUEST, act
-from tests.database.world import A_CATALOG, A_EXCLUDED, A_JOB, A_PRODUCT, A_SITE, B
-from wecelebrate.ingestion import merge as merge_package
+from tests.database.world import A_CATALOG, A_EXCLUDED, A_PRODUCT, A_SITE, B
 
-MERGE_QUERIES = Path(str(merge_package.__file__)).parent / "queries.sql"
 PLACE = "select refusal, detail, placed, low_stock from app.place_order(%s, 'C', 'c@test', '{}', '{}', null, null)"
 STOCK = "select inventory_policy, inventory_count from products where id = %s"
 ROW = "select xmin, ctid, updated_at from products where id = %s"
@@ -187,29 +184,9 @@ def test_an_order_of_the_previous_release_sells_untracked_products(superuser: ps
 def test_a_staged_row_with_a_count_and_no_policy_as_the_previous_release_stages_it_is_tracked(
     superuser: psycopg.Connection, count: int | None, policy: str | None, merged: tuple[str, int]
 ) -> None:
-    superuser.execute("set local session_replication_role = replica")  # the trigger refuses rows of other jobs
-    superuser.execute(
-        "insert into app.staged_products"
-        " (job_id, fence, line, rows, sku, inventory_count, inventory_policy, source_data)"
-        " select %s, 2, 1, 1, sku, %s, %s, source_data from products where id = %s",
-        [A_JOB, count, policy, A_PRODUCT],
-    )
-    superuser.execute("set local session_replication_role = origin")
-    queries: Any = aiosql.from_path(MERGE_QUERIES, "psycopg", mandatory_parameters=False)
-    merge = queries.merge_chunk.sql
-    parameters = {
-        "job_id": A_JOB, "fence": 2, "after": "", "chunk": 10, "catalog_id": A_CATALOG, "currency": "USD",
-        "mode": "upsert", "replaces": False,
-        "dry_run": False, "max_low_stock": 10, "default_inventory_policy": "untracked", "accepts_unpriced": False,
-        "keeps_places": False, "sums_places": False,
-    }  # fmt: skip
-    updated = []
-    for _ in range(2):
-        cursor = superuser.execute(merge, parameters)
-        row = cursor.fetchone()
-        assert row is not None
-        names = [column.name for column in cursor.description or ()]
-        updated.append(dict(zip(names, row, strict=True)))
+    row = {"sku": str(A_PRODUCT), "inventory_count": count, "inventory_policy": policy}
+    merging.stage(superuser, [row])
+    updated = [merging.merge(superuser) for _ in range(2)]
     assert stock(superuser, A_PRODUCT) == merged
     assert [int(each["updated"]) for each in updated] == [int(merged != ("untracked", 0)), 0]
     assert [each["low_stock_count"] for each in updated] == [0, 0]

@@ -8,7 +8,7 @@ from wecelebrate import products
 from wecelebrate.core.http import Cached, Reading, api, serve
 from wecelebrate.core.pages import Page
 from wecelebrate.core.types import Id
-from wecelebrate.products.models import Product, ProductFilters, ProductSource
+from wecelebrate.products.models import Product, ProductFilters, ProductSource, ProductStock
 
 app = api()
 
@@ -34,6 +34,16 @@ def get_product_source(product_id: Id, tx: Reading) -> ProductSource:
     callers the source does not exist.
     """
     return products.source(tx, product_id)
+
+
+@app.get("/v1/products/{product_id}/stock")
+def get_product_stock(product_id: Id, tx: Reading) -> ProductStock:
+    """Explain the stock of a product: what the ERP system counted, and the orders that are taken off.
+
+    Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. For all other
+    callers the stock does not exist. Orders of other clients are shown as pieces only.
+    """
+    return products.stock(tx, product_id)
 
 
 handler = serve(app)

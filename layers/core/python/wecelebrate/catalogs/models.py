@@ -15,6 +15,9 @@ CatalogType = Literal["erp", "manual", "vendor", "dropship"]
 CatalogStatus = Literal["draft", "active", "inactive"]
 SyncMode = Literal["delta", "full"]
 OnDoubt = Literal["ask", "guess", "refuse"]
+StockMeans = Literal["free", "physical"]
+StockDelay = Annotated[Count, Field(le=1440)]
+HoldHours = Annotated[Count, Field(le=8760)]
 ColumnName = Label
 AttributeName = Annotated[str, Line(100)]
 OptionText = Annotated[str, Line(100)]
@@ -31,6 +34,7 @@ ProductField = Literal[
     "inventory_count",
     "is_active",
     "price_unit",
+    "stock_as_of",
     "command",
     "parent",
 ]
@@ -167,6 +171,27 @@ class SyncSettings(Input):
             "`tracked`: they cannot be ordered before a stock is set."
         ),
     )
+    stock_means: StockMeans = Field(
+        default="free",
+        description=(
+            "What the stock in files means. `free`: the ERP system takes off the orders that it knows, which are those "
+            "that are `processing`. `physical`: the pieces in the warehouse, also those of orders that are not shipped."
+        ),
+    )
+    stock_delay_minutes: StockDelay = Field(
+        default=15,
+        description=(
+            "How old the stock in a file usually is when the file arrives. It applies if neither a column nor "
+            "`stock_as_of` says when the stock was counted."
+        ),
+    )
+    hold_hours: HoldHours | None = Field(
+        default=None,
+        description=(
+            "The stock in files is taken to be without the pieces of an order after this time, even if the order was "
+            "neither acknowledged nor shipped. Null: 72, or 720 if the stock is `physical`."
+        ),
+    )
     on_doubt: OnDoubt = Field(
         default="ask",
         description=(
@@ -242,6 +267,9 @@ class SyncSettingsPatch(Patch):
     mode: SyncMode | None = None
     most_deactivated_percent: Percent | None = None
     default_inventory_policy: InventoryPolicy | None = None
+    stock_means: StockMeans | None = None
+    stock_delay_minutes: StockDelay | None = None
+    hold_hours: HoldHours | None = None
     on_doubt: OnDoubt | None = None
     plausibility: Plausibility | None = None
 

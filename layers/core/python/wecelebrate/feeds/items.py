@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -52,6 +53,8 @@ class Product:
     """Whether the stock is tracked. None: a product with an `inventory_count` is tracked, otherwise nothing changes."""
     stock_by_place: dict[str, int | None] | None = None
     """The stock at each place that the rows name, if the file has a column of the place. None: not counted there."""
+    stock_as_of: datetime | None = None
+    """When the stock of the row was counted. None: the row does not say it."""
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -17,6 +18,8 @@ sql = queries(__file__)
 DEFAULT_CURRENCY = "USD"
 DEFAULT_INVENTORY_POLICY: InventoryPolicy = "untracked"
 """The policy of new products from a file without a stock. The sender of such a file does not limit the orders."""
+DEFAULT_STOCK_DELAY_MINUTES = 15
+"""How old the stock of a file usually is when the file arrives."""
 
 
 def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
@@ -38,6 +41,18 @@ def default_inventory_policy(settings: Mapping[str, Any]) -> InventoryPolicy:
     """Return the policy of new products from a file without a stock. `settings` are the `sync_settings`."""
     policy: InventoryPolicy = settings.get("default_inventory_policy", DEFAULT_INVENTORY_POLICY)
     return policy
+
+
+def stock_time(settings: Mapping[str, Any], arrived_at: datetime) -> datetime:
+    """Return when the stock of a file was counted that does not say it. `settings` are the `sync_settings`."""
+    return arrived_at - timedelta(minutes=settings.get("stock_delay_minutes", DEFAULT_STOCK_DELAY_MINUTES))
+
+
+def stock_as_of(payload: Mapping[str, Any], job_id: UUID, settings: Mapping[str, Any]) -> datetime:
+    """Return when the stock of the file of a job was counted. The previous release created jobs without this time."""
+    if payload.get("stock_as_of"):
+        return datetime.fromisoformat(payload["stock_as_of"])
+    return stock_time(settings, datetime.fromtimestamp((job_id.int >> 80) / 1000, UTC))
 
 
 def reading_options(settings: Mapping[str, Any]) -> dict[str, Any]:

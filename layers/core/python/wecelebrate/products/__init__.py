@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from wecelebrate.core import pages
+from wecelebrate.core import batches, pages
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, as_json, queries
@@ -22,10 +22,11 @@ from wecelebrate.products import low_stock
 from wecelebrate.products.models import (
     NewProduct,
     Product,
+    ProductChange,
     ProductFilters,
     ProductListFilters,
-    ProductPatch,
     ProductSource,
+    ProductStock,
     require_exact,
 )
 
@@ -34,6 +35,10 @@ sql = queries(__file__)
 DEFAULT_CURRENCY = "USD"
 """The default currency. It applies if neither the product nor its catalog specifies a currency."""
 
+MAX_SHOWN_ORDERS = 100
+"""The maximum number of orders in the explanation of a stock."""
+SETTLED_PRODUCTS = 1_000
+"""The largest number of products whose holds one transaction settles."""
 MAX_SHOWN_SOURCE_BYTES = 1_900_000
 """The maximum size of the source data in a response, as JSON in bytes. A response triples the size of some texts."""
 
@@ -48,6 +53,17 @@ class OtherCurrency(Invalid):
     """
 
     code = "other_currency"
+
+
+class NotTracked(Invalid):
+    """The stock of this product is not tracked, so it cannot be changed by a difference.
+
+    Orders of an untracked product take nothing from a stock.
+
+    Send `inventory_count` to track the product.
+    """
+
+    code = "not_tracked"
 
 
 class SeveralCurrencies(Invalid):
@@ -151,6 +167,23 @@ def source(tx: Transaction, product_id: UUID) -> ProductSource:
     return ProductSource(product_id=row["product_id"], sku=row["sku"], source_data=data)
 
 
+def stock(tx: Transaction, product_id: UUID) -> ProductStock:
+    """Explain the stock of a product.
+
+    Raises NotFound unless the caller is an admin of the platform, or an owner or editor of the client that owns the
+    catalog. The database decides this.
+    """
+    row = sql.get_product_stock(tx, product_id=product_id, max_orders=MAX_SHOWN_ORDERS)
+    if row is None:
+        raise NotFound
+    return ProductStock(**row)
+
+
+def settle_stock_holds() -> int:
+    """Delete holds that can change no stock any more. Returns the number of their products."""
+    return batches.run(lambda tx, limit: int(sql.settle_stock_holds(tx, max_products=limit)), SETTLED_PRODUCTS)
+
+
 def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     """Create a product.
 
@@ -168,12 +201,14 @@ def replace(tx: Transaction, product_id: UUID, new: NewProduct, match: Match) ->
     return _change(tx, product_id, _with_currency(new, currency), match, replace=True)
 
 
-def change(tx: Transaction, product_id: UUID, patch: ProductPatch, match: Match) -> Product:
+def change(tx: Transaction, product_id: UUID, patch: ProductChange, match: Match) -> Product:
     """Apply a patch to a product.
 
-    Raises NotFound, Forbidden, AlreadyExists, OtherCurrency, and the errors of `Match.check`.
+    Raises NotFound, Forbidden, AlreadyExists, OtherCurrency, and the errors of `Match.check`. Raises NotTracked if the
+    patch changes a stock that is not counted by a difference.
     """
-    return _change(tx, product_id, patch.changes(), match, replace=False)
+    changes = patch.changes()
+    return _change(tx, product_id, changes, match, replace=False, difference=changes.pop("inventory_delta", None))
 
 
 def deactivate(tx: Transaction, product_id: UUID, match: Match) -> None:
@@ -200,7 +235,15 @@ def _require_currency(currency: str, catalog_currency: str | None) -> None:
         raise OtherCurrency(errors=[FieldError(pointer="/currency", detail=detail)])
 
 
-def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: Match, *, replace: bool) -> Product:
+def _change(
+    tx: Transaction,
+    product_id: UUID,
+    changes: dict[str, Any],
+    match: Match,
+    *,
+    replace: bool,
+    difference: int | None = None,
+) -> Product:
     before = get(tx, product_id)
     expected = match.check(before)
     if changes.get("currency", before.currency) != before.currency:
@@ -217,6 +260,11 @@ def _change(tx: Transaction, product_id: UUID, changes: dict[str, Any], match: M
     )
     if row is None:
         raise refusal(expected, get(tx, product_id))
+    if difference is not None:
+        # The row was locked by the change, so its stock is the current one.
+        if not sql.change_stock(tx, product_id=product_id, difference=difference):
+            raise NotTracked(errors=[FieldError(pointer="/inventory_delta", detail="is only for a tracked product")])
+        row = sql.get_product(tx, product_id=product_id, base_url=settings().images())
     product = {"product_id": product_id} | {name: row[name] for name in ("sku", "name", "inventory_count")}
     if before.inventory_policy == row["inventory_policy"] == "tracked":
         low_stock.publish_if_low(tx, before.catalog_id, before.inventory_count, product)

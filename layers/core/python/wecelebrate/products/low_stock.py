@@ -1,6 +1,7 @@
-"""Publishes the event `inventory.low`.
+"""Publishes the events `inventory.low` and `inventory.short`.
 
-The event means that the stock of products fell to the threshold of their catalog, or below this threshold.
+`inventory.low` means that the stock of products fell to the threshold of their catalog, or below this threshold.
+`inventory.short` means that customers have ordered more pieces of products than a file states.
 """
 
 from collections.abc import Sequence
@@ -33,6 +34,22 @@ def publish_low_stock(tx: Transaction, catalog_id: UUID, count: int, products: S
         "products": list(products[:MAX_PRODUCTS]),
     }
     webhooks.publish(tx, catalog["owner_client_id"], "inventory.low", payload)
+
+
+def publish_short_stock(
+    tx: Transaction, catalog_id: UUID, job_id: UUID, count: int, products: Sequence[dict[str, Any]]
+) -> None:
+    """Publish that customers have ordered more pieces of `count` products than the file of a job states.
+
+    The event contains at most the first MAX_PRODUCTS of `products`.
+    """
+    catalog = sql.get_low_stock_rule(tx, catalog_id=catalog_id)
+    if catalog is None or catalog["owner_client_id"] is None:
+        return
+    from wecelebrate import webhooks
+
+    payload = {"catalog_id": catalog_id, "job_id": job_id, "count": count, "products": list(products[:MAX_PRODUCTS])}
+    webhooks.publish(tx, catalog["owner_client_id"], "inventory.short", payload)
 
 
 def publish_if_low(tx: Transaction, catalog_id: UUID, count_before: int, product: dict[str, Any]) -> None:

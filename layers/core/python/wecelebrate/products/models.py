@@ -29,6 +29,7 @@ from wecelebrate.core.types import (
     finer_problem,
     rounded,
 )
+from wecelebrate.core.types.numbers import MAX_COUNT
 
 ImageUrls = Annotated[list[ImageUrl], Field(max_length=50)]
 MAX_WORDS = 10
@@ -145,6 +146,30 @@ class ProductPatch(Patch):
         return super().changes() | stock_changes(self)
 
 
+class ProductChange(ProductPatch):
+    """A change of a product, which can change its stock by a difference."""
+
+    inventory_delta: Annotated[
+        int,
+        Field(
+            strict=True,
+            ge=-MAX_COUNT,
+            le=MAX_COUNT,
+            description="Changes the stock of a tracked product by this number of pieces, independent of orders that "
+            "are placed meanwhile. The stock is at least 0, but the platform remembers a difference below 0: after "
+            "-3 of 1 piece, +2 gives 0 and +3 gives 1. Not together with `inventory_count` or `inventory_policy`.",
+        ),
+    ] = ABSENT
+
+    @model_validator(mode="after")
+    def _has_one_kind_of_stock(self) -> Self:
+        absolute = {"inventory_count", "inventory_policy"} & self.model_fields_set
+        if "inventory_delta" in self.model_fields_set and absolute:
+            detail = f"cannot be combined with {min(absolute)}"
+            raise Invalid(errors=[FieldError(pointer="/inventory_delta", detail=detail)])
+        return self
+
+
 class ProductMedia(BaseModel):
     """The renditions of a product's image.
 
@@ -200,6 +225,37 @@ class ProductSource(BaseModel):
             " cells are cut off if the data has more than 1,900,000 bytes. Null: no file contained the product."
         )
     )
+
+
+class HoldingOrder(BaseModel):
+    """An order that holds pieces of a product."""
+
+    order_id: UUID | None = Field(description="Null: an order of another client.")
+    order_number: str | None = Field(description="Null: an order of another client.")
+    pieces: int = Field(description="Below 0: pieces that came back, by a return or a cancellation.")
+    placed_at: Moment | None
+    """When the pieces were ordered or came back."""
+    acknowledged_at: Moment | None = Field(description="When the ERP system took the order.")
+
+
+class ProductStock(BaseModel):
+    """Why a product has its stock: what the ERP system counted, without the pieces of orders that it did not know."""
+
+    product_id: UUID
+    inventory_policy: InventoryPolicy
+    inventory_count: int = Field(description="What is free to sell: `reported_count` - `held_count`, at least 0.")
+    stock_means: Literal["free", "physical"] = Field(description="The setting `sync_settings.stock_means`.")
+    reported_count: int | None = Field(
+        description="The stock in the last file. Null: `inventory_count` is exact, because no order was open when the "
+        "stock was stated, or because a caller stated what is free. It is then without `held_count`."
+    )
+    reported_at: Moment | None = Field(description="When `reported_count` was counted.")
+    held_count: int = Field(
+        description="The pieces of orders that `reported_count` still contains. More than `reported_count`: customers "
+        "have ordered more than there is."
+    )
+    order_count: int = Field(description="The number of orders that hold pieces.")
+    orders: list[HoldingOrder] = Field(description="These orders, the oldest first, at most 100.")
 
 
 class ProductListFilters(ListParameters):

@@ -67,6 +67,21 @@ returning id, catalog_id, sku, name, description, category, brand, price::text, 
   app.media_with_urls(media, :base_url) as media, attributes, inventory_count, inventory_policy, is_active, created_at,
   updated_at;
 
+-- name: change_stock$
+-- Change the stock of a product by a difference. Returns false if the product is not tracked, or if the caller may not
+-- write it.
+select app.change_stock(:product_id, :difference);
+
+-- name: get_product_stock^
+-- Explain the stock of a product. Returns no row unless the caller may read it.
+select product_id, inventory_policy, inventory_count, stock_means, reported_count, reported_at, held as held_count,
+  order_count, orders
+from app.product_stock(:product_id, :max_orders);
+
+-- name: settle_stock_holds$
+-- Delete holds that can change no stock any more, of at most `max_products` products. Returns their number.
+select app.settle_stock_holds(:max_products);
+
 -- name: get_low_stock_rule^
 -- Get the owner of a catalog, and its `low_inventory`. A product with at most this inventory is low in stock.
 select owner_client_id, low_inventory from catalogs where id = :catalog_id;

@@ -96,6 +96,28 @@ class LowStockData(EventData):
     products: list[LowStockProduct] = Field(description="These products in SKU order, at most 100.")
 
 
+class ShortProduct(BaseModel):
+    """A product of which customers have ordered more than the ERP system has."""
+
+    product_id: UUID
+    sku: str
+    """The SKU of the product."""
+    name: str
+    """The name of the product."""
+    reported_count: int = Field(description="The stock in the file.")
+    held_count: int = Field(description="The pieces of orders that the stock in the file still contains.")
+
+
+class ShortStockData(EventData):
+    """The products of a file of which customers have ordered more than the file states."""
+
+    catalog_id: UUID
+    job_id: UUID
+    """The job that loads the file."""
+    count: int = Field(description="The number of these products.")
+    products: list[ShortProduct] = Field(description="The first of these products in SKU order, at most 100.")
+
+
 class TestData(EventData):
     """A test event."""
 
@@ -138,6 +160,7 @@ EVENTS: Mapping[EventName, Event] = {
     "return.refused": Event("A return was refused.", ReturnData),
     "report.ready": Event("A report is ready.", ReportData),
     "inventory.low": Event("The stock of products fell to the threshold of their catalog, or below it.", LowStockData),
+    "inventory.short": Event("Customers have ordered more pieces of products than a file states.", ShortStockData),
     "webhook.test": Event(
         "A test event. It is sent to the endpoint in the request, even if the endpoint does not subscribe to it.",
         TestData,

@@ -32,6 +32,7 @@ EventName = Literal[
     "return.refused",
     "report.ready",
     "inventory.low",
+    "inventory.short",
     "webhook.test",
 ]
 SUBSCRIBABLE = sorted(

@@ -72,6 +72,8 @@ class Plan:
     """The column with the number of units that a price is for, such as SAP's `KPEIN`."""
     parent: list[int] = field(default_factory=list)
     """The column in which a variant names the SKU of its product. Only a mapping says it. See `parents`."""
+    stock_as_of: list[int] = field(default_factory=list)
+    """The column that says when the stock of the row was counted. Only a mapping says it."""
     places: list[int] = field(default_factory=list)
     """The columns that say where a stock is. Rows with the same SKU and different places are one product."""
     currency_note: str | None = None
@@ -124,6 +126,7 @@ class Plan:
             "currency": [] if self.currency is None else [self.currency], "images": self.images,
             "inventory_count": self.inventory, "is_active": [active.column for active in self.active],
             "price_unit": [] if self.price_unit is None else [self.price_unit], "parent": self.parent,
+            "stock_as_of": self.stock_as_of,
         }  # fmt: skip
         return {name: numbers for name, numbers in columns.items() if numbers}
 
@@ -156,6 +159,7 @@ class Plan:
                 (computed.in_file(number)[0], label) for number, label in self.attributes if not computed.get(number)
             ],
             pair_columns=in_file(self.pair_columns), parent=in_file(self.parent),
+            stock_as_of=in_file(self.stock_as_of),
             price_unit=None if self.price_unit is None else next(iter(computed.in_file(self.price_unit)), None),
             computed=None, sku_of_row=partial(computed.sku, self.sku),
         )  # fmt: skip

@@ -28,7 +28,7 @@ __all__ = [
     "public_attributes", "raise_unreadable",
 ]  # fmt: skip
 
-MAPPED_FIELDS = (*FIELDS, "price_unit", "command", "parent")
+MAPPED_FIELDS = (*FIELDS, "price_unit", "command", "parent", "stock_as_of")
 """The fields that a mapping can assign columns to."""
 
 
@@ -337,6 +337,8 @@ def free_column(plan: Plan, column: int, keep: Mapping[str, str | None]) -> None
     for name in {"sku", "name", "description", "category", "brand", "images"} - keep.keys():
         setattr(plan, name, [number for number in getattr(plan, name) if number != column])
     plan.places = [number for number in plan.places if number != column]
+    if "stock_as_of" not in keep:
+        plan.stock_as_of = [number for number in plan.stock_as_of if number != column]
     if "inventory_count" not in keep:
         plan.inventory = [number for number in plan.inventory if number != column]
     if "price" not in keep:

@@ -16,6 +16,7 @@ from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
 from wecelebrate.feeds.rows.notes import FindNote, suspects
 from wecelebrate.feeds.states.cells import active_reader
 from wecelebrate.feeds.stock.columns import StockReader
+from wecelebrate.feeds.stock.times import with_stock_times
 from wecelebrate.feeds.transformations.computed import ComputedColumns
 from wecelebrate.feeds.warnings import Warnings
 
@@ -130,7 +131,7 @@ def product_builder(  # noqa: PLR0915
             count, is_active, source, fields_without(fields, missing) if missing else fields, blank, policy,
         )  # fmt: skip
 
-    obeying = with_commands(build, plan, read_sku, catalog_currency)
+    obeying = with_commands(with_stock_times(build, plan), plan, read_sku, catalog_currency)
     return obeying if plan.computed is None else _without_computed(obeying, plan.computed)
 
 

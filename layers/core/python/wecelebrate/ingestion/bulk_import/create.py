@@ -1,5 +1,7 @@
 """Creates the job of a bulk import. The rows of a request are stored in S3."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,7 +16,7 @@ from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.types.text import MAX_SKU_LENGTH
 from wecelebrate.ingestion import uploads
 from wecelebrate.ingestion.bulk_import.models import BulkImport, RowFields, sku_of
-from wecelebrate.ingestion.catalog_settings import find_catalog
+from wecelebrate.ingestion.catalog_settings import find_catalog, stock_time
 from wecelebrate.ingestion.superseding import supersede_older
 from wecelebrate.jobs.models import Job
 
@@ -58,7 +60,13 @@ def create(tx: Transaction, request: BulkImport) -> Job:
         "product_import",
         client_id=client_id,
         catalog_id=request.catalog_id,
-        payload={**_source(tx, request, folder), "results": folder, "mode": request.mode, "dry_run": request.dry_run},
+        payload={
+            **_source(tx, request, folder),
+            **_stock_as_of(request, catalog["sync_settings"]),
+            "results": folder,
+            "mode": request.mode,
+            "dry_run": request.dry_run,
+        },
         priority="high" if is_small else "normal",
         ordering_key=f"catalog:{request.catalog_id}",
         notify_email=tx.caller.email if request.notify else None,
@@ -84,6 +92,13 @@ def _source(tx: Transaction, request: BulkImport, folder: str) -> dict[str, Any]
         return _store_rows(tx, folder, request.rows)
     assert request.upload_id is not None, "BulkImport must have exactly one source"
     return uploads.find(tx, request.upload_id).model_dump() | {"format": "file"}
+
+
+def _stock_as_of(request: BulkImport, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return the part of the payload that says when the stock was counted. Rows without a time say what is free."""
+    if request.stock_as_of is not None:
+        return {"stock_as_of": request.stock_as_of.isoformat()}
+    return {} if request.rows is not None else {"stock_as_of": stock_time(settings, datetime.now(UTC)).isoformat()}
 
 
 def _store_rows(tx: Transaction, folder: str, rows: list[RowFields]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, JsonValue, model_validator
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import Flag, Id, Sku
+from wecelebrate.core.types import Flag, Id, Sku, Timestamp
 from wecelebrate.core.types.schema import DocumentedAs
 from wecelebrate.core.types.text import MAX_SKU_LENGTH, line_problem, nfc
 from wecelebrate.ingestion.merge.load import ImportMode
@@ -37,6 +37,13 @@ class BulkImport(Input):
     )
     upload_id: Id | None = Field(
         default=None, description="A file that was uploaded with `POST /v1/uploads`, in any supported format."
+    )
+
+    stock_as_of: Timestamp | None = Field(
+        default=None,
+        description="When the stock was counted: orders that the ERP system did not know at this time are taken off."
+        " Null: the stock in `rows` is what is free to sell now, and that of a file was counted"
+        " `sync_settings.stock_delay_minutes` before the request.",
     )
 
     @model_validator(mode="after")

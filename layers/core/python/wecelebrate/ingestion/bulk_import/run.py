@@ -1,6 +1,9 @@
 """Runs the job of a bulk import: loads its rows, or its uploaded file, into the catalog."""
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from aws_lambda_powertools import Logger
@@ -76,5 +79,13 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
             accepted=catalog["accepted"],
             decided=catalog_settings.decided(settings),
             settings_key=catalog_settings.settings_key(catalog),
+            stock_as_of=_stock_as_of(job, settings),
         )
     )
+
+
+def _stock_as_of(job: jobs.LeasedJob, settings: Mapping[str, Any]) -> datetime | None:
+    """Return when the stock was counted. The rows of a request that names no time say what is free now."""
+    if job.payload["format"] == "rows" and not job.payload.get("stock_as_of"):
+        return None
+    return catalog_settings.stock_as_of(job.payload, job.id, settings)

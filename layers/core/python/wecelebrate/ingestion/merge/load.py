@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from uuid import UUID
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 ROW_COUNTS = ("read", "created", "updated", "unchanged", "rejected", "deactivated")
 MAX_SAMPLES = 20
 """The maximum number of differences that a dry run shows."""
+MAX_SHORT_PRODUCTS = 10
+"""The maximum number of products in the result of a load of which customers have ordered more than the file states."""
 
 ImportMode = Literal["upsert", "update", "create"]
 Phase = Literal["stage", "review", "merge", "deactivate", "report"]
@@ -114,6 +117,8 @@ class Load:
     settings_key: str = ""
     """Identifies the settings with which the rows are read. If they change, the rows are staged again from the first
     row, because the first rows must not be read differently than the last rows."""
+    stock_as_of: datetime | None = None
+    """When the stock of the file was counted. None: the stock is what is free now, with regard to all orders."""
     last_xid: str | None = None
     """The id of the last transaction in which this worker changed products."""
 
@@ -195,6 +200,10 @@ class Load:
         counts["unchanged"] += int(merged["rows"] - merged["created"] - merged["updated"] - merged["rejected"])
         self.job.done += int(merged["rows"])
         self.job.checkpoint["after"] = merged["last_sku"]
+        if merged["short_count"]:
+            short = self.job.checkpoint.setdefault("short", {"count": 0, "products": []})
+            short["count"] += int(merged["short_count"])
+            short["products"] += merged["short"][: MAX_SHORT_PRODUCTS - len(short["products"])]
         if merged["unpriced"]:
             self.job.checkpoint["unpriced"] = self.job.checkpoint.get("unpriced", 0) + int(merged["unpriced"])
 

@@ -68,6 +68,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                     keeps_places=bool(job.checkpoint.get("keeps_places")),
                     sums_places=bool((job.checkpoint.get("reading") or {}).get("by_place")),
                     accepts_unpriced=load.accepts_unpriced,
+                    as_of=load.stock_as_of,
                     **load.staging_key,
                 )
             )
@@ -83,6 +84,8 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
             load.add_counts(merged)
             if merged["low_stock_count"] and not rules.dry_run:
                 low_stock.publish_low_stock(tx, load.catalog_id, merged["low_stock_count"], merged["low_stock"])
+            if merged["short_count"] and not rules.dry_run:
+                low_stock.publish_short_stock(tx, load.catalog_id, job.id, merged["short_count"], merged["short"])
             job.save(tx)
     if not rules.dry_run and not merged["conflicts"]:
         load.last_xid = tx.committed.xid
@@ -97,6 +100,7 @@ def _sample_chunk(load: Load, tx: Transaction) -> None:
         after=load.job.checkpoint["after"],
         max_rows=_MAX_COMPARED_ROWS,
         replaces=load.replaces,
+        as_of=load.stock_as_of,
         **load.staging_key,
     )
     load.add_samples([sample for row in rows if (sample := _sample(load, row)) is not None])

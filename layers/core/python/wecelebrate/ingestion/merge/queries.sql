@@ -14,10 +14,10 @@ select app.staged_job_ids() as job_id;
 -- Stage products in the caller's transaction. A worker uses COPY instead.
 insert into app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency,
   images, attributes, inventory_count, inventory_policy, is_active, source_data, ordinal, blank_attributes,
-  new_is_active, stock_by_place)
+  new_is_active, stock_by_place, stock_as_of)
 values (:job_id, :fence, :line, :rows, :sku, :name, :description, :category, :brand, :price, :currency, :images,
   :attributes, :inventory_count, :inventory_policy, :is_active, :source_data, :ordinal, :blank_attributes,
-  :new_is_active, :stock_by_place);
+  :new_is_active, :stock_by_place, :stock_as_of);
 
 -- name: stage_rejections*!
 -- Stage rejected rows in the caller's transaction.
@@ -78,12 +78,13 @@ with next_skus as materialized (
 ), combined as (
   insert into app.staged_products_intake (job_id, fence, line, rows, sku, name, description, category, brand, price,
     currency, images, attributes, inventory_count, inventory_policy, is_active, source_data, ordinal, blank_attributes,
-    new_is_active, stock_by_place)
+    new_is_active, stock_by_place, stock_as_of)
   select job_id, fence, line, all_rows, sku, name, description, category, brand, price, currency, images, attributes,
     case when is_untracked then 0 else total end, case when is_untracked then 'untracked' else 'tracked' end, is_active,
-    first_source, ordinal, blank_attributes, new_is_active, all_places
+    first_source, ordinal, blank_attributes, new_is_active, all_places, oldest_stock
   from (
-    select removed.*, sum(rows) over (partition by sku) as all_rows,
+    select removed.*, sum(rows) over (partition by sku) as all_rows, min(stock_as_of) over (partition by sku)
+        as oldest_stock,
       first_value(source_data) over (partition by sku order by ordinal <> first_ordinal) as first_source
     from removed
   ) r
@@ -119,6 +120,10 @@ select app.analyze_products();
 -- `accepts_unpriced` is true, the prices come in other files: a new product without a price is added as inactive, with
 -- the price 0. `unpriced` is the number of these products.
 --
+-- The stock of a row is what the ERP system counted at the time of the row or, if it has none, at `as_of`. What is free
+-- to sell is this count without the pieces of orders that the ERP system did not know at that time. If `as_of` is null,
+-- the stock is what is free now.
+--
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
 -- during the merge. If the same chunk is merged again, products with these SKUs exist and are updated. `rejections`
@@ -139,12 +144,10 @@ with last_sku as materialized (
       select coalesce(currency, :currency) from last_rows where name is not null and price is not null
       order by ordinal, line limit 1) end) as currency
   from catalogs c where c.id = :catalog_id
-), chunk as materialized (
+), matched as materialized (
   select s.*, p.id, n.places, n.places is distinct from o.stock_by_place as has_new_places,
     case when n.is_sum then coalesce(app.total_stock(n.places), 0) else s.inventory_count end as new_count,
-    coalesce(p.id, app.uuid7()) as product_id,
-    -- Null if the stock was not tracked: a stock that was not counted cannot have fallen.
-    case p.inventory_policy when 'tracked' then p.inventory_count end as stock,
+    coalesce(p.id, app.uuid7()) as product_id, p.name as old_name, p.inventory_count as old_count, p.inventory_policy as old_policy,
     -- A count makes a product tracked. The previous release stages no policy.
     case when n.is_sum then case when app.total_stock(n.places) is null then 'untracked' else 'tracked' end
       else coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) end as policy,
@@ -154,10 +157,17 @@ with last_sku as materialized (
       when pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
         and not app.json_fits(o.data || s.source_data, 2097152) then s.source_data
       else nullif(o.data || s.source_data, o.data) end as new_source,
-    o.data as stored_source,
-    -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
-    case when s.price is null and s.currency <> p.currency then round(p.price, app.minor_units(s.currency))
-      else coalesce(s.price, p.price) end as exact_price,
+    o.data as stored_source, v.exact_price,
+    (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.is_active)
+      is distinct from (coalesce(s.name, p.name),
+        case when s.description is null then p.description else nullif(s.description, '') end,
+        case when s.category is null then p.category else nullif(s.category, '') end,
+        case when s.brand is null then p.brand else nullif(s.brand, '') end,
+        v.exact_price, coalesce(s.currency, p.currency), coalesce(s.images, p.images),
+        case when s.attributes is null or s.attributes = p.attributes then p.attributes
+          when :replaces::boolean then s.attributes
+          else (p.attributes || s.attributes) - coalesce(s.blank_attributes, '{}') end,
+        coalesce(s.is_active, p.is_active)) as differs,
     case
       when p.id is null and :mode = 'update' then 'unknown_sku'
       when p.id is null and (s.name is null or s.price is null and not :accepts_unpriced::boolean) then 'incomplete'
@@ -189,6 +199,39 @@ with last_sku as materialized (
           and o.stock_by_place is not null as is_delta
     ) d
     cross join lateral (select d.places, d.is_delta and d.places <> s.stock_by_place as is_sum) n
+    -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
+    cross join lateral (
+      select case when s.price is null and s.currency <> p.currency then round(p.price, app.minor_units(s.currency))
+        else coalesce(s.price, p.price) end as exact_price
+    ) v
+), locked as materialized (
+  -- Orders lock their products in the same order, so a merge and an order do not deadlock. Products that stay as they
+  -- are need no lock. If an order takes pieces of such a product meanwhile, they are missing from its count as they
+  -- would be after this merge.
+  select id from products
+  where id = any (array(
+    select m.id from matched m
+    where m.refusal is null and m.id is not null and (m.differs
+      or coalesce(m.new_count, m.old_count) <> m.old_count or coalesce(m.policy, m.old_policy) <> m.old_policy
+      or m.new_count is not null and m.id in (
+        select app.held_products(:catalog_id, (select array_agg(id) from matched where new_count is not null))))))
+  order by id
+  for no key update
+), reported as materialized (
+  -- The function begins after the products were locked, so it sees the holds of all earlier orders.
+  select r.*
+  from (
+    select array_agg(m.id) as ids, array_agg(case when m.policy = 'tracked' then m.new_count end) as counts,
+      array_agg(coalesce(m.stock_as_of, :as_of::timestamptz)) as times
+    from locked l join matched m on m.id = l.id and m.new_count is not null
+  ) stated cross join lateral app.report_stock(:catalog_id, stated.ids, stated.counts, stated.times) r
+), chunk as materialized (
+  -- The count of a product that is not locked stays as it is.
+  select m.*, l.id is not null as is_locked, r.held,
+    case when l.id is not null then coalesce(r.free_count, m.new_count) end as free_count,
+    -- Null if the stock was not tracked: a stock that was not counted cannot have fallen.
+    case m.old_policy when 'tracked' then m.old_count end as stock
+  from matched m left join locked l on l.id = m.id left join reported r on r.product_id = m.id
 ), superseded as materialized (
   select s.line, s.ordinal, s.sku, s.rows, s.source_data, l.line as by_line, l.ordinal as by_ordinal
   from staged s join last_rows l on l.sku = s.sku and (l.ordinal, l.line) > (s.ordinal, s.line)
@@ -203,22 +246,12 @@ with last_sku as materialized (
       case when c.attributes is null or c.attributes = p.attributes then p.attributes
         when :replaces::boolean then c.attributes
         else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end,
-      coalesce(c.new_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
+      coalesce(c.free_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
       coalesce(c.is_active, p.is_active))
   from chunk c
-  where p.id = c.id and c.refusal is null
-    and (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.inventory_count,
-         p.inventory_policy, p.is_active)
-      is distinct from (coalesce(c.name, p.name),
-        case when c.description is null then p.description else nullif(c.description, '') end,
-        case when c.category is null then p.category else nullif(c.category, '') end,
-        case when c.brand is null then p.brand else nullif(c.brand, '') end,
-        c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
-        case when c.attributes is null or c.attributes = p.attributes then p.attributes
-          when :replaces::boolean then c.attributes
-          else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end,
-        coalesce(c.new_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
-        coalesce(c.is_active, p.is_active))
+  where p.id = c.id and c.is_locked
+    and (c.differs or (p.inventory_count, p.inventory_policy)
+      is distinct from (coalesce(c.free_count, p.inventory_count), coalesce(c.policy, p.inventory_policy)))
   returning c.rows, c.stock, c.new_source is not null as has_new_source, p.id, p.sku, p.name, p.inventory_count,
     p.inventory_policy
 ), low_stock as (
@@ -289,7 +322,12 @@ select max(sku) as last_sku, coalesce(sum(rows), 0) as rows,
        'raw', source_data)) from rejected) end as rejections,
   (select count(*) from low_stock) as low_stock_count,
   (select json_agg(json_build_object('product_id', id, 'sku', sku, 'name', name, 'inventory_count', inventory_count)
-     order by sku) from (select * from low_stock order by sku limit :max_low_stock) first) as low_stock
+     order by sku) from (select * from low_stock order by sku limit :max_low_stock) first) as low_stock,
+  (select count(*) from chunk where held > new_count) as short_count,
+  (select json_agg(json_build_object('product_id', id, 'sku', sku, 'name', coalesce(name, old_name), 'reported_count',
+     new_count,
+     'held_count', held) order by sku)
+   from (select * from chunk where held > new_count order by sku limit :max_low_stock) first) as short
 from staged;
 
 -- name: record_rejections!
@@ -300,24 +338,35 @@ from jsonb_to_recordset(:rejections::jsonb) as r (line integer, n integer, sku t
 
 -- name: compare_staged_products
 -- List the next staged products together with the stored products. If several rows have the same SKU, only the last row
--- is listed.
+-- is listed. The staged stock is what would be free to sell: orders that the file does not know are taken off.
+with matched as materialized (
+  select s.*, p.id, s.inventory_policy is distinct from 'untracked' as is_counted
+  from (
+    select distinct on (sku) * from app.staged_products
+    where job_id = :job_id and fence = :fence and sku > :after
+    order by sku, ordinal desc, line desc
+    limit :max_rows
+  ) s left join products p on p.catalog_id = :catalog_id and p.sku = s.sku
+), free as materialized (
+  select f.* from (
+    select array_agg(id) as ids, array_agg(inventory_count) as counts,
+      array_agg(coalesce(stock_as_of, :as_of::timestamptz)) as times
+    from matched where id is not null and inventory_count is not null and is_counted
+  ) stated cross join lateral app.free_stock(:catalog_id, stated.ids, stated.counts, stated.times) f
+)
 select s.sku, s.line,
   jsonb_build_object('name', s.name, 'description', s.description, 'category', s.category, 'brand', s.brand,
     'price', s.price::text, 'currency', s.currency, 'images', s.images, 'attributes',
     case when p.id is null or :replaces::boolean then s.attributes
       else (p.attributes || s.attributes) - coalesce(s.blank_attributes, '{}') end,
-    'inventory_count', s.inventory_count, 'inventory_policy', s.inventory_policy, 'is_active', s.is_active) as staged,
+    'inventory_count', coalesce(f.free_count, s.inventory_count), 'inventory_policy', s.inventory_policy,
+    'is_active', s.is_active) as staged,
   case when p.id is not null then
     jsonb_build_object('name', p.name, 'description', p.description, 'category', p.category, 'brand', p.brand,
       'price', p.price::text, 'currency', p.currency, 'images', p.images, 'attributes', p.attributes,
       'inventory_count', p.inventory_count, 'inventory_policy', p.inventory_policy, 'is_active', p.is_active)
     end as stored
-from (
-  select distinct on (sku) * from app.staged_products
-  where job_id = :job_id and fence = :fence and sku > :after
-  order by sku, ordinal desc, line desc
-  limit :max_rows
-) s left join products p on p.catalog_id = :catalog_id and p.sku = s.sku
+from matched s left join products p on p.id = s.id left join free f on f.product_id = s.id
 order by s.sku;
 
 -- name: count_missing^

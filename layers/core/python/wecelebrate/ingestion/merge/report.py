@@ -96,6 +96,10 @@ def _result_details(load: Load, error_file: str | None) -> dict[str, Any]:
     }
     if checkpoint.get("doubts"):
         details["doubts"] = checkpoint["doubts"]
+    if load.stock_as_of is not None:
+        details["stock_as_of"] = load.stock_as_of.isoformat()
+    if checkpoint.get("short"):
+        details["short"] = checkpoint["short"]
     if checkpoint.get("unpriced"):
         details["created_without_price"] = checkpoint["unpriced"]
     if load.rules.dry_run:

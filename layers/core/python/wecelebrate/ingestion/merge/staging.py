@@ -22,7 +22,7 @@ SERVICE = Caller(subject="service:staging")
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
     "attributes", "inventory_count", "inventory_policy", "is_active", "source_data", "ordinal", "blank_attributes",
-    "new_is_active", "stock_by_place",
+    "new_is_active", "stock_by_place", "stock_as_of",
 )  # fmt: skip
 _REJECTION_COLUMNS = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
 _JSON_COLUMNS = tuple(_PRODUCT_COLUMNS.index(name) for name in ("images", "attributes", "source_data"))
@@ -148,6 +148,7 @@ def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
         list(product.blank_attributes) or None,
         product.is_active,
         None if product.stock_by_place is None else _json(product.stock_by_place),
+        product.stock_as_of,
     )
 
 

@@ -4,6 +4,7 @@ The sync follows the rules of a dropped file: its place among the jobs of the ca
 There is one difference: the same upload can be synced several times, for example first as a dry run.
 """
 
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -14,7 +15,7 @@ from wecelebrate import jobs
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Forbidden, NotFound, Unavailable
 from wecelebrate.ingestion import uploads
-from wecelebrate.ingestion.catalog_settings import find_catalog
+from wecelebrate.ingestion.catalog_settings import find_catalog, stock_time
 from wecelebrate.ingestion.superseding import supersede_older
 from wecelebrate.ingestion.sync import intake
 from wecelebrate.ingestion.sync.models import NewSync
@@ -36,8 +37,10 @@ def create(tx: Transaction, catalog_id: UUID, new: NewSync) -> Job:
         raise Forbidden
     file = uploads.find(tx, new.upload_id)
     full = intake.is_full(catalog, new.mode)
+    as_of = new.stock_as_of or stock_time(catalog["sync_settings"], datetime.now(UTC))
     payload = {
-        "bucket": uploads.BUCKET, "key": file.key, "version_id": file.version_id, "full": full, "dry_run": new.dry_run
+        "bucket": uploads.BUCKET, "key": file.key, "version_id": file.version_id, "full": full, "dry_run": new.dry_run,
+        "stock_as_of": as_of.isoformat(),
     }  # fmt: skip
     intake.sql.lock_catalog(tx, catalog_id=catalog_id)
     job_id = intake.create_job(tx, catalog, payload)

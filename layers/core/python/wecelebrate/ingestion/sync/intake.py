@@ -6,6 +6,7 @@ The versions are loaded in the order in which they were uploaded.
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from aws_lambda_powertools import Logger
 from wecelebrate import jobs
 from wecelebrate.core import queue, storage
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
-from wecelebrate.ingestion.catalog_settings import find_catalog
+from wecelebrate.ingestion.catalog_settings import find_catalog, stock_time
 from wecelebrate.ingestion.superseding import NEWER_FILE, supersede_older
 
 logger = Logger()
@@ -82,7 +83,9 @@ def _register(
     if drop:
         return drop["job_id"], []
     full = is_full(catalog, mode)
-    payload = {name: upload[name] for name in ("key", "version_id", "size")} | {"full": full, "dry_run": dry_run}
+    as_of = stock_time(catalog["sync_settings"], _time(upload["dropped_at"]))
+    payload = {name: upload[name] for name in ("key", "version_id", "size")}
+    payload |= {"full": full, "dry_run": dry_run, "stock_as_of": as_of.isoformat()}
     job_id = create_job(tx, catalog, payload, requested_by=SERVICE)
     sql.record_drop(tx, client_id=catalog["owner_client_id"], catalog_id=catalog["id"], job_id=job_id, **upload)
     newer = sql.find_newer_version(tx, key=upload["key"], sequencer=upload["sequencer"], job_id=job_id)
@@ -93,6 +96,11 @@ def _register(
     elif not dry_run:
         return job_id, supersede_older(tx, catalog["id"], job_id, full=full)
     return job_id, []
+
+
+def _time(dropped_at: datetime | str) -> datetime:
+    """Return when a file was dropped. A notification of S3 contains this time as text."""
+    return dropped_at if isinstance(dropped_at, datetime) else datetime.fromisoformat(dropped_at)
 
 
 def is_full(catalog: Mapping[str, Any], mode: str | None) -> bool:

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import Flag, Id
+from wecelebrate.core.types import Flag, Id, Timestamp
 
 
 class NewSync(Input):
@@ -18,3 +18,9 @@ class NewSync(Input):
         " only changes. Null: `sync_settings.mode` of the catalog applies, which is `delta` unless it is set.",
     )
     dry_run: Flag = Field(default=False, description="Report what would change, with examples. Change nothing.")
+    stock_as_of: Timestamp | None = Field(
+        default=None,
+        description="When the stock in the file was counted: orders that the ERP system did not know at this time are"
+        " taken off. Null: `sync_settings.stock_delay_minutes` before this request. A column that is mapped to"
+        " `stock_as_of` states the time of each row.",
+    )

@@ -51,5 +51,6 @@ def run(job: jobs.LeasedJob) -> None:
             accepted=catalog["accepted"],
             decided=catalog_settings.decided(settings),
             settings_key=catalog_settings.settings_key(catalog),
+            stock_as_of=catalog_settings.stock_as_of(job.payload, job.id, settings),
         )
     )

@@ -6,16 +6,17 @@
 
 set local role app_definer;
 
--- Returns the time from which on the stock that the ERP system states is without the pieces of a hold: when the order
--- was acknowledged (not if the stock is physical), when the pieces were shipped, or when the hold ended because nobody
--- acknowledged it. A return is known when it was received.
+-- Returns the time from which on the stock that the ERP system states is without the pieces of a hold: when the pieces
+-- were shipped, when the order was acknowledged (unless the stock is physical), or `hold_hours` after the order.
+-- `means` and `hold_hours` are the settings `stock_means` and `hold_hours` of the catalog. A return is known from the
+-- time on when it was received.
 create or replace function app.hold_known_at(hold stock_holds, means text, hold_hours integer) returns timestamptz
 language sql stable parallel safe
 return case
   when hold.is_settled then '-infinity'
   when hold.pieces < 0 then hold.since
-  else least(hold.shipped_at, case means when 'free' then hold.acknowledged_at end,
-    hold.since + make_interval(hours => coalesce(hold_hours, case means when 'free' then 72 else 720 end))) end;
+  when means = 'physical' then least(hold.shipped_at, hold.since + make_interval(hours => coalesce(hold_hours, 720)))
+  else least(hold.shipped_at, hold.acknowledged_at, hold.since + make_interval(hours => coalesce(hold_hours, 72))) end;
 
 -- Returns how many pieces less are free than the ERP system has counted at `reported_at`, because of a hold. The result
 -- is below 0 if pieces came back after that time: a return, or a cancellation of an order that was known at that time.
@@ -48,7 +49,8 @@ as $$
       join catalogs c on c.id = p.catalog_id
       left join stock_reports r on r.product_id = p.id
       left join lateral (
-        select coalesce(sum(app.hold_effect(h, c.stock_means, c.hold_hours, r.reported_at)), 0) as pieces
+        select coalesce(sum(app.hold_effect(h, c.sync_settings ->> 'stock_means',
+          (c.sync_settings ->> 'hold_hours')::integer, r.reported_at)), 0) as pieces
         from stock_holds h
         where h.catalog_id = p.catalog_id and h.product_id = p.id and (not h.is_settled or h.cancelled_at is not null)
       ) h on r.product_id is not null
@@ -220,26 +222,8 @@ end
 $$;
 grant execute on function app.delete_order_holds() to app_owner;
 
--- Forgets the stated stock of a product whose stock a caller has set: the new count says what is free now, with regard
--- to all orders.
-create or replace function app.delete_stock_report() returns trigger
-language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
-as $$
-begin
-  delete from stock_reports where product_id = new.id;
-  return null;
-end
-$$;
-grant execute on function app.delete_stock_report() to app_owner;
-
 set local role app_owner;
 create or replace trigger delete_stock after delete on products referencing old table as before
   for each statement execute function app.delete_product_stock();
 create or replace trigger delete_holds after delete on orders referencing old table as before
   for each statement execute function app.delete_order_holds();
--- The functions of app_definer change the count according to the holds. A load says with the setting that it has
--- reported the stock.
-create or replace trigger delete_stock_report after update of inventory_count, inventory_policy on products for each row
-  when ((old.inventory_count <> new.inventory_count or old.inventory_policy <> new.inventory_policy)
-    and current_user <> 'app_definer' and current_setting('app.reports_stock', true) is distinct from 'on')
-  execute function app.delete_stock_report();

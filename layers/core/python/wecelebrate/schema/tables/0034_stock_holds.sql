@@ -15,20 +15,6 @@
 
 set local role app_owner;
 
-alter table catalogs
-  add column stock_means text not null default 'free',
-  add column stock_delay_minutes integer not null default 15,
-  add column hold_hours integer,
-  add constraint catalogs_stock_means_check check (stock_means in ('free', 'physical')),
-  add constraint catalogs_stock_delay_minutes_check check (stock_delay_minutes between 0 and 1440),
-  add constraint catalogs_hold_hours_check check (hold_hours between 0 and 8760);
-comment on column catalogs.stock_means is
-  'What the stock in files means. free: without the orders that the ERP system knows. physical: what is in the house.';
-comment on column catalogs.stock_delay_minutes is
-  'How old the stock in a file usually is when the file arrives, if neither the file nor the caller states its time.';
-comment on column catalogs.hold_hours is
-  'After this time, the stock in files is taken to be without the pieces of an order. Null: 72, or 720 if physical.';
-
 alter table app.staged_products add column stock_as_of timestamptz;
 comment on column app.staged_products.stock_as_of is 'When the stock of the row was counted. Null: as the whole file.';
 

@@ -1,0 +1,275 @@
+-- The stock that files and callers state. tables/0034_stock_holds.sql describes the tables, and holds.sql the effect of
+-- orders on it.
+
+set local role app_definer;
+
+-- Refuses a caller that may not write the stock of a catalog.
+create or replace function app.require_writable_stock(catalog uuid) returns void
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if app.admin_role() is null and (catalog = any (app.writable_catalog_ids())) is not true then
+    raise exception 'the caller may not write the stock of this catalog' using errcode = 'insufficient_privilege';
+  end if;
+end
+$$;
+
+-- Returns which of the given products of a catalog have holds or a stated stock. For a catalog without orders, the
+-- function takes no time.
+create or replace function app.held_products(catalog uuid, product_ids uuid[]) returns setof uuid
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  perform app.require_writable_stock(catalog);
+  if exists (select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not null))
+    or exists (select from stock_reports r where r.catalog_id = catalog)
+  then
+    return query
+      select id from unnest(product_ids) id
+      where exists (select from stock_holds h where h.catalog_id = catalog and h.product_id = id
+          and (not h.is_settled or h.cancelled_at is not null))
+        or exists (select from stock_reports r where r.product_id = id and r.catalog_id = catalog);
+  end if;
+end
+$$;
+grant execute on function app.held_products(uuid, uuid[]) to app_admin, app_client;
+
+-- Returns what is free of products that have holds or a stated stock, if the ERP system has counted `counts` pieces at
+-- `times`. The three arrays have one element for each product of the catalog. A count is null if the stock of the
+-- product is not tracked. A time is null if the count is what is free now, with regard to all orders. Times are limited
+-- to the last 7 days, because older holds may have been deleted, and to the present, because the clock of the ERP system
+-- may be fast.
+--
+-- `held` is the number of pieces of orders that the count contains. If it is above the count, customers have ordered
+-- more than the ERP system has. `has_holds` is whether events of earlier orders can still change the free count.
+create or replace function app.free_stock(
+  catalog uuid, product_ids uuid[], counts integer[], times timestamptz[],
+  out product_id uuid, out free_count integer, out held bigint, out reported_at timestamptz, out has_holds boolean)
+returns setof record
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  held_ids uuid[] := array(select app.held_products(catalog, product_ids));
+  settings jsonb;
+begin
+  if held_ids = '{}' then
+    return;
+  end if;
+  select c.sync_settings into settings from catalogs c where c.id = catalog;
+  return query
+    select s.id, least(greatest(coalesce(s.count, 0) - h.pieces, 0), 2147483647)::integer, h.pieces, s.at, h.holds > 0
+    from (
+      select id, count, case when count is not null and at is not null
+        then least(greatest(at, now() - interval '7 days'), now()) end as at
+      from unnest(product_ids, counts, times) s (id, count, at)
+      where id = any (held_ids)
+    ) s cross join lateral (
+      select count(*) as holds, coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
+        (settings ->> 'hold_hours')::integer, s.at)) filter (where s.at is not null), 0) as pieces
+      from stock_holds h
+      where h.catalog_id = catalog and h.product_id = s.id and (not h.is_settled or h.cancelled_at is not null)
+    ) h;
+end
+$$;
+grant execute on function app.free_stock(uuid, uuid[], integer[], timestamptz[]) to app_admin, app_client;
+
+-- Stores how many pieces of products the ERP system has counted, and returns what is free of the products that have
+-- holds or a stated stock. The parameters are those of app.free_stock. The caller must have locked the products in the
+-- order of their ids, so that no order changes their holds meanwhile. The caller writes the free counts to the products.
+create or replace function app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamptz[])
+returns table (product_id uuid, free_count integer, held bigint)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  perform set_config('app.reports_stock', 'on', true);
+  return query
+    with stated as materialized (
+      select * from app.free_stock(catalog, product_ids, counts, times)
+    ), stored as (
+      insert into stock_reports as r (product_id, catalog_id, reported_count, reported_at)
+      select s.product_id, catalog, c.count, s.reported_at
+      from stated s join unnest(product_ids, counts) c (id, count) on c.id = s.product_id
+      where s.has_holds and s.reported_at is not null
+      on conflict (product_id) do update
+      set reported_count = excluded.reported_count, reported_at = excluded.reported_at
+      where (r.reported_count, r.reported_at) is distinct from (excluded.reported_count, excluded.reported_at)
+    ), forgotten as (
+      delete from stock_reports r using stated s
+      where r.product_id = s.product_id and (not s.has_holds or s.reported_at is null)
+    )
+    select s.product_id, s.free_count, s.held from stated s;
+end
+$$;
+grant execute on function app.report_stock(uuid, uuid[], integer[], timestamptz[]) to app_admin, app_client;
+
+-- Changes the stock of a product by a difference. The stated stock can fall below 0; the free stock then is 0, and a
+-- later difference continues below 0. Returns false if the product does not exist, if its stock is not tracked, or if
+-- the caller may not write it.
+create or replace function app.change_stock(product uuid, difference integer) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  p products;
+  settings jsonb;
+begin
+  select * into p from products where id = product for no key update;
+  if p.id is null or p.inventory_policy <> 'tracked'
+    or (app.admin_role() is null and (p.catalog_id = any (app.writable_catalog_ids())) is not true)
+  then
+    return false;
+  end if;
+  if p.inventory_count + difference < 0 and not exists (select from stock_reports where product_id = product) then
+    -- The count is exact until now. It cannot express less than 0, but a stated stock can.
+    select c.sync_settings into settings from catalogs c where c.id = p.catalog_id;
+    insert into stock_reports (product_id, catalog_id, reported_count, reported_at)
+    select product, p.catalog_id, p.inventory_count + coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
+      (settings ->> 'hold_hours')::integer, '-infinity')), 0), '-infinity'
+    from stock_holds h
+    where h.catalog_id = p.catalog_id and h.product_id = product and (not h.is_settled or h.cancelled_at is not null);
+  end if;
+  update stock_reports set reported_count = reported_count + difference where product_id = product;
+  perform app.recompute_stock(array[product], array[difference]);
+  return true;
+end
+$$;
+grant execute on function app.change_stock(uuid, integer) to app_admin, app_support, app_client;
+
+-- Explains the stock of a product: one row for an editor or an owner of the client that owns the catalog, and for an
+-- admin of the platform. Everybody else gets no row. `reported_count` is what the ERP system counted at `reported_at`;
+-- both are null if no stock was stated that has to be combined with orders. `held` is the number of pieces that orders
+-- take from it. If nothing was stated, `held` are the open pieces, which the count is already without.
+--
+-- `orders` lists the first `max_orders` of these orders, the oldest first. An order of another client is shown without
+-- its id and number, because only the client of an order may see it.
+create or replace function app.product_stock(
+  product uuid, max_orders integer, out product_id uuid, out inventory_policy text, out inventory_count integer,
+  out stock_means text, out reported_count bigint, out reported_at timestamptz, out held bigint, out order_count bigint,
+  out orders jsonb)
+returns setof record
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  with visible as materialized (
+    select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at, r.product_id is not null as is_stated,
+      r.reported_at as at, coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
+      (c.sync_settings ->> 'hold_hours')::integer as hold_hours
+    from products p join catalogs c on c.id = p.catalog_id left join stock_reports r on r.product_id = p.id
+    where p.id = $1
+      and (app.admin_role() in ('super_admin', 'admin')
+        or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
+  ), held as materialized (
+    select h.order_id, h.client_id, sum(e.pieces) as pieces, min(nullif(h.since, '-infinity')) as since,
+      min(h.acknowledged_at) as acknowledged_at
+    from visible v join stock_holds h on h.catalog_id = v.catalog_id and h.product_id = v.id
+        and (not h.is_settled or h.cancelled_at is not null)
+      cross join lateral (select case
+        when v.is_stated then app.hold_effect(h, v.means, v.hold_hours, v.at)
+        when h.pieces > 0 and h.shipped_at is null and h.cancelled_at is null then h.pieces else 0 end) e (pieces)
+    group by h.order_id, h.client_id having sum(e.pieces) <> 0
+  )
+  select v.id, v.inventory_policy, v.inventory_count, v.means, v.reported_count, v.reported_at,
+    (select coalesce(sum(pieces), 0) from held), (select count(*) from held),
+    (select coalesce(jsonb_agg(jsonb_build_object('order_id', o.id, 'order_number', o.order_number, 'pieces', f.pieces,
+        'placed_at', f.since, 'acknowledged_at', f.acknowledged_at) order by f.since, f.order_id), '[]')
+     from (select * from held order by since, order_id limit max_orders) f
+       left join public.orders o on o.id = f.order_id
+         and (app.admin_role() is not null or f.client_id = any (app.client_ids())))
+  from visible v
+$$;
+grant execute on function app.product_stock(uuid, integer) to app_admin, app_support, app_client;
+
+-- Returns whether a hold has no effect on a stock that was counted after `oldest`, and can get none except by a
+-- cancellation of pieces that are still open.
+create or replace function app.is_finished_hold(hold stock_holds, settings jsonb, oldest timestamptz) returns boolean
+language sql stable parallel safe
+return (not hold.is_settled or hold.cancelled_at is not null)
+  and coalesce(hold.cancelled_at, app.hold_known_at(hold, settings ->> 'stock_means',
+    (settings ->> 'hold_hours')::integer)) <= oldest;
+
+-- Deletes holds that can change no stock any more, of at most `max_products` products, and returns the number of these
+-- products. A hold is finished when its last event is more than 7 days old: app.free_stock accepts no older time. The
+-- stated stock of these products is changed by the effect of the deleted holds, so what is free stays the same. Open
+-- pieces whose order nobody has ended are kept for a cancellation, but no longer counted.
+create or replace function app.settle_stock_holds(max_products integer default 1000) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  oldest constant timestamptz := now() - interval '7 days';
+  product_ids uuid[];
+begin
+  select array_agg(id) into product_ids from (
+    select distinct h.product_id as id
+    from stock_holds h join catalogs c on c.id = h.catalog_id
+    where app.is_finished_hold(h, c.sync_settings, oldest) limit max_products) due;
+  if product_ids is null then
+    return 0;
+  end if;
+  perform app.lock_products(product_ids);
+
+  with finished as materialized (
+    select h.order_id, h.line, h.part, h.product_id, c.sync_settings as settings, h as hold,
+      h.pieces > 0 and h.shipped_at is null and h.cancelled_at is null as is_open
+    from stock_holds h join catalogs c on c.id = h.catalog_id
+    where h.product_id = any (product_ids) and app.is_finished_hold(h, c.sync_settings, oldest)
+  ), stated as (
+    update stock_reports r set reported_count = r.reported_count - e.pieces
+    from (
+      select f.product_id, sum(app.hold_effect(f.hold, f.settings ->> 'stock_means',
+        (f.settings ->> 'hold_hours')::integer, s.reported_at)) as pieces
+      from finished f join stock_reports s on s.product_id = f.product_id group by 1
+    ) e
+    where r.product_id = e.product_id and e.pieces <> 0
+  ), settled as (
+    update stock_holds h set is_settled = true from finished f
+    where f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part
+  )
+  delete from stock_holds h using finished f
+  where not f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part;
+
+  -- Without holds, the count itself says what is free, unless the stated stock is below 0.
+  delete from stock_reports r
+  where r.product_id = any (product_ids) and r.reported_count >= 0 and not exists (
+    select from stock_holds h where h.catalog_id = r.catalog_id and h.product_id = r.product_id
+      and (not h.is_settled or h.cancelled_at is not null));
+  return cardinality(product_ids);
+end
+$$;
+grant execute on function app.settle_stock_holds(integer) to app_system;
+
+-- Forgets the stated stock of a product whose stock a caller has set: the new count says what is free now, with regard
+-- to all orders.
+create or replace function app.delete_stock_report() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  delete from stock_reports where product_id = new.id;
+  return null;
+end
+$$;
+grant execute on function app.delete_stock_report() to app_owner;
+
+-- Computes the free stock of a catalog again after its settings have changed.
+create or replace function app.recompute_catalog_stock() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  product_ids uuid[] := array(select r.product_id from stock_reports r where r.catalog_id = new.id);
+begin
+  perform app.lock_products(product_ids);
+  perform app.recompute_stock(product_ids, array_fill(0, array[cardinality(product_ids)]));
+  return null;
+end
+$$;
+grant execute on function app.recompute_catalog_stock() to app_owner;
+
+set local role app_owner;
+-- The functions of app_definer change the count according to the holds. A load says with the setting that it has
+-- reported the stock.
+create or replace trigger delete_stock_report after update of inventory_count, inventory_policy on products for each row
+  when ((old.inventory_count <> new.inventory_count or old.inventory_policy <> new.inventory_policy)
+    and current_user <> 'app_definer' and current_setting('app.reports_stock', true) is distinct from 'on')
+  execute function app.delete_stock_report();
+create or replace trigger recompute_stock after update of sync_settings on catalogs for each row
+  when ((old.sync_settings -> 'stock_means', old.sync_settings -> 'hold_hours')
+    is distinct from (new.sync_settings -> 'stock_means', new.sync_settings -> 'hold_hours'))
+  execute function app.recompute_catalog_stock();
