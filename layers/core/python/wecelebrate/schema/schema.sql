@@ -1615,6 +1615,8 @@ create table sites (
   domain_token text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
   domain_verified_at timestamp with time zone,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
+  ship_to_countries text[],
+  ship_to_po_boxes boolean not null default true,
   constraint sites_client_id_unique UNIQUE (client_id, id),
   constraint sites_slug_key UNIQUE (slug),
   constraint sites_pkey PRIMARY KEY (id),
@@ -1635,6 +1637,9 @@ create table sites (
   constraint sites_name_check CHECK ((length(name) >= 1)),
   constraint sites_name_length CHECK ((length(name) <= 500)),
   constraint sites_settings_size CHECK (app.json_fits(settings, 524288)),
+  constraint sites_ship_to_countries_check CHECK ((((cardinality(ship_to_countries) >= 1) AND
+    (cardinality(ship_to_countries) <= 249)) AND (array_position(ship_to_countries, NULL::text) IS NULL) AND
+    (array_to_string(ship_to_countries, ','::text) ~ '^[A-Z]{2}(,[A-Z]{2})*$'::text))),
   constraint sites_slug_check CHECK (((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (slug !~ '^..--'::text)
     AND (slug <> ALL (ARRAY['www'::text, 'api'::text, 'admin'::text, 'console'::text, 'mail'::text, 'smtp'::text,
     'imap'::text, 'mx'::text, 'ns'::text, 'ftp'::text, 'auth'::text, 'login'::text, 'sso'::text, 'app'::text,
@@ -1667,6 +1672,10 @@ comment on column sites.slug is
   'The label of the site below the domain of the platform. It never changes.';
 comment on column sites.domain_token is
   'The value that the TXT record of the domain must contain.';
+comment on column sites.ship_to_countries is
+  'The ISO 3166-1 alpha-2 codes of the countries to which the site ships, in alphabetical order. Null: all countries.';
+comment on column sites.ship_to_po_boxes is
+  'Whether the site ships to post office boxes.';
 CREATE INDEX sites_by_catalog ON public.sites USING btree (catalog_id);
 CREATE INDEX sites_by_folded_name ON public.sites USING btree (folded_name, id);
 CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
@@ -2199,7 +2208,7 @@ grant select, update on app.schedule_view to app_system;
 create view app.site_view with (security_invoker=true) as
  SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
     domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
-    max_order_amount, max_recipient_mails
+    max_order_amount, max_recipient_mails, ship_to_countries, ship_to_po_boxes
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
@@ -4138,6 +4147,12 @@ begin
   end if;
   select r.refusal, r.detail into refusal, detail from app.check_order_rules(site, $1) r;
   if refusal is not null then
+    return;
+  end if;
+
+  if not $4 ->> 'country' = any (site.ship_to_countries) then
+    refusal := 'country';
+    detail := to_jsonb(site.ship_to_countries);
     return;
   end if;
 

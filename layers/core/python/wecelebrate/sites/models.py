@@ -3,15 +3,21 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.core.types import DomainName, Flag, Id, Moment, Money, Name, Text
+from wecelebrate.core.types import CountryCode, DomainName, Flag, Id, Moment, Money, Name, Text
 
 SiteStatus = Literal["draft", "active", "inactive"]
 
 MAX_DAILY_QUANTITY = 1_000_000
+
+
+def _sorted_once(countries: list[str]) -> list[str]:
+    return sorted(set(countries))
+
+
 LineQuantity = Annotated[
     int,
     Field(strict=True, ge=1, le=10_000, description="The largest quantity of one product in one order."),
@@ -48,6 +54,20 @@ RecipientMails = Annotated[
         "of the address places do not count.",
     ),
 ]
+ShipToCountries = Annotated[
+    Annotated[list[CountryCode], Field(min_length=1, max_length=249), AfterValidator(_sorted_once)] | None,
+    Field(
+        description="The countries to which the site ships, as ISO 3166-1 alpha-2 codes. An order to another country "
+        "is refused. Null means that the site ships to all countries."
+    ),
+]
+ShipToPoBoxes = Annotated[
+    Flag,
+    Field(
+        description="Whether the site ships to post office boxes. Most carriers do not. A parcel locker, such as a "
+        "Packstation, is not a post office box."
+    ),
+]
 
 
 class SiteContent(Input):
@@ -70,6 +90,8 @@ class SiteContent(Input):
     max_daily_quantity_per_address: DailyAddressQuantity = 100
     max_order_amount: OrderAmount = None
     max_recipient_mails: RecipientMails = 5
+    ship_to_countries: ShipToCountries = None
+    ship_to_po_boxes: ShipToPoBoxes = True
 
 
 class NewSite(SiteContent):
@@ -93,6 +115,8 @@ class SitePatch(Patch):
     max_daily_quantity_per_address: DailyAddressQuantity = None
     max_order_amount: OrderAmount = None
     max_recipient_mails: RecipientMails = ABSENT
+    ship_to_countries: ShipToCountries = None
+    ship_to_po_boxes: ShipToPoBoxes = ABSENT
 
 
 class Site(BaseModel):
@@ -118,6 +142,10 @@ class Site(BaseModel):
     max_daily_quantity_per_address: int | None
     max_order_amount: Money | None
     max_recipient_mails: int
+    ship_to_countries: list[str] | None
+    """The countries to which the site ships. Null: all countries."""
+    ship_to_po_boxes: bool
+    """Whether the site ships to post office boxes."""
 
 
 class DomainVerification(BaseModel):

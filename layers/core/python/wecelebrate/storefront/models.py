@@ -36,6 +36,10 @@ class Storefront(BaseModel):
     max_order_amount: Money | None = Field(
         description="The largest total of one order. Null means that there is no limit."
     )
+    ship_to_countries: list[str] | None = Field(
+        description="The countries to which the site ships. Null means that it ships to all countries."
+    )
+    ship_to_po_boxes: bool = Field(description="Whether the site ships to post office boxes.")
 
 
 class StorefrontProduct(BaseModel):
