@@ -115,7 +115,7 @@ CHANGES: list[tuple[str, tuple[Any, ...], set[str]]] = [
     ("insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, total_amount,"
      " shipping_address, items) values (%s, %s, %s, 'N', 'n', 'n@test', 1, '{}', '[]')", (NEW, A, A_SITE),
      {f"order:{NEW}", f"orders:{A}", "orders"}),
-    ("update orders set status = 'shipped' where id = %s", (ORDER,), {f"order:{ORDER}", f"orders:{A}", "orders"}),
+    ("update orders set metadata = '{\"a\": 1}' where id = %s", (ORDER,), {f"order:{ORDER}", f"orders:{A}", "orders"}),
     ("delete from orders where id = %s", (ORDER,), {f"order:{ORDER}", f"orders:{A}", "orders"}),
     ("delete from products where id = %s", (A_EXCLUDED,),
      {f"products:{A_CATALOG}", f"product:{A_EXCLUDED}", f"site:{A_SITE}", f"exclusions:{A_SITE}"}),

@@ -8,7 +8,18 @@ from psycopg import errors, sql
 
 from tests.database.callers import CALLERS, Caller
 from tests.database.conftest import Database
-from tests.database.order_totals import BY_NAME, COUNT_DELTAS, DIFFERENCE, ROLLUP, SYSTEM, acting, enter, place, value
+from tests.database.order_totals import (
+    BY_NAME,
+    COUNT_DELTAS,
+    DIFFERENCE,
+    ROLLUP,
+    SYSTEM,
+    acting,
+    allow_every_change,
+    enter,
+    place,
+    value,
+)
 from tests.database.probe import entered
 from tests.database.world import A_OTHER_SITE, A, B, ident
 
@@ -17,6 +28,7 @@ from tests.database.world import A_OTHER_SITE, A, B, ident
 def superuser(database: Database) -> Iterator[psycopg.Connection]:
     """A transaction of the superuser that is rolled back."""
     with database.connect() as connection, connection.transaction(force_rollback=True):
+        allow_every_change(connection)
         yield connection
 
 

@@ -69,7 +69,7 @@ ATTACKS: dict[str, Attack] = {
     "a site that an admin creates on a foreign catalog": (ADMINS, NEW_SITE, (B, A_CATALOG), POLICY),
     "a site given to another client": (EDITORS, "update sites set client_id = %s where id = %s", (B, A_SITE), POLICY),
     "an order at a foreign site": (("A's owner", "admin"), "update orders set site_id = %s where id = %s",
-                                   (B_SITE, ident("A's order")), KEY),
+                                   (B_SITE, ident("A's order")), POLICY),
     "an order that an admin places at a foreign site": (ADMINS, ORDER, (A, B_SITE), KEY),
     "a line of a foreign order": (ADMINS, LINE, (A, ident("B's order")), KEY),
     "an order given to another client": (EDITORS, "update orders set client_id = %s where id = %s",

@@ -89,6 +89,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "catalog_readings": ("catalog_id",),
     "site_product_exclusions": ("site_id", "product_id"),
     "order_lines": ("order_id", "line"),
+    "shipment_lines": ("shipment_id", "line"),
+    "return_lines": ("return_id", "line"),
     "order_daily_totals": ("client_id", "day", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
     "product_sources": ("catalog_id", "product_id"),
@@ -117,7 +119,12 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "images": ("error", "renamed"),
     "site_product_exclusions": ("reason", "renamed"),
     "orders": ("customer_name", "renamed"),
-    "order_lines": ("name", "renamed"),
+    "order_lines": ("cancelled_quantity", 1),
+    "order_events": ("subject", None),
+    "shipments": ("carrier", "renamed"),
+    "shipment_lines": ("quantity", 7),
+    "returns": ("note", "renamed"),
+    "return_lines": ("quantity", 7),
     "order_quantities": ("quantity", 7),
     "guest_mails": ("mailbox", "renamed@test"),
     "order_deltas": ("orders", 7),
@@ -191,6 +198,18 @@ def _rows_of_tenants() -> Iterator[Row]:
         yield Row("site_product_exclusions", f"{site}", values)
 
 
+def _rows_of_an_order_life(name: str, client: UUID) -> Iterator[Row]:
+    order = {"client_id": client, "order_id": ident(f"{name} order")}
+    values = {"id": ident(f"{name} event"), **order, "version": 2, "type": "processing", "happened_at": NOW}
+    yield Row("order_events", name, {**values, "source": "api", "actor": "client", "subject": "a-owner"})
+    values = {"id": ident(f"{name} shipment"), **order, "number": "1", "shipped_at": NOW, "source": "api"}
+    yield Row("shipments", name, values)
+    yield Row("shipment_lines", name, {**order, "shipment_id": values["id"], "line": 1, "quantity": 1})
+    values = {"id": ident(f"{name} return"), **order, "number": 1}
+    yield Row("returns", name, values)
+    yield Row("return_lines", name, {**order, "return_id": values["id"], "line": 1, "quantity": 1})
+
+
 def _rows_of_orders() -> Iterator[Row]:
     orders = [("A's", A, A_SITE, "customer"), ("A's guest's", A, A_SITE, None)]
     for n, (name, client, site, subject) in enumerate(
@@ -202,6 +221,7 @@ def _rows_of_orders() -> Iterator[Row]:
         yield Row("orders", name, values)
         values = {"client_id": client, "order_id": ident(f"{name} order"), "line": 1, "sku": "s", "name": "n"}
         yield Row("order_lines", name, {**values, "quantity": 1, "unit_price": 1})
+        yield from _rows_of_an_order_life(name, client)
     for name, client, site in (("A's", A, A_SITE), ("B's", B, B_SITE)):
         values = {"id": ident(f"{name} quantity"), "client_id": client, "site_id": site, "product_id": A_PRODUCT}
         yield Row("order_quantities", name, {**values, "buyer": "email:x@test", "quantity": 1})

@@ -1,0 +1,93 @@
+-- What nobody can do to an order, its lines and its events, whoever writes: the triggers that refuse it.
+
+set local role app_owner;
+
+-- Refuses every change of an order that is not a step of its life, and counts the changes in `version`.
+--
+-- The client, the site, the number, the currency, the items, the kind and the time of an order never change. The status
+-- takes only these steps: pending → processing → shipped → delivered, pending → shipped (the order is processed in the
+-- same transaction), and pending or processing → cancelled. The roles of callers change only the customer, the address
+-- and `metadata` themselves. The functions of functions/order_*.sql change everything else, because each such change
+-- needs an event, and pieces of the stock. Only these functions lower the total, when they cancel lines. Marking an
+-- order as exported does not count as a change.
+create or replace function app.guard_order() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+declare
+  changed jsonb;
+begin
+  new.version := old.version;
+  if new is not distinct from old then
+    return new;
+  end if;
+  select jsonb_object_agg(key, value) into changed from jsonb_each(to_jsonb(new)) where value <> to_jsonb(old) -> key;
+  if app.is_caller_role() and changed - '{customer_name,customer_email,shipping_address,metadata,updated_at}'::text[] <> '{}'
+  then
+    raise exception 'the status of an order is changed by the functions of its life only'
+      using errcode = 'insufficient_privilege';
+  end if;
+  if changed ?| '{id,client_id,site_id,order_number,currency,items,kind,created_at}'::text[] then
+    raise exception 'the client, site, number, currency, items, kind and time of an order never change'
+      using errcode = 'check_violation';
+  end if;
+  if new.status <> old.status and (old.status, new.status) not in (('pending', 'processing'), ('pending', 'shipped'),
+      ('processing', 'shipped'), ('shipped', 'delivered'), ('pending', 'cancelled'), ('processing', 'cancelled')) then
+    raise exception 'an order does not change from % to %', old.status, new.status using errcode = 'check_violation';
+  end if;
+  if new.total_amount <> old.total_amount and (current_user <> 'app_definer' or new.total_amount > old.total_amount)
+  then
+    raise exception 'the total of an order changes only when its lines are cancelled' using errcode = 'check_violation';
+  end if;
+  if changed - '{exported_at,updated_at}'::text[] <> '{}' then
+    new.version := old.version + 1;
+  end if;
+  return new;
+end
+$$;
+
+-- Returns whether the current statement runs with the privileges of a caller, and not of a function or a migration.
+create or replace function app.is_caller_role() returns boolean
+language sql stable
+return current_user in ('app_admin', 'app_support', 'app_client', 'app_customer', 'app_anon', 'app_system',
+  'app_worker');
+grant execute on function app.is_caller_role() to public;
+
+-- Refuses every change of an order line, except for the pieces that were shipped, cancelled and returned, and for the
+-- reference to a product that is deleted.
+create or replace function app.guard_order_line() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (new.client_id, new.order_id, new.line, new.sku, new.name, new.quantity, new.unit_price)
+      is distinct from (old.client_id, old.order_id, old.line, old.sku, old.name, old.quantity, old.unit_price)
+    or new.product_id is distinct from old.product_id and new.product_id is not null then
+    raise exception 'the lines of an order never change' using errcode = 'check_violation';
+  end if;
+  return new;
+end
+$$;
+
+-- Refuses changes of events, for every role. An event is deleted only together with its order.
+create or replace function app.refuse_event_change() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'DELETE' then
+    -- The foreign key deletes the events of a deleted order as the owner of the table, and nobody else enters this role.
+    if current_user = 'app_owner' then
+      return old;
+    end if;
+  elsif new is not distinct from old or (to_jsonb(new) - 'subject') = (to_jsonb(old) - 'subject')
+      and new.subject is null then
+    return new;  -- the erasure of a person removes the subject
+  end if;
+  raise exception 'the events of an order are not changed' using errcode = 'insufficient_privilege';
+end
+$$;
+
+create or replace trigger guard_change before update on orders for each row execute function app.guard_order();
+create or replace trigger guard_change before update on order_lines for each row execute function app.guard_order_line();
+create or replace trigger refuse_change before update or delete on order_events
+  for each row execute function app.refuse_event_change();
+create or replace trigger refuse_truncate before truncate on order_events
+  for each statement execute function app.refuse_event_change();
