@@ -799,7 +799,8 @@ create table jobs (
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text,
     'failed'::text, 'cancelled'::text]))),
   constraint jobs_type_check CHECK ((type = ANY (ARRAY['product_import'::text, 'catalog_sync'::text,
-    'report_generation'::text, 'email_notification'::text, 'image_processing'::text, 'data_export'::text])))
+    'report_generation'::text, 'email_notification'::text, 'image_processing'::text, 'data_export'::text,
+    'order_file'::text])))
 );
 comment on column jobs.client_id is
   'Null: the job belongs to the platform.';
@@ -1007,6 +1008,7 @@ create table mails (
   constraint mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'failed'::text, 'suppressed'::text,
     'sent'::text, 'delivered'::text, 'bounced'::text, 'complained'::text]))),
   constraint mails_template_check CHECK ((template = ANY (ARRAY['order_confirmation'::text, 'order_shipped'::text,
+    'order_delivered'::text, 'order_cancelled'::text, 'order_confirm_request'::text, 'order_lookup'::text,
     'job_finished'::text])))
 );
 comment on column mails.client_id is
@@ -1113,6 +1115,323 @@ create policy system on order_deltas for select to app_system
 grant delete, insert, select, update on order_deltas to app_definer, app_migrate;
 grant select on order_deltas to app_admin, app_client, app_system;
 
+-- Table order_destinations, owner app_owner
+
+create table order_destinations (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  site_id uuid,
+  name text not null,
+  format text not null,
+  columns jsonb,
+  prefix text not null default ''::text,
+  max_line_length integer,
+  formula_safe boolean not null default true,
+  sender text,
+  receiver text,
+  cron text,
+  timezone text not null default 'UTC'::text,
+  is_active boolean not null default true,
+  next_run_at timestamp with time zone,
+  orders_from timestamp with time zone not null default now(),
+  last_seq integer not null default 0,
+  scanned_at timestamp with time zone,
+  last_run_at timestamp with time zone,
+  last_job_id uuid,
+  last_outcome text,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint order_destinations_client_id_unique UNIQUE (client_id, id),
+  constraint order_destinations_name_unique UNIQUE (client_id, name),
+  constraint order_destinations_pkey PRIMARY KEY (id),
+  constraint order_destinations_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint order_destinations_last_job_id_fkey FOREIGN KEY (last_job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint order_destinations_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
+  constraint order_destinations_columns_size CHECK (app.json_fits(columns, 65536)),
+  constraint order_destinations_cron_length CHECK ((length(cron) <= 200)),
+  constraint order_destinations_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'ndjson'::text, 'xlsx'::text,
+    'ubl'::text, 'idoc'::text, 'cxml'::text]))),
+  constraint order_destinations_max_line_length_check CHECK (((max_line_length >= 20) AND (max_line_length <= 200))),
+  constraint order_destinations_name_length CHECK (((length(name) >= 1) AND (length(name) <= 300))),
+  constraint order_destinations_outcome_length CHECK ((length(last_outcome) <= 1000)),
+  constraint order_destinations_prefix_check CHECK ((prefix ~ '^[A-Za-z0-9._-]{0,50}$'::text)),
+  constraint order_destinations_receiver_length CHECK (((length(receiver) >= 1) AND (length(receiver) <= 100))),
+  constraint order_destinations_sender_length CHECK (((length(sender) >= 1) AND (length(sender) <= 100))),
+  constraint order_destinations_timezone_length CHECK ((length(timezone) <= 100))
+);
+comment on table order_destinations is 'A receiver of order files, usually an ERP system.';
+comment on column order_destinations.site_id is
+  'Only the orders of this site are exported. Null: all sites.';
+comment on column order_destinations.columns is
+  'The columns of CSV and XLSX files: [{"header": …, "field": …}, …]. Null: all fields under their own names.';
+comment on column order_destinations.prefix is
+  'The beginning of the name of each file.';
+comment on column order_destinations.max_line_length is
+  'The longest line of an address that the receiver accepts, in characters. Longer lines are broken.';
+comment on column order_destinations.formula_safe is
+  'Whether text cells that a spreadsheet program would run as a formula get an apostrophe (CSV) or its style (XLSX).';
+comment on column order_destinations.cron is
+  'When orders are exported. Null: only on request.';
+comment on column order_destinations.orders_from is
+  'Only orders that were placed at this time or later are exported.';
+comment on column order_destinations.last_seq is
+  'The number of the newest run. A number is never used twice.';
+comment on column order_destinations.scanned_at is
+  'All changes of orders that were committed an hour before this time have been looked at.';
+CREATE INDEX order_destinations_by_job ON public.order_destinations USING btree (last_job_id);
+CREATE INDEX order_destinations_by_site ON public.order_destinations USING btree (client_id, site_id);
+CREATE INDEX order_destinations_due ON public.order_destinations USING btree (next_run_at) WHERE is_active;
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.order_destinations FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at();
+-- row-level security: forced
+create policy admin on order_destinations for all to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
+  with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_destinations for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy client_delete on order_destinations for delete to app_client
+  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy client_insert on order_destinations for insert to app_client
+  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy client_update on order_destinations for update to app_client
+  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]))
+  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy definer on order_destinations for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_destinations for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_destinations for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_destinations for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on order_destinations for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_destinations to app_admin, app_client, app_migrate;
+grant select on order_destinations to app_support;
+grant select, update on order_destinations to app_definer, app_system;
+
+-- Table order_events, owner app_owner
+
+create table order_events (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  order_id uuid not null,
+  version integer not null,
+  type text not null,
+  from_status text,
+  to_status text,
+  source text not null,
+  actor text not null,
+  subject text,
+  details jsonb not null default '{}'::jsonb,
+  happened_at timestamp with time zone not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint order_events_pkey PRIMARY KEY (id),
+  constraint order_events_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE
+    CASCADE,
+  constraint order_events_actor_check CHECK ((actor = ANY (ARRAY['admin'::text, 'client'::text, 'customer'::text,
+    'guest'::text, 'service'::text]))),
+  constraint order_events_details_length CHECK (app.json_fits(details, 65536)),
+  constraint order_events_source_check CHECK ((source = ANY (ARRAY['api'::text, 'storefront'::text, 'file'::text,
+    'system'::text]))),
+  constraint order_events_subject_length CHECK ((length(subject) <= 500)),
+  constraint order_events_type_check CHECK ((type = ANY (ARRAY['confirmed'::text, 'processing'::text, 'shipped'::text,
+    'delivered'::text, 'cancelled'::text, 'lines_cancelled'::text, 'cancel_requested'::text, 'cancel_withdrawn'::text,
+    'shipment_added'::text, 'shipment_changed'::text, 'shipment_delivered'::text, 'changed'::text,
+    'return_requested'::text, 'return_approved'::text, 'return_received'::text, 'return_refused'::text,
+    'replaced'::text, 'late_news'::text])))
+);
+comment on table order_events is 'What happened to an order after it was placed. Rows are only added. The view
+  app.order_event_view adds the placing.';
+comment on column order_events.version is
+  'The version of the order after the event.';
+comment on column order_events.source is
+  'How the news arrived. The news of an order file is not exported to an ERP again.';
+comment on column order_events.subject is
+  'The subject of the caller. Null for a guest.';
+comment on column order_events.happened_at is
+  'When it happened, e.g. when a parcel left the warehouse.';
+CREATE INDEX order_events_by_client ON public.order_events USING btree (client_id, created_at);
+CREATE INDEX order_events_by_order ON public.order_events USING btree (order_id, id);
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON public.order_events FOR EACH ROW EXECUTE FUNCTION
+  app.refuse_event_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.order_events FOR EACH STATEMENT EXECUTE FUNCTION
+  app.refuse_event_change();
+-- row-level security: forced
+create policy admin on order_events for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_events for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_events for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_events for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_events for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_events for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant insert, select on order_events to app_definer, app_migrate;
+grant select on order_events to app_admin, app_client, app_support, app_system;
+
+-- Table order_export_runs, owner app_owner
+
+create table order_export_runs (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  destination_id uuid not null,
+  seq integer not null,
+  job_id uuid,
+  orders integer not null default 0,
+  refused jsonb not null default '[]'::jsonb,
+  key text,
+  size bigint,
+  sha256 text,
+  created_at timestamp with time zone not null default now(),
+  written_at timestamp with time zone,
+  constraint order_export_runs_seq_unique UNIQUE (destination_id, seq),
+  constraint order_export_runs_pkey PRIMARY KEY (id),
+  constraint order_export_runs_destination_fkey FOREIGN KEY (client_id, destination_id) REFERENCES
+    order_destinations(client_id, id) ON DELETE CASCADE,
+  constraint order_export_runs_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint order_export_runs_key_length CHECK ((length(key) <= 500)),
+  constraint order_export_runs_refused_size CHECK (app.json_fits(refused, 1048576)),
+  constraint order_export_runs_seq_check CHECK ((seq >= 1)),
+  constraint order_export_runs_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+comment on column order_export_runs.refused is
+  'The orders that could not be written: [{"order_number", "reason"}, …].';
+comment on column order_export_runs.written_at is
+  'When the file was complete. Null: the file must still be written.';
+CREATE INDEX order_export_runs_by_client ON public.order_export_runs USING btree (client_id);
+CREATE INDEX order_export_runs_by_job ON public.order_export_runs USING btree (job_id);
+CREATE INDEX order_export_runs_unwritten ON public.order_export_runs USING btree (destination_id, seq) WHERE (written_at
+  IS NULL);
+-- row-level security: forced
+create policy admin on order_export_runs for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_export_runs for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_export_runs for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_export_runs for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_export_runs for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_export_runs for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on order_export_runs for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_export_runs to app_migrate;
+grant insert, select on order_export_runs to app_definer;
+grant select on order_export_runs to app_admin, app_client, app_support;
+grant select, update on order_export_runs to app_system;
+
+-- Table order_exports, owner app_owner
+
+create table order_exports (
+  destination_id uuid not null,
+  order_id uuid not null,
+  version integer not null,
+  client_id uuid not null,
+  run_id uuid,
+  "position" integer not null,
+  action text not null,
+  document jsonb,
+  content_hash text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint order_exports_pkey PRIMARY KEY (destination_id, order_id, version),
+  constraint order_exports_destination_fkey FOREIGN KEY (client_id, destination_id) REFERENCES
+    order_destinations(client_id, id) ON DELETE CASCADE,
+  constraint order_exports_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE
+    CASCADE,
+  constraint order_exports_run_id_fkey FOREIGN KEY (run_id) REFERENCES order_export_runs(id) ON DELETE CASCADE,
+  constraint order_exports_action_check CHECK ((action = ANY (ARRAY['new'::text, 'change'::text, 'cancel'::text,
+    'none'::text]))),
+  constraint order_exports_content_hash_length CHECK ((length(content_hash) <= 64)),
+  constraint order_exports_document_size CHECK (app.json_fits(document, 1048576)),
+  constraint order_exports_run_check CHECK (((action = 'none'::text) = (run_id IS NULL))),
+  constraint order_exports_version_check CHECK ((version >= 1))
+);
+comment on column order_exports.action is
+  'none: nothing in this version concerns the destination, e.g. only the status has changed.';
+comment on column order_exports.document is
+  'The order as it was exported. Null after the file was written.';
+comment on column order_exports.content_hash is
+  'A hash of what the destination sees of the order, to find changes.';
+CREATE INDEX order_exports_by_order ON public.order_exports USING btree (client_id, order_id);
+CREATE INDEX order_exports_by_run ON public.order_exports USING btree (run_id, "position") WHERE (run_id IS NOT NULL);
+-- row-level security: forced
+create policy admin on order_exports for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_exports for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_exports for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_exports for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_exports for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_exports for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on order_exports for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_exports to app_migrate;
+grant insert, select on order_exports to app_definer;
+grant select on order_exports to app_admin, app_client, app_support;
+grant select, update on order_exports to app_system;
+
+-- Table order_file_drops, owner app_owner
+
+create table order_file_drops (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  destination_id uuid not null,
+  key text not null,
+  version_id text not null,
+  size bigint not null,
+  etag text not null,
+  dropped_at timestamp with time zone not null,
+  job_id uuid not null,
+  created_at timestamp with time zone not null default now(),
+  constraint order_file_drops_version_unique UNIQUE (key, version_id),
+  constraint order_file_drops_pkey PRIMARY KEY (id),
+  constraint order_file_drops_destination_fkey FOREIGN KEY (client_id, destination_id) REFERENCES
+    order_destinations(client_id, id) ON DELETE CASCADE,
+  constraint order_file_drops_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
+  constraint order_file_drops_etag_length CHECK ((length(etag) <= 200)),
+  constraint order_file_drops_key_length CHECK ((length(key) <= 1100)),
+  constraint order_file_drops_size_check CHECK ((size >= 0)),
+  constraint order_file_drops_version_length CHECK ((length(version_id) <= 1024))
+);
+CREATE INDEX order_file_drops_by_destination ON public.order_file_drops USING btree (client_id, destination_id);
+CREATE INDEX order_file_drops_by_job ON public.order_file_drops USING btree (job_id);
+-- row-level security: forced
+create policy admin on order_file_drops for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_file_drops for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy migrate on order_file_drops for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on order_file_drops for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_insert on order_file_drops for insert to app_system
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_file_drops to app_migrate;
+grant insert, select on order_file_drops to app_system;
+grant select on order_file_drops to app_admin, app_client;
+
 -- Table order_lines, owner app_owner
 
 create table order_lines (
@@ -1124,6 +1443,9 @@ create table order_lines (
   name text not null,
   quantity integer not null,
   unit_price numeric not null,
+  shipped_quantity integer not null default 0,
+  cancelled_quantity integer not null default 0,
+  returned_quantity integer not null default 0,
   constraint order_lines_pkey PRIMARY KEY (order_id, line),
   constraint order_lines_client_id_order_id_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON
     DELETE CASCADE,
@@ -1131,12 +1453,18 @@ create table order_lines (
   constraint order_lines_line_check CHECK ((line >= 1)),
   constraint order_lines_name_length CHECK ((length(name) <= 500)),
   constraint order_lines_quantity_check CHECK ((quantity >= 1)),
+  constraint order_lines_returned_check CHECK (((returned_quantity >= 0) AND (returned_quantity <= shipped_quantity))),
+  constraint order_lines_shipped_check CHECK (((shipped_quantity >= 0) AND (cancelled_quantity >= 0) AND
+    ((shipped_quantity + cancelled_quantity) <= quantity))),
   constraint order_lines_sku_length CHECK ((length(sku) <= 200)),
   constraint order_lines_unit_price_check CHECK (((unit_price >= (0)::numeric) AND (unit_price <
     '1000000000000'::numeric) AND (scale(unit_price) <= 3)))
 );
+comment on column order_lines.returned_quantity is
+  'The pieces in returns that were not refused.';
 CREATE INDEX order_lines_by_client ON public.order_lines USING btree (client_id);
 CREATE INDEX order_lines_by_product ON public.order_lines USING btree (product_id);
+CREATE TRIGGER guard_change BEFORE UPDATE ON public.order_lines FOR EACH ROW EXECUTE FUNCTION app.guard_order_line();
 -- row-level security: forced
 create policy admin on order_lines for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1147,14 +1475,22 @@ create policy customer on order_lines for select to app_customer
   using (EXISTS ( SELECT FROM orders WHERE (orders.id = order_lines.order_id)));
 create policy definer on order_lines for insert to app_definer
   with check (true);
+create policy definer_select on order_lines for select to app_definer
+  using (true);
+create policy definer_update on order_lines for update to app_definer
+  using (true)
+  with check (true);
 create policy migrate on order_lines for all to app_migrate
   using (true)
   with check (true);
 create policy support on order_lines for select to app_support
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
-grant delete, insert, select, update on order_lines to app_admin, app_migrate;
-grant insert on order_lines to app_definer;
-grant select on order_lines to app_client, app_customer, app_support;
+create policy system on order_lines for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select on order_lines to app_admin;
+grant delete, insert, select, update on order_lines to app_migrate;
+grant insert, select, update on order_lines to app_definer;
+grant select on order_lines to app_client, app_customer, app_support, app_system;
 
 -- Table order_quantities, owner app_owner
 
@@ -1213,18 +1549,40 @@ create table orders (
   updated_at timestamp with time zone not null default now(),
   shipped_at timestamp with time zone,
   delivered_at timestamp with time zone,
+  kind text not null default 'sale'::text,
+  version integer not null default 1,
+  fulfilment text not null default 'none'::text,
+  problem text,
+  external_number text,
+  replaces_order_id uuid,
+  confirm_by timestamp with time zone,
+  exported_at timestamp with time zone,
+  processed_at timestamp with time zone,
+  cancel_requested_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  cancel_reason text,
   constraint orders_client_id_unique UNIQUE (client_id, id),
   constraint orders_client_number_unique UNIQUE (client_id, order_number),
   constraint orders_pkey PRIMARY KEY (id),
   constraint orders_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
+  constraint orders_replaces_fkey FOREIGN KEY (client_id, replaces_order_id) REFERENCES orders(client_id, id) ON DELETE
+    SET NULL (replaces_order_id),
   constraint orders_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
+  constraint orders_cancel_reason_length CHECK ((length(cancel_reason) <= 1000)),
+  constraint orders_confirm_by_check CHECK (((problem IS DISTINCT FROM 'unconfirmed'::text) OR (confirm_by IS NOT
+    NULL))),
   constraint orders_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint orders_customer_email_length CHECK ((length(customer_email) <= 500)),
   constraint orders_customer_name_length CHECK ((length(customer_name) <= 500)),
   constraint orders_customer_subject_length CHECK ((length(customer_subject) <= 500)),
+  constraint orders_external_number_length CHECK (((length(external_number) >= 1) AND (length(external_number) <=
+    100))),
+  constraint orders_fulfilment_check CHECK ((fulfilment = ANY (ARRAY['none'::text, 'partial'::text, 'full'::text]))),
   constraint orders_items_length CHECK (app.json_fits(items, 1700000)),
+  constraint orders_kind_check CHECK ((kind = ANY (ARRAY['sale'::text, 'replacement'::text]))),
   constraint orders_metadata_length CHECK (app.json_fits(metadata, 65536)),
   constraint orders_order_number_length CHECK ((length(order_number) <= 50)),
+  constraint orders_problem_check CHECK ((problem ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
   constraint orders_shipping_address_length CHECK (app.json_fits(shipping_address, 65536)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'shipped'::text,
     'delivered'::text, 'cancelled'::text]))),
@@ -1233,16 +1591,40 @@ create table orders (
 );
 comment on column orders.customer_subject is
   'The `sub` claim of the customer''s token. Null for a guest.';
+comment on column orders.kind is
+  'sale: a visitor placed the order. replacement: the client sends pieces of an order again, for nothing.';
+comment on column orders.version is
+  'Counts the changes of the order. Marking it as exported is not a change.';
+comment on column orders.fulfilment is
+  'How many of the pieces that are not cancelled have been shipped.';
+comment on column orders.problem is
+  'A code for what must be resolved before the order is processed. Null: nothing.';
+comment on column orders.external_number is
+  'The number of the order in the ERP.';
+comment on column orders.confirm_by is
+  'When the order is cancelled if its guest has not confirmed it.';
+comment on column orders.exported_at is
+  'When the order was first given to an ERP. After that, the ERP must confirm that it is cancelled.';
+comment on column orders.cancel_requested_at is
+  'When the ERP was asked to cancel the order. Null: no open request.';
 CREATE INDEX orders_by_client ON public.orders USING btree (client_id, created_at DESC, id DESC) INCLUDE (total_amount,
   status);
+CREATE INDEX orders_by_confirm_by ON public.orders USING btree (confirm_by) WHERE ((problem = 'unconfirmed'::text) AND
+  (status = 'pending'::text));
 CREATE INDEX orders_by_created_at ON public.orders USING btree (created_at DESC);
 CREATE INDEX orders_by_customer ON public.orders USING btree (customer_subject, created_at DESC) WHERE (customer_subject
   IS NOT NULL);
 CREATE INDEX orders_by_customer_email ON public.orders USING btree (customer_email);
+CREATE INDEX orders_by_external_number ON public.orders USING btree (client_id, external_number) WHERE (external_number
+  IS NOT NULL);
 CREATE INDEX orders_by_folded_customer_email ON public.orders USING btree (lower(customer_email));
+CREATE INDEX orders_by_replaced_order ON public.orders USING btree (client_id, replaces_order_id) WHERE
+  (replaces_order_id IS NOT NULL);
 CREATE INDEX orders_by_site ON public.orders USING btree (site_id, created_at DESC, id DESC);
 CREATE INDEX orders_by_status ON public.orders USING btree (client_id, status, created_at DESC);
+CREATE INDEX orders_by_updated_at ON public.orders USING btree (client_id, updated_at);
 CREATE TRIGGER audit AFTER DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER guard_change BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.orders REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -1271,15 +1653,20 @@ create policy definer on orders for select to app_definer
   using (true);
 create policy definer_insert on orders for insert to app_definer
   with check (true);
+create policy definer_update on orders for update to app_definer
+  using (true)
+  with check (true);
 create policy migrate on orders for all to app_migrate
   using (true)
   with check (true);
 create policy support on orders for all to app_support
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
   with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on orders for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on orders to app_admin, app_migrate;
-grant insert, select on orders to app_definer;
-grant select on orders to app_customer;
+grant insert, select, update on orders to app_definer;
+grant select on orders to app_customer, app_system;
 grant select, update on orders to app_client, app_support;
 
 -- Table product_sources, owner app_owner
@@ -1438,6 +1825,110 @@ grant insert, select, update on products to app_client, app_support;
 grant select on products to app_anon, app_customer;
 grant select, update on products to app_definer;
 
+-- Table return_lines, owner app_owner
+
+create table return_lines (
+  client_id uuid not null,
+  order_id uuid not null,
+  return_id uuid not null,
+  line integer not null,
+  quantity integer not null,
+  received_quantity integer,
+  restocked_quantity integer not null default 0,
+  constraint return_lines_pkey PRIMARY KEY (return_id, line),
+  constraint return_lines_line_fkey FOREIGN KEY (order_id, line) REFERENCES order_lines(order_id, line) ON DELETE
+    CASCADE,
+  constraint return_lines_return_fkey FOREIGN KEY (order_id, return_id) REFERENCES returns(order_id, id) ON DELETE
+    CASCADE,
+  constraint return_lines_quantity_check CHECK ((quantity >= 1)),
+  constraint return_lines_received_check CHECK (((received_quantity >= 0) AND (received_quantity <= quantity))),
+  constraint return_lines_restocked_check CHECK (((restocked_quantity >= 0) AND (restocked_quantity <=
+    COALESCE(received_quantity, 0))))
+);
+comment on column return_lines.received_quantity is
+  'Null until the return was received.';
+comment on column return_lines.restocked_quantity is
+  'The received pieces that are for sale again.';
+CREATE INDEX return_lines_by_client ON public.return_lines USING btree (client_id);
+CREATE INDEX return_lines_by_line ON public.return_lines USING btree (order_id, line);
+-- row-level security: forced
+create policy admin on return_lines for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on return_lines for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy customer on return_lines for select to app_customer
+  using (EXISTS ( SELECT FROM orders WHERE (orders.id = return_lines.order_id)));
+create policy definer on return_lines for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on return_lines for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on return_lines for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on return_lines for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on return_lines to app_migrate;
+grant insert, select, update on return_lines to app_definer;
+grant select on return_lines to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Table returns, owner app_owner
+
+create table returns (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  order_id uuid not null,
+  number integer not null,
+  status text not null default 'requested'::text,
+  reason text,
+  note text,
+  replacement_order_id uuid,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  approved_at timestamp with time zone,
+  received_at timestamp with time zone,
+  refused_at timestamp with time zone,
+  constraint returns_number_unique UNIQUE (order_id, number),
+  constraint returns_order_id_unique UNIQUE (order_id, id),
+  constraint returns_pkey PRIMARY KEY (id),
+  constraint returns_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE CASCADE,
+  constraint returns_replacement_fkey FOREIGN KEY (client_id, replacement_order_id) REFERENCES orders(client_id, id) ON
+    DELETE SET NULL (replacement_order_id),
+  constraint returns_note_length CHECK ((length(note) <= 1000)),
+  constraint returns_number_check CHECK ((number >= 1)),
+  constraint returns_reason_length CHECK ((length(reason) <= 1000)),
+  constraint returns_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'approved'::text, 'received'::text,
+    'refused'::text])))
+);
+comment on column returns.reason is
+  'Why the pieces come back, as the person who requested the return wrote it.';
+comment on column returns.note is
+  'What the client wrote when it approved, received or refused the return.';
+CREATE INDEX returns_by_client ON public.returns USING btree (client_id, created_at DESC, id DESC);
+CREATE INDEX returns_by_created_at ON public.returns USING btree (created_at DESC, id DESC);
+CREATE INDEX returns_by_replacement ON public.returns USING btree (client_id, replacement_order_id);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.returns FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+-- row-level security: forced
+create policy admin on returns for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on returns for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy customer on returns for select to app_customer
+  using (EXISTS ( SELECT FROM orders WHERE (orders.id = returns.order_id)));
+create policy definer on returns for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on returns for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on returns for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on returns for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on returns to app_migrate;
+grant insert, select, update on returns to app_definer;
+grant select on returns to app_admin, app_client, app_customer, app_support, app_system;
+
 -- Table schedules, owner app_owner
 
 create table schedules (
@@ -1542,6 +2033,102 @@ create policy migrate on schema_migrations for all to wc_migrate
   with check (true);
 grant delete, insert, select, update on schema_migrations to wc_migrate;
 
+-- Table shipment_lines, owner app_owner
+
+create table shipment_lines (
+  client_id uuid not null,
+  order_id uuid not null,
+  shipment_id uuid not null,
+  line integer not null,
+  quantity integer not null,
+  constraint shipment_lines_pkey PRIMARY KEY (shipment_id, line),
+  constraint shipment_lines_line_fkey FOREIGN KEY (order_id, line) REFERENCES order_lines(order_id, line) ON DELETE
+    CASCADE,
+  constraint shipment_lines_shipment_fkey FOREIGN KEY (order_id, shipment_id) REFERENCES shipments(order_id, id) ON
+    DELETE CASCADE,
+  constraint shipment_lines_quantity_check CHECK ((quantity >= 1))
+);
+comment on table shipment_lines is 'The pieces in a shipment. order_lines.shipped_quantity is their sum.';
+CREATE INDEX shipment_lines_by_client ON public.shipment_lines USING btree (client_id);
+CREATE INDEX shipment_lines_by_line ON public.shipment_lines USING btree (order_id, line);
+-- row-level security: forced
+create policy admin on shipment_lines for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on shipment_lines for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy customer on shipment_lines for select to app_customer
+  using (EXISTS ( SELECT FROM orders WHERE (orders.id = shipment_lines.order_id)));
+create policy definer on shipment_lines for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on shipment_lines for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on shipment_lines for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on shipment_lines for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on shipment_lines to app_migrate;
+grant insert, select, update on shipment_lines to app_definer;
+grant select on shipment_lines to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Table shipments, owner app_owner
+
+create table shipments (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  order_id uuid not null,
+  number text not null,
+  status text not null default 'shipped'::text,
+  carrier text,
+  tracking_number text,
+  tracking_url text,
+  shipped_at timestamp with time zone not null,
+  delivered_at timestamp with time zone,
+  source text not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint shipments_number_unique UNIQUE (order_id, number),
+  constraint shipments_order_id_unique UNIQUE (order_id, id),
+  constraint shipments_pkey PRIMARY KEY (id),
+  constraint shipments_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE CASCADE,
+  constraint shipments_carrier_length CHECK ((length(carrier) <= 500)),
+  constraint shipments_delivered_check CHECK (((status = 'delivered'::text) = (delivered_at IS NOT NULL))),
+  constraint shipments_number_length CHECK (((length(number) >= 1) AND (length(number) <= 100))),
+  constraint shipments_source_check CHECK ((source = ANY (ARRAY['api'::text, 'file'::text, 'system'::text]))),
+  constraint shipments_status_check CHECK ((status = ANY (ARRAY['shipped'::text, 'delivered'::text]))),
+  constraint shipments_tracking_number_length CHECK ((length(tracking_number) <= 500)),
+  constraint shipments_tracking_url_length CHECK ((length(tracking_url) <= 2048))
+);
+comment on table shipments is 'The parcels of orders. Two orders can have the same tracking number, if one parcel
+  contains pieces of both.';
+comment on column shipments.number is
+  'The number of the shipment. It is unique in its order.';
+CREATE INDEX shipments_by_client ON public.shipments USING btree (client_id, updated_at);
+CREATE INDEX shipments_by_tracking_number ON public.shipments USING btree (client_id, tracking_number) WHERE
+  (tracking_number IS NOT NULL);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.shipments FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+-- row-level security: forced
+create policy admin on shipments for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on shipments for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy customer on shipments for select to app_customer
+  using (EXISTS ( SELECT FROM orders WHERE (orders.id = shipments.order_id)));
+create policy definer on shipments for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on shipments for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on shipments for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on shipments for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on shipments to app_migrate;
+grant insert, select, update on shipments to app_definer;
+grant select on shipments to app_admin, app_client, app_customer, app_support, app_system;
+
 -- Table site_product_exclusions, owner app_owner
 
 create table site_product_exclusions (
@@ -1615,6 +2202,10 @@ create table sites (
   domain_token text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
   domain_verified_at timestamp with time zone,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
+  cancel_window_minutes integer not null default 0,
+  confirm_guest_orders boolean not null default false,
+  confirm_within_hours integer not null default 24,
+  order_page_url text,
   ship_to_countries text[],
   ship_to_po_boxes boolean not null default true,
   constraint sites_client_id_unique UNIQUE (client_id, id),
@@ -1623,6 +2214,9 @@ create table sites (
   constraint sites_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id),
   constraint sites_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint sites_branding_size CHECK (app.json_fits(branding, 524288)),
+  constraint sites_cancel_window_minutes_check CHECK (((cancel_window_minutes >= 0) AND (cancel_window_minutes <=
+    43200))),
+  constraint sites_confirm_within_hours_check CHECK (((confirm_within_hours >= 1) AND (confirm_within_hours <= 168))),
   constraint sites_domain_check CHECK (((domain = lower(domain)) AND (domain ~
     '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$'::text))),
   constraint sites_domain_length CHECK ((length(domain) <= 253)),
@@ -1636,6 +2230,7 @@ create table sites (
   constraint sites_max_recipient_mails_check CHECK (((max_recipient_mails >= 0) AND (max_recipient_mails <= 100))),
   constraint sites_name_check CHECK ((length(name) >= 1)),
   constraint sites_name_length CHECK ((length(name) <= 500)),
+  constraint sites_order_page_url_length CHECK ((length(order_page_url) <= 2048)),
   constraint sites_settings_size CHECK (app.json_fits(settings, 524288)),
   constraint sites_ship_to_countries_check CHECK ((((cardinality(ship_to_countries) >= 1) AND
     (cardinality(ship_to_countries) <= 249)) AND (array_position(ship_to_countries, NULL::text) IS NULL) AND
@@ -1672,6 +2267,14 @@ comment on column sites.slug is
   'The label of the site below the domain of the platform. It never changes.';
 comment on column sites.domain_token is
   'The value that the TXT record of the domain must contain.';
+comment on column sites.cancel_window_minutes is
+  'How long after placing an order its customer may cancel it. 0: customers cannot cancel orders.';
+comment on column sites.confirm_guest_orders is
+  'Whether a guest must confirm an order with the link of a mail before the order is processed.';
+comment on column sites.confirm_within_hours is
+  'After this time, an order that is not confirmed is cancelled.';
+comment on column sites.order_page_url is
+  'The page of the shop that the links of mails about orders open. Null: /orders/guest on the host of the site.';
 comment on column sites.ship_to_countries is
   'The ISO 3166-1 alpha-2 codes of the countries to which the site ships, in alphabetical order. Null: all countries.';
 comment on column sites.ship_to_po_boxes is
@@ -2186,6 +2789,15 @@ create view app.job_view with (security_invoker=true) as
    FROM jobs j;
 grant select on app.job_view to app_admin, app_client, app_support, app_system;
 
+-- View app.order_destination_view, owner app_owner
+
+create view app.order_destination_view with (security_invoker=true) as
+ SELECT id, client_id, site_id, name, format, columns, prefix, max_line_length, formula_safe, sender, receiver, cron,
+    timezone, is_active, orders_from, next_run_at, last_run_at, last_job_id, last_outcome, created_at, updated_at
+   FROM order_destinations;
+grant insert, select, update on app.order_destination_view to app_admin, app_client;
+grant select on app.order_destination_view to app_support, app_system;
+
 -- View app.order_view, owner app_owner
 
 create view app.order_view with (security_invoker=true) as
@@ -2404,6 +3016,86 @@ RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address
   'images'::text THEN '{source,error}'::text[] WHEN 'products'::text THEN '{source_data}'::text[] WHEN 'webhooks'::text
   THEN '{url}'::text[] WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN
   '{address,reason}'::text[] WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
+
+-- Function app.begin_order_export(uuid,uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.begin_order_export(destination_id uuid, job_id uuid, max_orders integer, OUT run_id uuid,
+  OUT more boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target order_destinations;
+  looked_at integer;
+  order_ids uuid[];
+begin
+  select * into target from order_destinations d where d.id = $1 for no key update;
+  if not found then
+    return;
+  end if;
+  -- While an order is locked, nobody can cancel it as an order that no ERP has got. The next statement sees the lines
+    as
+  -- they were when the order was locked.
+  order_ids := array(
+    select o.id from orders o
+    where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)
+      and o.updated_at >= coalesce(target.scanned_at, target.orders_from) - interval '1 hour'
+      and o.created_at >= target.orders_from
+      and not exists (select from order_exports e
+                      where e.destination_id = $1 and e.order_id = o.id and e.version >= o.version)
+    order by o.updated_at, o.id
+    limit $3
+    for no key update);
+
+  with compared as (
+    select o.id, o.version, o.status, o.problem, o.updated_at, d.document,
+      app.order_content_hash(d.document) as content_hash, earlier.action as earlier_action,
+      earlier.content_hash as earlier_hash
+    from orders o
+      cross join lateral (select app.order_document(o)) d (document)
+      left join lateral (
+        select e.action, e.content_hash from order_exports e
+        where e.destination_id = $1 and e.order_id = o.id and e.action <> 'none'
+        order by e.version desc limit 1) earlier on true
+    where o.id = any (order_ids)
+  ), decided as (
+    select c.*, case
+        when c.earlier_action = 'cancel' then 'none'
+        when c.earlier_action is null and c.status in ('pending', 'processing') and c.problem is null then 'new'
+        when c.earlier_action is null then 'none'
+        when c.status = 'cancelled' then 'cancel'
+        when c.content_hash <> c.earlier_hash then 'change'
+        else 'none' end as action
+    from compared c
+  ), numbered as (
+    update order_destinations d set last_seq = d.last_seq + 1
+    where d.id = $1 and exists (select from decided where action <> 'none')
+    returning d.last_seq
+  ), run as (
+    insert into order_export_runs (client_id, destination_id, seq, job_id, orders)
+    select target.client_id, $1, last_seq, $2, (select count(*) from decided where action <> 'none') from numbered
+    returning id
+  ), exported as (
+    insert into order_exports (destination_id, order_id, version, client_id, run_id, position, action, document,
+      content_hash)
+    select $1, d.id, d.version, target.client_id, case when d.action <> 'none' then run.id end,
+      row_number() over (order by d.updated_at, d.id), d.action, case when d.action <> 'none' then d.document end,
+      d.content_hash
+    from decided d left join run on true
+  ), marked as (
+    update orders o set exported_at = now()
+    from decided d where o.id = d.id and d.action = 'new' and o.exported_at is null
+  )
+  select (select id from run), count(*) into run_id, looked_at from decided;
+  more := looked_at >= $3;
+  if not more then
+    update order_destinations d set scanned_at = now() where d.id = $1;
+  end if;
+end
+$function$;
+grant execute on function app.begin_order_export(uuid,uuid,integer) to app_system;
 
 -- Function app.catalog_ids(), owner app_definer
 
@@ -3474,6 +4166,63 @@ begin
 end
 $function$;
 
+-- Function app.guard_order(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.guard_order()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  changed jsonb;
+begin
+  new.version := old.version;
+  if new is not distinct from old then
+    return new;
+  end if;
+  select jsonb_object_agg(key, value) into changed from jsonb_each(to_jsonb(new)) where value <> to_jsonb(old) -> key;
+  if app.is_caller_role() and changed - '{customer_name,customer_email,shipping_address,metadata,updated_at}'::text[] <>
+    '{}'
+  then
+    raise exception 'the status of an order is changed by the functions of its life only'
+      using errcode = 'insufficient_privilege';
+  end if;
+  if changed ?| '{id,client_id,site_id,order_number,currency,items,kind,created_at}'::text[] then
+    raise exception 'the client, site, number, currency, items, kind and time of an order never change'
+      using errcode = 'check_violation';
+  end if;
+  if new.status <> old.status and (old.status, new.status) not in (('pending', 'processing'), ('pending', 'shipped'),
+      ('processing', 'shipped'), ('shipped', 'delivered'), ('pending', 'cancelled'), ('processing', 'cancelled')) then
+    raise exception 'an order does not change from % to %', old.status, new.status using errcode = 'check_violation';
+  end if;
+  if new.total_amount <> old.total_amount and (current_user <> 'app_definer' or new.total_amount > old.total_amount)
+  then
+    raise exception 'the total of an order changes only when its lines are cancelled' using errcode = 'check_violation';
+  end if;
+  if changed - '{exported_at,updated_at}'::text[] <> '{}' then
+    new.version := old.version + 1;
+  end if;
+  return new;
+end
+$function$;
+
+-- Function app.guard_order_line(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.guard_order_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if (new.client_id, new.order_id, new.line, new.sku, new.name, new.quantity, new.unit_price)
+      is distinct from (old.client_id, old.order_id, old.line, old.sku, old.name, old.quantity, old.unit_price)
+    or new.product_id is distinct from old.product_id and new.product_id is not null then
+    raise exception 'the lines of an order never change' using errcode = 'check_violation';
+  end if;
+  return new;
+end
+$function$;
+
 -- Function app.has_one_currency(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.has_one_currency(catalog uuid)
@@ -3533,6 +4282,16 @@ CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$ select exists (select from clients c where c.id = $1 and c.is_active) $function$;
 grant execute on function app.is_active_client(uuid) to app_system;
+
+-- Function app.is_caller_role(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.is_caller_role()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (CURRENT_USER = ANY (ARRAY['app_admin'::name, 'app_support'::name, 'app_client'::name, 'app_customer'::name,
+  'app_anon'::name, 'app_system'::name, 'app_worker'::name]));
+grant execute on function app.is_caller_role() to public;
 
 -- Function app.is_in_stock(text,integer), owner app_owner
 
@@ -4035,6 +4794,38 @@ begin
   new.written_by := current_user;
   return new;
 end
+$function$;
+
+-- Function app.order_content_hash(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_content_hash(document jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select md5(($1 - '{version,external_number,status,cancel_reason}'::text[])::text
+    || case when $1 ->> 'status' = 'cancelled' then 'cancelled' else '' end)
+$function$;
+
+-- Function app.order_document(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_document(o orders)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+    'order_id', o.id, 'order_number', o.order_number, 'external_number', o.external_number, 'version', o.version,
+    'kind', o.kind, 'status', o.status, 'placed_at', o.created_at, 'currency', o.currency,
+    'total_amount', o.total_amount::text, 'customer_name', o.customer_name, 'customer_email', o.customer_email,
+    'shipping_address', o.shipping_address, 'metadata', o.metadata, 'site', s.name, 'cancel_reason', o.cancel_reason,
+    'lines', (
+      select coalesce(jsonb_agg(jsonb_build_object('line', l.line, 'sku', l.sku, 'name', l.name,
+        'quantity', l.quantity - l.cancelled_quantity, 'unit_price', l.unit_price::text) order by l.line), '[]')
+      from order_lines l where l.order_id = o.id))
+  from sites s where s.id = o.site_id
 $function$;
 
 -- Function app.order_number(), owner app_owner
@@ -4797,6 +5588,28 @@ begin
     end if;
   end if;
   raise exception 'entries of the audit log are not changed' using errcode = 'insufficient_privilege';
+end
+$function$;
+
+-- Function app.refuse_event_change(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.refuse_event_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    -- The foreign key deletes the events of a deleted order as the owner of the table, and nobody else enters this
+      role.
+    if current_user = 'app_owner' then
+      return old;
+    end if;
+  elsif new is not distinct from old or (to_jsonb(new) - 'subject') = (to_jsonb(old) - 'subject')
+      and new.subject is null then
+    return new;  -- the erasure of a person removes the subject
+  end if;
+  raise exception 'the events of an order are not changed' using errcode = 'insufficient_privilege';
 end
 $function$;
 

@@ -14,7 +14,7 @@ import time
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import audit, images, jobs, schedules, webhooks
+from wecelebrate import audit, images, jobs, order_files, schedules, webhooks
 from wecelebrate.core import cache, idempotency, metrics
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.core.errors import Conflict, Unavailable
@@ -58,7 +58,10 @@ def run(seconds: float = RUN_SECONDS) -> None:
 
 
 def maintain() -> None:
-    """Write the heartbeat, delete expired rows, report unexpected state, and start due image jobs and due schedules."""
+    """Write the heartbeat, delete expired rows, and report unexpected state.
+
+    Start the image jobs, the schedules and the exports of orders that are due.
+    """
     with writing(SYSTEM) as tx:
         sql.write_heartbeat(tx)
         sql.delete_old_keys(tx, seconds=idempotency.LIFE_SECONDS)
@@ -71,6 +74,7 @@ def maintain() -> None:
         sql.delete_old_guest_mails(tx)
     delete_orphaned_rows()
     schedules.run_due()
+    order_files.run_due()
 
 
 def report_unexpected_state(tx: Transaction) -> None:
