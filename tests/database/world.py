@@ -94,6 +94,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "order_daily_totals": ("client_id", "day", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
     "product_sources": ("catalog_id", "product_id"),
+    "stock_holds": ("order_id", "line", "part"),
+    "stock_reports": ("product_id",),
     "app.staged_products": ("job_id", "fence", "sku", "ordinal", "line"),
     "app.staged_rejections": ("job_id", "fence", "line", "n"),
     "app.replica_heartbeat": ("only_row",),
@@ -126,6 +128,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "returns": ("note", "renamed"),
     "return_lines": ("quantity", 7),
     "order_quantities": ("quantity", 7),
+    "stock_holds": ("pieces", 7),
+    "stock_reports": ("reported_count", 7),
     "guest_mails": ("mailbox", "renamed@test"),
     "order_deltas": ("orders", 7),
     "order_daily_totals": ("orders", 7),
@@ -226,6 +230,13 @@ def _rows_of_orders() -> Iterator[Row]:
         values = {"id": ident(f"{name} quantity"), "client_id": client, "site_id": site, "product_id": A_PRODUCT}
         yield Row("order_quantities", name, {**values, "buyer": "email:x@test", "quantity": 1})
         yield Row("guest_mails", name, {"id": ident(f"{name} guest"), "client_id": client, "mailbox": "x@test"})
+        # These holds have ended, so they do not affect the stock.
+        values = {"order_id": ident(f"{name} order"), "line": 1, "part": 1, "client_id": client, "pieces": 1}
+        values |= {"catalog_id": CATALOG_OF[B_PRODUCT], "product_id": B_PRODUCT, "since": NOW, "cancelled_at": NOW}
+        yield Row("stock_holds", name, values)
+    for product in (A_PRODUCT, B_PRODUCT):
+        values = {"product_id": product, "catalog_id": CATALOG_OF[product], "reported_count": 0, "reported_at": NOW}
+        yield Row("stock_reports", str(product), values)
     for name, client, count in (("A's", A, 3), ("B's", B, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})

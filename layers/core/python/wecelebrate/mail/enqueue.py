@@ -1,6 +1,6 @@
 """Enqueues mails. Call these functions in the transaction of the change that the mail reports."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -25,14 +25,54 @@ def order_confirmation(tx: Transaction, order_id: UUID, address: str | None = No
     return _enqueue_order_mail(tx, order_id, "order_confirmation", {}, address)
 
 
-def order_shipped(tx: Transaction, order_id: UUID, tracking: Tracking | None = None) -> UUID | None:
+def order_shipped(
+    tx: Transaction,
+    order_id: UUID,
+    tracking: Tracking | None = None,
+    pieces: Sequence[Mapping[str, int]] | None = None,
+) -> UUID | None:
     """Enqueue a shipping notice to the customer. Returns the id of the job.
 
-    An order can have several shipping notices, for example one per parcel. Raises NotFound if the order does not exist,
+    An order can have several shipping notices, for example one per parcel. `pieces` are the `line` and the `quantity`
+    of each line in the parcel, if it does not contain the whole order. Raises NotFound if the order does not exist,
     or if the caller is not allowed to send this mail.
     """
     details = tracking.model_dump(mode="json", exclude_none=True) if tracking else {}
+    if pieces is not None:
+        details["lines"] = [dict(piece) for piece in pieces]
     return _enqueue_order_mail(tx, order_id, "order_shipped", details)
+
+
+def order_delivered(tx: Transaction, order_id: UUID) -> UUID | None:
+    """Enqueue the news that an order was delivered. Returns the id of the job. Raises NotFound as `order_shipped`."""
+    return _enqueue_order_mail(tx, order_id, "order_delivered", {})
+
+
+def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
+    """Enqueue the news that an order was cancelled.
+
+    A customer or guest who cancels an order enqueues the mail in the same transaction. The other callers are those of
+    `order_shipped`. Returns the id of the job, or None if a limit is used up. Raises NotFound.
+    """
+    return _enqueue_order_mail(tx, order_id, "order_cancelled", {})
+
+
+def order_confirm_request(tx: Transaction, order_id: UUID, address: str | None) -> UUID | None:
+    """Enqueue the mail with the link with which a guest confirms an order, in the transaction that places the order.
+
+    Returns the id of the job, or None if a limit is used up. `address` is as in `order_confirmation`.
+    """
+    return _enqueue_order_mail(tx, order_id, "order_confirm_request", {}, address)
+
+
+def order_lookup(tx: Transaction, order_number: str, email: str, address: str | None) -> None:
+    """Enqueue a mail with a link to the order of a guest, if the visited site has such an order.
+
+    The caller does not learn whether it has. `address` is as in `order_confirmation`.
+    """
+    row = sql.queue_lookup_mail(tx, order_number=order_number, email=email_address(email) or email, address=address)
+    if row is not None:
+        _enqueue_job(tx, row)
 
 
 def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:

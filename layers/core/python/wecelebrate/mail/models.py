@@ -9,7 +9,15 @@ from wecelebrate.core.models import Input
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.types import EmailAddress, HttpUrl, Id, Moment, ShortLine, Switch
 
-Template = Literal["order_confirmation", "order_shipped", "job_finished"]
+Template = Literal[
+    "order_confirmation",
+    "order_shipped",
+    "order_delivered",
+    "order_cancelled",
+    "order_confirm_request",
+    "order_lookup",
+    "job_finished",
+]
 MailState = Literal["queued", "failed", "suppressed", "sent", "delivered", "bounced", "complained"]
 SuppressionCause = Literal["bounce", "complaint"]
 

@@ -22,11 +22,13 @@ order by created_at desc, id desc;
 select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.reason, m.message_id,
   m.created_at, m.updated_at, m.sent_at, m.details,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
+  s.order_page_url, case when s.domain_verified_at is not null then s.domain end as domain, s.slug, o.confirm_by,
   o.order_number, o.customer_name, o.total_amount, o.currency, o.shipping_address, o.created_at as ordered_at,
-  array(select json_build_object('sku', sku, 'name', name, 'quantity', quantity, 'unit_price', unit_price::text)
+  array(select json_build_object('line', line, 'sku', sku, 'name', name, 'quantity', quantity, 'unit_price', unit_price::text)
         from order_lines where order_id = m.order_id order by line) as lines
 from mails m
 left join orders o on o.id = m.order_id
+left join sites s on s.id = o.site_id
 left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
 where m.id = :mail_id;
 
@@ -35,6 +37,15 @@ where m.id = :mail_id;
 -- job_id when the mail already exists, or when a limit for mails that visitors cause is used up. `address` is a keyed
 -- hash of the IP address of the visitor who causes the mail.
 select client_id, job_id from app.queue_order_mail(:order_id, :template, :details, :address);
+
+-- name: queue_lookup_mail^
+-- Queue a mail with a link to the order of a guest. Returns no row when the guest has no order with this number and this
+-- e-mail address on the current site.
+select client_id, job_id from app.queue_lookup_mail(:order_number, :email, :address);
+
+-- name: get_order_token$
+-- Get the token for a link to an order. Returns null unless the caller is one of our own workers.
+select app.order_token(:order_id, :purpose, :expires_at);
 
 -- name: queue_job_mail^
 -- Queue the mail that reports the outcome of a job. Returns no row when the caller is not allowed to queue the mail.

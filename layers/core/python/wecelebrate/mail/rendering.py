@@ -26,6 +26,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from wecelebrate.core.settings import settings
+from wecelebrate.mail import links
 from wecelebrate.mail.brand import Brand
 from wecelebrate.mail.sanitize import clean, mailbox, visitor_text, web_address
 
@@ -59,8 +60,12 @@ class RenderedMail:
     """The locale in BCP 47 spelling, e.g. `de-CH`."""
 
 
-def render(mail: Mapping[str, Any]) -> RenderedMail:
-    """Render a mail from a row of the query `get_mail`."""
+def render(mail: Mapping[str, Any], token: str | None = None) -> RenderedMail:
+    """Render a mail from a row of the query `get_mail`.
+
+    `token` makes the link of the mail valid. Without it, the link leads to the page, but shows no order: a person who
+    reads the mail in the log must not act as the guest.
+    """
     brand = Brand.parse(mail["branding"], mail["site_name"] or mail["client_name"])
     locale = locale_of(mail["settings"])
     values = {
@@ -68,6 +73,8 @@ def render(mail: Mapping[str, Any]) -> RenderedMail:
         "brand": brand,
         "tracking_url": web_address(mail["details"].get("url"), ("https", "http")),
         "address_lines": _address_lines(mail["shipping_address"]),
+        "lines": _clean_all(_lines_in_parcel(mail)),
+        "link": links.url(mail, token) if mail["template"] in links.PURPOSES else None,
     }
     subject, text, html = (
         _environment(part, locale).get_template(f"{mail['template']}.{part}").render(values) for part in _PARTS
@@ -81,6 +88,16 @@ def render(mail: Mapping[str, Any]) -> RenderedMail:
         html=html,
         locale=locale.replace("_", "-"),
     )
+
+
+def _lines_in_parcel(mail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the lines of the order, with the quantities that are in the parcel if the mail is about a parcel."""
+    lines: list[dict[str, Any]] = mail["lines"]
+    pieces = mail["details"].get("lines")
+    if mail["template"] != "order_shipped" or pieces is None:
+        return lines
+    quantities = {piece["line"]: piece["quantity"] for piece in pieces}
+    return [line | {"quantity": quantities[line["line"]]} for line in lines if line["line"] in quantities]
 
 
 def locale_of(site_settings: Mapping[str, Any] | None) -> str:

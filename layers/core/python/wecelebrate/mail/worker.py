@@ -12,7 +12,7 @@ from wecelebrate.core.database import Transaction, writing
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.shortening import shortened_text
 from wecelebrate.jobs.lease import MAX_REASON_LENGTH, DeadlineReached, JobRejected, LeasedJob, LeaseLost
-from wecelebrate.mail import sending
+from wecelebrate.mail import links, sending
 from wecelebrate.mail.log import sql
 
 
@@ -49,7 +49,8 @@ def _send(job: LeasedJob, mail_id: UUID) -> None:
             return
         if _complete_if_suppressed(tx, job, mail):
             return
-    rendered = render(mail)
+        token = links.token(tx, mail)
+    rendered = render(mail, token)
     tags = {"mail": str(mail_id), "job": str(job.id), "client": str(job.client_id or "platform")}
     message_id = sending.send(rendered, tags)
     with writing(job.caller) as tx:

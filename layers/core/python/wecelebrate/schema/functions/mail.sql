@@ -91,13 +91,28 @@ as $$
   select app.claim_guest_mail($1, null)
 $$;
 
+-- Returns whether the caller is allowed to queue a mail about an order. The platform, and members who write for the
+-- client of the order, are allowed to queue every mail. On the site of the order, the customer of the order is allowed
+-- to queue the confirmation. In the transaction that places, confirms or cancels the order, the customer or guest who
+-- does so is allowed to queue the mails about it. After that transaction, the order of a guest belongs to no caller.
+create or replace function app.may_queue_order_mail(mailed_order orders, template text) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select app.admin_role() is not null
+    or mailed_order.client_id = any (app.editor_ids())
+    or app.subject() = 'service:system' and $2 in ('order_shipped', 'order_delivered', 'order_cancelled')
+    or mailed_order.site_id = app.site_id() and (
+      $2 = 'order_confirmation' and mailed_order.customer_subject = app.subject()
+      or mailed_order.customer_subject is not distinct from app.subject()
+        and transaction_timestamp() in (mailed_order.created_at, mailed_order.updated_at)
+        and ($2 in ('order_confirmation', 'order_confirm_request')
+          or $2 = 'order_cancelled' and mailed_order.status = 'cancelled'))
+$$;
+
 -- Queues a mail to a customer about an order. Returns no row when the caller is not allowed to queue the mail. Returns
 -- a row without job_id when the confirmation of the order already exists, and when a limit for mails that visitors
--- cause is used up (app.claim_guest_mail). In the second case the mail is stored as suppressed, with the reason.
---
--- The platform, and members who write for the client of the order, are allowed to queue every mail. On the site of the
--- order, two more callers are allowed to queue the confirmation: the customer of the order, and the guest who places
--- the order in the same transaction. After that transaction, the order of a guest belongs to no caller.
+-- cause is used up (app.claim_guest_mail). In the second case the mail is stored as suppressed, with the reason. The
+-- limit does not count a guest who has used the link of a mail, because the guest has the mailbox.
 --
 -- `address` is a keyed hash of the IP address of the visitor who causes the mail, or null.
 create or replace function app.queue_order_mail(
@@ -112,23 +127,20 @@ declare
 begin
   select * into mailed_order from orders o
   where o.id = $1
-    and $2 in ('order_confirmation', 'order_shipped')
-    and (app.admin_role() is not null
-         or o.client_id = any (app.editor_ids())
-         or ($2 = 'order_confirmation' and o.site_id = app.site_id()
-             and (o.customer_subject = app.subject()
-                  or (o.customer_subject is null and o.created_at = transaction_timestamp()))));
+    and $2 in ('order_confirmation', 'order_shipped', 'order_delivered', 'order_cancelled', 'order_confirm_request')
+    and app.may_queue_order_mail(o, $2);
   if not found then
     return;
   end if;
   client_id := mailed_order.client_id;
   if app.site_id() is not null
-    and not exists (select from mails m where m.order_id = $1 and m.template = 'order_confirmation') then
+    and (mailed_order.customer_subject is not null or mailed_order.created_at = transaction_timestamp())
+    and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
     refusal := app.claim_guest_mail(mailed_order, $4);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
-      case $2 when 'order_confirmation' then 'high' else 'normal' end);
+      case when $2 in ('order_confirmation', 'order_confirm_request') then 'high' else 'normal' end);
   else
     insert into mails (client_id, template, order_id, recipient, details, state, reason)
       values (mailed_order.client_id, $2, $1, mailed_order.customer_email, $3, 'suppressed', refusal);
@@ -137,7 +149,36 @@ begin
 end
 $$;
 grant execute on function app.queue_order_mail(uuid, text, jsonb, text)
-  to app_admin, app_support, app_client, app_customer, app_anon;
+  to app_admin, app_support, app_client, app_customer, app_anon, app_system;
+
+-- Queues a mail with a link to the order of a guest on the current site. The mail goes to the e-mail address of the
+-- order, if the caller has named it. Returns no row if there is no such order. `address` is as in app.queue_order_mail,
+-- and so are the limits.
+create or replace function app.queue_lookup_mail(
+  order_number text, email text, address text, out client_id uuid, out job_id uuid)
+returns setof record
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  mailed_order orders;
+  refusal text;
+begin
+  select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
+  where s.id = app.site_id() and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
+    and o.customer_subject is null;
+  if not found then
+    return;
+  end if;
+  client_id := mailed_order.client_id;
+  refusal := app.claim_guest_mail(mailed_order, $3);
+  if refusal is null then
+    job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
+  end if;
+  return next;
+end
+$$;
+grant execute on function app.queue_lookup_mail(text, text, text) to app_customer, app_anon;
 
 -- The signature that the previous release calls.
 create or replace function app.queue_order_mail(

@@ -36,7 +36,8 @@ $$;
 --
 -- An order is exported when it is open and has no problem. Later versions follow as `change` if something that concerns
 -- the destination has changed, and as `cancel`. An order that was cancelled, shipped or delivered before the destination
--- got it is not exported. Returns no run (null) if there is nothing to write, and whether more orders may be left.
+-- got it is not exported. If somebody asks to cancel an order that an ERP has, the ERP gets `cancel`, too, and its answer
+-- decides. Returns no run (null) if there is nothing to write, and whether more orders may be left.
 create or replace function app.begin_order_export(
   destination_id uuid, job_id uuid, max_orders integer, out run_id uuid, out more boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -45,6 +46,7 @@ declare
   target order_destinations;
   looked_at integer;
   order_ids uuid[];
+  has_others boolean;
 begin
   select * into target from order_destinations d where d.id = $1 for no key update;
   if not found then
@@ -63,14 +65,19 @@ begin
     limit $3
     for no key update);
 
+  has_others := exists (
+    select from order_destinations d where d.client_id = target.client_id and d.id <> $1);
   with compared as (
-    select o.id, o.version, o.status, o.problem, o.updated_at, d.document,
+    select o.id, o.version, o.status, o.problem, o.updated_at, o.cancel_requested_at, d.document,
       app.order_content_hash(d.document) as content_hash, earlier.action as earlier_action,
-      earlier.content_hash as earlier_hash
+      earlier.content_hash as earlier_hash,
+      -- The only destination of a client has sent all news of files itself.
+      not has_others and coalesce((select bool_and(e.source = 'file') from order_events e
+        where e.order_id = o.id and e.version > earlier.version), false) as is_own_news
     from orders o
       cross join lateral (select app.order_document(o)) d (document)
       left join lateral (
-        select e.action, e.content_hash from order_exports e
+        select e.action, e.content_hash, e.version from order_exports e
         where e.destination_id = $1 and e.order_id = o.id and e.action <> 'none'
         order by e.version desc limit 1) earlier on true
     where o.id = any (order_ids)
@@ -79,8 +86,8 @@ begin
         when c.earlier_action = 'cancel' then 'none'
         when c.earlier_action is null and c.status in ('pending', 'processing') and c.problem is null then 'new'
         when c.earlier_action is null then 'none'
-        when c.status = 'cancelled' then 'cancel'
-        when c.content_hash <> c.earlier_hash then 'change'
+        when c.status = 'cancelled' or c.cancel_requested_at is not null then 'cancel'
+        when c.content_hash <> c.earlier_hash and not c.is_own_news then 'change'
         else 'none' end as action
     from compared c
   ), numbered as (

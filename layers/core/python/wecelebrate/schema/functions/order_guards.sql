@@ -1,4 +1,18 @@
--- What nobody can do to an order, its lines and its events, whoever writes: the triggers that refuse it.
+-- What nobody can do to an order, its lines and its events, whoever writes: the triggers that refuse it. A change that
+-- a caller may make with SQL of its own gets its event from a trigger, too.
+
+set local role app_definer;
+
+-- Records a change that SQL of a caller made itself, without a function of this folder.
+create or replace function app.record_direct_change() returns trigger
+language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  perform app.record_order_event(new, 'changed', null, 'api', app.changed_fields(old, new), clock_timestamp());
+  return null;
+end
+$$;
+grant execute on function app.record_direct_change() to app_owner;
 
 set local role app_owner;
 
@@ -21,8 +35,8 @@ begin
     return new;
   end if;
   select jsonb_object_agg(key, value) into changed from jsonb_each(to_jsonb(new)) where value <> to_jsonb(old) -> key;
-  if app.is_caller_role() and changed - '{customer_name,customer_email,shipping_address,metadata,updated_at}'::text[] <> '{}'
-  then
+  if app.is_caller_role()
+    and changed - '{customer_name,customer_email,shipping_address,metadata,updated_at}'::text[] <> '{}' then
     raise exception 'the status of an order is changed by the functions of its life only'
       using errcode = 'insufficient_privilege';
   end if;
@@ -73,7 +87,7 @@ language plpgsql set search_path = pg_catalog, pg_temp
 as $$
 begin
   if tg_op = 'DELETE' then
-    -- The foreign key deletes the events of a deleted order as the owner of the table, and nobody else enters this role.
+    -- The foreign key deletes the events of a deleted order as the owner of the table. Nobody else enters this role.
     if current_user = 'app_owner' then
       return old;
     end if;
@@ -86,8 +100,12 @@ end
 $$;
 
 create or replace trigger guard_change before update on orders for each row execute function app.guard_order();
-create or replace trigger guard_change before update on order_lines for each row execute function app.guard_order_line();
+create or replace trigger guard_change before update on order_lines
+  for each row execute function app.guard_order_line();
 create or replace trigger refuse_change before update or delete on order_events
   for each row execute function app.refuse_event_change();
 create or replace trigger refuse_truncate before truncate on order_events
   for each statement execute function app.refuse_event_change();
+create or replace trigger record_direct_change after update on orders for each row
+  when (app.is_caller_role() and old.version <> new.version)
+  execute function app.record_direct_change();

@@ -257,6 +257,12 @@ begin
   select new_order.client_id, new_order.id, (line ->> 'line')::integer, (line ->> 'product_id')::uuid, line ->> 'sku',
     line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric
   from jsonb_array_elements(priced_lines) line;
+  -- The time is read after the products were locked, so it is later than that of every stock that was stated.
+  insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
+  select new_order.id, (line ->> 'line')::integer, new_order.client_id, site.catalog_id, (line ->> 'product_id')::uuid,
+    (line ->> 'quantity')::integer, clock_timestamp()
+  from jsonb_array_elements(priced_lines) line
+  where line ->> 'left' is not null;
   placed := to_jsonb(new_order) || jsonb_build_object('total_amount', new_order.total_amount::text);
 end
 $$;
@@ -373,18 +379,3 @@ create or replace trigger record_deltas_update after update on orders referencin
   for each statement execute function app.record_order_deltas();
 create or replace trigger record_deltas_delete after delete on orders referencing old table as before
   for each statement execute function app.record_order_deltas();
-
--- An order as the API shows it to the client and the platform.
-create or replace view app.order_view with (security_invoker = true) as
-select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency, customer_subject,
-  customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
-from orders;
-grant select on app.order_view to app_admin, app_support, app_client, app_customer;
-
--- The orders of a customer on the current site, as the API shows them to the customer.
-create or replace view app.customer_order_view with (security_invoker = true) as
-select id, order_number, status, total_amount::text as total_amount, currency, customer_name, customer_email,
-  shipping_address, items, created_at, shipped_at, delivered_at
-from orders
-where customer_subject = (select app.subject()) and site_id = (select app.site_id());
-grant select on app.customer_order_view to app_customer;

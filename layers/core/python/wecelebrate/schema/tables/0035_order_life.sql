@@ -204,9 +204,8 @@ alter table mails add constraint mails_template_check check (template in ('order
 -- The functions of app_definer change orders and lines. Nobody else changes a line.
 create policy definer_update on orders for update to app_definer using (true) with check (true);
 grant update on orders to app_definer;
-create policy definer_select on order_lines for select to app_definer using (true);
 create policy definer_update on order_lines for update to app_definer using (true) with check (true);
-grant select, update on order_lines to app_definer;
+grant update on order_lines to app_definer;
 revoke update on order_lines from app_admin;
 create policy system on orders for select to app_system using ((select app.subject()) is not null);
 create policy system on order_lines for select to app_system using ((select app.subject()) is not null);

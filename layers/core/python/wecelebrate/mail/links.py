@@ -1,0 +1,44 @@
+"""The links in mails to guests: each contains a token, with which a guest confirms or sees an order."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.settings import settings
+from wecelebrate.mail.log import sql
+
+VIEW_HOURS = 24
+"""How long the link to an order works after its mail was requested, in hours."""
+PURPOSES: Mapping[str, str] = {"order_confirm_request": "c", "order_lookup": "v"}
+"""Maps the templates of mails with a link to the purpose of the token (functions/orders_of_guests.sql)."""
+_DEFAULT_PATH = "/orders/guest"
+
+
+def token(tx: Transaction, mail: Mapping[str, Any]) -> str | None:
+    """Return the token for the link of a mail, which is a row of the query `get_mail`. None if it has no link."""
+    purpose = PURPOSES.get(mail["template"])
+    if purpose is None:
+        return None
+    expires_at: datetime = mail["created_at"] + timedelta(hours=VIEW_HOURS)
+    if purpose == "c" and mail["confirm_by"] is not None:
+        expires_at = mail["confirm_by"]
+    text: str | None = sql.get_order_token(tx, order_id=mail["order_id"], purpose=purpose, expires_at=expires_at)
+    return text
+
+
+def url(mail: Mapping[str, Any], token: str | None) -> str:
+    """Return the URL of the shop's page for the order of a mail.
+
+    It is the `order_page_url` of the site with the parameter `token`, and `action=confirm` if the guest is to confirm
+    the order.
+    """
+    host = mail["domain"] or f"{mail['slug']}.{settings().platform_domain}"
+    page = urlsplit(mail["order_page_url"] or f"https://{host}{_DEFAULT_PATH}")
+    query = parse_qsl(page.query, keep_blank_values=True)
+    if mail["template"] == "order_confirm_request":
+        query.append(("action", "confirm"))
+    if token is not None:
+        query.append(("token", token))
+    return urlunsplit(page._replace(query=urlencode(query)))

@@ -1,0 +1,59 @@
+-- Orders, shipments and returns as the API shows them.
+
+set local role app_owner;
+
+-- An order as the API shows it to the client and the platform.
+create or replace view app.order_view with (security_invoker = true) as
+select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency, customer_subject,
+  customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at,
+  kind, version, fulfilment, problem, external_number, replaces_order_id, confirm_by, exported_at, processed_at,
+  cancel_requested_at, cancelled_at, cancel_reason
+from orders;
+grant select on app.order_view to app_admin, app_support, app_client, app_customer;
+
+-- The orders of a customer on the current site, as the API shows them to the customer.
+create or replace view app.customer_order_view with (security_invoker = true) as
+select id, order_number, status, total_amount::text as total_amount, currency, customer_name, customer_email,
+  shipping_address, items, created_at, shipped_at, delivered_at, fulfilment,
+  case problem when 'unconfirmed' then confirm_by end as confirm_by, cancel_requested_at, cancelled_at, updated_at
+from orders
+where customer_subject = (select app.subject()) and site_id = (select app.site_id());
+grant select on app.customer_order_view to app_customer;
+
+-- A line of an order, with what became of its pieces.
+create or replace view app.order_line_view with (security_invoker = true) as
+select client_id, order_id, line, product_id, sku, name, quantity, unit_price::text as unit_price, shipped_quantity,
+  cancelled_quantity, returned_quantity, quantity - shipped_quantity - cancelled_quantity as open_quantity
+from order_lines;
+grant select on app.order_line_view to app_admin, app_support, app_client;
+
+-- A shipment with its lines.
+create or replace view app.shipment_view with (security_invoker = true) as
+select s.id, s.client_id, s.order_id, s.number, s.status, s.carrier, s.tracking_number, s.tracking_url,
+  (select json_agg(json_build_object('line', l.line, 'quantity', l.quantity) order by l.line)
+   from shipment_lines l where l.shipment_id = s.id) as lines,
+  s.shipped_at, s.delivered_at, s.source, s.created_at, s.updated_at
+from shipments s;
+grant select on app.shipment_view to app_definer, app_admin, app_support, app_client, app_customer, app_system;
+
+-- A return with its lines.
+create or replace view app.return_view with (security_invoker = true) as
+select r.id, r.client_id, r.order_id, r.number, r.status, r.reason, r.note, r.replacement_order_id,
+  (select json_agg(json_build_object('line', l.line, 'quantity', l.quantity, 'received_quantity', l.received_quantity,
+     'restocked_quantity', l.restocked_quantity) order by l.line)
+   from return_lines l where l.return_id = r.id) as lines,
+  r.created_at, r.updated_at, r.approved_at, r.received_at, r.refused_at
+from returns r;
+grant select on app.return_view to app_admin, app_support, app_client;
+
+-- The history of an order as the API shows it. The placing has no row of its own: the order says everything about it.
+create or replace view app.order_event_view with (security_invoker = true) as
+select id, client_id, order_id, version, type, from_status, to_status, source, actor, subject, details, happened_at,
+  created_at
+from order_events
+union all
+select id, client_id, id, 1, 'placed', null, 'pending', case kind when 'replacement' then 'api' else 'storefront' end,
+  case when kind = 'replacement' then 'client' when customer_subject is null then 'guest' else 'customer' end,
+  case kind when 'replacement' then null else customer_subject end, '{}', created_at, created_at
+from orders;
+grant select on app.order_event_view to app_admin, app_support, app_client, app_system;

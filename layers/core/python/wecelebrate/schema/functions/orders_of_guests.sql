@@ -1,0 +1,182 @@
+-- What the buyers of orders may do themselves: customers and guests cancel within the window of the site, and guests
+-- confirm their orders, and look them up with the link of a mail.
+--
+-- A link contains a token: what it is for (`v`: view and cancel, `c`: confirm), the order, when it expires, and a seal
+-- that only the functions of app_definer can compute. So a caller who can run SQL as a visitor cannot make a token.
+
+set local role app_definer;
+
+-- Returns the content of a token with its seal.
+create or replace function app.sealed_token(content text) returns text
+language sql stable set search_path = pg_catalog, app, pg_temp
+as $$
+  select content || left(encode(sha256(key || sha256(key || convert_to('order link ' || content, 'UTF8'))), 'hex'), 40)
+  from app.seal_key
+$$;
+
+-- Returns the token of a link, for our own workers that send mails of the order.
+create or replace function app.order_token(order_id uuid, purpose text, expires_at timestamptz) returns text
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select app.sealed_token(format('%s%s%s', $2, replace($1::text, '-', ''),
+    lpad(to_hex(extract(epoch from $3)::bigint), 8, '0')))
+  from orders o
+  where o.id = $1 and app.subject() like 'service:%'
+    and (app.admin_role() is not null or o.client_id = any (app.editor_ids()))
+$$;
+grant execute on function app.order_token(uuid, text, timestamptz) to app_admin, app_client;
+
+-- Returns the order of a guest on the current site, if the token was made for this purpose and has not expired.
+create or replace function app.order_of_token(token text, purpose text) returns orders
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  target orders;
+begin
+  if token ~ '^[vc][0-9a-f]{80}$' and left(token, 1) = $2 and token = app.sealed_token(left(token, 41))
+    and to_timestamp(('x' || substr(token, 34, 8))::bit(32)::bigint) > clock_timestamp() then
+    select * into target from orders o
+    where o.id = substr(token, 2, 32)::uuid and o.site_id = app.site_id() and o.customer_subject is null;
+  end if;
+  return target;
+end
+$$;
+
+-- Cancels a locked order for its buyer. Refusals: `window` if the site does not allow it any more, and those of
+-- app.cancel_locked_order.
+create or replace function app.cancel_for_buyer(
+  target orders, reason text, out refusal text, out detail jsonb, out news jsonb)
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if target.status <> 'pending' then
+    refusal := case target.status when 'cancelled' then 'unchanged' else 'status' end;
+    detail := to_jsonb(target.status);
+  elsif target.kind <> 'sale' or not exists (
+    select from sites s
+    where s.id = target.site_id
+      and target.created_at + make_interval(mins => s.cancel_window_minutes) > clock_timestamp()) then
+    refusal := 'window';
+  else
+    select c.refusal, c.detail, c.news into refusal, detail, news
+    from app.cancel_locked_order(target, $2, false, 'storefront', clock_timestamp()) c;
+  end if;
+end
+$$;
+
+-- Cancels an order of the customer on the current site. Refusals: `not_found`, `changed`, and those of
+-- app.cancel_for_buyer.
+create or replace function app.cancel_own_order(
+  order_id uuid, reason text, expected timestamptz, out refusal text, out detail jsonb, out news jsonb)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  target orders;
+begin
+  select * into target from orders o
+  where o.id = $1 and o.site_id = app.site_id() and o.customer_subject = app.subject()
+  for update;
+  if target.id is null then
+    refusal := 'not_found';
+  elsif target.updated_at <> $3 then
+    refusal := 'changed';
+  else
+    select c.refusal, c.detail, c.news into refusal, detail, news from app.cancel_for_buyer(target, $2) c;
+  end if;
+end
+$$;
+grant execute on function app.cancel_own_order(uuid, text, timestamptz) to app_customer;
+
+-- Returns an order with its shipments, as the API shows both to a guest.
+create or replace function app.buyer_order(target orders) returns jsonb
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select to_jsonb(buyer) || jsonb_build_object('shipments', (
+    select coalesce(jsonb_agg(to_jsonb(s) - '{client_id,order_id,source}'::text[] order by s.shipped_at, s.id), '[]')
+    from shipment_view s where s.order_id = target.id))
+  from (
+    select target.id, target.order_number, target.status, target.total_amount::text as total_amount, target.currency,
+      target.customer_name, target.customer_email, target.shipping_address, target.items, target.created_at,
+      target.shipped_at, target.delivered_at, target.fulfilment,
+      case target.problem when 'unconfirmed' then target.confirm_by end as confirm_by, target.cancel_requested_at,
+      target.cancelled_at, target.updated_at
+  ) buyer
+$$;
+
+-- Returns the order of a guest, as the API shows it, or null if the token is not valid.
+create or replace function app.guest_order(token text) returns jsonb
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select app.buyer_order(o) from app.order_of_token($1, 'v') o where o.id is not null
+$$;
+grant execute on function app.guest_order(text) to app_anon, app_customer;
+
+-- Cancels the order of a guest. Refusals: `not_found`, and those of app.cancel_for_buyer.
+create or replace function app.cancel_guest_order(
+  token text, reason text, out refusal text, out detail jsonb, out news jsonb, out order_id uuid)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  target orders := app.order_of_token($1, 'v');
+begin
+  select * into target from orders o where o.id = target.id for update;
+  if target.id is null then
+    refusal := 'not_found';
+  else
+    order_id := target.id;
+    select c.refusal, c.detail, c.news into refusal, detail, news from app.cancel_for_buyer(target, $2) c;
+  end if;
+end
+$$;
+grant execute on function app.cancel_guest_order(text, text) to app_anon, app_customer;
+
+-- Confirms the order of a guest: it can be processed now. Refusals: `not_found`, `status` if the order was cancelled
+-- because it was confirmed too late, and `unchanged`.
+create or replace function app.confirm_guest_order(
+  token text, out refusal text, out detail jsonb, out news jsonb, out order_id uuid)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  target orders := app.order_of_token($1, 'c');
+begin
+  select * into target from orders o where o.id = target.id for update;
+  order_id := target.id;
+  if target.id is null then
+    refusal := 'not_found';
+  elsif target.status = 'cancelled' then
+    refusal := 'status';
+    detail := to_jsonb(target.status);
+  elsif target.problem is distinct from 'unconfirmed' then
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+  else
+    update orders o set problem = null where o.id = target.id returning * into target;
+    news := jsonb_build_array(
+      app.record_order_event(target, 'confirmed', null, 'storefront', null, clock_timestamp()));
+  end if;
+end
+$$;
+grant execute on function app.confirm_guest_order(text) to app_anon, app_customer;
+
+-- Cancels one order of a guest that was not confirmed in time. Returns no row if there is no such order. A call cancels
+-- only one order, because the products of several orders could not be locked in one order. Concurrent calls get
+-- different orders.
+create or replace function app.expire_unconfirmed_order() returns table (order_id uuid, news jsonb)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  target orders;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of schedules lets orders expire' using errcode = 'insufficient_privilege';
+  end if;
+  select * into target from orders o
+  where o.problem = 'unconfirmed' and o.status = 'pending' and o.confirm_by < clock_timestamp()
+  order by o.confirm_by limit 1 for update skip locked;
+  if target.id is not null then
+    return query select target.id, c.news
+      from app.cancel_locked_order(target, null, true, 'system', clock_timestamp()) c;
+  end if;
+end
+$$;
+grant execute on function app.expire_unconfirmed_order() to app_system;
