@@ -320,9 +320,13 @@ create table catalogs (
   low_inventory integer not null default 5,
   currency text,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
+  stock_means text not null default 'free'::text,
+  stock_delay_minutes integer not null default 15,
+  hold_hours integer,
   constraint catalogs_pkey PRIMARY KEY (id),
   constraint catalogs_owner_client_id_fkey FOREIGN KEY (owner_client_id) REFERENCES clients(id),
   constraint catalogs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint catalogs_hold_hours_check CHECK (((hold_hours >= 0) AND (hold_hours <= 8760))),
   constraint catalogs_low_inventory_check CHECK ((low_inventory >= 0)),
   constraint catalogs_name_check CHECK ((length(name) >= 1)),
   constraint catalogs_name_length CHECK ((length(name) <= 500)),
@@ -330,6 +334,8 @@ create table catalogs (
   constraint catalogs_source_config_size CHECK (app.json_fits(source_config, 524288)),
   constraint catalogs_source_length CHECK ((length(source) <= 500)),
   constraint catalogs_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
+  constraint catalogs_stock_delay_minutes_check CHECK (((stock_delay_minutes >= 0) AND (stock_delay_minutes <= 1440))),
+  constraint catalogs_stock_means_check CHECK ((stock_means = ANY (ARRAY['free'::text, 'physical'::text]))),
   constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 655360)),
   constraint catalogs_type_check CHECK ((type = ANY (ARRAY['erp'::text, 'manual'::text, 'vendor'::text,
     'dropship'::text])))
@@ -340,6 +346,12 @@ comment on column catalogs.low_inventory is
   'The event inventory.low is published when the inventory of a product falls to this number or below.';
 comment on column catalogs.currency is
   'The currency of all prices. Null: there are no products yet, or there may be prices in several currencies.';
+comment on column catalogs.stock_means is
+  'What the stock in files means. free: without the orders that the ERP system knows. physical: what is in the house.';
+comment on column catalogs.stock_delay_minutes is
+  'How old the stock in a file usually is when the file arrives, if neither the file nor the caller states its time.';
+comment on column catalogs.hold_hours is
+  'After this time, the stock in files is taken to be without the pieces of an order. Null: 72, or 720 if physical.';
 CREATE INDEX catalogs_by_folded_name ON public.catalogs USING btree (folded_name, id);
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
@@ -1624,6 +1636,8 @@ CREATE INDEX orders_by_site ON public.orders USING btree (site_id, created_at DE
 CREATE INDEX orders_by_status ON public.orders USING btree (client_id, status, created_at DESC);
 CREATE INDEX orders_by_updated_at ON public.orders USING btree (client_id, updated_at);
 CREATE TRIGGER audit AFTER DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER delete_holds AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
+  FUNCTION app.delete_order_holds();
 CREATE TRIGGER guard_change BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
@@ -1637,6 +1651,8 @@ CREATE TRIGGER record_deltas_insert AFTER INSERT ON public.orders REFERENCING NE
   EXECUTE FUNCTION app.record_order_deltas();
 CREATE TRIGGER record_deltas_update AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS before NEW TABLE AS after FOR
   EACH STATEMENT EXECUTE FUNCTION app.record_order_deltas();
+CREATE TRIGGER record_direct_change AFTER UPDATE ON public.orders FOR EACH ROW WHEN ((app.is_caller_role() AND
+  (old.version <> new.version))) EXECUTE FUNCTION app.record_direct_change();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on orders for all to app_admin
@@ -1775,6 +1791,12 @@ CREATE TRIGGER check_currency_update AFTER UPDATE OF currency, catalog_id ON pub
   app.check_changed_currency();
 CREATE TRIGGER delete_sources AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
   FUNCTION app.delete_product_sources();
+CREATE TRIGGER delete_stock AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
+  FUNCTION app.delete_product_stock();
+CREATE TRIGGER delete_stock_report AFTER UPDATE OF inventory_count, inventory_policy ON public.products FOR EACH ROW
+  WHEN ((((old.inventory_count <> new.inventory_count) OR (old.inventory_policy <> new.inventory_policy)) AND
+  (CURRENT_USER <> 'app_definer'::name) AND (current_setting('app.reports_stock'::text, true) IS DISTINCT FROM
+  'on'::text))) EXECUTE FUNCTION app.delete_stock_report();
 CREATE TRIGGER move_source_data BEFORE INSERT OR UPDATE OF source_data ON public.products FOR EACH ROW WHEN
   ((new.source_data IS NOT NULL)) EXECUTE FUNCTION app.move_source_data();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH
@@ -2326,6 +2348,69 @@ grant insert, select, update on sites to app_client;
 grant select on sites to app_anon, app_customer;
 grant select, update on sites to app_definer;
 
+-- Table stock_holds, owner app_owner
+
+create table stock_holds (
+  order_id uuid not null,
+  line integer not null,
+  part integer not null default 1,
+  client_id uuid not null,
+  catalog_id uuid not null,
+  product_id uuid not null,
+  pieces integer not null,
+  since timestamp with time zone not null,
+  acknowledged_at timestamp with time zone,
+  shipped_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  is_settled boolean not null default false,
+  constraint stock_holds_pkey PRIMARY KEY (order_id, line, part),
+  constraint stock_holds_end_check CHECK (((shipped_at IS NULL) OR (cancelled_at IS NULL))),
+  constraint stock_holds_pieces_check CHECK ((pieces <> 0))
+);
+comment on table stock_holds is 'The pieces of tracked products that orders hold. A line has several parts if only some
+  of its pieces were shipped.';
+comment on column stock_holds.client_id is
+  'The client of the order, which need not own the catalog.';
+comment on column stock_holds.pieces is
+  'Below 0: a return that went back on sale at `since`.';
+comment on column stock_holds.acknowledged_at is
+  'When the ERP system took the order.';
+comment on column stock_holds.is_settled is
+  'The pieces are open, but every stock that can still be stated is without them.';
+CREATE INDEX stock_holds_by_product ON public.stock_holds USING btree (catalog_id, product_id) WHERE ((NOT is_settled)
+  OR (cancelled_at IS NOT NULL));
+-- row-level security: forced
+create policy definer on stock_holds for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on stock_holds for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on stock_holds to app_definer, app_migrate;
+
+-- Table stock_reports, owner app_owner
+
+create table stock_reports (
+  product_id uuid not null,
+  catalog_id uuid not null,
+  reported_count bigint not null,
+  reported_at timestamp with time zone not null,
+  constraint stock_reports_pkey PRIMARY KEY (product_id)
+);
+comment on table stock_reports is 'The last stated stock of a product that has holds, or whose stock is below 0 after a
+  change by a difference.';
+comment on column stock_reports.reported_at is
+  'When the stock was counted. -infinity: it was stated as what is free, with regard to all orders.';
+CREATE INDEX stock_reports_by_catalog ON public.stock_reports USING btree (catalog_id);
+-- row-level security: forced
+create policy definer on stock_reports for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on stock_reports for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on stock_reports to app_definer, app_migrate;
+
 -- Table tiers, owner app_owner
 
 create table tiers (
@@ -2660,6 +2745,7 @@ create table app.staged_products (
   inventory_policy text,
   new_is_active boolean,
   stock_by_place jsonb,
+  stock_as_of timestamp with time zone,
   constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, ordinal, line),
   constraint staged_products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3)))
@@ -2670,6 +2756,8 @@ comment on column app.staged_products.new_is_active is
   'The state of a new product if is_active is null. Null, as the previous release stages it: a new product is active.';
 comment on column app.staged_products.stock_by_place is
   'The stock at each place that the rows name. A null value: the place does not count its stock. Null: no place.';
+comment on column app.staged_products.stock_as_of is
+  'When the stock of the row was counted. Null: as the whole file.';
 -- row-level security: forced
 create policy admin on app.staged_products for select to app_admin
   using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
@@ -2748,7 +2836,8 @@ UNION ALL
     granted_catalogs.pricing_rules, granted_catalogs.low_inventory, granted_catalogs.created_at,
     granted_catalogs.updated_at, granted_catalogs.last_sync_at, granted_catalogs.currency
    FROM app.granted_catalogs() granted_catalogs(id, owner_client_id, name, type, source, status, source_config,
-     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name);
+     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name,
+     stock_means, stock_delay_minutes, hold_hours);
 grant select on app.catalog_view to app_admin, app_client, app_support, app_system;
 
 -- View app.client_view, owner app_owner
@@ -2764,7 +2853,12 @@ grant select on app.client_view to app_client;
 
 create view app.customer_order_view with (security_invoker=true) as
  SELECT id, order_number, status, total_amount::text AS total_amount, currency, customer_name, customer_email,
-    shipping_address, items, created_at, shipped_at, delivered_at
+    shipping_address, items, created_at, shipped_at, delivered_at, fulfilment,
+        CASE problem
+            WHEN 'unconfirmed'::text THEN confirm_by
+            ELSE NULL::timestamp with time zone
+        END AS confirm_by,
+    cancel_requested_at, cancelled_at, updated_at
    FROM orders
   WHERE customer_subject = (( SELECT app.subject() AS subject)) AND site_id = (( SELECT app.site_id() AS site_id));
 grant select on app.customer_order_view to app_customer;
@@ -2798,13 +2892,62 @@ create view app.order_destination_view with (security_invoker=true) as
 grant insert, select, update on app.order_destination_view to app_admin, app_client;
 grant select on app.order_destination_view to app_support, app_system;
 
+-- View app.order_event_view, owner app_owner
+
+create view app.order_event_view with (security_invoker=true) as
+ SELECT order_events.id, order_events.client_id, order_events.order_id, order_events.version, order_events.type,
+    order_events.from_status, order_events.to_status, order_events.source, order_events.actor, order_events.subject,
+    order_events.details, order_events.happened_at, order_events.created_at
+   FROM order_events
+UNION ALL
+ SELECT orders.id, orders.client_id, orders.id AS order_id, 1 AS version, 'placed'::text AS type,
+    NULL::text AS from_status, 'pending'::text AS to_status,
+        CASE orders.kind
+            WHEN 'replacement'::text THEN 'api'::text
+            ELSE 'storefront'::text
+        END AS source,
+        CASE
+            WHEN orders.kind = 'replacement'::text THEN 'client'::text
+            WHEN orders.customer_subject IS NULL THEN 'guest'::text
+            ELSE 'customer'::text
+        END AS actor,
+        CASE orders.kind
+            WHEN 'replacement'::text THEN NULL::text
+            ELSE orders.customer_subject
+        END AS subject,
+    '{}'::jsonb AS details, orders.created_at AS happened_at, orders.created_at
+   FROM orders;
+grant select on app.order_event_view to app_admin, app_client, app_support, app_system;
+
+-- View app.order_line_view, owner app_owner
+
+create view app.order_line_view with (security_invoker=true) as
+ SELECT client_id, order_id, line, product_id, sku, name, quantity, unit_price::text AS unit_price, shipped_quantity,
+    cancelled_quantity, returned_quantity, quantity - shipped_quantity - cancelled_quantity AS open_quantity
+   FROM order_lines;
+grant select on app.order_line_view to app_admin, app_client, app_support;
+
 -- View app.order_view, owner app_owner
 
 create view app.order_view with (security_invoker=true) as
  SELECT id, client_id, site_id, order_number, status, total_amount::text AS total_amount, currency, customer_subject,
-    customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
+    customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at,
+    kind, version, fulfilment, problem, external_number, replaces_order_id, confirm_by, exported_at, processed_at,
+    cancel_requested_at, cancelled_at, cancel_reason
    FROM orders;
 grant select on app.order_view to app_admin, app_client, app_customer, app_support;
+
+-- View app.return_view, owner app_owner
+
+create view app.return_view with (security_invoker=true) as
+ SELECT id, client_id, order_id, number, status, reason, note, replacement_order_id,
+    ( SELECT json_agg(json_build_object('line', l.line, 'quantity', l.quantity, 'received_quantity',
+      l.received_quantity, 'restocked_quantity', l.restocked_quantity) ORDER BY l.line) AS json_agg
+           FROM return_lines l
+          WHERE l.return_id = r.id) AS lines,
+    created_at, updated_at, approved_at, received_at, refused_at
+   FROM returns r;
+grant select on app.return_view to app_admin, app_client, app_support;
 
 -- View app.schedule_view, owner app_owner
 
@@ -2814,6 +2957,17 @@ create view app.schedule_view with (security_invoker=true) as
    FROM schedules;
 grant insert, select, update on app.schedule_view to app_admin, app_client;
 grant select, update on app.schedule_view to app_system;
+
+-- View app.shipment_view, owner app_owner
+
+create view app.shipment_view with (security_invoker=true) as
+ SELECT id, client_id, order_id, number, status, carrier, tracking_number, tracking_url,
+    ( SELECT json_agg(json_build_object('line', l.line, 'quantity', l.quantity) ORDER BY l.line) AS json_agg
+           FROM shipment_lines l
+          WHERE l.shipment_id = s.id) AS lines,
+    shipped_at, delivered_at, source, created_at, updated_at
+   FROM shipments s;
+grant select on app.shipment_view to app_admin, app_client, app_customer, app_definer, app_support, app_system;
 
 -- View app.site_view, owner app_owner
 
@@ -2844,6 +2998,102 @@ create view app.webhook_view with (security_invoker=true) as
    FROM webhooks;
 grant insert, select on app.webhook_view to app_admin, app_client;
 grant select on app.webhook_view to app_support, app_system;
+
+-- Function app.acknowledge_holds(uuid,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.acknowledge_holds(order_id uuid, at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product_ids uuid[] := array(select h.product_id from stock_holds h where h.order_id = $1);
+begin
+  perform app.lock_products(product_ids);
+  update stock_holds h set acknowledged_at = coalesce(at, clock_timestamp())
+  where h.order_id = $1 and h.pieces > 0 and h.acknowledged_at is null and h.shipped_at is null
+    and h.cancelled_at is null;
+  perform app.recompute_stock(product_ids, array_fill(0, array[cardinality(product_ids)]));
+end
+$function$;
+
+-- Function app.add_shipment(orders,jsonb,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.add_shipment(target orders, shipment jsonb, source text, at timestamp with time zone, OUT
+  refusal text, OUT detail jsonb, OUT news jsonb, OUT after orders)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  pieces jsonb;
+  parcel shipments;
+  step record;
+begin
+  select p.refusal, p.detail, p.pieces into refusal, detail, pieces
+  from app.pieces_of(target.id, nullif($2 -> 'lines', 'null'), 'open') p;
+  if refusal is not null then
+    return;
+  end if;
+  after := target;
+  if target.status = 'pending' then
+    select * into step from app.start_processing(target, null, $3, $4);
+    refusal := step.refusal;
+    detail := step.detail;
+    if refusal is not null then
+      return;
+    end if;
+    news := step.news;
+    after := step.after;
+  end if;
+  insert into shipments (client_id, order_id, number, carrier, tracking_number, tracking_url, shipped_at, source)
+  values (target.client_id, target.id, coalesce($2 ->> 'number', app.next_shipment_number(target.id)),
+    $2 ->> 'carrier', $2 ->> 'tracking_number', $2 ->> 'tracking_url', $4, $3)
+  returning * into parcel;
+  select * into step from app.add_to_shipment(after, parcel, pieces, $3, $4);
+  news := coalesce(news, '[]') || step.news;
+  after := step.after;
+end
+$function$;
+
+-- Function app.add_to_shipment(orders,shipments,jsonb,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.add_to_shipment(target orders, parcel shipments, pieces jsonb, source text, at timestamp
+  with time zone, OUT news jsonb, OUT after orders)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  piece record;
+  details constant jsonb := jsonb_build_object('shipment_id', parcel.id, 'shipment', parcel.number, 'lines', (
+    select jsonb_agg(p order by (p ->> 'line')::integer) from jsonb_array_elements(pieces) p));
+begin
+  for piece in
+    select (p ->> 'line')::integer as line, (p ->> 'quantity')::integer as quantity
+    from jsonb_array_elements(pieces) with ordinality e (p, n) order by n
+  loop
+    insert into shipment_lines (client_id, order_id, shipment_id, line, quantity)
+      values (target.client_id, target.id, parcel.id, piece.line, piece.quantity);
+    update order_lines l set shipped_quantity = l.shipped_quantity + piece.quantity
+      where l.order_id = target.id and l.line = piece.line;
+    perform app.ship_held_pieces(target.id, piece.line, piece.quantity, $5);
+  end loop;
+  update orders o
+  set status = 'shipped', shipped_at = coalesce(o.shipped_at, $5), fulfilment = app.fulfilment_of(target.id),
+    cancel_requested_at = null, version = o.version + 1
+  where o.id = target.id
+  returning * into after;
+  news := '[]';
+  if target.cancel_requested_at is not null then
+    news := news || app.record_order_event(after, 'cancel_withdrawn', null, $4, null, $5);
+  end if;
+  news := news || case target.status
+    when 'processing' then app.record_order_event(after, 'shipped', 'processing', $4, details, $5)
+    else app.record_order_event(after, 'shipment_added', null, $4, details, $5) end;
+end
+$function$;
 
 -- Function app.admin_role(), owner app_owner
 
@@ -3030,6 +3280,7 @@ declare
   target order_destinations;
   looked_at integer;
   order_ids uuid[];
+  has_others boolean;
 begin
   select * into target from order_destinations d where d.id = $1 for no key update;
   if not found then
@@ -3049,14 +3300,19 @@ begin
     limit $3
     for no key update);
 
+  has_others := exists (
+    select from order_destinations d where d.client_id = target.client_id and d.id <> $1);
   with compared as (
-    select o.id, o.version, o.status, o.problem, o.updated_at, d.document,
+    select o.id, o.version, o.status, o.problem, o.updated_at, o.cancel_requested_at, d.document,
       app.order_content_hash(d.document) as content_hash, earlier.action as earlier_action,
-      earlier.content_hash as earlier_hash
+      earlier.content_hash as earlier_hash,
+      -- The only destination of a client has sent all news of files itself.
+      not has_others and coalesce((select bool_and(e.source = 'file') from order_events e
+        where e.order_id = o.id and e.version > earlier.version), false) as is_own_news
     from orders o
       cross join lateral (select app.order_document(o)) d (document)
       left join lateral (
-        select e.action, e.content_hash from order_exports e
+        select e.action, e.content_hash, e.version from order_exports e
         where e.destination_id = $1 and e.order_id = o.id and e.action <> 'none'
         order by e.version desc limit 1) earlier on true
     where o.id = any (order_ids)
@@ -3065,8 +3321,8 @@ begin
         when c.earlier_action = 'cancel' then 'none'
         when c.earlier_action is null and c.status in ('pending', 'processing') and c.problem is null then 'new'
         when c.earlier_action is null then 'none'
-        when c.status = 'cancelled' then 'cancel'
-        when c.content_hash <> c.earlier_hash then 'change'
+        when c.status = 'cancelled' or c.cancel_requested_at is not null then 'cancel'
+        when c.content_hash <> c.earlier_hash and not c.is_own_news then 'change'
         else 'none' end as action
     from compared c
   ), numbered as (
@@ -3097,6 +3353,235 @@ end
 $function$;
 grant execute on function app.begin_order_export(uuid,uuid,integer) to app_system;
 
+-- Function app.buyer_order(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.buyer_order(target orders)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select to_jsonb(buyer) || jsonb_build_object('shipments', (
+    select coalesce(jsonb_agg(to_jsonb(s) - '{client_id,order_id,source}'::text[] order by s.shipped_at, s.id), '[]')
+    from shipment_view s where s.order_id = target.id))
+  from (
+    select target.id, target.order_number, target.status, target.total_amount::text as total_amount, target.currency,
+      target.customer_name, target.customer_email, target.shipping_address, target.items, target.created_at,
+      target.shipped_at, target.delivered_at, target.fulfilment,
+      case target.problem when 'unconfirmed' then target.confirm_by end as confirm_by, target.cancel_requested_at,
+      target.cancelled_at, target.updated_at
+  ) buyer
+$function$;
+
+-- Function app.cancel_for_buyer(orders,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_for_buyer(target orders, reason text, OUT refusal text, OUT detail jsonb, OUT news
+  jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if target.status <> 'pending' then
+    refusal := case target.status when 'cancelled' then 'unchanged' else 'status' end;
+    detail := to_jsonb(target.status);
+  elsif target.kind <> 'sale' or not exists (
+    select from sites s
+    where s.id = target.site_id
+      and target.created_at + make_interval(mins => s.cancel_window_minutes) > clock_timestamp()) then
+    refusal := 'window';
+  else
+    select c.refusal, c.detail, c.news into refusal, detail, news
+    from app.cancel_locked_order(target, $2, false, 'storefront', clock_timestamp()) c;
+  end if;
+end
+$function$;
+
+-- Function app.cancel_guest_order(text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_guest_order(token text, reason text, OUT refusal text, OUT detail jsonb, OUT news
+  jsonb, OUT order_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.order_of_token($1, 'v');
+begin
+  select * into target from orders o where o.id = target.id for update;
+  if target.id is null then
+    refusal := 'not_found';
+  else
+    order_id := target.id;
+    select c.refusal, c.detail, c.news into refusal, detail, news from app.cancel_for_buyer(target, $2) c;
+  end if;
+end
+$function$;
+grant execute on function app.cancel_guest_order(text,text) to app_anon, app_customer;
+
+-- Function app.cancel_locked_order(orders,text,boolean,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_locked_order(target orders, reason text, is_confirmed boolean, source text, at
+  timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  after orders;
+  details constant jsonb := jsonb_strip_nulls(jsonb_build_object('reason', reason));
+begin
+  if target.status not in ('pending', 'processing') then
+    refusal := case target.status when 'cancelled' then 'unchanged' else 'status' end;
+    detail := to_jsonb(target.status);
+  elsif target.exported_at is null or is_confirmed or source = 'file' then
+    perform app.cancel_pieces(target, (select p.pieces from app.pieces_of(target.id, null, 'open') p), $5);
+    update orders o
+    set status = 'cancelled', cancelled_at = $5, cancel_reason = coalesce($2, o.cancel_reason),
+      cancel_requested_at = null
+    where o.id = target.id
+    returning * into after;
+    news := jsonb_build_array(app.record_order_event(after, 'cancelled', target.status, $4, details, $5));
+  elsif target.cancel_requested_at is not null then
+    refusal := 'unchanged';
+    detail := to_jsonb('cancel_requested'::text);
+  else
+    update orders o set cancel_requested_at = $5, cancel_reason = $2 where o.id = target.id returning * into after;
+    news := jsonb_build_array(app.record_order_event(after, 'cancel_requested', null, $4, details, $5));
+  end if;
+end
+$function$;
+
+-- Function app.cancel_order(uuid,text,boolean,text,timestamp with time zone,timestamp with time zone), owner
+  app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_order(order_id uuid, reason text, is_confirmed boolean, source text, happened_at
+  timestamp with time zone, expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+begin
+  refusal := app.lock_refusal($1, target, $6);
+  if refusal is not null then
+    return;
+  elsif target.status in ('shipped', 'delivered') then
+    select r.refusal, r.detail into refusal, detail
+    from app.refuse_late(target, 'cancelled', $4, jsonb_build_object('reason', $2), $5) r;
+  else
+    select c.refusal, c.detail, c.news into refusal, detail, news
+    from app.cancel_locked_order(target, $2, $3, $4, app.time_of_news(target, $5)) c;
+  end if;
+end
+$function$;
+grant execute on function app.cancel_order(uuid,text,boolean,text,timestamp with time zone,timestamp with time zone) to
+  app_admin, app_client, app_support, app_system;
+
+-- Function app.cancel_order_lines(uuid,jsonb,text,boolean,text,timestamp with time zone,timestamp with time zone),
+  owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_order_lines(order_id uuid, lines jsonb, reason text, is_confirmed boolean, source
+  text, happened_at timestamp with time zone, expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT
+  news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  pieces jsonb;
+  at timestamptz;
+begin
+  refusal := app.lock_refusal($1, target, $7);
+  if refusal is not null then
+    return;
+  end if;
+  at := app.time_of_news(target, $6);
+  if target.status in ('delivered', 'cancelled') then
+    select r.refusal, r.detail into refusal, detail
+    from app.refuse_late(target, 'lines_cancelled', $5, jsonb_build_object('lines', $2), $6) r;
+    return;
+  end if;
+  select p.refusal, p.detail, p.pieces into refusal, detail, pieces from app.pieces_of($1, $2, 'open') p;
+  if refusal is not null then
+    return;
+  elsif target.status <> 'shipped' and target.exported_at is not null and not is_confirmed and $5 <> 'file' then
+    refusal := 'exported';
+    return;
+  end if;
+  if target.status <> 'shipped' and not exists (
+    select from order_lines l left join jsonb_array_elements(pieces) p on (p ->> 'line')::integer = l.line
+    where l.order_id = $1 and l.quantity - l.cancelled_quantity > coalesce((p ->> 'quantity')::integer, 0)) then
+    select c.refusal, c.detail, c.news into refusal, detail, news
+    from app.cancel_locked_order(target, $3, true, $5, at) c;
+    return;
+  end if;
+  perform app.cancel_pieces(target, pieces, at);
+  update orders o
+  set fulfilment = app.fulfilment_of($1), version = o.version + 1,
+    total_amount = (select sum(l.unit_price * (l.quantity - l.cancelled_quantity)) from order_lines l
+                    where l.order_id = $1)
+  where o.id = $1
+  returning * into target;
+  news := jsonb_build_array(app.record_order_event(target, 'lines_cancelled', null, $5,
+    jsonb_strip_nulls(jsonb_build_object('lines', pieces, 'reason', $3)), at));
+end
+$function$;
+grant execute on function app.cancel_order_lines(uuid,jsonb,text,boolean,text,timestamp with time zone,timestamp with
+  time zone) to app_admin, app_client, app_support, app_system;
+
+-- Function app.cancel_own_order(uuid,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_own_order(order_id uuid, reason text, expected timestamp with time zone, OUT
+  refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders;
+begin
+  select * into target from orders o
+  where o.id = $1 and o.site_id = app.site_id() and o.customer_subject = app.subject()
+  for update;
+  if target.id is null then
+    refusal := 'not_found';
+  elsif target.updated_at <> $3 then
+    refusal := 'changed';
+  else
+    select c.refusal, c.detail, c.news into refusal, detail, news from app.cancel_for_buyer(target, $2) c;
+  end if;
+end
+$function$;
+grant execute on function app.cancel_own_order(uuid,text,timestamp with time zone) to app_customer;
+
+-- Function app.cancel_pieces(orders,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_pieces(target orders, pieces jsonb, at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  piece record;
+begin
+  for piece in
+    select (p ->> 'line')::integer as line, (p ->> 'quantity')::integer as quantity
+    from jsonb_array_elements(pieces) with ordinality e (p, n) order by n
+  loop
+    update order_lines l set cancelled_quantity = l.cancelled_quantity + piece.quantity
+      where l.order_id = target.id and l.line = piece.line;
+    perform app.release_held_pieces(target.id, piece.line, piece.quantity, $3);
+  end loop;
+end
+$function$;
+
 -- Function app.catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.catalog_ids()
@@ -3116,6 +3601,110 @@ AS $function$
   ) readable (id)
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
+
+-- Function app.change_order(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.change_order(order_id uuid, changes jsonb, note text, source text, expected timestamp
+  with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  after orders;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is not null then
+    return;
+  elsif changes ->> 'problem' = 'unconfirmed' and target.problem is distinct from 'unconfirmed' then
+    refusal := 'reserved';
+    return;
+  end if;
+  update orders o
+  set external_number = case when changes ? 'external_number' then changes ->> 'external_number'
+      else o.external_number end,
+    problem = case when changes ? 'problem' then changes ->> 'problem' else o.problem end,
+    metadata = case when changes ? 'metadata' then app.merge_patch(o.metadata, changes -> 'metadata')
+      else o.metadata end
+  where o.id = $1
+  returning * into after;
+  if after.version = target.version and $3 is null then
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+    return;
+  elsif after.version = target.version then
+    after := app.touch_order($1);
+  end if;
+  news := jsonb_build_array(app.record_order_event(after, 'changed', null, $4, app.changed_fields(target, after)
+    || jsonb_strip_nulls(jsonb_build_object('note', $3)), clock_timestamp()));
+end
+$function$;
+grant execute on function app.change_order(uuid,jsonb,text,text,timestamp with time zone) to app_admin, app_client,
+  app_support, app_system;
+
+-- Function app.change_shipment(orders,shipments,jsonb,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.change_shipment(target orders, parcel shipments, shipment jsonb, source text, at
+  timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  further jsonb;
+  added record;
+  changed shipments;
+begin
+  select jsonb_agg(n - 1 order by n) filter (where s.quantity <> (l ->> 'quantity')::integer),
+    jsonb_agg(l order by n) filter (where s.line is null)
+    into detail, further
+  from jsonb_array_elements(nullif(shipment -> 'lines', 'null')) with ordinality e (l, n)
+    left join shipment_lines s on s.shipment_id = parcel.id and s.line = (l ->> 'line')::integer;
+  if detail is not null then
+    refusal := 'shipment_lines';
+    return;
+  end if;
+  if further is not null then
+    select p.refusal, p.detail, p.pieces into refusal, detail, further from app.pieces_of(target.id, further, 'open') p;
+    if refusal is not null then
+      return;
+    end if;
+    select * into added from app.add_to_shipment(target, parcel, further, $4, $5);
+    news := added.news;
+  end if;
+  update shipments s
+  set carrier = coalesce($3 ->> 'carrier', s.carrier), tracking_url = coalesce($3 ->> 'tracking_url', s.tracking_url),
+    tracking_number = coalesce($3 ->> 'tracking_number', s.tracking_number)
+  where s.id = parcel.id
+  returning * into changed;
+  if (changed.carrier, changed.tracking_number, changed.tracking_url)
+    is distinct from (parcel.carrier, parcel.tracking_number, parcel.tracking_url) then
+    target := app.touch_order(target.id);
+    news := coalesce(news, '[]') || app.record_order_event(target, 'shipment_changed', null, $4,
+      jsonb_build_object('shipment_id', parcel.id, 'shipment', parcel.number), $5);
+  end if;
+  if news is null then
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+  end if;
+end
+$function$;
+
+-- Function app.changed_fields(orders,orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.changed_fields(before orders, after orders)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select jsonb_build_object('fields', jsonb_agg(key order by key))
+    || coalesce(jsonb_object_agg(key, value) filter (where key in ('external_number', 'problem')), '{}')
+  from jsonb_each(to_jsonb($2))
+  where value <> to_jsonb($1) -> key and key not in ('updated_at', 'version')
+$function$;
 
 -- Function app.check_catalog_currency(uuid,text,bigint), owner app_definer
 
@@ -3511,6 +4100,37 @@ RETURN CASE WHEN ((COALESCE(price_min, price_max) IS NULL) AND (sort !~~ '%price
 grant execute on function app.comparable_catalog(uuid,numeric,numeric,text) to app_admin, app_anon, app_client,
   app_customer, app_support;
 
+-- Function app.confirm_guest_order(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.confirm_guest_order(token text, OUT refusal text, OUT detail jsonb, OUT news jsonb, OUT
+  order_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.order_of_token($1, 'c');
+begin
+  select * into target from orders o where o.id = target.id for update;
+  order_id := target.id;
+  if target.id is null then
+    refusal := 'not_found';
+  elsif target.status = 'cancelled' then
+    refusal := 'status';
+    detail := to_jsonb(target.status);
+  elsif target.problem is distinct from 'unconfirmed' then
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+  else
+    update orders o set problem = null where o.id = target.id returning * into target;
+    news := jsonb_build_array(
+      app.record_order_event(target, 'confirmed', null, 'storefront', null, clock_timestamp()));
+  end if;
+end
+$function$;
+grant execute on function app.confirm_guest_order(text) to app_anon, app_customer;
+
 -- Function app.context(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.context(setting text)
@@ -3582,6 +4202,34 @@ begin
 end
 $function$;
 
+-- Function app.create_replacement(orders,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.create_replacement(target orders, items jsonb, OUT refusal text, OUT detail jsonb, OUT
+  replacement orders)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
+    shipping_address, items, kind, replaces_order_id)
+  values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email, 0,
+    target.currency, target.shipping_address, items, 'replacement', target.id)
+  returning * into replacement;
+  insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
+  select target.client_id, replacement.id, (i ->> 'line')::integer, (i ->> 'product_id')::uuid, i ->> 'sku',
+    i ->> 'name', (i ->> 'quantity')::integer, 0
+  from jsonb_array_elements(items) i;
+  detail := app.open_holds(replacement.id);
+  if detail is not null then
+    raise exception 'the stock is too low' using errcode = 'WC409';
+  end if;
+exception when sqlstate 'WC409' then  -- the block undoes the two inserts
+  refusal := 'out_of_stock';
+  replacement := null;
+end
+$function$;
+
 -- Function app.daily_order_totals(uuid,date,date), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.daily_order_totals(client uuid, first_day date, last_day date)
@@ -3616,6 +4264,44 @@ BEGIN ATOMIC
 END;
 grant execute on function app.daily_order_totals(uuid,date,date) to app_admin, app_client, app_system;
 
+-- Function app.decide_return(uuid,text,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.decide_return(return_id uuid, decision text, note text, source text, expected timestamp
+  with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order_of_return($1);
+  decided returns;
+begin
+  select * into decided from returns r where r.id = $1;
+  refusal := app.return_refusal(target, decided, $5);
+  if refusal is not null then
+    return;
+  elsif not (decided.status = 'requested' or decided.status = 'approved' and $2 = 'refused') then
+    refusal := case decided.status when $2 then 'unchanged' else 'status' end;
+    detail := to_jsonb(decided.status);
+    return;
+  end if;
+  update returns r
+  set status = $2, note = coalesce($3, r.note), approved_at = case $2 when 'approved' then now() else r.approved_at end,
+    refused_at = case $2 when 'refused' then now() end
+  where r.id = $1;
+  if $2 = 'refused' then
+    update order_lines l set returned_quantity = l.returned_quantity - r.quantity
+    from return_lines r where r.return_id = $1 and l.order_id = r.order_id and l.line = r.line;
+  end if;
+  target := app.touch_order(target.id);
+  news := jsonb_build_array(app.record_order_event(target, 'return_' || $2, null, $4,
+    jsonb_build_object('return_id', $1, 'return', decided.number), clock_timestamp()));
+end
+$function$;
+grant execute on function app.decide_return(uuid,text,text,text,timestamp with time zone) to app_admin, app_client,
+  app_support, app_system;
+
 -- Function app.delete_expired_audit_entries(integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_expired_audit_entries(max_rows integer)
@@ -3636,6 +4322,22 @@ end
 $function$;
 grant execute on function app.delete_expired_audit_entries(integer) to app_system;
 
+-- Function app.delete_order_holds(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_order_holds()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.release_held_pieces(b.id, null, null, null) from (select id from before order by id) b;
+  delete from stock_holds h using before b where h.order_id = b.id;
+  return null;
+end
+$function$;
+grant execute on function app.delete_order_holds() to app_owner;
+
 -- Function app.delete_product_sources(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_product_sources()
@@ -3651,6 +4353,24 @@ end
 $function$;
 grant execute on function app.delete_product_sources() to app_owner;
 
+-- Function app.delete_product_stock(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_product_stock()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  delete from stock_reports r using before b where r.product_id = b.id;
+  -- The condition on the catalog and the last two conditions let PostgreSQL use the index.
+  delete from stock_holds h using before b
+  where h.catalog_id = b.catalog_id and h.product_id = b.id and (not h.is_settled or h.cancelled_at is not null);
+  return null;
+end
+$function$;
+grant execute on function app.delete_product_stock() to app_owner;
+
 -- Function app.delete_sent_invalidations(uuid[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_sent_invalidations(ids uuid[])
@@ -3662,6 +4382,100 @@ AS $function$
   delete from cache_invalidations where id = any (ids) and xid is distinct from pg_current_xact_id_if_assigned()
 $function$;
 grant execute on function app.delete_sent_invalidations(uuid[]) to wc_api, wc_public, wc_worker;
+
+-- Function app.delete_stock_report(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_stock_report()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  delete from stock_reports where product_id = new.id;
+  return null;
+end
+$function$;
+grant execute on function app.delete_stock_report() to app_owner;
+
+-- Function app.deliver_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.deliver_order(order_id uuid, shipment jsonb, source text, happened_at timestamp with time
+  zone, expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  at timestamptz;
+  number constant text := $2 ->> 'number';
+  is_known boolean;
+  earlier jsonb := '[]';
+  added record;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is not null then
+    return;
+  end if;
+  at := app.time_of_news(target, $4);
+  is_known := exists (select from shipments s where s.order_id = $1 and (number is null or s.number = $2 ->> 'number'));
+  if target.status = 'cancelled' or target.status = 'delivered' and not is_known then
+    select r.refusal, r.detail into refusal, detail from app.refuse_late(target, 'delivered', $3, $2, $4) r;
+    return;
+  elsif not is_known and number is not null and $3 = 'api' then
+    refusal := 'unknown_shipment';
+    return;
+  elsif not is_known then
+    select * into added from app.add_shipment(target, coalesce($2, '{}'), $3, at);
+    refusal := added.refusal;
+    detail := added.detail;
+    if refusal is not null then
+      return;
+    end if;
+    earlier := added.news;
+    target := added.after;
+  end if;
+  select d.refusal, d.detail, d.news into refusal, detail, news from app.deliver_shipments(target, number, $3, at) d;
+  news := earlier || news;
+end
+$function$;
+grant execute on function app.deliver_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone) to
+  app_admin, app_client, app_support, app_system;
+
+-- Function app.deliver_shipments(orders,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.deliver_shipments(target orders, number text, source text, at timestamp with time zone,
+  OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  parcel shipments;
+begin
+  news := '[]';
+  for parcel in
+    update shipments s set status = 'delivered', delivered_at = greatest($4, s.shipped_at)
+    where s.order_id = target.id and s.status = 'shipped' and ($2 is null or s.number = $2)
+    returning *
+  loop
+    target := app.touch_order(target.id);
+    news := news || app.record_order_event(target, 'shipment_delivered', null, $3,
+      jsonb_build_object('shipment_id', parcel.id, 'shipment', parcel.number), $4);
+  end loop;
+  if target.status = 'shipped' and target.fulfilment = 'full'
+    and not exists (select from shipments s where s.order_id = target.id and s.status = 'shipped') then
+    update orders o set status = 'delivered', delivered_at = $4 where o.id = target.id returning * into target;
+    news := news || app.record_order_event(target, 'delivered', 'shipped', $3, null, $4);
+  end if;
+  if news = '[]' then
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+  end if;
+end
+$function$;
 
 -- Function app.due_webhooks(), owner app_owner
 
@@ -3738,6 +4552,52 @@ begin
 end
 $function$;
 grant execute on function app.end_expired_leases(text) to app_system;
+
+-- Function app.end_holds(uuid,integer,integer,timestamp with time zone,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.end_holds(order_id uuid, line integer, pieces integer, shipped_at timestamp with time
+  zone, cancelled_at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product_ids uuid[];
+  ended integer[];
+  returned integer[];
+begin
+  if num_nonnulls($4, $5) <> 1 or pieces < 0 or (pieces is not null and line is null) then
+    raise exception 'a number of pieces of one line is either shipped or cancelled'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  perform app.lock_products(array(select h.product_id from stock_holds h where h.order_id = $1));
+
+  with open as materialized (
+    select h.order_id, h.line, h.part, h.pieces,
+      least(h.pieces, $3 - (sum(h.pieces) over (order by h.line, h.part) - h.pieces)) as ending
+    from stock_holds h
+    where h.order_id = $1 and ($2 is null or h.line = $2) and h.pieces > 0 and h.shipped_at is null
+      and h.cancelled_at is null
+  ), ended as (
+    update stock_holds h set pieces = o.ending, shipped_at = $4, cancelled_at = $5
+    from open o
+    where h.order_id = o.order_id and h.line = o.line and h.part = o.part and o.ending > 0
+    returning h.product_id, h.pieces
+  ), remaining as (
+    insert into stock_holds (order_id, line, part, client_id, catalog_id, product_id, pieces, since, acknowledged_at,
+      is_settled)
+    select h.order_id, h.line, (select max(m.part) + 1 from stock_holds m where m.order_id = $1 and m.line = h.line),
+      h.client_id, h.catalog_id, h.product_id, o.pieces - o.ending, h.since, h.acknowledged_at, h.is_settled
+    from open o join stock_holds h on h.order_id = o.order_id and h.line = o.line and h.part = o.part
+    where o.ending > 0 and o.ending < o.pieces
+  )
+  select array_agg(e.product_id), array_agg(e.pieces), array_agg(case when $4 is null then e.pieces else 0 end)
+    into product_ids, ended, returned from ended e;
+
+  perform app.recompute_stock(product_ids, returned);
+  return (select coalesce(sum(n), 0) from unnest(ended) n);
+end
+$function$;
 
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
 
@@ -3885,6 +4745,31 @@ AS $function$
   select * from app.end_expired_leases(kind) where status = 'failed'
 $function$;
 grant execute on function app.expire_job_leases(text) to app_system;
+
+-- Function app.expire_unconfirmed_order(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.expire_unconfirmed_order()
+ RETURNS TABLE(order_id uuid, news jsonb)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of schedules lets orders expire' using errcode = 'insufficient_privilege';
+  end if;
+  select * into target from orders o
+  where o.problem = 'unconfirmed' and o.status = 'pending' and o.confirm_by < clock_timestamp()
+  order by o.confirm_by limit 1 for update skip locked;
+  if target.id is not null then
+    return query select target.id, c.news
+      from app.cancel_locked_order(target, null, true, 'system', clock_timestamp()) c;
+  end if;
+end
+$function$;
+grant execute on function app.expire_unconfirmed_order() to app_system;
 
 -- Function app.fail_pending_deliveries(), owner app_definer
 
@@ -4100,6 +4985,19 @@ end
 $function$;
 grant execute on function app.fold_unicode(text,integer) to public;
 
+-- Function app.fulfilment_of(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.fulfilment_of(order_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select case when coalesce(sum(l.shipped_quantity), 0) = 0 then 'none'
+    when sum(l.shipped_quantity) = sum(l.quantity - l.cancelled_quantity) then 'full' else 'partial' end
+  from order_lines l where l.order_id = $1
+$function$;
+
 -- Function app.granted_catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.granted_catalog_ids()
@@ -4181,9 +5079,8 @@ begin
     return new;
   end if;
   select jsonb_object_agg(key, value) into changed from jsonb_each(to_jsonb(new)) where value <> to_jsonb(old) -> key;
-  if app.is_caller_role() and changed - '{customer_name,customer_email,shipping_address,metadata,updated_at}'::text[] <>
-    '{}'
-  then
+  if app.is_caller_role()
+    and changed - '{customer_name,customer_email,shipping_address,metadata,updated_at}'::text[] <> '{}' then
     raise exception 'the status of an order is changed by the functions of its life only'
       using errcode = 'insufficient_privilege';
   end if;
@@ -4222,6 +5119,18 @@ begin
   return new;
 end
 $function$;
+
+-- Function app.guest_order(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.guest_order(token text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.buyer_order(o) from app.order_of_token($1, 'v') o where o.id is not null
+$function$;
+grant execute on function app.guest_order(text) to app_anon, app_customer;
 
 -- Function app.has_one_currency(uuid), owner app_definer
 
@@ -4272,6 +5181,28 @@ CREATE OR REPLACE FUNCTION app.has_shared_stock(site sites)
 RETURN ((EXISTS (SELECT FROM catalogs c WHERE ((c.id = (has_shared_stock.site).catalog_id) AND (c.owner_client_id IS
   DISTINCT FROM (has_shared_stock.site).client_id)))) OR (EXISTS (SELECT FROM catalog_grants g WHERE ((g.catalog_id =
   (has_shared_stock.site).catalog_id) AND (g.client_id <> (has_shared_stock.site).client_id)))));
+
+-- Function app.hold_effect(stock_holds,text,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.hold_effect(hold stock_holds, means text, hold_hours integer, reported_at timestamp with
+  time zone)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN ((hold).cancelled_at IS NULL) THEN CASE WHEN (app.hold_known_at(hold, means, hold_hours) > reported_at)
+  THEN (hold).pieces ELSE 0 END WHEN ((app.hold_known_at(hold, means, hold_hours) <= reported_at) AND (reported_at <
+  (hold).cancelled_at)) THEN (- (hold).pieces) ELSE 0 END;
+
+-- Function app.hold_known_at(stock_holds,text,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.hold_known_at(hold stock_holds, means text, hold_hours integer)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (hold).is_settled THEN '-infinity'::timestamp with time zone WHEN ((hold).pieces < 0) THEN (hold).since
+  ELSE LEAST((hold).shipped_at, CASE means WHEN 'free'::text THEN (hold).acknowledged_at ELSE NULL::timestamp with time
+  zone END, ((hold).since + make_interval(hours => COALESCE(hold_hours, CASE means WHEN 'free'::text THEN 72 ELSE 720
+  END)))) END;
 
 -- Function app.is_active_client(uuid), owner app_definer
 
@@ -4580,6 +5511,50 @@ $function$;
 grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
 
+-- Function app.lock_order(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_order(order_id uuid)
+ RETURNS orders
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select * from orders o
+  where o.id = $1
+    and (app.admin_role() is not null or o.client_id = any (app.editor_ids()) or app.subject() = 'service:system')
+  for update
+$function$;
+
+-- Function app.lock_order_of_return(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_order_of_return(return_id uuid)
+ RETURNS orders
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select o from returns r cross join lateral app.lock_order(r.order_id) o where r.id = $1 and o.id is not
+  null $function$;
+
+-- Function app.lock_products(uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_products(product_ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select from products where id = any (product_ids) order by id for no key update $function$;
+
+-- Function app.lock_refusal(uuid,orders,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_refusal(order_id uuid, target orders, expected timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select case
+    when target.id is not null then case when target.updated_at <> $3 then 'changed' end
+    when exists (select from orders o where o.id = $1 and o.client_id = any (app.client_ids())) then 'forbidden'
+    else 'not_found' end
+$function$;
+
 -- Function app.mail_branding(uuid,uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.mail_branding(client uuid, site uuid, OUT client_name text, OUT site_name text, OUT
@@ -4648,6 +5623,31 @@ AS $function$
 $function$;
 grant execute on function app.mailbox(text) to app_definer;
 
+-- Function app.mark_orders_exported(uuid[],timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.mark_orders_exported(order_ids uuid[], exported_at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  marked integer;
+begin
+  with locked as (
+    select o.id from orders o
+    where o.id = any ($1) and o.exported_at is null
+      and (app.admin_role() is not null or o.client_id = any (app.editor_ids()) or app.subject() = 'service:system')
+    order by o.id for update
+  )
+  update orders o set exported_at = $2 from locked where o.id = locked.id;
+  get diagnostics marked = row_count;
+  return marked;
+end
+$function$;
+grant execute on function app.mark_orders_exported(uuid[],timestamp with time zone) to app_admin, app_client,
+  app_support, app_system;
+
 -- Function app.max_shown_stock(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.max_shown_stock()
@@ -4656,6 +5656,25 @@ CREATE OR REPLACE FUNCTION app.max_shown_stock()
  IMMUTABLE PARALLEL SAFE
 RETURN 10;
 grant execute on function app.max_shown_stock() to app_admin, app_client, app_support;
+
+-- Function app.may_queue_order_mail(orders,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.may_queue_order_mail(mailed_order orders, template text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.admin_role() is not null
+    or mailed_order.client_id = any (app.editor_ids())
+    or app.subject() = 'service:system' and $2 in ('order_shipped', 'order_delivered', 'order_cancelled')
+    or mailed_order.site_id = app.site_id() and (
+      $2 = 'order_confirmation' and mailed_order.customer_subject = app.subject()
+      or mailed_order.customer_subject is not distinct from app.subject()
+        and transaction_timestamp() in (mailed_order.created_at, mailed_order.updated_at)
+        and ($2 in ('order_confirmation', 'order_confirm_request')
+          or $2 = 'order_cancelled' and mailed_order.status = 'cancelled'))
+$function$;
 
 -- Function app.may_read_catalog(uuid,uuid), owner app_definer
 
@@ -4783,6 +5802,19 @@ AS $function$
 $function$;
 grant execute on function app.next_image_attempt(text,integer,double precision) to app_admin, app_client;
 
+-- Function app.next_shipment_number(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.next_shipment_number(order_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select n::text from generate_series(1, (select count(*) + 1 from shipments s where s.order_id = $1)) n
+  where not exists (select from shipments s where s.order_id = $1 and s.number = n::text)
+  order by n limit 1
+$function$;
+
 -- Function app.note_audit_writer(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.note_audit_writer()
@@ -4793,6 +5825,43 @@ AS $function$
 begin
   new.written_by := current_user;
   return new;
+end
+$function$;
+
+-- Function app.open_holds(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.open_holds(order_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  lacking jsonb;
+begin
+  perform app.lock_products(array(select l.product_id from order_lines l where l.order_id = $1));
+
+  select jsonb_agg(jsonb_build_object('at', line - 1,
+           'left', case when inventory_count <= app.max_shown_stock() then inventory_count end) order by line)
+    into lacking
+  from (
+    select l.line, p.inventory_count, sum(l.quantity) over (partition by p.id) as quantity
+    from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
+    where l.order_id = $1
+  ) wanted
+  where quantity > inventory_count;
+  if lacking is not null then
+    return lacking;
+  end if;
+
+  insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
+  select l.order_id, l.line, l.client_id, p.catalog_id, p.id, l.quantity, clock_timestamp()
+  from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
+  where l.order_id = $1;
+  update products p set inventory_count = p.inventory_count - h.pieces
+  from (select product_id, sum(pieces) as pieces from stock_holds h where h.order_id = $1 group by 1) h
+  where p.id = h.product_id;
+  return null;
 end
 $function$;
 
@@ -4838,6 +5907,42 @@ RETURN (SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ'::text, ((get
   ''::text) AS string_agg FROM (SELECT uuid_send(gen_random_uuid()) AS uuid_send OFFSET 0) random(bytes),
   unnest('{0,1,2,3,4,5,7,9,10,11}'::integer[]) n(n));
 grant execute on function app.order_number() to app_admin, app_definer, app_migrate;
+
+-- Function app.order_of_token(text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_of_token(token text, purpose text)
+ RETURNS orders
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders;
+begin
+  if token ~ '^[vc][0-9a-f]{80}$' and left(token, 1) = $2 and token = app.sealed_token(left(token, 41))
+    and to_timestamp(('x' || substr(token, 34, 8))::bit(32)::bigint) > clock_timestamp() then
+    select * into target from orders o
+    where o.id = substr(token, 2, 32)::uuid and o.site_id = app.site_id() and o.customer_subject is null;
+  end if;
+  return target;
+end
+$function$;
+
+-- Function app.order_token(uuid,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_token(order_id uuid, purpose text, expires_at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.sealed_token(format('%s%s%s', $2, replace($1::text, '-', ''),
+    lpad(to_hex(extract(epoch from $3)::bigint), 8, '0')))
+  from orders o
+  where o.id = $1 and app.subject() like 'service:%'
+    and (app.admin_role() is not null or o.client_id = any (app.editor_ids()))
+$function$;
+grant execute on function app.order_token(uuid,text,timestamp with time zone) to app_admin, app_client;
 
 -- Function app.owned_catalog_ids(), owner app_definer
 
@@ -4890,6 +5995,48 @@ begin
 end
 $function$;
 grant execute on function app.page_rows(text,integer) to app_admin, app_anon, app_client, app_customer, app_support;
+
+-- Function app.pieces_of(uuid,jsonb,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.pieces_of(order_id uuid, lines jsonb, kind text, OUT refusal text, OUT detail jsonb, OUT
+  pieces jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  unknown_lines jsonb;
+begin
+  with wanted as (
+    select (w ->> 'line')::integer as line, sum((w ->> 'quantity')::integer) as quantity, min(n) - 1 as at
+    from jsonb_array_elements($2) with ordinality e (w, n) group by 1
+  ), found as (
+    select w.at, coalesce(l.line, w.line) as line, l.line is null as is_unknown,
+      case $3 when 'open' then l.quantity - l.shipped_quantity - l.cancelled_quantity
+        when 'returnable' then l.shipped_quantity - l.returned_quantity else l.shipped_quantity end as remaining,
+      w.quantity
+    from (select * from order_lines o where o.order_id = $1) l
+      full join wanted w on w.line = l.line
+    where $2 is null or w.line is not null
+  )
+  select jsonb_agg(f.at order by f.at) filter (where f.is_unknown),
+    jsonb_agg(jsonb_build_object('at', f.at, 'left', f.remaining) order by f.at)
+      filter (where f.quantity > f.remaining or f.at is not null and f.remaining = 0),
+    jsonb_agg(jsonb_build_object('line', f.line, 'quantity', coalesce(f.quantity, f.remaining))
+      order by f.line) filter (where coalesce(f.quantity, f.remaining) > 0)
+    into unknown_lines, detail, pieces
+  from found f;
+  if unknown_lines is not null then
+    refusal := 'unknown_lines';
+    detail := unknown_lines;
+  elsif detail is not null then
+    refusal := 'too_many';
+  elsif pieces is null then
+    refusal := 'nothing_left';
+  end if;
+end
+$function$;
 
 -- Function app.place_order(jsonb,text,text,jsonb,jsonb,numeric), owner app_definer
 
@@ -5046,6 +6193,12 @@ begin
   select new_order.client_id, new_order.id, (line ->> 'line')::integer, (line ->> 'product_id')::uuid, line ->> 'sku',
     line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric
   from jsonb_array_elements(priced_lines) line;
+  -- The time is read after the products were locked, so it is later than that of every stock that was stated.
+  insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
+  select new_order.id, (line ->> 'line')::integer, new_order.client_id, site.catalog_id, (line ->> 'product_id')::uuid,
+    (line ->> 'quantity')::integer, clock_timestamp()
+  from jsonb_array_elements(priced_lines) line
+  where line ->> 'left' is not null;
   placed := to_jsonb(new_order) || jsonb_build_object('total_amount', new_order.total_amount::text);
 end
 $function$;
@@ -5063,6 +6216,41 @@ RETURN CASE WHEN ((old_price > (0)::numeric) AND (new_price > (0)::numeric) AND 
   precision)) - round(log(((new_price)::double precision / (old_price)::double precision))))) < (0.0212)::double
   precision)) THEN (round(log(((new_price)::double precision / (old_price)::double precision))))::integer ELSE 0 END;
 grant execute on function app.price_power(numeric,numeric) to app_admin, app_client;
+
+-- Function app.process_order(uuid,text,text,timestamp with time zone,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.process_order(order_id uuid, external_number text, source text, happened_at timestamp
+  with time zone, expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  after orders;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is not null then
+    return;
+  elsif target.status = 'pending' then
+    select s.refusal, s.detail, s.news into refusal, detail, news
+    from app.start_processing(target, $2, $3, app.time_of_news(target, $4)) s;
+  elsif target.status = 'cancelled' then
+    select r.refusal, r.detail into refusal, detail
+    from app.refuse_late(target, 'processing', $3, jsonb_build_object('external_number', $2), $4) r;
+  elsif $2 <> coalesce(target.external_number, '') then
+    update orders o set external_number = $2 where o.id = $1 returning * into after;
+    news := jsonb_build_array(app.record_order_event(after, 'changed', null, $3, app.changed_fields(target, after),
+      app.time_of_news(target, $4)));
+  else
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+  end if;
+end
+$function$;
+grant execute on function app.process_order(uuid,text,text,timestamp with time zone,timestamp with time zone) to
+  app_admin, app_client, app_support, app_system;
 
 -- Function app.product_facets(text,text,text,text,numeric,numeric,integer), owner app_definer
 
@@ -5328,6 +6516,36 @@ end
 $function$;
 grant execute on function app.queue_job_mail(uuid,text) to app_admin, app_client, app_support, app_system;
 
+-- Function app.queue_lookup_mail(text,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.queue_lookup_mail(order_number text, email text, address text, OUT client_id uuid, OUT
+  job_id uuid)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  mailed_order orders;
+  refusal text;
+begin
+  select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
+  where s.id = app.site_id() and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
+    and o.customer_subject is null;
+  if not found then
+    return;
+  end if;
+  client_id := mailed_order.client_id;
+  refusal := app.claim_guest_mail(mailed_order, $3);
+  if refusal is null then
+    job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
+  end if;
+  return next;
+end
+$function$;
+grant execute on function app.queue_lookup_mail(text,text,text) to app_anon, app_customer;
+
 -- Function app.queue_order_mail(uuid,text,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.queue_order_mail(order_id uuid, template text, details jsonb, OUT client_id uuid, OUT
@@ -5358,23 +6576,20 @@ declare
 begin
   select * into mailed_order from orders o
   where o.id = $1
-    and $2 in ('order_confirmation', 'order_shipped')
-    and (app.admin_role() is not null
-         or o.client_id = any (app.editor_ids())
-         or ($2 = 'order_confirmation' and o.site_id = app.site_id()
-             and (o.customer_subject = app.subject()
-                  or (o.customer_subject is null and o.created_at = transaction_timestamp()))));
+    and $2 in ('order_confirmation', 'order_shipped', 'order_delivered', 'order_cancelled', 'order_confirm_request')
+    and app.may_queue_order_mail(o, $2);
   if not found then
     return;
   end if;
   client_id := mailed_order.client_id;
   if app.site_id() is not null
-    and not exists (select from mails m where m.order_id = $1 and m.template = 'order_confirmation') then
+    and (mailed_order.customer_subject is not null or mailed_order.created_at = transaction_timestamp())
+    and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
     refusal := app.claim_guest_mail(mailed_order, $4);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
-      case $2 when 'order_confirmation' then 'high' else 'normal' end);
+      case when $2 in ('order_confirmation', 'order_confirm_request') then 'high' else 'normal' end);
   else
     insert into mails (client_id, template, order_id, recipient, details, state, reason)
       values (mailed_order.client_id, $2, $1, mailed_order.customer_email, $3, 'suppressed', refusal);
@@ -5383,7 +6598,7 @@ begin
 end
 $function$;
 grant execute on function app.queue_order_mail(uuid,text,jsonb,text) to app_admin, app_anon, app_client, app_customer,
-  app_support;
+  app_support, app_system;
 
 -- Function app.queue_product_invalidation(), owner app_definer
 
@@ -5476,6 +6691,120 @@ end
 $function$;
 grant execute on function app.queue_tag_invalidation() to app_owner;
 
+-- Function app.receive_return(uuid,jsonb,boolean,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.receive_return(return_id uuid, lines jsonb, restock boolean, note text, source text,
+  expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order_of_return($1);
+  received returns;
+  pieces jsonb;
+  piece record;
+  at constant timestamptz := clock_timestamp();
+begin
+  select * into received from returns r where r.id = $1;
+  refusal := app.return_refusal(target, received, $6);
+  if refusal is not null then
+    return;
+  elsif received.status not in ('requested', 'approved') then
+    refusal := case received.status when 'received' then 'unchanged' else 'status' end;
+    detail := to_jsonb(received.status);
+    return;
+  end if;
+  select p.refusal, p.detail, p.pieces into refusal, detail, pieces from app.received_pieces($1, $2, $3) p;
+  if refusal is not null then
+    return;
+  end if;
+  for piece in
+    select (p ->> 'line')::integer as line, (p ->> 'quantity')::integer as quantity,
+      (p ->> 'restock')::integer as restock
+    from jsonb_array_elements(pieces) with ordinality e (p, n) order by n
+  loop
+    update order_lines l set returned_quantity = l.returned_quantity - (r.quantity - piece.quantity)
+    from return_lines r
+    where r.return_id = $1 and r.line = piece.line and l.order_id = target.id and l.line = piece.line;
+    update return_lines r set received_quantity = piece.quantity, restocked_quantity = piece.restock
+    where r.return_id = $1 and r.line = piece.line;
+    if piece.restock > 0 then
+      perform app.restock_pieces(target.id, piece.line, piece.restock, at);
+    end if;
+  end loop;
+  update returns r set status = 'received', received_at = now(), note = coalesce($4, r.note) where r.id = $1;
+  target := app.touch_order(target.id);
+  news := jsonb_build_array(app.record_order_event(target, 'return_received', null, $5,
+    jsonb_build_object('return_id', $1, 'return', received.number, 'lines', pieces), at));
+end
+$function$;
+grant execute on function app.receive_return(uuid,jsonb,boolean,text,text,timestamp with time zone) to app_admin,
+  app_client, app_support, app_system;
+
+-- Function app.received_pieces(uuid,jsonb,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.received_pieces(return_id uuid, lines jsonb, restock boolean, OUT refusal text, OUT
+  detail jsonb, OUT pieces jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  unknown_lines jsonb;
+begin
+  with stated as (
+    select n - 1 as at, (l ->> 'line')::integer as line, (l ->> 'quantity')::integer as quantity,
+      coalesce((l ->> 'restock')::integer, 0) as restock
+    from jsonb_array_elements($2) with ordinality e (l, n)
+  )
+  select jsonb_agg(s.at order by s.at) filter (where r.line is null),
+    jsonb_agg(jsonb_build_object('at', s.at, 'left', least(r.quantity, s.quantity)) order by s.at)
+      filter (where s.quantity > r.quantity or s.restock > s.quantity)
+    into unknown_lines, detail
+  from stated s left join return_lines r on r.return_id = $1 and r.line = s.line;
+  if unknown_lines is not null or detail is not null then
+    refusal := case when unknown_lines is null then 'too_many' else 'unknown_lines' end;
+    detail := coalesce(unknown_lines, detail);
+    return;
+  end if;
+  select jsonb_agg(jsonb_build_object('line', r.line,
+      'quantity', case when $2 is null then r.quantity else coalesce((l ->> 'quantity')::integer, 0) end,
+      'restock', case when $2 is not null then coalesce((l ->> 'restock')::integer, 0)
+        when $3 then r.quantity else 0 end) order by r.line)
+    into pieces
+  from return_lines r
+    left join jsonb_array_elements($2) l on (l ->> 'line')::integer = r.line
+  where r.return_id = $1;
+end
+$function$;
+
+-- Function app.recompute_stock(uuid[],integer[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.recompute_stock(product_ids uuid[], returned integer[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  update products p set inventory_count = s.free
+  from (
+    select p.id, least(greatest(coalesce(r.reported_count - h.pieces, p.inventory_count + g.pieces), 0), 2147483647)
+      as free
+    from (select id, sum(pieces) as pieces from unnest(product_ids, returned) g (id, pieces) group by id) g
+      join products p on p.id = g.id and p.inventory_policy = 'tracked'
+      join catalogs c on c.id = p.catalog_id
+      left join stock_reports r on r.product_id = p.id
+      left join lateral (
+        select coalesce(sum(app.hold_effect(h, c.stock_means, c.hold_hours, r.reported_at)), 0) as pieces
+        from stock_holds h
+        where h.catalog_id = p.catalog_id and h.product_id = p.id and (not h.is_settled or h.cancelled_at is not null)
+      ) h on r.product_id is not null
+  ) s
+  where p.id = s.id and p.inventory_count <> s.free
+$function$;
+
 -- Function app.record_action(text,uuid,text,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_action(action text, client_id uuid, object_id text, details jsonb DEFAULT
@@ -5523,6 +6852,39 @@ begin
 end
 $function$;
 
+-- Function app.record_direct_change(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_direct_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.record_order_event(new, 'changed', null, 'api', app.changed_fields(old, new), clock_timestamp());
+  return null;
+end
+$function$;
+grant execute on function app.record_direct_change() to app_owner;
+
+-- Function app.record_late_news(orders,text,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_late_news(target orders, type text, details jsonb, happened_at timestamp with time
+  zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  news constant jsonb := jsonb_strip_nulls(coalesce($3, '{}')) || jsonb_build_object('news', $2);
+begin
+  if not exists (
+    select from order_events e where e.order_id = target.id and e.type = 'late_news' and e.details = news) then
+    perform app.record_order_event($1, 'late_news', null, 'file', news, app.time_of_news($1, $4));
+  end if;
+end
+$function$;
+
 -- Function app.record_order_deltas(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_order_deltas()
@@ -5554,6 +6916,27 @@ begin
 end
 $function$;
 grant execute on function app.record_order_deltas() to app_owner;
+
+-- Function app.record_order_event(orders,text,text,text,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_order_event(target orders, type text, from_status text, source text, details
+  jsonb, happened_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  subject constant text := app.subject();
+begin
+  insert into order_events (client_id, order_id, version, type, from_status, to_status, source, actor, subject, details,
+    happened_at)
+  values (target.client_id, target.id, target.version, $2, $3, case when $3 is not null then target.status end, $4,
+    case when subject like 'service:%' then 'service' when app.admin_role() is not null then 'admin'
+      when app.site_id() is null then 'client' when subject is null then 'guest' else 'customer' end,
+    subject, coalesce($5, '{}'), $6);
+  return jsonb_build_object('type', $2) || coalesce($5, '{}');
+end
+$function$;
 
 -- Function app.record_reads(text,jsonb), owner app_definer
 
@@ -5600,8 +6983,7 @@ CREATE OR REPLACE FUNCTION app.refuse_event_change()
 AS $function$
 begin
   if tg_op = 'DELETE' then
-    -- The foreign key deletes the events of a deleted order as the owner of the table, and nobody else enters this
-      role.
+    -- The foreign key deletes the events of a deleted order as the owner of the table. Nobody else enters this role.
     if current_user = 'app_owner' then
       return old;
     end if;
@@ -5610,6 +6992,23 @@ begin
     return new;  -- the erasure of a person removes the subject
   end if;
   raise exception 'the events of an order are not changed' using errcode = 'insufficient_privilege';
+end
+$function$;
+
+-- Function app.refuse_late(orders,text,text,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.refuse_late(target orders, type text, source text, details jsonb, happened_at timestamp
+  with time zone, OUT refusal text, OUT detail jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if $3 = 'file' then
+    perform app.record_late_news($1, $2, $4, $5);
+  end if;
+  refusal := 'status';
+  detail := to_jsonb(target.status);
 end
 $function$;
 
@@ -5632,6 +7031,16 @@ AS $function$
   end
 $function$;
 
+-- Function app.release_held_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.release_held_pieces(order_id uuid, line integer, pieces integer, at timestamp with time
+  zone)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select app.end_holds($1, $2, $3, null, coalesce($4, clock_timestamp())) $function$;
+
 -- Function app.renditions_with_urls(jsonb,text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.renditions_with_urls(renditions jsonb, base_url text)
@@ -5644,6 +7053,79 @@ AS $function$
   from jsonb_each(renditions) stored (name, rendition)
 $function$;
 grant execute on function app.renditions_with_urls(jsonb,text) to app_admin, app_client, app_support;
+
+-- Function app.replace_order(uuid,jsonb,uuid,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.replace_order(order_id uuid, lines jsonb, return_id uuid, source text, expected timestamp
+  with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb, OUT replacement_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  items jsonb;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is null and target.status not in ('shipped', 'delivered') then
+    refusal := 'status';
+    detail := to_jsonb(target.status);
+  elsif refusal is null and $3 is not null and not exists (
+    select from returns r
+    where r.id = $3 and r.order_id = $1 and r.status <> 'refused' and r.replacement_order_id is null) then
+    refusal := 'unknown_return';
+  end if;
+  if refusal is not null then
+    return;
+  end if;
+  select i.refusal, i.detail, i.items into refusal, detail, items
+  from app.replacement_items($1, coalesce($2, (
+    select jsonb_agg(jsonb_build_object('line', r.line, 'quantity', r.quantity)) from return_lines r
+    where r.return_id = $3))) i;
+  if refusal is not null then
+    return;
+  end if;
+  select c.refusal, c.detail, (c.replacement).id into refusal, detail, replacement_id
+  from app.create_replacement(target, items) c;
+  if refusal is not null then
+    return;
+  end if;
+  update returns r set replacement_order_id = replacement_id where r.id = $3;
+  target := app.touch_order($1);
+  news := jsonb_build_array(app.record_order_event(target, 'replaced', null, $4, jsonb_strip_nulls(jsonb_build_object(
+    'replacement_id', replacement_id, 'return_id', $3)), clock_timestamp()));
+end
+$function$;
+grant execute on function app.replace_order(uuid,jsonb,uuid,text,timestamp with time zone) to app_admin, app_client,
+  app_support;
+
+-- Function app.replacement_items(uuid,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.replacement_items(order_id uuid, lines jsonb, OUT refusal text, OUT detail jsonb, OUT
+  items jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  pieces jsonb;
+begin
+  select p.refusal, p.detail, p.pieces into refusal, detail, pieces from app.pieces_of($1, $2, 'shipped') p;
+  if refusal is not null then
+    return;
+  end if;
+  select jsonb_agg(w.piece -> 'line' order by w.n) filter (where p.id is null),
+    jsonb_agg(jsonb_build_object('line', w.n, 'quantity', w.piece -> 'quantity', 'product_id', p.id, 'sku', l.sku,
+      'name', l.name, 'unit_price', '0', 'image', p.images ->> 0) order by w.n)
+    into detail, items
+  from jsonb_array_elements(pieces) with ordinality w (piece, n)
+    join order_lines l on l.order_id = $1 and l.line = (w.piece ->> 'line')::integer
+    left join products p on p.id = l.product_id;
+  refusal := case when detail is not null then 'gone' end;
+end
+$function$;
 
 -- Function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer), owner app_definer
 
@@ -5679,6 +7161,49 @@ end
 $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
+
+-- Function app.request_return(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.request_return(order_id uuid, lines jsonb, reason text, source text, expected timestamp
+  with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb, OUT return_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  pieces jsonb;
+  new_return returns;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is not null then
+    return;
+  elsif target.status not in ('shipped', 'delivered') then
+    refusal := 'status';
+    detail := to_jsonb(target.status);
+    return;
+  end if;
+  select p.refusal, p.detail, p.pieces into refusal, detail, pieces from app.pieces_of($1, $2, 'returnable') p;
+  if refusal is not null then
+    return;
+  end if;
+  insert into returns (client_id, order_id, number, reason)
+  values (target.client_id, $1, (select count(*) + 1 from returns r where r.order_id = $1), $3)
+  returning * into new_return;
+  insert into return_lines (client_id, order_id, return_id, line, quantity)
+  select target.client_id, $1, new_return.id, (p ->> 'line')::integer, (p ->> 'quantity')::integer
+  from jsonb_array_elements(pieces) p;
+  update order_lines l set returned_quantity = l.returned_quantity + (p ->> 'quantity')::integer
+  from jsonb_array_elements(pieces) p where l.order_id = $1 and l.line = (p ->> 'line')::integer;
+  target := app.touch_order($1);
+  return_id := new_return.id;
+  news := jsonb_build_array(app.record_order_event(target, 'return_requested', null, $4,
+    jsonb_build_object('return_id', return_id, 'return', new_return.number, 'lines', pieces), clock_timestamp()));
+end
+$function$;
+grant execute on function app.request_return(uuid,jsonb,text,text,timestamp with time zone) to app_admin, app_client,
+  app_support, app_system;
 
 -- Function app.request_seal(), owner app_definer
 
@@ -5808,6 +7333,49 @@ begin
     end if;
   end if;
 end
+$function$;
+
+-- Function app.restock_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.restock_pieces(order_id uuid, line integer, pieces integer, at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product products;
+begin
+  if coalesce(pieces, 0) <= 0 then
+    raise exception 'the number of returned pieces must be above 0' using errcode = 'invalid_parameter_value';
+  end if;
+  select p.* into product from order_lines l join products p on p.id = l.product_id
+  where l.order_id = $1 and l.line = $2 for no key update of p;
+  if product.id is null or product.inventory_policy <> 'tracked' then
+    return 0;
+  end if;
+  insert into stock_holds (order_id, line, part, client_id, catalog_id, product_id, pieces, since)
+  select l.order_id, l.line,
+    (select coalesce(max(h.part), 0) + 1 from stock_holds h where h.order_id = $1 and h.line = $2),
+    l.client_id, product.catalog_id, product.id, -$3, coalesce($4, clock_timestamp())
+  from order_lines l where l.order_id = $1 and l.line = $2;
+  perform app.recompute_stock(array[product.id], array[$3]);
+  return pieces;
+end
+$function$;
+
+-- Function app.return_refusal(orders,returns,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.return_refusal(target orders, current returns, expected timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select case
+    when target.id is not null then case when current.updated_at <> $3 then 'changed' end
+    when current.client_id = any (app.client_ids()) then 'forbidden'
+    else 'not_found' end
 $function$;
 
 -- Function app.rollup_order_deltas(integer), owner app_definer
@@ -5966,6 +7534,18 @@ AS $function$
   from app.seal_key
 $function$;
 
+-- Function app.sealed_token(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.sealed_token(content text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+  select content || left(encode(sha256(key || sha256(key || convert_to('order link ' || content, 'UTF8'))), 'hex'), 40)
+  from app.seal_key
+$function$;
+
 -- Function app.search_condition(integer,text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.search_condition(words integer, patterns text)
@@ -6072,6 +7652,48 @@ begin
 end
 $function$;
 
+-- Function app.ship_held_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.ship_held_pieces(order_id uuid, line integer, pieces integer, at timestamp with time
+  zone)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select app.end_holds($1, $2, $3, coalesce($4, clock_timestamp()), null) $function$;
+
+-- Function app.ship_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.ship_order(order_id uuid, shipment jsonb, source text, happened_at timestamp with time
+  zone, expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  parcel shipments;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is not null then
+    return;
+  end if;
+  select * into parcel from shipments s where s.order_id = $1 and s.number = $2 ->> 'number';
+  if parcel.id is not null then
+    select c.refusal, c.detail, c.news into refusal, detail, news
+    from app.change_shipment(target, parcel, $2, $3, app.time_of_news(target, $4)) c;
+  elsif target.status in ('delivered', 'cancelled') then
+    select r.refusal, r.detail into refusal, detail from app.refuse_late(target, 'shipped', $3, $2, $4) r;
+  else
+    select a.refusal, a.detail, a.news into refusal, detail, news
+    from app.add_shipment(target, $2, $3, app.time_of_news(target, $4)) a;
+  end if;
+end
+$function$;
+grant execute on function app.ship_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone) to
+  app_admin, app_client, app_support, app_system;
+
 -- Function app.site_id(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.site_id()
@@ -6152,6 +7774,30 @@ end
 $function$;
 grant execute on function app.stamp_audit_entry() to app_owner;
 
+-- Function app.start_processing(orders,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.start_processing(target orders, external_number text, source text, at timestamp with time
+  zone, OUT refusal text, OUT detail jsonb, OUT news jsonb, OUT after orders)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if target.problem is not null then
+    refusal := 'problem';
+    detail := to_jsonb(target.problem);
+    return;
+  end if;
+  update orders o
+  set status = 'processing', processed_at = $4, external_number = coalesce($2, o.external_number)
+  where o.id = target.id
+  returning * into after;
+  perform app.acknowledge_holds(target.id, $4);
+  news := jsonb_build_array(app.record_order_event(after, 'processing', 'pending', $3,
+    jsonb_strip_nulls(jsonb_build_object('external_number', $2)), $4));
+end
+$function$;
+
 -- Function app.stock_condition(text[]), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.stock_condition(stock text[])
@@ -6231,6 +7877,14 @@ RETURN app.context('subject'::text);
 grant execute on function app.subject() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function app.time_of_news(orders,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.time_of_news(target orders, happened_at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select greatest(least(coalesce($2, clock_timestamp()), clock_timestamp()), ($1).created_at) $function$;
+
 -- Function app.total_stock(jsonb), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.total_stock(stock_by_place jsonb)
@@ -6241,6 +7895,14 @@ RETURN (SELECT CASE WHEN (NOT bool_or((jsonb_each.value = 'null'::jsonb))) THEN 
   '{}'::text[]))::bigint), (2147483647)::numeric) ELSE NULL::numeric END AS "case" FROM
   jsonb_each(total_stock.stock_by_place) jsonb_each(key, value));
 grant execute on function app.total_stock(jsonb) to app_admin, app_client;
+
+-- Function app.touch_order(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.touch_order(order_id uuid)
+ RETURNS orders
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ update orders o set version = o.version + 1 where o.id = $1 returning o $function$;
 
 -- Function app.track_counted_product(), owner app_owner
 
