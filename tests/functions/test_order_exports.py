@@ -165,7 +165,7 @@ def test_a_long_address_is_broken_at_spaces_and_never_cut(platform: Platform, sh
     platform.export(shop, destination)
     [row] = csv_rows(next(iter(platform.exported_files(destination).values())))
     lines = [row[f"ship_line{number}"] for number in (1, 2, 3, 4)]
-    assert " ".join(lines[:3]).strip() == f"{street} c/o Meier"
+    assert " ".join(filter(None, lines)) == f"{street} c/o Meier"
     assert max(map(len, lines)) <= 35
 
 
