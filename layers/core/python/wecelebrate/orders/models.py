@@ -24,6 +24,8 @@ from wecelebrate.core.types import (
 )
 
 OrderStatus = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
+OrderKind = Literal["sale", "replacement"]
+Fulfilment = Literal["none", "partial", "full"]
 MAX_LINES = 100
 MAX_QUANTITY = 10_000
 """The largest quantity of one product in one order."""
@@ -135,6 +137,18 @@ class PlacedOrder(BaseModel):
     """When the order was shipped. Null if it has not been shipped."""
     delivered_at: Moment | None
     """When the order was delivered. Null if it has not been delivered."""
+    fulfilment: Fulfilment = Field(
+        description="How many of the pieces that are not cancelled have been shipped: `none`, `partial` or `full`."
+    )
+    confirm_by: Moment | None = Field(
+        description="If the guest must still confirm the order: when it is cancelled otherwise."
+    )
+    cancel_requested_at: Moment | None = Field(
+        description="When the ERP was asked to cancel the order. Null if no request is open."
+    )
+    cancelled_at: Moment | None
+    """When the order was cancelled. Null if it has not been cancelled."""
+    updated_at: Moment
 
 
 class Order(PlacedOrder):
@@ -144,7 +158,23 @@ class Order(PlacedOrder):
     site_id: UUID
     customer_subject: str | None = Field(description="The `sub` claim of the customer's token. Null for a guest.")
     metadata: Object
-    updated_at: Moment
+    kind: OrderKind = Field(
+        description="`sale`: a visitor placed the order. `replacement`: the client sends pieces of an order again."
+    )
+    version: int = Field(description="Counts the changes of the order, from 1.")
+    problem: str | None = Field(
+        description="A code for what must be resolved before the order is processed, e.g. `address`. `unconfirmed`: "
+        "the guest has not confirmed the order. Null: nothing."
+    )
+    external_number: str | None = Field(description="The number of the order in the ERP.")
+    replaces_order_id: UUID | None = Field(description="The order whose pieces a replacement sends again.")
+    exported_at: Moment | None = Field(
+        description="When the order was first given to an ERP. After that, the ERP must confirm that it is cancelled."
+    )
+    processed_at: Moment | None
+    """When the order was first processed. Null if it has not been processed."""
+    cancel_reason: str | None
+    """Why the order was cancelled, or should be."""
 
 
 class SiteOrderFilters(ListParameters):
@@ -159,6 +189,12 @@ class SiteOrderFilters(ListParameters):
         default=None, description="List orders that were placed at this time or later."
     )
     created_to: Timestamp | None = Field(default=None, description="List orders that were placed before this time.")
+    updated_since: Timestamp | None = Field(
+        default=None, description="List orders that have changed at this time or later, also in their shipments."
+    )
+    external_number: Annotated[str, Line(100)] | None = Field(
+        default=None, description="The complete number of the order in the ERP."
+    )
 
 
 class OrderFilters(SiteOrderFilters):

@@ -10,7 +10,7 @@ from wecelebrate.core.errors import Conflict, Invalid, Problem, Unauthenticated
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.signing import keyed_hash
 from wecelebrate.core.types.money import MAX_AMOUNT
-from wecelebrate.mail.enqueue import order_confirmation
+from wecelebrate.mail.enqueue import order_confirm_request, order_confirmation
 from wecelebrate.orders.models import NewOrder, PlacedOrder
 
 sql = queries(__file__)
@@ -101,7 +101,10 @@ def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
         raise _problem(result["refusal"], result["detail"])
     row, low_stock = result["placed"], result["low_stock"]
     order = PlacedOrder(**row)
-    order_confirmation(tx, order.id, parameters["address"])
+    if order.confirm_by is not None:
+        order_confirm_request(tx, order.id, parameters["address"])
+    else:
+        order_confirmation(tx, order.id, parameters["address"])
     payload = {
         "order_id": order.id,
         "order_number": order.order_number,
@@ -134,7 +137,7 @@ def _check_products_are_unique(new: NewOrder) -> None:
         product_ids.add(line.product_id)
 
 
-def _exceeds(left: int | None) -> str:
+def exceeds(left: int | None) -> str:
     """Return the error detail for a quantity above the stock. `left` is None if the stock is not low."""
     return "exceeds the stock" if left is None else f"exceeds the stock of {left}"
 
@@ -166,7 +169,7 @@ def _problem(refusal: str, refusal_detail: Any) -> Problem:
         case "out_of_stock":
             return OutOfStock(
                 errors=[
-                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=_exceeds(line["left"]))
+                    FieldError(pointer=f"/lines/{line['at']}/quantity", detail=exceeds(line["left"]))
                     for line in refusal_detail
                 ]
             )

@@ -11,6 +11,8 @@ from (
     and (:customer_email::text is null or lower(customer_email) = lower(:customer_email))
     and (:created_from::timestamptz is null or created_at >= :created_from)
     and (:created_to::timestamptz is null or created_at < :created_to)
+    and (:updated_since::timestamptz is null or updated_at >= :updated_since)
+    and (:external_number::text is null or external_number = :external_number)
     and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
   order by created_at desc, id desc
   limit :limit + 1
@@ -20,6 +22,23 @@ order by created_at desc, id desc;
 -- name: get_order^
 -- Get an order that the caller may see.
 select * from app.order_view where id = :order_id;
+
+-- name: list_events
+-- List one page of the history of an order, newest first. The page starts after the cursor.
+select to_json(rows)::text as item, created_at as after_time, id as after_id
+from (
+  select *
+  from app.order_event_view
+  where order_id = :order_id
+    and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
+  order by created_at desc, id desc
+  limit :limit + 1
+) rows
+order by created_at desc, id desc;
+
+-- name: list_lines
+-- List the lines of an order that the caller may see.
+select * from app.order_line_view where order_id = :order_id order by line;
 
 -- name: list_own_orders
 -- List one page of the customer's orders on the current site, newest first. The page starts after the cursor.
@@ -50,3 +69,104 @@ select ship_to_po_boxes from sites where id = (select app.site_id());
 -- Roll up the oldest deltas, at most `max_rows`, and return the number of these deltas. If this number is smaller than
 -- `max_rows`, no delta is left.
 select app.rollup_order_deltas(:max_rows);
+
+-- name: process_order^
+-- Start to process an order. Returns the events, or the reason why it was refused.
+select refusal, detail, news from app.process_order(:order_id, :external_number, :source, :happened_at, :expected);
+
+-- name: ship_order^
+-- Ship pieces of an order. Returns the events, or the reason why it was refused.
+select refusal, detail, news from app.ship_order(:order_id, :shipment, :source, :happened_at, :expected);
+
+-- name: deliver_order^
+-- Record that shipments of an order were delivered. Returns the events, or the reason why it was refused.
+select refusal, detail, news from app.deliver_order(:order_id, :shipment, :source, :happened_at, :expected);
+
+-- name: cancel_order^
+-- Cancel an order, or ask the ERP to cancel it. Returns the events, or the reason why it was refused.
+select refusal, detail, news
+from app.cancel_order(:order_id, :reason, :is_confirmed, :source, :happened_at, :expected);
+
+-- name: cancel_order_lines^
+-- Cancel pieces of an order that are not shipped. Returns the events, or the reason why it was refused.
+select refusal, detail, news
+from app.cancel_order_lines(:order_id, :lines, :reason, :is_confirmed, :source, :happened_at, :expected);
+
+-- name: change_order^
+-- Change what an order says beside its status. Returns the events, or the reason why it was refused.
+select refusal, detail, news from app.change_order(:order_id, :changes, :note, :source, :expected);
+
+-- name: mark_exported$
+-- Record that orders were given to an ERP, and return how many of them for the first time.
+select app.mark_orders_exported(:order_ids, :exported_at);
+
+-- name: get_order_for_news^
+-- Get what the mails and webhook events about a change of an order contain.
+select id as order_id, client_id, site_id, order_number, status, version, problem from orders where id = :order_id;
+
+-- name: get_shipment_for_news^
+-- Get what the mails and webhook events about a shipment contain.
+select id as shipment_id, number as shipment_number, status as shipment_status, carrier, tracking_number, tracking_url,
+  lines
+from app.shipment_view where id = :shipment_id;
+
+-- name: list_shipments
+-- List the shipments of an order that the caller may see, the oldest first.
+select * from app.shipment_view where order_id = :order_id order by shipped_at, id;
+
+-- name: list_returns
+-- List one page of returns, newest first. The page starts after the cursor. A filter that is null matches every row.
+select to_json(rows)::text as item, created_at as after_time, id as after_id
+from (
+  select *
+  from app.return_view
+  where (:client_id::uuid is null or client_id = :client_id)
+    and (:order_id::uuid is null or order_id = :order_id)
+    and (:status::text is null or status = :status)
+    and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
+  order by created_at desc, id desc
+  limit :limit + 1
+) rows
+order by created_at desc, id desc;
+
+-- name: get_return^
+-- Get a return that the caller may see.
+select * from app.return_view where id = :return_id;
+
+-- name: request_return^
+-- Open a return of shipped pieces. Returns the events and the id of the return, or the reason why it was refused.
+select refusal, detail, news, return_id from app.request_return(:order_id, :lines, :reason, :source, :expected);
+
+-- name: decide_return^
+-- Approve or refuse a return. Returns the events, or the reason why it was refused.
+select refusal, detail, news from app.decide_return(:return_id, :decision, :note, :source, :expected);
+
+-- name: receive_return^
+-- Record which pieces of a return have arrived. Returns the events, or the reason why it was refused.
+select refusal, detail, news from app.receive_return(:return_id, :lines, :restock, :note, :source, :expected);
+
+-- name: replace_order^
+-- Create an order that sends pieces of an order again. Returns the events and the id of the new order, or the reason why
+-- it was refused.
+select refusal, detail, news, replacement_id
+from app.replace_order(:order_id, :lines, :return_id, :source, :expected);
+
+-- name: cancel_own_order^
+-- Cancel an order of the customer. Returns the events, or the reason why it was refused.
+select refusal, detail, news from app.cancel_own_order(:order_id, :reason, :expected);
+
+-- name: get_guest_order$
+-- Get the order of a guest with its shipments. Returns null if the token is not valid.
+select app.guest_order(:token);
+
+-- name: cancel_guest_order^
+-- Cancel the order of a guest. Returns the events and what their mails contain, or the reason why it was refused.
+select refusal, detail, news, about from app.cancel_guest_order(:token, :reason);
+
+-- name: confirm_guest_order^
+-- Confirm the order of a guest. Returns the events and what their mails contain, or the reason why it was refused.
+select refusal, detail, news, about from app.confirm_guest_order(:token);
+
+-- name: expire_unconfirmed_order^
+-- Cancel one order of a guest that was not confirmed in time. Returns no row if there is no such order.
+select order_id, news from app.expire_unconfirmed_order();

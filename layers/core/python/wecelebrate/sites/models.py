@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.core.types import CountryCode, DomainName, Flag, Id, Moment, Money, Name, Text
+from wecelebrate.core.types import CountryCode, DomainName, Flag, HttpUrl, Id, Moment, Money, Name, Text
 
 SiteStatus = Literal["draft", "active", "inactive"]
 
@@ -54,6 +54,34 @@ RecipientMails = Annotated[
         "of the address places do not count.",
     ),
 ]
+CancelWindow = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=0,
+        le=43_200,
+        description="For how many minutes after placing an order its buyer may cancel it. 0: buyers cannot cancel "
+        "orders. The client can always cancel an order.",
+    ),
+]
+ConfirmGuestOrders = Annotated[
+    Flag,
+    Field(
+        description="Whether a guest must confirm an order with the link of a mail. Until then, the order holds its "
+        "pieces, but is not processed."
+    ),
+]
+ConfirmHours = Annotated[
+    int,
+    Field(strict=True, ge=1, le=168, description="After how many hours an order that is not confirmed is cancelled."),
+]
+OrderPage = Annotated[
+    HttpUrl | None,
+    Field(
+        description="The page of the shop that the links of mails to guests open. It gets the parameter `token`, and "
+        "`action=confirm` if the guest is to confirm an order. Null: `/orders/guest` on the host of the site."
+    ),
+]
 ShipToCountries = Annotated[
     Annotated[list[CountryCode], Field(min_length=1, max_length=249), AfterValidator(_sorted_once)] | None,
     Field(
@@ -90,6 +118,10 @@ class SiteContent(Input):
     max_daily_quantity_per_address: DailyAddressQuantity = 100
     max_order_amount: OrderAmount = None
     max_recipient_mails: RecipientMails = 5
+    cancel_window_minutes: CancelWindow = 0
+    confirm_guest_orders: ConfirmGuestOrders = False
+    confirm_within_hours: ConfirmHours = 24
+    order_page_url: OrderPage = None
     ship_to_countries: ShipToCountries = None
     ship_to_po_boxes: ShipToPoBoxes = True
 
@@ -115,6 +147,10 @@ class SitePatch(Patch):
     max_daily_quantity_per_address: DailyAddressQuantity = None
     max_order_amount: OrderAmount = None
     max_recipient_mails: RecipientMails = ABSENT
+    cancel_window_minutes: CancelWindow = ABSENT
+    confirm_guest_orders: ConfirmGuestOrders = ABSENT
+    confirm_within_hours: ConfirmHours = ABSENT
+    order_page_url: OrderPage = None
     ship_to_countries: ShipToCountries = None
     ship_to_po_boxes: ShipToPoBoxes = ABSENT
 
@@ -142,6 +178,10 @@ class Site(BaseModel):
     max_daily_quantity_per_address: int | None
     max_order_amount: Money | None
     max_recipient_mails: int
+    cancel_window_minutes: int
+    confirm_guest_orders: bool
+    confirm_within_hours: int
+    order_page_url: str | None
     ship_to_countries: list[str] | None
     """The countries to which the site ships. Null: all countries."""
     ship_to_po_boxes: bool

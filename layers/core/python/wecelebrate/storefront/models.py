@@ -36,6 +36,10 @@ class Storefront(BaseModel):
     max_order_amount: Money | None = Field(
         description="The largest total of one order. Null means that there is no limit."
     )
+    cancel_window_minutes: int = Field(
+        description="For how many minutes after placing an order its buyer may cancel it. 0: buyers cannot cancel."
+    )
+    confirm_guest_orders: bool = Field(description="Whether a guest must confirm an order with the link of a mail.")
     ship_to_countries: list[str] | None = Field(
         description="The countries to which the site ships. Null means that it ships to all countries."
     )

@@ -19,6 +19,7 @@ from wecelebrate.core import cache, idempotency, metrics
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.core.errors import Conflict, Unavailable
 from wecelebrate.ingestion.merge import staging
+from wecelebrate.orders import buyers
 
 logger = Logger()
 sql = queries(__file__)
@@ -60,7 +61,8 @@ def run(seconds: float = RUN_SECONDS) -> None:
 def maintain() -> None:
     """Write the heartbeat, delete expired rows, and report unexpected state.
 
-    Start the image jobs, the schedules and the exports of orders that are due.
+    Start the image jobs, the schedules and the exports of orders that are due. Cancel the orders of guests that were
+    not confirmed in time.
     """
     with writing(SYSTEM) as tx:
         sql.write_heartbeat(tx)
@@ -72,6 +74,7 @@ def maintain() -> None:
         report_unexpected_state(tx)
         sql.delete_old_order_quantities(tx)
         sql.delete_old_guest_mails(tx)
+    buyers.expire_unconfirmed()
     delete_orphaned_rows()
     schedules.run_due()
     order_files.run_due()

@@ -42,6 +42,30 @@ class OrderData(EventData):
     """The order number to show to people."""
     site_id: UUID | None = None
     status: str | None = None
+    version: int | None = Field(default=None, description="Counts the changes of the order. The highest is the newest.")
+    change: str | None = Field(
+        default=None, description="What happened: the `type` of an event of `GET /v1/orders/{order_id}/events`."
+    )
+
+
+class ShipmentData(OrderData):
+    """A shipment of an order that is new or has changed."""
+
+    shipment_id: UUID
+    shipment_number: str
+    """The number of the shipment in the order."""
+    shipment_status: str = Field(description="`shipped` or `delivered`.")
+    carrier: str | None = None
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+    lines: list[dict[str, int]] = Field(description="The `line` and the `quantity` of the pieces in the shipment.")
+
+
+class ReturnData(OrderData):
+    """A return with a new status."""
+
+    return_id: UUID = Field(description="`GET /v1/returns/{return_id}` returns the return.")
+    number: int = Field(description="Counts the returns of the order, from 1.")
 
 
 class ReportData(EventData):
@@ -102,6 +126,16 @@ EVENTS: Mapping[EventName, Event] = {
     "order.shipped": Event("An order was shipped.", OrderData),
     "order.delivered": Event("An order was delivered.", OrderData),
     "order.cancelled": Event("An order was cancelled.", OrderData),
+    "order.updated": Event(
+        "An order changed, but not its status: pieces were cancelled, a guest confirmed the order, or the ERP was asked to "
+        "cancel it.",
+        OrderData,
+    ),
+    "shipment.updated": Event("A shipment of an order is new, has new tracking data, or was delivered.", ShipmentData),
+    "return.requested": Event("A return was opened.", ReturnData),
+    "return.approved": Event("A return was approved.", ReturnData),
+    "return.received": Event("The pieces of a return have arrived.", ReturnData),
+    "return.refused": Event("A return was refused.", ReturnData),
     "report.ready": Event("A report is ready.", ReportData),
     "inventory.low": Event("The stock of products fell to the threshold of their catalog, or below it.", LowStockData),
     "webhook.test": Event(

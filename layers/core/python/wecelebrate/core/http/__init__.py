@@ -43,11 +43,14 @@ from wecelebrate.core.types import DomainName
 __all__ = [
     "Cached",
     "CustomerRead",
+    "CustomerWrite",
     "IfMatch",
     "OrderWrite",
     "Reading",
     "SourceAddress",
     "StorefrontRead",
+    "VisitorRead",
+    "VisitorWrite",
     "Writing",
     "api",
     "before_response",
@@ -169,6 +172,24 @@ async def _customer_read(request: Request, domain: Domain) -> Deferred:
     return Deferred(lambda: _read(cache))
 
 
+async def _visitor_read(request: Request, domain: Domain) -> Deferred:
+    cache = request_cache_of(request, _visitor(request, domain))
+    return Deferred(lambda: _read(cache))
+
+
+async def _customer_write(request: Request, domain: Domain) -> Deferred:
+    customer = _visitor(request, domain)
+    if customer.subject is None:
+        raise Unauthenticated
+    cache = request_cache_of(request, customer)
+    return Deferred(lambda: _write(request, cache))
+
+
+async def _visitor_write(request: Request, domain: Domain) -> Deferred:
+    cache = request_cache_of(request, _visitor(request, domain))
+    return Deferred(lambda: _write(request, cache))
+
+
 async def _order_write(request: Request, domain: Domain) -> Deferred:
     cache = request_cache_of(request, _visitor(request, domain), is_order=True)
     return Deferred(lambda: _write(request, cache))
@@ -189,6 +210,21 @@ StorefrontRead = Annotated[CachedReads, Depends(_storefront_read)]
 """The cached reads of a visitor. The visited storefront is the path parameter `{domain}`."""
 CustomerRead = Annotated[Transaction, Depends(_customer_read)]
 """A transaction on the replica, run as a signed-in customer who reads their own data.
+
+The visited storefront is the path parameter `{domain}`.
+"""
+CustomerWrite = Annotated[Transaction, Depends(_customer_write)]
+"""A transaction on the primary, run as a signed-in customer who changes their own data.
+
+The visited storefront is the path parameter `{domain}`.
+"""
+VisitorRead = Annotated[Transaction, Depends(_visitor_read)]
+"""A transaction on the replica, run as a visitor. It is for reads that are not cached.
+
+The visited storefront is the path parameter `{domain}`.
+"""
+VisitorWrite = Annotated[Transaction, Depends(_visitor_write)]
+"""A transaction on the primary, run as a visitor who does not place an order.
 
 The visited storefront is the path parameter `{domain}`.
 """

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from wecelebrate.core import idempotency
 from wecelebrate.core.database import Transaction, retry_on_primary
-from wecelebrate.core.errors import BadIdempotencyKey, Conflict
+from wecelebrate.core.errors import BadIdempotencyKey, Conflict, PreconditionFailed
 from wecelebrate.core.etags import etag
 from wecelebrate.core.http import locations, query_parameters
 from wecelebrate.core.http.failures import REPLAYED_HEADER
@@ -143,11 +143,12 @@ class _IdempotentCreate:
         """Return the stored response.
 
         If the caller has a role, rehearses the request first, and raises the problem that a new request would get.
-        Ignores conflicts, e.g. that the name is in use, because the first request has used the name. A visitor of a
+        Ignores conflicts, e.g. that the name is in use, because the first request has used the name. Also ignores that
+        the object no longer has the expected state, because the first request has changed the object. A visitor of a
         site has no role that can end: `app.enter` has checked that the site is active.
         """
         if self._tx.context.site_id is None:
-            with suppress(Conflict), self._tx.rehearsal():
+            with suppress(Conflict, PreconditionFailed), self._tx.rehearsal():
                 create()
         body, headers = stored.body, stored.headers
         renew = idempotency.RENEWALS.get(model)

@@ -261,7 +261,7 @@ as $$
 declare
   target orders := app.lock_order($1);
   at timestamptz;
-  number constant text := $2 ->> 'number';
+  parcel_number constant text := $2 ->> 'number';
   is_known boolean;
   earlier jsonb := '[]';
   added record;
@@ -271,11 +271,13 @@ begin
     return;
   end if;
   at := app.time_of_news(target, $4);
-  is_known := exists (select from shipments s where s.order_id = $1 and (number is null or s.number = $2 ->> 'number'));
+  is_known := exists (
+    select from shipments s
+    where s.order_id = $1 and (parcel_number is null or s.number = parcel_number));
   if target.status = 'cancelled' or target.status = 'delivered' and not is_known then
     select r.refusal, r.detail into refusal, detail from app.refuse_late(target, 'delivered', $3, $2, $4) r;
     return;
-  elsif not is_known and number is not null and $3 = 'api' then
+  elsif not is_known and parcel_number is not null and $3 = 'api' then
     refusal := 'unknown_shipment';
     return;
   elsif not is_known then
@@ -288,7 +290,7 @@ begin
     earlier := added.news;
     target := added.after;
   end if;
-  select d.refusal, d.detail, d.news into refusal, detail, news from app.deliver_shipments(target, number, $3, at) d;
+  select d.refusal, d.detail, d.news into refusal, detail, news from app.deliver_shipments(target, parcel_number, $3, at) d;
   news := earlier || news;
 end
 $$;

@@ -138,11 +138,13 @@ declare
   currencies jsonb;
   inexact jsonb;
   new_order orders;
+  must_confirm boolean;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
     raise exception 'an order can be placed only on a site' using errcode = 'insufficient_privilege';
   end if;
+  must_confirm := site.confirm_guest_orders and app.subject() is null;
   if exists (select from catalogs c where c.id = site.catalog_id and c.status <> 'active') then
     refusal := 'catalog';
     return;
@@ -241,11 +243,12 @@ begin
   -- million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-      shipping_address, items, metadata)
+      shipping_address, items, metadata, problem, confirm_by)
     values (site.client_id, site.id, app.subject(), $2, $3, total, currencies ->> 0, $4,
       (select jsonb_agg(line - 'left' order by (line ->> 'line')::integer)
        from jsonb_array_elements(priced_lines) line),
-      $5)
+      $5, case when must_confirm then 'unconfirmed' end,
+      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end)
     on conflict on constraint orders_client_number_unique do nothing
     returning * into new_order;
     exit when found;

@@ -1,8 +1,8 @@
 -- What the buyers of orders may do themselves: customers and guests cancel within the window of the site, and guests
 -- confirm their orders, and look them up with the link of a mail.
 --
--- A link contains a token: what it is for (`v`: view and cancel, `c`: confirm), the order, when it expires, and a seal
--- that only the functions of app_definer can compute. So a caller who can run SQL as a visitor cannot make a token.
+-- A link contains a token: what it is for (`v`: view and cancel, `c`: also confirm), the order, when it expires, and a
+-- seal that only the functions of app_definer can compute. So a caller who can run SQL as a visitor cannot make a token.
 
 set local role app_definer;
 
@@ -26,14 +26,14 @@ as $$
 $$;
 grant execute on function app.order_token(uuid, text, timestamptz) to app_admin, app_client;
 
--- Returns the order of a guest on the current site, if the token was made for this purpose and has not expired.
-create or replace function app.order_of_token(token text, purpose text) returns orders
+-- Returns the order of a guest on the current site, if the token was made for one of these purposes and has not expired.
+create or replace function app.order_of_token(token text, purposes text) returns orders
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   target orders;
 begin
-  if token ~ '^[vc][0-9a-f]{80}$' and left(token, 1) = $2 and token = app.sealed_token(left(token, 41))
+  if token ~ '^[vc][0-9a-f]{80}$' and strpos(purposes, left(token, 1)) > 0 and token = app.sealed_token(left(token, 41))
     and to_timestamp(('x' || substr(token, 34, 8))::bit(32)::bigint) > clock_timestamp() then
     select * into target from orders o
     where o.id = substr(token, 2, 32)::uuid and o.site_id = app.site_id() and o.customer_subject is null;
@@ -87,6 +87,12 @@ end
 $$;
 grant execute on function app.cancel_own_order(uuid, text, timestamptz) to app_customer;
 
+-- Returns what the mails and webhook events about a change of an order contain. A guest cannot read the order.
+create or replace function app.order_for_news(target orders) returns jsonb
+language sql immutable parallel safe
+return jsonb_build_object('order_id', target.id, 'client_id', target.client_id, 'site_id', target.site_id,
+  'order_number', target.order_number, 'status', target.status, 'version', target.version, 'problem', target.problem);
+
 -- Returns an order with its shipments, as the API shows both to a guest.
 create or replace function app.buyer_order(target orders) returns jsonb
 language sql stable set search_path = pg_catalog, public, app, pg_temp
@@ -107,24 +113,24 @@ $$;
 create or replace function app.guest_order(token text) returns jsonb
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
-  select app.buyer_order(o) from app.order_of_token($1, 'v') o where o.id is not null
+  select app.buyer_order(o) from app.order_of_token($1, 'vc') o where o.id is not null
 $$;
 grant execute on function app.guest_order(text) to app_anon, app_customer;
 
 -- Cancels the order of a guest. Refusals: `not_found`, and those of app.cancel_for_buyer.
 create or replace function app.cancel_guest_order(
-  token text, reason text, out refusal text, out detail jsonb, out news jsonb, out order_id uuid)
+  token text, reason text, out refusal text, out detail jsonb, out news jsonb, out about jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
-  target orders := app.order_of_token($1, 'v');
+  target orders := app.order_of_token($1, 'vc');
 begin
   select * into target from orders o where o.id = target.id for update;
   if target.id is null then
     refusal := 'not_found';
   else
-    order_id := target.id;
     select c.refusal, c.detail, c.news into refusal, detail, news from app.cancel_for_buyer(target, $2) c;
+    about := (select app.order_for_news(o) from orders o where o.id = target.id);
   end if;
 end
 $$;
@@ -133,14 +139,13 @@ grant execute on function app.cancel_guest_order(text, text) to app_anon, app_cu
 -- Confirms the order of a guest: it can be processed now. Refusals: `not_found`, `status` if the order was cancelled
 -- because it was confirmed too late, and `unchanged`.
 create or replace function app.confirm_guest_order(
-  token text, out refusal text, out detail jsonb, out news jsonb, out order_id uuid)
+  token text, out refusal text, out detail jsonb, out news jsonb, out about jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   target orders := app.order_of_token($1, 'c');
 begin
   select * into target from orders o where o.id = target.id for update;
-  order_id := target.id;
   if target.id is null then
     refusal := 'not_found';
   elsif target.status = 'cancelled' then
@@ -153,6 +158,7 @@ begin
     update orders o set problem = null where o.id = target.id returning * into target;
     news := jsonb_build_array(
       app.record_order_event(target, 'confirmed', null, 'storefront', null, clock_timestamp()));
+    about := app.order_for_news(target);
   end if;
 end
 $$;

@@ -1,0 +1,102 @@
+"""What the buyer of an order may do: cancel it, and as a guest look it up and confirm it with the link of a mail."""
+
+from contextlib import suppress
+from uuid import UUID
+
+from wecelebrate import orders
+from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
+from wecelebrate.core.errors import NotFound, PreconditionFailed
+from wecelebrate.core.etags import Match, etag
+from wecelebrate.core.signing import keyed_hash
+from wecelebrate.mail import enqueue
+from wecelebrate.mail.links import VIEW_HOURS
+from wecelebrate.orders import notifications
+from wecelebrate.orders.change_models import BuyerCancellation, GuestCancellation, GuestConfirmation, OrderLookup
+from wecelebrate.orders.changes import Changed, Unchanged, check
+from wecelebrate.orders.models import PlacedOrder
+from wecelebrate.orders.shipment_models import GuestOrder, LinkRequested
+
+sql = queries(__file__)
+
+MAX_EXPIRED = 100
+"""The largest number of orders that one call of `expire_unconfirmed` cancels."""
+
+
+class LinkNotValid(NotFound):
+    """The link is not valid any more. Ask for a new link.
+
+    The token in the link has expired, was cut off, or belongs to another shop.
+
+    Ask for a new link: `POST /v1/storefront/{domain}/orders/lookup` with the number of the order and the e-mail address
+    with which it was placed.
+    """
+
+    code = "link_not_valid"
+
+
+def cancel_own(tx: Transaction, order_id: UUID, cancellation: BuyerCancellation, match: Match) -> PlacedOrder:
+    """Cancel an order of the calling customer on the visited site, or ask the ERP that has the order.
+
+    Raises NotFound, CancelWindowClosed, OrderState, and the errors of `Match.check`.
+    """
+    expected = match.check(orders.get_own(tx, order_id))
+    row = sql.cancel_own_order(tx, order_id=order_id, reason=cancellation.reason, expected=expected)
+    try:
+        events = check(row)
+    except Changed:
+        raise PreconditionFailed(etag(orders.get_own(tx, order_id).model_dump_json())) from None
+    notifications.publish(tx, order_id, events)
+    return orders.get_own(tx, order_id)
+
+
+def request_link(tx: Transaction, lookup: OrderLookup, address: str | None) -> LinkRequested:
+    """Enqueue a mail with a link to the order of a guest, if the visited site has such an order.
+
+    `address` is the IP address of the visitor, for the limits of mails. The caller does not learn whether there is such
+    an order.
+    """
+    enqueue.order_lookup(
+        tx, lookup.order_number, lookup.email, keyed_hash("order address", address) if address else None
+    )
+    return LinkRequested(valid_hours=VIEW_HOURS)
+
+
+def get_guest_order(tx: Transaction, token: str) -> GuestOrder:
+    """Return the order of a guest. Raises LinkNotValid."""
+    row = sql.get_guest_order(tx, token=token)
+    if row is None:
+        raise LinkNotValid
+    return GuestOrder(**row)
+
+
+def cancel_guest_order(tx: Transaction, cancellation: GuestCancellation) -> GuestOrder:
+    """Cancel the order of a guest. Raises LinkNotValid, CancelWindowClosed or OrderState."""
+    row = sql.cancel_guest_order(tx, token=cancellation.token, reason=cancellation.reason)
+    if row["refusal"] == "not_found":
+        raise LinkNotValid
+    notifications.publish_about(tx, row["about"], check(row))
+    return get_guest_order(tx, cancellation.token)
+
+
+def confirm(tx: Transaction, confirmation: GuestConfirmation) -> GuestOrder:
+    """Confirm the order of a guest. A second confirmation has no effect.
+
+    Raises LinkNotValid, or OrderState if the order was cancelled.
+    """
+    row = sql.confirm_guest_order(tx, token=confirmation.token)
+    if row["refusal"] == "not_found":
+        raise LinkNotValid
+    with suppress(Unchanged):
+        notifications.publish_about(tx, row["about"], check(row))
+    return get_guest_order(tx, confirmation.token)
+
+
+def expire_unconfirmed() -> int:
+    """Cancel the orders of guests that were not confirmed in time, at most MAX_EXPIRED. Returns their number."""
+    for expired in range(MAX_EXPIRED):
+        with writing(SYSTEM) as tx:
+            row = sql.expire_unconfirmed_order(tx)
+            if row is None:
+                return expired
+            notifications.publish(tx, row["order_id"], row["news"])
+    return MAX_EXPIRED

@@ -1,0 +1,183 @@
+"""The requests that change an order after it was placed."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from wecelebrate.core.models import ABSENT, Input, Object, Patch, at_most
+from wecelebrate.core.types import EmailAddress, Flag, HttpUrl, Id, Line, OrderNumber, ShortLine, Timestamp
+from wecelebrate.orders.models import MAX_LINES, MAX_METADATA_BYTES, MAX_QUANTITY
+
+MAX_REASON = 1000
+"""The largest length of a reason or a note, in characters."""
+ExternalNumber = Annotated[str, Line(100), Field(description="The number of the order in the ERP.")]
+ShipmentNumber = Annotated[
+    str, Line(100), Field(description="The number of the shipment, which is unique in the order.")
+]
+Reason = Annotated[str, Line(MAX_REASON)]
+ProblemCode = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_]{0,62}$",
+        description="A code of your own for what must be resolved before the order is processed, e.g. `address`.",
+    ),
+]
+LineNumber = Annotated[int, Field(strict=True, ge=1, le=MAX_LINES, description="The `line` of an item of the order.")]
+Pieces = Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY)]
+
+
+class LinePieces(Input):
+    """Pieces of a line of an order."""
+
+    line: LineNumber
+    quantity: Pieces | None = Field(default=None, description="The number of pieces. Null: all that are left.")
+
+
+SomeLines = Annotated[list[LinePieces], Field(min_length=1, max_length=MAX_LINES)]
+
+
+class Processing(Input):
+    """The start of processing an order."""
+
+    external_number: ExternalNumber | None = None
+    processed_at: Timestamp | None = Field(default=None, description="When the processing began. Null: now.")
+
+
+class NewShipment(Input):
+    """A shipment of an order. A number that the order already has means the same shipment."""
+
+    number: ShipmentNumber | None = Field(
+        default=None, description="A number that is unique in the order. Null: the platform counts the shipments."
+    )
+    carrier: ShortLine | None = None
+    """The carrier, e.g. `DHL`."""
+    tracking_number: ShortLine | None = None
+    tracking_url: HttpUrl | None = None
+    """The page on which the parcel can be tracked."""
+    lines: SomeLines | None = Field(default=None, description="The pieces in the shipment. Null: all that are left.")
+    shipped_at: Timestamp | None = Field(default=None, description="When the shipment was shipped. Null: now.")
+
+
+class Delivery(Input):
+    """The delivery of a shipment, or of all shipments of an order."""
+
+    shipment: ShipmentNumber | None = Field(
+        default=None, description="The number of the shipment. Null: all shipments of the order."
+    )
+    delivered_at: Timestamp | None = Field(default=None, description="When it was delivered. Null: now.")
+
+
+class Cancellation(Input):
+    """The cancellation of an order."""
+
+    reason: Reason | None = None
+    """Why the order is cancelled."""
+    is_confirmed: Flag = Field(
+        default=False,
+        description="Whether the ERP that has the order agrees. Without it, an exported order is not cancelled: the "
+        "ERP is asked to cancel it (`cancel_requested_at`).",
+    )
+    cancelled_at: Timestamp | None = Field(default=None, description="When it was cancelled. Null: now.")
+
+
+class LineCancellation(Cancellation):
+    """The cancellation of pieces that are not shipped."""
+
+    lines: SomeLines
+    """The pieces to cancel."""
+
+
+class OrderPatch(Patch):
+    """A change of what an order says beside its status."""
+
+    external_number: ExternalNumber | None = None
+    problem: ProblemCode | None = Field(default=None, description="Null: the problem is resolved.")
+    metadata: Annotated[Object, at_most(MAX_METADATA_BYTES)] = ABSENT
+    """Your own data. A merge patch of the stored object."""
+    note: Reason = ABSENT
+    """Why the order is changed, for the people who read its history."""
+
+
+class NewReturn(Input):
+    """A return of shipped pieces."""
+
+    lines: SomeLines | None = Field(default=None, description="The pieces that come back. Null: all shipped pieces.")
+    reason: Reason | None = None
+    """Why the pieces come back."""
+
+
+class ReturnDecision(Input):
+    """The approval or refusal of a return."""
+
+    note: Reason | None = None
+    """A text about the decision."""
+
+
+class ReceivedLine(Input):
+    """The pieces of a line that have arrived."""
+
+    line: LineNumber
+    quantity: Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY)]
+    """The number of pieces that have arrived."""
+    restock: Annotated[int, Field(strict=True, ge=0, le=MAX_QUANTITY)] = 0
+    """How many of these pieces are for sale again."""
+
+
+class ReturnReceipt(Input):
+    """The arrival of returned pieces."""
+
+    lines: Annotated[list[ReceivedLine], Field(min_length=1, max_length=MAX_LINES)] | None = Field(
+        default=None, description="What has arrived. A line that is missing has not arrived. Null: everything."
+    )
+    restock: Flag = Field(
+        default=False, description="Without `lines`: whether all pieces are for sale again. Not together with `lines`."
+    )
+    note: Reason | None = None
+    """A text about the arrival."""
+
+
+class NewReplacement(Input):
+    """An order that sends pieces of another order again, for nothing."""
+
+    lines: SomeLines | None = Field(
+        default=None, description="The pieces to send again. Null: those of the return or, without it, all."
+    )
+    return_id: Id | None = Field(default=None, description="The return whose pieces are replaced.")
+
+
+class BuyerCancellation(Input):
+    """The cancellation of an order by its buyer."""
+
+    reason: Reason | None = None
+    """Why the buyer cancels the order."""
+
+
+class OrderLookup(Input):
+    """The request of a guest for a link to an order."""
+
+    order_number: OrderNumber
+    """The number in the confirmation of the order."""
+    email: EmailAddress = Field(description="The e-mail address with which the order was placed.")
+
+
+OrderToken = Annotated[str, Line(200), Field(description="The parameter `token` of the link in the mail.")]
+
+
+class GuestParameters(Input):
+    """The parameters of the request for the order of a guest."""
+
+    place = ""
+
+    token: OrderToken
+
+
+class GuestConfirmation(Input):
+    """The confirmation of an order by its guest."""
+
+    token: OrderToken
+
+
+class GuestCancellation(BuyerCancellation):
+    """The cancellation of an order by its guest."""
+
+    token: OrderToken

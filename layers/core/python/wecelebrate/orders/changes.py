@@ -1,0 +1,173 @@
+"""Changes of orders: where their news comes from, and the problems that refuse them.
+
+All changes run as functions of the database (functions/order_changes.sql). Each function returns why it changed
+nothing, or the events of the change.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
+from wecelebrate.core.problem_document import FieldError
+
+Source = Literal["api", "file"]
+Event = Mapping[str, Any]
+"""An event of a change: its `type`, and what the details of the stored event contain."""
+
+
+class OrderState(Conflict):
+    """The order is in a state that does not allow this.
+
+    An order is pending, then processing, shipped and delivered. It can be cancelled until it is shipped. Pieces of a
+    shipped order can be cancelled, if they are not shipped. Everything else is final. `detail` names the state.
+
+    Read the order at `GET /v1/orders/{order_id}`, and its history at `GET /v1/orders/{order_id}/events`.
+    """
+
+    code = "order_state"
+
+
+class Unchanged(OrderState):
+    """The order is in a state that does not allow this.
+
+    The order, or the return, already is as the request wants it. `detail` names the state. If the response to an
+    earlier request was lost, that request had its effect.
+
+    Read the order at `GET /v1/orders/{order_id}`. Use an `Idempotency-Key`, so that a repeated request returns the
+    response of the first one.
+    """
+
+
+class OrderHasProblem(Conflict):
+    """The order has a problem that must be resolved before it is processed.
+
+    `detail` names the problem. `unconfirmed` means that the guest has not confirmed the order with the link of the
+    mail.
+
+    Resolve the problem, and clear it: `PATCH /v1/orders/{order_id}` with `{"problem": null}`.
+    """
+
+    code = "order_has_problem"
+
+
+class PiecesNotLeft(Conflict):
+    """The order has fewer pieces left than the request names.
+
+    Pieces can be shipped or cancelled once, and only shipped pieces can be returned or replaced. `errors` names the
+    lines and what they have left.
+
+    Read the lines at `GET /v1/orders/{order_id}/lines`, and send the request with fewer pieces.
+    """
+
+    code = "pieces_not_left"
+
+
+class OrderExported(Conflict):
+    """The ERP has this order and must agree to the cancellation.
+
+    The order was given to the ERP, which may pack it already.
+
+    Cancel the pieces in the ERP first, and send the request with `"is_confirmed": true`.
+    """
+
+    code = "order_exported"
+
+
+class CancelWindowClosed(Conflict):
+    """The buyer can no longer cancel this order.
+
+    A site can let its buyers cancel orders for some minutes after placing them (`cancel_window_minutes`).
+
+    Ask the shop to cancel the order.
+    """
+
+    code = "cancel_window_closed"
+
+
+class ShipmentDiffers(Conflict):
+    """The order already has a shipment with this number and other pieces.
+
+    A number stands for one shipment of the order. Its lines keep their pieces.
+
+    Use another number for another shipment, or leave the number out.
+    """
+
+    code = "shipment_differs"
+
+
+@dataclass(frozen=True)
+class News:
+    """Where the news of a change comes from."""
+
+    source: Source = "api"
+    expected: datetime | None = None
+    """The value of `updated_at` that the order must have. None: any."""
+
+
+class Changed(Problem):
+    """Raised when the order no longer has the `expected` state. The functions of the API answer PreconditionFailed."""
+
+
+def check(row: Mapping[str, Any], field: str = "/lines") -> list[Event]:
+    """Return the events of a change. Raises the problem that refuses it.
+
+    `row` has the columns `refusal`, `detail` and `news`. `field` is the pointer of the list of lines in the request.
+
+    Raises NotFound, Forbidden, Changed, OrderState, Unchanged, OrderHasProblem, PiecesNotLeft, OrderExported,
+    CancelWindowClosed, ShipmentDiffers or Invalid.
+    """
+    refusal = row["refusal"]
+    if refusal is None:
+        return list(row["news"])
+    raise _PROBLEMS[refusal](row["detail"], field)
+
+
+def _lines(indexes: Sequence[int], field: str, detail: str) -> list[FieldError]:
+    return [FieldError(pointer=f"{field}/{index}/line", detail=detail) for index in indexes]
+
+
+def _too_many(detail: Any, field: str) -> Problem:
+    return PiecesNotLeft(
+        errors=[
+            FieldError(pointer=f"{field}/{line['at']}/quantity", detail=f"exceeds the {line['left']} pieces left")
+            for line in detail
+        ]
+    )
+
+
+def _state(detail: Any, _: str) -> Problem:
+    return OrderState(f"The state is `{detail}`.")
+
+
+_PROBLEMS: Mapping[str, Callable[[Any, str], Problem]] = {
+    "not_found": lambda *_: NotFound(),
+    "forbidden": lambda *_: Forbidden(),
+    "changed": lambda *_: Changed(),
+    "status": _state,
+    "unchanged": lambda detail, _: Unchanged(f"The state already is `{detail}`."),
+    "problem": lambda detail, _: OrderHasProblem(f"The problem is `{detail}`."),
+    "unknown_lines": lambda detail, field: Invalid(
+        errors=_lines(detail, field, "is not a line of the order. `GET /v1/orders/{order_id}/lines` lists the lines")
+    ),
+    "too_many": _too_many,
+    "nothing_left": lambda *_: PiecesNotLeft("No piece of the order is left."),
+    "shipment_lines": lambda detail, field: ShipmentDiffers(
+        errors=_lines(detail, field, "has another quantity in the shipment with this number")
+    ),
+    "unknown_shipment": lambda *_: Invalid(
+        errors=[FieldError(pointer="/shipment", detail="is not the number of a shipment of the order")]
+    ),
+    "unknown_return": lambda *_: Invalid(
+        errors=[FieldError(pointer="/return_id", detail="is not a return of the order that has no replacement yet")]
+    ),
+    "exported": lambda *_: OrderExported(),
+    "reserved": lambda *_: Invalid(
+        errors=[FieldError(pointer="/problem", detail="is reserved: only the platform asks guests to confirm")]
+    ),
+    "window": lambda *_: CancelWindowClosed(),
+    "gone": lambda detail, _: OrderState(
+        f"The products of the lines {', '.join(map(str, detail))} do not exist any more."
+    ),
+}

@@ -1,0 +1,193 @@
+"""The history, the lines, the shipments and the returns of orders."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from wecelebrate.core.models import Object
+from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.types import Amount, Id, Moment
+from wecelebrate.orders.models import OrderStatus, PlacedOrder
+
+EventType = Literal[
+    "placed",
+    "confirmed",
+    "processing",
+    "shipped",
+    "delivered",
+    "cancelled",
+    "lines_cancelled",
+    "cancel_requested",
+    "cancel_withdrawn",
+    "shipment_added",
+    "shipment_changed",
+    "shipment_delivered",
+    "changed",
+    "return_requested",
+    "return_approved",
+    "return_received",
+    "return_refused",
+    "replaced",
+    "late_news",
+]
+ReturnStatus = Literal["requested", "approved", "received", "refused"]
+
+
+class OrderEvent(BaseModel):
+    """Something that happened to an order. Events are only added."""
+
+    id: UUID
+    client_id: UUID
+    order_id: UUID
+    version: int
+    """The version of the order after the event."""
+    type: EventType
+    """What happened."""
+    from_status: OrderStatus | None
+    """The status before the event. Null if the status stayed the same."""
+    to_status: OrderStatus | None
+    """The status after the event. Null if the status stayed the same."""
+    source: Literal["api", "storefront", "file", "system"]
+    """How the news arrived."""
+    actor: Literal["admin", "client", "customer", "guest", "service"]
+    """Who made the change."""
+    subject: str | None = Field(description="The `sub` claim of the person who made the change. Null for a guest.")
+    details: Object
+    """The details, e.g. the lines of a shipment."""
+    happened_at: Moment
+    """When it happened, e.g. when a parcel left the warehouse."""
+    created_at: Moment
+    """When the platform got the news."""
+
+
+class OrderLine(BaseModel):
+    """A line of an order, with what became of its pieces."""
+
+    client_id: UUID
+    order_id: UUID
+    line: int
+    """The number of the line, from 1."""
+    product_id: UUID | None = Field(description="Null if the product was deleted.")
+    sku: str
+    """The SKU of the product."""
+    name: str
+    """The name of the product."""
+    quantity: int
+    """The pieces that were ordered."""
+    unit_price: Amount
+    """The price of one piece, in the currency of the order."""
+    shipped_quantity: int
+    cancelled_quantity: int
+    returned_quantity: int = Field(description="The pieces in returns that were not refused.")
+    open_quantity: int = Field(description="The pieces that are neither shipped nor cancelled.")
+
+
+class OrderLines(BaseModel):
+    """All lines of an order."""
+
+    data: list[OrderLine]
+
+
+class ShipmentLine(BaseModel):
+    """Pieces in a shipment."""
+
+    line: int
+    """The number of the line of the order."""
+    quantity: int
+
+
+class BuyerShipment(BaseModel):
+    """A shipment of an order, with the fields that the buyer can see."""
+
+    id: UUID
+    number: str = Field(description="The number of the shipment, which is unique in the order.")
+    status: Literal["shipped", "delivered"]
+    """The state of the shipment."""
+    carrier: str | None
+    """The carrier, e.g. `DHL`."""
+    tracking_number: str | None
+    tracking_url: str | None
+    """The page on which the parcel can be tracked."""
+    lines: list[ShipmentLine]
+    """The pieces in the shipment."""
+    shipped_at: Moment
+    delivered_at: Moment | None
+    """When the shipment was delivered. Null if it has not been delivered."""
+    created_at: Moment
+    updated_at: Moment
+
+
+class Shipment(BuyerShipment):
+    """A shipment of an order."""
+
+    client_id: UUID
+    order_id: UUID
+    source: Literal["api", "file", "system"]
+    """How the news of the shipment arrived."""
+
+
+class Shipments(BaseModel):
+    """All shipments of an order, the oldest first."""
+
+    data: list[Shipment]
+
+
+class BuyerShipments(BaseModel):
+    """All shipments of a buyer's order, the oldest first."""
+
+    data: list[BuyerShipment]
+
+
+class GuestOrder(PlacedOrder):
+    """The order of a guest, with its shipments."""
+
+    shipments: list[BuyerShipment]
+    """The shipments of the order, the oldest first."""
+
+
+class LinkRequested(BaseModel):
+    """The answer to the request for a link. It does not say whether there is such an order."""
+
+    valid_hours: int = Field(description="How long the link in the mail works, in hours.")
+
+
+class ReturnLine(BaseModel):
+    """Pieces in a return."""
+
+    line: int
+    """The number of the line of the order."""
+    quantity: int
+    received_quantity: int | None = Field(description="The pieces that have arrived. Null until the return arrives.")
+    restocked_quantity: int = Field(description="The arrived pieces that are for sale again.")
+
+
+class Return(BaseModel):
+    """A return of shipped pieces."""
+
+    id: UUID
+    client_id: UUID
+    order_id: UUID
+    number: int = Field(description="Counts the returns of the order, from 1.")
+    status: ReturnStatus
+    """The state of the return."""
+    reason: str | None
+    """Why the pieces come back."""
+    note: str | None
+    """A text of the client about the return."""
+    replacement_order_id: UUID | None = Field(description="The order that sends the pieces again. Null: none.")
+    lines: list[ReturnLine]
+    """The pieces in the return."""
+    created_at: Moment
+    updated_at: Moment
+    approved_at: Moment | None
+    received_at: Moment | None
+    refused_at: Moment | None
+
+
+class ReturnFilters(ListParameters):
+    """The filters of a list of returns."""
+
+    client_id: Id | None = None
+    order_id: Id | None = None
+    status: ReturnStatus | None = None

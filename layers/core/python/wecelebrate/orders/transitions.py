@@ -1,0 +1,130 @@
+"""The steps of an order's life: processed, shipped, delivered, cancelled.
+
+Each function changes an order in one transaction with its events, its shipments and the stock, and enqueues the mails
+and the webhook events of the change. It raises the problems of `changes.check`. If a function raises a problem, it has
+changed nothing, except that late news of a file is recorded in the history of the order.
+
+A transaction should change only one order, because the products of several orders cannot be locked in one order.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from wecelebrate import orders
+from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.errors import Invalid, PreconditionFailed
+from wecelebrate.core.etags import Match, etag
+from wecelebrate.core.problem_document import FieldError
+from wecelebrate.orders import notifications
+from wecelebrate.orders.change_models import (
+    Cancellation,
+    Delivery,
+    LineCancellation,
+    LinePieces,
+    NewShipment,
+    OrderPatch,
+    Processing,
+)
+from wecelebrate.orders.changes import Changed, Event, News, check
+from wecelebrate.orders.models import Order
+
+sql = queries(__file__)
+
+Change = TypeVar("Change", bound=BaseModel)
+
+
+def process(tx: Transaction, order_id: UUID, change: Processing, news: News) -> list[Event]:
+    """Start to process a pending order. Returns the events."""
+    row = sql.process_order(tx, order_id=order_id, **_values(change, news, "processed_at"))
+    return _notify(tx, order_id, row)
+
+
+def ship(tx: Transaction, order_id: UUID, change: NewShipment, news: News) -> list[Event]:
+    """Ship pieces of an order. A pending order is processed first. Returns the events."""
+    check_lines_are_unique(change.lines)
+    return _notify(tx, order_id, sql.ship_order(tx, order_id=order_id, **_shipment(change, news)))
+
+
+def deliver(
+    tx: Transaction, order_id: UUID, change: Delivery, news: News, missing: NewShipment | None = None
+) -> list[Event]:
+    """Record that shipments of an order were delivered. Returns the events.
+
+    If nothing was shipped yet, everything is shipped first. News of a file can be about a shipment that the order does
+    not have: `missing` then describes the shipment.
+    """
+    shipment = missing or NewShipment()
+    values = _shipment(shipment.model_copy(update={"number": change.shipment}), news)
+    row = sql.deliver_order(tx, order_id=order_id, **values | {"happened_at": change.delivered_at})
+    return _notify(tx, order_id, row)
+
+
+def cancel(tx: Transaction, order_id: UUID, change: Cancellation, news: News) -> list[Event]:
+    """Cancel an order of which nothing was shipped, or ask the ERP that has the order. Returns the events."""
+    row = sql.cancel_order(tx, order_id=order_id, **_values(change, news, "cancelled_at"))
+    return _notify(tx, order_id, row)
+
+
+def cancel_lines(tx: Transaction, order_id: UUID, change: LineCancellation, news: News) -> list[Event]:
+    """Cancel pieces of an order that are not shipped. Returns the events."""
+    check_lines_are_unique(change.lines)
+    values = as_json(_values(change, news, "cancelled_at"), "lines")
+    return _notify(tx, order_id, sql.cancel_order_lines(tx, order_id=order_id, **values))
+
+
+def edit(tx: Transaction, order_id: UUID, patch: OrderPatch, news: News) -> list[Event]:
+    """Change the external number, the problem and the metadata of an order. Returns the events."""
+    changes = patch.changes()
+    note = changes.pop("note", None)
+    values = as_json({"changes": changes}, "changes") | {"source": news.source, "expected": news.expected}
+    return _notify(tx, order_id, sql.change_order(tx, order_id=order_id, note=note, **values))
+
+
+def matching(
+    tx: Transaction,
+    order_id: UUID,
+    match: Match,
+    transition: Callable[[Transaction, UUID, Change, News], Any],
+    change: Change,
+) -> Order:
+    """Change an order for a caller of the API, if it has the state that the caller expects. Returns the changed order.
+
+    Raises NotFound, the problems of the transition, and the errors of `Match.check`.
+    """
+    expected = match.check(orders.get(tx, order_id))
+    try:
+        transition(tx, order_id, change, News(expected=expected))
+    except Changed:
+        raise PreconditionFailed(etag(orders.get(tx, order_id).model_dump_json())) from None
+    tx.write_through.append((orders.entry(order_id), lambda after: orders.get(after, order_id)))
+    return orders.get(tx, order_id)
+
+
+def check_lines_are_unique(lines: Sequence[LinePieces] | None) -> None:
+    """Check that no line occurs twice. Raises Invalid."""
+    numbers: set[int] = set()
+    for index, line in enumerate(lines or ()):
+        if line.line in numbers:
+            raise Invalid(errors=[FieldError(pointer=f"/lines/{index}/line", detail="must not appear twice")])
+        numbers.add(line.line)
+
+
+def _notify(tx: Transaction, order_id: UUID, row: dict[str, Any]) -> list[Event]:
+    events = check(row)
+    notifications.publish(tx, order_id, events)
+    return events
+
+
+def _values(change: BaseModel, news: News, time: str) -> dict[str, Any]:
+    """Return the fields of a change as parameters. `time` is the field that says when it happened."""
+    values = change.model_dump(exclude={time})
+    return values | {"happened_at": getattr(change, time), "source": news.source, "expected": news.expected}
+
+
+def _shipment(change: NewShipment, news: News) -> dict[str, Any]:
+    shipment = change.model_dump(mode="json", exclude={"shipped_at"}, exclude_none=True)
+    values = {"shipment": shipment, "happened_at": change.shipped_at}
+    return as_json(values, "shipment") | {"source": news.source, "expected": news.expected}
