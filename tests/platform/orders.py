@@ -57,3 +57,27 @@ class Orders(Tenants, Files):
         """Return the content of the `.done` file of a file."""
         content: Json = json.loads(self.read(f"orders/{destination['id']}/out/{name}.done"))
         return content
+
+    def drop_news(self, destination: Json, content: str | bytes, name: str = "news.csv") -> Json:
+        """Drop a file with news about orders, and wait until its job has ended. Returns the job."""
+        body = content.encode() if isinstance(content, str) else content
+        key = f"orders/{destination['id']}/incoming/{name}"
+        version = self.s3.put_object(Bucket=self.drops, Key=key, Body=body)["VersionId"]
+        found: list[Json] = []
+
+        def recorded() -> bool:
+            query = "select job_id from order_file_drops where key = %s and version_id = %s"
+            found[:] = self.database.execute(query, [key, version]).fetchall()
+            return bool(found)
+
+        self.eventually(recorded)
+        return self.ended_job(str(found[0]["job_id"]))
+
+    def order_state(self, tenant: Tenant, order: Json) -> Json:
+        """Return the current state of an order."""
+        return ok(tenant.owner.get(f"/v1/orders/{order['id']}"))
+
+    def shipments(self, tenant: Tenant, order: Json) -> list[Json]:
+        """Return the shipments of an order, in the order of their numbers."""
+        shipments: list[Json] = ok(tenant.owner.get(f"/v1/orders/{order['id']}/shipments"))["data"]
+        return sorted(shipments, key=lambda shipment: str(shipment["number"]))

@@ -219,8 +219,11 @@ def test_the_newest_row_about_a_line_of_a_shipment_counts_and_rows_of_one_moment
     assert quantities(same, {1: 1, 2: 1}) == [{"line": 1, "quantity": 3}]
     corrected = [row(1, happened_at=old, quantity=1), row(2, happened_at=new, quantity=2)]
     assert quantities(corrected, {1: 1, 2: 1}) == [{"line": 1, "quantity": 2}]
-    [item] = grouped([(FIRST, row(2, happened_at=new, tracking_url="https://new.test/", shipment="A")),
-                      (FIRST, row(1, happened_at=old, tracking_url="https://old.test/", shipment="A"))], "file")  # fmt: skip
+    links = [
+        (FIRST, row(2, happened_at=new, tracking_url="https://new.test/", shipment="A")),
+        (FIRST, row(1, happened_at=old, tracking_url="https://old.test/", shipment="A")),
+    ]
+    [item] = grouped(links, "file")
     assert item.newest("tracking_url") == "https://new.test/"
 
 

@@ -2974,7 +2974,8 @@ grant select on app.shipment_view to app_admin, app_client, app_customer, app_de
 create view app.site_view with (security_invoker=true) as
  SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
     domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
-    max_order_amount, max_recipient_mails, ship_to_countries, ship_to_po_boxes
+    max_order_amount, max_recipient_mails, cancel_window_minutes, confirm_guest_orders, confirm_within_hours,
+    order_page_url, ship_to_countries, ship_to_po_boxes
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
@@ -3400,21 +3401,21 @@ $function$;
 -- Function app.cancel_guest_order(text,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.cancel_guest_order(token text, reason text, OUT refusal text, OUT detail jsonb, OUT news
-  jsonb, OUT order_id uuid)
+  jsonb, OUT about jsonb)
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 declare
-  target orders := app.order_of_token($1, 'v');
+  target orders := app.order_of_token($1, 'vc');
 begin
   select * into target from orders o where o.id = target.id for update;
   if target.id is null then
     refusal := 'not_found';
   else
-    order_id := target.id;
     select c.refusal, c.detail, c.news into refusal, detail, news from app.cancel_for_buyer(target, $2) c;
+    about := (select app.order_for_news(o) from orders o where o.id = target.id);
   end if;
 end
 $function$;
@@ -4103,7 +4104,7 @@ grant execute on function app.comparable_catalog(uuid,numeric,numeric,text) to a
 -- Function app.confirm_guest_order(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.confirm_guest_order(token text, OUT refusal text, OUT detail jsonb, OUT news jsonb, OUT
-  order_id uuid)
+  about jsonb)
  RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -4113,7 +4114,6 @@ declare
   target orders := app.order_of_token($1, 'c');
 begin
   select * into target from orders o where o.id = target.id for update;
-  order_id := target.id;
   if target.id is null then
     refusal := 'not_found';
   elsif target.status = 'cancelled' then
@@ -4126,6 +4126,7 @@ begin
     update orders o set problem = null where o.id = target.id returning * into target;
     news := jsonb_build_array(
       app.record_order_event(target, 'confirmed', null, 'storefront', null, clock_timestamp()));
+    about := app.order_for_news(target);
   end if;
 end
 $function$;
@@ -4410,7 +4411,7 @@ AS $function$
 declare
   target orders := app.lock_order($1);
   at timestamptz;
-  number constant text := $2 ->> 'number';
+  parcel_number constant text := $2 ->> 'number';
   is_known boolean;
   earlier jsonb := '[]';
   added record;
@@ -4420,11 +4421,13 @@ begin
     return;
   end if;
   at := app.time_of_news(target, $4);
-  is_known := exists (select from shipments s where s.order_id = $1 and (number is null or s.number = $2 ->> 'number'));
+  is_known := exists (
+    select from shipments s
+    where s.order_id = $1 and (parcel_number is null or s.number = parcel_number));
   if target.status = 'cancelled' or target.status = 'delivered' and not is_known then
     select r.refusal, r.detail into refusal, detail from app.refuse_late(target, 'delivered', $3, $2, $4) r;
     return;
-  elsif not is_known and number is not null and $3 = 'api' then
+  elsif not is_known and parcel_number is not null and $3 = 'api' then
     refusal := 'unknown_shipment';
     return;
   elsif not is_known then
@@ -4437,7 +4440,8 @@ begin
     earlier := added.news;
     target := added.after;
   end if;
-  select d.refusal, d.detail, d.news into refusal, detail, news from app.deliver_shipments(target, number, $3, at) d;
+  select d.refusal, d.detail, d.news into refusal, detail, news from app.deliver_shipments(target, parcel_number, $3,
+    at) d;
   news := earlier || news;
 end
 $function$;
@@ -5072,13 +5076,15 @@ CREATE OR REPLACE FUNCTION app.guard_order()
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 declare
+  is_touched constant boolean := new.version > old.version and current_user = 'app_definer';
   changed jsonb;
 begin
   new.version := old.version;
-  if new is not distinct from old then
+  if new is not distinct from old and not is_touched then
     return new;
   end if;
-  select jsonb_object_agg(key, value) into changed from jsonb_each(to_jsonb(new)) where value <> to_jsonb(old) -> key;
+  select coalesce(jsonb_object_agg(key, value), '{}') into changed
+  from jsonb_each(to_jsonb(new)) where value <> to_jsonb(old) -> key;
   if app.is_caller_role()
     and changed - '{customer_name,customer_email,shipping_address,metadata,updated_at}'::text[] <> '{}' then
     raise exception 'the status of an order is changed by the functions of its life only'
@@ -5096,7 +5102,7 @@ begin
   then
     raise exception 'the total of an order changes only when its lines are cancelled' using errcode = 'check_violation';
   end if;
-  if changed - '{exported_at,updated_at}'::text[] <> '{}' then
+  if is_touched or changed - '{exported_at,updated_at}'::text[] <> '{}' then
     new.version := old.version + 1;
   end if;
   return new;
@@ -5128,7 +5134,7 @@ CREATE OR REPLACE FUNCTION app.guest_order(token text)
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-  select app.buyer_order(o) from app.order_of_token($1, 'v') o where o.id is not null
+  select app.buyer_order(o) from app.order_of_token($1, 'vc') o where o.id is not null
 $function$;
 grant execute on function app.guest_order(text) to app_anon, app_customer;
 
@@ -5897,6 +5903,16 @@ AS $function$
   from sites s where s.id = o.site_id
 $function$;
 
+-- Function app.order_for_news(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_for_news(target orders)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN jsonb_build_object('order_id', (target).id, 'client_id', (target).client_id, 'site_id', (target).site_id,
+  'order_number', (target).order_number, 'status', (target).status, 'version', (target).version, 'problem',
+  (target).problem);
+
 -- Function app.order_number(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.order_number()
@@ -5910,7 +5926,7 @@ grant execute on function app.order_number() to app_admin, app_definer, app_migr
 
 -- Function app.order_of_token(text,text), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.order_of_token(token text, purpose text)
+CREATE OR REPLACE FUNCTION app.order_of_token(token text, purposes text)
  RETURNS orders
  LANGUAGE plpgsql
  STABLE
@@ -5919,7 +5935,7 @@ AS $function$
 declare
   target orders;
 begin
-  if token ~ '^[vc][0-9a-f]{80}$' and left(token, 1) = $2 and token = app.sealed_token(left(token, 41))
+  if token ~ '^[vc][0-9a-f]{80}$' and strpos(purposes, left(token, 1)) > 0 and token = app.sealed_token(left(token, 41))
     and to_timestamp(('x' || substr(token, 34, 8))::bit(32)::bigint) > clock_timestamp() then
     select * into target from orders o
     where o.id = substr(token, 2, 32)::uuid and o.site_id = app.site_id() and o.customer_subject is null;
@@ -6074,11 +6090,13 @@ declare
   currencies jsonb;
   inexact jsonb;
   new_order orders;
+  must_confirm boolean;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
     raise exception 'an order can be placed only on a site' using errcode = 'insufficient_privilege';
   end if;
+  must_confirm := site.confirm_guest_orders and app.subject() is null;
   if exists (select from catalogs c where c.id = site.catalog_id and c.status <> 'active') then
     refusal := 'catalog';
     return;
@@ -6177,11 +6195,12 @@ begin
   -- million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-      shipping_address, items, metadata)
+      shipping_address, items, metadata, problem, confirm_by)
     values (site.client_id, site.id, app.subject(), $2, $3, total, currencies ->> 0, $4,
       (select jsonb_agg(line - 'left' order by (line ->> 'line')::integer)
        from jsonb_array_elements(priced_lines) line),
-      $5)
+      $5, case when must_confirm then 'unconfirmed' end,
+      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end)
     on conflict on constraint orders_client_number_unique do nothing
     returning * into new_order;
     exit when found;
