@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import random
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -208,12 +209,15 @@ def test_older_news_about_the_tracking_of_a_shipment_do_not_replace_newer_news(
 ) -> None:
     order = platform.order(shop, (mug, 1))
     head = "order_number,status,shipment,tracking_number,happened_at"
-    newer = f"{head}\n{order['order_number']},shipped,S1,NEW,2026-11-26T12:00:00Z\n"
-    older = f"{head}\n{order['order_number']},shipped,S1,OLD,2026-11-26T11:00:00Z\n"
+    # Nothing happens to an order before it was placed, so these times are a little later.
+    placed_at = datetime.fromisoformat(order["created_at"])
+    times = [(placed_at + timedelta(milliseconds=number)).isoformat() for number in (1, 2, 3)]
+    newer = f"{head}\n{order['order_number']},shipped,S1,NEW,{times[1]}\n"
+    older = f"{head}\n{order['order_number']},shipped,S1,OLD,{times[0]}\n"
     platform.drop_news(destination, newer)
     assert counts(platform.drop_news(destination, older, "older.csv"))["unchanged"] == 1
     assert [parcel[0] for parcel in parcels(platform, shop, order)] == ["NEW"]
-    newest = f"{head}\n{order['order_number']},shipped,S1,NEWEST,2026-11-27T12:00:00Z\n"
+    newest = f"{head}\n{order['order_number']},shipped,S1,NEWEST,{times[2]}\n"
     assert counts(platform.drop_news(destination, newest, "newest.csv"))["updated"] == 1
     assert [parcel[0] for parcel in parcels(platform, shop, order)] == ["NEWEST"]
 

@@ -16,12 +16,13 @@ order by number = :shipment desc, created_at
 limit 1;
 
 -- name: has_newer_news$
--- Return whether a file has told newer news about the shipment. The delivery of a shipment does not make the news of its
--- tracking old.
+-- Return whether a file has told newer news about the shipment. Nothing can happen to an order before it was placed, so
+-- earlier times count as that moment. The delivery of a shipment does not make the news of its tracking old.
 select exists (
-  select from order_events
-  where order_id = :order_id and source = 'file' and details ->> 'shipment' = :number and happened_at > :happened_at
-    and (type = 'shipment_delivered') = (:kind = 'delivered'));
+  select from orders o join order_events e on e.order_id = o.id
+  where o.id = :order_id and e.source = 'file' and e.details ->> 'shipment' = :number
+    and e.happened_at > greatest(o.created_at, :happened_at::timestamptz)
+    and (e.type = 'shipment_delivered') = (:kind = 'delivered'));
 
 -- name: process_order^
 -- Record that the ERP has taken the order, and the number that it has there.
