@@ -27,7 +27,8 @@ INSERT_ORDERS = """
 with product as (
   select id, sku, name from products where catalog_id = %(catalog_id)s limit 1
 ), new_orders as (
-  insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency, shipping_address, items)
+  insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency, shipping_address,
+    items)
   select %(client_id)s, %(site_id)s, 'Ann ' || n, 'ann@example.test', 10, 'USD',
     '{"line1": "Lindenstraße 12", "city": "Berlin", "postal_code": "10969", "country": "DE"}', '[]'
   from generate_series(1, %(count)s) n

@@ -126,9 +126,13 @@ def _put(key: str, content: bytes, content_type: str, done: bytes) -> None:
 def _complete(job: jobs.LeasedJob, destination_id: UUID) -> None:
     exported, files = job.counts.get("exported", 0), job.counts.get("files", 0)
     rejected = job.counts.get("rejected", 0)
-    outcome = f"{exported} orders in {files} files." if files else "There were no new orders."
+    outcome = f"{_count(exported, 'order')} in {_count(files, 'file')}." if files else "There were no new orders."
     if rejected:
-        outcome += f" {rejected} orders could not be written; the list of runs says why."
+        outcome += f" {_count(rejected, 'order')} could not be written; the list of runs says why."
     with writing(SYSTEM) as tx:
         sql.record_outcome(tx, destination_id=destination_id, job_id=job.id, outcome=outcome)
         job.complete(tx, {"outcome": outcome, "orders": exported, "files": files, "refused": rejected})
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
