@@ -1193,6 +1193,14 @@ comment on column order_destinations.scanned_at is
 CREATE INDEX order_destinations_by_job ON public.order_destinations USING btree (last_job_id);
 CREATE INDEX order_destinations_by_site ON public.order_destinations USING btree (client_id, site_id);
 CREATE INDEX order_destinations_due ON public.order_destinations USING btree (next_run_at) WHERE is_active;
+CREATE TRIGGER audit_insert_delete AFTER INSERT OR DELETE ON public.order_destinations FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.order_destinations FOR EACH ROW WHEN ((((((((((((old.name IS DISTINCT
+  FROM new.name) OR (old.format IS DISTINCT FROM new.format)) OR (old.columns IS DISTINCT FROM new.columns)) OR
+  (old.prefix IS DISTINCT FROM new.prefix)) OR (old.max_line_length IS DISTINCT FROM new.max_line_length)) OR
+  (old.formula_safe IS DISTINCT FROM new.formula_safe)) OR (old.sender IS DISTINCT FROM new.sender)) OR (old.receiver IS
+  DISTINCT FROM new.receiver)) OR (old.cron IS DISTINCT FROM new.cron)) OR (old.timezone IS DISTINCT FROM new.timezone))
+  OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION app.audit_row('people');
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.order_destinations FOR EACH ROW EXECUTE FUNCTION
   app.set_updated_at();
 -- row-level security: forced
@@ -3183,7 +3191,7 @@ CREATE OR REPLACE FUNCTION app.audit_noise()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN
-  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku}'::text[];
+  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku}'::text[];
 
 -- Function app.audit_products(), owner app_definer
 
