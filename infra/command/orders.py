@@ -212,9 +212,11 @@ def _report(connection: Any, job: Any, *, wait: bool, timeout: int, as_json: boo
 
 
 def _sentence(job: Json) -> str:
+    from infra.command.job_texts import count_rows
+
     counts = job["counts"]
     return (
-        f"{counts['read']:,} rows: {counts['updated']:,} changed orders, {counts['unchanged']:,} were known,"
+        f"{count_rows(counts['read'])}: {counts['updated']:,} changed, {counts['unchanged']:,} unchanged,"
         f" {counts['rejected']:,} rejected"
     )
 
