@@ -14,13 +14,13 @@ from infra.aws.retention import removal_policy
 from infra.environments import Environment
 from infra.functions import FunctionSpec, bucket_names
 
-_KEYS: Mapping[tuple[str, str], str] = {
-    ("drops", "write"): "*/results/*",
-    ("image-uploads", "read"): "*/uploads/*",
-    ("image-uploads", "write"): "*/uploads/*",
+_KEYS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("drops", "write"): ("*/results/*", "orders/*/out/*"),
+    ("image-uploads", "read"): ("*/uploads/*",),
+    ("image-uploads", "write"): ("*/uploads/*",),
 }
-"""(Bucket, verb) → pattern of the keys to which the verb applies. If a verb has no entry, it applies to all keys of the
-bucket."""
+"""(Bucket, verb) → patterns of the keys to which the verb applies. If a verb has no entry, it applies to all keys of
+the bucket."""
 
 _EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
 """Bucket → number of days until its objects expire. None means that the objects never expire. The objects of `images`
@@ -86,13 +86,14 @@ class Buckets(Construct):
         `verbs` contains the allowed operations: `list`, `read` or `write`.
         """
         for verb in sorted(verbs & _ACTIONS.keys()):
-            objects = f"{self._arn(name)}/{_KEYS.get((name, verb), '*')}"
-            role.add_to_principal_policy(iam.PolicyStatement(actions=list(_ACTIONS[verb]), resources=[objects]))
-            acknowledge_wildcard(
-                role,
-                objects,
-                f"The role may {verb} all objects that match, because the names of the keys depend on data",
-            )
+            objects = [f"{self._arn(name)}/{pattern}" for pattern in _KEYS.get((name, verb), ("*",))]
+            role.add_to_principal_policy(iam.PolicyStatement(actions=list(_ACTIONS[verb]), resources=objects))
+            for pattern in objects:
+                acknowledge_wildcard(
+                    role,
+                    pattern,
+                    f"The role may {verb} all objects that match, because the names of the keys depend on data",
+                )
         listing = sorted(_LISTING[verb] for verb in verbs & _LISTING.keys())
         if listing:
             role.add_to_principal_policy(iam.PolicyStatement(actions=listing, resources=[self._arn(name)]))

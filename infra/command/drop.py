@@ -71,7 +71,7 @@ def drop(  # noqa: PLR0917 — each parameter is an option
         catalog_id = _catalog(connection.api, catalog)
         mode = "full/" if full else "delta/" if delta else ""
         key = f"{catalog_id}/incoming/{'dry-run/' if dry_run else ''}{mode}{file.name}"
-        source = {"key": key, "version_id": _put(connection, bucket, file, key)}
+        source = {"key": key, "version_id": put(connection, bucket, file, key)}
         if not as_json:
             output.success(f"dropped {key}")
         if wait:
@@ -113,7 +113,7 @@ def _catalog_by_name(api: httpx.Client, name: str) -> str:
     raise BadUsage(f"{len(ids)} catalogs are named {name}: give one of their ids, {' or '.join(ids)}")
 
 
-def _put(connection: Connection, bucket: str | None, file: Path, key: str) -> str:
+def put(connection: Connection, bucket: str | None, file: Path, key: str) -> str:
     """Upload a file to the bucket of drops. Returns the S3 version id of the object."""
     import boto3
     from botocore.exceptions import BotoCoreError, ClientError

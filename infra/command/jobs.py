@@ -28,6 +28,7 @@ JobType = Literal[
     "email_notification",
     "image_processing",
     "data_export",
+    "order_file",
 ]
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 WaitingFor = Literal["approval", "decision"]

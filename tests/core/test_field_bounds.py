@@ -16,7 +16,7 @@ from wecelebrate.products.models import NewProduct, ProductListFilters, ProductP
 PRODUCT_ID = UUID(int=1)
 PRODUCT: dict[str, Any] = {"sku": "A1", "name": "Mug", "price": "12.50"}
 CLIENT: dict[str, Any] = {"name": "Acme", "slug": "acme"}
-ADDRESS: dict[str, Any] = {"line1": "Main St 1", "city": "Berlin", "country": "DE"}
+ADDRESS: dict[str, Any] = {"line1": "Main St 1", "city": "Berlin", "postal_code": "10115", "country": "DE"}
 ORDER: dict[str, Any] = {
     "lines": [{"product_id": PRODUCT_ID, "quantity": 1}],
     "customer_name": "Ann",

@@ -138,6 +138,10 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "facet_counts": ("products", 7),
     "analytics_events": ("event_type", "renamed"),
     "event_receipts": ("accepted_at", NOW),
+    "order_destinations": ("name", "renamed"),
+    "order_export_runs": ("orders", 7),
+    "order_exports": ("position", 7),
+    "order_file_drops": ("etag", "renamed"),
     "jobs": ("error", "renamed"),
     "drops": ("etag", "renamed"),
     "dead_letters": ("reason", "renamed"),
@@ -294,6 +298,19 @@ def _rows_of_jobs() -> Iterator[Row]:
         yield Row("app.staged_rejections", name, {**staged, "n": 1, "code": "c", "reason": "r", "raw": Jsonb({})})
 
 
+def _rows_of_order_files() -> Iterator[Row]:
+    for name, client, job in (("A's", A, A_JOB), ("B's", B, B_JOB)):
+        destination = {"client_id": client, "destination_id": ident(f"{name} destination")}
+        values = {"id": destination["destination_id"], "client_id": client, "name": name, "format": "csv"}
+        yield Row("order_destinations", name, values)
+        run = ident(f"{name} export run")
+        yield Row("order_export_runs", name, {"id": run, **destination, "seq": 1, "written_at": NOW})
+        values = {**destination, "order_id": ident(f"{name} order"), "version": 1, "run_id": run, "position": 1}
+        yield Row("order_exports", name, {**values, "action": "new", "content_hash": "h"})
+        values = {"id": ident(f"{name} order file"), **destination, "key": name, "version_id": "1", "size": 1}
+        yield Row("order_file_drops", name, {**values, "etag": "e", "dropped_at": NOW, "job_id": job})
+
+
 def _rows_of_mail() -> Iterator[Row]:
     """Yield an expired mail job, and similar jobs. Each of these differs in one way, and is therefore not expired."""
     jobs: dict[str, dict[str, Any]] = {
@@ -337,6 +354,7 @@ ROWS = (
     *_rows_of_orders(),
     *_rows_of_events_and_webhooks(),
     *_rows_of_jobs(),
+    *_rows_of_order_files(),
     *_rows_of_mail(),
     *_rows_of_the_platform(),
 )

@@ -4,15 +4,19 @@ import json
 import os
 import signal
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import httpx
 
 from tests.platform import TLS, Json, Platform, Tenant
+from wecelebrate.jobs.types import QUEUES as JOB_QUEUES
+from wecelebrate.jobs.types import JobType
 
 COUNTS = ("read", "created", "updated", "unchanged", "rejected", "deactivated")
-QUEUES = {"product_import": "product-imports", "catalog_sync": "catalog-syncs"}
+QUEUES: Mapping[JobType, str] = {"product_import": "product-imports", "catalog_sync": "catalog-syncs"}
+"""Maps each type of job that loads files to its queue."""
 
 
 def health(platform: Platform, queue: str) -> Json:
@@ -30,13 +34,13 @@ def signal_workers(platform: Platform, queue: str, number: signal.Signals = sign
     return pids
 
 
-def expire_leases(platform: Platform, kind: str) -> list[Json]:
+def expire_leases(platform: Platform, kind: JobType) -> list[Json]:
     """End the leases of all running jobs of a type, and send the messages of these jobs again. Return the jobs."""
     jobs = platform.database.execute(
         "update jobs set leased_until = now() where status = 'processing' and type = %s returning *", [kind]
     ).fetchall()
     for job in jobs:
-        platform.send(QUEUES[kind], {"job_id": str(job["id"])})
+        platform.send(JOB_QUEUES[kind], {"job_id": str(job["id"])})
     return jobs
 
 

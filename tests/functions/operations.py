@@ -76,6 +76,8 @@ class Operation:
             arguments["headers"] = {"If-Match": "*"} | overrides.pop("headers", {})
         if self.name == "replay_webhook":
             arguments["params"] = {"since": "2026-01-01T00:00:00Z"}
+        if self.name == "get_address_format":
+            arguments["params"] = {"country": "DE"}
         return api.request(self.method, self.path.format(**ids), **(arguments | overrides))
 
 
@@ -142,7 +144,19 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
             "lines": [{"product_id": ids["product_id"], "quantity": 1}],
             "customer_name": f"Customer {unique}",
             "customer_email": "customer@example.test",
-            "shipping_address": {"line1": "Main Street 1", "city": "Springfield", "country": "US"},
+            "shipping_address": {
+                "line1": "Main Street 1",
+                "city": "Springfield",
+                "region": "IL",
+                "postal_code": "62701",
+                "country": "US",
+            },
+        },
+        "create_order_destination": {
+            "client_id": ids["client_id"],
+            "name": f"destination {unique}",
+            "format": "csv",
+            "cron": None,
         },
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},

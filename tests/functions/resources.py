@@ -66,11 +66,17 @@ values (%s, %s, %s, %s, 'A customer', 'customer@example.test', 1, '{}', '[]')
 """
 
 
+DESTINATION: LiteralString = """
+insert into order_destinations (client_id, name, format) values (%s, %s, 'csv') returning id
+"""
+
+
 def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
     """Create one resource of the tenant for each path parameter. Map each path parameter to its value."""
     client = tenant.client_id
     # A client is allowed only a few webhooks. So delete the webhooks that tests created, and reuse one webhook.
     platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [client])
+    platform.arrange("delete from order_destinations where client_id = %s", [client])
     folder = f"{client}/imports/{uuid4()}"
     files = {"error_file": f"{folder}/result.errors.csv", "result_file": f"{folder}/result.json"}
     job = _insert(platform, JOB, [client, tenant.catalog_id, Jsonb(files)])
@@ -84,6 +90,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
     return {
         "order_id": order,
         "schedule_id": _insert(platform, SCHEDULE, [client, tenant.catalog_id, f"schedule {uuid4().hex}"]),
+        "destination_id": _insert(platform, DESTINATION, [client, f"destination {uuid4().hex}"]),
         "webhook_id": webhook,
         "delivery_id": _insert(platform, DELIVERY, [client, webhook]),
         "letter_id": _insert(platform, DEAD_LETTER, [client, job]),

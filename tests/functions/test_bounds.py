@@ -53,7 +53,12 @@ def largest_rows(platform: Platform) -> tuple[Tenant, dict[str, str]]:
         "lines": [line],
         "customer_name": "\U0001f381" * 200,
         "customer_email": "customer@example.test",
-        "shipping_address": {"line1": "\U0001f381" * 200, "city": "\U0001f381" * 200, "country": "DE"},
+        "shipping_address": {
+            "line1": "\U0001f381" * 200,
+            "city": "\U0001f381" * 200,
+            "postal_code": "10115",
+            "country": "DE",
+        },
         "metadata": {"k": "x" * 8_000},
     }
     ok(platform.api().post(f"/v1/storefront/{tenant.domain}/orders", json=order))

@@ -56,6 +56,9 @@ NEVER_CACHED = {
     "list_suppressions",
     "get_job_first_api",
     "get_job_status_first_api",
+    "list_order_destinations",
+    "get_order_destination",
+    "list_order_export_runs",
     "list_schedules",
     "get_schedule",
     "get_upload",
@@ -73,6 +76,7 @@ LOCKS: dict[str, LiteralString] = {
     "sites": "select from sites where id = %s for update",
     "catalogs": "select from catalogs where id = %s for update",
     "products": "select from products where id = %s for update",
+    "order-destinations": "select from order_destinations where id = %s for update",
     "schedules": "select from schedules where id = %s for update",
     "webhooks": "select from webhooks where id = %s for update",
 }
@@ -226,6 +230,7 @@ def test_every_change_of_a_resource_requires_an_if_match_header() -> None:
         "/v1/sites/{site_id}",
         "/v1/catalogs/{catalog_id}",
         "/v1/products/{product_id}",
+        "/v1/order-destinations/{destination_id}",
         "/v1/schedules/{schedule_id}",
         "/v1/webhooks/{webhook_id}",
     }
@@ -235,7 +240,7 @@ def test_every_change_of_a_resource_requires_an_if_match_header() -> None:
         if operation.path in paths and operation.method in ("PUT", "PATCH", "DELETE")
     ]
     assert {operation.name for operation in CHANGES} == {operation.name for operation in changes}
-    assert len(changes) == 13
+    assert len(changes) == 15
 
 
 @each_change

@@ -30,6 +30,7 @@ COUNTS: dict[str, LiteralString] = {
     "create_catalog": "select count(*) from catalogs where name = %s",
     "create_product": "select count(*) from products where name = %s",
     "create_upload": "select count(*) from uploads where name = %s",
+    "create_order_destination": "select count(*) from order_destinations where name = %s",
     "create_schedule": "select count(*) from schedules where name = %s",
     "create_webhook": "select count(*) from webhooks where description = %s",
     "create_order": "select count(*) from orders where customer_name = %s",

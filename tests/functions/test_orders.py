@@ -11,7 +11,7 @@ import pytest
 from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
 
 CONCURRENT_GUESTS = 30
-SHIPPING = {"line1": "12 Main Street", "city": "Springfield", "postal_code": "62701", "country": "US"}
+SHIPPING = {"line1": "12 Main Street", "city": "Springfield", "region": "IL", "postal_code": "62701", "country": "US"}
 
 
 @pytest.fixture

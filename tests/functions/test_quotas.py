@@ -15,6 +15,7 @@ Create = Callable[[Tenant, httpx.Client], httpx.Response]
 QUOTAS = {
     "create_site": "too_many_sites",
     "create_catalog": "too_many_catalogs",
+    "create_order_destination": "too_many_destinations",
     "create_schedule": "too_many_schedules",
     "create_webhook": "too_many_webhooks",
     "create_upload": "too_many_uploads",
@@ -45,6 +46,7 @@ REASONS = {
     "replay_webhook": ENDS,
     "replay_webhook_delivery": ENDS,
     "propose_mapping": "it stores nothing",
+    "export_orders": "a destination has at most one waiting job",
     **dict.fromkeys(("approve_job", "cancel_job", "decide_job", "verify_domain", "rotate_webhook_secret"), CHANGE),
     **dict.fromkeys(("replace_catalog", "replace_client", "replace_product", "replace_site"), CHANGE),
 }

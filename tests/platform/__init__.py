@@ -7,11 +7,11 @@
 
 from tests.platform.api import address
 from tests.platform.cloud import TLS
-from tests.platform.files import Files
 from tests.platform.functions import Functions, output_of
 from tests.platform.locks import HeldLocks, Locks
+from tests.platform.orders import Orders
 from tests.platform.responses import Json, created, ok, pointers, problem
-from tests.platform.tenants import Tenant, Tenants
+from tests.platform.tenants import Tenant
 
 __all__ = [
     "TLS",
@@ -28,5 +28,5 @@ __all__ = [
 ]
 
 
-class Platform(Tenants, Files, Functions, Locks):
+class Platform(Orders, Functions, Locks):
     """Gives tests access to one local cloud."""

@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from wecelebrate import orders, storefront
+from wecelebrate.addresses import AddressFormat
 from wecelebrate.core.http import CustomerRead, StorefrontRead, api, page_response, serve
 from wecelebrate.core.pages import ListParameters, Page
-from wecelebrate.core.types import Id
+from wecelebrate.core.types import CountryCode, Id
 from wecelebrate.orders.models import PlacedOrder
 from wecelebrate.storefront.models import Storefront, StorefrontFilters, StorefrontPage, StorefrontProduct
 
@@ -18,6 +19,14 @@ app = api()
 def get_storefront(cached: StorefrontRead) -> Response:
     """Read the public configuration of a storefront: its name, its branding and its limits."""
     return cached.one(storefront.entry(), storefront.get)
+
+
+@app.get("/v1/storefront/{domain}/address-format", response_model=AddressFormat)
+def get_address_format(
+    country: Annotated[CountryCode, Query(description="An ISO 3166-1 alpha-2 code, e.g. `DE`.")], cached: StorefrontRead
+) -> Response:
+    """Read which fields an address in a country needs, what the country calls them, and in which order a form asks."""
+    return cached.one(storefront.address_format_entry(country), lambda tx: storefront.address_format(tx, country))
 
 
 @app.get("/v1/storefront/{domain}/products", response_model=StorefrontPage)

@@ -10,6 +10,7 @@ JobType = Literal[
     "email_notification",
     "image_processing",
     "data_export",
+    "order_file",
 ]
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 WaitingFor = Literal["approval", "decision"]
@@ -22,4 +23,5 @@ QUEUES: Mapping[str, str] = {
     "email_notification": "emails",
     "image_processing": "images",
     "data_export": "exports",
+    "order_file": "order-files",
 }

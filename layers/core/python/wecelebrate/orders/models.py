@@ -1,10 +1,12 @@
 """Orders that the visitors of a site place."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
+from wecelebrate.addresses import normalized_address
+from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import Input, Object, at_most
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.types import (
@@ -16,6 +18,7 @@ from wecelebrate.core.types import (
     Moment,
     Money,
     OrderNumber,
+    PhoneNumber,
     ShortLine,
     Timestamp,
 )
@@ -44,12 +47,16 @@ class ShippingAddress(Input):
     line1: ShortLine = Field(description="The street and the house number.")
     line2: ShortLine | None = None
     """Further details of the address, e.g. the floor."""
-    city: ShortLine
-    """The city."""
-    region: ShortLine | None = Field(default=None, description="The state or province.")
+    city: ShortLine | None = Field(default=None, description="The city. Some countries have none, e.g. Singapore.")
+    region: ShortLine | None = Field(
+        default=None, description="The state, province or other administrative area. Some countries require it."
+    )
     postal_code: PostalCode | None = None
     """The postal code. Some countries have none."""
     country: CountryCode = Field(description="An ISO 3166-1 alpha-2 code, e.g. `DE`.")
+    phone: PhoneNumber | None = Field(
+        default=None, description="The telephone number of the recipient, for the carrier. Not required."
+    )
 
 
 class NewOrderLine(Input):
@@ -72,7 +79,7 @@ class NewOrder(Input):
     """The name of the customer."""
     customer_email: EmailAddress = Field(description="The confirmation is sent to this address.")
     shipping_address: ShippingAddress
-    """The address to which the order is shipped."""
+    """The address to which the order is shipped. The country decides which fields are required."""
     total_amount: Money | None = Field(
         default=None,
         description="The total that the customer saw. If the current total differs, the order is refused.",
@@ -81,6 +88,15 @@ class NewOrder(Input):
         default_factory=dict,
         description="Your own data, e.g. a greeting or a cost centre. At most 8,192 bytes as JSON.",
     )
+
+    @model_validator(mode="after")
+    def _address_of_its_country(self) -> Self:
+        """Refuse an address that lacks a field of its country. Write the postal code as the country writes it."""
+        address, errors = normalized_address(self.shipping_address.model_dump(), "/shipping_address")
+        if errors:
+            raise Invalid(errors=errors)
+        self.shipping_address.postal_code = address["postal_code"]
+        return self
 
 
 class OrderItem(BaseModel):

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from wecelebrate import webhooks
+from wecelebrate.addresses import PoBoxNotShipped, not_shipped, po_box_field
 from wecelebrate.core.database import Transaction, as_json, queries
 from wecelebrate.core.errors import Conflict, Invalid, Problem, Unauthenticated
 from wecelebrate.core.problem_document import FieldError
@@ -87,10 +88,11 @@ def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
 
     `address` is the IP address of the visitor, for the limits of the site. Only its keyed hash is stored, for a day.
 
-    Raises OutOfStock, TotalChanged, CatalogNotActive, SignInRequired, OrderLimit or DailyOrderLimit. Raises Invalid for
-    other problems, for example if the site does not show a product of the order.
+    Raises OutOfStock, TotalChanged, CatalogNotActive, SignInRequired, OrderLimit, DailyOrderLimit, CountryNotShipped or
+    PoBoxNotShipped. Raises Invalid for other problems, for example if the site does not show a product of the order.
     """
     _check_products_are_unique(new)
+    _check_po_box(tx, new)
     parameters = new.model_dump(mode="json", exclude={"total_amount"}) | {"expected_total": new.total_amount}
     parameters["address"] = keyed_hash("order address", address) if address else None
     parameters["shipping_address"] = new.shipping_address.model_dump(mode="json", exclude_none=True)
@@ -113,6 +115,17 @@ def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
     if low_stock:
         webhooks.publish(tx, row["client_id"], "inventory.low", low_stock)
     return order
+
+
+def _check_po_box(tx: Transaction, new: NewOrder) -> None:
+    """Raise PoBoxNotShipped if the address is a post office box, and the site ships to none.
+
+    The site is read only for such an address, because nearly all addresses are streets.
+    """
+    field = po_box_field(new.shipping_address.model_dump())
+    if field and not sql.ships_to_po_boxes(tx):
+        detail = "must not be a post office box: the site ships to streets and parcel lockers"
+        raise PoBoxNotShipped(errors=[FieldError(pointer=f"/shipping_address/{field}", detail=detail)])
 
 
 def _check_products_are_unique(new: NewOrder) -> None:
@@ -146,6 +159,8 @@ def _problem(refusal: str, refusal_detail: Any) -> Problem:
     match refusal:
         case "catalog":
             return CatalogNotActive()
+        case "country":
+            return not_shipped(refusal_detail, "/shipping_address/country")
         case "not_shown":
             detail = "is not a product that this site shows"
             return Invalid(

@@ -61,6 +61,10 @@ select * from app.customer_order_view where id = :order_id;
 select refusal, detail, placed, low_stock
 from app.place_order(:lines, :customer_name, :customer_email, :shipping_address, :metadata, :expected_total, :address);
 
+-- name: ships_to_po_boxes$
+-- Return whether the current site ships to post office boxes.
+select ship_to_po_boxes from sites where id = (select app.site_id());
+
 -- name: rollup_deltas$
 -- Roll up the oldest deltas, at most `max_rows`, and return the number of these deltas. If this number is smaller than
 -- `max_rows`, no delta is left.

@@ -3,15 +3,21 @@
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.core.types import DomainName, Flag, HttpUrl, Id, Moment, Money, Name, Text
+from wecelebrate.core.types import CountryCode, DomainName, Flag, HttpUrl, Id, Moment, Money, Name, Text
 
 SiteStatus = Literal["draft", "active", "inactive"]
 
 MAX_DAILY_QUANTITY = 1_000_000
+
+
+def _sorted_once(countries: list[str]) -> list[str]:
+    return sorted(set(countries))
+
+
 LineQuantity = Annotated[
     int,
     Field(strict=True, ge=1, le=10_000, description="The largest quantity of one product in one order."),
@@ -76,6 +82,20 @@ OrderPage = Annotated[
         "`action=confirm` if the guest is to confirm an order. Null: `/orders/guest` on the host of the site."
     ),
 ]
+ShipToCountries = Annotated[
+    Annotated[list[CountryCode], Field(min_length=1, max_length=249), AfterValidator(_sorted_once)] | None,
+    Field(
+        description="The countries to which the site ships, as ISO 3166-1 alpha-2 codes. An order to another country "
+        "is refused. Null means that the site ships to all countries."
+    ),
+]
+ShipToPoBoxes = Annotated[
+    Flag,
+    Field(
+        description="Whether the site ships to post office boxes. Most carriers do not. A parcel locker, such as a "
+        "Packstation, is not a post office box."
+    ),
+]
 
 
 class SiteContent(Input):
@@ -102,6 +122,8 @@ class SiteContent(Input):
     confirm_guest_orders: ConfirmGuestOrders = False
     confirm_within_hours: ConfirmHours = 24
     order_page_url: OrderPage = None
+    ship_to_countries: ShipToCountries = None
+    ship_to_po_boxes: ShipToPoBoxes = True
 
 
 class NewSite(SiteContent):
@@ -129,6 +151,8 @@ class SitePatch(Patch):
     confirm_guest_orders: ConfirmGuestOrders = ABSENT
     confirm_within_hours: ConfirmHours = ABSENT
     order_page_url: OrderPage = None
+    ship_to_countries: ShipToCountries = None
+    ship_to_po_boxes: ShipToPoBoxes = ABSENT
 
 
 class Site(BaseModel):
@@ -158,6 +182,10 @@ class Site(BaseModel):
     confirm_guest_orders: bool
     confirm_within_hours: int
     order_page_url: str | None
+    ship_to_countries: list[str] | None
+    """The countries to which the site ships. Null: all countries."""
+    ship_to_po_boxes: bool
+    """Whether the site ships to post office boxes."""
 
 
 class DomainVerification(BaseModel):

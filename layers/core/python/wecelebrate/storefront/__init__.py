@@ -7,7 +7,8 @@ of the site's catalog, and hides the products that the site excludes. A draft or
 from typing import Any
 from uuid import UUID
 
-from wecelebrate import products
+from wecelebrate import addresses, products
+from wecelebrate.addresses import AddressFormat
 from wecelebrate.core import pages
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
@@ -73,6 +74,17 @@ def product(tx: Transaction, product_id: UUID) -> StorefrontProduct:
     if row is None:
         raise NotFound
     return StorefrontProduct(**row)
+
+
+def address_format_entry(country: str) -> Entry:
+    """Return the cache entry for the address format of a country on the visited site."""
+    return keys.entry(keys.STOREFRONT, "address", country, tags=["shown:$catalog"])
+
+
+def address_format(tx: Transaction, country: str) -> AddressFormat:
+    """Return how a form asks for an address in a country. Raises CountryNotShipped if the site does not ship there."""
+    addresses.check_shipped(_site(tx)["ship_to_countries"], country, "country")
+    return addresses.address_format(country)
 
 
 def _site(tx: Transaction) -> dict[str, Any]:

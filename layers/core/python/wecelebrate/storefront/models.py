@@ -40,6 +40,10 @@ class Storefront(BaseModel):
         description="For how many minutes after placing an order its buyer may cancel it. 0: buyers cannot cancel."
     )
     confirm_guest_orders: bool = Field(description="Whether a guest must confirm an order with the link of a mail.")
+    ship_to_countries: list[str] | None = Field(
+        description="The countries to which the site ships. Null means that it ships to all countries."
+    )
+    ship_to_po_boxes: bool = Field(description="Whether the site ships to post office boxes.")
 
 
 class StorefrontProduct(BaseModel):

@@ -14,7 +14,7 @@ import time
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import audit, images, jobs, schedules, webhooks
+from wecelebrate import audit, images, jobs, order_files, schedules, webhooks
 from wecelebrate.core import cache, idempotency, metrics
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.core.errors import Conflict, Unavailable
@@ -59,9 +59,10 @@ def run(seconds: float = RUN_SECONDS) -> None:
 
 
 def maintain() -> None:
-    """Write the heartbeat, delete expired rows, report unexpected state, and start due image jobs and due schedules.
+    """Write the heartbeat, delete expired rows, and report unexpected state.
 
-    Also cancel the orders of guests that were not confirmed in time.
+    Start the image jobs, the schedules and the exports of orders that are due. Cancel the orders of guests that were
+    not confirmed in time.
     """
     with writing(SYSTEM) as tx:
         sql.write_heartbeat(tx)
@@ -76,6 +77,7 @@ def maintain() -> None:
     buyers.expire_unconfirmed()
     delete_orphaned_rows()
     schedules.run_due()
+    order_files.run_due()
 
 
 def report_unexpected_state(tx: Transaction) -> None:

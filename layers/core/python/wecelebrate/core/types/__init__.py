@@ -15,6 +15,7 @@ express a rule, only the code refuses the value, e.g. the 31st of February.
 | `Money`, `Amount`, `CurrencyCode`          | amounts, and ISO 4217 currencies with their minor units                |
 | `CountryCode`                              | ISO 3166-1 alpha-2                                                     |
 | `EmailAddress`, `DomainName`               | RFC 5321 and IDNA                                                      |
+| `PhoneNumber`                              | digits with an optional `+` and separators, as ITU-T E.164 counts them |
 | `HttpUrl`, `ImageUrl`                      | URLs with a host                                                       |
 | `Timestamp`, `Moment`                      | RFC 3339: `Timestamp` is input, `Moment` is output                     |
 | `InventoryPolicy`                          | whether the stock of a product is counted                              |
@@ -27,6 +28,7 @@ from wecelebrate.core.types.addresses import EmailAddress, email_address
 from wecelebrate.core.types.country import CountryCode
 from wecelebrate.core.types.money import Amount, CurrencyCode, Money, currencies, finer_problem, minor_units, rounded
 from wecelebrate.core.types.numbers import Count, Flag, Id, Percent, Switch, Whole
+from wecelebrate.core.types.phone import PhoneNumber
 from wecelebrate.core.types.stock import InventoryPolicy
 from wecelebrate.core.types.text import Label, Line, Name, OrderNumber, ShortLine, Sku, Slug, Text
 from wecelebrate.core.types.times import Moment, Timestamp
@@ -51,6 +53,7 @@ __all__ = [
     "Name",
     "OrderNumber",
     "Percent",
+    "PhoneNumber",
     "ShortLine",
     "Sku",
     "Slug",

@@ -12,11 +12,12 @@ from uuid import UUID
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import jobs
+from wecelebrate import jobs, order_files
 from wecelebrate.core import queue, storage
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.ingestion.catalog_settings import find_catalog, stock_time
 from wecelebrate.ingestion.superseding import NEWER_FILE, supersede_older
+from wecelebrate.order_files import intake as order_intake
 
 logger = Logger()
 sql = queries(__file__)
@@ -31,12 +32,15 @@ _OLD_VERSION = "A newer version of this file was already loaded. Upload this ver
 
 
 def receive_notification(message: queue.Message) -> None:
-    """Register the files of an S3 notification.
+    """Register the files of an S3 notification: the files of catalogs, and in the folder `orders/` the order files.
 
     Ignores all notifications that do not announce an incoming file, such as `s3:TestEvent` and notifications about
     result files.
     """
     for upload in storage.created_objects(message.body.get("Records", [])):
+        if upload["key"].startswith(order_files.FOLDER):
+            order_intake.receive(upload)
+            continue
         match = _INCOMING_KEY.fullmatch(upload["key"])
         if match is None or upload["key"].endswith("/"):
             continue

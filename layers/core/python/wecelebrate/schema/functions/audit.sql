@@ -85,7 +85,8 @@ end;
 create or replace function app.audit_noise() returns text[]
 language sql immutable parallel safe
 return '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,
-  paused_until,leased_until,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku}'::text[];
+  paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,
+  folded_name,folded_sku}'::text[];
 
 -- Returns the columns of `r` that differ from `other`. Secret values become `[redacted]`, and long values are cut off.
 -- Returns null when `r` is null.
@@ -330,6 +331,14 @@ create or replace trigger audit_update after update on schedules for each row
       is distinct from
       (new.client_id, new.catalog_id, new.type, new.name, new.cron, new.timezone, new.settings, new.is_active)
     or old.run_requested_at is null and new.run_requested_at is not null)
+  execute function app.audit_row('people');
+create or replace trigger audit_insert_delete after insert or delete on order_destinations
+  for each row execute function app.audit_row();
+create or replace trigger audit_update after update on order_destinations for each row
+  when ((old.name, old.format, old.columns, old.prefix, old.max_line_length, old.formula_safe, old.sender,
+         old.receiver, old.cron, old.timezone, old.is_active)
+    is distinct from (new.name, new.format, new.columns, new.prefix, new.max_line_length, new.formula_safe, new.sender,
+         new.receiver, new.cron, new.timezone, new.is_active))
   execute function app.audit_row('people');
 create or replace trigger audit_insert after insert on jobs for each row when (new.type <> 'email_notification')
   execute function app.audit_row('people');

@@ -119,6 +119,7 @@ $$;
 -- nothing changes. `refusal` is then the reason, and `detail` gives the details. app.check_order_rules and
 -- app.claim_order_quantities describe further refusals.
 --   catalog       null               the catalog of the site is not active
+--   country       ["AT", "DE"]       the countries to which the site ships; the order is to another country
 --   not_shown     [n, …]             the lines whose product the site does not show
 --   out_of_stock  [{at, left}, …]    the lines whose quantity is above the stock; left is null if it is above 10
 --   currencies    ["EUR", "USD"]     the currencies of the products; an order must have a single currency
@@ -150,6 +151,12 @@ begin
   end if;
   select r.refusal, r.detail into refusal, detail from app.check_order_rules(site, $1) r;
   if refusal is not null then
+    return;
+  end if;
+
+  if not $4 ->> 'country' = any (site.ship_to_countries) then
+    refusal := 'country';
+    detail := to_jsonb(site.ship_to_countries);
     return;
   end if;
 

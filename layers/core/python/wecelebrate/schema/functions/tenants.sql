@@ -22,7 +22,7 @@ create or replace view app.site_view with (security_invoker = true) as
 select id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
   domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
   max_order_amount, max_recipient_mails, cancel_window_minutes, confirm_guest_orders, confirm_within_hours,
-  order_page_url
+  order_page_url, ship_to_countries, ship_to_po_boxes
 from sites;
 grant select, insert, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_customer, app_anon;

@@ -1,0 +1,9 @@
+"""Order files: write orders for ERP systems, and read the news that come back."""
+
+from wecelebrate import jobs, subscriptions
+from wecelebrate.core.queue import consume
+from wecelebrate.jobs import dead_letters
+from wecelebrate.order_files.work import run
+
+subscriptions.connect()
+handler = consume(jobs.worker("order_file", run), on_dead_letter=dead_letters.record_message)

@@ -1,0 +1,205 @@
+"""The order that a file contains: the copy of the database, prepared for a destination.
+
+Long lines of an address are broken, and never cut: a parcel with half of an address does not arrive.
+"""
+
+import json
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from wecelebrate import addresses
+
+Action = Literal["new", "change", "cancel"]
+MAX_ADDRESS_LINES = 4
+MAX_NAME_LINES = 2
+IDOC_LINE_LENGTH = 35
+"""The length of the fields NAME1 to NAME4, STRAS, STRS2, ORT01 and ORT02 of the segment E1EDKA1."""
+
+
+class Unwritable(Exception):
+    """The order cannot be written for this destination. The message says why."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """What a file depends on, beside its orders."""
+
+    format: str
+    columns: Sequence[Mapping[str, str]] | None
+    prefix: str
+    max_line_length: int | None
+    formula_safe: bool
+    sender: str
+    receiver: str
+    seq: int
+    """The number of the file."""
+    created_at: datetime
+    """When the orders of the file were chosen."""
+
+    @property
+    def address_lines(self) -> int:
+        """The number of lines that a street can have."""
+        return 3 if self.format == "idoc" else MAX_ADDRESS_LINES
+
+    @property
+    def line_length(self) -> int | None:
+        """The longest line of an address. None if there is no limit."""
+        limits = [self.max_line_length, IDOC_LINE_LENGTH if self.format == "idoc" else None]
+        return min((limit for limit in limits if limit is not None), default=None)
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    """A line of an order, with the pieces that are still ordered."""
+
+    line: int
+    sku: str
+    name: str
+    quantity: int
+    unit_price: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        """The price of all pieces of the line."""
+        return self.unit_price * self.quantity
+
+
+@dataclass(frozen=True)
+class ShipTo:
+    """A shipping address whose lines have at most the length that the destination accepts."""
+
+    names: Sequence[str]
+    companies: Sequence[str]
+    lines: Sequence[str]
+    city: str
+    region: str
+    region_code: str
+    """The ISO 3166-2 code of the region. Empty if the region is unknown."""
+    postal_code: str
+    country: str
+    phone: str
+
+
+@dataclass(frozen=True)
+class ExportedOrder:
+    """An order in a file."""
+
+    action: Action
+    document: Mapping[str, Any]
+    """The copy that `app.order_document` has made."""
+    ship_to: ShipTo
+
+    @classmethod
+    def of(cls, action: Action, document: Mapping[str, Any], destination: Destination) -> Self:
+        """Prepare an order for a destination. Raises Unwritable."""
+        return cls(action, document, _ship_to(document, destination.line_length, destination.address_lines))
+
+    @cached_property
+    def lines(self) -> list[OrderLine]:
+        """The lines. A new order has no lines without pieces. A change has them, so that the receiver cancels them."""
+        lines = [
+            OrderLine(line["line"], line["sku"], line["name"], line["quantity"], Decimal(line["unit_price"]))
+            for line in self.document["lines"]
+        ]
+        return [line for line in lines if line.quantity or self.action != "new"]
+
+    @property
+    def number(self) -> str:
+        """The order number."""
+        return str(self.document["order_number"])
+
+    @property
+    def currency(self) -> str:
+        """The currency of all amounts."""
+        return str(self.document["currency"])
+
+    @property
+    def placed_at(self) -> datetime:
+        """When the order was placed."""
+        return datetime.fromisoformat(self.document["placed_at"])
+
+    @cached_property
+    def fields(self) -> dict[str, str | int | Decimal]:
+        """The fields of `OrderField` that belong to the order. The fields of a line are in `line_fields`."""
+        document, ship_to = self.document, self.ship_to
+        names = ("order_number", "version", "order_id", "kind", "status", "currency", "customer_name", "customer_email")
+        texts = ("external_number", "site", "cancel_reason")
+        fields: dict[str, str | int | Decimal] = {"action": self.action} | {name: document[name] for name in names}
+        fields |= {name: document[name] or "" for name in texts}
+        fields["placed_at"] = self.placed_at.isoformat()
+        fields["total_amount"] = Decimal(document["total_amount"])
+        fields["metadata"] = json.dumps(document["metadata"], ensure_ascii=False) if document["metadata"] else ""
+        fields |= _numbered("ship_name", ship_to.names, MAX_NAME_LINES, first_without_number=True)
+        fields |= _numbered("ship_company", ship_to.companies, MAX_NAME_LINES, first_without_number=True)
+        fields |= _numbered("ship_line", ship_to.lines, MAX_ADDRESS_LINES)
+        parts = ("city", "region", "region_code", "postal_code", "country", "phone")
+        return fields | {f"ship_{name}": getattr(ship_to, name) for name in parts}
+
+    @staticmethod
+    def line_fields(line: OrderLine) -> dict[str, str | int | Decimal]:
+        """Return the fields of `OrderField` that belong to a line."""
+        return {
+            "line": line.line,
+            "sku": line.sku,
+            "name": line.name,
+            "quantity": line.quantity,
+            "unit_price": line.unit_price,
+            "line_amount": line.amount,
+        }
+
+
+def _numbered(name: str, lines: Sequence[str], count: int, *, first_without_number: bool = False) -> dict[str, str]:
+    padded = [*lines, *[""] * (count - len(lines))]
+    return {
+        name if first_without_number and number == 1 else f"{name}{number}": line
+        for number, line in enumerate(padded, start=1)
+    }
+
+
+def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: int) -> ShipTo:
+    address: dict[str, str] = {name: str(value) for name, value in document["shipping_address"].items() if value}
+    country = address.get("country", "")
+    streets = [address[name] for name in ("line1", "line2") if name in address]
+    names = _broken("name", [address.get("name") or document["customer_name"]], line_length, MAX_NAME_LINES)
+    companies = _broken(
+        "company", [address[name] for name in ("company",) if name in address], line_length, MAX_NAME_LINES
+    )
+    for field in ("city", "region", "postal_code"):
+        if line_length and len(address.get(field, "")) > line_length:
+            raise Unwritable(
+                f"The field `{field}` of the shipping address has {len(address[field])} characters, but the destination"
+                f" accepts {line_length}. Correct the address of the order."
+            )
+    return ShipTo(
+        names=names,
+        companies=companies,
+        lines=_broken("lines", streets, line_length, max_streets),
+        city=address.get("city", ""),
+        region=address.get("region", ""),
+        region_code=addresses.region_code(country, address.get("region")) or "" if len(country) == 2 else "",
+        postal_code=address.get("postal_code", ""),
+        country=country,
+        phone=address.get("phone", ""),
+    )
+
+
+def _broken(field: str, texts: Sequence[str], line_length: int | None, max_lines: int) -> list[str]:
+    """Return the texts in lines of at most `line_length` characters. Raises Unwritable if there are too many lines."""
+    if line_length is None:
+        return list(texts)
+    lines = [
+        line
+        for text in texts
+        for line in ([text] if len(text) <= line_length else textwrap.wrap(text, line_length, break_on_hyphens=False))
+    ]
+    if len(lines) > max_lines:
+        raise Unwritable(
+            f"The {field} of the shipping address need {len(lines)} lines of {line_length} characters, but a file has"
+            f" {max_lines}. Shorten the address of the order."
+        )
+    return lines

@@ -1,0 +1,138 @@
+"""Exports orders: chooses them, writes a file, and then its `.done` file.
+
+The database chooses the orders of a file in one transaction (`app.begin_order_export`), together with a copy of each
+order. Everything that follows depends only on these copies. If a worker dies, the next worker of the destination writes
+the same bytes under the same name. A receiver that ignores a file name it has already processed, or waits for the
+`.done` file, therefore gets each version of an order exactly once.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from wecelebrate import jobs
+from wecelebrate.core import storage
+from wecelebrate.core.database import SYSTEM, as_json, writing
+from wecelebrate.order_files import FOLDER, formats, sql
+from wecelebrate.order_files.documents import Destination, ExportedOrder, Unwritable
+
+MAX_ORDERS = 1_000
+"""The largest number of orders in a file. A run with more orders writes several files."""
+BUCKET = "drops"
+_MAX_DONE_BYTES = 2 << 20
+
+
+def run(job: jobs.LeasedJob) -> None:
+    """Write all files that the destination still has to get. Raises JobRejected if the destination was deleted."""
+    destination_id = UUID(job.payload["destination_id"])
+    while True:
+        job.check_lease()
+        with writing(SYSTEM) as tx:
+            row = sql.get_destination(tx, destination_id=destination_id)
+            if row is None or row["client_id"] != job.client_id:
+                raise jobs.JobRejected("no_such_destination", "The destination was deleted.")
+            unwritten = sql.get_unwritten_run(tx, destination_id=destination_id)
+            more = True
+            if unwritten is None:
+                begun = sql.begin_export(tx, destination_id=destination_id, job_id=job.id, max_orders=MAX_ORDERS)
+                more = bool(begun["more"])
+                unwritten = sql.get_unwritten_run(tx, destination_id=destination_id)
+        if unwritten is not None:
+            _write(job, dict(row), dict(unwritten))
+        elif not more:
+            _complete(job, destination_id)
+            return
+
+
+def _write(job: jobs.LeasedJob, row: dict[str, Any], run: dict[str, Any]) -> None:
+    """Write the file of a run, and record that it is complete."""
+    with writing(SYSTEM) as tx:
+        exports = list(sql.list_exported_orders(tx, run_id=run["id"]))
+    destination = Destination(
+        row["format"], row["columns"], row["prefix"], row["max_line_length"], row["formula_safe"], row["sender"] or "",
+        row["receiver"] or "", run["seq"], run["created_at"],
+    )  # fmt: skip
+    orders, refused = _prepared(destination, exports)
+    content = formats.write(destination, orders)
+    name = f"{row['prefix']}orders-{run['seq']:06}.{formats.extension(row['format'])}"
+    key = f"{FOLDER}{row['id']}/out/{name}"
+    digest = hashlib.sha256(content).hexdigest()
+    refusals = [{"order_number": number, "reason": reason} for _, number, reason in refused]
+    if orders:
+        _put(
+            key, content, formats.content_type(row["format"]), _done(name, run, digest, len(content), orders, refusals)
+        )
+    parameters = {"key": key if orders else None, "size": len(content), "sha256": digest, "refused": refusals}
+    with writing(SYSTEM) as tx:
+        if sql.finish_run(tx, run_id=run["id"], **as_json(parameters, "refused")):
+            sql.release_refused_orders(tx, run_id=run["id"], order_ids=[order_id for order_id, _, _ in refused])
+            sql.forget_documents(tx, run_id=run["id"])
+            job.counts["files"] = job.counts.get("files", 0) + bool(orders)
+            job.counts["exported"] = job.counts.get("exported", 0) + len(orders)
+            job.counts["rejected"] = job.counts.get("rejected", 0) + len(refused)
+            job.done += len(exports)
+            job.checkpoint = {"seq": run["seq"]}
+        job.save(tx)
+
+
+def _prepared(
+    destination: Destination, exports: Sequence[dict[str, Any]]
+) -> tuple[list[ExportedOrder], list[tuple[UUID, str, str]]]:
+    """Return the orders that can be written, and the id, the number and the reason of each order that cannot."""
+    orders, refused = [], []
+    for export in exports:
+        document = export["document"]
+        try:
+            orders.append(ExportedOrder.of(export["action"], document, destination))
+        except Unwritable as error:
+            refused.append((export["order_id"], document["order_number"], str(error)))
+    return orders, refused
+
+
+def _done(  # noqa: PLR0917
+    name: str,
+    run: dict[str, Any],
+    digest: str,
+    size: int,
+    orders: Sequence[ExportedOrder],
+    refused: list[dict[str, str]],
+) -> bytes:
+    """Return the content of the `.done` file."""
+    done = {
+        "file": name,
+        "sha256": digest,
+        "size": size,
+        "seq": run["seq"],
+        "created_at": run["created_at"].isoformat(),
+        "orders": len(orders),
+        "refused": refused,
+    }
+    return json.dumps(done, ensure_ascii=False, indent=2).encode()
+
+
+def _put(key: str, content: bytes, content_type: str, done: bytes) -> None:
+    """Write a file and then its `.done` file. If an earlier worker has written both, write nothing.
+
+    A receiver could otherwise take a file that it has already processed for a new one.
+    """
+    if storage.read(BUCKET, f"{key}.done", _MAX_DONE_BYTES) == done:
+        return
+    storage.put(BUCKET, key, content, content_type)
+    storage.put(BUCKET, f"{key}.done", done, "application/json")
+
+
+def _complete(job: jobs.LeasedJob, destination_id: UUID) -> None:
+    exported, files = job.counts.get("exported", 0), job.counts.get("files", 0)
+    rejected = job.counts.get("rejected", 0)
+    outcome = f"{_count(exported, 'order')} in {_count(files, 'file')}." if files else "There were no new orders."
+    if rejected:
+        outcome += f" {_count(rejected, 'order')} could not be written; the list of runs says why."
+    with writing(SYSTEM) as tx:
+        sql.record_outcome(tx, destination_id=destination_id, job_id=job.id, outcome=outcome)
+        job.complete(tx, {"outcome": outcome, "orders": exported, "files": files, "refused": rejected})
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,37 @@
+"""The formats of order files. A format writes the same bytes for the same orders, at any time and on any machine."""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+
+from wecelebrate.order_files.documents import Destination, ExportedOrder
+
+Writer = Callable[[Destination, Sequence[ExportedOrder]], bytes]
+
+_WRITERS: Mapping[str, tuple[str, str, str]] = {
+    "csv": ("flat.write_csv", "csv", "text/csv; charset=utf-8"),
+    "ndjson": ("flat.write_ndjson", "ndjson", "application/x-ndjson"),
+    "xlsx": ("workbook.write", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "ubl": ("ubl.write", "zip", "application/zip"),
+    "idoc": ("idoc.write", "xml", "application/xml"),
+    "cxml": ("cxml.write", "zip", "application/zip"),
+}
+"""Format → (function, extension of the file, content type). A UBL or cXML document has one order, so several are in a
+zip archive."""
+
+
+def extension(file_format: str) -> str:
+    """Return the extension of the files of a format."""
+    return _WRITERS[file_format][1]
+
+
+def content_type(file_format: str) -> str:
+    """Return the content type of the files of a format."""
+    return _WRITERS[file_format][2]
+
+
+def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
+    """Return the content of a file."""
+    module, _, function = _WRITERS[destination.format][0].partition(".")
+    # Each writer is imported when it is needed, because lxml and XlsxWriter take longer than most files.
+    writer: Writer = getattr(import_module(f"{__name__}.{module}"), function)
+    return writer(destination, orders)

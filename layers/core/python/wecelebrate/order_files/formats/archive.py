@@ -1,0 +1,22 @@
+"""Zip archives for documents that contain one order each."""
+
+import io
+import zipfile
+from collections.abc import Iterable
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The oldest time of a zip archive. All entries have this time, so that the archive depends only on its documents."""
+
+
+def archive(documents: Iterable[tuple[str, bytes]]) -> bytes:
+    """Return an archive with the documents, each a name and its content.
+
+    The entries are not compressed: another version of zlib would write other bytes.
+    """
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in documents:
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content)
+    return file.getvalue()

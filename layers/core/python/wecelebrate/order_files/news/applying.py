@@ -1,0 +1,253 @@
+"""Applies news from a file to orders, and writes what became of them.
+
+Each piece of news is a transaction of its own, together with the progress of the job. If a worker dies, the next worker
+continues behind the last piece. All news can be applied any number of times: what an order already knows has no effect.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from wecelebrate import jobs
+from wecelebrate.core import storage
+from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
+from wecelebrate.order_files import FOLDER
+from wecelebrate.order_files import sql as destinations_sql
+from wecelebrate.order_files.cells import quoted
+from wecelebrate.order_files.news.grouping import OrderNews, grouped, quantities
+from wecelebrate.order_files.news.reading import MAX_BYTES, UnreadableFile, read
+from wecelebrate.order_files.news.rows import NewsRow, RejectedRow
+from wecelebrate.orders import notifications
+
+sql = queries(__file__)
+
+BUCKET = "drops"
+MAX_KEPT_REFUSALS = 1_000
+"""How many refusals of orders are kept between two workers. Further ones are only counted after a worker has died."""
+_FIRST_ERRORS = 100
+
+_REASONS = {
+    "status": "The order is {detail}, which is final or further: the news had no effect, and is in its history.",
+    "problem": "The order has the problem `{detail}`. Resolve it, and send the row again.",
+    "too_many": "The order has fewer pieces left than the row names.",
+    "nothing_left": "No piece of the order is left.",
+    "unknown_lines": "The order has no such line.",
+    "shipment_lines": "The order already has a shipment with this number and other pieces.",
+    "exported": "The order was given to an ERP system, which must agree to the cancellation.",
+    "older": "Newer news about this shipment are known already.",
+}
+_UNCHANGED = ("unchanged", "older")
+
+
+@dataclass
+class _Outcome:
+    """What became of the rows of a file."""
+
+    rejected: list[RejectedRow] = field(default_factory=list)
+    changed: int = 0
+    unchanged: int = 0
+
+
+def apply(job: jobs.LeasedJob) -> None:
+    """Apply the news in a file. Raises JobRejected if the file cannot be read, or if the destination was deleted."""
+    destination_id = UUID(job.payload["destination_id"])
+    with writing(SYSTEM) as tx:
+        destination = destinations_sql.get_destination(tx, destination_id=destination_id)
+    if destination is None or destination["client_id"] != job.client_id:
+        raise jobs.JobRejected("no_such_destination", "The destination was deleted.")
+    try:
+        rows, content_id = _read(job, ZoneInfo(destination["timezone"]))
+    except UnreadableFile as error:
+        _write_result(job, {"status": "failed", "error_code": "unreadable_file", "error": str(error)})
+        raise jobs.JobRejected("unreadable_file", str(error)) from error
+    outcome = _Outcome([row for row in rows if isinstance(row, RejectedRow)])
+    news = _identified(destination["client_id"], [row for row in rows if isinstance(row, NewsRow)], outcome)
+    _apply_all(job, grouped(news, content_id), outcome)
+    _complete(job, destination_id, len(rows), outcome)
+
+
+def _read(job: jobs.LeasedJob, zone: ZoneInfo) -> tuple[list[NewsRow | RejectedRow], str]:
+    """Return the rows of the file, and an id of its content."""
+    import hashlib
+
+    key, version_id = job.payload["key"], job.payload["version_id"]
+    try:
+        with storage.open_version(BUCKET, key, version_id) as body:
+            content = body.read(MAX_BYTES + 1)
+            while len(content) <= MAX_BYTES and (more := body.read(MAX_BYTES + 1 - len(content))):
+                content += more
+    except storage.ObjectGone as error:
+        raise UnreadableFile(str(error)) from error
+    return read(content, storage.object_name(key), zone), hashlib.sha256(content).hexdigest()
+
+
+def _identified(client_id: UUID, rows: Sequence[NewsRow], outcome: _Outcome) -> list[tuple[UUID, NewsRow]]:
+    """Return each row with the order that it names. Reject the rows whose order the client does not have."""
+    numbers = sorted({number.upper() for row in rows if (number := row.order_number)})
+    external_numbers = sorted({number for row in rows if (number := row.external_number)})
+    with writing(SYSTEM) as tx:
+        found = list(sql.find_orders(tx, client_id=client_id, numbers=numbers, external_numbers=external_numbers))
+    by_number = {order["order_number"]: order["id"] for order in found}
+    by_external: dict[str, list[UUID]] = {}
+    for order in found:
+        by_external.setdefault(order["external_number"], []).append(order["id"])
+    identified = []
+    for row in rows:
+        candidates = by_external.get(row.external_number or "", [])
+        order_id = by_number.get((row.order_number or "").upper())
+        if order_id is None and row.order_number is None and len(candidates) == 1:
+            order_id = candidates[0]
+        if order_id is not None:
+            identified.append((order_id, row))
+        elif row.order_number is None and len(candidates) > 1:
+            reason = f"Several orders have the number `{row.external_number}`. Fill in `order_number`."
+            outcome.rejected.append(RejectedRow(row.number, "several_orders", reason, row.raw))
+        else:
+            reason = f"The order `{row.order_number or row.external_number}` does not exist."
+            outcome.rejected.append(RejectedRow(row.number, "unknown_order", reason[:300], row.raw))
+    return identified
+
+
+def _apply_all(job: jobs.LeasedJob, news: Sequence[OrderNews], outcome: _Outcome) -> None:
+    checkpoint = job.checkpoint
+    begin = int(checkpoint.get("news", 0))
+    refusals: dict[str, list[str]] = dict(checkpoint.get("refusals", {}))
+    outcome.changed, outcome.unchanged = int(checkpoint.get("changed", 0)), int(checkpoint.get("unchanged", 0))
+    job.total = len(news)
+    for index in range(begin, len(news)):
+        job.check_lease()
+        item = news[index]
+        with writing(SYSTEM) as tx:
+            refusal = _apply_one(tx, item)
+            if refusal is None:
+                outcome.changed += len(item.rows)
+            elif refusal[0] in _UNCHANGED:
+                outcome.unchanged += len(item.rows)
+            elif len(refusals) < MAX_KEPT_REFUSALS:
+                refusals[str(index)] = list(refusal)
+            job.done = index + 1
+            job.checkpoint = {
+                "news": index + 1, "changed": outcome.changed, "unchanged": outcome.unchanged, "refusals": refusals,
+            }  # fmt: skip
+            job.save(tx)
+    for index, (code, reason) in refusals.items():
+        outcome.rejected += [RejectedRow(row.number, code, reason, row.raw) for row in news[int(index)].rows]
+
+
+def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
+    """Apply news about an order. Returns None, or the code and the reason why they had no effect."""
+    common = {"order_id": news.order_id, "happened_at": news.happened_at}
+    lines = None
+    if news.kind != "acknowledged" and any(row.line is not None or row.sku for row in news.rows):
+        line_of, unknown = _lines_of(tx, news)
+        if unknown is not None:
+            return "unknown_line", f"The order has no line with {unknown}."
+        lines = quantities(news.rows, line_of)
+    match news.kind:
+        case "acknowledged":
+            row = sql.process_order(tx, external_number=news.newest("external_number"), **common)
+        case "shipped" | "delivered":
+            row = _ship_or_deliver(tx, news, lines, common)
+        case "cancelled":
+            values = as_json({"lines": lines}, "lines") if lines else {"lines": None}
+            row = sql.cancel_order(tx, reason=news.newest("reason"), **values, **common)
+    if row is None:
+        return "older", _REASONS["older"]
+    if row["refusal"] is None:
+        notifications.publish(tx, news.order_id, row["news"])
+        return None
+    if row["refusal"] == "nothing_left" and lines is None and news.newest("shipment") is None:
+        return "unchanged", ""  # the whole order was shipped already
+    reason = _REASONS.get(row["refusal"], "The order does not allow this.")
+    return row["refusal"], reason.format(detail=str(row["detail"]).strip('"'))
+
+
+def _ship_or_deliver(
+    tx: Transaction, news: OrderNews, lines: list[dict[str, int | None]] | None, common: Mapping[str, Any]
+) -> Any:
+    """Ship or deliver a shipment. Returns None if newer news about the shipment are known."""
+    known = sql.find_shipment(tx, order_id=news.order_id, shipment=news.shipment) if news.shipment else None
+    number = known["number"] if known else news.shipment
+    if (
+        known
+        and news.happened_at
+        and sql.has_newer_news(tx, order_id=news.order_id, number=number, happened_at=news.happened_at, kind=news.kind)
+    ):
+        return None
+    shipment = {
+        "number": number,
+        "carrier": news.newest("carrier"),
+        "tracking_number": news.newest("tracking_number"),
+        "tracking_url": news.newest("tracking_url"),
+        "lines": lines,
+    }
+    query = sql.ship_order if news.kind == "shipped" else sql.deliver_order
+    return query(tx, **as_json({"shipment": shipment}, "shipment"), **common)
+
+
+def _lines_of(tx: Transaction, news: OrderNews) -> tuple[dict[int, int], str | None]:
+    """Return the line of each row that names one, and the first name that no line of the order has."""
+    order_lines = list(sql.list_order_lines(tx, order_id=news.order_id))
+    numbers = {line["line"] for line in order_lines}
+    by_sku: dict[str, list[int]] = {}
+    for line in order_lines:
+        by_sku.setdefault(line["sku"], []).append(line["line"])
+    line_of: dict[int, int] = {}
+    for row in news.rows:
+        if row.line is not None and (row.line in numbers or not row.sku):
+            if row.line not in numbers:
+                return {}, f"the number {row.line}"
+            line_of[row.number] = row.line
+        elif row.sku:
+            matches = by_sku.get(row.sku, [])
+            if len(matches) != 1:
+                return {}, f"the SKU `{row.sku}`" if not matches else f"only the SKU `{row.sku}`: fill in `line`"
+            line_of[row.number] = matches[0]
+    return line_of, None
+
+
+def _complete(job: jobs.LeasedJob, destination_id: UUID, read_rows: int, outcome: _Outcome) -> None:
+    outcome.rejected.sort(key=lambda row: row.number)
+    job.counts |= {
+        "read": read_rows, "updated": outcome.changed, "unchanged": outcome.unchanged,
+        "rejected": len(outcome.rejected),
+    }  # fmt: skip
+    result: dict[str, Any] = {"status": "completed", "counts": dict(job.counts)}
+    if outcome.rejected:
+        result["errors_key"] = _result_key(job, "errors.csv")
+        storage.put(BUCKET, result["errors_key"], _error_file(outcome.rejected), "text/csv; charset=utf-8")
+    _write_result(job, result)
+    errors = [{"line": row.number, "code": row.code, "reason": row.reason} for row in outcome.rejected[:_FIRST_ERRORS]]
+    sentence = (
+        f"{outcome.changed} rows changed orders, {outcome.unchanged} were known, {len(outcome.rejected)} rejected."
+    )
+    with writing(SYSTEM) as tx:
+        destinations_sql.record_outcome(tx, destination_id=destination_id, job_id=job.id, outcome=sentence)
+        job.complete(tx, result, errors)
+
+
+def _result_key(job: jobs.LeasedJob, extension: str) -> str:
+    folder = f"{FOLDER}{job.payload['destination_id']}/results"
+    return f"{folder}/{storage.object_name(job.payload['key'])}.{job.id}.{extension}"
+
+
+def _write_result(job: jobs.LeasedJob, result: Mapping[str, Any]) -> None:
+    content = {"job_id": str(job.id), "file": job.payload["key"], **result}
+    storage.put(BUCKET, _result_key(job, "json"), json.dumps(content, indent=2).encode(), "application/json")
+
+
+def _error_file(rejected: Sequence[RejectedRow]) -> bytes:
+    """Return the rejected rows as they came, with what is wrong. The corrected file can be sent again."""
+    columns = list(dict.fromkeys(name for row in rejected for name in row.raw if not name.startswith("wecelebrate_")))
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\r\n")
+    writer.writerow([quoted(name) for name in columns] + [f"wecelebrate_{name}" for name in ("line", "code", "error")])
+    for row in rejected:
+        cells = [quoted(row.raw.get(name, "")) for name in columns]
+        writer.writerow([*cells, row.number, row.code, row.reason])
+    return file.getvalue().encode()

@@ -1,0 +1,82 @@
+"""Joins the rows of a file to news about one order: a shipment with its lines, for example.
+
+The order of the rows has no meaning. News are applied in the order in which they happened. If two rows tell different
+things about the same line of a shipment, the newer row counts.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from wecelebrate.order_files.news.rows import KINDS, Kind, NewsRow
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class OrderNews:
+    """News about one order."""
+
+    order_id: UUID
+    kind: Kind
+    shipment: str | None
+    """What identifies the shipment. None for news about the whole order."""
+    rows: Sequence[NewsRow]
+    """The rows, the oldest first."""
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """When it happened. None: no row says so."""
+        times = [row.happened_at for row in self.rows if row.happened_at]
+        return max(times, default=None)
+
+    def newest(self, name: str) -> str | None:
+        """Return the value of a field from the newest row that has one."""
+        values = [getattr(row, name) for row in self.rows if getattr(row, name) is not None]
+        return values[-1] if values else None
+
+
+def grouped(rows: Sequence[tuple[UUID, NewsRow]], file_id: str) -> list[OrderNews]:
+    """Return the news in the rows, in the order in which they are applied.
+
+    `file_id` identifies the content of the file. It stands for the number of a shipment that has no other. The same
+    file again is then news about the same shipment.
+    """
+    groups: dict[tuple[UUID, Kind, str | None], list[NewsRow]] = {}
+    for order_id, row in rows:
+        groups.setdefault((order_id, row.kind, _shipment(row, file_id)), []).append(row)
+    news = [
+        OrderNews(order_id, kind, shipment, sorted(members, key=_time))
+        for (order_id, kind, shipment), members in groups.items()
+    ]
+    return sorted(news, key=lambda item: (item.happened_at or _LATEST, KINDS.index(item.kind), item.rows[0].number))
+
+
+def quantities(rows: Sequence[NewsRow], line_of: dict[int, int]) -> list[dict[str, int | None]] | None:
+    """Return the pieces of each line, or None if the rows name no lines.
+
+    `line_of` maps the number of a row to its line. Rows of the same moment add up. A newer row replaces older ones.
+    """
+    pieces: dict[int, tuple[datetime | None, int | None]] = {}
+    for row in rows:
+        line = line_of.get(row.number)
+        if line is None:
+            continue
+        known = pieces.get(line)
+        if known is not None and known[0] == row.happened_at:
+            total = None if known[1] is None or row.quantity is None else known[1] + row.quantity
+            pieces[line] = (row.happened_at, total)
+        else:
+            pieces[line] = (row.happened_at, row.quantity)
+    return [{"line": line, "quantity": quantity} for line, (_, quantity) in sorted(pieces.items())] or None
+
+
+def _shipment(row: NewsRow, file_id: str) -> str | None:
+    if row.kind == "shipped":
+        return row.shipment or row.tracking_number or f"file-{file_id[:16]}"
+    return row.shipment or row.tracking_number if row.kind == "delivered" else None
+
+
+def _time(row: NewsRow) -> tuple[datetime, int]:
+    return row.happened_at or _LATEST, row.number

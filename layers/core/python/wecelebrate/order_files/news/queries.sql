@@ -1,0 +1,47 @@
+-- name: find_orders
+-- Find the orders of a client by their numbers, and by their numbers in the ERP.
+select id, order_number, external_number from orders
+where client_id = :client_id
+  and (order_number = any (:numbers::text[]) or external_number = any (:external_numbers::text[]));
+
+-- name: list_order_lines
+-- List the lines of an order.
+select line, sku from order_lines where order_id = :order_id order by line;
+
+-- name: find_shipment^
+-- Find the shipment of an order that has this number or, if there is none, this tracking number.
+select number from shipments
+where order_id = :order_id and (number = :shipment or tracking_number = :shipment)
+order by number = :shipment desc, created_at
+limit 1;
+
+-- name: has_newer_news$
+-- Return whether a file has told newer news about the shipment. Nothing can happen to an order before it was placed, so
+-- earlier times count as that moment. The delivery of a shipment does not make the news of its tracking old.
+select exists (
+  select from orders o join order_events e on e.order_id = o.id
+  where o.id = :order_id and e.source = 'file' and e.details ->> 'shipment' = :number
+    and e.happened_at > greatest(o.created_at, :happened_at::timestamptz)
+    and (e.type = 'shipment_delivered') = (:kind = 'delivered'));
+
+-- name: process_order^
+-- Record that the ERP has taken the order, and the number that it has there.
+select refusal, detail, news from app.process_order(:order_id, :external_number, 'file', :happened_at, null);
+
+-- name: ship_order^
+-- Ship pieces of the order.
+select refusal, detail, news from app.ship_order(:order_id, :shipment, 'file', :happened_at, null);
+
+-- name: deliver_order^
+-- Record that a shipment, or all shipments, were delivered.
+select refusal, detail, news from app.deliver_order(:order_id, :shipment, 'file', :happened_at, null);
+
+-- name: cancel_order^
+-- Cancel lines of the order or, if `lines` is null, the whole order. The ERP itself says so, so it agrees.
+select c.refusal, c.detail, c.news
+from app.cancel_order(:order_id, :reason, true, 'file', :happened_at, null) c
+where :lines::jsonb is null
+union all
+select c.refusal, c.detail, c.news
+from app.cancel_order_lines(:order_id, :lines::jsonb, :reason, true, 'file', :happened_at, null) c
+where :lines::jsonb is not null;

@@ -1,0 +1,232 @@
+"""Files with news about orders: the rows of each format, and the news that the rows give together."""
+
+import io
+import zipfile
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+import xlsxwriter
+
+from wecelebrate.order_files.cells import quoted, unquoted
+from wecelebrate.order_files.news.grouping import grouped, quantities
+from wecelebrate.order_files.news.reading import UnreadableFile, read
+from wecelebrate.order_files.news.rows import NewsRow, RejectedRow
+
+FIRST, SECOND = UUID(int=1), UUID(int=2)
+
+
+def news(content: str | bytes, name: str = "news.csv") -> list[NewsRow]:
+    rows = read(content.encode() if isinstance(content, str) else content, name, UTC)
+    assert all(isinstance(row, NewsRow) for row in rows), rows
+    return [row for row in rows if isinstance(row, NewsRow)]
+
+
+def rejected(content: str, name: str = "news.csv") -> list[str]:
+    return [row.code for row in read(content.encode(), name, UTC) if isinstance(row, RejectedRow)]
+
+
+def fields(row: NewsRow, *names: str) -> tuple[Any, ...]:
+    return tuple(getattr(row, name) for name in names)
+
+
+def row(number: int, kind: Any = "shipped", **more: Any) -> NewsRow:
+    names = "order_number external_number line sku quantity shipment carrier tracking_number tracking_url happened_at"
+    values = dict.fromkeys([*names.split(), "reason"]) | {"raw": {}} | more
+    return NewsRow(number=number, kind=kind, **values)
+
+
+def test_a_csv_file_is_read_with_the_names_of_an_erp() -> None:
+    german = (
+        "Bestellnummer;Vorgang;Artikelnummer;Menge;Sendungsnummer;Datum\nAB12;Versandt;0012;2,000;JD01;27.11.2026\n"
+    )
+    [shipped] = news(german)
+    assert fields(shipped, "order_number", "kind", "sku", "quantity", "tracking_number") == (
+        "AB12", "shipped", "0012", 2, "JD01"
+    )  # fmt: skip
+    assert shipped.happened_at == datetime(2026, 11, 27, tzinfo=UTC)
+
+
+def test_a_row_with_the_dates_of_several_steps_is_news_about_each_step() -> None:
+    rows = news(
+        "order_number,shipped_at,delivered_at,tracking_number\nAB12,2026-11-26,2026-11-27T10:00:00+01:00,JD01\n"
+    )
+    assert [row.kind for row in rows] == ["shipped", "delivered"]
+    assert rows[1].happened_at == datetime(2026, 11, 27, 9, tzinfo=UTC)
+
+
+def test_our_own_apostrophes_are_taken_off() -> None:
+    for text in ("+49 30", "=1+1", "-0.02", "'quoted", "''", "plain", "@x", "\uff1dx"):
+        assert unquoted(quoted(text)) == text
+    assert quoted("plain") == "plain"
+    [shipped] = news("order_number,status,sku\nAB12,shipped,'=SKU\n")
+    assert shipped.sku == "=SKU"
+
+
+def test_a_workbook_and_json_are_read_like_a_csv_file() -> None:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["order_number", "status", "line", "quantity"])
+        sheet.write_row(1, 0, ["AB12", "shipped", 1, 2])
+    expected = [("AB12", "shipped", 1, 2)]
+    names = ("order_number", "kind", "line", "quantity")
+    assert [fields(row, *names) for row in news(file.getvalue(), "news.xlsx")] == expected
+    flat = '[{"order_number": "AB12", "status": "shipped", "line": 1, "quantity": 2}]'
+    nested = '{"orders": [{"order_number": "AB12", "status": "shipped", "lines": [{"line": 1, "quantity": 2}]}]}'
+    lines = '{"order_number": "AB12", "status": "shipped", "line": 1, "quantity": 2}\n'
+    for text in (flat, nested, lines):
+        assert [fields(row, *names) for row in news(text, "news.json")] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("order_number,status\n,shipped\n", "no_order"),
+        ("order_number,status\nAB12,teleported\n", "unknown_status"),
+        ("order_number,note\nAB12,hello\n", "unknown_status"),
+        ("order_number,status,quantity\nAB12,shipped,-1\n", "bad_quantity"),
+        ("order_number,status,quantity\nAB12,shipped,0\n", "bad_quantity"),
+        ("order_number,status,quantity\nAB12,shipped,1.5\n", "bad_quantity"),
+        ("order_number,status,line\nAB12,shipped,x\n", "bad_line"),
+        ("order_number,status,date\nAB12,shipped,yesterday\n", "bad_date"),
+        ("order_number,status,date\nAB12,shipped,0001-01-01\n", "bad_date"),
+        ("order_number,status,tracking_url\nAB12,shipped,javascript:alert(1)\n", "bad_tracking_url"),
+        (f"order_number,status,shipment\nAB12,shipped,{'x' * 101}\n", "too_long"),
+    ],
+)
+def test_a_row_that_cannot_be_understood_is_rejected_with_its_reason(text: str, code: str) -> None:
+    assert rejected(text) == [code]
+
+
+UBL = """<DespatchAdvice xmlns="urn:oasis:names:specification:ubl:schema:xsd:DespatchAdvice-2"
+ xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
+ xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2">
+ <cbc:ID>D-1</cbc:ID><cbc:IssueDate>2026-11-27</cbc:IssueDate><cbc:IssueTime>10:00:00Z</cbc:IssueTime>
+ <cac:OrderReference><cbc:ID>AB12</cbc:ID></cac:OrderReference>
+ <cac:Shipment><cbc:ID>1</cbc:ID><cac:Consignment><cbc:ID>JD01</cbc:ID>
+  <cac:CarrierParty><cac:PartyName><cbc:Name>DHL</cbc:Name></cac:PartyName></cac:CarrierParty></cac:Consignment>
+ </cac:Shipment>
+ <cac:DespatchLine><cbc:ID>1</cbc:ID><cbc:DeliveredQuantity unitCode="C62">2</cbc:DeliveredQuantity>
+  <cac:OrderLineReference><cbc:LineID>1</cbc:LineID></cac:OrderLineReference>
+  <cac:Item><cac:SellersItemIdentification><cbc:ID>0012</cbc:ID></cac:SellersItemIdentification></cac:Item>
+ </cac:DespatchLine></DespatchAdvice>"""
+UBL_RESPONSE = """<OrderResponse xmlns="urn:oasis:names:specification:ubl:schema:xsd:OrderResponse-2">
+ <ID>R-1</ID><SalesOrderID>4711</SalesOrderID><IssueDate>2026-11-27</IssueDate>
+ <OrderResponseCode>{code}</OrderResponseCode><OrderReference><ID>AB12</ID></OrderReference></OrderResponse>"""
+DESADV = """<DELVRY03><IDOC BEGIN="1"><EDI_DC40 SEGMENT="1"><MESTYP>DESADV</MESTYP><CREDAT>20261127</CREDAT></EDI_DC40>
+ <E1EDL20 SEGMENT="1"><VBELN>0080001234</VBELN><BOLNR>JD01</BOLNR>
+ <E1EDL24 SEGMENT="1"><MATNR>0012</MATNR><LFIMG>2.000</LFIMG>
+  <E1EDL41 SEGMENT="1"><QUALI>001</QUALI><BSTNR>AB12</BSTNR><POSEX>000001</POSEX></E1EDL41></E1EDL24>
+ </E1EDL20></IDOC></DELVRY03>"""
+ORDRSP = """<ORDERS05><IDOC BEGIN="1"><EDI_DC40 SEGMENT="1"><MESTYP>ORDRSP</MESTYP><CREDAT>20261127</CREDAT></EDI_DC40>
+ <E1EDK01 SEGMENT="1"><ACTION>{action}</ACTION><BELNR>4711</BELNR></E1EDK01>
+ <E1EDK02 SEGMENT="1"><QUALF>001</QUALF><BELNR>AB12</BELNR></E1EDK02></IDOC></ORDERS05>"""
+CXML_NOTICE = """<!DOCTYPE cXML SYSTEM "http://xml.cxml.org/schemas/cXML/1.2.060/Fulfill.dtd">
+<cXML><Request><ShipNoticeRequest><ShipNoticeHeader shipmentID="S-1" noticeDate="2026-11-27T10:00:00+00:00"/>
+ <ShipControl><CarrierIdentifier domain="companyName">DHL</CarrierIdentifier>
+  <ShipmentIdentifier trackingURL="https://example.test/JD01">JD01</ShipmentIdentifier></ShipControl>
+ <ShipNoticePortion><OrderReference orderID="AB12"/><ShipNoticeItem quantity="2" lineNumber="1"/></ShipNoticePortion>
+</ShipNoticeRequest></Request></cXML>"""
+CXML_CONFIRMATION = """<cXML><Request><ConfirmationRequest><ConfirmationHeader type="{kind}" confirmID="4711"
+ noticeDate="2026-11-27T10:00:00+00:00"/><OrderReference orderID="AB12"/></ConfirmationRequest></Request></cXML>"""
+
+
+@pytest.mark.parametrize(
+    ("document", "shipment"), [(UBL, "D-1"), (DESADV, "80001234"), (CXML_NOTICE, "S-1")], ids=["UBL", "IDoc", "cXML"]
+)
+def test_a_despatch_advice_of_each_standard_is_a_shipment(document: str, shipment: str) -> None:
+    [shipped] = news(document, "news.xml")
+    names = ("kind", "order_number", "line", "quantity", "shipment", "tracking_number")
+    assert fields(shipped, *names) == ("shipped", "AB12", 1, 2, shipment, "JD01")
+    assert shipped.happened_at is not None
+    assert shipped.happened_at.date().isoformat() == "2026-11-27"
+
+
+@pytest.mark.parametrize(
+    ("document", "kind"),
+    [
+        (UBL_RESPONSE.format(code="AP"), "acknowledged"),
+        (UBL_RESPONSE.format(code="RE"), "cancelled"),
+        (ORDRSP.format(action="001"), "acknowledged"),
+        (ORDRSP.format(action="003"), "cancelled"),
+        (CXML_CONFIRMATION.format(kind="accept"), "acknowledged"),
+        (CXML_CONFIRMATION.format(kind="reject"), "cancelled"),
+    ],
+)
+def test_an_order_response_of_each_standard_acknowledges_or_cancels(document: str, kind: str) -> None:
+    [answer] = news(document, "news.xml")
+    assert fields(answer, "kind", "order_number", "external_number") == (kind, "AB12", "4711")
+
+
+def test_an_archive_of_documents_is_read_document_by_document() -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("1.xml", UBL_RESPONSE.format(code="AP"))
+        archive.writestr("2.xml", UBL)
+    assert [row.kind for row in news(file.getvalue(), "news.zip")] == ["acknowledged", "shipped"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<Invoice/>",
+        "<a><b></a>",
+        '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>',
+        "[1, 2",
+        "PK\x03\x04broken",
+    ],
+)
+def test_a_file_that_is_no_news_is_refused_as_a_whole(content: str) -> None:
+    with pytest.raises(UnreadableFile):
+        read(content.encode("latin-1"), "news.xml", UTC)
+
+
+def test_an_external_entity_is_not_read() -> None:
+    document = '<!DOCTYPE cXML [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + CXML_NOTICE.partition("\n")[2].replace(
+        "JD01</", "&x;</"
+    )
+    [shipped] = news(document, "news.xml")
+    assert "root" not in (shipped.tracking_number or "")
+
+
+def test_rows_in_any_order_give_the_same_news() -> None:
+    at = [datetime(2026, 11, 27, hour, tzinfo=UTC) for hour in range(3)]
+    rows = [
+        (FIRST, row(1, "delivered", tracking_number="A", happened_at=at[2])),
+        (FIRST, row(2, tracking_number="A", line=1, quantity=1, happened_at=at[1])),
+        (FIRST, row(3, tracking_number="B", line=1, quantity=2, happened_at=at[1])),
+        (FIRST, row(4, tracking_number="A", line=2, quantity=1, happened_at=at[1])),
+        (FIRST, row(5, "acknowledged", happened_at=at[0])),
+        (SECOND, row(6, tracking_number="A", line=1, quantity=1, happened_at=at[1])),
+    ]
+    forward = [(item.order_id, item.kind, item.shipment, len(item.rows)) for item in grouped(rows, "file")]
+    backward = [(item.order_id, item.kind, item.shipment, len(item.rows)) for item in grouped(rows[::-1], "file")]
+    assert forward == backward
+    assert forward == [
+        (FIRST, "acknowledged", None, 1),
+        (FIRST, "shipped", "A", 2),
+        (FIRST, "shipped", "B", 1),
+        (SECOND, "shipped", "A", 1),
+        (FIRST, "delivered", "A", 1),
+    ]
+
+
+def test_the_newest_row_about_a_line_of_a_shipment_counts_and_rows_of_one_moment_add_up() -> None:
+    old, new = datetime(2026, 11, 26, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC)
+    same = [row(1, happened_at=old, quantity=1), row(2, happened_at=old, quantity=2)]
+    assert quantities(same, {1: 1, 2: 1}) == [{"line": 1, "quantity": 3}]
+    corrected = [row(1, happened_at=old, quantity=1), row(2, happened_at=new, quantity=2)]
+    assert quantities(corrected, {1: 1, 2: 1}) == [{"line": 1, "quantity": 2}]
+    links = [
+        (FIRST, row(2, happened_at=new, tracking_url="https://new.test/", shipment="A")),
+        (FIRST, row(1, happened_at=old, tracking_url="https://old.test/", shipment="A")),
+    ]
+    [item] = grouped(links, "file")
+    assert item.newest("tracking_url") == "https://new.test/"
+
+
+def test_a_shipment_without_a_number_is_identified_by_the_content_of_its_file() -> None:
+    [item] = grouped([(FIRST, row(1))], "0123456789abcdef99")
+    assert item.shipment == "file-0123456789abcdef"

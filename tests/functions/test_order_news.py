@@ -1,0 +1,275 @@
+"""Files from an ERP system tell what happens to orders."""
+
+import csv
+import io
+import json
+import random
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.platform import Json, Platform, Tenant, ok
+
+HEADER = "order_number,status,sku,quantity,tracking_number,carrier,happened_at"
+
+
+@pytest.fixture
+def shop(platform: Platform) -> Tenant:
+    return platform.tenant()
+
+
+@pytest.fixture
+def mug(platform: Platform, shop: Tenant) -> Json:
+    return platform.product(shop, sku="MUG", inventory_count=100)
+
+
+@pytest.fixture
+def bag(platform: Platform, shop: Tenant) -> Json:
+    return platform.product(shop, sku="BAG", inventory_count=100)
+
+
+@pytest.fixture
+def destination(platform: Platform, shop: Tenant) -> Json:
+    return platform.destination(shop, "csv")
+
+
+def state(platform: Platform, shop: Tenant, order: Json) -> tuple[str, str]:
+    current = platform.order_state(shop, order)
+    return current["status"], current["fulfilment"]
+
+
+def counts(job: Json) -> dict[str, int]:
+    assert job["status"] == "completed", job
+    return {name: job["counts"][name] for name in ("read", "updated", "unchanged", "rejected")}
+
+
+def parcels(platform: Platform, shop: Tenant, order: Json) -> list[tuple[Any, ...]]:
+    """Return the tracking number, the state and the pieces of each shipment."""
+    return sorted(
+        (
+            shipment["tracking_number"],
+            shipment["status"],
+            tuple((line["line"], line["quantity"]) for line in shipment["lines"]),
+        )
+        for shipment in platform.shipments(shop, order)
+    )
+
+
+def stock(platform: Platform, product: Json) -> int:
+    row = platform.database.execute("select inventory_count from products where id = %s", [product["id"]]).fetchone()
+    assert row is not None
+    return int(row["inventory_count"])
+
+
+def error_rows(platform: Platform, job: Json) -> list[dict[str, str]]:
+    content = platform.read(job["result"]["errors_key"]).decode()
+    return list(csv.DictReader(io.StringIO(content, newline="")))
+
+
+def test_an_acknowledgement_gives_the_order_its_number_in_the_erp_which_then_identifies_it(
+    platform: Platform, shop: Tenant, mug: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 1))
+    acknowledged = f"order_number,status,external_number\n{order['order_number'].lower()},acknowledged,ERP-4711\n"
+    assert counts(platform.drop_news(destination, acknowledged))["updated"] == 1
+    current = platform.order_state(shop, order)
+    assert (current["status"], current["external_number"]) == ("processing", "ERP-4711")
+    shipped = "external_number,status,tracking_number\nERP-4711,shipped,JD01\n"
+    assert counts(platform.drop_news(destination, shipped))["updated"] == 1
+    assert state(platform, shop, order) == ("shipped", "full")
+
+
+def test_two_parcels_with_rows_in_any_order_and_the_same_file_twice_are_exact(
+    platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
+) -> None:
+    rows = [
+        "{number},delivered,,,A1,,2026-11-27T12:00:00Z",
+        "{number},shipped,MUG,2,A1,DHL,2026-11-26T12:00:00Z",
+        "{number},shipped,BAG,1,A1,DHL,2026-11-26T12:00:00Z",
+        "{number},shipped,MUG,1,A2,UPS,2026-11-26T13:00:00Z",
+        "{number},acknowledged,,,,,2026-11-26T08:00:00Z",
+    ]
+    for seed in range(3):
+        order = platform.order(shop, (mug, 3), (bag, 1))
+        lines = [row.format(number=order["order_number"]) for row in random.Random(seed).sample(rows, len(rows))]
+        content = "\n".join([HEADER, *lines, ""])
+        assert counts(platform.drop_news(destination, content))["updated"] == 5
+        expected = [("A1", "delivered", ((1, 2), (2, 1))), ("A2", "shipped", ((1, 1),))]
+        assert parcels(platform, shop, order) == expected
+        assert state(platform, shop, order) == ("shipped", "full")
+        version = platform.order_state(shop, order)["version"]
+        again = platform.drop_news(destination, content, "again.csv")
+        assert counts(again) == {"read": 5, "updated": 0, "unchanged": 5, "rejected": 0}
+        assert parcels(platform, shop, order) == expected
+        assert platform.order_state(shop, order)["version"] == version
+
+
+def test_one_tracking_number_in_two_orders_is_a_shipment_of_each(
+    platform: Platform, shop: Tenant, mug: Json, destination: Json
+) -> None:
+    first, second = platform.order(shop, (mug, 1)), platform.order(shop, (mug, 2))
+    lines = [f"{order['order_number']},shipped,,,SHARED,DHL,2026-11-26T12:00:00Z" for order in (first, second)]
+    assert counts(platform.drop_news(destination, "\n".join([HEADER, *lines, ""])))["updated"] == 2
+    assert parcels(platform, shop, first) == [("SHARED", "shipped", ((1, 1),))]
+    assert parcels(platform, shop, second) == [("SHARED", "shipped", ((1, 2),))]
+    delivered = f"{HEADER}\n{first['order_number']},delivered,,,SHARED,,2026-11-27T12:00:00Z\n"
+    platform.drop_news(destination, delivered)
+    assert state(platform, shop, first) == ("delivered", "full")
+    assert state(platform, shop, second) == ("shipped", "full")
+
+
+def test_an_order_that_is_delivered_before_it_was_shipped_gets_the_missing_shipment(
+    platform: Platform, shop: Tenant, mug: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 2))
+    content = f"{HEADER}\n{order['order_number']},delivered,,,A1,DHL,2026-11-27T12:00:00Z\n"
+    assert counts(platform.drop_news(destination, content))["updated"] == 1
+    assert state(platform, shop, order) == ("delivered", "full")
+    assert parcels(platform, shop, order) == [("A1", "delivered", ((1, 2),))]
+    events = [event["type"] for event in ok(shop.owner.get(f"/v1/orders/{order['id']}/events"))["data"]]
+    assert {"processing", "shipped", "delivered"} <= set(events)
+    late = f"{HEADER}\n{order['order_number']},shipped,MUG,2,A1,DHL,2026-11-26T12:00:00Z\n"
+    assert counts(platform.drop_news(destination, late, "late.csv"))["updated"] == 0
+    assert state(platform, shop, order) == ("delivered", "full")
+
+
+def test_a_late_shipped_takes_nothing_back(platform: Platform, shop: Tenant, mug: Json, destination: Json) -> None:
+    order = platform.order(shop, (mug, 2))
+    cancelled = f"{HEADER}\n{order['order_number']},cancelled,,,,,2026-11-26T12:00:00Z\n"
+    assert counts(platform.drop_news(destination, cancelled))["updated"] == 1
+    assert (state(platform, shop, order), stock(platform, mug)) == (("cancelled", "none"), 100)
+    late = f"{HEADER}\n{order['order_number']},shipped,MUG,2,A1,DHL,2026-11-26T11:00:00Z\n"
+    job = platform.drop_news(destination, late, "late.csv")
+    assert counts(job)["rejected"] == 1
+    [error] = error_rows(platform, job)
+    assert error["wecelebrate_code"] == "status"
+    assert "cancelled" in error["wecelebrate_error"]
+    assert (state(platform, shop, order), stock(platform, mug)) == (("cancelled", "none"), 100)
+    events = [event["type"] for event in ok(shop.owner.get(f"/v1/orders/{order['id']}/events"))["data"]]
+    assert events.count("late_news") == 1
+
+
+def test_an_unknown_order_and_another_clients_order_are_rejected_in_the_same_way(
+    platform: Platform, shop: Tenant, other_tenant: Tenant, mug: Json, destination: Json
+) -> None:
+    foreign = platform.order(other_tenant, (platform.product(other_tenant), 1))
+    own = platform.order(shop, (mug, 1))
+    numbers = ("NOSUCHORDER", foreign["order_number"], own["order_number"])
+    content = "\n".join([HEADER, *(f"{number},shipped,,,A1,DHL,2026-11-26T12:00:00Z" for number in numbers), ""])
+    job = platform.drop_news(destination, content)
+    assert counts(job) == {"read": 3, "updated": 1, "unchanged": 0, "rejected": 2}
+    errors = error_rows(platform, job)
+    assert [(row["order_number"], row["wecelebrate_line"], row["wecelebrate_code"]) for row in errors] == [
+        ("NOSUCHORDER", "2", "unknown_order"),
+        (foreign["order_number"], "3", "unknown_order"),
+    ]
+    assert {row["wecelebrate_error"].replace(row["order_number"], "N") for row in errors} == {
+        "The order `N` does not exist."
+    }
+    assert state(platform, other_tenant, foreign) == ("pending", "none")
+    assert state(platform, shop, own) == ("shipped", "full")
+
+
+def test_a_file_of_another_clients_destination_cannot_change_an_order(
+    platform: Platform, shop: Tenant, other_tenant: Tenant, mug: Json
+) -> None:
+    order = platform.order(shop, (mug, 1))
+    foreign = platform.destination(other_tenant, "csv")
+    content = f"{HEADER}\n{order['order_number']},cancelled,,,,,\n"
+    assert counts(platform.drop_news(foreign, content))["rejected"] == 1
+    assert state(platform, shop, order) == ("pending", "none")
+
+
+def test_the_corrected_error_file_can_be_sent_again(
+    platform: Platform, shop: Tenant, mug: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 2))
+    content = f"{HEADER}\n{order['order_number']},shipped,CUP,2,A1,DHL,2026-11-26T12:00:00Z\n"
+    job = platform.drop_news(destination, content)
+    [error] = error_rows(platform, job)
+    assert (error["wecelebrate_code"], error["sku"]) == ("unknown_line", "CUP")
+    corrected = platform.read(job["result"]["errors_key"]).replace(b"CUP", b"MUG")
+    assert counts(platform.drop_news(destination, corrected, "corrected.csv"))["updated"] == 1
+    assert state(platform, shop, order) == ("shipped", "full")
+
+
+def test_more_pieces_than_ordered_are_rejected_and_nothing_is_shipped(
+    platform: Platform, shop: Tenant, mug: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 2))
+    content = f"{HEADER}\n{order['order_number']},shipped,MUG,3,A1,DHL,2026-11-26T12:00:00Z\n"
+    job = platform.drop_news(destination, content)
+    assert [error["code"] for error in job["first_errors"]] == ["too_many"]
+    assert state(platform, shop, order) == ("pending", "none")
+
+
+def test_older_news_about_the_tracking_of_a_shipment_do_not_replace_newer_news(
+    platform: Platform, shop: Tenant, mug: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 1))
+    head = "order_number,status,shipment,tracking_number,happened_at"
+    # Nothing happens to an order before it was placed, so these times are a little later.
+    placed_at = datetime.fromisoformat(order["created_at"])
+    times = [(placed_at + timedelta(milliseconds=number)).isoformat() for number in (1, 2, 3)]
+    newer = f"{head}\n{order['order_number']},shipped,S1,NEW,{times[1]}\n"
+    older = f"{head}\n{order['order_number']},shipped,S1,OLD,{times[0]}\n"
+    platform.drop_news(destination, newer)
+    assert counts(platform.drop_news(destination, older, "older.csv"))["unchanged"] == 1
+    assert [parcel[0] for parcel in parcels(platform, shop, order)] == ["NEW"]
+    newest = f"{head}\n{order['order_number']},shipped,S1,NEWEST,{times[2]}\n"
+    assert counts(platform.drop_news(destination, newest, "newest.csv"))["updated"] == 1
+    assert [parcel[0] for parcel in parcels(platform, shop, order)] == ["NEWEST"]
+
+
+def test_the_erp_confirms_the_cancellation_of_an_exported_order_and_the_pieces_come_back_once(
+    platform: Platform, shop: Tenant, mug: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 2))
+    platform.export(shop, destination)
+    assert stock(platform, mug) == 98
+    ok(shop.owner.post(f"/v1/orders/{order['id']}/cancel", json={}, headers={"If-Match": "*"}))
+    assert state(platform, shop, order) == ("pending", "none")
+    platform.export(shop, destination)
+    content = platform.exported_files(destination)["orders-000002.csv"].decode()
+    assert [row["action"] for row in csv.DictReader(io.StringIO(content))] == ["cancel"]
+    confirmed = f"{HEADER}\n{order['order_number']},cancelled,,,,,\n"
+    for name in ("first.csv", "second.csv"):
+        platform.drop_news(destination, confirmed, name)
+        assert (state(platform, shop, order), stock(platform, mug)) == (("cancelled", "none"), 100)
+    platform.export(shop, destination)
+    assert len(platform.exported_files(destination)) == 2
+
+
+def test_news_from_the_erp_are_not_exported_to_it_again(
+    platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 2), (bag, 1))
+    platform.export(shop, destination)
+    lines = [
+        f"{order['order_number']},acknowledged,,,,,2026-11-26T08:00:00Z",
+        f"{order['order_number']},cancelled,BAG,1,,,2026-11-26T09:00:00Z",
+        f"{order['order_number']},shipped,MUG,2,A1,DHL,2026-11-26T12:00:00Z",
+    ]
+    assert counts(platform.drop_news(destination, "\n".join([HEADER, *lines, ""])))["updated"] == 3
+    assert state(platform, shop, order) == ("shipped", "full")
+    assert stock(platform, bag) == 100
+    platform.export(shop, destination)
+    assert list(platform.exported_files(destination)) == ["orders-000001.csv"]
+
+
+def test_a_file_that_cannot_be_read_fails_its_job_and_says_why(
+    platform: Platform, shop: Tenant, destination: Json
+) -> None:
+    job = platform.drop_news(destination, b"%PDF-1.7 \x00\x01\x02", "news.pdf")
+    assert (job["status"], job["error_code"]) == ("failed", "unreadable_file")
+    result = json.loads(platform.read(f"orders/{destination['id']}/results/news.pdf.{job['id']}.json"))
+    assert (result["status"], result["error"]) == ("failed", job["error"])
+
+
+def test_a_file_for_an_unknown_destination_gets_an_answer(platform: Platform) -> None:
+    for name in ("no-uuid", "0192f0c1-5b7e-7c3a-9d4e-2f6a8b1c3d5e"):
+        platform.s3.put_object(Bucket=platform.drops, Key=f"orders/{name}/incoming/x.csv", Body=b"a")
+        key = f"orders/{name}/results/x.csv.refused.json"
+        platform.eventually(lambda key=key: platform.exists(key))
+        assert json.loads(platform.read(key))["error_code"] == "no_such_destination"
