@@ -144,6 +144,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
             "customer_email": "customer@example.test",
             "shipping_address": {"line1": "Main Street 1", "city": "Springfield", "country": "US"},
         },
+        "record_events": {"events": [{"id": str(uuid4()), "type": "page_view", "at": "2026-01-01T00:00:00Z"}]},
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},

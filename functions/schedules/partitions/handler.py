@@ -1,15 +1,18 @@
-"""Partitions: create the partitions of the coming months, and delete old event receipts and old jobs."""
+"""Partitions: create the partitions of the coming months, drop expired ones, and delete old rows."""
 
 from typing import Any
 
-from wecelebrate import events, jobs
+from wecelebrate import jobs
 from wecelebrate.core import deadline
+from wecelebrate.events import maintenance
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     with deadline.invocation(context):
         return {
-            "partitions": events.create_partitions(),
-            "receipts": events.delete_old_receipts(),
+            "partitions": maintenance.create_partitions(),
+            "dropped": maintenance.drop_partitions(),
+            "events": maintenance.delete_expired(),
+            "receipts": maintenance.delete_old_receipts(),
             "jobs": jobs.forget(),
         }

@@ -25,6 +25,7 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
+create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -92,6 +93,9 @@ create table analytics_events (
   event_data jsonb not null,
   created_at timestamp with time zone not null default now(),
   accepted_at timestamp with time zone not null default now(),
+  event_id uuid,
+  is_anonymous boolean not null default false,
+  is_time_clamped boolean not null default false,
   constraint analytics_events_pkey PRIMARY KEY (id, accepted_at),
   constraint analytics_events_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint analytics_events_client_id_site_id_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
@@ -100,7 +104,14 @@ create table analytics_events (
   constraint analytics_events_session_id_length CHECK ((length(session_id) <= 500)),
   constraint analytics_events_user_id_length CHECK ((length(user_id) <= 500))
 ) partition by RANGE (accepted_at);
-CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING btree (client_id, created_at DESC);
+comment on column analytics_events.created_at is
+  'When the event happened, corrected by the clock of the platform: accepted_at minus the age that the app measured.';
+comment on column analytics_events.event_id is
+  'The id that the app of the visitor gave to the event.';
+comment on column analytics_events.is_time_clamped is
+  'Whether the corrected time was more than 7 days before accepted_at, or more than 5 minutes after it.';
+CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING btree (client_id, created_at DESC, id
+  DESC);
 CREATE INDEX analytics_events_by_site ON ONLY public.analytics_events USING btree (site_id, created_at DESC);
 CREATE INDEX analytics_events_by_type ON ONLY public.analytics_events USING btree (client_id, event_type, created_at
   DESC);
@@ -109,12 +120,16 @@ create policy admin on analytics_events for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy client on analytics_events for select to app_client
   using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on analytics_events for all to app_definer
+  using (true)
+  with check (true);
 create policy migrate on analytics_events for all to app_migrate
   using (true)
   with check (true);
 create policy system on analytics_events for all to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL)
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select on analytics_events to app_definer;
 grant delete, insert, select, update on analytics_events to app_migrate;
 grant insert, select on analytics_events to app_system;
 grant select on analytics_events to app_admin, app_client;
@@ -447,6 +462,7 @@ create table clients (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
+  event_retention_months integer not null default 25,
   constraint clients_slug_key UNIQUE (slug),
   constraint clients_pkey PRIMARY KEY (id),
   constraint clients_tier_fkey FOREIGN KEY (tier) REFERENCES tiers(name),
@@ -454,6 +470,8 @@ create table clients (
   constraint clients_contact_email_length CHECK ((length(contact_email) <= 500)),
   constraint clients_contact_phone_length CHECK ((length(contact_phone) <= 500)),
   constraint clients_description_length CHECK ((length(description) <= 100000)),
+  constraint clients_event_retention_months_check CHECK (((event_retention_months >= 1) AND (event_retention_months <=
+    60))),
   constraint clients_logo_url_length CHECK ((length(logo_url) <= 2048)),
   constraint clients_name_check CHECK ((length(name) >= 2)),
   constraint clients_name_length CHECK ((length(name) <= 500)),
@@ -585,6 +603,9 @@ create table event_receipts (
 );
 CREATE INDEX event_receipts_by_accepted_at ON public.event_receipts USING btree (accepted_at);
 -- row-level security: forced
+create policy definer on event_receipts for all to app_definer
+  using (true)
+  with check (true);
 create policy migrate on event_receipts for all to app_migrate
   using (true)
   with check (true);
@@ -593,6 +614,7 @@ create policy system on event_receipts for all to app_system
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select on event_receipts to app_system;
 grant delete, insert, select, update on event_receipts to app_migrate;
+grant insert, select on event_receipts to app_definer;
 
 -- Table guest_mails, owner app_owner
 
@@ -1615,6 +1637,7 @@ create table sites (
   domain_token text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
   domain_verified_at timestamp with time zone,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
+  event_storage text not null default 'anonymous'::text,
   constraint sites_client_id_unique UNIQUE (client_id, id),
   constraint sites_slug_key UNIQUE (slug),
   constraint sites_pkey PRIMARY KEY (id),
@@ -1625,6 +1648,8 @@ create table sites (
     '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$'::text))),
   constraint sites_domain_length CHECK ((length(domain) <= 253)),
   constraint sites_domain_token_length CHECK ((length(domain_token) <= 64)),
+  constraint sites_event_storage_check CHECK ((event_storage = ANY (ARRAY['all'::text, 'anonymous'::text,
+    'none'::text]))),
   constraint sites_max_daily_quantity_check CHECK (((max_daily_quantity >= 1) AND (max_daily_quantity <= 1000000))),
   constraint sites_max_daily_quantity_per_address_check CHECK (((max_daily_quantity_per_address >= 1) AND
     (max_daily_quantity_per_address <= 1000000))),
@@ -1667,6 +1692,8 @@ comment on column sites.slug is
   'The label of the site below the domain of the platform. It never changes.';
 comment on column sites.domain_token is
   'The value that the TXT record of the domain must contain.';
+comment on column sites.event_storage is
+  'What the site stores of the events of its visitors. The consent in an event can only reduce it.';
 CREATE INDEX sites_by_catalog ON public.sites USING btree (catalog_id);
 CREATE INDEX sites_by_folded_name ON public.sites USING btree (folded_name, id);
 CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
@@ -2143,7 +2170,7 @@ grant select on app.catalog_view to app_admin, app_client, app_support, app_syst
 
 create view app.client_view with (security_invoker=true) as
  SELECT id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
-    created_at, updated_at
+    created_at, updated_at, event_retention_months
    FROM clients;
 grant insert, select, update on app.client_view to app_admin;
 grant select on app.client_view to app_client;
@@ -2199,7 +2226,7 @@ grant select, update on app.schedule_view to app_system;
 create view app.site_view with (security_invoker=true) as
  SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
     domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
-    max_order_amount, max_recipient_mails
+    max_order_amount, max_recipient_mails, event_storage
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
@@ -2935,6 +2962,39 @@ end
 $function$;
 grant execute on function app.delete_expired_audit_entries(integer) to app_system;
 
+-- Function app.delete_expired_events(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_expired_events(max_rows integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  deleted integer;
+begin
+  if coalesce(max_rows, 0) not between 1 and 100000 then
+    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
+  end if;
+  with limits as (
+    select c.id, now() - make_interval(months => c.event_retention_months) as kept_from from clients c
+  ), expired as (
+    select e.id, e.accepted_at
+    from limits cross join lateral (
+      select a.id, a.accepted_at from analytics_events a
+      where a.client_id = limits.id and a.accepted_at < limits.kept_from
+        and a.created_at < limits.kept_from + interval '5 minutes'
+      limit max_rows
+    ) e
+    limit max_rows
+  )
+  delete from analytics_events a using expired where a.id = expired.id and a.accepted_at = expired.accepted_at;
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$function$;
+grant execute on function app.delete_expired_events(integer) to app_system;
+
 -- Function app.delete_product_sources(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_product_sources()
@@ -2961,6 +3021,37 @@ AS $function$
   delete from cache_invalidations where id = any (ids) and xid is distinct from pg_current_xact_id_if_assigned()
 $function$;
 grant execute on function app.delete_sent_invalidations(uuid[]) to wc_api, wc_public, wc_worker;
+
+-- Function app.drop_event_partitions(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.drop_event_partitions()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  kept_from constant date := date_trunc('month', now() at time zone 'UTC')::date
+    - make_interval(months => app.longest_event_retention());
+  dropped integer := 0;
+  partition text;
+begin
+  for partition in
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'public.analytics_events'::regclass and c.relname ~ '^analytics_events_\d{4}_\d{2}$'
+      and to_date(right(c.relname, 7), 'YYYY_MM') < kept_from
+    order by c.relname
+  loop
+    execute format('drop table public.%I', partition);
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+exception when lock_not_available then
+  return 0;
+end
+$function$;
+grant execute on function app.drop_event_partitions() to app_system;
 
 -- Function app.due_webhooks(), owner app_owner
 
@@ -3811,6 +3902,16 @@ end
 $function$;
 grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
+
+-- Function app.longest_event_retention(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.longest_event_retention()
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select coalesce(max(event_retention_months), 25) from clients $function$;
+grant execute on function app.longest_event_retention() to app_owner;
 
 -- Function app.mail_branding(uuid,uuid), owner app_definer
 
@@ -5351,6 +5452,43 @@ end
 $function$;
 grant execute on function app.stock_condition(text[]) to app_admin, app_anon, app_client, app_customer, app_definer,
   app_support;
+
+-- Function app.store_events(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.store_events(events jsonb)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with given as (
+    select e.*, s.event_storage = 'anonymous' and not e.is_anonymous as is_reduced
+    from jsonb_to_recordset(events) e (id uuid, event_id uuid, client_id uuid, site_id uuid, event_type text,
+      user_id text, session_id text, event_data jsonb, is_anonymous boolean, is_time_clamped boolean,
+      created_at timestamptz, accepted_at timestamptz)
+    join sites s on s.client_id = e.client_id and s.id = e.site_id and s.event_storage <> 'none'
+    join clients c on c.id = s.client_id
+      and e.accepted_at > now() - make_interval(months => c.event_retention_months)
+  ), receipts as (
+    insert into event_receipts (client_id, event_id, accepted_at)
+    select client_id, event_id, min(accepted_at) from given group by client_id, event_id order by client_id, event_id
+    on conflict (client_id, event_id) do nothing
+    returning client_id, event_id
+  ), stored as (
+    insert into analytics_events (id, event_id, client_id, site_id, event_type, user_id, session_id, event_data,
+      is_anonymous, is_time_clamped, created_at, accepted_at)
+    select distinct on (g.client_id, g.event_id) g.id, g.event_id, g.client_id, g.site_id, g.event_type,
+      case when not g.is_reduced then g.user_id end, case when not g.is_reduced then g.session_id end,
+      case when g.is_reduced then '{}' else g.event_data end, g.is_anonymous or g.is_reduced, g.is_time_clamped,
+      g.created_at, g.accepted_at
+    from given g join receipts using (client_id, event_id)
+    order by g.client_id, g.event_id, g.accepted_at
+    on conflict (id, accepted_at) do nothing
+    returning 1
+  )
+  select count(*)::integer from stored
+$function$;
+grant execute on function app.store_events(jsonb) to app_system;
 
 -- Function app.storefront_condition(uuid), owner app_definer
 

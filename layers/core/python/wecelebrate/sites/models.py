@@ -48,6 +48,14 @@ RecipientMails = Annotated[
         "of the address places do not count.",
     ),
 ]
+EventStorage = Literal["all", "anonymous", "none"]
+SiteEventStorage = Annotated[
+    EventStorage,
+    Field(
+        description="What is stored of the events of visitors: `all`, `anonymous` (no user, and sessions that"
+        " nobody can recognise on another day) or `none`. The consent of a visitor can only reduce it."
+    ),
+]
 
 
 class SiteContent(Input):
@@ -70,6 +78,7 @@ class SiteContent(Input):
     max_daily_quantity_per_address: DailyAddressQuantity = 100
     max_order_amount: OrderAmount = None
     max_recipient_mails: RecipientMails = 5
+    event_storage: SiteEventStorage = "anonymous"
 
 
 class NewSite(SiteContent):
@@ -93,6 +102,7 @@ class SitePatch(Patch):
     max_daily_quantity_per_address: DailyAddressQuantity = None
     max_order_amount: OrderAmount = None
     max_recipient_mails: RecipientMails = ABSENT
+    event_storage: SiteEventStorage = ABSENT
 
 
 class Site(BaseModel):
@@ -118,6 +128,7 @@ class Site(BaseModel):
     max_daily_quantity_per_address: int | None
     max_order_amount: Money | None
     max_recipient_mails: int
+    event_storage: SiteEventStorage
 
 
 class DomainVerification(BaseModel):

@@ -13,7 +13,7 @@ from (
   select page.id, page.client_id, page.name, page.domain, page.status, page.branding, page.settings, page.catalog_id,
     page.created_at, page.updated_at, page.slug, page.domain_verified_at, page.guest_orders, page.max_line_quantity,
     page.max_daily_quantity, page.max_daily_quantity_per_address,
-    trim_scale(page.max_order_amount)::text as max_order_amount, page.max_recipient_mails
+    trim_scale(page.max_order_amount)::text as max_order_amount, page.max_recipient_mails, page.event_storage
 ) site
 order by page.folded_name, page.id;
 
@@ -42,9 +42,11 @@ select count(*)::integer from sites where client_id = :client_id;
 -- name: create_site^
 -- Create a site.
 insert into app.site_view (client_id, name, domain, status, branding, settings, catalog_id, guest_orders,
-  max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount, max_recipient_mails)
+  max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount, max_recipient_mails,
+  event_storage)
 values (:client_id, :name, :domain, :status, :branding, :settings, :catalog_id, :guest_orders,
-  :max_line_quantity, :max_daily_quantity, :max_daily_quantity_per_address, :max_order_amount, :max_recipient_mails)
+  :max_line_quantity, :max_daily_quantity, :max_daily_quantity_per_address, :max_order_amount, :max_recipient_mails,
+  :event_storage)
 returning *;
 
 -- name: change_site^
@@ -53,9 +55,9 @@ returning *;
 -- `updated_at` differs from `expected_updated_at`.
 update app.site_view old
 set (name, domain, status, branding, settings, catalog_id, guest_orders, max_line_quantity, max_daily_quantity,
-  max_daily_quantity_per_address, max_order_amount, max_recipient_mails) = (
+  max_daily_quantity_per_address, max_order_amount, max_recipient_mails, event_storage) = (
   select name, domain, status, branding, settings, catalog_id, guest_orders, max_line_quantity, max_daily_quantity,
-    max_daily_quantity_per_address, max_order_amount, max_recipient_mails
+    max_daily_quantity_per_address, max_order_amount, max_recipient_mails, event_storage
   from jsonb_populate_record(null::sites, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :site_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)

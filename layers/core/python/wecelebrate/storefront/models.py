@@ -8,6 +8,7 @@ from wecelebrate.core.models import Object
 from wecelebrate.core.pages import Page
 from wecelebrate.core.types import Amount, Money, Switch
 from wecelebrate.products.models import ProductListFilters, ProductMedia
+from wecelebrate.sites.models import EventStorage
 
 
 class Storefront(BaseModel):
@@ -35,6 +36,10 @@ class Storefront(BaseModel):
     )
     max_order_amount: Money | None = Field(
         description="The largest total of one order. Null means that there is no limit."
+    )
+    event_storage: EventStorage = Field(
+        description="What the site stores of events. If it is `all`, ask the visitor for consent before you send events"
+        " with a user or a session."
     )
 
 

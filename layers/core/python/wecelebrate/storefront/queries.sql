@@ -3,7 +3,8 @@
 select id, name, branding, catalog_id,
   case when domain_verified_at is not null then domain else slug || '.' || :platform_domain end as domain,
   case when jsonb_typeof(settings -> 'public') = 'object' then settings -> 'public' else '{}' end as settings,
-  guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount
+  guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount,
+  event_storage
 from sites
 where id = (select app.site_id());
 
