@@ -80,12 +80,14 @@ def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> Non
     operation["security"] = {"required": [bearer], "optional": [{}, bearer], "none": []}[spec.auth or "none"]
     uses_database = bool(spec.uses)
     for status, response in operation["responses"].items():
-        names = _response_headers(status, method, has_content="content" in response, uses_database=uses_database)
+        names = _response_headers(status, method, spec, has_content="content" in response)
         if _has_parameter(operation, "cursor"):
             names.append("Link")
         response["headers"] = {_HEADER_NAMES.get(name, name.lower()): header(name) for name in names}
     if uses_database:
-        parameters: list[Json] = {"GET": [_IF_NONE_MATCH, _CONSISTENCY_TOKEN], "POST": [_KEY]}.get(method, [])
+        parameters: list[Json] = {"GET": [_IF_NONE_MATCH, _CONSISTENCY_TOKEN]}.get(method, [])
+        if method == "POST" and _writes(spec):
+            parameters = [_KEY]
         operation["parameters"] = [*operation.get("parameters", []), *deepcopy(parameters)]
     if uses_database and method == "GET":
         not_modified = {
@@ -102,17 +104,25 @@ def complete(operation: Json, spec: FunctionSpec, method: str, name: str) -> Non
     operation["responses"] |= _problems(operation, spec, writes=method != "GET") | {"default": reference(None)}
 
 
-def _response_headers(status: str, method: str, *, has_content: bool, uses_database: bool) -> list[str]:
+def _writes(spec: FunctionSpec) -> bool:
+    """Whether the function writes to the database. Such a write can have an idempotency key."""
+    return "database:write" in spec.uses
+
+
+def _response_headers(status: str, method: str, spec: FunctionSpec, *, has_content: bool) -> list[str]:
     """Return the names of the headers of a success response, as in `HEADERS`."""
     names = ["RequestId"]
-    if status in ("201", "202"):
+    if status in ("201", "202") and _writes(spec):
         names.append("Location")
-    if not uses_database:
+    if not spec.uses:
         return names
     if has_content:
         names.append("ETag")
-    names.append("Cache-Status" if method == "GET" else "Consistency-Token")
-    if method == "POST":
+    if method == "GET":
+        names.append("Cache-Status")
+    elif _writes(spec):
+        names.append("Consistency-Token")
+    if method == "POST" and _writes(spec):
         names.append("Idempotent-Replayed")
     return [*names, "RateLimit", "RateLimit-Policy"]
 

@@ -1,7 +1,7 @@
 """Tests that a handler reports exactly the failed messages of a batch to SQS, and sets their delays."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -14,6 +14,7 @@ from infra.local.endpoints import Endpoints
 from infra.local.poller import record
 from tests.faults.environment import FULL
 from wecelebrate.core import queue
+from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
 
 BATCH_SIZE = 10
@@ -119,3 +120,57 @@ def test_only_failed_messages_are_delivered_again_within_seconds(sqs: Any, batch
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=2).get("Messages", []):
             redelivered.add(json.loads(message["Body"])["n"])
     assert redelivered == {0, 3, 6, 9}
+
+
+def test_a_batch_is_handled_together_in_one_call(sqs: Any, batch: list[dict[str, Any]]) -> None:
+    calls: list[list[int]] = []
+    handler = queue.consume_together(
+        lambda messages: calls.append([message.body["n"] for message in messages]),
+        on_dead_letter=fail_on_dead_letter,
+    )
+    assert handler({"Records": batch}, Context()) == {"batchItemFailures": []}
+    assert calls == [list(range(BATCH_SIZE))]
+
+
+def test_one_message_that_cannot_be_handled_does_not_stop_the_others_of_a_batch(
+    sqs: Any, batch: list[dict[str, Any]]
+) -> None:
+    handled: set[int] = set()
+
+    def work(messages: Sequence[queue.Message]) -> None:
+        numbers = [message.body["n"] for message in messages]
+        if 4 in numbers:
+            raise RuntimeError("raised on purpose by this test")
+        handled.update(numbers)
+
+    handler = queue.consume_together(work, on_dead_letter=fail_on_dead_letter)
+    assert handler({"Records": batch}, Context()) == {"batchItemFailures": [{"itemIdentifier": batch[4]["messageId"]}]}
+    assert handled == set(range(BATCH_SIZE)) - {4}
+    assert in_flight(sqs, batch) == BATCH_SIZE
+
+
+def test_a_message_that_is_not_json_becomes_a_dead_letter_and_the_others_of_its_batch_are_handled(
+    sqs: Any, batch: list[dict[str, Any]]
+) -> None:
+    handled: set[int] = set()
+    dead: list[str] = []
+    broken = [record | ({"body": "no JSON"} if number == 7 else {}) for number, record in enumerate(batch)]
+    handler = queue.consume_together(
+        lambda messages: handled.update(message.body["n"] for message in messages),
+        on_dead_letter=lambda name, text, receives, error: dead.append(text),
+    )
+    assert handler({"Records": broken}, Context()) == {"batchItemFailures": []}
+    assert (handled, dead) == (set(range(BATCH_SIZE)) - {7}, ["no JSON"])
+
+
+def test_a_batch_waits_as_a_whole_while_the_database_is_down(sqs: Any, batch: list[dict[str, Any]]) -> None:
+    calls: list[int] = []
+
+    def work(messages: Sequence[queue.Message]) -> None:
+        calls.append(len(messages))
+        raise Unavailable("the database is down")
+
+    handler = queue.consume_together(work, on_dead_letter=fail_on_dead_letter)
+    failures = handler({"Records": batch}, Context())["batchItemFailures"]
+    assert [each["itemIdentifier"] for each in failures] == [record["messageId"] for record in batch]
+    assert calls == [BATCH_SIZE]

@@ -158,6 +158,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
             "format": "csv",
             "cron": None,
         },
+        "record_events": {"events": [{"id": str(uuid4()), "type": "page_view", "at": "2026-01-01T00:00:00Z"}]},
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},

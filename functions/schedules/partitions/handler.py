@@ -1,16 +1,19 @@
-"""Partitions: create the partitions of the coming months, and delete old event receipts, jobs and holds of stock."""
+"""Partitions: create the partitions of the coming months, drop expired ones, and delete old rows."""
 
 from typing import Any
 
-from wecelebrate import events, jobs, products
+from wecelebrate import jobs, products
 from wecelebrate.core import deadline
+from wecelebrate.events import maintenance
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     with deadline.invocation(context):
         return {
-            "partitions": events.create_partitions(),
-            "receipts": events.delete_old_receipts(),
+            "partitions": maintenance.create_partitions(),
+            "dropped": maintenance.drop_partitions(),
+            "events": maintenance.delete_expired(),
+            "receipts": maintenance.delete_old_receipts(),
             "jobs": jobs.forget(),
             "held_products": products.settle_stock_holds(),
         }

@@ -14,7 +14,7 @@ from wecelebrate.core.http import before_response, failures
 
 sql = queries(__file__)
 
-PERSONAL_FILTERS = frozenset({"customer_email", "recipient", "address", "q", "cursor"})
+PERSONAL_FILTERS = frozenset({"customer_email", "recipient", "address", "q", "cursor", "user_id", "session_id"})
 """The query parameters whose values are not copied into the log."""
 _MAX_VALUE_LENGTH = 200
 

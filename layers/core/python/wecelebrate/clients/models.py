@@ -12,6 +12,10 @@ from wecelebrate.core.types import EmailAddress, Flag, HttpUrl, Line, Moment, Na
 Tier = Literal["standard", "professional", "enterprise"]
 ClientName = Annotated[str, Line(500, min_length=2)]
 
+EventRetention = Annotated[
+    int, Field(strict=True, ge=1, le=60, description="How many months the events of visitors are kept.")
+]
+
 
 class NewClient(Input):
     """A new client."""
@@ -38,6 +42,7 @@ class NewClient(Input):
     )
     settings: GivenObject = Field(default_factory=dict)
     """Free-form settings of the client."""
+    event_retention_months: EventRetention = 25
 
 
 class ClientPatch(Patch):
@@ -53,6 +58,7 @@ class ClientPatch(Patch):
     tier: Tier = ABSENT
     is_active: Flag = ABSENT
     settings: GivenObject = ABSENT
+    event_retention_months: EventRetention = ABSENT
 
 
 class Client(BaseModel):
@@ -71,6 +77,7 @@ class Client(BaseModel):
     settings: Object
     created_at: Moment
     updated_at: Moment
+    event_retention_months: int = Field(description="How many months the events of visitors are kept.")
 
 
 class ClientFilters(ListParameters):

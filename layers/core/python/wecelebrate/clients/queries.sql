@@ -10,7 +10,8 @@ from (
   limit :limit + 1
 ) page cross join lateral (
   select page.id, page.name, page.slug, page.description, page.logo_url, page.contact_email, page.contact_phone,
-    page.address, page.tier, page.is_active, page.settings, page.created_at, page.updated_at
+    page.address, page.tier, page.is_active, page.settings, page.created_at, page.updated_at,
+    page.event_retention_months
 ) client
 order by page.folded_name, page.id;
 
@@ -21,9 +22,9 @@ select * from app.client_view where id = :client_id;
 -- name: create_client^
 -- Create a client.
 insert into app.client_view (name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active,
-  settings)
+  settings, event_retention_months)
 values (:name, :slug, :description, :logo_url, :contact_email, :contact_phone, :address, :tier, :is_active,
-  :settings::jsonb)
+  :settings::jsonb, :event_retention_months)
 returning *;
 
 -- name: change_client^
@@ -31,8 +32,10 @@ returning *;
 -- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the client, or when the
 -- `updated_at` of the client differs from `expected_updated_at`.
 update app.client_view old
-set (name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings) = (
-  select name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings
+set (name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
+  event_retention_months) = (
+  select name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
+    event_retention_months
   from jsonb_populate_record(null::clients, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :client_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)

@@ -114,6 +114,18 @@ class MalformedBody(Problem):
     code = "malformed_body"
 
 
+class ContentTooLarge(Problem):
+    """The body is larger than this operation accepts.
+
+    The operation refuses large bodies before it parses them. `detail` states the largest size.
+
+    Split the content into several requests.
+    """
+
+    status = 413
+    code = "content_too_large"
+
+
 class UnsupportedMediaType(Problem):
     """The content type must be application/json.
 

@@ -16,7 +16,7 @@ This module handles batches, partial failures and retry delays:
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
@@ -28,6 +28,7 @@ from aws_lambda_powertools import Logger
 
 from wecelebrate.core import deadline, metrics
 from wecelebrate.core.database import Transaction
+from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
 
 if TYPE_CHECKING:
@@ -276,8 +277,7 @@ def consume(
             is_last = isinstance(error, UnreadableMessage) or received >= settings().max_receives
             if is_last and _dead_letter(record, received, error, on_dead_letter):
                 return
-            jitter = random.uniform(1, 1.5)  # noqa: S311 - no secret
-            _set_visibility(record, int(BACKOFF_SECONDS[min(received, len(BACKOFF_SECONDS)) - 1] * jitter))
+            _retry_later(record)
             raise
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -289,6 +289,49 @@ def consume(
         return dict(response)
 
     return handler
+
+
+def consume_together(
+    work: Callable[[Sequence[Message]], None], *, on_dead_letter: RecordDeadLetter
+) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """Create the Lambda handler of a queue whose messages are handled together, e.g. in one transaction.
+
+    `work` handles all messages of a batch. If `work` raises an exception, it is called again for each message, so one
+    message that cannot be handled does not stop the others. There is one exception: Unavailable concerns all messages,
+    so all of them are delivered again later. `work` must accept messages that it has handled before.
+    """
+    one_by_one = consume(lambda message: work([message]), on_dead_letter=on_dead_letter)
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        records = [SQSRecord(record) for record in event["Records"]]
+        with deadline.invocation(context):
+            try:
+                work([Message(record, lambda: context.get_remaining_time_in_millis() / 1000) for record in records])
+            except Unavailable as error:
+                logger.warning("a batch of messages must wait", messages=len(records), reason=str(error))
+                failed = [_retry_later(record) for record in records]
+            except Exception:
+                logger.exception("a batch of messages could not be handled together", messages=len(records))
+                failed = None
+            else:
+                failed = []
+        if failed is None:
+            return one_by_one(event, context)
+        metrics.flush()
+        return {"batchItemFailures": failed}
+
+    # Functions that only send messages do not need this import.
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+    return handler
+
+
+def _retry_later(record: "SQSRecord") -> dict[str, str]:
+    """Delay the next delivery of a message. Returns the item that tells Lambda to deliver the message again."""
+    received = int(record.attributes.approximate_receive_count)
+    jitter = random.uniform(1, 1.5)  # noqa: S311 - no secret
+    _set_visibility(record, int(BACKOFF_SECONDS[min(received, len(BACKOFF_SECONDS)) - 1] * jitter))
+    return {"itemIdentifier": record.message_id}
 
 
 def _dead_letter(record: "SQSRecord", received: int, error: Exception, on_dead_letter: RecordDeadLetter) -> bool:

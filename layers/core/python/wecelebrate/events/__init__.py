@@ -1,26 +1,26 @@
-"""Maintains the tables of storefront events."""
+"""Events of visitors: what the app of a storefront reports about its use, e.g. that a visitor looked at a product.
 
-from wecelebrate.core import batches
-from wecelebrate.core.database import SYSTEM, queries, writing
+acceptance    checks a batch of events and sends it to the queue `events`
+consent       decides what may be stored of an event, and removes the rest
+times         corrects the time of an event by the clock of the platform
+messages      creates the message of a batch, and reads it
+storing       stores the events of many messages in one transaction
+maintenance   creates and drops partitions, and deletes old rows
+
+The events are in the table `analytics_events`. Orders are no events: the figures of orders come from the orders.
+"""
+
+from wecelebrate.core import pages
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.events.models import EventFilters
 
 sql = queries(__file__)
 
-MONTHS_AHEAD = 3
-"""The number of future months for which a partition exists."""
-BATCH_SIZE = 10_000
-"""The largest number of receipts that one transaction deletes."""
 
-
-def create_partitions() -> int:
-    """Create the missing partitions for this month and the next MONTHS_AHEAD months.
-
-    Returns the number of created partitions.
-    """
-    with writing(SYSTEM) as tx:
-        created: int = sql.create_partitions(tx, ahead=MONTHS_AHEAD)
-    return created
-
-
-def delete_old_receipts() -> int:
-    """Delete the receipts of events that arrived more than a week ago. Returns the number of deleted receipts."""
-    return batches.run(lambda tx, limit: int(sql.delete_old_receipts(tx, max_rows=limit)), BATCH_SIZE)
+def page(tx: Transaction, filters: EventFilters) -> pages.RenderedPage:
+    """Return one page of the events that the caller can see, sorted from newest to oldest."""
+    clients = tx.context.client_ids or []
+    if len(clients) == 1 and filters.client_id is None:
+        # With the filter `client_id`, an index returns the rows in the right order.
+        filters = filters.model_copy(update={"client_id": clients[0]})
+    return pages.list_page("events", sql.list_events, tx, filters, pages.NEWEST)

@@ -96,6 +96,14 @@ ShipToPoBoxes = Annotated[
         "Packstation, is not a post office box."
     ),
 ]
+EventStorage = Literal["all", "anonymous", "none"]
+SiteEventStorage = Annotated[
+    EventStorage,
+    Field(
+        description="What is stored of the events of visitors: `all`, `anonymous` (no user, and sessions that"
+        " nobody can recognise on another day) or `none`. The consent of a visitor can only reduce it."
+    ),
+]
 
 
 class SiteContent(Input):
@@ -124,6 +132,7 @@ class SiteContent(Input):
     order_page_url: OrderPage = None
     ship_to_countries: ShipToCountries = None
     ship_to_po_boxes: ShipToPoBoxes = True
+    event_storage: SiteEventStorage = "anonymous"
 
 
 class NewSite(SiteContent):
@@ -153,6 +162,7 @@ class SitePatch(Patch):
     order_page_url: OrderPage = None
     ship_to_countries: ShipToCountries = None
     ship_to_po_boxes: ShipToPoBoxes = ABSENT
+    event_storage: SiteEventStorage = ABSENT
 
 
 class Site(BaseModel):
@@ -186,6 +196,7 @@ class Site(BaseModel):
     """The countries to which the site ships. Null: all countries."""
     ship_to_po_boxes: bool
     """Whether the site ships to post office boxes."""
+    event_storage: SiteEventStorage
 
 
 class DomainVerification(BaseModel):

@@ -15,7 +15,7 @@ from (
     page.max_daily_quantity, page.max_daily_quantity_per_address,
     trim_scale(page.max_order_amount)::text as max_order_amount, page.max_recipient_mails, page.cancel_window_minutes,
     page.confirm_guest_orders, page.confirm_within_hours, page.order_page_url,
-    page.ship_to_countries, page.ship_to_po_boxes
+    page.ship_to_countries, page.ship_to_po_boxes, page.event_storage
 ) site
 order by page.folded_name, page.id;
 
@@ -45,11 +45,12 @@ select count(*)::integer from sites where client_id = :client_id;
 -- Create a site.
 insert into app.site_view (client_id, name, domain, status, branding, settings, catalog_id, guest_orders,
   max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount, max_recipient_mails,
-  cancel_window_minutes, confirm_guest_orders, confirm_within_hours, order_page_url, ship_to_countries, ship_to_po_boxes)
+  cancel_window_minutes, confirm_guest_orders, confirm_within_hours, order_page_url, ship_to_countries, ship_to_po_boxes,
+  event_storage)
 values (:client_id, :name, :domain, :status, :branding, :settings, :catalog_id, :guest_orders,
   :max_line_quantity, :max_daily_quantity, :max_daily_quantity_per_address, :max_order_amount, :max_recipient_mails,
   :cancel_window_minutes, :confirm_guest_orders, :confirm_within_hours, :order_page_url,
-  :ship_to_countries, :ship_to_po_boxes)
+  :ship_to_countries, :ship_to_po_boxes, :event_storage)
 returning *;
 
 -- name: change_site^
@@ -59,10 +60,10 @@ returning *;
 update app.site_view old
 set (name, domain, status, branding, settings, catalog_id, guest_orders, max_line_quantity, max_daily_quantity,
   max_daily_quantity_per_address, max_order_amount, max_recipient_mails, cancel_window_minutes, confirm_guest_orders,
-  confirm_within_hours, order_page_url, ship_to_countries, ship_to_po_boxes) = (
+  confirm_within_hours, order_page_url, ship_to_countries, ship_to_po_boxes, event_storage) = (
   select name, domain, status, branding, settings, catalog_id, guest_orders, max_line_quantity, max_daily_quantity,
     max_daily_quantity_per_address, max_order_amount, max_recipient_mails, cancel_window_minutes, confirm_guest_orders,
-    confirm_within_hours, order_page_url, ship_to_countries, ship_to_po_boxes
+    confirm_within_hours, order_page_url, ship_to_countries, ship_to_po_boxes, event_storage
   from jsonb_populate_record(null::sites, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :site_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)

@@ -8,6 +8,7 @@ from wecelebrate.core.models import Object
 from wecelebrate.core.pages import Page
 from wecelebrate.core.types import Amount, Money, Switch
 from wecelebrate.products.models import ProductListFilters, ProductMedia
+from wecelebrate.sites.models import EventStorage
 
 
 class Storefront(BaseModel):
@@ -44,6 +45,10 @@ class Storefront(BaseModel):
         description="The countries to which the site ships. Null means that it ships to all countries."
     )
     ship_to_po_boxes: bool = Field(description="Whether the site ships to post office boxes.")
+    event_storage: EventStorage = Field(
+        description="What the site stores of events. If it is `all`, ask the visitor for consent before you send events"
+        " with a user or a session."
+    )
 
 
 class StorefrontProduct(BaseModel):

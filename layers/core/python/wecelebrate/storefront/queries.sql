@@ -4,7 +4,7 @@ select id, name, branding, catalog_id,
   case when domain_verified_at is not null then domain else slug || '.' || :platform_domain end as domain,
   case when jsonb_typeof(settings -> 'public') = 'object' then settings -> 'public' else '{}' end as settings,
   guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address, max_order_amount,
-  cancel_window_minutes, confirm_guest_orders, ship_to_countries, ship_to_po_boxes
+  cancel_window_minutes, confirm_guest_orders, ship_to_countries, ship_to_po_boxes, event_storage
 from sites
 where id = (select app.site_id());
 

@@ -149,8 +149,8 @@ EVENTS: Mapping[EventName, Event] = {
     "order.delivered": Event("An order was delivered.", OrderData),
     "order.cancelled": Event("An order was cancelled.", OrderData),
     "order.updated": Event(
-        "An order changed, but not its status: pieces were cancelled, a guest confirmed the order, or the ERP was asked to "
-        "cancel it.",
+        "An order changed, but not its status: pieces were cancelled, a guest confirmed the order, or the ERP was asked"
+        " to cancel it.",
         OrderData,
     ),
     "shipment.updated": Event("A shipment of an order is new, has new tracking data, or was delivered.", ShipmentData),

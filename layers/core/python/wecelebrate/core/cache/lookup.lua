@@ -56,6 +56,7 @@ end
 local scope, tenant, limit, quota, site, catalog =
   string.match(session.meta, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
 quota = tonumber(quota)
+limit = request.own_limit or limit
 
 -- Count about every tenth visit to each domain, for the schedule that warms the cache of the busiest storefronts.
 local domain = string.match(KEYS[1], '^' .. string.gsub(prefix, '%W', '%%%0') .. 'public:visit:%l+:(.+)$')

@@ -82,6 +82,8 @@ class CacheLookup:
     """The share of one address is the request limit of a client's storefronts, divided by this number."""
     order_share: int = 1
     """The share of one address is the order limit of a site, divided by this number."""
+    own_limit: str | None = None
+    """The name of the limit against which the request counts, if it is not the limit of its session."""
     count_request: bool = False
     """Whether the request counts against the limit of its session."""
     requests_per_order: int | None = None
@@ -114,6 +116,7 @@ class CacheLookup:
             "address_per_hour": self.address_per_hour,
             "storefront_share": self.storefront_share,
             "order_share": self.order_share,
+            "own_limit": self.own_limit,
             "count_request": self.count_request,
             "requests_per_order": self.requests_per_order,
             "entity": self.entity,

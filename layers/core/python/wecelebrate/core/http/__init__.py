@@ -29,9 +29,10 @@ from wecelebrate.core.database import Caller, Transaction, reading, visited_site
 from wecelebrate.core.errors import Unauthenticated
 from wecelebrate.core.etags import Match
 from wecelebrate.core.http import failures, problems
+from wecelebrate.core.http.bodies import bounded_body
 from wecelebrate.core.http.cached import CachedReads, request_cache_of
 from wecelebrate.core.http.compression import compress_large
-from wecelebrate.core.http.locations import located_at
+from wecelebrate.core.http.locations import located_at, not_located
 from wecelebrate.core.http.responses import add_headers, added_headers, before_response, page_response
 from wecelebrate.core.http.routes import Deferred, DirectRoute, idempotent, model_response
 from wecelebrate.core.problems import PROBLEM
@@ -44,6 +45,7 @@ __all__ = [
     "Cached",
     "CustomerRead",
     "CustomerWrite",
+    "EventWrite",
     "IfMatch",
     "OrderWrite",
     "Reading",
@@ -54,8 +56,10 @@ __all__ = [
     "Writing",
     "api",
     "before_response",
+    "bounded_body",
     "located_at",
     "model_response",
+    "not_located",
     "page_response",
     "serve",
 ]
@@ -164,6 +168,10 @@ async def _storefront_read(request: Request, domain: Domain) -> CachedReads:
     return CachedReads(request, _visitor(request, domain))
 
 
+async def _event_write(request: Request, domain: Domain) -> CachedReads:
+    return CachedReads(request, _visitor(request, domain), "events")
+
+
 async def _customer_read(request: Request, domain: Domain) -> Deferred:
     customer = _visitor(request, domain)
     if customer.subject is None:
@@ -208,6 +216,12 @@ Cached = Annotated[CachedReads, Depends(_cached)]
 """The cached reads of the signed-in caller."""
 StorefrontRead = Annotated[CachedReads, Depends(_storefront_read)]
 """The cached reads of a visitor. The visited storefront is the path parameter `{domain}`."""
+EventWrite = Annotated[CachedReads, Depends(_event_write)]
+"""The cached reads of a visitor who sends events. The request counts against the event limit of the visited site's
+client, and not against the limit of its storefronts.
+
+The visited storefront is the path parameter `{domain}`.
+"""
 CustomerRead = Annotated[Transaction, Depends(_customer_read)]
 """A transaction on the replica, run as a signed-in customer who reads their own data.
 

@@ -37,14 +37,17 @@ PUBLIC = "public, max-age=5, s-maxage=30, stale-while-revalidate=30"
 """The Cache-Control header for anonymous visitors. CloudFront is allowed to serve the response for 30 seconds."""
 
 
-def request_cache_of(request: Request, caller: Caller, *, is_order: bool = False) -> RequestCache:
+def request_cache_of(
+    request: Request, caller: Caller, *, is_order: bool = False, own_limit: str | None = None
+) -> RequestCache:
     """Create the RequestCache of a request. The RequestCache adds the headers with the rate limits to the response.
 
-    `is_order` means that the request also counts against the order limit of the site.
+    `is_order` means that the request also counts against the order limit of the site. `own_limit` is described in
+    `RequestCount`.
     """
     caller = caller.reading_after(consistency.min_xids(request.headers.get(consistency.HEADER)))
     address = failures.source_address(request.scope["aws.event"])
-    cache = RequestCache(caller, address, lambda headers: add_headers(request, headers), is_order)
+    cache = RequestCache(caller, address, lambda headers: add_headers(request, headers), is_order, own_limit)
     failures.remember(request, cache)
     return cache
 
@@ -52,9 +55,21 @@ def request_cache_of(request: Request, caller: Caller, *, is_order: bool = False
 class CachedReads:
     """The cached reads of one request. Handlers get this object as an argument (`Cached` or `StorefrontRead`)."""
 
-    def __init__(self, request: Request, caller: Caller) -> None:
+    def __init__(self, request: Request, caller: Caller, own_limit: str | None = None) -> None:
         self._request = request
-        self._cache = request_cache_of(request, caller)
+        self._cache = request_cache_of(request, caller, own_limit=own_limit)
+
+    @property
+    def caller(self) -> Caller:
+        """The caller of the request."""
+        return self._cache.caller
+
+    def read(self, entry: Entry, load: Callable[[Transaction], BaseModel]) -> str:
+        """Return one object as JSON. Raises the errors that `load` raises."""
+        value, _ = value_of(self._cache, entry, object_loader(load))
+        if json.loads(value.meta)[0] == HTTPStatus.NOT_FOUND:
+            raise NotFound
+        return value.body
 
     def one(self, entry: Entry, load: Callable[[Transaction], BaseModel]) -> Response:
         """Respond with one object. Raises the errors that `load` raises."""

@@ -43,6 +43,18 @@ class Location:
         before_response(request, add)
 
 
+def not_located() -> Any:
+    """Create the dependency of an operation that accepts work which has no path, so no `Location` is possible."""
+    return Depends(NoLocation())
+
+
+class NoLocation:
+    """Declares that the responses of an operation have no `Location` header."""
+
+    async def __call__(self) -> None:
+        return None
+
+
 def _quoted(values: Any, name: str) -> str:
     """Return the value with a name, e.g. `image.id`, as a segment of a path."""
     for key in name.split("."):

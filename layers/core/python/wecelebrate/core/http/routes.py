@@ -19,9 +19,10 @@ from pydantic import BaseModel
 
 from wecelebrate.core import idempotency
 from wecelebrate.core.database import Transaction, retry_on_primary
-from wecelebrate.core.errors import BadIdempotencyKey, Conflict, PreconditionFailed
+from wecelebrate.core.errors import BadIdempotencyKey, Conflict, ContentTooLarge, PreconditionFailed
 from wecelebrate.core.etags import etag
 from wecelebrate.core.http import locations, query_parameters
+from wecelebrate.core.http.bodies import max_bytes_of
 from wecelebrate.core.http.failures import REPLAYED_HEADER
 from wecelebrate.core.http.json_bodies import JsonRequest
 from wecelebrate.core.http.responses import call_before_response, or_not_modified
@@ -61,16 +62,21 @@ class DirectRoute(APIRoute):
             )
 
     def _has_location(self) -> bool:
-        return any(isinstance(dependency.dependency, locations.Location) for dependency in self.dependencies)
+        kinds = (locations.Location, locations.NoLocation)
+        return any(isinstance(dependency.dependency, kinds) for dependency in self.dependencies)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         respond = super().get_route_handler()
         known_parameters = query_parameters.known(self.dependant)
+        max_bytes = max_bytes_of(self.dependencies)
 
         async def handle(request: Request) -> Response:
             query_parameters.check(request.query_params.multi_items(), known_parameters)
             _check_key(request)
-            response = await respond(JsonRequest(request.scope, request.receive))
+            json_request = JsonRequest(request.scope, request.receive)
+            if max_bytes is not None and len(await json_request.body()) > max_bytes:
+                raise ContentTooLarge(f"The body must have at most {max_bytes:,} bytes.")
+            response = await respond(json_request)
             call_before_response(request, response)
             return or_not_modified(request, response)
 

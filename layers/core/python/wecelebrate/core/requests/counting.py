@@ -31,9 +31,21 @@ _local_limits = LocalLimits()
 
 
 class RequestCount:
-    """Counts one request. Without `on_limits`, nothing is counted."""
+    """Counts one request. Without `on_limits`, nothing is counted.
 
-    def __init__(self, caller: Caller, address: str, on_limits: OnLimits | None, is_order: bool) -> None:
+    `own_limit` is the name of a limit of the client that has the same quota as the limit of the session. The request
+    counts against this limit instead, so requests of this kind cannot use up the limit that other requests need.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        address: str,
+        on_limits: OnLimits | None,
+        is_order: bool,
+        own_limit: str | None = None,
+    ) -> None:
+        self._own_limit = own_limit
         self._caller = caller
         self._address = limited_address(address)
         self._on_limits = on_limits
@@ -59,6 +71,7 @@ class RequestCount:
             "address_per_hour": limits.ADDRESS_PER_MINUTE * 60,
             "storefront_share": STOREFRONT_SHARE,
             "order_share": ORDER_SHARE,
+            "own_limit": self._own_limit,
             "count_request": counting and not self._limits.keys() - {"address"},
             "requests_per_order": STOREFRONT_FACTOR if count_order else None,
         }
@@ -163,6 +176,8 @@ class RequestCount:
     def _local_key(self) -> str:
         """The key of the local limit whose quota is a share of the session's quota."""
         own = session_key(self._caller)
+        if self._own_limit:
+            own = f"{self._own_limit} {own}"
         return own if self._is_member else f"{own} {self._address}"
 
     @property

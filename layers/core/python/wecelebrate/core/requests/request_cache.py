@@ -65,15 +65,17 @@ class RequestCache:
         address: str = "",
         on_limits: OnLimits | None = None,
         is_order: bool = False,
+        own_limit: str | None = None,
     ) -> None:
         """`on_limits` receives the headers with the state of the limits. Without it, the request is not counted.
 
-        `is_order` means that the request also counts against the order limit of the visited site.
+        `is_order` means that the request also counts against the order limit of the visited site. `own_limit` is
+        described in `RequestCount`.
         """
         self.caller = caller
         self.is_staff: bool | None = None
         """Whether the caller is an admin or support. None until Redis or the database has answered."""
-        self.count = RequestCount(caller, address, on_limits, is_order)
+        self.count = RequestCount(caller, address, on_limits, is_order, own_limit)
         self._in_background = on_limits is None
         """Whether the next lookups are billed as background work. This is the case if the request was already billed,
         or if there is no request."""

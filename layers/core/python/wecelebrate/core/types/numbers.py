@@ -27,8 +27,13 @@ def _truth_value(value: Any) -> Any:
     return _TRUTH.get(value, value) if isinstance(value, str) else value
 
 
+def is_id(text: str) -> bool:
+    """Whether a text is a UUID with its hyphens."""
+    return _ID.fullmatch(text) is not None
+
+
 def _canonical_id(value: Any) -> Any:
-    if isinstance(value, UUID) or (isinstance(value, str) and _ID.fullmatch(value)):
+    if isinstance(value, UUID) or (isinstance(value, str) and is_id(value)):
         return value
     raise PydanticKnownError("uuid_parsing", {"error": "the text must have the form of RFC 9562"})
 

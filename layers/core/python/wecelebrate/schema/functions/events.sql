@@ -1,6 +1,115 @@
--- Analytics events: their partitions.
+-- Analytics events: storing them, their retention, and their partitions.
+
+set local role app_definer;
+
+-- Stores a batch of events, and returns the number of stored events. The argument is a list of objects, as
+-- wecelebrate.events.messages creates them. These events are not stored:
+--
+-- - events whose event id the client has sent in the last seven days, in this batch or in an earlier one
+-- - events of a message that was delivered before, because the message contains the key (id, accepted_at) of each row
+-- - events of a site that stores no events any more
+-- - events that the client would no longer keep
+--
+-- A site may have become anonymous after it accepted an event with personal data. The data of such an event are not
+-- stored. Two workers can store the same event at the same time. They insert the receipts in the same order, so one
+-- worker waits for the other, and they cannot deadlock.
+create or replace function app.store_events(events jsonb) returns integer
+language sql security definer set search_path = pg_catalog, public, pg_temp
+as $$
+  with given as (
+    select e.*, s.event_storage = 'anonymous' and not e.is_anonymous as is_reduced
+    from jsonb_to_recordset(events) e (id uuid, event_id uuid, client_id uuid, site_id uuid, event_type text,
+      user_id text, session_id text, event_data jsonb, is_anonymous boolean, is_time_clamped boolean,
+      created_at timestamptz, accepted_at timestamptz)
+    join sites s on s.client_id = e.client_id and s.id = e.site_id and s.event_storage <> 'none'
+    join clients c on c.id = s.client_id
+      and e.accepted_at > now() - make_interval(months => c.event_retention_months)
+  ), receipts as (
+    insert into event_receipts (client_id, event_id, accepted_at)
+    select client_id, event_id, min(accepted_at) from given group by client_id, event_id order by client_id, event_id
+    on conflict (client_id, event_id) do nothing
+    returning client_id, event_id
+  ), stored as (
+    insert into analytics_events (id, event_id, client_id, site_id, event_type, user_id, session_id, event_data,
+      is_anonymous, is_time_clamped, created_at, accepted_at)
+    select distinct on (g.client_id, g.event_id) g.id, g.event_id, g.client_id, g.site_id, g.event_type,
+      case when not g.is_reduced then g.user_id end, case when not g.is_reduced then g.session_id end,
+      case when g.is_reduced then '{}' else g.event_data end, g.is_anonymous or g.is_reduced, g.is_time_clamped,
+      g.created_at, g.accepted_at
+    from given g join receipts using (client_id, event_id)
+    order by g.client_id, g.event_id, g.accepted_at
+    on conflict (id, accepted_at) do nothing
+    returning 1
+  )
+  select count(*)::integer from stored
+$$;
+grant execute on function app.store_events(jsonb) to app_system;
+
+-- Returns the longest time that a client keeps its events, in months. If no client exists, the default of a new client.
+create or replace function app.longest_event_retention() returns integer
+language sql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$ select coalesce(max(event_retention_months), 25) from clients $$;
+grant execute on function app.longest_event_retention() to app_owner;
+
+-- Deletes at most `max_rows` events that their clients no longer keep. Returns the number of deleted events. An event
+-- happens at most five minutes after its acceptance, so the index by client finds the expired events.
+create or replace function app.delete_expired_events(max_rows integer) returns integer
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  deleted integer;
+begin
+  if coalesce(max_rows, 0) not between 1 and 100000 then
+    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
+  end if;
+  with limits as (
+    select c.id, now() - make_interval(months => c.event_retention_months) as kept_from from clients c
+  ), expired as (
+    select e.id, e.accepted_at
+    from limits cross join lateral (
+      select a.id, a.accepted_at from analytics_events a
+      where a.client_id = limits.id and a.accepted_at < limits.kept_from
+        and a.created_at < limits.kept_from + interval '5 minutes'
+      limit max_rows
+    ) e
+    limit max_rows
+  )
+  delete from analytics_events a using expired where a.id = expired.id and a.accepted_at = expired.accepted_at;
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$$;
+grant execute on function app.delete_expired_events(integer) to app_system;
 
 set local role app_owner;
+
+-- Drops the partitions whose events no client keeps any more, and returns the number of dropped partitions. To drop a
+-- partition locks its parent, and waits for all transactions that read or write events. Meanwhile, later transactions
+-- wait for this function. If it cannot get the lock within two seconds, it stops, and the next run continues.
+create or replace function app.drop_event_partitions() returns integer
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s'
+as $$
+declare
+  kept_from constant date := date_trunc('month', now() at time zone 'UTC')::date
+    - make_interval(months => app.longest_event_retention());
+  dropped integer := 0;
+  partition text;
+begin
+  for partition in
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'public.analytics_events'::regclass and c.relname ~ '^analytics_events_\d{4}_\d{2}$'
+      and to_date(right(c.relname, 7), 'YYYY_MM') < kept_from
+    order by c.relname
+  loop
+    execute format('drop table public.%I', partition);
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+exception when lock_not_available then
+  return 0;
+end
+$$;
+grant execute on function app.drop_event_partitions() to app_system;
 
 -- Creates the partitions for the month of `day` and for the following months. `ahead` is the number of following
 -- months. Existing partitions are not changed. Returns the number of created partitions. A partition can be accessed

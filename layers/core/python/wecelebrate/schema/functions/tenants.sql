@@ -13,7 +13,7 @@ set local role app_owner;
 
 create or replace view app.client_view with (security_invoker = true) as
 select id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
-  created_at, updated_at
+  created_at, updated_at, event_retention_months
 from clients;
 grant select, insert, update on app.client_view to app_admin;
 grant select on app.client_view to app_client;
@@ -22,7 +22,7 @@ create or replace view app.site_view with (security_invoker = true) as
 select id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
   domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
   max_order_amount, max_recipient_mails, cancel_window_minutes, confirm_guest_orders, confirm_within_hours,
-  order_page_url, ship_to_countries, ship_to_po_boxes
+  order_page_url, ship_to_countries, ship_to_po_boxes, event_storage
 from sites;
 grant select, insert, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_customer, app_anon;

@@ -1,0 +1,69 @@
+"""Decides what may be stored of an event, and removes the rest.
+
+The setting `event_storage` of the site is the upper bound. Two signals of the visitor reduce it: the field `consent` of
+the event, and the headers `Sec-GPC: 1` (Global Privacy Control) and `DNT: 1`, which make an event anonymous. See
+docs/decisions/0052.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from wecelebrate.core.models import Object
+from wecelebrate.core.signing import keyed_hash
+from wecelebrate.sites.models import EventStorage
+
+_RANK: dict[EventStorage, int] = {"none": 0, "anonymous": 1, "all": 2}
+_EMAIL = re.compile(r"[^\s@]@[^\s@]|%40", re.IGNORECASE)
+"""Matches the middle of an e-mail address, also in a URL. The pattern needs linear time."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The parts of an event that can identify a person."""
+
+    user_id: str | None
+    session_id: str | None
+    data: Object
+
+
+def storage(*bounds: EventStorage | None) -> EventStorage:
+    """Return the lowest of the given bounds. None is no bound. Without any bound, nothing may be stored."""
+    return min((bound for bound in bounds if bound is not None), key=_RANK.__getitem__, default="none")
+
+
+def signalled(*headers: str | None) -> EventStorage | None:
+    """Return the bound that the headers `Sec-GPC` and `DNT` of a visitor set, or None."""
+    return "anonymous" if any(header is not None and header.strip() == "1" for header in headers) else None
+
+
+def anonymous(identity: Identity, site_id: str, day: date) -> Identity:
+    """Return an identity from which nobody can be recognised.
+
+    The user is removed. The session becomes a keyed hash of the site, the day (UTC) and the session, so the events of
+    one visit belong together, but the visits of different days cannot be linked. In the data, each text that contains
+    the user, the session or an e-mail address becomes null.
+    """
+    known = {text for text in (identity.user_id, identity.session_id) if text}
+    session = identity.session_id
+    return replace(
+        identity,
+        user_id=None,
+        session_id=keyed_hash("event session", f"{site_id} {day} {session}") if session else None,
+        data=_without_persons(identity.data, known),
+    )
+
+
+def _without_persons(value: Any, known: set[str]) -> Any:
+    if isinstance(value, str):
+        return None if any(text in value for text in known) or _EMAIL.search(value) else value
+    if isinstance(value, list):
+        return [_without_persons(item, known) for item in value]
+    if isinstance(value, dict):
+        return {name: _without_persons(item, known) for name, item in value.items() if not _names_person(name, known)}
+    return value
+
+
+def _names_person(name: str, known: set[str]) -> bool:
+    return name in known or bool(_EMAIL.search(name))

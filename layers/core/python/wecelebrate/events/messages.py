@@ -1,0 +1,44 @@
+"""The message of a batch of events: the rows to store.
+
+The ids and the time of acceptance are in the message. A message that SQS delivers twice therefore creates the same
+rows, even after the receipts of its events have been deleted.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from wecelebrate.core import queue
+from wecelebrate.core.queue import Message, OutgoingMessage
+
+QUEUE = "events"
+
+Row = dict[str, Any]
+"""A row of `analytics_events` as JSON, in the form that `app.store_events` reads."""
+
+
+def row_id(client_id: UUID, event_id: UUID, accepted_at: datetime) -> UUID:
+    """Return the id of an event's row: a UUID of version 7, whose random part is a hash of the event.
+
+    Rows that are accepted one after the other have ascending ids, so their index entries are adjacent.
+    """
+    milliseconds = int(accepted_at.timestamp() * 1000)
+    digest = hashlib.sha256(client_id.bytes + event_id.bytes).digest()[:10]
+    number = int.from_bytes(milliseconds.to_bytes(6) + digest)
+    number = number & ~(0xF << 76) | 0x7 << 76
+    return UUID(int=number & ~(0x3 << 62) | 0x2 << 62)
+
+
+def message(client_id: UUID, rows: Sequence[Row]) -> OutgoingMessage:
+    """Create the message of a batch. Its message group is the client, so SQS shares the queue between the clients."""
+    return queue.message(QUEUE, {"events": list(rows)}, client_id)
+
+
+def rows_of(message: Message) -> list[Row]:
+    """Return the rows of a message. Raises ValueError if the message contains no events."""
+    rows = message.body.get("events")
+    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
+        raise ValueError("the message has no list `events`")
+    return rows

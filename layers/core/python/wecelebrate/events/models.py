@@ -1,0 +1,148 @@
+"""Events of visitors."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field, StringConstraints, field_validator, model_validator
+
+from wecelebrate.core.models import Input, Object, json_bytes, normalized
+from wecelebrate.core.pages import ListParameters
+from wecelebrate.core.problem_document import FieldError
+from wecelebrate.core.types import Id, Moment, ShortLine, Timestamp
+from wecelebrate.core.types.schema import DocumentedAs
+from wecelebrate.sites.models import EventStorage
+
+MAX_EVENTS = 100
+"""The largest number of events in a request."""
+MAX_BATCH_BYTES = 256 * 1024
+"""The largest body of a request, in bytes."""
+MAX_EVENT_BYTES = 16 * 1024
+"""The largest event as JSON, in bytes."""
+
+EVENT_TYPE_PATTERN = r"^[a-z][a-z0-9_.]{0,63}$"
+EventType = Annotated[str, StringConstraints(pattern=EVENT_TYPE_PATTERN)]
+ORDER_TYPES = frozenset({"purchase", "order_completed", "order_placed"})
+"""Types that a browser cannot report. A browser can lose, repeat or invent a purchase, so purchases are counted from
+the orders."""
+
+
+class NewEvent(Input):
+    """An event that the app of a storefront reports. At most 16,384 bytes as JSON."""
+
+    id: Id = Field(description="The UUID that your app gives to the event. An event that is sent again is stored once.")
+    type: EventType = Field(
+        description="What happened, e.g. `page_view`, `product_view`, `search`, `add_to_cart` or `checkout`. Purchases"
+        " are counted from the orders, so `purchase` is refused."
+    )
+    at: Timestamp = Field(
+        description="When it happened, by the clock of the device. The platform corrects the time with `sent_at`."
+    )
+    session_id: ShortLine | None = Field(
+        default=None, description="The visit to which the event belongs. It is needed for figures of conversion."
+    )
+    user_id: ShortLine | None = Field(
+        default=None,
+        description="The user, as your app calls the user. The platform does not verify it. By default, the `sub` claim"
+        " of the token.",
+    )
+    consent: EventStorage | None = Field(
+        default=None,
+        description="What the visitor allows: `all`, `anonymous` or `none`. It can only reduce what the site stores.",
+    )
+    data: Object = Field(default_factory=dict, description="Your own data, e.g. the product. No personal data, please.")
+
+    @field_validator("type")
+    @classmethod
+    def _is_no_order(cls, value: str) -> str:
+        if value in ORDER_TYPES:
+            raise ValueError("must not report an order, because orders are counted from the orders themselves")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        value = normalized(value, cls.place)
+        if (size := json_bytes(value)) > MAX_EVENT_BYTES:
+            raise ValueError(f"must have at most {MAX_EVENT_BYTES:,} bytes as JSON; this event has {size:,} bytes")
+        return value
+
+
+class EventBatch(Input):
+    """Events of one visitor. At most 262,144 bytes."""
+
+    sent_at: Timestamp | None = Field(
+        default=None,
+        description="When the batch is sent, by the same clock as `at`. The platform uses only the difference of both"
+        " times, so a clock that is years off does no harm.",
+    )
+    events: list[Annotated[Any, DocumentedAs(lambda: NewEvent)]] = Field(
+        min_length=1,
+        max_length=MAX_EVENTS,
+        description="The events, in any order. An event that is not valid is refused, and the others are accepted.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        """Normalize only the other fields, because each event is checked on its own."""
+        if not isinstance(value, dict):
+            return value
+        rest = {name: member for name, member in value.items() if name != "events"}
+        events = {name: member for name, member in value.items() if name == "events"}
+        return normalized(rest, cls.place) | events
+
+
+class RefusedEvent(BaseModel):
+    """An event that was refused because it is not valid. To send it again unchanged is useless."""
+
+    index: int = Field(description="The position of the event in the request, from 0.")
+    id: UUID | None = Field(description="The id of the event. Null if it has no valid id.")
+    errors: list[FieldError]
+    """The fields of the event that are not valid."""
+
+
+class EventReceipt(BaseModel):
+    """What happened to the events of a request."""
+
+    accepted: int = Field(description="The number of events that will be stored within seconds.")
+    withheld: int = Field(
+        description="The number of events that are not stored, because the site or the visitor does not allow it."
+    )
+    refused: list[RefusedEvent]
+    """The events that are not valid."""
+
+
+class Event(BaseModel):
+    """An event of a visitor."""
+
+    id: UUID
+    event_id: UUID | None = Field(description="The id that the app gave to the event.")
+    client_id: UUID
+    site_id: UUID | None
+    type: str
+    """What happened."""
+    user_id: str | None
+    """The user. Null if the user is not known or must not be stored."""
+    session_id: str | None = Field(
+        description="The visit. In an anonymous event, a text that changes every day (UTC) and names nobody."
+    )
+    data: Object
+    """The data of the app."""
+    is_anonymous: bool = Field(description="Whether personal data were removed before the event was stored.")
+    is_time_clamped: bool = Field(
+        description="Whether `created_at` is only a bound: the event came more than 7 days late, or from the future."
+    )
+    created_at: Moment = Field(description="When the event happened, corrected by the clock of the platform.")
+    accepted_at: Moment = Field(description="When the platform accepted the event.")
+
+
+class EventFilters(ListParameters):
+    """The filters of a list of events."""
+
+    client_id: Id | None = None
+    site_id: Id | None = None
+    type: EventType | None = Field(default=None, description="The exact type, e.g. `product_view`.")
+    session_id: ShortLine | None = Field(default=None, description="The exact session, as the list shows it.")
+    user_id: ShortLine | None = Field(default=None, description="The exact user.")
+    created_from: Timestamp | None = Field(default=None, description="List events that happened at this time or later.")
+    created_to: Timestamp | None = Field(default=None, description="List events that happened before this time.")

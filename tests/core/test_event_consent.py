@@ -1,0 +1,83 @@
+"""The site, the event and the browser decide together what is stored of an event. The lowest bound counts."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+
+from wecelebrate.core.settings import settings
+from wecelebrate.events.consent import Identity, anonymous, signalled, storage
+
+DAY = date(2026, 3, 14)
+
+
+@pytest.fixture(autouse=True)
+def signing_key(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("WC_SIGNING_KEY", "a key")
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def test_the_lowest_bound_counts() -> None:
+    assert storage("all", None, None) == "all"
+    assert storage("all", "anonymous", None) == "anonymous"
+    assert storage("anonymous", "all", None) == "anonymous"
+    assert storage("all", "all", "anonymous") == "anonymous"
+    assert storage("anonymous", "none", "anonymous") == "none"
+    assert storage("none", "all", None) == "none"
+    assert storage(None) == "none"
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [(("1", None), "anonymous"), ((None, "1"), "anonymous"), ((None, None), None), (("0", "null"), None)],
+)
+def test_the_privacy_headers_of_a_browser_make_events_anonymous(
+    headers: tuple[str | None, ...], expected: str | None
+) -> None:
+    assert signalled(*headers) == expected
+
+
+def test_an_anonymous_event_names_no_user() -> None:
+    given = Identity("user-1", "session-1", {"product": "mug"})
+    stored = anonymous(given, "site", DAY)
+    assert stored.user_id is None
+    assert stored.data == {"product": "mug"}
+    assert stored.session_id is not None and "session-1" not in stored.session_id
+
+
+def test_the_events_of_an_anonymous_visit_belong_together_only_on_one_day_and_one_site() -> None:
+    given = Identity(None, "session-1", {})
+    sessions = [
+        anonymous(identity, site, day).session_id
+        for identity, site, day in [
+            (given, "a", DAY),
+            (Identity("user-1", "session-1", {}), "a", DAY),
+            (given, "a", date(2026, 3, 15)),
+            (given, "b", DAY),
+            (Identity(None, "session-2", {}), "a", DAY),
+        ]
+    ]
+    assert sessions[0] == sessions[1]
+    assert len(set(sessions)) == 4
+    assert anonymous(Identity(None, None, {}), "a", DAY).session_id is None
+
+
+def test_identifiers_are_removed_from_the_data_at_every_depth() -> None:
+    data = {
+        "user": "user-1",
+        "path": "/mugs?session=session-1",
+        "nested": [{"mail": "ann@example.test", "link": "https://a.test/?to=ann%40example.test"}, "ok @ noon"],
+        "ann@example.test": 1,
+        "user-1": True,
+        "price": 3.5,
+        "handle": "@ann",
+    }
+    assert anonymous(Identity("user-1", "session-1", data), "site", DAY).data == {
+        "user": None,
+        "path": None,
+        "nested": [{"mail": None, "link": None}, "ok @ noon"],
+        "price": 3.5,
+        "handle": "@ann",
+    }
