@@ -25,6 +25,7 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
+create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -593,6 +594,90 @@ create policy system on event_receipts for all to app_system
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select on event_receipts to app_system;
 grant delete, insert, select, update on event_receipts to app_migrate;
+
+-- Table exports, owner app_owner
+
+create table exports (
+  id uuid not null default app.uuid7(),
+  client_id uuid,
+  job_id uuid not null,
+  subject text not null,
+  kind text not null,
+  format text not null,
+  filters jsonb not null default '{}'::jsonb,
+  options jsonb not null default '{}'::jsonb,
+  key text,
+  size bigint,
+  sha256 text,
+  rows bigint,
+  cut_cells bigint,
+  snapshot_at timestamp with time zone,
+  expires_at timestamp with time zone not null default (now() + '7 days'::interval),
+  deleted_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint exports_pkey PRIMARY KEY (id),
+  constraint exports_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint exports_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
+  constraint exports_file_check CHECK ((num_nulls(key, size, sha256, rows, cut_cells, snapshot_at) = ANY (ARRAY[0,
+    6]))),
+  constraint exports_filters_length CHECK (app.json_fits(filters, 16384)),
+  constraint exports_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'ndjson'::text, 'xlsx'::text,
+    'parquet'::text]))),
+  constraint exports_key_length CHECK ((length(key) <= 1024)),
+  constraint exports_kind_check CHECK ((kind = ANY (ARRAY['products'::text, 'orders'::text, 'order_lines'::text,
+    'events'::text, 'customers'::text]))),
+  constraint exports_options_length CHECK (app.json_fits(options, 16384)),
+  constraint exports_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint exports_subject_length CHECK ((length(subject) <= 500))
+);
+comment on column exports.client_id is
+  'Null: an export of all clients, for an admin of the platform.';
+comment on column exports.subject is
+  'The requester. The rows are those that this caller can see.';
+comment on column exports.key is
+  'The file in the bucket `exports`. Null until the export is complete.';
+comment on column exports.cut_cells is
+  'The number of cells that are cut off, because a cell of a spreadsheet is limited.';
+comment on column exports.snapshot_at is
+  'The file contains the rows as they were at this time.';
+comment on column exports.expires_at is
+  'The sweeper then deletes the file and this row.';
+comment on column exports.deleted_at is
+  'Callers no longer see the export. The sweeper deletes the file and this row.';
+CREATE INDEX exports_by_client ON public.exports USING btree (client_id, created_at DESC, id DESC);
+CREATE INDEX exports_by_created_at ON public.exports USING btree (created_at DESC, id DESC);
+CREATE INDEX exports_by_expires_at ON public.exports USING btree (expires_at);
+CREATE UNIQUE INDEX exports_by_job ON public.exports USING btree (job_id);
+CREATE TRIGGER audit AFTER INSERT ON public.exports FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER audit_delete AFTER UPDATE ON public.exports FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND
+  (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.audit_row('people');
+-- row-level security: forced
+create policy admin on exports for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on exports for select to app_client
+  using ((client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[])) AND (subject = ( SELECT app.subject() AS
+    subject)));
+create policy definer on exports for select to app_definer
+  using (true);
+create policy definer_insert on exports for insert to app_definer
+  with check (true);
+create policy definer_update on exports for update to app_definer
+  using (true)
+  with check (true);
+create policy migrate on exports for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on exports for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_delete on exports for delete to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on exports for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on exports to app_migrate;
+grant delete, select, update on exports to app_system;
+grant insert, select, update on exports to app_definer;
+grant select on exports to app_admin, app_client;
 
 -- Table guest_mails, owner app_owner
 
@@ -2166,6 +2251,24 @@ create view app.dead_letter_view with (security_invoker=true) as
      LEFT JOIN jobs j ON j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
 
+-- View app.export_view, owner app_owner
+
+create view app.export_view with (security_invoker=true) as
+ SELECT e.id, e.client_id, e.job_id, e.subject AS requested_by, e.kind, e.format, e.filters,
+    COALESCE((e.options -> 'bom'::text)::boolean, false) AS bom, e.options ->> 'timezone'::text AS timezone,
+    COALESCE(e.options -> 'include'::text, '[]'::jsonb) AS include, j.status, app.job_progress(j.*) AS progress,
+    j.error_code, j.error,
+        CASE
+            WHEN e.key IS NOT NULL THEN jsonb_build_object('name', "substring"(e.key, '[^/]*$'::text), 'size', e.size,
+              'sha256', e.sha256, 'rows', e.rows, 'cut_cells', e.cut_cells, 'snapshot_at', e.snapshot_at)
+            ELSE NULL::jsonb
+        END AS file,
+    e.created_at, j.completed_at, e.expires_at
+   FROM exports e
+     JOIN jobs j ON j.id = e.job_id
+  WHERE e.deleted_at IS NULL;
+grant select on app.export_view to app_admin, app_client, app_system;
+
 -- View app.job_view, owner app_owner
 
 create view app.job_view with (security_invoker=true) as
@@ -2268,16 +2371,17 @@ CREATE OR REPLACE FUNCTION app.audit_action(kind text, op text, old_row jsonb, n
 RETURN CASE WHEN (kind = 'kill_switches'::text) THEN CASE op WHEN 'DELETE'::text THEN 'flag.reset'::text ELSE
   'flag.set'::text END WHEN (kind = 'webhook_secrets'::text) THEN ('webhook.'::text || CASE WHEN ((new_row ->>
   'rotated'::text))::boolean THEN 'rotate'::text ELSE 'reveal'::text END) WHEN (kind = 'dead_letters'::text) THEN
-  'dead_letter.redrive'::text WHEN ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN
-  'mail_suppression.release'::text WHEN ((kind = 'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE
-  WHEN ((new_row ->> 'status'::text) = 'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY
-  (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM
-  (old_row ->> 'decision'::text)) THEN 'decide'::text ELSE 'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op
-  = 'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->>
-  'run_requested_at'::text))) THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text
-  WHEN 'catalog_grants'::text THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE
-  regexp_replace(kind, 's$'::text, ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text
-  THEN '.delete'::text ELSE '.change'::text END) END;
+  'dead_letter.redrive'::text WHEN ((kind = 'exports'::text) AND (op = 'UPDATE'::text)) THEN 'export.delete'::text WHEN
+  ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN 'mail_suppression.release'::text WHEN ((kind =
+  'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE WHEN ((new_row ->> 'status'::text) =
+  'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY (ARRAY['failed'::text,
+  'cancelled'::text])) THEN 'retry'::text WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM (old_row ->>
+  'decision'::text)) THEN 'decide'::text ELSE 'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op =
+  'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->> 'run_requested_at'::text)))
+  THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text WHEN 'catalog_grants'::text
+  THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE regexp_replace(kind, 's$'::text,
+  ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text THEN '.delete'::text ELSE
+  '.change'::text END) END;
 
 -- Function app.audit_columns(text,jsonb,jsonb), owner app_definer
 
@@ -2391,10 +2495,11 @@ RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address
   '{source_config}'::text[] WHEN 'sites'::text THEN '{settings,domain_token}'::text[] WHEN 'orders'::text THEN
   '{customer_subject,customer_name,customer_email,shipping_address,items,metadata}'::text[] WHEN 'jobs'::text THEN
   '{payload,checkpoint,notify_email,first_errors,result,error,requested_by,questions}'::text[] WHEN
-  'catalog_readings'::text THEN '{file,reading,accepted}'::text[] WHEN 'uploads'::text THEN '{key,name}'::text[] WHEN
-  'images'::text THEN '{source,error}'::text[] WHEN 'products'::text THEN '{source_data}'::text[] WHEN 'webhooks'::text
-  THEN '{url}'::text[] WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN
-  '{address,reason}'::text[] WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
+  'catalog_readings'::text THEN '{file,reading,accepted}'::text[] WHEN 'exports'::text THEN
+  '{filters,key,subject}'::text[] WHEN 'uploads'::text THEN '{key,name}'::text[] WHEN 'images'::text THEN
+  '{source,error}'::text[] WHEN 'products'::text THEN '{source_data}'::text[] WHEN 'webhooks'::text THEN '{url}'::text[]
+  WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN '{address,reason}'::text[]
+  WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
 
 -- Function app.catalog_ids(), owner app_definer
 
@@ -2855,6 +2960,30 @@ end
 $function$;
 grant execute on function app.create_event_partitions(date,integer) to app_system;
 
+-- Function app.create_export(uuid,text,text,jsonb,jsonb,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.create_export(client_id uuid, kind text, format text, filters jsonb, options jsonb,
+  notify_email text, OUT export_id uuid, OUT job_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  if (app.admin_role() in ('super_admin', 'admin') or client_id = any (app.client_ids())) is not true then
+    raise exception 'the caller is not a member of this client' using errcode = 'insufficient_privilege';
+  end if;
+  export_id := app.uuid7();
+  insert into jobs (client_id, type, requested_by, payload, notify_email)
+  values (client_id, 'data_export', app.subject(), jsonb_build_object('export_id', export_id), notify_email)
+  returning jobs.id into job_id;
+  insert into exports (id, client_id, job_id, subject, kind, format, filters, options)
+  values (export_id, client_id, job_id, app.subject(), kind, format, filters, options);
+end
+$function$;
+grant execute on function app.create_export(uuid,text,text,jsonb,jsonb,text) to app_admin, app_client;
+
 -- Function app.create_mail(uuid,text,uuid,text,jsonb,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.create_mail(client_id uuid, template text, order_id uuid, recipient text, details jsonb,
@@ -2934,6 +3063,36 @@ begin
 end
 $function$;
 grant execute on function app.delete_expired_audit_entries(integer) to app_system;
+
+-- Function app.delete_export(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_export(export_id uuid)
+ RETURNS TABLE(job_id uuid, was_cancelled boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  deleted exports;
+begin
+  update exports e set deleted_at = now(), expires_at = now()
+  where e.id = $1 and e.deleted_at is null
+    and (app.admin_role() in ('super_admin', 'admin')
+      or e.client_id = any (app.client_ids()) and e.subject = app.subject())
+  returning e.* into deleted;
+  if not found then
+    return;
+  end if;
+  job_id := deleted.job_id;
+  update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
+    error = 'The export was deleted.'
+  where j.id = deleted.job_id and j.status in ('pending', 'processing');
+  was_cancelled := found;
+  return next;
+end
+$function$;
+grant execute on function app.delete_export(uuid) to app_admin, app_client;
 
 -- Function app.delete_product_sources(), owner app_definer
 
@@ -3399,6 +3558,16 @@ end
 $function$;
 grant execute on function app.fold_unicode(text,integer) to public;
 
+-- Function app.formula_safe(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.formula_safe(value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((ascii(value) = ANY (ARRAY[9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312])) AND (value ~
+  '^''*[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-]'::text)) THEN (''''::text || value) ELSE value END;
+grant execute on function app.formula_safe(text) to app_admin, app_client;
+
 -- Function app.granted_catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.granted_catalog_ids()
@@ -3464,6 +3633,21 @@ begin
   return p;
 end
 $function$;
+
+-- Function app.granted_products(uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_products(catalog uuid, after text, last text)
+ RETURNS SETOF products
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select (app.granted_product_row(p)).*
+  from products p
+  where p.catalog_id = $1 and p.catalog_id = any ((select app.granted_catalog_ids())::uuid[])
+    and ($2 is null or p.sku > $2) and ($3 is null or p.sku <= $3)
+$function$;
+grant execute on function app.granted_products(uuid,text,text) to app_admin, app_client, app_support;
 
 -- Function app.has_one_currency(uuid), owner app_definer
 
@@ -3639,6 +3823,16 @@ CREATE OR REPLACE FUNCTION app.json_fits(value jsonb, max_bytes integer)
 RETURN (((pg_column_size(value) <= 2000) AND (pg_column_compression(value) IS NULL)) OR (octet_length((value)::text) <=
   max_bytes));
 grant execute on function app.json_fits(jsonb,integer) to public;
+
+-- Function app.json_lines(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.json_lines(texts jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE jsonb_array_length(texts) WHEN 0 THEN NULL::text WHEN 1 THEN (texts ->> 0) ELSE (SELECT string_agg(l.line, '
+'::text ORDER BY l.n) AS string_agg FROM jsonb_array_elements_text(json_lines.texts) WITH ORDINALITY l(line, n)) END;
+grant execute on function app.json_lines(jsonb) to app_admin, app_client;
 
 -- Function app.list_granted_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_definer
@@ -4981,6 +5175,15 @@ begin
   end if;
 end
 $function$;
+
+-- Function app.rfc3339(timestamp with time zone), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.rfc3339(at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
+grant execute on function app.rfc3339(timestamp with time zone) to app_admin, app_client;
 
 -- Function app.rollup_order_deltas(integer), owner app_definer
 
