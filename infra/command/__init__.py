@@ -26,6 +26,9 @@ class _Commands(LazyCommands):
         "jobs": Entry(
             "infra.command.jobs", "app", "List, show, watch, cancel, retry, approve and decide background jobs."
         ),
+        "exports": Entry(
+            "infra.command.exports", "app", "Write products, orders, events or customers to files, and download them."
+        ),
         "dlq": Entry("infra.command.dlq", "app", "List, show and redrive dead letters."),
         "listen": Entry("infra.command.listen", "listen", "Print or forward the webhook events of a client."),
         "mail": Entry("infra.command.mail", "app", "List and show the mails of the local cloud."),

@@ -11,7 +11,7 @@ from uuid import UUID
 from wecelebrate import jobs
 from wecelebrate.core import pages, quotas, storage
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
-from wecelebrate.core.errors import Conflict, Invalid, NotFound
+from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.exports.models import URL_LIFETIME, Export, ExportListFilters, NewExport
 from wecelebrate.jobs.notifications import StoppedJob, job_stopped
@@ -56,6 +56,8 @@ def create(tx: Transaction, new: NewExport) -> Export:
     from wecelebrate.clients.members import default_client
 
     client_id = new.client_id or default_client(tx)
+    if tx.context.role == "app_client" and client_id not in (tx.context.client_ids or []):
+        raise Forbidden
     _check_filters(tx, new)
     quotas.check(tx, _QUOTA, client_id, lambda: int(sql.count_exports(tx, client_id=client_id)))
     options = {"bom": new.bom, "timezone": new.timezone, "include": new.include}

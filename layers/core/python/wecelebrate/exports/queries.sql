@@ -31,7 +31,7 @@ select key from exports where id = :export_id and deleted_at is null;
 
 -- name: count_exports$
 -- Count the exports of a client (of the platform if `client_id` is null) that have not been deleted.
-select count(*) from exports where client_id is not distinct from :client_id::uuid and deleted_at is null;
+select app.count_exports(:client_id);
 
 -- name: catalog_exists$
 -- Return whether the caller can see a catalog.

@@ -1,4 +1,4 @@
--- Exports: their creation and deletion, the products of granted catalogs, and the cells of the files.
+-- Exports: their creation and deletion, and the cells of their files.
 
 set local role app_definer;
 
@@ -23,6 +23,17 @@ begin
 end
 $$;
 grant execute on function app.create_export(uuid, text, text, jsonb, jsonb, text) to app_admin, app_client;
+
+-- Counts the exports of a client of the caller, or of the platform if `client_id` is null. They count against the quota
+-- of the client, but a member sees only its own.
+create or replace function app.count_exports(client_id uuid) returns bigint
+language sql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+  select count(*) from exports e
+  where e.client_id is not distinct from $1 and e.deleted_at is null
+    and (app.admin_role() in ('super_admin', 'admin') or e.client_id = any (app.client_ids()))
+$$;
+grant execute on function app.count_exports(uuid) to app_admin, app_client;
 
 -- Deletes an export that the caller can see, and cancels its job. The sweeper deletes the file. Returns the job, and
 -- whether it was cancelled. Returns no row if the export does not exist.
@@ -50,18 +61,6 @@ begin
 end
 $$;
 grant execute on function app.delete_export(uuid) to app_admin, app_client;
-
--- Returns products of a catalog that the caller has a grant for, as the caller sees them: those whose SKUs follow
--- `after` and do not follow `last`. Null means that there is no such bound.
-create or replace function app.granted_products(catalog uuid, after text, last text) returns setof products
-language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
-as $$
-  select (app.granted_product_row(p)).*
-  from products p
-  where p.catalog_id = $1 and p.catalog_id = any ((select app.granted_catalog_ids())::uuid[])
-    and ($2 is null or p.sku > $2) and ($3 is null or p.sku <= $3)
-$$;
-grant execute on function app.granted_products(uuid, text, text) to app_admin, app_support, app_client;
 
 set local role app_owner;
 
