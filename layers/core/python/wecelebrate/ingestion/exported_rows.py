@@ -95,7 +95,7 @@ class ExportedRows:
             item,
             attributes=attributes if isinstance(attributes, dict) else item.attributes,
             blank_attributes=(),
-            source={},  # the columns of an export are not the data of an ERP system
+            source=dict(zip(self.header, cells, strict=False)),
         )
 
     def __enter__(self) -> Self:

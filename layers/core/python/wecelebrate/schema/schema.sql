@@ -2929,6 +2929,20 @@ $function$;
 grant execute on function app.context(text) to app_admin, app_anon, app_client, app_customer, app_owner, app_support,
   app_system, app_worker;
 
+-- Function app.count_exports(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_exports(client_id uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select count(*) from exports e
+  where e.client_id is not distinct from $1 and e.deleted_at is null
+    and (app.admin_role() in ('super_admin', 'admin') or e.client_id = any (app.client_ids()))
+$function$;
+grant execute on function app.count_exports(uuid) to app_admin, app_client;
+
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.create_event_partitions(day date, ahead integer DEFAULT 2)

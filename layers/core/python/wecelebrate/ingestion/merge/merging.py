@@ -68,6 +68,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                     keeps_places=bool(job.checkpoint.get("keeps_places")),
                     sums_places=bool((job.checkpoint.get("reading") or {}).get("by_place")),
                     accepts_unpriced=load.accepts_unpriced,
+                    stores_source=load.stores_source,
                     **load.staging_key,
                 )
             )

@@ -119,6 +119,8 @@ select app.analyze_products();
 -- `accepts_unpriced` is true, the prices come in other files: a new product without a price is added as inactive, with
 -- the price 0. `unpriced` is the number of these products.
 --
+-- If `stores_source` is false, the source data of the products stays unchanged.
+--
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
 -- during the merge. If the same chunk is merged again, products with these SKUs exist and are updated. `rejections`
@@ -149,7 +151,7 @@ with last_sku as materialized (
     case when n.is_sum then case when app.total_stock(n.places) is null then 'untracked' else 'tracked' end
       else coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) end as policy,
     -- The new source data, or null if the source data does not change. To compare is faster than to merge.
-    case when o.data = s.source_data then null
+    case when o.data = s.source_data or not :stores_source::boolean then null
       when :replaces::boolean or o.data is null then s.source_data
       when pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
         and not app.json_fits(o.data || s.source_data, 2097152) then s.source_data
