@@ -14,6 +14,7 @@ from infra.local.endpoints import state_directory
 def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this benchmark.")] = None) -> None:
     """Measure the performance of the platform on this machine. The exit code is 1 if a row of the report fails."""
     from infra.bench import measure
+    from infra.bench.exports import export_million
     from infra.bench.imports import import_inline, import_uploaded
     from infra.bench.jobs import next_job
     from infra.bench.neighbours import neighbours
@@ -29,6 +30,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
         "cache": cache,
         "neighbours": neighbours,
         "growth": growth,
+        "export-1m": export_million,
         "sync-1m": sync_million,
     }
     if only and only not in measures:

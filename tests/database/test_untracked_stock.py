@@ -201,7 +201,7 @@ def test_a_staged_row_with_a_count_and_no_policy_as_the_previous_release_stages_
         "job_id": A_JOB, "fence": 2, "after": "", "chunk": 10, "catalog_id": A_CATALOG, "currency": "USD",
         "mode": "upsert", "replaces": False,
         "dry_run": False, "max_low_stock": 10, "default_inventory_policy": "untracked", "accepts_unpriced": False,
-        "keeps_places": False, "sums_places": False,
+        "keeps_places": False, "sums_places": False, "stores_source": True,
     }  # fmt: skip
     updated = []
     for _ in range(2):
