@@ -30,14 +30,16 @@ FUNCTIONS = ROOT / "functions"
 Route = Annotated[str, StringConstraints(pattern=r"^((GET|POST|PUT|PATCH|DELETE) /[A-Za-z0-9_{}/.-]*|\$default)$")]
 DEFAULT_ROUTE = "$default"
 """The route of all requests that match no other route."""
-OptionalLayer = Literal["addresses", "cache", "domains", "files", "images", "mail", "webhooks"]
+OptionalLayer = Literal[
+    "addresses", "cache", "domains", "files", "images", "mail", "parquet", "spreadsheets", "webhooks"
+]
 OPTIONAL_LAYERS: tuple[OptionalLayer, ...] = get_args(OptionalLayer)
 Login = Literal["wc_public", "wc_api", "wc_worker", "wc_migrate"]
 Use = Annotated[
     str,
     StringConstraints(
         pattern=r"^(database:(read|write)|cache|email|images|internet|queue:[a-z][a-z0-9-]*"
-        r"|bucket:[a-z][a-z0-9-]*:(list|read|write))$"
+        r"|bucket:[a-z][a-z0-9-]*:(list|read|write|delete))$"
     ),
 ]
 
@@ -101,6 +103,8 @@ class Declaration(_StrictModel):
     """Third-party layers in addition to the layers that follow from the trigger and from `uses`."""
     memory: int = Field(default=512, ge=128, le=10_240)
     """The memory limit in MB."""
+    disk: int = Field(default=512, ge=512, le=10_240)
+    """The size of the temporary folder in MB. The local cloud does not limit it."""
     timeout: int = Field(default=15, ge=1, le=900)
     """The maximum duration of an invocation, in seconds."""
     concurrency: int = Field(default=16, ge=1, le=1000)
@@ -216,7 +220,8 @@ class FunctionSpec(Declaration):
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("queue:")))
 
     def bucket_access(self) -> Mapping[str, frozenset[str]]:
-        """Return a mapping from bucket to the declared operations of the function: `list`, `read` or `write`."""
+        """Return a mapping from bucket to the declared operations of the function: `list`, `read`, `write` or
+        `delete`."""
         access: dict[str, set[str]] = {}
         for use in self.uses:
             if use.startswith("bucket:"):

@@ -75,6 +75,7 @@ class LambdaFunction(Construct):
             code=lambda_.Code.from_asset(str(spec.folder), exclude=["function.toml", "__pycache__"]),
             layers=list(layers),
             memory_size=spec.memory,
+            ephemeral_storage_size=cdk.Size.mebibytes(spec.disk) if "disk" in spec.model_fields_set else None,
             timeout=cdk.Duration.seconds(spec.timeout),
             environment=spec.environment(bindings),
             role=self.role.without_policy_updates(),

@@ -22,9 +22,13 @@ _KEYS: Mapping[tuple[str, str], tuple[str, ...]] = {
 """(Bucket, verb) → patterns of the keys to which the verb applies. If a verb has no entry, it applies to all keys of
 the bucket."""
 
-_EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7}
+_EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7, "exports": 8}
 """Bucket → number of days until its objects expire. None means that the objects never expire. The objects of `images`
-never expire, because products show them."""
+never expire, because products show them. The sweeper deletes an export after 7 days; the rule deletes what a killed
+worker has left behind."""
+_OLD_VERSION_DAYS: Mapping[str, int] = {"exports": 1}
+"""Bucket → number of days until an old version is deleted. Exports contain data of persons."""
+_DEFAULT_OLD_VERSION_DAYS = 30
 _DEFAULT_EXPIRY_DAYS = 180
 """The number of days until objects expire in a bucket that `_EXPIRY_DAYS` does not contain. Up to half a year after an
 upload, clients sometimes ask about the file."""
@@ -36,6 +40,7 @@ _ACTIONS: Mapping[str, tuple[str, ...]] = {
     # A job needs both actions: it reads the object version that its message names, even if a newer version exists.
     "read": ("s3:GetObject", "s3:GetObjectVersion"),
     "write": ("s3:PutObject", "s3:AbortMultipartUpload"),
+    "delete": ("s3:DeleteObject", "s3:DeleteObjectVersion"),
 }
 """Verb → S3 actions that the verb allows on the objects of a bucket."""
 
@@ -83,7 +88,7 @@ class Buckets(Construct):
     def grant(self, role: iam.IRole, name: str, verbs: frozenset[str]) -> None:
         """Allow `role` to use the bucket called `name`.
 
-        `verbs` contains the allowed operations: `list`, `read` or `write`.
+        `verbs` contains the allowed operations: `list`, `read`, `write` or `delete`.
         """
         for verb in sorted(verbs & _ACTIONS.keys()):
             objects = [f"{self._arn(name)}/{pattern}" for pattern in _KEYS.get((name, verb), ("*",))]
@@ -135,12 +140,14 @@ class Buckets(Construct):
             server_access_logs_prefix=f"{name}/",
             cors=[_browser_uploads()] if name in _BROWSER_UPLOAD_BUCKETS else None,
             lifecycle_rules=[
-                # An old version is deleted 30 days after a newer version has replaced it.
+                # The days of an old version count from the time when a newer version replaced it.
                 s3.LifecycleRule(
                     expiration=cdk.Duration.days(days)
                     if (days := _EXPIRY_DAYS.get(name, _DEFAULT_EXPIRY_DAYS))
                     else None,
-                    noncurrent_version_expiration=cdk.Duration.days(30),
+                    noncurrent_version_expiration=cdk.Duration.days(
+                        _OLD_VERSION_DAYS.get(name, _DEFAULT_OLD_VERSION_DAYS)
+                    ),
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(7),
                 ),
                 s3.LifecycleRule(expired_object_delete_marker=True),

@@ -29,6 +29,9 @@ class _Commands(LazyCommands):
         "orders": Entry(
             "infra.command.orders", "app", "List, show and ship orders, and exchange order files with an ERP system."
         ),
+        "exports": Entry(
+            "infra.command.exports", "app", "Write products, orders, events or customers to files, and download them."
+        ),
         "dlq": Entry("infra.command.dlq", "app", "List, show and redrive dead letters."),
         "listen": Entry("infra.command.listen", "listen", "Print or forward the webhook events of a client."),
         "mail": Entry("infra.command.mail", "app", "List and show the mails of the local cloud."),

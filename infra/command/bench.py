@@ -15,6 +15,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
     """Measure the performance of the platform on this machine. The exit code is 1 if a row of the report fails."""
     from infra.bench import measure
     from infra.bench.events import events
+    from infra.bench.exports import export_million
     from infra.bench.imports import import_inline, import_uploaded
     from infra.bench.jobs import next_job
     from infra.bench.neighbours import neighbours
@@ -31,6 +32,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
         "neighbours": neighbours,
         "growth": growth,
         "events": events,
+        "export-1m": export_million,
         "sync-1m": sync_million,
     }
     if only and only not in measures:

@@ -17,6 +17,7 @@ import orjson
 from infra.command import output
 from infra.command.job_texts import count_rows
 from infra.command.output import Column, Json, Styled
+from wecelebrate.core.formula_quotes import quoted_cells
 from wecelebrate.feeds import Feed, Item, Product, Proposal, Rejected
 from wecelebrate.feeds.columns.names import FIELDS
 from wecelebrate.ingestion.merge.bounds import check_header, cut_off, oversized
@@ -204,7 +205,8 @@ class CsvPrinter(LinePrinter):
         writer.writeheader()
         for row in rows.rows:
             values = row.get("product") or {name: row[name] for name in ("sku", "code", "reason", "raw")}
-            writer.writerow({name: clean(_text(value)) for name, value in {"line": row["line"], **values}.items()})
+            cells = quoted_cells(clean(_text(value)) for value in values.values())
+            writer.writerow({"line": row["line"], **dict(zip(values, cells, strict=True))})
         _print_end(rows, output.note)
         return rows.counts
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from wecelebrate import feeds
 from wecelebrate.core import storage
 from wecelebrate.core.errors import NotFound
+from wecelebrate.core.formula_quotes import quoted_cells
 from wecelebrate.core.pages import MAX_RESPONSE_BYTES
 from wecelebrate.ingestion.rejections import error_file
 from wecelebrate.ingestion.rejections.error_file import REPORT_COLUMNS
@@ -28,7 +29,9 @@ def written(rows: list[list[str]], report: tuple[str, ...] = REPORT_COLUMNS) -> 
     writer.writerow([*HEADER, *report])
     for line, cells in enumerate(rows, 2):
         writer.writerow(
-            [*cells, line, "invalid", f'reason {line}, "quoted"\n', f"S-{line}"][: len(HEADER) + len(report)]
+            [*quoted_cells(cells), line, "invalid", f'reason {line}, "quoted"\n', f"S-{line}"][
+                : len(HEADER) + len(report)
+            ]
         )
     return file.getvalue().encode()
 

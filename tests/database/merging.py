@@ -24,6 +24,7 @@ PARAMETERS: dict[str, Any] = {
     "job_id": A_JOB, "fence": 2, "after": "", "chunk": 5000, "catalog_id": A_CATALOG, "currency": "USD",
     "mode": "upsert", "replaces": False, "dry_run": False, "max_low_stock": 10, "keeps_places": False,
     "default_inventory_policy": "untracked", "accepts_unpriced": False, "sums_places": False, "as_of": None,
+    "stores_source": True,
 }  # fmt: skip
 
 

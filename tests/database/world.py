@@ -148,6 +148,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "audit_log": ("action", "renamed"),
     "schedules": ("name", "renamed"),
     "uploads": ("name", "renamed"),
+    "exports": ("filters", Jsonb({"brand": "renamed"})),
     "mails": ("reason", "renamed"),
     "mail_suppressions": ("reason", "renamed"),
     "app.staged_products": ("name", "renamed"),
@@ -287,6 +288,14 @@ def _rows_of_jobs() -> Iterator[Row]:
         yield Row("dead_letters", name, {**values, "body": Jsonb({}), "reason": "r"})
         values = {"id": ident(f"{name} upload"), "client_id": owner, "key": name, "name": name, "size": 1}
         yield Row("uploads", name, {**values, "content_type": "text/csv", "created_by": "super"})
+        for subject in ("a-owner", "both", "admin"):
+            values = {"id": ident(f"{subject}'s export for {name}"), "client_id": owner, "subject": subject}
+            job_id = ident(f"{subject}'s export job for {name}")
+            of_job = {"id": job_id, "client_id": owner, "type": "data_export", "requested_by": subject}
+            yield Row("jobs", f"{subject}'s export for {name}", {**of_job, "payload": Jsonb({})})
+            yield Row(
+                "exports", f"{subject}'s for {name}", {**values, "job_id": job_id, "kind": "orders", "format": "csv"}
+            )
         values = {"id": ident(f"{name} schedule"), "client_id": owner, "catalog_id": catalog, "type": "catalog_sync"}
         yield Row("schedules", name, {**values, "name": name, "cron": "0 3 * * *", "timezone": "UTC"})
         values = {"id": ident(f"{name} mail"), "client_id": owner, "template": "job_finished"}

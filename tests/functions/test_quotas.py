@@ -18,6 +18,7 @@ QUOTAS = {
     "create_order_destination": "too_many_destinations",
     "create_schedule": "too_many_schedules",
     "create_webhook": "too_many_webhooks",
+    "create_export": "too_many_exports",
     "create_upload": "too_many_uploads",
     "upload_image": "too_many_uploads",
     "create_order": "daily_order_limit",
@@ -63,6 +64,13 @@ IMAGE_ROWS: LiteralString = """
   insert into images (catalog_id, origin, status, type, bytes, created_at)
   select %(catalog)s, 'uploaded', 'uploading', 'image/png', 20000000, now() - interval '20 minutes'
   from generate_series(1, %(objects)s) n"""
+
+EXPORT_ROWS: LiteralString = """
+  with new as (
+    insert into jobs (client_id, type, requested_by, payload, status)
+    select %(client)s, 'data_export', 'x', '{}', 'completed' from generate_series(1, %(objects)s) returning id)
+  insert into exports (client_id, job_id, subject, kind, format)
+  select %(client)s, id, 'x', 'orders', 'csv' from new"""
 
 
 def arrange(platform: Platform, tenant: Tenant, statement: LiteralString, objects: int) -> None:
@@ -135,6 +143,17 @@ def test_a_client_announces_at_most_200_images_within_an_hour_in_all_its_catalog
         "update images set created_at = created_at - interval '1 hour' where catalog_id = %s", [tenant.catalog_id]
     )
     created(upload_image(tenant, tenant.owner))
+
+
+def test_a_client_has_at_most_100_exports_of_all_its_members_together(platform: Platform, other_tenant: Tenant) -> None:
+    tenant = platform.tenant()
+    viewer = platform.api(platform.member(tenant.client_id, "viewer"))
+    arrange(platform, tenant, EXPORT_ROWS, 99)
+    body = {"kind": "orders", "format": "csv", "client_id": tenant.client_id}
+    assert viewer.post("/v1/exports", json=body).status_code == 202
+    for api in (viewer, tenant.owner, platform.admin):
+        problem(api.post("/v1/exports", json=body), 409, "too_many_exports")
+    problem(other_tenant.owner.post("/v1/exports", json=body), 403, "forbidden")
 
 
 def test_concurrent_announcements_do_not_exceed_the_quota_of_images(platform: Platform) -> None:

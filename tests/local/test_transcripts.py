@@ -19,9 +19,10 @@ from typing import get_args
 import pytest
 from typer.main import get_command
 
-from infra.command import app, jobs
+from infra.command import app, exports, jobs
 from infra.command.errors import ExitCode
 from infra.command.help import DocumentedCommand
+from wecelebrate.exports import models
 from wecelebrate.jobs import types
 
 FOLDER = Path(__file__).parent / "transcripts"
@@ -39,6 +40,11 @@ ARGUMENTS = {
     "jobs retry": [ID],
     "jobs approve": [ID],
     "jobs decide": [ID, "--answer", "decimal=,"],
+    "exports create": ["products"],
+    "exports list": [],
+    "exports show": [ID],
+    "exports download": [ID],
+    "exports delete": [ID],
     "dlq list": [],
     "dlq show": [ID],
     "dlq redrive": [ID],
@@ -165,7 +171,7 @@ def test_the_help_of_a_command_has_a_text_for_every_option_and_an_example(name: 
 def test_every_command_that_lists_or_shows_has_the_option_json(name: str) -> None:
     verb = name.rpartition(" ")[2]
     options = {option for parameter in ALL[name].params for option in parameter.opts}
-    shows = {"list", "show", "watch", "status", "doctor", "audit", "switch", "listen", "drop", "read"}
+    shows = {"list", "show", "watch", "status", "doctor", "audit", "switch", "listen", "drop", "read", "create"}
     assert ("--json" in options) == (verb in shows)
 
 
@@ -198,6 +204,11 @@ def test_the_types_of_the_jobs_command_are_those_of_the_platform() -> None:
     assert get_args(jobs.JobType) == get_args(types.JobType)
     assert get_args(jobs.JobStatus) == get_args(types.JobStatus)
     assert get_args(jobs.WaitingFor) == get_args(types.WaitingFor)
+
+
+def test_the_types_of_the_exports_command_are_those_of_the_platform() -> None:
+    assert get_args(exports.Kind) == get_args(models.ExportKind)
+    assert get_args(exports.Format) == get_args(models.ExportFormat)
 
 
 def test_every_exit_code_is_documented(tmp_path: Path) -> None:

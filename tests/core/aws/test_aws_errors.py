@@ -88,7 +88,7 @@ def moto() -> Iterator[Faults]:
         s3.put_bucket_versioning(Bucket="drops", VersioningConfiguration={"Status": "Enabled"})
         injected.version = s3.put_object(Bucket="drops", Key=KEY, Body=b"sku,name\n1,Mug\n")["VersionId"]
         sqs.create_queue(QueueName="jobs")
-        for client in (storage._s3(), queue._sqs()):
+        for client in (storage.s3_client(), queue._sqs()):
             client.meta.events.register_first("before-send", injected)  # type: ignore[arg-type] # the types of botocore know no responses
         yield injected
     clear_clients()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 from urllib.parse import quote, unquote_plus
 
 from wecelebrate.core.aws import temporary_errors
+from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ _client_lock = Lock()
 """Threads are allowed to share a client of boto3, but two threads must not create clients at the same time."""
 
 
-def _s3() -> "S3Client":
+def s3_client() -> "S3Client":
+    """Return the client of this process. Threads share it."""
     with _client_lock:
         return _create_client()
 
@@ -84,7 +86,7 @@ def open_version(bucket: str, key: str, version_id: str) -> BinaryIO:
 
     try:
         with temporary_errors("S3"):
-            response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key, VersionId=version_id)
+            response = s3_client().get_object(Bucket=settings().bucket(bucket), Key=key, VersionId=version_id)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "NoSuchVersion", "404"):
             raise ObjectGone(f"{key} (version {version_id}) no longer exists in the bucket") from error
@@ -101,7 +103,7 @@ def open_from(bucket: str, key: str, offset: int) -> BinaryIO:
 
     try:
         with temporary_errors("S3"):
-            response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key, Range=f"bytes={offset}-")
+            response = s3_client().get_object(Bucket=settings().bucket(bucket), Key=key, Range=f"bytes={offset}-")
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "InvalidRange", "404", "416"):
             raise ObjectGone(f"{key} does not exist in the bucket, or has no byte {offset}") from error
@@ -116,7 +118,7 @@ def put(bucket: str, key: str, body: bytes | BinaryIO, content_type: str, *, cac
     file = io.BytesIO(body) if isinstance(body, bytes) else body
     extra = {"ContentType": content_type} | ({"CacheControl": cache_control} if cache_control else {})
     with temporary_errors("S3"):
-        _s3().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs=extra)
+        s3_client().upload_fileobj(file, settings().bucket(bucket), key, ExtraArgs=extra)
 
 
 def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
@@ -128,7 +130,7 @@ def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
 
     try:
         with temporary_errors("S3"):
-            response = _s3().get_object(Bucket=settings().bucket(bucket), Key=key)
+            response = s3_client().get_object(Bucket=settings().bucket(bucket), Key=key)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
             return None
@@ -144,7 +146,9 @@ def read(bucket: str, key: str, max_bytes: int) -> bytes | None:
 def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
     """Write an object in one request, and return the id of its new version."""
     with temporary_errors("S3"):
-        response = _s3().put_object(Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type)
+        response = s3_client().put_object(
+            Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type
+        )
     return response.get("VersionId", "null")
 
 
@@ -165,7 +169,7 @@ def _head(bucket: str, key: str) -> Any:
 
     try:
         with temporary_errors("S3"):
-            return _s3().head_object(Bucket=settings().bucket(bucket), Key=key)
+            return s3_client().head_object(Bucket=settings().bucket(bucket), Key=key)
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "404"):
             return None
@@ -181,7 +185,9 @@ def upload_url(bucket: str, key: str, content_type: str, size: int, life: "timed
         "ContentLength": size,
     }
     with temporary_errors("S3"):
-        url: str = _s3().generate_presigned_url("put_object", Params=parameters, ExpiresIn=int(life.total_seconds()))
+        url: str = s3_client().generate_presigned_url(
+            "put_object", Params=parameters, ExpiresIn=int(life.total_seconds())
+        )
     return url
 
 
@@ -195,8 +201,27 @@ def download_url(bucket: str, key: str, content_type: str, life: "timedelta") ->
         "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(object_name(key), safe='')}",
     }
     with temporary_errors("S3"):
-        url: str = _s3().generate_presigned_url("get_object", Params=parameters, ExpiresIn=int(life.total_seconds()))
+        url: str = s3_client().generate_presigned_url(
+            "get_object", Params=parameters, ExpiresIn=int(life.total_seconds())
+        )
     return url
+
+
+def delete_all(bucket: str, prefix: str) -> None:
+    """Delete all versions of all objects whose keys begin with a prefix, so that no copy is left."""
+    name = settings().bucket(bucket)
+    pages = iter(s3_client().get_paginator("list_object_versions").paginate(Bucket=name, Prefix=prefix))
+    while True:
+        with temporary_errors("S3"):
+            page = next(pages, None)
+            if page is None:
+                return
+            versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            if versions:
+                objects = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
+                deleted = s3_client().delete_objects(Bucket=name, Delete={"Objects": cast(Any, objects), "Quiet": True})
+                if deleted.get("Errors"):
+                    raise Unavailable(f"S3 could not delete {len(deleted['Errors'])} objects")
 
 
 def safe_name(name: str) -> str:
@@ -213,7 +238,9 @@ def newest_versions(bucket: str, prefix: str) -> Iterator[list[dict[str, Any]]]:
     Yields one list for each page of S3's response. The entries have the same form as the objects that `created_objects`
     returns.
     """
-    pages = iter(_s3().get_paginator("list_object_versions").paginate(Bucket=settings().bucket(bucket), Prefix=prefix))
+    pages = iter(
+        s3_client().get_paginator("list_object_versions").paginate(Bucket=settings().bucket(bucket), Prefix=prefix)
+    )
     while True:
         with temporary_errors("S3"):
             page = next(pages, None)

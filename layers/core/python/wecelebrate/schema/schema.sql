@@ -25,6 +25,7 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
+create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -92,9 +93,6 @@ create table analytics_events (
   event_data jsonb not null,
   created_at timestamp with time zone not null default now(),
   accepted_at timestamp with time zone not null default now(),
-  event_id uuid,
-  is_anonymous boolean not null default false,
-  is_time_clamped boolean not null default false,
   constraint analytics_events_pkey PRIMARY KEY (id, accepted_at),
   constraint analytics_events_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint analytics_events_client_id_site_id_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
@@ -103,14 +101,7 @@ create table analytics_events (
   constraint analytics_events_session_id_length CHECK ((length(session_id) <= 500)),
   constraint analytics_events_user_id_length CHECK ((length(user_id) <= 500))
 ) partition by RANGE (accepted_at);
-comment on column analytics_events.created_at is
-  'When the event happened, corrected by the clock of the platform: accepted_at minus the age that the app measured.';
-comment on column analytics_events.event_id is
-  'The id that the app of the visitor gave to the event.';
-comment on column analytics_events.is_time_clamped is
-  'Whether the corrected time was more than 7 days before accepted_at, or more than 5 minutes after it.';
-CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING btree (client_id, created_at DESC, id
-  DESC);
+CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING btree (client_id, created_at DESC);
 CREATE INDEX analytics_events_by_site ON ONLY public.analytics_events USING btree (site_id, created_at DESC);
 CREATE INDEX analytics_events_by_type ON ONLY public.analytics_events USING btree (client_id, event_type, created_at
   DESC);
@@ -119,16 +110,12 @@ create policy admin on analytics_events for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy client on analytics_events for select to app_client
   using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
-create policy definer on analytics_events for all to app_definer
-  using (true)
-  with check (true);
 create policy migrate on analytics_events for all to app_migrate
   using (true)
   with check (true);
 create policy system on analytics_events for all to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL)
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
-grant delete, insert, select on analytics_events to app_definer;
 grant delete, insert, select, update on analytics_events to app_migrate;
 grant insert, select on analytics_events to app_system;
 grant select on analytics_events to app_admin, app_client;
@@ -461,7 +448,6 @@ create table clients (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
-  event_retention_months integer not null default 25,
   constraint clients_slug_key UNIQUE (slug),
   constraint clients_pkey PRIMARY KEY (id),
   constraint clients_tier_fkey FOREIGN KEY (tier) REFERENCES tiers(name),
@@ -469,8 +455,6 @@ create table clients (
   constraint clients_contact_email_length CHECK ((length(contact_email) <= 500)),
   constraint clients_contact_phone_length CHECK ((length(contact_phone) <= 500)),
   constraint clients_description_length CHECK ((length(description) <= 100000)),
-  constraint clients_event_retention_months_check CHECK (((event_retention_months >= 1) AND (event_retention_months <=
-    60))),
   constraint clients_logo_url_length CHECK ((length(logo_url) <= 2048)),
   constraint clients_name_check CHECK ((length(name) >= 2)),
   constraint clients_name_length CHECK ((length(name) <= 500)),
@@ -602,9 +586,6 @@ create table event_receipts (
 );
 CREATE INDEX event_receipts_by_accepted_at ON public.event_receipts USING btree (accepted_at);
 -- row-level security: forced
-create policy definer on event_receipts for all to app_definer
-  using (true)
-  with check (true);
 create policy migrate on event_receipts for all to app_migrate
   using (true)
   with check (true);
@@ -613,7 +594,90 @@ create policy system on event_receipts for all to app_system
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select on event_receipts to app_system;
 grant delete, insert, select, update on event_receipts to app_migrate;
-grant insert, select on event_receipts to app_definer;
+
+-- Table exports, owner app_owner
+
+create table exports (
+  id uuid not null default app.uuid7(),
+  client_id uuid,
+  job_id uuid not null,
+  subject text not null,
+  kind text not null,
+  format text not null,
+  filters jsonb not null default '{}'::jsonb,
+  options jsonb not null default '{}'::jsonb,
+  key text,
+  size bigint,
+  sha256 text,
+  rows bigint,
+  cut_cells bigint,
+  snapshot_at timestamp with time zone,
+  expires_at timestamp with time zone not null default (now() + '7 days'::interval),
+  deleted_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint exports_pkey PRIMARY KEY (id),
+  constraint exports_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint exports_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
+  constraint exports_file_check CHECK ((num_nulls(key, size, sha256, rows, cut_cells, snapshot_at) = ANY (ARRAY[0,
+    6]))),
+  constraint exports_filters_length CHECK (app.json_fits(filters, 16384)),
+  constraint exports_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'ndjson'::text, 'xlsx'::text,
+    'parquet'::text]))),
+  constraint exports_key_length CHECK ((length(key) <= 1024)),
+  constraint exports_kind_check CHECK ((kind = ANY (ARRAY['products'::text, 'orders'::text, 'order_lines'::text,
+    'events'::text, 'customers'::text]))),
+  constraint exports_options_length CHECK (app.json_fits(options, 16384)),
+  constraint exports_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint exports_subject_length CHECK ((length(subject) <= 500))
+);
+comment on column exports.client_id is
+  'Null: an export of all clients, for an admin of the platform.';
+comment on column exports.subject is
+  'The requester. The rows are those that this caller can see.';
+comment on column exports.key is
+  'The file in the bucket `exports`. Null until the export is complete.';
+comment on column exports.cut_cells is
+  'The number of cells that are cut off, because a cell of a spreadsheet is limited.';
+comment on column exports.snapshot_at is
+  'The file contains the rows as they were at this time.';
+comment on column exports.expires_at is
+  'The sweeper then deletes the file and this row.';
+comment on column exports.deleted_at is
+  'Callers no longer see the export. The sweeper deletes the file and this row.';
+CREATE INDEX exports_by_client ON public.exports USING btree (client_id, created_at DESC, id DESC);
+CREATE INDEX exports_by_created_at ON public.exports USING btree (created_at DESC, id DESC);
+CREATE INDEX exports_by_expires_at ON public.exports USING btree (expires_at);
+CREATE UNIQUE INDEX exports_by_job ON public.exports USING btree (job_id);
+CREATE TRIGGER audit AFTER INSERT ON public.exports FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER audit_delete AFTER UPDATE ON public.exports FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND
+  (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.audit_row('people');
+-- row-level security: forced
+create policy admin on exports for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on exports for select to app_client
+  using ((client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[])) AND (subject = ( SELECT app.subject() AS
+    subject)));
+create policy definer on exports for select to app_definer
+  using (true);
+create policy definer_insert on exports for insert to app_definer
+  with check (true);
+create policy definer_update on exports for update to app_definer
+  using (true)
+  with check (true);
+create policy migrate on exports for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on exports for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_delete on exports for delete to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on exports for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on exports to app_migrate;
+grant delete, select, update on exports to app_system;
+grant insert, select, update on exports to app_definer;
+grant select on exports to app_admin, app_client;
 
 -- Table guest_mails, owner app_owner
 
@@ -1636,7 +1700,6 @@ create table sites (
   domain_token text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
   domain_verified_at timestamp with time zone,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
-  event_storage text not null default 'anonymous'::text,
   constraint sites_client_id_unique UNIQUE (client_id, id),
   constraint sites_slug_key UNIQUE (slug),
   constraint sites_pkey PRIMARY KEY (id),
@@ -1647,8 +1710,6 @@ create table sites (
     '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$'::text))),
   constraint sites_domain_length CHECK ((length(domain) <= 253)),
   constraint sites_domain_token_length CHECK ((length(domain_token) <= 64)),
-  constraint sites_event_storage_check CHECK ((event_storage = ANY (ARRAY['all'::text, 'anonymous'::text,
-    'none'::text]))),
   constraint sites_max_daily_quantity_check CHECK (((max_daily_quantity >= 1) AND (max_daily_quantity <= 1000000))),
   constraint sites_max_daily_quantity_per_address_check CHECK (((max_daily_quantity_per_address >= 1) AND
     (max_daily_quantity_per_address <= 1000000))),
@@ -1691,8 +1752,6 @@ comment on column sites.slug is
   'The label of the site below the domain of the platform. It never changes.';
 comment on column sites.domain_token is
   'The value that the TXT record of the domain must contain.';
-comment on column sites.event_storage is
-  'What the site stores of the events of its visitors. The consent in an event can only reduce it.';
 CREATE INDEX sites_by_catalog ON public.sites USING btree (catalog_id);
 CREATE INDEX sites_by_folded_name ON public.sites USING btree (folded_name, id);
 CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
@@ -2169,7 +2228,7 @@ grant select on app.catalog_view to app_admin, app_client, app_support, app_syst
 
 create view app.client_view with (security_invoker=true) as
  SELECT id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
-    created_at, updated_at, event_retention_months
+    created_at, updated_at
    FROM clients;
 grant insert, select, update on app.client_view to app_admin;
 grant select on app.client_view to app_client;
@@ -2191,6 +2250,24 @@ create view app.dead_letter_view with (security_invoker=true) as
    FROM dead_letters d
      LEFT JOIN jobs j ON j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
+
+-- View app.export_view, owner app_owner
+
+create view app.export_view with (security_invoker=true) as
+ SELECT e.id, e.client_id, e.job_id, e.subject AS requested_by, e.kind, e.format, e.filters,
+    COALESCE((e.options -> 'bom'::text)::boolean, false) AS bom, e.options ->> 'timezone'::text AS timezone,
+    COALESCE(e.options -> 'include'::text, '[]'::jsonb) AS include, j.status, app.job_progress(j.*) AS progress,
+    j.error_code, j.error,
+        CASE
+            WHEN e.key IS NOT NULL THEN jsonb_build_object('name', "substring"(e.key, '[^/]*$'::text), 'size', e.size,
+              'sha256', e.sha256, 'rows', e.rows, 'cut_cells', e.cut_cells, 'snapshot_at', e.snapshot_at)
+            ELSE NULL::jsonb
+        END AS file,
+    e.created_at, j.completed_at, e.expires_at
+   FROM exports e
+     JOIN jobs j ON j.id = e.job_id
+  WHERE e.deleted_at IS NULL;
+grant select on app.export_view to app_admin, app_client, app_system;
 
 -- View app.job_view, owner app_owner
 
@@ -2225,7 +2302,7 @@ grant select, update on app.schedule_view to app_system;
 create view app.site_view with (security_invoker=true) as
  SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
     domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
-    max_order_amount, max_recipient_mails, event_storage
+    max_order_amount, max_recipient_mails
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
@@ -2294,16 +2371,17 @@ CREATE OR REPLACE FUNCTION app.audit_action(kind text, op text, old_row jsonb, n
 RETURN CASE WHEN (kind = 'kill_switches'::text) THEN CASE op WHEN 'DELETE'::text THEN 'flag.reset'::text ELSE
   'flag.set'::text END WHEN (kind = 'webhook_secrets'::text) THEN ('webhook.'::text || CASE WHEN ((new_row ->>
   'rotated'::text))::boolean THEN 'rotate'::text ELSE 'reveal'::text END) WHEN (kind = 'dead_letters'::text) THEN
-  'dead_letter.redrive'::text WHEN ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN
-  'mail_suppression.release'::text WHEN ((kind = 'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE
-  WHEN ((new_row ->> 'status'::text) = 'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY
-  (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM
-  (old_row ->> 'decision'::text)) THEN 'decide'::text ELSE 'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op
-  = 'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->>
-  'run_requested_at'::text))) THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text
-  WHEN 'catalog_grants'::text THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE
-  regexp_replace(kind, 's$'::text, ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text
-  THEN '.delete'::text ELSE '.change'::text END) END;
+  'dead_letter.redrive'::text WHEN ((kind = 'exports'::text) AND (op = 'UPDATE'::text)) THEN 'export.delete'::text WHEN
+  ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN 'mail_suppression.release'::text WHEN ((kind =
+  'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE WHEN ((new_row ->> 'status'::text) =
+  'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY (ARRAY['failed'::text,
+  'cancelled'::text])) THEN 'retry'::text WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM (old_row ->>
+  'decision'::text)) THEN 'decide'::text ELSE 'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op =
+  'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->> 'run_requested_at'::text)))
+  THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text WHEN 'catalog_grants'::text
+  THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE regexp_replace(kind, 's$'::text,
+  ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text THEN '.delete'::text ELSE
+  '.change'::text END) END;
 
 -- Function app.audit_columns(text,jsonb,jsonb), owner app_definer
 
@@ -2417,10 +2495,11 @@ RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address
   '{source_config}'::text[] WHEN 'sites'::text THEN '{settings,domain_token}'::text[] WHEN 'orders'::text THEN
   '{customer_subject,customer_name,customer_email,shipping_address,items,metadata}'::text[] WHEN 'jobs'::text THEN
   '{payload,checkpoint,notify_email,first_errors,result,error,requested_by,questions}'::text[] WHEN
-  'catalog_readings'::text THEN '{file,reading,accepted}'::text[] WHEN 'uploads'::text THEN '{key,name}'::text[] WHEN
-  'images'::text THEN '{source,error}'::text[] WHEN 'products'::text THEN '{source_data}'::text[] WHEN 'webhooks'::text
-  THEN '{url}'::text[] WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN
-  '{address,reason}'::text[] WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
+  'catalog_readings'::text THEN '{file,reading,accepted}'::text[] WHEN 'exports'::text THEN
+  '{filters,key,subject}'::text[] WHEN 'uploads'::text THEN '{key,name}'::text[] WHEN 'images'::text THEN
+  '{source,error}'::text[] WHEN 'products'::text THEN '{source_data}'::text[] WHEN 'webhooks'::text THEN '{url}'::text[]
+  WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN '{address,reason}'::text[]
+  WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
 
 -- Function app.catalog_ids(), owner app_definer
 
@@ -2850,6 +2929,20 @@ $function$;
 grant execute on function app.context(text) to app_admin, app_anon, app_client, app_customer, app_owner, app_support,
   app_system, app_worker;
 
+-- Function app.count_exports(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_exports(client_id uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select count(*) from exports e
+  where e.client_id is not distinct from $1 and e.deleted_at is null
+    and (app.admin_role() in ('super_admin', 'admin') or e.client_id = any (app.client_ids()))
+$function$;
+grant execute on function app.count_exports(uuid) to app_admin, app_client;
+
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.create_event_partitions(day date, ahead integer DEFAULT 2)
@@ -2880,6 +2973,30 @@ begin
 end
 $function$;
 grant execute on function app.create_event_partitions(date,integer) to app_system;
+
+-- Function app.create_export(uuid,text,text,jsonb,jsonb,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.create_export(client_id uuid, kind text, format text, filters jsonb, options jsonb,
+  notify_email text, OUT export_id uuid, OUT job_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  if (app.admin_role() in ('super_admin', 'admin') or client_id = any (app.client_ids())) is not true then
+    raise exception 'the caller is not a member of this client' using errcode = 'insufficient_privilege';
+  end if;
+  export_id := app.uuid7();
+  insert into jobs (client_id, type, requested_by, payload, notify_email)
+  values (client_id, 'data_export', app.subject(), jsonb_build_object('export_id', export_id), notify_email)
+  returning jobs.id into job_id;
+  insert into exports (id, client_id, job_id, subject, kind, format, filters, options)
+  values (export_id, client_id, job_id, app.subject(), kind, format, filters, options);
+end
+$function$;
+grant execute on function app.create_export(uuid,text,text,jsonb,jsonb,text) to app_admin, app_client;
 
 -- Function app.create_mail(uuid,text,uuid,text,jsonb,text), owner app_definer
 
@@ -2961,38 +3078,35 @@ end
 $function$;
 grant execute on function app.delete_expired_audit_entries(integer) to app_system;
 
--- Function app.delete_expired_events(integer), owner app_definer
+-- Function app.delete_export(uuid), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.delete_expired_events(max_rows integer)
- RETURNS integer
+CREATE OR REPLACE FUNCTION app.delete_export(export_id uuid)
+ RETURNS TABLE(job_id uuid, was_cancelled boolean)
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
+#variable_conflict use_column
 declare
-  deleted integer;
+  deleted exports;
 begin
-  if coalesce(max_rows, 0) not between 1 and 100000 then
-    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
+  update exports e set deleted_at = now(), expires_at = now()
+  where e.id = $1 and e.deleted_at is null
+    and (app.admin_role() in ('super_admin', 'admin')
+      or e.client_id = any (app.client_ids()) and e.subject = app.subject())
+  returning e.* into deleted;
+  if not found then
+    return;
   end if;
-  with limits as (
-    select c.id, now() - make_interval(months => c.event_retention_months) as kept_from from clients c
-  ), expired as (
-    select e.id, e.accepted_at
-    from limits cross join lateral (
-      select a.id, a.accepted_at from analytics_events a
-      where a.client_id = limits.id and a.accepted_at < limits.kept_from
-        and a.created_at < limits.kept_from + interval '5 minutes'
-      limit max_rows
-    ) e
-    limit max_rows
-  )
-  delete from analytics_events a using expired where a.id = expired.id and a.accepted_at = expired.accepted_at;
-  get diagnostics deleted = row_count;
-  return deleted;
+  job_id := deleted.job_id;
+  update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
+    error = 'The export was deleted.'
+  where j.id = deleted.job_id and j.status in ('pending', 'processing');
+  was_cancelled := found;
+  return next;
 end
 $function$;
-grant execute on function app.delete_expired_events(integer) to app_system;
+grant execute on function app.delete_export(uuid) to app_admin, app_client;
 
 -- Function app.delete_product_sources(), owner app_definer
 
@@ -3020,37 +3134,6 @@ AS $function$
   delete from cache_invalidations where id = any (ids) and xid is distinct from pg_current_xact_id_if_assigned()
 $function$;
 grant execute on function app.delete_sent_invalidations(uuid[]) to wc_api, wc_public, wc_worker;
-
--- Function app.drop_event_partitions(), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.drop_event_partitions()
- RETURNS integer
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
- SET lock_timeout TO '2s'
-AS $function$
-declare
-  kept_from constant date := date_trunc('month', now() at time zone 'UTC')::date
-    - make_interval(months => app.longest_event_retention());
-  dropped integer := 0;
-  partition text;
-begin
-  for partition in
-    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
-    where i.inhparent = 'public.analytics_events'::regclass and c.relname ~ '^analytics_events_\d{4}_\d{2}$'
-      and to_date(right(c.relname, 7), 'YYYY_MM') < kept_from
-    order by c.relname
-  loop
-    execute format('drop table public.%I', partition);
-    dropped := dropped + 1;
-  end loop;
-  return dropped;
-exception when lock_not_available then
-  return 0;
-end
-$function$;
-grant execute on function app.drop_event_partitions() to app_system;
 
 -- Function app.due_webhooks(), owner app_owner
 
@@ -3489,6 +3572,16 @@ end
 $function$;
 grant execute on function app.fold_unicode(text,integer) to public;
 
+-- Function app.formula_safe(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.formula_safe(value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((ascii(value) = ANY (ARRAY[9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312])) AND (value ~
+  '^''*[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-]'::text)) THEN (''''::text || value) ELSE value END;
+grant execute on function app.formula_safe(text) to app_admin, app_client;
+
 -- Function app.granted_catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.granted_catalog_ids()
@@ -3554,6 +3647,21 @@ begin
   return p;
 end
 $function$;
+
+-- Function app.granted_products(uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_products(catalog uuid, after text, last text)
+ RETURNS SETOF products
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select (app.granted_product_row(p)).*
+  from products p
+  where p.catalog_id = $1 and p.catalog_id = any ((select app.granted_catalog_ids())::uuid[])
+    and ($2 is null or p.sku > $2) and ($3 is null or p.sku <= $3)
+$function$;
+grant execute on function app.granted_products(uuid,text,text) to app_admin, app_client, app_support;
 
 -- Function app.has_one_currency(uuid), owner app_definer
 
@@ -3730,6 +3838,16 @@ RETURN (((pg_column_size(value) <= 2000) AND (pg_column_compression(value) IS NU
   max_bytes));
 grant execute on function app.json_fits(jsonb,integer) to public;
 
+-- Function app.json_lines(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.json_lines(texts jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE jsonb_array_length(texts) WHEN 0 THEN NULL::text WHEN 1 THEN (texts ->> 0) ELSE (SELECT string_agg(l.line, '
+'::text ORDER BY l.n) AS string_agg FROM jsonb_array_elements_text(json_lines.texts) WITH ORDINALITY l(line, n)) END;
+grant execute on function app.json_lines(jsonb) to app_admin, app_client;
+
 -- Function app.list_granted_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_definer
 
@@ -3901,16 +4019,6 @@ end
 $function$;
 grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
-
--- Function app.longest_event_retention(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.longest_event_retention()
- RETURNS integer
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$ select coalesce(max(event_retention_months), 25) from clients $function$;
-grant execute on function app.longest_event_retention() to app_owner;
 
 -- Function app.mail_branding(uuid,uuid), owner app_definer
 
@@ -5082,6 +5190,15 @@ begin
 end
 $function$;
 
+-- Function app.rfc3339(timestamp with time zone), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.rfc3339(at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
+grant execute on function app.rfc3339(timestamp with time zone) to app_admin, app_client;
+
 -- Function app.rollup_order_deltas(integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.rollup_order_deltas(max_rows integer DEFAULT 10000)
@@ -5451,43 +5568,6 @@ end
 $function$;
 grant execute on function app.stock_condition(text[]) to app_admin, app_anon, app_client, app_customer, app_definer,
   app_support;
-
--- Function app.store_events(jsonb), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.store_events(events jsonb)
- RETURNS integer
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-  with given as (
-    select e.*, s.event_storage = 'anonymous' and not e.is_anonymous as is_reduced
-    from jsonb_to_recordset(events) e (id uuid, event_id uuid, client_id uuid, site_id uuid, event_type text,
-      user_id text, session_id text, event_data jsonb, is_anonymous boolean, is_time_clamped boolean,
-      created_at timestamptz, accepted_at timestamptz)
-    join sites s on s.client_id = e.client_id and s.id = e.site_id and s.event_storage <> 'none'
-    join clients c on c.id = s.client_id
-      and e.accepted_at > now() - make_interval(months => c.event_retention_months)
-  ), receipts as (
-    insert into event_receipts (client_id, event_id, accepted_at)
-    select client_id, event_id, min(accepted_at) from given group by client_id, event_id order by client_id, event_id
-    on conflict (client_id, event_id) do nothing
-    returning client_id, event_id
-  ), stored as (
-    insert into analytics_events (id, event_id, client_id, site_id, event_type, user_id, session_id, event_data,
-      is_anonymous, is_time_clamped, created_at, accepted_at)
-    select distinct on (g.client_id, g.event_id) g.id, g.event_id, g.client_id, g.site_id, g.event_type,
-      case when not g.is_reduced then g.user_id end, case when not g.is_reduced then g.session_id end,
-      case when g.is_reduced then '{}' else g.event_data end, g.is_anonymous or g.is_reduced, g.is_time_clamped,
-      g.created_at, g.accepted_at
-    from given g join receipts using (client_id, event_id)
-    order by g.client_id, g.event_id, g.accepted_at
-    on conflict (id, accepted_at) do nothing
-    returning 1
-  )
-  select count(*)::integer from stored
-$function$;
-grant execute on function app.store_events(jsonb) to app_system;
 
 -- Function app.storefront_condition(uuid), owner app_definer
 

@@ -14,7 +14,7 @@ import time
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import audit, images, jobs, order_files, schedules, webhooks
+from wecelebrate import audit, exports, images, jobs, order_files, schedules, webhooks
 from wecelebrate.core import cache, idempotency, metrics
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.core.errors import Conflict, Unavailable
@@ -76,6 +76,7 @@ def maintain() -> None:
         sql.delete_old_guest_mails(tx)
     buyers.expire_unconfirmed()
     delete_orphaned_rows()
+    exports.clean_up()
     schedules.run_due()
     order_files.run_due()
 

@@ -28,6 +28,11 @@ _EVENTS: Mapping[JobType, Mapping[str, Sequence[EventName]]] = {
         "failed": ("job.failed",),
         "cancelled": ("job.cancelled",),
     },
+    "data_export": {
+        "completed": ("job.completed",),
+        "failed": ("job.failed",),
+        "cancelled": ("job.cancelled",),
+    },
 }
 """Maps the type of a stopped job, and what it waits for or its status, to the events that are published. Mail jobs and
 image jobs publish no events."""

@@ -21,7 +21,15 @@ uses no session-level SET, no named prepared statements and no server-side curso
 from wecelebrate.core.database.caller import SYSTEM, Caller, CallerContext, visited_site
 from wecelebrate.core.database.endpoints import probe
 from wecelebrate.core.database.queries import Queries, as_json, copy_rows, queries, rows_within
-from wecelebrate.core.database.transaction import ENTER, Transaction, reading, retry_on_primary, writing, writing_beside
+from wecelebrate.core.database.transaction import (
+    ENTER,
+    Transaction,
+    reading,
+    reading_snapshot,
+    retry_on_primary,
+    writing,
+    writing_beside,
+)
 
 __all__ = [
     "ENTER",
@@ -35,6 +43,7 @@ __all__ = [
     "probe",
     "queries",
     "reading",
+    "reading_snapshot",
     "retry_on_primary",
     "rows_within",
     "visited_site",

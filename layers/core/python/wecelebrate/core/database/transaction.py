@@ -185,6 +185,42 @@ def retry_on_primary(read: Callable[[], Result]) -> Result:
         return read()
 
 
+@contextmanager
+def reading_snapshot(
+    caller: Caller, sees_request: Callable[[Transaction], bool], *, primary: bool = False
+) -> Iterator[Transaction]:
+    """Open a read-only transaction all of whose statements read the same snapshot (REPEATABLE READ).
+
+    The transaction runs on the replica, unless `primary` is true, the replica is unavailable, or it has not replayed
+    the request for this read. `sees_request` looks for the row of this request. A server that sees the row also sees
+    everything that was committed before the row, because a replica replays commits in their order. Transaction ids
+    would not prove this here: they are compared with the current state of the server, and not with the snapshot.
+
+    Raises the same exceptions as `reading`.
+    """
+    if not primary and reader.skip_until <= time.monotonic() and not kill_switches.is_set("reads", "primary"):
+        transaction = _CallerTransaction(
+            reader, settings().database_reader, caller, isolation=psycopg.IsolationLevel.REPEATABLE_READ
+        )
+        try:
+            is_usable = (tx := transaction.open()).context.caught_up and sees_request(tx)
+        except (Unavailable, psycopg.Error):
+            transaction.abandon()
+            _skip_replica()
+        else:
+            if is_usable:
+                with transaction as tx:
+                    yield tx
+                return
+            transaction.abandon()
+    if not primary:
+        metrics.count("ReaderHandedOver")
+    with _CallerTransaction(
+        primary_reader, settings().database_writer, caller, isolation=psycopg.IsolationLevel.REPEATABLE_READ
+    ) as tx:
+        yield tx
+
+
 def _open_read(caller: Caller, primary: bool) -> "_CallerTransaction":
     if not primary and reader.skip_until <= time.monotonic():
         transaction = _CallerTransaction(reader, settings().database_reader, caller)
@@ -208,10 +244,17 @@ def _skip_replica() -> None:
 class _CallerTransaction:
     """Opens a transaction on an endpoint, calls `app.enter` for the caller, and ends the transaction."""
 
-    def __init__(self, endpoint: Endpoint, address: str, caller: Caller) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        address: str,
+        caller: Caller,
+        isolation: psycopg.IsolationLevel = psycopg.IsolationLevel.READ_COMMITTED,
+    ) -> None:
         self._endpoint = endpoint
         self._address = address
         self._caller = caller
+        self._isolation = isolation
         self._tx: Transaction | None = None
 
     def open(self) -> Transaction:
@@ -244,6 +287,8 @@ class _CallerTransaction:
 
     def _enter(self) -> Transaction:
         connection = self._endpoint.connected(self._address)
+        if connection.isolation_level is not self._isolation:
+            connection.isolation_level = self._isolation
         caller = self._caller
         # Only writes create entries in the audit log, so a read passes neither the request id nor the address.
         request = (None, None) if self._endpoint.read_only else (caller.request_id, caller.address)

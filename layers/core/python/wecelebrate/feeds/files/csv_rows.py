@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from itertools import islice
 
+from wecelebrate.core.formula_quotes import unquoted
 from wecelebrate.feeds.files.dialect import Dialect
 from wecelebrate.feeds.files.encoding import TextFile
 from wecelebrate.feeds.items import Rejected, Row, UnreadableFeed, quoted
@@ -21,6 +22,9 @@ MAX_BLANK_ROWS = 1_100_000
 
 class CsvRows:
     """Reads the rows below the first `skip_lines` lines. Yields `(line, cells)`, or a Rejected for a bad row.
+
+    The `'` before a text that a spreadsheet would compute is taken off (`core.formula_quotes`). Our own files have it,
+    and those of WooCommerce.
 
     If a quote is opened and never closed, csv.reader adds the rows below the quote to the record with the quote. This
     record then has several lines, and at least one of these statements is true:
@@ -53,7 +57,7 @@ class CsvRows:
                 for cells in reader:
                     if len(record) == 1:
                         if cells and (cells[0] or any(cells)):
-                            yield self._line, cells
+                            yield self._line, [unquoted(cell) for cell in cells] if "'" in record[0] else cells
                         else:
                             self._blank += 1
                             if self._blank > MAX_BLANK_ROWS:
@@ -63,7 +67,7 @@ class CsvRows:
                         yield self._recover("a quote is opened here and not closed properly")
                         break
                     else:
-                        yield self._line - len(record) + 1, cells
+                        yield self._line - len(record) + 1, [unquoted(cell) for cell in cells]
                     record.clear()
                 else:
                     return

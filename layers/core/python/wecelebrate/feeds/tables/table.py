@@ -8,6 +8,7 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
+from wecelebrate.core.formula_quotes import unquoted
 from wecelebrate.feeds.columns.names import count_known_columns, fold
 from wecelebrate.feeds.columns.profile import Profile
 from wecelebrate.feeds.files import dialect as dialects
@@ -79,6 +80,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     detection_lines = [line[:MAX_SAMPLE_LINE_LENGTH] for line in lines[skipped : skipped + 200]]
     dialect = dialects.detect(detection_lines, count_known, delimiter)
     rows, starts = _positions(lines[skipped:], dialect)
+    rows = [[unquoted(cell) for cell in row] for row in rows]
     header_row = dialects.find_header(rows, count_known)
     if not rows or not any(cell.strip() for cell in rows[header_row]):
         raise UnreadableFeed(

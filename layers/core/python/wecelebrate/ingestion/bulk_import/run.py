@@ -13,6 +13,7 @@ from wecelebrate.core import storage
 from wecelebrate.core.database import Caller, writing
 from wecelebrate.ingestion import catalog_settings, merge, uploads
 from wecelebrate.ingestion.bulk_import.rows import RequestRows
+from wecelebrate.ingestion.exported_rows import open_exported
 from wecelebrate.ingestion.merge.load import Rows
 from wecelebrate.ingestion.merge.run import run_load
 
@@ -53,9 +54,14 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
             with storage.open_version(uploads.BUCKET, payload["key"], payload["version_id"]) as body:
                 if payload["format"] == "rows":
                     return RequestRows(body.read(), currency)
+                exported, content = open_exported(body, currency)
+                if exported is not None:
+                    return exported
                 options = catalog_settings.reading_options(settings)
                 disclosure, memory = catalog_settings.disclosure(settings), catalog["reading"]
-                return feeds.open_feed(body, payload["name"], options, currency, memory=memory, disclosure=disclosure)
+                return feeds.open_feed(
+                    content, payload["name"], options, currency, memory=memory, disclosure=disclosure
+                )
         except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 

@@ -162,6 +162,11 @@ class Load:
         return "tracked" if self.job.checkpoint.get("states_stock", True) else self.rules.default_inventory_policy
 
     @property
+    def stores_source(self) -> bool:
+        """Whether the rows are source data. The rows of an export are what the platform itself has written."""
+        return bool(self.job.checkpoint.get("details", {}).get("format") != "export")
+
+    @property
     def accepts_unpriced(self) -> bool:
         """Whether the prices of the products come in other files. A new product without a price is then inactive."""
         return bool(self.job.checkpoint.get("details", {}).get("separate_prices"))

@@ -69,6 +69,7 @@ def _merge_chunk(load: Load, chunk_size: int) -> dict[str, Any] | None:
                     sums_places=bool((job.checkpoint.get("reading") or {}).get("by_place")),
                     accepts_unpriced=load.accepts_unpriced,
                     as_of=load.stock_as_of,
+                    stores_source=load.stores_source,
                     **load.staging_key,
                 )
             )

@@ -123,6 +123,7 @@ select app.analyze_products();
 -- The stock of a row is what the ERP system counted at the time of the row or, if it has none, at `as_of`. What is free
 -- to sell is this count without the pieces of orders that the ERP system did not know at that time. If `as_of` is null,
 -- the stock is what is free now.
+-- If `stores_source` is false, the source data of the products stays unchanged.
 --
 -- Returns the number of source rows for each outcome, and the first `max_low_stock` products whose inventory fell to
 -- the `low_inventory` of the catalog or below. `conflicts` is the number of SKUs that another transaction has created
@@ -152,7 +153,7 @@ with last_sku as materialized (
     case when n.is_sum then case when app.total_stock(n.places) is null then 'untracked' else 'tracked' end
       else coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) end as policy,
     -- The new source data, or null if the source data does not change. To compare is faster than to merge.
-    case when o.data = s.source_data then null
+    case when o.data = s.source_data or not :stores_source::boolean then null
       when :replaces::boolean or o.data is null then s.source_data
       when pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
         and not app.json_fits(o.data || s.source_data, 2097152) then s.source_data

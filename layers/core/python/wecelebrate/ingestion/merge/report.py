@@ -10,6 +10,7 @@ from typing import Any
 from wecelebrate import images
 from wecelebrate.core import consistency, storage
 from wecelebrate.core.database import Transaction, as_json, queries, writing
+from wecelebrate.core.formula_quotes import quoted, quoted_cells
 from wecelebrate.core.models import json_bytes
 from wecelebrate.ingestion.merge.load import Load
 from wecelebrate.ingestion.rejections.error_file import REPORT_COLUMNS, REPORT_PREFIX
@@ -132,6 +133,8 @@ def _write_result(load: Load, result: dict[str, Any]) -> None:
 def _write_error_file(load: Load) -> str:
     """Write each rejected row, unchanged, together with its error. Returns the key of the error file.
 
+    The file is opened in spreadsheets, and strangers can write its cells: see `core.formula_quotes`.
+
     If the source file is a corrected error file, its own report columns are left out, because they describe the rows of
     another job.
     """
@@ -140,12 +143,13 @@ def _write_error_file(load: Load) -> str:
     kept = [number for number, column in enumerate(header) if not column.startswith(REPORT_PREFIX)]
     with tempfile.TemporaryFile("w+b") as file:
         writer = csv.writer(_Utf8Writer(file))
-        writer.writerow([*(header[number] for number in kept), *REPORT_COLUMNS])
+        writer.writerow([*(quoted(header[number]) for number in kept), *REPORT_COLUMNS])
         for rejection in _rejections(load):
             raw = rejection["raw"]
             cells = raw if isinstance(raw, list) else [_cell(raw.get(column)) for column in header]
-            report = (rejection["line"], rejection["code"], rejection["reason"], rejection["sku"] or "")
-            writer.writerow([*(cells[number] if number < len(cells) else "" for number in kept), *report])
+            own_cells = quoted_cells(cells[number] if number < len(cells) else "" for number in kept)
+            report = (rejection["line"], rejection["code"], quoted(rejection["reason"]), quoted(rejection["sku"] or ""))
+            writer.writerow([*own_cells, *report])
         file.seek(0)
         storage.put(load.bucket, key, file, "text/csv; charset=utf-8")
     return key

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from wecelebrate.core import storage
 from wecelebrate.core.errors import NotFound
+from wecelebrate.core.formula_quotes import unquoted
 from wecelebrate.core.pages import MAX_RESPONSE_BYTES
 
 REPORT_PREFIX = "wecelebrate_"
@@ -107,7 +108,7 @@ def _records(lines: Iterator[bytes], position: int) -> Iterator[tuple[list[str],
 
     # csv.reader takes no further line before it has returned the record.
     for record in csv.reader(text()):
-        yield record, position
+        yield [unquoted(cell) for cell in record], position
         record_start = position
 
 

@@ -1,9 +1,13 @@
 """Runs the job of a sync: loads a dropped or uploaded file into its catalog."""
 
+from contextlib import AbstractContextManager
+
 from wecelebrate import feeds, jobs
 from wecelebrate.core import storage
 from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.ingestion import catalog_settings, merge
+from wecelebrate.ingestion.exported_rows import open_exported
+from wecelebrate.ingestion.merge.load import Rows
 from wecelebrate.ingestion.merge.run import run_load
 
 DEFAULT_MAX_DEACTIVATED_PERCENT = 20.0
@@ -20,13 +24,16 @@ def run(job: jobs.LeasedJob) -> None:
     bucket, key, version_id = job.payload.get("bucket", "drops"), job.payload["key"], job.payload["version_id"]
     currency = catalog_settings.default_currency(catalog)
 
-    def open_feed() -> feeds.Feed:
+    def open_rows() -> AbstractContextManager[Rows]:
         try:
             with storage.open_version(bucket, key, version_id) as body:
+                exported, content = open_exported(body, currency)
+                if exported is not None:
+                    return exported
                 options = catalog_settings.reading_options(settings)
                 disclosure, memory = catalog_settings.disclosure(settings), catalog["reading"]
                 name = storage.object_name(key)
-                return feeds.open_feed(body, name, options, currency, memory=memory, disclosure=disclosure)
+                return feeds.open_feed(content, name, options, currency, memory=memory, disclosure=disclosure)
         except storage.ObjectGone as error:
             raise feeds.UnreadableFeed(str(error)) from error
 
@@ -44,7 +51,7 @@ def run(job: jobs.LeasedJob) -> None:
             job,
             job.catalog_id,
             rules,
-            open_feed,
+            open_rows,
             bucket="drops",
             result_prefix=f"{job.catalog_id}/results/{storage.object_name(key)}.{job.id}",
             source={"file": key, "version_id": version_id},

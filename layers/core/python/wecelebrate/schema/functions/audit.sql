@@ -71,6 +71,7 @@ return case kind
   when 'orders' then '{customer_subject,customer_name,customer_email,shipping_address,items,metadata}'
   when 'jobs' then '{payload,checkpoint,notify_email,first_errors,result,error,requested_by,questions}'
   when 'catalog_readings' then '{file,reading,accepted}'
+  when 'exports' then '{filters,key,subject}'
   when 'uploads' then '{key,name}'
   when 'images' then '{source,error}'
   when 'products' then '{source_data}'
@@ -112,6 +113,7 @@ return case
   when kind = 'webhook_secrets'
     then 'webhook.' || case when (new_row ->> 'rotated')::boolean then 'rotate' else 'reveal' end
   when kind = 'dead_letters' then 'dead_letter.redrive'
+  when kind = 'exports' and op = 'UPDATE' then 'export.delete'
   when kind = 'mail_suppressions' and op = 'UPDATE' then 'mail_suppression.release'
   when kind = 'jobs' and op = 'UPDATE' then 'job.' || case
     when new_row ->> 'status' = 'cancelled' then 'cancel'
@@ -354,6 +356,10 @@ create or replace trigger audit after delete on catalog_readings
   for each row execute function app.audit_row('people');
 create or replace trigger audit after update or delete on orders for each row execute function app.audit_row('people');
 create or replace trigger audit after insert on uploads for each row execute function app.audit_row('people');
+-- A deletion by a caller marks the export. The sweeper then deletes the row.
+create or replace trigger audit after insert on exports for each row execute function app.audit_row('people');
+create or replace trigger audit_delete after update on exports for each row
+  when (old.deleted_at is null and new.deleted_at is not null) execute function app.audit_row('people');
 create or replace trigger audit after insert on images for each row when (new.origin = 'uploaded')
   execute function app.audit_row('people');
 create or replace trigger audit after insert or update or delete on mail_suppressions

@@ -236,6 +236,18 @@ select id, client_id, catalog_id, type, status, priority as lane, app.job_awaits
 from jobs j;
 grant select on app.job_view to app_admin, app_support, app_client, app_system;
 
+-- An export as the API shows it, with the state of its job.
+create or replace view app.export_view with (security_invoker = true) as
+select e.id, e.client_id, e.job_id, e.subject as requested_by, e.kind, e.format, e.filters,
+  coalesce((e.options -> 'bom')::boolean, false) as bom, e.options ->> 'timezone' as timezone,
+  coalesce(e.options -> 'include', '[]') as include, j.status, app.job_progress(j) as progress, j.error_code, j.error,
+  case when e.key is not null then jsonb_build_object('name', substring(e.key from '[^/]*$'), 'size', e.size,
+    'sha256', e.sha256, 'rows', e.rows, 'cut_cells', e.cut_cells, 'snapshot_at', e.snapshot_at) end as file,
+  e.created_at, j.completed_at, e.expires_at
+from exports e join jobs j on j.id = e.job_id
+where e.deleted_at is null;
+grant select on app.export_view to app_admin, app_client, app_system;
+
 -- A dead letter as the API shows it, with the status of the job that the dead letter belongs to.
 create or replace view app.dead_letter_view with (security_invoker = true) as
 select d.id, d.queue, d.client_id, d.job_id, d.code, d.reason, d.body, d.receives, j.status as job_status, d.created_at,

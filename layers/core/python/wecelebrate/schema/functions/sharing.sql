@@ -85,6 +85,18 @@ $$;
 grant execute on function app.list_granted_products(uuid, text, text, text, text, numeric, numeric, boolean,
   timestamptz, text, text, uuid, integer, text[]) to app_admin, app_support, app_client;
 
+-- Returns products of a catalog that the caller has a grant for, as the caller sees them: those whose SKUs follow
+-- `after` and do not follow `last`. Null means that there is no such bound.
+create or replace function app.granted_products(catalog uuid, after text, last text) returns setof products
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select (app.granted_product_row(p)).*
+  from products p
+  where p.catalog_id = $1 and p.catalog_id = any ((select app.granted_catalog_ids())::uuid[])
+    and ($2 is null or p.sku > $2) and ($3 is null or p.sku <= $3)
+$$;
+grant execute on function app.granted_products(uuid, text, text) to app_admin, app_support, app_client;
+
 set local role app_owner;
 
 -- Returns one page of a catalog's products, as the caller sees them.

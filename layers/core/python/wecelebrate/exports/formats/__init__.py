@@ -1,0 +1,42 @@
+"""Writers of the formats of exports. Each writes blocks of rows in constant memory, and in the order of the rows."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from wecelebrate.exports.columns import Column
+from wecelebrate.exports.models import ExportFormat
+
+
+def write(
+    file_format: ExportFormat,
+    out: io.RawIOBase,
+    columns: Sequence[Column],
+    blocks: Iterator[bytes],
+    options: Mapping[str, Any],
+) -> int:
+    """Write the blocks to a file. Returns the number of cells that were cut off because they are too long.
+
+    A block of CSV has lines of CSV. The blocks of all other formats have lines of JSON, each with an object.
+    """
+    match file_format:
+        case "csv":
+            out.write(("\ufeff" if options["bom"] else "").encode())
+            out.write((",".join(column.name for column in columns) + "\n").encode())
+            _write_all(out, blocks)
+        case "ndjson":
+            _write_all(out, blocks)
+        case "parquet":
+            from wecelebrate.exports.formats import parquet
+
+            parquet.write(out, columns, blocks)
+        case "xlsx":
+            from wecelebrate.exports.formats import xlsx
+
+            return xlsx.write(out, columns, blocks, options["timezone"])
+    return 0
+
+
+def _write_all(out: io.RawIOBase, blocks: Iterator[bytes]) -> None:
+    for block in blocks:
+        out.write(block)

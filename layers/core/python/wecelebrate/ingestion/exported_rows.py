@@ -1,0 +1,196 @@
+"""Reads files that an export of products has written (`wecelebrate.exports`), in CSV or NDJSON.
+
+Such a file has the fields of the API under their names, and each value in one spelling. Therefore nothing is guessed:
+each row is validated like a row of a request, and the import of an export changes nothing. If the name of a column is
+changed, or the columns `id` and `catalog_id` are removed, the file is read like any other file.
+"""
+
+import codecs
+import csv
+import io
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, BinaryIO, Literal, Self, cast
+
+import orjson
+
+from wecelebrate.core.formula_quotes import unquoted
+from wecelebrate.feeds import REPORT_COLUMN_PREFIX, Change, Item, Question, Rejected
+from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH
+from wecelebrate.ingestion.bulk_import.models import RowFields
+from wecelebrate.ingestion.bulk_import.rows import to_item
+
+_FIELDS = frozenset({
+    "sku", "name", "description", "category", "brand", "price", "currency", "images", "attributes", "inventory_count",
+    "inventory_policy", "is_active",
+})  # fmt: skip
+_IGNORED = frozenset({"id", "catalog_id", "created_at", "updated_at", "source_data"})
+_SIGNATURE = frozenset({"id", "catalog_id", "sku", "inventory_policy", "is_active"})
+_HEAD_BYTES = 16 * 1024
+"""The header, or the first row of NDJSON, is recognised if it ends within this number of bytes. A longer first row of
+NDJSON is read completely."""
+_MAX_LINE_BYTES = 16 * 1024 * 1024
+_TRUTH = {"true": True, "false": False}  # a spreadsheet writes TRUE
+
+
+class ExportedRows:
+    """The rows of an exported file. Like a feed, this class implements `merge.load.Rows`."""
+
+    declared_mode: Literal["full", "delta"] | None = None
+    ended_cleanly = True
+    has_places = keeps_places = False
+    other_identifier: str | None = None
+    states_stock = True
+    reading: dict[str, Any] | None = None
+    questions: tuple[Question, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    def __init__(self, file: BinaryIO, header: list[str] | None, currency: str) -> None:
+        self._file, self._columns, self._currency = file, header, currency
+        self.rows_read = 0
+        self.header = header or sorted(_FIELDS)
+        self.details: dict[str, Any] = {"format": "export", "columns": self.header}
+
+    def __iter__(self) -> Iterator[Item]:
+        rows = self._json_rows() if self._columns is None else self._csv_rows(self._columns)
+        for line, cells, fields in rows:
+            self.rows_read += 1
+            yield self._item(line, cells, fields)
+
+    def _json_rows(self) -> Iterator[tuple[int, list[str], RowFields | None]]:
+        for line, text in enumerate(self._file, 1):
+            try:
+                row = orjson.loads(text)
+            except orjson.JSONDecodeError:
+                row = None
+            fields = row if isinstance(row, dict) else None
+            yield line, [_as_cell((fields or {}).get(name)) for name in self.header], fields
+
+    def _csv_rows(self, header: list[str]) -> Iterator[tuple[int, list[str], RowFields | None]]:
+        csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_LENGTH))
+        text = io.TextIOWrapper(self._file, "utf-8-sig", errors="replace", newline="")
+        reader = csv.reader(text)
+        next(reader, None)
+        line = reader.line_num + 1
+        for row in reader:
+            if row:
+                cells = [unquoted(cell) for cell in row]
+                yield line, cells, _fields(dict(zip(header, cells, strict=True))) if len(row) == len(header) else None
+            line = reader.line_num + 1
+
+    def _item(self, line: int, cells: list[str], fields: RowFields | None) -> Item:
+        if fields is None:
+            reason = (
+                "the row does not have the columns of the header" if self._columns else "the line is no JSON object"
+            )
+            return Rejected(line, 1, None, f"line {line}: {reason}", "invalid", cells)
+        item = to_item(line, {name: fields[name] for name in _FIELDS & fields.keys()}, self._currency)
+        if isinstance(item, Rejected):
+            return replace(item, raw=cells)
+        attributes = fields.get("attributes")
+        # A null of a stored attribute is a value. In a request, it would remove the attribute.
+        return replace(
+            item,
+            attributes=attributes if isinstance(attributes, dict) else item.attributes,
+            blank_attributes=(),
+            source=dict(zip(self.header, cells, strict=False)),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+def open_exported(stream: BinaryIO, currency: str) -> tuple[ExportedRows | None, BinaryIO]:
+    """Open a stream if it is an exported file. Otherwise the first value is None, and the second is the whole stream.
+
+    `currency` is the currency of the catalog.
+    """
+    head = _read(stream, _HEAD_BYTES)
+    if head.lstrip()[:1] == b"{":
+        while b"\n" not in head and len(head) < _MAX_LINE_BYTES and (more := _read(stream, _HEAD_BYTES)):
+            head += more
+    whole = cast(BinaryIO, _Joined(head, stream))
+    is_exported, header = _recognise(head)
+    if not is_exported:
+        return None, whole
+    file = tempfile.TemporaryFile()  # noqa: SIM115 — the rows close it
+    while block := whole.read(1 << 20):
+        file.write(block)
+    file.seek(0)
+    return ExportedRows(cast(BinaryIO, file), header, currency), whole
+
+
+def _recognise(head: bytes) -> tuple[bool, list[str] | None]:
+    """Return whether the beginning of a file is that of an exported file, and the header of a CSV file."""
+    line = head.removeprefix(codecs.BOM_UTF8).partition(b"\n")[0]
+    if line[:1] == b"{":
+        try:
+            names = list(orjson.loads(line))
+        except orjson.JSONDecodeError:
+            return False, None
+        return _are_exported(names), None
+    header = line.decode("utf-8", "replace").rstrip("\r").split(",")
+    names = [name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name for name in header]
+    return _are_exported(names), names
+
+
+def _are_exported(names: list[str]) -> bool:
+    own = {name for name in names if not name.startswith(REPORT_COLUMN_PREFIX)}
+    return own >= _SIGNATURE and own <= _FIELDS | _IGNORED and len(set(names)) == len(names)
+
+
+def _fields(cells: Mapping[str, str]) -> RowFields | None:
+    """Return the fields of a row of CSV. A cell that cannot be a value of its field stays a text, and is rejected."""
+    fields: RowFields = {}
+    for name in _FIELDS & cells.keys():
+        cell = cells[name]
+        match name:
+            case "description" | "category" | "brand":
+                fields[name] = cell or None
+            case "images":
+                fields[name] = list(cell.split("\n")) if cell else []
+            case "attributes":
+                fields[name] = _json(cell) if cell else {}
+            case "inventory_count":
+                fields[name] = int(cell) if cell.isascii() and cell.isdigit() and len(cell) < 20 else cell
+            case "is_active":
+                fields[name] = _TRUTH.get(cell.lower(), cell)
+            case _:
+                fields[name] = cell
+    return fields
+
+
+def _json(cell: str) -> Any:
+    try:
+        return orjson.loads(cell)
+    except orjson.JSONDecodeError:
+        return cell
+
+
+def _as_cell(value: Any) -> str:
+    return "" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _read(stream: BinaryIO, size: int) -> bytes:
+    """Read `size` bytes, or fewer at the end of the stream."""
+    content = b""
+    while len(content) < size and (block := stream.read(size - len(content))):
+        content += block
+    return content
+
+
+class _Joined:
+    """A stream of the bytes that have been read, followed by the rest of their stream."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head, self._stream = io.BytesIO(head), stream
+
+    def read(self, size: int = -1, /) -> bytes:
+        return self._head.read(size) or self._stream.read(size)

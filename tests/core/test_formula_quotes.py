@@ -1,0 +1,49 @@
+"""A text of a CSV file is never a formula, and a reader gets back the same text."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from wecelebrate.core.formula_quotes import quoted, quoted_cells, unquoted
+
+SIGNS = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
+TEXTS = st.text(st.sampled_from(SIGNS + "'a1 ") | st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(TEXTS)
+@example("'")
+@example("''=")
+def test_a_reader_gets_back_every_text(text: str) -> None:
+    assert unquoted(quoted(text)) == text
+
+
+@given(TEXTS)
+def test_no_quoted_text_begins_with_a_sign_that_a_spreadsheet_computes(text: str) -> None:
+    assert quoted(text)[:1] not in set(SIGNS)
+
+
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+49 151 23456789", "'+49 151 23456789"),
+        ("-0.02", "'-0.02"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("'=1", "''=1"),
+        ("''-", "'''-"),
+        ("'90s mug", "'90s mug"),
+        ("it's = 3", "it's = 3"),
+        ("", ""),
+    ],
+)
+def test_a_quote_is_added_only_before_a_sign(text: str, cell: str) -> None:
+    assert quoted(text) == cell
+
+
+def test_a_number_among_cells_of_unknown_types_stays_a_number() -> None:
+    assert quoted_cells(["-0.02", "-1,234.50", "-5 kg", "+4915123456", "-"]) == [
+        "-0.02", "-1,234.50", "'-5 kg", "'+4915123456", "'-",
+    ]  # fmt: skip

@@ -1,0 +1,160 @@
+"""A large export is one consistent file, whatever happens meanwhile, and needs no more memory than a small one.
+
+`make test` uses few rows. `make faults` uses 1,048,577 rows, one more than a sheet of a spreadsheet has.
+"""
+
+import io
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import xlsxwriter
+from python_calamine import CalamineWorkbook
+
+from tests.exports.exporting import content, csv_rows, exported, finished, insert_products, start
+from tests.faults.environment import FULL
+from tests.faults.jobs import health, signal_workers
+from tests.platform import Platform, Tenant, ok
+from wecelebrate.exports.columns import Column
+from wecelebrate.exports.formats import xlsx
+
+ROWS = 1_048_577 if FULL else 60_000
+"""The number of products of a large export."""
+SHEET_ROWS = xlsx.MAX_ROWS_PER_SHEET if FULL else 1_000
+"""The number of rows in a sheet: 1,000,000 in full size, 1,000 in small size."""
+CHANGES = 100 if FULL else 15
+"""The number of exports that run beside a transaction that changes all products."""
+MAX_GROWTH_BYTES = 48 * 1024 * 1024
+"""The memory by which ten times as many rows may increase the peak."""
+
+
+@pytest.fixture
+def tenant(platform: Platform) -> Tenant:
+    return platform.tenant()
+
+
+def json_blocks(rows: int) -> Iterator[bytes]:
+    for first in range(0, rows, 500):
+        numbers = range(first, min(first + 500, rows))
+        yield "".join(f'{{"id":"{10**16 + number}","n":{number},"price":"-0.02"}}\n' for number in numbers).encode()
+
+
+def test_the_rows_after_a_full_sheet_are_in_a_next_sheet_with_a_header() -> None:
+    columns = (Column("id", "text"), Column("n", "integer"), Column("price", "amount"))
+    rows = ROWS if FULL else 2_001
+    out: Any = io.BytesIO()
+    assert xlsx.write(out, columns, json_blocks(rows), "UTC", max_rows=SHEET_ROWS) == 0
+    book = CalamineWorkbook.from_filelike(io.BytesIO(out.getvalue()))
+    sheets = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+    assert [len(sheet) for sheet in sheets] == ([1 + SHEET_ROWS, 1 + rows - SHEET_ROWS] if FULL else [1001, 1001, 2])
+    assert {tuple(sheet[0]) for sheet in sheets} == {("id", "n", "price")}
+    read = [row for sheet in sheets for row in sheet[1:]]
+    assert read == [[str(10**16 + number), float(number), -0.02] for number in range(rows)]
+
+
+def test_a_sheet_with_a_million_rows_has_room_for_its_header() -> None:
+    assert xlsxwriter.worksheet.Worksheet().xls_rowmax >= xlsx.MAX_ROWS_PER_SHEET + 1
+
+
+def test_a_number_with_more_than_15_digits_is_a_text() -> None:
+    columns = (Column("n", "integer"), Column("price", "amount"))
+    block = b'{"n":999999999999999,"price":"9999999999999.99"}\n{"n":1000000000000000,"price":"99999999999999.99"}\n'
+    out: Any = io.BytesIO()
+    xlsx.write(out, columns, iter([block]), "UTC")
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(out.getvalue())).get_sheet_by_index(0).to_python()
+    assert rows[1:] == [[999999999999999.0, 9999999999999.99], ["1000000000000000", "99999999999999.99"]]
+
+
+@pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx", "parquet"])
+def test_ten_times_as_many_rows_need_no_more_memory(file_format: str) -> None:
+    code = textwrap.dedent(
+        """
+        import io, json, resource, sys
+        from wecelebrate.exports import formats
+        from wecelebrate.exports.columns import columns_of
+        class Sink(io.RawIOBase):
+            size = 0
+            def writable(self): return True
+            def write(self, data): self.size += len(data); return len(data)
+        file_format, rows = sys.argv[1], int(sys.argv[2])
+        columns = columns_of("order_lines", file_format, ())
+        row = {c.name: {"integer": 1, "amount": "1.50", "time": "2026-11-27T15:00:00.123456Z"}.get(c.type, "x" * 30)
+               for c in columns}
+        line = ("x," * 13 + "x" if file_format == "csv" else json.dumps(row)).encode() + b"\\n"
+        sink = Sink()
+        formats.write(file_format, sink, columns, (line * 500 for _ in range(rows // 500)),
+                      {"bom": False, "timezone": "UTC"})
+        print(sink.size, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+        """
+    )
+    few = 150_000  # more than a row group of Parquet
+
+    def peak(rows: int) -> int:
+        arguments = [sys.executable, "-c", code, file_format, str(rows)]
+        size, memory = map(int, subprocess.run(arguments, check=True, capture_output=True, text=True).stdout.split())
+        assert size > 1000
+        return memory
+
+    many = (10 if FULL or file_format != "xlsx" else 2) * few
+    assert peak(many) - peak(few) <= MAX_GROWTH_BYTES
+
+
+def test_an_export_beside_changes_contains_one_state_of_all_products(platform: Platform, tenant: Tenant) -> None:
+    count = 45_000  # three chunks
+    insert_products(platform, tenant.catalog_id, count)
+    done = threading.Event()
+
+    def change() -> None:
+        price = 1
+        while not done.is_set():
+            price += 1
+            platform.arrange(
+                "update products set price = %s where catalog_id = %s and sku <= 'P-000500'"
+                " or catalog_id = %s and sku > 'P-044500'",
+                [price, tenant.catalog_id, tenant.catalog_id],
+            )
+
+    changer = threading.Thread(target=change)
+    changer.start()
+    states = set()
+    try:
+        for _ in range(CHANGES):
+            rows = csv_rows(exported(tenant.owner, "products", "csv"))
+            assert len(rows) == count
+            (first,) = {row["price"] for row in [*rows[:500], *rows[-500:]]}
+            states.add(first)
+    finally:
+        done.set()
+        changer.join()
+    assert len(states) > 1
+
+
+def test_a_killed_worker_leaves_one_complete_file(platform: Platform, tenant: Tenant) -> None:
+    insert_products(platform, tenant.catalog_id, ROWS, description="x" * 300)
+    kills = 20 if FULL else 2
+    # Every attempt ends without progress, so the job needs more attempts than the default allows.
+    export_id = start(tenant.owner, "products", "csv")
+    job_id = ok(tenant.owner.get(f"/v1/exports/{export_id}"))["job_id"]
+    platform.arrange("update jobs set max_attempts = 1000 where id = %s", [job_id])
+    killed = 0
+    deadline = time.monotonic() + 60 + 10 * kills
+    while killed < kills and time.monotonic() < deadline:
+        if ok(tenant.owner.get(f"/v1/jobs/{job_id}"))["progress"]["done"] and signal_workers(platform, "exports"):
+            killed += 1
+            platform.arrange("update jobs set leased_until = now(), done = 0 where id = %s", [job_id])
+            platform.send("exports", {"job_id": job_id})
+        time.sleep(0.02)
+    export = finished(tenant.owner, export_id, within=120)
+    assert killed, health(platform, "exports")
+    rows = csv_rows(content(export))
+    assert [row["sku"] for row in rows] == [f"P-{number:06d}" for number in range(1, ROWS + 1)]
+    assert export["file"]["rows"] == ROWS
+    finished_files = platform.database.execute(
+        "select count(*) as n from exports where job_id = %s", [job_id]
+    ).fetchone()
+    assert finished_files == {"n": 1}
