@@ -25,7 +25,6 @@ grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
 create extension btree_gin with schema public;
-create extension pg_stat_statements with schema public;
 create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
@@ -93,6 +92,9 @@ create table analytics_events (
   event_data jsonb not null,
   created_at timestamp with time zone not null default now(),
   accepted_at timestamp with time zone not null default now(),
+  event_id uuid,
+  is_anonymous boolean not null default false,
+  is_time_clamped boolean not null default false,
   constraint analytics_events_pkey PRIMARY KEY (id, accepted_at),
   constraint analytics_events_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint analytics_events_client_id_site_id_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
@@ -101,7 +103,14 @@ create table analytics_events (
   constraint analytics_events_session_id_length CHECK ((length(session_id) <= 500)),
   constraint analytics_events_user_id_length CHECK ((length(user_id) <= 500))
 ) partition by RANGE (accepted_at);
-CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING btree (client_id, created_at DESC);
+comment on column analytics_events.created_at is
+  'When the event happened, corrected by the clock of the platform: accepted_at minus the age that the app measured.';
+comment on column analytics_events.event_id is
+  'The id that the app of the visitor gave to the event.';
+comment on column analytics_events.is_time_clamped is
+  'Whether the corrected time was more than 7 days before accepted_at, or more than 5 minutes after it.';
+CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING btree (client_id, created_at DESC, id
+  DESC);
 CREATE INDEX analytics_events_by_site ON ONLY public.analytics_events USING btree (site_id, created_at DESC);
 CREATE INDEX analytics_events_by_type ON ONLY public.analytics_events USING btree (client_id, event_type, created_at
   DESC);
@@ -110,12 +119,16 @@ create policy admin on analytics_events for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy client on analytics_events for select to app_client
   using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on analytics_events for all to app_definer
+  using (true)
+  with check (true);
 create policy migrate on analytics_events for all to app_migrate
   using (true)
   with check (true);
 create policy system on analytics_events for all to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL)
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select on analytics_events to app_definer;
 grant delete, insert, select, update on analytics_events to app_migrate;
 grant insert, select on analytics_events to app_system;
 grant select on analytics_events to app_admin, app_client;
@@ -354,6 +367,10 @@ CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalogs REFEREN
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.catalogs REFERENCING OLD TABLE AS before NEW TABLE AS
   after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER recompute_stock AFTER UPDATE OF sync_settings ON public.catalogs FOR EACH ROW WHEN ((((old.sync_settings
+  -> 'stock_means'::text) IS DISTINCT FROM (new.sync_settings -> 'stock_means'::text)) OR ((old.sync_settings ->
+  'hold_hours'::text) IS DISTINCT FROM (new.sync_settings -> 'hold_hours'::text)))) EXECUTE FUNCTION
+  app.recompute_catalog_stock();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION
   app.set_updated_at_with_generated();
 -- row-level security: forced
@@ -448,6 +465,7 @@ create table clients (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
+  event_retention_months integer not null default 25,
   constraint clients_slug_key UNIQUE (slug),
   constraint clients_pkey PRIMARY KEY (id),
   constraint clients_tier_fkey FOREIGN KEY (tier) REFERENCES tiers(name),
@@ -455,6 +473,8 @@ create table clients (
   constraint clients_contact_email_length CHECK ((length(contact_email) <= 500)),
   constraint clients_contact_phone_length CHECK ((length(contact_phone) <= 500)),
   constraint clients_description_length CHECK ((length(description) <= 100000)),
+  constraint clients_event_retention_months_check CHECK (((event_retention_months >= 1) AND (event_retention_months <=
+    60))),
   constraint clients_logo_url_length CHECK ((length(logo_url) <= 2048)),
   constraint clients_name_check CHECK ((length(name) >= 2)),
   constraint clients_name_length CHECK ((length(name) <= 500)),
@@ -586,6 +606,9 @@ create table event_receipts (
 );
 CREATE INDEX event_receipts_by_accepted_at ON public.event_receipts USING btree (accepted_at);
 -- row-level security: forced
+create policy definer on event_receipts for all to app_definer
+  using (true)
+  with check (true);
 create policy migrate on event_receipts for all to app_migrate
   using (true)
   with check (true);
@@ -594,6 +617,7 @@ create policy system on event_receipts for all to app_system
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select on event_receipts to app_system;
 grant delete, insert, select, update on event_receipts to app_migrate;
+grant insert, select on event_receipts to app_definer;
 
 -- Table exports, owner app_owner
 
@@ -678,6 +702,54 @@ grant delete, insert, select, update on exports to app_migrate;
 grant delete, select, update on exports to app_system;
 grant insert, select, update on exports to app_definer;
 grant select on exports to app_admin, app_client;
+
+-- Table facet_counts, owner app_owner
+
+create table facet_counts (
+  catalog_id uuid not null,
+  facet text not null,
+  value text not null,
+  products integer not null,
+  constraint facet_counts_pkey PRIMARY KEY (catalog_id, facet, value),
+  constraint facet_counts_facet_check CHECK ((facet = ANY (ARRAY['category'::text, 'brand'::text]))),
+  constraint facet_counts_value_check CHECK ((length(value) <= 300))
+);
+comment on table facet_counts is 'The active products of each category and brand, without the changes in facet_deltas.
+  Read app.count_facet instead.';
+comment on column facet_counts.products is
+  'Can be below 0 temporarily: a rollup may process the later of two deltas first.';
+-- row-level security: forced
+create policy definer on facet_counts for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on facet_counts for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on facet_counts to app_definer, app_migrate;
+
+-- Table facet_deltas, owner app_owner
+
+create table facet_deltas (
+  id uuid not null default app.uuid7(),
+  catalog_id uuid not null,
+  facet text not null,
+  value text not null,
+  products integer not null,
+  constraint facet_deltas_pkey PRIMARY KEY (id),
+  constraint facet_deltas_facet_check CHECK ((facet = ANY (ARRAY['category'::text, 'brand'::text]))),
+  constraint facet_deltas_value_check CHECK ((length(value) <= 300))
+);
+comment on table facet_deltas is 'Changes that facet_counts does not contain yet. Triggers of products insert them; the
+  rollup deletes them.';
+CREATE INDEX facet_deltas_by_catalog ON public.facet_deltas USING btree (catalog_id, facet);
+-- row-level security: forced
+create policy definer on facet_deltas for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on facet_deltas for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on facet_deltas to app_definer, app_migrate;
 
 -- Table guest_mails, owner app_owner
 
@@ -884,7 +956,8 @@ create table jobs (
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text,
     'failed'::text, 'cancelled'::text]))),
   constraint jobs_type_check CHECK ((type = ANY (ARRAY['product_import'::text, 'catalog_sync'::text,
-    'report_generation'::text, 'email_notification'::text, 'image_processing'::text, 'data_export'::text])))
+    'report_generation'::text, 'email_notification'::text, 'image_processing'::text, 'data_export'::text,
+    'order_file'::text])))
 );
 comment on column jobs.client_id is
   'Null: the job belongs to the platform.';
@@ -1092,6 +1165,7 @@ create table mails (
   constraint mails_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'failed'::text, 'suppressed'::text,
     'sent'::text, 'delivered'::text, 'bounced'::text, 'complained'::text]))),
   constraint mails_template_check CHECK ((template = ANY (ARRAY['order_confirmation'::text, 'order_shipped'::text,
+    'order_delivered'::text, 'order_cancelled'::text, 'order_confirm_request'::text, 'order_lookup'::text,
     'job_finished'::text])))
 );
 comment on column mails.client_id is
@@ -1198,6 +1272,331 @@ create policy system on order_deltas for select to app_system
 grant delete, insert, select, update on order_deltas to app_definer, app_migrate;
 grant select on order_deltas to app_admin, app_client, app_system;
 
+-- Table order_destinations, owner app_owner
+
+create table order_destinations (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  site_id uuid,
+  name text not null,
+  format text not null,
+  columns jsonb,
+  prefix text not null default ''::text,
+  max_line_length integer,
+  formula_safe boolean not null default true,
+  sender text,
+  receiver text,
+  cron text,
+  timezone text not null default 'UTC'::text,
+  is_active boolean not null default true,
+  next_run_at timestamp with time zone,
+  orders_from timestamp with time zone not null default now(),
+  last_seq integer not null default 0,
+  scanned_at timestamp with time zone,
+  last_run_at timestamp with time zone,
+  last_job_id uuid,
+  last_outcome text,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint order_destinations_client_id_unique UNIQUE (client_id, id),
+  constraint order_destinations_name_unique UNIQUE (client_id, name),
+  constraint order_destinations_pkey PRIMARY KEY (id),
+  constraint order_destinations_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint order_destinations_last_job_id_fkey FOREIGN KEY (last_job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint order_destinations_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
+  constraint order_destinations_columns_size CHECK (app.json_fits(columns, 65536)),
+  constraint order_destinations_cron_length CHECK ((length(cron) <= 200)),
+  constraint order_destinations_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'ndjson'::text, 'xlsx'::text,
+    'ubl'::text, 'idoc'::text, 'cxml'::text]))),
+  constraint order_destinations_max_line_length_check CHECK (((max_line_length >= 20) AND (max_line_length <= 200))),
+  constraint order_destinations_name_length CHECK (((length(name) >= 1) AND (length(name) <= 300))),
+  constraint order_destinations_outcome_length CHECK ((length(last_outcome) <= 1000)),
+  constraint order_destinations_prefix_check CHECK ((prefix ~ '^[A-Za-z0-9._-]{0,50}$'::text)),
+  constraint order_destinations_receiver_length CHECK (((length(receiver) >= 1) AND (length(receiver) <= 100))),
+  constraint order_destinations_sender_length CHECK (((length(sender) >= 1) AND (length(sender) <= 100))),
+  constraint order_destinations_timezone_length CHECK ((length(timezone) <= 100))
+);
+comment on table order_destinations is 'A receiver of order files, usually an ERP system.';
+comment on column order_destinations.site_id is
+  'Only the orders of this site are exported. Null: all sites.';
+comment on column order_destinations.columns is
+  'The columns of CSV and XLSX files: [{"header": …, "field": …}, …]. Null: all fields under their own names.';
+comment on column order_destinations.prefix is
+  'The beginning of the name of each file.';
+comment on column order_destinations.max_line_length is
+  'The longest line of an address that the receiver accepts, in characters. Longer lines are broken.';
+comment on column order_destinations.formula_safe is
+  'Whether text cells that a spreadsheet program would run as a formula get an apostrophe (CSV) or its style (XLSX).';
+comment on column order_destinations.cron is
+  'When orders are exported. Null: only on request.';
+comment on column order_destinations.orders_from is
+  'Only orders that were placed at this time or later are exported.';
+comment on column order_destinations.last_seq is
+  'The number of the newest run. A number is never used twice.';
+comment on column order_destinations.scanned_at is
+  'All changes of orders that were committed an hour before this time have been looked at.';
+CREATE INDEX order_destinations_by_job ON public.order_destinations USING btree (last_job_id);
+CREATE INDEX order_destinations_by_site ON public.order_destinations USING btree (client_id, site_id);
+CREATE INDEX order_destinations_due ON public.order_destinations USING btree (next_run_at) WHERE is_active;
+CREATE TRIGGER audit_insert_delete AFTER INSERT OR DELETE ON public.order_destinations FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.order_destinations FOR EACH ROW WHEN ((((((((((((old.name IS DISTINCT
+  FROM new.name) OR (old.format IS DISTINCT FROM new.format)) OR (old.columns IS DISTINCT FROM new.columns)) OR
+  (old.prefix IS DISTINCT FROM new.prefix)) OR (old.max_line_length IS DISTINCT FROM new.max_line_length)) OR
+  (old.formula_safe IS DISTINCT FROM new.formula_safe)) OR (old.sender IS DISTINCT FROM new.sender)) OR (old.receiver IS
+  DISTINCT FROM new.receiver)) OR (old.cron IS DISTINCT FROM new.cron)) OR (old.timezone IS DISTINCT FROM new.timezone))
+  OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.order_destinations FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at();
+-- row-level security: forced
+create policy admin on order_destinations for all to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
+  with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_destinations for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy client_delete on order_destinations for delete to app_client
+  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy client_insert on order_destinations for insert to app_client
+  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy client_update on order_destinations for update to app_client
+  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]))
+  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy definer on order_destinations for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_destinations for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_destinations for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_destinations for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on order_destinations for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_destinations to app_admin, app_client, app_migrate;
+grant select on order_destinations to app_support;
+grant select, update on order_destinations to app_definer, app_system;
+
+-- Table order_events, owner app_owner
+
+create table order_events (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  order_id uuid not null,
+  version integer not null,
+  type text not null,
+  from_status text,
+  to_status text,
+  source text not null,
+  actor text not null,
+  subject text,
+  details jsonb not null default '{}'::jsonb,
+  happened_at timestamp with time zone not null,
+  created_at timestamp with time zone not null default clock_timestamp(),
+  constraint order_events_pkey PRIMARY KEY (id),
+  constraint order_events_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE
+    CASCADE,
+  constraint order_events_actor_check CHECK ((actor = ANY (ARRAY['admin'::text, 'client'::text, 'customer'::text,
+    'guest'::text, 'service'::text]))),
+  constraint order_events_details_length CHECK (app.json_fits(details, 65536)),
+  constraint order_events_source_check CHECK ((source = ANY (ARRAY['api'::text, 'storefront'::text, 'file'::text,
+    'system'::text]))),
+  constraint order_events_subject_length CHECK ((length(subject) <= 500)),
+  constraint order_events_type_check CHECK ((type = ANY (ARRAY['confirmed'::text, 'processing'::text, 'shipped'::text,
+    'delivered'::text, 'cancelled'::text, 'lines_cancelled'::text, 'cancel_requested'::text, 'cancel_withdrawn'::text,
+    'shipment_added'::text, 'shipment_changed'::text, 'shipment_delivered'::text, 'changed'::text,
+    'return_requested'::text, 'return_approved'::text, 'return_received'::text, 'return_refused'::text,
+    'replaced'::text, 'late_news'::text])))
+);
+comment on table order_events is 'What happened to an order after it was placed. Rows are only added. The view
+  app.order_event_view adds the placing.';
+comment on column order_events.version is
+  'The version of the order after the event.';
+comment on column order_events.source is
+  'How the news arrived. The news of an order file is not exported to an ERP again.';
+comment on column order_events.subject is
+  'The subject of the caller. Null for a guest.';
+comment on column order_events.happened_at is
+  'When it happened, e.g. when a parcel left the warehouse.';
+CREATE INDEX order_events_by_client ON public.order_events USING btree (client_id, created_at);
+CREATE INDEX order_events_by_order ON public.order_events USING btree (order_id, id);
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE ON public.order_events FOR EACH ROW EXECUTE FUNCTION
+  app.refuse_event_change();
+CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.order_events FOR EACH STATEMENT EXECUTE FUNCTION
+  app.refuse_event_change();
+-- row-level security: forced
+create policy admin on order_events for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_events for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_events for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_events for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_events for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_events for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant insert, select on order_events to app_definer, app_migrate;
+grant select on order_events to app_admin, app_client, app_support, app_system;
+
+-- Table order_export_runs, owner app_owner
+
+create table order_export_runs (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  destination_id uuid not null,
+  seq integer not null,
+  job_id uuid,
+  orders integer not null default 0,
+  refused jsonb not null default '[]'::jsonb,
+  key text,
+  size bigint,
+  sha256 text,
+  created_at timestamp with time zone not null default now(),
+  written_at timestamp with time zone,
+  constraint order_export_runs_seq_unique UNIQUE (destination_id, seq),
+  constraint order_export_runs_pkey PRIMARY KEY (id),
+  constraint order_export_runs_destination_fkey FOREIGN KEY (client_id, destination_id) REFERENCES
+    order_destinations(client_id, id) ON DELETE CASCADE,
+  constraint order_export_runs_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint order_export_runs_key_length CHECK ((length(key) <= 500)),
+  constraint order_export_runs_refused_size CHECK (app.json_fits(refused, 1048576)),
+  constraint order_export_runs_seq_check CHECK ((seq >= 1)),
+  constraint order_export_runs_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+comment on column order_export_runs.refused is
+  'The orders that could not be written: [{"order_number", "reason"}, …].';
+comment on column order_export_runs.written_at is
+  'When the file was complete. Null: the file must still be written.';
+CREATE INDEX order_export_runs_by_client ON public.order_export_runs USING btree (client_id);
+CREATE INDEX order_export_runs_by_job ON public.order_export_runs USING btree (job_id);
+CREATE INDEX order_export_runs_unwritten ON public.order_export_runs USING btree (destination_id, seq) WHERE (written_at
+  IS NULL);
+-- row-level security: forced
+create policy admin on order_export_runs for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_export_runs for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_export_runs for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_export_runs for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_export_runs for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_export_runs for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on order_export_runs for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_export_runs to app_migrate;
+grant insert, select on order_export_runs to app_definer;
+grant select on order_export_runs to app_admin, app_client, app_support;
+grant select, update on order_export_runs to app_system;
+
+-- Table order_exports, owner app_owner
+
+create table order_exports (
+  destination_id uuid not null,
+  order_id uuid not null,
+  version integer not null,
+  client_id uuid not null,
+  run_id uuid,
+  "position" integer not null,
+  action text not null,
+  document jsonb,
+  content_hash text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint order_exports_pkey PRIMARY KEY (destination_id, order_id, version),
+  constraint order_exports_destination_fkey FOREIGN KEY (client_id, destination_id) REFERENCES
+    order_destinations(client_id, id) ON DELETE CASCADE,
+  constraint order_exports_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE
+    CASCADE,
+  constraint order_exports_run_id_fkey FOREIGN KEY (run_id) REFERENCES order_export_runs(id) ON DELETE CASCADE,
+  constraint order_exports_action_check CHECK ((action = ANY (ARRAY['new'::text, 'change'::text, 'cancel'::text,
+    'none'::text]))),
+  constraint order_exports_content_hash_length CHECK ((length(content_hash) <= 64)),
+  constraint order_exports_document_size CHECK (app.json_fits(document, 1048576)),
+  constraint order_exports_run_check CHECK (((action = 'none'::text) = (run_id IS NULL))),
+  constraint order_exports_version_check CHECK ((version >= 1))
+);
+comment on column order_exports.action is
+  'none: nothing in this version concerns the destination, e.g. only the status has changed.';
+comment on column order_exports.document is
+  'The order as it was exported. Null after the file was written.';
+comment on column order_exports.content_hash is
+  'A hash of what the destination sees of the order, to find changes.';
+CREATE INDEX order_exports_by_order ON public.order_exports USING btree (client_id, order_id);
+CREATE INDEX order_exports_by_run ON public.order_exports USING btree (run_id, "position") WHERE (run_id IS NOT NULL);
+-- row-level security: forced
+create policy admin on order_exports for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_exports for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_exports for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_exports for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_exports for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_exports for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on order_exports for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_exports to app_migrate;
+grant insert, select on order_exports to app_definer;
+grant select on order_exports to app_admin, app_client, app_support;
+grant select, update on order_exports to app_system;
+
+-- Table order_file_drops, owner app_owner
+
+create table order_file_drops (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  destination_id uuid not null,
+  key text not null,
+  version_id text not null,
+  size bigint not null,
+  etag text not null,
+  dropped_at timestamp with time zone not null,
+  job_id uuid not null,
+  created_at timestamp with time zone not null default now(),
+  constraint order_file_drops_version_unique UNIQUE (key, version_id),
+  constraint order_file_drops_pkey PRIMARY KEY (id),
+  constraint order_file_drops_destination_fkey FOREIGN KEY (client_id, destination_id) REFERENCES
+    order_destinations(client_id, id) ON DELETE CASCADE,
+  constraint order_file_drops_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
+  constraint order_file_drops_etag_length CHECK ((length(etag) <= 200)),
+  constraint order_file_drops_key_length CHECK ((length(key) <= 1100)),
+  constraint order_file_drops_size_check CHECK ((size >= 0)),
+  constraint order_file_drops_version_length CHECK ((length(version_id) <= 1024))
+);
+CREATE INDEX order_file_drops_by_destination ON public.order_file_drops USING btree (client_id, destination_id);
+CREATE INDEX order_file_drops_by_job ON public.order_file_drops USING btree (job_id);
+-- row-level security: forced
+create policy admin on order_file_drops for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_file_drops for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy migrate on order_file_drops for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on order_file_drops for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_insert on order_file_drops for insert to app_system
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_file_drops to app_migrate;
+grant insert, select on order_file_drops to app_system;
+grant select on order_file_drops to app_admin, app_client;
+
 -- Table order_lines, owner app_owner
 
 create table order_lines (
@@ -1209,6 +1608,9 @@ create table order_lines (
   name text not null,
   quantity integer not null,
   unit_price numeric not null,
+  shipped_quantity integer not null default 0,
+  cancelled_quantity integer not null default 0,
+  returned_quantity integer not null default 0,
   constraint order_lines_pkey PRIMARY KEY (order_id, line),
   constraint order_lines_client_id_order_id_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON
     DELETE CASCADE,
@@ -1216,12 +1618,18 @@ create table order_lines (
   constraint order_lines_line_check CHECK ((line >= 1)),
   constraint order_lines_name_length CHECK ((length(name) <= 500)),
   constraint order_lines_quantity_check CHECK ((quantity >= 1)),
+  constraint order_lines_returned_check CHECK (((returned_quantity >= 0) AND (returned_quantity <= shipped_quantity))),
+  constraint order_lines_shipped_check CHECK (((shipped_quantity >= 0) AND (cancelled_quantity >= 0) AND
+    ((shipped_quantity + cancelled_quantity) <= quantity))),
   constraint order_lines_sku_length CHECK ((length(sku) <= 200)),
   constraint order_lines_unit_price_check CHECK (((unit_price >= (0)::numeric) AND (unit_price <
     '1000000000000'::numeric) AND (scale(unit_price) <= 3)))
 );
+comment on column order_lines.returned_quantity is
+  'The pieces in returns that were not refused.';
 CREATE INDEX order_lines_by_client ON public.order_lines USING btree (client_id);
 CREATE INDEX order_lines_by_product ON public.order_lines USING btree (product_id);
+CREATE TRIGGER guard_change BEFORE UPDATE ON public.order_lines FOR EACH ROW EXECUTE FUNCTION app.guard_order_line();
 -- row-level security: forced
 create policy admin on order_lines for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
@@ -1232,14 +1640,22 @@ create policy customer on order_lines for select to app_customer
   using (EXISTS ( SELECT FROM orders WHERE (orders.id = order_lines.order_id)));
 create policy definer on order_lines for insert to app_definer
   with check (true);
+create policy definer_select on order_lines for select to app_definer
+  using (true);
+create policy definer_update on order_lines for update to app_definer
+  using (true)
+  with check (true);
 create policy migrate on order_lines for all to app_migrate
   using (true)
   with check (true);
 create policy support on order_lines for select to app_support
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
-grant delete, insert, select, update on order_lines to app_admin, app_migrate;
-grant insert on order_lines to app_definer;
-grant select on order_lines to app_client, app_customer, app_support;
+create policy system on order_lines for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select on order_lines to app_admin;
+grant delete, insert, select, update on order_lines to app_migrate;
+grant insert, select, update on order_lines to app_definer;
+grant select on order_lines to app_client, app_customer, app_support, app_system;
 
 -- Table order_quantities, owner app_owner
 
@@ -1298,18 +1714,40 @@ create table orders (
   updated_at timestamp with time zone not null default now(),
   shipped_at timestamp with time zone,
   delivered_at timestamp with time zone,
+  kind text not null default 'sale'::text,
+  version integer not null default 1,
+  fulfilment text not null default 'none'::text,
+  problem text,
+  external_number text,
+  replaces_order_id uuid,
+  confirm_by timestamp with time zone,
+  exported_at timestamp with time zone,
+  processed_at timestamp with time zone,
+  cancel_requested_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  cancel_reason text,
   constraint orders_client_id_unique UNIQUE (client_id, id),
   constraint orders_client_number_unique UNIQUE (client_id, order_number),
   constraint orders_pkey PRIMARY KEY (id),
   constraint orders_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
+  constraint orders_replaces_fkey FOREIGN KEY (client_id, replaces_order_id) REFERENCES orders(client_id, id) ON DELETE
+    SET NULL (replaces_order_id),
   constraint orders_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
+  constraint orders_cancel_reason_length CHECK ((length(cancel_reason) <= 1000)),
+  constraint orders_confirm_by_check CHECK (((problem IS DISTINCT FROM 'unconfirmed'::text) OR (confirm_by IS NOT
+    NULL))),
   constraint orders_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint orders_customer_email_length CHECK ((length(customer_email) <= 500)),
   constraint orders_customer_name_length CHECK ((length(customer_name) <= 500)),
   constraint orders_customer_subject_length CHECK ((length(customer_subject) <= 500)),
+  constraint orders_external_number_length CHECK (((length(external_number) >= 1) AND (length(external_number) <=
+    100))),
+  constraint orders_fulfilment_check CHECK ((fulfilment = ANY (ARRAY['none'::text, 'partial'::text, 'full'::text]))),
   constraint orders_items_length CHECK (app.json_fits(items, 1700000)),
+  constraint orders_kind_check CHECK ((kind = ANY (ARRAY['sale'::text, 'replacement'::text]))),
   constraint orders_metadata_length CHECK (app.json_fits(metadata, 65536)),
   constraint orders_order_number_length CHECK ((length(order_number) <= 50)),
+  constraint orders_problem_check CHECK ((problem ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
   constraint orders_shipping_address_length CHECK (app.json_fits(shipping_address, 65536)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'shipped'::text,
     'delivered'::text, 'cancelled'::text]))),
@@ -1318,16 +1756,42 @@ create table orders (
 );
 comment on column orders.customer_subject is
   'The `sub` claim of the customer''s token. Null for a guest.';
+comment on column orders.kind is
+  'sale: a visitor placed the order. replacement: the client sends pieces of an order again, for nothing.';
+comment on column orders.version is
+  'Counts the changes of the order. Marking it as exported is not a change.';
+comment on column orders.fulfilment is
+  'How many of the pieces that are not cancelled have been shipped.';
+comment on column orders.problem is
+  'A code for what must be resolved before the order is processed. Null: nothing.';
+comment on column orders.external_number is
+  'The number of the order in the ERP.';
+comment on column orders.confirm_by is
+  'When the order is cancelled if its guest has not confirmed it.';
+comment on column orders.exported_at is
+  'When the order was first given to an ERP. After that, the ERP must confirm that it is cancelled.';
+comment on column orders.cancel_requested_at is
+  'When the ERP was asked to cancel the order. Null: no open request.';
 CREATE INDEX orders_by_client ON public.orders USING btree (client_id, created_at DESC, id DESC) INCLUDE (total_amount,
   status);
+CREATE INDEX orders_by_confirm_by ON public.orders USING btree (confirm_by) WHERE ((problem = 'unconfirmed'::text) AND
+  (status = 'pending'::text));
 CREATE INDEX orders_by_created_at ON public.orders USING btree (created_at DESC);
 CREATE INDEX orders_by_customer ON public.orders USING btree (customer_subject, created_at DESC) WHERE (customer_subject
   IS NOT NULL);
 CREATE INDEX orders_by_customer_email ON public.orders USING btree (customer_email);
+CREATE INDEX orders_by_external_number ON public.orders USING btree (client_id, external_number) WHERE (external_number
+  IS NOT NULL);
 CREATE INDEX orders_by_folded_customer_email ON public.orders USING btree (lower(customer_email));
+CREATE INDEX orders_by_replaced_order ON public.orders USING btree (client_id, replaces_order_id) WHERE
+  (replaces_order_id IS NOT NULL);
 CREATE INDEX orders_by_site ON public.orders USING btree (site_id, created_at DESC, id DESC);
 CREATE INDEX orders_by_status ON public.orders USING btree (client_id, status, created_at DESC);
+CREATE INDEX orders_by_updated_at ON public.orders USING btree (client_id, updated_at);
 CREATE TRIGGER audit AFTER DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER delete_holds AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
+  FUNCTION app.delete_order_holds();
+CREATE TRIGGER guard_change BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.guard_order();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.orders REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -1340,6 +1804,8 @@ CREATE TRIGGER record_deltas_insert AFTER INSERT ON public.orders REFERENCING NE
   EXECUTE FUNCTION app.record_order_deltas();
 CREATE TRIGGER record_deltas_update AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS before NEW TABLE AS after FOR
   EACH STATEMENT EXECUTE FUNCTION app.record_order_deltas();
+CREATE TRIGGER record_direct_change AFTER UPDATE ON public.orders FOR EACH ROW WHEN ((app.is_caller_role() AND
+  (old.version <> new.version))) EXECUTE FUNCTION app.record_direct_change();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on orders for all to app_admin
@@ -1356,15 +1822,20 @@ create policy definer on orders for select to app_definer
   using (true);
 create policy definer_insert on orders for insert to app_definer
   with check (true);
+create policy definer_update on orders for update to app_definer
+  using (true)
+  with check (true);
 create policy migrate on orders for all to app_migrate
   using (true)
   with check (true);
 create policy support on orders for all to app_support
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
   with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on orders for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on orders to app_admin, app_migrate;
-grant insert, select on orders to app_definer;
-grant select on orders to app_customer;
+grant insert, select, update on orders to app_definer;
+grant select on orders to app_customer, app_system;
 grant select, update on orders to app_client, app_support;
 
 -- Table product_sources, owner app_owner
@@ -1473,6 +1944,12 @@ CREATE TRIGGER check_currency_update AFTER UPDATE OF currency, catalog_id ON pub
   app.check_changed_currency();
 CREATE TRIGGER delete_sources AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
   FUNCTION app.delete_product_sources();
+CREATE TRIGGER delete_stock AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
+  FUNCTION app.delete_product_stock();
+CREATE TRIGGER delete_stock_report AFTER UPDATE OF inventory_count, inventory_policy ON public.products FOR EACH ROW
+  WHEN ((((old.inventory_count <> new.inventory_count) OR (old.inventory_policy <> new.inventory_policy)) AND
+  (CURRENT_USER <> 'app_definer'::name) AND (current_setting('app.reports_stock'::text, true) IS DISTINCT FROM
+  'on'::text))) EXECUTE FUNCTION app.delete_stock_report();
 CREATE TRIGGER move_source_data BEFORE INSERT OR UPDATE OF source_data ON public.products FOR EACH ROW WHEN
   ((new.source_data IS NOT NULL)) EXECUTE FUNCTION app.move_source_data();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH
@@ -1481,6 +1958,14 @@ CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.products REFEREN
   STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
 CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.products REFERENCING OLD TABLE AS before NEW TABLE AS
   after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
+CREATE TRIGGER record_facets_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT
+  EXECUTE FUNCTION app.record_facet_deltas();
+CREATE TRIGGER record_facets_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT
+  EXECUTE FUNCTION app.record_facet_deltas();
+CREATE TRIGGER record_facets_update AFTER UPDATE OF catalog_id, category, brand, is_active ON public.products FOR EACH
+  ROW WHEN (((((old.catalog_id IS DISTINCT FROM new.catalog_id) OR (old.category IS DISTINCT FROM new.category)) OR
+  (old.brand IS DISTINCT FROM new.brand)) OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION
+  app.record_facet_change();
 CREATE TRIGGER set_product_media BEFORE UPDATE OF images ON public.products FOR EACH ROW WHEN ((new.images IS DISTINCT
   FROM old.images)) EXECUTE FUNCTION app.set_product_media();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION
@@ -1522,6 +2007,110 @@ grant delete, insert, select, update on products to app_admin, app_migrate;
 grant insert, select, update on products to app_client, app_support;
 grant select on products to app_anon, app_customer;
 grant select, update on products to app_definer;
+
+-- Table return_lines, owner app_owner
+
+create table return_lines (
+  client_id uuid not null,
+  order_id uuid not null,
+  return_id uuid not null,
+  line integer not null,
+  quantity integer not null,
+  received_quantity integer,
+  restocked_quantity integer not null default 0,
+  constraint return_lines_pkey PRIMARY KEY (return_id, line),
+  constraint return_lines_line_fkey FOREIGN KEY (order_id, line) REFERENCES order_lines(order_id, line) ON DELETE
+    CASCADE,
+  constraint return_lines_return_fkey FOREIGN KEY (order_id, return_id) REFERENCES returns(order_id, id) ON DELETE
+    CASCADE,
+  constraint return_lines_quantity_check CHECK ((quantity >= 1)),
+  constraint return_lines_received_check CHECK (((received_quantity >= 0) AND (received_quantity <= quantity))),
+  constraint return_lines_restocked_check CHECK (((restocked_quantity >= 0) AND (restocked_quantity <=
+    COALESCE(received_quantity, 0))))
+);
+comment on column return_lines.received_quantity is
+  'Null until the return was received.';
+comment on column return_lines.restocked_quantity is
+  'The received pieces that are for sale again.';
+CREATE INDEX return_lines_by_client ON public.return_lines USING btree (client_id);
+CREATE INDEX return_lines_by_line ON public.return_lines USING btree (order_id, line);
+-- row-level security: forced
+create policy admin on return_lines for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on return_lines for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy customer on return_lines for select to app_customer
+  using (EXISTS ( SELECT FROM orders WHERE (orders.id = return_lines.order_id)));
+create policy definer on return_lines for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on return_lines for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on return_lines for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on return_lines for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on return_lines to app_migrate;
+grant insert, select, update on return_lines to app_definer;
+grant select on return_lines to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Table returns, owner app_owner
+
+create table returns (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  order_id uuid not null,
+  number integer not null,
+  status text not null default 'requested'::text,
+  reason text,
+  note text,
+  replacement_order_id uuid,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  approved_at timestamp with time zone,
+  received_at timestamp with time zone,
+  refused_at timestamp with time zone,
+  constraint returns_number_unique UNIQUE (order_id, number),
+  constraint returns_order_id_unique UNIQUE (order_id, id),
+  constraint returns_pkey PRIMARY KEY (id),
+  constraint returns_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE CASCADE,
+  constraint returns_replacement_fkey FOREIGN KEY (client_id, replacement_order_id) REFERENCES orders(client_id, id) ON
+    DELETE SET NULL (replacement_order_id),
+  constraint returns_note_length CHECK ((length(note) <= 1000)),
+  constraint returns_number_check CHECK ((number >= 1)),
+  constraint returns_reason_length CHECK ((length(reason) <= 1000)),
+  constraint returns_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'approved'::text, 'received'::text,
+    'refused'::text])))
+);
+comment on column returns.reason is
+  'Why the pieces come back, as the person who requested the return wrote it.';
+comment on column returns.note is
+  'What the client wrote when it approved, received or refused the return.';
+CREATE INDEX returns_by_client ON public.returns USING btree (client_id, created_at DESC, id DESC);
+CREATE INDEX returns_by_created_at ON public.returns USING btree (created_at DESC, id DESC);
+CREATE INDEX returns_by_replacement ON public.returns USING btree (client_id, replacement_order_id);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.returns FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+-- row-level security: forced
+create policy admin on returns for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on returns for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy customer on returns for select to app_customer
+  using (EXISTS ( SELECT FROM orders WHERE (orders.id = returns.order_id)));
+create policy definer on returns for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on returns for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on returns for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on returns for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on returns to app_migrate;
+grant insert, select, update on returns to app_definer;
+grant select on returns to app_admin, app_client, app_customer, app_support, app_system;
 
 -- Table schedules, owner app_owner
 
@@ -1627,6 +2216,102 @@ create policy migrate on schema_migrations for all to wc_migrate
   with check (true);
 grant delete, insert, select, update on schema_migrations to wc_migrate;
 
+-- Table shipment_lines, owner app_owner
+
+create table shipment_lines (
+  client_id uuid not null,
+  order_id uuid not null,
+  shipment_id uuid not null,
+  line integer not null,
+  quantity integer not null,
+  constraint shipment_lines_pkey PRIMARY KEY (shipment_id, line),
+  constraint shipment_lines_line_fkey FOREIGN KEY (order_id, line) REFERENCES order_lines(order_id, line) ON DELETE
+    CASCADE,
+  constraint shipment_lines_shipment_fkey FOREIGN KEY (order_id, shipment_id) REFERENCES shipments(order_id, id) ON
+    DELETE CASCADE,
+  constraint shipment_lines_quantity_check CHECK ((quantity >= 1))
+);
+comment on table shipment_lines is 'The pieces in a shipment. order_lines.shipped_quantity is their sum.';
+CREATE INDEX shipment_lines_by_client ON public.shipment_lines USING btree (client_id);
+CREATE INDEX shipment_lines_by_line ON public.shipment_lines USING btree (order_id, line);
+-- row-level security: forced
+create policy admin on shipment_lines for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on shipment_lines for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy customer on shipment_lines for select to app_customer
+  using (EXISTS ( SELECT FROM orders WHERE (orders.id = shipment_lines.order_id)));
+create policy definer on shipment_lines for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on shipment_lines for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on shipment_lines for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on shipment_lines for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on shipment_lines to app_migrate;
+grant insert, select, update on shipment_lines to app_definer;
+grant select on shipment_lines to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Table shipments, owner app_owner
+
+create table shipments (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  order_id uuid not null,
+  number text not null,
+  status text not null default 'shipped'::text,
+  carrier text,
+  tracking_number text,
+  tracking_url text,
+  shipped_at timestamp with time zone not null,
+  delivered_at timestamp with time zone,
+  source text not null,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint shipments_number_unique UNIQUE (order_id, number),
+  constraint shipments_order_id_unique UNIQUE (order_id, id),
+  constraint shipments_pkey PRIMARY KEY (id),
+  constraint shipments_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE CASCADE,
+  constraint shipments_carrier_length CHECK ((length(carrier) <= 500)),
+  constraint shipments_delivered_check CHECK (((status = 'delivered'::text) = (delivered_at IS NOT NULL))),
+  constraint shipments_number_length CHECK (((length(number) >= 1) AND (length(number) <= 100))),
+  constraint shipments_source_check CHECK ((source = ANY (ARRAY['api'::text, 'file'::text, 'system'::text]))),
+  constraint shipments_status_check CHECK ((status = ANY (ARRAY['shipped'::text, 'delivered'::text]))),
+  constraint shipments_tracking_number_length CHECK ((length(tracking_number) <= 500)),
+  constraint shipments_tracking_url_length CHECK ((length(tracking_url) <= 2048))
+);
+comment on table shipments is 'The parcels of orders. Two orders can have the same tracking number, if one parcel
+  contains pieces of both.';
+comment on column shipments.number is
+  'The number of the shipment. It is unique in its order.';
+CREATE INDEX shipments_by_client ON public.shipments USING btree (client_id, updated_at);
+CREATE INDEX shipments_by_tracking_number ON public.shipments USING btree (client_id, tracking_number) WHERE
+  (tracking_number IS NOT NULL);
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.shipments FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
+-- row-level security: forced
+create policy admin on shipments for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on shipments for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy customer on shipments for select to app_customer
+  using (EXISTS ( SELECT FROM orders WHERE (orders.id = shipments.order_id)));
+create policy definer on shipments for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on shipments for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on shipments for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on shipments for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on shipments to app_migrate;
+grant insert, select, update on shipments to app_definer;
+grant select on shipments to app_admin, app_client, app_customer, app_support, app_system;
+
 -- Table site_product_exclusions, owner app_owner
 
 create table site_product_exclusions (
@@ -1700,16 +2385,28 @@ create table sites (
   domain_token text not null default replace((gen_random_uuid())::text, '-'::text, ''::text),
   domain_verified_at timestamp with time zone,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
+  cancel_window_minutes integer not null default 0,
+  confirm_guest_orders boolean not null default false,
+  confirm_within_hours integer not null default 24,
+  order_page_url text,
+  ship_to_countries text[],
+  ship_to_po_boxes boolean not null default true,
+  event_storage text not null default 'anonymous'::text,
   constraint sites_client_id_unique UNIQUE (client_id, id),
   constraint sites_slug_key UNIQUE (slug),
   constraint sites_pkey PRIMARY KEY (id),
   constraint sites_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id),
   constraint sites_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint sites_branding_size CHECK (app.json_fits(branding, 524288)),
+  constraint sites_cancel_window_minutes_check CHECK (((cancel_window_minutes >= 0) AND (cancel_window_minutes <=
+    43200))),
+  constraint sites_confirm_within_hours_check CHECK (((confirm_within_hours >= 1) AND (confirm_within_hours <= 168))),
   constraint sites_domain_check CHECK (((domain = lower(domain)) AND (domain ~
     '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$'::text))),
   constraint sites_domain_length CHECK ((length(domain) <= 253)),
   constraint sites_domain_token_length CHECK ((length(domain_token) <= 64)),
+  constraint sites_event_storage_check CHECK ((event_storage = ANY (ARRAY['all'::text, 'anonymous'::text,
+    'none'::text]))),
   constraint sites_max_daily_quantity_check CHECK (((max_daily_quantity >= 1) AND (max_daily_quantity <= 1000000))),
   constraint sites_max_daily_quantity_per_address_check CHECK (((max_daily_quantity_per_address >= 1) AND
     (max_daily_quantity_per_address <= 1000000))),
@@ -1719,7 +2416,11 @@ create table sites (
   constraint sites_max_recipient_mails_check CHECK (((max_recipient_mails >= 0) AND (max_recipient_mails <= 100))),
   constraint sites_name_check CHECK ((length(name) >= 1)),
   constraint sites_name_length CHECK ((length(name) <= 500)),
+  constraint sites_order_page_url_length CHECK ((length(order_page_url) <= 2048)),
   constraint sites_settings_size CHECK (app.json_fits(settings, 524288)),
+  constraint sites_ship_to_countries_check CHECK ((((cardinality(ship_to_countries) >= 1) AND
+    (cardinality(ship_to_countries) <= 249)) AND (array_position(ship_to_countries, NULL::text) IS NULL) AND
+    (array_to_string(ship_to_countries, ','::text) ~ '^[A-Z]{2}(,[A-Z]{2})*$'::text))),
   constraint sites_slug_check CHECK (((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (slug !~ '^..--'::text)
     AND (slug <> ALL (ARRAY['www'::text, 'api'::text, 'admin'::text, 'console'::text, 'mail'::text, 'smtp'::text,
     'imap'::text, 'mx'::text, 'ns'::text, 'ftp'::text, 'auth'::text, 'login'::text, 'sso'::text, 'app'::text,
@@ -1752,6 +2453,20 @@ comment on column sites.slug is
   'The label of the site below the domain of the platform. It never changes.';
 comment on column sites.domain_token is
   'The value that the TXT record of the domain must contain.';
+comment on column sites.cancel_window_minutes is
+  'How long after placing an order its customer may cancel it. 0: customers cannot cancel orders.';
+comment on column sites.confirm_guest_orders is
+  'Whether a guest must confirm an order with the link of a mail before the order is processed.';
+comment on column sites.confirm_within_hours is
+  'After this time, an order that is not confirmed is cancelled.';
+comment on column sites.order_page_url is
+  'The page of the shop that the links of mails about orders open. Null: /orders/guest on the host of the site.';
+comment on column sites.ship_to_countries is
+  'The ISO 3166-1 alpha-2 codes of the countries to which the site ships, in alphabetical order. Null: all countries.';
+comment on column sites.ship_to_po_boxes is
+  'Whether the site ships to post office boxes.';
+comment on column sites.event_storage is
+  'What the site stores of the events of its visitors. The consent in an event can only reduce it.';
 CREATE INDEX sites_by_catalog ON public.sites USING btree (catalog_id);
 CREATE INDEX sites_by_folded_name ON public.sites USING btree (folded_name, id);
 CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
@@ -1798,6 +2513,69 @@ grant delete, insert, select, update on sites to app_admin, app_migrate;
 grant insert, select, update on sites to app_client;
 grant select on sites to app_anon, app_customer;
 grant select, update on sites to app_definer;
+
+-- Table stock_holds, owner app_owner
+
+create table stock_holds (
+  order_id uuid not null,
+  line integer not null,
+  part integer not null default 1,
+  client_id uuid not null,
+  catalog_id uuid not null,
+  product_id uuid not null,
+  pieces integer not null,
+  since timestamp with time zone not null,
+  acknowledged_at timestamp with time zone,
+  shipped_at timestamp with time zone,
+  cancelled_at timestamp with time zone,
+  is_settled boolean not null default false,
+  constraint stock_holds_pkey PRIMARY KEY (order_id, line, part),
+  constraint stock_holds_end_check CHECK (((shipped_at IS NULL) OR (cancelled_at IS NULL))),
+  constraint stock_holds_pieces_check CHECK ((pieces <> 0))
+);
+comment on table stock_holds is 'The pieces of tracked products that orders hold. A line has several parts if only some
+  of its pieces were shipped.';
+comment on column stock_holds.client_id is
+  'The client of the order, which need not own the catalog.';
+comment on column stock_holds.pieces is
+  'Below 0: a return that went back on sale at `since`.';
+comment on column stock_holds.acknowledged_at is
+  'When the ERP system took the order.';
+comment on column stock_holds.is_settled is
+  'The pieces are open, but every stock that can still be stated is without them.';
+CREATE INDEX stock_holds_by_product ON public.stock_holds USING btree (catalog_id, product_id) WHERE ((NOT is_settled)
+  OR (cancelled_at IS NOT NULL));
+-- row-level security: forced
+create policy definer on stock_holds for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on stock_holds for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on stock_holds to app_definer, app_migrate;
+
+-- Table stock_reports, owner app_owner
+
+create table stock_reports (
+  product_id uuid not null,
+  catalog_id uuid not null,
+  reported_count bigint not null,
+  reported_at timestamp with time zone not null,
+  constraint stock_reports_pkey PRIMARY KEY (product_id)
+);
+comment on table stock_reports is 'The last stated stock of a product that has holds, or whose stock is below 0 after a
+  change by a difference.';
+comment on column stock_reports.reported_at is
+  'When the stock was counted. -infinity: it was stated as what is free, with regard to all orders.';
+CREATE INDEX stock_reports_by_catalog ON public.stock_reports USING btree (catalog_id);
+-- row-level security: forced
+create policy definer on stock_reports for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on stock_reports for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on stock_reports to app_definer, app_migrate;
 
 -- Table tiers, owner app_owner
 
@@ -2133,6 +2911,7 @@ create table app.staged_products (
   inventory_policy text,
   new_is_active boolean,
   stock_by_place jsonb,
+  stock_as_of timestamp with time zone,
   constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, ordinal, line),
   constraint staged_products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3)))
@@ -2143,6 +2922,8 @@ comment on column app.staged_products.new_is_active is
   'The state of a new product if is_active is null. Null, as the previous release stages it: a new product is active.';
 comment on column app.staged_products.stock_by_place is
   'The stock at each place that the rows name. A null value: the place does not count its stock. Null: no place.';
+comment on column app.staged_products.stock_as_of is
+  'When the stock of the row was counted. Null: as the whole file.';
 -- row-level security: forced
 create policy admin on app.staged_products for select to app_admin
   using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
@@ -2228,7 +3009,7 @@ grant select on app.catalog_view to app_admin, app_client, app_support, app_syst
 
 create view app.client_view with (security_invoker=true) as
  SELECT id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
-    created_at, updated_at
+    created_at, updated_at, event_retention_months
    FROM clients;
 grant insert, select, update on app.client_view to app_admin;
 grant select on app.client_view to app_client;
@@ -2237,7 +3018,12 @@ grant select on app.client_view to app_client;
 
 create view app.customer_order_view with (security_invoker=true) as
  SELECT id, order_number, status, total_amount::text AS total_amount, currency, customer_name, customer_email,
-    shipping_address, items, created_at, shipped_at, delivered_at
+    shipping_address, items, created_at, shipped_at, delivered_at, fulfilment,
+        CASE problem
+            WHEN 'unconfirmed'::text THEN confirm_by
+            ELSE NULL::timestamp with time zone
+        END AS confirm_by,
+    cancel_requested_at, cancelled_at, updated_at
    FROM orders
   WHERE customer_subject = (( SELECT app.subject() AS subject)) AND site_id = (( SELECT app.site_id() AS site_id));
 grant select on app.customer_order_view to app_customer;
@@ -2280,13 +3066,71 @@ create view app.job_view with (security_invoker=true) as
    FROM jobs j;
 grant select on app.job_view to app_admin, app_client, app_support, app_system;
 
+-- View app.order_destination_view, owner app_owner
+
+create view app.order_destination_view with (security_invoker=true) as
+ SELECT id, client_id, site_id, name, format, columns, prefix, max_line_length, formula_safe, sender, receiver, cron,
+    timezone, is_active, orders_from, next_run_at, last_run_at, last_job_id, last_outcome, created_at, updated_at
+   FROM order_destinations;
+grant insert, select, update on app.order_destination_view to app_admin, app_client;
+grant select on app.order_destination_view to app_support, app_system;
+
+-- View app.order_event_view, owner app_owner
+
+create view app.order_event_view with (security_invoker=true) as
+ SELECT order_events.id, order_events.client_id, order_events.order_id, order_events.version, order_events.type,
+    order_events.from_status, order_events.to_status, order_events.source, order_events.actor, order_events.subject,
+    order_events.details, order_events.happened_at, order_events.created_at
+   FROM order_events
+UNION ALL
+ SELECT orders.id, orders.client_id, orders.id AS order_id, 1 AS version, 'placed'::text AS type,
+    NULL::text AS from_status, 'pending'::text AS to_status,
+        CASE orders.kind
+            WHEN 'replacement'::text THEN 'api'::text
+            ELSE 'storefront'::text
+        END AS source,
+        CASE
+            WHEN orders.kind = 'replacement'::text THEN 'client'::text
+            WHEN orders.customer_subject IS NULL THEN 'guest'::text
+            ELSE 'customer'::text
+        END AS actor,
+        CASE orders.kind
+            WHEN 'replacement'::text THEN NULL::text
+            ELSE orders.customer_subject
+        END AS subject,
+    '{}'::jsonb AS details, orders.created_at AS happened_at, orders.created_at
+   FROM orders;
+grant select on app.order_event_view to app_admin, app_client, app_support, app_system;
+
+-- View app.order_line_view, owner app_owner
+
+create view app.order_line_view with (security_invoker=true) as
+ SELECT client_id, order_id, line, product_id, sku, name, quantity, unit_price::text AS unit_price, shipped_quantity,
+    cancelled_quantity, returned_quantity, quantity - shipped_quantity - cancelled_quantity AS open_quantity
+   FROM order_lines;
+grant select on app.order_line_view to app_admin, app_client, app_support;
+
 -- View app.order_view, owner app_owner
 
 create view app.order_view with (security_invoker=true) as
  SELECT id, client_id, site_id, order_number, status, total_amount::text AS total_amount, currency, customer_subject,
-    customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at
+    customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at,
+    kind, version, fulfilment, problem, external_number, replaces_order_id, confirm_by, exported_at, processed_at,
+    cancel_requested_at, cancelled_at, cancel_reason
    FROM orders;
 grant select on app.order_view to app_admin, app_client, app_customer, app_support;
+
+-- View app.return_view, owner app_owner
+
+create view app.return_view with (security_invoker=true) as
+ SELECT id, client_id, order_id, number, status, reason, note, replacement_order_id,
+    ( SELECT json_agg(json_build_object('line', l.line, 'quantity', l.quantity, 'received_quantity',
+      l.received_quantity, 'restocked_quantity', l.restocked_quantity) ORDER BY l.line) AS json_agg
+           FROM return_lines l
+          WHERE l.return_id = r.id) AS lines,
+    created_at, updated_at, approved_at, received_at, refused_at
+   FROM returns r;
+grant select on app.return_view to app_admin, app_client, app_support;
 
 -- View app.schedule_view, owner app_owner
 
@@ -2297,12 +3141,24 @@ create view app.schedule_view with (security_invoker=true) as
 grant insert, select, update on app.schedule_view to app_admin, app_client;
 grant select, update on app.schedule_view to app_system;
 
+-- View app.shipment_view, owner app_owner
+
+create view app.shipment_view with (security_invoker=true) as
+ SELECT id, client_id, order_id, number, status, carrier, tracking_number, tracking_url,
+    ( SELECT json_agg(json_build_object('line', l.line, 'quantity', l.quantity) ORDER BY l.line) AS json_agg
+           FROM shipment_lines l
+          WHERE l.shipment_id = s.id) AS lines,
+    shipped_at, delivered_at, source, created_at, updated_at
+   FROM shipments s;
+grant select on app.shipment_view to app_admin, app_client, app_customer, app_definer, app_support, app_system;
+
 -- View app.site_view, owner app_owner
 
 create view app.site_view with (security_invoker=true) as
  SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
     domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
-    max_order_amount, max_recipient_mails
+    max_order_amount, max_recipient_mails, cancel_window_minutes, confirm_guest_orders, confirm_within_hours,
+    order_page_url, ship_to_countries, ship_to_po_boxes, event_storage
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
@@ -2326,6 +3182,102 @@ create view app.webhook_view with (security_invoker=true) as
    FROM webhooks;
 grant insert, select on app.webhook_view to app_admin, app_client;
 grant select on app.webhook_view to app_support, app_system;
+
+-- Function app.acknowledge_holds(uuid,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.acknowledge_holds(order_id uuid, at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product_ids uuid[] := array(select h.product_id from stock_holds h where h.order_id = $1);
+begin
+  perform app.lock_products(product_ids);
+  update stock_holds h set acknowledged_at = coalesce(at, clock_timestamp())
+  where h.order_id = $1 and h.pieces > 0 and h.acknowledged_at is null and h.shipped_at is null
+    and h.cancelled_at is null;
+  perform app.recompute_stock(product_ids, array_fill(0, array[cardinality(product_ids)]));
+end
+$function$;
+
+-- Function app.add_shipment(orders,jsonb,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.add_shipment(target orders, shipment jsonb, source text, at timestamp with time zone, OUT
+  refusal text, OUT detail jsonb, OUT news jsonb, OUT after orders)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  pieces jsonb;
+  parcel shipments;
+  step record;
+begin
+  select p.refusal, p.detail, p.pieces into refusal, detail, pieces
+  from app.pieces_of(target.id, nullif($2 -> 'lines', 'null'), 'open') p;
+  if refusal is not null then
+    return;
+  end if;
+  after := target;
+  if target.status = 'pending' then
+    select * into step from app.start_processing(target, null, $3, $4);
+    refusal := step.refusal;
+    detail := step.detail;
+    if refusal is not null then
+      return;
+    end if;
+    news := step.news;
+    after := step.after;
+  end if;
+  insert into shipments (client_id, order_id, number, carrier, tracking_number, tracking_url, shipped_at, source)
+  values (target.client_id, target.id, coalesce($2 ->> 'number', app.next_shipment_number(target.id)),
+    $2 ->> 'carrier', $2 ->> 'tracking_number', $2 ->> 'tracking_url', $4, $3)
+  returning * into parcel;
+  select * into step from app.add_to_shipment(after, parcel, pieces, $3, $4);
+  news := coalesce(news, '[]') || step.news;
+  after := step.after;
+end
+$function$;
+
+-- Function app.add_to_shipment(orders,shipments,jsonb,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.add_to_shipment(target orders, parcel shipments, pieces jsonb, source text, at timestamp
+  with time zone, OUT news jsonb, OUT after orders)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  piece record;
+  details constant jsonb := jsonb_build_object('shipment_id', parcel.id, 'shipment', parcel.number, 'lines', (
+    select jsonb_agg(p order by (p ->> 'line')::integer) from jsonb_array_elements(pieces) p));
+begin
+  for piece in
+    select (p ->> 'line')::integer as line, (p ->> 'quantity')::integer as quantity
+    from jsonb_array_elements(pieces) with ordinality e (p, n) order by n
+  loop
+    insert into shipment_lines (client_id, order_id, shipment_id, line, quantity)
+      values (target.client_id, target.id, parcel.id, piece.line, piece.quantity);
+    update order_lines l set shipped_quantity = l.shipped_quantity + piece.quantity
+      where l.order_id = target.id and l.line = piece.line;
+    perform app.ship_held_pieces(target.id, piece.line, piece.quantity, $5);
+  end loop;
+  update orders o
+  set status = 'shipped', shipped_at = coalesce(o.shipped_at, $5), fulfilment = app.fulfilment_of(target.id),
+    cancel_requested_at = null, version = o.version + 1
+  where o.id = target.id
+  returning * into after;
+  news := '[]';
+  if target.cancel_requested_at is not null then
+    news := news || app.record_order_event(after, 'cancel_withdrawn', null, $4, null, $5);
+  end if;
+  news := news || case target.status
+    when 'processing' then app.record_order_event(after, 'shipped', 'processing', $4, details, $5)
+    else app.record_order_event(after, 'shipment_added', null, $4, details, $5) end;
+end
+$function$;
 
 -- Function app.admin_role(), owner app_owner
 
@@ -2415,7 +3367,7 @@ CREATE OR REPLACE FUNCTION app.audit_noise()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN
-  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku}'::text[];
+  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku}'::text[];
 
 -- Function app.audit_products(), owner app_definer
 
@@ -2501,6 +3453,321 @@ RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address
   WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN '{address,reason}'::text[]
   WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
 
+-- Function app.begin_order_export(uuid,uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.begin_order_export(destination_id uuid, job_id uuid, max_orders integer, OUT run_id uuid,
+  OUT more boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target order_destinations;
+  looked_at integer;
+  order_ids uuid[];
+  has_others boolean;
+begin
+  select * into target from order_destinations d where d.id = $1 for no key update;
+  if not found then
+    return;
+  end if;
+  -- While an order is locked, nobody can cancel it as an order that no ERP has got. The next statement sees the lines
+    as
+  -- they were when the order was locked.
+  order_ids := array(
+    select o.id from orders o
+    where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)
+      and o.updated_at >= coalesce(target.scanned_at, target.orders_from) - interval '1 hour'
+      and o.created_at >= target.orders_from
+      and not exists (select from order_exports e
+                      where e.destination_id = $1 and e.order_id = o.id and e.version >= o.version)
+    order by o.updated_at, o.id
+    limit $3
+    for no key update);
+
+  has_others := exists (
+    select from order_destinations d where d.client_id = target.client_id and d.id <> $1);
+  with compared as (
+    select o.id, o.version, o.status, o.problem, o.updated_at, o.cancel_requested_at, d.document,
+      app.order_content_hash(d.document) as content_hash, earlier.action as earlier_action,
+      earlier.content_hash as earlier_hash,
+      -- The only destination of a client has sent all news of files itself.
+      not has_others and coalesce((select bool_and(e.source = 'file') from order_events e
+        where e.order_id = o.id and e.version > earlier.version), false) as is_own_news
+    from orders o
+      cross join lateral (select app.order_document(o)) d (document)
+      left join lateral (
+        select e.action, e.content_hash, e.version from order_exports e
+        where e.destination_id = $1 and e.order_id = o.id and e.action <> 'none'
+        order by e.version desc limit 1) earlier on true
+    where o.id = any (order_ids)
+  ), decided as (
+    select c.*, case
+        when c.earlier_action = 'cancel' then 'none'
+        when c.earlier_action is null and c.status in ('pending', 'processing') and c.problem is null then 'new'
+        when c.earlier_action is null then 'none'
+        when c.status = 'cancelled' or c.cancel_requested_at is not null then 'cancel'
+        when c.content_hash <> c.earlier_hash and not c.is_own_news then 'change'
+        else 'none' end as action
+    from compared c
+  ), numbered as (
+    update order_destinations d set last_seq = d.last_seq + 1
+    where d.id = $1 and exists (select from decided where action <> 'none')
+    returning d.last_seq
+  ), run as (
+    insert into order_export_runs (client_id, destination_id, seq, job_id, orders)
+    select target.client_id, $1, last_seq, $2, (select count(*) from decided where action <> 'none') from numbered
+    returning id
+  ), exported as (
+    insert into order_exports (destination_id, order_id, version, client_id, run_id, position, action, document,
+      content_hash)
+    select $1, d.id, d.version, target.client_id, case when d.action <> 'none' then run.id end,
+      row_number() over (order by d.updated_at, d.id), d.action, case when d.action <> 'none' then d.document end,
+      d.content_hash
+    from decided d left join run on true
+  ), marked as (
+    update orders o set exported_at = now()
+    from decided d where o.id = d.id and d.action = 'new' and o.exported_at is null
+  )
+  select (select id from run), count(*) into run_id, looked_at from decided;
+  more := looked_at >= $3;
+  if not more then
+    update order_destinations d set scanned_at = now() where d.id = $1;
+  end if;
+end
+$function$;
+grant execute on function app.begin_order_export(uuid,uuid,integer) to app_system;
+
+-- Function app.buyer_order(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.buyer_order(target orders)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select to_jsonb(buyer) || jsonb_build_object('shipments', (
+    select coalesce(jsonb_agg(to_jsonb(s) - '{client_id,order_id,source}'::text[] order by s.shipped_at, s.id), '[]')
+    from shipment_view s where s.order_id = target.id))
+  from (
+    select target.id, target.order_number, target.status, target.total_amount::text as total_amount, target.currency,
+      target.customer_name, target.customer_email, target.shipping_address, target.items, target.created_at,
+      target.shipped_at, target.delivered_at, target.fulfilment,
+      case target.problem when 'unconfirmed' then target.confirm_by end as confirm_by, target.cancel_requested_at,
+      target.cancelled_at, target.updated_at
+  ) buyer
+$function$;
+
+-- Function app.cancel_for_buyer(orders,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_for_buyer(target orders, reason text, OUT refusal text, OUT detail jsonb, OUT news
+  jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if target.status <> 'pending' then
+    refusal := case target.status when 'cancelled' then 'unchanged' else 'status' end;
+    detail := to_jsonb(target.status);
+  elsif target.kind <> 'sale' or not exists (
+    select from sites s
+    where s.id = target.site_id
+      and target.created_at + make_interval(mins => s.cancel_window_minutes) > clock_timestamp()) then
+    refusal := 'window';
+  else
+    select c.refusal, c.detail, c.news into refusal, detail, news
+    from app.cancel_locked_order(target, $2, false, 'storefront', clock_timestamp()) c;
+  end if;
+end
+$function$;
+
+-- Function app.cancel_guest_order(text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_guest_order(token text, reason text, OUT refusal text, OUT detail jsonb, OUT news
+  jsonb, OUT about jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.order_of_token($1, 'vc');
+begin
+  select * into target from orders o where o.id = target.id for update;
+  if target.id is null then
+    refusal := 'not_found';
+  else
+    select c.refusal, c.detail, c.news into refusal, detail, news from app.cancel_for_buyer(target, $2) c;
+    about := (select app.order_for_news(o) from orders o where o.id = target.id);
+  end if;
+end
+$function$;
+grant execute on function app.cancel_guest_order(text,text) to app_anon, app_customer;
+
+-- Function app.cancel_locked_order(orders,text,boolean,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_locked_order(target orders, reason text, is_confirmed boolean, source text, at
+  timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  after orders;
+  details constant jsonb := jsonb_strip_nulls(jsonb_build_object('reason', reason));
+begin
+  if target.status not in ('pending', 'processing') then
+    refusal := case target.status when 'cancelled' then 'unchanged' else 'status' end;
+    detail := to_jsonb(target.status);
+  elsif target.exported_at is null or is_confirmed or source = 'file' then
+    perform app.cancel_pieces(target, (select p.pieces from app.pieces_of(target.id, null, 'open') p), $5);
+    update orders o
+    set status = 'cancelled', cancelled_at = $5, cancel_reason = coalesce($2, o.cancel_reason),
+      cancel_requested_at = null
+    where o.id = target.id
+    returning * into after;
+    news := jsonb_build_array(app.record_order_event(after, 'cancelled', target.status, $4, details, $5));
+  elsif target.cancel_requested_at is not null then
+    refusal := 'unchanged';
+    detail := to_jsonb('cancel_requested'::text);
+  else
+    update orders o set cancel_requested_at = $5, cancel_reason = $2 where o.id = target.id returning * into after;
+    news := jsonb_build_array(app.record_order_event(after, 'cancel_requested', null, $4, details, $5));
+  end if;
+end
+$function$;
+
+-- Function app.cancel_order(uuid,text,boolean,text,timestamp with time zone,timestamp with time zone), owner
+  app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_order(order_id uuid, reason text, is_confirmed boolean, source text, happened_at
+  timestamp with time zone, expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+begin
+  refusal := app.lock_refusal($1, target, $6);
+  if refusal is not null then
+    return;
+  elsif target.status in ('shipped', 'delivered') then
+    select r.refusal, r.detail into refusal, detail
+    from app.refuse_late(target, 'cancelled', $4, jsonb_build_object('reason', $2), $5) r;
+  else
+    select c.refusal, c.detail, c.news into refusal, detail, news
+    from app.cancel_locked_order(target, $2, $3, $4, app.time_of_news(target, $5)) c;
+  end if;
+end
+$function$;
+grant execute on function app.cancel_order(uuid,text,boolean,text,timestamp with time zone,timestamp with time zone) to
+  app_admin, app_client, app_support, app_system;
+
+-- Function app.cancel_order_lines(uuid,jsonb,text,boolean,text,timestamp with time zone,timestamp with time zone),
+  owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_order_lines(order_id uuid, lines jsonb, reason text, is_confirmed boolean, source
+  text, happened_at timestamp with time zone, expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT
+  news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  pieces jsonb;
+  at timestamptz;
+begin
+  refusal := app.lock_refusal($1, target, $7);
+  if refusal is not null then
+    return;
+  end if;
+  at := app.time_of_news(target, $6);
+  if target.status in ('delivered', 'cancelled') then
+    select r.refusal, r.detail into refusal, detail
+    from app.refuse_late(target, 'lines_cancelled', $5, jsonb_build_object('lines', $2), $6) r;
+    return;
+  end if;
+  select p.refusal, p.detail, p.pieces into refusal, detail, pieces from app.pieces_of($1, $2, 'open') p;
+  if refusal is not null then
+    return;
+  elsif target.status <> 'shipped' and target.exported_at is not null and not is_confirmed and $5 <> 'file' then
+    refusal := 'exported';
+    return;
+  end if;
+  if target.status <> 'shipped' and not exists (
+    select from order_lines l left join jsonb_array_elements(pieces) p on (p ->> 'line')::integer = l.line
+    where l.order_id = $1 and l.quantity - l.cancelled_quantity > coalesce((p ->> 'quantity')::integer, 0)) then
+    select c.refusal, c.detail, c.news into refusal, detail, news
+    from app.cancel_locked_order(target, $3, true, $5, at) c;
+    return;
+  end if;
+  perform app.cancel_pieces(target, pieces, at);
+  update orders o
+  set fulfilment = app.fulfilment_of($1), version = o.version + 1,
+    total_amount = (select sum(l.unit_price * (l.quantity - l.cancelled_quantity)) from order_lines l
+                    where l.order_id = $1)
+  where o.id = $1
+  returning * into target;
+  news := jsonb_build_array(app.record_order_event(target, 'lines_cancelled', null, $5,
+    jsonb_strip_nulls(jsonb_build_object('lines', pieces, 'reason', $3)), at));
+end
+$function$;
+grant execute on function app.cancel_order_lines(uuid,jsonb,text,boolean,text,timestamp with time zone,timestamp with
+  time zone) to app_admin, app_client, app_support, app_system;
+
+-- Function app.cancel_own_order(uuid,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_own_order(order_id uuid, reason text, expected timestamp with time zone, OUT
+  refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders;
+begin
+  select * into target from orders o
+  where o.id = $1 and o.site_id = app.site_id() and o.customer_subject = app.subject()
+  for update;
+  if target.id is null then
+    refusal := 'not_found';
+  elsif target.updated_at <> $3 then
+    refusal := 'changed';
+  else
+    select c.refusal, c.detail, c.news into refusal, detail, news from app.cancel_for_buyer(target, $2) c;
+  end if;
+end
+$function$;
+grant execute on function app.cancel_own_order(uuid,text,timestamp with time zone) to app_customer;
+
+-- Function app.cancel_pieces(orders,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.cancel_pieces(target orders, pieces jsonb, at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  piece record;
+begin
+  for piece in
+    select (p ->> 'line')::integer as line, (p ->> 'quantity')::integer as quantity
+    from jsonb_array_elements(pieces) with ordinality e (p, n) order by n
+  loop
+    update order_lines l set cancelled_quantity = l.cancelled_quantity + piece.quantity
+      where l.order_id = target.id and l.line = piece.line;
+    perform app.release_held_pieces(target.id, piece.line, piece.quantity, $3);
+  end loop;
+end
+$function$;
+
 -- Function app.catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.catalog_ids()
@@ -2520,6 +3787,144 @@ AS $function$
   ) readable (id)
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
+
+-- Function app.change_order(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.change_order(order_id uuid, changes jsonb, note text, source text, expected timestamp
+  with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  after orders;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is not null then
+    return;
+  elsif changes ->> 'problem' = 'unconfirmed' and target.problem is distinct from 'unconfirmed' then
+    refusal := 'reserved';
+    return;
+  end if;
+  update orders o
+  set external_number = case when changes ? 'external_number' then changes ->> 'external_number'
+      else o.external_number end,
+    problem = case when changes ? 'problem' then changes ->> 'problem' else o.problem end,
+    metadata = case when changes ? 'metadata' then app.merge_patch(o.metadata, changes -> 'metadata')
+      else o.metadata end
+  where o.id = $1
+  returning * into after;
+  if after.version = target.version and $3 is null then
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+    return;
+  elsif after.version = target.version then
+    after := app.touch_order($1);
+  end if;
+  news := jsonb_build_array(app.record_order_event(after, 'changed', null, $4, app.changed_fields(target, after)
+    || jsonb_strip_nulls(jsonb_build_object('note', $3)), clock_timestamp()));
+end
+$function$;
+grant execute on function app.change_order(uuid,jsonb,text,text,timestamp with time zone) to app_admin, app_client,
+  app_support, app_system;
+
+-- Function app.change_shipment(orders,shipments,jsonb,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.change_shipment(target orders, parcel shipments, shipment jsonb, source text, at
+  timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  further jsonb;
+  added record;
+  changed shipments;
+begin
+  select jsonb_agg(n - 1 order by n) filter (where s.quantity <> (l ->> 'quantity')::integer),
+    jsonb_agg(l order by n) filter (where s.line is null)
+    into detail, further
+  from jsonb_array_elements(nullif(shipment -> 'lines', 'null')) with ordinality e (l, n)
+    left join shipment_lines s on s.shipment_id = parcel.id and s.line = (l ->> 'line')::integer;
+  if detail is not null then
+    refusal := 'shipment_lines';
+    return;
+  end if;
+  if further is not null then
+    select p.refusal, p.detail, p.pieces into refusal, detail, further from app.pieces_of(target.id, further, 'open') p;
+    if refusal is not null then
+      return;
+    end if;
+    select * into added from app.add_to_shipment(target, parcel, further, $4, $5);
+    news := added.news;
+  end if;
+  update shipments s
+  set carrier = coalesce($3 ->> 'carrier', s.carrier), tracking_url = coalesce($3 ->> 'tracking_url', s.tracking_url),
+    tracking_number = coalesce($3 ->> 'tracking_number', s.tracking_number)
+  where s.id = parcel.id
+  returning * into changed;
+  if (changed.carrier, changed.tracking_number, changed.tracking_url)
+    is distinct from (parcel.carrier, parcel.tracking_number, parcel.tracking_url) then
+    target := app.touch_order(target.id);
+    news := coalesce(news, '[]') || app.record_order_event(target, 'shipment_changed', null, $4,
+      jsonb_build_object('shipment_id', parcel.id, 'shipment', parcel.number), $5);
+  end if;
+  if news is null then
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+  end if;
+end
+$function$;
+
+-- Function app.change_stock(uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.change_stock(product uuid, difference integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  p products;
+  settings jsonb;
+begin
+  select * into p from products where id = product for no key update;
+  if p.id is null or p.inventory_policy <> 'tracked'
+    or (app.admin_role() is null and (p.catalog_id = any (app.writable_catalog_ids())) is not true)
+  then
+    return false;
+  end if;
+  if p.inventory_count + difference < 0 and not exists (select from stock_reports where product_id = product) then
+    -- The count is exact until now. It cannot express less than 0, but a stated stock can.
+    select c.sync_settings into settings from catalogs c where c.id = p.catalog_id;
+    insert into stock_reports (product_id, catalog_id, reported_count, reported_at)
+    select product, p.catalog_id, p.inventory_count + coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
+      (settings ->> 'hold_hours')::integer, '-infinity')), 0), '-infinity'
+    from stock_holds h
+    where h.catalog_id = p.catalog_id and h.product_id = product and (not h.is_settled or h.cancelled_at is not null);
+  end if;
+  update stock_reports set reported_count = reported_count + difference where product_id = product;
+  perform app.recompute_stock(array[product], array[difference]);
+  return true;
+end
+$function$;
+grant execute on function app.change_stock(uuid,integer) to app_admin, app_client, app_support;
+
+-- Function app.changed_fields(orders,orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.changed_fields(before orders, after orders)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select jsonb_build_object('fields', jsonb_agg(key order by key))
+    || coalesce(jsonb_object_agg(key, value) filter (where key in ('external_number', 'problem')), '{}')
+  from jsonb_each(to_jsonb($2))
+  where value <> to_jsonb($1) -> key and key not in ('updated_at', 'version')
+$function$;
 
 -- Function app.check_catalog_currency(uuid,text,bigint), owner app_definer
 
@@ -2915,6 +4320,37 @@ RETURN CASE WHEN ((COALESCE(price_min, price_max) IS NULL) AND (sort !~~ '%price
 grant execute on function app.comparable_catalog(uuid,numeric,numeric,text) to app_admin, app_anon, app_client,
   app_customer, app_support;
 
+-- Function app.confirm_guest_order(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.confirm_guest_order(token text, OUT refusal text, OUT detail jsonb, OUT news jsonb, OUT
+  about jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.order_of_token($1, 'c');
+begin
+  select * into target from orders o where o.id = target.id for update;
+  if target.id is null then
+    refusal := 'not_found';
+  elsif target.status = 'cancelled' then
+    refusal := 'status';
+    detail := to_jsonb(target.status);
+  elsif target.problem is distinct from 'unconfirmed' then
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+  else
+    update orders o set problem = null where o.id = target.id returning * into target;
+    news := jsonb_build_array(
+      app.record_order_event(target, 'confirmed', null, 'storefront', null, clock_timestamp()));
+    about := app.order_for_news(target);
+  end if;
+end
+$function$;
+grant execute on function app.confirm_guest_order(text) to app_anon, app_customer;
+
 -- Function app.context(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.context(setting text)
@@ -2942,6 +4378,38 @@ AS $function$
     and (app.admin_role() in ('super_admin', 'admin') or e.client_id = any (app.client_ids()))
 $function$;
 grant execute on function app.count_exports(uuid) to app_admin, app_client;
+
+-- Function app.count_facet(uuid,uuid,text,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_facet(catalog uuid, site uuid, facet text, max_values integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(first order by count desc, app.fold(value) collate "C", value), '[]')
+  from (
+    select value, count
+    from (
+      -- To fold a name takes longer than to count its products, so only the first values are sorted by name.
+      select value, sum(products)::bigint as count
+      from (
+        select c.value, c.products from facet_counts c where c.catalog_id = $1 and c.facet = $3
+        union all
+        select d.value, d.products from facet_deltas d where d.catalog_id = $1 and d.facet = $3
+        union all
+        select f.value, -1
+        from site_product_exclusions x
+          join products p on p.id = x.product_id and p.catalog_id = $1 and p.is_active
+          cross join lateral (select case $3 when 'category' then p.category else p.brand end) f (value)
+        where x.site_id = $2 and f.value is not null
+      ) counted
+      group by value having sum(products) > 0
+      order by 2 desc fetch first $4 rows with ties
+    ) most
+    order by count desc, app.fold(value) collate "C", value limit $4
+  ) first
+$function$;
 
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
@@ -3024,6 +4492,34 @@ begin
 end
 $function$;
 
+-- Function app.create_replacement(orders,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.create_replacement(target orders, items jsonb, OUT refusal text, OUT detail jsonb, OUT
+  replacement orders)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
+    shipping_address, items, kind, replaces_order_id)
+  values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email, 0,
+    target.currency, target.shipping_address, items, 'replacement', target.id)
+  returning * into replacement;
+  insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
+  select target.client_id, replacement.id, (i ->> 'line')::integer, (i ->> 'product_id')::uuid, i ->> 'sku',
+    i ->> 'name', (i ->> 'quantity')::integer, 0
+  from jsonb_array_elements(items) i;
+  detail := app.open_holds(replacement.id);
+  if detail is not null then
+    raise exception 'the stock is too low' using errcode = 'WC409';
+  end if;
+exception when sqlstate 'WC409' then  -- the block undoes the two inserts
+  refusal := 'out_of_stock';
+  replacement := null;
+end
+$function$;
+
 -- Function app.daily_order_totals(uuid,date,date), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.daily_order_totals(client uuid, first_day date, last_day date)
@@ -3058,6 +4554,44 @@ BEGIN ATOMIC
 END;
 grant execute on function app.daily_order_totals(uuid,date,date) to app_admin, app_client, app_system;
 
+-- Function app.decide_return(uuid,text,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.decide_return(return_id uuid, decision text, note text, source text, expected timestamp
+  with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order_of_return($1);
+  decided returns;
+begin
+  select * into decided from returns r where r.id = $1;
+  refusal := app.return_refusal(target, decided, $5);
+  if refusal is not null then
+    return;
+  elsif not (decided.status = 'requested' or decided.status = 'approved' and $2 = 'refused') then
+    refusal := case decided.status when $2 then 'unchanged' else 'status' end;
+    detail := to_jsonb(decided.status);
+    return;
+  end if;
+  update returns r
+  set status = $2, note = coalesce($3, r.note), approved_at = case $2 when 'approved' then now() else r.approved_at end,
+    refused_at = case $2 when 'refused' then now() end
+  where r.id = $1;
+  if $2 = 'refused' then
+    update order_lines l set returned_quantity = l.returned_quantity - r.quantity
+    from return_lines r where r.return_id = $1 and l.order_id = r.order_id and l.line = r.line;
+  end if;
+  target := app.touch_order(target.id);
+  news := jsonb_build_array(app.record_order_event(target, 'return_' || $2, null, $4,
+    jsonb_build_object('return_id', $1, 'return', decided.number), clock_timestamp()));
+end
+$function$;
+grant execute on function app.decide_return(uuid,text,text,text,timestamp with time zone) to app_admin, app_client,
+  app_support, app_system;
+
 -- Function app.delete_expired_audit_entries(integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_expired_audit_entries(max_rows integer)
@@ -3077,6 +4611,39 @@ begin
 end
 $function$;
 grant execute on function app.delete_expired_audit_entries(integer) to app_system;
+
+-- Function app.delete_expired_events(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_expired_events(max_rows integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  deleted integer;
+begin
+  if coalesce(max_rows, 0) not between 1 and 100000 then
+    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
+  end if;
+  with limits as (
+    select c.id, now() - make_interval(months => c.event_retention_months) as kept_from from clients c
+  ), expired as (
+    select e.id, e.accepted_at
+    from limits cross join lateral (
+      select a.id, a.accepted_at from analytics_events a
+      where a.client_id = limits.id and a.accepted_at < limits.kept_from
+        and a.created_at < limits.kept_from + interval '5 minutes'
+      limit max_rows
+    ) e
+    limit max_rows
+  )
+  delete from analytics_events a using expired where a.id = expired.id and a.accepted_at = expired.accepted_at;
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$function$;
+grant execute on function app.delete_expired_events(integer) to app_system;
 
 -- Function app.delete_export(uuid), owner app_definer
 
@@ -3108,6 +4675,22 @@ end
 $function$;
 grant execute on function app.delete_export(uuid) to app_admin, app_client;
 
+-- Function app.delete_order_holds(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_order_holds()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.release_held_pieces(b.id, null, null, null) from (select id from before order by id) b;
+  delete from stock_holds h using before b where h.order_id = b.id;
+  return null;
+end
+$function$;
+grant execute on function app.delete_order_holds() to app_owner;
+
 -- Function app.delete_product_sources(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_product_sources()
@@ -3123,6 +4706,24 @@ end
 $function$;
 grant execute on function app.delete_product_sources() to app_owner;
 
+-- Function app.delete_product_stock(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_product_stock()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  delete from stock_reports r using before b where r.product_id = b.id;
+  -- The condition on the catalog and the last two conditions let PostgreSQL use the index.
+  delete from stock_holds h using before b
+  where h.catalog_id = b.catalog_id and h.product_id = b.id and (not h.is_settled or h.cancelled_at is not null);
+  return null;
+end
+$function$;
+grant execute on function app.delete_product_stock() to app_owner;
+
 -- Function app.delete_sent_invalidations(uuid[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.delete_sent_invalidations(ids uuid[])
@@ -3134,6 +4735,134 @@ AS $function$
   delete from cache_invalidations where id = any (ids) and xid is distinct from pg_current_xact_id_if_assigned()
 $function$;
 grant execute on function app.delete_sent_invalidations(uuid[]) to wc_api, wc_public, wc_worker;
+
+-- Function app.delete_stock_report(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_stock_report()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  delete from stock_reports where product_id = new.id;
+  return null;
+end
+$function$;
+grant execute on function app.delete_stock_report() to app_owner;
+
+-- Function app.deliver_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.deliver_order(order_id uuid, shipment jsonb, source text, happened_at timestamp with time
+  zone, expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  at timestamptz;
+  parcel_number constant text := $2 ->> 'number';
+  is_known boolean;
+  earlier jsonb := '[]';
+  added record;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is not null then
+    return;
+  end if;
+  at := app.time_of_news(target, $4);
+  is_known := exists (
+    select from shipments s
+    where s.order_id = $1 and (parcel_number is null or s.number = parcel_number));
+  if target.status = 'cancelled' or target.status = 'delivered' and not is_known then
+    select r.refusal, r.detail into refusal, detail from app.refuse_late(target, 'delivered', $3, $2, $4) r;
+    return;
+  elsif not is_known and parcel_number is not null and $3 = 'api' then
+    refusal := 'unknown_shipment';
+    return;
+  elsif not is_known then
+    select * into added from app.add_shipment(target, coalesce($2, '{}'), $3, at);
+    refusal := added.refusal;
+    detail := added.detail;
+    if refusal is not null then
+      return;
+    end if;
+    earlier := added.news;
+    target := added.after;
+  end if;
+  select d.refusal, d.detail, d.news into refusal, detail, news from app.deliver_shipments(target, parcel_number, $3,
+    at) d;
+  news := earlier || news;
+end
+$function$;
+grant execute on function app.deliver_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone) to
+  app_admin, app_client, app_support, app_system;
+
+-- Function app.deliver_shipments(orders,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.deliver_shipments(target orders, number text, source text, at timestamp with time zone,
+  OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  parcel shipments;
+begin
+  news := '[]';
+  for parcel in
+    update shipments s set status = 'delivered', delivered_at = greatest($4, s.shipped_at)
+    where s.order_id = target.id and s.status = 'shipped' and ($2 is null or s.number = $2)
+    returning *
+  loop
+    target := app.touch_order(target.id);
+    news := news || app.record_order_event(target, 'shipment_delivered', null, $3,
+      jsonb_build_object('shipment_id', parcel.id, 'shipment', parcel.number), $4);
+  end loop;
+  if target.status = 'shipped' and target.fulfilment = 'full'
+    and not exists (select from shipments s where s.order_id = target.id and s.status = 'shipped') then
+    update orders o set status = 'delivered', delivered_at = $4 where o.id = target.id returning * into target;
+    news := news || app.record_order_event(target, 'delivered', 'shipped', $3, null, $4);
+  end if;
+  if news = '[]' then
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+  end if;
+end
+$function$;
+
+-- Function app.drop_event_partitions(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.drop_event_partitions()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  kept_from constant date := date_trunc('month', now() at time zone 'UTC')::date
+    - make_interval(months => app.longest_event_retention());
+  dropped integer := 0;
+  partition text;
+begin
+  for partition in
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'public.analytics_events'::regclass and c.relname ~ '^analytics_events_\d{4}_\d{2}$'
+      and to_date(right(c.relname, 7), 'YYYY_MM') < kept_from
+    order by c.relname
+  loop
+    execute format('drop table public.%I', partition);
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+exception when lock_not_available then
+  return 0;
+end
+$function$;
+grant execute on function app.drop_event_partitions() to app_system;
 
 -- Function app.due_webhooks(), owner app_owner
 
@@ -3210,6 +4939,52 @@ begin
 end
 $function$;
 grant execute on function app.end_expired_leases(text) to app_system;
+
+-- Function app.end_holds(uuid,integer,integer,timestamp with time zone,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.end_holds(order_id uuid, line integer, pieces integer, shipped_at timestamp with time
+  zone, cancelled_at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product_ids uuid[];
+  ended integer[];
+  returned integer[];
+begin
+  if num_nonnulls($4, $5) <> 1 or pieces < 0 or (pieces is not null and line is null) then
+    raise exception 'a number of pieces of one line is either shipped or cancelled'
+      using errcode = 'invalid_parameter_value';
+  end if;
+  perform app.lock_products(array(select h.product_id from stock_holds h where h.order_id = $1));
+
+  with open as materialized (
+    select h.order_id, h.line, h.part, h.pieces,
+      least(h.pieces, $3 - (sum(h.pieces) over (order by h.line, h.part) - h.pieces)) as ending
+    from stock_holds h
+    where h.order_id = $1 and ($2 is null or h.line = $2) and h.pieces > 0 and h.shipped_at is null
+      and h.cancelled_at is null
+  ), ended as (
+    update stock_holds h set pieces = o.ending, shipped_at = $4, cancelled_at = $5
+    from open o
+    where h.order_id = o.order_id and h.line = o.line and h.part = o.part and o.ending > 0
+    returning h.product_id, h.pieces
+  ), remaining as (
+    insert into stock_holds (order_id, line, part, client_id, catalog_id, product_id, pieces, since, acknowledged_at,
+      is_settled)
+    select h.order_id, h.line, (select max(m.part) + 1 from stock_holds m where m.order_id = $1 and m.line = h.line),
+      h.client_id, h.catalog_id, h.product_id, o.pieces - o.ending, h.since, h.acknowledged_at, h.is_settled
+    from open o join stock_holds h on h.order_id = o.order_id and h.line = o.line and h.part = o.part
+    where o.ending > 0 and o.ending < o.pieces
+  )
+  select array_agg(e.product_id), array_agg(e.pieces), array_agg(case when $4 is null then e.pieces else 0 end)
+    into product_ids, ended, returned from ended e;
+
+  perform app.recompute_stock(product_ids, returned);
+  return (select coalesce(sum(n), 0) from unnest(ended) n);
+end
+$function$;
 
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
 
@@ -3357,6 +5132,31 @@ AS $function$
   select * from app.end_expired_leases(kind) where status = 'failed'
 $function$;
 grant execute on function app.expire_job_leases(text) to app_system;
+
+-- Function app.expire_unconfirmed_order(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.expire_unconfirmed_order()
+ RETURNS TABLE(order_id uuid, news jsonb)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of schedules lets orders expire' using errcode = 'insufficient_privilege';
+  end if;
+  select * into target from orders o
+  where o.problem = 'unconfirmed' and o.status = 'pending' and o.confirm_by < clock_timestamp()
+  order by o.confirm_by limit 1 for update skip locked;
+  if target.id is not null then
+    return query select target.id, c.news
+      from app.cancel_locked_order(target, null, true, 'system', clock_timestamp()) c;
+  end if;
+end
+$function$;
+grant execute on function app.expire_unconfirmed_order() to app_system;
 
 -- Function app.fail_pending_deliveries(), owner app_definer
 
@@ -3582,6 +5382,54 @@ RETURN CASE WHEN ((ascii(value) = ANY (ARRAY[9, 10, 13, 39, 43, 45, 61, 64, 6529
   '^''*[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-]'::text)) THEN (''''::text || value) ELSE value END;
 grant execute on function app.formula_safe(text) to app_admin, app_client;
 
+-- Function app.free_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.free_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamp with time
+  zone[], OUT product_id uuid, OUT free_count integer, OUT held bigint, OUT reported_at timestamp with time zone, OUT
+  has_holds boolean)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  held_ids uuid[] := array(select app.held_products(catalog, product_ids));
+  settings jsonb;
+begin
+  if held_ids = '{}' then
+    return;
+  end if;
+  select c.sync_settings into settings from catalogs c where c.id = catalog;
+  return query
+    select s.id, least(greatest(coalesce(s.count, 0) - h.pieces, 0), 2147483647)::integer, h.pieces, s.at, h.holds > 0
+    from (
+      select id, count, case when count is not null and at is not null
+        then least(greatest(at, now() - interval '7 days'), now()) end as at
+      from unnest(product_ids, counts, times) s (id, count, at)
+      where id = any (held_ids)
+    ) s cross join lateral (
+      select count(*) as holds, coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
+        (settings ->> 'hold_hours')::integer, s.at)) filter (where s.at is not null), 0) as pieces
+      from stock_holds h
+      where h.catalog_id = catalog and h.product_id = s.id and (not h.is_settled or h.cancelled_at is not null)
+    ) h;
+end
+$function$;
+grant execute on function app.free_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
+
+-- Function app.fulfilment_of(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.fulfilment_of(order_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select case when coalesce(sum(l.shipped_quantity), 0) = 0 then 'none'
+    when sum(l.shipped_quantity) = sum(l.quantity - l.cancelled_quantity) then 'full' else 'partial' end
+  from order_lines l where l.order_id = $1
+$function$;
+
 -- Function app.granted_catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.granted_catalog_ids()
@@ -3663,6 +5511,76 @@ AS $function$
 $function$;
 grant execute on function app.granted_products(uuid,text,text) to app_admin, app_client, app_support;
 
+-- Function app.guard_order(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.guard_order()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  is_touched constant boolean := new.version > old.version and current_user = 'app_definer';
+  changed jsonb;
+begin
+  new.version := old.version;
+  if new is not distinct from old and not is_touched then
+    return new;
+  end if;
+  select coalesce(jsonb_object_agg(key, value), '{}') into changed
+  from jsonb_each(to_jsonb(new)) where value <> to_jsonb(old) -> key;
+  if app.is_caller_role()
+    and changed - '{customer_name,customer_email,shipping_address,metadata,updated_at}'::text[] <> '{}' then
+    raise exception 'the status of an order is changed by the functions of its life only'
+      using errcode = 'insufficient_privilege';
+  end if;
+  if changed ?| '{id,client_id,site_id,order_number,currency,items,kind,created_at}'::text[] then
+    raise exception 'the client, site, number, currency, items, kind and time of an order never change'
+      using errcode = 'check_violation';
+  end if;
+  if new.status <> old.status and (old.status, new.status) not in (('pending', 'processing'), ('pending', 'shipped'),
+      ('processing', 'shipped'), ('shipped', 'delivered'), ('pending', 'cancelled'), ('processing', 'cancelled')) then
+    raise exception 'an order does not change from % to %', old.status, new.status using errcode = 'check_violation';
+  end if;
+  if new.total_amount <> old.total_amount and (current_user <> 'app_definer' or new.total_amount > old.total_amount)
+  then
+    raise exception 'the total of an order changes only when its lines are cancelled' using errcode = 'check_violation';
+  end if;
+  if is_touched or changed - '{exported_at,updated_at}'::text[] <> '{}' then
+    new.version := old.version + 1;
+  end if;
+  return new;
+end
+$function$;
+
+-- Function app.guard_order_line(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.guard_order_line()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if (new.client_id, new.order_id, new.line, new.sku, new.name, new.quantity, new.unit_price)
+      is distinct from (old.client_id, old.order_id, old.line, old.sku, old.name, old.quantity, old.unit_price)
+    or new.product_id is distinct from old.product_id and new.product_id is not null then
+    raise exception 'the lines of an order never change' using errcode = 'check_violation';
+  end if;
+  return new;
+end
+$function$;
+
+-- Function app.guest_order(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.guest_order(token text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.buyer_order(o) from app.order_of_token($1, 'vc') o where o.id is not null
+$function$;
+grant execute on function app.guest_order(text) to app_anon, app_customer;
+
 -- Function app.has_one_currency(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.has_one_currency(catalog uuid)
@@ -3713,6 +5631,52 @@ RETURN ((EXISTS (SELECT FROM catalogs c WHERE ((c.id = (has_shared_stock.site).c
   DISTINCT FROM (has_shared_stock.site).client_id)))) OR (EXISTS (SELECT FROM catalog_grants g WHERE ((g.catalog_id =
   (has_shared_stock.site).catalog_id) AND (g.client_id <> (has_shared_stock.site).client_id)))));
 
+-- Function app.held_products(uuid,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.held_products(catalog uuid, product_ids uuid[])
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.require_writable_stock(catalog);
+  if exists (select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not
+    null))
+    or exists (select from stock_reports r where r.catalog_id = catalog)
+  then
+    return query
+      select id from unnest(product_ids) id
+      where exists (select from stock_holds h where h.catalog_id = catalog and h.product_id = id
+          and (not h.is_settled or h.cancelled_at is not null))
+        or exists (select from stock_reports r where r.product_id = id and r.catalog_id = catalog);
+  end if;
+end
+$function$;
+grant execute on function app.held_products(uuid,uuid[]) to app_admin, app_client;
+
+-- Function app.hold_effect(stock_holds,text,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.hold_effect(hold stock_holds, means text, hold_hours integer, reported_at timestamp with
+  time zone)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN ((hold).cancelled_at IS NULL) THEN CASE WHEN (app.hold_known_at(hold, means, hold_hours) > reported_at)
+  THEN (hold).pieces ELSE 0 END WHEN ((app.hold_known_at(hold, means, hold_hours) <= reported_at) AND (reported_at <
+  (hold).cancelled_at)) THEN (- (hold).pieces) ELSE 0 END;
+
+-- Function app.hold_known_at(stock_holds,text,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.hold_known_at(hold stock_holds, means text, hold_hours integer)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (hold).is_settled THEN '-infinity'::timestamp with time zone WHEN ((hold).pieces < 0) THEN (hold).since
+  WHEN (means = 'physical'::text) THEN LEAST((hold).shipped_at, ((hold).since + make_interval(hours =>
+  COALESCE(hold_hours, 720)))) ELSE LEAST((hold).shipped_at, (hold).acknowledged_at, ((hold).since + make_interval(hours
+  => COALESCE(hold_hours, 72)))) END;
+
 -- Function app.is_active_client(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
@@ -3722,6 +5686,26 @@ CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$ select exists (select from clients c where c.id = $1 and c.is_active) $function$;
 grant execute on function app.is_active_client(uuid) to app_system;
+
+-- Function app.is_caller_role(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.is_caller_role()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (CURRENT_USER = ANY (ARRAY['app_admin'::name, 'app_support'::name, 'app_client'::name, 'app_customer'::name,
+  'app_anon'::name, 'app_system'::name, 'app_worker'::name]));
+grant execute on function app.is_caller_role() to public;
+
+-- Function app.is_finished_hold(stock_holds,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_finished_hold(hold stock_holds, settings jsonb, oldest timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (((NOT (hold).is_settled) OR ((hold).cancelled_at IS NOT NULL)) AND (COALESCE((hold).cancelled_at,
+  app.hold_known_at(hold, (settings ->> 'stock_means'::text), ((settings ->> 'hold_hours'::text))::integer)) <=
+  oldest));
 
 -- Function app.is_in_stock(text,integer), owner app_owner
 
@@ -4020,6 +6004,104 @@ $function$;
 grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
 
+-- Function app.live_facets(uuid,text,text[],text,text,numeric,numeric,integer,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.live_facets(catalog uuid, conditions text, patterns text[], category text, brand text,
+  price_min numeric, price_max numeric, max_values integer, sku text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  facets jsonb;
+begin
+  execute format($sql$
+    with shown as materialized (
+      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
+      select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
+      from (
+        select category, brand, ($4 is null or price >= $4) and ($5 is null or price <= $5) as in_price,
+          count(*) as products, min(price) as price_min, max(price) as price_max
+        from public.products where catalog_id = (select $8) %s
+        group by 1, 2, 3) groups
+    ), categories as (
+      select category as value, sum(products)::bigint as count from shown
+      where in_brand and in_price and category is not null
+      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
+    ), brands as (
+      select brand as value, sum(products)::bigint as count from shown
+      where in_category and in_price and brand is not null
+      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
+    )
+    select jsonb_build_object(
+      'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
+                   from categories),
+      'brand', (select coalesce(jsonb_agg(brands order by count desc, app.fold(value) collate "C", value), '[]')
+                from brands),
+      'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
+                where in_category and in_brand))
+    $sql$, conditions)
+  into facets
+  using patterns, category, brand, price_min, price_max, max_values, sku, catalog;
+  return facets;
+end
+$function$;
+
+-- Function app.lock_order(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_order(order_id uuid)
+ RETURNS orders
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select * from orders o
+  where o.id = $1
+    and (app.admin_role() is not null or o.client_id = any (app.editor_ids()) or app.subject() = 'service:system')
+  for update
+$function$;
+
+-- Function app.lock_order_of_return(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_order_of_return(return_id uuid)
+ RETURNS orders
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select o from returns r cross join lateral app.lock_order(r.order_id) o where r.id = $1 and o.id is not
+  null $function$;
+
+-- Function app.lock_products(uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_products(product_ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select from products where id = any (product_ids) order by id for no key update $function$;
+
+-- Function app.lock_refusal(uuid,orders,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_refusal(order_id uuid, target orders, expected timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select case
+    when target.id is not null then case when target.updated_at <> $3 then 'changed' end
+    when exists (select from orders o where o.id = $1 and o.client_id = any (app.client_ids())) then 'forbidden'
+    else 'not_found' end
+$function$;
+
+-- Function app.longest_event_retention(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.longest_event_retention()
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select coalesce(max(event_retention_months), 25) from clients $function$;
+grant execute on function app.longest_event_retention() to app_owner;
+
 -- Function app.mail_branding(uuid,uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.mail_branding(client uuid, site uuid, OUT client_name text, OUT site_name text, OUT
@@ -4088,6 +6170,31 @@ AS $function$
 $function$;
 grant execute on function app.mailbox(text) to app_definer;
 
+-- Function app.mark_orders_exported(uuid[],timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.mark_orders_exported(order_ids uuid[], exported_at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  marked integer;
+begin
+  with locked as (
+    select o.id from orders o
+    where o.id = any ($1) and o.exported_at is null
+      and (app.admin_role() is not null or o.client_id = any (app.editor_ids()) or app.subject() = 'service:system')
+    order by o.id for update
+  )
+  update orders o set exported_at = $2 from locked where o.id = locked.id;
+  get diagnostics marked = row_count;
+  return marked;
+end
+$function$;
+grant execute on function app.mark_orders_exported(uuid[],timestamp with time zone) to app_admin, app_client,
+  app_support, app_system;
+
 -- Function app.max_shown_stock(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.max_shown_stock()
@@ -4096,6 +6203,25 @@ CREATE OR REPLACE FUNCTION app.max_shown_stock()
  IMMUTABLE PARALLEL SAFE
 RETURN 10;
 grant execute on function app.max_shown_stock() to app_admin, app_client, app_support;
+
+-- Function app.may_queue_order_mail(orders,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.may_queue_order_mail(mailed_order orders, template text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.admin_role() is not null
+    or mailed_order.client_id = any (app.editor_ids())
+    or app.subject() = 'service:system' and $2 in ('order_shipped', 'order_delivered', 'order_cancelled')
+    or mailed_order.site_id = app.site_id() and (
+      $2 = 'order_confirmation' and mailed_order.customer_subject = app.subject()
+      or mailed_order.customer_subject is not distinct from app.subject()
+        and transaction_timestamp() in (mailed_order.created_at, mailed_order.updated_at)
+        and ($2 in ('order_confirmation', 'order_confirm_request')
+          or $2 = 'order_cancelled' and mailed_order.status = 'cancelled'))
+$function$;
 
 -- Function app.may_read_catalog(uuid,uuid), owner app_definer
 
@@ -4223,6 +6349,19 @@ AS $function$
 $function$;
 grant execute on function app.next_image_attempt(text,integer,double precision) to app_admin, app_client;
 
+-- Function app.next_shipment_number(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.next_shipment_number(order_id uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select n::text from generate_series(1, (select count(*) + 1 from shipments s where s.order_id = $1)) n
+  where not exists (select from shipments s where s.order_id = $1 and s.number = n::text)
+  order by n limit 1
+$function$;
+
 -- Function app.note_audit_writer(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.note_audit_writer()
@@ -4236,6 +6375,85 @@ begin
 end
 $function$;
 
+-- Function app.open_holds(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.open_holds(order_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  lacking jsonb;
+begin
+  perform app.lock_products(array(select l.product_id from order_lines l where l.order_id = $1));
+
+  select jsonb_agg(jsonb_build_object('at', line - 1,
+           'left', case when inventory_count <= app.max_shown_stock() then inventory_count end) order by line)
+    into lacking
+  from (
+    select l.line, p.inventory_count, sum(l.quantity) over (partition by p.id) as quantity
+    from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
+    where l.order_id = $1
+  ) wanted
+  where quantity > inventory_count;
+  if lacking is not null then
+    return lacking;
+  end if;
+
+  insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
+  select l.order_id, l.line, l.client_id, p.catalog_id, p.id, l.quantity, clock_timestamp()
+  from order_lines l join products p on p.id = l.product_id and p.inventory_policy = 'tracked'
+  where l.order_id = $1;
+  update products p set inventory_count = p.inventory_count - h.pieces
+  from (select product_id, sum(pieces) as pieces from stock_holds h where h.order_id = $1 group by 1) h
+  where p.id = h.product_id;
+  return null;
+end
+$function$;
+
+-- Function app.order_content_hash(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_content_hash(document jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select md5(($1 - '{version,external_number,status,cancel_reason}'::text[])::text
+    || case when $1 ->> 'status' = 'cancelled' then 'cancelled' else '' end)
+$function$;
+
+-- Function app.order_document(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_document(o orders)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+    'order_id', o.id, 'order_number', o.order_number, 'external_number', o.external_number, 'version', o.version,
+    'kind', o.kind, 'status', o.status, 'placed_at', o.created_at, 'currency', o.currency,
+    'total_amount', o.total_amount::text, 'customer_name', o.customer_name, 'customer_email', o.customer_email,
+    'shipping_address', o.shipping_address, 'metadata', o.metadata, 'site', s.name, 'cancel_reason', o.cancel_reason,
+    'lines', (
+      select coalesce(jsonb_agg(jsonb_build_object('line', l.line, 'sku', l.sku, 'name', l.name,
+        'quantity', l.quantity - l.cancelled_quantity, 'unit_price', l.unit_price::text) order by l.line), '[]')
+      from order_lines l where l.order_id = o.id))
+  from sites s where s.id = o.site_id
+$function$;
+
+-- Function app.order_for_news(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_for_news(target orders)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN jsonb_build_object('order_id', (target).id, 'client_id', (target).client_id, 'site_id', (target).site_id,
+  'order_number', (target).order_number, 'status', (target).status, 'version', (target).version, 'problem',
+  (target).problem);
+
 -- Function app.order_number(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.order_number()
@@ -4246,6 +6464,42 @@ RETURN (SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ'::text, ((get
   ''::text) AS string_agg FROM (SELECT uuid_send(gen_random_uuid()) AS uuid_send OFFSET 0) random(bytes),
   unnest('{0,1,2,3,4,5,7,9,10,11}'::integer[]) n(n));
 grant execute on function app.order_number() to app_admin, app_definer, app_migrate;
+
+-- Function app.order_of_token(text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_of_token(token text, purposes text)
+ RETURNS orders
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders;
+begin
+  if token ~ '^[vc][0-9a-f]{80}$' and strpos(purposes, left(token, 1)) > 0 and token = app.sealed_token(left(token, 41))
+    and to_timestamp(('x' || substr(token, 34, 8))::bit(32)::bigint) > clock_timestamp() then
+    select * into target from orders o
+    where o.id = substr(token, 2, 32)::uuid and o.site_id = app.site_id() and o.customer_subject is null;
+  end if;
+  return target;
+end
+$function$;
+
+-- Function app.order_token(uuid,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_token(order_id uuid, purpose text, expires_at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.sealed_token(format('%s%s%s', $2, replace($1::text, '-', ''),
+    lpad(to_hex(extract(epoch from $3)::bigint), 8, '0')))
+  from orders o
+  where o.id = $1 and app.subject() like 'service:%'
+    and (app.admin_role() is not null or o.client_id = any (app.editor_ids()))
+$function$;
+grant execute on function app.order_token(uuid,text,timestamp with time zone) to app_admin, app_client;
 
 -- Function app.owned_catalog_ids(), owner app_definer
 
@@ -4299,6 +6553,48 @@ end
 $function$;
 grant execute on function app.page_rows(text,integer) to app_admin, app_anon, app_client, app_customer, app_support;
 
+-- Function app.pieces_of(uuid,jsonb,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.pieces_of(order_id uuid, lines jsonb, kind text, OUT refusal text, OUT detail jsonb, OUT
+  pieces jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  unknown_lines jsonb;
+begin
+  with wanted as (
+    select (w ->> 'line')::integer as line, sum((w ->> 'quantity')::integer) as quantity, min(n) - 1 as at
+    from jsonb_array_elements($2) with ordinality e (w, n) group by 1
+  ), found as (
+    select w.at, coalesce(l.line, w.line) as line, l.line is null as is_unknown,
+      case $3 when 'open' then l.quantity - l.shipped_quantity - l.cancelled_quantity
+        when 'returnable' then l.shipped_quantity - l.returned_quantity else l.shipped_quantity end as remaining,
+      w.quantity
+    from (select * from order_lines o where o.order_id = $1) l
+      full join wanted w on w.line = l.line
+    where $2 is null or w.line is not null
+  )
+  select jsonb_agg(f.at order by f.at) filter (where f.is_unknown),
+    jsonb_agg(jsonb_build_object('at', f.at, 'left', f.remaining) order by f.at)
+      filter (where f.quantity > f.remaining or f.at is not null and f.remaining = 0),
+    jsonb_agg(jsonb_build_object('line', f.line, 'quantity', coalesce(f.quantity, f.remaining))
+      order by f.line) filter (where coalesce(f.quantity, f.remaining) > 0)
+    into unknown_lines, detail, pieces
+  from found f;
+  if unknown_lines is not null then
+    refusal := 'unknown_lines';
+    detail := unknown_lines;
+  elsif detail is not null then
+    refusal := 'too_many';
+  elsif pieces is null then
+    refusal := 'nothing_left';
+  end if;
+end
+$function$;
+
 -- Function app.place_order(jsonb,text,text,jsonb,jsonb,numeric), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.place_order(lines jsonb, customer_name text, customer_email text, shipping_address jsonb,
@@ -4335,17 +6631,25 @@ declare
   currencies jsonb;
   inexact jsonb;
   new_order orders;
+  must_confirm boolean;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
     raise exception 'an order can be placed only on a site' using errcode = 'insufficient_privilege';
   end if;
+  must_confirm := site.confirm_guest_orders and app.subject() is null;
   if exists (select from catalogs c where c.id = site.catalog_id and c.status <> 'active') then
     refusal := 'catalog';
     return;
   end if;
   select r.refusal, r.detail into refusal, detail from app.check_order_rules(site, $1) r;
   if refusal is not null then
+    return;
+  end if;
+
+  if not $4 ->> 'country' = any (site.ship_to_countries) then
+    refusal := 'country';
+    detail := to_jsonb(site.ship_to_countries);
     return;
   end if;
 
@@ -4432,11 +6736,12 @@ begin
   -- million.
   for attempt in 1..5 loop
     insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
-      shipping_address, items, metadata)
+      shipping_address, items, metadata, problem, confirm_by)
     values (site.client_id, site.id, app.subject(), $2, $3, total, currencies ->> 0, $4,
       (select jsonb_agg(line - 'left' order by (line ->> 'line')::integer)
        from jsonb_array_elements(priced_lines) line),
-      $5)
+      $5, case when must_confirm then 'unconfirmed' end,
+      case when must_confirm then clock_timestamp() + make_interval(hours => site.confirm_within_hours) end)
     on conflict on constraint orders_client_number_unique do nothing
     returning * into new_order;
     exit when found;
@@ -4448,6 +6753,12 @@ begin
   select new_order.client_id, new_order.id, (line ->> 'line')::integer, (line ->> 'product_id')::uuid, line ->> 'sku',
     line ->> 'name', (line ->> 'quantity')::integer, (line ->> 'unit_price')::numeric
   from jsonb_array_elements(priced_lines) line;
+  -- The time is read after the products were locked, so it is later than that of every stock that was stated.
+  insert into stock_holds (order_id, line, client_id, catalog_id, product_id, pieces, since)
+  select new_order.id, (line ->> 'line')::integer, new_order.client_id, site.catalog_id, (line ->> 'product_id')::uuid,
+    (line ->> 'quantity')::integer, clock_timestamp()
+  from jsonb_array_elements(priced_lines) line
+  where line ->> 'left' is not null;
   placed := to_jsonb(new_order) || jsonb_build_object('total_amount', new_order.total_amount::text);
 end
 $function$;
@@ -4465,6 +6776,41 @@ RETURN CASE WHEN ((old_price > (0)::numeric) AND (new_price > (0)::numeric) AND 
   precision)) - round(log(((new_price)::double precision / (old_price)::double precision))))) < (0.0212)::double
   precision)) THEN (round(log(((new_price)::double precision / (old_price)::double precision))))::integer ELSE 0 END;
 grant execute on function app.price_power(numeric,numeric) to app_admin, app_client;
+
+-- Function app.process_order(uuid,text,text,timestamp with time zone,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.process_order(order_id uuid, external_number text, source text, happened_at timestamp
+  with time zone, expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  after orders;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is not null then
+    return;
+  elsif target.status = 'pending' then
+    select s.refusal, s.detail, s.news into refusal, detail, news
+    from app.start_processing(target, $2, $3, app.time_of_news(target, $4)) s;
+  elsif target.status = 'cancelled' then
+    select r.refusal, r.detail into refusal, detail
+    from app.refuse_late(target, 'processing', $3, jsonb_build_object('external_number', $2), $4) r;
+  elsif $2 <> coalesce(target.external_number, '') then
+    update orders o set external_number = $2 where o.id = $1 returning * into after;
+    news := jsonb_build_array(app.record_order_event(after, 'changed', null, $3, app.changed_fields(target, after),
+      app.time_of_news(target, $4)));
+  else
+    refusal := 'unchanged';
+    detail := to_jsonb(target.status);
+  end if;
+end
+$function$;
+grant execute on function app.process_order(uuid,text,text,timestamp with time zone,timestamp with time zone) to
+  app_admin, app_client, app_support, app_system;
 
 -- Function app.product_facets(text,text,text,text,numeric,numeric,integer), owner app_definer
 
@@ -4487,45 +6833,41 @@ CREATE OR REPLACE FUNCTION app.product_facets(search text, sku text, category te
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 declare
+  site constant uuid := app.site_id();
+  catalog constant uuid := (app.catalog_ids())[1];
   patterns constant text[] := app.search_patterns(search);
-  facets jsonb;
+  row_conditions constant text :=
+    case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
+    || case when sku is not null then ' and sku = $7' else '' end || app.stock_condition(stock);
+  has_price constant boolean := price_min is not null or price_max is not null;
+  -- Whether the facet has no filter on another field.
+  counts_categories constant boolean := row_conditions = '' and brand is null and not has_price;
+  counts_brands constant boolean := row_conditions = '' and category is null and not has_price;
+  counts_prices constant boolean := row_conditions = '' and category is null and brand is null;
+  facets jsonb := '{}';
   currency constant text := app.storefront_currency();
 begin
-  if app.site_id() is null then
+  if site is null then
     return null;
   end if;
-  execute format($sql$
-    with shown as materialized (
-      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
-      select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
-      from (
-        select p.category, p.brand, ($4 is null or p.price >= $4) and ($5 is null or p.price <= $5) as in_price,
-          count(*) as products, min(p.price) as price_min, max(p.price) as price_max
-        from products p
-        where p.catalog_id = any ((select app.catalog_ids())::uuid[]) and p.is_active %s
-          and not exists (
-            select from site_product_exclusions x where x.site_id = (select app.site_id()) and x.product_id = p.id)
-        group by 1, 2, 3) groups
-    ), categories as (
-      select category as value, sum(products)::bigint as count from shown
-      where in_brand and in_price and category is not null
-      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
-    ), brands as (
-      select brand as value, sum(products)::bigint as count from shown
-      where in_category and in_price and brand is not null
-      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
-    )
-    select jsonb_build_object(
-      'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
-                   from categories),
-      'brand', (select coalesce(jsonb_agg(brands order by count desc, app.fold(value) collate "C", value), '[]')
-                from brands),
-      'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
-                where in_category and in_brand))
-    $sql$, case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
-      || case when sku is not null then ' and p.sku = $7' else '' end || app.stock_condition(stock))
-  into facets
-  using patterns, category, brand, price_min, price_max, max_values, sku;
+  if not (counts_categories and counts_brands and counts_prices) then
+    -- If a facet needs no products, only the products of the filters are read.
+    facets := app.live_facets(catalog, app.storefront_condition(site) || row_conditions || case
+      when category is not null and brand is not null and has_price then ''
+      when category is not null and brand is not null then ' and (category = $2 or brand = $3)'
+      when counts_categories then ' and category = $2'
+      when counts_brands then ' and brand = $3'
+      else '' end, patterns, category, brand, price_min, price_max, max_values, sku);
+  end if;
+  if counts_categories then
+    facets := facets || jsonb_build_object('category', app.count_facet(catalog, site, 'category', max_values));
+  end if;
+  if counts_brands then
+    facets := facets || jsonb_build_object('brand', app.count_facet(catalog, site, 'brand', max_values));
+  end if;
+  if counts_prices then
+    facets := facets || jsonb_build_object('price', app.shown_prices(catalog, site));
+  end if;
   -- Prices in several currencies have no range.
   return jsonb_set(facets, '{price}', case when currency is null then '{"min": null, "max": null}'
     else facets -> 'price' end || jsonb_build_object('currency', currency));
@@ -4619,6 +6961,46 @@ AS $function$
       or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
 $function$;
 grant execute on function app.product_source(uuid) to app_admin, app_client, app_support;
+
+-- Function app.product_stock(uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.product_stock(product uuid, max_orders integer, OUT product_id uuid, OUT inventory_policy
+  text, OUT inventory_count integer, OUT stock_means text, OUT reported_count bigint, OUT reported_at timestamp with
+  time zone, OUT held bigint, OUT order_count bigint, OUT orders jsonb)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with visible as materialized (
+    select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at, r.product_id is not null as
+      is_stated,
+      r.reported_at as at, coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
+      (c.sync_settings ->> 'hold_hours')::integer as hold_hours
+    from products p join catalogs c on c.id = p.catalog_id left join stock_reports r on r.product_id = p.id
+    where p.id = $1
+      and (app.admin_role() in ('super_admin', 'admin')
+        or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
+  ), held as materialized (
+    select h.order_id, h.client_id, sum(e.pieces) as pieces, min(nullif(h.since, '-infinity')) as since,
+      min(h.acknowledged_at) as acknowledged_at
+    from visible v join stock_holds h on h.catalog_id = v.catalog_id and h.product_id = v.id
+        and (not h.is_settled or h.cancelled_at is not null)
+      cross join lateral (select case
+        when v.is_stated then app.hold_effect(h, v.means, v.hold_hours, v.at)
+        when h.pieces > 0 and h.shipped_at is null and h.cancelled_at is null then h.pieces else 0 end) e (pieces)
+    group by h.order_id, h.client_id having sum(e.pieces) <> 0
+  )
+  select v.id, v.inventory_policy, v.inventory_count, v.means, v.reported_count, v.reported_at,
+    (select coalesce(sum(pieces), 0) from held), (select count(*) from held),
+    (select coalesce(jsonb_agg(jsonb_build_object('order_id', o.id, 'order_number', o.order_number, 'pieces', f.pieces,
+        'placed_at', f.since, 'acknowledged_at', f.acknowledged_at) order by f.since, f.order_id), '[]')
+     from (select * from held order by since, order_id limit max_orders) f
+       left join public.orders o on o.id = f.order_id
+         and (app.admin_role() is not null or f.client_id = any (app.client_ids())))
+  from visible v
+$function$;
+grant execute on function app.product_stock(uuid,integer) to app_admin, app_client, app_support;
 
 -- Function app.products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
@@ -4730,6 +7112,36 @@ end
 $function$;
 grant execute on function app.queue_job_mail(uuid,text) to app_admin, app_client, app_support, app_system;
 
+-- Function app.queue_lookup_mail(text,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.queue_lookup_mail(order_number text, email text, address text, OUT client_id uuid, OUT
+  job_id uuid)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  mailed_order orders;
+  refusal text;
+begin
+  select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
+  where s.id = app.site_id() and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
+    and o.customer_subject is null;
+  if not found then
+    return;
+  end if;
+  client_id := mailed_order.client_id;
+  refusal := app.claim_guest_mail(mailed_order, $3);
+  if refusal is null then
+    job_id := app.create_mail(client_id, 'order_lookup', mailed_order.id, mailed_order.customer_email, '{}', 'high');
+  end if;
+  return next;
+end
+$function$;
+grant execute on function app.queue_lookup_mail(text,text,text) to app_anon, app_customer;
+
 -- Function app.queue_order_mail(uuid,text,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.queue_order_mail(order_id uuid, template text, details jsonb, OUT client_id uuid, OUT
@@ -4760,23 +7172,20 @@ declare
 begin
   select * into mailed_order from orders o
   where o.id = $1
-    and $2 in ('order_confirmation', 'order_shipped')
-    and (app.admin_role() is not null
-         or o.client_id = any (app.editor_ids())
-         or ($2 = 'order_confirmation' and o.site_id = app.site_id()
-             and (o.customer_subject = app.subject()
-                  or (o.customer_subject is null and o.created_at = transaction_timestamp()))));
+    and $2 in ('order_confirmation', 'order_shipped', 'order_delivered', 'order_cancelled', 'order_confirm_request')
+    and app.may_queue_order_mail(o, $2);
   if not found then
     return;
   end if;
   client_id := mailed_order.client_id;
   if app.site_id() is not null
-    and not exists (select from mails m where m.order_id = $1 and m.template = 'order_confirmation') then
+    and (mailed_order.customer_subject is not null or mailed_order.created_at = transaction_timestamp())
+    and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
     refusal := app.claim_guest_mail(mailed_order, $4);
   end if;
   if refusal is null then
     job_id := app.create_mail(mailed_order.client_id, $2, $1, mailed_order.customer_email, $3,
-      case $2 when 'order_confirmation' then 'high' else 'normal' end);
+      case when $2 in ('order_confirmation', 'order_confirm_request') then 'high' else 'normal' end);
   else
     insert into mails (client_id, template, order_id, recipient, details, state, reason)
       values (mailed_order.client_id, $2, $1, mailed_order.customer_email, $3, 'suppressed', refusal);
@@ -4785,7 +7194,7 @@ begin
 end
 $function$;
 grant execute on function app.queue_order_mail(uuid,text,jsonb,text) to app_admin, app_anon, app_client, app_customer,
-  app_support;
+  app_support, app_system;
 
 -- Function app.queue_product_invalidation(), owner app_definer
 
@@ -4878,6 +7287,139 @@ end
 $function$;
 grant execute on function app.queue_tag_invalidation() to app_owner;
 
+-- Function app.receive_return(uuid,jsonb,boolean,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.receive_return(return_id uuid, lines jsonb, restock boolean, note text, source text,
+  expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order_of_return($1);
+  received returns;
+  pieces jsonb;
+  piece record;
+  at constant timestamptz := clock_timestamp();
+begin
+  select * into received from returns r where r.id = $1;
+  refusal := app.return_refusal(target, received, $6);
+  if refusal is not null then
+    return;
+  elsif received.status not in ('requested', 'approved') then
+    refusal := case received.status when 'received' then 'unchanged' else 'status' end;
+    detail := to_jsonb(received.status);
+    return;
+  end if;
+  select p.refusal, p.detail, p.pieces into refusal, detail, pieces from app.received_pieces($1, $2, $3) p;
+  if refusal is not null then
+    return;
+  end if;
+  for piece in
+    select (p ->> 'line')::integer as line, (p ->> 'quantity')::integer as quantity,
+      (p ->> 'restock')::integer as restock
+    from jsonb_array_elements(pieces) with ordinality e (p, n) order by n
+  loop
+    update order_lines l set returned_quantity = l.returned_quantity - (r.quantity - piece.quantity)
+    from return_lines r
+    where r.return_id = $1 and r.line = piece.line and l.order_id = target.id and l.line = piece.line;
+    update return_lines r set received_quantity = piece.quantity, restocked_quantity = piece.restock
+    where r.return_id = $1 and r.line = piece.line;
+    if piece.restock > 0 then
+      perform app.restock_pieces(target.id, piece.line, piece.restock, at);
+    end if;
+  end loop;
+  update returns r set status = 'received', received_at = now(), note = coalesce($4, r.note) where r.id = $1;
+  target := app.touch_order(target.id);
+  news := jsonb_build_array(app.record_order_event(target, 'return_received', null, $5,
+    jsonb_build_object('return_id', $1, 'return', received.number, 'lines', pieces), at));
+end
+$function$;
+grant execute on function app.receive_return(uuid,jsonb,boolean,text,text,timestamp with time zone) to app_admin,
+  app_client, app_support, app_system;
+
+-- Function app.received_pieces(uuid,jsonb,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.received_pieces(return_id uuid, lines jsonb, restock boolean, OUT refusal text, OUT
+  detail jsonb, OUT pieces jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  unknown_lines jsonb;
+begin
+  with stated as (
+    select n - 1 as at, (l ->> 'line')::integer as line, (l ->> 'quantity')::integer as quantity,
+      coalesce((l ->> 'restock')::integer, 0) as restock
+    from jsonb_array_elements($2) with ordinality e (l, n)
+  )
+  select jsonb_agg(s.at order by s.at) filter (where r.line is null),
+    jsonb_agg(jsonb_build_object('at', s.at, 'left', least(r.quantity, s.quantity)) order by s.at)
+      filter (where s.quantity > r.quantity or s.restock > s.quantity)
+    into unknown_lines, detail
+  from stated s left join return_lines r on r.return_id = $1 and r.line = s.line;
+  if unknown_lines is not null or detail is not null then
+    refusal := case when unknown_lines is null then 'too_many' else 'unknown_lines' end;
+    detail := coalesce(unknown_lines, detail);
+    return;
+  end if;
+  select jsonb_agg(jsonb_build_object('line', r.line,
+      'quantity', case when $2 is null then r.quantity else coalesce((l ->> 'quantity')::integer, 0) end,
+      'restock', case when $2 is not null then coalesce((l ->> 'restock')::integer, 0)
+        when $3 then r.quantity else 0 end) order by r.line)
+    into pieces
+  from return_lines r
+    left join jsonb_array_elements($2) l on (l ->> 'line')::integer = r.line
+  where r.return_id = $1;
+end
+$function$;
+
+-- Function app.recompute_catalog_stock(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.recompute_catalog_stock()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product_ids uuid[] := array(select r.product_id from stock_reports r where r.catalog_id = new.id);
+begin
+  perform app.lock_products(product_ids);
+  perform app.recompute_stock(product_ids, array_fill(0, array[cardinality(product_ids)]));
+  return null;
+end
+$function$;
+grant execute on function app.recompute_catalog_stock() to app_owner;
+
+-- Function app.recompute_stock(uuid[],integer[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.recompute_stock(product_ids uuid[], returned integer[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  update products p set inventory_count = s.free
+  from (
+    select p.id, least(greatest(coalesce(r.reported_count - h.pieces, p.inventory_count + g.pieces), 0), 2147483647)
+      as free
+    from (select id, sum(pieces) as pieces from unnest(product_ids, returned) g (id, pieces) group by id) g
+      join products p on p.id = g.id and p.inventory_policy = 'tracked'
+      join catalogs c on c.id = p.catalog_id
+      left join stock_reports r on r.product_id = p.id
+      left join lateral (
+        select coalesce(sum(app.hold_effect(h, c.sync_settings ->> 'stock_means',
+          (c.sync_settings ->> 'hold_hours')::integer, r.reported_at)), 0) as pieces
+        from stock_holds h
+        where h.catalog_id = p.catalog_id and h.product_id = p.id and (not h.is_settled or h.cancelled_at is not null)
+      ) h on r.product_id is not null
+  ) s
+  where p.id = s.id and p.inventory_count <> s.free
+$function$;
+
 -- Function app.record_action(text,uuid,text,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_action(action text, client_id uuid, object_id text, details jsonb DEFAULT
@@ -4925,6 +7467,88 @@ begin
 end
 $function$;
 
+-- Function app.record_direct_change(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_direct_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.record_order_event(new, 'changed', null, 'api', app.changed_fields(old, new), clock_timestamp());
+  return null;
+end
+$function$;
+grant execute on function app.record_direct_change() to app_owner;
+
+-- Function app.record_facet_change(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_facet_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  insert into facet_deltas (catalog_id, facet, value, products)
+  select catalog_id, facet, value, sum(products)
+  from (
+    values (old.catalog_id, 'category', old.category, -old.is_active::integer),
+      (old.catalog_id, 'brand', old.brand, -old.is_active::integer),
+      (new.catalog_id, 'category', new.category, new.is_active::integer),
+      (new.catalog_id, 'brand', new.brand, new.is_active::integer)
+  ) changed (catalog_id, facet, value, products)
+  where value is not null
+  group by 1, 2, 3 having sum(products) <> 0;
+  return null;
+end
+$function$;
+grant execute on function app.record_facet_change() to app_owner;
+
+-- Function app.record_facet_deltas(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_facet_deltas()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into facet_deltas (catalog_id, facet, value, products)
+    select p.catalog_id, f.facet, f.value, count(*)
+    from after p cross join lateral (values ('category', p.category), ('brand', p.brand)) f (facet, value)
+    where p.is_active and f.value is not null group by 1, 2, 3;
+  else
+    insert into facet_deltas (catalog_id, facet, value, products)
+    select p.catalog_id, f.facet, f.value, -count(*)
+    from before p cross join lateral (values ('category', p.category), ('brand', p.brand)) f (facet, value)
+    where p.is_active and f.value is not null group by 1, 2, 3;
+  end if;
+  return null;
+end
+$function$;
+grant execute on function app.record_facet_deltas() to app_owner;
+
+-- Function app.record_late_news(orders,text,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_late_news(target orders, type text, details jsonb, happened_at timestamp with time
+  zone)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  news constant jsonb := jsonb_strip_nulls(coalesce($3, '{}')) || jsonb_build_object('news', $2);
+begin
+  if not exists (
+    select from order_events e where e.order_id = target.id and e.type = 'late_news' and e.details = news) then
+    perform app.record_order_event($1, 'late_news', null, 'file', news, app.time_of_news($1, $4));
+  end if;
+end
+$function$;
+
 -- Function app.record_order_deltas(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_order_deltas()
@@ -4956,6 +7580,27 @@ begin
 end
 $function$;
 grant execute on function app.record_order_deltas() to app_owner;
+
+-- Function app.record_order_event(orders,text,text,text,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_order_event(target orders, type text, from_status text, source text, details
+  jsonb, happened_at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  subject constant text := app.subject();
+begin
+  insert into order_events (client_id, order_id, version, type, from_status, to_status, source, actor, subject, details,
+    happened_at)
+  values (target.client_id, target.id, target.version, $2, $3, case when $3 is not null then target.status end, $4,
+    case when subject like 'service:%' then 'service' when app.admin_role() is not null then 'admin'
+      when app.site_id() is null then 'client' when subject is null then 'guest' else 'customer' end,
+    subject, coalesce($5, '{}'), $6);
+  return jsonb_build_object('type', $2) || coalesce($5, '{}');
+end
+$function$;
 
 -- Function app.record_reads(text,jsonb), owner app_definer
 
@@ -4993,6 +7638,44 @@ begin
 end
 $function$;
 
+-- Function app.refuse_event_change(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.refuse_event_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    -- The foreign key deletes the events of a deleted order as the owner of the table. Nobody else enters this role.
+    if current_user = 'app_owner' then
+      return old;
+    end if;
+  elsif new is not distinct from old or (to_jsonb(new) - 'subject') = (to_jsonb(old) - 'subject')
+      and new.subject is null then
+    return new;  -- the erasure of a person removes the subject
+  end if;
+  raise exception 'the events of an order are not changed' using errcode = 'insufficient_privilege';
+end
+$function$;
+
+-- Function app.refuse_late(orders,text,text,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.refuse_late(target orders, type text, source text, details jsonb, happened_at timestamp
+  with time zone, OUT refusal text, OUT detail jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if $3 = 'file' then
+    perform app.record_late_news($1, $2, $4, $5);
+  end if;
+  refusal := 'status';
+  detail := to_jsonb(target.status);
+end
+$function$;
+
 -- Function app.rejected_cells(jsonb,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.rejected_cells(header jsonb, raw jsonb)
@@ -5012,6 +7695,16 @@ AS $function$
   end
 $function$;
 
+-- Function app.release_held_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.release_held_pieces(order_id uuid, line integer, pieces integer, at timestamp with time
+  zone)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select app.end_holds($1, $2, $3, null, coalesce($4, clock_timestamp())) $function$;
+
 -- Function app.renditions_with_urls(jsonb,text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.renditions_with_urls(renditions jsonb, base_url text)
@@ -5024,6 +7717,79 @@ AS $function$
   from jsonb_each(renditions) stored (name, rendition)
 $function$;
 grant execute on function app.renditions_with_urls(jsonb,text) to app_admin, app_client, app_support;
+
+-- Function app.replace_order(uuid,jsonb,uuid,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.replace_order(order_id uuid, lines jsonb, return_id uuid, source text, expected timestamp
+  with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb, OUT replacement_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  items jsonb;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is null and target.status not in ('shipped', 'delivered') then
+    refusal := 'status';
+    detail := to_jsonb(target.status);
+  elsif refusal is null and $3 is not null and not exists (
+    select from returns r
+    where r.id = $3 and r.order_id = $1 and r.status <> 'refused' and r.replacement_order_id is null) then
+    refusal := 'unknown_return';
+  end if;
+  if refusal is not null then
+    return;
+  end if;
+  select i.refusal, i.detail, i.items into refusal, detail, items
+  from app.replacement_items($1, coalesce($2, (
+    select jsonb_agg(jsonb_build_object('line', r.line, 'quantity', r.quantity)) from return_lines r
+    where r.return_id = $3))) i;
+  if refusal is not null then
+    return;
+  end if;
+  select c.refusal, c.detail, (c.replacement).id into refusal, detail, replacement_id
+  from app.create_replacement(target, items) c;
+  if refusal is not null then
+    return;
+  end if;
+  update returns r set replacement_order_id = replacement_id where r.id = $3;
+  target := app.touch_order($1);
+  news := jsonb_build_array(app.record_order_event(target, 'replaced', null, $4, jsonb_strip_nulls(jsonb_build_object(
+    'replacement_id', replacement_id, 'return_id', $3)), clock_timestamp()));
+end
+$function$;
+grant execute on function app.replace_order(uuid,jsonb,uuid,text,timestamp with time zone) to app_admin, app_client,
+  app_support;
+
+-- Function app.replacement_items(uuid,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.replacement_items(order_id uuid, lines jsonb, OUT refusal text, OUT detail jsonb, OUT
+  items jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  pieces jsonb;
+begin
+  select p.refusal, p.detail, p.pieces into refusal, detail, pieces from app.pieces_of($1, $2, 'shipped') p;
+  if refusal is not null then
+    return;
+  end if;
+  select jsonb_agg(w.piece -> 'line' order by w.n) filter (where p.id is null),
+    jsonb_agg(jsonb_build_object('line', w.n, 'quantity', w.piece -> 'quantity', 'product_id', p.id, 'sku', l.sku,
+      'name', l.name, 'unit_price', '0', 'image', p.images ->> 0) order by w.n)
+    into detail, items
+  from jsonb_array_elements(pieces) with ordinality w (piece, n)
+    join order_lines l on l.order_id = $1 and l.line = (w.piece ->> 'line')::integer
+    left join products p on p.id = l.product_id;
+  refusal := case when detail is not null then 'gone' end;
+end
+$function$;
 
 -- Function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer), owner app_definer
 
@@ -5060,6 +7826,81 @@ $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
 
+-- Function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamp with
+  time zone[])
+ RETURNS TABLE(product_id uuid, free_count integer, held bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform set_config('app.reports_stock', 'on', true);
+  return query
+    with stated as materialized (
+      select * from app.free_stock(catalog, product_ids, counts, times)
+    ), stored as (
+      insert into stock_reports as r (product_id, catalog_id, reported_count, reported_at)
+      select s.product_id, catalog, c.count, s.reported_at
+      from stated s join unnest(product_ids, counts) c (id, count) on c.id = s.product_id
+      where s.has_holds and s.reported_at is not null
+      on conflict (product_id) do update
+      set reported_count = excluded.reported_count, reported_at = excluded.reported_at
+      where (r.reported_count, r.reported_at) is distinct from (excluded.reported_count, excluded.reported_at)
+    ), forgotten as (
+      delete from stock_reports r using stated s
+      where r.product_id = s.product_id and (not s.has_holds or s.reported_at is null)
+    )
+    select s.product_id, s.free_count, s.held from stated s;
+end
+$function$;
+grant execute on function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
+
+-- Function app.request_return(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.request_return(order_id uuid, lines jsonb, reason text, source text, expected timestamp
+  with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb, OUT return_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  pieces jsonb;
+  new_return returns;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is not null then
+    return;
+  elsif target.status not in ('shipped', 'delivered') then
+    refusal := 'status';
+    detail := to_jsonb(target.status);
+    return;
+  end if;
+  select p.refusal, p.detail, p.pieces into refusal, detail, pieces from app.pieces_of($1, $2, 'returnable') p;
+  if refusal is not null then
+    return;
+  end if;
+  insert into returns (client_id, order_id, number, reason)
+  values (target.client_id, $1, (select count(*) + 1 from returns r where r.order_id = $1), $3)
+  returning * into new_return;
+  insert into return_lines (client_id, order_id, return_id, line, quantity)
+  select target.client_id, $1, new_return.id, (p ->> 'line')::integer, (p ->> 'quantity')::integer
+  from jsonb_array_elements(pieces) p;
+  update order_lines l set returned_quantity = l.returned_quantity + (p ->> 'quantity')::integer
+  from jsonb_array_elements(pieces) p where l.order_id = $1 and l.line = (p ->> 'line')::integer;
+  target := app.touch_order($1);
+  return_id := new_return.id;
+  news := jsonb_build_array(app.record_order_event(target, 'return_requested', null, $4,
+    jsonb_build_object('return_id', return_id, 'return', new_return.number, 'lines', pieces), clock_timestamp()));
+end
+$function$;
+grant execute on function app.request_return(uuid,jsonb,text,text,timestamp with time zone) to app_admin, app_client,
+  app_support, app_system;
+
 -- Function app.request_seal(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.request_seal()
@@ -5072,6 +7913,21 @@ AS $function$
     array['request', pg_backend_pid()::text, extract(epoch from transaction_timestamp())::text,
       current_setting('app.request_id', true), current_setting('app.address', true)]::text, 'UTF8'))), 'hex')
   from app.seal_key
+$function$;
+
+-- Function app.require_writable_stock(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.require_writable_stock(catalog uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is null and (catalog = any (app.writable_catalog_ids())) is not true then
+    raise exception 'the caller may not write the stock of this catalog' using errcode = 'insufficient_privilege';
+  end if;
+end
 $function$;
 
 -- Function app.reset_session(), owner app_definer
@@ -5190,6 +8046,49 @@ begin
 end
 $function$;
 
+-- Function app.restock_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.restock_pieces(order_id uuid, line integer, pieces integer, at timestamp with time zone)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product products;
+begin
+  if coalesce(pieces, 0) <= 0 then
+    raise exception 'the number of returned pieces must be above 0' using errcode = 'invalid_parameter_value';
+  end if;
+  select p.* into product from order_lines l join products p on p.id = l.product_id
+  where l.order_id = $1 and l.line = $2 for no key update of p;
+  if product.id is null or product.inventory_policy <> 'tracked' then
+    return 0;
+  end if;
+  insert into stock_holds (order_id, line, part, client_id, catalog_id, product_id, pieces, since)
+  select l.order_id, l.line,
+    (select coalesce(max(h.part), 0) + 1 from stock_holds h where h.order_id = $1 and h.line = $2),
+    l.client_id, product.catalog_id, product.id, -$3, coalesce($4, clock_timestamp())
+  from order_lines l where l.order_id = $1 and l.line = $2;
+  perform app.recompute_stock(array[product.id], array[$3]);
+  return pieces;
+end
+$function$;
+
+-- Function app.return_refusal(orders,returns,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.return_refusal(target orders, current returns, expected timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select case
+    when target.id is not null then case when current.updated_at <> $3 then 'changed' end
+    when current.client_id = any (app.client_ids()) then 'forbidden'
+    else 'not_found' end
+$function$;
+
 -- Function app.rfc3339(timestamp with time zone), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.rfc3339(at timestamp with time zone)
@@ -5198,6 +8097,40 @@ CREATE OR REPLACE FUNCTION app.rfc3339(at timestamp with time zone)
  STABLE PARALLEL SAFE
 RETURN to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
 grant execute on function app.rfc3339(timestamp with time zone) to app_admin, app_client;
+
+-- Function app.rollup_facet_deltas(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.rollup_facet_deltas(max_rows integer DEFAULT 10000)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  moved_rows integer;
+  empty facet_counts[];
+begin
+  if coalesce(max_rows, 0) not between 1 and 100000 then
+    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
+  end if;
+  with batch as (
+    select id from facet_deltas order by id limit max_rows for update skip locked
+  ), moved as (
+    delete from facet_deltas d using batch where d.id = batch.id returning d.*
+  ), counts as (
+    insert into facet_counts as c (catalog_id, facet, value, products)
+    select catalog_id, facet, value, sum(products) from moved group by 1, 2, 3 order by 1, 2, 3
+    on conflict (catalog_id, facet, value) do update set products = c.products + excluded.products
+    returning c
+  )
+  select (select count(*) from moved), array(select c from counts where (c).products = 0) into moved_rows, empty;
+  -- This transaction has locked these rows, so the delete waits for no other transaction.
+  delete from facet_counts c using unnest(empty) e
+  where (c.catalog_id, c.facet, c.value) = (e.catalog_id, e.facet, e.value);
+  return moved_rows;
+end
+$function$;
+grant execute on function app.rollup_facet_deltas(integer) to app_system;
 
 -- Function app.rollup_order_deltas(integer), owner app_definer
 
@@ -5355,6 +8288,18 @@ AS $function$
   from app.seal_key
 $function$;
 
+-- Function app.sealed_token(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.sealed_token(content text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'app', 'pg_temp'
+AS $function$
+  select content || left(encode(sha256(key || sha256(key || convert_to('order link ' || content, 'UTF8'))), 'hex'), 40)
+  from app.seal_key
+$function$;
+
 -- Function app.search_condition(integer,text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.search_condition(words integer, patterns text)
@@ -5461,6 +8406,122 @@ begin
 end
 $function$;
 
+-- Function app.settle_stock_holds(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.settle_stock_holds(max_products integer DEFAULT 1000)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  oldest constant timestamptz := now() - interval '7 days';
+  product_ids uuid[];
+begin
+  select array_agg(id) into product_ids from (
+    select distinct h.product_id as id
+    from stock_holds h join catalogs c on c.id = h.catalog_id
+    where app.is_finished_hold(h, c.sync_settings, oldest) limit max_products) due;
+  if product_ids is null then
+    return 0;
+  end if;
+  perform app.lock_products(product_ids);
+
+  with finished as materialized (
+    select h.order_id, h.line, h.part, h.product_id, c.sync_settings as settings, h as hold,
+      h.pieces > 0 and h.shipped_at is null and h.cancelled_at is null as is_open
+    from stock_holds h join catalogs c on c.id = h.catalog_id
+    where h.product_id = any (product_ids) and app.is_finished_hold(h, c.sync_settings, oldest)
+  ), stated as (
+    update stock_reports r set reported_count = r.reported_count - e.pieces
+    from (
+      select f.product_id, sum(app.hold_effect(f.hold, f.settings ->> 'stock_means',
+        (f.settings ->> 'hold_hours')::integer, s.reported_at)) as pieces
+      from finished f join stock_reports s on s.product_id = f.product_id group by 1
+    ) e
+    where r.product_id = e.product_id and e.pieces <> 0
+  ), settled as (
+    update stock_holds h set is_settled = true from finished f
+    where f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part
+  )
+  delete from stock_holds h using finished f
+  where not f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part;
+
+  -- Without holds, the count itself says what is free, unless the stated stock is below 0.
+  delete from stock_reports r
+  where r.product_id = any (product_ids) and r.reported_count >= 0 and not exists (
+    select from stock_holds h where h.catalog_id = r.catalog_id and h.product_id = r.product_id
+      and (not h.is_settled or h.cancelled_at is not null));
+  return cardinality(product_ids);
+end
+$function$;
+grant execute on function app.settle_stock_holds(integer) to app_system;
+
+-- Function app.ship_held_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.ship_held_pieces(order_id uuid, line integer, pieces integer, at timestamp with time
+  zone)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select app.end_holds($1, $2, $3, coalesce($4, clock_timestamp()), null) $function$;
+
+-- Function app.ship_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.ship_order(order_id uuid, shipment jsonb, source text, happened_at timestamp with time
+  zone, expected timestamp with time zone, OUT refusal text, OUT detail jsonb, OUT news jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target orders := app.lock_order($1);
+  parcel shipments;
+begin
+  refusal := app.lock_refusal($1, target, $5);
+  if refusal is not null then
+    return;
+  end if;
+  select * into parcel from shipments s where s.order_id = $1 and s.number = $2 ->> 'number';
+  if parcel.id is not null then
+    select c.refusal, c.detail, c.news into refusal, detail, news
+    from app.change_shipment(target, parcel, $2, $3, app.time_of_news(target, $4)) c;
+  elsif target.status in ('delivered', 'cancelled') then
+    select r.refusal, r.detail into refusal, detail from app.refuse_late(target, 'shipped', $3, $2, $4) r;
+  else
+    select a.refusal, a.detail, a.news into refusal, detail, news
+    from app.add_shipment(target, $2, $3, app.time_of_news(target, $4)) a;
+  end if;
+end
+$function$;
+grant execute on function app.ship_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone) to
+  app_admin, app_client, app_support, app_system;
+
+-- Function app.shown_prices(uuid,uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.shown_prices(catalog uuid, site uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  prices jsonb;
+begin
+  -- (select $1) hides the id from the planner, as in app.product_query.
+  execute format($sql$
+    select jsonb_build_object(
+      'min', (select price::text from public.products where catalog_id = (select $1) %1$s
+              order by products.price, id limit 1),
+      'max', (select price::text from public.products where catalog_id = (select $1) %1$s
+              order by products.price desc, id desc limit 1))
+    $sql$, app.storefront_condition(site)) into prices using catalog;
+  return prices;
+end
+$function$;
+
 -- Function app.site_id(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.site_id()
@@ -5541,6 +8602,30 @@ end
 $function$;
 grant execute on function app.stamp_audit_entry() to app_owner;
 
+-- Function app.start_processing(orders,text,text,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.start_processing(target orders, external_number text, source text, at timestamp with time
+  zone, OUT refusal text, OUT detail jsonb, OUT news jsonb, OUT after orders)
+ RETURNS record
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if target.problem is not null then
+    refusal := 'problem';
+    detail := to_jsonb(target.problem);
+    return;
+  end if;
+  update orders o
+  set status = 'processing', processed_at = $4, external_number = coalesce($2, o.external_number)
+  where o.id = target.id
+  returning * into after;
+  perform app.acknowledge_holds(target.id, $4);
+  news := jsonb_build_array(app.record_order_event(after, 'processing', 'pending', $3,
+    jsonb_strip_nulls(jsonb_build_object('external_number', $2)), $4));
+end
+$function$;
+
 -- Function app.stock_condition(text[]), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.stock_condition(stock text[])
@@ -5568,6 +8653,43 @@ end
 $function$;
 grant execute on function app.stock_condition(text[]) to app_admin, app_anon, app_client, app_customer, app_definer,
   app_support;
+
+-- Function app.store_events(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.store_events(events jsonb)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with given as (
+    select e.*, s.event_storage = 'anonymous' and not e.is_anonymous as is_reduced
+    from jsonb_to_recordset(events) e (id uuid, event_id uuid, client_id uuid, site_id uuid, event_type text,
+      user_id text, session_id text, event_data jsonb, is_anonymous boolean, is_time_clamped boolean,
+      created_at timestamptz, accepted_at timestamptz)
+    join sites s on s.client_id = e.client_id and s.id = e.site_id and s.event_storage <> 'none'
+    join clients c on c.id = s.client_id
+      and e.accepted_at > now() - make_interval(months => c.event_retention_months)
+  ), receipts as (
+    insert into event_receipts (client_id, event_id, accepted_at)
+    select client_id, event_id, min(accepted_at) from given group by client_id, event_id order by client_id, event_id
+    on conflict (client_id, event_id) do nothing
+    returning client_id, event_id
+  ), stored as (
+    insert into analytics_events (id, event_id, client_id, site_id, event_type, user_id, session_id, event_data,
+      is_anonymous, is_time_clamped, created_at, accepted_at)
+    select distinct on (g.client_id, g.event_id) g.id, g.event_id, g.client_id, g.site_id, g.event_type,
+      case when not g.is_reduced then g.user_id end, case when not g.is_reduced then g.session_id end,
+      case when g.is_reduced then '{}' else g.event_data end, g.is_anonymous or g.is_reduced, g.is_time_clamped,
+      g.created_at, g.accepted_at
+    from given g join receipts using (client_id, event_id)
+    order by g.client_id, g.event_id, g.accepted_at
+    on conflict (id, accepted_at) do nothing
+    returning 1
+  )
+  select count(*)::integer from stored
+$function$;
+grant execute on function app.store_events(jsonb) to app_system;
 
 -- Function app.storefront_condition(uuid), owner app_definer
 
@@ -5620,6 +8742,14 @@ RETURN app.context('subject'::text);
 grant execute on function app.subject() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function app.time_of_news(orders,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.time_of_news(target orders, happened_at timestamp with time zone)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ select greatest(least(coalesce($2, clock_timestamp()), clock_timestamp()), ($1).created_at) $function$;
+
 -- Function app.total_stock(jsonb), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.total_stock(stock_by_place jsonb)
@@ -5630,6 +8760,14 @@ RETURN (SELECT CASE WHEN (NOT bool_or((jsonb_each.value = 'null'::jsonb))) THEN 
   '{}'::text[]))::bigint), (2147483647)::numeric) ELSE NULL::numeric END AS "case" FROM
   jsonb_each(total_stock.stock_by_place) jsonb_each(key, value));
 grant execute on function app.total_stock(jsonb) to app_admin, app_client;
+
+-- Function app.touch_order(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.touch_order(order_id uuid)
+ RETURNS orders
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$ update orders o set version = o.version + 1 where o.id = $1 returning o $function$;
 
 -- Function app.track_counted_product(), owner app_owner
 
