@@ -7,7 +7,7 @@ changed nothing, except that late news of a file is recorded in the history of t
 A transaction should change only one order, because the products of several orders cannot be locked in one order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -71,7 +71,7 @@ def cancel(tx: Transaction, order_id: UUID, change: Cancellation, news: News) ->
 def cancel_lines(tx: Transaction, order_id: UUID, change: LineCancellation, news: News) -> list[Event]:
     """Cancel pieces of an order that are not shipped. Returns the events."""
     check_lines_are_unique(change.lines)
-    values = as_json(_values(change, news, "cancelled_at"), "lines")
+    values = with_lines(_values(change, news, "cancelled_at"))
     return _notify(tx, order_id, sql.cancel_order_lines(tx, order_id=order_id, **values))
 
 
@@ -110,6 +110,11 @@ def check_lines_are_unique(lines: Sequence[LinePieces] | None) -> None:
         if line.line in numbers:
             raise Invalid(errors=[FieldError(pointer=f"/lines/{index}/line", detail="must not appear twice")])
         numbers.add(line.line)
+
+
+def with_lines(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a query, with `lines` as JSON. None stays a null of SQL: all pieces that are left."""
+    return dict(values) if values["lines"] is None else as_json(values, "lines")
 
 
 def _notify(tx: Transaction, order_id: UUID, row: dict[str, Any]) -> list[Event]:

@@ -127,7 +127,7 @@ EVENTS: Mapping[EventName, Event] = {
     "order.delivered": Event("An order was delivered.", OrderData),
     "order.cancelled": Event("An order was cancelled.", OrderData),
     "order.updated": Event(
-        "An order changed, but not its status: pieces were cancelled, a guest confirmed the order, or the ERP was asked to "
+        "An order changed, but not its status: pieces were cancelled, a guest confirmed it, or the ERP was asked to "
         "cancel it.",
         OrderData,
     ),
