@@ -2968,7 +2968,7 @@ AS $function$
 declare
   new_row jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
 begin
-  if tg_nargs > 0 and app.subject() like 'service:%' then
+  if tg_nargs > 0 and app.subject() like 'service:%' or tg_table_name = 'orders' and app.site_id() is not null then
     return null;
   end if;
   if tg_table_name = 'webhook_secrets' then
@@ -2990,8 +2990,8 @@ CREATE OR REPLACE FUNCTION app.audit_secrets(kind text)
 RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address,settings}'::text[] WHEN
   'admin_users'::text THEN '{email}'::text[] WHEN 'client_users'::text THEN '{email}'::text[] WHEN 'catalogs'::text THEN
   '{source_config}'::text[] WHEN 'sites'::text THEN '{settings,domain_token}'::text[] WHEN 'orders'::text THEN
-  '{customer_subject,customer_name,customer_email,shipping_address,items,metadata}'::text[] WHEN 'jobs'::text THEN
-  '{payload,checkpoint,notify_email,first_errors,result,error,requested_by,questions}'::text[] WHEN
+  '{customer_subject,customer_name,customer_email,shipping_address,items,metadata,cancel_reason}'::text[] WHEN
+  'jobs'::text THEN '{payload,checkpoint,notify_email,first_errors,result,error,requested_by,questions}'::text[] WHEN
   'catalog_readings'::text THEN '{file,reading,accepted}'::text[] WHEN 'uploads'::text THEN '{key,name}'::text[] WHEN
   'images'::text THEN '{source,error}'::text[] WHEN 'products'::text THEN '{source_data}'::text[] WHEN 'webhooks'::text
   THEN '{url}'::text[] WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN
@@ -3857,8 +3857,9 @@ AS $function$
 begin
   insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
     shipping_address, items, kind, replaces_order_id)
-  values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email, 0,
-    target.currency, target.shipping_address, items, 'replacement', target.id)
+  values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email,
+    round(0, app.minor_units(target.currency)), target.currency, target.shipping_address, items, 'replacement',
+      target.id)
   returning * into replacement;
   insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
   select target.client_id, replacement.id, (i ->> 'line')::integer, (i ->> 'product_id')::uuid, i ->> 'sku',
@@ -5218,6 +5219,22 @@ AS $function$
   where c.id = $1 and ((select app.admin_role()) is not null or c.id = any ((select app.client_ids())::uuid[]))
 $function$;
 grant execute on function app.mail_branding(uuid,uuid) to app_admin, app_client, app_support;
+
+-- Function app.mail_page(uuid,uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.mail_page(client uuid, site uuid, OUT order_page_url text, OUT domain text, OUT slug
+  text)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select s.order_page_url, case when s.domain_verified_at is not null then s.domain end, s.slug
+  from sites s
+  where s.id = $2 and s.client_id = $1
+    and ((select app.admin_role()) is not null or $1 = any ((select app.client_ids())::uuid[]))
+$function$;
+grant execute on function app.mail_page(uuid,uuid) to app_admin, app_client, app_support;
 
 -- Function app.mail_state_rank(text), owner app_owner
 
@@ -6742,10 +6759,11 @@ begin
   end if;
   select jsonb_agg(w.piece -> 'line' order by w.n) filter (where p.id is null),
     jsonb_agg(jsonb_build_object('line', w.n, 'quantity', w.piece -> 'quantity', 'product_id', p.id, 'sku', l.sku,
-      'name', l.name, 'unit_price', '0', 'image', p.images ->> 0) order by w.n)
+      'name', l.name, 'unit_price', round(0, app.minor_units(o.currency))::text, 'image', p.images ->> 0) order by w.n)
     into detail, items
   from jsonb_array_elements(pieces) with ordinality w (piece, n)
     join order_lines l on l.order_id = $1 and l.line = (w.piece ->> 'line')::integer
+    join orders o on o.id = $1
     left join products p on p.id = l.product_id;
   refusal := case when detail is not null then 'gone' end;
 end
