@@ -230,8 +230,8 @@ def test_a_random_history_takes_only_steps_of_the_table_and_balances(orders: Ord
         history = History(orders, Random(seed))
         history.ids.append(orders.place({A_PRODUCT: 3, A_EXCLUDED: 2}, caller=CUSTOMER))
         names = (
-            "process", "ship", "ship", "ship", "deliver", "cancel", "cancel_lines", "cancel_own", "change", "request_return",
-            "replace",
+            "process", "ship", "ship", "ship", "deliver", "cancel", "cancel_lines", "cancel_own", "change",
+            "request_return", "replace",
         )  # fmt: skip
         for _ in range(length):
             history.run(history.rng.choice(names))
