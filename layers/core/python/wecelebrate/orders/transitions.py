@@ -21,14 +21,14 @@ from wecelebrate.core.problem_document import FieldError
 from wecelebrate.orders import notifications
 from wecelebrate.orders.change_models import (
     Cancellation,
-    Delivery,
     LineCancellation,
     LinePieces,
     NewShipment,
+    OrderDelivery,
     OrderPatch,
     Processing,
 )
-from wecelebrate.orders.changes import Changed, Event, News, check
+from wecelebrate.orders.changes import Changed, Event, News, Unchanged, check
 from wecelebrate.orders.models import Order
 
 sql = queries(__file__)
@@ -49,7 +49,7 @@ def ship(tx: Transaction, order_id: UUID, change: NewShipment, news: News) -> li
 
 
 def deliver(
-    tx: Transaction, order_id: UUID, change: Delivery, news: News, missing: NewShipment | None = None
+    tx: Transaction, order_id: UUID, change: OrderDelivery, news: News, missing: NewShipment | None = None
 ) -> list[Event]:
     """Record that shipments of an order were delivered. Returns the events.
 
@@ -76,11 +76,17 @@ def cancel_lines(tx: Transaction, order_id: UUID, change: LineCancellation, news
 
 
 def edit(tx: Transaction, order_id: UUID, patch: OrderPatch, news: News) -> list[Event]:
-    """Change the external number, the problem and the metadata of an order. Returns the events."""
+    """Change the external number, the problem and the metadata of an order.
+
+    Returns the events, or none if the order already has these values.
+    """
     changes = patch.changes()
     note = changes.pop("note", None)
     values = as_json({"changes": changes}, "changes") | {"source": news.source, "expected": news.expected}
-    return _notify(tx, order_id, sql.change_order(tx, order_id=order_id, note=note, **values))
+    try:
+        return _notify(tx, order_id, sql.change_order(tx, order_id=order_id, note=note, **values))
+    except Unchanged:
+        return []
 
 
 def matching(

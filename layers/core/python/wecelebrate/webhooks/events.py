@@ -52,12 +52,16 @@ class ShipmentData(OrderData):
     """A shipment of an order that is new or has changed."""
 
     shipment_id: UUID
+    """The id of the shipment."""
     shipment_number: str
     """The number of the shipment in the order."""
     shipment_status: str = Field(description="`shipped` or `delivered`.")
     carrier: str | None = None
+    """The carrier, e.g. `DHL`."""
     tracking_number: str | None = None
+    """The number with which the carrier tracks the parcel."""
     tracking_url: str | None = None
+    """The page on which the parcel can be tracked."""
     lines: list[dict[str, int]] = Field(description="The `line` and the `quantity` of the pieces in the shipment.")
 
 
