@@ -168,7 +168,7 @@ class Orders:
 
     def events(self, order_id: UUID) -> list[str]:
         """Return the types of an order's events, from oldest to newest."""
-        query = "select type from order_events where order_id = %s order by id"
+        query = "select type from order_events where order_id = %s order by created_at, id"
         return [kind for (kind,) in self.connection.execute(query, [order_id])]
 
     def pieces(self, order_id: UUID, line: int = 1) -> tuple[int, int, int]:

@@ -221,7 +221,7 @@ def test_every_change_has_its_own_version_and_event(orders: Orders) -> None:
     orders.ship(order, {1: 1}, number="A")
     orders.ship(order, {1: 1}, number="A", tracking_number="T")
     orders.cancel_lines(order, {2: 1})
-    query = "select version from order_events where order_id = %s order by id"
+    query = "select version from order_events where order_id = %s order by created_at, id"
     versions = [version for (version,) in orders.connection.execute(query, [order])]
     assert versions == sorted(set(versions)) == [2, 3, 4, 5]
     assert orders.row(order, "version") == 5

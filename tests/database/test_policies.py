@@ -44,6 +44,7 @@ _CALLER_ONLY = {
     "admin_update on tiers",
     "admin_update on admin_users",
     "support on orders",
+    "client_update on orders",  # a trigger refuses that an order moves to another client
     "admin on dead_letters",
     "system on schedules",
     "admin on order_destinations",

@@ -42,7 +42,7 @@ class Operation:
     @property
     def is_customer_only(self) -> bool:
         """Whether only signed-in customers of a storefront are allowed to use the operation."""
-        return self.name in ("list_own_orders", "get_own_order")
+        return self.name in ("list_own_orders", "get_own_order", "list_own_shipments", "cancel_own_order")
 
     @property
     def shows_source_data(self) -> bool:
@@ -64,6 +64,8 @@ class Operation:
         """The name of the body field that contains the display name of the resource."""
         if self.name == "create_order":
             return "customer_name"
+        if self.name == "change_order":
+            return "external_number"
         return "description" if self.name.endswith("_webhook") else "name"
 
     def has_parameter(self, name: str) -> bool:
@@ -78,6 +80,8 @@ class Operation:
             arguments["params"] = {"since": "2026-01-01T00:00:00Z"}
         if self.name == "get_address_format":
             arguments["params"] = {"country": "DE"}
+        if self.name == "get_guest_order":
+            arguments["params"] = {"token": "a token"}
         return api.request(self.method, self.path.format(**ids), **(arguments | overrides))
 
 
@@ -159,6 +163,10 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
             "cron": None,
         },
         "record_events": {"events": [{"id": str(uuid4()), "type": "page_view", "at": "2026-01-01T00:00:00Z"}]},
+        "cancel_order_lines": {"lines": [{"line": 1}]},
+        "look_up_order": {"order_number": "7KQ2M9D4XT", "email": "customer@example.test"},
+        "confirm_order": {"token": "a token"},
+        "cancel_guest_order": {"token": "a token"},
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},

@@ -60,9 +60,27 @@ insert into uploads (client_id, key, name, content_type, size, created_by)
 values (%s, %s, 'products.csv', 'text/csv', 1, 'a test') returning id
 """
 ORDER: LiteralString = """
-insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, total_amount,
-  shipping_address, items)
-values (%s, %s, %s, %s, 'A customer', 'customer@example.test', 1, '{}', '[]')
+with new_order as (
+  insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, total_amount,
+    shipping_address, items)
+  values (%(order)s, %(client)s, %(site)s, %(number)s, 'A customer', 'customer@example.test', 1, '{}', '[]')
+  returning *
+)
+insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
+select client_id, id, 1, %(product)s, 'MUG', 'Mug', 1, 1 from new_order
+"""
+SHIPPED: LiteralString = """
+with shipped as (update orders set status = 'shipped', fulfilment = 'full' where id = %(order)s returning id)
+update order_lines set shipped_quantity = 1 where order_id in (select id from shipped)
+"""
+RETURN: LiteralString = """
+with counted as (update order_lines set returned_quantity = 1 where order_id = %(order)s), new_return as (
+  insert into returns (client_id, order_id, number) values (%(client)s, %(order)s, 1) returning *
+), new_line as (
+  insert into return_lines (client_id, order_id, return_id, line, quantity)
+  select client_id, order_id, id, 1, 1 from new_return
+)
+select id from new_return
 """
 
 
@@ -85,10 +103,17 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         platform.s3.put_object(Bucket=platform.uploads, Key=key, Body=body)
     webhook = _insert(platform, WEBHOOK, {"client": client})
     mail = _insert(platform, MAIL, [client, Jsonb(MAIL_DETAILS)])
-    order = str(uuid4())
-    platform.arrange(ORDER, [order, client, tenant.site_id, uuid4().hex[:10].upper()])
+    product = platform.product(tenant)["id"]
+    orders = [
+        {"order": str(uuid4()), "client": client, "site": tenant.site_id, "number": uuid4().hex[:10].upper()}
+        for _ in range(2)
+    ]
+    for order in orders:
+        platform.arrange(ORDER, order | {"product": product})
+    platform.arrange(SHIPPED, orders[1])
     return {
-        "order_id": order,
+        "order_id": orders[0]["order"],
+        "return_id": _insert(platform, RETURN, orders[1]),
         "schedule_id": _insert(platform, SCHEDULE, [client, tenant.catalog_id, f"schedule {uuid4().hex}"]),
         "destination_id": _insert(platform, DESTINATION, [client, f"destination {uuid4().hex}"]),
         "webhook_id": webhook,
@@ -99,7 +124,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "client_id": client,
         "site_id": tenant.site_id,
         "catalog_id": tenant.catalog_id,
-        "product_id": platform.product(tenant)["id"],
+        "product_id": product,
         "job_id": job,
         "image_id": _insert(platform, IMAGE, [tenant.catalog_id]),
         "upload_id": _insert(platform, UPLOAD, [client, upload]),

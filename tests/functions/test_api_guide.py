@@ -47,6 +47,7 @@ def test_the_guide_lists_the_filters_of_every_list() -> None:
         "orders": "list_orders",
         "a site's orders": "list_site_orders",
         "events": "list_events",
+        "returns": "list_returns",
         "images": "list_images",
         "jobs": "list_jobs",
         "dead letters": "list_dead_letters",

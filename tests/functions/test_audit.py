@@ -57,12 +57,32 @@ ACTIONS: dict[str, set[str]] = {
     "replay_webhook": {"webhook.replay"},
     "rotate_webhook_secret": {"webhook.reveal"},
     "test_webhook": {"webhook.test"},
+    **{
+        name: {"order.change"}
+        for name in (
+            "change_order",
+            "process_order",
+            "ship_order",
+            "deliver_order",
+            "cancel_order",
+            "cancel_order_lines",
+            "request_return",
+            "replace_order",
+            "approve_return",
+            "refuse_return",
+            "receive_return",
+        )
+    },
 }
 """For each operation that changes data: the actions in its audit entries."""
 TESTED_ELSEWHERE = {"verify_domain"}
 """The operations that need a DNS record. `test_domains.py` tests that they leave an entry."""
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
+    "cancel_own_order": "The history of the order records it; a customer is neither staff nor a member.",
+    "cancel_guest_order": "The history of the order records it; a guest is neither staff nor a member.",
+    "confirm_order": "The history of the order records it; a guest is neither staff nor a member.",
+    "look_up_order": "It changes nothing, and the log of mails records the mail.",
     "propose_mapping": "It changes nothing: it only reads a file that the caller may read.",
 }
 """For each operation that leaves no audit entry although its method is not GET: the reason."""
@@ -70,6 +90,10 @@ PERSONAL_READS = {
     "list_orders": "order.list",
     "get_order": "order.read",
     "list_site_orders": "order.list",
+    "list_order_events": "order_event.list",
+    "list_returns_of_order": "return.list",
+    "list_returns": "return.list",
+    "get_return": "return.read",
     "list_mails": "mail.list",
     "get_mail": "mail.read",
     "list_suppressions": "mail_suppression.list",
@@ -125,8 +149,16 @@ HARMLESS_READS = {
     "get_shown_product": "public",
     "list_own_orders": "the customer's own orders",
     "get_own_order": "the customer's own orders",
+    "list_own_shipments": "the customer's own orders",
+    "get_guest_order": "the guest's own order",
+    "list_order_lines": "products and quantities",
+    "list_shipments": "numbers of parcels",
 }
 """The reads that leave no entry, with the reason."""
+SHIP: LiteralString = """
+with shipped as (update orders set status = 'shipped', fulfilment = 'full' where id = %(order_id)s returning id)
+update order_lines set shipped_quantity = 1 where order_id in (select id from shipped)
+"""
 BY_ADMINS = {"create_client", "change_client", "replace_client", "grant_catalog", "revoke_catalog"}
 PREPARE: dict[str, LiteralString] = {
     "approve_job": "update jobs set status = 'pending', approval = 'needed' where id = %(job_id)s",
@@ -142,6 +174,8 @@ PREPARE: dict[str, LiteralString] = {
     "revoke_catalog": "insert into catalog_grants (catalog_id, client_id) values (%(catalog_id)s, %(client_id)s)",
     "include_product": """insert into site_product_exclusions (client_id, site_id, product_id)
       values (%(client_id)s, %(site_id)s, %(product_id)s)""",
+    "request_return": SHIP,
+    "replace_order": SHIP,
     "reset_flag": "insert into kill_switches (name, value) values ('reads', 'primary')",
     "set_flag": "delete from kill_switches where name = 'reads'",
     "fetch_images": """update catalogs set sync_settings = '{"fetch_images": true}' where id = %(catalog_id)s""",

@@ -44,7 +44,10 @@ def entry_kinds(spec: FunctionSpec) -> list[set[str]]:
         dependency_of(http.StorefrontRead): "storefront",
         dependency_of(http.CustomerRead): "storefront",
         dependency_of(http.EventWrite): "storefront",
+        dependency_of(http.VisitorRead): "storefront",
         dependency_of(http.OrderWrite): "order",
+        dependency_of(http.CustomerWrite): "order",
+        dependency_of(http.VisitorWrite): "order",
     }
     return [
         {names[call] for call in dependencies(route.dependant) if call in names}

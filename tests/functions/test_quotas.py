@@ -48,7 +48,26 @@ REASONS = {
     "replay_webhook_delivery": ENDS,
     "propose_mapping": "it stores nothing",
     "export_orders": "a destination has at most one waiting job",
+    "look_up_order": "the limits of mails to strangers bound it",
+    "request_return": "an order has at most as many returns as shipped pieces, and each refused return takes a request",
+    "replace_order": "each replacement takes pieces from the stock",
     **dict.fromkeys(("approve_job", "cancel_job", "decide_job", "verify_domain", "rotate_webhook_secret"), CHANGE),
+    **dict.fromkeys(
+        (
+            "process_order",
+            "ship_order",
+            "deliver_order",
+            "cancel_order",
+            "cancel_order_lines",
+            "approve_return",
+            "refuse_return",
+            "receive_return",
+            "cancel_own_order",
+            "cancel_guest_order",
+            "confirm_order",
+        ),
+        CHANGE,
+    ),
     **dict.fromkeys(("replace_catalog", "replace_client", "replace_product", "replace_site"), CHANGE),
 }
 

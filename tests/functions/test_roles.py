@@ -32,6 +32,23 @@ SUPPORT_OPERATIONS = {
     "get_dead_letter",
     "list_orders",
     "get_order",
+    "list_order_events",
+    "list_order_lines",
+    "list_shipments",
+    "list_returns_of_order",
+    "list_returns",
+    "get_return",
+    "change_order",
+    "process_order",
+    "ship_order",
+    "deliver_order",
+    "cancel_order",
+    "cancel_order_lines",
+    "request_return",
+    "replace_order",
+    "approve_return",
+    "refuse_return",
+    "receive_return",
     "list_mails",
     "get_mail",
     "list_suppressions",
@@ -65,7 +82,7 @@ def test_the_gateway_refuses_requests_without_a_token(
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
 def test_a_user_without_a_membership_is_refused(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
-    problem(operation.send(platform.api("nobody"), ids), 403, "no_membership")
+    problem(operation.send(platform.api(f"nobody {operation.name}"), ids), 403, "no_membership")
 
 
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
@@ -98,7 +115,8 @@ def test_the_support_role_is_allowed_only_what_the_matrix_of_roles_allows(
     if operation.name == "get_product_source":
         problem(response, 404, "not_found")
     elif operation.name in SUPPORT_OPERATIONS:
-        assert response.is_success, response.text
+        # An earlier operation can have changed the order, so that its state does not allow this operation any more.
+        assert response.is_success or response.status_code == 409, response.text
     else:
         problem(response, 403, "forbidden")
 

@@ -16,6 +16,8 @@ MAX_STATEMENTS = {
     "list_exclusions": 6,
     "list_images": 6,
     "list_site_orders": 6,
+    "list_order_events": 6,
+    "list_returns_of_order": 6,
     "list_shown_products": 7,
 }
 """Maps a list to the largest number of statements that the list is allowed to execute. The default is 5.
@@ -30,6 +32,9 @@ NEVER_CACHED = {
     "list_audit",
     "list_dead_letters",
     "list_mails",
+    "list_order_events",
+    "list_returns",
+    "list_returns_of_order",
     "list_own_orders",
     "list_rejected_rows",
     "list_schedules",

@@ -1,31 +1,24 @@
 """Orders: what their buyers do themselves. Customers use their token, and guests use the link of a mail."""
 
-from typing import Annotated
-
-from fastapi import Query
-
 from wecelebrate.core.http import (
-    CustomerRead,
     CustomerWrite,
     IfMatch,
     SourceAddress,
-    VisitorRead,
     VisitorWrite,
     api,
     located_at,
     serve,
 )
 from wecelebrate.core.types import Id
-from wecelebrate.orders import buyers, history
+from wecelebrate.orders import buyers
 from wecelebrate.orders.change_models import (
     BuyerCancellation,
     GuestCancellation,
     GuestConfirmation,
-    GuestParameters,
     OrderLookup,
 )
 from wecelebrate.orders.models import PlacedOrder
-from wecelebrate.orders.shipment_models import BuyerShipments, GuestOrder, LinkRequested
+from wecelebrate.orders.shipment_models import GuestOrder, LinkRequested
 
 app = api()
 
@@ -46,12 +39,6 @@ def confirm_order(confirmation: GuestConfirmation, tx: VisitorWrite) -> GuestOrd
     return buyers.confirm(tx, confirmation)
 
 
-@app.get("/v1/storefront/{domain}/orders/guest")
-def get_guest_order(parameters: Annotated[GuestParameters, Query()], tx: VisitorRead) -> GuestOrder:
-    """Read the order of a guest and its shipments with the token in the link of the mail."""
-    return buyers.get_guest_order(tx, parameters.token)
-
-
 @app.post("/v1/storefront/{domain}/orders/guest/cancel")
 def cancel_guest_order(cancellation: GuestCancellation, tx: VisitorWrite) -> GuestOrder:
     """Cancel the order of a guest, within the time that the site allows."""
@@ -62,12 +49,6 @@ def cancel_guest_order(cancellation: GuestCancellation, tx: VisitorWrite) -> Gue
 def cancel_own_order(order_id: Id, change: BuyerCancellation, match: IfMatch, tx: CustomerWrite) -> PlacedOrder:
     """Cancel an order of the signed-in customer, within the time that the site allows."""
     return buyers.cancel_own(tx, order_id, change, match)
-
-
-@app.get("/v1/storefront/{domain}/orders/{order_id}/shipments")
-def list_own_shipments(order_id: Id, tx: CustomerRead) -> BuyerShipments:
-    """List the shipments of an order of the signed-in customer, the oldest first."""
-    return history.own_shipments(tx, order_id)
 
 
 handler = serve(app)

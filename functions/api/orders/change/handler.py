@@ -5,9 +5,9 @@ from wecelebrate.core.types import Id
 from wecelebrate.orders import transitions
 from wecelebrate.orders.change_models import (
     Cancellation,
-    Delivery,
     LineCancellation,
     NewShipment,
+    OrderDelivery,
     OrderPatch,
     Processing,
 )
@@ -35,7 +35,7 @@ def ship_order(order_id: Id, change: NewShipment, match: IfMatch, tx: Writing) -
 
 
 @app.post("/v1/orders/{order_id}/deliver")
-def deliver_order(order_id: Id, change: Delivery, match: IfMatch, tx: Writing) -> Order:
+def deliver_order(order_id: Id, change: OrderDelivery, match: IfMatch, tx: Writing) -> Order:
     """Record that a shipment of an order, or all its shipments, were delivered."""
     return transitions.matching(tx, order_id, match, transitions.deliver, change)
 

@@ -22,13 +22,13 @@ order by created_at desc, id desc;
 select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.reason, m.message_id,
   m.created_at, m.updated_at, m.sent_at, m.details,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
-  s.order_page_url, case when s.domain_verified_at is not null then s.domain end as domain, s.slug, o.confirm_by,
+  page.order_page_url, page.domain, page.slug, o.confirm_by,
   o.order_number, o.customer_name, o.total_amount, o.currency, o.shipping_address, o.created_at as ordered_at,
   array(select json_build_object('line', line, 'sku', sku, 'name', name, 'quantity', quantity, 'unit_price', unit_price::text)
         from order_lines where order_id = m.order_id order by line) as lines
 from mails m
 left join orders o on o.id = m.order_id
-left join sites s on s.id = o.site_id
+left join lateral app.mail_page(m.client_id, o.site_id) page on true
 left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
 where m.id = :mail_id;
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from wecelebrate import orders
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
-from wecelebrate.core.errors import NotFound, PreconditionFailed
+from wecelebrate.core.errors import PreconditionFailed
 from wecelebrate.core.etags import Match, etag
 from wecelebrate.core.signing import keyed_hash
 from wecelebrate.mail import enqueue
@@ -13,6 +13,7 @@ from wecelebrate.mail.links import VIEW_HOURS
 from wecelebrate.orders import notifications
 from wecelebrate.orders.change_models import BuyerCancellation, GuestCancellation, GuestConfirmation, OrderLookup
 from wecelebrate.orders.changes import Changed, Unchanged, check
+from wecelebrate.orders.history import LinkNotValid, get_guest_order
 from wecelebrate.orders.models import PlacedOrder
 from wecelebrate.orders.shipment_models import GuestOrder, LinkRequested
 
@@ -20,18 +21,6 @@ sql = queries(__file__)
 
 MAX_EXPIRED = 100
 """The largest number of orders that one call of `expire_unconfirmed` cancels."""
-
-
-class LinkNotValid(NotFound):
-    """The link is not valid any more. Ask for a new link.
-
-    The token in the link has expired, was cut off, or belongs to another shop.
-
-    Ask for a new link: `POST /v1/storefront/{domain}/orders/lookup` with the number of the order and the e-mail address
-    with which it was placed.
-    """
-
-    code = "link_not_valid"
 
 
 def cancel_own(tx: Transaction, order_id: UUID, cancellation: BuyerCancellation, match: Match) -> PlacedOrder:
@@ -59,14 +48,6 @@ def request_link(tx: Transaction, lookup: OrderLookup, address: str | None) -> L
         tx, lookup.order_number, lookup.email, keyed_hash("order address", address) if address else None
     )
     return LinkRequested(valid_hours=VIEW_HOURS)
-
-
-def get_guest_order(tx: Transaction, token: str) -> GuestOrder:
-    """Return the order of a guest. Raises LinkNotValid."""
-    row = sql.get_guest_order(tx, token=token)
-    if row is None:
-        raise LinkNotValid
-    return GuestOrder(**row)
 
 
 def cancel_guest_order(tx: Transaction, cancellation: GuestCancellation) -> GuestOrder:

@@ -10,7 +10,7 @@ from wecelebrate.orders.models import MAX_LINES, MAX_METADATA_BYTES, MAX_QUANTIT
 
 MAX_REASON = 1000
 """The largest length of a reason or a note, in characters."""
-ExternalNumber = Annotated[str, Line(100), Field(description="The number of the order in the ERP.")]
+ExternalNumber = Annotated[str, Line(100)]
 ShipmentNumber = Annotated[
     str, Line(100), Field(description="The number of the shipment, which is unique in the order.")
 ]
@@ -39,7 +39,7 @@ SomeLines = Annotated[list[LinePieces], Field(min_length=1, max_length=MAX_LINES
 class Processing(Input):
     """The start of processing an order."""
 
-    external_number: ExternalNumber | None = None
+    external_number: ExternalNumber | None = Field(default=None, description="The number of the order in the ERP.")
     processed_at: Timestamp | None = Field(default=None, description="When the processing began. Null: now.")
 
 
@@ -52,13 +52,14 @@ class NewShipment(Input):
     carrier: ShortLine | None = None
     """The carrier, e.g. `DHL`."""
     tracking_number: ShortLine | None = None
+    """The number with which the carrier tracks the parcel."""
     tracking_url: HttpUrl | None = None
     """The page on which the parcel can be tracked."""
     lines: SomeLines | None = Field(default=None, description="The pieces in the shipment. Null: all that are left.")
     shipped_at: Timestamp | None = Field(default=None, description="When the shipment was shipped. Null: now.")
 
 
-class Delivery(Input):
+class OrderDelivery(Input):
     """The delivery of a shipment, or of all shipments of an order."""
 
     shipment: ShipmentNumber | None = Field(
@@ -90,7 +91,7 @@ class LineCancellation(Cancellation):
 class OrderPatch(Patch):
     """A change of what an order says beside its status."""
 
-    external_number: ExternalNumber | None = None
+    external_number: ExternalNumber | None = Field(default=None, description="The number of the order in the ERP.")
     problem: ProblemCode | None = Field(default=None, description="Null: the problem is resolved.")
     metadata: Annotated[Object, at_most(MAX_METADATA_BYTES)] = ABSENT
     """Your own data. A merge patch of the stored object."""

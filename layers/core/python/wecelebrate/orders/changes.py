@@ -32,11 +32,7 @@ class OrderState(Conflict):
 class Unchanged(OrderState):
     """The order is in a state that does not allow this.
 
-    The order, or the return, already is as the request wants it. `detail` names the state. If the response to an
-    earlier request was lost, that request had its effect.
-
-    Read the order at `GET /v1/orders/{order_id}`. Use an `Idempotency-Key`, so that a repeated request returns the
-    response of the first one.
+    The order, or the return, already is as the caller wants it. The news of a file was applied before.
     """
 
 
@@ -106,8 +102,8 @@ class News:
     """The value of `updated_at` that the order must have. None: any."""
 
 
-class Changed(Problem):
-    """Raised when the order no longer has the `expected` state. The functions of the API answer PreconditionFailed."""
+class Changed(Exception):
+    """The order no longer has the `expected` state."""
 
 
 def check(row: Mapping[str, Any], field: str = "/lines") -> list[Event]:
@@ -141,7 +137,7 @@ def _state(detail: Any, _: str) -> Problem:
     return OrderState(f"The state is `{detail}`.")
 
 
-_PROBLEMS: Mapping[str, Callable[[Any, str], Problem]] = {
+_PROBLEMS: Mapping[str, Callable[[Any, str], Exception]] = {
     "not_found": lambda *_: NotFound(),
     "forbidden": lambda *_: Forbidden(),
     "changed": lambda *_: Changed(),

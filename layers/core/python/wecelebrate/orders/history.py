@@ -9,6 +9,7 @@ from wecelebrate.core.errors import NotFound
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.orders.shipment_models import (
     BuyerShipments,
+    GuestOrder,
     OrderLines,
     Return,
     ReturnFilters,
@@ -16,6 +17,18 @@ from wecelebrate.orders.shipment_models import (
 )
 
 sql = queries(__file__)
+
+
+class LinkNotValid(NotFound):
+    """The link is not valid any more. Ask for a new link.
+
+    The token in the link has expired, was cut off, or belongs to another shop.
+
+    Ask for a new link: `POST /v1/storefront/{domain}/orders/lookup` with the number of the order and the e-mail address
+    with which it was placed.
+    """
+
+    code = "link_not_valid"
 
 
 def events_page(tx: Transaction, order_id: UUID, parameters: ListParameters) -> pages.RenderedPage:
@@ -60,3 +73,11 @@ def get_return(tx: Transaction, return_id: UUID) -> Return:
     if row is None:
         raise NotFound
     return Return(**row)
+
+
+def get_guest_order(tx: Transaction, token: str) -> GuestOrder:
+    """Return the order of a guest. Raises LinkNotValid."""
+    row = sql.get_guest_order(tx, token=token)
+    if row is None:
+        raise LinkNotValid
+    return GuestOrder(**row)

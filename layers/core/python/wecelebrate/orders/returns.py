@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from wecelebrate import orders, webhooks
-from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import Invalid, PreconditionFailed
 from wecelebrate.core.etags import Match, etag
 from wecelebrate.core.problem_document import FieldError
@@ -15,7 +15,7 @@ from wecelebrate.orders.changes import Changed, check
 from wecelebrate.orders.models import Order
 from wecelebrate.orders.placing import OutOfStock, exceeds
 from wecelebrate.orders.shipment_models import Return
-from wecelebrate.orders.transitions import check_lines_are_unique
+from wecelebrate.orders.transitions import check_lines_are_unique, with_lines
 
 sql = queries(__file__)
 
@@ -23,7 +23,7 @@ sql = queries(__file__)
 def request(tx: Transaction, order_id: UUID, new: NewReturn, match: Match) -> Return:
     """Open a return of shipped pieces. Raises NotFound, the problems of `changes.check`, and those of `Match.check`."""
     check_lines_are_unique(new.lines)
-    row = _matching(tx, order_id, match, sql.request_return, **as_json(new.model_dump(), "lines"))
+    row = _matching(tx, order_id, match, sql.request_return, **with_lines(new.model_dump()))
     return history.get_return(tx, row["return_id"])
 
 
@@ -33,7 +33,7 @@ def replace(tx: Transaction, order_id: UUID, new: NewReplacement, match: Match) 
     Raises OutOfStock, and the problems of `request`.
     """
     check_lines_are_unique(new.lines)
-    row = _matching(tx, order_id, match, sql.replace_order, **as_json(new.model_dump(), "lines"))
+    row = _matching(tx, order_id, match, sql.replace_order, **with_lines(new.model_dump()))
     replacement = orders.get(tx, row["replacement_id"])
     payload = {
         "order_id": replacement.id,
@@ -83,7 +83,7 @@ def receive(tx: Transaction, return_id: UUID, receipt: ReturnReceipt, match: Mat
     numbers = [line.line for line in receipt.lines or ()]
     if len(numbers) != len(set(numbers)):
         raise Invalid(errors=[FieldError(pointer="/lines", detail="must not name a line twice")])
-    return _change(tx, return_id, match, sql.receive_return, **as_json(receipt.model_dump(), "lines"))
+    return _change(tx, return_id, match, sql.receive_return, **with_lines(receipt.model_dump()))
 
 
 def _change(

@@ -40,6 +40,7 @@ class OrderEvent(BaseModel):
     id: UUID
     client_id: UUID
     order_id: UUID
+    """The order to which it happened."""
     version: int
     """The version of the order after the event."""
     type: EventType
@@ -66,6 +67,7 @@ class OrderLine(BaseModel):
 
     client_id: UUID
     order_id: UUID
+    """The order of the line."""
     line: int
     """The number of the line, from 1."""
     product_id: UUID | None = Field(description="Null if the product was deleted.")
@@ -78,7 +80,9 @@ class OrderLine(BaseModel):
     unit_price: Amount
     """The price of one piece, in the currency of the order."""
     shipped_quantity: int
+    """The pieces that were shipped."""
     cancelled_quantity: int
+    """The pieces that were cancelled."""
     returned_quantity: int = Field(description="The pieces in returns that were not refused.")
     open_quantity: int = Field(description="The pieces that are neither shipped nor cancelled.")
 
@@ -107,11 +111,13 @@ class BuyerShipment(BaseModel):
     carrier: str | None
     """The carrier, e.g. `DHL`."""
     tracking_number: str | None
+    """The number with which the carrier tracks the parcel."""
     tracking_url: str | None
     """The page on which the parcel can be tracked."""
     lines: list[ShipmentLine]
     """The pieces in the shipment."""
     shipped_at: Moment
+    """When the shipment was shipped."""
     delivered_at: Moment | None
     """When the shipment was delivered. Null if it has not been delivered."""
     created_at: Moment
@@ -123,6 +129,7 @@ class Shipment(BuyerShipment):
 
     client_id: UUID
     order_id: UUID
+    """The order of the shipment."""
     source: Literal["api", "file", "system"]
     """How the news of the shipment arrived."""
 
@@ -168,6 +175,7 @@ class Return(BaseModel):
     id: UUID
     client_id: UUID
     order_id: UUID
+    """The order whose pieces come back."""
     number: int = Field(description="Counts the returns of the order, from 1.")
     status: ReturnStatus
     """The state of the return."""
@@ -181,8 +189,11 @@ class Return(BaseModel):
     created_at: Moment
     updated_at: Moment
     approved_at: Moment | None
+    """When the return was approved. Null if it has not been approved."""
     received_at: Moment | None
+    """When the pieces arrived. Null if they have not arrived."""
     refused_at: Moment | None
+    """When the return was refused. Null if it has not been refused."""
 
 
 class ReturnFilters(ListParameters):

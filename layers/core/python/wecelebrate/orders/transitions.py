@@ -7,7 +7,7 @@ changed nothing, except that late news of a file is recorded in the history of t
 A transaction should change only one order, because the products of several orders cannot be locked in one order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -21,14 +21,14 @@ from wecelebrate.core.problem_document import FieldError
 from wecelebrate.orders import notifications
 from wecelebrate.orders.change_models import (
     Cancellation,
-    Delivery,
     LineCancellation,
     LinePieces,
     NewShipment,
+    OrderDelivery,
     OrderPatch,
     Processing,
 )
-from wecelebrate.orders.changes import Changed, Event, News, check
+from wecelebrate.orders.changes import Changed, Event, News, Unchanged, check
 from wecelebrate.orders.models import Order
 
 sql = queries(__file__)
@@ -49,7 +49,7 @@ def ship(tx: Transaction, order_id: UUID, change: NewShipment, news: News) -> li
 
 
 def deliver(
-    tx: Transaction, order_id: UUID, change: Delivery, news: News, missing: NewShipment | None = None
+    tx: Transaction, order_id: UUID, change: OrderDelivery, news: News, missing: NewShipment | None = None
 ) -> list[Event]:
     """Record that shipments of an order were delivered. Returns the events.
 
@@ -71,16 +71,22 @@ def cancel(tx: Transaction, order_id: UUID, change: Cancellation, news: News) ->
 def cancel_lines(tx: Transaction, order_id: UUID, change: LineCancellation, news: News) -> list[Event]:
     """Cancel pieces of an order that are not shipped. Returns the events."""
     check_lines_are_unique(change.lines)
-    values = as_json(_values(change, news, "cancelled_at"), "lines")
+    values = with_lines(_values(change, news, "cancelled_at"))
     return _notify(tx, order_id, sql.cancel_order_lines(tx, order_id=order_id, **values))
 
 
 def edit(tx: Transaction, order_id: UUID, patch: OrderPatch, news: News) -> list[Event]:
-    """Change the external number, the problem and the metadata of an order. Returns the events."""
+    """Change the external number, the problem and the metadata of an order.
+
+    Returns the events, or none if the order already has these values.
+    """
     changes = patch.changes()
     note = changes.pop("note", None)
     values = as_json({"changes": changes}, "changes") | {"source": news.source, "expected": news.expected}
-    return _notify(tx, order_id, sql.change_order(tx, order_id=order_id, note=note, **values))
+    try:
+        return _notify(tx, order_id, sql.change_order(tx, order_id=order_id, note=note, **values))
+    except Unchanged:
+        return []
 
 
 def matching(
@@ -110,6 +116,11 @@ def check_lines_are_unique(lines: Sequence[LinePieces] | None) -> None:
         if line.line in numbers:
             raise Invalid(errors=[FieldError(pointer=f"/lines/{index}/line", detail="must not appear twice")])
         numbers.add(line.line)
+
+
+def with_lines(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a query, with `lines` as JSON. None stays a null of SQL: all pieces that are left."""
+    return dict(values) if values["lines"] is None else as_json(values, "lines")
 
 
 def _notify(tx: Transaction, order_id: UUID, row: dict[str, Any]) -> list[Event]:

@@ -52,12 +52,16 @@ class ShipmentData(OrderData):
     """A shipment of an order that is new or has changed."""
 
     shipment_id: UUID
+    """The id of the shipment."""
     shipment_number: str
     """The number of the shipment in the order."""
     shipment_status: str = Field(description="`shipped` or `delivered`.")
     carrier: str | None = None
+    """The carrier, e.g. `DHL`."""
     tracking_number: str | None = None
+    """The number with which the carrier tracks the parcel."""
     tracking_url: str | None = None
+    """The page on which the parcel can be tracked."""
     lines: list[dict[str, int]] = Field(description="The `line` and the `quantity` of the pieces in the shipment.")
 
 
@@ -149,8 +153,8 @@ EVENTS: Mapping[EventName, Event] = {
     "order.delivered": Event("An order was delivered.", OrderData),
     "order.cancelled": Event("An order was cancelled.", OrderData),
     "order.updated": Event(
-        "An order changed, but not its status: pieces were cancelled, a guest confirmed the order, or the ERP was asked"
-        " to cancel it.",
+        "An order changed, but not its status: pieces were cancelled, a guest confirmed it, or the ERP was asked to "
+        "cancel it.",
         OrderData,
     ),
     "shipment.updated": Event("A shipment of an order is new, has new tracking data, or was delivered.", ShipmentData),

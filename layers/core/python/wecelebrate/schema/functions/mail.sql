@@ -252,6 +252,19 @@ as $$
 $$;
 grant execute on function app.mail_branding(uuid, uuid) to app_admin, app_support, app_client;
 
+-- Returns what the links in mails of a site need: its page for orders, its verified domain, and its slug.
+create or replace function app.mail_page(
+  client uuid, site uuid, out order_page_url text, out domain text, out slug text)
+returns setof record
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select s.order_page_url, case when s.domain_verified_at is not null then s.domain end, s.slug
+  from sites s
+  where s.id = $2 and s.client_id = $1
+    and ((select app.admin_role()) is not null or $1 = any ((select app.client_ids())::uuid[]))
+$$;
+grant execute on function app.mail_page(uuid, uuid) to app_admin, app_support, app_client;
+
 set local role app_owner;
 
 -- Returns the mailbox of an address, in a form that is equal for all spellings that reach the same mailbox. By default,

@@ -199,10 +199,11 @@ begin
   end if;
   select jsonb_agg(w.piece -> 'line' order by w.n) filter (where p.id is null),
     jsonb_agg(jsonb_build_object('line', w.n, 'quantity', w.piece -> 'quantity', 'product_id', p.id, 'sku', l.sku,
-      'name', l.name, 'unit_price', '0', 'image', p.images ->> 0) order by w.n)
+      'name', l.name, 'unit_price', round(0, app.minor_units(o.currency))::text, 'image', p.images ->> 0) order by w.n)
     into detail, items
   from jsonb_array_elements(pieces) with ordinality w (piece, n)
     join order_lines l on l.order_id = $1 and l.line = (w.piece ->> 'line')::integer
+    join orders o on o.id = $1
     left join products p on p.id = l.product_id;
   refusal := case when detail is not null then 'gone' end;
 end
@@ -217,8 +218,8 @@ as $$
 begin
   insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
     shipping_address, items, kind, replaces_order_id)
-  values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email, 0,
-    target.currency, target.shipping_address, items, 'replacement', target.id)
+  values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email,
+    round(0, app.minor_units(target.currency)), target.currency, target.shipping_address, items, 'replacement', target.id)
   returning * into replacement;
   insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
   select target.client_id, replacement.id, (i ->> 'line')::integer, (i ->> 'product_id')::uuid, i ->> 'sku',
