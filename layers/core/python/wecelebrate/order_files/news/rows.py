@@ -100,8 +100,7 @@ _KINDS: Mapping[str, Kind] = {
         " confirme, confirmado, confermato, bevestigd, ab, ap, ac",
         "shipped": "shipped, ship, shipment, dispatched, despatched, sent, fulfilled, in transit, partially shipped,"
         " versandt, versendet, unterwegs, expedie, enviado, spedito, verzonden",
-        "delivered": "delivered, delivery, zugestellt, ausgeliefert, livre, entregado, consegnato,"
-        " bezorgd",
+        "delivered": "delivered, delivery, zugestellt, ausgeliefert, livre, entregado, consegnato, bezorgd",
         "cancelled": "cancelled, canceled, cancel, cancellation, rejected, reject, refused, deleted, storniert, storno,"
         " abgelehnt, annule, anulado, cancelado, annullato, geannuleerd, re",
     }.items()
