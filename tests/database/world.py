@@ -97,6 +97,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "product_sources": ("catalog_id", "product_id"),
     "stock_holds": ("order_id", "line", "part"),
     "stock_reports": ("product_id",),
+    "order_exports": ("destination_id", "order_id", "version"),
     "app.staged_products": ("job_id", "fence", "sku", "ordinal", "line"),
     "app.staged_rejections": ("job_id", "fence", "line", "n"),
     "app.replica_heartbeat": ("only_row",),

@@ -5,6 +5,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -27,11 +28,16 @@ def health(platform: Platform, queue: str) -> Json:
 
 
 def signal_workers(platform: Platform, queue: str, number: signal.Signals = signal.SIGKILL) -> list[int]:
-    """Send a signal to every busy worker of a queue. Return the pids of these workers."""
-    pids: list[int] = health(platform, queue)["busy"]
-    for pid in pids:
-        os.kill(pid, number)
-    return pids
+    """Send a signal to every busy worker of a queue. Return the pids of these workers.
+
+    A worker that has ended since the cloud reported it gets no signal.
+    """
+    signalled = []
+    for pid in health(platform, queue)["busy"]:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+            signalled.append(pid)
+    return signalled
 
 
 def expire_leases(platform: Platform, kind: JobType) -> list[Json]:

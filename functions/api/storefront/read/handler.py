@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import Query, Request, Response
 
 from wecelebrate import orders, storefront
-from wecelebrate.addresses import AddressFormat
+from wecelebrate.addresses.models import AddressFormat
 from wecelebrate.core.http import CustomerRead, StorefrontRead, api, page_response, serve
 from wecelebrate.core.pages import ListParameters, Page
 from wecelebrate.core.types import CountryCode, Id

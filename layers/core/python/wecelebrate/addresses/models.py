@@ -1,10 +1,8 @@
 """The models of address formats."""
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
-AddressField = Literal["name", "company", "line1", "line2", "city", "region", "postal_code"]
+from wecelebrate.addresses.rules import AddressField
 
 
 class Region(BaseModel):

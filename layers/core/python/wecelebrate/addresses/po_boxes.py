@@ -5,10 +5,10 @@ A parcel locker (a German Packstation, an InPost locker) is not a post office bo
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 # A bare "box 12" or "B.P. 12" is a post office box only at the beginning of a line: "Tool Box 12" can be a shop.
-_PO_BOX = re.compile(
-    r"""
+_PATTERN = r"""
       \b p\s*\.?\s* o\s*\.?\s* b (?: ox | \b ) [\s.:#]* (?: no\.?\s* )? [0-9a-z]* \d   # PO Box 12, P.O.B. 12
     | \b post \s* office \s* box \b
     | \b p\s*\.?\s* o\s*\.?\s* box \b
@@ -27,12 +27,15 @@ _PO_BOX = re.compile(
     | \b ص \s*\.?\s* ب \s*\.?\s* [\d٠-٩] | صندوق \s+ (?: ال )? بريد
     | \b ת \s*\.?\s* ד \s*\.?\s* \d
     | 私書箱 | 邮政信箱 | 郵政信箱 | 信箱 \s* \d | 사서함
-    """,  # noqa: RUF001 (the letters of these languages)
-    re.VERBOSE | re.IGNORECASE,
-)
+    """  # noqa: RUF001 (the letters of these languages)
+
+
+@lru_cache(maxsize=1)
+def _po_box() -> re.Pattern[str]:
+    return re.compile(_PATTERN, re.VERBOSE | re.IGNORECASE)  # takes 3 ms
 
 
 def po_box_field(address: Mapping[str, object]) -> str | None:
     """Return the field of an address that names a post office box. None if there is no such field."""
     fields = ("line1", "line2", "company")
-    return next((field for field in fields if _PO_BOX.search(str(address.get(field) or ""))), None)
+    return next((field for field in fields if _po_box().search(str(address.get(field) or ""))), None)

@@ -15,11 +15,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, get_args
+from typing import Any, Literal, NamedTuple
 
-from wecelebrate.addresses.models import AddressField, AddressFormat, Region
-
-_FIELDS: Mapping[str, tuple[AddressField, ...]] = {
+AddressField = Literal["name", "company", "line1", "line2", "city", "region", "postal_code"]
+FIELDS: Mapping[str, tuple[AddressField, ...]] = {
     "N": ("name",),
     "O": ("company",),
     "A": ("line1", "line2"),
@@ -48,6 +47,18 @@ _AREA_WORDS = re.compile(  # the words before the name of an area
 )
 
 
+class Region(NamedTuple):
+    """A state, province or other administrative area of a country."""
+
+    code: str
+    name: str
+    """The name in the language of the country."""
+    latin_name: str | None
+    """The name in Latin letters, if `name` has other letters."""
+    iso_code: str | None
+    """The ISO 3166-2 code."""
+
+
 @dataclass(frozen=True)
 class AddressRules:
     """The rules for the addresses of one country."""
@@ -61,7 +72,7 @@ class AddressRules:
     @cached_property
     def required(self) -> frozenset[AddressField]:
         """The fields that an address must have."""
-        fields = {_FIELDS[letter][0] for letter in self.data["require"] if letter in _FIELDS}
+        fields = {FIELDS[letter][0] for letter in self.data["require"] if letter in FIELDS}
         return frozenset(fields - set(self.required_one_of))
 
     @cached_property
@@ -159,33 +170,6 @@ class AddressRules:
                 yield bare.removeprefix(prefix)
             for separator in ("-", "", " "):
                 yield f"{prefix}{separator}{bare}"
-
-    def format(self) -> AddressFormat:
-        """Return how a form asks for an address."""
-        lines: list[list[AddressField]] = []
-        for line in str(self.data["fmt"]).split("%n"):
-            fields = [_FIELDS[letter] for letter in re.findall("%([NOACSZ])", line)]
-            if _FIELDS["A"] in fields:  # the street has two lines of its own
-                fields.remove(_FIELDS["A"])
-                lines += [["line1"], ["line2"]]
-            if fields:
-                lines.append([names[0] for names in fields])
-        shown = [field for line in lines for field in line]
-        for field in self.required_one_of:  # the format of the United Arab Emirates has no city
-            if field not in shown:
-                lines.insert(lines.index(["region"]), [field])
-                shown.append(field)
-        return AddressFormat(
-            country=self.country,
-            lines=lines,
-            required=[field for field in get_args(AddressField) if field in self.required],
-            required_one_of=list(self.required_one_of),
-            labels={field: self.label(field) for field in shown},
-            regions=self.regions,
-            region_must_be_listed=self.region_must_be_listed,
-            postal_code_pattern=f"^(?:{self.data['zip']})$" if self.postal_code else None,
-            postal_code_examples=self.postal_code_examples,
-        )
 
 
 _PLATES = {"DE": "D", "AT": "A", "FR": "F", "IT": "I", "LU": "L", "BE": "B", "SE": "S", "SV": "CP"}

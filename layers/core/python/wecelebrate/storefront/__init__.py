@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from wecelebrate import addresses, products
-from wecelebrate.addresses import AddressFormat
+from wecelebrate.addresses import forms
+from wecelebrate.addresses.models import AddressFormat
 from wecelebrate.core import pages
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
@@ -84,7 +85,7 @@ def address_format_entry(country: str) -> Entry:
 def address_format(tx: Transaction, country: str) -> AddressFormat:
     """Return how a form asks for an address in a country. Raises CountryNotShipped if the site does not ship there."""
     addresses.check_shipped(_site(tx)["ship_to_countries"], country, "country")
-    return addresses.address_format(country)
+    return forms.address_format(country)
 
 
 def _site(tx: Transaction) -> dict[str, Any]:

@@ -70,8 +70,8 @@ _NAMES: Mapping[str, str] = {
     "kind": "status, action, event, type, order status, news, vorgang, statut, estado, stato",
     "line": "line, line number, line no, position, pos, posex, item number, ligne, linea, regel",
     "sku": "sku, article, article number, item, item code, material, matnr, artikel, artikelnummer, product code,"
-    " supplier part id, reference, codigo, codice",
-    "quantity": "quantity, qty, pieces, amount, menge, anzahl, stuck, quantite, cantidad, quantita, aantal,"
+    " supplier part id, codigo, codice",
+    "quantity": "quantity, qty, pieces, menge, anzahl, stuck, quantite, cantidad, quantita, aantal,"
     " quantity shipped, shipped quantity, lfimg",
     "shipment": "shipment, shipment number, shipment id, delivery note, delivery number, delivery note number, despatch"
     " advice, asn, lieferschein, lieferscheinnummer, lieferung, bon de livraison, albaran",
@@ -80,7 +80,7 @@ _NAMES: Mapping[str, str] = {
     "tracking_number": "tracking number, tracking no, tracking, tracking id, tracking code, parcel number, awb,"
     " sendungsnummer, paketnummer, trackingnummer, numero de suivi, numero de seguimiento",
     "tracking_url": "tracking url, tracking link, sendungsverfolgung, url",
-    "happened_at": "happened at, date, time, datetime, timestamp, datum, date time, zeitpunkt, fecha, data",
+    "happened_at": "happened at, date, datetime, timestamp, datum, date time, zeitpunkt, fecha, data",
     "acknowledged_at": "acknowledged at, confirmed at, confirmation date, bestatigt am",
     "shipped_at": "shipped at, ship date, shipping date, shipped date, dispatch date, versanddatum, versandt am,"
     " date expedition, fecha de envio",
@@ -96,12 +96,11 @@ _KINDS: Mapping[str, Kind] = {
     text.strip(): kind
     for kind, texts in {
         "acknowledged": "acknowledged, acknowledgement, acknowledge, ack, accepted, accept, confirmed, confirmation,"
-        " received, processing, in process, in progress, open, released, bestatigt, angenommen, in bearbeitung,"
+        " processing, in process, in progress, released, bestatigt, angenommen, in bearbeitung,"
         " confirme, confirmado, confermato, bevestigd, ab, ap, ac",
         "shipped": "shipped, ship, shipment, dispatched, despatched, sent, fulfilled, in transit, partially shipped,"
         " versandt, versendet, unterwegs, expedie, enviado, spedito, verzonden",
-        "delivered": "delivered, delivery, complete, completed, zugestellt, ausgeliefert, livre, entregado, consegnato,"
-        " bezorgd",
+        "delivered": "delivered, delivery, zugestellt, ausgeliefert, livre, entregado, consegnato, bezorgd",
         "cancelled": "cancelled, canceled, cancel, cancellation, rejected, reject, refused, deleted, storniert, storno,"
         " abgelehnt, annule, anulado, cancelado, annullato, geannuleerd, re",
     }.items()

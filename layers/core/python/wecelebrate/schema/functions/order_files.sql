@@ -28,25 +28,54 @@ as $$
     || case when $1 ->> 'status' = 'cancelled' then 'cancelled' else '' end)
 $$;
 
--- Chooses the orders for a new run of a destination, and creates the run. The choice is a part of the transaction, and
--- each version of an order is chosen once. `max_orders` bounds the size of a file.
---
--- Looks only at orders that have changed since an hour before the last scan. `updated_at` is the beginning of the
--- transaction of a change, and no transaction that changes an order lasts an hour.
+-- Decides what a destination gets of each of these orders, whose current version it does not have: `new`, `change`,
+-- `cancel` or `none`.
 --
 -- An order is exported when it is open and has no problem. Later versions follow as `change` if something that concerns
 -- the destination has changed, and as `cancel`. An order that was cancelled, shipped or delivered before the destination
 -- got it is not exported. If somebody asks to cancel an order that an ERP has, the ERP gets `cancel`, too, and its answer
--- decides. Returns no run (null) if there is nothing to write, and whether more orders may be left.
+-- decides. The only destination of a client has sent all news of files itself, so it does not get them back.
+create or replace function app.decide_order_exports(target order_destinations, order_ids uuid[])
+returns table (order_id uuid, version integer, updated_at timestamptz, document jsonb, content_hash text, action text)
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select o.id, o.version, o.updated_at, d.document, h.content_hash,
+    case
+      when earlier.action = 'cancel' then 'none'
+      when earlier.action is null and o.status in ('pending', 'processing') and o.problem is null then 'new'
+      when earlier.action is null then 'none'
+      when o.status = 'cancelled' or o.cancel_requested_at is not null then 'cancel'
+      when h.content_hash <> earlier.content_hash and not (news.is_own and others.is_only) then 'change'
+      else 'none'
+    end
+  from orders o
+    cross join lateral (select app.order_document(o)) d (document)
+    cross join lateral (select app.order_content_hash(d.document)) h (content_hash)
+    cross join (select not exists (select from order_destinations x
+                                   where x.client_id = target.client_id and x.id <> target.id)) others (is_only)
+    left join lateral (
+      select e.action, e.content_hash, e.version from order_exports e
+      where e.destination_id = target.id and e.order_id = o.id and e.action <> 'none'
+      order by e.version desc limit 1) earlier on true
+    cross join lateral (
+      select coalesce(bool_and(e.source = 'file'), false) from order_events e
+      where e.order_id = o.id and e.version > earlier.version) news (is_own)
+  where o.id = any (order_ids)
+$$;
+
+-- Chooses the orders for a new run of a destination, and creates the run. The choice is a part of the transaction, and
+-- each version of an order is chosen once. `max_orders` bounds the size of a file.
+--
+-- Looks only at orders that have changed since an hour before the last scan. `updated_at` is the beginning of the
+-- transaction of a change, and no transaction that changes an order lasts an hour. Returns no run (null) if there is
+-- nothing to write, and whether more orders may be left.
 create or replace function app.begin_order_export(
   destination_id uuid, job_id uuid, max_orders integer, out run_id uuid, out more boolean)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   target order_destinations;
-  looked_at integer;
   order_ids uuid[];
-  has_others boolean;
 begin
   select * into target from order_destinations d where d.id = $1 for no key update;
   if not found then
@@ -64,56 +93,33 @@ begin
     order by o.updated_at, o.id
     limit $3
     for no key update);
+  more := cardinality(order_ids) >= $3;
 
-  has_others := exists (
-    select from order_destinations d where d.client_id = target.client_id and d.id <> $1);
-  with compared as (
-    select o.id, o.version, o.status, o.problem, o.updated_at, o.cancel_requested_at, d.document,
-      app.order_content_hash(d.document) as content_hash, earlier.action as earlier_action,
-      earlier.content_hash as earlier_hash,
-      -- The only destination of a client has sent all news of files itself.
-      not has_others and coalesce((select bool_and(e.source = 'file') from order_events e
-        where e.order_id = o.id and e.version > earlier.version), false) as is_own_news
-    from orders o
-      cross join lateral (select app.order_document(o)) d (document)
-      left join lateral (
-        select e.action, e.content_hash, e.version from order_exports e
-        where e.destination_id = $1 and e.order_id = o.id and e.action <> 'none'
-        order by e.version desc limit 1) earlier on true
-    where o.id = any (order_ids)
-  ), decided as (
-    select c.*, case
-        when c.earlier_action = 'cancel' then 'none'
-        when c.earlier_action is null and c.status in ('pending', 'processing') and c.problem is null then 'new'
-        when c.earlier_action is null then 'none'
-        when c.status = 'cancelled' or c.cancel_requested_at is not null then 'cancel'
-        when c.content_hash <> c.earlier_hash and not c.is_own_news then 'change'
-        else 'none' end as action
-    from compared c
+  with decided as materialized (
+    select * from app.decide_order_exports(target, order_ids)
   ), numbered as (
-    update order_destinations d set last_seq = d.last_seq + 1
-    where d.id = $1 and exists (select from decided where action <> 'none')
+    update order_destinations d
+    set last_seq = d.last_seq + (exists (select from decided where action <> 'none'))::integer,
+      scanned_at = case when more then d.scanned_at else now() end
+    where d.id = $1
     returning d.last_seq
   ), run as (
     insert into order_export_runs (client_id, destination_id, seq, job_id, orders)
     select target.client_id, $1, last_seq, $2, (select count(*) from decided where action <> 'none') from numbered
+    where last_seq > target.last_seq
     returning id
   ), exported as (
     insert into order_exports (destination_id, order_id, version, client_id, run_id, position, action, document,
       content_hash)
-    select $1, d.id, d.version, target.client_id, case when d.action <> 'none' then run.id end,
-      row_number() over (order by d.updated_at, d.id), d.action, case when d.action <> 'none' then d.document end,
-      d.content_hash
+    select $1, d.order_id, d.version, target.client_id, case when d.action <> 'none' then run.id end,
+      row_number() over (order by d.updated_at, d.order_id), d.action,
+      case when d.action <> 'none' then d.document end, d.content_hash
     from decided d left join run on true
   ), marked as (
     update orders o set exported_at = now()
-    from decided d where o.id = d.id and d.action = 'new' and o.exported_at is null
+    from decided d where o.id = d.order_id and d.action = 'new' and o.exported_at is null
   )
-  select (select id from run), count(*) into run_id, looked_at from decided;
-  more := looked_at >= $3;
-  if not more then
-    update order_destinations d set scanned_at = now() where d.id = $1;
-  end if;
+  select (select id from run) into run_id;
 end
 $$;
 grant execute on function app.begin_order_export(uuid, uuid, integer) to app_system;
