@@ -30,6 +30,7 @@ ONLY_PLATFORM = {
     "app.staged_rejections": STAGED,
     "public.order_deltas": TRIGGER,
     "public.order_daily_totals": TRIGGER,
+    "public.order_slot_totals": TRIGGER,
     "public.schema_functions": MIGRATE,
     "public.schema_migrations": MIGRATE,
     "public.cache_invalidations": "Triggers write it: the tags of the rows that one statement has changed.",

@@ -90,6 +90,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "site_product_exclusions": ("site_id", "product_id"),
     "order_lines": ("order_id", "line"),
     "order_daily_totals": ("client_id", "day", "currency", "status"),
+    "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
     "product_sources": ("catalog_id", "product_id"),
     "app.staged_products": ("job_id", "fence", "sku", "ordinal", "line"),
@@ -122,6 +123,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "guest_mails": ("mailbox", "renamed@test"),
     "order_deltas": ("orders", 7),
     "order_daily_totals": ("orders", 7),
+    "order_slot_totals": ("orders", 7),
     "analytics_events": ("event_type", "renamed"),
     "event_receipts": ("accepted_at", NOW),
     "jobs": ("error", "renamed"),
@@ -209,6 +211,13 @@ def _rows_of_orders() -> Iterator[Row]:
     for name, client, count in (("A's", A, 3), ("B's", B, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})
+        # The slot of 15 minutes in which the orders were placed.
+        slot = NOW.replace(minute=NOW.minute // 15 * 15, second=0, microsecond=0)
+        for place, orders in ((site, min(count, 2)), (A_OTHER_SITE, count - min(count, 2))):
+            if orders:
+                values_of_slot = {"client_id": client, "slot": slot, "site_id": place, "currency": "USD"}
+                values_of_slot |= {"status": "pending", "orders": orders, "amount": orders}
+                yield Row("order_slot_totals", f"{name} at {place}", values_of_slot)
         # This delta adds 0, so the daily totals still match the orders.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
 
@@ -303,7 +312,7 @@ ROWS = (
 )
 ORDERS = {row.values["id"]: row for row in ROWS if row.table == "orders"}
 _CREATED_BY_MIGRATIONS = ("tiers", "app.seal_key", "schema_migrations", "schema_functions")
-_CREATED_BY_TRIGGERS = ("order_deltas", "order_daily_totals")
+_CREATED_BY_TRIGGERS = ("order_deltas", "order_daily_totals", "order_slot_totals")
 
 
 def seed(connection: psycopg.Connection) -> None:

@@ -463,6 +463,7 @@ create table clients (
   updated_at timestamp with time zone not null default now(),
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
   event_retention_months integer not null default 25,
+  timezone text not null default 'UTC'::text,
   constraint clients_slug_key UNIQUE (slug),
   constraint clients_pkey PRIMARY KEY (id),
   constraint clients_tier_fkey FOREIGN KEY (tier) REFERENCES tiers(name),
@@ -477,8 +478,11 @@ create table clients (
   constraint clients_name_length CHECK ((length(name) <= 500)),
   constraint clients_settings_size CHECK (app.json_fits(settings, 524288)),
   constraint clients_slug_check CHECK ((slug ~ '^[a-z0-9-]+$'::text)),
-  constraint clients_slug_length CHECK ((length(slug) <= 100))
+  constraint clients_slug_length CHECK ((length(slug) <= 100)),
+  constraint clients_timezone_length CHECK ((length(timezone) <= 100))
 );
+comment on column clients.timezone is
+  'The IANA time zone in which the days of the client''s reports begin.';
 CREATE INDEX clients_by_created_at ON public.clients USING btree (created_at DESC, id DESC);
 CREATE INDEX clients_by_folded_name ON public.clients USING btree (folded_name, id);
 CREATE INDEX clients_by_name ON public.clients USING btree (name, id);
@@ -1114,10 +1118,14 @@ create table order_deltas (
   status text not null,
   orders integer not null,
   amount numeric not null,
+  slot timestamp with time zone,
+  site_id uuid,
   constraint order_deltas_pkey PRIMARY KEY (id)
 );
 comment on table order_deltas is 'Changes that order_daily_totals does not contain yet. Triggers of orders insert them;
   the rollup deletes them.';
+comment on column order_deltas.slot is
+  'The beginning of the 15 minutes in which the orders were placed. Null: order_slot_totals contains the delta already.';
 CREATE INDEX order_deltas_by_client ON public.order_deltas USING btree (client_id, day);
 -- row-level security: forced
 create policy admin on order_deltas for select to app_admin
@@ -1215,6 +1223,36 @@ grant delete, insert, select, update on order_quantities to app_migrate;
 grant delete, select on order_quantities to app_system;
 grant insert, select on order_quantities to app_definer;
 
+-- Table order_slot_totals, owner app_owner
+
+create table order_slot_totals (
+  client_id uuid not null,
+  slot timestamp with time zone not null,
+  site_id uuid not null,
+  currency text not null,
+  status text not null,
+  orders integer not null,
+  amount numeric not null,
+  constraint order_slot_totals_pkey PRIMARY KEY (client_id, slot, site_id, currency, status)
+);
+comment on table order_slot_totals is 'The figures of 15 minutes without the deltas in order_deltas. Read
+  app.order_figures instead.';
+-- row-level security: forced
+create policy admin on order_slot_totals for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_slot_totals for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_slot_totals for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_slot_totals for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on order_slot_totals for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_slot_totals to app_definer, app_migrate;
+grant select on order_slot_totals to app_admin, app_client, app_system;
+
 -- Table orders, owner app_owner
 
 create table orders (
@@ -1255,6 +1293,8 @@ create table orders (
 );
 comment on column orders.customer_subject is
   'The `sub` claim of the customer''s token. Null for a guest.';
+CREATE INDEX orders_by_buyer ON public.orders USING btree (client_id, COALESCE(customer_subject, lower(customer_email)),
+  created_at);
 CREATE INDEX orders_by_client ON public.orders USING btree (client_id, created_at DESC, id DESC) INCLUDE (total_amount,
   status);
 CREATE INDEX orders_by_created_at ON public.orders USING btree (created_at DESC);
@@ -2170,7 +2210,7 @@ grant select on app.catalog_view to app_admin, app_client, app_support, app_syst
 
 create view app.client_view with (security_invoker=true) as
  SELECT id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
-    created_at, updated_at, event_retention_months
+    created_at, updated_at, event_retention_months, timezone
    FROM clients;
 grant insert, select, update on app.client_view to app_admin;
 grant select on app.client_view to app_client;
@@ -2250,6 +2290,54 @@ create view app.webhook_view with (security_invoker=true) as
    FROM webhooks;
 grant insert, select on app.webhook_view to app_admin, app_client;
 grant select on app.webhook_view to app_support, app_system;
+
+-- Function app.add_to_daily_totals(order_deltas[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.add_to_daily_totals(deltas order_deltas[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  empty order_daily_totals[];
+begin
+  with days as (
+    insert into order_daily_totals as d (client_id, day, currency, status, orders, amount)
+    select client_id, day, currency, status, sum(orders), sum(amount)
+    from unnest(deltas) group by 1, 2, 3, 4 order by 1, 2, 3, 4
+    on conflict (client_id, day, currency, status)
+      do update set orders = d.orders + excluded.orders, amount = d.amount + excluded.amount
+    returning d
+  )
+  select array(select d from days where (d).orders = 0 and (d).amount = 0) into empty;
+  delete from order_daily_totals d using unnest(empty) e
+  where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
+end
+$function$;
+
+-- Function app.add_to_slot_totals(order_deltas[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.add_to_slot_totals(deltas order_deltas[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  empty order_slot_totals[];
+begin
+  with slots as (
+    insert into order_slot_totals as t (client_id, slot, site_id, currency, status, orders, amount)
+    select client_id, slot, site_id, currency, status, sum(orders), sum(amount)
+    from unnest(deltas) where slot is not null group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+    on conflict (client_id, slot, site_id, currency, status)
+      do update set orders = t.orders + excluded.orders, amount = t.amount + excluded.amount
+    returning t
+  )
+  select array(select t from slots where (t).orders = 0 and (t).amount = 0) into empty;
+  delete from order_slot_totals t using unnest(empty) e
+  where (t.client_id, t.slot, t.site_id, t.currency, t.status) = (e.client_id, e.slot, e.site_id, e.currency, e.status);
+end
+$function$;
 
 -- Function app.admin_role(), owner app_owner
 
@@ -3292,6 +3380,22 @@ end
 $function$;
 grant execute on function app.fail_pending_deliveries() to app_owner;
 
+-- Function app.fill_order_slots(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.fill_order_slots()
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  insert into order_slot_totals (client_id, slot, site_id, currency, status, orders, amount)
+  select client_id, date_bin('15 minutes', created_at, '2000-01-01Z'), site_id, currency, status, count(*),
+    sum(total_amount)
+  from orders
+  group by 1, 2, 3, 4, 5
+$function$;
+grant execute on function app.fill_order_slots() to app_owner;
+
 -- Function app.find_guest_response(text,text,interval), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.find_guest_response(key text, request_hash text, lifetime interval)
@@ -3605,6 +3709,19 @@ CREATE OR REPLACE FUNCTION app.has_shared_stock(site sites)
 RETURN ((EXISTS (SELECT FROM catalogs c WHERE ((c.id = (has_shared_stock.site).catalog_id) AND (c.owner_client_id IS
   DISTINCT FROM (has_shared_stock.site).client_id)))) OR (EXISTS (SELECT FROM catalog_grants g WHERE ((g.catalog_id =
   (has_shared_stock.site).catalog_id) AND (g.client_id <> (has_shared_stock.site).client_id)))));
+
+-- Function app.has_unfilled_slots(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_unfilled_slots()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select exists (select from orders) and not exists (select from order_slot_totals)
+    and not exists (select from order_deltas where slot is not null)
+$function$;
+grant execute on function app.has_unfilled_slots() to app_owner;
 
 -- Function app.is_active_client(uuid), owner app_definer
 
@@ -4128,6 +4245,47 @@ begin
   return new;
 end
 $function$;
+
+-- Function app.order_figures(uuid,text,date,date), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.order_figures(client uuid, zone text, first_day date, last_day date)
+ RETURNS TABLE(local_time timestamp without time zone, site_id uuid, currency text, status text, orders bigint, amount
+   numeric)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT (f.slot AT TIME ZONE order_figures.zone) AS timezone,
+     f.site_id,
+     f.currency,
+     f.status,
+     sum(f.orders) AS sum,
+     sum(f.amount) AS sum
+    FROM ( SELECT t.slot,
+             t.site_id,
+             t.currency,
+             t.status,
+             t.orders,
+             t.amount
+            FROM order_slot_totals t
+           WHERE ((t.client_id = order_figures.client) AND (t.slot >= (((order_figures.first_day)::timestamp without
+             time zone AT TIME ZONE 'UTC'::text) - '15:00:00'::interval)) AND (t.slot < ((((order_figures.last_day +
+             1))::timestamp without time zone AT TIME ZONE 'UTC'::text) + '15:00:00'::interval)))
+         UNION ALL
+          SELECT d.slot,
+             d.site_id,
+             d.currency,
+             d.status,
+             d.orders,
+             d.amount
+            FROM order_deltas d
+           WHERE ((d.client_id = order_figures.client) AND ((d.day >= (order_figures.first_day - 1)) AND (d.day <=
+             (order_figures.last_day + 1))) AND (d.slot IS NOT NULL))) f
+   WHERE ((((f.slot AT TIME ZONE order_figures.zone))::date >= order_figures.first_day) AND (((f.slot AT TIME ZONE
+     order_figures.zone))::date <= order_figures.last_day))
+   GROUP BY f.slot, f.site_id, f.currency, f.status
+  HAVING (sum(f.orders) <> 0);
+END;
+grant execute on function app.order_figures(uuid,text,date,date) to app_admin, app_client, app_system;
 
 -- Function app.order_number(), owner app_owner
 
@@ -4828,22 +4986,25 @@ CREATE OR REPLACE FUNCTION app.record_order_deltas()
 AS $function$
 begin
   if tg_op = 'INSERT' then
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, count(*), sum(total_amount)
-    from after group by 1, 2, 3, 4;
+    insert into order_deltas (client_id, day, slot, site_id, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, date_bin('15 minutes', created_at, '2000-01-01Z'),
+      site_id, currency, status, count(*), sum(total_amount)
+    from after group by 1, 2, 3, 4, 5, 6;
   elsif tg_op = 'DELETE' then
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, -count(*), -sum(total_amount)
-    from before group by 1, 2, 3, 4;
+    insert into order_deltas (client_id, day, slot, site_id, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, date_bin('15 minutes', created_at, '2000-01-01Z'),
+      site_id, currency, status, -count(*), -sum(total_amount)
+    from before group by 1, 2, 3, 4, 5, 6;
   else
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, sum(n), sum(n * total_amount)
+    insert into order_deltas (client_id, day, slot, site_id, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, date_bin('15 minutes', created_at, '2000-01-01Z'),
+      site_id, currency, status, sum(n), sum(n * total_amount)
     from (
-      select client_id, created_at, currency, status, total_amount, 1 as n from after
+      select client_id, created_at, site_id, currency, status, total_amount, 1 as n from after
       union all
-      select client_id, created_at, currency, status, total_amount, -1 from before
+      select client_id, created_at, site_id, currency, status, total_amount, -1 from before
     ) changed
-    group by 1, 2, 3, 4 having sum(n) <> 0 or sum(n * total_amount) <> 0;
+    group by 1, 2, 3, 4, 5, 6 having sum(n) <> 0 or sum(n * total_amount) <> 0;
   end if;
   return null;
 end
@@ -5092,31 +5253,20 @@ CREATE OR REPLACE FUNCTION app.rollup_order_deltas(max_rows integer DEFAULT 1000
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 declare
-  moved_rows integer;
-  empty order_daily_totals[];
+  moved order_deltas[];
 begin
   if coalesce(max_rows, 0) not between 1 and 100000 then
     raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
   end if;
   with batch as (
     select id from order_deltas order by id limit max_rows for update skip locked
-  ), moved as (
-    delete from order_deltas d using batch where d.id = batch.id returning d.*
-  ), days as (
-    insert into order_daily_totals as d (client_id, day, currency, status, orders, amount)
-    select client_id, day, currency, status, sum(orders), sum(amount)
-    from moved group by 1, 2, 3, 4 order by 1, 2, 3, 4
-    on conflict (client_id, day, currency, status)
-      do update set orders = d.orders + excluded.orders, amount = d.amount + excluded.amount
-    returning d
+  ), deleted as (
+    delete from order_deltas d using batch where d.id = batch.id returning d
   )
-  select (select count(*) from moved), array(select d from days where (d).orders = 0 and (d).amount = 0)
-    into moved_rows, empty;
-  -- When all orders have left a status, the row of this status has only zeros. This is true for three of four rows.
-  -- This transaction has locked these rows, so the delete waits for no other transaction.
-  delete from order_daily_totals d using unnest(empty) e
-  where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
-  return moved_rows;
+  select array(select d from deleted) into moved;
+  perform app.add_to_daily_totals(moved);
+  perform app.add_to_slot_totals(moved);
+  return cardinality(moved);
 end
 $function$;
 grant execute on function app.rollup_order_deltas(integer) to app_system;
