@@ -62,6 +62,8 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "images.due_catalogs": ("app_system",),
     "ingestion.store_answers": MEMBERS,
     "ingestion.accept_changes": MEMBERS,
+    "events.get_event_target": STOREFRONT,
+    "events.list_events": MEMBERS,
     "jobs.list_jobs": BACK_OFFICE,
     "jobs.get_job": (*BACK_OFFICE, "app_system"),
     "jobs.claim_job": ("app_system",),

@@ -46,6 +46,7 @@ def test_the_guide_lists_the_filters_of_every_list() -> None:
         "storefront products": "list_shown_products",
         "orders": "list_orders",
         "a site's orders": "list_site_orders",
+        "events": "list_events",
         "images": "list_images",
         "jobs": "list_jobs",
         "dead letters": "list_dead_letters",

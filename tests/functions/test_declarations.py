@@ -43,6 +43,7 @@ def entry_kinds(spec: FunctionSpec) -> list[set[str]]:
         dependency_of(http.Writing): "writing",
         dependency_of(http.StorefrontRead): "storefront",
         dependency_of(http.CustomerRead): "storefront",
+        dependency_of(http.EventWrite): "storefront",
         dependency_of(http.OrderWrite): "order",
     }
     return [
