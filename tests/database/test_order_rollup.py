@@ -14,6 +14,7 @@ from tests.database.order_totals import (
     ADMIN,
     COUNT_DELTAS,
     DIFFERENCE,
+    LOCAL_DIFFERENCE,
     ROLLUP,
     SITES,
     SYSTEM,
@@ -35,9 +36,11 @@ from wecelebrate.orders import rollup
 def observer(own_database: Database) -> Iterator[psycopg.Connection]:
     """A connection of the superuser, who sees every row. The fixture checks the figures before and after the test."""
     with own_database.connect(autocommit=True) as connection:
-        assert connection.execute(DIFFERENCE).fetchall() == []
+        for difference in (DIFFERENCE, LOCAL_DIFFERENCE):
+            assert connection.execute(difference).fetchall() == []
         yield connection
-        assert connection.execute(DIFFERENCE).fetchall() == []
+        for difference in (DIFFERENCE, LOCAL_DIFFERENCE):
+            assert connection.execute(difference).fetchall() == []
 
 
 def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
@@ -68,6 +71,7 @@ def test_the_figures_of_every_snapshot_are_exact_during_concurrent_orders_and_ro
             if not are_writing():
                 break
             assert observer.execute(DIFFERENCE).fetchall() == []
+            assert observer.execute(LOCAL_DIFFERENCE).fetchall() == []
             reads += 1
             mixed += value(observer, "select exists (table order_deltas) and exists (table order_daily_totals)")
         for writer in writers:
@@ -86,6 +90,7 @@ def test_after_a_complete_rollup_the_totals_are_exact_without_any_deltas(
     assert value(observer, COUNT_DELTAS) == 0
     zeros = value(observer, "select count(*) from order_daily_totals where orders <= 0")
     assert zeros == 0, "a day without orders must have no row"
+    assert value(observer, "select count(*) from order_slot_totals where orders <= 0") == 0
     total = value(observer, "select sum(orders) from order_daily_totals")
     assert total == value(observer, "select count(*) from orders")
 

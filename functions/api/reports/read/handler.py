@@ -4,9 +4,13 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from wecelebrate.core.http import Cached, api, serve
-from wecelebrate.reports import client, tables
-from wecelebrate.reports.models import ClientReport, ClientReportFilters
+from wecelebrate.core.http import Cached, Reading, api, serve
+from wecelebrate.core.types import Id
+from wecelebrate.reports import catalog, client, fulfilment, platform, tables
+from wecelebrate.reports.catalog import CatalogReport
+from wecelebrate.reports.fulfilment import FulfilmentFilters, FulfilmentReport
+from wecelebrate.reports.models import ClientReport, ClientReportFilters, PeriodFilters
+from wecelebrate.reports.platform import PlatformReport
 
 app = api()
 
@@ -21,6 +25,24 @@ def get_client_report(filters: Annotated[ClientReportFilters, Query()], cached: 
         return response
     report = ClientReport.model_validate_json(bytes(response.body))
     return Response(tables.client_table(report, filters.table), media_type="text/csv")
+
+
+@app.get("/v1/reports/fulfilment")
+def get_fulfilment_report(filters: Annotated[FulfilmentFilters, Query()], tx: Reading) -> FulfilmentReport:
+    """Read how long the orders of a client took to be shipped and delivered, by country."""
+    return fulfilment.get(tx, filters)
+
+
+@app.get("/v1/reports/catalogs/{catalog_id}", response_model=CatalogReport)
+def get_catalog_report(catalog_id: Id, cached: Cached) -> Response:
+    """Read the figures of a catalog: its products, its stock, and the rows that were rejected."""
+    return cached.one(catalog.entry(catalog_id), lambda tx: catalog.get(tx, catalog_id))
+
+
+@app.get("/v1/reports/platform")
+def get_platform_report(filters: Annotated[PeriodFilters, Query()], tx: Reading) -> PlatformReport:
+    """Read the figures of the whole platform, and its growth compared with the plan. Only for admins."""
+    return platform.get(tx, filters)
 
 
 handler = serve(app)

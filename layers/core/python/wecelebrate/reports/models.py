@@ -15,20 +15,25 @@ ReportFormat = Literal["json", "csv"]
 ClientTable = Literal["days", "totals", "statuses", "sites", "hours", "products"]
 
 
-class ClientReportFilters(Input):
-    """The parameters of the report of a client."""
+class PeriodFilters(Input):
+    """The days of a report."""
 
     place = ""
 
-    client_id: Id | None = Field(
-        default=None, description="The client. Members of one client can omit it. Admins must set it."
-    )
-    site_id: Id | None = Field(default=None, description="Only the orders and visitors of this site.")
     month: Month | None = Field(default=None, description="A month, e.g. `2026-03`.")
     first_day: Day | None = Field(
         default=None, description="The first day. The default is the first day of the month of `last_day`."
     )
     last_day: Day | None = Field(default=None, description="The last day, which is included. The default is today.")
+
+
+class ClientReportFilters(PeriodFilters):
+    """The parameters of the report of a client."""
+
+    client_id: Id | None = Field(
+        default=None, description="The client. Members of one client can omit it. Admins must set it."
+    )
+    site_id: Id | None = Field(default=None, description="Only the orders and visitors of this site.")
     timezone: Timezone | None = Field(
         default=None, description="The time zone of all days and hours. The default is the time zone of the client."
     )

@@ -24,7 +24,7 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def _iso_date(value: object) -> object:
     if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
         return value
-    raise PydanticKnownError("date_from_datetime_parsing", {"error": "the text must have the form of RFC 3339"})
+    raise PydanticKnownError("date_parsing", {"error": "the text must have the form of RFC 3339"})
 
 
 def _storable_year(value: date) -> date:

@@ -122,3 +122,143 @@ select json_build_object(
       'with_checkout', v.with_checkout, 'orders', p.orders, 'rate', round(p.orders::numeric / nullif(v.visits, 0), 4))
     from visits v, (select count(*) as orders from placed) p)
 )::text;
+
+-- name: fulfilment$
+-- Get how long the orders of a client, placed on local days, took to be shipped and delivered. The statement reads one
+-- snapshot. Cancelled orders do not count. An order is late if it was not shipped `late_after` days after it was placed,
+-- even if it was shipped later.
+with placed as materialized (
+  select o.status, coalesce(o.shipping_address ->> 'country', '') as country,
+    extract(epoch from o.shipped_at - o.created_at) / 3600 as hours_to_ship,
+    extract(epoch from o.delivered_at - o.shipped_at) / 3600 as hours_to_deliver,
+    coalesce(o.shipped_at, now()) > o.created_at + make_interval(days => :late_after) as is_late
+  from orders o
+  where o.client_id = :client_id
+    and (:site_id::uuid is null or o.site_id = :site_id)
+    and o.status <> 'cancelled'
+    and o.created_at >= :first_day::date::timestamp at time zone 'UTC' - interval '15 hours'
+    and o.created_at < (:last_day::date + 1)::timestamp at time zone 'UTC' + interval '15 hours'
+    and (o.created_at at time zone :zone)::date between :first_day and :last_day
+), grouped as (
+  select grouping(country) as is_total, country, count(*) as orders, count(hours_to_ship) as shipped,
+    count(*) filter (where status = 'delivered') as delivered, count(*) filter (where is_late) as late,
+    round((percentile_cont(0.5) within group (order by hours_to_ship))::numeric, 2) as ship_p50,
+    round((percentile_cont(0.9) within group (order by hours_to_ship))::numeric, 2) as ship_p90,
+    round((percentile_cont(0.5) within group (order by hours_to_deliver))::numeric, 2) as deliver_p50,
+    round((percentile_cont(0.9) within group (order by hours_to_deliver))::numeric, 2) as deliver_p90
+  from placed group by grouping sets ((), (country))
+)
+select json_build_object(
+  'total', (select row_to_json(g) from grouped g where is_total = 1),
+  'by_country', coalesce((
+    select json_agg(row_to_json(g) order by g.orders desc, g.country) from grouped g where is_total = 0), '[]')
+)::text;
+
+-- name: catalog_figures$
+-- Get the figures of a catalog's products that the caller may see, and of its syncs in the last 30 days. Null if the
+-- caller may not see the catalog. The value of a stock has the decimals of its currency.
+select json_build_object(
+  'catalog_id', c.id, 'name', c.name, 'last_sync_at', c.last_sync_at,
+  'hours_since_sync', round(extract(epoch from now() - c.last_sync_at) / 3600, 2),
+  'products', p.products, 'active', p.active, 'untracked', p.untracked, 'in_stock', p.in_stock,
+  'low_stock', p.low_stock, 'without_image', p.without_image, 'pieces', p.pieces,
+  'stock_value', coalesce((
+    select json_agg(row_to_json(t) order by t.currency)
+    from (
+      select currency, sum(inventory_count) as pieces,
+        round(sum(inventory_count * price), min(app.minor_units(currency)))::text as value
+      from products where catalog_id = c.id and is_active and inventory_policy = 'tracked' group by currency
+    ) t), '[]'),
+  'syncs', (
+    select json_build_object('completed', count(*) filter (where status = 'completed'),
+      'failed', count(*) filter (where status = 'failed'),
+      'read', coalesce(sum((counts ->> 'read')::bigint), 0),
+      'rejected', coalesce(sum((counts ->> 'rejected')::bigint), 0))
+    from jobs j
+    where j.catalog_id = c.id and j.type in ('catalog_sync', 'product_import')
+      and j.created_at > now() - interval '30 days'),
+  'rejections', coalesce((
+    select json_agg(row_to_json(t) order by t.rows desc, t.code)
+    from (
+      select error ->> 'code' as code, count(*) as rows, min(error ->> 'reason') as example
+      from jobs j, jsonb_array_elements(j.first_errors) error
+      where j.catalog_id = c.id and j.type in ('catalog_sync', 'product_import')
+        and j.created_at > now() - interval '30 days'
+      group by 1
+    ) t), '[]')
+)::text
+from catalogs c, lateral (
+  select count(*) as products, count(*) filter (where is_active) as active,
+    count(*) filter (where is_active and inventory_policy = 'untracked') as untracked,
+    count(*) filter (where is_active and (inventory_policy = 'untracked' or inventory_count > 0)) as in_stock,
+    count(*) filter (where is_active and inventory_policy = 'tracked' and inventory_count <= c.low_inventory) as low_stock,
+    count(*) filter (where is_active and images = '[]') as without_image,
+    coalesce(sum(inventory_count) filter (where is_active and inventory_policy = 'tracked'), 0) as pieces
+  from products where catalog_id = c.id
+) p
+where c.id = :catalog_id
+  and ((select app.admin_role()) is not null or c.owner_client_id = any ((select app.client_ids())::uuid[]));
+
+-- name: platform_figures$
+-- Get the figures of the whole platform for days in UTC, for admins. The statement reads one snapshot. Orders come from
+-- the totals per day and the changes that were not rolled up yet.
+with days as materialized (
+  select f.client_id, f.day, f.currency, sum(f.orders) as orders, sum(f.amount) as amount
+  from (
+    select client_id, day, currency, status, orders, amount from order_daily_totals
+    union all
+    select client_id, day, currency, status, orders, amount from order_deltas
+  ) f
+  where f.status <> 'cancelled' and f.day between :first_day::date - (:last_day::date - :first_day::date + 1)
+    and :last_day::date
+  group by f.client_id, f.day, f.currency
+  having sum(f.orders) <> 0
+), current as (
+  select * from days where day >= :first_day
+)
+select json_build_object(
+  'clients', (select json_build_object('total', count(*), 'active', count(*) filter (where is_active),
+    'new', count(*) filter (where (created_at at time zone 'UTC')::date between :first_day and :last_day)) from clients),
+  'sites', (select json_build_object('total', count(*), 'active', count(*) filter (where status = 'active'),
+    'new', count(*) filter (where (created_at at time zone 'UTC')::date between :first_day and :last_day)) from sites),
+  'products', (select count(*) from products),
+  'orders', (select coalesce(sum(orders), 0) from current),
+  'orders_before', (select coalesce(sum(orders), 0) from days where day < :first_day),
+  'revenue', coalesce((
+    select json_agg(row_to_json(t) order by t.currency)
+    from (
+      select currency, sum(orders) as orders, round(sum(amount), min(app.minor_units(currency)))::text as revenue
+      from current group by currency
+    ) t), '[]'),
+  'by_client', coalesce((
+    select json_agg(row_to_json(t) order by t.orders desc, t.name, t.currency)
+    from (
+      select g.client_id, c.name, g.currency, g.orders, g.revenue
+      from (
+        select client_id, currency, sum(orders) as orders,
+          round(sum(amount), min(app.minor_units(currency)))::text as revenue
+        from current group by client_id, currency order by sum(orders) desc limit :max_clients
+      ) g left join clients c on c.id = g.client_id
+    ) t), '[]'),
+  'by_day', coalesce((
+    select json_agg(row_to_json(t) order by t.day, t.currency)
+    from (
+      select day, currency, sum(orders) as orders, round(sum(amount), min(app.minor_units(currency)))::text as revenue
+      from current group by day, currency
+    ) t), '[]'),
+  'jobs', coalesce((
+    select json_agg(row_to_json(t) order by t.type, t.status)
+    from (
+      select type, status, count(*) as jobs,
+        round((percentile_cont(0.9) within group (order by extract(epoch from completed_at - started_at)))::numeric, 3)
+          as seconds_p90
+      from jobs where (created_at at time zone 'UTC')::date between :first_day and :last_day group by type, status
+    ) t), '[]'),
+  'storage', json_build_object(
+    'database_bytes', pg_database_size(current_database()),
+    'image_bytes', (select coalesce(sum(bytes), 0) from images),
+    'upload_bytes', (select coalesce(sum(size), 0) from uploads)),
+  'events', (select count(*) from analytics_events
+    where accepted_at >= :first_day::date::timestamp at time zone 'UTC'
+      and accepted_at < (:last_day::date + 1)::timestamp at time zone 'UTC')
+)::text;
