@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.platform import Platform, Tenant, created, ok, pointers, problem
+from tests.platform import Platform, Tenant, ok, pointers, problem
 from tests.reports.orders import day, insert, random_order
 
 FULFILMENT, PLATFORM = "/v1/reports/fulfilment", "/v1/reports/platform"
@@ -77,9 +77,9 @@ def test_a_catalog_report_counts_products_and_stock(platform: Platform, tenant: 
     assert actual["stock_value"] == [{"currency": "USD", "pieces": 58, "value": "249.50"}]
     assert (actual["last_sync_at"], actual["hours_since_sync"]) == (None, None)
     rows = [{"sku": "A", "name": "A", "price": "1.00"}, {"sku": "B", "name": "B", "price": "much"}]
-    job = created(
-        tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows}), 202
-    )
+    response = tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows})
+    assert response.status_code == 202
+    job = response.json()
     platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))["status"] == "completed")
     platform.arrange(
         "update catalogs set last_sync_at = now() - interval '36 hours' where id = %s", [tenant.catalog_id]
