@@ -63,6 +63,7 @@ TESTED_ELSEWHERE = {"verify_domain"}
 """The operations that need a DNS record. `test_domains.py` tests that they leave an entry."""
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
+    "record_events": "An event of a visitor changes no object that members can change.",
     "propose_mapping": "It changes nothing: it only reads a file that the caller may read.",
 }
 """For each operation that leaves no audit entry although its method is not GET: the reason."""
@@ -70,6 +71,7 @@ PERSONAL_READS = {
     "list_orders": "order.list",
     "get_order": "order.read",
     "list_site_orders": "order.list",
+    "list_events": "event.list",
     "list_mails": "mail.list",
     "get_mail": "mail.read",
     "list_suppressions": "mail_suppression.list",

@@ -31,6 +31,8 @@ VOLATILE = {
     "show_queues",
     "list_dead_letters",
     "list_audit",
+    "get_fulfilment_report",
+    "get_platform_report",
     "get_error_file",
     "get_result_file",
 }
@@ -51,6 +53,7 @@ NEVER_CACHED = {
     "me",
     "list_flags",
     "get_dead_letter",
+    "list_events",
     "list_mails",
     "get_mail",
     "list_suppressions",

@@ -29,6 +29,7 @@ NEVER_CACHED = {
     "list_jobs",
     "list_audit",
     "list_dead_letters",
+    "list_events",
     "list_mails",
     "list_own_orders",
     "list_rejected_rows",

@@ -14,10 +14,11 @@ from wecelebrate.reports.platform import PlatformReport
 
 app = api()
 
+NO_CLIENT = {404: {"description": "The client does not exist, or the caller has no access to it."}}
 CSV = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 
 
-@app.get("/v1/reports/client", response_model=ClientReport, responses=CSV)
+@app.get("/v1/reports/client", response_model=ClientReport, responses=CSV | NO_CLIENT)
 def get_client_report(filters: Annotated[ClientReportFilters, Query()], cached: Cached) -> Response:
     """Read the report of a client for a month or any other days: orders, revenue, products, customers, conversion."""
     response = cached.one(client.entry(filters), lambda tx: client.get(tx, filters))
@@ -27,7 +28,7 @@ def get_client_report(filters: Annotated[ClientReportFilters, Query()], cached: 
     return Response(tables.client_table(report, filters.table), media_type="text/csv")
 
 
-@app.get("/v1/reports/fulfilment")
+@app.get("/v1/reports/fulfilment", responses=NO_CLIENT)
 def get_fulfilment_report(filters: Annotated[FulfilmentFilters, Query()], tx: Reading) -> FulfilmentReport:
     """Read how long the orders of a client took to be shipped and delivered, by country."""
     return fulfilment.get(tx, filters)
