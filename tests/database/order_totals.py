@@ -63,6 +63,24 @@ TIMES = (
 )
 """The times at which `change_order` places orders."""
 
+OWN_ZONE_DIFFERENCE = """
+with figures as (
+  select c.id, f.day, f.hour, f.site_id, f.currency, f.status, f.orders, f.amount
+  from clients c cross join lateral app.local_order_figures(c.id, '2000-01-01', '2100-01-01') f
+), placed as (
+  select o.*, o.created_at at time zone c.timezone as local_time from orders o join clients c on c.id = o.client_id
+), counted as (
+  select client_id, local_time::date, -1::smallint, site_id, currency, status, count(*), sum(total_amount)
+  from placed group by 1, 2, 4, 5, 6
+  union all
+  select client_id, local_time::date, extract(hour from local_time)::smallint,
+    '00000000-0000-0000-0000-000000000000'::uuid, currency, 'kept', count(*), sum(total_amount)
+  from placed where status <> 'cancelled' group by 1, 2, 3, 5
+)
+(table figures except all table counted) union all (table counted except all table figures)
+"""
+"""Selects the figures in the time zones of the clients that differ from a direct count of the orders."""
+
 _PLACE = """
 insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency, created_at,
   shipping_address, items)

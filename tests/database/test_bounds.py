@@ -31,6 +31,7 @@ ONLY_PLATFORM = {
     "public.order_deltas": TRIGGER,
     "public.order_daily_totals": TRIGGER,
     "public.order_slot_totals": TRIGGER,
+    "public.order_local_totals": TRIGGER,
     "public.schema_functions": MIGRATE,
     "public.schema_migrations": MIGRATE,
     "public.cache_invalidations": "Triggers write it: the tags of the rows that one statement has changed.",

@@ -7,7 +7,7 @@ import pytest
 
 from infra.local.postgres import DATABASE
 from tests.database.conftest import Database
-from tests.database.order_totals import LOCAL_DIFFERENCE, place, run_transactions, value
+from tests.database.order_totals import LOCAL_DIFFERENCE, OWN_ZONE_DIFFERENCE, place, run_transactions, value
 from tests.database.replicas import started, wait_for_replay
 from tests.database.world import A, B
 from wecelebrate.schema import migrate
@@ -74,10 +74,12 @@ def test_orders_that_exist_before_the_release_are_counted_once(fresh: Callable[[
         place(connection, client=A, site=B, count=2)
         # The database now looks as after the previous release, which wrote deltas without slots.
         connection.execute("delete from order_slot_totals")
+        connection.execute("delete from order_local_totals")
         connection.execute("update order_deltas set slot = null, site_id = null")
         connection.execute("delete from schema_functions where name = 'functions/reports'")
         migrate(database.url("wc_migrate"))
         assert connection.execute(LOCAL_DIFFERENCE).fetchall() == []
+        assert connection.execute(OWN_ZONE_DIFFERENCE).fetchall() == []
         place(connection, client=A, site=B)
         connection.execute("select app.rollup_order_deltas()")
         assert value(connection, COUNT, A, "UTC", "2026-03-01", "2026-03-01") == 6
@@ -95,5 +97,7 @@ def test_the_figures_are_exact_on_the_replica(tmp_path_factory: pytest.TempPathF
             for _ in range(2):
                 wait_for_replay(servers)
                 assert replica.execute(LOCAL_DIFFERENCE).fetchall() == []
+                assert replica.execute(OWN_ZONE_DIFFERENCE).fetchall() == []
                 with psycopg.connect(servers.primary_url, autocommit=True) as primary:
                     primary.execute("select app.rollup_order_deltas(20)")
+                    primary.execute("update clients set timezone = 'Asia/Kathmandu'")

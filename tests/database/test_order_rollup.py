@@ -15,6 +15,7 @@ from tests.database.order_totals import (
     COUNT_DELTAS,
     DIFFERENCE,
     LOCAL_DIFFERENCE,
+    OWN_ZONE_DIFFERENCE,
     ROLLUP,
     SITES,
     SYSTEM,
@@ -36,10 +37,10 @@ from wecelebrate.orders import rollup
 def observer(own_database: Database) -> Iterator[psycopg.Connection]:
     """A connection of the superuser, who sees every row. The fixture checks the figures before and after the test."""
     with own_database.connect(autocommit=True) as connection:
-        for difference in (DIFFERENCE, LOCAL_DIFFERENCE):
+        for difference in (DIFFERENCE, LOCAL_DIFFERENCE, OWN_ZONE_DIFFERENCE):
             assert connection.execute(difference).fetchall() == []
         yield connection
-        for difference in (DIFFERENCE, LOCAL_DIFFERENCE):
+        for difference in (DIFFERENCE, LOCAL_DIFFERENCE, OWN_ZONE_DIFFERENCE):
             assert connection.execute(difference).fetchall() == []
 
 
@@ -56,27 +57,43 @@ def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
     return total
 
 
+def change_zones_while(database: Database, is_active: Callable[[], bool]) -> int:
+    """Change the time zones of clients as long as `is_active` returns true. Returns the number of changes."""
+    changes = 0
+    with database.connect(autocommit=True) as connection:
+        while is_active():
+            zone = ("Europe/Berlin", "Asia/Kathmandu", "America/Havana", "UTC")[changes % 4]
+            connection.execute("update clients set timezone = %s", [zone])
+            changes += 1
+            time.sleep(0.05)
+        connection.execute("update clients set timezone = 'UTC'")
+    return changes
+
+
 def test_the_figures_of_every_snapshot_are_exact_during_concurrent_orders_and_rollups(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     reads = mixed = 0
-    with ThreadPoolExecutor(6) as threads:
+    with ThreadPoolExecutor(7) as threads:
         writers = [threads.submit(run_transactions, own_database, seed, 60) for seed in range(4)]
 
         def are_writing() -> bool:
             return not all(writer.done() for writer in writers)
 
         rollups = [threads.submit(rollup_while, own_database, are_writing) for _ in range(2)]
+        zones = threads.submit(change_zones_while, own_database, are_writing)
         for _ in range(10_000):
             if not are_writing():
                 break
             assert observer.execute(DIFFERENCE).fetchall() == []
             assert observer.execute(LOCAL_DIFFERENCE).fetchall() == []
+            assert observer.execute(OWN_ZONE_DIFFERENCE).fetchall() == []
             reads += 1
             mixed += value(observer, "select exists (table order_deltas) and exists (table order_daily_totals)")
         for writer in writers:
             writer.result()
         assert min(rollup.result() for rollup in rollups) > 0
+        assert zones.result() > 0
     assert reads >= 10
     assert mixed >= 5, "at least 5 reads must combine rows of both tables"
 

@@ -91,6 +91,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "order_lines": ("order_id", "line"),
     "order_daily_totals": ("client_id", "day", "currency", "status"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
+    "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
     "product_sources": ("catalog_id", "product_id"),
     "app.staged_products": ("job_id", "fence", "sku", "ordinal", "line"),
@@ -124,6 +125,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "order_deltas": ("orders", 7),
     "order_daily_totals": ("orders", 7),
     "order_slot_totals": ("orders", 7),
+    "order_local_totals": ("orders", 7),
     "analytics_events": ("event_type", "renamed"),
     "event_receipts": ("accepted_at", NOW),
     "jobs": ("error", "renamed"),
@@ -218,6 +220,18 @@ def _rows_of_orders() -> Iterator[Row]:
                 values_of_slot = {"client_id": client, "slot": slot, "site_id": place, "currency": "USD"}
                 values_of_slot |= {"status": "pending", "orders": orders, "amount": orders}
                 yield Row("order_slot_totals", f"{name} at {place}", values_of_slot)
+                values_of_day = {
+                    "client_id": client,
+                    "day": NOW.date(),
+                    "hour": -1,
+                    "site_id": place,
+                    "currency": "USD",
+                }
+                values_of_day |= {"status": "pending", "orders": orders, "amount": orders}
+                yield Row("order_local_totals", f"{name} at {place}", values_of_day)
+        values_of_hour = {"client_id": client, "day": NOW.date(), "hour": NOW.hour, "site_id": UUID(int=0)}
+        values_of_hour |= {"currency": "USD", "status": "kept", "orders": count, "amount": count}
+        yield Row("order_local_totals", f"{name} by hour", values_of_hour)
         # This delta adds 0, so the daily totals still match the orders.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
 
@@ -312,7 +326,7 @@ ROWS = (
 )
 ORDERS = {row.values["id"]: row for row in ROWS if row.table == "orders"}
 _CREATED_BY_MIGRATIONS = ("tiers", "app.seal_key", "schema_migrations", "schema_functions")
-_CREATED_BY_TRIGGERS = ("order_deltas", "order_daily_totals", "order_slot_totals")
+_CREATED_BY_TRIGGERS = ("order_deltas", "order_daily_totals", "order_slot_totals", "order_local_totals")
 
 
 def seed(connection: psycopg.Connection) -> None:

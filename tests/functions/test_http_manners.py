@@ -26,8 +26,10 @@ CREATES = [
     if {"201", "202"} & operation.definition["responses"].keys()
     and operation.name not in ("complete_image", "record_events")
 ]
-"""The operations that create an object or a job. `complete_image` needs a file in S3 (tests/images/test_uploads.py), and
-events are accepted for no job that could be followed."""
+"""The operations that create an object or a job.
+
+`complete_image` needs a file in S3 (tests/images/test_uploads.py). Events cannot be followed.
+"""
 CHANGING_HEADERS = {"date", "apigw-requestid", "x-request-id", "ratelimit", "cache-status"}
 OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
 

@@ -47,7 +47,8 @@ def get(tx: Transaction, filters: ClientReportFilters) -> ClientReport:
         "customers": None,
         "conversion": None,
     }
-    report |= json.loads(sql.client_figures(tx, **parameters))
+    own_zone = {"zone": None} if scope.is_own_zone else {}
+    report |= json.loads(sql.client_figures(tx, **(parameters | own_zone)))
     if sum(row["orders"] for row in report["by_status"]) <= MAX_DETAILED_ORDERS:
         report |= json.loads(sql.client_details(tx, **parameters, max_products=MAX_PRODUCTS))
     return ClientReport(**report)

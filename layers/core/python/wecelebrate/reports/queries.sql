@@ -14,52 +14,69 @@ where :site_id::uuid is null or f.site_id = :site_id;
 
 -- name: client_figures$
 -- Get the figures of a client's orders on local days, from the totals. The statement reads one snapshot. `revenue` is
--- the amount of all orders that are not cancelled. Amounts have the decimals of their currency.
-with figures as materialized (
-  select f.local_time, f.site_id, f.currency, f.status, f.orders, f.amount, app.minor_units(f.currency) as decimals,
-    case when f.status <> 'cancelled' then f.orders else 0 end as kept_orders,
-    case when f.status <> 'cancelled' then f.amount else 0 end as kept_amount
-  from app.order_figures(:client_id, :zone, :first_day, :last_day) f
-  where :site_id::uuid is null or f.site_id = :site_id
+-- the amount of all orders that are not cancelled. Amounts have the decimals of their currency. The time zone is the time
+-- zone of the client, whose totals are stored by local day, unless `zone` names another one. `by_hour` of one site needs
+-- the slots, too.
+with slots as materialized (
+  select f.local_time, f.site_id, f.currency, f.status, f.orders, f.amount
+  from app.order_figures(:client_id, coalesce(:zone, (select timezone from clients where id = :client_id)),
+    :first_day, :last_day) f
+  where (:zone::text is not null or :site_id::uuid is not null) and (:site_id::uuid is null or f.site_id = :site_id)
+), stored as materialized (
+  select f.day, f.hour, f.site_id, f.currency, f.status, f.orders, f.amount
+  from app.local_order_figures(:client_id, :first_day, :last_day) f
+  where :zone::text is null and :site_id::uuid is null
+), days as materialized (
+  select day, site_id, currency, status, orders, amount from stored where hour = -1
+  union all
+  select local_time::date, site_id, currency, status, sum(orders), sum(amount) from slots group by 1, 2, 3, 4
+), hours as materialized (
+  select hour, currency, sum(orders) as orders, sum(amount) as amount from stored where hour >= 0 group by 1, 2
+  union all
+  select extract(hour from local_time), currency, sum(orders), sum(amount)
+  from slots where status <> 'cancelled' group by 1, 2
 )
 select json_build_object(
+  'timezone', coalesce(:zone, (select timezone from clients where id = :client_id)),
   'totals', coalesce((
     select json_agg(row_to_json(t) order by t.currency)
     from (
-      select currency, sum(kept_orders) as orders, round(sum(kept_amount), min(decimals))::text as revenue,
-        round(sum(kept_amount) / nullif(sum(kept_orders), 0), min(decimals))::text as average,
-        sum(orders - kept_orders) as cancelled_orders,
-        round(sum(amount - kept_amount), min(decimals))::text as cancelled_amount
-      from figures group by currency
+      select currency, coalesce(sum(orders) filter (where status <> 'cancelled'), 0) as orders,
+        round(coalesce(sum(amount) filter (where status <> 'cancelled'), 0), app.minor_units(currency))::text as revenue,
+        round(sum(amount) filter (where status <> 'cancelled') / sum(orders) filter (where status <> 'cancelled'),
+          app.minor_units(currency))::text as average,
+        coalesce(sum(orders) filter (where status = 'cancelled'), 0) as cancelled_orders,
+        round(coalesce(sum(amount) filter (where status = 'cancelled'), 0), app.minor_units(currency))::text
+          as cancelled_amount
+      from days group by currency
     ) t), '[]'),
   'by_status', coalesce((
     select json_agg(row_to_json(t) order by t.currency, t.status)
     from (
-      select status, currency, sum(orders) as orders, round(sum(amount), min(decimals))::text as amount
-      from figures group by status, currency
+      select status, currency, sum(orders) as orders, round(sum(amount), app.minor_units(currency))::text as amount
+      from days group by status, currency
     ) t), '[]'),
   'by_site', coalesce((
     select json_agg(row_to_json(t) order by t.currency, t.name, t.site_id)
     from (
       select g.site_id, s.name, g.currency, g.orders, g.revenue
       from (
-        select site_id, currency, sum(kept_orders) as orders, round(sum(kept_amount), min(decimals))::text as revenue
-        from figures group by site_id, currency
+        select site_id, currency, coalesce(sum(orders) filter (where status <> 'cancelled'), 0) as orders,
+          round(coalesce(sum(amount) filter (where status <> 'cancelled'), 0), app.minor_units(currency))::text as revenue
+        from days group by site_id, currency
       ) g left join sites s on s.id = g.site_id
     ) t), '[]'),
   'by_day', coalesce((
     select json_agg(row_to_json(t) order by t.day, t.currency)
     from (
-      select local_time::date as day, currency, sum(kept_orders) as orders,
-        round(sum(kept_amount), min(decimals))::text as revenue
-      from figures group by local_time::date, currency
+      select day, currency, coalesce(sum(orders) filter (where status <> 'cancelled'), 0) as orders,
+        round(coalesce(sum(amount) filter (where status <> 'cancelled'), 0), app.minor_units(currency))::text as revenue
+      from days group by day, currency
     ) t), '[]'),
   'by_hour', coalesce((
     select json_agg(row_to_json(t) order by t.hour, t.currency)
     from (
-      select extract(hour from local_time)::integer as hour, currency, sum(kept_orders) as orders,
-        round(sum(kept_amount), min(decimals))::text as revenue
-      from figures group by extract(hour from local_time), currency
+      select hour, currency, orders, round(amount, app.minor_units(currency))::text as revenue from hours
     ) t), '[]')
 )::text;
 

@@ -21,6 +21,9 @@ class Scope:
     client_id: UUID
     site_id: UUID | None
     zone: str
+    """The time zone of the days."""
+    is_own_zone: bool
+    """Whether it is the time zone of the client."""
     period: Period
 
     def parameters(self) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def scope_of(
     if timezone and not sql.has_time_zone(tx, zone=timezone):
         raise _invalid("timezone", "is not known to the database")
     zone = timezone or client["timezone"]
-    return Scope(client_id, site_id, zone, period_of(filters, zone))
+    return Scope(client_id, site_id, zone, zone == client["timezone"], period_of(filters, zone))
 
 
 def period_of(filters: PeriodFilters, zone: str) -> Period:

@@ -486,6 +486,8 @@ CREATE INDEX clients_by_created_at ON public.clients USING btree (created_at DES
 CREATE INDEX clients_by_folded_name ON public.clients USING btree (folded_name, id);
 CREATE INDEX clients_by_name ON public.clients USING btree (name, id);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.clients FOR EACH ROW EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER move_local_totals AFTER UPDATE OF timezone ON public.clients FOR EACH ROW WHEN ((old.timezone <>
+  new.timezone)) EXECUTE FUNCTION app.move_local_totals();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.clients REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.clients REFERENCING NEW TABLE AS after FOR EACH
@@ -1184,6 +1186,38 @@ create policy support on order_lines for select to app_support
 grant delete, insert, select, update on order_lines to app_admin, app_migrate;
 grant insert on order_lines to app_definer;
 grant select on order_lines to app_client, app_customer, app_support;
+
+-- Table order_local_totals, owner app_owner
+
+create table order_local_totals (
+  client_id uuid not null,
+  day date not null,
+  hour smallint not null,
+  site_id uuid not null,
+  currency text not null,
+  status text not null,
+  orders integer not null,
+  amount numeric not null,
+  constraint order_local_totals_pkey PRIMARY KEY (client_id, day, hour, site_id, currency, status),
+  constraint order_local_totals_hour_check CHECK (((hour >= '-1'::integer) AND (hour <= 23)))
+);
+comment on table order_local_totals is 'The figures of local days without the deltas in order_deltas. Read
+  app.local_order_figures instead.';
+-- row-level security: forced
+create policy admin on order_local_totals for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_local_totals for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_local_totals for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_local_totals for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on order_local_totals for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_local_totals to app_definer, app_migrate;
+grant select on order_local_totals to app_admin, app_client, app_system;
 
 -- Table order_quantities, owner app_owner
 
@@ -2314,6 +2348,41 @@ begin
 end
 $function$;
 
+-- Function app.add_to_local_totals(order_deltas[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.add_to_local_totals(deltas order_deltas[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  empty order_local_totals[];
+begin
+  with local as (
+    select d.*, d.slot at time zone coalesce(c.timezone, 'UTC') as local_time
+    from unnest(deltas) d left join clients c on c.id = d.client_id where d.slot is not null
+  ), days as (
+    insert into order_local_totals as t (client_id, day, hour, site_id, currency, status, orders, amount)
+    select client_id, local_day, hour, site_id, currency, status, sum(orders), sum(amount)
+    from (
+      select client_id, local_time::date as local_day, -1 as hour, site_id, currency, status, orders, amount from local
+      union all
+      select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid,
+        currency, 'kept', orders, amount
+      from local where status <> 'cancelled'
+    ) rows
+    group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
+    on conflict (client_id, day, hour, site_id, currency, status)
+      do update set orders = t.orders + excluded.orders, amount = t.amount + excluded.amount
+    returning t
+  )
+  select array(select t from days where (t).orders = 0 and (t).amount = 0) into empty;
+  delete from order_local_totals t using unnest(empty) e
+  where (t.client_id, t.day, t.hour, t.site_id, t.currency, t.status)
+    = (e.client_id, e.day, e.hour, e.site_id, e.currency, e.status);
+end
+$function$;
+
 -- Function app.add_to_slot_totals(order_deltas[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.add_to_slot_totals(deltas order_deltas[])
@@ -3379,19 +3448,45 @@ end
 $function$;
 grant execute on function app.fail_pending_deliveries() to app_owner;
 
+-- Function app.fill_local_totals(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.fill_local_totals(client uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  insert into order_local_totals (client_id, day, hour, site_id, currency, status, orders, amount)
+  select client_id, local_time::date, -1, site_id, currency, status, sum(orders), sum(amount)
+  from order_slot_totals t join clients c on c.id = t.client_id,
+    lateral (select t.slot at time zone c.timezone as local_time) l
+  where client is null or t.client_id = client
+  group by 1, 2, 3, 4, 5, 6
+  union all
+  select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid,
+    currency,
+    'kept', sum(orders), sum(amount)
+  from order_slot_totals t join clients c on c.id = t.client_id,
+    lateral (select t.slot at time zone c.timezone as local_time) l
+  where (client is null or t.client_id = client) and t.status <> 'cancelled'
+  group by 1, 2, 3, 4, 5, 6
+$function$;
+
 -- Function app.fill_order_slots(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.fill_order_slots()
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+begin
   insert into order_slot_totals (client_id, slot, site_id, currency, status, orders, amount)
   select client_id, date_bin('15 minutes', created_at, '2000-01-01Z'), site_id, currency, status, count(*),
     sum(total_amount)
   from orders
-  group by 1, 2, 3, 4, 5
+  group by 1, 2, 3, 4, 5;
+  perform app.fill_local_totals(null);
+end
 $function$;
 grant execute on function app.fill_order_slots() to app_owner;
 
@@ -4019,6 +4114,75 @@ $function$;
 grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
 
+-- Function app.local_order_figures(uuid,date,date), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.local_order_figures(client uuid, first_day date, last_day date)
+ RETURNS TABLE(day date, hour smallint, site_id uuid, currency text, status text, orders bigint, amount numeric)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT f.day,
+     f.hour,
+     f.site_id,
+     f.currency,
+     f.status,
+     sum(f.orders) AS sum,
+     sum(f.amount) AS sum
+    FROM ( SELECT t.day,
+             t.hour,
+             t.site_id,
+             t.currency,
+             t.status,
+             t.orders,
+             t.amount
+            FROM order_local_totals t
+           WHERE ((t.client_id = local_order_figures.client) AND ((t.day >= local_order_figures.first_day) AND (t.day <=
+             local_order_figures.last_day)))
+         UNION ALL
+          SELECT ((d.slot AT TIME ZONE c.timezone))::date AS timezone,
+             '-1'::integer,
+             d.site_id,
+             d.currency,
+             d.status,
+             d.orders,
+             d.amount
+            FROM (order_deltas d
+              JOIN clients c ON ((c.id = d.client_id)))
+           WHERE ((d.client_id = local_order_figures.client) AND ((d.day >= (local_order_figures.first_day - 1)) AND
+             (d.day <= (local_order_figures.last_day + 1))) AND (d.slot IS NOT NULL) AND ((((d.slot AT TIME ZONE
+             c.timezone))::date >= local_order_figures.first_day) AND (((d.slot AT TIME ZONE c.timezone))::date <=
+             local_order_figures.last_day)))
+         UNION ALL
+          SELECT ((d.slot AT TIME ZONE c.timezone))::date AS timezone,
+             (EXTRACT(hour FROM (d.slot AT TIME ZONE c.timezone)))::smallint AS "extract",
+             '00000000-0000-0000-0000-000000000000'::uuid AS uuid,
+             d.currency,
+             'kept'::text,
+             d.orders,
+             d.amount
+            FROM (order_deltas d
+              JOIN clients c ON ((c.id = d.client_id)))
+           WHERE ((d.client_id = local_order_figures.client) AND ((d.day >= (local_order_figures.first_day - 1)) AND
+             (d.day <= (local_order_figures.last_day + 1))) AND (d.slot IS NOT NULL) AND (d.status <> 'cancelled'::text)
+             AND ((((d.slot AT TIME ZONE c.timezone))::date >= local_order_figures.first_day) AND (((d.slot AT TIME ZONE
+             c.timezone))::date <= local_order_figures.last_day)))) f
+   GROUP BY f.day, f.hour, f.site_id, f.currency, f.status
+  HAVING (sum(f.orders) <> 0);
+END;
+grant execute on function app.local_order_figures(uuid,date,date) to app_admin, app_client;
+
+-- Function app.lock_local_figures(uuid,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_local_figures(client uuid, is_change boolean)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select case when is_change
+    then pg_advisory_xact_lock(hashtextextended('figures of ' || client, 0))
+    else pg_advisory_xact_lock_shared(hashtextextended('figures of ' || client, 0)) end
+$function$;
+
 -- Function app.longest_event_retention(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.longest_event_retention()
@@ -4201,6 +4365,23 @@ CREATE OR REPLACE FUNCTION app.minor_units(currency text)
 RETURN CASE WHEN (currency = ANY ('{BIF,CLP,DJF,GNF,ISK,JPY,KMF,KRW,PYG,RWF,UGX,VND,VUV,XAF,XOF,XPF}'::text[])) THEN 0
   WHEN (currency = ANY ('{BHD,IQD,JOD,KWD,LYD,OMR,TND}'::text[])) THEN 3 ELSE 2 END;
 grant execute on function app.minor_units(text) to public;
+
+-- Function app.move_local_totals(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.move_local_totals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.lock_local_figures(new.id, true);
+  delete from order_local_totals where client_id = new.id;
+  perform app.fill_local_totals(new.id);
+  return null;
+end
+$function$;
+grant execute on function app.move_local_totals() to app_owner;
 
 -- Function app.move_source_data(), owner app_definer
 
@@ -5249,7 +5430,7 @@ CREATE OR REPLACE FUNCTION app.rollup_order_deltas(max_rows integer DEFAULT 1000
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 declare
   moved order_deltas[];
@@ -5263,8 +5444,11 @@ begin
     delete from order_deltas d using batch where d.id = batch.id returning d
   )
   select array(select d from deleted) into moved;
+  perform app.lock_local_figures(client_id, false)
+  from (select distinct client_id from unnest(moved) order by client_id) clients;
   perform app.add_to_daily_totals(moved);
   perform app.add_to_slot_totals(moved);
+  perform app.add_to_local_totals(moved);
   return cardinality(moved);
 end
 $function$;

@@ -348,12 +348,45 @@ begin
 end
 $$;
 
--- Moves the oldest deltas, at most `max_rows`, into order_daily_totals and order_slot_totals, and returns the number of
+-- Adds deltas to order_local_totals, in the time zones that the clients have now. The caller has locked the local
+-- figures of the clients.
+create or replace function app.add_to_local_totals(deltas order_deltas[]) returns void
+language plpgsql set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  empty order_local_totals[];
+begin
+  with local as (
+    select d.*, d.slot at time zone coalesce(c.timezone, 'UTC') as local_time
+    from unnest(deltas) d left join clients c on c.id = d.client_id where d.slot is not null
+  ), days as (
+    insert into order_local_totals as t (client_id, day, hour, site_id, currency, status, orders, amount)
+    select client_id, local_day, hour, site_id, currency, status, sum(orders), sum(amount)
+    from (
+      select client_id, local_time::date as local_day, -1 as hour, site_id, currency, status, orders, amount from local
+      union all
+      select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid,
+        currency, 'kept', orders, amount
+      from local where status <> 'cancelled'
+    ) rows
+    group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
+    on conflict (client_id, day, hour, site_id, currency, status)
+      do update set orders = t.orders + excluded.orders, amount = t.amount + excluded.amount
+    returning t
+  )
+  select array(select t from days where (t).orders = 0 and (t).amount = 0) into empty;
+  delete from order_local_totals t using unnest(empty) e
+  where (t.client_id, t.day, t.hour, t.site_id, t.currency, t.status)
+    = (e.client_id, e.day, e.hour, e.site_id, e.currency, e.status);
+end
+$$;
+
+-- Moves the oldest deltas, at most `max_rows`, into the totals of days, slots and local days, and returns the number of
 -- these deltas. If this number is smaller than `max_rows`, no delta is left. Concurrent calls get different deltas. All
--- calls update days and then slots, each in the order of the primary key. Therefore a call can wait for another call, but
--- calls cannot deadlock.
+-- calls update the three tables one after the other, each in the order of the primary key. Therefore a call can wait for
+-- another call, but calls cannot deadlock.
 create or replace function app.rollup_order_deltas(max_rows integer default 10000) returns integer
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   moved order_deltas[];
@@ -367,8 +400,11 @@ begin
     delete from order_deltas d using batch where d.id = batch.id returning d
   )
   select array(select d from deleted) into moved;
+  perform app.lock_local_figures(client_id, false)
+  from (select distinct client_id from unnest(moved) order by client_id) clients;
   perform app.add_to_daily_totals(moved);
   perform app.add_to_slot_totals(moved);
+  perform app.add_to_local_totals(moved);
   return cardinality(moved);
 end
 $$;

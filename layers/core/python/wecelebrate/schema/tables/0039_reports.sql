@@ -29,6 +29,27 @@ create table order_slot_totals (
 comment on table order_slot_totals is
   'The figures of 15 minutes without the deltas in order_deltas. Read app.order_figures instead.';
 
+-- The same figures by the local days of the client, for its own reports. A month of slots has up to 2,880 rows for each
+-- site and status, and a month of days has 31. There are two kinds of rows:
+--
+--   hour = -1      the figures of a day by site and status
+--   hour = 0…23    the figures of an hour of a day, without cancelled orders. site_id is nil, and status is 'kept'
+--
+-- If the time zone of a client changes, the rows of the client are computed again from the slots.
+create table order_local_totals (
+  client_id uuid not null,
+  day date not null,
+  hour smallint not null check (hour between -1 and 23),
+  site_id uuid not null,
+  currency text not null,
+  status text not null,
+  orders integer not null,
+  amount numeric not null,
+  primary key (client_id, day, hour, site_id, currency, status)
+);
+comment on table order_local_totals is
+  'The figures of local days without the deltas in order_deltas. Read app.local_order_figures instead.';
+
 -- Finds the earlier orders of a buyer, for the number of returning customers.
 create index orders_by_buyer on orders (client_id, (coalesce(customer_subject, lower(customer_email))), created_at);
 
@@ -42,3 +63,14 @@ create policy client on order_slot_totals for select to app_client
 create policy system on order_slot_totals for select to app_system using ((select app.subject()) is not null);
 grant select, insert, update, delete on order_slot_totals to app_migrate, app_definer;
 grant select on order_slot_totals to app_admin, app_client, app_system;
+
+alter table order_local_totals enable row level security;
+alter table order_local_totals force row level security;
+create policy migrate on order_local_totals to app_migrate using (true) with check (true);
+create policy definer on order_local_totals to app_definer using (true) with check (true);
+create policy admin on order_local_totals for select to app_admin using ((select app.admin_role()) is not null);
+create policy client on order_local_totals for select to app_client
+  using (client_id = any ((select app.client_ids())::uuid[]));
+create policy system on order_local_totals for select to app_system using ((select app.subject()) is not null);
+grant select, insert, update, delete on order_local_totals to app_migrate, app_definer;
+grant select on order_local_totals to app_admin, app_client, app_system;
