@@ -30,7 +30,7 @@ FUNCTIONS = ROOT / "functions"
 Route = Annotated[str, StringConstraints(pattern=r"^((GET|POST|PUT|PATCH|DELETE) /[A-Za-z0-9_{}/.-]*|\$default)$")]
 DEFAULT_ROUTE = "$default"
 """The route of all requests that match no other route."""
-OptionalLayer = Literal["cache", "domains", "files", "images", "mail", "webhooks"]
+OptionalLayer = Literal["cache", "domains", "files", "images", "mail", "spreadsheets", "webhooks"]
 OPTIONAL_LAYERS: tuple[OptionalLayer, ...] = get_args(OptionalLayer)
 Login = Literal["wc_public", "wc_api", "wc_worker", "wc_migrate"]
 Use = Annotated[

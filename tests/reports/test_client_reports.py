@@ -3,15 +3,18 @@
 import csv
 import io
 import random
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
+from python_calamine import CalamineWorkbook
 
 from tests.events.sending import accepted, event, post, set_storage, stored
 from tests.platform import Json, Platform, Tenant, ok, pointers, problem
 from tests.reports.orders import Expected, day, insert, random_order, sorted_rows
+from wecelebrate.reports.workbook import MEDIA_TYPE
 
 PATH = "/v1/reports/client"
 FIRST, LAST = day("2026-03-25"), day("2026-04-03")
@@ -149,6 +152,29 @@ def test_a_csv_file_contains_one_table_and_no_formula(platform: Platform, tenant
     for table in ("totals", "statuses", "hours", "products"):
         text = tenant.owner.get(PATH, params=query | {"table": table}).text
         assert len(text.splitlines()) > 1, table
+
+
+def test_a_workbook_contains_all_tables_with_charts_and_no_formula(platform: Platform, tenant: Tenant) -> None:
+    dice = random.Random(2)
+    ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"name": "=1+1"}))
+    insert(platform, tenant, *(random_order(dice, tenant.site_id, FIRST, LAST) for _ in range(40)))
+    query = {"first_day": "2026-03-28", "last_day": "2026-03-30", "format": "xlsx"}
+    response = tenant.owner.get(PATH, params=query)
+    assert response.headers["content-type"] == MEDIA_TYPE
+    book = CalamineWorkbook.from_filelike(io.BytesIO(response.content))
+    assert book.sheet_names == ["Report", "Totals", "Days", "Hours", "Statuses", "Sites", "Products"]
+    expected = report(tenant.owner)
+    header, *rows = book.get_sheet_by_name("Days").to_python()
+    actual = [dict(zip(header, row, strict=True)) for row in rows]
+    assert sorted((str(row["day"]), row["currency"], f"{row['revenue']:.2f}") for row in actual) == sorted(
+        (row["day"], row["currency"], row["revenue"]) for row in expected["by_day"]
+    )
+    assert book.get_sheet_by_name("Sites").to_python()[1][1] == "=1+1"
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        charts = [name for name in archive.namelist() if name.startswith("xl/charts/chart")]
+        sheets = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/sheet")]
+    assert len(charts) == 2
+    assert not any(b"<f>" in sheet for sheet in sheets)
 
 
 def test_reports_of_other_clients_are_not_found(platform: Platform, tenant: Tenant) -> None:

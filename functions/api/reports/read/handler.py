@@ -6,7 +6,7 @@ from fastapi import Query, Response
 
 from wecelebrate.core.http import Cached, Reading, api, serve
 from wecelebrate.core.types import Id
-from wecelebrate.reports import catalog, client, fulfilment, platform, tables
+from wecelebrate.reports import catalog, client, fulfilment, platform, tables, workbook
 from wecelebrate.reports.catalog import CatalogReport
 from wecelebrate.reports.fulfilment import FulfilmentFilters, FulfilmentReport
 from wecelebrate.reports.models import ClientReport, ClientReportFilters, PeriodFilters
@@ -15,16 +15,25 @@ from wecelebrate.reports.platform import PlatformReport
 app = api()
 
 NO_CLIENT = {404: {"description": "The client does not exist, or the caller has no access to it."}}
-CSV = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+FILES = {
+    200: {
+        "content": {
+            "text/csv": {"schema": {"type": "string"}},
+            workbook.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}},
+        }
+    }
+}
 
 
-@app.get("/v1/reports/client", response_model=ClientReport, responses=CSV | NO_CLIENT)
+@app.get("/v1/reports/client", response_model=ClientReport, responses=FILES | NO_CLIENT)
 def get_client_report(filters: Annotated[ClientReportFilters, Query()], cached: Cached) -> Response:
     """Read the report of a client for a month or any other days: orders, revenue, products, customers, conversion."""
     response = cached.one(client.entry(filters), lambda tx: client.get(tx, filters))
     if filters.format == "json":
         return response
     report = ClientReport.model_validate_json(bytes(response.body))
+    if filters.format == "xlsx":
+        return Response(workbook.client_workbook(report), media_type=workbook.MEDIA_TYPE)
     return Response(tables.client_table(report, filters.table), media_type="text/csv")
 
 

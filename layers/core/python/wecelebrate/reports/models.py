@@ -11,7 +11,7 @@ from wecelebrate.core.types import Amount, Id, Moment, Timezone
 from wecelebrate.orders.models import OrderStatus
 from wecelebrate.reports.periods import Day, Month
 
-ReportFormat = Literal["json", "csv"]
+ReportFormat = Literal["json", "csv", "xlsx"]
 ClientTable = Literal["days", "totals", "statuses", "sites", "hours", "products"]
 
 

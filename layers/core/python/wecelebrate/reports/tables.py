@@ -40,10 +40,10 @@ def client_table(report: ClientReport, table: ClientTable) -> str:
     """Return one table of a client's report as CSV (RFC 4180)."""
     field, model = _CLIENT_TABLES[table]
     rows: Sequence[BaseModel] = getattr(report, field) or ()
-    return to_csv(_columns(model), (row.model_dump(mode="json") for row in rows))
+    return to_csv(columns_of(model), (row.model_dump(mode="json") for row in rows))
 
 
-def _columns(model: type[BaseModel]) -> list[str]:
+def columns_of(model: type[BaseModel]) -> list[str]:
     """Return the columns of a table: first the fields of the model itself, then the fields of its base class."""
     own = [name for name in model.model_fields if name in model.__annotations__]
     return own + [name for name in model.model_fields if name not in own]
