@@ -85,6 +85,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "merge.delete_staged_products": ("app_worker",),
     "merge.delete_staged_rejections": ("app_worker",),
     "reports.catalog_figures": BACK_OFFICE,
+    "reports.get_file": BACK_OFFICE,
     "reports.platform_figures": ("app_admin",),
     "schedules.claim_due": ("app_system",),
     "schedules.is_busy": (*MEMBERS, "app_system"),

@@ -6,8 +6,9 @@ from fastapi import Query, Response
 
 from wecelebrate.core.http import Cached, Reading, api, serve
 from wecelebrate.core.types import Id
-from wecelebrate.reports import catalog, client, fulfilment, platform, tables, workbook
+from wecelebrate.reports import catalog, client, files, fulfilment, platform, tables, workbook
 from wecelebrate.reports.catalog import CatalogReport
+from wecelebrate.reports.files import ReportFile
 from wecelebrate.reports.fulfilment import FulfilmentFilters, FulfilmentReport
 from wecelebrate.reports.models import ClientReport, ClientReportFilters, PeriodFilters
 from wecelebrate.reports.platform import PlatformReport
@@ -53,6 +54,12 @@ def get_catalog_report(catalog_id: Id, cached: Cached) -> Response:
 def get_platform_report(filters: Annotated[PeriodFilters, Query()], tx: Reading) -> PlatformReport:
     """Read the figures of the whole platform, and its growth compared with the plan. Only for admins."""
     return platform.get(tx, filters)
+
+
+@app.get("/v1/reports/{job_id}/file")
+def get_report_file(job_id: Id, tx: Reading) -> ReportFile:
+    """Return a link to the file that the job of a report has written."""
+    return files.get_file(tx, job_id)
 
 
 handler = serve(app)

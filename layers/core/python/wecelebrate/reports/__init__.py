@@ -8,6 +8,7 @@ fulfilment  how long orders take to be shipped and delivered
 catalog     the products and the stock of a catalog, and how its files were read
 platform    all clients, orders, jobs and storage, for admins
 workbook    the report of a client as XLSX with charts
+files       the job that writes a report into a file
 tables      the tables of a report as CSV
 
 The figures of orders come from totals per 15 minutes (`app.order_figures`). They are exact at every moment, because a

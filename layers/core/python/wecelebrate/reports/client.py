@@ -36,8 +36,11 @@ def entry(filters: ClientReportFilters) -> Entry:
     return keys.entry(entity, "client", tags=tags, filters=values)
 
 
-def get(tx: Transaction, filters: ClientReportFilters) -> ClientReport:
-    """Return the report of a client. Raises NotFound or Invalid."""
+def get(tx: Transaction, filters: ClientReportFilters, *, complete: bool = False) -> ClientReport:
+    """Return the report of a client. Raises NotFound or Invalid.
+
+    If `complete` is true, the report contains all figures, also for more than MAX_DETAILED_ORDERS orders.
+    """
     scope = scope_of(tx, filters.client_id, filters.site_id, filters.timezone, filters)
     parameters = scope.parameters()
     report = scope.fields() | {
@@ -49,6 +52,6 @@ def get(tx: Transaction, filters: ClientReportFilters) -> ClientReport:
     }
     own_zone = {"zone": None} if scope.is_own_zone else {}
     report |= json.loads(sql.client_figures(tx, **(parameters | own_zone)))
-    if sum(row["orders"] for row in report["by_status"]) <= MAX_DETAILED_ORDERS:
+    if complete or sum(row["orders"] for row in report["by_status"]) <= MAX_DETAILED_ORDERS:
         report |= json.loads(sql.client_details(tx, **parameters, max_products=MAX_PRODUCTS))
     return ClientReport(**report)

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import Amount, Id, Moment, Timezone
+from wecelebrate.core.types import Amount, Flag, Id, Moment, Timezone
 from wecelebrate.orders.models import OrderStatus
 from wecelebrate.reports.periods import Day, Month
 
@@ -40,6 +40,16 @@ class ClientReportFilters(PeriodFilters):
     format: ReportFormat = "json"
     """The format of the response."""
     table: ClientTable = Field(default="days", description="The table of the report that a CSV file contains.")
+
+
+class ClientReportRequest(ClientReportFilters):
+    """The report that a job writes. It contains all figures, however many orders the period has."""
+
+    place = "/"
+
+    format: ReportFormat = "xlsx"
+    """The format of the file."""
+    notify: Flag = Field(default=False, description="Send the caller an e-mail when the file has been written.")
 
 
 class CurrencyTotals(BaseModel):

@@ -279,3 +279,9 @@ select json_build_object(
     where accepted_at >= :first_day::date::timestamp at time zone 'UTC'
       and accepted_at < (:last_day::date + 1)::timestamp at time zone 'UTC')
 )::text;
+
+-- name: get_file^
+-- Get the file that the job of a report has written, or null if it has not written it yet.
+select result ->> 'file' as key, result ->> 'format' as format
+from jobs
+where id = :job_id and type = 'report_generation';
