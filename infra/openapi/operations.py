@@ -136,7 +136,7 @@ def _problems(operation: Json, spec: FunctionSpec, *, writes: bool) -> Json:
         400: body or _has_parameter(operation, "cursor") or _has_parameter(operation, KEY_HEADER),
         401: spec.auth != "none",
         403: spec.auth == "required",
-        404: any(parameter["in"] == "path" for parameter in parameters) or "404" in operation["responses"],
+        404: any(parameter["in"] == "path" for parameter in parameters),
         409: writes,
         412: _has_parameter(operation, "if-match"),
         413: body,

@@ -44,6 +44,7 @@ ACTIONS: dict[str, set[str]] = {
     "delete_schedule": {"schedule.delete"},
     "run_schedule": {"schedule.run"},
     "create_site": {"site.create"},
+    "create_report": {"job.create"},
     "create_sync": {"job.create"},
     "change_site": {"site.change"},
     "replace_site": {"site.change"},

@@ -33,6 +33,7 @@ VOLATILE = {
     "list_audit",
     "get_fulfilment_report",
     "get_platform_report",
+    "get_report_file",
     "get_error_file",
     "get_result_file",
 }
@@ -53,6 +54,9 @@ NEVER_CACHED = {
     "me",
     "list_flags",
     "get_dead_letter",
+    "get_fulfilment_report",
+    "get_platform_report",
+    "get_report_file",
     "list_events",
     "list_mails",
     "get_mail",

@@ -16,7 +16,6 @@ from tests.platform import Json, Platform, Tenant, ok, pointers, problem
 from tests.reports.orders import Expected, day, insert, random_order, sorted_rows
 from wecelebrate.reports.workbook import MEDIA_TYPE
 
-PATH = "/v1/reports/client"
 FIRST, LAST = day("2026-03-25"), day("2026-04-03")
 
 
@@ -25,10 +24,14 @@ def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
 
-def report(api: httpx.Client, **parameters: object) -> Json:
+def path_of(tenant: Tenant) -> str:
+    return f"/v1/reports/clients/{tenant.client_id}"
+
+
+def report(tenant: Tenant, api: httpx.Client | None = None, **parameters: object) -> Json:
     """Read a report of the days around the change of the clocks in Europe."""
     query = {"first_day": "2026-03-28", "last_day": "2026-03-30"} | parameters
-    return ok(api.get(PATH, params={name: str(value) for name, value in query.items()}))
+    return ok((api or tenant.owner).get(path_of(tenant), params={name: str(value) for name, value in query.items()}))
 
 
 def assert_equal(actual: Json, expected: Expected) -> None:
@@ -46,11 +49,11 @@ def test_a_report_equals_a_computation_from_the_orders(platform: Platform, tenan
     orders = [random_order(dice, tenant.site_id, FIRST, LAST) for _ in range(150)]
     insert(platform, tenant, *orders)
     expected = Expected(orders, zone, date(2026, 3, 28), date(2026, 3, 30))
-    actual = report(tenant.owner)
+    actual = report(tenant)
     assert actual["timezone"] == zone
     assert_equal(actual, expected)
     platform.database.execute("select app.rollup_order_deltas()")
-    assert_equal(report(platform.admin, client_id=tenant.client_id), expected)
+    assert_equal(report(tenant, platform.admin), expected)
 
 
 def test_a_report_is_exact_after_random_changes_and_during_rollups(platform: Platform, tenant: Tenant) -> None:
@@ -64,9 +67,9 @@ def test_a_report_is_exact_after_random_changes_and_during_rollups(platform: Pla
             platform.arrange("update orders set status = %s where id = %s", [order.status, order.id])
         with ThreadPoolExecutor(2) as threads:
             rollup = threads.submit(platform.invoke, "schedules-order-days")
-            assert_equal(report(tenant.owner), expected)
+            assert_equal(report(tenant), expected)
             rollup.result()
-        assert_equal(report(tenant.owner), expected)
+        assert_equal(report(tenant), expected)
 
 
 def test_a_report_of_one_site_counts_only_its_orders(platform: Platform, tenant: Tenant) -> None:
@@ -76,28 +79,30 @@ def test_a_report_of_one_site_counts_only_its_orders(platform: Platform, tenant:
     there = [random_order(dice, second["id"], FIRST, LAST) for _ in range(30)]
     insert(platform, tenant, *here, *there)
     expected = Expected(here, "UTC", date(2026, 3, 28), date(2026, 3, 30))
-    assert_equal(report(tenant.owner, site_id=tenant.site_id), expected)
-    names = {row["name"] for row in report(tenant.owner)["by_site"]}
+    assert_equal(report(tenant, site_id=tenant.site_id), expected)
+    names = {row["name"] for row in report(tenant)["by_site"]}
     assert second["name"] in names and len(names) == 2
 
 
 def test_an_unchanged_report_comes_from_the_cache_and_a_new_order_invalidates_it(
     platform: Platform, tenant: Tenant
 ) -> None:
-    statuses = [tenant.owner.get(PATH, params={"month": "2026-03"}).headers["cache-status"] for _ in range(2)]
+    statuses = [
+        tenant.owner.get(path_of(tenant), params={"month": "2026-03"}).headers["cache-status"] for _ in range(2)
+    ]
     assert ["hit" in status for status in statuses] == [False, True]
     platform.arrange(
         "insert into orders (client_id, site_id, customer_name, customer_email, total_amount, created_at,"
         " shipping_address, items) values (%s, %s, 'C', 'c@example.test', 7, '2026-03-31 23:59Z', '{}', '[]')",
         [tenant.client_id, tenant.site_id],
     )
-    actual = ok(tenant.owner.get(PATH, params={"month": "2026-03"}))
+    actual = ok(tenant.owner.get(path_of(tenant), params={"month": "2026-03"}))
     assert actual["totals"][0]["revenue"] == "7.00"
     assert (actual["first_day"], actual["last_day"], actual["is_closed"]) == ("2026-03-01", "2026-03-31", True)
 
 
 def test_the_default_period_is_the_current_month_until_today(tenant: Tenant) -> None:
-    actual = ok(tenant.owner.get(PATH))
+    actual = ok(tenant.owner.get(path_of(tenant)))
     today = datetime.now(UTC).date()
     assert actual["first_day"] == str(today.replace(day=1))
     assert actual["last_day"] in (str(today), str(today + timedelta(days=1)))
@@ -127,7 +132,7 @@ def test_conversion_counts_the_sessions_of_events(platform: Platform, tenant: Te
         order.status = "pending"
     insert(platform, tenant, *orders)
     yesterday = (now - timedelta(days=1)).date()
-    actual = report(tenant.owner, first_day=yesterday, last_day=now.date())
+    actual = report(tenant, first_day=yesterday, last_day=now.date())
     assert actual["conversion"] == {
         "visits": 3,
         "with_product_view": 2,
@@ -143,14 +148,14 @@ def test_a_csv_file_contains_one_table_and_no_formula(platform: Platform, tenant
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"name": "=cmd|' /C calc'!A0"}))
     insert(platform, tenant, *(random_order(dice, tenant.site_id, FIRST, LAST) for _ in range(40)))
     query = {"first_day": "2026-03-28", "last_day": "2026-03-30", "format": "csv"}
-    response = tenant.owner.get(PATH, params=query)
+    response = tenant.owner.get(path_of(tenant), params=query)
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(response.text)))
-    assert rows == [{name: str(value) for name, value in row.items()} for row in report(tenant.owner)["by_day"]]
-    sites = list(csv.DictReader(io.StringIO(tenant.owner.get(PATH, params=query | {"table": "sites"}).text)))
+    assert rows == [{name: str(value) for name, value in row.items()} for row in report(tenant)["by_day"]]
+    sites = list(csv.DictReader(io.StringIO(tenant.owner.get(path_of(tenant), params=query | {"table": "sites"}).text)))
     assert {row["name"] for row in sites} == {"'=cmd|' /C calc'!A0"}
     for table in ("totals", "statuses", "hours", "products"):
-        text = tenant.owner.get(PATH, params=query | {"table": table}).text
+        text = tenant.owner.get(path_of(tenant), params=query | {"table": table}).text
         assert len(text.splitlines()) > 1, table
 
 
@@ -159,11 +164,11 @@ def test_a_workbook_contains_all_tables_with_charts_and_no_formula(platform: Pla
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"name": "=1+1"}))
     insert(platform, tenant, *(random_order(dice, tenant.site_id, FIRST, LAST) for _ in range(40)))
     query = {"first_day": "2026-03-28", "last_day": "2026-03-30", "format": "xlsx"}
-    response = tenant.owner.get(PATH, params=query)
+    response = tenant.owner.get(path_of(tenant), params=query)
     assert response.headers["content-type"] == MEDIA_TYPE
     book = CalamineWorkbook.from_filelike(io.BytesIO(response.content))
     assert book.sheet_names == ["Report", "Totals", "Days", "Hours", "Statuses", "Sites", "Products"]
-    expected = report(tenant.owner)
+    expected = report(tenant)
     header, *rows = book.get_sheet_by_name("Days").to_python()
     actual = [dict(zip(header, row, strict=True)) for row in rows]
     assert sorted((str(row["day"]), row["currency"], f"{row['revenue']:.2f}") for row in actual) == sorted(
@@ -179,9 +184,8 @@ def test_a_workbook_contains_all_tables_with_charts_and_no_formula(platform: Pla
 
 def test_reports_of_other_clients_are_not_found(platform: Platform, tenant: Tenant) -> None:
     other = platform.tenant()
-    problem(tenant.owner.get(PATH, params={"client_id": other.client_id}), 404, "not_found")
-    assert pointers(problem(platform.admin.get(PATH), 422, "invalid")) == ["client_id"]
-    problem(platform.api(f"stranger-{other.slug}").get(PATH), 403, "no_membership")
+    problem(tenant.owner.get(path_of(other)), 404, "not_found")
+    problem(platform.api(f"stranger-{other.slug}").get(path_of(tenant)), 403, "no_membership")
 
 
 @pytest.mark.parametrize(
@@ -198,4 +202,4 @@ def test_reports_of_other_clients_are_not_found(platform: Platform, tenant: Tena
     ],
 )
 def test_a_wrong_parameter_is_refused(tenant: Tenant, query: dict[str, str], pointer: str) -> None:
-    assert pointers(problem(tenant.owner.get(PATH, params=query), 422, "invalid")) == [pointer]
+    assert pointers(problem(tenant.owner.get(path_of(tenant), params=query), 422, "invalid")) == [pointer]

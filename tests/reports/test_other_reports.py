@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from tests.platform import Platform, Tenant, ok, pointers, problem
 from tests.reports.orders import day, insert, random_order
 
-FULFILMENT, PLATFORM = "/v1/reports/fulfilment", "/v1/reports/platform"
+PLATFORM = "/v1/reports/platform"
 DAYS = {"first_day": "2026-03-01", "last_day": "2026-03-31"}
 
 
@@ -46,21 +46,29 @@ def test_fulfilment_gives_the_hours_to_ship_and_to_deliver(platform: Platform, t
         late += shipped is None or shipped > timedelta(days=3)
         to_ship += [shipped.total_seconds() / 3600] if shipped else []
         to_deliver += [delivered.total_seconds() / 3600] if delivered else []
-    actual = ok(tenant.owner.get(FULFILMENT, params=DAYS))
+    actual = ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}/fulfilment", params=DAYS))
     total = actual["total"]
     assert (total["orders"], total["shipped"], total["late"]) == (40, len(to_ship), late)
     assert total["ship_p50"] == pytest.approx(median(to_ship), abs=0.01)
     assert total["deliver_p50"] == pytest.approx(median(to_deliver), abs=0.01)
     assert total["ship_p90"] >= total["ship_p50"]
     assert {row["country"]: row["orders"] for row in actual["by_country"]} == {"DE": 20, "FR": 20}
-    strict = ok(tenant.owner.get(FULFILMENT, params=DAYS | {"late_after": "1"}))
+    strict = ok(
+        tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}/fulfilment", params=DAYS | {"late_after": "1"})
+    )
     assert strict["total"]["late"] > late
 
 
 def test_fulfilment_of_an_empty_period_has_no_durations(tenant: Tenant) -> None:
-    actual = ok(tenant.owner.get(FULFILMENT, params=DAYS))
+    actual = ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}/fulfilment", params=DAYS))
     assert (actual["total"]["orders"], actual["total"]["ship_p50"], actual["by_country"]) == (0, None, [])
-    assert pointers(problem(tenant.owner.get(FULFILMENT, params={"late_after": "0"}), 422, "invalid")) == ["late_after"]
+    assert pointers(
+        problem(
+            tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}/fulfilment", params={"late_after": "0"}),
+            422,
+            "invalid",
+        )
+    ) == ["late_after"]
 
 
 def test_a_catalog_report_counts_products_and_stock(platform: Platform, tenant: Tenant) -> None:

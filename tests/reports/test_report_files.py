@@ -41,7 +41,7 @@ def finished(platform: Platform, tenant: Tenant, **request: object) -> Json:
 
 
 def download(tenant: Tenant, job: Json) -> httpx.Response:
-    file = ok(tenant.owner.get(f"/v1/reports/{job['id']}/file"))
+    file = ok(tenant.owner.get(f"/v1/reports/files/{job['id']}"))
     response = httpx.get(file["url"], verify=TLS)
     assert response.status_code == 200
     assert response.headers["content-type"] == file["content_type"]
@@ -52,7 +52,7 @@ def download(tenant: Tenant, job: Json) -> httpx.Response:
 def test_a_json_file_equals_the_report_of_the_api(platform: Platform, tenant: Tenant) -> None:
     job = finished(platform, tenant, format="json")
     file = json.loads(download(tenant, job).content)
-    report = ok(tenant.owner.get("/v1/reports/client", params=MARCH))
+    report = ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}", params=MARCH))
     assert file.pop("generated_at") and report.pop("generated_at")
     assert file == report
 
@@ -75,7 +75,7 @@ def test_a_large_period_has_products_only_in_a_file(platform: Platform, tenant: 
         " from generate_series(1, 50001)",
         [tenant.client_id, tenant.site_id],
     )
-    report = ok(tenant.owner.get("/v1/reports/client", params=MARCH))
+    report = ok(tenant.owner.get(f"/v1/reports/clients/{tenant.client_id}", params=MARCH))
     assert (report["top_products"], report["customers"], report["conversion"]) == (None, None, None)
     assert sum(row["orders"] for row in report["by_hour"]) > 50_000
     file = json.loads(download(tenant, finished(platform, tenant, format="json")).content)
@@ -90,5 +90,5 @@ def test_viewers_and_other_clients_create_no_report_and_read_no_file(platform: P
     other = platform.tenant()
     problem(other.owner.post("/v1/reports", json=MARCH | {"client_id": tenant.client_id}), 404, "not_found")
     job = finished(platform, tenant, format="csv")
-    problem(other.owner.get(f"/v1/reports/{job['id']}/file"), 404, "not_found")
-    assert ok(viewer.get(f"/v1/reports/{job['id']}/file"))["name"] == "report-2026-03-01-2026-03-31.csv"
+    problem(other.owner.get(f"/v1/reports/files/{job['id']}"), 404, "not_found")
+    assert ok(viewer.get(f"/v1/reports/files/{job['id']}"))["name"] == "report-2026-03-01-2026-03-31.csv"

@@ -15,7 +15,6 @@ from wecelebrate.reports.platform import PlatformReport
 
 app = api()
 
-NO_CLIENT = {404: {"description": "The client does not exist, or the caller has no access to it."}}
 FILES = {
     200: {
         "content": {
@@ -26,10 +25,10 @@ FILES = {
 }
 
 
-@app.get("/v1/reports/client", response_model=ClientReport, responses=FILES | NO_CLIENT)
-def get_client_report(filters: Annotated[ClientReportFilters, Query()], cached: Cached) -> Response:
+@app.get("/v1/reports/clients/{client_id}", response_model=ClientReport, responses=FILES)
+def get_client_report(client_id: Id, filters: Annotated[ClientReportFilters, Query()], cached: Cached) -> Response:
     """Read the report of a client for a month or any other days: orders, revenue, products, customers, conversion."""
-    response = cached.one(client.entry(filters), lambda tx: client.get(tx, filters))
+    response = cached.one(client.entry(client_id, filters), lambda tx: client.get(tx, client_id, filters))
     if filters.format == "json":
         return response
     report = ClientReport.model_validate_json(bytes(response.body))
@@ -38,10 +37,12 @@ def get_client_report(filters: Annotated[ClientReportFilters, Query()], cached: 
     return Response(tables.client_table(report, filters.table), media_type="text/csv")
 
 
-@app.get("/v1/reports/fulfilment", responses=NO_CLIENT)
-def get_fulfilment_report(filters: Annotated[FulfilmentFilters, Query()], tx: Reading) -> FulfilmentReport:
+@app.get("/v1/reports/clients/{client_id}/fulfilment")
+def get_fulfilment_report(
+    client_id: Id, filters: Annotated[FulfilmentFilters, Query()], tx: Reading
+) -> FulfilmentReport:
     """Read how long the orders of a client took to be shipped and delivered, by country."""
-    return fulfilment.get(tx, filters)
+    return fulfilment.get(tx, client_id, filters)
 
 
 @app.get("/v1/reports/catalogs/{catalog_id}", response_model=CatalogReport)
@@ -56,10 +57,10 @@ def get_platform_report(filters: Annotated[PeriodFilters, Query()], tx: Reading)
     return platform.get(tx, filters)
 
 
-@app.get("/v1/reports/{job_id}/file")
-def get_report_file(job_id: Id, tx: Reading) -> ReportFile:
-    """Return a link to the file that the job of a report has written."""
-    return files.get_file(tx, job_id)
+@app.get("/v1/reports/files/{report_id}")
+def get_report_file(report_id: Id, tx: Reading) -> ReportFile:
+    """Return a link to the file of a report. The id is the id of the job that has written the file."""
+    return files.get_file(tx, report_id)
 
 
 handler = serve(app)

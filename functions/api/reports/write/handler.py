@@ -10,7 +10,7 @@ app = api()
 
 @app.post("/v1/reports", status_code=202, dependencies=[located_at("/v1/jobs/{id}")])
 def create_report(request: ClientReportRequest, tx: Writing) -> Job:
-    """Write the report of a client into a file. Follow the job, and then read `GET /v1/reports/{job_id}/file`."""
+    """Write the report of a client into a file. Follow the job, and then read `GET /v1/reports/files/{report_id}`."""
     return files.create(tx, request)
 
 

@@ -16,11 +16,11 @@ from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, queries, writing
 from wecelebrate.core.errors import NotFound
 from wecelebrate.core.models import Secret
-from wecelebrate.jobs.lease import LeasedJob
+from wecelebrate.jobs.lease import JobRejected, LeasedJob
 from wecelebrate.jobs.models import Job
 from wecelebrate.reports import client, tables, workbook
 from wecelebrate.reports.models import ClientReport, ClientReportFilters, ClientReportRequest, ReportFormat
-from wecelebrate.reports.scope import scope_of
+from wecelebrate.reports.scope import only_client, scope_of
 
 sql = queries(__file__)
 
@@ -58,9 +58,9 @@ _FORMATS: Mapping[ReportFormat, _Format] = {
 
 def create(tx: Transaction, request: ClientReportRequest) -> Job:
     """Create the job that writes a report. Raises NotFound, Invalid, or Forbidden for members who only read."""
-    scope = scope_of(tx, request.client_id, request.site_id, request.timezone, request)
-    payload = request.model_dump(mode="json", exclude={"notify"}) | {
-        "client_id": str(scope.client_id),
+    client_id = request.client_id or only_client(tx)
+    scope = scope_of(tx, client_id, request.site_id, request.timezone, request)
+    payload = request.model_dump(mode="json", exclude={"notify", "client_id"}) | {
         "first_day": str(scope.period.first_day),
         "last_day": str(scope.period.last_day),
         "month": None,
@@ -76,8 +76,10 @@ def run(job: LeasedJob) -> None:
     """Write the file of a report. A repeated attempt overwrites the file of the attempt before."""
     filters = ClientReportFilters(**job.payload)
     kind = _FORMATS[filters.format]
+    if job.client_id is None:
+        raise JobRejected("no_client", "A report needs a client.")
     with writing(job.caller) as tx:
-        report = client.get(tx, filters, complete=True)
+        report = client.get(tx, job.client_id, filters, complete=True)
     job.check_lease()
     name = f"report-{report.first_day}-{report.last_day}.{kind.extension}"
     key = f"{report.client_id}/reports/{job.id}/{name}"
@@ -86,9 +88,9 @@ def run(job: LeasedJob) -> None:
         job.complete(tx, {"file": key, "format": filters.format})
 
 
-def get_file(tx: Transaction, job_id: UUID) -> ReportFile:
-    """Return the file of a completed job, with a presigned URL. Raises NotFound."""
-    row: dict[str, Any] | None = sql.get_file(tx, job_id=job_id)
+def get_file(tx: Transaction, report_id: UUID) -> ReportFile:
+    """Return the file of a report, with a presigned URL. `report_id` is the id of its job. Raises NotFound."""
+    row: dict[str, Any] | None = sql.get_file(tx, job_id=report_id)
     if row is None:
         raise NotFound
     if row["key"] is None:

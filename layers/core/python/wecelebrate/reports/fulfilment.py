@@ -16,9 +16,6 @@ from wecelebrate.reports.scope import Scope, scope_of
 class FulfilmentFilters(PeriodFilters):
     """The parameters of the report of fulfilment."""
 
-    client_id: Id | None = Field(
-        default=None, description="The client. Members of one client can omit it. Admins must set it."
-    )
     site_id: Id | None = Field(default=None, description="Only the orders of this site.")
     timezone: Timezone | None = Field(
         default=None, description="The time zone of the days. The default is the time zone of the client."
@@ -72,8 +69,8 @@ class FulfilmentReport(BaseModel):
     """The orders by the country to which they are sent."""
 
 
-def get(tx: Transaction, filters: FulfilmentFilters) -> FulfilmentReport:
+def get(tx: Transaction, client_id: UUID, filters: FulfilmentFilters) -> FulfilmentReport:
     """Return the report of fulfilment. Raises NotFound or Invalid."""
-    scope: Scope = scope_of(tx, filters.client_id, filters.site_id, filters.timezone, filters)
+    scope: Scope = scope_of(tx, client_id, filters.site_id, filters.timezone, filters)
     figures = json.loads(sql.fulfilment(tx, **scope.parameters(), late_after=filters.late_after))
     return FulfilmentReport(**figures, **scope.fields(), late_after=filters.late_after, generated_at=datetime.now(UTC))

@@ -30,9 +30,6 @@ class PeriodFilters(Input):
 class ClientReportFilters(PeriodFilters):
     """The parameters of the report of a client."""
 
-    client_id: Id | None = Field(
-        default=None, description="The client. Members of one client can omit it. Admins must set it."
-    )
     site_id: Id | None = Field(default=None, description="Only the orders and visitors of this site.")
     timezone: Timezone | None = Field(
         default=None, description="The time zone of all days and hours. The default is the time zone of the client."
@@ -47,6 +44,9 @@ class ClientReportRequest(ClientReportFilters):
 
     place = "/"
 
+    client_id: Id | None = Field(
+        default=None, description="The client. Members of one client can omit it. Admins must set it."
+    )
     format: ReportFormat = "xlsx"
     """The format of the file."""
     notify: Flag = Field(default=False, description="Send the caller an e-mail when the file has been written.")

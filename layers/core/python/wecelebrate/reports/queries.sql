@@ -197,8 +197,8 @@ select json_build_object(
   'rejections', coalesce((
     select json_agg(row_to_json(t) order by t.rows desc, t.code)
     from (
-      select error ->> 'code' as code, count(*) as rows, min(error ->> 'reason') as example
-      from jobs j, jsonb_array_elements(j.first_errors) error
+      select e.item ->> 'code' as code, count(*) as rows, min(e.item ->> 'reason') as example
+      from jobs j, jsonb_array_elements(j.first_errors) e (item)
       where j.catalog_id = c.id and j.type in ('catalog_sync', 'product_import')
         and j.created_at > now() - interval '30 days'
       group by 1

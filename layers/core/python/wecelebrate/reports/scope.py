@@ -48,13 +48,12 @@ class Scope:
 
 
 def scope_of(
-    tx: Transaction, client_id: UUID | None, site_id: UUID | None, timezone: str | None, filters: PeriodFilters
+    tx: Transaction, client_id: UUID, site_id: UUID | None, timezone: str | None, filters: PeriodFilters
 ) -> Scope:
     """Return the scope that the parameters of a request name. Raises NotFound or Invalid.
 
-    The default client is the only client of the caller, and the default time zone is the time zone of the client.
+    The default time zone is the time zone of the client.
     """
-    client_id = client_id or _only_client(tx)
     client = sql.get_client(tx, client_id=client_id)
     if client is None:
         raise NotFound
@@ -69,7 +68,8 @@ def period_of(filters: PeriodFilters, zone: str) -> Period:
     return periods.period(filters.month, filters.first_day, filters.last_day, periods.today(zone))
 
 
-def _only_client(tx: Transaction) -> UUID:
+def only_client(tx: Transaction) -> UUID:
+    """Return the only client of the caller. Raises Invalid if the caller can see several clients."""
     clients = tx.context.client_ids or []
     if len(clients) != 1:
         raise _invalid("client_id", "must be set, because you can see several clients")
