@@ -63,7 +63,8 @@ def reports(platform: BenchPlatform) -> Iterator[Row]:
 def _path(number: int) -> str:
     """Return the path of a report of about a month that no request has read before."""
     month, first_day, last_day = number % 10 + 1, number // 10 % 27 + 1, number // 270 % 27 + 1
-    return f"/v1/reports/clients/{ACME}?first_day=2025-{month:02}-{first_day:02}&last_day=2025-{month + 1:02}-{last_day:02}"
+    days = f"first_day=2025-{month:02}-{first_day:02}&last_day=2025-{month + 1:02}-{last_day:02}"
+    return f"/v1/reports/clients/{ACME}?{days}"
 
 
 def _create_orders(platform: BenchPlatform) -> None:

@@ -210,7 +210,7 @@ def _rows_of_orders() -> Iterator[Row]:
         values = {"id": ident(f"{name} quantity"), "client_id": client, "site_id": site, "product_id": A_PRODUCT}
         yield Row("order_quantities", name, {**values, "buyer": "email:x@test", "quantity": 1})
         yield Row("guest_mails", name, {"id": ident(f"{name} guest"), "client_id": client, "mailbox": "x@test"})
-    for name, client, count in (("A's", A, 3), ("B's", B, 1)):
+    for name, client, site, count in (("A's", A, A_SITE, 3), ("B's", B, B_SITE, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})
         # The slot of 15 minutes in which the orders were placed.
