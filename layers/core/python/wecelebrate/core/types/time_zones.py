@@ -2,7 +2,6 @@
 
 from functools import cache
 from typing import Annotated
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator
 
@@ -33,6 +32,9 @@ _AREAS = frozenset(
 
 @cache
 def _time_zones() -> frozenset[str]:
+    # Imported here, because every function imports the types, and only few of them check a time zone.
+    from zoneinfo import available_timezones
+
     places = {name for name in available_timezones() if "/" in name and name.partition("/")[0] in _AREAS}
     return frozenset(places | {"UTC", "Etc/UTC"})
 
