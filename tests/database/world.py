@@ -215,10 +215,10 @@ def _rows_of_orders() -> Iterator[Row]:
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})
         # The slot of 15 minutes in which the orders were placed.
         slot = NOW.replace(minute=NOW.minute // 15 * 15, second=0, microsecond=0)
-        for place, orders in ((site, min(count, 2)), (A_OTHER_SITE, count - min(count, 2))):
-            if orders:
+        for place, placed in ((site, min(count, 2)), (A_OTHER_SITE, count - min(count, 2))):
+            if placed:
                 values_of_slot = {"client_id": client, "slot": slot, "site_id": place, "currency": "USD"}
-                values_of_slot |= {"status": "pending", "orders": orders, "amount": orders}
+                values_of_slot |= {"status": "pending", "orders": placed, "amount": placed}
                 yield Row("order_slot_totals", f"{name} at {place}", values_of_slot)
                 values_of_day = {
                     "client_id": client,
@@ -227,7 +227,7 @@ def _rows_of_orders() -> Iterator[Row]:
                     "site_id": place,
                     "currency": "USD",
                 }
-                values_of_day |= {"status": "pending", "orders": orders, "amount": orders}
+                values_of_day |= {"status": "pending", "orders": placed, "amount": placed}
                 yield Row("order_local_totals", f"{name} at {place}", values_of_day)
         values_of_hour = {"client_id": client, "day": NOW.date(), "hour": NOW.hour, "site_id": UUID(int=0)}
         values_of_hour |= {"currency": "USD", "status": "kept", "orders": count, "amount": count}

@@ -1,6 +1,6 @@
 """Reports: read the figures of orders, visitors and catalogs."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query, Response
 
@@ -15,7 +15,7 @@ from wecelebrate.reports.platform import PlatformReport
 
 app = api()
 
-FILES = {
+FILES: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {
             "text/csv": {"schema": {"type": "string"}},
