@@ -22,6 +22,8 @@ from infra.local.processes import LocalCloudError
 
 RUNS = 5
 SECONDS = 2.0
+RATE_SECONDS = 6.0
+"""The duration of the runs that measure rates. A worker waits up to a second until its batch is full."""
 CONNECTIONS = 8
 EVENTS = 20
 """The number of events in each request. A visitor who looks at a page for some seconds causes about as many."""
@@ -55,11 +57,11 @@ def _rates(platform: BenchPlatform, sending: Connect, health: Connect) -> tuple[
     """Send events for some seconds, and wait until they are stored. Returns the two rates, each with the floor."""
     before = _wait_until_stored(platform, 0)
     began = time.monotonic()
-    timings = load(sending, CONNECTIONS, SECONDS)
+    timings = load(sending, CONNECTIONS, RATE_SECONDS)
     count = timings.requests * EVENTS
     _wait_until_stored(platform, before + count)
     stored_in = time.monotonic() - began
-    floor: Timings = load(health, CONNECTIONS, SECONDS)
+    floor: Timings = load(health, CONNECTIONS, RATE_SECONDS)
     return (count / timings.seconds, floor.per_second), (count / stored_in, floor.per_second)
 
 

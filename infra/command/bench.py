@@ -20,6 +20,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
     from infra.bench.jobs import next_job
     from infra.bench.neighbours import neighbours
     from infra.bench.pages import cache, growth, pages
+    from infra.bench.reports import reports
     from infra.bench.syncs import sync, sync_million
 
     measures = {
@@ -33,6 +34,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
         "growth": growth,
         "events": events,
         "export-1m": export_million,
+        "reports": reports,
         "sync-1m": sync_million,
     }
     if only and only not in measures:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wecelebrate.schedules.cron import check_time_zone, next_after, parse_expression
+from wecelebrate.core.types.time_zones import check_time_zone
+from wecelebrate.schedules.cron import next_after, parse_expression
 
 BERLIN, NEW_YORK = "Europe/Berlin", "America/New_York"
 

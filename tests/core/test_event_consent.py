@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from wecelebrate.core.models import Object
 from wecelebrate.core.settings import settings
 from wecelebrate.events.consent import Identity, anonymous, signalled, storage
 
@@ -65,7 +66,7 @@ def test_the_events_of_an_anonymous_visit_belong_together_only_on_one_day_and_on
 
 
 def test_identifiers_are_removed_from_the_data_at_every_depth() -> None:
-    data = {
+    data: Object = {
         "user": "user-1",
         "path": "/mugs?session=session-1",
         "nested": [{"mail": "ann@example.test", "link": "https://a.test/?to=ann%40example.test"}, "ok @ noon"],

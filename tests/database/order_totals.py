@@ -29,8 +29,57 @@ with figures as (
 """
 """Selects the daily figures that differ from a direct count of the orders. This single statement reads one snapshot."""
 
+LOCAL_DIFFERENCE = """
+with zones (zone) as (
+  values ('UTC'), ('Europe/Berlin'), ('Asia/Kathmandu'), ('America/Havana'), ('Australia/Lord_Howe')
+), figures as (
+  select zone, c.id, f.local_time::date, extract(hour from f.local_time), f.site_id, f.currency, f.status,
+    sum(f.orders)::bigint, sum(f.amount)
+  from zones cross join clients c cross join lateral app.order_figures(c.id, zone, '2000-01-01', '2100-01-01') f
+  group by 1, 2, 3, 4, 5, 6, 7
+), counted as (
+  select zone, client_id, (created_at at time zone zone)::date, extract(hour from created_at at time zone zone),
+    site_id, currency, status, count(*), sum(total_amount)
+  from zones cross join orders group by 1, 2, 3, 4, 5, 6, 7
+)
+(table figures except all table counted) union all (table counted except all table figures)
+"""
+"""Selects the figures of local days and hours that differ from a direct count of the orders, in one snapshot."""
+
 ROLLUP = "select app.rollup_order_deltas(%s)"
 COUNT_DELTAS = "select count(*) from order_deltas"
+
+TIMES = (
+    *(f"2026-03-0{day} {time}Z" for day in (1, 2, 3) for time in ("00:00:00", "23:59:59.999999")),
+    # around local midnight, on days on which the clocks change
+    *(
+        "2026-03-28 22:59:59.999999Z",
+        "2026-03-28 23:00Z",
+        "2026-10-24 21:59Z",
+        "2026-10-25 22:59Z",
+        "2026-10-25 23:00Z",
+    ),
+    *("2026-11-01 03:59:59Z", "2026-11-01 04:00Z", "2026-11-01 04:59Z", "2026-11-01 05:00Z", "2026-03-01 18:15Z"),
+)
+"""The times at which `change_order` places orders."""
+
+OWN_ZONE_DIFFERENCE = """
+with figures as (
+  select c.id, f.day, f.hour, f.site_id, f.currency, f.status, f.orders, f.amount
+  from clients c cross join lateral app.local_order_figures(c.id, '2000-01-01', '2100-01-01') f
+), placed as (
+  select o.*, o.created_at at time zone c.timezone as local_time from orders o join clients c on c.id = o.client_id
+), counted as (
+  select client_id, local_time::date, -1::smallint, site_id, currency, status, count(*), sum(total_amount)
+  from placed group by 1, 2, 4, 5, 6
+  union all
+  select client_id, local_time::date, extract(hour from local_time)::smallint,
+    '00000000-0000-0000-0000-000000000000'::uuid, currency, 'kept', count(*), sum(total_amount)
+  from placed where status <> 'cancelled' group by 1, 2, 3, 5
+)
+(table figures except all table counted) union all (table counted except all table figures)
+"""
+"""Selects the figures in the time zones of the clients that differ from a direct count of the orders."""
 
 _PLACE = """
 insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency, created_at,
@@ -99,7 +148,7 @@ def change_order(connection: psycopg.Connection, rng: Random, orders: list[UUID]
     order = rng.choice(orders) if orders else None
     kind = rng.random() if order else 0.0
     client, site = rng.choice(SITES)
-    at = f"2026-03-0{rng.randint(1, 3)} {rng.choice(('00:00:00', '23:59:59.999999'))}Z"
+    at = rng.choice(TIMES)
     currency = rng.choice(("USD", "EUR"))
     amount = rng.randint(0, 99_999) / 100
     if kind < 0.4:

@@ -32,6 +32,8 @@ ONLY_PLATFORM = {
     "public.order_daily_totals": TRIGGER,
     "public.facet_deltas": TRIGGER,
     "public.facet_counts": TRIGGER,
+    "public.order_slot_totals": TRIGGER,
+    "public.order_local_totals": TRIGGER,
     "public.schema_functions": MIGRATE,
     "public.schema_migrations": MIGRATE,
     "public.cache_invalidations": "Triggers write it: the tags of the rows that one statement has changed.",

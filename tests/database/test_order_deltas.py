@@ -12,6 +12,7 @@ from tests.database.order_totals import (
     BY_NAME,
     COUNT_DELTAS,
     DIFFERENCE,
+    LOCAL_DIFFERENCE,
     ROLLUP,
     SYSTEM,
     acting,
@@ -73,11 +74,15 @@ def test_the_deltas_are_exact_after_every_kind_of_statement(superuser: psycopg.C
     assert superuser.execute(DIFFERENCE).fetchall() == []
 
 
-def test_a_change_without_effect_on_the_daily_figures_writes_no_delta(superuser: psycopg.Connection) -> None:
+def test_only_a_change_of_the_figures_writes_deltas(superuser: psycopg.Connection) -> None:
     before = value(superuser, COUNT_DELTAS)
     superuser.execute("update orders set status = status, customer_name = 'renamed', metadata = '{\"a\": 1}'")
-    superuser.execute("update orders set site_id = %s where client_id = %s", [A_OTHER_SITE, A])
+    superuser.execute("update orders set site_id = site_id, created_at = date_bin('1 s', created_at, '2000-01-01Z')")
     assert value(superuser, COUNT_DELTAS) == before
+    superuser.execute("update orders set site_id = %s where client_id = %s", [A_OTHER_SITE, A])
+    assert value(superuser, COUNT_DELTAS) == before + 2, "the figures of both sites change"
+    assert superuser.execute(DIFFERENCE).fetchall() == []
+    assert superuser.execute(LOCAL_DIFFERENCE).fetchall() == []
 
 
 def test_a_statement_writes_one_delta_per_day_instead_of_one_per_order(superuser: psycopg.Connection) -> None:

@@ -14,6 +14,8 @@ from tests.database.order_totals import (
     ADMIN,
     COUNT_DELTAS,
     DIFFERENCE,
+    LOCAL_DIFFERENCE,
+    OWN_ZONE_DIFFERENCE,
     ROLLUP,
     SITES,
     SYSTEM,
@@ -37,9 +39,11 @@ def observer(own_database: Database) -> Iterator[psycopg.Connection]:
     """A connection of the superuser, who sees every row. The fixture checks the figures before and after the test."""
     with own_database.connect(autocommit=True) as connection:
         allow_every_change(connection)
-        assert connection.execute(DIFFERENCE).fetchall() == []
+        for difference in (DIFFERENCE, LOCAL_DIFFERENCE, OWN_ZONE_DIFFERENCE):
+            assert connection.execute(difference).fetchall() == []
         yield connection
-        assert connection.execute(DIFFERENCE).fetchall() == []
+        for difference in (DIFFERENCE, LOCAL_DIFFERENCE, OWN_ZONE_DIFFERENCE):
+            assert connection.execute(difference).fetchall() == []
 
 
 def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
@@ -55,26 +59,43 @@ def rollup_while(database: Database, is_active: Callable[[], bool]) -> int:
     return total
 
 
+def change_zones_while(database: Database, is_active: Callable[[], bool]) -> int:
+    """Change the time zones of clients as long as `is_active` returns true. Returns the number of changes."""
+    changes = 0
+    with database.connect(autocommit=True) as connection:
+        while is_active():
+            zone = ("Europe/Berlin", "Asia/Kathmandu", "America/Havana", "UTC")[changes % 4]
+            connection.execute("update clients set timezone = %s", [zone])
+            changes += 1
+            time.sleep(0.05)
+        connection.execute("update clients set timezone = 'UTC'")
+    return changes
+
+
 def test_the_figures_of_every_snapshot_are_exact_during_concurrent_orders_and_rollups(
     own_database: Database, observer: psycopg.Connection
 ) -> None:
     reads = mixed = 0
-    with ThreadPoolExecutor(6) as threads:
+    with ThreadPoolExecutor(7) as threads:
         writers = [threads.submit(run_transactions, own_database, seed, 60) for seed in range(4)]
 
         def are_writing() -> bool:
             return not all(writer.done() for writer in writers)
 
         rollups = [threads.submit(rollup_while, own_database, are_writing) for _ in range(2)]
+        zones = threads.submit(change_zones_while, own_database, are_writing)
         for _ in range(10_000):
             if not are_writing():
                 break
             assert observer.execute(DIFFERENCE).fetchall() == []
+            assert observer.execute(LOCAL_DIFFERENCE).fetchall() == []
+            assert observer.execute(OWN_ZONE_DIFFERENCE).fetchall() == []
             reads += 1
             mixed += value(observer, "select exists (table order_deltas) and exists (table order_daily_totals)")
         for writer in writers:
             writer.result()
         assert min(rollup.result() for rollup in rollups) > 0
+        assert zones.result() > 0
     assert reads >= 10
     assert mixed >= 5, "at least 5 reads must combine rows of both tables"
 
@@ -88,6 +109,7 @@ def test_after_a_complete_rollup_the_totals_are_exact_without_any_deltas(
     assert value(observer, COUNT_DELTAS) == 0
     zeros = value(observer, "select count(*) from order_daily_totals where orders <= 0")
     assert zeros == 0, "a day without orders must have no row"
+    assert value(observer, "select count(*) from order_slot_totals where orders <= 0") == 0
     total = value(observer, "select sum(orders) from order_daily_totals")
     assert total == value(observer, "select count(*) from orders")
 

@@ -93,6 +93,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "return_lines": ("return_id", "line"),
     "order_daily_totals": ("client_id", "day", "currency", "status"),
     "facet_counts": ("catalog_id", "facet", "value"),
+    "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
+    "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
     "product_sources": ("catalog_id", "product_id"),
     "stock_holds": ("order_id", "line", "part"),
@@ -137,6 +139,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "order_daily_totals": ("orders", 7),
     "facet_deltas": ("products", 7),
     "facet_counts": ("products", 7),
+    "order_slot_totals": ("orders", 7),
+    "order_local_totals": ("orders", 7),
     "analytics_events": ("event_type", "renamed"),
     "event_receipts": ("accepted_at", NOW),
     "order_destinations": ("name", "renamed"),
@@ -246,9 +250,28 @@ def _rows_of_orders() -> Iterator[Row]:
     for product in (A_PRODUCT, B_PRODUCT):
         values = {"product_id": product, "catalog_id": CATALOG_OF[product], "reported_count": 0, "reported_at": NOW}
         yield Row("stock_reports", str(product), values)
-    for name, client, count in (("A's", A, 3), ("B's", B, 1)):
+    for name, client, site, count in (("A's", A, A_SITE, 3), ("B's", B, B_SITE, 1)):
         values = {"client_id": client, "day": NOW.date(), "currency": "USD", "status": "pending"}
         yield Row("order_daily_totals", name, {**values, "orders": count, "amount": count})
+        # The slot of 15 minutes in which the orders were placed.
+        slot = NOW.replace(minute=NOW.minute // 15 * 15, second=0, microsecond=0)
+        for place, placed in ((site, min(count, 2)), (A_OTHER_SITE, count - min(count, 2))):
+            if placed:
+                values_of_slot = {"client_id": client, "slot": slot, "site_id": place, "currency": "USD"}
+                values_of_slot |= {"status": "pending", "orders": placed, "amount": placed}
+                yield Row("order_slot_totals", f"{name} at {place}", values_of_slot)
+                values_of_day = {
+                    "client_id": client,
+                    "day": NOW.date(),
+                    "hour": -1,
+                    "site_id": place,
+                    "currency": "USD",
+                }
+                values_of_day |= {"status": "pending", "orders": placed, "amount": placed}
+                yield Row("order_local_totals", f"{name} at {place}", values_of_day)
+        values_of_hour = {"client_id": client, "day": NOW.date(), "hour": NOW.hour, "site_id": UUID(int=0)}
+        values_of_hour |= {"currency": "USD", "status": "kept", "orders": count, "amount": count}
+        yield Row("order_local_totals", f"{name} by hour", values_of_hour)
         # This delta adds 0, so the daily totals still match the orders.
         yield Row("order_deltas", name, {"id": ident(f"{name} delta"), **values, "orders": 0, "amount": 0})
     # No product of the world has a brand, so these rows count 0 products.
@@ -370,7 +393,7 @@ ROWS = (
 )
 ORDERS = {row.values["id"]: row for row in ROWS if row.table == "orders"}
 _CREATED_BY_MIGRATIONS = ("tiers", "app.seal_key", "schema_migrations", "schema_functions")
-_CREATED_BY_TRIGGERS = ("order_deltas", "order_daily_totals")
+_CREATED_BY_TRIGGERS = ("order_deltas", "order_daily_totals", "order_slot_totals", "order_local_totals")
 
 
 def seed(connection: psycopg.Connection) -> None:

@@ -173,6 +173,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
         "propose_mapping": {"job_id": ids["job_id"]},
         "create_sync": {"upload_id": ids["upload_id"]},
+        "create_report": {"client_id": ids["client_id"], "month": "2026-03"},
         "decide_job": {"answers": {"decimal": ","}},
         "create_upload": {"name": f"{unique}.csv", "size": 100, "client_id": ids["client_id"]},
     }

@@ -19,6 +19,10 @@ IMAGE: LiteralString = """
 insert into images (catalog_id, origin, status, type, bytes)
 values (%s, 'uploaded', 'uploading', 'image/png', 1) returning id
 """
+REPORT: LiteralString = """
+insert into jobs (client_id, type, status, requested_by, payload, result)
+values (%s, 'report_generation', 'completed', 'a test', '{}', %s) returning id
+"""
 WEBHOOK: LiteralString = """
 with existing as (
   select id from webhooks where client_id = %(client)s and description is null limit 1
@@ -101,6 +105,8 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
     upload = f"{client}/uploads/{uuid4()}/products.csv"
     for key, body in ((files["error_file"], ERROR_FILE), (files["result_file"], b"{}"), (upload, b"sku,name,price\n")):
         platform.s3.put_object(Bucket=platform.uploads, Key=key, Body=body)
+    report = {"file": f"{client}/reports/{uuid4()}/report.json", "format": "json"}
+    platform.s3.put_object(Bucket=platform.uploads, Key=report["file"], Body=b"{}")
     webhook = _insert(platform, WEBHOOK, {"client": client})
     mail = _insert(platform, MAIL, [client, Jsonb(MAIL_DETAILS)])
     product = platform.product(tenant)["id"]
@@ -126,6 +132,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "catalog_id": tenant.catalog_id,
         "product_id": product,
         "job_id": job,
+        "report_id": _insert(platform, REPORT, [client, Jsonb(report)]),
         "image_id": _insert(platform, IMAGE, [tenant.catalog_id]),
         "upload_id": _insert(platform, UPLOAD, [client, upload]),
         "domain": tenant.domain,

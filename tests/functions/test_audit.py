@@ -44,6 +44,7 @@ ACTIONS: dict[str, set[str]] = {
     "delete_schedule": {"schedule.delete"},
     "run_schedule": {"schedule.run"},
     "create_site": {"site.create"},
+    "create_report": {"job.create"},
     "create_sync": {"job.create"},
     "change_site": {"site.change"},
     "replace_site": {"site.change"},
@@ -83,6 +84,7 @@ UNRECORDED = {
     "cancel_guest_order": "The history of the order records it; a guest is neither staff nor a member.",
     "confirm_order": "The history of the order records it; a guest is neither staff nor a member.",
     "look_up_order": "It changes nothing, and the log of mails records the mail.",
+    "record_events": "An event of a visitor changes no object that members can change.",
     "propose_mapping": "It changes nothing: it only reads a file that the caller may read.",
 }
 """For each operation that leaves no audit entry although its method is not GET: the reason."""
@@ -94,6 +96,7 @@ PERSONAL_READS = {
     "list_returns_of_order": "return.list",
     "list_returns": "return.list",
     "get_return": "return.read",
+    "list_events": "event.list",
     "list_mails": "mail.list",
     "get_mail": "mail.read",
     "list_suppressions": "mail_suppression.list",

@@ -23,9 +23,13 @@ WITH_BODY = [operation for operation in OPERATIONS if "requestBody" in operation
 CREATES = [
     operation
     for operation in OPERATIONS
-    if {"201", "202"} & operation.definition["responses"].keys() and operation.name != "complete_image"
+    if {"201", "202"} & operation.definition["responses"].keys()
+    and operation.name not in ("complete_image", "record_events")
 ]
-"""The operations that create an object or a job. `complete_image` needs a file in S3 (tests/images/test_uploads.py)."""
+"""The operations that create an object or a job.
+
+`complete_image` needs a file in S3 (tests/images/test_uploads.py). Events cannot be followed.
+"""
 CHANGING_HEADERS = {"date", "apigw-requestid", "x-request-id", "ratelimit", "cache-status"}
 OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
 

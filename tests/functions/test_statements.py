@@ -31,6 +31,7 @@ NEVER_CACHED = {
     "list_jobs",
     "list_audit",
     "list_dead_letters",
+    "list_events",
     "list_mails",
     "list_order_events",
     "list_returns",

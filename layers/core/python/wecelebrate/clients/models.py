@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.core.types import EmailAddress, Flag, HttpUrl, Line, Moment, Name, Slug, Switch, Text
+from wecelebrate.core.types import EmailAddress, Flag, HttpUrl, Line, Moment, Name, Slug, Switch, Text, Timezone
 
 Tier = Literal["standard", "professional", "enterprise"]
 ClientName = Annotated[str, Line(500, min_length=2)]
@@ -43,6 +43,8 @@ class NewClient(Input):
     settings: GivenObject = Field(default_factory=dict)
     """Free-form settings of the client."""
     event_retention_months: EventRetention = 25
+    timezone: Timezone = "UTC"
+    """The IANA time zone in which the days of the client's reports begin."""
 
 
 class ClientPatch(Patch):
@@ -59,6 +61,7 @@ class ClientPatch(Patch):
     is_active: Flag = ABSENT
     settings: GivenObject = ABSENT
     event_retention_months: EventRetention = ABSENT
+    timezone: Timezone = ABSENT
 
 
 class Client(BaseModel):
@@ -78,6 +81,8 @@ class Client(BaseModel):
     created_at: Moment
     updated_at: Moment
     event_retention_months: int = Field(description="How many months the events of visitors are kept.")
+    timezone: str
+    """The IANA time zone in which the days of the client's reports begin."""
 
 
 class ClientFilters(ListParameters):

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 _NUMBER = 'must be a number, e.g. "19.90"'
 _WHOLE = "must be a whole number"
 _TIME = "must be a time with its UTC offset (RFC 3339), e.g. 2026-01-31T12:00:00Z"
+_DAY = "must be a day, e.g. 2026-01-31"
 _OBJECT = "must be an object"
 _FLAG = "must be true or false"
 _ID = "must be a UUID"
@@ -48,6 +49,10 @@ _MESSAGES: Mapping[str, str] = {
     "uuid_type": _ID,
     "uuid_parsing": _ID,
     "literal_error": "must be {expected}",
+    "date_type": _DAY,
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
     "datetime_type": _TIME,
     "datetime_parsing": _TIME,
     "datetime_from_date_parsing": _TIME,

@@ -13,10 +13,9 @@ leave out values, it is enough that one of the two fields matches, as in POSIX.
 import re
 from collections.abc import Set
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from itertools import pairwise
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
@@ -27,27 +26,6 @@ _ANY_LOCAL_TIME = datetime(2000, 1, 1)  # noqa: DTZ001 - local times have no tim
 _FIELDS = (("minute", 60), ("hour", 24), ("day of the month", 31), ("month", 12), ("day of the week", 7))
 """The name of each field, and its number of values."""
 _STEP = re.compile(r"([^/]+)/([0-9]{1,3})")
-_AREAS = frozenset(
-    [
-        "Africa",
-        "America",
-        "Antarctica",
-        "Arctic",
-        "Asia",
-        "Atlantic",
-        "Australia",
-        "Brazil",
-        "Canada",
-        "Chile",
-        "Europe",
-        "Indian",
-        "Mexico",
-        "Pacific",
-        "US",
-    ]
-)
-"""The name of a place's time zone begins with one of these areas, e.g. `Europe/Berlin`. Names such as `Factory`,
-`EST5EDT` or `Etc/GMT+5` are not places. `localtime` and `posixrules` are the time zone of the machine."""
 
 
 def parse_expression(text: str) -> str:
@@ -109,19 +87,6 @@ def _shortest_interval(minutes: list[int], hours: set[int]) -> int:
     within_hour = [later - earlier for earlier, later in pairwise(minutes)]
     across_hours = [60 - minutes[-1] + minutes[0]] if any((hour + 1) % 24 in hours for hour in hours) else []
     return min(within_hour + across_hours, default=MIN_INTERVAL_MINUTES)
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    places = {name for name in available_timezones() if "/" in name and name.partition("/")[0] in _AREAS}
-    return frozenset(places | {"UTC", "Etc/UTC"})
-
-
-def check_time_zone(name: str) -> str:
-    """Return `name`. Raises ValueError unless `name` is UTC or the name of a place in the IANA database."""
-    if name not in _time_zones():
-        raise ValueError("must be the IANA time zone of a place, e.g. Europe/Berlin, or UTC")
-    return name
 
 
 def next_after(cron: str, timezone: str, after: datetime) -> datetime:

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from wecelebrate.core.models import ABSENT, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.core.types import Flag, Id, Label, Line, Moment, Name, Switch
+from wecelebrate.core.types import Flag, Id, Label, Line, Moment, Name, Switch, Timezone
 from wecelebrate.schedules import cron
 from wecelebrate.schedules.types import ScheduleType
 
@@ -23,7 +23,6 @@ def _check_prefix(prefix: str) -> str:
 
 
 Cron = Annotated[str, Line(200), AfterValidator(cron.parse_expression)]
-Timezone = Annotated[str, Line(100), AfterValidator(cron.check_time_zone)]
 Prefix = Annotated[Name, AfterValidator(_check_prefix)]
 SyncMode = Literal["full", "delta"]
 

@@ -56,6 +56,8 @@ SESSION = Entity("session", 3600)
 STOREFRONT = Entity("storefront", 300, stale=300)
 EVENT_TARGET = Entity("events", 300)
 STOREFRONT_PAGES = Entity("shown", 1800, stale=300)
+CLOSED_REPORT = Entity("report", 86400)
+OPEN_REPORT = Entity("report-of-today", 60)
 ORDER = Entity("order", 600)
 ORDERS = Entity("orders", 600)
 

@@ -18,6 +18,7 @@ express a rule, only the code refuses the value, e.g. the 31st of February.
 | `PhoneNumber`                              | digits with an optional `+` and separators, as ITU-T E.164 counts them |
 | `HttpUrl`, `ImageUrl`                      | URLs with a host                                                       |
 | `Timestamp`, `Moment`                      | RFC 3339: `Timestamp` is input, `Moment` is output                     |
+| `Timezone`                                 | the IANA time zone of a place                                          |
 | `InventoryPolicy`                          | whether the stock of a product is counted                              |
 | `Id`, `Count`, `Whole`, `Flag`, `Switch`   | UUIDs, numbers and truth values; `Whole` and `Switch` are parameters   |
 
@@ -31,6 +32,7 @@ from wecelebrate.core.types.numbers import Count, Flag, Id, Percent, Switch, Who
 from wecelebrate.core.types.phone import PhoneNumber
 from wecelebrate.core.types.stock import InventoryPolicy
 from wecelebrate.core.types.text import Label, Line, Name, OrderNumber, ShortLine, Sku, Slug, Text
+from wecelebrate.core.types.time_zones import Timezone
 from wecelebrate.core.types.times import Moment, Timestamp
 from wecelebrate.core.types.urls import DomainName, HttpUrl, ImageUrl, domain_name
 
@@ -60,6 +62,7 @@ __all__ = [
     "Switch",
     "Text",
     "Timestamp",
+    "Timezone",
     "Whole",
     "currencies",
     "domain_name",

@@ -288,68 +288,140 @@ end
 $$;
 grant execute on function app.place_order(jsonb, text, text, jsonb, jsonb, numeric) to app_customer, app_anon;
 
--- Computes how a statement on orders changes the daily figures, and appends the changes to order_deltas, summed by day.
--- If no figure changes, nothing is appended. Only this function writes deltas. A delta can come only from orders that
--- the policies allow the caller to write.
+-- Computes how a statement on orders changes the figures, and appends the changes to order_deltas, summed by slot of 15
+-- minutes and site. If no figure changes, nothing is appended. Only this function writes deltas. A delta can come only
+-- from orders that the policies allow the caller to write.
 create or replace function app.record_order_deltas() returns trigger
 language plpgsql security definer set search_path = pg_catalog, public, pg_temp
 as $$
 begin
   if tg_op = 'INSERT' then
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, count(*), sum(total_amount)
-    from after group by 1, 2, 3, 4;
+    insert into order_deltas (client_id, day, slot, site_id, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, date_bin('15 minutes', created_at, '2000-01-01Z'),
+      site_id, currency, status, count(*), sum(total_amount)
+    from after group by 1, 2, 3, 4, 5, 6;
   elsif tg_op = 'DELETE' then
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, -count(*), -sum(total_amount)
-    from before group by 1, 2, 3, 4;
+    insert into order_deltas (client_id, day, slot, site_id, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, date_bin('15 minutes', created_at, '2000-01-01Z'),
+      site_id, currency, status, -count(*), -sum(total_amount)
+    from before group by 1, 2, 3, 4, 5, 6;
   else
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, sum(n), sum(n * total_amount)
+    insert into order_deltas (client_id, day, slot, site_id, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, date_bin('15 minutes', created_at, '2000-01-01Z'),
+      site_id, currency, status, sum(n), sum(n * total_amount)
     from (
-      select client_id, created_at, currency, status, total_amount, 1 as n from after
+      select client_id, created_at, site_id, currency, status, total_amount, 1 as n from after
       union all
-      select client_id, created_at, currency, status, total_amount, -1 from before
+      select client_id, created_at, site_id, currency, status, total_amount, -1 from before
     ) changed
-    group by 1, 2, 3, 4 having sum(n) <> 0 or sum(n * total_amount) <> 0;
+    group by 1, 2, 3, 4, 5, 6 having sum(n) <> 0 or sum(n * total_amount) <> 0;
   end if;
   return null;
 end
 $$;
 grant execute on function app.record_order_deltas() to app_owner;
 
--- Moves the oldest deltas, at most `max_rows`, into order_daily_totals, and returns the number of these deltas. If this
--- number is smaller than `max_rows`, no delta is left. Concurrent calls get different deltas. All calls update days in
--- the order of the primary key. Therefore a call can wait for another call, but calls cannot deadlock.
-create or replace function app.rollup_order_deltas(max_rows integer default 10000) returns integer
-language plpgsql security definer set search_path = pg_catalog, public, pg_temp
+-- Adds deltas to order_daily_totals. When all orders have left a status, the row of this status has only zeros. This is
+-- true for three of four rows. This transaction has locked these rows, so the delete waits for no other transaction.
+create or replace function app.add_to_daily_totals(deltas order_deltas[]) returns void
+language plpgsql set search_path = pg_catalog, public, pg_temp
 as $$
 declare
-  moved_rows integer;
   empty order_daily_totals[];
+begin
+  with days as (
+    insert into order_daily_totals as d (client_id, day, currency, status, orders, amount)
+    select client_id, day, currency, status, sum(orders), sum(amount)
+    from unnest(deltas) group by 1, 2, 3, 4 order by 1, 2, 3, 4
+    on conflict (client_id, day, currency, status)
+      do update set orders = d.orders + excluded.orders, amount = d.amount + excluded.amount
+    returning d
+  )
+  select array(select d from days where (d).orders = 0 and (d).amount = 0) into empty;
+  delete from order_daily_totals d using unnest(empty) e
+  where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
+end
+$$;
+
+-- Adds deltas to order_slot_totals. A delta without a slot is counted there already.
+create or replace function app.add_to_slot_totals(deltas order_deltas[]) returns void
+language plpgsql set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  empty order_slot_totals[];
+begin
+  with slots as (
+    insert into order_slot_totals as t (client_id, slot, site_id, currency, status, orders, amount)
+    select client_id, slot, site_id, currency, status, sum(orders), sum(amount)
+    from unnest(deltas) where slot is not null group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+    on conflict (client_id, slot, site_id, currency, status)
+      do update set orders = t.orders + excluded.orders, amount = t.amount + excluded.amount
+    returning t
+  )
+  select array(select t from slots where (t).orders = 0 and (t).amount = 0) into empty;
+  delete from order_slot_totals t using unnest(empty) e
+  where (t.client_id, t.slot, t.site_id, t.currency, t.status) = (e.client_id, e.slot, e.site_id, e.currency, e.status);
+end
+$$;
+
+-- Adds deltas to order_local_totals, in the time zones that the clients have now. The caller has locked the local
+-- figures of the clients.
+create or replace function app.add_to_local_totals(deltas order_deltas[]) returns void
+language plpgsql set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  empty order_local_totals[];
+begin
+  with local as (
+    select d.*, d.slot at time zone coalesce(c.timezone, 'UTC') as local_time
+    from unnest(deltas) d left join clients c on c.id = d.client_id where d.slot is not null
+  ), days as (
+    insert into order_local_totals as t (client_id, day, hour, site_id, currency, status, orders, amount)
+    select client_id, local_day, hour, site_id, currency, status, sum(orders), sum(amount)
+    from (
+      select client_id, local_time::date as local_day, -1 as hour, site_id, currency, status, orders, amount from local
+      union all
+      select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid,
+        currency, 'kept', orders, amount
+      from local where status <> 'cancelled'
+    ) rows
+    group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
+    on conflict (client_id, day, hour, site_id, currency, status)
+      do update set orders = t.orders + excluded.orders, amount = t.amount + excluded.amount
+    returning t
+  )
+  select array(select t from days where (t).orders = 0 and (t).amount = 0) into empty;
+  delete from order_local_totals t using unnest(empty) e
+  where (t.client_id, t.day, t.hour, t.site_id, t.currency, t.status)
+    = (e.client_id, e.day, e.hour, e.site_id, e.currency, e.status);
+end
+$$;
+
+-- Moves the oldest deltas, at most `max_rows`, into the totals of days, slots and local days, and returns the number of
+-- these deltas. If this number is smaller than `max_rows`, no delta is left. Concurrent calls get different deltas. All
+-- calls update the three tables one after the other, each in the order of the primary key. Therefore a call can wait for
+-- another call, but calls cannot deadlock.
+create or replace function app.rollup_order_deltas(max_rows integer default 10000) returns integer
+language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  moved order_deltas[];
 begin
   if coalesce(max_rows, 0) not between 1 and 100000 then
     raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
   end if;
   with batch as (
     select id from order_deltas order by id limit max_rows for update skip locked
-  ), moved as (
-    delete from order_deltas d using batch where d.id = batch.id returning d.*
-  ), days as (
-    insert into order_daily_totals as d (client_id, day, currency, status, orders, amount)
-    select client_id, day, currency, status, sum(orders), sum(amount)
-    from moved group by 1, 2, 3, 4 order by 1, 2, 3, 4
-    on conflict (client_id, day, currency, status)
-      do update set orders = d.orders + excluded.orders, amount = d.amount + excluded.amount
-    returning d
+  ), deleted as (
+    delete from order_deltas d using batch where d.id = batch.id returning d
   )
-  select (select count(*) from moved), array(select d from days where (d).orders = 0 and (d).amount = 0)
-    into moved_rows, empty;
-  -- When all orders have left a status, the row of this status has only zeros. This is true for three of four rows.
-  -- This transaction has locked these rows, so the delete waits for no other transaction.
-  delete from order_daily_totals d using unnest(empty) e
-  where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
-  return moved_rows;
+  select array(select d from deleted) into moved;
+  perform app.lock_local_figures(client_id, false)
+  from (select distinct client_id from unnest(moved) order by client_id) clients;
+  perform app.add_to_daily_totals(moved);
+  perform app.add_to_slot_totals(moved);
+  perform app.add_to_local_totals(moved);
+  return cardinality(moved);
 end
 $$;
 grant execute on function app.rollup_order_deltas(integer) to app_system;

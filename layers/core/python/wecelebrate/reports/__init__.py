@@ -1,0 +1,16 @@
+"""Reports about the orders, the visitors and the catalogs of clients.
+
+periods     the local days of a report
+models      the reports
+scope       which client, site and days a report is about
+client      the report of a client: orders, revenue, products, customers, conversion
+fulfilment  how long orders take to be shipped and delivered
+catalog     the products and the stock of a catalog, and how its files were read
+platform    all clients, orders, jobs and storage, for admins
+workbook    the report of a client as XLSX with charts
+files       the job that writes a report into a file
+tables      the tables of a report as CSV
+
+The figures of orders come from totals per 15 minutes (`app.order_figures`). They are exact at every moment, because a
+read adds the changes that were not rolled up yet, in one snapshot. A local day consists of whole slots of 15 minutes.
+"""

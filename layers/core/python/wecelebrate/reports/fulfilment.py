@@ -1,0 +1,76 @@
+"""The report of fulfilment: how long orders take to be shipped and delivered."""
+
+import json
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.types import Id, Moment, Timezone, Whole
+from wecelebrate.reports.client import sql
+from wecelebrate.reports.models import PeriodFilters
+from wecelebrate.reports.scope import Scope, scope_of
+
+
+class FulfilmentFilters(PeriodFilters):
+    """The parameters of the report of fulfilment."""
+
+    site_id: Id | None = Field(default=None, description="Only the orders of this site.")
+    timezone: Timezone | None = Field(
+        default=None, description="The time zone of the days. The default is the time zone of the client."
+    )
+    late_after: Whole = Field(
+        default=3, ge=1, le=365, description="An order is late if it was not shipped after this number of days."
+    )
+
+
+class Fulfilment(BaseModel):
+    """The orders of a group. All durations are in hours."""
+
+    orders: int
+    """The number of orders that are not cancelled."""
+    shipped: int
+    """The number of orders that were shipped, also if they were delivered later."""
+    delivered: int
+    """The number of orders that were delivered."""
+    late: int = Field(description="The number of orders that were not shipped in time, shipped or not.")
+    ship_p50: float | None = Field(description="The median time from the order to its shipping. Null without orders.")
+    ship_p90: float | None = Field(description="The time in which 90 % of the shipped orders were shipped.")
+    deliver_p50: float | None = Field(description="The median time from the shipping to the delivery.")
+    deliver_p90: float | None = Field(description="The time in which 90 % of the delivered orders were delivered.")
+
+
+class CountryFulfilment(Fulfilment):
+    """The orders to one country."""
+
+    country: str
+    """The ISO 3166-1 code of the country. Empty if the address names none."""
+
+
+class FulfilmentReport(BaseModel):
+    """The report of fulfilment."""
+
+    client_id: UUID
+    site_id: UUID | None
+    first_day: date
+    """The first day on which the orders were placed."""
+    last_day: date
+    """The last day on which the orders were placed."""
+    timezone: str
+    """The time zone of the days."""
+    late_after: int
+    """The number of days after which an order is late."""
+    generated_at: Moment
+    """When the figures were read."""
+    total: Fulfilment
+    """All orders of the period."""
+    by_country: list[CountryFulfilment]
+    """The orders by the country to which they are sent."""
+
+
+def get(tx: Transaction, client_id: UUID, filters: FulfilmentFilters) -> FulfilmentReport:
+    """Return the report of fulfilment. Raises NotFound or Invalid."""
+    scope: Scope = scope_of(tx, client_id, filters.site_id, filters.timezone, filters)
+    figures = json.loads(sql.fulfilment(tx, **scope.parameters(), late_after=filters.late_after))
+    return FulfilmentReport(**figures, **scope.fields(), late_after=filters.late_after, generated_at=datetime.now(UTC))

@@ -1,0 +1,91 @@
+"""The local days of a report."""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic_core import PydanticKnownError
+
+from wecelebrate.core.errors import Invalid
+from wecelebrate.core.problem_document import FieldError
+from wecelebrate.core.types.schema import Documented
+
+MAX_DAYS = 3_660
+"""The longest period of a report: ten years."""
+LATE_EVENTS = timedelta(days=8)
+"""How long events of a day can still arrive. After this time, the period of a report is closed."""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _iso_date(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise PydanticKnownError("date_parsing", {"error": "the text must have the form of RFC 3339"})
+
+
+def _storable_year(value: date) -> date:
+    if not 2000 <= value.year <= 2999:
+        raise ValueError("must be in the years 2000 to 2999")
+    return value
+
+
+def _check_month(value: str) -> str:
+    if not 2000 <= int(value[:4]) <= 2999:
+        raise ValueError("must be in the years 2000 to 2999")
+    return value
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_iso_date),
+    AfterValidator(_storable_year),
+    Documented({"pattern": r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}$"}),
+]
+"""A day, e.g. `2026-03-14`."""
+Month = Annotated[str, StringConstraints(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$"), AfterValidator(_check_month)]
+"""A month, e.g. `2026-03`."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days of a report, in a time zone. Both days are included."""
+
+    first_day: date
+    last_day: date
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the period has ended in every time zone, and no event of the period can arrive any more."""
+        return self.last_day + LATE_EVENTS + timedelta(days=1) < datetime.now(UTC).date()
+
+
+def today(zone: str) -> date:
+    """Return the current day in a time zone."""
+    return datetime.now(ZoneInfo(zone)).date()
+
+
+def period(month: str | None, first_day: date | None, last_day: date | None, now: date) -> Period:
+    """Return the period that the parameters of a request name. The default is the current month until today.
+
+    `now` is the current local day. Raises Invalid.
+    """
+    if month is not None:
+        if first_day or last_day:
+            raise _invalid("month", "must not be combined with first_day and last_day")
+        year, number = int(month[:4]), int(month[5:])
+        return Period(date(year, number, 1), date(year, number, monthrange(year, number)[1]))
+    last = last_day or now
+    first = first_day or last.replace(day=1)
+    if last < first:
+        raise _invalid("last_day", "must not be before first_day")
+    if (last - first).days >= MAX_DAYS:
+        raise _invalid("last_day", f"must be at most {MAX_DAYS:,} days after first_day")
+    return Period(first, last)
+
+
+def _invalid(parameter: str, detail: str) -> Invalid:
+    return Invalid(errors=[FieldError(pointer=parameter, detail=detail)])

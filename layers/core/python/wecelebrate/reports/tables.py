@@ -1,0 +1,65 @@
+"""The tables of a report as CSV.
+
+A spreadsheet runs a text that begins with one of certain characters as a formula. Such a text gets an apostrophe before
+it, as OWASP recommends (https://owasp.org/www-community/attacks/CSV_Injection). Numbers stay numbers.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from wecelebrate.reports.models import (
+    ClientReport,
+    ClientTable,
+    CurrencyTotals,
+    DaySales,
+    HourSales,
+    ProductSales,
+    SiteSales,
+    StatusFigures,
+)
+
+_FORMULA_STARTS = frozenset("=+-@\t\r\uff1d\uff0b\uff0d\uff20'")
+"""The first characters of texts that a spreadsheet would run. An apostrophe is doubled, so that it is kept."""
+_CLIENT_TABLES: dict[ClientTable, tuple[str, type[BaseModel]]] = {
+    "days": ("by_day", DaySales),
+    "totals": ("totals", CurrencyTotals),
+    "statuses": ("by_status", StatusFigures),
+    "sites": ("by_site", SiteSales),
+    "hours": ("by_hour", HourSales),
+    "products": ("top_products", ProductSales),
+}
+_TEXTS = frozenset({"name", "sku"})
+"""The columns whose texts come from users."""
+
+
+def client_table(report: ClientReport, table: ClientTable) -> str:
+    """Return one table of a client's report as CSV (RFC 4180)."""
+    field, model = _CLIENT_TABLES[table]
+    rows: Sequence[BaseModel] = getattr(report, field) or ()
+    return to_csv(columns_of(model), (row.model_dump(mode="json") for row in rows))
+
+
+def columns_of(model: type[BaseModel]) -> list[str]:
+    """Return the columns of a table: first the fields of the model itself, then the fields of its base class."""
+    own = [name for name in model.model_fields if name in model.__annotations__]
+    return own + [name for name in model.model_fields if name not in own]
+
+
+def to_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
+    """Return rows as CSV with a header. Null is an empty cell."""
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(name, row[name]) for name in columns])
+    return file.getvalue()
+
+
+def _cell(column: str, value: Any) -> Any:
+    if column in _TEXTS and isinstance(value, str) and value[:1] in _FORMULA_STARTS:
+        return f"'{value}"
+    return value
