@@ -29,7 +29,7 @@ _COLUMNS = (
 
 @measures("export-1m-csv", "export-memory-1m-to-10k")
 def export_million(platform: BenchPlatform) -> Iterator[Row]:
-    """Measure exports of 1,000,000 products to CSV, from the POST until the file is in S3, and the memory of a worker.
+    """Measure exports of 1,000,000 products to CSV, from the POST until the file is in S3, and the memory.
 
     The floor is COPY of the same rows from the database to a CSV file on the disk, without policies.
     """

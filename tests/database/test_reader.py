@@ -19,7 +19,17 @@ from infra.local.postgres import DATABASE, Postgres
 from tests.database import world
 from tests.database.replicas import started, wait_for_replay
 from tests.platform import Platform, ok
-from wecelebrate.core.database import Caller, Transaction, endpoints, reading, retry_on_primary, transaction, writing
+from wecelebrate.core.database import (
+    Caller,
+    Transaction,
+    endpoints,
+    reading,
+    reading_snapshot,
+    retry_on_primary,
+    transaction,
+    writing,
+)
+from wecelebrate.core.database.errors import EndedByReplica
 from wecelebrate.core.errors import Problem, Unavailable
 from wecelebrate.core.http.routes import Deferred, DirectRoute
 from wecelebrate.core.settings import settings
@@ -128,6 +138,61 @@ def test_a_read_after_a_write_uses_the_primary_until_the_replica_has_replayed_th
     wait_for_replay(servers)
     with reading(behind) as tx:
         assert on_replica(tx)
+
+
+def site_name(tx: Transaction) -> str:
+    row = tx.cursor().execute("select name from sites where id = %s", [world.A_SITE]).fetchone()
+    assert row is not None
+    return str(row["name"])
+
+
+def rename_site(name: str) -> None:
+    with writing(OWNER) as tx:
+        tx.cursor().execute("update sites set name = %s where id = %s", [name, world.A_SITE])
+
+
+@pytest.mark.parametrize("primary", [False, True])
+def test_all_statements_of_a_snapshot_see_the_same_rows_as_the_caller_sees_them(
+    servers: Postgres, primary: bool
+) -> None:
+    rename_site("before")
+    wait_for_replay(servers)
+    with reading_snapshot(OWNER, lambda tx: site_name(tx) == "before", primary=primary) as tx:
+        assert on_replica(tx) is not primary
+        rename_site("after")
+        wait_for_replay(servers)
+        assert site_name(tx) == "before"
+        rows = tx.cursor().execute("select distinct client_id from sites").fetchall()
+        assert rows == [{"client_id": world.A}]
+    with reading(OWNER, primary=primary) as tx:  # the same connection
+        assert site_name(tx) == "after"
+        rename_site("later")
+        wait_for_replay(servers)
+        assert site_name(tx) == "later"
+
+
+def test_a_snapshot_is_opened_on_the_primary_until_the_replica_has_replayed_the_request(servers: Postgres) -> None:
+    with psycopg.connect(servers.replica_url, autocommit=True) as replica:
+        replica.execute("select pg_wal_replay_pause()")
+        try:
+            rename_site("requested")
+            with reading_snapshot(OWNER, lambda tx: site_name(tx) == "requested") as tx:
+                assert (on_replica(tx), site_name(tx)) == (False, "requested")
+        finally:
+            replica.execute("select pg_wal_replay_resume()")
+    wait_for_replay(servers)
+    with reading_snapshot(OWNER, lambda tx: site_name(tx) == "requested") as tx:
+        assert on_replica(tx)
+
+
+@pytest.mark.usefixtures("immediate_conflicts")
+def test_a_snapshot_that_the_replica_ends_can_be_opened_again_on_the_primary(servers: Postgres) -> None:
+    with pytest.raises(EndedByReplica), reading_snapshot(OWNER, lambda _: True) as tx:
+        assert on_replica(tx)
+        replay_lock(servers, tx)
+    with reading_snapshot(OWNER, lambda _: True) as tx:
+        assert not on_replica(tx)
+    assert becomes(True, reads_on_replica)
 
 
 @pytest.mark.parametrize("min_xids", [(), ("999999999",)])

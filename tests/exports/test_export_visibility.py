@@ -44,7 +44,7 @@ def test_a_member_cannot_export_the_rows_of_another_client(platform: Platform, t
     body = {"kind": "orders", "format": "csv", "client_id": other.client_id}
     problem(tenant.owner.post("/v1/exports", json=body), 403, "forbidden")
     assert csv_rows(exported(tenant.owner, "orders", "csv")) == []
-    problem(platform.api().post("/v1/exports", json=body), 401, "unauthenticated")
+    assert platform.api().post("/v1/exports", json=body).status_code == 401
 
 
 def test_a_viewer_exports_what_it_can_read_and_deletes_the_export(platform: Platform, tenant: Tenant) -> None:
@@ -103,7 +103,8 @@ def test_a_member_who_has_left_the_client_gets_no_file(platform: Platform, tenan
         "with job as (insert into jobs (client_id, type, requested_by, payload)"
         " values (%(client)s, 'data_export', 'a former member', '{}') returning id)"
         " insert into exports (client_id, job_id, subject, kind, format, options)"
-        """ select %(client)s, id, 'a former member', 'products', 'csv', '{"include": []}' from job returning id""",
+        " select %(client)s, id, 'a former member', 'products', 'csv',"
+        """ '{"bom": false, "timezone": "UTC", "include": []}' from job returning id""",
         {"client": tenant.client_id},
     ).fetchone()
     assert row is not None

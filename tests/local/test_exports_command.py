@@ -24,9 +24,8 @@ def test_an_export_is_created_downloaded_listed_and_deleted(
     platform.product(tenant, sku="B-1", is_active=False)
     file = tmp_path / "products.csv"
     result = wecelebrate(
-        "exports", "create", "products", "--client", tenant.slug, "--filter", "is_active=true", "--wait", "-o",
-        str(file),
-        "--json",
+        "exports", "create", "products", "--client", tenant.slug, "--filter", "is_active=true", "--wait",
+        "-o", str(file), "--json",
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     export = json.loads(result.stdout)

@@ -8,6 +8,7 @@ import pytest
 
 from wecelebrate.core import queue, storage
 from wecelebrate.core.settings import settings
+from wecelebrate.core.upload import ObjectWriter
 
 KEY = "c/file.csv"
 """The key of the S3 object that the calls read."""
@@ -47,6 +48,15 @@ def environment() -> Iterator[pytest.MonkeyPatch]:
     clear_clients()
 
 
+def write_object(key: str, content: bytes) -> int:
+    """Write an object with `ObjectWriter`. Return its size."""
+    with ObjectWriter("drops", key, "text/plain") as out:
+        for start in range(0, len(content), 1_000_000):
+            out.write(content[start : start + 1_000_000])
+        out.complete()
+        return out.size
+
+
 S3Call = Callable[[str], object]
 """A function that calls S3. Its argument is the id of a version of the object KEY."""
 S3_CALLS: dict[str, S3Call] = {
@@ -57,5 +67,7 @@ S3_CALLS: dict[str, S3Call] = {
     "put_object": lambda version: storage.put_version("drops", "c/new", b"body", "text/plain"),
     "head_object": lambda version: storage.newest_version("drops", KEY),
     "head_object for the size": lambda version: storage.size_of("drops", KEY),
+    "put_object of a small upload": lambda version: write_object("c/small", b"body"),
+    "list_object_versions before deletion": lambda version: storage.delete_all("drops", "c/nothing/"),
     "list_object_versions": lambda version: list(storage.newest_versions("drops", "c/")),
 }

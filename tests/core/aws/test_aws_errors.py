@@ -8,6 +8,7 @@ import ast
 import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,10 +22,11 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from infra.local.poller import record
-from tests.core.aws.function import KEY, S3_CALLS, clear_clients, configure
+from tests.core.aws.function import KEY, S3_CALLS, clear_clients, configure, write_object
 from wecelebrate.core import queue, storage
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
+from wecelebrate.core.upload import PART_BYTES, ObjectWriter
 
 CODE = Path(storage.__file__).parents[1]
 TEMPORARY = [
@@ -54,14 +56,27 @@ class Faults:
     """The HTTP status and the error code of the next responses."""
     forever: tuple[int, str] | None = None
     """The error of every response after the responses in `errors`."""
+    operation: str | None = None
+    """The operation whose calls are answered with errors. None: all operations."""
     operations: list[str] = field(default_factory=list)
     """The names of all operations that were called, e.g. `GetObject`. A retry is a call of its own."""
     version: str = ""
     """The id of the version of the object KEY."""
 
+    @contextmanager
+    def only(self, operation: str, errors: list[tuple[int, str]]) -> Iterator[None]:
+        """Answer only the calls of one operation with errors."""
+        self.operation, self.errors = operation, list(errors)
+        try:
+            yield
+        finally:
+            self.operation, self.errors = None, []
+
     def __call__(self, request: Any, event_name: str, **_: object) -> AWSResponse | None:
         service, operation = event_name.split(".")[1:3]
         self.operations.append(operation)
+        if self.operation not in (None, operation):
+            return None
         error = self.errors.pop(0) if self.errors else self.forever
         if error is None:
             return None
@@ -141,6 +156,59 @@ def test_an_object_that_was_deleted_is_reported_as_gone(faults: Faults) -> None:
     assert storage.size_of("drops", "c/other.csv") is None
 
 
+LARGE = bytes(range(256)) * (2 * PART_BYTES // 256) + b"end"
+"""The content of an object that is sent in three parts."""
+MULTIPART = ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
+
+
+def open_uploads() -> list[Any]:
+    return boto3.client("s3").list_multipart_uploads(Bucket="drops").get("Uploads", [])
+
+
+def test_a_large_object_is_sent_in_parts_and_is_complete(faults: Faults) -> None:
+    assert write_object("c/large", LARGE) == len(LARGE)
+    assert storage.open_from("drops", "c/large", 0).read() == LARGE
+    assert [operation for operation in faults.operations if operation in MULTIPART] == [
+        "CreateMultipartUpload", *["UploadPart"] * 3, "CompleteMultipartUpload",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("failing", MULTIPART)
+def test_a_part_that_s3_throttles_is_sent_again(faults: Faults, failing: str) -> None:
+    with faults.only(failing, [(503, "SlowDown"), (503, "SlowDown")]):
+        write_object("c/throttled", LARGE)
+    assert storage.size_of("drops", "c/throttled") == len(LARGE)
+
+
+@pytest.mark.parametrize("failing", MULTIPART)
+def test_an_upload_that_fails_leaves_no_object_and_no_parts(faults: Faults, failing: str) -> None:
+    with faults.only(failing, [(503, "SlowDown")] * 9), pytest.raises(Unavailable, match="S3"):
+        write_object(f"c/failed-{failing}", LARGE)
+    assert storage.size_of("drops", f"c/failed-{failing}") is None
+    assert open_uploads() == []
+
+
+def test_a_block_that_raises_leaves_no_object_and_no_parts(faults: Faults) -> None:
+    with pytest.raises(ZeroDivisionError), ObjectWriter("drops", "c/stopped", "text/plain") as out:
+        out.write(LARGE)
+        raise ZeroDivisionError
+    assert storage.size_of("drops", "c/stopped") is None
+    assert open_uploads() == []
+
+
+def test_all_versions_below_a_prefix_are_deleted(faults: Faults) -> None:
+    for content in (b"1", b"2"):
+        storage.put_version("drops", "p/1/file", content, "text/plain")
+    boto3.client("s3").delete_object(Bucket="drops", Key="p/1/file")
+    storage.put_version("drops", "p/2/file", b"3", "text/plain")
+    with faults.only("DeleteObjects", [(503, "SlowDown")] * 9), pytest.raises(Unavailable, match="S3"):
+        storage.delete_all("drops", "p/1/")
+    storage.delete_all("drops", "p/1/")
+    left = boto3.client("s3").list_object_versions(Bucket="drops", Prefix="p/")
+    assert [version["Key"] for version in left["Versions"]] == ["p/2/file"]
+    assert "DeleteMarkers" not in left
+
+
 def test_an_object_is_read_from_a_byte_to_its_end(faults: Faults) -> None:
     whole = storage.open_version("drops", KEY, faults.version).read()
     assert storage.size_of("drops", KEY) == len(whole)
@@ -213,8 +281,10 @@ def test_a_failed_message_is_reported_even_if_sqs_refuses_to_change_its_visibili
 
 
 TESTED = {
-    "_s3": {
+    "s3_client": {
         "get_object", "upload_fileobj", "put_object", "head_object", "get_paginator", "generate_presigned_url",
+        "delete_objects", "create_multipart_upload", "upload_part", "complete_multipart_upload",
+        "abort_multipart_upload",
     },
     "_sqs": {"send_message_batch", "get_queue_url", "change_message_visibility"},
     "_ses": {"send_email"},  # tests/core/mail/test_sending.py
@@ -226,7 +296,7 @@ TESTED = {
 def test_the_errors_of_every_call_to_aws_are_tested() -> None:
     called: dict[str, set[str]] = {}
     texts = [file.read_text("utf-8") for file in CODE.rglob("*.py")]
-    for text in (text for text in texts if "boto3" in text):
+    for text in (text for text in texts if "boto3" in text or "s3_client" in text):
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 owner = node.func.value.func if isinstance(node.func.value, ast.Call) else node.func.value

@@ -104,7 +104,7 @@ def test_uploads_expire_but_images_never_expire(dev: Templates) -> None:
         return [rule["ExpirationInDays"] for rule in rules if "ExpirationInDays" in rule]
 
     assert (expiry_days("images"), expiry_days("image-uploads"), expiry_days("drops")) == ([], [7], [180])
-    # Exports contain data of persons. The sweeper deletes them after 7 days, the rule what a killed worker has left.
+    # The sweeper deletes exports after 7 days. The rule deletes what a killed worker has left behind.
     assert expiry_days("exports") == [8]
     rules = bucket("exports")["LifecycleConfiguration"]["Rules"]
     assert [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules[:1]] == [1]

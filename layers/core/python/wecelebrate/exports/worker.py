@@ -87,7 +87,7 @@ def _write(job: LeasedJob, export: dict[str, Any], prefix: str, *, primary: bool
         ) as tx:
             snapshot_at = exports.sql.get_snapshot_time(tx)
             chunks, total = plan(tx, kind, export["client_id"], _filters(export))
-            job.done, job.total = 0, total
+            job.done, job.total, job.checkpoint = 0, total, {"phase": "write"}
             rows = _Rows(job, tx, columns, file_format)
             cut_cells = formats.write(file_format, out, columns, rows.blocks(chunks), options)
         job.check_lease()

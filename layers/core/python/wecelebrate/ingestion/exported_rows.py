@@ -16,7 +16,9 @@ from typing import Any, BinaryIO, Literal, Self, cast
 
 import orjson
 
+from wecelebrate.core.errors import Invalid
 from wecelebrate.core.formula_quotes import unquoted
+from wecelebrate.core.models import normalized
 from wecelebrate.feeds import REPORT_COLUMN_PREFIX, Change, Item, Question, Rejected
 from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH
 from wecelebrate.ingestion.bulk_import.models import RowFields
@@ -55,12 +57,18 @@ class ExportedRows:
 
     def __iter__(self) -> Iterator[Item]:
         rows = self._json_rows() if self._columns is None else self._csv_rows(self._columns)
-        for line, cells, fields in rows:
-            self.rows_read += 1
-            yield self._item(line, cells, fields)
+        line = 0
+        try:
+            for line, cells, fields in rows:
+                self.rows_read += 1
+                yield self._item(line, cells, fields)
+        except (csv.Error, _LineTooLong):
+            self.ended_cleanly = False
+            reason = f"reading stopped after line {line}: a cell or a line is too long, or a quote is not closed"
+            yield Rejected(line + 1, 0, None, reason, "stopped", [])
 
     def _json_rows(self) -> Iterator[tuple[int, list[str], RowFields | None]]:
-        for line, text in enumerate(self._file, 1):
+        for line, text in enumerate(_lines(self._file), 1):
             try:
                 row = orjson.loads(text)
             except orjson.JSONDecodeError:
@@ -70,8 +78,7 @@ class ExportedRows:
 
     def _csv_rows(self, header: list[str]) -> Iterator[tuple[int, list[str], RowFields | None]]:
         csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL_LENGTH))
-        text = io.TextIOWrapper(self._file, "utf-8-sig", errors="replace", newline="")
-        reader = csv.reader(text)
+        reader = csv.reader(line.decode("utf-8-sig", "replace") for line in _lines(self._file))
         next(reader, None)
         line = reader.line_num + 1
         for row in reader:
@@ -86,7 +93,12 @@ class ExportedRows:
                 "the row does not have the columns of the header" if self._columns else "the line is no JSON object"
             )
             return Rejected(line, 1, None, f"line {line}: {reason}", "invalid", cells)
-        item = to_item(line, {name: fields[name] for name in _FIELDS & fields.keys()}, self._currency)
+        try:
+            fields = normalized({name: fields[name] for name in _FIELDS & fields.keys()})
+        except Invalid as invalid:
+            first = invalid.errors[0]
+            return Rejected(line, 1, None, f"{first.pointer}: {first.detail}", "invalid", cells)
+        item = to_item(line, fields, self._currency)
         if isinstance(item, Rejected):
             return replace(item, raw=cells)
         attributes = fields.get("attributes")
@@ -178,6 +190,17 @@ def _as_cell(value: Any) -> str:
     return "" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
+class _LineTooLong(Exception):
+    """A line is longer than every row that an export writes."""
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes]:
+    while line := file.readline(_MAX_LINE_BYTES + 1):
+        if len(line) > _MAX_LINE_BYTES:
+            raise _LineTooLong
+        yield line
+
+
 def _read(stream: BinaryIO, size: int) -> bytes:
     """Read `size` bytes, or fewer at the end of the stream."""
     content = b""
@@ -193,4 +216,7 @@ class _Joined:
         self._head, self._stream = io.BytesIO(head), stream
 
     def read(self, size: int = -1, /) -> bytes:
-        return self._head.read(size) or self._stream.read(size)
+        content = self._head.read(size)
+        if size < 0:
+            return content + self._stream.read()
+        return content + _read(self._stream, size - len(content))

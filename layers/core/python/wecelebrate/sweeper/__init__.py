@@ -76,9 +76,9 @@ def maintain() -> None:
         sql.delete_old_guest_mails(tx)
     buyers.expire_unconfirmed()
     delete_orphaned_rows()
-    exports.clean_up()
     schedules.run_due()
     order_files.run_due()
+    delete_expired_exports()
 
 
 def report_unexpected_state(tx: Transaction) -> None:
@@ -107,6 +107,15 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
         sent += len(changes)
         if len(changes) < _BATCH_SIZE:
             return sent
+
+
+def delete_expired_exports() -> None:
+    """Delete expired exports. An error of S3 must not stop the sweeper: the next round tries again."""
+    try:
+        exports.clean_up()
+    except Exception:
+        metrics.count("ExportCleanUpFailed")
+        logger.exception("expired exports could not be deleted")
 
 
 def delete_orphaned_rows() -> None:

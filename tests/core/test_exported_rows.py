@@ -1,0 +1,94 @@
+"""An exported file is read exactly. Every other file is passed on unchanged, and a broken file costs no memory."""
+
+import io
+from typing import Any, BinaryIO, cast
+
+import pytest
+
+from wecelebrate.feeds import Product, Rejected
+from wecelebrate.ingestion import exported_rows
+from wecelebrate.ingestion.exported_rows import open_exported
+
+HEADER = "id,catalog_id,sku,name,price,currency,attributes,inventory_policy,is_active"
+ROW = "1,2,{sku},Mug,1.00,USD,{{}},tracked,true"
+
+
+def items_of(content: bytes) -> tuple[list[Any], exported_rows.ExportedRows]:
+    rows, _ = open_exported(io.BytesIO(content), "USD")
+    assert rows is not None
+    with rows:
+        return list(rows), rows
+
+
+def rest(content: bytes) -> bytes:
+    """Return what the general reader gets of a file that is not an exported file."""
+    rows, stream = open_exported(io.BytesIO(content), "USD")
+    assert rows is None
+    return stream.read()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"sku,name,price\nA,Mug,1\n",
+        b"sku,name,inventory_policy,is_active\nA,Mug,tracked,true\n",  # the names of the API, but not all of an export
+        b"id,catalog_id,sku,inventory_policy,is_active,cost\n1,2,A,tracked,true,1\n",
+        b"id,catalog_id,sku,sku,inventory_policy,is_active\n",
+        b'{"sku": "A"}\n',
+        b"{broken\n",
+        b"\x50\x4b\x03\x04" + bytes(100_000),
+        b"x" * 200_000,
+    ],
+    ids=lambda content: str(content[:24]),
+)
+def test_another_file_is_passed_on_unchanged(content: bytes) -> None:
+    assert rest(content) == content
+
+
+def test_a_reader_gets_as_many_bytes_as_it_asks_for() -> None:
+    content = bytes(range(256)) * 400
+    _, stream = open_exported(io.BytesIO(content), "USD")
+    assert [len(stream.read(60_000)) for _ in range(3)] == [60_000, 42_400, 0]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_the_rows_of_a_csv_file_are_products_with_their_lines(ends: str) -> None:
+    lines = [HEADER, ROW.format(sku="'=A"), ROW.format(sku='"B\nC"').replace("true", "TRUE"), ROW.format(sku="D")]
+    items, rows = items_of(b"\xef\xbb\xbf" + ends.join([*lines, ""]).encode())
+    assert [type(item) for item in items] == [Product, Rejected, Product]
+    assert [(item.line, item.sku) for item in items] == [(2, "=A"), (3, None), (5, "D")]
+    assert (rows.rows_read, rows.ended_cleanly) == (3, True)
+
+
+def test_a_row_that_cannot_be_stored_is_rejected_and_the_next_rows_are_read() -> None:
+    lines = [HEADER, ROW.format(sku="A\0"), ROW.format(sku="B").replace("{}", "[1]"), "too,few", ROW.format(sku="C")]
+    items, rows = items_of("\n".join(lines).encode())
+    assert [item.sku if isinstance(item, Product) else item.code for item in items] == ["invalid"] * 3 + ["C"]
+    assert sum(item.rows for item in items) == rows.rows_read == 4
+
+
+def test_a_null_of_an_attribute_is_a_value() -> None:
+    row = '{"id":"1","catalog_id":"2","sku":"A","name":"Mug","price":"1.00","currency":"USD","attributes":{"a":null},'
+    (item,), _ = items_of((row + '"inventory_policy":"tracked","is_active":true}\n').encode())
+    assert (item.attributes, item.blank_attributes) == ({"a": None}, ())
+
+
+def test_a_quote_that_is_not_closed_ends_the_file_uncleanly() -> None:
+    items, rows = items_of(f'{HEADER}\n{ROW.format(sku="A")}\n1,2,"{"x" * 1_100_000}'.encode())
+    assert [item.rows for item in items] == [1, 0]
+    assert (items[1].code, rows.rows_read, rows.ended_cleanly) == ("stopped", 1, False)
+
+
+def test_a_line_without_an_end_is_not_read_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exported_rows, "_MAX_LINE_BYTES", 1000)
+    read: list[int] = []
+
+    class Endless(io.BytesIO):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            read.append(size or -1)
+            return super().readline(size)
+
+    rows = exported_rows.ExportedRows(cast(BinaryIO, Endless(b'{"id": "' + b"x" * 100_000)), None, "USD")
+    (item,) = list(rows)
+    assert (item.code, set(read)) == ("stopped", {1001})
