@@ -18,7 +18,7 @@ from infra.command import output
 from infra.command.job_texts import count_rows
 from infra.command.output import Column, Json, Styled
 from wecelebrate.feeds import Feed, Item, Product, Proposal, Rejected
-from wecelebrate.feeds.columns.names import FIELDS
+from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.ingestion.merge.bounds import check_header, cut_off, oversized
 
 _SAMPLE_ROWS = 100

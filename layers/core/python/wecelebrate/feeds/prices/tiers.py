@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import fold, name_forms, units_in_name
+from wecelebrate.feeds.columns.names import fold, name_forms
+from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation.price_units import MEASURES
 from wecelebrate.feeds.prices.names import MONEY, TIERS, PriceName, price_name
