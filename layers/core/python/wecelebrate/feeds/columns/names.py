@@ -46,6 +46,27 @@ def _in_two_scripts(column: str) -> tuple[str, str] | None:
     return (latin[0], rest) if fold(rest) and not rest.isascii() and not _LATIN_PART.search(rest) else None
 
 
+_QUALIFIER = re.compile(
+    r"(?:dbo\.|public\.|t_|tbl_?)?(?:items?|products?|produkte?|produits?|productos?|prodotti|produtos?|articles?|artikel|"
+    r"articulos?|articol[oi]|artigos?|materials?|parts?|variants?|calculated)"
+    r"(?:[_ ]?(?:master|base|stamm|table|data|details|info|fields?))?(?:[_.]|\[|: )\s*(?=[^\W_]{2})",
+    re.IGNORECASE,
+)
+"""The name of a table before the name of a column, as reports of databases have it: `Part_UnitPrice`, `Items[Name]`."""
+_UNQUALIFIED = frozenset((
+    "value", "amount", "type", "group", "class", "id", "nr", "no", "num", "number", "code", "text", "date", "level",
+    "rate", "unit", "units", "count", "total", "sum",
+))  # fmt: skip
+"""Words that mean something else without the table: `Product_Value` is no price."""
+
+
+def _without_table(column: str) -> str:
+    """Return the folded name of a column without its table, or "" if it has none."""
+    match = _QUALIFIER.match(column)
+    rest = fold(column[match.end() :]) if match else ""
+    return "" if rest in _UNQUALIFIED else rest
+
+
 MAX_ALTERNATIVES = 4
 """How many names separated by / a column can have."""
 
@@ -55,7 +76,8 @@ def name_forms(column: str) -> tuple[str, ...]:
     """Return the folded forms of a column name. The first form is the complete name.
 
     The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, a final 1, as in
-    `Bezeichnung 1`, or one of two names, as in `Product Code/SKU` and in a name in two scripts (`Артикул SKU`).
+    `Bezeichnung 1`, one of two names, as in `Product Code/SKU` and in a name in two scripts (`Артикул SKU`), or the
+    table of a database, as in `Part_UnitPrice`.
     """
     column = column if column.isascii() else unicodedata.normalize("NFKC", column).translate(_BRACKETS)
     column = plain_name(column)
@@ -71,6 +93,7 @@ def name_forms(column: str) -> tuple[str, ...]:
         forms += [fold(name) for name in names]
     if not bare.isascii() and (scripts := _in_two_scripts(bare)):
         forms += [fold(name) for name in scripts]
+    forms.append(_without_table(column))
     return tuple(dict.fromkeys(form for form in forms if form))
 
 

@@ -12,7 +12,8 @@ PRICE_UNITS = frozenset((
     "preismenge", "preisbezugsmenge", "bezugsmenge", "per", "baseqty",
     "priceunitbasequantity", "prijseenheid", "prijsper", "unitedeprix", "uniteprix", "unidaddeprecio", "unidadprecio",
     "unitadiprezzo", "prisenhed", "prisenhet", "priskvantum", "jednostkaceny", "itemspricequantity",
-    "pricecode", "priceuom", "pricinguom", "pricingunit", "pricingum", "priceum", "pricemultiple", "priceqtyunit",
+    "pricecode", "pricepercode",
+    "priceuom", "pricinguom", "pricingunit", "pricingum", "priceum", "pricemultiple", "priceqtyunit",
     "preisje", "preispro",
 ))  # fmt: skip
 """Column names of the number of units that a price is for."""
