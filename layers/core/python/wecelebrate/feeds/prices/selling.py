@@ -29,7 +29,7 @@ from wecelebrate.feeds.prices.names import (
     PriceName,
     may_be_price,
 )
-from wecelebrate.feeds.prices.tiers import quantity_prices
+from wecelebrate.feeds.prices.tiers import is_for_a_package, quantity_prices
 from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.questions import Choice, Question
 
@@ -233,7 +233,8 @@ def _possible_prices(columns: Columns) -> list[PriceCandidate]:
     """Return the columns whose names contain a word for a price, but are not understood."""
     candidates = []
     for number, name in enumerate(columns.header):
-        is_possible = (may_be_price(fold(name)) or has_unknown_type(name)) and name_of_price(name) is None
+        is_possible = may_be_price(fold(name)) or has_unknown_type(name) or is_for_a_package(name)
+        is_possible = is_possible and name_of_price(name) is None
         facts = columns[number] if is_possible else None
         if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
             candidates.append(PriceCandidate(number, PriceName("plain"), "plain", None))
