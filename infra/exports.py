@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from infra.functions import ROOT
 from wecelebrate.feeds import open_feed, vendors
-from wecelebrate.feeds.columns.names import FIELDS, fold
+from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.profile import Profile, VariantRule
+from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.plan.profiles import PROFILES
 
 FILE = ROOT / "docs" / "exports.md"

@@ -19,7 +19,7 @@ from infra.command.job_texts import count_rows
 from infra.command.output import Column, Json, Styled
 from wecelebrate.core.formula_quotes import quoted_cells
 from wecelebrate.feeds import Feed, Item, Product, Proposal, Rejected
-from wecelebrate.feeds.columns.names import FIELDS
+from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.ingestion.merge.bounds import check_header, cut_off, oversized
 
 _SAMPLE_ROWS = 100

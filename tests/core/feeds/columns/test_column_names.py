@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.core.feeds.feed_reading import read
 from wecelebrate.feeds.columns.names import count_known_columns, field_candidates, fold, is_inverse, name_forms
 
 
@@ -95,3 +96,33 @@ def test_a_name_of_a_column_has_at_most_a_hundred_characters() -> None:
 def test_only_the_first_three_hundred_cells_are_checked() -> None:
     assert count_known_columns([*["x"] * 299, "SKU"]) == 1
     assert count_known_columns([*["x"] * 300, "SKU"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("Part_UnitPrice", "price"), ("Part_PartDescription", "name"), ("Part_InActive", "is_active"),
+        ("Calculated_OnHandQty", "inventory_count"), ("ItemMaster.ItemName", "name"), ("Products[Name]", "name"),
+        ("dbo.Artikel.Bezeichnung", "name"), ("tblArtikel_ArtikelNr", "sku"), ("ItemsBase[ItemPrice]", "price"),
+        ("Product Details: Product Name", "name"), ("Artikelstamm_Kurztext", "name"),
+    ],
+)  # fmt: skip
+def test_the_table_of_a_database_before_the_name_of_a_column_does_not_count(name: str, field: str) -> None:
+    assert field in [candidate for candidate, _, _ in field_candidates(name)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Supplier_Name", "Customer.Name", "Vendor[Name]", "Product_Type_Id", "Part_Value_Total", "Item_Group", "Part_No_",
+     "Product_X"],
+)  # fmt: skip
+def test_a_name_of_another_table_and_a_word_that_needs_its_table_mean_no_name_and_no_price(name: str) -> None:
+    assert {"name", "price"}.isdisjoint(field for field, _, _ in field_candidates(name))
+
+
+def test_a_price_per_code_of_trade_is_divided_whatever_table_its_column_is_in() -> None:
+    header = "Part_PartNum,Part_PartDescription,Part_UnitPrice,Part_PricePerCode,Calculated_OnHandQty"
+    reading = read(f"{header}\nHX-1,Bolt,11.00,C,4200\nHX-2,Nut,20.00,M,9\nDR-1,Drill,64.99,E,12\n", currency="USD")
+    assert {product.sku: str(product.price) for product in reading.products} == {
+        "HX-1": "0.11", "HX-2": "0.02", "DR-1": "64.99",
+    }  # fmt: skip

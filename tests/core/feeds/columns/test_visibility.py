@@ -4,8 +4,8 @@ import pytest
 
 from tests.core.feeds.feed_reading import Body, read, read_file
 from wecelebrate.feeds import Disclosure, open_feed, propose
-from wecelebrate.feeds.columns.names import FIELDS, SYNONYMS
 from wecelebrate.feeds.columns.properties import PROPERTIES
+from wecelebrate.feeds.columns.synonyms import FIELDS, SYNONYMS
 from wecelebrate.feeds.columns.visibility import KNOWN_NAMES, internal_part, is_property, private_part, words
 from wecelebrate.feeds.plan.profiles import PROFILES
 

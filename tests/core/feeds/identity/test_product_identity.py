@@ -256,3 +256,25 @@ def test_the_column_of_the_earlier_file_is_kept_although_its_name_says_nothing()
     assert choices(read(delta)) == ["Նիշ", "Տեղ"]
     with open_feed(Body(delta.encode()), "delta.csv", None, "JPY", memory=memory) as feed:
         assert (feed.reading["columns"]["sku"][0]["column"], feed.questions, feed.changes) == ("Նիշ", (), ())
+
+
+@pytest.mark.parametrize(
+    ("own", "barcode"),
+    [
+        ("SellerProductId", "ProductEan"), ("Merchant SKU", "EAN"), ("Satıcı Stok Kodu", "Barkod"),
+        ("Référence vendeur", "EAN"), ("SKU del vendedor", "Código de barras"), ("Offer SKU", "GTIN"),
+        ("Mağaza Ürün Kodu", "Barkod"),
+    ],
+)  # fmt: skip
+def test_the_code_of_a_seller_at_a_marketplace_identifies_products_and_the_barcode_does_not(
+    own: str, barcode: str
+) -> None:
+    rows = "PAN-24;3760001230014;34.90;15\nPAN-28;3760001230021;39.90;0\n7712;3760001230038;89.00;4\n"
+    reading = read(f"{own};{barcode};Price;Stock\n{rows}")
+    assert ([product.sku for product in reading.products], reading.feed.questions) == (["PAN-24", "PAN-28", "7712"], ())
+
+
+@pytest.mark.parametrize("name", ["Seller ID", "Code vendeur", "Merchant ID"])
+def test_the_code_of_the_seller_itself_identifies_no_product(name: str) -> None:
+    reading = read(f"{name};EAN;Price\nA-7;3760001230014;34.90\nA-8;3760001230021;39.90\n")
+    assert [product.sku for product in reading.products] == ["3760001230014", "3760001230021"]

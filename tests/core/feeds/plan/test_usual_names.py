@@ -9,7 +9,7 @@ import pytest
 from tests.core.feeds.feed_reading import read
 from wecelebrate.feeds.items import BadCell
 from wecelebrate.feeds.notation.numbers import currency_code, price
-from wecelebrate.feeds.prices.selling import name_of_price
+from wecelebrate.feeds.prices.candidates import name_of_price
 from wecelebrate.feeds.states.words import state_of
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.cells import State

@@ -110,3 +110,12 @@ def test_a_currency_at_the_end_of_a_name_is_no_purchase_price() -> None:
     purchase = price_name("preisek")
     assert purchase is not None
     assert purchase.kind == "purchase"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Competitor price", "BuyBox price", "Wettbewerbspreis", "Prix concurrent", "Precio competencia", "Rakip Fiyat"],
+)
+def test_a_price_of_competitors_is_never_the_selling_price(name: str) -> None:
+    reading = read(f"SKU;Name;{name}\nA-1;Tee;12,90\nA-2;Hut;9,90\n")
+    assert [product.price for product in reading.products if "price" in product.fields_set] == []

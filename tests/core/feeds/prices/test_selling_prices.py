@@ -3,8 +3,9 @@
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
-from wecelebrate.feeds.columns.names import units_in_name
-from wecelebrate.feeds.prices.selling import name_of_price
+from wecelebrate.feeds.columns.unit_names import units_in_name
+from wecelebrate.feeds.notation.price_units import units_of
+from wecelebrate.feeds.prices.candidates import name_of_price
 from wecelebrate.feeds.prices.tiers import quantity_in_name
 
 
@@ -152,6 +153,11 @@ def test_prices_only_for_larger_quantities_are_a_question(header: str) -> None:
 def test_the_name_of_a_price_can_say_from_which_quantity_it_is_valid(name: str, quantity: int | None) -> None:
     found = quantity_in_name(name)
     assert (found and found[0], units_in_name(name)) == (quantity, 100 if "pro 100" in name else 1)
+
+
+@pytest.mark.parametrize("word", ["per", "für", "voor", "cada", "chaque", "på", "pentru", "setiap", "за", "za każde"])
+def test_the_words_between_a_price_and_its_unit_are_the_same_in_names_and_in_cells(word: str) -> None:
+    assert (units_in_name(f"Price {word} 100"), units_of(f"{word} 100", None)) == (100, 100)
 
 
 @pytest.mark.parametrize("header", ["VK1;VK2", "Price 1;Price 2", "Price A;Price B", "Price Level 1;Price Level 2"])

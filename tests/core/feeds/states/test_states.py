@@ -130,3 +130,12 @@ def test_the_number_of_different_warnings_is_limited() -> None:
         warnings.add("unknown_state", "Status", f"state {number}" + "x" * 100)
     assert (len(warnings), warnings.total) == (MAX_DIFFERENT + 1, MAX_DIFFERENT + 50)
     assert warnings.as_json()[0] == {"code": "unknown_state", "column": "Status", "value": "other values", "rows": 50}
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["paused", "pausiert", "pausada", "en pause", "in pausa", "gepauzeerd", "wstrzymane", "приостановлено", "已暂停",
+     "beklemede", "tạm dừng", "ditangguhkan", "suspendat", "szünetel", "cerrada", "finalizado", "terminée", "chiuso"],
+)  # fmt: skip
+def test_a_listing_that_is_paused_or_ended_is_inactive(word: str) -> None:
+    assert state_of(word) == "inactive"

@@ -64,6 +64,29 @@ def test_lines_of_dashes_are_no_rows_and_a_star_marks_a_total() -> None:
     assert ([product.sku for product in read(markdown).products], read(markdown).rejected) == (["A-1", "A-2"], [])
 
 
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        (
+            "ITEM_ID;SKU;TITLE;VARIATIONS;QUANTITY;PRICE;FEE",
+            "Número de publicación;SKU;Título;Variantes;Stock;Precio;Cargo por venta\n"
+            "No editable;Opcional;Obligatorio;No editable;Obligatorio;Obligatorio;No editable\n",
+        ),
+        ("listing;sku;title;options;quantity;price;fee", "Anzeige;Artikelnummer;Titel;Optionen;Bestand;Preis;Gebühr\n"),
+        ("A_ID;ITEM_NO;NAME;OPTS;STOCK;PRICE;FEE", "編集不可;必須;必須;任意;任意;必須;編集不可\n"),
+    ],
+)
+def test_labels_that_mean_the_fields_of_their_columns_are_no_product(header: str, rows: str) -> None:
+    reading = read(f"{header}\n{rows}M1;A-1;Tee;;4;12,90;1\nM2;A-2;Hut;;3;9,90;1\n")
+    assert [(product.sku, product.name) for product in reading.products] == [("A-1", "Tee"), ("A-2", "Hut")]
+    assert (reading.rejected, reading.feed.questions) == ([], ())
+
+
+def test_a_row_in_which_only_two_cells_are_names_of_their_columns_is_a_product() -> None:
+    reading = read("SKU;Title;Category;Price\nsku;Title;Books;5.00\nA-2;Hat;Hats;6.00\n")
+    assert [product.sku for product in reading.products] == ["sku", "A-2"]
+
+
 def book(**sheets: Sequence[Sequence[object]]) -> bytes:
     def write(workbook: object) -> None:
         for name, rows in sheets.items():

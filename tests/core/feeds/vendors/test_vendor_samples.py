@@ -28,6 +28,22 @@ SAMPLES: dict[str, tuple[str, dict[str, Values | str]]] = {
             "CC-1": ("Concha de coco", "24.50", 0, False),
         },
     ),
+    "rakuten.csv": (
+        "rakuten",
+        {
+            "bowl-red": ("漆の椀 \u2013 朱", "4400.00", 7, True),
+            "bowl-black": ("漆の椀 \u2013 黒", "4180.00", 0, True),
+            "fan-1": ("うちわ", "1650.00", 3, False),
+        },
+    ),
+    "trendyol.csv": (
+        "trendyol",
+        {
+            "HAVLU-MAVI": ("Keten Havlu", "599.90", 21, True),
+            "HAVLU-GRI": ("Keten Havlu", "599.90", 0, False),
+            "ORTU-1": ("Masa Örtüsü", "1199.00", 6, True),
+        },
+    ),
     "amazon-listings-report.tsv": (
         "amazon listings report",
         {
@@ -280,6 +296,8 @@ PRIVATE: dict[str, tuple[str, ...]] = {
     "jtl.csv": ("9,10", "1,20"),
     "plentymarkets.csv": ("4.10",),
     "amazon-listings-report.tsv": ("slow supplier",),
+    "trendyol.csv": ("750,00", "589,90", "18,5", "441"),
+    "rakuten.csv": ("5500",),
 }
 """Costs, suppliers and internal values that a sample contains."""
 

@@ -9,7 +9,7 @@ from tests.core.feeds.languages import LANGUAGES, PURCHASE_SIDE, Language
 from wecelebrate.feeds import Product
 from wecelebrate.feeds.columns.names import field_candidates
 from wecelebrate.feeds.columns.visibility import internal_part, is_property
-from wecelebrate.feeds.prices.selling import name_of_price
+from wecelebrate.feeds.prices.candidates import name_of_price
 from wecelebrate.feeds.vocabulary import FOLDER
 
 SUPPLIER, PURCHASE = "Planted Trading Ltd", "7310"

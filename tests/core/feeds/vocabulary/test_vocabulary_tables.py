@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from wecelebrate.feeds.columns.names import SYNONYMS, count_known_columns, field_candidates, is_inverse
+from wecelebrate.feeds.columns.names import count_known_columns, field_candidates, is_inverse
+from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.states.words import state_of
@@ -24,7 +25,7 @@ KEYS = {
     "columns": "sku gtin foreign key name description category brand currency images inventory_count is_active inactive "
     "availability in_stock sold_out price_unit end_date weak",
     "columns.weak": "sku name inventory_count is_active inactive",
-    "prices": "base weak alone tax with without purchase compare list offer gross net neutral currencies",
+    "prices": "base weak alone tax with without purchase compare list offer gross net neutral per currencies",
     "values": "yes no active inactive in_stock out_of_stock unlimited to_order on_request few unknown beside units",
     "private": "words stems operational",
     "properties": "product color size material weight length width height capacity gtin origin audience other",

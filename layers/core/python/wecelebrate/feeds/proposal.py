@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any, BinaryIO, Literal
 
-from wecelebrate.feeds.columns.names import FIELDS
+from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.columns.visibility import Disclosure, private_part, same_name
 from wecelebrate.feeds.feed import Feed
 from wecelebrate.feeds.items import Cells, Item, Product, Rejected, quoted

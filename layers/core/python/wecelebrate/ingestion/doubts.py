@@ -10,7 +10,7 @@ from typing import Any
 
 from wecelebrate.core.shortening import shortened, shortened_text
 from wecelebrate.feeds import Change, Question
-from wecelebrate.feeds.columns.names import FIELDS
+from wecelebrate.feeds.columns.synonyms import FIELDS
 from wecelebrate.feeds.plan.plan import OPTIONS
 
 SERIOUS_SUBJECTS = ("money", "identity")

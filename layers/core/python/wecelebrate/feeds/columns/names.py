@@ -1,7 +1,8 @@
-"""The usual column names of each field, in the languages of common ERP systems.
+"""Understands the names of columns: which fields they can mean.
 
 Names are compared in folded form: lower case, without accents, spaces and punctuation. `Art.-Nr.` becomes `artnr`.
-Further names of many languages are in `vocabulary`.
+The usual
+names are in `synonyms` and, for many languages, in `vocabulary`.
 """
 
 import re
@@ -10,181 +11,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache, lru_cache
 from itertools import islice
 
+from wecelebrate.feeds.columns.synonyms import FIELDS, INACTIVE_NAMES, SYNONYMS
+from wecelebrate.feeds.columns.unit_names import price_unit_names, unit_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
-from wecelebrate.feeds.notation.price_units import MEASURES
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, plain_name, price_in_forms
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
-
-FIELDS = (
-    "sku", "name", "description", "category", "brand", "price", "currency", "images", "inventory_count", "is_active",
-)  # fmt: skip
-
-# The best names come first: if several columns match a field, the column whose name is listed first is used.
-SYNONYMS: dict[str, tuple[str, ...]] = {
-    "sku": (
-        "sku", "variantsku", "productsku", "itemsku", "skucode", "skuid",
-        # English
-        "articlenumber", "articleno", "articlenr", "articlecode", "articleid", "itemnumber", "itemno", "itemnr",
-        "itemcode", "productnumber", "productno", "productcode", "partnumber", "partno", "partcode", "materialnumber",
-        "materialno", "stockcode", "stockno", "stockkeepingunit", "ordernumber", "orderno", "ordercode",
-        "modelnumber", "modelno", "supplieraid", "supplierpid", "supplierpartid", "manufacturerpartnumber", "mpn",
-        "internalreference", "defaultcode", "referencecode", "referencenumber", "productreference",
-        "supplierreference",
-        # German
-        "artikelnummer", "artikelnr", "artnr", "artikelno", "artno", "artnummer", "artikelcode", "artikelid",
-        "bestellnummer", "bestellnr", "materialnummer", "materialnr", "produktnummer", "produktnr", "produktcode",
-        "teilenummer", "teilenr", "sachnummer", "warennummer", "modellnummer",
-        # SAP
-        "matnr", "material", "bismt",
-        # French, Spanish, Italian, Portuguese
-        "reference", "referencearticle", "referenceproduit", "refarticle", "refproduit", "ref", "codearticle",
-        "codeproduit", "numeroarticle", "noarticle", "referencia", "codigo", "codigoarticulo", "codigoproducto",
-        "codarticulo", "codproducto", "codart", "numeroarticulo", "codice", "codicearticolo", "codiceprodotto",
-        "codarticolo", "riferimento", "codigoproduto", "codigodoproduto", "codproduto", "codigoartigo", "codartigo",
-        "referenciaproduto", "articolo",
-        # Dutch, Nordic, Polish, Czech
-        "artikelnummerleverancier", "productnummer", "bestelnummer", "bestelcode", "varenummer", "varenr",
-        "artikelnrleverancier", "tuotenumero", "tuotekoodi", "indeks", "symbol", "kodproduktu", "kodtowaru",
-        "numerartykulu", "kodzbozi", "katalogovecislo", "kod", "cikkszam", "termekkod", "tuotenro",
-        "stokkodu", "urunkodu",
-        # Other names
-        "code", "itemid", "productid", "externalid", "item", "article", "artikel", "articulo", "artigo", "gtin",
-        "ean", "ean13", "eancode", "upc", "barcode", "handle", "id",
-    ),
-    "name": (
-        "name", "productname", "producttitle", "itemname", "articlename", "title", "displayname", "product",
-        "itemtitle", "productlabel", "shortname", "itemdescription1", "artikelname", "artikelbezeichnung",
-        "produktname", "produktbezeichnung", "bezeichnung", "benennung", "titel", "artikeltext", "kurztext",
-        "materialkurztext", "kurzbezeichnung", "warenbezeichnung", "maktx", "produkt", "nom", "nomproduit",
-        "nomarticle", "nomduproduit", "libelle", "libelleproduit", "libellearticle", "designation", "intitule",
-        "titre", "produit", "nombre", "nombreproducto", "nombredelproducto", "nombrearticulo", "denominacion",
-        "titulo", "producto", "nome", "nomeprodotto", "nomearticolo", "denominazione", "titolo", "prodotto",
-        "nomeproduto", "nomedoproduto", "nomeartigo", "denominacao", "designacao", "produto", "naam", "productnaam",
-        "artikelnaam", "omschrijvingkort", "benaming", "varenavn", "varebeskrivelse", "produktnavn", "produktnamn",
-        "benamning", "navn", "namn", "nimi", "tuotenimi", "nazwa", "nazwaproduktu", "nazwatowaru", "nazev",
-        "nazevproduktu", "nev", "termeknev", "denumire", "itemdescription", "articledescription", "shortdescription",
-        "descriptionshort", "kurzbeschreibung",
-    ),
-    "description": (
-        "description", "productdescription", "longdescription", "descriptionlong", "fulldescription", "bodyhtml",
-        "body", "details", "productdetails", "longtext", "text", "content", "beschreibung", "artikelbeschreibung",
-        "produktbeschreibung", "langtext", "langbeschreibung", "beschreibungstext", "artikellangtext", "werbetext",
-        "descriptif", "descriptionlongue", "descriptionproduit", "descripcion", "descripcionlarga",
-        "descripcionproducto", "descripciondelproducto", "descrizione", "descrizionelunga", "descrizioneprodotto",
-        "descrizionearticolo", "descricao", "descricaolonga", "descricaodoproduto", "descricaoproduto",
-        "omschrijving", "productomschrijving", "beschrijving", "langeomschrijving", "artikelomschrijving",
-        "beskrivelse", "beskrivning", "produktbeskrivelse", "kuvaus", "opis", "opisproduktu", "popis", "leiras",
-        "descriere", "shortdescription", "descriptionshort", "shortdesc", "summary", "kurzbeschreibung",
-        "descriptioncourte", "resume", "descripcioncorta", "descrizionebreve", "descricaocurta", "korteomschrijving",
-        "excerpt", "salesdescription", "saledescription", "webdescription", "onlinedescription",
-    ),
-    "category": (
-        "category", "categories", "categoryname", "categoriesname", "productcategory", "categorypath", "maincategory",
-        "producttype", "productgroup", "itemgroup", "itemcategory", "department", "collection",
-        "googleproductcategory", "materialgroup", "kategorie", "kategorien", "warengruppe", "warengruppenname",
-        "artikelgruppe", "produktgruppe", "produktkategorie", "hauptkategorie", "hauptwarengruppe", "sortiment",
-        "sparte", "matkl", "categorie", "categorieproduit", "famille", "famillearticle", "rayon", "categoria",
-        "categorias", "familia", "categoriaproducto", "grupo", "categoriaprodotto", "famiglia", "reparto",
-        "gruppomerceologico", "categoriaproduto", "productgroep", "artikelgroep", "categorienaam", "varegruppe",
-        "varugrupp", "kategori", "tuoteryhma", "kategoria", "kategorija", "type", "group", "gruppe",
-    ),
-    "brand": (
-        "brand", "brandname", "manufacturer", "manufacturername", "make", "maker", "producer",
-        "marke", "markenname", "hersteller", "herstellername", "marque",
-        "fabricant", "marca", "fabricante", "marchio", "produttore", "fabbricante", "merk", "merknaam", "fabrikant",
-        "maerke", "varemerke", "varumarke", "tillverkare", "merkki", "marka", "producent", "znacka", "vyrobce",
-    ),
-    "price": (
-        "price", "saleprice", "salesprice", "sellingprice", "sellprice", "unitprice", "retailprice", "regularprice",
-        "listprice", "itemprice", "productprice", "variantprice", "netprice", "grossprice", "priceamount",
-        "priceunitamount", "pricevalue", "rrp", "msrp", "srp", "pricenet", "pricegross", "priceinclvat",
-        "priceexclvat", "pricetaxincl", "pricetaxexcl", "priceamountvalue", "amount", "preis", "vkpreis", "vk",
-        "verkaufspreis", "einzelpreis", "bruttopreis", "preisbrutto", "vkbrutto", "endpreis", "ladenpreis",
-        "listenpreis", "stueckpreis", "stuckpreis", "uvp", "vkp", "nettopreis", "preisnetto", "vknetto", "preisin",
-        "kbetr", "prix", "prixdevente", "prixvente", "prixunitaire", "prixttc", "prixht", "pvttc", "pvht",
-        "pv", "tarif", "prixpublic", "precio", "precioventa", "preciodeventa", "preciounitario", "pvp", "tarifa",
-        "precioconiva", "preciosiniva", "prezzo", "prezzodivendita", "prezzovendita", "prezzounitario", "prezzoivato",
-        "listino", "prezzolistino", "preco", "precodevenda", "precovenda", "precounitario", "prijs", "verkoopprijs",
-        "stukprijs", "adviesprijs", "prijsinclbtw", "prijsexclbtw", "prijsincl", "prijsexcl", "pris", "salgspris",
-        "utsalgspris", "forsaljningspris", "hinta", "cena", "cenabrutto", "cenanetto", "prodejnicena", "ar", "pret",
-        "standardsellingrate",
-    ),
-    "currency": (
-        "currency", "currencycode", "pricecurrency", "pricecurrencycode", "currencyiso", "currencyid",
-        "pricecurrencyid", "currencysymbol", "curr", "cur", "waehrung", "wahrung", "wahrg", "waehrg", "wahrungscode",
-        "wahrungskennzeichen", "konwa", "waers", "hwaer", "wkz", "devise", "monnaie", "moneda", "divisa", "valuta",
-        "moeda", "munt", "muntsoort", "valuuta", "waluta", "mena",
-    ),
-    "images": (
-        "images", "image", "imageurl", "imageurls", "imagesrc", "imagelink", "imageslink", "imagesurl", "mainimage",
-        "mainimageurl", "picture", "pictures", "pictureurl", "photo", "photos", "photourl", "thumbnail", "baseimage",
-        "productimage", "productimages", "productimageurl", "imagefile", "imagefilename", "media", "mediaurl",
-        "imagepath", "img", "additionalimages", "additionalimagelink", "additionalimageurls", "bild", "bilder",
-        "bildurl", "bildlink", "bildpfad", "bilddatei", "produktbild", "artikelbild", "hauptbild", "bildadresse",
-        "photoproduit", "urlimage", "lienimage", "visuel", "imagen", "imagenes", "urlimagen", "foto", "fotos",
-        "immagine", "immagini", "urlimmagine", "imagem", "imagens", "urlimagem", "afbeelding", "afbeeldingen",
-        "afbeeldingurl", "billede", "billeder", "bilde", "kuva", "zdjecie", "zdjecia", "obrazek",
-    ),
-    "inventory_count": (
-        "inventorycount", "inventory", "inventoryquantity", "inventoryqty", "stock", "stockquantity", "stockqty",
-        "stocklevel", "stockonhand", "quantity", "qty", "quantityonhand", "qtyonhand", "onhand", "available",
-        "availablequantity", "availableqty", "availablestock", "instock", "instockquantity", "unitsinstock",
-        "bestand", "lagerbestand", "lagermenge", "menge", "verfuegbar", "verfugbar", "verfuegbarebestand",
-        "verfugbarebestand", "verfugbarkeit", "anzahl", "lager", "labst", "quantite", "quantiteenstock", "qte",
-        "qtestock", "stockdisponible", "disponible", "cantidad", "existencias", "existencia", "inventario",
-        "quantita", "giacenza", "disponibilita", "scorte", "esistenza", "quantidade", "estoque", "voorraad", "aantal",
-        "vrijevoorraad", "lagerantal", "lagersaldo", "antal", "antall", "beholdning", "varasto", "saldo", "ilosc",
-        "stan", "stanmagazynowy", "mnozstvi", "skladem", "keszlet", "stoc",
-    ),
-    "is_active": (
-        "isactive", "active", "enabled", "published", "isenabled", "ispublished", "visible", "online", "status",
-        "state", "aktiv", "aktiviert", "sichtbar", "freigegeben", "actif", "activo", "attivo", "ativo", "actief",
-        "zichtbaar", "publie", "publicado", "pubblicato", "aktywny", "aktivni", "visibility", "etat", "estado",
-        "stato", "isvisible", "productvisible", "allowpurchases", "onlinevisibility", "itemvisibility", "publishedat",
-        "squareonlineitemvisibility", "productstatus", "itemstatus", "articlestatus", "artikelstatus",
-        "lifecyclestatus", "sellable", "saleable", "salesstatus", "verkaufsstatus", "vertriebsstatus",
-        "enabledforsale", "catalogvisibility",
-    ),
-}  # fmt: skip
-
-# Column names that mean the opposite of `is_active`.
-INACTIVE_NAMES = frozenset((
-    "inactive", "isinactive", "disabled", "isdisabled", "deleted", "isdeleted", "discontinued", "isdiscontinued",
-    "archived", "blocked", "hidden", "inaktiv", "gesperrt", "geloescht", "geloscht", "auslaufartikel", "ausgelistet",
-    "supprime", "inactif", "inactivo", "descatalogado", "inattivo", "inativo", "inactief", "verwijderd",
-    "geblokkeerd", "lvorm", "auslauf", "deletedat", "discontinuedat", "donotsell", "notforsale", "loschvormerkung",
-))  # fmt: skip
-
-COMMANDS = frozenset(("command", "rowcommand", "action", "operation", "rowaction", "importaction", "updatedelete"))
-"""Column names of a command for each row, such as `DELETE`."""
-
-PRICE_UNITS = frozenset((
-    "priceunit", "priceunitquantity", "priceunitqty", "preiseinheit", "preiseinh", "peinh", "kpein", "prpe",
-    "pricebasisquantity", "basequantity", "basisquantity", "pricequantity", "priceper", "pricebasis", "preisbasis",
-    "preismenge", "preisbezugsmenge", "bezugsmenge", "per", "baseqty",
-    "priceunitbasequantity", "prijseenheid", "prijsper", "unitedeprix", "uniteprix", "unidaddeprecio", "unidadprecio",
-    "unitadiprezzo", "prisenhed", "prisenhet", "priskvantum", "jednostkaceny", "itemspricequantity",
-    "pricecode", "priceuom", "pricinguom", "pricingunit", "pricingum", "priceum", "pricemultiple", "priceqtyunit",
-    "preisje", "preispro",
-))  # fmt: skip
-"""Column names of the number of units that a price is for."""
-POSSIBLE_PRICE_UNITS = frozenset((
-    "pe", "uom", "um", "unitofmeasure", "unit", "units", "sellunit", "sellinguom", "cm", "ecm", "einheit", "me",
-    "unite", "unidad", "unita", "eenheid",
-))  # fmt: skip
-"""Column names that can mean the unit of a price or the unit that is sold. The values decide, or a question."""
-_LOOSE_PRICE_UNIT = re.compile(
-    r"(?:unit|einheits|p|pr|price|preis|vk|prix|precio|prezzo|prijs|pris){1,2}(?:qty|quantity|per|pro|je|einheit|einh|unit|"
-    r"basis|base|menge|factor|faktor|divisor)|(?:per|pro|je|par|por|pour)(?:qty|quantity|unit|units|menge|stk|stuck|pcs)?|"
-    r"(?:qty|quantity|units|menge)(?:per|pro|je)(?:price|preis)"
-)
-
-
-def is_loose_price_unit(folded: str) -> bool:
-    """Return whether a name can mean the unit of a price if its values are 1, 10, 100 or 1,000: `Price Qty`, `pro`."""
-    return len(folded) <= MAX_UNIT_NAME and _LOOSE_PRICE_UNIT.fullmatch(folded) is not None
-
 
 _PRICE_RANKS = {name: rank for rank, name in reversed(list(enumerate(SYNONYMS["price"])))}
 _CURRENCY = re.compile(
@@ -201,35 +33,6 @@ def fold(name: str) -> str:
     return squeezed(name, _SIGNS)
 
 
-_NAMED_UNIT = re.compile(
-    r"\s*(?:/|\b(?:per|pro|je|par|por|for|voor|für|fuer|à|á|au|pour|les|za|за|pentru|setiap)\b|\b[pv]\.)\s*(?:"
-    r"(1[.,]000|\d{1,4})(?!\d|[.,]\d|\s*(?:\+|[–-]\s*\d|or more|und mehr|er\b|-?\s?pack))"
-    r"|(hundred\b|hundert\b|(?-i:C)(?=\W|$))|(thousand\b|tausend\b|tsd\b|mille\b|(?<=ce/)(?-i:M)(?=\W|$))"
-    r"|(dozen\b|doz\b|dz\b|dtzd\b|dutzend\b))",
-    re.IGNORECASE,
-)
-"""The unit in the name of a price column. `Price 10+` and `Price for 10-49` are prices for larger quantities."""
-MAX_UNIT_NAME = 100
-
-
-def _first_word(text: str) -> str:
-    match = re.match(r"\W*([^\W\d_]+[²³23]?)", text[:MAX_UNIT_NAME])
-    return match[1].casefold() if match else ""
-
-
-def units_in_name(column: str) -> int:
-    """Return the number of units that a price column is for: 100 for `Preis pro 100`, `Price/100 pcs`, otherwise 1.
-
-    `Price/100 g` is for a measure, and not for a number of pieces.
-    """
-    unit = _NAMED_UNIT.search(column[:MAX_UNIT_NAME])
-    if not unit or _first_word(column[unit.end() :]) in MEASURES:
-        return 1
-    if unit[1]:
-        return int(re.sub(r"\D", "", unit[1])) or 1
-    return 100 if unit[2] else 1000 if unit[3] else 12
-
-
 _BRACKETS = str.maketrans("【】\u3014\u3015「」《》", "()()()()")
 _LATIN_PART = re.compile(r"[a-z\u00c0-\u024f][a-z\u00c0-\u024f ._#-]*[a-z\u00c0-\u024f#]", re.IGNORECASE)
 
@@ -243,6 +46,27 @@ def _in_two_scripts(column: str) -> tuple[str, str] | None:
     return (latin[0], rest) if fold(rest) and not rest.isascii() and not _LATIN_PART.search(rest) else None
 
 
+_QUALIFIER = re.compile(
+    r"(?:dbo\.|public\.|t_|tbl_?)?(?:items?|products?|produkte?|produits?|productos?|prodotti|produtos?|articles?|artikel|"
+    r"articulos?|articol[oi]|artigos?|materials?|parts?|variants?|calculated)"
+    r"(?:[_ ]?(?:master|base|stamm|table|data|details|info|fields?))?(?:[_.]|\[|: )\s*(?=[^\W_]{2})",
+    re.IGNORECASE,
+)
+"""The name of a table before the name of a column, as reports of databases have it: `Part_UnitPrice`, `Items[Name]`."""
+_UNQUALIFIED = frozenset((
+    "value", "amount", "type", "group", "class", "id", "nr", "no", "num", "number", "code", "text", "date", "level",
+    "rate", "unit", "units", "count", "total", "sum",
+))  # fmt: skip
+"""Words that mean something else without the table: `Product_Value` is no price."""
+
+
+def _without_table(column: str) -> str:
+    """Return the folded name of a column without its table, or "" if it has none."""
+    match = _QUALIFIER.match(column)
+    rest = fold(column[match.end() :]) if match else ""
+    return "" if rest in _UNQUALIFIED else rest
+
+
 MAX_ALTERNATIVES = 4
 """How many names separated by / a column can have."""
 
@@ -252,7 +76,8 @@ def name_forms(column: str) -> tuple[str, ...]:
     """Return the folded forms of a column name. The first form is the complete name.
 
     The other forms lack some parts: remarks in brackets, `.0` in a JSON path, the prefix `variants.`, a final 1, as in
-    `Bezeichnung 1`, or one of two names, as in `Product Code/SKU` and in a name in two scripts (`Артикул SKU`).
+    `Bezeichnung 1`, one of two names, as in `Product Code/SKU` and in a name in two scripts (`Артикул SKU`), or the
+    table of a database, as in `Part_UnitPrice`.
     """
     column = column if column.isascii() else unicodedata.normalize("NFKC", column).translate(_BRACKETS)
     column = plain_name(column)
@@ -262,12 +87,13 @@ def name_forms(column: str) -> tuple[str, ...]:
     last = path.removeprefix("variants.")
     forms = [fold(form) for form in (column, bare, path, last)]
     forms += [form[:-1] for form in forms if form.endswith("1")]
-    if unit := _NAMED_UNIT.search(column[:MAX_UNIT_NAME]):
+    if unit := unit_in_name(column):
         forms.append(fold(column[: unit.start()]))
     elif "/" in bare and len(names := bare.split("/", MAX_ALTERNATIVES)) <= MAX_ALTERNATIVES:
         forms += [fold(name) for name in names]
     if not bare.isascii() and (scripts := _in_two_scripts(bare)):
         forms += [fold(name) for name in scripts]
+    forms.append(_without_table(column))
     return tuple(dict.fromkeys(form for form in forms if form))
 
 
@@ -330,12 +156,6 @@ _TABLES = {
 def inactive_names() -> frozenset[str]:
     """Return the folded names that mean the opposite of `is_active`."""
     return INACTIVE_NAMES.union(vocabulary().words("columns.inactive", "columns.weak.inactive"))
-
-
-@cache
-def price_unit_names() -> frozenset[str]:
-    """Return the folded names of the number of units that a price is for."""
-    return PRICE_UNITS.union(vocabulary().words("columns.price_unit"))
 
 
 def is_weak(rank: int) -> bool:

@@ -6,65 +6,40 @@ column with codes is the SKU, and several columns are a question.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from wecelebrate.feeds.columns.facts import Columns, Facts
+from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import field_candidates, is_weak
 from wecelebrate.feeds.columns.repeats import Repeats, names_of, repeats_of
 from wecelebrate.feeds.columns.visibility import is_property, private_part
 from wecelebrate.feeds.identity import codes
+from wecelebrate.feeds.identity.candidates import (
+    COMPOSED,
+    MIN_VALUES,
+    SkuCandidate,
+    candidates_beside_names,
+    composed_candidates,
+    sku_candidate,
+    variant_columns,
+)
 from wecelebrate.feeds.identity.names import (
     GTIN,
     KEY,
-    NOUNS,
     OWN,
-    RANK_TEXTS,
     ROW,
-    ROW_NOUNS,
     SECOND,
-    TABLE_NOUNS,
-    WEAK_NAMES,
-    name_rank,
-    names_gtin,
     sku_name,
 )
 from wecelebrate.feeds.identity.questions import label, reasons_first, sku_choices
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.questions import Question
-from wecelebrate.feeds.stock.places import is_place, is_stock, places_of
-from wecelebrate.feeds.vocabulary import vocabulary
+from wecelebrate.feeds.stock.places import is_place
 
-WORDS_ONLY = 0.3
-"""A column in which a smaller share of the values look like identifiers contains words."""
-REPEATED = 0.5
-"""A column in which a smaller share of the values are different does not identify products."""
-MOSTLY_TEXT = 0.8
-"""The least share of texts in a column that contains the names of products."""
-MIN_VALUES = 3
-"""With fewer values, nothing is concluded from repeated values."""
-COMPOSED = 10_000
-"""The position of names that are not in SYNONYMS, after all names that are."""
 MAX_CHOICES = 5
-MAX_OWN_CODE = 16
-MIN_VARIANTS = 4
-"""If rows with the same SKU differ only in columns that are no properties, at least this number of rows is a doubt."""
 _KIND_TEXTS: dict[codes.Kind, str] = {
     "codes": "codes", "barcodes": "barcodes", "numbers": "numbers of articles", "rows": "the numbers of the rows",
     "texts": "different texts",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class SkuCandidate:
-    column: int
-    order: tuple[int, ...]
-    """The best candidate has the smallest value."""
-    rank: int
-    score: float
-    reasons: tuple[str, ...]
-    is_refused: bool
-    """Whether the values contradict the name so much that the column is not used even if it is the only candidate."""
-    has_barcodes: bool = False
 
 
 @dataclass(slots=True)
@@ -83,8 +58,8 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
     matched. `earlier` are the SKU columns of the catalog's earlier file.
     """
     rated = [*(sku_candidate(columns, number, form, position) for position, number, form in named)]
-    rated += _composed(columns, {candidate.column for candidate in rated})
-    rated += _codes_for_names(columns, {candidate.column for candidate in rated})
+    rated += composed_candidates(columns, {candidate.column for candidate in rated})
+    rated += candidates_beside_names(columns, {candidate.column for candidate in rated})
     best = sorted((one for one in rated if not one.is_refused), key=lambda one: one.order)
     remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]
     if remembered:
@@ -96,117 +71,6 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
         if by_values is not None:
             return by_values
     return _with_fallbacks(columns, best[:1], rated)
-
-
-def sku_candidate(columns: Columns, column: int, folded: str, position: int) -> SkuCandidate:
-    """Rate a candidate. `folded` is the form of its name that matched, and `position` is its rank among all names."""
-    is_weak = folded in vocabulary().words(WEAK_NAMES)
-    is_noun = folded in TABLE_NOUNS or (position >= COMPOSED and folded in NOUNS) or is_weak
-    is_row_noun = folded in ROW_NOUNS or is_weak
-    return _rated(columns, column, name_rank(folded), position, is_noun=is_noun, is_row_noun=is_row_noun)
-
-
-def _are_own_codes(facts: Facts) -> bool:
-    """Return whether the values of a column such as `ID` are short codes, and not generated keys."""
-    return codes.kind_of(facts) == "codes" and all(len(cell) <= MAX_OWN_CODE for cell in facts.cells)
-
-
-def _composed(columns: Columns, known: set[int]) -> list[SkuCandidate]:
-    """Return the candidates whose names are not in SYNONYMS, such as `Our Code`."""
-    candidates = []
-    for number, column in enumerate(columns.header):
-        name = None if number in known else sku_name(column)
-        if name is not None:
-            candidates.append(
-                _rated(columns, number, name.rank, COMPOSED, is_noun=name.is_noun, is_row_noun=name.is_noun)
-            )
-    return candidates
-
-
-def _codes_for_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
-    """Return the column of the name if it contains codes, and another column contains the names, as in NetSuite."""
-    named = {
-        number: {field for field, _, _ in field_candidates(name)} & {"name", "description"}
-        for number, name in enumerate(columns.header)
-        if number not in known
-    }
-    texts = [number for number, fields in named.items() if fields and columns[number].share("is_text") >= MOSTLY_TEXT]
-    named_candidates = []
-    for number, fields in named.items():
-        if "name" in fields and codes.kind_of(columns[number]) == "codes" and texts:
-            candidate = _rated(columns, number, SECOND, COMPOSED, is_noun=True, is_row_noun=False)
-            reasons = (
-                f"its values are codes, and {quoted(columns.header[texts[0]], 40)} contains the names",
-                *candidate.reasons[1:],
-            )
-            named_candidates.append(replace(candidate, reasons=reasons))
-    return named_candidates
-
-
-def _rated(  # noqa: PLR0917
-    columns: Columns, column: int, rank: int, position: int, is_noun: bool, is_row_noun: bool
-) -> SkuCandidate:
-    facts = columns[column]
-    has_barcodes = codes.is_barcodes(facts)
-    reasons = [f"{quoted(columns.header[column], 40)} is a usual name for {RANK_TEXTS[rank]}"]
-    if rank in (OWN, SECOND) and has_barcodes and names_gtin(columns.header[column]):
-        rank = GTIN
-        reasons.append("its name and its values are those of barcodes")
-    if rank == SECOND and has_barcodes:
-        rank = GTIN
-        reasons.append("its values are barcodes")
-    if rank == KEY and _are_own_codes(facts):
-        rank = SECOND
-        reasons.append("its values are codes")
-    if is_row_noun and rank != KEY and codes.is_row_numbers(facts.cells):
-        rank = ROW
-        reasons.append("its values are the numbers of the rows")
-    repeats = repeats_of(columns, column) if facts.distinct < 1 else None
-    contradicts = _contradiction(columns, facts, rank, is_noun, repeats)
-    if contradicts:
-        reasons.append(contradicts)
-    elif facts.cells:
-        reasons.append(f"{len(set(facts.cells))} of {len(facts.cells)} values are different")
-    incomplete = rank >= SECOND and facts.filled < 0.9
-    if facts.cells and facts.filled < 1:
-        reasons.append(f"{round(facts.filled * 100)} % of the rows have a value")
-    is_empty = facts.is_empty and facts.rows > 0
-    score = max(0.05, 0.95 - 0.07 * rank - 0.6 * bool(contradicts) - 0.5 * is_empty - 0.2 * incomplete)
-    order = (bool(contradicts), is_empty, incomplete, rank, position, column)
-    is_refused = bool(contradicts) and is_noun and not (repeats and _variant_columns(columns, repeats, rank))
-    return SkuCandidate(column, order, rank, round(score, 2), tuple(reasons), is_refused, has_barcodes)
-
-
-def _contradiction(columns: Columns, facts: Facts, rank: int, is_noun: bool, repeats: Repeats | None) -> str:
-    if facts.is_empty:
-        return ""
-    shown = " and ".join(quoted(example, 20) for example in facts.examples[:2])
-    if is_noun and facts.share("is_identifier") < WORDS_ONLY:
-        return f"values like {shown} are words"
-    if repeats is not None and not places_of(columns, repeats):
-        if variants := _variant_columns(columns, repeats, rank):
-            names = " and ".join(quoted(name, 40) for name in names_of(columns, variants))
-            return f"{repeats.rows} rows have the value {quoted(repeats.example, 20)}, and differ in {names}"
-        if len(facts.cells) >= MIN_VALUES and facts.distinct < REPEATED:
-            return f"values like {shown} are repeated"
-    if rank and facts.share("is_text") > 0.8 and facts.share("is_identifier") < WORDS_ONLY:
-        return f"values like {shown} are words"
-    return ""
-
-
-def _variant_columns(columns: Columns, repeats: Repeats, rank: int) -> list[int]:
-    """Return the columns that tell apart the rows with the same value, if these rows are several products.
-
-    A property such as the size is certain. Of rows with the same value in a column `SKU`, the last one is meant to be
-    used, unless a property differs.
-    """
-    if not repeats.is_frequent or places_of(columns, repeats):
-        return []
-    properties = [number for number in repeats.different if is_property(columns.header[number])]
-    if properties and (rank or repeats.rows > 2 or repeats.count >= MIN_VARIANTS):
-        return properties
-    others = [number for number in repeats.different if not is_stock(columns.header[number])]
-    return others if rank and repeats.count >= MIN_VARIANTS else []
 
 
 def _with_fallbacks(columns: Columns, taken: Sequence[SkuCandidate], rated: Sequence[SkuCandidate]) -> SkuChoice:
@@ -254,7 +118,7 @@ def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Quest
 
 def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) -> Question | None:
     """Return a question if several products have the same value in the best column, and no other column is better."""
-    different = _variant_columns(columns, repeats, best.rank)
+    different = variant_columns(columns, repeats, best.rank)
     if not different:
         return None
     names = " and ".join(quoted(name, 40) for name in names_of(columns, reasons_first(columns, different)))

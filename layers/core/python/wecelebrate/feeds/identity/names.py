@@ -71,6 +71,13 @@ _OWN_WORDS = words(
     "notre nostro nostra nosso nossa nuestro nuestra propio propia onze wewnetrzny wlasny egen oma sajat belso kendi "
     "interni erp system webshop shop your ihre votre"
 )
+_SELLER_WORDS = words(
+    "seller sellers merchant merchants verkaeufer verkaufer vendeur vendeurs marchand vendedor "
+    "vendedores venditore venditori verkoper verkopers satici magaza sprzedawcy prodejce prodavatele forhandler "
+    "saljare myyja offer offers offre oferta offerta angebot angebots"
+)
+"""Words for the seller at a marketplace. The seller sends the file, so `Seller Product ID` is an own code."""
+_REFERENCES = words("sku ref reference referenz referentie referenza referencia riferimento referens referanse")
 _OBJECTS = words(
     "item items article articles artikel art articulo artigo articolo product products produkt prod produit producto "
     "produto prodotto productos material mat stock stok catalog catalogue catalogo katalog list merchandise goods ware "
@@ -94,7 +101,7 @@ _KEY_WORDS = words("id uuid guid identifiant")
 _SMALL = words("de del della di do da du des a")
 _SHORT = words("no nr num a")
 _VOCABULARY = frozenset().union(
-    _CODE, _OWN_WORDS, _OBJECTS, _SECOND_OBJECTS, _FOREIGN_WORDS, _GTIN_WORDS, _KEY_WORDS, _SMALL
+    _CODE, _OWN_WORDS, _SELLER_WORDS, _OBJECTS, _SECOND_OBJECTS, _FOREIGN_WORDS, _GTIN_WORDS, _KEY_WORDS, _SMALL
 )
 _PARTS = re.compile(r"[a-z0-9]+|[^\W\da-z_]+", re.IGNORECASE)
 """The words of a name. A change between Latin letters and another script ends a word."""
@@ -163,6 +170,8 @@ def _composed_rank(parts: frozenset[str]) -> int | None:
         return GTIN
     if parts & _FOREIGN_WORDS and parts & (_CODE | _KEY_WORDS):
         return FOREIGN
+    if parts & _SELLER_WORDS:  # `Seller ID` and `Code vendeur` identify the seller
+        return OWN if parts & (_CODE | _KEY_WORDS) and parts & (_OBJECTS | _REFERENCES) else None
     if not parts & _CODE:
         return KEY if parts & _KEY_WORDS else None
     if parts <= _SMALL | _SHORT:  # `Año` is no number

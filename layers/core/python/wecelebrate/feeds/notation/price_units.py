@@ -3,13 +3,14 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from wecelebrate.core.types import finer_problem, rounded
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation.shapes import OTHER, Separator, shape_of
-from wecelebrate.feeds.vocabulary.words import phrases, words
+from wecelebrate.feeds.vocabulary import vocabulary
+from wecelebrate.feeds.vocabulary.words import any_of, phrases, words
 
 MAX_LENGTH = 60
 MAX_UNITS = 20
@@ -73,21 +74,29 @@ MEASURES = words(
 _EACH = frozenset(("E", "EA", "EACH", "PC", "PCS", "PCE"))
 
 
-_ARTICLES = re.compile(
-    r"(?:(?:per|pro|par|por|je|für|fuer|for|pour|para|each|pr|på|za|à|a|á|au|al|aux|le|la|les|los|las|el|il|lo|i|"
-    r"gli|de|der|die|das|den|het|een|ein|eine|einem|einer|un|une|una|uno|um|uma|cada|ogni|chaque|elke|jede|jedes|"
-    r"jeden|každý|za każde|за|/)(?=[\s\d/.])|[ld][\u2019'](?=\w)|/)[\s.]*",
-    re.IGNORECASE,
+_ARTICLES = words(
+    "a la le los las el il lo i gli de der die das den het een ein eine einem einer un une una uno um uma jeden"
 )
-"""Words before a unit: `le 100`, `la pièce`, `cada mil`, `per 100`."""
 MAX_ARTICLES = 3
+
+
+def per_words() -> str:
+    """Return a regular expression of the words between a price and its unit, such as `per` and `für`."""
+    return any_of(vocabulary().per)
+
+
+@cache
+def _articles() -> re.Pattern[str]:
+    """Return the expression for words before a unit: `le 100`, `la pièce`, `cada mil`, `per 100`."""
+    before = any_of(vocabulary().per | _ARTICLES)
+    return re.compile(rf"(?:(?:{before}|/)(?=[\s\d/.])|[ld][\u2019'](?=\w)|/)[\s.]*", re.IGNORECASE)
 
 
 def bare_unit(cell: str) -> str:
     """Return a unit without the words before it: `100` for `le 100` and `per 100`."""
     text = cell.strip().rstrip(".").strip("()[] ")
     for _ in range(MAX_ARTICLES):
-        match = _ARTICLES.match(text)
+        match = _articles().match(text)
         if match is None or match.end() == len(text):
             break
         text = text[match.end() :]
@@ -193,7 +202,7 @@ def say_what_a_price_is_for(cells: Sequence[str], *, is_unit: bool = False) -> b
     has_each = any(count == 1 and not any(map(str.isdigit, value)) for value, count in units.items())
     if not all(units[value] in _USUAL_COUNTS for value in large):
         return False
-    if any(_ARTICLES.match(value) and value not in CODES for value in large):
+    if any(_articles().match(value) and value not in CODES for value in large):
         return True
     codes = [value for value in large if value in CODES and value not in ("C", "M", "DZ", "DZN")]
     if codes and (is_unit or has_each):

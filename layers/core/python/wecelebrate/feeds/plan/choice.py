@@ -7,18 +7,9 @@ from dataclasses import dataclass, field
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.localized import candidates_with_languages
-from wecelebrate.feeds.columns.names import (
-    COMMANDS,
-    FIELDS,
-    POSSIBLE_PRICE_UNITS,
-    field_candidates,
-    fold,
-    is_inverse,
-    is_loose_price_unit,
-    is_weak,
-    name_forms,
-    price_unit_names,
-)
+from wecelebrate.feeds.columns.names import field_candidates, fold, is_inverse, is_weak, name_forms
+from wecelebrate.feeds.columns.synonyms import COMMANDS, FIELDS
+from wecelebrate.feeds.columns.unit_names import POSSIBLE_PRICE_UNITS, is_loose_price_unit, price_unit_names
 from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.identity.choice import choose_sku
 from wecelebrate.feeds.items import BadCell, quoted

@@ -18,7 +18,7 @@ from wecelebrate.feeds.vocabulary.words import words
 
 FIRST_ROWS = 500
 """How many rows of the sample are looked at first. If these rows do not decide, all rows of the file are."""
-STANDARDS = frozenset(("bmecat", "ubl catalogue", "gs1 gdsn", "cxml index"))
+STANDARDS = frozenset(("bmecat", "ubl catalogue", "gs1 gdsn", "cxml index", "onix"))
 """Profiles whose documents define the decimal point: BMEcat (dtNUMBER), UBL and GDSN (xsd:decimal), cXML (number)."""
 POINT_CURRENCIES = frozenset((
     "USD", "GBP", "CHF", "AUD", "CAD", "NZD", "HKD", "SGD", "MXN", "INR", "JPY", "CNY", "KRW", "ILS", "THB", "PHP",

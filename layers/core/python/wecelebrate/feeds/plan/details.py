@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import SYNONYMS, fold
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.items import Rejected, Row, quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
+from wecelebrate.feeds.prices.candidates import currency_in_name
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
-from wecelebrate.feeds.prices.selling import currency_in_name
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
 from wecelebrate.feeds.states.words import is_mark_column

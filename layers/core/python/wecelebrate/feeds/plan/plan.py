@@ -10,15 +10,17 @@ from dataclasses import replace
 
 from wecelebrate.core.types import currencies
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import FIELDS, PUBLIC_FIELDS, field_candidates, fold, is_inverse, units_in_name
+from wecelebrate.feeds.columns.names import PUBLIC_FIELDS, field_candidates, fold, is_inverse
 from wecelebrate.feeds.columns.profile import Profile
+from wecelebrate.feeds.columns.synonyms import FIELDS
+from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import Disclosure, internal_part, public_columns
 from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
 from wecelebrate.feeds.notation.convert import MAX_ATTRIBUTES
 from wecelebrate.feeds.plan.choice import candidates_of, choose
 from wecelebrate.feeds.plan.model import OPTIONS, REPORT_COLUMN_PREFIX, ActiveColumn, Plan, PriceColumn
 from wecelebrate.feeds.plan.profiles import recognise
-from wecelebrate.feeds.prices.selling import name_of_price
+from wecelebrate.feeds.prices.candidates import name_of_price
 from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.states.end_dates import is_end_name
 

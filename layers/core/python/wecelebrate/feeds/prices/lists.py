@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from wecelebrate.feeds.columns.facts import MAX_ROWS, Columns
-from wecelebrate.feeds.columns.names import SYNONYMS, fold
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import Cells, quoted
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn
 from wecelebrate.feeds.prices.minor_units import CODES, sibling

@@ -22,9 +22,9 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import NumberText, quoted
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn
+from wecelebrate.feeds.prices.candidates import name_of_price
 from wecelebrate.feeds.prices.names import MINOR_UNITS
 from wecelebrate.feeds.prices.notes import Notes
-from wecelebrate.feeds.prices.selling import name_of_price
 from wecelebrate.feeds.questions import Choice, Question
 
 PRECISION = (

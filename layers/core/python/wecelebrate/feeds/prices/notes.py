@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wecelebrate.feeds.columns.names import SYNONYMS, fold
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.names import MINOR_UNITS, NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind, Scale
 from wecelebrate.feeds.vocabulary.words import words

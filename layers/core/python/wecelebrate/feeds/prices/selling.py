@@ -10,48 +10,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import fold, name_forms
+from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.items import quoted
-from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.shapes import OTHER, shape_of
+from wecelebrate.feeds.prices.candidates import (
+    MAX_NAME,
+    PriceCandidate,
+    name_of_price,
+    price_candidates,
+    with_currencies,
+    with_totals,
+)
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
-    MONEY,
     TIERS,
     Kind,
     PriceName,
     may_be_price,
-    plain_name,
-    price_in_forms,
 )
-from wecelebrate.feeds.prices.names_with_values import (
-    currency_of_cells,
-    is_total,
-    is_with_tax,
-    listed_columns,
-    listed_price,
-    sign_in_name,
-)
-from wecelebrate.feeds.prices.tiers import QuantityPrice, is_for_a_measure, quantity_prices
+from wecelebrate.feeds.prices.tiers import is_for_a_package, quantity_prices
 from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.questions import Choice, Question
-from wecelebrate.feeds.vocabulary.words import words
 
 LEFT_OUT = ""
 """The answer that no column is the price. In the catalog's mapping it is null."""
-LISTED_RANK = 5_500
-"""The rank of a price of a country or of a price list, whose name is understood only without this part."""
-UNIT_RANK = 6_000
-"""The rank of a price for one unit, such as `1+`, whose name is no usual name of a price."""
 NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
 """Currencies of countries without a value-added tax. There, a net price is the price after a discount."""
-MAX_NAME = 60
 _COUNTRY = re.compile(
     r"(.{1,50}?)[\s_(-]+(?:AT|AU|BE|CA|CH|CZ|DE|DK|ES|EU|FI|FR|GB|HU|IE|IT|LU|NL|NO|PL|PT|SE|UK|US)\)?"
 )
-_UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
-"""`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` is one, or an amount in cents."""
 _NUMBERED = re.compile(r"(.{1,50}?)(\d{1,2})")
 _NUMBERED_QUANTITY = re.compile(
     r"(?:price|preis)?(?:break|min|ab|from|staffel)?(?:qty|quantity|menge|staffel|break)\d{1,2}"
@@ -60,8 +48,6 @@ _OFFER_DATES = re.compile(
     r"(?:sale|special|promo|offer|discount|aktion|angebot|sonder|oferta|soldes).{0,20}"
     r"(?:from|to$|todate|start|end|until|date|von$|bis$|gultig|valid|effective|desde|hasta|debut|fin$)"
 )
-_CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
-_CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +67,6 @@ class PriceChoice:
     questions: list[Question] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    column: int
-    name: PriceName
-    kind: Kind
-    currency: str | None
-    is_bad: bool = False
-    """Whether the values are no prices, or all are blank or zero."""
-    rank: int = 0
-    reasons: tuple[str, ...] = ()
-    is_doubtful: bool = False
-    """Whether a name such as `Sell` or `Retail` has values that can be quantities."""
-
-
-def name_of_price(column: str) -> PriceName | None:
-    """Return what the name of a column says about a price."""
-    named_price = price_in_forms(name_forms(column), column)
-    name = named_price[1] if named_price else None
-    if name and not name.currency and "$" not in column:
-        name = replace(name, currency=currency_in_name(column, None, ""))
-    if name and name.kind in TIERS and internal_part(column):
-        return replace(name, kind="purchase")  # `Preis (intern)` is no price of customers
-    return name
-
-
 def choose_price(
     columns: Columns, candidates: Sequence[tuple[int, int, str | None]], currency: str, earlier: Sequence[str]
 ) -> PriceChoice:
@@ -114,14 +75,14 @@ def choose_price(
     `earlier` are the price columns of the catalog's earlier file. A remembered column is kept if it is a candidate.
     """
     tiers = quantity_prices(columns)
-    rated = _candidates(columns, candidates, currency, tiers)
+    rated = price_candidates(columns, candidates, currency, tiers)
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
-    sold = _with_totals(columns, _with_currencies(columns, sold, currency))
+    sold = with_totals(columns, with_currencies(columns, sold, currency))
     sold = [one for one in sold if not one.name.is_weak or one.name.is_solo] or sold
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
-    possible = [_Candidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
+    possible = [PriceCandidate(price.column, price.name, price.name.kind, price.name.currency) for price in tiers[:1]]
     possible += [one for one in rated if one.is_doubtful and not one.is_bad]
     quantities = {price.column for price in tiers}
     possible += [one for one in _possible_prices(columns) if one.column not in quantities]
@@ -155,29 +116,7 @@ def choose_price(
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
 
 
-def _candidates(
-    columns: Columns,
-    candidates: Sequence[tuple[int, int, str | None]],
-    currency: str,
-    tiers: Sequence[QuantityPrice],
-) -> list[_Candidate]:
-    """Rate the candidates. Prices for more than one unit are left out. The price of one unit is a candidate."""
-    quantities = {price.column: price.quantity for price in tiers}
-    named = [
-        one for one in candidates
-        if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
-    ]  # fmt: skip
-    named_columns = {column for _, column, _ in named}
-    free = [number for number in range(len(columns.header)) if number not in named_columns and number not in quantities]
-    named += [(LISTED_RANK, number, None) for number in listed_columns(columns.header, free)]
-    named += [
-        (UNIT_RANK, price.column, None) for price in tiers if price.quantity == 1 and price.column not in named_columns
-    ]
-    names = {price.column: price.name for price in tiers}
-    return [_rated(columns, one, currency, names.get(one[1])) for one in named]
-
-
-def numbered_lists(columns: Columns, best: _Candidate) -> list[_Candidate]:
+def numbered_lists(columns: Columns, best: PriceCandidate) -> list[PriceCandidate]:
     """Return the columns of further price lists, such as `VK2` beside `VK1`, or `Price AT` beside `Price DE`.
 
     Columns with the same values are left out. With columns of quantities, as in `Qty 1;Price 1;Qty 2;Price 2`, the
@@ -193,7 +132,7 @@ def numbered_lists(columns: Columns, best: _Candidate) -> list[_Candidate]:
             facts = columns[number]
             is_price = facts.cells and facts.share("is_number") > 0.5 and facts.share("is_zero") < 1
             if is_price and columns.differ(best.column, number):
-                priced.append(_Candidate(number, best.name, best.kind, best.currency))
+                priced.append(PriceCandidate(number, best.name, best.kind, best.currency))
     return priced
 
 
@@ -210,7 +149,7 @@ def _has_offer_dates(header: Sequence[str]) -> bool:
     return any(_OFFER_DATES.search(fold(name)) for name in header)
 
 
-def _list_beside_net(columns: Columns, net: _Candidate, sold: Sequence[_Candidate]) -> _Candidate | None:
+def _list_beside_net(columns: Columns, net: PriceCandidate, sold: Sequence[PriceCandidate]) -> PriceCandidate | None:
     """Return the list price if the net price can be the price after a supplier's discount, and not without tax.
 
     A tax makes all net prices lower by the same rate of 3 to 28 %. In a country without such a tax, net means discount.
@@ -243,77 +182,7 @@ def _amount(cell: str) -> float:
     return float(digits.rstrip(".") or 0) if digits.count(".") < 2 else 0.0
 
 
-def currency_in_name(column: str, code: str | None, currency: str) -> str | None:
-    """Return the currency in the name of a price column: `Price (Kč)`, `Preis Fr.`, `Price ($)`.
-
-    `code` is the code that the folded name contains. A dollar sign means the catalog's currency if that is a dollar.
-    """
-    if "$" in column and "usd" not in column.casefold():
-        sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("( ").upper()
-        return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
-    if code or len(column) > MAX_NAME:
-        return code
-    match = _CURRENCY_WORD.search(column.strip())
-    word = (match[1] or match[2]).upper() if match else ""
-    if word == "FR":  # France
-        return None
-    return numbers.currency_code(word, currency) if word.rstrip(".") in _CURRENCY_WORDS else None
-
-
-def _rated(
-    columns: Columns, candidate: tuple[int, int, str | None], currency: str, known: PriceName | None
-) -> _Candidate:
-    rank, column, code = candidate
-    header = columns.header[column]
-    name = known or name_of_price(header) or listed_price(header) or PriceName("plain")
-    facts = columns[column]
-    shown = " and ".join(quoted(example, 20) for example in facts.examples[:2])
-    reasons = [f"the name {quoted(columns.header[column], 40)} means {KIND_TEXTS[name.kind]}"]
-    is_bad = False
-    if facts.rows and facts.is_empty:
-        is_bad = True
-        reasons.append("all its values are blank")
-    elif facts.cells and facts.share("is_number") < 0.5 and len(facts.cells) > 1:
-        is_bad = True
-        reasons.append(f"values like {shown} are no prices")
-    elif facts.cells and facts.share("is_zero") == 1:
-        is_bad = True
-        reasons.append("all its values are 0")
-    elif facts.cells:
-        count = sum(value.is_number for value in facts.values)
-        reasons.append(f"{count} of {len(facts.values)} values are numbers like {shown}")
-    code = currency_in_name(header, code or name.currency, currency) or sign_in_name(header, currency)
-    is_doubtful = name.is_solo and facts.rows > 0 and not any(MONEY.search(cell) for cell in facts.cells)
-    is_doubtful = is_doubtful or _UNCLEAR_UNIT.search(plain_name(columns.header[column])) is not None
-    is_internal = name.kind in TIERS and internal_part(columns.header[column]) is not None
-    kind: Kind = "purchase" if is_internal else name.kind  # `Customer price` is the price of one customer
-    return _Candidate(column, name, kind, code, is_bad, rank, tuple(reasons), is_doubtful)
-
-
-def _with_currencies(columns: Columns, sold: list[_Candidate], currency: str) -> list[_Candidate]:
-    """If the amounts of several columns have signs of different currencies, these are the currencies of the columns."""
-    if len(sold) < 2:
-        return sold
-    codes = [one.currency or currency_of_cells(columns, one.column, currency) for one in sold]
-    if len({code for code in codes if code}) < 2:
-        return sold
-    return [replace(one, currency=code) for one, code in zip(sold, codes, strict=True)]
-
-
-def _with_totals(columns: Columns, sold: list[_Candidate]) -> list[_Candidate]:
-    """Add totals: `Precio total` is the price with tax if its values are a little above those of `Precio base`."""
-    sold_columns = {one.column for one in sold}
-    totals = []
-    for number, name in enumerate(columns.header):
-        if number not in sold_columns and is_total(name) and not internal_part(name):
-            bases = [one for one in sold if not one.is_bad and one.kind in ("plain", "net", "list")]
-            if any(is_with_tax(columns, one.column, number) for one in bases):
-                reasons = (f"{quoted(name, 40)} is the price with tax, because its values are a little higher",)
-                totals.append(_Candidate(number, PriceName("gross"), "gross", None, reasons=reasons))
-    return [*sold, *totals]
-
-
-def _as_selling(rated: list[_Candidate]) -> list[_Candidate]:
+def _as_selling(rated: list[PriceCandidate]) -> list[PriceCandidate]:
     """Read `sale price` as a plain selling price if the file has no other selling price.
 
     Beside a regular price or a crossed-out price it is an offer.
@@ -327,7 +196,7 @@ def _as_selling(rated: list[_Candidate]) -> list[_Candidate]:
     ]  # fmt: skip
 
 
-def _in_one_currency(sold: list[_Candidate], currency: str) -> list[_Candidate]:
+def _in_one_currency(sold: list[PriceCandidate], currency: str) -> list[PriceCandidate]:
     """If the columns have different currencies, prefer the catalog's currency, then columns without a currency."""
     good = [one for one in sold if not one.is_bad]
     for wanted in (currency, None):
@@ -336,7 +205,7 @@ def _in_one_currency(sold: list[_Candidate], currency: str) -> list[_Candidate]:
     return sold
 
 
-def _blank_offer(columns: Columns, best: _Candidate, sold: Sequence[_Candidate]) -> list[PricePick]:
+def _blank_offer(columns: Columns, best: PriceCandidate, sold: Sequence[PriceCandidate]) -> list[PricePick]:
     """Return the regular price, which is used where an offer is blank."""
     if not best.name.is_offer_or_selling and best.kind != "offer":
         return []
@@ -344,12 +213,12 @@ def _blank_offer(columns: Columns, best: _Candidate, sold: Sequence[_Candidate])
     return [_pick(one) for one in regular if not one.is_bad and columns.fills(best.column, one.column)][:1]
 
 
-def _pick(one: _Candidate) -> PricePick:
+def _pick(one: PriceCandidate) -> PricePick:
     score = round(max(0.05, 0.95 - 0.05 * TIERS.index(one.kind) - 0.5 * one.is_bad - 0.2 * one.name.is_weak), 2)
     return PricePick(one.column, one.currency, one.kind, score, one.reasons)
 
 
-def _question(columns: Columns, offered: Sequence[_Candidate]) -> Question:
+def _question(columns: Columns, offered: Sequence[PriceCandidate]) -> Question:
     names = [columns.header[one.column] for one in offered[:5]]
     choices = tuple(
         Choice(name, f"Products are sold at {quoted(name, 40)} ({KIND_TEXTS[one.kind]}).", columns[one.column].examples)
@@ -360,18 +229,19 @@ def _question(columns: Columns, offered: Sequence[_Candidate]) -> Question:
     return Question("price", "money", text, choices, columns[offered[0].column].examples)
 
 
-def _possible_prices(columns: Columns) -> list[_Candidate]:
+def _possible_prices(columns: Columns) -> list[PriceCandidate]:
     """Return the columns whose names contain a word for a price, but are not understood."""
     candidates = []
     for number, name in enumerate(columns.header):
-        is_possible = (may_be_price(fold(name)) or has_unknown_type(name)) and name_of_price(name) is None
+        is_possible = may_be_price(fold(name)) or has_unknown_type(name) or is_for_a_package(name)
+        is_possible = is_possible and name_of_price(name) is None
         facts = columns[number] if is_possible else None
         if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
-            candidates.append(_Candidate(number, PriceName("plain"), "plain", None))
+            candidates.append(PriceCandidate(number, PriceName("plain"), "plain", None))
     return candidates
 
 
-def _open_questions(columns: Columns, possible: Sequence[_Candidate]) -> list[Question]:
+def _open_questions(columns: Columns, possible: Sequence[PriceCandidate]) -> list[Question]:
     """Ask whether one of the columns is the price, if no column is a known selling price."""
     if not possible:
         return []

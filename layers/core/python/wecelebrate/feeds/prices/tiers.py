@@ -5,12 +5,14 @@ Products are sold one by one, so only the price of the smallest quantity can be 
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import fold, name_forms, units_in_name
+from wecelebrate.feeds.columns.names import fold, name_forms
+from wecelebrate.feeds.columns.unit_names import units_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
-from wecelebrate.feeds.notation.price_units import MEASURES
-from wecelebrate.feeds.prices.names import MONEY, TIERS, PriceName, price_name
+from wecelebrate.feeds.notation.price_units import MEASURES, PIECES, per_words
+from wecelebrate.feeds.prices.names import MONEY, NAMED_CURRENCIES, TIERS, PriceName, price_name
 from wecelebrate.feeds.vocabulary.words import words
 
 MAX_NAME = 60
@@ -60,6 +62,18 @@ def is_for_a_measure(column: str) -> bool:
     match = _MEASURE.search(column[:MAX_NAME])
     # `Price/M` is for a thousand.
     return bool(match and match[1].casefold() in MEASURES and not (match[1] == "M" and units_in_name(column) > 1))
+
+
+@cache
+def _per_package() -> re.Pattern[str]:
+    codes = "|".join(NAMED_CURRENCIES)
+    return re.compile(rf"(?:{codes}|[€$£¥₹₽₺₩₴₫₪₱฿])\s*(?:/|(?:{per_words()})\s)\s*([^\W\d_]{{1,20}})", re.IGNORECASE)
+
+
+def is_for_a_package(column: str) -> bool:
+    """Return whether a name is a currency and what an amount is for: `GEL per bottle`, `EUR/Karton`."""
+    match = _per_package().fullmatch(column.strip()) if len(column) <= MAX_NAME else None
+    return match is not None and match[1].casefold() in PIECES
 
 
 def quantity_prices(columns: Columns) -> list[QuantityPrice]:

@@ -53,7 +53,7 @@ def read_header(rows: Sequence[Sequence[str]], header_row: int, count_known: Col
     if is_row_of_field_names(rows, header_row + 1, header_row, count_known):
         header_row += 1
     last_row, names = join_header_rows(rows, header_row)
-    instructions = instruction_rows(rows, last_row + 1, count_known)
+    instructions = instruction_rows(rows, last_row + 1, names, count_known)
     return Header(header_row, last_row + 1 + instructions, names, instructions)
 
 

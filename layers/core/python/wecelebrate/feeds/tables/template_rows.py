@@ -12,7 +12,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.names import field_candidates, fold
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.vocabulary.words import phrases, words
 
@@ -26,12 +26,17 @@ MIN_LABELS = 3
 MIN_LABELS_SHARE = 0.7
 """The least share of usual names of columns in a row of labels."""
 MAX_LENGTH = 1_000
+MAX_LABEL_LENGTH = 60
 
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9]*(?:[_.#-][a-z0-9]+)*|[a-z]+(?:[A-Z][a-z0-9]*)+")
 _DIVIDED = re.compile(r"[_.#]|[a-z][A-Z]")
 _DEGREES = frozenset(map(fold, phrases(
     "mandatory|optional|required|not required|recommended|preferred|conditional|conditionally required|desired|"
     "conditional mandatory|conditionally mandatory|must fill|must have|nice to have|read only|yes/no|"
+    "not editable|do not edit|not applicable|editable|locked|read-only|nicht editierbar|nicht bearbeitbar|"
+    "nicht änderbar|schreibgeschützt|non modifiable|modifiable|no editable|no modificar|solo lectura|non modificabile|"
+    "sola lettura|não editável|somente leitura|niet bewerkbaar|alleen lezen|nie edytować|tylko do odczytu|"
+    "не редактируется|编辑不可|不可编辑|不可編輯|編集不可|수정 불가|düzenlenemez|không thể chỉnh sửa|"
     "pflicht|pflichtfeld|pflichtangabe|optionales feld|empfohlen|bedingt|kann|muss|muss-feld|kann-feld|"
     "obligatoire|facultatif|optionnel|recommandé|conditionnel|obligatorio|opcional|recomendado|condicional|"
     "obbligatorio|facoltativo|opzionale|consigliato|obrigatório|verplicht|optioneel|aanbevolen|obligatoriskt|valfritt|"
@@ -93,8 +98,13 @@ def is_row_of_field_names(
     )
 
 
-def instruction_rows(rows: Sequence[Sequence[str]], first: int, count_known: Callable[[Sequence[str]], int]) -> int:
-    """Return the number of rows from `first` on that are no data: labels, instructions, units and examples."""
+def instruction_rows(
+    rows: Sequence[Sequence[str]], first: int, names: Sequence[str], count_known: Callable[[Sequence[str]], int]
+) -> int:
+    """Return the number of rows from `first` on that are no data: labels, instructions, units and examples.
+
+    `names` are the names of the columns.
+    """
     last_instruction = 0
     for at, row in enumerate(rows[first : first + MAX_ROWS], 1):
         filled = [cell.strip() for cell in row if cell.strip()]
@@ -103,6 +113,7 @@ def instruction_rows(rows: Sequence[Sequence[str]], first: int, count_known: Cal
             or _is_example_row(filled)
             or _is_units_row(row)
             or _is_labels_row(filled, count_known)
+            or _repeats_fields(names, row)
         ):
             break
         last_instruction = at if filled else last_instruction
@@ -114,6 +125,27 @@ def _is_labels_row(filled: Sequence[str], count_known: Callable[[Sequence[str]],
     if len(filled) < MIN_LABELS or any(char.isdigit() for cell in filled for char in cell):
         return False
     return count_known(filled) >= max(MIN_LABELS, MIN_LABELS_SHARE * len(filled))
+
+
+def _repeats_fields(names: Sequence[str], row: Sequence[str]) -> bool:
+    """Return whether the row has labels for technical names: `TITLE` above `Título`, `PRICE` above `Precio`.
+
+    In at least three columns, and in most of the columns with a usual name, the cell means the field of its column.
+    """
+    fields = [
+        (set(_fields(name)), set(_fields(cell)))
+        for name, cell in zip(names, row, strict=False)
+        if _fields(name) and cell.strip()
+    ]
+    same = sum(bool(of_name & of_cell) for of_name, of_cell in fields)
+    return same >= MIN_LABELS and same >= MIN_LABELS_SHARE * len(fields)
+
+
+def _fields(name: str) -> list[str]:
+    """Return the fields that a short text without digits can mean as the name of a column."""
+    if len(name) > MAX_LABEL_LENGTH or any(char.isdigit() for char in name):
+        return []
+    return [field for field, _, _ in field_candidates(name)]
 
 
 def _is_instruction_row(filled: Sequence[str]) -> bool:

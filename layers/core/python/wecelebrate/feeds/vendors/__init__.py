@@ -18,6 +18,7 @@ from wecelebrate.feeds.vendors.medusa import MEDUSA
 from wecelebrate.feeds.vendors.odoo import ODOO
 from wecelebrate.feeds.vendors.opencart import OPENCART
 from wecelebrate.feeds.vendors.prestashop import PRESTASHOP
+from wecelebrate.feeds.vendors.rakuten import RAKUTEN
 from wecelebrate.feeds.vendors.saleor import SALEOR
 from wecelebrate.feeds.vendors.shopify import SHOPIFY
 from wecelebrate.feeds.vendors.shopware import SHOPWARE, SHOPWARE_5
@@ -25,6 +26,7 @@ from wecelebrate.feeds.vendors.spryker import SPRYKER_ABSTRACT, SPRYKER_CONCRETE
 from wecelebrate.feeds.vendors.square import SQUARE
 from wecelebrate.feeds.vendors.squarespace import SQUARESPACE
 from wecelebrate.feeds.vendors.tiendanube import TIENDANUBE
+from wecelebrate.feeds.vendors.trendyol import TRENDYOL
 from wecelebrate.feeds.vendors.vendure import VENDURE
 from wecelebrate.feeds.vendors.wix import WIX
 from wecelebrate.feeds.vendors.woocommerce import WOOCOMMERCE, WOOCOMMERCE_REST
@@ -34,7 +36,7 @@ PROFILES = (
     SHOPWARE_5, SQUARE, SQUARESPACE, WIX, ECWID, LIGHTSPEED_X, LIGHTSPEED_R, LIGHTSPEED_C, COMMERCETOOLS_JSON,
     COMMERCETOOLS, COMMERCETOOLS_IMPEX, JTL, PLENTYMARKETS, JSON_PRODUCTS, SHOPIFY, MEDUSA, WOOCOMMERCE_REST,
     WOOCOMMERCE, MAGENTO_REST, MAGENTO, PRESTASHOP, OPENCART, ODOO, VENDURE, SALEOR, SPRYKER_PRICES, SPRYKER_STOCK,
-    SPRYKER_CONCRETE, SPRYKER_ABSTRACT, TIENDANUBE, GOOGLE_MERCHANT,
+    SPRYKER_CONCRETE, SPRYKER_ABSTRACT, TIENDANUBE, RAKUTEN, TRENDYOL, GOOGLE_MERCHANT,
 )  # fmt: skip
 
 __all__ = ["PROFILES"]

@@ -15,7 +15,8 @@ with commas between them, and are folded when they are read. These are the table
 |                   | `is_active`, `inactive`. They are used if no clear name exists and the values agree.             |
 | prices            | words of which names of price columns consist: `base` (price), `weak` (amount: perhaps a price), |
 |                   | `alone` (a price without the word price), `tax`, `with`, `without`, `neutral` (selling, retail), |
-|                   | and the kinds of prices: `purchase`, `compare`, `list`, `offer`, `gross`, `net`                  |
+|                   | the kinds of prices: `purchase`, `compare`, `list`, `offer`, `gross`, `net`; and `per`: words    |
+|                   | between a price and its unit                                                                     |
 | prices.currencies | words for a currency in the name of a column, e.g. `UAH = 'грн'`                                 |
 | values            | words in cells: `yes`, `no`, `active`, `inactive`, `in_stock`, `out_of_stock`, `unlimited`,      |
 |                   | `to_order`, `on_request`, `few`, `unknown`, `beside` (words beside a number), `units`            |
@@ -57,6 +58,8 @@ class Vocabulary:
         """The decimal separator of each language."""
         self.by_language: dict[str, dict[str, list[str]]] = {}
         """For each language and table, the folded words."""
+        self.per: frozenset[str] = frozenset()
+        """The words between a price and its unit, as they are written, because `à` without its accent is an article."""
         self._tables: dict[str, dict[str, Languages]] = {}
         names: list[tuple[str, str]] = []
         texts: list[str] = []
@@ -68,6 +71,8 @@ class Vocabulary:
                 elif table != "language":
                     names.append((language, table))
                     texts.append(text)
+                    if table == "prices.per":
+                        self.per |= {word.strip() for word in text.split(",")}
         for (language, table), words in zip(names, word_lists(texts), strict=True):
             own = dict.fromkeys(words, (language,))
             self.by_language[language][table] = list(own)

@@ -1,6 +1,7 @@
 """Builds sets of words from one text, so that long lists of words stay readable, and divides names into words."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 
@@ -12,6 +13,11 @@ def words(text: str) -> frozenset[str]:
 def phrases(text: str) -> frozenset[str]:
     """Return the phrases of a text. The character | separates phrases."""
     return frozenset(text.split("|"))
+
+
+def any_of(texts: Iterable[str]) -> str:
+    """Return a regular expression that matches any of the texts, the longest first."""
+    return "|".join(map(re.escape, sorted(texts, key=lambda text: (-len(text), text))))
 
 
 def divisions(text: str, vocabulary: frozenset[str]) -> Iterator[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Opens XML feeds as tables: BMEcat, GS1 GDSN, cXML, UBL, Google Merchant, SAP MATMAS, marketplaces, and generic XML.
+"""Opens XML feeds as tables: BMEcat, GS1 GDSN, cXML, UBL, ONIX, Google Merchant, SAP MATMAS, marketplaces, and others.
 
     table = open_xml(file, {"record": "offer", "name": "model"}, "EUR")
 
@@ -27,6 +27,7 @@ from wecelebrate.feeds.xml.gdsn import GdsnTradeItems
 from wecelebrate.feeds.xml.generic import GenericXml
 from wecelebrate.feeds.xml.idoc import SapMaterials
 from wecelebrate.feeds.xml.marketplaces import Ceneo, Heureka, YandexMarket
+from wecelebrate.feeds.xml.onix import OnixBooks
 from wecelebrate.feeds.xml.reader import Element, ElementReader
 from wecelebrate.feeds.xml.shops import GOOGLE, MerchantFeed
 from wecelebrate.feeds.xml.source import BrokenXml, XmlSource
@@ -49,6 +50,8 @@ FORMAT_OF_ROOT: dict[str, type[XmlFormat]] = {
     "feed": MerchantFeed,
     "catalogueItemNotificationMessage": GdsnTradeItems,
     "StandardBusinessDocument": GdsnTradeItems,
+    "ONIXMessage": OnixBooks,
+    "ONIXmessage": OnixBooks,
     "yml_catalog": YandexMarket,
     "SHOP": Heureka,
     "offers": Ceneo,
@@ -62,6 +65,7 @@ CONFIRMED_BY = {
     MerchantFeed: GOOGLE[1:-1].encode(),
     CxmlIndex: b"<Index",
     GdsnTradeItems: b"catalogueItemNotification",
+    OnixBooks: b'"3.',
     SapMaterials: b"<E1MARAM",
     SapConditions: b"<E1KOMG",
     Heureka: b"<ITEM_ID",

@@ -1,0 +1,157 @@
+"""Rates the columns that can be prices: what their names and their values say, and in which currency they are."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import name_forms
+from wecelebrate.feeds.columns.visibility import internal_part
+from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.prices.names import (
+    KIND_TEXTS,
+    MONEY,
+    TIERS,
+    Kind,
+    PriceName,
+    plain_name,
+    price_in_forms,
+)
+from wecelebrate.feeds.prices.names_with_values import (
+    currency_of_cells,
+    is_total,
+    is_with_tax,
+    listed_columns,
+    listed_price,
+    sign_in_name,
+)
+from wecelebrate.feeds.prices.tiers import QuantityPrice, is_for_a_measure
+from wecelebrate.feeds.vocabulary.words import words
+
+LISTED_RANK = 5_500
+"""The rank of a price of a country or of a price list, whose name is understood only without this part."""
+UNIT_RANK = 6_000
+"""The rank of a price for one unit, such as `1+`, whose name is no usual name of a price."""
+MAX_NAME = 60
+_UNCLEAR_UNIT = re.compile(r"[%‰]|/\s*cent\b", re.IGNORECASE)
+"""`Preis %` can be a price for 100 pieces, or a percentage. `Prix/cent` is one, or an amount in cents."""
+_CURRENCY_WORD = re.compile(r"[(\[]\s*([^\W\d_]{2,5}\.?)\s*[)\]]$|(?<=\s)([^\W\d_]{2,5}\.?)$")
+_CURRENCY_WORDS = words("FR SFR KR RS RP RM TL KC KČ ZL ZŁ LEI DT DH EURO EUROS ГРН РУБ")
+
+
+@dataclass(frozen=True, slots=True)
+class PriceCandidate:
+    column: int
+    name: PriceName
+    kind: Kind
+    currency: str | None
+    is_bad: bool = False
+    """Whether the values are no prices, or all are blank or zero."""
+    rank: int = 0
+    reasons: tuple[str, ...] = ()
+    is_doubtful: bool = False
+    """Whether a name such as `Sell` or `Retail` has values that can be quantities."""
+
+
+def name_of_price(column: str) -> PriceName | None:
+    """Return what the name of a column says about a price."""
+    named_price = price_in_forms(name_forms(column), column)
+    name = named_price[1] if named_price else None
+    if name and not name.currency and "$" not in column:
+        name = replace(name, currency=currency_in_name(column, None, ""))
+    if name and name.kind in TIERS and internal_part(column):
+        return replace(name, kind="purchase")  # `Preis (intern)` is no price of customers
+    return name
+
+
+def price_candidates(
+    columns: Columns,
+    candidates: Sequence[tuple[int, int, str | None]],
+    currency: str,
+    tiers: Sequence[QuantityPrice],
+) -> list[PriceCandidate]:
+    """Rate the candidates. Prices for more than one unit are left out. The price of one unit is a candidate."""
+    quantities = {price.column: price.quantity for price in tiers}
+    named = [
+        one for one in candidates
+        if quantities.get(one[1], 1) == 1 and not is_for_a_measure(columns.header[one[1]])
+    ]  # fmt: skip
+    named_columns = {column for _, column, _ in named}
+    free = [number for number in range(len(columns.header)) if number not in named_columns and number not in quantities]
+    named += [(LISTED_RANK, number, None) for number in listed_columns(columns.header, free)]
+    named += [
+        (UNIT_RANK, price.column, None) for price in tiers if price.quantity == 1 and price.column not in named_columns
+    ]
+    names = {price.column: price.name for price in tiers}
+    return [_rated(columns, one, currency, names.get(one[1])) for one in named]
+
+
+def currency_in_name(column: str, code: str | None, currency: str) -> str | None:
+    """Return the currency in the name of a price column: `Price (Kč)`, `Preis Fr.`, `Price ($)`.
+
+    `code` is the code that the folded name contains. A dollar sign means the catalog's currency if that is a dollar.
+    """
+    if "$" in column and "usd" not in column.casefold():
+        sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("( ").upper()
+        return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
+    if code or len(column) > MAX_NAME:
+        return code
+    match = _CURRENCY_WORD.search(column.strip())
+    word = (match[1] or match[2]).upper() if match else ""
+    if word == "FR":  # France
+        return None
+    return numbers.currency_code(word, currency) if word.rstrip(".") in _CURRENCY_WORDS else None
+
+
+def _rated(
+    columns: Columns, candidate: tuple[int, int, str | None], currency: str, known: PriceName | None
+) -> PriceCandidate:
+    rank, column, code = candidate
+    header = columns.header[column]
+    name = known or name_of_price(header) or listed_price(header) or PriceName("plain")
+    facts = columns[column]
+    shown = " and ".join(quoted(example, 20) for example in facts.examples[:2])
+    reasons = [f"the name {quoted(columns.header[column], 40)} means {KIND_TEXTS[name.kind]}"]
+    is_bad = False
+    if facts.rows and facts.is_empty:
+        is_bad = True
+        reasons.append("all its values are blank")
+    elif facts.cells and facts.share("is_number") < 0.5 and len(facts.cells) > 1:
+        is_bad = True
+        reasons.append(f"values like {shown} are no prices")
+    elif facts.cells and facts.share("is_zero") == 1:
+        is_bad = True
+        reasons.append("all its values are 0")
+    elif facts.cells:
+        count = sum(value.is_number for value in facts.values)
+        reasons.append(f"{count} of {len(facts.values)} values are numbers like {shown}")
+    code = currency_in_name(header, code or name.currency, currency) or sign_in_name(header, currency)
+    is_doubtful = name.is_solo and facts.rows > 0 and not any(MONEY.search(cell) for cell in facts.cells)
+    is_doubtful = is_doubtful or _UNCLEAR_UNIT.search(plain_name(columns.header[column])) is not None
+    is_internal = name.kind in TIERS and internal_part(columns.header[column]) is not None
+    kind: Kind = "purchase" if is_internal else name.kind  # `Customer price` is the price of one customer
+    return PriceCandidate(column, name, kind, code, is_bad, rank, tuple(reasons), is_doubtful)
+
+
+def with_currencies(columns: Columns, sold: list[PriceCandidate], currency: str) -> list[PriceCandidate]:
+    """If the amounts of several columns have signs of different currencies, these are the currencies of the columns."""
+    if len(sold) < 2:
+        return sold
+    codes = [one.currency or currency_of_cells(columns, one.column, currency) for one in sold]
+    if len({code for code in codes if code}) < 2:
+        return sold
+    return [replace(one, currency=code) for one, code in zip(sold, codes, strict=True)]
+
+
+def with_totals(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
+    """Add totals: `Precio total` is the price with tax if its values are a little above those of `Precio base`."""
+    sold_columns = {one.column for one in sold}
+    totals = []
+    for number, name in enumerate(columns.header):
+        if number not in sold_columns and is_total(name) and not internal_part(name):
+            bases = [one for one in sold if not one.is_bad and one.kind in ("plain", "net", "list")]
+            if any(is_with_tax(columns, one.column, number) for one in bases):
+                reasons = (f"{quoted(name, 40)} is the price with tax, because its values are a little higher",)
+                totals.append(PriceCandidate(number, PriceName("gross"), "gross", None, reasons=reasons))
+    return [*sold, *totals]
