@@ -92,6 +92,9 @@ create table analytics_events (
   event_data jsonb not null,
   created_at timestamp with time zone not null default now(),
   accepted_at timestamp with time zone not null default now(),
+  event_id uuid,
+  is_anonymous boolean not null default false,
+  is_time_clamped boolean not null default false,
   constraint analytics_events_pkey PRIMARY KEY (id, accepted_at),
   constraint analytics_events_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
   constraint analytics_events_client_id_site_id_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
@@ -100,7 +103,14 @@ create table analytics_events (
   constraint analytics_events_session_id_length CHECK ((length(session_id) <= 500)),
   constraint analytics_events_user_id_length CHECK ((length(user_id) <= 500))
 ) partition by RANGE (accepted_at);
-CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING btree (client_id, created_at DESC);
+comment on column analytics_events.created_at is
+  'When the event happened, corrected by the clock of the platform: accepted_at minus the age that the app measured.';
+comment on column analytics_events.event_id is
+  'The id that the app of the visitor gave to the event.';
+comment on column analytics_events.is_time_clamped is
+  'Whether the corrected time was more than 7 days before accepted_at, or more than 5 minutes after it.';
+CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING btree (client_id, created_at DESC, id
+  DESC);
 CREATE INDEX analytics_events_by_site ON ONLY public.analytics_events USING btree (site_id, created_at DESC);
 CREATE INDEX analytics_events_by_type ON ONLY public.analytics_events USING btree (client_id, event_type, created_at
   DESC);
@@ -109,12 +119,16 @@ create policy admin on analytics_events for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy client on analytics_events for select to app_client
   using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on analytics_events for all to app_definer
+  using (true)
+  with check (true);
 create policy migrate on analytics_events for all to app_migrate
   using (true)
   with check (true);
 create policy system on analytics_events for all to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL)
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select on analytics_events to app_definer;
 grant delete, insert, select, update on analytics_events to app_migrate;
 grant insert, select on analytics_events to app_system;
 grant select on analytics_events to app_admin, app_client;
@@ -320,13 +334,9 @@ create table catalogs (
   low_inventory integer not null default 5,
   currency text,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
-  stock_means text not null default 'free'::text,
-  stock_delay_minutes integer not null default 15,
-  hold_hours integer,
   constraint catalogs_pkey PRIMARY KEY (id),
   constraint catalogs_owner_client_id_fkey FOREIGN KEY (owner_client_id) REFERENCES clients(id),
   constraint catalogs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
-  constraint catalogs_hold_hours_check CHECK (((hold_hours >= 0) AND (hold_hours <= 8760))),
   constraint catalogs_low_inventory_check CHECK ((low_inventory >= 0)),
   constraint catalogs_name_check CHECK ((length(name) >= 1)),
   constraint catalogs_name_length CHECK ((length(name) <= 500)),
@@ -334,8 +344,6 @@ create table catalogs (
   constraint catalogs_source_config_size CHECK (app.json_fits(source_config, 524288)),
   constraint catalogs_source_length CHECK ((length(source) <= 500)),
   constraint catalogs_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'active'::text, 'inactive'::text]))),
-  constraint catalogs_stock_delay_minutes_check CHECK (((stock_delay_minutes >= 0) AND (stock_delay_minutes <= 1440))),
-  constraint catalogs_stock_means_check CHECK ((stock_means = ANY (ARRAY['free'::text, 'physical'::text]))),
   constraint catalogs_sync_settings_length CHECK (app.json_fits(sync_settings, 655360)),
   constraint catalogs_type_check CHECK ((type = ANY (ARRAY['erp'::text, 'manual'::text, 'vendor'::text,
     'dropship'::text])))
@@ -346,12 +354,6 @@ comment on column catalogs.low_inventory is
   'The event inventory.low is published when the inventory of a product falls to this number or below.';
 comment on column catalogs.currency is
   'The currency of all prices. Null: there are no products yet, or there may be prices in several currencies.';
-comment on column catalogs.stock_means is
-  'What the stock in files means. free: without the orders that the ERP system knows. physical: what is in the house.';
-comment on column catalogs.stock_delay_minutes is
-  'How old the stock in a file usually is when the file arrives, if neither the file nor the caller states its time.';
-comment on column catalogs.hold_hours is
-  'After this time, the stock in files is taken to be without the pieces of an order. Null: 72, or 720 if physical.';
 CREATE INDEX catalogs_by_folded_name ON public.catalogs USING btree (folded_name, id);
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
@@ -365,6 +367,10 @@ CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalogs REFEREN
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.catalogs REFERENCING OLD TABLE AS before NEW TABLE AS
   after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
+CREATE TRIGGER recompute_stock AFTER UPDATE OF sync_settings ON public.catalogs FOR EACH ROW WHEN ((((old.sync_settings
+  -> 'stock_means'::text) IS DISTINCT FROM (new.sync_settings -> 'stock_means'::text)) OR ((old.sync_settings ->
+  'hold_hours'::text) IS DISTINCT FROM (new.sync_settings -> 'hold_hours'::text)))) EXECUTE FUNCTION
+  app.recompute_catalog_stock();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION
   app.set_updated_at_with_generated();
 -- row-level security: forced
@@ -459,6 +465,8 @@ create table clients (
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
+  event_retention_months integer not null default 25,
+  timezone text not null default 'UTC'::text,
   constraint clients_slug_key UNIQUE (slug),
   constraint clients_pkey PRIMARY KEY (id),
   constraint clients_tier_fkey FOREIGN KEY (tier) REFERENCES tiers(name),
@@ -466,17 +474,24 @@ create table clients (
   constraint clients_contact_email_length CHECK ((length(contact_email) <= 500)),
   constraint clients_contact_phone_length CHECK ((length(contact_phone) <= 500)),
   constraint clients_description_length CHECK ((length(description) <= 100000)),
+  constraint clients_event_retention_months_check CHECK (((event_retention_months >= 1) AND (event_retention_months <=
+    60))),
   constraint clients_logo_url_length CHECK ((length(logo_url) <= 2048)),
   constraint clients_name_check CHECK ((length(name) >= 2)),
   constraint clients_name_length CHECK ((length(name) <= 500)),
   constraint clients_settings_size CHECK (app.json_fits(settings, 524288)),
   constraint clients_slug_check CHECK ((slug ~ '^[a-z0-9-]+$'::text)),
-  constraint clients_slug_length CHECK ((length(slug) <= 100))
+  constraint clients_slug_length CHECK ((length(slug) <= 100)),
+  constraint clients_timezone_length CHECK ((length(timezone) <= 100))
 );
+comment on column clients.timezone is
+  'The IANA time zone in which the days of the client''s reports begin.';
 CREATE INDEX clients_by_created_at ON public.clients USING btree (created_at DESC, id DESC);
 CREATE INDEX clients_by_folded_name ON public.clients USING btree (folded_name, id);
 CREATE INDEX clients_by_name ON public.clients USING btree (name, id);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.clients FOR EACH ROW EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER move_local_totals AFTER UPDATE OF timezone ON public.clients FOR EACH ROW WHEN ((old.timezone <>
+  new.timezone)) EXECUTE FUNCTION app.move_local_totals();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.clients REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.clients REFERENCING NEW TABLE AS after FOR EACH
@@ -597,6 +612,9 @@ create table event_receipts (
 );
 CREATE INDEX event_receipts_by_accepted_at ON public.event_receipts USING btree (accepted_at);
 -- row-level security: forced
+create policy definer on event_receipts for all to app_definer
+  using (true)
+  with check (true);
 create policy migrate on event_receipts for all to app_migrate
   using (true)
   with check (true);
@@ -605,6 +623,139 @@ create policy system on event_receipts for all to app_system
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select on event_receipts to app_system;
 grant delete, insert, select, update on event_receipts to app_migrate;
+grant insert, select on event_receipts to app_definer;
+
+-- Table exports, owner app_owner
+
+create table exports (
+  id uuid not null default app.uuid7(),
+  client_id uuid,
+  job_id uuid not null,
+  subject text not null,
+  kind text not null,
+  format text not null,
+  filters jsonb not null default '{}'::jsonb,
+  options jsonb not null default '{}'::jsonb,
+  key text,
+  size bigint,
+  sha256 text,
+  rows bigint,
+  cut_cells bigint,
+  snapshot_at timestamp with time zone,
+  expires_at timestamp with time zone not null default (now() + '7 days'::interval),
+  deleted_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint exports_pkey PRIMARY KEY (id),
+  constraint exports_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint exports_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
+  constraint exports_file_check CHECK ((num_nulls(key, size, sha256, rows, cut_cells, snapshot_at) = ANY (ARRAY[0,
+    6]))),
+  constraint exports_filters_length CHECK (app.json_fits(filters, 16384)),
+  constraint exports_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'ndjson'::text, 'xlsx'::text,
+    'parquet'::text]))),
+  constraint exports_key_length CHECK ((length(key) <= 1024)),
+  constraint exports_kind_check CHECK ((kind = ANY (ARRAY['products'::text, 'orders'::text, 'order_lines'::text,
+    'events'::text, 'customers'::text]))),
+  constraint exports_options_length CHECK (app.json_fits(options, 16384)),
+  constraint exports_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint exports_subject_length CHECK ((length(subject) <= 500))
+);
+comment on column exports.client_id is
+  'Null: an export of all clients, for an admin of the platform.';
+comment on column exports.subject is
+  'The requester. The rows are those that this caller can see.';
+comment on column exports.key is
+  'The file in the bucket `exports`. Null until the export is complete.';
+comment on column exports.cut_cells is
+  'The number of cells that are cut off, because a cell of a spreadsheet is limited.';
+comment on column exports.snapshot_at is
+  'The file contains the rows as they were at this time.';
+comment on column exports.expires_at is
+  'The sweeper then deletes the file and this row.';
+comment on column exports.deleted_at is
+  'Callers no longer see the export. The sweeper deletes the file and this row.';
+CREATE INDEX exports_by_client ON public.exports USING btree (client_id, created_at DESC, id DESC);
+CREATE INDEX exports_by_created_at ON public.exports USING btree (created_at DESC, id DESC);
+CREATE INDEX exports_by_expires_at ON public.exports USING btree (expires_at);
+CREATE UNIQUE INDEX exports_by_job ON public.exports USING btree (job_id);
+CREATE TRIGGER audit AFTER INSERT ON public.exports FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER audit_delete AFTER UPDATE ON public.exports FOR EACH ROW WHEN (((old.deleted_at IS NULL) AND
+  (new.deleted_at IS NOT NULL))) EXECUTE FUNCTION app.audit_row('people');
+-- row-level security: forced
+create policy admin on exports for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on exports for select to app_client
+  using ((client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[])) AND (subject = ( SELECT app.subject() AS
+    subject)));
+create policy definer on exports for select to app_definer
+  using (true);
+create policy definer_insert on exports for insert to app_definer
+  with check (true);
+create policy definer_update on exports for update to app_definer
+  using (true)
+  with check (true);
+create policy migrate on exports for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on exports for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_delete on exports for delete to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on exports for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on exports to app_migrate;
+grant delete, select, update on exports to app_system;
+grant insert, select, update on exports to app_definer;
+grant select on exports to app_admin, app_client;
+
+-- Table facet_counts, owner app_owner
+
+create table facet_counts (
+  catalog_id uuid not null,
+  facet text not null,
+  value text not null,
+  products integer not null,
+  constraint facet_counts_pkey PRIMARY KEY (catalog_id, facet, value),
+  constraint facet_counts_facet_check CHECK ((facet = ANY (ARRAY['category'::text, 'brand'::text]))),
+  constraint facet_counts_value_check CHECK ((length(value) <= 300))
+);
+comment on table facet_counts is 'The active products of each category and brand, without the changes in facet_deltas.
+  Read app.count_facet instead.';
+comment on column facet_counts.products is
+  'Can be below 0 temporarily: a rollup may process the later of two deltas first.';
+-- row-level security: forced
+create policy definer on facet_counts for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on facet_counts for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on facet_counts to app_definer, app_migrate;
+
+-- Table facet_deltas, owner app_owner
+
+create table facet_deltas (
+  id uuid not null default app.uuid7(),
+  catalog_id uuid not null,
+  facet text not null,
+  value text not null,
+  products integer not null,
+  constraint facet_deltas_pkey PRIMARY KEY (id),
+  constraint facet_deltas_facet_check CHECK ((facet = ANY (ARRAY['category'::text, 'brand'::text]))),
+  constraint facet_deltas_value_check CHECK ((length(value) <= 300))
+);
+comment on table facet_deltas is 'Changes that facet_counts does not contain yet. Triggers of products insert them; the
+  rollup deletes them.';
+CREATE INDEX facet_deltas_by_catalog ON public.facet_deltas USING btree (catalog_id, facet);
+-- row-level security: forced
+create policy definer on facet_deltas for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on facet_deltas for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on facet_deltas to app_definer, app_migrate;
 
 -- Table guest_mails, owner app_owner
 
@@ -811,7 +962,8 @@ create table jobs (
   constraint jobs_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'completed'::text,
     'failed'::text, 'cancelled'::text]))),
   constraint jobs_type_check CHECK ((type = ANY (ARRAY['product_import'::text, 'catalog_sync'::text,
-    'report_generation'::text, 'email_notification'::text, 'image_processing'::text, 'data_export'::text])))
+    'report_generation'::text, 'email_notification'::text, 'image_processing'::text, 'data_export'::text,
+    'order_file'::text])))
 );
 comment on column jobs.client_id is
   'Null: the job belongs to the platform.';
@@ -1105,10 +1257,14 @@ create table order_deltas (
   status text not null,
   orders integer not null,
   amount numeric not null,
+  slot timestamp with time zone,
+  site_id uuid,
   constraint order_deltas_pkey PRIMARY KEY (id)
 );
 comment on table order_deltas is 'Changes that order_daily_totals does not contain yet. Triggers of orders insert them;
   the rollup deletes them.';
+comment on column order_deltas.slot is
+  'The beginning of the 15 minutes in which the orders were placed. Null: order_slot_totals contains the delta already.';
 CREATE INDEX order_deltas_by_client ON public.order_deltas USING btree (client_id, day);
 -- row-level security: forced
 create policy admin on order_deltas for select to app_admin
@@ -1125,6 +1281,112 @@ create policy system on order_deltas for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on order_deltas to app_definer, app_migrate;
 grant select on order_deltas to app_admin, app_client, app_system;
+
+-- Table order_destinations, owner app_owner
+
+create table order_destinations (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  site_id uuid,
+  name text not null,
+  format text not null,
+  columns jsonb,
+  prefix text not null default ''::text,
+  max_line_length integer,
+  formula_safe boolean not null default true,
+  sender text,
+  receiver text,
+  cron text,
+  timezone text not null default 'UTC'::text,
+  is_active boolean not null default true,
+  next_run_at timestamp with time zone,
+  orders_from timestamp with time zone not null default now(),
+  last_seq integer not null default 0,
+  scanned_at timestamp with time zone,
+  last_run_at timestamp with time zone,
+  last_job_id uuid,
+  last_outcome text,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint order_destinations_client_id_unique UNIQUE (client_id, id),
+  constraint order_destinations_name_unique UNIQUE (client_id, name),
+  constraint order_destinations_pkey PRIMARY KEY (id),
+  constraint order_destinations_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint order_destinations_last_job_id_fkey FOREIGN KEY (last_job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint order_destinations_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
+  constraint order_destinations_columns_size CHECK (app.json_fits(columns, 65536)),
+  constraint order_destinations_cron_length CHECK ((length(cron) <= 200)),
+  constraint order_destinations_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'ndjson'::text, 'xlsx'::text,
+    'ubl'::text, 'idoc'::text, 'cxml'::text]))),
+  constraint order_destinations_max_line_length_check CHECK (((max_line_length >= 20) AND (max_line_length <= 200))),
+  constraint order_destinations_name_length CHECK (((length(name) >= 1) AND (length(name) <= 300))),
+  constraint order_destinations_outcome_length CHECK ((length(last_outcome) <= 1000)),
+  constraint order_destinations_prefix_check CHECK ((prefix ~ '^[A-Za-z0-9._-]{0,50}$'::text)),
+  constraint order_destinations_receiver_length CHECK (((length(receiver) >= 1) AND (length(receiver) <= 100))),
+  constraint order_destinations_sender_length CHECK (((length(sender) >= 1) AND (length(sender) <= 100))),
+  constraint order_destinations_timezone_length CHECK ((length(timezone) <= 100))
+);
+comment on table order_destinations is 'A receiver of order files, usually an ERP system.';
+comment on column order_destinations.site_id is
+  'Only the orders of this site are exported. Null: all sites.';
+comment on column order_destinations.columns is
+  'The columns of CSV and XLSX files: [{"header": …, "field": …}, …]. Null: all fields under their own names.';
+comment on column order_destinations.prefix is
+  'The beginning of the name of each file.';
+comment on column order_destinations.max_line_length is
+  'The longest line of an address that the receiver accepts, in characters. Longer lines are broken.';
+comment on column order_destinations.formula_safe is
+  'Whether text cells that a spreadsheet program would run as a formula get an apostrophe (CSV) or its style (XLSX).';
+comment on column order_destinations.cron is
+  'When orders are exported. Null: only on request.';
+comment on column order_destinations.orders_from is
+  'Only orders that were placed at this time or later are exported.';
+comment on column order_destinations.last_seq is
+  'The number of the newest run. A number is never used twice.';
+comment on column order_destinations.scanned_at is
+  'All changes of orders that were committed an hour before this time have been looked at.';
+CREATE INDEX order_destinations_by_job ON public.order_destinations USING btree (last_job_id);
+CREATE INDEX order_destinations_by_site ON public.order_destinations USING btree (client_id, site_id);
+CREATE INDEX order_destinations_due ON public.order_destinations USING btree (next_run_at) WHERE is_active;
+CREATE TRIGGER audit_insert_delete AFTER INSERT OR DELETE ON public.order_destinations FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.order_destinations FOR EACH ROW WHEN ((((((((((((old.name IS DISTINCT
+  FROM new.name) OR (old.format IS DISTINCT FROM new.format)) OR (old.columns IS DISTINCT FROM new.columns)) OR
+  (old.prefix IS DISTINCT FROM new.prefix)) OR (old.max_line_length IS DISTINCT FROM new.max_line_length)) OR
+  (old.formula_safe IS DISTINCT FROM new.formula_safe)) OR (old.sender IS DISTINCT FROM new.sender)) OR (old.receiver IS
+  DISTINCT FROM new.receiver)) OR (old.cron IS DISTINCT FROM new.cron)) OR (old.timezone IS DISTINCT FROM new.timezone))
+  OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION app.audit_row('people');
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.order_destinations FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at();
+-- row-level security: forced
+create policy admin on order_destinations for all to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
+  with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_destinations for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy client_delete on order_destinations for delete to app_client
+  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy client_insert on order_destinations for insert to app_client
+  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy client_update on order_destinations for update to app_client
+  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]))
+  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy definer on order_destinations for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_destinations for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_destinations for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_destinations for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on order_destinations for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_destinations to app_admin, app_client, app_migrate;
+grant select on order_destinations to app_support;
+grant select, update on order_destinations to app_definer, app_system;
 
 -- Table order_events, owner app_owner
 
@@ -1191,6 +1453,160 @@ create policy system on order_events for select to app_system
 grant insert, select on order_events to app_definer, app_migrate;
 grant select on order_events to app_admin, app_client, app_support, app_system;
 
+-- Table order_export_runs, owner app_owner
+
+create table order_export_runs (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  destination_id uuid not null,
+  seq integer not null,
+  job_id uuid,
+  orders integer not null default 0,
+  refused jsonb not null default '[]'::jsonb,
+  key text,
+  size bigint,
+  sha256 text,
+  created_at timestamp with time zone not null default now(),
+  written_at timestamp with time zone,
+  constraint order_export_runs_seq_unique UNIQUE (destination_id, seq),
+  constraint order_export_runs_pkey PRIMARY KEY (id),
+  constraint order_export_runs_destination_fkey FOREIGN KEY (client_id, destination_id) REFERENCES
+    order_destinations(client_id, id) ON DELETE CASCADE,
+  constraint order_export_runs_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint order_export_runs_key_length CHECK ((length(key) <= 500)),
+  constraint order_export_runs_refused_size CHECK (app.json_fits(refused, 1048576)),
+  constraint order_export_runs_seq_check CHECK ((seq >= 1)),
+  constraint order_export_runs_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+comment on column order_export_runs.refused is
+  'The orders that could not be written: [{"order_number", "reason"}, …].';
+comment on column order_export_runs.written_at is
+  'When the file was complete. Null: the file must still be written.';
+CREATE INDEX order_export_runs_by_client ON public.order_export_runs USING btree (client_id);
+CREATE INDEX order_export_runs_by_job ON public.order_export_runs USING btree (job_id);
+CREATE INDEX order_export_runs_unwritten ON public.order_export_runs USING btree (destination_id, seq) WHERE (written_at
+  IS NULL);
+-- row-level security: forced
+create policy admin on order_export_runs for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_export_runs for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_export_runs for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_export_runs for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_export_runs for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_export_runs for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on order_export_runs for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_export_runs to app_migrate;
+grant insert, select on order_export_runs to app_definer;
+grant select on order_export_runs to app_admin, app_client, app_support;
+grant select, update on order_export_runs to app_system;
+
+-- Table order_exports, owner app_owner
+
+create table order_exports (
+  destination_id uuid not null,
+  order_id uuid not null,
+  version integer not null,
+  client_id uuid not null,
+  run_id uuid,
+  "position" integer not null,
+  action text not null,
+  document jsonb,
+  content_hash text not null,
+  created_at timestamp with time zone not null default now(),
+  constraint order_exports_pkey PRIMARY KEY (destination_id, order_id, version),
+  constraint order_exports_destination_fkey FOREIGN KEY (client_id, destination_id) REFERENCES
+    order_destinations(client_id, id) ON DELETE CASCADE,
+  constraint order_exports_order_fkey FOREIGN KEY (client_id, order_id) REFERENCES orders(client_id, id) ON DELETE
+    CASCADE,
+  constraint order_exports_run_id_fkey FOREIGN KEY (run_id) REFERENCES order_export_runs(id) ON DELETE CASCADE,
+  constraint order_exports_action_check CHECK ((action = ANY (ARRAY['new'::text, 'change'::text, 'cancel'::text,
+    'none'::text]))),
+  constraint order_exports_content_hash_length CHECK ((length(content_hash) <= 64)),
+  constraint order_exports_document_size CHECK (app.json_fits(document, 1048576)),
+  constraint order_exports_run_check CHECK (((action = 'none'::text) = (run_id IS NULL))),
+  constraint order_exports_version_check CHECK ((version >= 1))
+);
+comment on column order_exports.action is
+  'none: nothing in this version concerns the destination, e.g. only the status has changed.';
+comment on column order_exports.document is
+  'The order as it was exported. Null after the file was written.';
+comment on column order_exports.content_hash is
+  'A hash of what the destination sees of the order, to find changes.';
+CREATE INDEX order_exports_by_order ON public.order_exports USING btree (client_id, order_id);
+CREATE INDEX order_exports_by_run ON public.order_exports USING btree (run_id, "position") WHERE (run_id IS NOT NULL);
+-- row-level security: forced
+create policy admin on order_exports for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_exports for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_exports for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_exports for all to app_migrate
+  using (true)
+  with check (true);
+create policy support on order_exports for select to app_support
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy system on order_exports for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on order_exports for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_exports to app_migrate;
+grant insert, select on order_exports to app_definer;
+grant select on order_exports to app_admin, app_client, app_support;
+grant select, update on order_exports to app_system;
+
+-- Table order_file_drops, owner app_owner
+
+create table order_file_drops (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  destination_id uuid not null,
+  key text not null,
+  version_id text not null,
+  size bigint not null,
+  etag text not null,
+  dropped_at timestamp with time zone not null,
+  job_id uuid not null,
+  created_at timestamp with time zone not null default now(),
+  constraint order_file_drops_version_unique UNIQUE (key, version_id),
+  constraint order_file_drops_pkey PRIMARY KEY (id),
+  constraint order_file_drops_destination_fkey FOREIGN KEY (client_id, destination_id) REFERENCES
+    order_destinations(client_id, id) ON DELETE CASCADE,
+  constraint order_file_drops_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
+  constraint order_file_drops_etag_length CHECK ((length(etag) <= 200)),
+  constraint order_file_drops_key_length CHECK ((length(key) <= 1100)),
+  constraint order_file_drops_size_check CHECK ((size >= 0)),
+  constraint order_file_drops_version_length CHECK ((length(version_id) <= 1024))
+);
+CREATE INDEX order_file_drops_by_destination ON public.order_file_drops USING btree (client_id, destination_id);
+CREATE INDEX order_file_drops_by_job ON public.order_file_drops USING btree (job_id);
+-- row-level security: forced
+create policy admin on order_file_drops for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_file_drops for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy migrate on order_file_drops for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on order_file_drops for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_insert on order_file_drops for insert to app_system
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_file_drops to app_migrate;
+grant insert, select on order_file_drops to app_system;
+grant select on order_file_drops to app_admin, app_client;
+
 -- Table order_lines, owner app_owner
 
 create table order_lines (
@@ -1251,6 +1667,38 @@ grant delete, insert, select, update on order_lines to app_migrate;
 grant insert, select, update on order_lines to app_definer;
 grant select on order_lines to app_client, app_customer, app_support, app_system;
 
+-- Table order_local_totals, owner app_owner
+
+create table order_local_totals (
+  client_id uuid not null,
+  day date not null,
+  hour smallint not null,
+  site_id uuid not null,
+  currency text not null,
+  status text not null,
+  orders integer not null,
+  amount numeric not null,
+  constraint order_local_totals_pkey PRIMARY KEY (client_id, day, hour, site_id, currency, status),
+  constraint order_local_totals_hour_check CHECK (((hour >= '-1'::integer) AND (hour <= 23)))
+);
+comment on table order_local_totals is 'The figures of local days without the deltas in order_deltas. Read
+  app.local_order_figures instead.';
+-- row-level security: forced
+create policy admin on order_local_totals for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_local_totals for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_local_totals for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_local_totals for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on order_local_totals for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_local_totals to app_definer, app_migrate;
+grant select on order_local_totals to app_admin, app_client, app_system;
+
 -- Table order_quantities, owner app_owner
 
 create table order_quantities (
@@ -1287,6 +1735,36 @@ create policy system_delete on order_quantities for delete to app_system
 grant delete, insert, select, update on order_quantities to app_migrate;
 grant delete, select on order_quantities to app_system;
 grant insert, select on order_quantities to app_definer;
+
+-- Table order_slot_totals, owner app_owner
+
+create table order_slot_totals (
+  client_id uuid not null,
+  slot timestamp with time zone not null,
+  site_id uuid not null,
+  currency text not null,
+  status text not null,
+  orders integer not null,
+  amount numeric not null,
+  constraint order_slot_totals_pkey PRIMARY KEY (client_id, slot, site_id, currency, status)
+);
+comment on table order_slot_totals is 'The figures of 15 minutes without the deltas in order_deltas. Read
+  app.order_figures instead.';
+-- row-level security: forced
+create policy admin on order_slot_totals for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on order_slot_totals for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on order_slot_totals for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on order_slot_totals for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on order_slot_totals for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on order_slot_totals to app_definer, app_migrate;
+grant select on order_slot_totals to app_admin, app_client, app_system;
 
 -- Table orders, owner app_owner
 
@@ -1366,6 +1844,8 @@ comment on column orders.exported_at is
   'When the order was first given to an ERP. After that, the ERP must confirm that it is cancelled.';
 comment on column orders.cancel_requested_at is
   'When the ERP was asked to cancel the order. Null: no open request.';
+CREATE INDEX orders_by_buyer ON public.orders USING btree (client_id, COALESCE(customer_subject, lower(customer_email)),
+  created_at);
 CREATE INDEX orders_by_client ON public.orders USING btree (client_id, created_at DESC, id DESC) INCLUDE (total_amount,
   status);
 CREATE INDEX orders_by_confirm_by ON public.orders USING btree (confirm_by) WHERE ((problem = 'unconfirmed'::text) AND
@@ -1552,6 +2032,14 @@ CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.products REFEREN
   STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
 CREATE TRIGGER queue_invalidation_update AFTER UPDATE ON public.products REFERENCING OLD TABLE AS before NEW TABLE AS
   after FOR EACH STATEMENT EXECUTE FUNCTION app.queue_product_invalidation();
+CREATE TRIGGER record_facets_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT
+  EXECUTE FUNCTION app.record_facet_deltas();
+CREATE TRIGGER record_facets_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT
+  EXECUTE FUNCTION app.record_facet_deltas();
+CREATE TRIGGER record_facets_update AFTER UPDATE OF catalog_id, category, brand, is_active ON public.products FOR EACH
+  ROW WHEN (((((old.catalog_id IS DISTINCT FROM new.catalog_id) OR (old.category IS DISTINCT FROM new.category)) OR
+  (old.brand IS DISTINCT FROM new.brand)) OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION
+  app.record_facet_change();
 CREATE TRIGGER set_product_media BEFORE UPDATE OF images ON public.products FOR EACH ROW WHEN ((new.images IS DISTINCT
   FROM old.images)) EXECUTE FUNCTION app.set_product_media();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION
@@ -1975,6 +2463,9 @@ create table sites (
   confirm_guest_orders boolean not null default false,
   confirm_within_hours integer not null default 24,
   order_page_url text,
+  ship_to_countries text[],
+  ship_to_po_boxes boolean not null default true,
+  event_storage text not null default 'anonymous'::text,
   constraint sites_client_id_unique UNIQUE (client_id, id),
   constraint sites_slug_key UNIQUE (slug),
   constraint sites_pkey PRIMARY KEY (id),
@@ -1988,6 +2479,8 @@ create table sites (
     '^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$'::text))),
   constraint sites_domain_length CHECK ((length(domain) <= 253)),
   constraint sites_domain_token_length CHECK ((length(domain_token) <= 64)),
+  constraint sites_event_storage_check CHECK ((event_storage = ANY (ARRAY['all'::text, 'anonymous'::text,
+    'none'::text]))),
   constraint sites_max_daily_quantity_check CHECK (((max_daily_quantity >= 1) AND (max_daily_quantity <= 1000000))),
   constraint sites_max_daily_quantity_per_address_check CHECK (((max_daily_quantity_per_address >= 1) AND
     (max_daily_quantity_per_address <= 1000000))),
@@ -1999,6 +2492,9 @@ create table sites (
   constraint sites_name_length CHECK ((length(name) <= 500)),
   constraint sites_order_page_url_length CHECK ((length(order_page_url) <= 2048)),
   constraint sites_settings_size CHECK (app.json_fits(settings, 524288)),
+  constraint sites_ship_to_countries_check CHECK ((((cardinality(ship_to_countries) >= 1) AND
+    (cardinality(ship_to_countries) <= 249)) AND (array_position(ship_to_countries, NULL::text) IS NULL) AND
+    (array_to_string(ship_to_countries, ','::text) ~ '^[A-Z]{2}(,[A-Z]{2})*$'::text))),
   constraint sites_slug_check CHECK (((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (slug !~ '^..--'::text)
     AND (slug <> ALL (ARRAY['www'::text, 'api'::text, 'admin'::text, 'console'::text, 'mail'::text, 'smtp'::text,
     'imap'::text, 'mx'::text, 'ns'::text, 'ftp'::text, 'auth'::text, 'login'::text, 'sso'::text, 'app'::text,
@@ -2039,6 +2535,12 @@ comment on column sites.confirm_within_hours is
   'After this time, an order that is not confirmed is cancelled.';
 comment on column sites.order_page_url is
   'The page of the shop that the links of mails about orders open. Null: /orders/guest on the host of the site.';
+comment on column sites.ship_to_countries is
+  'The ISO 3166-1 alpha-2 codes of the countries to which the site ships, in alphabetical order. Null: all countries.';
+comment on column sites.ship_to_po_boxes is
+  'Whether the site ships to post office boxes.';
+comment on column sites.event_storage is
+  'What the site stores of the events of its visitors. The consent in an event can only reduce it.';
 CREATE INDEX sites_by_catalog ON public.sites USING btree (catalog_id);
 CREATE INDEX sites_by_folded_name ON public.sites USING btree (folded_name, id);
 CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
@@ -2574,15 +3076,14 @@ UNION ALL
     granted_catalogs.pricing_rules, granted_catalogs.low_inventory, granted_catalogs.created_at,
     granted_catalogs.updated_at, granted_catalogs.last_sync_at, granted_catalogs.currency
    FROM app.granted_catalogs() granted_catalogs(id, owner_client_id, name, type, source, status, source_config,
-     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name,
-     stock_means, stock_delay_minutes, hold_hours);
+     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name);
 grant select on app.catalog_view to app_admin, app_client, app_support, app_system;
 
 -- View app.client_view, owner app_owner
 
 create view app.client_view with (security_invoker=true) as
  SELECT id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
-    created_at, updated_at
+    created_at, updated_at, event_retention_months, timezone
    FROM clients;
 grant insert, select, update on app.client_view to app_admin;
 grant select on app.client_view to app_client;
@@ -2610,6 +3111,24 @@ create view app.dead_letter_view with (security_invoker=true) as
      LEFT JOIN jobs j ON j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
 
+-- View app.export_view, owner app_owner
+
+create view app.export_view with (security_invoker=true) as
+ SELECT e.id, e.client_id, e.job_id, e.subject AS requested_by, e.kind, e.format, e.filters,
+    COALESCE((e.options -> 'bom'::text)::boolean, false) AS bom, e.options ->> 'timezone'::text AS timezone,
+    COALESCE(e.options -> 'include'::text, '[]'::jsonb) AS include, j.status, app.job_progress(j.*) AS progress,
+    j.error_code, j.error,
+        CASE
+            WHEN e.key IS NOT NULL THEN jsonb_build_object('name', "substring"(e.key, '[^/]*$'::text), 'size', e.size,
+              'sha256', e.sha256, 'rows', e.rows, 'cut_cells', e.cut_cells, 'snapshot_at', e.snapshot_at)
+            ELSE NULL::jsonb
+        END AS file,
+    e.created_at, j.completed_at, e.expires_at
+   FROM exports e
+     JOIN jobs j ON j.id = e.job_id
+  WHERE e.deleted_at IS NULL;
+grant select on app.export_view to app_admin, app_client, app_system;
+
 -- View app.job_view, owner app_owner
 
 create view app.job_view with (security_invoker=true) as
@@ -2620,6 +3139,15 @@ create view app.job_view with (security_invoker=true) as
     COALESCE(questions, '[]'::jsonb) AS questions, answers, app.job_blocked_by(j.*) AS blocked_by
    FROM jobs j;
 grant select on app.job_view to app_admin, app_client, app_support, app_system;
+
+-- View app.order_destination_view, owner app_owner
+
+create view app.order_destination_view with (security_invoker=true) as
+ SELECT id, client_id, site_id, name, format, columns, prefix, max_line_length, formula_safe, sender, receiver, cron,
+    timezone, is_active, orders_from, next_run_at, last_run_at, last_job_id, last_outcome, created_at, updated_at
+   FROM order_destinations;
+grant insert, select, update on app.order_destination_view to app_admin, app_client;
+grant select on app.order_destination_view to app_support, app_system;
 
 -- View app.order_event_view, owner app_owner
 
@@ -2704,7 +3232,7 @@ create view app.site_view with (security_invoker=true) as
  SELECT id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at, slug,
     domain_verified_at, guest_orders, max_line_quantity, max_daily_quantity, max_daily_quantity_per_address,
     max_order_amount, max_recipient_mails, cancel_window_minutes, confirm_guest_orders, confirm_within_hours,
-    order_page_url
+    order_page_url, ship_to_countries, ship_to_po_boxes, event_storage
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
@@ -2787,6 +3315,65 @@ begin
 end
 $function$;
 
+-- Function app.add_to_daily_totals(order_deltas[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.add_to_daily_totals(deltas order_deltas[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  empty order_daily_totals[];
+begin
+  with days as (
+    insert into order_daily_totals as d (client_id, day, currency, status, orders, amount)
+    select client_id, day, currency, status, sum(orders), sum(amount)
+    from unnest(deltas) group by 1, 2, 3, 4 order by 1, 2, 3, 4
+    on conflict (client_id, day, currency, status)
+      do update set orders = d.orders + excluded.orders, amount = d.amount + excluded.amount
+    returning d
+  )
+  select array(select d from days where (d).orders = 0 and (d).amount = 0) into empty;
+  delete from order_daily_totals d using unnest(empty) e
+  where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
+end
+$function$;
+
+-- Function app.add_to_local_totals(order_deltas[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.add_to_local_totals(deltas order_deltas[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  empty order_local_totals[];
+begin
+  with local as (
+    select d.*, d.slot at time zone coalesce(c.timezone, 'UTC') as local_time
+    from unnest(deltas) d left join clients c on c.id = d.client_id where d.slot is not null
+  ), days as (
+    insert into order_local_totals as t (client_id, day, hour, site_id, currency, status, orders, amount)
+    select client_id, local_day, hour, site_id, currency, status, sum(orders), sum(amount)
+    from (
+      select client_id, local_time::date as local_day, -1 as hour, site_id, currency, status, orders, amount from local
+      union all
+      select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid,
+        currency, 'kept', orders, amount
+      from local where status <> 'cancelled'
+    ) rows
+    group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6
+    on conflict (client_id, day, hour, site_id, currency, status)
+      do update set orders = t.orders + excluded.orders, amount = t.amount + excluded.amount
+    returning t
+  )
+  select array(select t from days where (t).orders = 0 and (t).amount = 0) into empty;
+  delete from order_local_totals t using unnest(empty) e
+  where (t.client_id, t.day, t.hour, t.site_id, t.currency, t.status)
+    = (e.client_id, e.day, e.hour, e.site_id, e.currency, e.status);
+end
+$function$;
+
 -- Function app.add_to_shipment(orders,shipments,jsonb,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.add_to_shipment(target orders, parcel shipments, pieces jsonb, source text, at timestamp
@@ -2822,6 +3409,30 @@ begin
   news := news || case target.status
     when 'processing' then app.record_order_event(after, 'shipped', 'processing', $4, details, $5)
     else app.record_order_event(after, 'shipment_added', null, $4, details, $5) end;
+end
+$function$;
+
+-- Function app.add_to_slot_totals(order_deltas[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.add_to_slot_totals(deltas order_deltas[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  empty order_slot_totals[];
+begin
+  with slots as (
+    insert into order_slot_totals as t (client_id, slot, site_id, currency, status, orders, amount)
+    select client_id, slot, site_id, currency, status, sum(orders), sum(amount)
+    from unnest(deltas) where slot is not null group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5
+    on conflict (client_id, slot, site_id, currency, status)
+      do update set orders = t.orders + excluded.orders, amount = t.amount + excluded.amount
+    returning t
+  )
+  select array(select t from slots where (t).orders = 0 and (t).amount = 0) into empty;
+  delete from order_slot_totals t using unnest(empty) e
+  where (t.client_id, t.slot, t.site_id, t.currency, t.status) = (e.client_id, e.slot, e.site_id, e.currency, e.status);
 end
 $function$;
 
@@ -2869,16 +3480,17 @@ CREATE OR REPLACE FUNCTION app.audit_action(kind text, op text, old_row jsonb, n
 RETURN CASE WHEN (kind = 'kill_switches'::text) THEN CASE op WHEN 'DELETE'::text THEN 'flag.reset'::text ELSE
   'flag.set'::text END WHEN (kind = 'webhook_secrets'::text) THEN ('webhook.'::text || CASE WHEN ((new_row ->>
   'rotated'::text))::boolean THEN 'rotate'::text ELSE 'reveal'::text END) WHEN (kind = 'dead_letters'::text) THEN
-  'dead_letter.redrive'::text WHEN ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN
-  'mail_suppression.release'::text WHEN ((kind = 'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE
-  WHEN ((new_row ->> 'status'::text) = 'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY
-  (ARRAY['failed'::text, 'cancelled'::text])) THEN 'retry'::text WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM
-  (old_row ->> 'decision'::text)) THEN 'decide'::text ELSE 'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op
-  = 'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->>
-  'run_requested_at'::text))) THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text
-  WHEN 'catalog_grants'::text THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE
-  regexp_replace(kind, 's$'::text, ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text
-  THEN '.delete'::text ELSE '.change'::text END) END;
+  'dead_letter.redrive'::text WHEN ((kind = 'exports'::text) AND (op = 'UPDATE'::text)) THEN 'export.delete'::text WHEN
+  ((kind = 'mail_suppressions'::text) AND (op = 'UPDATE'::text)) THEN 'mail_suppression.release'::text WHEN ((kind =
+  'jobs'::text) AND (op = 'UPDATE'::text)) THEN ('job.'::text || CASE WHEN ((new_row ->> 'status'::text) =
+  'cancelled'::text) THEN 'cancel'::text WHEN ((old_row ->> 'status'::text) = ANY (ARRAY['failed'::text,
+  'cancelled'::text])) THEN 'retry'::text WHEN ((new_row ->> 'decision'::text) IS DISTINCT FROM (old_row ->>
+  'decision'::text)) THEN 'decide'::text ELSE 'approve'::text END) WHEN ((kind = 'schedules'::text) AND (op =
+  'UPDATE'::text) AND ((new_row ->> 'run_requested_at'::text) IS DISTINCT FROM (old_row ->> 'run_requested_at'::text)))
+  THEN 'schedule.run'::text ELSE (CASE kind WHEN 'client_users'::text THEN 'member'::text WHEN 'catalog_grants'::text
+  THEN 'grant'::text WHEN 'site_product_exclusions'::text THEN 'exclusion'::text ELSE regexp_replace(kind, 's$'::text,
+  ''::text) END || CASE op WHEN 'INSERT'::text THEN '.create'::text WHEN 'DELETE'::text THEN '.delete'::text ELSE
+  '.change'::text END) END;
 
 -- Function app.audit_columns(text,jsonb,jsonb), owner app_definer
 
@@ -2912,7 +3524,7 @@ CREATE OR REPLACE FUNCTION app.audit_noise()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN
-  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku}'::text[];
+  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku}'::text[];
 
 -- Function app.audit_products(), owner app_definer
 
@@ -2992,10 +3604,72 @@ RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address
   '{source_config}'::text[] WHEN 'sites'::text THEN '{settings,domain_token}'::text[] WHEN 'orders'::text THEN
   '{customer_subject,customer_name,customer_email,shipping_address,items,metadata,cancel_reason}'::text[] WHEN
   'jobs'::text THEN '{payload,checkpoint,notify_email,first_errors,result,error,requested_by,questions}'::text[] WHEN
-  'catalog_readings'::text THEN '{file,reading,accepted}'::text[] WHEN 'uploads'::text THEN '{key,name}'::text[] WHEN
-  'images'::text THEN '{source,error}'::text[] WHEN 'products'::text THEN '{source_data}'::text[] WHEN 'webhooks'::text
-  THEN '{url}'::text[] WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN
-  '{address,reason}'::text[] WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
+  'catalog_readings'::text THEN '{file,reading,accepted}'::text[] WHEN 'exports'::text THEN
+  '{filters,key,subject}'::text[] WHEN 'uploads'::text THEN '{key,name}'::text[] WHEN 'images'::text THEN
+  '{source,error}'::text[] WHEN 'products'::text THEN '{source_data}'::text[] WHEN 'webhooks'::text THEN '{url}'::text[]
+  WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN '{address,reason}'::text[]
+  WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
+
+-- Function app.begin_order_export(uuid,uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.begin_order_export(destination_id uuid, job_id uuid, max_orders integer, OUT run_id uuid,
+  OUT more boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target order_destinations;
+  order_ids uuid[];
+begin
+  select * into target from order_destinations d where d.id = $1 for no key update;
+  if not found then
+    return;
+  end if;
+  -- While an order is locked, nobody can cancel it as an order that no ERP has got. The next statement sees the lines
+    as
+  -- they were when the order was locked.
+  order_ids := array(
+    select o.id from orders o
+    where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)
+      and o.updated_at >= coalesce(target.scanned_at, target.orders_from) - interval '1 hour'
+      and o.created_at >= target.orders_from
+      and not exists (select from order_exports e
+                      where e.destination_id = $1 and e.order_id = o.id and e.version >= o.version)
+    order by o.updated_at, o.id
+    limit $3
+    for no key update);
+  more := cardinality(order_ids) >= $3;
+
+  with decided as materialized (
+    select * from app.decide_order_exports(target, order_ids)
+  ), numbered as (
+    update order_destinations d
+    set last_seq = d.last_seq + (exists (select from decided where action <> 'none'))::integer,
+      scanned_at = case when more then d.scanned_at else now() end
+    where d.id = $1
+    returning d.last_seq
+  ), run as (
+    insert into order_export_runs (client_id, destination_id, seq, job_id, orders)
+    select target.client_id, $1, last_seq, $2, (select count(*) from decided where action <> 'none') from numbered
+    where last_seq > target.last_seq
+    returning id
+  ), exported as (
+    insert into order_exports (destination_id, order_id, version, client_id, run_id, position, action, document,
+      content_hash)
+    select $1, d.order_id, d.version, target.client_id, case when d.action <> 'none' then run.id end,
+      row_number() over (order by d.updated_at, d.order_id), d.action,
+      case when d.action <> 'none' then d.document end, d.content_hash
+    from decided d left join run on true
+  ), marked as (
+    update orders o set exported_at = now()
+    from decided d where o.id = d.order_id and d.action = 'new' and o.exported_at is null
+  )
+  select (select id from run) into run_id;
+end
+$function$;
+grant execute on function app.begin_order_export(uuid,uuid,integer) to app_system;
 
 -- Function app.buyer_order(orders), owner app_definer
 
@@ -3335,6 +4009,40 @@ begin
   end if;
 end
 $function$;
+
+-- Function app.change_stock(uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.change_stock(product uuid, difference integer)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  p products;
+  settings jsonb;
+begin
+  select * into p from products where id = product for no key update;
+  if p.id is null or p.inventory_policy <> 'tracked'
+    or (app.admin_role() is null and (p.catalog_id = any (app.writable_catalog_ids())) is not true)
+  then
+    return false;
+  end if;
+  if p.inventory_count + difference < 0 and not exists (select from stock_reports where product_id = product) then
+    -- The count is exact until now. It cannot express less than 0, but a stated stock can.
+    select c.sync_settings into settings from catalogs c where c.id = p.catalog_id;
+    insert into stock_reports (product_id, catalog_id, reported_count, reported_at)
+    select product, p.catalog_id, p.inventory_count + coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
+      (settings ->> 'hold_hours')::integer, '-infinity')), 0), '-infinity'
+    from stock_holds h
+    where h.catalog_id = p.catalog_id and h.product_id = product and (not h.is_settled or h.cancelled_at is not null);
+  end if;
+  update stock_reports set reported_count = reported_count + difference where product_id = product;
+  perform app.recompute_stock(array[product], array[difference]);
+  return true;
+end
+$function$;
+grant execute on function app.change_stock(uuid,integer) to app_admin, app_client, app_support;
 
 -- Function app.changed_fields(orders,orders), owner app_definer
 
@@ -3789,6 +4497,52 @@ $function$;
 grant execute on function app.context(text) to app_admin, app_anon, app_client, app_customer, app_owner, app_support,
   app_system, app_worker;
 
+-- Function app.count_exports(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_exports(client_id uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select count(*) from exports e
+  where e.client_id is not distinct from $1 and e.deleted_at is null
+    and (app.admin_role() in ('super_admin', 'admin') or e.client_id = any (app.client_ids()))
+$function$;
+grant execute on function app.count_exports(uuid) to app_admin, app_client;
+
+-- Function app.count_facet(uuid,uuid,text,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_facet(catalog uuid, site uuid, facet text, max_values integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(jsonb_agg(first order by count desc, app.fold(value) collate "C", value), '[]')
+  from (
+    select value, count
+    from (
+      -- To fold a name takes longer than to count its products, so only the first values are sorted by name.
+      select value, sum(products)::bigint as count
+      from (
+        select c.value, c.products from facet_counts c where c.catalog_id = $1 and c.facet = $3
+        union all
+        select d.value, d.products from facet_deltas d where d.catalog_id = $1 and d.facet = $3
+        union all
+        select f.value, -1
+        from site_product_exclusions x
+          join products p on p.id = x.product_id and p.catalog_id = $1 and p.is_active
+          cross join lateral (select case $3 when 'category' then p.category else p.brand end) f (value)
+        where x.site_id = $2 and f.value is not null
+      ) counted
+      group by value having sum(products) > 0
+      order by 2 desc fetch first $4 rows with ties
+    ) most
+    order by count desc, app.fold(value) collate "C", value limit $4
+  ) first
+$function$;
+
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.create_event_partitions(day date, ahead integer DEFAULT 2)
@@ -3819,6 +4573,30 @@ begin
 end
 $function$;
 grant execute on function app.create_event_partitions(date,integer) to app_system;
+
+-- Function app.create_export(uuid,text,text,jsonb,jsonb,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.create_export(client_id uuid, kind text, format text, filters jsonb, options jsonb,
+  notify_email text, OUT export_id uuid, OUT job_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+begin
+  if (app.admin_role() in ('super_admin', 'admin') or client_id = any (app.client_ids())) is not true then
+    raise exception 'the caller is not a member of this client' using errcode = 'insufficient_privilege';
+  end if;
+  export_id := app.uuid7();
+  insert into jobs (client_id, type, requested_by, payload, notify_email)
+  values (client_id, 'data_export', app.subject(), jsonb_build_object('export_id', export_id), notify_email)
+  returning jobs.id into job_id;
+  insert into exports (id, client_id, job_id, subject, kind, format, filters, options)
+  values (export_id, client_id, job_id, app.subject(), kind, format, filters, options);
+end
+$function$;
+grant execute on function app.create_export(uuid,text,text,jsonb,jsonb,text) to app_admin, app_client;
 
 -- Function app.create_mail(uuid,text,uuid,text,jsonb,text), owner app_definer
 
@@ -3909,6 +4687,39 @@ BEGIN ATOMIC
 END;
 grant execute on function app.daily_order_totals(uuid,date,date) to app_admin, app_client, app_system;
 
+-- Function app.decide_order_exports(order_destinations,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.decide_order_exports(target order_destinations, order_ids uuid[])
+ RETURNS TABLE(order_id uuid, version integer, updated_at timestamp with time zone, document jsonb, content_hash text,
+   action text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select o.id, o.version, o.updated_at, d.document, h.content_hash,
+    case
+      when earlier.action = 'cancel' then 'none'
+      when earlier.action is null and o.status in ('pending', 'processing') and o.problem is null then 'new'
+      when earlier.action is null then 'none'
+      when o.status = 'cancelled' or o.cancel_requested_at is not null then 'cancel'
+      when h.content_hash <> earlier.content_hash and not (news.is_own and others.is_only) then 'change'
+      else 'none'
+    end
+  from orders o
+    cross join lateral (select app.order_document(o)) d (document)
+    cross join lateral (select app.order_content_hash(d.document)) h (content_hash)
+    cross join (select not exists (select from order_destinations x
+                                   where x.client_id = target.client_id and x.id <> target.id)) others (is_only)
+    left join lateral (
+      select e.action, e.content_hash, e.version from order_exports e
+      where e.destination_id = target.id and e.order_id = o.id and e.action <> 'none'
+      order by e.version desc limit 1) earlier on true
+    cross join lateral (
+      select coalesce(bool_and(e.source = 'file'), false) from order_events e
+      where e.order_id = o.id and e.version > earlier.version) news (is_own)
+  where o.id = any (order_ids)
+$function$;
+
 -- Function app.decide_return(uuid,text,text,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.decide_return(return_id uuid, decision text, note text, source text, expected timestamp
@@ -3966,6 +4777,69 @@ begin
 end
 $function$;
 grant execute on function app.delete_expired_audit_entries(integer) to app_system;
+
+-- Function app.delete_expired_events(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_expired_events(max_rows integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  deleted integer;
+begin
+  if coalesce(max_rows, 0) not between 1 and 100000 then
+    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
+  end if;
+  with limits as (
+    select c.id, now() - make_interval(months => c.event_retention_months) as kept_from from clients c
+  ), expired as (
+    select e.id, e.accepted_at
+    from limits cross join lateral (
+      select a.id, a.accepted_at from analytics_events a
+      where a.client_id = limits.id and a.accepted_at < limits.kept_from
+        and a.created_at < limits.kept_from + interval '5 minutes'
+      limit max_rows
+    ) e
+    limit max_rows
+  )
+  delete from analytics_events a using expired where a.id = expired.id and a.accepted_at = expired.accepted_at;
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$function$;
+grant execute on function app.delete_expired_events(integer) to app_system;
+
+-- Function app.delete_export(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.delete_export(export_id uuid)
+ RETURNS TABLE(job_id uuid, was_cancelled boolean)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  deleted exports;
+begin
+  update exports e set deleted_at = now(), expires_at = now()
+  where e.id = $1 and e.deleted_at is null
+    and (app.admin_role() in ('super_admin', 'admin')
+      or e.client_id = any (app.client_ids()) and e.subject = app.subject())
+  returning e.* into deleted;
+  if not found then
+    return;
+  end if;
+  job_id := deleted.job_id;
+  update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
+    error = 'The export was deleted.'
+  where j.id = deleted.job_id and j.status in ('pending', 'processing');
+  was_cancelled := found;
+  return next;
+end
+$function$;
+grant execute on function app.delete_export(uuid) to app_admin, app_client;
 
 -- Function app.delete_order_holds(), owner app_definer
 
@@ -4124,6 +4998,37 @@ begin
   end if;
 end
 $function$;
+
+-- Function app.drop_event_partitions(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.drop_event_partitions()
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  kept_from constant date := date_trunc('month', now() at time zone 'UTC')::date
+    - make_interval(months => app.longest_event_retention());
+  dropped integer := 0;
+  partition text;
+begin
+  for partition in
+    select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid
+    where i.inhparent = 'public.analytics_events'::regclass and c.relname ~ '^analytics_events_\d{4}_\d{2}$'
+      and to_date(right(c.relname, 7), 'YYYY_MM') < kept_from
+    order by c.relname
+  loop
+    execute format('drop table public.%I', partition);
+    dropped := dropped + 1;
+  end loop;
+  return dropped;
+exception when lock_not_available then
+  return 0;
+end
+$function$;
+grant execute on function app.drop_event_partitions() to app_system;
 
 -- Function app.due_webhooks(), owner app_owner
 
@@ -4435,6 +5340,48 @@ end
 $function$;
 grant execute on function app.fail_pending_deliveries() to app_owner;
 
+-- Function app.fill_local_totals(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.fill_local_totals(client uuid)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  insert into order_local_totals (client_id, day, hour, site_id, currency, status, orders, amount)
+  select client_id, local_time::date, -1, site_id, currency, status, sum(orders), sum(amount)
+  from order_slot_totals t join clients c on c.id = t.client_id,
+    lateral (select t.slot at time zone c.timezone as local_time) l
+  where client is null or t.client_id = client
+  group by 1, 2, 3, 4, 5, 6
+  union all
+  select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid,
+    currency,
+    'kept', sum(orders), sum(amount)
+  from order_slot_totals t join clients c on c.id = t.client_id,
+    lateral (select t.slot at time zone c.timezone as local_time) l
+  where (client is null or t.client_id = client) and t.status <> 'cancelled'
+  group by 1, 2, 3, 4, 5, 6
+$function$;
+
+-- Function app.fill_order_slots(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.fill_order_slots()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  insert into order_slot_totals (client_id, slot, site_id, currency, status, orders, amount)
+  select client_id, date_bin('15 minutes', created_at, '2000-01-01Z'), site_id, currency, status, count(*),
+    sum(total_amount)
+  from orders
+  group by 1, 2, 3, 4, 5;
+  perform app.fill_local_totals(null);
+end
+$function$;
+grant execute on function app.fill_order_slots() to app_owner;
+
 -- Function app.find_guest_response(text,text,interval), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.find_guest_response(key text, request_hash text, lifetime interval)
@@ -4633,6 +5580,51 @@ end
 $function$;
 grant execute on function app.fold_unicode(text,integer) to public;
 
+-- Function app.formula_safe(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.formula_safe(value text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((ascii(value) = ANY (ARRAY[9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312])) AND (value ~
+  '^''*[=+@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20-]'::text)) THEN (''''::text || value) ELSE value END;
+grant execute on function app.formula_safe(text) to app_admin, app_client;
+
+-- Function app.free_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.free_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamp with time
+  zone[], OUT product_id uuid, OUT free_count integer, OUT held bigint, OUT reported_at timestamp with time zone, OUT
+  has_holds boolean)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  held_ids uuid[] := array(select app.held_products(catalog, product_ids));
+  settings jsonb;
+begin
+  if held_ids = '{}' then
+    return;
+  end if;
+  select c.sync_settings into settings from catalogs c where c.id = catalog;
+  return query
+    select s.id, least(greatest(coalesce(s.count, 0) - h.pieces, 0), 2147483647)::integer, h.pieces, s.at, h.holds > 0
+    from (
+      select id, count, case when count is not null and at is not null
+        then least(greatest(at, now() - interval '7 days'), now()) end as at
+      from unnest(product_ids, counts, times) s (id, count, at)
+      where id = any (held_ids)
+    ) s cross join lateral (
+      select count(*) as holds, coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
+        (settings ->> 'hold_hours')::integer, s.at)) filter (where s.at is not null), 0) as pieces
+      from stock_holds h
+      where h.catalog_id = catalog and h.product_id = s.id and (not h.is_settled or h.cancelled_at is not null)
+    ) h;
+end
+$function$;
+grant execute on function app.free_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
+
 -- Function app.fulfilment_of(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.fulfilment_of(order_id uuid)
@@ -4711,6 +5703,21 @@ begin
   return p;
 end
 $function$;
+
+-- Function app.granted_products(uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.granted_products(catalog uuid, after text, last text)
+ RETURNS SETOF products
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select (app.granted_product_row(p)).*
+  from products p
+  where p.catalog_id = $1 and p.catalog_id = any ((select app.granted_catalog_ids())::uuid[])
+    and ($2 is null or p.sku > $2) and ($3 is null or p.sku <= $3)
+$function$;
+grant execute on function app.granted_products(uuid,text,text) to app_admin, app_client, app_support;
 
 -- Function app.guard_order(), owner app_owner
 
@@ -4832,6 +5839,43 @@ RETURN ((EXISTS (SELECT FROM catalogs c WHERE ((c.id = (has_shared_stock.site).c
   DISTINCT FROM (has_shared_stock.site).client_id)))) OR (EXISTS (SELECT FROM catalog_grants g WHERE ((g.catalog_id =
   (has_shared_stock.site).catalog_id) AND (g.client_id <> (has_shared_stock.site).client_id)))));
 
+-- Function app.has_unfilled_slots(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_unfilled_slots()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select exists (select from orders) and not exists (select from order_slot_totals)
+    and not exists (select from order_deltas where slot is not null)
+$function$;
+grant execute on function app.has_unfilled_slots() to app_owner;
+
+-- Function app.held_products(uuid,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.held_products(catalog uuid, product_ids uuid[])
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.require_writable_stock(catalog);
+  if exists (select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not
+    null))
+    or exists (select from stock_reports r where r.catalog_id = catalog)
+  then
+    return query
+      select id from unnest(product_ids) id
+      where exists (select from stock_holds h where h.catalog_id = catalog and h.product_id = id
+          and (not h.is_settled or h.cancelled_at is not null))
+        or exists (select from stock_reports r where r.product_id = id and r.catalog_id = catalog);
+  end if;
+end
+$function$;
+grant execute on function app.held_products(uuid,uuid[]) to app_admin, app_client;
+
 -- Function app.hold_effect(stock_holds,text,integer,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.hold_effect(hold stock_holds, means text, hold_hours integer, reported_at timestamp with
@@ -4850,9 +5894,9 @@ CREATE OR REPLACE FUNCTION app.hold_known_at(hold stock_holds, means text, hold_
  LANGUAGE sql
  STABLE PARALLEL SAFE
 RETURN CASE WHEN (hold).is_settled THEN '-infinity'::timestamp with time zone WHEN ((hold).pieces < 0) THEN (hold).since
-  ELSE LEAST((hold).shipped_at, CASE means WHEN 'free'::text THEN (hold).acknowledged_at ELSE NULL::timestamp with time
-  zone END, ((hold).since + make_interval(hours => COALESCE(hold_hours, CASE means WHEN 'free'::text THEN 72 ELSE 720
-  END)))) END;
+  WHEN (means = 'physical'::text) THEN LEAST((hold).shipped_at, ((hold).since + make_interval(hours =>
+  COALESCE(hold_hours, 720)))) ELSE LEAST((hold).shipped_at, (hold).acknowledged_at, ((hold).since + make_interval(hours
+  => COALESCE(hold_hours, 72)))) END;
 
 -- Function app.is_active_client(uuid), owner app_definer
 
@@ -4873,6 +5917,16 @@ CREATE OR REPLACE FUNCTION app.is_caller_role()
 RETURN (CURRENT_USER = ANY (ARRAY['app_admin'::name, 'app_support'::name, 'app_client'::name, 'app_customer'::name,
   'app_anon'::name, 'app_system'::name, 'app_worker'::name]));
 grant execute on function app.is_caller_role() to public;
+
+-- Function app.is_finished_hold(stock_holds,jsonb,timestamp with time zone), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_finished_hold(hold stock_holds, settings jsonb, oldest timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (((NOT (hold).is_settled) OR ((hold).cancelled_at IS NOT NULL)) AND (COALESCE((hold).cancelled_at,
+  app.hold_known_at(hold, (settings ->> 'stock_means'::text), ((settings ->> 'hold_hours'::text))::integer)) <=
+  oldest));
 
 -- Function app.is_in_stock(text,integer), owner app_owner
 
@@ -4988,6 +6042,16 @@ CREATE OR REPLACE FUNCTION app.json_fits(value jsonb, max_bytes integer)
 RETURN (((pg_column_size(value) <= 2000) AND (pg_column_compression(value) IS NULL)) OR (octet_length((value)::text) <=
   max_bytes));
 grant execute on function app.json_fits(jsonb,integer) to public;
+
+-- Function app.json_lines(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.json_lines(texts jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE jsonb_array_length(texts) WHEN 0 THEN NULL::text WHEN 1 THEN (texts ->> 0) ELSE (SELECT string_agg(l.line, '
+'::text ORDER BY l.n) AS string_agg FROM jsonb_array_elements_text(json_lines.texts) WITH ORDINALITY l(line, n)) END;
+grant execute on function app.json_lines(jsonb) to app_admin, app_client;
 
 -- Function app.list_granted_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_definer
@@ -5161,6 +6225,119 @@ $function$;
 grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
 
+-- Function app.live_facets(uuid,text,text[],text,text,numeric,numeric,integer,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.live_facets(catalog uuid, conditions text, patterns text[], category text, brand text,
+  price_min numeric, price_max numeric, max_values integer, sku text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  facets jsonb;
+begin
+  execute format($sql$
+    with shown as materialized (
+      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
+      select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
+      from (
+        select category, brand, ($4 is null or price >= $4) and ($5 is null or price <= $5) as in_price,
+          count(*) as products, min(price) as price_min, max(price) as price_max
+        from public.products where catalog_id = (select $8) %s
+        group by 1, 2, 3) groups
+    ), categories as (
+      select category as value, sum(products)::bigint as count from shown
+      where in_brand and in_price and category is not null
+      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
+    ), brands as (
+      select brand as value, sum(products)::bigint as count from shown
+      where in_category and in_price and brand is not null
+      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
+    )
+    select jsonb_build_object(
+      'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
+                   from categories),
+      'brand', (select coalesce(jsonb_agg(brands order by count desc, app.fold(value) collate "C", value), '[]')
+                from brands),
+      'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
+                where in_category and in_brand))
+    $sql$, conditions)
+  into facets
+  using patterns, category, brand, price_min, price_max, max_values, sku, catalog;
+  return facets;
+end
+$function$;
+
+-- Function app.local_order_figures(uuid,date,date), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.local_order_figures(client uuid, first_day date, last_day date)
+ RETURNS TABLE(day date, hour smallint, site_id uuid, currency text, status text, orders bigint, amount numeric)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT f.day,
+     f.hour,
+     f.site_id,
+     f.currency,
+     f.status,
+     sum(f.orders) AS sum,
+     sum(f.amount) AS sum
+    FROM ( SELECT t.day,
+             t.hour,
+             t.site_id,
+             t.currency,
+             t.status,
+             t.orders,
+             t.amount
+            FROM order_local_totals t
+           WHERE ((t.client_id = local_order_figures.client) AND ((t.day >= local_order_figures.first_day) AND (t.day <=
+             local_order_figures.last_day)))
+         UNION ALL
+          SELECT ((d.slot AT TIME ZONE c.timezone))::date AS timezone,
+             '-1'::integer,
+             d.site_id,
+             d.currency,
+             d.status,
+             d.orders,
+             d.amount
+            FROM (order_deltas d
+              JOIN clients c ON ((c.id = d.client_id)))
+           WHERE ((d.client_id = local_order_figures.client) AND ((d.day >= (local_order_figures.first_day - 1)) AND
+             (d.day <= (local_order_figures.last_day + 1))) AND (d.slot IS NOT NULL) AND ((((d.slot AT TIME ZONE
+             c.timezone))::date >= local_order_figures.first_day) AND (((d.slot AT TIME ZONE c.timezone))::date <=
+             local_order_figures.last_day)))
+         UNION ALL
+          SELECT ((d.slot AT TIME ZONE c.timezone))::date AS timezone,
+             (EXTRACT(hour FROM (d.slot AT TIME ZONE c.timezone)))::smallint AS "extract",
+             '00000000-0000-0000-0000-000000000000'::uuid AS uuid,
+             d.currency,
+             'kept'::text,
+             d.orders,
+             d.amount
+            FROM (order_deltas d
+              JOIN clients c ON ((c.id = d.client_id)))
+           WHERE ((d.client_id = local_order_figures.client) AND ((d.day >= (local_order_figures.first_day - 1)) AND
+             (d.day <= (local_order_figures.last_day + 1))) AND (d.slot IS NOT NULL) AND (d.status <> 'cancelled'::text)
+             AND ((((d.slot AT TIME ZONE c.timezone))::date >= local_order_figures.first_day) AND (((d.slot AT TIME ZONE
+             c.timezone))::date <= local_order_figures.last_day)))) f
+   GROUP BY f.day, f.hour, f.site_id, f.currency, f.status
+  HAVING (sum(f.orders) <> 0);
+END;
+grant execute on function app.local_order_figures(uuid,date,date) to app_admin, app_client;
+
+-- Function app.lock_local_figures(uuid,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.lock_local_figures(client uuid, is_change boolean)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select case when is_change
+    then pg_advisory_xact_lock(hashtextextended('figures of ' || client, 0))
+    else pg_advisory_xact_lock_shared(hashtextextended('figures of ' || client, 0)) end
+$function$;
+
 -- Function app.lock_order(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.lock_order(order_id uuid)
@@ -5204,6 +6381,16 @@ AS $function$
     when exists (select from orders o where o.id = $1 and o.client_id = any (app.client_ids())) then 'forbidden'
     else 'not_found' end
 $function$;
+
+-- Function app.longest_event_retention(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.longest_event_retention()
+ RETURNS integer
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select coalesce(max(event_retention_months), 25) from clients $function$;
+grant execute on function app.longest_event_retention() to app_owner;
 
 -- Function app.mail_branding(uuid,uuid), owner app_definer
 
@@ -5438,6 +6625,23 @@ RETURN CASE WHEN (currency = ANY ('{BIF,CLP,DJF,GNF,ISK,JPY,KMF,KRW,PYG,RWF,UGX,
   WHEN (currency = ANY ('{BHD,IQD,JOD,KWD,LYD,OMR,TND}'::text[])) THEN 3 ELSE 2 END;
 grant execute on function app.minor_units(text) to public;
 
+-- Function app.move_local_totals(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.move_local_totals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  perform app.lock_local_figures(new.id, true);
+  delete from order_local_totals where client_id = new.id;
+  perform app.fill_local_totals(new.id);
+  return null;
+end
+$function$;
+grant execute on function app.move_local_totals() to app_owner;
+
 -- Function app.move_source_data(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.move_source_data()
@@ -5530,6 +6734,79 @@ begin
   return null;
 end
 $function$;
+
+-- Function app.order_content_hash(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_content_hash(document jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select md5(($1 - '{version,external_number,status,cancel_reason}'::text[])::text
+    || case when $1 ->> 'status' = 'cancelled' then 'cancelled' else '' end)
+$function$;
+
+-- Function app.order_document(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_document(o orders)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select jsonb_build_object(
+    'order_id', o.id, 'order_number', o.order_number, 'external_number', o.external_number, 'version', o.version,
+    'kind', o.kind, 'status', o.status, 'placed_at', o.created_at, 'currency', o.currency,
+    'total_amount', o.total_amount::text, 'customer_name', o.customer_name, 'customer_email', o.customer_email,
+    'shipping_address', o.shipping_address, 'metadata', o.metadata, 'site', s.name, 'cancel_reason', o.cancel_reason,
+    'lines', (
+      select coalesce(jsonb_agg(jsonb_build_object('line', l.line, 'sku', l.sku, 'name', l.name,
+        'quantity', l.quantity - l.cancelled_quantity, 'unit_price', l.unit_price::text) order by l.line), '[]')
+      from order_lines l where l.order_id = o.id))
+  from sites s where s.id = o.site_id
+$function$;
+
+-- Function app.order_figures(uuid,text,date,date), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.order_figures(client uuid, zone text, first_day date, last_day date)
+ RETURNS TABLE(local_time timestamp without time zone, site_id uuid, currency text, status text, orders bigint, amount
+   numeric)
+ LANGUAGE sql
+ STABLE
+BEGIN ATOMIC
+ SELECT (f.slot AT TIME ZONE order_figures.zone) AS timezone,
+     f.site_id,
+     f.currency,
+     f.status,
+     sum(f.orders) AS sum,
+     sum(f.amount) AS sum
+    FROM ( SELECT t.slot,
+             t.site_id,
+             t.currency,
+             t.status,
+             t.orders,
+             t.amount
+            FROM order_slot_totals t
+           WHERE ((t.client_id = order_figures.client) AND (t.slot >= (((order_figures.first_day)::timestamp without
+             time zone AT TIME ZONE 'UTC'::text) - '15:00:00'::interval)) AND (t.slot < ((((order_figures.last_day +
+             1))::timestamp without time zone AT TIME ZONE 'UTC'::text) + '15:00:00'::interval)))
+         UNION ALL
+          SELECT d.slot,
+             d.site_id,
+             d.currency,
+             d.status,
+             d.orders,
+             d.amount
+            FROM order_deltas d
+           WHERE ((d.client_id = order_figures.client) AND ((d.day >= (order_figures.first_day - 1)) AND (d.day <=
+             (order_figures.last_day + 1))) AND (d.slot IS NOT NULL))) f
+   WHERE ((((f.slot AT TIME ZONE order_figures.zone))::date >= order_figures.first_day) AND (((f.slot AT TIME ZONE
+     order_figures.zone))::date <= order_figures.last_day))
+   GROUP BY f.slot, f.site_id, f.currency, f.status
+  HAVING (sum(f.orders) <> 0);
+END;
+grant execute on function app.order_figures(uuid,text,date,date) to app_admin, app_client, app_system;
 
 -- Function app.order_for_news(orders), owner app_definer
 
@@ -5734,6 +7011,12 @@ begin
     return;
   end if;
 
+  if not $4 ->> 'country' = any (site.ship_to_countries) then
+    refusal := 'country';
+    detail := to_jsonb(site.ship_to_countries);
+    return;
+  end if;
+
   perform from products p
   where p.id in (select (line ->> 'product_id')::uuid from jsonb_array_elements($1) l (line))
     and p.catalog_id = site.catalog_id
@@ -5914,45 +7197,41 @@ CREATE OR REPLACE FUNCTION app.product_facets(search text, sku text, category te
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 declare
+  site constant uuid := app.site_id();
+  catalog constant uuid := (app.catalog_ids())[1];
   patterns constant text[] := app.search_patterns(search);
-  facets jsonb;
+  row_conditions constant text :=
+    case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
+    || case when sku is not null then ' and sku = $7' else '' end || app.stock_condition(stock);
+  has_price constant boolean := price_min is not null or price_max is not null;
+  -- Whether the facet has no filter on another field.
+  counts_categories constant boolean := row_conditions = '' and brand is null and not has_price;
+  counts_brands constant boolean := row_conditions = '' and category is null and not has_price;
+  counts_prices constant boolean := row_conditions = '' and category is null and brand is null;
+  facets jsonb := '{}';
   currency constant text := app.storefront_currency();
 begin
-  if app.site_id() is null then
+  if site is null then
     return null;
   end if;
-  execute format($sql$
-    with shown as materialized (
-      -- All facets are computed from these few groups. Every row would otherwise be stored once and read three times.
-      select groups.*, ($2 is null or category = $2) as in_category, ($3 is null or brand = $3) as in_brand
-      from (
-        select p.category, p.brand, ($4 is null or p.price >= $4) and ($5 is null or p.price <= $5) as in_price,
-          count(*) as products, min(p.price) as price_min, max(p.price) as price_max
-        from products p
-        where p.catalog_id = any ((select app.catalog_ids())::uuid[]) and p.is_active %s
-          and not exists (
-            select from site_product_exclusions x where x.site_id = (select app.site_id()) and x.product_id = p.id)
-        group by 1, 2, 3) groups
-    ), categories as (
-      select category as value, sum(products)::bigint as count from shown
-      where in_brand and in_price and category is not null
-      group by 1 order by 2 desc, app.fold(category) collate "C", 1 limit $6
-    ), brands as (
-      select brand as value, sum(products)::bigint as count from shown
-      where in_category and in_price and brand is not null
-      group by 1 order by 2 desc, app.fold(brand) collate "C", 1 limit $6
-    )
-    select jsonb_build_object(
-      'category', (select coalesce(jsonb_agg(categories order by count desc, app.fold(value) collate "C", value), '[]')
-                   from categories),
-      'brand', (select coalesce(jsonb_agg(brands order by count desc, app.fold(value) collate "C", value), '[]')
-                from brands),
-      'price', (select jsonb_build_object('min', min(price_min)::text, 'max', max(price_max)::text) from shown
-                where in_category and in_brand))
-    $sql$, case when search is not null then app.search_condition(cardinality(patterns), '$1') else '' end
-      || case when sku is not null then ' and p.sku = $7' else '' end || app.stock_condition(stock))
-  into facets
-  using patterns, category, brand, price_min, price_max, max_values, sku;
+  if not (counts_categories and counts_brands and counts_prices) then
+    -- If a facet needs no products, only the products of the filters are read.
+    facets := app.live_facets(catalog, app.storefront_condition(site) || row_conditions || case
+      when category is not null and brand is not null and has_price then ''
+      when category is not null and brand is not null then ' and (category = $2 or brand = $3)'
+      when counts_categories then ' and category = $2'
+      when counts_brands then ' and brand = $3'
+      else '' end, patterns, category, brand, price_min, price_max, max_values, sku);
+  end if;
+  if counts_categories then
+    facets := facets || jsonb_build_object('category', app.count_facet(catalog, site, 'category', max_values));
+  end if;
+  if counts_brands then
+    facets := facets || jsonb_build_object('brand', app.count_facet(catalog, site, 'brand', max_values));
+  end if;
+  if counts_prices then
+    facets := facets || jsonb_build_object('price', app.shown_prices(catalog, site));
+  end if;
   -- Prices in several currencies have no range.
   return jsonb_set(facets, '{price}', case when currency is null then '{"min": null, "max": null}'
     else facets -> 'price' end || jsonb_build_object('currency', currency));
@@ -6046,6 +7325,46 @@ AS $function$
       or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
 $function$;
 grant execute on function app.product_source(uuid) to app_admin, app_client, app_support;
+
+-- Function app.product_stock(uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.product_stock(product uuid, max_orders integer, OUT product_id uuid, OUT inventory_policy
+  text, OUT inventory_count integer, OUT stock_means text, OUT reported_count bigint, OUT reported_at timestamp with
+  time zone, OUT held bigint, OUT order_count bigint, OUT orders jsonb)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with visible as materialized (
+    select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at, r.product_id is not null as
+      is_stated,
+      r.reported_at as at, coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
+      (c.sync_settings ->> 'hold_hours')::integer as hold_hours
+    from products p join catalogs c on c.id = p.catalog_id left join stock_reports r on r.product_id = p.id
+    where p.id = $1
+      and (app.admin_role() in ('super_admin', 'admin')
+        or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
+  ), held as materialized (
+    select h.order_id, h.client_id, sum(e.pieces) as pieces, min(nullif(h.since, '-infinity')) as since,
+      min(h.acknowledged_at) as acknowledged_at
+    from visible v join stock_holds h on h.catalog_id = v.catalog_id and h.product_id = v.id
+        and (not h.is_settled or h.cancelled_at is not null)
+      cross join lateral (select case
+        when v.is_stated then app.hold_effect(h, v.means, v.hold_hours, v.at)
+        when h.pieces > 0 and h.shipped_at is null and h.cancelled_at is null then h.pieces else 0 end) e (pieces)
+    group by h.order_id, h.client_id having sum(e.pieces) <> 0
+  )
+  select v.id, v.inventory_policy, v.inventory_count, v.means, v.reported_count, v.reported_at,
+    (select coalesce(sum(pieces), 0) from held), (select count(*) from held),
+    (select coalesce(jsonb_agg(jsonb_build_object('order_id', o.id, 'order_number', o.order_number, 'pieces', f.pieces,
+        'placed_at', f.since, 'acknowledged_at', f.acknowledged_at) order by f.since, f.order_id), '[]')
+     from (select * from held order by since, order_id limit max_orders) f
+       left join public.orders o on o.id = f.order_id
+         and (app.admin_role() is not null or f.client_id = any (app.client_ids())))
+  from visible v
+$function$;
+grant execute on function app.product_stock(uuid,integer) to app_admin, app_client, app_support;
 
 -- Function app.products_page(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
@@ -6422,6 +7741,24 @@ begin
 end
 $function$;
 
+-- Function app.recompute_catalog_stock(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.recompute_catalog_stock()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  product_ids uuid[] := array(select r.product_id from stock_reports r where r.catalog_id = new.id);
+begin
+  perform app.lock_products(product_ids);
+  perform app.recompute_stock(product_ids, array_fill(0, array[cardinality(product_ids)]));
+  return null;
+end
+$function$;
+grant execute on function app.recompute_catalog_stock() to app_owner;
+
 -- Function app.recompute_stock(uuid[],integer[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.recompute_stock(product_ids uuid[], returned integer[])
@@ -6438,7 +7775,8 @@ AS $function$
       join catalogs c on c.id = p.catalog_id
       left join stock_reports r on r.product_id = p.id
       left join lateral (
-        select coalesce(sum(app.hold_effect(h, c.stock_means, c.hold_hours, r.reported_at)), 0) as pieces
+        select coalesce(sum(app.hold_effect(h, c.sync_settings ->> 'stock_means',
+          (c.sync_settings ->> 'hold_hours')::integer, r.reported_at)), 0) as pieces
         from stock_holds h
         where h.catalog_id = p.catalog_id and h.product_id = p.id and (not h.is_settled or h.cancelled_at is not null)
       ) h on r.product_id is not null
@@ -6508,6 +7846,55 @@ end
 $function$;
 grant execute on function app.record_direct_change() to app_owner;
 
+-- Function app.record_facet_change(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_facet_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  insert into facet_deltas (catalog_id, facet, value, products)
+  select catalog_id, facet, value, sum(products)
+  from (
+    values (old.catalog_id, 'category', old.category, -old.is_active::integer),
+      (old.catalog_id, 'brand', old.brand, -old.is_active::integer),
+      (new.catalog_id, 'category', new.category, new.is_active::integer),
+      (new.catalog_id, 'brand', new.brand, new.is_active::integer)
+  ) changed (catalog_id, facet, value, products)
+  where value is not null
+  group by 1, 2, 3 having sum(products) <> 0;
+  return null;
+end
+$function$;
+grant execute on function app.record_facet_change() to app_owner;
+
+-- Function app.record_facet_deltas(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_facet_deltas()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into facet_deltas (catalog_id, facet, value, products)
+    select p.catalog_id, f.facet, f.value, count(*)
+    from after p cross join lateral (values ('category', p.category), ('brand', p.brand)) f (facet, value)
+    where p.is_active and f.value is not null group by 1, 2, 3;
+  else
+    insert into facet_deltas (catalog_id, facet, value, products)
+    select p.catalog_id, f.facet, f.value, -count(*)
+    from before p cross join lateral (values ('category', p.category), ('brand', p.brand)) f (facet, value)
+    where p.is_active and f.value is not null group by 1, 2, 3;
+  end if;
+  return null;
+end
+$function$;
+grant execute on function app.record_facet_deltas() to app_owner;
+
 -- Function app.record_late_news(orders,text,jsonb,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_late_news(target orders, type text, details jsonb, happened_at timestamp with time
@@ -6536,22 +7923,25 @@ CREATE OR REPLACE FUNCTION app.record_order_deltas()
 AS $function$
 begin
   if tg_op = 'INSERT' then
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, count(*), sum(total_amount)
-    from after group by 1, 2, 3, 4;
+    insert into order_deltas (client_id, day, slot, site_id, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, date_bin('15 minutes', created_at, '2000-01-01Z'),
+      site_id, currency, status, count(*), sum(total_amount)
+    from after group by 1, 2, 3, 4, 5, 6;
   elsif tg_op = 'DELETE' then
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, -count(*), -sum(total_amount)
-    from before group by 1, 2, 3, 4;
+    insert into order_deltas (client_id, day, slot, site_id, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, date_bin('15 minutes', created_at, '2000-01-01Z'),
+      site_id, currency, status, -count(*), -sum(total_amount)
+    from before group by 1, 2, 3, 4, 5, 6;
   else
-    insert into order_deltas (client_id, day, currency, status, orders, amount)
-    select client_id, (created_at at time zone 'UTC')::date, currency, status, sum(n), sum(n * total_amount)
+    insert into order_deltas (client_id, day, slot, site_id, currency, status, orders, amount)
+    select client_id, (created_at at time zone 'UTC')::date, date_bin('15 minutes', created_at, '2000-01-01Z'),
+      site_id, currency, status, sum(n), sum(n * total_amount)
     from (
-      select client_id, created_at, currency, status, total_amount, 1 as n from after
+      select client_id, created_at, site_id, currency, status, total_amount, 1 as n from after
       union all
-      select client_id, created_at, currency, status, total_amount, -1 from before
+      select client_id, created_at, site_id, currency, status, total_amount, -1 from before
     ) changed
-    group by 1, 2, 3, 4 having sum(n) <> 0 or sum(n * total_amount) <> 0;
+    group by 1, 2, 3, 4, 5, 6 having sum(n) <> 0 or sum(n * total_amount) <> 0;
   end if;
   return null;
 end
@@ -6804,6 +8194,38 @@ $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
 
+-- Function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamp with
+  time zone[])
+ RETURNS TABLE(product_id uuid, free_count integer, held bigint)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  perform set_config('app.reports_stock', 'on', true);
+  return query
+    with stated as materialized (
+      select * from app.free_stock(catalog, product_ids, counts, times)
+    ), stored as (
+      insert into stock_reports as r (product_id, catalog_id, reported_count, reported_at)
+      select s.product_id, catalog, c.count, s.reported_at
+      from stated s join unnest(product_ids, counts) c (id, count) on c.id = s.product_id
+      where s.has_holds and s.reported_at is not null
+      on conflict (product_id) do update
+      set reported_count = excluded.reported_count, reported_at = excluded.reported_at
+      where (r.reported_count, r.reported_at) is distinct from (excluded.reported_count, excluded.reported_at)
+    ), forgotten as (
+      delete from stock_reports r using stated s
+      where r.product_id = s.product_id and (not s.has_holds or s.reported_at is null)
+    )
+    select s.product_id, s.free_count, s.held from stated s;
+end
+$function$;
+grant execute on function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
+
 -- Function app.request_return(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.request_return(order_id uuid, lines jsonb, reason text, source text, expected timestamp
@@ -6859,6 +8281,21 @@ AS $function$
     array['request', pg_backend_pid()::text, extract(epoch from transaction_timestamp())::text,
       current_setting('app.request_id', true), current_setting('app.address', true)]::text, 'UTF8'))), 'hex')
   from app.seal_key
+$function$;
+
+-- Function app.require_writable_stock(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.require_writable_stock(catalog uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is null and (catalog = any (app.writable_catalog_ids())) is not true then
+    raise exception 'the caller may not write the stock of this catalog' using errcode = 'insufficient_privilege';
+  end if;
+end
 $function$;
 
 -- Function app.reset_session(), owner app_definer
@@ -7020,9 +8457,18 @@ AS $function$
     else 'not_found' end
 $function$;
 
--- Function app.rollup_order_deltas(integer), owner app_definer
+-- Function app.rfc3339(timestamp with time zone), owner app_owner
 
-CREATE OR REPLACE FUNCTION app.rollup_order_deltas(max_rows integer DEFAULT 10000)
+CREATE OR REPLACE FUNCTION app.rfc3339(at timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN to_char((at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'::text);
+grant execute on function app.rfc3339(timestamp with time zone) to app_admin, app_client;
+
+-- Function app.rollup_facet_deltas(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.rollup_facet_deltas(max_rows integer DEFAULT 10000)
  RETURNS integer
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -7030,30 +8476,56 @@ CREATE OR REPLACE FUNCTION app.rollup_order_deltas(max_rows integer DEFAULT 1000
 AS $function$
 declare
   moved_rows integer;
-  empty order_daily_totals[];
+  empty facet_counts[];
+begin
+  if coalesce(max_rows, 0) not between 1 and 100000 then
+    raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
+  end if;
+  with batch as (
+    select id from facet_deltas order by id limit max_rows for update skip locked
+  ), moved as (
+    delete from facet_deltas d using batch where d.id = batch.id returning d.*
+  ), counts as (
+    insert into facet_counts as c (catalog_id, facet, value, products)
+    select catalog_id, facet, value, sum(products) from moved group by 1, 2, 3 order by 1, 2, 3
+    on conflict (catalog_id, facet, value) do update set products = c.products + excluded.products
+    returning c
+  )
+  select (select count(*) from moved), array(select c from counts where (c).products = 0) into moved_rows, empty;
+  -- This transaction has locked these rows, so the delete waits for no other transaction.
+  delete from facet_counts c using unnest(empty) e
+  where (c.catalog_id, c.facet, c.value) = (e.catalog_id, e.facet, e.value);
+  return moved_rows;
+end
+$function$;
+grant execute on function app.rollup_facet_deltas(integer) to app_system;
+
+-- Function app.rollup_order_deltas(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.rollup_order_deltas(max_rows integer DEFAULT 10000)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  moved order_deltas[];
 begin
   if coalesce(max_rows, 0) not between 1 and 100000 then
     raise exception 'max_rows must be between 1 and 100000, not %', max_rows using errcode = 'invalid_parameter_value';
   end if;
   with batch as (
     select id from order_deltas order by id limit max_rows for update skip locked
-  ), moved as (
-    delete from order_deltas d using batch where d.id = batch.id returning d.*
-  ), days as (
-    insert into order_daily_totals as d (client_id, day, currency, status, orders, amount)
-    select client_id, day, currency, status, sum(orders), sum(amount)
-    from moved group by 1, 2, 3, 4 order by 1, 2, 3, 4
-    on conflict (client_id, day, currency, status)
-      do update set orders = d.orders + excluded.orders, amount = d.amount + excluded.amount
-    returning d
+  ), deleted as (
+    delete from order_deltas d using batch where d.id = batch.id returning d
   )
-  select (select count(*) from moved), array(select d from days where (d).orders = 0 and (d).amount = 0)
-    into moved_rows, empty;
-  -- When all orders have left a status, the row of this status has only zeros. This is true for three of four rows.
-  -- This transaction has locked these rows, so the delete waits for no other transaction.
-  delete from order_daily_totals d using unnest(empty) e
-  where (d.client_id, d.day, d.currency, d.status) = (e.client_id, e.day, e.currency, e.status);
-  return moved_rows;
+  select array(select d from deleted) into moved;
+  perform app.lock_local_figures(client_id, false)
+  from (select distinct client_id from unnest(moved) order by client_id) clients;
+  perform app.add_to_daily_totals(moved);
+  perform app.add_to_slot_totals(moved);
+  perform app.add_to_local_totals(moved);
+  return cardinality(moved);
 end
 $function$;
 grant execute on function app.rollup_order_deltas(integer) to app_system;
@@ -7294,6 +8766,57 @@ begin
 end
 $function$;
 
+-- Function app.settle_stock_holds(integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.settle_stock_holds(max_products integer DEFAULT 1000)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  oldest constant timestamptz := now() - interval '7 days';
+  product_ids uuid[];
+begin
+  select array_agg(id) into product_ids from (
+    select distinct h.product_id as id
+    from stock_holds h join catalogs c on c.id = h.catalog_id
+    where app.is_finished_hold(h, c.sync_settings, oldest) limit max_products) due;
+  if product_ids is null then
+    return 0;
+  end if;
+  perform app.lock_products(product_ids);
+
+  with finished as materialized (
+    select h.order_id, h.line, h.part, h.product_id, c.sync_settings as settings, h as hold,
+      h.pieces > 0 and h.shipped_at is null and h.cancelled_at is null as is_open
+    from stock_holds h join catalogs c on c.id = h.catalog_id
+    where h.product_id = any (product_ids) and app.is_finished_hold(h, c.sync_settings, oldest)
+  ), stated as (
+    update stock_reports r set reported_count = r.reported_count - e.pieces
+    from (
+      select f.product_id, sum(app.hold_effect(f.hold, f.settings ->> 'stock_means',
+        (f.settings ->> 'hold_hours')::integer, s.reported_at)) as pieces
+      from finished f join stock_reports s on s.product_id = f.product_id group by 1
+    ) e
+    where r.product_id = e.product_id and e.pieces <> 0
+  ), settled as (
+    update stock_holds h set is_settled = true from finished f
+    where f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part
+  )
+  delete from stock_holds h using finished f
+  where not f.is_open and h.order_id = f.order_id and h.line = f.line and h.part = f.part;
+
+  -- Without holds, the count itself says what is free, unless the stated stock is below 0.
+  delete from stock_reports r
+  where r.product_id = any (product_ids) and r.reported_count >= 0 and not exists (
+    select from stock_holds h where h.catalog_id = r.catalog_id and h.product_id = r.product_id
+      and (not h.is_settled or h.cancelled_at is not null));
+  return cardinality(product_ids);
+end
+$function$;
+grant execute on function app.settle_stock_holds(integer) to app_system;
+
 -- Function app.ship_held_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.ship_held_pieces(order_id uuid, line integer, pieces integer, at timestamp with time
@@ -7335,6 +8858,29 @@ end
 $function$;
 grant execute on function app.ship_order(uuid,jsonb,text,timestamp with time zone,timestamp with time zone) to
   app_admin, app_client, app_support, app_system;
+
+-- Function app.shown_prices(uuid,uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.shown_prices(catalog uuid, site uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  prices jsonb;
+begin
+  -- (select $1) hides the id from the planner, as in app.product_query.
+  execute format($sql$
+    select jsonb_build_object(
+      'min', (select price::text from public.products where catalog_id = (select $1) %1$s
+              order by products.price, id limit 1),
+      'max', (select price::text from public.products where catalog_id = (select $1) %1$s
+              order by products.price desc, id desc limit 1))
+    $sql$, app.storefront_condition(site)) into prices using catalog;
+  return prices;
+end
+$function$;
 
 -- Function app.site_id(), owner app_owner
 
@@ -7467,6 +9013,43 @@ end
 $function$;
 grant execute on function app.stock_condition(text[]) to app_admin, app_anon, app_client, app_customer, app_definer,
   app_support;
+
+-- Function app.store_events(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.store_events(events jsonb)
+ RETURNS integer
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  with given as (
+    select e.*, s.event_storage = 'anonymous' and not e.is_anonymous as is_reduced
+    from jsonb_to_recordset(events) e (id uuid, event_id uuid, client_id uuid, site_id uuid, event_type text,
+      user_id text, session_id text, event_data jsonb, is_anonymous boolean, is_time_clamped boolean,
+      created_at timestamptz, accepted_at timestamptz)
+    join sites s on s.client_id = e.client_id and s.id = e.site_id and s.event_storage <> 'none'
+    join clients c on c.id = s.client_id
+      and e.accepted_at > now() - make_interval(months => c.event_retention_months)
+  ), receipts as (
+    insert into event_receipts (client_id, event_id, accepted_at)
+    select client_id, event_id, min(accepted_at) from given group by client_id, event_id order by client_id, event_id
+    on conflict (client_id, event_id) do nothing
+    returning client_id, event_id
+  ), stored as (
+    insert into analytics_events (id, event_id, client_id, site_id, event_type, user_id, session_id, event_data,
+      is_anonymous, is_time_clamped, created_at, accepted_at)
+    select distinct on (g.client_id, g.event_id) g.id, g.event_id, g.client_id, g.site_id, g.event_type,
+      case when not g.is_reduced then g.user_id end, case when not g.is_reduced then g.session_id end,
+      case when g.is_reduced then '{}' else g.event_data end, g.is_anonymous or g.is_reduced, g.is_time_clamped,
+      g.created_at, g.accepted_at
+    from given g join receipts using (client_id, event_id)
+    order by g.client_id, g.event_id, g.accepted_at
+    on conflict (id, accepted_at) do nothing
+    returning 1
+  )
+  select count(*)::integer from stored
+$function$;
+grant execute on function app.store_events(jsonb) to app_system;
 
 -- Function app.storefront_condition(uuid), owner app_definer
 
