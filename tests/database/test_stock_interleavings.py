@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,7 +23,7 @@ FIRST, SECOND = sorted(
 
 
 @pytest.fixture
-def database(own_database: Database) -> Iterator[Database]:
+def database(own_database: Database) -> Database:
     """A database whose products FIRST and SECOND have 5 pieces, and are shown on the site."""
     with own_database.connect(autocommit=True) as connection:
         connection.execute("delete from stock_holds")
@@ -47,6 +47,13 @@ def merge(database: Database, rows: dict[UUID, dict[str, Any]]) -> Any:
     with database.connect(autocommit=True) as connection:
         merging.stage(connection, [{"sku": str(product), **row} for product, row in rows.items()])
         return merging.merge(connection, as_of())
+
+
+def opened(database: Database) -> psycopg.Connection:
+    """Return a connection with an open transaction, which only an explicit commit ends."""
+    connection = database.connect()
+    connection.execute("select")
+    return connection
 
 
 def wait_for_lock(connection: psycopg.Connection, sessions: int) -> None:
@@ -88,7 +95,7 @@ def test_an_order_before_the_merge_stays_taken_off(database: Database) -> None:
 
 def test_an_order_that_commits_while_the_merge_waits_for_its_product_stays_taken_off(database: Database) -> None:
     with ThreadPoolExecutor(1) as pool, database.connect(autocommit=True) as watcher:
-        with database.connect() as buyer:
+        with opened(database) as buyer:
             assert order(buyer, GUEST, {FIRST: 2})[0] is None
             merged = pool.submit(merge, database, {FIRST: {"inventory_count": 9}})
             wait_for_lock(watcher, 1)
@@ -109,21 +116,20 @@ def test_an_order_of_a_product_whose_stock_was_equal_when_the_merge_began_stays_
 
 
 def test_an_order_that_waits_for_the_merge_takes_from_the_new_stock(database: Database) -> None:
-    with database.connect() as loader, database.connect(autocommit=True) as watcher, ThreadPoolExecutor(1) as pool:
+    with opened(database) as loader, database.connect(autocommit=True) as watcher, ThreadPoolExecutor(1) as pool:
         merging.stage(loader, [{"sku": str(FIRST), "inventory_count": 1}])
         merging.merge(loader, as_of())
-        few, many = pool.submit(place, database, {FIRST: 2}), None
+        placed = pool.submit(place, database, {FIRST: 2})
         wait_for_lock(watcher, 1)
         loader.commit()
-        assert few.result(timeout=30) == "out_of_stock"
-        assert many is None
+        assert placed.result(timeout=30) == "out_of_stock"
     assert place(database, {FIRST: 1}) is None
     assert stocks(database) == (0, 5)
 
 
 def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_nothing(database: Database) -> None:
     with ThreadPoolExecutor(1) as pool, database.connect(autocommit=True) as watcher:
-        with database.connect() as buyer:
+        with opened(database) as buyer:
             assert order(buyer, GUEST, {FIRST: 2})[0] is None
             merged = pool.submit(merge, database, {FIRST: {"inventory_count": 9}})
             wait_for_lock(watcher, 1)

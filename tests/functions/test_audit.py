@@ -121,6 +121,7 @@ HARMLESS_READS = {
     "list_images": "pictures of products",
     "get_image": "pictures of products",
     "get_product_source": "columns of products, not of persons",
+    "get_product_stock": "numbers of orders, without names and addresses",
     "list_products": "no data about persons",
     "get_product": "no data about persons",
     "get_usage": "figures",

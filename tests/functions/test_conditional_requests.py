@@ -45,6 +45,7 @@ NEVER_CACHED = {
     "list_jobs",
     "get_job",
     "get_product_source",
+    "get_product_stock",
     "list_rejected_rows",
     "get_reading",
     "list_webhooks",

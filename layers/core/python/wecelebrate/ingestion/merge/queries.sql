@@ -145,10 +145,11 @@ with last_sku as materialized (
       select coalesce(currency, :currency) from last_rows where name is not null and price is not null
       order by ordinal, line limit 1) end) as currency
   from catalogs c where c.id = :catalog_id
-), matched as materialized (
+), chunk as materialized (
   select s.*, p.id, n.places, n.places is distinct from o.stock_by_place as has_new_places,
     case when n.is_sum then coalesce(app.total_stock(n.places), 0) else s.inventory_count end as new_count,
-    coalesce(p.id, app.uuid7()) as product_id, p.name as old_name, p.inventory_count as old_count, p.inventory_policy as old_policy,
+    coalesce(p.id, app.uuid7()) as product_id, p.inventory_count as old_count, p.inventory_policy as old_policy,
+    p.name as old_name,
     -- A count makes a product tracked. The previous release stages no policy.
     case when n.is_sum then case when app.total_stock(n.places) is null then 'untracked' else 'tracked' end
       else coalesce(s.inventory_policy, case when s.inventory_count is not null then 'tracked' end) end as policy,
@@ -205,34 +206,25 @@ with last_sku as materialized (
       select case when s.price is null and s.currency <> p.currency then round(p.price, app.minor_units(s.currency))
         else coalesce(s.price, p.price) end as exact_price
     ) v
+), changing as materialized (
+  select c.id from chunk c
+  where c.refusal is null and c.id is not null and (c.differs
+    or coalesce(c.new_count, c.old_count) <> c.old_count or coalesce(c.policy, c.old_policy) <> c.old_policy
+    or c.new_count is not null and c.id in (
+      select app.held_products(:catalog_id, (select array_agg(id) from chunk where new_count is not null))))
 ), locked as materialized (
   -- Orders lock their products in the same order, so a merge and an order do not deadlock. Products that stay as they
   -- are need no lock. If an order takes pieces of such a product meanwhile, they are missing from its count as they
-  -- would be after this merge.
-  select id from products
-  where id = any (array(
-    select m.id from matched m
-    where m.refusal is null and m.id is not null and (m.differs
-      or coalesce(m.new_count, m.old_count) <> m.old_count or coalesce(m.policy, m.old_policy) <> m.old_policy
-      or m.new_count is not null and m.id in (
-        select app.held_products(:catalog_id, (select array_agg(id) from matched where new_count is not null))))))
-  order by id
-  for no key update
+  -- would be after this merge. A join keeps the planner's estimate of the number of rows.
+  select p.id from changing c join products p on p.id = c.id order by p.id for no key update of p
 ), reported as materialized (
   -- The function begins after the products were locked, so it sees the holds of all earlier orders.
   select r.*
   from (
-    select array_agg(m.id) as ids, array_agg(case when m.policy = 'tracked' then m.new_count end) as counts,
-      array_agg(coalesce(m.stock_as_of, :as_of::timestamptz)) as times
-    from locked l join matched m on m.id = l.id and m.new_count is not null
+    select array_agg(c.id) as ids, array_agg(case when c.policy = 'tracked' then c.new_count end) as counts,
+      array_agg(coalesce(c.stock_as_of, :as_of::timestamptz)) as times
+    from locked l join chunk c on c.id = l.id and c.new_count is not null
   ) stated cross join lateral app.report_stock(:catalog_id, stated.ids, stated.counts, stated.times) r
-), chunk as materialized (
-  -- The count of a product that is not locked stays as it is.
-  select m.*, l.id is not null as is_locked, r.held,
-    case when l.id is not null then coalesce(r.free_count, m.new_count) end as free_count,
-    -- Null if the stock was not tracked: a stock that was not counted cannot have fallen.
-    case m.old_policy when 'tracked' then m.old_count end as stock
-  from matched m left join locked l on l.id = m.id left join reported r on r.product_id = m.id
 ), superseded as materialized (
   select s.line, s.ordinal, s.sku, s.rows, s.source_data, l.line as by_line, l.ordinal as by_ordinal
   from staged s join last_rows l on l.sku = s.sku and (l.ordinal, l.line) > (s.ordinal, s.line)
@@ -249,8 +241,13 @@ with last_sku as materialized (
         else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end,
       coalesce(c.free_count, p.inventory_count), coalesce(c.policy, p.inventory_policy),
       coalesce(c.is_active, p.is_active))
-  from chunk c
-  where p.id = c.id and c.is_locked
+  from (
+    -- Null if the stock was not tracked: a stock that was not counted cannot have fallen.
+    select c.*, coalesce(r.free_count, c.new_count) as free_count, case c.old_policy when 'tracked' then c.old_count end
+        as stock
+    from locked l join chunk c on c.id = l.id left join reported r on r.product_id = l.id
+  ) c
+  where p.id = c.id
     and (c.differs or (p.inventory_count, p.inventory_policy)
       is distinct from (coalesce(c.free_count, p.inventory_count), coalesce(c.policy, p.inventory_policy)))
   returning c.rows, c.stock, c.new_source is not null as has_new_source, p.id, p.sku, p.name, p.inventory_count,
@@ -306,6 +303,9 @@ with last_sku as materialized (
 ), refused as (
   insert into app.staged_rejections (job_id, fence, line, n, sku, code, reason, raw)
   select :job_id, :fence, line, n, sku, code, reason, source_data from rejected
+), short as materialized (
+  select c.id, c.sku, coalesce(c.name, c.old_name) as name, c.new_count, r.held
+  from reported r join chunk c on c.id = r.product_id where r.held > c.new_count
 ), created as materialized (
   select count(*) as n, coalesce(sum(rows), 0) as rows
   from chunk where id is null and refusal is null
@@ -324,11 +324,9 @@ select max(sku) as last_sku, coalesce(sum(rows), 0) as rows,
   (select count(*) from low_stock) as low_stock_count,
   (select json_agg(json_build_object('product_id', id, 'sku', sku, 'name', name, 'inventory_count', inventory_count)
      order by sku) from (select * from low_stock order by sku limit :max_low_stock) first) as low_stock,
-  (select count(*) from chunk where held > new_count) as short_count,
-  (select json_agg(json_build_object('product_id', id, 'sku', sku, 'name', coalesce(name, old_name), 'reported_count',
-     new_count,
-     'held_count', held) order by sku)
-   from (select * from chunk where held > new_count order by sku limit :max_low_stock) first) as short
+  (select count(*) from short) as short_count,
+  (select json_agg(json_build_object('product_id', id, 'sku', sku, 'name', name, 'reported_count', new_count,
+     'held_count', held) order by sku) from (select * from short order by sku limit :max_low_stock) first) as short
 from staged;
 
 -- name: record_rejections!
