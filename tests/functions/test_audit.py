@@ -420,7 +420,8 @@ def test_every_column_with_secrets_or_personal_data_is_redacted(platform: Platfo
         where t.action_statement ~ 'app.audit_(row|products)' and c.table_schema = 'public'
           and (c.column_name ~ 'email|phone|address|secret|token|password|customer|recipient|payload|config|url'
                  '|settings'
-               and c.column_name <> all ('{sync_settings,logo_url,max_daily_quantity_per_address,max_recipient_mails}'))
+               and c.column_name <> all ('{sync_settings,logo_url,order_page_url,max_daily_quantity_per_address,'
+               'max_recipient_mails}'))
         """).fetchall()
     assert len(rows) > 10
     # The settings of a schedule are a prefix and a mode.

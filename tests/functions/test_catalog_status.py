@@ -125,6 +125,16 @@ OBEYED = {
         "max_daily_quantity_per_address": "orders",
         "max_order_amount": "orders",
         "max_recipient_mails": "mails about orders",
+        "cancel_window_minutes": "buyers cancel orders",
+        "confirm_guest_orders": "guests confirm orders",
+        "confirm_within_hours": "when an unconfirmed order is cancelled",
+        "order_page_url": "the links of mails to guests",
+    },
+    "OrderPatch": {
+        "external_number": "filter of lists",
+        "problem": "an order with a problem is not processed",
+        "metadata": "your own data",
+        "note": "in the history of the order",
     },
     "CatalogPatch": {
         "status": "storefronts and orders",

@@ -2010,7 +2010,7 @@ CREATE TRIGGER audit_delete AFTER DELETE ON public.products REFERENCING OLD TABL
 CREATE TRIGGER audit_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT EXECUTE
   FUNCTION app.audit_products();
 CREATE TRIGGER audit_update AFTER UPDATE ON public.products REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
-  STATEMENT EXECUTE FUNCTION app.audit_products();
+  STATEMENT WHEN ((CURRENT_USER <> 'app_definer'::name)) EXECUTE FUNCTION app.audit_products();
 CREATE TRIGGER check_currency_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT
   EXECUTE FUNCTION app.check_new_currencies();
 CREATE TRIGGER check_currency_update AFTER UPDATE OF currency, catalog_id ON public.products FOR EACH ROW WHEN
