@@ -46,7 +46,6 @@ _CALLER_ONLY = {
     "support on orders",
     "admin on dead_letters",
     "system on schedules",
-    "admin on order_destinations",
     "system_update on order_destinations",
     "system_update on order_export_runs",
     "system_update on order_exports",
