@@ -3296,8 +3296,7 @@ begin
     return;
   end if;
   -- While an order is locked, nobody can cancel it as an order that no ERP has got. The next statement sees the lines
-    as
-  -- they were when the order was locked.
+  -- as they were when the order was locked.
   order_ids := array(
     select o.id from orders o
     where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)
