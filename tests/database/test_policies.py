@@ -47,7 +47,6 @@ _CALLER_ONLY = {
     "client_update on orders",  # a trigger refuses that an order moves to another client
     "admin on dead_letters",
     "system on schedules",
-    "admin on order_destinations",
     "system_update on order_destinations",
     "system_update on order_export_runs",
     "system_update on order_exports",

@@ -34,6 +34,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "merge": MEMBERS,
     "mail": BACK_OFFICE,
     "mappings": BACK_OFFICE,
+    "news": ("app_system",),
     "order_files": MEMBERS,
     "orders": BACK_OFFICE,
     "products": BACK_OFFICE,

@@ -61,10 +61,14 @@ def test_killed_workers_apply_each_piece_of_news_exactly_once(own_platform: Plat
         numbers = place(platform, shop)
         key = f"orders/{destination['id']}/incoming/news.csv"
         platform.s3.put_object(Bucket=platform.drops, Key=key, Body=news(numbers, dice).encode())
-        while not (job := job_of(platform, destination)) or job["status"] in ("pending", "processing"):
+        while state_of(platform, destination) in (None, "pending", "processing"):
+            # A worker that has not claimed the job yet has nothing to lose.
+            platform.eventually(lambda d=destination: state_of(platform, d) not in (None, "pending"), every=0.005)
             time.sleep(dice.uniform(0, MAX_LIFE_SECONDS))
             if kills < KILLS and signal_workers(platform, "order-files"):
                 kills += len(expire_leases(platform, "order_file"))
+        job = job_of(platform, destination)
+        assert job is not None
         check(platform, shop, job)
     figure("killed order news", kills, "kills")
     figure("killed order news: files, all of them exact", files, "files")
@@ -87,6 +91,11 @@ def news(numbers: list[str], dice: random.Random) -> str:
 def job_of(platform: Platform, destination: Json) -> Json | None:
     query = "select j.* from jobs j join order_file_drops d on d.job_id = j.id where d.destination_id = %s"
     return platform.database.execute(query, [destination["id"]]).fetchone()
+
+
+def state_of(platform: Platform, destination: Json) -> str | None:
+    job = job_of(platform, destination)
+    return job["status"] if job else None
 
 
 def check(platform: Platform, shop: Tenant, job: Json) -> None:

@@ -71,6 +71,11 @@ class Operation:
     def has_parameter(self, name: str) -> bool:
         return any(parameter["name"] == name for parameter in self.definition.get("parameters", []))
 
+    def url(self, ids: Mapping[str, str]) -> str:
+        """Return the path of a valid request, with the parameters that it must have."""
+        queries = {"get_address_format": "?country=DE", "get_guest_order": "?token=a+token"}
+        return self.path.format(**ids) + queries.get(self.name, "")
+
     def send(self, api: httpx.Client, ids: Mapping[str, str], **overrides: Any) -> httpx.Response:
         """Send a valid request. `overrides` replace the usual arguments of `httpx.Client.request`."""
         arguments: Json = {"json": request_body(self.name, ids)} if "requestBody" in self.definition else {}
@@ -78,11 +83,7 @@ class Operation:
             arguments["headers"] = {"If-Match": "*"} | overrides.pop("headers", {})
         if self.name == "replay_webhook":
             arguments["params"] = {"since": "2026-01-01T00:00:00Z"}
-        if self.name == "get_address_format":
-            arguments["params"] = {"country": "DE"}
-        if self.name == "get_guest_order":
-            arguments["params"] = {"token": "a token"}
-        return api.request(self.method, self.path.format(**ids), **(arguments | overrides))
+        return api.request(self.method, self.url(ids), **(arguments | overrides))
 
 
 def operation_id(operation: Operation) -> str:

@@ -65,7 +65,7 @@ def token_callers(platform: Platform, tenant: Tenant, operation: Operation) -> l
 def test_the_response_to_a_request_with_a_token_is_not_allowed_in_a_shared_cache(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
-    path = operation.path.format(**ids)
+    path = operation.url(ids)
     for api in token_callers(platform, tenant, operation):
         for full in (api.get(path), api.get(path)):
             ok(full)
@@ -84,7 +84,7 @@ def test_the_response_to_a_request_with_a_token_is_not_allowed_in_a_shared_cache
 def test_only_storefront_pages_of_visitors_are_allowed_in_a_shared_cache(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
-    visitor, path = platform.api(), operation.path.format(**ids)
+    visitor, path = platform.api(), operation.url(ids)
     first, second = visitor.get(path), visitor.get(path)
     if operation not in STOREFRONT_PAGES:
         # The response of the operation `health` must always be current.
@@ -181,9 +181,9 @@ def test_an_error_response_of_a_storefront_is_not_stored(
 ) -> None:
     unknown_domain = ids | {"domain": f"{uuid4().hex}.test"}
     for _ in range(2):
-        response = platform.api().get(operation.path.format(**unknown_domain))
+        response = platform.api().get(operation.url(unknown_domain))
         assert_problem_is_not_stored(response, 404, "not_found")
-    response = platform.api().get(operation.path.format(**ids), headers={"Authorization": "Bearer x"})
+    response = platform.api().get(operation.url(ids), headers={"Authorization": "Bearer x"})
     assert_problem_is_not_stored(response, 401, "unauthenticated")
 
 

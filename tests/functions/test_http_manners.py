@@ -51,7 +51,7 @@ def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, st
 def test_head_returns_the_headers_of_get_without_a_body(
     operation: Operation, coding: str, platform: Platform, ids: dict[str, str]
 ) -> None:
-    path, headers = operation.path.format(**ids), {"accept-encoding": coding}
+    path, headers = operation.url(ids), {"accept-encoding": coding}
     is_volatile = operation.name in VOLATILE
     platform.admin.get(path, headers=headers)
     for _ in range(20):
@@ -139,7 +139,7 @@ def test_a_refused_change_returns_the_current_tag_to_a_caller_who_may_read_the_o
     operation: Operation, platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
     own = create_resources(platform, tenant)
-    path = operation.path.format(**own)
+    path = operation.url(own)
     strict = platform.api("admin", any_state=False)
     tag = strict.get(path).headers["etag"].removeprefix("W/")
     missing = operation.send(strict, own, headers={"If-Match": ""})

@@ -109,7 +109,7 @@ def new_key() -> str:
 
 
 def test_every_create_operation_accepts_an_idempotency_key() -> None:
-    names = {"client", "site", "catalog", "order", "product", "schedule", "upload", "webhook"}
+    names = {"client", "site", "catalog", "order", "order_destination", "product", "schedule", "upload", "webhook"}
     assert {create.name for create in CREATES} == {f"create_{name}" for name in names} | {"upload_image"}
     for create in CREATES:
         assert create.has_parameter("Idempotency-Key")
@@ -163,6 +163,7 @@ def test_a_key_is_refused_while_another_request_with_this_key_is_running(create:
         "create_catalog": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_product": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
         "create_upload": ("select from clients where id = %s for update", create.tenant.client_id),
+        "create_order_destination": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_schedule": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
         "create_webhook": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_order": ("select from products where id = %s for update", create.ids["product_id"]),

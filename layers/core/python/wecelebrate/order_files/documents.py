@@ -96,7 +96,7 @@ class ExportedOrder:
 
     @classmethod
     def of(cls, action: Action, document: Mapping[str, Any], destination: Destination) -> Self:
-        """Prepare an order for a destination. Raises Unwritable."""
+        """Break the lines of the address for a destination. Raises Unwritable."""
         return cls(action, document, _ship_to(document, destination.line_length, destination.address_lines))
 
     @cached_property

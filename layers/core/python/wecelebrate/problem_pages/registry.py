@@ -16,6 +16,7 @@ import wecelebrate.jobs.control
 import wecelebrate.jobs.dead_letters
 import wecelebrate.orders.changes
 import wecelebrate.orders.history
+import wecelebrate.order_files
 import wecelebrate.orders.placing
 import wecelebrate.products
 import wecelebrate.schedules.runs

@@ -1314,14 +1314,15 @@ create table order_destinations (
   constraint order_destinations_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint order_destinations_last_job_id_fkey FOREIGN KEY (last_job_id) REFERENCES jobs(id) ON DELETE SET NULL,
   constraint order_destinations_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
-  constraint order_destinations_columns_size CHECK (app.json_fits(columns, 65536)),
+  constraint order_destinations_columns_length CHECK (app.json_fits(columns, 65536)),
   constraint order_destinations_cron_length CHECK ((length(cron) <= 200)),
   constraint order_destinations_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'ndjson'::text, 'xlsx'::text,
     'ubl'::text, 'idoc'::text, 'cxml'::text]))),
   constraint order_destinations_max_line_length_check CHECK (((max_line_length >= 20) AND (max_line_length <= 200))),
   constraint order_destinations_name_length CHECK (((length(name) >= 1) AND (length(name) <= 300))),
   constraint order_destinations_outcome_length CHECK ((length(last_outcome) <= 1000)),
-  constraint order_destinations_prefix_check CHECK ((prefix ~ '^[A-Za-z0-9._-]{0,50}$'::text)),
+  constraint order_destinations_prefix_check CHECK ((prefix ~ '^[A-Za-z0-9._-]*$'::text)),
+  constraint order_destinations_prefix_length CHECK ((length(prefix) <= 50)),
   constraint order_destinations_receiver_length CHECK (((length(receiver) >= 1) AND (length(receiver) <= 100))),
   constraint order_destinations_sender_length CHECK (((length(sender) >= 1) AND (length(sender) <= 100))),
   constraint order_destinations_timezone_length CHECK ((length(timezone) <= 100))
@@ -1474,7 +1475,7 @@ create table order_export_runs (
     order_destinations(client_id, id) ON DELETE CASCADE,
   constraint order_export_runs_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
   constraint order_export_runs_key_length CHECK ((length(key) <= 500)),
-  constraint order_export_runs_refused_size CHECK (app.json_fits(refused, 1048576)),
+  constraint order_export_runs_refused_length CHECK (app.json_fits(refused, 1048576)),
   constraint order_export_runs_seq_check CHECK ((seq >= 1)),
   constraint order_export_runs_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
@@ -1531,7 +1532,7 @@ create table order_exports (
   constraint order_exports_action_check CHECK ((action = ANY (ARRAY['new'::text, 'change'::text, 'cancel'::text,
     'none'::text]))),
   constraint order_exports_content_hash_length CHECK ((length(content_hash) <= 64)),
-  constraint order_exports_document_size CHECK (app.json_fits(document, 1048576)),
+  constraint order_exports_document_length CHECK (app.json_fits(document, 1048576)),
   constraint order_exports_run_check CHECK (((action = 'none'::text) = (run_id IS NULL))),
   constraint order_exports_version_check CHECK ((version >= 1))
 );
@@ -2495,6 +2496,7 @@ create table sites (
   constraint sites_ship_to_countries_check CHECK ((((cardinality(ship_to_countries) >= 1) AND
     (cardinality(ship_to_countries) <= 249)) AND (array_position(ship_to_countries, NULL::text) IS NULL) AND
     (array_to_string(ship_to_countries, ','::text) ~ '^[A-Z]{2}(,[A-Z]{2})*$'::text))),
+  constraint sites_ship_to_countries_length CHECK ((length((ship_to_countries)::text) <= 1000)),
   constraint sites_slug_check CHECK (((slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'::text) AND (slug !~ '^..--'::text)
     AND (slug <> ALL (ARRAY['www'::text, 'api'::text, 'admin'::text, 'console'::text, 'mail'::text, 'smtp'::text,
     'imap'::text, 'mx'::text, 'ns'::text, 'ftp'::text, 'auth'::text, 'login'::text, 'sso'::text, 'app'::text,
@@ -3628,8 +3630,7 @@ begin
     return;
   end if;
   -- While an order is locked, nobody can cancel it as an order that no ERP has got. The next statement sees the lines
-    as
-  -- they were when the order was locked.
+  -- as they were when the order was locked.
   order_ids := array(
     select o.id from orders o
     where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)

@@ -2,8 +2,8 @@
 
 set local role app_definer;
 
--- Returns an order as a destination gets it. Amounts are decimal texts. The pieces of a line that were cancelled are not
--- ordered any more.
+-- Returns an order as a destination gets it. Amounts are decimal texts. The pieces of a line that were cancelled are
+-- not ordered any more.
 create or replace function app.order_document(o orders) returns jsonb
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -32,9 +32,10 @@ $$;
 -- `cancel` or `none`.
 --
 -- An order is exported when it is open and has no problem. Later versions follow as `change` if something that concerns
--- the destination has changed, and as `cancel`. An order that was cancelled, shipped or delivered before the destination
--- got it is not exported. If somebody asks to cancel an order that an ERP has, the ERP gets `cancel`, too, and its answer
--- decides. The only destination of a client has sent all news of files itself, so it does not get them back.
+-- the destination has changed, and as `cancel`. An order that was cancelled, shipped or delivered before the
+-- destination got it is not exported. If somebody asks to cancel an order that an ERP has, the ERP gets `cancel`, too,
+-- and its answer decides. The only destination of a client has sent all news of files itself, so it does not get them
+-- back.
 create or replace function app.decide_order_exports(target order_destinations, order_ids uuid[])
 returns table (order_id uuid, version integer, updated_at timestamptz, document jsonb, content_hash text, action text)
 language sql stable set search_path = pg_catalog, public, app, pg_temp
@@ -81,8 +82,8 @@ begin
   if not found then
     return;
   end if;
-  -- While an order is locked, nobody can cancel it as an order that no ERP has got. The next statement sees the lines as
-  -- they were when the order was locked.
+  -- While an order is locked, nobody can cancel it as an order that no ERP has got. The next statement sees the lines
+  -- as they were when the order was locked.
   order_ids := array(
     select o.id from orders o
     where o.client_id = target.client_id and (target.site_id is null or o.site_id = target.site_id)

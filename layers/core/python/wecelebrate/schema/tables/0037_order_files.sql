@@ -28,8 +28,9 @@ create table order_destinations (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint order_destinations_name_length check (length(name) between 1 and 300),
-  constraint order_destinations_columns_size check (app.json_fits(columns, 65536)),
-  constraint order_destinations_prefix_check check (prefix ~ '^[A-Za-z0-9._-]{0,50}$'),
+  constraint order_destinations_columns_length check (app.json_fits(columns, 65536)),
+  constraint order_destinations_prefix_check check (prefix ~ '^[A-Za-z0-9._-]*$'),
+  constraint order_destinations_prefix_length check (length(prefix) <= 50),
   constraint order_destinations_max_line_length_check check (max_line_length between 20 and 200),
   constraint order_destinations_sender_length check (length(sender) between 1 and 100),
   constraint order_destinations_receiver_length check (length(receiver) between 1 and 100),
@@ -60,8 +61,8 @@ create index order_destinations_by_job on order_destinations (last_job_id);
 create trigger set_updated_at before update on order_destinations
   for each row execute function app.set_updated_at();
 
--- A run writes one file. Its orders are chosen in the transaction that creates the run, so a repeated attempt writes the
--- same bytes.
+-- A run writes one file. Its orders are chosen in the transaction that creates the run, so a repeated attempt writes
+-- the same bytes.
 create table order_export_runs (
   id uuid primary key default app.uuid7(),
   client_id uuid not null,
@@ -78,7 +79,7 @@ create table order_export_runs (
   constraint order_export_runs_seq_unique unique (destination_id, seq),
   constraint order_export_runs_key_length check (length(key) <= 500),
   constraint order_export_runs_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
-  constraint order_export_runs_refused_size check (app.json_fits(refused, 1048576)),
+  constraint order_export_runs_refused_length check (app.json_fits(refused, 1048576)),
   constraint order_export_runs_destination_fkey foreign key (client_id, destination_id)
     references order_destinations (client_id, id) on delete cascade
 );
@@ -102,7 +103,7 @@ create table order_exports (
   created_at timestamptz not null default now(),
   primary key (destination_id, order_id, version),
   constraint order_exports_content_hash_length check (length(content_hash) <= 64),
-  constraint order_exports_document_size check (app.json_fits(document, 1048576)),
+  constraint order_exports_document_length check (app.json_fits(document, 1048576)),
   constraint order_exports_run_check check ((action = 'none') = (run_id is null)),
   constraint order_exports_destination_fkey foreign key (client_id, destination_id)
     references order_destinations (client_id, id) on delete cascade,
@@ -205,7 +206,8 @@ create policy admin on order_file_drops for select to app_admin using ((select a
 create policy client on order_file_drops for select to app_client
   using (client_id = any ((select app.client_ids())::uuid[]));
 create policy system on order_file_drops for select to app_system using ((select app.subject()) is not null);
-create policy system_insert on order_file_drops for insert to app_system with check ((select app.subject()) is not null);
+create policy system_insert on order_file_drops for insert to app_system
+  with check ((select app.subject()) is not null);
 grant select, insert, update, delete on order_file_drops to app_migrate;
 grant select on order_file_drops to app_admin, app_client;
 grant select, insert on order_file_drops to app_system;
