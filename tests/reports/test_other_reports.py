@@ -83,7 +83,7 @@ def test_a_catalog_report_counts_products_and_stock(platform: Platform, tenant: 
     actual = ok(tenant.owner.get(path))
     names = ("products", "active", "untracked", "in_stock", "low_stock", "without_image", "pieces")
     assert [actual[name] for name in names] == [6, 5, 1, 4, 3, 1, 58]
-    assert actual["stock_value"] == [{"currency": "USD", "pieces": 58, "value": "249.50"}]
+    assert actual["stock_value"] == [{"currency": "USD", "pieces": 58, "value": "250.00"}]
     assert (actual["last_sync_at"], actual["hours_since_sync"]) == (None, None)
     rows = [{"sku": "A", "name": "A", "price": "1.00"}, {"sku": "B", "name": "B", "price": "much"}]
     response = tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows})
