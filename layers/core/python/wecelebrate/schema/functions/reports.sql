@@ -79,8 +79,8 @@ as $$
   where client is null or t.client_id = client
   group by 1, 2, 3, 4, 5, 6
   union all
-  select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid, currency,
-    'kept', sum(orders), sum(amount)
+  select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid,
+    currency, 'kept', sum(orders), sum(amount)
   from order_slot_totals t join clients c on c.id = t.client_id,
     lateral (select t.slot at time zone c.timezone as local_time) l
   where (client is null or t.client_id = client) and t.status <> 'cancelled'
