@@ -42,7 +42,8 @@ select json_build_object(
     select json_agg(row_to_json(t) order by t.currency)
     from (
       select currency, coalesce(sum(orders) filter (where status <> 'cancelled'), 0) as orders,
-        round(coalesce(sum(amount) filter (where status <> 'cancelled'), 0), app.minor_units(currency))::text as revenue,
+        round(coalesce(sum(amount) filter (where status <> 'cancelled'), 0), app.minor_units(currency))::text
+          as revenue,
         round(sum(amount) filter (where status <> 'cancelled') / sum(orders) filter (where status <> 'cancelled'),
           app.minor_units(currency))::text as average,
         coalesce(sum(orders) filter (where status = 'cancelled'), 0) as cancelled_orders,

@@ -7,8 +7,8 @@ set local role app_owner;
 -- that the caller is allowed to see are counted. The function consists of one statement, and therefore reads a single
 -- snapshot. The planner inlines the function.
 --
--- A day begins at the first moment that has its local date, also if midnight is missing or occurs twice. No time zone is
--- more than 15 hours away from UTC, so the index finds the slots.
+-- A day begins at the first moment that has its local date, also if midnight is missing or occurs twice. No time zone
+-- is more than 15 hours away from UTC, so the index finds the slots.
 create or replace function app.order_figures(client uuid, zone text, first_day date, last_day date)
 returns table (local_time timestamp, site_id uuid, currency text, status text, orders bigint, amount numeric)
 language sql stable
