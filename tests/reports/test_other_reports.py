@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from tests.platform import Platform, Tenant, created, ok, pointers, problem
 from tests.reports.orders import day, insert, random_order
 
-PLATFORM = "/v1/reports/platform"
+PLATFORM = "/v1/admin/reports/platform"
 DAYS = {"first_day": "2026-03-01", "last_day": "2026-03-31"}
 
 
