@@ -114,7 +114,7 @@ class Expected:
             "totals": totals,
             "by_status": _grouped(everything, lambda order: {"status": order.status}, "amount"),
             "by_day": _grouped(everything, lambda order: {"day": str(self.local(order).date())}, "revenue"),
-            "by_hour": _grouped(everything, lambda order: {"hour": self.local(order).hour}, "revenue"),
+            "by_hour": _grouped(kept, lambda order: {"hour": self.local(order).hour}, "revenue"),
         }
 
     def customers(self) -> Json:

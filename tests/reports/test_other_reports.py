@@ -7,10 +7,10 @@ from statistics import median
 import pytest
 from psycopg.types.json import Jsonb
 
-from tests.platform import Platform, Tenant, ok, pointers, problem
+from tests.platform import Platform, Tenant, created, ok, pointers, problem
 from tests.reports.orders import day, insert, random_order
 
-PLATFORM = "/v1/reports/platform"
+PLATFORM = "/v1/admin/reports/platform"
 DAYS = {"first_day": "2026-03-01", "last_day": "2026-03-31"}
 
 
@@ -76,13 +76,14 @@ def test_a_catalog_report_counts_products_and_stock(platform: Platform, tenant: 
     assert ok(tenant.owner.get(path))["products"] == 0
     for number, count in enumerate((0, 3, 5, 50)):
         platform.product(tenant, price=f"{number + 1}.50", inventory_count=count, images=["https://a.test/a.png"])
-    platform.product(tenant, inventory_count=None, inventory_policy="untracked")
+    untracked = {"sku": "U", "name": "U", "price": "1.00", "inventory_policy": "untracked"}
+    created(tenant.owner.post(f"/v1/catalogs/{tenant.catalog_id}/products", json=untracked))
     hidden = platform.product(tenant, inventory_count=9)
     ok(tenant.owner.patch(f"/v1/products/{hidden['id']}", json={"is_active": False}))
     actual = ok(tenant.owner.get(path))
     names = ("products", "active", "untracked", "in_stock", "low_stock", "without_image", "pieces")
     assert [actual[name] for name in names] == [6, 5, 1, 4, 3, 1, 58]
-    assert actual["stock_value"] == [{"currency": "USD", "pieces": 58, "value": "249.50"}]
+    assert actual["stock_value"] == [{"currency": "USD", "pieces": 58, "value": "250.00"}]
     assert (actual["last_sync_at"], actual["hours_since_sync"]) == (None, None)
     rows = [{"sku": "A", "name": "A", "price": "1.00"}, {"sku": "B", "name": "B", "price": "much"}]
     response = tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows})

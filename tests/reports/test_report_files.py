@@ -3,12 +3,13 @@
 import io
 import json
 import random
+from uuid import uuid4
 
 import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tests.platform import TLS, Json, Platform, Tenant, ok, problem
+from tests.platform import TLS, Json, Platform, Tenant, ok, pointers, problem
 from tests.reports.orders import day, insert, random_order
 
 MARCH = {"month": "2026-03"}
@@ -69,7 +70,7 @@ def test_a_csv_file_contains_the_chosen_table(platform: Platform, tenant: Tenant
 
 
 def test_a_large_period_has_products_only_in_a_file(platform: Platform, tenant: Tenant) -> None:
-    platform.arrange(
+    platform.database.execute(
         "insert into orders (client_id, site_id, customer_name, customer_email, total_amount, created_at,"
         " shipping_address, items) select %s, %s, 'C', 'c@example.test', 1, '2026-03-15Z', '{}', '[]'"
         " from generate_series(1, 50001)",
@@ -88,7 +89,25 @@ def test_viewers_and_other_clients_create_no_report_and_read_no_file(platform: P
     viewer = platform.api(platform.member(tenant.client_id, "viewer"))
     problem(viewer.post("/v1/reports", json=MARCH), 403, "forbidden")
     other = platform.tenant()
-    problem(other.owner.post("/v1/reports", json=MARCH | {"client_id": tenant.client_id}), 404, "not_found")
+    problem(other.owner.post("/v1/reports", json=MARCH | {"client_id": tenant.client_id}), 403, "forbidden")
     job = finished(platform, tenant, format="csv")
     problem(other.owner.get(f"/v1/reports/files/{job['id']}"), 404, "not_found")
     assert ok(viewer.get(f"/v1/reports/files/{job['id']}"))["name"] == "report-2026-03-01-2026-03-31.csv"
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"month": "2026-13"}, "/month"),
+        ({"first_day": "2026-03-02", "last_day": "2026-03-01"}, "/last_day"),
+        ({"month": "2026-03", "last_day": "2026-03-01"}, "/month"),
+        ({"format": "pdf"}, "/format"),
+    ],
+)
+def test_a_wrong_field_is_refused(tenant: Tenant, body: Json, pointer: str) -> None:
+    assert pointers(problem(tenant.owner.post("/v1/reports", json=body), 422, "invalid")) == [pointer]
+
+
+def test_an_admin_must_name_an_existing_client(platform: Platform) -> None:
+    for body in (MARCH, MARCH | {"client_id": str(uuid4())}):
+        assert pointers(problem(platform.admin.post("/v1/reports", json=body), 422, "invalid")) == ["/client_id"]

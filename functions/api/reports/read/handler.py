@@ -51,7 +51,7 @@ def get_catalog_report(catalog_id: Id, cached: Cached) -> Response:
     return cached.one(catalog.entry(catalog_id), lambda tx: catalog.get(tx, catalog_id))
 
 
-@app.get("/v1/reports/platform")
+@app.get("/v1/admin/reports/platform")
 def get_platform_report(filters: Annotated[PeriodFilters, Query()], tx: Reading) -> PlatformReport:
     """Read the figures of the whole platform, and its growth compared with the plan. Only for admins."""
     return platform.get(tx, filters)

@@ -14,9 +14,9 @@ import wecelebrate.ingestion.bulk_import.legacy_api
 import wecelebrate.ingestion.mappings
 import wecelebrate.jobs.control
 import wecelebrate.jobs.dead_letters
+import wecelebrate.order_files
 import wecelebrate.orders.changes
 import wecelebrate.orders.history
-import wecelebrate.order_files
 import wecelebrate.orders.placing
 import wecelebrate.products
 import wecelebrate.schedules.runs

@@ -12,15 +12,17 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from wecelebrate import jobs
+from wecelebrate.clients.members import default_client
 from wecelebrate.core import storage
 from wecelebrate.core.database import Transaction, queries, writing
-from wecelebrate.core.errors import NotFound
+from wecelebrate.core.errors import Forbidden, Invalid, NotFound
 from wecelebrate.core.models import Secret
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.jobs.lease import JobRejected, LeasedJob
 from wecelebrate.jobs.models import Job
 from wecelebrate.reports import client, tables, workbook
 from wecelebrate.reports.models import ClientReport, ClientReportFilters, ClientReportRequest, ReportFormat
-from wecelebrate.reports.scope import only_client, scope_of
+from wecelebrate.reports.scope import scope_of
 
 sql = queries(__file__)
 
@@ -57,8 +59,12 @@ _FORMATS: Mapping[ReportFormat, _Format] = {
 
 
 def create(tx: Transaction, request: ClientReportRequest) -> Job:
-    """Create the job that writes a report. Raises NotFound, Invalid, or Forbidden for members who only read."""
-    client_id = request.client_id or only_client(tx)
+    """Create the job that writes a report. Raises Invalid, or Forbidden unless the caller writes for the client."""
+    client_id = request.client_id or default_client(tx)
+    if tx.context.role == "app_client" and client_id not in (tx.context.editor_ids or []):
+        raise Forbidden
+    if client_id is None or sql.get_client(tx, client_id=client_id) is None:
+        raise Invalid(errors=[FieldError(pointer="/client_id", detail="must be an existing client")])
     scope = scope_of(tx, client_id, request.site_id, request.timezone, request)
     payload = request.model_dump(mode="json", exclude={"notify", "client_id"}) | {
         "first_day": str(scope.period.first_day),

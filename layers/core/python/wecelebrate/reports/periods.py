@@ -68,22 +68,22 @@ def today(zone: str) -> date:
     return datetime.now(ZoneInfo(zone)).date()
 
 
-def period(month: str | None, first_day: date | None, last_day: date | None, now: date) -> Period:
+def period(month: str | None, first_day: date | None, last_day: date | None, now: date, place: str = "") -> Period:
     """Return the period that the parameters of a request name. The default is the current month until today.
 
-    `now` is the current local day. Raises Invalid.
+    `now` is the current local day. `place` is the beginning of the pointers of errors. Raises Invalid.
     """
     if month is not None:
         if first_day or last_day:
-            raise _invalid("month", "must not be combined with first_day and last_day")
+            raise _invalid(f"{place}month", "must not be combined with first_day and last_day")
         year, number = int(month[:4]), int(month[5:])
         return Period(date(year, number, 1), date(year, number, monthrange(year, number)[1]))
     last = last_day or now
     first = first_day or last.replace(day=1)
     if last < first:
-        raise _invalid("last_day", "must not be before first_day")
+        raise _invalid(f"{place}last_day", "must not be before first_day")
     if (last - first).days >= MAX_DAYS:
-        raise _invalid("last_day", f"must be at most {MAX_DAYS:,} days after first_day")
+        raise _invalid(f"{place}last_day", f"must be at most {MAX_DAYS:,} days after first_day")
     return Period(first, last)
 
 

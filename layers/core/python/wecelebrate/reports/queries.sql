@@ -14,9 +14,9 @@ where :site_id::uuid is null or f.site_id = :site_id;
 
 -- name: client_figures$
 -- Get the figures of a client's orders on local days, from the totals. The statement reads one snapshot. `revenue` is
--- the amount of all orders that are not cancelled. Amounts have the decimals of their currency. The time zone is the time
--- zone of the client, whose totals are stored by local day, unless `zone` names another one. `by_hour` of one site needs
--- the slots, too.
+-- the amount of all orders that are not cancelled. Amounts have the decimals of their currency. The time zone is the
+-- time zone of the client, whose totals are stored by local day, unless `zone` names another one. `by_hour` of one site
+-- needs the slots, too.
 with slots as materialized (
   select f.local_time, f.site_id, f.currency, f.status, f.orders, f.amount
   from app.order_figures(:client_id, coalesce(:zone, (select timezone from clients where id = :client_id)),
@@ -42,7 +42,8 @@ select json_build_object(
     select json_agg(row_to_json(t) order by t.currency)
     from (
       select currency, coalesce(sum(orders) filter (where status <> 'cancelled'), 0) as orders,
-        round(coalesce(sum(amount) filter (where status <> 'cancelled'), 0), app.minor_units(currency))::text as revenue,
+        round(coalesce(sum(amount) filter (where status <> 'cancelled'), 0), app.minor_units(currency))::text
+          as revenue,
         round(sum(amount) filter (where status <> 'cancelled') / sum(orders) filter (where status <> 'cancelled'),
           app.minor_units(currency))::text as average,
         coalesce(sum(orders) filter (where status = 'cancelled'), 0) as cancelled_orders,
@@ -62,7 +63,8 @@ select json_build_object(
       select g.site_id, s.name, g.currency, g.orders, g.revenue
       from (
         select site_id, currency, coalesce(sum(orders) filter (where status <> 'cancelled'), 0) as orders,
-          round(coalesce(sum(amount) filter (where status <> 'cancelled'), 0), app.minor_units(currency))::text as revenue
+          round(coalesce(sum(amount) filter (where status <> 'cancelled'), 0), app.minor_units(currency))::text
+            as revenue
         from days group by site_id, currency
       ) g left join sites s on s.id = g.site_id
     ) t), '[]'),
@@ -142,8 +144,8 @@ select json_build_object(
 
 -- name: fulfilment$
 -- Get how long the orders of a client, placed on local days, took to be shipped and delivered. The statement reads one
--- snapshot. Cancelled orders do not count. An order is late if it was not shipped `late_after` days after it was placed,
--- even if it was shipped later.
+-- snapshot. Cancelled orders do not count. An order is late if it was not shipped `late_after` days after it was
+-- placed, even if it was shipped later.
 with placed as materialized (
   select o.status, coalesce(o.shipping_address ->> 'country', '') as country,
     extract(epoch from o.shipped_at - o.created_at) / 3600 as hours_to_ship,
@@ -208,7 +210,8 @@ from catalogs c, lateral (
   select count(*) as products, count(*) filter (where is_active) as active,
     count(*) filter (where is_active and inventory_policy = 'untracked') as untracked,
     count(*) filter (where is_active and (inventory_policy = 'untracked' or inventory_count > 0)) as in_stock,
-    count(*) filter (where is_active and inventory_policy = 'tracked' and inventory_count <= c.low_inventory) as low_stock,
+    count(*) filter (where is_active and inventory_policy = 'tracked' and inventory_count <= c.low_inventory)
+      as low_stock,
     count(*) filter (where is_active and images = '[]') as without_image,
     coalesce(sum(inventory_count) filter (where is_active and inventory_policy = 'tracked'), 0) as pieces
   from products where catalog_id = c.id
@@ -235,9 +238,11 @@ with days as materialized (
 )
 select json_build_object(
   'clients', (select json_build_object('total', count(*), 'active', count(*) filter (where is_active),
-    'new', count(*) filter (where (created_at at time zone 'UTC')::date between :first_day and :last_day)) from clients),
+    'new', count(*) filter (where (created_at at time zone 'UTC')::date between :first_day and :last_day))
+    from clients),
   'sites', (select json_build_object('total', count(*), 'active', count(*) filter (where status = 'active'),
-    'new', count(*) filter (where (created_at at time zone 'UTC')::date between :first_day and :last_day)) from sites),
+    'new', count(*) filter (where (created_at at time zone 'UTC')::date between :first_day and :last_day))
+    from sites),
   'products', (select count(*) from products),
   'orders', (select coalesce(sum(orders), 0) from current),
   'orders_before', (select coalesce(sum(orders), 0) from days where day < :first_day),

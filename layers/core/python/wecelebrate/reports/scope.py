@@ -58,22 +58,14 @@ def scope_of(
     if client is None:
         raise NotFound
     if timezone and not sql.has_time_zone(tx, zone=timezone):
-        raise _invalid("timezone", "is not known to the database")
+        raise _invalid(f"{filters.place}timezone", "is not known to the database")
     zone = timezone or client["timezone"]
     return Scope(client_id, site_id, zone, zone == client["timezone"], period_of(filters, zone))
 
 
 def period_of(filters: PeriodFilters, zone: str) -> Period:
     """Return the days that the parameters of a request name. Raises Invalid."""
-    return periods.period(filters.month, filters.first_day, filters.last_day, periods.today(zone))
-
-
-def only_client(tx: Transaction) -> UUID:
-    """Return the only client of the caller. Raises Invalid if the caller can see several clients."""
-    clients = tx.context.client_ids or []
-    if len(clients) != 1:
-        raise _invalid("client_id", "must be set, because you can see several clients")
-    return clients[0]
+    return periods.period(filters.month, filters.first_day, filters.last_day, periods.today(zone), filters.place)
 
 
 def _invalid(parameter: str, detail: str) -> Invalid:

@@ -1264,7 +1264,7 @@ create table order_deltas (
 comment on table order_deltas is 'Changes that order_daily_totals does not contain yet. Triggers of orders insert them;
   the rollup deletes them.';
 comment on column order_deltas.slot is
-  'The beginning of the 15 minutes in which the orders were placed. Null: order_slot_totals contains the delta already.';
+  'The beginning of the 15 minutes in which the orders were placed. Null: order_slot_totals contains the delta.';
 CREATE INDEX order_deltas_by_client ON public.order_deltas USING btree (client_id, day);
 -- row-level security: forced
 create policy admin on order_deltas for select to app_admin
@@ -5356,8 +5356,7 @@ AS $function$
   group by 1, 2, 3, 4, 5, 6
   union all
   select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid,
-    currency,
-    'kept', sum(orders), sum(amount)
+    currency, 'kept', sum(orders), sum(amount)
   from order_slot_totals t join clients c on c.id = t.client_id,
     lateral (select t.slot at time zone c.timezone as local_time) l
   where (client is null or t.client_id = client) and t.status <> 'cancelled'

@@ -399,8 +399,8 @@ $$;
 
 -- Moves the oldest deltas, at most `max_rows`, into the totals of days, slots and local days, and returns the number of
 -- these deltas. If this number is smaller than `max_rows`, no delta is left. Concurrent calls get different deltas. All
--- calls update the three tables one after the other, each in the order of the primary key. Therefore a call can wait for
--- another call, but calls cannot deadlock.
+-- calls update the three tables one after the other, each in the order of the primary key. Therefore a call can wait
+-- for another call, but calls cannot deadlock.
 create or replace function app.rollup_order_deltas(max_rows integer default 10000) returns integer
 language plpgsql security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -7,8 +7,8 @@ set local role app_owner;
 -- that the caller is allowed to see are counted. The function consists of one statement, and therefore reads a single
 -- snapshot. The planner inlines the function.
 --
--- A day begins at the first moment that has its local date, also if midnight is missing or occurs twice. No time zone is
--- more than 15 hours away from UTC, so the index finds the slots.
+-- A day begins at the first moment that has its local date, also if midnight is missing or occurs twice. No time zone
+-- is more than 15 hours away from UTC, so the index finds the slots.
 create or replace function app.order_figures(client uuid, zone text, first_day date, last_day date)
 returns table (local_time timestamp, site_id uuid, currency text, status text, orders bigint, amount numeric)
 language sql stable
@@ -79,8 +79,8 @@ as $$
   where client is null or t.client_id = client
   group by 1, 2, 3, 4, 5, 6
   union all
-  select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid, currency,
-    'kept', sum(orders), sum(amount)
+  select client_id, local_time::date, extract(hour from local_time), '00000000-0000-0000-0000-000000000000'::uuid,
+    currency, 'kept', sum(orders), sum(amount)
   from order_slot_totals t join clients c on c.id = t.client_id,
     lateral (select t.slot at time zone c.timezone as local_time) l
   where (client is null or t.client_id = client) and t.status <> 'cancelled'

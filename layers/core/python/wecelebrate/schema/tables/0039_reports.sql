@@ -9,13 +9,14 @@ comment on column clients.timezone is 'The IANA time zone in which the days of t
 -- The columns are null in the deltas that the previous release wrote. app.fill_order_slots counts their orders.
 alter table order_deltas add column slot timestamptz, add column site_id uuid;
 comment on column order_deltas.slot is
-  'The beginning of the 15 minutes in which the orders were placed. Null: order_slot_totals contains the delta already.';
+  'The beginning of the 15 minutes in which the orders were placed. Null: order_slot_totals contains the delta.';
 
 -- The offset of every time zone is a multiple of 15 minutes, so each local day and each local hour consists of whole
--- slots. A table of days (UTC) cannot give the figures of a local day. A table of hours would be wrong for India (5:30),
--- Nepal (5:45), and a change of the clock by half an hour (Lord Howe).
+-- slots. A table of days (UTC) cannot give the figures of a local day. A table of hours would be wrong for India
+-- (5:30), Nepal (5:45), and a change of the clock by half an hour (Lord Howe).
 --
--- The rollup adds order_deltas to this table. As for order_daily_totals, the sum of both tables always equals the orders.
+-- The rollup adds order_deltas to this table. The sum of both tables always equals the orders, as for
+-- order_daily_totals.
 create table order_slot_totals (
   client_id uuid not null,
   slot timestamptz not null,
