@@ -20,8 +20,11 @@ from tests.exports.exporting import content, csv_rows, exported, finished, inser
 from tests.faults.environment import FULL
 from tests.faults.jobs import health, signal_workers
 from tests.platform import Platform, Tenant, ok
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.exports import formats
 from wecelebrate.exports.columns import Column
 from wecelebrate.exports.formats import xlsx
+from wecelebrate.exports.models import ExportFormat
 
 ROWS = 1_048_577 if FULL else 60_000
 """The number of products of a large export."""
@@ -55,6 +58,24 @@ def test_the_rows_after_a_full_sheet_are_in_a_next_sheet_with_a_header() -> None
     assert {tuple(sheet[0]) for sheet in sheets} == {("id", "n", "price")}
     read = [row for sheet in sheets for row in sheet[1:]]
     assert read == [[str(10**16 + number), float(number), -0.02] for number in range(rows)]
+
+
+@pytest.mark.parametrize("file_format", ["csv", "ndjson", "xlsx", "parquet"])
+@pytest.mark.parametrize("fails", ["rows", "file"])
+def test_an_error_of_the_rows_or_of_the_file_is_raised_unchanged(file_format: ExportFormat, fails: str) -> None:
+    def blocks() -> Iterator[bytes]:
+        yield b'{"id": "1"}\n'
+        if fails == "rows":
+            raise Unavailable("the rows")
+
+    class Refusing(io.BytesIO):
+        def write(self, data: Any, /) -> int:
+            if fails == "file" and len(data):
+                raise Unavailable("the file")
+            return super().write(data)
+
+    with pytest.raises(Unavailable, match=f"the {fails}"):
+        formats.write(file_format, Refusing(), (Column("id", "text"),), blocks(), {"bom": False, "timezone": "UTC"})  # type: ignore[arg-type]
 
 
 def test_a_sheet_with_a_million_rows_has_room_for_its_header() -> None:

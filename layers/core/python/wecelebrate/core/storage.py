@@ -216,7 +216,7 @@ def delete_all(bucket: str, prefix: str) -> None:
             page = next(pages, None)
             if page is None:
                 return
-            versions = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            versions: list[Any] = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
             if versions:
                 objects = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
                 deleted = s3_client().delete_objects(Bucket=name, Delete={"Objects": cast(Any, objects), "Quiet": True})

@@ -24,7 +24,7 @@ class ObjectWriter(io.RawIOBase):
 
     def __init__(self, bucket: str, key: str, content_type: str) -> None:
         super().__init__()
-        self._target = {"Bucket": settings().bucket(bucket), "Key": key}
+        self._bucket, self._key = settings().bucket(bucket), key
         self._content_type = content_type
         self._buffer = bytearray()
         self._upload_id: str | None = None
@@ -62,7 +62,7 @@ class ObjectWriter(io.RawIOBase):
         self._buffer.clear()
         if self._upload_id is None:
             with temporary_errors("S3"):
-                s3_client().put_object(**self._target, Body=body, ContentType=self._content_type)
+                s3_client().put_object(Bucket=self._bucket, Key=self._key, Body=body, ContentType=self._content_type)
         else:
             if body:
                 self._send(body)
@@ -70,13 +70,17 @@ class ObjectWriter(io.RawIOBase):
             parts = [{"PartNumber": number, "ETag": etag} for number, etag in enumerate(self._etags, 1)]
             upload: Any = {"Parts": parts}
             with temporary_errors("S3"):
-                s3_client().complete_multipart_upload(**self._target, UploadId=self._upload_id, MultipartUpload=upload)
+                s3_client().complete_multipart_upload(
+                    Bucket=self._bucket, Key=self._key, UploadId=self._upload_id, MultipartUpload=upload
+                )
         self._is_complete = True
 
     def _send(self, part: bytes) -> None:
         if self._upload_id is None:
             with temporary_errors("S3"):
-                created = s3_client().create_multipart_upload(**self._target, ContentType=self._content_type)
+                created = s3_client().create_multipart_upload(
+                    Bucket=self._bucket, Key=self._key, ContentType=self._content_type
+                )
             self._upload_id = created["UploadId"]
         self._wait()
         self._sending = self._thread.submit(self._upload, len(self._etags) + 1, part)
@@ -84,7 +88,9 @@ class ObjectWriter(io.RawIOBase):
     def _upload(self, number: int, part: bytes) -> str:
         assert self._upload_id is not None
         with temporary_errors("S3"):
-            response = s3_client().upload_part(**self._target, UploadId=self._upload_id, PartNumber=number, Body=part)
+            response = s3_client().upload_part(
+                Bucket=self._bucket, Key=self._key, UploadId=self._upload_id, PartNumber=number, Body=part
+            )
         return response["ETag"]
 
     def _wait(self) -> None:
@@ -102,4 +108,4 @@ class ObjectWriter(io.RawIOBase):
         self._thread.shutdown(wait=True)
         if not self._is_complete and self._upload_id is not None:
             with temporary_errors("S3"):
-                s3_client().abort_multipart_upload(**self._target, UploadId=self._upload_id)
+                s3_client().abort_multipart_upload(Bucket=self._bucket, Key=self._key, UploadId=self._upload_id)

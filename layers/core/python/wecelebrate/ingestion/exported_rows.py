@@ -167,7 +167,7 @@ def _fields(cells: Mapping[str, str]) -> RowFields | None:
             case "description" | "category" | "brand":
                 fields[name] = cell or None
             case "images":
-                fields[name] = list(cell.split("\n")) if cell else []
+                fields[name] = [*cell.split("\n")] if cell else []
             case "attributes":
                 fields[name] = _json(cell) if cell else {}
             case "inventory_count":

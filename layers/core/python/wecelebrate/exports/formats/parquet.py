@@ -5,6 +5,7 @@ Its layer has 29 MB. The layer of pyarrow would have 151 MB, and that of DuckDB 
 
 import io
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from arro3.core import DataType, Field, RecordBatch, RecordBatchReader, Schema
 from arro3.io import read_json, write_parquet
@@ -33,13 +34,15 @@ def _data_type(kind: ColumnType) -> DataType:
 
 
 def write(out: io.RawIOBase, columns: Sequence[Column], blocks: Iterator[bytes]) -> None:
-    """Write blocks of JSON lines as a Parquet file. Raises the exceptions that `blocks` raises."""
+    """Write blocks of JSON lines as a Parquet file. Raises the exceptions that `blocks` and `out` raise."""
     schema = Schema([Field(column.name, _data_type(column.type), nullable=True) for column in columns])
     failures: list[BaseException] = []
 
     def batches() -> Iterator[RecordBatch]:
         try:
             for block in blocks:
+                if failures:
+                    return
                 yield from read_json(io.BytesIO(block), schema, batch_size=_BATCH_ROWS)
         except BaseException as error:
             failures.append(error)
@@ -48,11 +51,31 @@ def write(out: io.RawIOBase, columns: Sequence[Column], blocks: Iterator[bytes])
     try:
         write_parquet(
             RecordBatchReader.from_batches(schema, batches()),
-            out,
+            _Recording(out, failures),
             compression="zstd(1)",
             max_row_group_size=ROWS_PER_GROUP,
         )
     except Exception:
-        if failures:  # the library replaces an exception of the rows by one of its own
-            raise failures[0] from None
-        raise
+        if not failures:
+            raise
+    if failures:  # the library would replace an exception of the rows by one of its own
+        raise failures[0]
+
+
+class _Recording(io.RawIOBase):
+    """A file that records the exception of a failed write. The library would panic if `write` raised it."""
+
+    def __init__(self, out: io.RawIOBase, failures: list[BaseException]) -> None:
+        super().__init__()
+        self._out, self._failures = out, failures
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any, /) -> int:
+        if not self._failures:
+            try:
+                self._out.write(data)
+            except BaseException as error:
+                self._failures.append(error)
+        return len(data)

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import count
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,7 @@ MAX_CELL_LENGTH = 32_767
 MAX_DIGITS = 15
 _TIME_FORMAT = "yyyy-mm-dd hh:mm:ss"
 _FIRST_YEAR = 1900
+_COPY_BYTES = 1024 * 1024
 
 WriteCell = Callable[[int, int, Any], bool]
 """Writes a value that is not null. The arguments are the row, the column and the value. Returns whether it is cut."""
@@ -39,24 +41,35 @@ def write(
     max_rows: int = MAX_ROWS_PER_SHEET,
 ) -> int:
     """Write blocks of JSON lines as a workbook. Returns the number of texts that were cut off."""
-    cut_cells = 0
     with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "book.xlsx"
         book = xlsxwriter.Workbook(
-            out, {"constant_memory": True, "tmpdir": folder, "strings_to_urls": False, "use_zip64": True}
+            str(path), {"constant_memory": True, "tmpdir": folder, "strings_to_urls": False, "use_zip64": True}
         )
-        sheets = _Sheets(book, columns, timezone)
-        row_number = max_rows
-        for block in blocks:
-            for line in block.splitlines():
-                if row_number == max_rows:
-                    cells, row_number = sheets.add(), 0
-                row_number += 1
-                for number, value in enumerate(orjson.loads(line).values()):
-                    if value is not None and cells[number](row_number, number, value):
-                        cut_cells += 1
-        if not book.worksheets():
-            sheets.add()
+        try:
+            cut_cells = _write_rows(_Sheets(book, columns, timezone), blocks, max_rows)
+        except BaseException:
+            for sheet in book.worksheets():
+                sheet.row_data_fh.close()  # only `Workbook.close` would close it
+            raise
         book.close()
+        with path.open("rb") as file:
+            while content := file.read(_COPY_BYTES):
+                out.write(content)
+    return cut_cells
+
+
+def _write_rows(sheets: "_Sheets", blocks: Iterator[bytes], max_rows: int) -> int:
+    cut_cells = 0
+    cells, row_number = sheets.add(), 0
+    for block in blocks:
+        for line in block.splitlines():
+            if row_number == max_rows:
+                cells, row_number = sheets.add(), 0
+            row_number += 1
+            for number, value in enumerate(orjson.loads(line).values()):
+                if value is not None and cells[number](row_number, number, value):
+                    cut_cells += 1
     return cut_cells
 
 
