@@ -119,3 +119,37 @@ def test_a_currency_at_the_end_of_a_name_is_no_purchase_price() -> None:
 def test_a_price_of_competitors_is_never_the_selling_price(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA-1;Tee;12,90\nA-2;Hut;9,90\n")
     assert [product.price for product in reading.products if "price" in product.fields_set] == []
+
+
+@pytest.mark.parametrize(
+    ("header", "dollars", "others"),
+    [
+        ("Price $;Price ៛", ("$6.50", ""), ("26,000៛", "10,000៛")),
+        ("Price USD;Price EUR", ("6.50", ""), ("6.10", "9.40")),
+        ("Preis (USD);Preis (CHF)", ("6.50", ""), ("5.80", "9.00")),
+    ],
+)
+def test_rows_with_a_price_only_in_another_currency_are_a_question_and_are_never_converted(
+    header: str, dollars: tuple[str, str], others: tuple[str, str]
+) -> None:
+    content = f"SKU;Name;{header}\nA-1;Tee;{dollars[0]};{others[0]}\nA-2;Hut;{dollars[1]};{others[1]}\n"
+    reading = read(content, currency="USD")
+    (question,) = reading.feed.questions
+    assert (question.subject, [choice.value for choice in question.choices]) == ("money", header.split(";"))
+    assert [(str(item.price), item.currency or "USD") for item in reading.products] == [("6.50", "USD")]
+    answered = read(content, mapping={"price": header.split(";", maxsplit=1)[0]}, currency="USD")
+    assert (answered.feed.questions, len(answered.rejected)) == ((), 1)
+
+
+@pytest.mark.parametrize("header", ["GEL per bottle;GEL per case", "EUR/Flasche;EUR/Karton", "€ per piece;€ per box"])
+def test_amounts_for_two_packages_are_a_question(header: str) -> None:
+    reading = read(f"SKU;Name;{header};Stock\nA-1;Tee;48;270;3\nA-2;Hut;29;330;4\n")
+    (question,) = reading.feed.questions
+    assert (question.subject, [choice.value for choice in question.choices]) == ("money", ["", *header.split(";")])
+    assert [item.inventory_count for item in reading.products if "price" not in item.fields_set] == [3, 4]
+
+
+@pytest.mark.parametrize("name", ["EUR/kg", "€ per 100 g", "EUR pro Meter"])
+def test_an_amount_for_a_measure_is_no_price_of_a_product(name: str) -> None:
+    reading = read(f"SKU;Name;{name}\nA-1;Tee;48,00\nA-2;Hut;29,00\n")
+    assert ["price" in item.fields_set for item in reading.products] == [False, False]

@@ -139,3 +139,21 @@ def test_the_number_of_different_warnings_is_limited() -> None:
 )  # fmt: skip
 def test_a_listing_that_is_paused_or_ended_is_inactive(word: str) -> None:
     assert state_of(word) == "inactive"
+
+
+@pytest.mark.parametrize("status", ['"status": "active", ', ""])
+def test_a_product_of_shopify_without_a_date_of_publication_is_not_published(status: str) -> None:
+    def product(sku: str, published_at: str | None) -> str:
+        variants = json.dumps([{"sku": sku, "price": "9.00"}])
+        published = json.dumps(published_at)
+        return f'{{"title": "T", "handle": "{sku}", {status}"published_at": {published}, "variants": {variants}}}'
+
+    dates = {"A-1": "2024-01-02T10:00:00-05:00", "A-2": None, "A-3": "2999-01-01"}
+    products = ", ".join(product(sku, date) for sku, date in dates.items())
+    reading = read(f'{{"products": [{products}]}}', name="products.json")
+    assert [(item.sku, item.is_active) for item in reading.products] == [("A-1", True), ("A-2", False), ("A-3", False)]
+
+
+def test_a_column_of_dates_of_publication_without_any_date_says_nothing() -> None:
+    reading = read("SKU;Name;Price;Published at\nA-1;Tee;9,00;\nA-2;Hut;5,00;\n")
+    assert ["is_active" in item.fields_set for item in reading.products] == [False, False]

@@ -24,6 +24,8 @@ from wecelebrate.feeds.tables.transposed import refuse_transposed
 from wecelebrate.feeds.transformations.columns import add_transformations
 from wecelebrate.feeds.transformations.settings import FileSettings
 
+_PUBLISHED_AT = re.compile(r"published(?:at|on|since|date)$")
+"""The date of a publication, as `published_at` of Shopify. A product without this date is not published."""
 _FLOAT = re.compile(r"\d{1,15}\.0{1,2}", re.ASCII)
 _MINIMUM = re.compile(
     r"(?:min|minimum|minimal|from|break|tier|scale|start)(?:qty|quantity|menge|aantal|antal)|"
@@ -97,7 +99,8 @@ def complete_plan(
     for at, active in enumerate(plan.active):
         facts = columns[active.column]
         is_end = active.inverse and (is_end_name(plan.column_name(active.column)) or are_dates(facts))
-        if active.words == "words" and (is_mark_column(facts.cells, facts.rows) or is_end):
+        is_date = _PUBLISHED_AT.search(folded[active.column]) and not active.inverse and are_dates(facts)
+        if active.words == "words" and (is_mark_column(facts.cells, facts.rows) or is_end or is_date):
             plan.active[at] = replace(active, blank_is_no=True)
         elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
             plan.active[at] = replace(active, words="magento codes")

@@ -90,8 +90,9 @@ def choose_price(
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
         return PriceChoice([], _open_questions(columns, [*possible, *purchase]))
     sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), one.name.tax == "net", one.rank, one.column))
-    sold = _in_one_currency(sold, currency)
+    everywhere, sold = sold, _in_one_currency(sold, currency)
     best = sold[0]
+    foreign = [one for one in everywhere if one not in sold and _completes(columns, best, one)]
     others = [
         one for one in sold[1:]
         if (one.is_bad, one.kind) == (False, best.kind) and columns.differ(best.column, one.column)
@@ -113,6 +114,8 @@ def choose_price(
         if currency in NO_VALUE_ADDED_TAX:
             best, others = rival, [best, *others[:-1]]
     questions = [_question(columns, [best, *others])] if others else []
+    if foreign and not questions:
+        questions = [_currency_question(columns, best, foreign[0])]
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
 
 
@@ -227,6 +230,28 @@ def _question(columns: Columns, offered: Sequence[PriceCandidate]) -> Question:
     shown = " and ".join(quoted(name, 40) for name in names)
     text = f"The columns {shown} have different prices. At which one are products sold?"
     return Question("price", "money", text, choices, columns[offered[0].column].examples)
+
+
+def _completes(columns: Columns, best: PriceCandidate, other: PriceCandidate) -> bool:
+    """Return whether a column in another currency has amounts where the price is blank."""
+    is_price = other.kind == best.kind and not other.is_bad and bool(other.currency)
+    return is_price and not best.is_bad and columns.fills(best.column, other.column)
+
+
+def _currency_question(columns: Columns, best: PriceCandidate, other: PriceCandidate) -> Question:
+    """Ask for the currency, because a row without a price in one currency is rejected, and is never converted."""
+    first, second = columns.header[best.column], columns.header[other.column]
+    text = (
+        f"Some rows have no amount in the column {quoted(first, 40)}, but an amount in {other.currency} in the column "
+        f"{quoted(second, 40)}. At which one are products sold?"
+    )
+    choices = (
+        Choice(first, f"Products are sold at {quoted(first, 40)}. Rows without it are rejected.",
+               columns[best.column].examples),
+        Choice(second, f"Products are sold at {quoted(second, 40)}, in {other.currency}.",
+               columns[other.column].examples),
+    )  # fmt: skip
+    return Question("price", "money", text, choices, columns[other.column].examples)
 
 
 def _possible_prices(columns: Columns) -> list[PriceCandidate]:

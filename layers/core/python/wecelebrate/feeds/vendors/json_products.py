@@ -29,7 +29,7 @@ JSON_PRODUCTS = Profile(
             "variantsinventoryquantity", "variantsstockquantity", "variantsinventorylevel", "variantsstock",
             "variantsquantity", "variantsinventory", "inventoryquantity", "stockquantity", "inventorylevel",
         ),
-        "is_active": ("status", "published", "active", "isvisible"),
+        "is_active": ("status", "published", "active", "isvisible", "publishedat"),
     },
     {
         "tags": "tags",
