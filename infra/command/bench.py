@@ -14,9 +14,11 @@ from infra.local.endpoints import state_directory
 def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this benchmark.")] = None) -> None:
     """Measure the performance of the platform on this machine. The exit code is 1 if a row of the report fails."""
     from infra.bench import measure
+    from infra.bench.function_cpu import function_cpu
     from infra.bench.imports import import_inline, import_uploaded
     from infra.bench.jobs import next_job
     from infra.bench.neighbours import neighbours
+    from infra.bench.orders import orders
     from infra.bench.pages import cache, growth, pages
     from infra.bench.syncs import sync, sync_million
 
@@ -28,6 +30,8 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
         "pages": pages,
         "cache": cache,
         "neighbours": neighbours,
+        "orders": orders,
+        "function-cpu": function_cpu,
         "growth": growth,
         "sync-1m": sync_million,
     }
