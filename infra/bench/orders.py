@@ -11,11 +11,9 @@ the functions of the baseline. The limit of the ratio is the ratio of the baseli
 divided by the figure of the baseline on the machine of the peer. This does not depend on the speed of the machine.
 """
 
-import http.client
 import itertools
 import json
 import random
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +21,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import psycopg
@@ -31,7 +28,7 @@ from psycopg.types.json import Jsonb
 
 from infra.bench import catalogs
 from infra.bench.cpu import CpuTime, cpu_of_requests, idle_cpu
-from infra.bench.load import Connect, Send, Timings, both, get, load
+from infra.bench.load import Connect, Send, Timings, both, get, load, open_connection
 from infra.bench.platform import ACME, BenchPlatform
 from infra.bench.rows import Limit, Row, measures
 from infra.local.processes import LocalCloudError
@@ -144,7 +141,7 @@ def place(api: str, shop: Shop, *, hot: bool = False) -> Connect:
 
     @contextmanager
     def connect() -> Iterator[Send]:
-        connection = _open(api)
+        connection = open_connection(api, own_address=True)
         dice = random.Random(next(_numbers))  # noqa: S311 - the choice of products is not secret
         count = itertools.count(1)
 
@@ -152,7 +149,7 @@ def place(api: str, shop: Shop, *, hot: bool = False) -> Connect:
             nonlocal connection
             if next(count) % ORDERS_PER_ADDRESS == 0:
                 connection.close()
-                connection = _open(api)
+                connection = open_connection(api, own_address=True)
             products = [shop.products[0], dice.choice(shop.products[1:])] if hot else dice.sample(shop.products, 2)
             body = json.dumps(_order([product[0] for product in products[:LINES_PER_ORDER]]))
             path = f"/v1/storefront/{shop.domain}/orders"
@@ -218,19 +215,6 @@ def _order(product_ids: list[str]) -> dict[str, object]:
         "customer_email": f"guest-{number}@example.com",
         "shipping_address": _ADDRESS,
     }
-
-
-def _open(api: str) -> http.client.HTTPConnection:
-    """Open a connection from an address of its own, as if another visitor came."""
-    return http.client.HTTPConnection(urlsplit(api).netloc, timeout=30, source_address=_next_address())
-
-
-def _next_address() -> tuple[str, int] | None:
-    """Return the next address of this machine. None if it has only one, so that the limits of an address apply."""
-    if sys.platform != "linux":  # only Linux accepts each address of 127.0.0.0/8
-        return None
-    number = next(_numbers) % (1 << 22)
-    return f"127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}", 0
 
 
 def _rate(platform: BenchPlatform, connect: Connect, connections: int) -> float:

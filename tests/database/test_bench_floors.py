@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.bench import files, orders
+from infra.bench import files, orders, users
 from infra.bench.load import Timings
 from infra.bench.platform import ACME, BenchPlatform
 from infra.local.endpoints import Endpoints
@@ -93,3 +93,40 @@ def test_a_run_of_orders_counts_only_if_a_mail_is_sent_for_each_order(
     else:
         with pytest.raises(LocalCloudError, match=message):
             orders.wait_for_mails(platform, place_two, timeout=0)
+
+
+def test_the_shops_of_visitors_belong_to_different_clients_and_sell_a_large_stock(
+    platform: BenchPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(users, "CLIENTS", 2)
+    monkeypatch.setattr(users, "SITES_PER_CLIENT", 2)
+    monkeypatch.setattr(users, "PRODUCTS", 6)
+    shops = users.create_shops(platform)
+    owners = [
+        platform.database.execute(
+            "select s.client_id, count(p.id), min(p.inventory_count) from sites s join catalogs c"
+            " on c.id = s.catalog_id and c.owner_client_id = s.client_id join products p on p.catalog_id = c.id"
+            " where s.domain = %s and p.id = any (%s::uuid[]) and p.category = any (%s) group by s.client_id",
+            [shop.domain, list(shop.products), list(shop.categories)],
+        ).fetchone()
+        for shop in shops
+    ]
+    assert [owner and owner[1:] for owner in owners] == [(6, users.STOCK)] * 4
+    assert owners[0] == owners[2] != owners[1] == owners[3]
+
+
+def test_the_waiting_jobs_are_counted_by_type_with_their_longest_wait(platform: BenchPlatform) -> None:
+    with platform.database.transaction(force_rollback=True):
+        platform.database.execute("delete from jobs")
+        platform.database.execute(
+            "insert into jobs (client_id, type, requested_by, payload, queued_at, due_at)"
+            " select %s, type, 'service:bench', '{}', now() - age, now() - age"
+            " from (values ('data_export', interval '9 s'), ('email_notification', '50 s'), ('data_export', '20 s'),"
+            " ('report_generation', '-20 s')) jobs (type, age)",
+            [ACME],
+        )
+        waiting = users.waiting_jobs(platform)
+    assert [(queue.type, queue.jobs, round(queue.seconds / 10)) for queue in waiting] == [
+        ("email_notification", 1, 5),
+        ("data_export", 2, 2),
+    ]
