@@ -20,6 +20,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
     from infra.bench.neighbours import neighbours
     from infra.bench.orders import orders
     from infra.bench.pages import cache, growth, pages
+    from infra.bench.peers.orders import directus
     from infra.bench.syncs import sync, sync_million
 
     measures = {
@@ -32,6 +33,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
         "neighbours": neighbours,
         "orders": orders,
         "function-cpu": function_cpu,
+        "directus": directus,
         "growth": growth,
         "sync-1m": sync_million,
     }
