@@ -55,7 +55,7 @@ mutants: ready ## check that the tests notice small changes of the code (ONLY=<p
 
 clean: ## remove the data of the local cloud, and all installed or built files
 	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase --yes || true; fi
-	@rm -rf .venv .local build cdk.out layers/vendor/build tools/clients/.venv tools/load/.venv tools/openapi/node_modules
+	@rm -rf .venv .local build cdk.out layers/vendor/build tools/clients/.venv tools/load/.venv tools/*/node_modules
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -49,20 +49,33 @@ def test_a_run_has_a_verdict_for_each_limit() -> None:
     assert verdicts["p95"] == "620 ms, at most 500 ms FAIL"
     assert verdicts["queue"] == "no job waits for more than 30 s PASS"
     assert verdicts["hit rate"] == "70%, at least 80% FAIL"
-    assert verdicts["load"] == "0.25 × the rate of /v1/health, p95 155.0 × its p50"
+    assert verdicts["p95 to /v1/health"] == "155.0 × its p50 at 0.25 × its rate, at most 8 × FAIL"
+
+
+@pytest.mark.parametrize(
+    ("per_second", "p95", "verdict"),
+    [
+        (280.0, 32.0, "8.0 × its p50 at 0.70 × its rate, at most 8 × PASS"),
+        (280.0, 33.0, "8.2 × its p50 at 0.70 × its rate, at most 8 × FAIL"),
+        (300.0, 90.0, "22.5 × its p50 at 0.75 × its rate, no limit above 0.7 ×"),
+    ],
+)
+def test_the_p95_is_compared_with_health_up_to_a_share_of_its_rate(per_second: float, p95: float, verdict: str) -> None:
+    requests = replace(GOOD, requests=round(per_second * 10), p95=p95)
+    assert dict(users._verdicts(observation(requests), HEALTH))["p95 to /v1/health"] == verdict
 
 
 def test_a_ramp_reports_what_broke_first_and_how_many_visitors_were_served_before() -> None:
-    observed = [observation(), observation(replace(GOOD, p95=900.0), count=125)]
+    observed = [observation(replace(GOOD, requests=3_000)), observation(replace(GOOD, p95=900.0), count=125)]
     assert dict(users._ramp_verdicts(observed, HEALTH)) == {
         "broke first": "at 125 users, p95: 900 ms, at most 500 ms",
-        "served": "100 users, 100 requests/s (0.25 × the rate of /v1/health), p95 40 ms (10.0 × its p50), 90%"
-        " cache hits",
+        "served": "100 users, 300 requests/s, p95 40 ms, 30% cache hits",
+        "p95 to /v1/health of 125 users": "225.0 × its p50 at 0.25 × its rate, at most 8 × FAIL",
     }
 
 
 def test_a_ramp_that_breaks_at_once_has_served_no_visitors() -> None:
-    assert set(dict(users._ramp_verdicts([observation(wait=99.0)], HEALTH))) == {"broke first"}
+    assert "served" not in dict(users._ramp_verdicts([observation(wait=99.0)], HEALTH))
 
 
 def test_the_number_of_visitors_grows_by_a_quarter_in_each_step_of_a_ramp() -> None:
