@@ -16,7 +16,7 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check clients openapi synth bench faults mutants clean ready
+.PHONY: help dev test check clients openapi synth bench load faults mutants clean ready
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ synth: ready ## write the CloudFormation templates to cdk.out
 bench: ready ## run the benchmarks; each row passes or fails (ONLY=<name> runs one benchmark)
 	@$(BIN)/wecelebrate bench $(if $(ONLY),--only $(ONLY))
 
+load: ready ## send the requests of USERS=500 visitors (RAMP=1 adds visitors until something breaks)
+	@$(BIN)/wecelebrate load $(if $(USERS),--users $(USERS)) $(if $(RAMP),--ramp)
+
 faults: ready ## run the fault injection tests at full size (ONLY=<part of a test name> selects tests)
 	@WECELEBRATE_FAULTS=full $(BIN)/pytest -q $(if $(ONLY),-k "$(ONLY)") tests/faults tests/cache/test_single_flight.py $(FULL_SIZE)
 
@@ -52,7 +55,7 @@ mutants: ready ## check that the tests notice small changes of the code (ONLY=<p
 
 clean: ## remove the data of the local cloud, and all installed or built files
 	@if [ -x $(BIN)/wecelebrate ]; then $(BIN)/wecelebrate down --erase --yes || true; fi
-	@rm -rf .venv .local build cdk.out layers/vendor/build tools/clients/.venv tools/openapi/node_modules
+	@rm -rf .venv .local build cdk.out layers/vendor/build tools/clients/.venv tools/load/.venv tools/*/node_modules
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -58,10 +58,15 @@ an SKU."""
 def create_filled_catalog(platform: BenchPlatform, count: int, owner: UUID = ACME) -> UUID:
     """Create a catalog with `count` products, and update the statistics of the query planner."""
     catalog = platform.create_catalog(owner)
-    platform.database.execute(_CREATE_DICE)
-    platform.database.execute(_INSERT_PRODUCTS, {"catalog": catalog, "count": count})
+    insert_products(platform, catalog, count)
     platform.settle()
     return catalog
+
+
+def insert_products(platform: BenchPlatform, catalog: UUID, count: int) -> None:
+    """Insert `count` products into an empty catalog."""
+    platform.database.execute(_CREATE_DICE)
+    platform.database.execute(_INSERT_PRODUCTS, {"catalog": catalog, "count": count})
 
 
 def search_paths(catalog: UUID) -> NextPath:

@@ -1,6 +1,8 @@
 """The load generator. It sends requests over several connections, and measures the duration of each request."""
 
 import http.client
+import itertools
+import sys
 import threading
 import time
 from collections import Counter
@@ -68,6 +70,8 @@ NextPath = Callable[[], str]
 NextParameters = Callable[[], Mapping[str, Any]]
 """A function that returns the parameters for the next query."""
 
+_addresses = itertools.count()
+
 
 def load(connect: Connect, connections: int, seconds: float) -> Timings:
     """Send requests over several connections for `seconds` seconds, or until no request is left.
@@ -117,12 +121,28 @@ def load(connect: Connect, connections: int, seconds: float) -> Timings:
     return timings
 
 
-def get(api: str, headers: Mapping[str, str], next_path: NextPath) -> Connect:
-    """Return a function that opens an HTTP connection and yields `send`. Each call of `send` makes a GET request."""
+def open_connection(api: str, *, own_address: bool = False) -> http.client.HTTPConnection:
+    """Open a connection to the API. If `own_address` is true, no other connection has the same source address.
+
+    Only Linux accepts each address of 127.0.0.0/8. On other systems, all connections have the address 127.0.0.1, and
+    its limits apply.
+    """
+    source = None
+    if own_address and sys.platform == "linux":
+        number = next(_addresses) % (63 << 16)
+        source = f"127.{1 + (number >> 16)}.{number >> 8 & 255}.{number & 255}", 0
+    return http.client.HTTPConnection(urlsplit(api).netloc, timeout=30, source_address=source)
+
+
+def get(api: str, headers: Mapping[str, str], next_path: NextPath, *, own_address: bool = False) -> Connect:
+    """Return a function that opens an HTTP connection and yields `send`. Each call of `send` makes a GET request.
+
+    own_address: see `open_connection`.
+    """
 
     @contextmanager
     def connect() -> Iterator[Send]:
-        connection = http.client.HTTPConnection(urlsplit(api).netloc, timeout=30)
+        connection = open_connection(api, own_address=own_address)
 
         def send() -> str:
             path = next_path()

@@ -88,13 +88,13 @@ class BenchPlatform:
     def _bearer(self, subject: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {Issuer(self.state, self.endpoints.issuer).token(subject)}"}
 
-    def create_site(self, catalog_id: UUID) -> str:
-        """Create a site of Acme that shows a catalog. Returns the domain of the site."""
+    def create_site(self, catalog_id: UUID, client_id: UUID = ACME) -> str:
+        """Create a site of a client that shows a catalog. Returns the domain of the site."""
         domain = f"{uuid4().hex[:12]}.test"
         self.database.execute(
             "insert into sites (client_id, name, domain, domain_verified_at, status, catalog_id)"
             " values (%s, %s, %s, now(), 'active', %s)",
-            [ACME, domain, domain, catalog_id],
+            [client_id, domain, domain, catalog_id],
         )
         return domain
 

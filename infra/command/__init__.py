@@ -44,6 +44,7 @@ class _Commands(LazyCommands):
         "schema": Entry("infra.command.schema", "schema", "Print the schema of the local database as SQL."),
         "openapi": Entry("infra.command.openapi", "openapi", "Print the OpenAPI document of the API."),
         "bench": Entry("infra.command.bench", "bench", "Measure the performance of the platform on this machine."),
+        "load": Entry("infra.command.load", "load", "Measure how many visitors this machine serves."),
     }
 
 

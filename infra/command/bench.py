@@ -16,10 +16,13 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
     from infra.bench import measure
     from infra.bench.events import events
     from infra.bench.exports import export_million
+    from infra.bench.function_cpu import function_cpu
     from infra.bench.imports import import_inline, import_uploaded
     from infra.bench.jobs import next_job
     from infra.bench.neighbours import neighbours
+    from infra.bench.orders import orders
     from infra.bench.pages import cache, growth, pages
+    from infra.bench.peers.orders import directus
     from infra.bench.reports import reports
     from infra.bench.syncs import sync, sync_million
 
@@ -31,6 +34,9 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
         "pages": pages,
         "cache": cache,
         "neighbours": neighbours,
+        "orders": orders,
+        "function-cpu": function_cpu,
+        "directus": directus,
         "growth": growth,
         "events": events,
         "export-1m": export_million,

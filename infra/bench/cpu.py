@@ -1,0 +1,102 @@
+"""Measures the CPU time of a local cloud, for each of its parts."""
+
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import psutil
+
+from infra.local.pid_files import ProcessIdentity
+
+GATEWAY, FUNCTIONS = "gateway", "functions"
+"""The two parts of the function host: the host itself, and the processes of functions with the zygote that forks
+them."""
+
+
+@dataclass(frozen=True)
+class CpuTime:
+    """The CPU time of all processes of a cloud."""
+
+    parts: Mapping[str, float]
+    """Part of the cloud → CPU time. The unit is seconds, unless the creator says something else."""
+
+    @classmethod
+    def of(cls, state: Path) -> Self:
+        """Return the CPU seconds that the cloud has used since it started.
+
+        Processes that have ended are included, because the system adds their time to their parent. The name of a part
+        is the name of its pid file, e.g. `postgres`. Only the part `functions` is split into GATEWAY and FUNCTIONS.
+        """
+        parts: dict[str, float] = defaultdict(float)
+        for file in (state / "run").glob("*.json"):
+            identity = ProcessIdentity.read(file)
+            leader = identity.process if identity else None
+            if leader is None:
+                continue
+            is_host = file.stem == FUNCTIONS
+            with contextlib.suppress(psutil.NoSuchProcess):
+                descendants = leader.children(recursive=True)
+                parts[GATEWAY if is_host else file.stem] += process_seconds(leader)
+                for process in descendants:
+                    with contextlib.suppress(psutil.NoSuchProcess):
+                        parts[file.stem] += process_seconds(process)
+        return cls(parts)
+
+    @property
+    def total(self) -> float:
+        return sum(self.parts.values())
+
+    def __sub__(self, other: Self) -> Self:
+        return type(self)({part: time - other.parts.get(part, 0.0) for part, time in self.parts.items()})
+
+    def __mul__(self, factor: float) -> Self:
+        return type(self)({part: time * factor for part, time in self.parts.items()})
+
+    def __str__(self) -> str:
+        largest_first = sorted(self.parts.items(), key=lambda part: -part[1])
+        return ", ".join(f"{part} {time:.1f}" for part, time in largest_first if time >= 0.05)
+
+
+def idle_cpu(state: Path, seconds: float) -> CpuTime:
+    """Return the CPU seconds that the cloud uses per second without any request. Takes `seconds` seconds."""
+    began, before = time.perf_counter(), CpuTime.of(state)
+    time.sleep(seconds)
+    return (CpuTime.of(state) - before) * (1 / (time.perf_counter() - began))
+
+
+def cpu_of_requests(state: Path, run: Callable[[], int], idle: CpuTime) -> CpuTime:
+    """Return the CPU milliseconds of the cloud for each request of `run`. `run` returns the number of its requests.
+
+    The time that the cloud would have used without requests is subtracted. idle: this time, in seconds per second.
+    """
+    began, before = time.perf_counter(), CpuTime.of(state)
+    requests = run()
+    used = CpuTime.of(state) - before
+    return (used - idle * (time.perf_counter() - began)) * (1000 / requests)
+
+
+def function_processes(state: Path, folder: Path) -> list[psutil.Process]:
+    """Return the running processes of the function in `folder`."""
+    identity = ProcessIdentity.read(state / "run" / f"{FUNCTIONS}.json")
+    host = identity.process if identity else None
+    return processes_in(folder, host) if host else []
+
+
+def processes_in(folder: Path, ancestor: psutil.Process) -> list[psutil.Process]:
+    """Return the descendants of a process that work in `folder`. Each process of a function works in its folder."""
+    processes = []
+    for process in ancestor.children(recursive=True):
+        with contextlib.suppress(psutil.Error, OSError):
+            if Path(process.cwd()) == folder:
+                processes.append(process)
+    return processes
+
+
+def process_seconds(process: psutil.Process) -> float:
+    """Return the CPU seconds of a process and of its children whose exit status it has read."""
+    times = process.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)

@@ -1,0 +1,1 @@
+"""The peers with which the benchmarks compare the platform."""

@@ -1,0 +1,34 @@
+"""The command `wecelebrate load`: sends the requests of many visitors to a separate local cloud."""
+
+from typing import Annotated
+
+import typer
+
+from infra.command import output
+from infra.command.help import LOCAL, command
+from infra.local.endpoints import state_directory
+
+
+@command(
+    "wecelebrate load --users 1000",
+    "wecelebrate load --ramp",
+    environment=LOCAL,
+)
+def load(
+    users: Annotated[
+        int | None,
+        typer.Option("--users", min=1, max=20_000, help="Number of visitors: 500, or 100 in the first step of a ramp."),
+    ] = None,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long to measure.")] = 60.0,
+    ramp: Annotated[bool, typer.Option("--ramp", help="Add visitors until something breaks, and say what.")] = False,
+) -> None:
+    """Measure how fast this machine serves many visitors, who think for 1 to 5 seconds between two requests.
+
+    The visitors read products and lists of storefronts, and 2 % of their requests place an order. The report is also
+    written to .local/load/load.json. The exit code is 1 if a figure is beyond its limit.
+    """
+    from infra.bench.users import FIRST_USERS, run_load
+
+    count = users or (FIRST_USERS if ramp else 500)
+    if not run_load(state_directory() / "load", count, seconds, ramp=ramp, print_line=output.result):
+        raise typer.Exit(1)
