@@ -71,7 +71,7 @@ select p.client_id, p.id, l.* from placed p, jsonb_to_recordset(%(items)s)
   l (line integer, product_id uuid, sku text, name text, quantity integer, unit_price numeric)
 """
 """The order and its lines without the platform: no policies, triggers, foreign keys, stock, mails and webhooks."""
-_ADDRESS = {"line1": "1 Main Street", "city": "Springfield", "country": "US", "postal_code": "12345", "region": "IL"}
+_ADDRESS = {"line1": "1 Main Street", "city": "Springfield", "country": "US", "postal_code": "62701", "region": "IL"}
 
 _numbers = itertools.count()
 """The numbers of all orders of this process. Each order has another customer."""

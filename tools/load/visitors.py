@@ -103,7 +103,7 @@ class Visitor(User):
             "customer_email": f"visitor-{next(self.numbers)}@example.com",
             "shipping_address": {
                 **{"line1": "1 Main Street", "city": "Springfield", "region": "IL"},
-                **{"country": "US", "postal_code": "12345"},
+                **{"country": "US", "postal_code": "62701"},
             },
         }
         self._request("order", "POST", "orders", json.dumps(order))
