@@ -151,6 +151,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "propose_mapping": {"job_id": ids["job_id"]},
         "create_sync": {"upload_id": ids["upload_id"]},
         "decide_job": {"answers": {"decimal": ","}},
+        "create_export": {"client_id": ids["client_id"], "kind": "orders", "format": "csv"},
         "create_upload": {"name": f"{unique}.csv", "size": 100, "client_id": ids["client_id"]},
     }
     return bodies.get(name, {})

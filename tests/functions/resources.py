@@ -59,6 +59,17 @@ UPLOAD: LiteralString = """
 insert into uploads (client_id, key, name, content_type, size, created_by)
 values (%s, %s, 'products.csv', 'text/csv', 1, 'a test') returning id
 """
+EXPORT: LiteralString = """
+with job as (
+  insert into jobs (client_id, type, status, requested_by, payload)
+  values (%(client)s, 'data_export', 'completed', 'a test', '{}') returning id
+)
+insert into exports (client_id, job_id, subject, kind, format, options)
+select %(client)s, id, (select user_id from client_users where client_id = %(client)s and role = 'owner' limit 1),
+  'orders', 'csv', '{"bom": false, "timezone": "UTC", "include": []}'
+from job
+returning id
+"""
 ORDER: LiteralString = """
 insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, total_amount,
   shipping_address, items)
@@ -94,6 +105,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "catalog_id": tenant.catalog_id,
         "product_id": platform.product(tenant)["id"],
         "job_id": job,
+        "export_id": _insert(platform, EXPORT, {"client": client}),
         "image_id": _insert(platform, IMAGE, [tenant.catalog_id]),
         "upload_id": _insert(platform, UPLOAD, [client, upload]),
         "domain": tenant.domain,
