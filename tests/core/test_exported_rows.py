@@ -91,4 +91,5 @@ def test_a_line_without_an_end_is_not_read_into_memory(monkeypatch: pytest.Monke
 
     rows = exported_rows.ExportedRows(cast(BinaryIO, Endless(b'{"id": "' + b"x" * 100_000)), None, "USD")
     (item,) = list(rows)
+    assert isinstance(item, Rejected)
     assert (item.code, set(read)) == ("stopped", {1001})

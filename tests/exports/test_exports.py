@@ -131,14 +131,14 @@ def test_an_xlsx_export_keeps_ids_and_long_numbers_as_texts_and_names_the_zone(
     (header, row) = CalamineWorkbook.from_filelike(io.BytesIO(file)).get_sheet_by_index(0).to_python()
     line = dict(zip(header, row, strict=True))
     assert (line["sku"], line["name"], line["quantity"], line["unit_price"]) == (LONG_ID, "-0.02", 2.0, 6.25)
-    assert line["created_at (Europe/Berlin)"].isoformat() == "2026-03-29T01:59:59"
+    assert str(line["created_at (Europe/Berlin)"]) == "2026-03-29 01:59:59"
 
 
 def test_a_parquet_export_has_the_types_of_the_values(platform: Platform, tenant: Tenant, tmp_path: Path) -> None:
     products = hostile_products(platform, tenant)
     (tmp_path / "products.parquet").write_bytes(exported(tenant.owner, "products", "parquet"))
     table = read_parquet(tmp_path / "products.parquet").read_all()
-    columns = {name: [value.as_py() for value in table.column(name)] for name in table.column_names}
+    columns = {name: [table.column(name)[row].as_py() for row in range(table.num_rows)] for name in table.column_names}
     assert columns["sku"] == [product["sku"] for product in products]
     assert str(columns["price"][columns["sku"].index(LONG_ID)]) == "0.0200"
     assert columns["images"] == [product["images"] for product in products]

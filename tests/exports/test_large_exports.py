@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 from python_calamine import CalamineWorkbook
 
 from tests.exports.exporting import content, csv_rows, exported, finished, insert_products, start
@@ -30,7 +30,7 @@ ROWS = 1_048_577 if FULL else 60_000
 """The number of products of a large export."""
 SHEET_ROWS = xlsx.MAX_ROWS_PER_SHEET if FULL else 1_000
 """The number of rows in a sheet: 1,000,000 in full size, 1,000 in small size."""
-CHANGES = 100 if FULL else 15
+CHANGES = 100 if FULL else 5
 """The number of exports that run beside a transaction that changes all products."""
 MAX_GROWTH_BYTES = 48 * 1024 * 1024
 """The memory by which ten times as many rows may increase the peak."""

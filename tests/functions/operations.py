@@ -176,6 +176,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "create_sync": {"upload_id": ids["upload_id"]},
         "create_report": {"client_id": ids["client_id"], "month": "2026-03"},
         "decide_job": {"answers": {"decimal": ","}},
+        "create_export": {"client_id": ids["client_id"], "kind": "orders", "format": "csv"},
         "create_upload": {"name": f"{unique}.csv", "size": 100, "client_id": ids["client_id"]},
     }
     return bodies.get(name, {})

@@ -63,6 +63,17 @@ UPLOAD: LiteralString = """
 insert into uploads (client_id, key, name, content_type, size, created_by)
 values (%s, %s, 'products.csv', 'text/csv', 1, 'a test') returning id
 """
+EXPORT: LiteralString = """
+with job as (
+  insert into jobs (client_id, type, status, requested_by, payload)
+  values (%(client)s, 'data_export', 'completed', 'a test', '{}') returning id
+)
+insert into exports (client_id, job_id, subject, kind, format, options)
+select %(client)s, id, (select user_id from client_users where client_id = %(client)s and role = 'owner' limit 1),
+  'orders', 'csv', '{"bom": false, "timezone": "UTC", "include": []}'
+from job
+returning id
+"""
 ORDER: LiteralString = """
 with new_order as (
   insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, total_amount,
@@ -133,6 +144,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "product_id": product,
         "job_id": job,
         "report_id": _insert(platform, REPORT, [client, Jsonb(report)]),
+        "export_id": _insert(platform, EXPORT, {"client": client}),
         "image_id": _insert(platform, IMAGE, [tenant.catalog_id]),
         "upload_id": _insert(platform, UPLOAD, [client, upload]),
         "domain": tenant.domain,

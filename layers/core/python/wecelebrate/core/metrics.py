@@ -20,6 +20,7 @@ Name = Literal[
     "DatabaseMilliseconds",
     "ReaderHandedOver",
     "UnexpectedDatabaseState",
+    "ExportCleanUpFailed",
 ]
 Dimension = Literal["entity", "limit", ""]
 

@@ -73,7 +73,9 @@ class NewExport(Input):
         default=None,
         description="Required if the caller belongs to several clients. Null for an admin who exports all clients.",
     )
-    filters: ExportFilters = Field(default_factory=ExportFilters)
+    filters: ExportFilters = Field(
+        default_factory=ExportFilters, description="The rows of the file. Without filters, all rows of the kind."
+    )
     bom: Flag = Field(
         default=False, description="Begin a CSV file with a byte order mark, so that Excel reads it as UTF-8."
     )
@@ -139,12 +141,12 @@ class Export(BaseModel):
     """The subject of the user who requested the export. The file contains the rows that this user can see."""
     kind: ExportKind
     format: ExportFormat
-    filters: Object
+    filters: Object = Field(description="The filters of the request that are not null.")
     bom: bool
     timezone: str
     include: list[ExportColumn]
     status: JobStatus
-    progress: Progress
+    progress: Progress = Field(description="The number of rows that are written.")
     error_code: str | None
     """The stable identifier of the error with which the export failed. Null if it did not fail."""
     error: str | None = Field(description="The reason why the export failed, and what to do.")

@@ -3117,7 +3117,8 @@ grant select on app.dead_letter_view to app_admin, app_support, app_system;
 
 create view app.export_view with (security_invoker=true) as
  SELECT e.id, e.client_id, e.job_id, e.subject AS requested_by, e.kind, e.format, e.filters,
-    COALESCE((e.options -> 'bom'::text)::boolean, false) AS bom, e.options ->> 'timezone'::text AS timezone,
+    COALESCE((e.options -> 'bom'::text)::boolean, false) AS bom,
+    COALESCE(e.options ->> 'timezone'::text, 'UTC'::text) AS timezone,
     COALESCE(e.options -> 'include'::text, '[]'::jsonb) AS include, j.status, app.job_progress(j.*) AS progress,
     j.error_code, j.error,
         CASE

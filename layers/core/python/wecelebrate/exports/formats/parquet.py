@@ -5,7 +5,7 @@ Its layer has 29 MB. The layer of pyarrow would have 151 MB, and that of DuckDB 
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from arro3.core import DataType, Field, RecordBatch, RecordBatchReader, Schema
 from arro3.io import read_json, write_parquet
@@ -51,7 +51,7 @@ def write(out: io.RawIOBase, columns: Sequence[Column], blocks: Iterator[bytes])
     try:
         write_parquet(
             RecordBatchReader.from_batches(schema, batches()),
-            _Recording(out, failures),
+            cast(BinaryIO, _Recording(out, failures)),
             compression="zstd(1)",
             max_row_group_size=ROWS_PER_GROUP,
         )

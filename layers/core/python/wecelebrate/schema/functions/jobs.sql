@@ -239,7 +239,7 @@ grant select on app.job_view to app_admin, app_support, app_client, app_system;
 -- An export as the API shows it, with the state of its job.
 create or replace view app.export_view with (security_invoker = true) as
 select e.id, e.client_id, e.job_id, e.subject as requested_by, e.kind, e.format, e.filters,
-  coalesce((e.options -> 'bom')::boolean, false) as bom, e.options ->> 'timezone' as timezone,
+  coalesce((e.options -> 'bom')::boolean, false) as bom, coalesce(e.options ->> 'timezone', 'UTC') as timezone,
   coalesce(e.options -> 'include', '[]') as include, j.status, app.job_progress(j) as progress, j.error_code, j.error,
   case when e.key is not null then jsonb_build_object('name', substring(e.key from '[^/]*$'), 'size', e.size,
     'sha256', e.sha256, 'rows', e.rows, 'cut_cells', e.cut_cells, 'snapshot_at', e.snapshot_at) end as file,
