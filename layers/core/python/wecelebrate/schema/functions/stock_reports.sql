@@ -14,6 +14,12 @@ begin
 end
 $$;
 
+-- Returns whether any product of a catalog has holds or a stated stock.
+create or replace function app.has_holds(catalog uuid) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+return exists (select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not null))
+  or exists (select from stock_reports r where r.catalog_id = catalog);
+
 -- Returns which of the given products of a catalog have holds or a stated stock. For a catalog without orders, the
 -- function takes no time.
 create or replace function app.held_products(catalog uuid, product_ids uuid[]) returns setof uuid
@@ -21,9 +27,7 @@ language plpgsql stable security definer set search_path = pg_catalog, public, a
 as $$
 begin
   perform app.require_writable_stock(catalog);
-  if exists (select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not null))
-    or exists (select from stock_reports r where r.catalog_id = catalog)
-  then
+  if app.has_holds(catalog) then
     return query
       select id from unnest(product_ids) id
       where exists (select from stock_holds h where h.catalog_id = catalog and h.product_id = id
@@ -49,10 +53,10 @@ returns setof record
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
-  held_ids uuid[] := array(select app.held_products(catalog, product_ids));
   settings jsonb;
 begin
-  if held_ids = '{}' then
+  perform app.require_writable_stock(catalog);
+  if not app.has_holds(catalog) then
     return;
   end if;
   select c.sync_settings into settings from catalogs c where c.id = catalog;
@@ -62,13 +66,15 @@ begin
       select id, count, case when count is not null and at is not null
         then least(greatest(at, now() - interval '7 days'), now()) end as at
       from unnest(product_ids, counts, times) s (id, count, at)
-      where id = any (held_ids)
-    ) s cross join lateral (
+    ) s
+    left join stock_reports r on r.product_id = s.id and r.catalog_id = catalog
+    cross join lateral (
       select count(*) as holds, coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
         (settings ->> 'hold_hours')::integer, s.at)) filter (where s.at is not null), 0) as pieces
       from stock_holds h
       where h.catalog_id = catalog and h.product_id = s.id and (not h.is_settled or h.cancelled_at is not null)
-    ) h;
+    ) h
+    where h.holds > 0 or r.product_id is not null;
 end
 $$;
 grant execute on function app.free_stock(uuid, uuid[], integer[], timestamptz[]) to app_admin, app_client;
