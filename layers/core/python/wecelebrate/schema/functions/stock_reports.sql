@@ -17,7 +17,8 @@ $$;
 -- Returns whether any product of a catalog has holds or a stated stock.
 create or replace function app.has_holds(catalog uuid) returns boolean
 language sql stable set search_path = pg_catalog, public, app, pg_temp
-return exists (select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not null))
+return exists (
+    select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not null))
   or exists (select from stock_reports r where r.catalog_id = catalog);
 
 -- Returns which of the given products of a catalog have holds or a stated stock. For a catalog without orders, the
@@ -156,8 +157,8 @@ returns setof record
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
   with visible as materialized (
-    select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at, r.product_id is not null as is_stated,
-      r.reported_at as at, coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
+    select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at,
+      r.product_id is not null as is_stated, r.reported_at as at, coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
       (c.sync_settings ->> 'hold_hours')::integer as hold_hours
     from products p join catalogs c on c.id = p.catalog_id left join stock_reports r on r.product_id = p.id
     where p.id = $1
