@@ -4803,8 +4803,8 @@ CREATE OR REPLACE FUNCTION app.product_stock(product uuid, max_orders integer, O
 AS $function$
   with visible as materialized (
     select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at,
-      r.product_id is not null as is_stated, r.reported_at as at, coalesce(c.sync_settings ->> 'stock_means', 'free') as
-        means,
+      r.product_id is not null as is_stated, r.reported_at as at,
+      coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
       (c.sync_settings ->> 'hold_hours')::integer as hold_hours
     from products p join catalogs c on c.id = p.catalog_id left join stock_reports r on r.product_id = p.id
     where p.id = $1

@@ -42,8 +42,8 @@ grant execute on function app.held_products(uuid, uuid[]) to app_admin, app_clie
 -- Returns what is free of products that have holds or a stated stock, if the ERP system has counted `counts` pieces at
 -- `times`. The three arrays have one element for each product of the catalog. A count is null if the stock of the
 -- product is not tracked. A time is null if the count is what is free now, with regard to all orders. Times are limited
--- to the last 7 days, because older holds may have been deleted, and to the present, because the clock of the ERP system
--- may be fast.
+-- to the last 7 days, because older holds may have been deleted, and to the present, because the clock of the ERP
+-- system may be fast.
 --
 -- `held` is the number of pieces of orders that the count contains. If it is above the count, customers have ordered
 -- more than the ERP system has. `has_holds` is whether events of earlier orders can still change the free count.
@@ -82,7 +82,8 @@ grant execute on function app.free_stock(uuid, uuid[], integer[], timestamptz[])
 
 -- Stores how many pieces of products the ERP system has counted, and returns what is free of the products that have
 -- holds or a stated stock. The parameters are those of app.free_stock. The caller must have locked the products in the
--- order of their ids, so that no order changes their holds meanwhile. The caller writes the free counts to the products.
+-- order of their ids, so that no order changes their holds meanwhile. The caller writes the free counts to the
+-- products.
 create or replace function app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamptz[])
 returns table (product_id uuid, free_count integer, held bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -158,7 +159,8 @@ language sql stable security definer set search_path = pg_catalog, public, app, 
 as $$
   with visible as materialized (
     select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at,
-      r.product_id is not null as is_stated, r.reported_at as at, coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
+      r.product_id is not null as is_stated, r.reported_at as at,
+      coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
       (c.sync_settings ->> 'hold_hours')::integer as hold_hours
     from products p join catalogs c on c.id = p.catalog_id left join stock_reports r on r.product_id = p.id
     where p.id = $1
