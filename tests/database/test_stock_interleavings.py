@@ -140,7 +140,8 @@ def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_nothing(databa
 
 def test_orders_and_merges_of_the_same_products_never_deadlock(database: Database) -> None:
     """Orders name the products in any order, and merges change all of them, also fields beside the stock."""
-    stop, failures = threading.Event(), []
+    stop = threading.Event()
+    failures: list[psycopg.Error] = []
 
     def run(act: Callable[[int], Any]) -> None:
         number = 0

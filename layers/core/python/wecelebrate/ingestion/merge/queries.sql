@@ -401,8 +401,14 @@ with next as materialized (
     and not exists (select from app.staged_products s where s.job_id = :job_id and s.fence = :fence and s.sku = n.sku)
     and not exists (
       select from app.staged_rejections r where r.job_id = :job_id and r.fence = :fence and r.sku = n.sku)
+), locked as materialized (
+  -- In the order in which orders lock their products, so that both do not deadlock.
+  select p.id from missing m join products p on p.id = m.id
+  where p.is_active and not :dry_run::boolean
+  order by p.id
+  for no key update of p
 ), deactivated as (
-  update products p set is_active = false from missing m where p.id = m.id and p.is_active and not :dry_run::boolean
+  update products p set is_active = false from locked l where p.id = l.id
 )
 select (select max(sku) from next) as last_sku, (select count(*) from missing)::integer as deactivated,
   case when :dry_run::boolean then array(select sku from missing order by sku limit 20) end as skus;

@@ -14,6 +14,13 @@ begin
 end
 $$;
 
+-- Returns whether any product of a catalog has holds or a stated stock.
+create or replace function app.has_holds(catalog uuid) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+return exists (
+    select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not null))
+  or exists (select from stock_reports r where r.catalog_id = catalog);
+
 -- Returns which of the given products of a catalog have holds or a stated stock. For a catalog without orders, the
 -- function takes no time.
 create or replace function app.held_products(catalog uuid, product_ids uuid[]) returns setof uuid
@@ -21,9 +28,7 @@ language plpgsql stable security definer set search_path = pg_catalog, public, a
 as $$
 begin
   perform app.require_writable_stock(catalog);
-  if exists (select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not null))
-    or exists (select from stock_reports r where r.catalog_id = catalog)
-  then
+  if app.has_holds(catalog) then
     return query
       select id from unnest(product_ids) id
       where exists (select from stock_holds h where h.catalog_id = catalog and h.product_id = id
@@ -37,8 +42,8 @@ grant execute on function app.held_products(uuid, uuid[]) to app_admin, app_clie
 -- Returns what is free of products that have holds or a stated stock, if the ERP system has counted `counts` pieces at
 -- `times`. The three arrays have one element for each product of the catalog. A count is null if the stock of the
 -- product is not tracked. A time is null if the count is what is free now, with regard to all orders. Times are limited
--- to the last 7 days, because older holds may have been deleted, and to the present, because the clock of the ERP system
--- may be fast.
+-- to the last 7 days, because older holds may have been deleted, and to the present, because the clock of the ERP
+-- system may be fast.
 --
 -- `held` is the number of pieces of orders that the count contains. If it is above the count, customers have ordered
 -- more than the ERP system has. `has_holds` is whether events of earlier orders can still change the free count.
@@ -49,10 +54,10 @@ returns setof record
 language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
-  held_ids uuid[] := array(select app.held_products(catalog, product_ids));
   settings jsonb;
 begin
-  if held_ids = '{}' then
+  perform app.require_writable_stock(catalog);
+  if not app.has_holds(catalog) then
     return;
   end if;
   select c.sync_settings into settings from catalogs c where c.id = catalog;
@@ -62,20 +67,23 @@ begin
       select id, count, case when count is not null and at is not null
         then least(greatest(at, now() - interval '7 days'), now()) end as at
       from unnest(product_ids, counts, times) s (id, count, at)
-      where id = any (held_ids)
-    ) s cross join lateral (
+    ) s
+    left join stock_reports r on r.product_id = s.id and r.catalog_id = catalog
+    cross join lateral (
       select count(*) as holds, coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
         (settings ->> 'hold_hours')::integer, s.at)) filter (where s.at is not null), 0) as pieces
       from stock_holds h
       where h.catalog_id = catalog and h.product_id = s.id and (not h.is_settled or h.cancelled_at is not null)
-    ) h;
+    ) h
+    where h.holds > 0 or r.product_id is not null;
 end
 $$;
 grant execute on function app.free_stock(uuid, uuid[], integer[], timestamptz[]) to app_admin, app_client;
 
 -- Stores how many pieces of products the ERP system has counted, and returns what is free of the products that have
 -- holds or a stated stock. The parameters are those of app.free_stock. The caller must have locked the products in the
--- order of their ids, so that no order changes their holds meanwhile. The caller writes the free counts to the products.
+-- order of their ids, so that no order changes their holds meanwhile. The caller writes the free counts to the
+-- products.
 create or replace function app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamptz[])
 returns table (product_id uuid, free_count integer, held bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -150,8 +158,9 @@ returns setof record
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
   with visible as materialized (
-    select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at, r.product_id is not null as is_stated,
-      r.reported_at as at, coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
+    select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at,
+      r.product_id is not null as is_stated, r.reported_at as at,
+      coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
       (c.sync_settings ->> 'hold_hours')::integer as hold_hours
     from products p join catalogs c on c.id = p.catalog_id left join stock_reports r on r.product_id = p.id
     where p.id = $1
