@@ -114,11 +114,15 @@ def test_each_response_that_creates_something_names_its_location_and_so_does_a_r
     tenant = platform.tenant()
     own = create_resources(platform, tenant)
     request = {"headers": {"Idempotency-Key": str(uuid4())}}
+    if operation.has_parameter("if-match"):
+        request["headers"]["If-Match"] = "*"
+        ok(platform.admin.post(f"/v1/orders/{own['order_id']}/ship", json={}, headers={"If-Match": "*"}))
     first = operation.send(platform.admin, own, **request)
     assert first.status_code in (201, 202), first.text
     location = first.headers["location"]
     assert location.startswith("/") and "{" not in location
-    assert ok(platform.admin.get(location))
+    if operation.name != "look_up_order":  # only the guest who gets the mail can read the order
+        assert ok(platform.admin.get(location))
     if "requestBody" not in operation.definition:
         again = operation.send(platform.admin, own, **request)
         assert (again.headers["idempotent-replayed"], again.headers["location"]) == ("true", location)
