@@ -41,8 +41,14 @@ class Operation:
 
     @property
     def is_customer_only(self) -> bool:
-        """Whether only signed-in customers of a storefront are allowed to use the operation."""
-        return self.name in ("list_own_orders", "get_own_order", "list_own_shipments", "cancel_own_order")
+        """Whether only the buyer of an order is allowed to use the operation: a customer, or a guest with a link."""
+        return self.name in (
+            "list_own_orders",
+            "get_own_order",
+            "list_own_shipments",
+            "cancel_own_order",
+            "get_guest_order",
+        )
 
     @property
     def shows_source_data(self) -> bool:

@@ -70,9 +70,16 @@ NEVER_CACHED = {
     "list_schedules",
     "get_schedule",
     "get_upload",
+    "list_order_events",
+    "list_order_lines",
+    "list_shipments",
+    "list_returns_of_order",
+    "list_returns",
+    "get_return",
 } | VOLATILE
 """The read operations that are never cached. The database answers each request."""
-CHANGES = [operation for operation in OPERATIONS if operation.has_parameter("if-match")]
+CHANGES = [operation for operation in OPERATIONS if operation.has_parameter("if-match") and operation.method != "POST"]
+"""The changes of a resource at its own path. `test_order_life.py` tests the actions, which are POST requests."""
 UPDATES = [operation for operation in CHANGES if operation.method in ("PUT", "PATCH")]
 PATCHES = [operation for operation in CHANGES if operation.method == "PATCH"]
 OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
@@ -85,6 +92,7 @@ LOCKS: dict[str, LiteralString] = {
     "catalogs": "select from catalogs where id = %s for update",
     "products": "select from products where id = %s for update",
     "order-destinations": "select from order_destinations where id = %s for update",
+    "orders": "select from orders where id = %s for update",
     "schedules": "select from schedules where id = %s for update",
     "webhooks": "select from webhooks where id = %s for update",
 }
