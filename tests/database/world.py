@@ -337,7 +337,8 @@ def _rows_of_order_files() -> Iterator[Row]:
         values = {"id": destination["destination_id"], "client_id": client, "name": name, "format": "csv"}
         yield Row("order_destinations", name, values)
         run = ident(f"{name} export run")
-        yield Row("order_export_runs", name, {"id": run, **destination, "seq": 1, "written_at": NOW})
+        values = {"id": run, **destination, "seq": 1, "settings": Jsonb({}), "written_at": NOW}
+        yield Row("order_export_runs", name, values)
         values = {**destination, "order_id": ident(f"{name} order"), "version": 1, "run_id": run, "position": 1}
         yield Row("order_exports", name, {**values, "action": "new", "content_hash": "h"})
         values = {"id": ident(f"{name} order file"), **destination, "key": name, "version_id": "1", "size": 1}

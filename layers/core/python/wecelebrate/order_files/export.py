@@ -40,29 +40,36 @@ def run(job: jobs.LeasedJob) -> None:
                 more = bool(begun["more"])
                 unwritten = sql.get_unwritten_run(tx, destination_id=destination_id)
         if unwritten is not None:
-            _write(job, dict(row), dict(unwritten))
+            _write(job, destination_id, dict(unwritten))
         elif not more:
             _complete(job, destination_id)
             return
 
 
-def _write(job: jobs.LeasedJob, row: dict[str, Any], run: dict[str, Any]) -> None:
-    """Write the file of a run, and record that it is complete."""
+def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> None:
+    """Write the file of a run, and record that it is complete.
+
+    The settings are those of the run, because the settings of the destination can have changed since it began.
+    """
+    settings = run["settings"]
     with writing(SYSTEM) as tx:
         exports = list(sql.list_exported_orders(tx, run_id=run["id"]))
     destination = Destination(
-        row["format"], row["columns"], row["prefix"], row["max_line_length"], row["formula_safe"], row["sender"] or "",
-        row["receiver"] or "", run["seq"], run["created_at"],
+        settings["format"], settings["columns"], settings["prefix"], settings["max_line_length"],
+        settings["formula_safe"], settings["sender"] or "", settings["receiver"] or "", run["seq"], run["created_at"],
     )  # fmt: skip
     orders, refused = _prepared(destination, exports)
     content = formats.write(destination, orders)
-    name = f"{row['prefix']}orders-{run['seq']:06}.{formats.extension(row['format'])}"
-    key = f"{FOLDER}{row['id']}/out/{name}"
+    name = f"{settings['prefix']}orders-{run['seq']:06}.{formats.extension(settings['format'])}"
+    key = f"{FOLDER}{destination_id}/out/{name}"
     digest = hashlib.sha256(content).hexdigest()
     refusals = [{"order_number": number, "reason": reason} for _, number, reason in refused]
     if orders:
         _put(
-            key, content, formats.content_type(row["format"]), _done(name, run, digest, len(content), orders, refusals)
+            key,
+            content,
+            formats.content_type(settings["format"]),
+            _done(name, run, digest, len(content), orders, refusals),
         )
     parameters = {"key": key if orders else None, "size": len(content), "sha256": digest, "refused": refusals}
     with writing(SYSTEM) as tx:

@@ -93,7 +93,7 @@ where id = :destination_id;
 
 -- name: get_unwritten_run^
 -- Get the oldest run of the destination whose file is not complete.
-select id, seq, created_at from order_export_runs
+select id, seq, settings, created_at from order_export_runs
 where destination_id = :destination_id and written_at is null
 order by seq
 limit 1;

@@ -1462,6 +1462,7 @@ create table order_export_runs (
   destination_id uuid not null,
   seq integer not null,
   job_id uuid,
+  settings jsonb not null,
   orders integer not null default 0,
   refused jsonb not null default '[]'::jsonb,
   key text,
@@ -1477,8 +1478,11 @@ create table order_export_runs (
   constraint order_export_runs_key_length CHECK ((length(key) <= 500)),
   constraint order_export_runs_refused_length CHECK (app.json_fits(refused, 1048576)),
   constraint order_export_runs_seq_check CHECK ((seq >= 1)),
+  constraint order_export_runs_settings_length CHECK (app.json_fits(settings, 131072)),
   constraint order_export_runs_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
 );
+comment on column order_export_runs.settings is
+  'The settings of the destination with which the file is written, also if they change before it is complete.';
 comment on column order_export_runs.refused is
   'The orders that could not be written: [{"order_number", "reason"}, …].';
 comment on column order_export_runs.written_at is
@@ -3653,8 +3657,11 @@ begin
     where d.id = $1
     returning d.last_seq
   ), run as (
-    insert into order_export_runs (client_id, destination_id, seq, job_id, orders)
-    select target.client_id, $1, last_seq, $2, (select count(*) from decided where action <> 'none') from numbered
+    insert into order_export_runs (client_id, destination_id, seq, job_id, settings, orders)
+    select target.client_id, $1, last_seq, $2, jsonb_build_object('format', target.format, 'columns', target.columns,
+        'prefix', target.prefix, 'max_line_length', target.max_line_length, 'formula_safe', target.formula_safe,
+        'sender', target.sender, 'receiver', target.receiver),
+      (select count(*) from decided where action <> 'none') from numbered
     where last_seq > target.last_seq
     returning id
   ), exported as (

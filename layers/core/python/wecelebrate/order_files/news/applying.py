@@ -223,9 +223,7 @@ def _complete(job: jobs.LeasedJob, destination_id: UUID, read_rows: int, outcome
         storage.put(BUCKET, result["errors_key"], _error_file(outcome.rejected), "text/csv; charset=utf-8")
     _write_result(job, result)
     errors = [{"line": row.number, "code": row.code, "reason": row.reason} for row in outcome.rejected[:_FIRST_ERRORS]]
-    sentence = (
-        f"{outcome.changed} rows changed orders, {outcome.unchanged} were known, {len(outcome.rejected)} rejected."
-    )
+    sentence = f"Rows: {outcome.changed} changed, {outcome.unchanged} unchanged, {len(outcome.rejected)} rejected."
     with writing(SYSTEM) as tx:
         destinations_sql.record_outcome(tx, destination_id=destination_id, job_id=job.id, outcome=sentence)
         job.complete(tx, result, errors)

@@ -105,8 +105,11 @@ begin
     where d.id = $1
     returning d.last_seq
   ), run as (
-    insert into order_export_runs (client_id, destination_id, seq, job_id, orders)
-    select target.client_id, $1, last_seq, $2, (select count(*) from decided where action <> 'none') from numbered
+    insert into order_export_runs (client_id, destination_id, seq, job_id, settings, orders)
+    select target.client_id, $1, last_seq, $2, jsonb_build_object('format', target.format, 'columns', target.columns,
+        'prefix', target.prefix, 'max_line_length', target.max_line_length, 'formula_safe', target.formula_safe,
+        'sender', target.sender, 'receiver', target.receiver),
+      (select count(*) from decided where action <> 'none') from numbered
     where last_seq > target.last_seq
     returning id
   ), exported as (

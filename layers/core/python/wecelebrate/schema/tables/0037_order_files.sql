@@ -69,6 +69,7 @@ create table order_export_runs (
   destination_id uuid not null,
   seq integer not null check (seq >= 1),
   job_id uuid references jobs (id) on delete set null,
+  settings jsonb not null,
   orders integer not null default 0,
   refused jsonb not null default '[]',
   key text,
@@ -79,10 +80,13 @@ create table order_export_runs (
   constraint order_export_runs_seq_unique unique (destination_id, seq),
   constraint order_export_runs_key_length check (length(key) <= 500),
   constraint order_export_runs_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint order_export_runs_settings_length check (app.json_fits(settings, 131072)),
   constraint order_export_runs_refused_length check (app.json_fits(refused, 1048576)),
   constraint order_export_runs_destination_fkey foreign key (client_id, destination_id)
     references order_destinations (client_id, id) on delete cascade
 );
+comment on column order_export_runs.settings is
+  'The settings of the destination with which the file is written, also if they change before it is complete.';
 comment on column order_export_runs.refused is 'The orders that could not be written: [{"order_number", "reason"}, …].';
 comment on column order_export_runs.written_at is 'When the file was complete. Null: the file must still be written.';
 create index order_export_runs_unwritten on order_export_runs (destination_id, seq) where written_at is null;
