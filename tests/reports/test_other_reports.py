@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from tests.platform import Platform, Tenant, created, ok, pointers, problem
 from tests.reports.orders import day, insert, random_order
 
+REJECTION = {"line": 3, "sku": "B", "code": "invalid_price", "reason": "much is no price"}
 PLATFORM = "/v1/admin/reports/platform"
 DAYS = {"first_day": "2026-03-01", "last_day": "2026-03-31"}
 
@@ -85,17 +86,17 @@ def test_a_catalog_report_counts_products_and_stock(platform: Platform, tenant: 
     assert [actual[name] for name in names] == [6, 5, 1, 4, 3, 1, 58]
     assert actual["stock_value"] == [{"currency": "USD", "pieces": 58, "value": "250.00"}]
     assert (actual["last_sync_at"], actual["hours_since_sync"]) == (None, None)
-    rows = [{"sku": "A", "name": "A", "price": "1.00"}, {"sku": "B", "name": "B", "price": "much"}]
-    response = tenant.owner.post("/v1/products/bulk-import", json={"catalog_id": tenant.catalog_id, "rows": rows})
-    assert response.status_code == 202
-    job = response.json()
-    platform.eventually(lambda: ok(tenant.owner.get(f"/v1/jobs/{job['id']}"))["status"] == "completed")
+    platform.database.execute(
+        "insert into jobs (client_id, catalog_id, type, status, requested_by, payload, counts, first_errors)"
+        " values (%s, %s, 'product_import', 'completed', 'a test', '{}', %s, %s)",
+        [tenant.client_id, tenant.catalog_id, Jsonb({"read": 2, "rejected": 1}), Jsonb([REJECTION])],
+    )
     platform.arrange(
         "update catalogs set last_sync_at = now() - interval '36 hours' where id = %s", [tenant.catalog_id]
     )
     actual = ok(tenant.owner.get(path))
     assert actual["syncs"] == {"completed": 1, "failed": 0, "read": 2, "rejected": 1}
-    assert [row["rows"] for row in actual["rejections"]] == [1]
+    assert actual["rejections"] == [{"code": "invalid_price", "rows": 1, "example": "much is no price"}]
     assert actual["hours_since_sync"] == pytest.approx(36, abs=0.1)
 
 
