@@ -5609,10 +5609,10 @@ CREATE OR REPLACE FUNCTION app.free_stock(catalog uuid, product_ids uuid[], coun
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 declare
-  held_ids uuid[] := array(select app.held_products(catalog, product_ids));
   settings jsonb;
 begin
-  if held_ids = '{}' then
+  perform app.require_writable_stock(catalog);
+  if not app.has_holds(catalog) then
     return;
   end if;
   select c.sync_settings into settings from catalogs c where c.id = catalog;
@@ -5622,13 +5622,15 @@ begin
       select id, count, case when count is not null and at is not null
         then least(greatest(at, now() - interval '7 days'), now()) end as at
       from unnest(product_ids, counts, times) s (id, count, at)
-      where id = any (held_ids)
-    ) s cross join lateral (
+    ) s
+    left join stock_reports r on r.product_id = s.id and r.catalog_id = catalog
+    cross join lateral (
       select count(*) as holds, coalesce(sum(app.hold_effect(h, settings ->> 'stock_means',
         (settings ->> 'hold_hours')::integer, s.at)) filter (where s.at is not null), 0) as pieces
       from stock_holds h
       where h.catalog_id = catalog and h.product_id = s.id and (not h.is_settled or h.cancelled_at is not null)
-    ) h;
+    ) h
+    where h.holds > 0 or r.product_id is not null;
 end
 $function$;
 grant execute on function app.free_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
@@ -5797,6 +5799,16 @@ AS $function$
 $function$;
 grant execute on function app.guest_order(text) to app_anon, app_customer;
 
+-- Function app.has_holds(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_holds(catalog uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN ((EXISTS (SELECT FROM stock_holds h WHERE ((h.catalog_id = has_holds.catalog) AND ((NOT h.is_settled) OR
+  (h.cancelled_at IS NOT NULL))))) OR (EXISTS (SELECT FROM stock_reports r WHERE (r.catalog_id = has_holds.catalog))));
+
 -- Function app.has_one_currency(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.has_one_currency(catalog uuid)
@@ -5870,10 +5882,7 @@ CREATE OR REPLACE FUNCTION app.held_products(catalog uuid, product_ids uuid[])
 AS $function$
 begin
   perform app.require_writable_stock(catalog);
-  if exists (select from stock_holds h where h.catalog_id = catalog and (not h.is_settled or h.cancelled_at is not
-    null))
-    or exists (select from stock_reports r where r.catalog_id = catalog)
-  then
+  if app.has_holds(catalog) then
     return query
       select id from unnest(product_ids) id
       where exists (select from stock_holds h where h.catalog_id = catalog and h.product_id = id
@@ -7345,9 +7354,9 @@ CREATE OR REPLACE FUNCTION app.product_stock(product uuid, max_orders integer, O
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
   with visible as materialized (
-    select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at, r.product_id is not null as
-      is_stated,
-      r.reported_at as at, coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
+    select p.*, r.reported_count, nullif(r.reported_at, '-infinity') as reported_at,
+      r.product_id is not null as is_stated, r.reported_at as at,
+      coalesce(c.sync_settings ->> 'stock_means', 'free') as means,
       (c.sync_settings ->> 'hold_hours')::integer as hold_hours
     from products p join catalogs c on c.id = p.catalog_id left join stock_reports r on r.product_id = p.id
     where p.id = $1
