@@ -14,13 +14,11 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from tests.database import merging
-from tests.database.conftest import Database, database, own_database, server, world_is_unchanged
+from tests.database.conftest import Database
 from tests.database.test_placing import GUEST, order, stock
 from tests.database.test_stock_holds import call
 from tests.database.world import A_CATALOG, A_PRODUCT
 from tests.faults.environment import FULL
-
-__all__ = ["database", "own_database", "server", "world_is_unchanged"]
 
 STOCK = 100
 ROUNDS = 25 if FULL else 1
