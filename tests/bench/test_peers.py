@@ -36,7 +36,8 @@ def test_the_rows_of_a_peer_that_cannot_be_installed_give_the_reason(
 
     monkeypatch.setattr(npm, "install", fail)
     urls = dict.fromkeys(("api", "s3", "sqs", "database", "replica", "redis", "upstash", "issuer"), "")
-    platform = BenchPlatform(Endpoints(**urls), tmp_path / ".local", None)  # type: ignore[arg-type] - no statement is executed
+    # No statement is executed.
+    platform = BenchPlatform(Endpoints(**urls), tmp_path / ".local", None)  # type: ignore[arg-type]
     assert [str(row) for row in directus.rows(platform)] == [
         f"orders-{connections}-to-directus: could not be measured: ToolError: npm ci: no such host FAIL"
         for connections in (1, 8)
