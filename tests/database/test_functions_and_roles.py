@@ -12,7 +12,7 @@ OURS = (
     "n.nspname in ('app', 'public') and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
 )
 # These functions create or analyze tables. PostgreSQL allows this only to the owner of the tables.
-OWNED_BY_THE_OWNER = {"create_event_partitions", "analyze_products", "analyze_staged_products"}
+OWNED_BY_THE_OWNER = {"create_event_partitions", "analyze_products", "analyze_staged_products", "drop_event_partitions"}
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,7 @@ def test_the_role_public_can_execute_only_functions_that_read_no_rows(superuser:
         "json_fits",
         "minor_units",
         "has_replayed",
+        "is_caller_role",
         "merge_objects",
         "merge_patch",
         "fold",

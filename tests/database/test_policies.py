@@ -50,6 +50,7 @@ _CALLER_ONLY = {
     "system_update on order_destinations",
     "system_update on order_export_runs",
     "system_update on order_exports",
+    "system_update on exports",
     "system_update on webhooks",
     "system_update on webhook_deliveries",
     "system_update on jobs",

@@ -14,6 +14,7 @@ from typing_extensions import TypeAliasType, is_typeddict
 
 from infra.functions import functions
 from infra.openapi import app, operations
+from wecelebrate.core.types.schema import DocumentedAs
 
 SCALARS = (str, int, float, bool, datetime, AwareDatetime, Decimal, UUID)
 TYPES = "wecelebrate.core.types."
@@ -44,6 +45,9 @@ def leaves(name: str, annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterat
             yield from leaves(name, annotation.__value__, metadata)
     elif get_origin(annotation) is Annotated:
         inner, *own = get_args(annotation)
+        for part in own:
+            if isinstance(part, DocumentedAs):  # the handler checks each item with this model
+                inner = part.model()
         yield from leaves(name, inner, (*own, *metadata))
     elif get_origin(annotation) is dict and get_args(annotation)[1] is JsonValue:
         return  # a free JSON object, whose texts `Input` normalizes

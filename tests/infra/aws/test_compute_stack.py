@@ -122,6 +122,7 @@ def test_a_function_is_allowed_to_access_only_its_declared_buckets(dev: Template
         for action, verb in (
             ("s3:GetObject", "read"),
             ("s3:PutObject", "write"),
+            ("s3:DeleteObject", "delete"),
             ("s3:ListBucketVersions", "list"),
         )
         if action in as_list(statement["Action"])
@@ -139,7 +140,11 @@ def test_catalog_syncs_are_allowed_to_read_all_files_and_to_write_only_results(d
         for resource in as_list(statement["Resource"])
     }
     # The file that a schedule pulls can be anywhere in the folder of a catalog, and a caller can upload a file.
-    assert patterns == {("s3:GetObject", "/*"), ("s3:AbortMultipartUpload", "/*/results/*")}
+    assert patterns == {
+        ("s3:GetObject", "/*"),
+        ("s3:AbortMultipartUpload", "/*/results/*"),
+        ("s3:AbortMultipartUpload", "/orders/*/out/*"),
+    }
 
 
 def test_the_images_api_can_write_but_not_read_uploads_and_the_worker_can_read_uploads_and_write_images(

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from wecelebrate.core.database import Transaction
+from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.settings import settings
-from wecelebrate.mail.log import sql
+
+sql = queries(__file__)
 
 VIEW_HOURS = 24
 """How long the link to an order works after its mail was requested, in hours."""

@@ -36,7 +36,8 @@ create table exports (
 comment on column exports.client_id is 'Null: an export of all clients, for an admin of the platform.';
 comment on column exports.subject is 'The requester. The rows are those that this caller can see.';
 comment on column exports.key is 'The file in the bucket `exports`. Null until the export is complete.';
-comment on column exports.cut_cells is 'The number of cells that are cut off, because a cell of a spreadsheet is limited.';
+comment on column exports.cut_cells is
+  'The number of cells that are cut off, because a cell of a spreadsheet is limited.';
 comment on column exports.snapshot_at is 'The file contains the rows as they were at this time.';
 comment on column exports.expires_at is 'The sweeper then deletes the file and this row.';
 comment on column exports.deleted_at is 'Callers no longer see the export. The sweeper deletes the file and this row.';
