@@ -104,8 +104,12 @@ def ship(  # noqa: PLR0917 — each parameter is an option
     """Ship pieces of an order. The customer gets a mail with the tracking number."""
     from infra.command.api import connect, require_success
 
-    body = {"carrier": carrier, "tracking_number": tracking, "tracking_url": tracking_url}
-    body |= {"lines": [_pieces(text) for text in line] if line else None}
+    body = {
+        "carrier": carrier,
+        "tracking_number": tracking,
+        "tracking_url": tracking_url,
+        "lines": [_pieces(text) for text in line] if line else None,
+    }
     with connect() as connection:
         found = _order(connection.api, order)
         headers = {"If-Match": "*", "Idempotency-Key": str(uuid4())}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -78,7 +79,7 @@ class History:
                 status = kind
         assert self.orders.status(order_id) == status
 
-    def state(self, order_id: UUID) -> dict[str, object]:
+    def state(self, order_id: UUID) -> dict[str, Any]:
         row = self.orders.connection.execute(
             "select to_jsonb(o) || jsonb_build_object('lines', (select jsonb_agg(to_jsonb(l) order by line)"
             " from order_lines l where l.order_id = o.id)) from orders o where id = %s",
@@ -105,7 +106,7 @@ class History:
         return self.orders.process(order_id, number, source=self.source(), at=self.time(), caller=caller)
 
     def ship(self, order_id: UUID, caller: Caller) -> Outcome:
-        shipment = self.rng.choice(({}, {"number": "A"}, {"number": "B", "tracking_number": "T"}))
+        shipment: dict[str, Any] = self.rng.choice(({}, {"number": "A"}, {"number": "B", "tracking_number": "T"}))
         return self.orders.ship(order_id, self.lines(), source=self.source(), at=self.time(), caller=caller, **shipment)
 
     def deliver(self, order_id: UUID, caller: Caller) -> Outcome:

@@ -5,6 +5,7 @@ Small size: 8 kills. Full size: 300 kills.
 
 import random
 import time
+from functools import partial
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_killed_workers_apply_each_piece_of_news_exactly_once(own_platform: Plat
         platform.s3.put_object(Bucket=platform.drops, Key=key, Body=news(numbers, dice).encode())
         while state_of(platform, destination) in (None, "pending", "processing"):
             # A worker that has not claimed the job yet has nothing to lose.
-            platform.eventually(lambda d=destination: state_of(platform, d) not in (None, "pending"), every=0.005)
+            platform.eventually(partial(is_claimed, platform, destination), every=0.005)
             time.sleep(dice.uniform(0, MAX_LIFE_SECONDS))
             if kills < KILLS and signal_workers(platform, "order-files"):
                 kills += len(expire_leases(platform, "order_file"))
@@ -96,6 +97,10 @@ def job_of(platform: Platform, destination: Json) -> Json | None:
 def state_of(platform: Platform, destination: Json) -> str | None:
     job = job_of(platform, destination)
     return job["status"] if job else None
+
+
+def is_claimed(platform: Platform, destination: Json) -> bool:
+    return state_of(platform, destination) not in (None, "pending")
 
 
 def check(platform: Platform, shop: Tenant, job: Json) -> None:

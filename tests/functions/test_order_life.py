@@ -155,8 +155,7 @@ def test_a_repeated_request_with_the_same_key_has_one_effect_and_the_first_respo
         assert second.headers["idempotent-replayed"] == "true"
     assert ok(shop.owner.get(f"{path}/lines"))["data"][0]["shipped_quantity"] == 2
     key = {"If-Match": "*", "Idempotency-Key": uuid4().hex}
-    body = {"reason": "broken"}
-    first, second = (shop.owner.post(f"{path}/returns", json=body, headers=key) for _ in range(2))
+    first, second = (shop.owner.post(f"{path}/returns", json={"reason": "broken"}, headers=key) for _ in range(2))
     assert created(first) == created(second)
 
 

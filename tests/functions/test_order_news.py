@@ -5,6 +5,7 @@ import io
 import json
 import random
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -271,5 +272,5 @@ def test_a_file_for_an_unknown_destination_gets_an_answer(platform: Platform) ->
     for name in ("no-uuid", "0192f0c1-5b7e-7c3a-9d4e-2f6a8b1c3d5e"):
         platform.s3.put_object(Bucket=platform.drops, Key=f"orders/{name}/incoming/x.csv", Body=b"a")
         key = f"orders/{name}/results/x.csv.refused.json"
-        platform.eventually(lambda key=key: platform.exists(key))
+        platform.eventually(partial(platform.exists, key))
         assert json.loads(platform.read(key))["error_code"] == "no_such_destination"

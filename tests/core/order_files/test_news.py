@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from wecelebrate.order_files.cells import quoted, unquoted
 from wecelebrate.order_files.news.grouping import grouped, quantities
@@ -33,7 +33,7 @@ def fields(row: NewsRow, *names: str) -> tuple[Any, ...]:
 
 def row(number: int, kind: Any = "shipped", **more: Any) -> NewsRow:
     names = "order_number external_number line sku quantity shipment carrier tracking_number tracking_url happened_at"
-    values = dict.fromkeys([*names.split(), "reason"]) | {"raw": {}} | more
+    values: dict[str, Any] = dict.fromkeys([*names.split(), "reason"]) | {"raw": {}} | more
     return NewsRow(number=number, kind=kind, **values)
 
 

@@ -45,10 +45,8 @@ def leaves(name: str, annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterat
             yield from leaves(name, annotation.__value__, metadata)
     elif get_origin(annotation) is Annotated:
         inner, *own = get_args(annotation)
-        for part in own:
-            if isinstance(part, DocumentedAs):  # the handler checks each item with this model
-                inner = part.model()
-        yield from leaves(name, inner, (*own, *metadata))
+        models = [part.model() for part in own if isinstance(part, DocumentedAs)]  # the handler checks each item
+        yield from leaves(name, models[0] if models else inner, (*own, *metadata))
     elif get_origin(annotation) is dict and get_args(annotation)[1] is JsonValue:
         return  # a free JSON object, whose texts `Input` normalizes
     elif get_origin(annotation) in (Union, builtin_types.UnionType, list, dict, Required, NotRequired):

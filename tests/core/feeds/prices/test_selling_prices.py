@@ -1,5 +1,7 @@
 """Tests which of several prices products are sold at, and when this is a question."""
 
+from decimal import Decimal
+
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
@@ -157,7 +159,7 @@ def test_the_name_of_a_price_can_say_from_which_quantity_it_is_valid(name: str, 
 
 @pytest.mark.parametrize("word", ["per", "für", "voor", "cada", "chaque", "på", "pentru", "setiap", "за", "za każde"])
 def test_the_words_between_a_price_and_its_unit_are_the_same_in_names_and_in_cells(word: str) -> None:
-    assert (units_in_name(f"Price {word} 100"), units_of(f"{word} 100", None)) == (100, 100)
+    assert (units_in_name(f"Price {word} 100"), units_of(f"{word} 100", None)) == (100, Decimal(100))
 
 
 @pytest.mark.parametrize("header", ["VK1;VK2", "Price 1;Price 2", "Price A;Price B", "Price Level 1;Price Level 2"])

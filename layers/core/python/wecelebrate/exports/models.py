@@ -4,13 +4,13 @@ from datetime import timedelta
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import Input, Object, Secret
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.problem_document import FieldError
-from wecelebrate.core.types import Flag, Id, Label, Moment, ShortLine, Timestamp
+from wecelebrate.core.types import Flag, Id, Label, Moment, ShortLine, Timestamp, Timezone
 from wecelebrate.jobs.models import Progress
 from wecelebrate.jobs.types import JobStatus
 from wecelebrate.orders.models import OrderStatus
@@ -30,15 +30,6 @@ FILTERS: dict[ExportKind, frozenset[str]] = {
     "customers": _PERIOD,
 }
 """The filters of each kind of export."""
-
-
-def _check_zone(name: str) -> str:
-    from wecelebrate.schedules.cron import check_time_zone  # imported here, because most exports name no time zone
-
-    return check_time_zone(name)
-
-
-TimeZone = Annotated[ShortLine, AfterValidator(_check_zone)]
 
 
 class ExportFilters(Input):
@@ -79,7 +70,7 @@ class NewExport(Input):
     bom: Flag = Field(
         default=False, description="Begin a CSV file with a byte order mark, so that Excel reads it as UTF-8."
     )
-    timezone: TimeZone = Field(
+    timezone: Timezone = Field(
         default="UTC",
         description="The IANA time zone of the times in an XLSX file, whose cells have no zone. The header names it. In"
         " the other formats, all times are in UTC.",

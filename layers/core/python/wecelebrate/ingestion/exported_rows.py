@@ -20,7 +20,7 @@ from wecelebrate.core.errors import Invalid
 from wecelebrate.core.formula_quotes import unquoted
 from wecelebrate.core.models import normalized
 from wecelebrate.feeds import REPORT_COLUMN_PREFIX, Change, Item, Question, Rejected
-from wecelebrate.feeds.csv_rows import MAX_CELL_LENGTH
+from wecelebrate.feeds.files.csv_rows import MAX_CELL_LENGTH
 from wecelebrate.ingestion.bulk_import.models import RowFields
 from wecelebrate.ingestion.bulk_import.rows import to_item
 

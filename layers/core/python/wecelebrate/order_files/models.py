@@ -7,9 +7,9 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from wecelebrate.core.models import ABSENT, Input, Object, Patch
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.core.types import Flag, Id, Label, Line, Moment, Switch, Timestamp
+from wecelebrate.core.types import Flag, Id, Label, Line, Moment, Switch, Timestamp, Timezone
 from wecelebrate.core.types.schema import Documented
-from wecelebrate.schedules.models import Cron, Timezone
+from wecelebrate.schedules.models import Cron
 
 OrderFileFormat = Literal["csv", "ndjson", "xlsx", "ubl", "idoc", "cxml"]
 OrderField = Literal[

@@ -14,7 +14,7 @@ _MAX_EXACT_DIGITS = 15
 
 def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
     """Write a workbook with one sheet."""
-    import xlsxwriter
+    import xlsxwriter  # type: ignore[import-untyped]
 
     file = io.BytesIO()
     workbook = xlsxwriter.Workbook(

@@ -135,8 +135,8 @@ def _apply_all(job: jobs.LeasedJob, news: Sequence[OrderNews], outcome: _Outcome
                 "news": index + 1, "changed": outcome.changed, "unchanged": outcome.unchanged, "refusals": refusals,
             }  # fmt: skip
             job.save(tx)
-    for index, (code, reason) in refusals.items():
-        outcome.rejected += [RejectedRow(row.number, code, reason, row.raw) for row in news[int(index)].rows]
+    for key, (code, reason) in refusals.items():
+        outcome.rejected += [RejectedRow(row.number, code, reason, row.raw) for row in news[int(key)].rows]
 
 
 def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:

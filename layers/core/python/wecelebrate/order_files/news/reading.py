@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Any
 
 from wecelebrate import feeds
-from wecelebrate.feeds.source import open_source
+from wecelebrate.feeds.tables.source import open_source
 from wecelebrate.order_files.news.rows import BadRow, NewsRow, RejectedRow, rows_of
 
 MAX_BYTES = 20 << 20

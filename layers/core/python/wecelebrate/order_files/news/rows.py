@@ -92,20 +92,17 @@ FIELDS_BY_NAME: Mapping[str, str] = {
     name.strip(): column for column, names in _NAMES.items() for name in names.split(",")
 }
 """Maps the folded name of a column to a field."""
-_KINDS: Mapping[str, Kind] = {
-    text.strip(): kind
-    for kind, texts in {
-        "acknowledged": "acknowledged, acknowledgement, acknowledge, ack, accepted, accept, confirmed, confirmation,"
-        " processing, in process, in progress, released, bestatigt, angenommen, in bearbeitung,"
-        " confirme, confirmado, confermato, bevestigd, ab, ap, ac",
-        "shipped": "shipped, ship, shipment, dispatched, despatched, sent, fulfilled, in transit, partially shipped,"
-        " versandt, versendet, unterwegs, expedie, enviado, spedito, verzonden",
-        "delivered": "delivered, delivery, zugestellt, ausgeliefert, livre, entregado, consegnato, bezorgd",
-        "cancelled": "cancelled, canceled, cancel, cancellation, rejected, reject, refused, deleted, storniert, storno,"
-        " abgelehnt, annule, anulado, cancelado, annullato, geannuleerd, re",
-    }.items()
-    for text in texts.split(",")
-}  # type: ignore[assignment]
+_KIND_TEXTS: Mapping[Kind, str] = {
+    "acknowledged": "acknowledged, acknowledgement, acknowledge, ack, accepted, accept, confirmed, confirmation,"
+    " processing, in process, in progress, released, bestatigt, angenommen, in bearbeitung,"
+    " confirme, confirmado, confermato, bevestigd, ab, ap, ac",
+    "shipped": "shipped, ship, shipment, dispatched, despatched, sent, fulfilled, in transit, partially shipped,"
+    " versandt, versendet, unterwegs, expedie, enviado, spedito, verzonden",
+    "delivered": "delivered, delivery, zugestellt, ausgeliefert, livre, entregado, consegnato, bezorgd",
+    "cancelled": "cancelled, canceled, cancel, cancellation, rejected, reject, refused, deleted, storniert, storno,"
+    " abgelehnt, annule, anulado, cancelado, annullato, geannuleerd, re",
+}
+_KINDS = {text.strip(): kind for kind, texts in _KIND_TEXTS.items() for text in texts.split(",")}
 _WHOLE = re.compile(r"([0-9]{1,9})(?:[.,]0+)?\Z")
 _DATE_FORMATS = ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y %H:%M:%S", "%Y%m%d", "%Y%m%d%H%M%S", "%Y/%m/%d")
 

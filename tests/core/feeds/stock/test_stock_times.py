@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.core.feeds.test_parents import products
+from tests.core.feeds.rows.test_parents import products
 from wecelebrate.feeds.items import BadCell
-from wecelebrate.feeds.stock_times import stock_time
+from wecelebrate.feeds.stock.times import stock_time
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
