@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -97,19 +97,30 @@ class Visitors:
         Raises LocalCloudError if the program has ended.
         """
         assert self._process.stdout
-        try:
-            self.send({"users": users, "settle": settle, "seconds": seconds})
-            line = self._process.stdout.readline()
-        except BrokenPipeError:
-            line = ""
+        self.send({"users": users, "settle": settle, "seconds": seconds})
+        line = self._process.stdout.readline()
         if not line:
-            raise LocalCloudError(f"the program that sends the requests has ended: see {self._log}")
+            raise self._ended()
         return Step.of(line)
 
     def send(self, message: Mapping[str, Any]) -> None:
+        """Send a message to the program. Raises LocalCloudError if the program has ended."""
         assert self._process.stdin
-        self._process.stdin.write(json.dumps(message) + "\n")
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(json.dumps(message) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError as error:
+            raise self._ended() from error
+
+    def end(self) -> None:
+        """Kill the program. It does not get a message that is still in the buffer."""
+        assert self._process.stdin
+        self._process.kill()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
+
+    def _ended(self) -> LocalCloudError:
+        return LocalCloudError(f"the program that sends the requests has ended: see {self._log}")
 
 
 @contextmanager
@@ -117,7 +128,7 @@ def visiting(api: str, shops: Sequence[Shop], log: Path) -> Iterator[Visitors]:
     """Start the program that sends the requests of visitors. It ends when the `with` block or this process ends.
 
     log: the file to which the program writes its errors. Raises LocalCloudError if the environment of the program
-    cannot be installed.
+    cannot be installed, or if the program has ended.
     """
     python = install()
     log.parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +144,7 @@ def visiting(api: str, shops: Sequence[Shop], log: Path) -> Iterator[Visitors]:
             visitors.send({"api": api, "think": THINK_SECONDS, "shops": [vars(shop) for shop in shops]})
             yield visitors
         finally:
-            process.kill()
+            visitors.end()
 
 
 def install() -> Path:

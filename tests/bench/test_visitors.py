@@ -146,9 +146,12 @@ def test_requests_without_a_response_are_errors_and_the_visitors_try_again(
     assert all(error.startswith("ConnectionRefusedError: ") for error in step.all.errors)
 
 
-def test_a_step_fails_if_the_program_has_ended(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_gone", [False, True], ids=["ending", "gone"])
+def test_a_step_fails_if_the_program_has_ended(server: Server, tmp_path: Path, is_gone: bool) -> None:
     with visiting(server.url, SHOPS, tmp_path / "log") as running:
         running._process.kill()
+        if is_gone:
+            running._process.wait(30)
         with pytest.raises(LocalCloudError, match=f"has ended: see {tmp_path / 'log'}"):
             running.run(1, settle=0, seconds=1)
 

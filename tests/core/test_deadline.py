@@ -56,10 +56,13 @@ def test_an_event_without_a_context_has_no_time_limit() -> None:
 
 @pytest.mark.parametrize("handler", sorted((ROOT / "functions").glob("*/**/handler.py")), ids=str)
 def test_every_function_that_uses_the_database_limits_its_statements(handler: Path) -> None:
-    """`serve` and `consume` set the limit for the API and the queues. `migrate` is exempt: it runs long statements."""
+    """`serve`, `consume` and `consume_together` set the limit for the API and the queues.
+
+    `migrate` is exempt: it runs long statements.
+    """
     if "database:" not in handler.with_name("function.toml").read_text("utf-8"):
         return
     text = handler.read_text("utf-8")
     assert handler.parent.name == "migrate" or re.search(
-        r"= serve\(|= consume\(|with deadline\.invocation\(context\)", text
+        r"= serve\(|= consume(?:_together)?\(|with deadline\.invocation\(context\)", text
     )

@@ -30,8 +30,6 @@ ONLY_PLATFORM = {
     "app.staged_rejections": STAGED,
     "public.order_deltas": TRIGGER,
     "public.order_daily_totals": TRIGGER,
-    "public.facet_deltas": TRIGGER,
-    "public.facet_counts": TRIGGER,
     "public.order_slot_totals": TRIGGER,
     "public.order_local_totals": TRIGGER,
     "public.schema_functions": MIGRATE,

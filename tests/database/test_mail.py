@@ -80,18 +80,19 @@ def _job(superuser: psycopg.Connection, name: str) -> UUID:
 
 PLACED = """
 insert into orders (id, client_id, site_id, customer_name, customer_email, total_amount, shipping_address, items,
-  created_at)
-select %s, client_id, site_id, 'G', 'g@test', 1, '{}', '[]', now() - %s * interval '1 microsecond'
+  created_at, updated_at)
+select %s, client_id, site_id, 'G', 'g@test', 1, '{}', '[]', now() - %s * interval '1 microsecond',
+  now() - %s * interval '1 microsecond'
 from orders where id = %s
 """
 
 
-@pytest.mark.parametrize(("ago", "can_queue"), [(0, True), (1, False)])
-def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_that_places_the_order(
-    superuser: psycopg.Connection, ago: int, can_queue: bool
+@pytest.mark.parametrize(("placed_ago", "changed_ago", "can_queue"), [(0, 0, True), (2, 0, True), (2, 1, False)])
+def test_a_guest_can_queue_the_confirmation_only_in_the_transaction_that_places_or_confirms_the_order(
+    superuser: psycopg.Connection, placed_ago: int, changed_ago: int, can_queue: bool
 ) -> None:
     placed = uuid4()
-    superuser.execute(PLACED, [placed, ago, OWN])
+    superuser.execute(PLACED, [placed, placed_ago, changed_ago, OWN])
     queue = "select job_id from app.queue_order_mail(%s, 'order_confirmation', '{}')"
     assert bool(act(superuser, BY_NAME["visitor of A"], queue, placed)) == can_queue
     assert not act(superuser, BY_NAME["visitor of nothing"], queue, placed)

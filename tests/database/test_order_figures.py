@@ -7,7 +7,14 @@ import pytest
 
 from infra.local.postgres import DATABASE
 from tests.database.conftest import Database
-from tests.database.order_totals import LOCAL_DIFFERENCE, OWN_ZONE_DIFFERENCE, place, run_transactions, value
+from tests.database.order_totals import (
+    LOCAL_DIFFERENCE,
+    OWN_ZONE_DIFFERENCE,
+    allow_every_change,
+    place,
+    run_transactions,
+    value,
+)
 from tests.database.replicas import started, wait_for_replay
 from tests.database.world import A, B
 from wecelebrate.schema import migrate
@@ -92,6 +99,8 @@ def test_orders_that_exist_before_the_release_are_counted_once(fresh: Callable[[
 def test_the_figures_are_exact_on_the_replica(tmp_path_factory: pytest.TempPathFactory) -> None:
     with started(tmp_path_factory.mktemp("servers")) as servers:
         database = Database(servers.primary, DATABASE, servers.credentials)
+        with database.connect() as connection:
+            allow_every_change(connection)
         run_transactions(database, 11, 30)
         with psycopg.connect(servers.replica_url, autocommit=True) as replica:
             for _ in range(2):

@@ -23,7 +23,7 @@ FIRST, SECOND = sorted(
 
 
 @pytest.fixture
-def database(own_database: Database) -> Database:
+def shop(own_database: Database) -> Database:
     """A database whose products FIRST and SECOND have 5 pieces, and are shown on the site."""
     with own_database.connect(autocommit=True) as connection:
         connection.execute("delete from stock_holds")
@@ -87,58 +87,58 @@ def stocks(database: Database) -> tuple[int, int]:
         return stock(connection, FIRST), stock(connection, SECOND)
 
 
-def test_an_order_before_the_merge_stays_taken_off(database: Database) -> None:
-    assert place(database, {FIRST: 5}) is None
-    merge(database, {FIRST: {"inventory_count": 5}})
-    assert stocks(database) == (0, 5)
+def test_an_order_before_the_merge_stays_taken_off(shop: Database) -> None:
+    assert place(shop, {FIRST: 5}) is None
+    merge(shop, {FIRST: {"inventory_count": 5}})
+    assert stocks(shop) == (0, 5)
 
 
-def test_an_order_that_commits_while_the_merge_waits_for_its_product_stays_taken_off(database: Database) -> None:
-    with ThreadPoolExecutor(1) as pool, database.connect(autocommit=True) as watcher:
-        with opened(database) as buyer:
+def test_an_order_that_commits_while_the_merge_waits_for_its_product_stays_taken_off(shop: Database) -> None:
+    with ThreadPoolExecutor(1) as pool, shop.connect(autocommit=True) as watcher:
+        with opened(shop) as buyer:
             assert order(buyer, GUEST, {FIRST: 2})[0] is None
-            merged = pool.submit(merge, database, {FIRST: {"inventory_count": 9}})
+            merged = pool.submit(merge, shop, {FIRST: {"inventory_count": 9}})
             wait_for_lock(watcher, 1)
             buyer.commit()
         merged.result(timeout=30)
-    assert stocks(database) == (7, 5)
+    assert stocks(shop) == (7, 5)
 
 
 @pytest.mark.parametrize("stated", [{"inventory_count": 5}, {"inventory_count": 5, "name": "Cup"}, {"name": "Cup"}])
 def test_an_order_of_a_product_whose_stock_was_equal_when_the_merge_began_stays_taken_off(
-    database: Database, stated: dict[str, Any]
+    shop: Database, stated: dict[str, Any]
 ) -> None:
     rows = {FIRST: {"inventory_count": 9}, SECOND: stated}
-    meeting(database, FIRST, lambda: merge(database, rows), lambda: place(database, {SECOND: 2}))
-    assert stocks(database) == (9, 3)
-    merge(database, {SECOND: {"inventory_count": 5}})
-    assert stocks(database) == (9, 3)
+    meeting(shop, FIRST, lambda: merge(shop, rows), lambda: place(shop, {SECOND: 2}))
+    assert stocks(shop) == (9, 3)
+    merge(shop, {SECOND: {"inventory_count": 5}})
+    assert stocks(shop) == (9, 3)
 
 
-def test_an_order_that_waits_for_the_merge_takes_from_the_new_stock(database: Database) -> None:
-    with opened(database) as loader, database.connect(autocommit=True) as watcher, ThreadPoolExecutor(1) as pool:
+def test_an_order_that_waits_for_the_merge_takes_from_the_new_stock(shop: Database) -> None:
+    with opened(shop) as loader, shop.connect(autocommit=True) as watcher, ThreadPoolExecutor(1) as pool:
         merging.stage(loader, [{"sku": str(FIRST), "inventory_count": 1}])
         merging.merge(loader, as_of())
-        placed = pool.submit(place, database, {FIRST: 2})
+        placed = pool.submit(place, shop, {FIRST: 2})
         wait_for_lock(watcher, 1)
         loader.commit()
         assert placed.result(timeout=30) == "out_of_stock"
-    assert place(database, {FIRST: 1}) is None
-    assert stocks(database) == (0, 5)
+    assert place(shop, {FIRST: 1}) is None
+    assert stocks(shop) == (0, 5)
 
 
-def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_nothing(database: Database) -> None:
-    with ThreadPoolExecutor(1) as pool, database.connect(autocommit=True) as watcher:
-        with opened(database) as buyer:
+def test_an_order_that_is_rolled_back_while_the_merge_waits_holds_nothing(shop: Database) -> None:
+    with ThreadPoolExecutor(1) as pool, shop.connect(autocommit=True) as watcher:
+        with opened(shop) as buyer:
             assert order(buyer, GUEST, {FIRST: 2})[0] is None
-            merged = pool.submit(merge, database, {FIRST: {"inventory_count": 9}})
+            merged = pool.submit(merge, shop, {FIRST: {"inventory_count": 9}})
             wait_for_lock(watcher, 1)
             buyer.rollback()
         merged.result(timeout=30)
-    assert stocks(database) == (9, 5)
+    assert stocks(shop) == (9, 5)
 
 
-def test_orders_and_merges_of_the_same_products_never_deadlock(database: Database) -> None:
+def test_orders_and_merges_of_the_same_products_never_deadlock(shop: Database) -> None:
     """Orders name the products in any order, and merges change all of them, also fields beside the stock."""
     stop = threading.Event()
     failures: list[psycopg.Error] = []
@@ -154,11 +154,11 @@ def test_orders_and_merges_of_the_same_products_never_deadlock(database: Databas
 
     def buy(number: int) -> None:
         lines = (FIRST, SECOND) if number % 2 else (SECOND, FIRST)
-        place(database, dict.fromkeys(lines, 1))
+        place(shop, dict.fromkeys(lines, 1))
 
     def load(number: int) -> None:
         rows = {product: {"inventory_count": number % 7, "name": f"Mug {number}"} for product in (SECOND, FIRST)}
-        merge(database, rows)
+        merge(shop, rows)
 
     with ThreadPoolExecutor(3) as pool:
         for act in (buy, buy, load):

@@ -88,7 +88,7 @@ def test_a_broken_message_becomes_a_dead_letter_and_the_others_are_stored(platfo
 def test_only_the_system_stores_events(platform: Platform, tenant: Tenant) -> None:
     for role in ("app_admin", "app_client", "app_customer", "app_anon", "app_support", "app_worker"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), platform.database.transaction():
-            platform.database.execute(f"set local role {role}")
+            platform.database.execute(f"set local session authorization {role}")
             platform.database.execute(STORE, [Jsonb([row(tenant)])])
 
 

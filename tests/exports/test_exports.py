@@ -180,14 +180,17 @@ def test_orders_lines_and_customers_are_exported_with_the_filters(platform: Plat
 
 
 def test_events_are_exported_oldest_first(platform: Platform, tenant: Tenant) -> None:
-    for data, at in (('{"q": "=1"}', "2026-11-27T10:00:00Z"), ('"=2"', "2026-11-26T10:00:00Z")):
+    for data, at in (('{"q": "=1"}', "2026-11-27T10:00:00Z"), ('{"q": "=2"}', "2026-11-26T10:00:00Z")):
         platform.database.execute(
             "insert into analytics_events (client_id, site_id, event_type, session_id, event_data, created_at)"
             " values (%s, %s, 'search', '=s', %s, %s)",
             [tenant.client_id, tenant.site_id, data, at],
         )
     rows = csv_rows(exported(tenant.owner, "events", "csv", filters={"event_type": "search"}))
-    assert [(row["session_id"], json.loads(row["event_data"])) for row in rows] == [("'=s", "=2"), ("'=s", {"q": "=1"})]
+    assert [(row["session_id"], json.loads(row["event_data"])) for row in rows] == [
+        ("'=s", {"q": "=2"}),
+        ("'=s", {"q": "=1"}),
+    ]
 
 
 def test_an_export_without_rows_has_a_header(tenant: Tenant) -> None:

@@ -20,6 +20,7 @@ def test_an_owner_creates_and_changes_a_catalog(tenant: Tenant) -> None:
     defaults = {"options": {}, "mode": "delta", "most_deactivated_percent": 20.0, "fetch_images": False}
     defaults |= {"default_inventory_policy": "untracked", "attributes": {}, "private_columns": []}
     defaults |= {"on_doubt": "ask", "plausibility": {}}
+    defaults |= {"stock_means": "free", "stock_delay_minutes": 15, "hold_hours": None}
     assert catalog["sync_settings"] == {"mapping": {}, "currency": "EUR"} | defaults
     path = f"/v1/catalogs/{catalog['id']}"
     mapped = ok(tenant.owner.patch(path, json={"sync_settings": {"mapping": {"sku": "Artikel", "name": "Text"}}}))

@@ -57,6 +57,8 @@ def token_callers(platform: Platform, tenant: Tenant, operation: Operation) -> l
     """Return an API client for each kind of user whose token allows the operation."""
     if operation.path.startswith("/v1/admin/"):
         return [platform.admin]
+    if operation.name == "get_export":  # only the user who requested an export sees it
+        return [tenant.owner]
     reader = "editor" if operation.shows_source_data else "viewer"
     return [tenant.owner, platform.admin, platform.api(platform.member(tenant.client_id, reader))]
 
@@ -105,9 +107,9 @@ def test_only_storefront_pages_of_visitors_are_allowed_in_a_shared_cache(
         assert "set-cookie" not in response.headers
 
 
-def test_exactly_three_operations_return_storefront_pages() -> None:
+def test_exactly_four_operations_return_storefront_pages() -> None:
     names = {operation.name for operation in STOREFRONT_PAGES}
-    assert names == {"get_storefront", "list_shown_products", "get_shown_product"}
+    assert names == {"get_storefront", "list_shown_products", "get_shown_product", "get_address_format"}
 
 
 REFUSED_FOR_COMPLETED_JOBS = (
@@ -237,7 +239,7 @@ def test_every_request_counts_against_the_limit_of_the_client(platform: Platform
 @pytest.mark.parametrize("operation", STOREFRONT_PAGES, ids=operation_id)
 def test_requests_of_visitors_count_against_the_storefront_limit(platform: Platform, operation: Operation) -> None:
     tenant = platform.tenant()
-    path, visitor = operation.path.format(**create_resources(platform, tenant)), platform.api()
+    path, visitor = operation.url(create_resources(platform, tenant)), platform.api()
     platform.api().get(path)  # a response from the cache never costs more than one request
     first = remaining(visitor.get(path))
     assert remaining(visitor.get(path)) == {name: count - 1 for name, count in first.items()}
@@ -274,7 +276,7 @@ def test_the_limit_of_an_address_applies_to_visitors_with_and_without_a_token(
 ) -> None:
     source = address()
     ok(tenant.owner.get("/v1/me"))
-    path = operation.path.format(**ids)
+    path = operation.url(ids)
     with httpx.Client(
         base_url=platform.endpoints.api, transport=httpx.HTTPTransport(verify=TLS, local_address=source), timeout=30
     ) as visitor:

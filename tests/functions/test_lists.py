@@ -258,7 +258,7 @@ def test_lists_of_sites_and_catalogs_and_clients_contain_only_rows_that_match_th
     assert list_ids("/v1/clients", is_active="false") == []
     job = create_resources(platform, tenant)["job_id"]
     assert job in list_ids("/v1/jobs", status="completed", catalog_id=tenant.catalog_id, client_id=tenant.client_id)
-    assert list_ids("/v1/jobs", type="data_export") == []
+    assert list_ids("/v1/jobs", type="image_processing") == []
 
 
 def test_a_page_of_large_rows_ends_early_and_its_cursor_continues_with_the_next_row(

@@ -39,6 +39,8 @@ REASONS = {
     "import_products": ENDS,
     "import_products_first_api": ENDS,
     "create_sync": ENDS,
+    "create_report": ENDS,
+    "record_events": "the limits of events bound them, and a client keeps them only for some months",
     "fetch_images": ENDS,
     "complete_image": ENDS,
     "retry_job": ENDS,

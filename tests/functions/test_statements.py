@@ -32,8 +32,11 @@ NEVER_CACHED = {
     "list_audit",
     "list_dead_letters",
     "list_events",
+    "list_exports",
     "list_mails",
+    "list_order_destinations",
     "list_order_events",
+    "list_order_export_runs",
     "list_returns",
     "list_returns_of_order",
     "list_own_orders",
@@ -78,6 +81,12 @@ insert into schedules (client_id, catalog_id, type, name, cron, timezone, settin
 select %(client)s, %(catalog)s, 'catalog_sync', 'schedule ' || n, '0 3 * * *', 'UTC', '{"prefix": "exports/"}'
 from generate_series(1, 1000) n
 """
+EXPORTS = """
+insert into exports (client_id, job_id, subject, kind, format, options)
+select client_id, id, (select user_id from client_users where client_id = %(client)s and role = 'owner' limit 1),
+  'orders', 'csv', '{"bom": false, "timezone": "UTC", "include": []}'
+from jobs where client_id = %(client)s
+"""
 EXCLUSIONS = """
 insert into site_product_exclusions (client_id, site_id, product_id)
 select %(client)s, %(site)s, id from products where catalog_id = %(catalog)s and price > 500
@@ -95,7 +104,19 @@ def large_tenant(own_platform: Platform) -> Tenant:
     """Return a tenant with about a thousand rows in each list."""
     platform, tenant = own_platform, own_platform.tenant()
     parameters = {"client": tenant.client_id, "catalog": tenant.catalog_id, "site": tenant.site_id}
-    for statement in (PRODUCTS, ORDERS, IMAGES, JOBS, SITES, CATALOGS, SCHEDULES, EXCLUSIONS, WEBHOOKS, DELIVERIES):
+    for statement in (
+        PRODUCTS,
+        ORDERS,
+        IMAGES,
+        JOBS,
+        SITES,
+        CATALOGS,
+        SCHEDULES,
+        EXPORTS,
+        EXCLUSIONS,
+        WEBHOOKS,
+        DELIVERIES,
+    ):
         platform.arrange(statement, parameters)
     return tenant
 

@@ -57,6 +57,7 @@ def test_a_site_is_public_at_its_domain_and_the_case_of_the_domain_does_not_matt
     assert (storefront["branding"], storefront["settings"]) == ({"color": "#fff"}, {"locale": "de"})
     limits = {"guest_orders", "max_line_quantity", "max_daily_quantity", "max_daily_quantity_per_address"}
     limits |= {"max_order_amount", "ship_to_countries", "ship_to_po_boxes", "event_storage"}
+    limits |= {"cancel_window_minutes", "confirm_guest_orders"}
     assert storefront["currency"] == "USD"
     assert set(storefront) == {"id", "name", "domain", "currency", "branding", "settings"} | limits
     assert ok(platform.api().get(f"/v1/storefront/{shop.tenant.domain.upper()}")) == storefront

@@ -172,6 +172,7 @@ def test_every_command_that_lists_or_shows_has_the_option_json(name: str) -> Non
     verb = name.rpartition(" ")[2]
     options = {option for parameter in ALL[name].params for option in parameter.opts}
     shows = {"list", "show", "watch", "status", "doctor", "audit", "switch", "listen", "drop", "read", "create"}
+    shows |= {"ship", "export", "drop-status"}
     assert ("--json" in options) == (verb in shows)
 
 

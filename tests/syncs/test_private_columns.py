@@ -7,11 +7,12 @@ import pytest
 
 from tests.platform import Json, Platform, Tenant, ok, problem
 
-PLANTED = ("7.3141", "Planted Trading", "planted-note", "planted-bin")
+PLANTED = ("731.4159", "Planted Trading", "planted-note", "planted-bin")
+"""Values of private columns. None of them can be a part of a time, which has at most two digits before a point."""
 FILE = (
     b"SKU,Name,Price,Cost Price,Supplier,Internal note,Bin,Colour,Material cost,Stock\n"
-    b"PL-1,Lantern,30.00,7.3141,Planted Trading,planted-note,planted-bin,green,7.3141,1\n"
-    b"PL-2,Candle,thirty,7.3141,Planted Trading,planted-note,planted-bin,red,7.3141,5\n"
+    b"PL-1,Lantern,30.00,731.4159,Planted Trading,planted-note,planted-bin,green,731.4159,1\n"
+    b"PL-2,Candle,thirty,731.4159,Planted Trading,planted-note,planted-bin,red,731.4159,5\n"
 )
 
 
@@ -70,7 +71,10 @@ def test_editors_and_admins_read_the_source_data_and_all_others_get_404(platform
     for api in (tenant.owner, editor, platform.admin):
         source = ok(api.get(path))
         assert (source["product_id"], source["sku"]) == (product["id"], "PL-1")
-        assert (source["source_data"]["Cost Price"], source["source_data"]["Supplier"]) == ("7.3141", "Planted Trading")
+        assert (source["source_data"]["Cost Price"], source["source_data"]["Supplier"]) == (
+            "731.4159",
+            "Planted Trading",
+        )
     grantee = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{tenant.catalog_id}/grants/{grantee.client_id}"))
     assert_nothing_planted(grantee.owner.get(f"/v1/products/{product['id']}"))

@@ -18,6 +18,13 @@ from wecelebrate.mail.models import Template
 
 TEMPLATES = get_args(Template)
 LANGUAGES = sorted(rendering.languages())
+WITHOUT_ADDRESS = ("order_cancelled", "order_confirm_request", "order_lookup")
+"""The mails about an order that show no shipping address: nothing is shipped, or the guest is not known yet."""
+LINKS = {
+    "order_confirm_request": "https://acme.platform.test/orders/guest?action=confirm&token=secret",
+    "order_lookup": "https://acme.platform.test/orders/guest?token=secret",
+}
+"""The links of the mails to guests. No value of the visitor is part of them."""
 FROM = "wecelebrate <mail@mail.test>"
 HOSTILE = "<script>alert(1)</script>\r\nBcc: x@evil.test\x00\x1b[31m \"'>& {{ 7*7 }} {0} {name} %s"
 STRANGE = ["אבגד ﷺ عربي", "👩‍👩‍👧 🎁 é̂", "\u202egnp.exe\u202c", "a" * 5000]
@@ -28,6 +35,7 @@ ODD_LINE = {"sku": HOSTILE, "name": HOSTILE, "quantity": 1, "unit_price": "0.50"
 def sender(monkeypatch: pytest.MonkeyPatch) -> Any:
     settings.cache_clear()
     monkeypatch.setenv("WC_MAIL_FROM", FROM)
+    monkeypatch.setenv("WC_PLATFORM_DOMAIN", "platform.test")
     yield
     settings.cache_clear()
 
@@ -47,6 +55,9 @@ def row(template: str, **more: Any) -> dict[str, Any]:
         "details": details,
         "client_name": "Acme",
         "site_name": "Acme gifts",
+        "slug": "acme",
+        "domain": None,
+        "order_page_url": None,
         "branding": {"color": "#c8102e"},
         "settings": {},
         "order_number": "7KQ2M",
@@ -83,17 +94,31 @@ class Page(HTMLParser):
         return " ".join("".join(self.texts).split())
 
 
+def facts_of(template: str) -> list[str]:
+    """Return what a mail must show in its text and in its HTML."""
+    match template:
+        case "job_finished":
+            return ["j-1"]
+        case "order_lookup":
+            return ["7KQ2M"]
+    return ["7KQ2M", "Mug", *(() if template in WITHOUT_ADDRESS else ("Street 1", "8000 Zürich"))]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_text_and_html_contain_the_same_information(template: str, language: str) -> None:
-    mail = rendering.render(row(template, settings={"locale": language}))
+    mail = rendering.render(row(template, settings={"locale": language}), "secret")
     assert mail.locale == language
     assert f'<html lang="{language}">' in mail.html
     page = Page(mail.html)
     shown = page.text + " ".join(value or "" for _, value in page.attributes)
-    for fact in ("j-1",) if template == "job_finished" else ("7KQ2M", "Mug", "Street 1", "8000 Zürich"):
+    for fact in facts_of(template):
         assert fact in mail.text
         assert fact in page.text
+    assert ("Street 1" in mail.text + mail.html) == ("Street 1" in facts_of(template))
+    if template in LINKS:
+        assert LINKS[template] in mail.text
+        assert ("href", LINKS[template]) in page.attributes
     for line in mail.text.splitlines():
         for part in re.split(r"^- \S+ × | ?:(?: |$)", line):
             assert " ".join(part.split()) in shown
@@ -116,11 +141,13 @@ def test_untrusted_values_do_not_add_markup_or_headers_to_a_mail(template: str, 
         lines=[ODD_LINE | {"name": text}],
     )
     hostile["details"] |= dict.fromkeys(("carrier", "number", "url", "error"), text)
-    plain, mail = rendering.render(row(template)), rendering.render(hostile)
+    plain, mail = rendering.render(row(template), "secret"), rendering.render(hostile, "secret")
     allowed = {*Page(plain.html).tags, "br", "p", "img"}
     assert set(Page(mail.html).tags) <= allowed
     assert not any(name.startswith("on") for name, _ in Page(mail.html).attributes)
-    assert {value for name, value in Page(mail.html).attributes if name in ("href", "src")} == set()
+    assert {value for name, value in Page(mail.html).attributes if name in ("href", "src")} == (
+        {LINKS[template]} if template in LINKS else set()
+    )
     for line in (mail.subject, mail.sender):
         assert not any(ord(char) < 32 for char in line)
     assert len(mail.subject) <= rendering.MAX_SUBJECT_LENGTH

@@ -2,7 +2,7 @@
 
 import types as builtin_types
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Literal, NotRequired, Required, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -16,7 +16,7 @@ from infra.functions import functions
 from infra.openapi import app, operations
 from wecelebrate.core.types.schema import DocumentedAs
 
-SCALARS = (str, int, float, bool, datetime, AwareDatetime, Decimal, UUID)
+SCALARS = (str, int, float, bool, date, datetime, AwareDatetime, Decimal, UUID)
 TYPES = "wecelebrate.core.types."
 
 REASONS = {
@@ -25,6 +25,10 @@ REASONS = {
     "Decision.answers": "only the exact values of the choices are accepted",
     "TransformationStep.multiply": "its pattern describes decimal numbers exactly",
     "TransformationStep.divide": "its pattern describes decimal numbers exactly",
+    "NewEvent.type": "its pattern describes types exactly",
+    "EventFilters.type": "its pattern describes types exactly",
+    "OrderPatch.problem": "its pattern describes codes exactly",
+    "PeriodFilters.month": "its pattern describes months exactly",
     "NewUpload.content_type": "its pattern describes media types exactly",
     "NewWebhook.events": "its validator accepts only the names of events",
     "WebhookPatch.events": "its validator accepts only the names of events",

@@ -3,7 +3,7 @@
 from wecelebrate import products
 from wecelebrate.core.http import IfMatch, Writing, api, located_at, serve
 from wecelebrate.core.types import Id
-from wecelebrate.products.models import NewProduct, Product, ProductChange
+from wecelebrate.products.models import NewProduct, Product, ProductPatch
 
 app = api()
 
@@ -21,7 +21,7 @@ def replace_product(product_id: Id, new: NewProduct, match: IfMatch, tx: Writing
 
 
 @app.patch("/v1/products/{product_id}")
-def change_product(product_id: Id, patch: ProductChange, match: IfMatch, tx: Writing) -> Product:
+def change_product(product_id: Id, patch: ProductPatch, match: IfMatch, tx: Writing) -> Product:
     """Change some fields of a product with a JSON Merge Patch."""
     return products.change(tx, product_id, patch, match)
 

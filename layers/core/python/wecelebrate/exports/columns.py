@@ -49,7 +49,11 @@ COLUMNS: Mapping[ExportKind, tuple[Column, ...]] = {
         Column("shipping_address", "json", nested=True),
         *(Column(f"shipping_{part}", "text", f"shipping_address ->> '{part}'", nested=False) for part in _ADDRESS),
         Column("items", "json", nested=True), Column("metadata", "json"), _CREATED, Column("updated_at", "time"),
-        Column("shipped_at", "time"), Column("delivered_at", "time"),
+        Column("shipped_at", "time"), Column("delivered_at", "time"), Column("kind", "code"),
+        Column("version", "integer"), Column("fulfilment", "code"), Column("problem", "code"),
+        Column("external_number", "text"), Column("replaces_order_id", "code"), Column("confirm_by", "time"),
+        Column("exported_at", "time"), Column("processed_at", "time"), Column("cancel_requested_at", "time"),
+        Column("cancelled_at", "time"), Column("cancel_reason", "text"),
     ),
     "order_lines": (
         Column("order_id", "code"), Column("order_number", "text"), _CLIENT, _SITE, Column("status", "code"),

@@ -32,7 +32,7 @@ FILTERS: dict[ExportKind, frozenset[str]] = {
 """The filters of each kind of export."""
 
 
-class ExportFilters(Input):
+class NewExportFilters(Input):
     """The rows of an export. A filter that is null or omitted matches all rows."""
 
     catalog_id: Id | None = Field(default=None, description="For `products`: only this catalog.")
@@ -64,8 +64,8 @@ class NewExport(Input):
         default=None,
         description="Required if the caller belongs to several clients. Null for an admin who exports all clients.",
     )
-    filters: ExportFilters = Field(
-        default_factory=ExportFilters, description="The rows of the file. Without filters, all rows of the kind."
+    filters: NewExportFilters = Field(
+        default_factory=NewExportFilters, description="The rows of the file. Without filters, all rows of the kind."
     )
     bom: Flag = Field(
         default=False, description="Begin a CSV file with a byte order mark, so that Excel reads it as UTF-8."

@@ -164,7 +164,7 @@ class OrderDestination(BaseModel):
     """Only orders that were placed at this time or later are exported."""
     next_run_at: Moment | None = Field(description="When orders are exported next. Null if this needs a request.")
     last_run_at: Moment | None = Field(description="When the last job of the destination ended.")
-    last_job_id: UUID | None
+    last_job_id: UUID | None = Field(description="The last job that exported orders for the destination.")
     last_outcome: str | None = Field(description="The result of the last run, as text for people.")
     created_at: Moment
     updated_at: Moment
@@ -174,6 +174,7 @@ class RefusedOrder(BaseModel):
     """An order that could not be written to a file."""
 
     order_number: str
+    """The number of the order."""
     reason: str
     """Why the order is not in the file, as text for people."""
 
@@ -183,9 +184,10 @@ class OrderExportRun(BaseModel):
 
     id: UUID
     destination_id: UUID
+    """The destination that gets the file."""
     seq: int
     """The number of the file. It is unique for the destination, and increases."""
-    job_id: UUID | None
+    job_id: UUID | None = Field(description="The job that writes the file. Null if this job was deleted.")
     orders: int
     """The number of orders that were chosen for the file."""
     refused: list[RefusedOrder]

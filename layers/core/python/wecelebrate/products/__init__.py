@@ -22,9 +22,9 @@ from wecelebrate.products import low_stock
 from wecelebrate.products.models import (
     NewProduct,
     Product,
-    ProductChange,
     ProductFilters,
     ProductListFilters,
+    ProductPatch,
     ProductSource,
     ProductStock,
     require_exact,
@@ -201,7 +201,7 @@ def replace(tx: Transaction, product_id: UUID, new: NewProduct, match: Match) ->
     return _change(tx, product_id, _with_currency(new, currency), match, replace=True)
 
 
-def change(tx: Transaction, product_id: UUID, patch: ProductChange, match: Match) -> Product:
+def change(tx: Transaction, product_id: UUID, patch: ProductPatch, match: Match) -> Product:
     """Apply a patch to a product.
 
     Raises NotFound, Forbidden, AlreadyExists, OtherCurrency, and the errors of `Match.check`. Raises NotTracked if the

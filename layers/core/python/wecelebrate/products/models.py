@@ -52,7 +52,7 @@ def require_exact(price: Decimal, currency: str) -> None:
         raise Invalid(errors=[FieldError(pointer="/price", detail=finer_problem(currency))])
 
 
-def stock_changes(model: "NewProduct | ProductPatch") -> dict[str, Any]:
+def stock_changes(model: "NewProduct | ProductValues") -> dict[str, Any]:
     """Return the fields of the stock that a request changes: `inventory_count`, `inventory_policy`, or both.
 
     A count makes a product tracked. An untracked product has the count 0, so that a product that is tracked again does
@@ -64,7 +64,7 @@ def stock_changes(model: "NewProduct | ProductPatch") -> dict[str, Any]:
     return {"inventory_policy": "tracked"} | changes if changes else {}
 
 
-def _check_untracked(model: "NewProduct | ProductPatch") -> None:
+def _check_untracked(model: "NewProduct | ProductValues") -> None:
     """Raise Invalid if an untracked product has a count."""
     if model.inventory_policy == "untracked" and model.inventory_count:
         detail = "must be 0 or left out for an untracked product, whose stock is not counted"
@@ -110,8 +110,8 @@ class NewProduct(Input):
         return self
 
 
-class ProductPatch(Patch):
-    """A change of a product."""
+class ProductValues(Patch):
+    """The fields of a product that a request or a row of an import can change."""
 
     sku: Sku = ABSENT
     name: Name = ABSENT
@@ -146,8 +146,8 @@ class ProductPatch(Patch):
         return super().changes() | stock_changes(self)
 
 
-class ProductChange(ProductPatch):
-    """A change of a product, which can change its stock by a difference."""
+class ProductPatch(ProductValues):
+    """A change of a product. It can also change the stock by a difference."""
 
     inventory_delta: Annotated[
         int,

@@ -1411,9 +1411,13 @@ create table order_events (
   constraint order_events_actor_check CHECK ((actor = ANY (ARRAY['admin'::text, 'client'::text, 'customer'::text,
     'guest'::text, 'service'::text]))),
   constraint order_events_details_length CHECK (app.json_fits(details, 65536)),
+  constraint order_events_from_status_check CHECK ((from_status = ANY (ARRAY['pending'::text, 'processing'::text,
+    'shipped'::text, 'delivered'::text, 'cancelled'::text]))),
   constraint order_events_source_check CHECK ((source = ANY (ARRAY['api'::text, 'storefront'::text, 'file'::text,
     'system'::text]))),
   constraint order_events_subject_length CHECK ((length(subject) <= 500)),
+  constraint order_events_to_status_check CHECK ((to_status = ANY (ARRAY['pending'::text, 'processing'::text,
+    'shipped'::text, 'delivered'::text, 'cancelled'::text]))),
   constraint order_events_type_check CHECK ((type = ANY (ARRAY['confirmed'::text, 'processing'::text, 'shipped'::text,
     'delivered'::text, 'cancelled'::text, 'lines_cancelled'::text, 'cancel_requested'::text, 'cancel_withdrawn'::text,
     'shipment_added'::text, 'shipment_changed'::text, 'shipment_delivered'::text, 'changed'::text,
@@ -1824,7 +1828,7 @@ create table orders (
   constraint orders_kind_check CHECK ((kind = ANY (ARRAY['sale'::text, 'replacement'::text]))),
   constraint orders_metadata_length CHECK (app.json_fits(metadata, 65536)),
   constraint orders_order_number_length CHECK ((length(order_number) <= 50)),
-  constraint orders_problem_check CHECK ((problem ~ '^[a-z][a-z0-9_]{0,62}$'::text)),
+  constraint orders_problem_check CHECK (((problem ~ '^[a-z][a-z0-9_]*$'::text) AND (length(problem) <= 63))),
   constraint orders_shipping_address_length CHECK (app.json_fits(shipping_address, 65536)),
   constraint orders_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'processing'::text, 'shipped'::text,
     'delivered'::text, 'cancelled'::text]))),
@@ -3875,7 +3879,7 @@ declare
   target orders;
 begin
   select * into target from orders o
-  where o.id = $1 and o.site_id = app.site_id() and o.customer_subject = app.subject()
+  where o.id = $1 and o.site_id = (select app.site_id()) and o.customer_subject = (select app.subject())
   for update;
   if target.id is null then
     refusal := 'not_found';
@@ -4033,7 +4037,7 @@ declare
 begin
   select * into p from products where id = product for no key update;
   if p.id is null or p.inventory_policy <> 'tracked'
-    or (app.admin_role() is null and (p.catalog_id = any (app.writable_catalog_ids())) is not true)
+    or (app.admin_role() is null and (p.catalog_id = any ((select app.writable_catalog_ids())::uuid[])) is not true)
   then
     return false;
   end if;
@@ -4516,7 +4520,7 @@ CREATE OR REPLACE FUNCTION app.count_exports(client_id uuid)
 AS $function$
   select count(*) from exports e
   where e.client_id is not distinct from $1 and e.deleted_at is null
-    and (app.admin_role() in ('super_admin', 'admin') or e.client_id = any (app.client_ids()))
+    and (app.admin_role() in ('super_admin', 'admin') or e.client_id = any ((select app.client_ids())::uuid[]))
 $function$;
 grant execute on function app.count_exports(uuid) to app_admin, app_client;
 
@@ -4594,7 +4598,8 @@ CREATE OR REPLACE FUNCTION app.create_export(client_id uuid, kind text, format t
 AS $function$
 #variable_conflict use_variable
 begin
-  if (app.admin_role() in ('super_admin', 'admin') or client_id = any (app.client_ids())) is not true then
+  if (app.admin_role() in ('super_admin', 'admin')
+      or client_id = any ((select app.client_ids())::uuid[])) is not true then
     raise exception 'the caller is not a member of this client' using errcode = 'insufficient_privilege';
   end if;
   export_id := app.uuid7();
@@ -4646,7 +4651,7 @@ begin
     shipping_address, items, kind, replaces_order_id)
   values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email,
     round(0, app.minor_units(target.currency)), target.currency, target.shipping_address, items, 'replacement',
-      target.id)
+    target.id)
   returning * into replacement;
   insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
   select target.client_id, replacement.id, (i ->> 'line')::integer, (i ->> 'product_id')::uuid, i ->> 'sku',
@@ -4835,7 +4840,7 @@ begin
   update exports e set deleted_at = now(), expires_at = now()
   where e.id = $1 and e.deleted_at is null
     and (app.admin_role() in ('super_admin', 'admin')
-      or e.client_id = any (app.client_ids()) and e.subject = app.subject())
+      or e.client_id = any ((select app.client_ids())::uuid[]) and e.subject = (select app.subject()))
   returning e.* into deleted;
   if not found then
     return;
@@ -4967,8 +4972,8 @@ begin
     earlier := added.news;
     target := added.after;
   end if;
-  select d.refusal, d.detail, d.news into refusal, detail, news from app.deliver_shipments(target, parcel_number, $3,
-    at) d;
+  select d.refusal, d.detail, d.news into refusal, detail, news
+  from app.deliver_shipments(target, parcel_number, $3, at) d;
   news := earlier || news;
 end
 $function$;
@@ -6395,7 +6400,8 @@ CREATE OR REPLACE FUNCTION app.lock_refusal(order_id uuid, target orders, expect
 AS $function$
   select case
     when target.id is not null then case when target.updated_at <> $3 then 'changed' end
-    when exists (select from orders o where o.id = $1 and o.client_id = any (app.client_ids())) then 'forbidden'
+    when exists (select from orders o where o.id = $1 and o.client_id = any ((select app.client_ids())::uuid[]))
+      then 'forbidden'
     else 'not_found' end
 $function$;
 
@@ -6507,7 +6513,8 @@ begin
   with locked as (
     select o.id from orders o
     where o.id = any ($1) and o.exported_at is null
-      and (app.admin_role() is not null or o.client_id = any (app.editor_ids()) or app.subject() = 'service:system')
+      and (app.admin_role() is not null or o.client_id = any ((select app.editor_ids())::uuid[])
+        or app.subject() = 'service:system')
     order by o.id for update
   )
   update orders o set exported_at = $2 from locked where o.id = locked.id;
@@ -6536,10 +6543,10 @@ CREATE OR REPLACE FUNCTION app.may_queue_order_mail(mailed_order orders, templat
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
   select app.admin_role() is not null
-    or mailed_order.client_id = any (app.editor_ids())
+    or mailed_order.client_id = any ((select app.editor_ids())::uuid[])
     or app.subject() = 'service:system' and $2 in ('order_shipped', 'order_delivered', 'order_cancelled')
-    or mailed_order.site_id = app.site_id() and (
-      $2 = 'order_confirmation' and mailed_order.customer_subject = app.subject()
+    or mailed_order.site_id = (select app.site_id()) and (
+      $2 = 'order_confirmation' and mailed_order.customer_subject = (select app.subject())
       or mailed_order.customer_subject is not distinct from app.subject()
         and transaction_timestamp() in (mailed_order.created_at, mailed_order.updated_at)
         and ($2 in ('order_confirmation', 'order_confirm_request')
@@ -6860,7 +6867,7 @@ begin
   if token ~ '^[vc][0-9a-f]{80}$' and strpos(purposes, left(token, 1)) > 0 and token = app.sealed_token(left(token, 41))
     and to_timestamp(('x' || substr(token, 34, 8))::bit(32)::bigint) > clock_timestamp() then
     select * into target from orders o
-    where o.id = substr(token, 2, 32)::uuid and o.site_id = app.site_id() and o.customer_subject is null;
+    where o.id = substr(token, 2, 32)::uuid and o.site_id = (select app.site_id()) and o.customer_subject is null;
   end if;
   return target;
 end
@@ -6878,7 +6885,7 @@ AS $function$
     lpad(to_hex(extract(epoch from $3)::bigint), 8, '0')))
   from orders o
   where o.id = $1 and app.subject() like 'service:%'
-    and (app.admin_role() is not null or o.client_id = any (app.editor_ids()))
+    and (app.admin_role() is not null or o.client_id = any ((select app.editor_ids())::uuid[]))
 $function$;
 grant execute on function app.order_token(uuid,text,timestamp with time zone) to app_admin, app_client;
 
@@ -7378,7 +7385,7 @@ AS $function$
         'placed_at', f.since, 'acknowledged_at', f.acknowledged_at) order by f.since, f.order_id), '[]')
      from (select * from held order by since, order_id limit max_orders) f
        left join public.orders o on o.id = f.order_id
-         and (app.admin_role() is not null or f.client_id = any (app.client_ids())))
+         and (app.admin_role() is not null or f.client_id = any ((select app.client_ids())::uuid[])))
   from visible v
 $function$;
 grant execute on function app.product_stock(uuid,integer) to app_admin, app_client, app_support;
@@ -7508,7 +7515,7 @@ declare
   refusal text;
 begin
   select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
-  where s.id = app.site_id() and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
+  where s.id = (select app.site_id()) and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
     and o.customer_subject is null;
   if not found then
     return;
@@ -8470,7 +8477,7 @@ CREATE OR REPLACE FUNCTION app.return_refusal(target orders, current returns, ex
 AS $function$
   select case
     when target.id is not null then case when current.updated_at <> $3 then 'changed' end
-    when current.client_id = any (app.client_ids()) then 'forbidden'
+    when current.client_id = any ((select app.client_ids())::uuid[]) then 'forbidden'
     else 'not_found' end
 $function$;
 

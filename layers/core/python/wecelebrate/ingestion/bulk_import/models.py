@@ -9,7 +9,7 @@ from wecelebrate.core.types import Flag, Id, Sku, Timestamp
 from wecelebrate.core.types.schema import DocumentedAs
 from wecelebrate.core.types.text import MAX_SKU_LENGTH, line_problem, nfc
 from wecelebrate.ingestion.merge.load import ImportMode
-from wecelebrate.products.models import ProductPatch
+from wecelebrate.products.models import ProductValues
 
 MAX_ROWS = 50_000
 """The maximum number of rows in one request."""
@@ -53,7 +53,7 @@ class BulkImport(Input):
         return self
 
 
-class ImportRow(ProductPatch):
+class ImportRow(ProductValues):
     """One row of an import. Fields that the row omits stay unchanged."""
 
     sku: Sku

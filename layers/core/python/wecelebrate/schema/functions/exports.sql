@@ -11,7 +11,8 @@ language plpgsql volatile security definer set search_path = pg_catalog, public,
 as $$
 #variable_conflict use_variable
 begin
-  if (app.admin_role() in ('super_admin', 'admin') or client_id = any (app.client_ids())) is not true then
+  if (app.admin_role() in ('super_admin', 'admin')
+      or client_id = any ((select app.client_ids())::uuid[])) is not true then
     raise exception 'the caller is not a member of this client' using errcode = 'insufficient_privilege';
   end if;
   export_id := app.uuid7();
@@ -31,7 +32,7 @@ language sql stable security definer set search_path = pg_catalog, public, pg_te
 as $$
   select count(*) from exports e
   where e.client_id is not distinct from $1 and e.deleted_at is null
-    and (app.admin_role() in ('super_admin', 'admin') or e.client_id = any (app.client_ids()))
+    and (app.admin_role() in ('super_admin', 'admin') or e.client_id = any ((select app.client_ids())::uuid[]))
 $$;
 grant execute on function app.count_exports(uuid) to app_admin, app_client;
 
@@ -47,7 +48,7 @@ begin
   update exports e set deleted_at = now(), expires_at = now()
   where e.id = $1 and e.deleted_at is null
     and (app.admin_role() in ('super_admin', 'admin')
-      or e.client_id = any (app.client_ids()) and e.subject = app.subject())
+      or e.client_id = any ((select app.client_ids())::uuid[]) and e.subject = (select app.subject()))
   returning e.* into deleted;
   if not found then
     return;
@@ -65,9 +66,9 @@ grant execute on function app.delete_export(uuid) to app_admin, app_client;
 set local role app_owner;
 
 -- Returns the text of a CSV cell. A spreadsheet would compute a cell that begins with one of `= + - @`, a tab or a line
--- break, or with the wide form of a sign. Such a text gets a `'`, also if it already has one before the sign. The import
--- takes one `'` off from the same texts (wecelebrate.core.formula_quotes). The condition on the first character is only
--- for speed: most texts fail it.
+-- break, or with the wide form of a sign. Such a text gets a `'`, also if it already has one before the sign. The
+-- import takes one `'` off from the same texts (wecelebrate.core.formula_quotes). The condition on the first
+-- character is only for speed: most texts fail it.
 create or replace function app.formula_safe(value text) returns text
 language sql immutable parallel safe
 return case when ascii(value) in (9, 10, 13, 39, 43, 45, 61, 64, 65291, 65293, 65309, 65312)
@@ -82,7 +83,8 @@ return to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
 create or replace function app.json_lines(texts jsonb) returns text
 language sql immutable parallel safe
 return case jsonb_array_length(texts) when 0 then null when 1 then texts ->> 0
-  else (select string_agg(line, E'\n' order by n) from jsonb_array_elements_text(texts) with ordinality l (line, n)) end;
+  else (
+    select string_agg(line, E'\n' order by n) from jsonb_array_elements_text(texts) with ordinality l (line, n)) end;
 
 grant execute on function app.formula_safe(text), app.rfc3339(timestamptz), app.json_lines(jsonb)
   to app_admin, app_client;

@@ -99,10 +99,10 @@ create or replace function app.may_queue_order_mail(mailed_order orders, templat
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
   select app.admin_role() is not null
-    or mailed_order.client_id = any (app.editor_ids())
+    or mailed_order.client_id = any ((select app.editor_ids())::uuid[])
     or app.subject() = 'service:system' and $2 in ('order_shipped', 'order_delivered', 'order_cancelled')
-    or mailed_order.site_id = app.site_id() and (
-      $2 = 'order_confirmation' and mailed_order.customer_subject = app.subject()
+    or mailed_order.site_id = (select app.site_id()) and (
+      $2 = 'order_confirmation' and mailed_order.customer_subject = (select app.subject())
       or mailed_order.customer_subject is not distinct from app.subject()
         and transaction_timestamp() in (mailed_order.created_at, mailed_order.updated_at)
         and ($2 in ('order_confirmation', 'order_confirm_request')
@@ -165,7 +165,7 @@ declare
   refusal text;
 begin
   select o.* into mailed_order from sites s join orders o on o.client_id = s.client_id and o.site_id = s.id
-  where s.id = app.site_id() and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
+  where s.id = (select app.site_id()) and o.order_number = upper($1) and lower(o.customer_email) = lower($2)
     and o.customer_subject is null;
   if not found then
     return;

@@ -180,7 +180,8 @@ begin
   with locked as (
     select o.id from orders o
     where o.id = any ($1) and o.exported_at is null
-      and (app.admin_role() is not null or o.client_id = any (app.editor_ids()) or app.subject() = 'service:system')
+      and (app.admin_role() is not null or o.client_id = any ((select app.editor_ids())::uuid[])
+        or app.subject() = 'service:system')
     order by o.id for update
   )
   update orders o set exported_at = $2 from locked where o.id = locked.id;

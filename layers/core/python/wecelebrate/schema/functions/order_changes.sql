@@ -32,7 +32,8 @@ language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
   select case
     when target.id is not null then case when target.updated_at <> $3 then 'changed' end
-    when exists (select from orders o where o.id = $1 and o.client_id = any (app.client_ids())) then 'forbidden'
+    when exists (select from orders o where o.id = $1 and o.client_id = any ((select app.client_ids())::uuid[]))
+      then 'forbidden'
     else 'not_found' end
 $$;
 

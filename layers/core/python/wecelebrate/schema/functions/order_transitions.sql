@@ -290,7 +290,8 @@ begin
     earlier := added.news;
     target := added.after;
   end if;
-  select d.refusal, d.detail, d.news into refusal, detail, news from app.deliver_shipments(target, parcel_number, $3, at) d;
+  select d.refusal, d.detail, d.news into refusal, detail, news
+  from app.deliver_shipments(target, parcel_number, $3, at) d;
   news := earlier || news;
 end
 $$;

@@ -2,7 +2,7 @@
 -- confirm their orders, and look them up with the link of a mail.
 --
 -- A link contains a token: what it is for (`v`: view and cancel, `c`: also confirm), the order, when it expires, and a
--- seal that only the functions of app_definer can compute. So a caller who can run SQL as a visitor cannot make a token.
+-- seal that only the functions of app_definer can compute. A caller who can run SQL as a visitor cannot make one.
 
 set local role app_definer;
 
@@ -22,11 +22,11 @@ as $$
     lpad(to_hex(extract(epoch from $3)::bigint), 8, '0')))
   from orders o
   where o.id = $1 and app.subject() like 'service:%'
-    and (app.admin_role() is not null or o.client_id = any (app.editor_ids()))
+    and (app.admin_role() is not null or o.client_id = any ((select app.editor_ids())::uuid[]))
 $$;
 grant execute on function app.order_token(uuid, text, timestamptz) to app_admin, app_client;
 
--- Returns the order of a guest on the current site, if the token was made for one of these purposes and has not expired.
+-- Returns the order of a guest on the current site, if the token was made for one of the purposes and has not expired.
 create or replace function app.order_of_token(token text, purposes text) returns orders
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -36,7 +36,7 @@ begin
   if token ~ '^[vc][0-9a-f]{80}$' and strpos(purposes, left(token, 1)) > 0 and token = app.sealed_token(left(token, 41))
     and to_timestamp(('x' || substr(token, 34, 8))::bit(32)::bigint) > clock_timestamp() then
     select * into target from orders o
-    where o.id = substr(token, 2, 32)::uuid and o.site_id = app.site_id() and o.customer_subject is null;
+    where o.id = substr(token, 2, 32)::uuid and o.site_id = (select app.site_id()) and o.customer_subject is null;
   end if;
   return target;
 end
@@ -74,7 +74,7 @@ declare
   target orders;
 begin
   select * into target from orders o
-  where o.id = $1 and o.site_id = app.site_id() and o.customer_subject = app.subject()
+  where o.id = $1 and o.site_id = (select app.site_id()) and o.customer_subject = (select app.subject())
   for update;
   if target.id is null then
     refusal := 'not_found';

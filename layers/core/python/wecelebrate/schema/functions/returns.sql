@@ -56,7 +56,7 @@ language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
   select case
     when target.id is not null then case when current.updated_at <> $3 then 'changed' end
-    when current.client_id = any (app.client_ids()) then 'forbidden'
+    when current.client_id = any ((select app.client_ids())::uuid[]) then 'forbidden'
     else 'not_found' end
 $$;
 
@@ -219,7 +219,8 @@ begin
   insert into orders (client_id, site_id, customer_subject, customer_name, customer_email, total_amount, currency,
     shipping_address, items, kind, replaces_order_id)
   values (target.client_id, target.site_id, target.customer_subject, target.customer_name, target.customer_email,
-    round(0, app.minor_units(target.currency)), target.currency, target.shipping_address, items, 'replacement', target.id)
+    round(0, app.minor_units(target.currency)), target.currency, target.shipping_address, items, 'replacement',
+    target.id)
   returning * into replacement;
   insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price)
   select target.client_id, replacement.id, (i ->> 'line')::integer, (i ->> 'product_id')::uuid, i ->> 'sku',
@@ -236,8 +237,8 @@ end
 $$;
 
 -- Sends shipped pieces of an order again, in a new order of the kind `replacement` that costs nothing. `lines` is as
--- for app.pieces_of. `return_id` is the return that the new order replaces, or null. If both are null, all shipped pieces
--- are sent again. `replacement_id` is the new order. Refusals: `status`, `unknown_return`, and those of
+-- for app.pieces_of. `return_id` is the return that the new order replaces, or null. If both are null, all shipped
+-- pieces are sent again. `replacement_id` is the new order. Refusals: `status`, `unknown_return`, and those of
 -- app.replacement_items and app.create_replacement.
 create or replace function app.replace_order(
   order_id uuid, lines jsonb, return_id uuid, source text, expected timestamptz,

@@ -123,7 +123,7 @@ declare
 begin
   select * into p from products where id = product for no key update;
   if p.id is null or p.inventory_policy <> 'tracked'
-    or (app.admin_role() is null and (p.catalog_id = any (app.writable_catalog_ids())) is not true)
+    or (app.admin_role() is null and (p.catalog_id = any ((select app.writable_catalog_ids())::uuid[])) is not true)
   then
     return false;
   end if;
@@ -182,7 +182,7 @@ as $$
         'placed_at', f.since, 'acknowledged_at', f.acknowledged_at) order by f.since, f.order_id), '[]')
      from (select * from held order by since, order_id limit max_orders) f
        left join public.orders o on o.id = f.order_id
-         and (app.admin_role() is not null or f.client_id = any (app.client_ids())))
+         and (app.admin_role() is not null or f.client_id = any ((select app.client_ids())::uuid[])))
   from visible v
 $$;
 grant execute on function app.product_stock(uuid, integer) to app_admin, app_support, app_client;
