@@ -166,7 +166,9 @@ def test_a_killed_worker_leaves_one_complete_file(platform: Platform, tenant: Te
     killed = 0
     deadline = time.monotonic() + 60 + 10 * kills
     while killed < kills and time.monotonic() < deadline:
-        if ok(tenant.owner.get(f"/v1/jobs/{job_id}"))["progress"]["done"] and signal_workers(platform, "exports"):
+        # The progress is read from the database, because the polls would use up the limit of the client.
+        job = platform.database.execute("select done from jobs where id = %s", [job_id]).fetchone()
+        if job and job["done"] and signal_workers(platform, "exports"):
             killed += 1
             platform.arrange("update jobs set leased_until = now(), done = 0 where id = %s", [job_id])
             platform.send("exports", {"job_id": job_id})
