@@ -68,13 +68,13 @@ def show(order: OrderArgument, as_json: JsonOption = False) -> None:
     from infra.command.api import connect, get
 
     with connect() as connection:
-        found = _order(connection.api, order)
-        shipments = get(connection.api, f"/v1/orders/{found['id']}/shipments")["data"]
+        details = _order(connection.api, order)
+        shipments = get(connection.api, f"/v1/orders/{details['id']}/shipments")["data"]
     if as_json:
-        output.print_json(found | {"shipments": shipments})
+        output.print_json(details | {"shipments": shipments})
         return
-    output.print_details(_details(found))
-    lines = [(str(item["quantity"]), item["sku"], item["name"], item["unit_price"]) for item in found["items"]]
+    output.print_details(_details(details))
+    lines = [(str(item["quantity"]), item["sku"], item["name"], item["unit_price"]) for item in details["items"]]
     output.print_table(
         (Column("pieces", right=True), Column("SKU"), Column("name", shorten=True), Column("price")), lines
     )
@@ -111,9 +111,9 @@ def ship(  # noqa: PLR0917 — each parameter is an option
         "lines": [_pieces(text) for text in line] if line else None,
     }
     with connect() as connection:
-        found = _order(connection.api, order)
+        details = _order(connection.api, order)
         headers = {"If-Match": "*", "Idempotency-Key": str(uuid4())}
-        response = connection.api.post(f"/v1/orders/{found['id']}/ship", json=body, headers=headers)
+        response = connection.api.post(f"/v1/orders/{details['id']}/ship", json=body, headers=headers)
         require_success(response)
     shipped = response.json()
     if as_json:
@@ -135,8 +135,8 @@ def export(
     from infra.command.api import connect, post
 
     with connect(expires_in=timeout + 60) as connection:
-        found = _destination(connection.api, destination)
-        job = post(connection.api, f"/v1/order-destinations/{found['id']}/run")
+        receiver = _destination(connection.api, destination)
+        job = post(connection.api, f"/v1/order-destinations/{receiver['id']}/run")
         _report(connection, job, wait=wait, timeout=timeout, as_json=as_json)
 
 
@@ -176,14 +176,14 @@ def drop_status(  # noqa: PLR0917 — each parameter is an option
     with connect(expires_in=timeout + 60) as connection:
         if connection.local is None and bucket is None:
             raise BadUsage("the bucket of the deployed platform is not known: give --bucket, or use the local cloud")
-        found = _destination(connection.api, destination)
-        key = f"orders/{found['id']}/incoming/{file.name}"
+        receiver = _destination(connection.api, destination)
+        key = f"orders/{receiver['id']}/incoming/{file.name}"
         source = {"key": key, "version_id": put(connection, bucket, file, key)}
         if not as_json:
             output.success(f"dropped {key}")
         if not wait:
             if as_json:
-                output.print_json({"destination_id": found["id"], "source": source})
+                output.print_json({"destination_id": receiver["id"], "source": source})
             return
 
         def find() -> Json | None:
@@ -232,13 +232,13 @@ def _order(api: Any, id_or_number: str) -> Json:
     try:
         order_id = UUID(id_or_number)
     except ValueError:
-        found = get(api, "/v1/orders", {"order_number": id_or_number, "limit": 10})["data"]
-        if not found:
+        orders = get(api, "/v1/orders", {"order_number": id_or_number, "limit": 10})["data"]
+        if not orders:
             raise NotFound(f"order {id_or_number} does not exist") from None
-        if len(found) > 1:
-            ids = " or ".join(order["id"] for order in found)
+        if len(orders) > 1:
+            ids = " or ".join(order["id"] for order in orders)
             raise BadUsage(f"several clients have an order {id_or_number}: give its id, {ids}") from None
-        order_id = UUID(found[0]["id"])
+        order_id = UUID(orders[0]["id"])
     return get(api, f"/v1/orders/{order_id}", not_found=f"order {order_id} does not exist")
 
 
@@ -249,12 +249,14 @@ def _destination(api: Any, id_or_name: str) -> Json:
     try:
         path = f"/v1/order-destinations/{UUID(id_or_name)}"
     except ValueError:
-        found = [each for each in get_all(api, "/v1/order-destinations") if each["name"] == id_or_name]
-        if len(found) > 1:
-            ids = " or ".join(each["id"] for each in found)
-            raise BadUsage(f"{len(found)} destinations are named {id_or_name}: give one of their ids, {ids}") from None
-        if found:
-            return found[0]
+        destinations = [each for each in get_all(api, "/v1/order-destinations") if each["name"] == id_or_name]
+        if len(destinations) > 1:
+            ids = " or ".join(each["id"] for each in destinations)
+            raise BadUsage(
+                f"{len(destinations)} destinations are named {id_or_name}: give one of their ids, {ids}"
+            ) from None
+        if destinations:
+            return destinations[0]
         raise NotFound(f"order destination {id_or_name} does not exist") from None
     return get(api, path, not_found=f"order destination {id_or_name} does not exist")
 

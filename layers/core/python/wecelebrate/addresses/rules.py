@@ -127,8 +127,8 @@ class AddressRules:
         exact = self._spellings.get(wanted)
         if exact is not None or len(wanted) < (4 if wanted.isascii() else 2):
             return exact
-        found = {region.code: region for spelling, region in self._spellings.items() if spelling.startswith(wanted)}
-        return next(iter(found.values())) if len(found) == 1 else None
+        regions = {region.code: region for spelling, region in self._spellings.items() if spelling.startswith(wanted)}
+        return next(iter(regions.values())) if len(regions) == 1 else None
 
     @cached_property
     def _spellings(self) -> dict[str, Region]:
@@ -196,8 +196,8 @@ def rules_of(country: str) -> AddressRules:
 
 def region_code(country: str, region: str | None) -> str | None:
     """Return the ISO 3166-2 code of a region, e.g. `US-CA`. None if the region is unknown."""
-    found = rules_of(country).region(region) if region else None
-    return found.iso_code if found else None
+    rule = rules_of(country).region(region) if region else None
+    return rule.iso_code if rule else None
 
 
 def _parts(entry: Mapping[str, Any], name: str, length: int = 0) -> list[str]:

@@ -45,25 +45,29 @@ def anonymous(identity: Identity, site_id: str, day: date) -> Identity:
     one visit belong together, but the visits of different days cannot be linked. In the data, each text that contains
     the user, the session or an e-mail address becomes null.
     """
-    known = {text for text in (identity.user_id, identity.session_id) if text}
+    identifiers = {text for text in (identity.user_id, identity.session_id) if text}
     session = identity.session_id
     return replace(
         identity,
         user_id=None,
         session_id=keyed_hash("event session", f"{site_id} {day} {session}") if session else None,
-        data=_without_persons(identity.data, known),
+        data=_without_persons(identity.data, identifiers),
     )
 
 
-def _without_persons(value: Any, known: set[str]) -> Any:
+def _without_persons(value: Any, identifiers: set[str]) -> Any:
     if isinstance(value, str):
-        return None if any(text in value for text in known) or _EMAIL.search(value) else value
+        return None if any(text in value for text in identifiers) or _EMAIL.search(value) else value
     if isinstance(value, list):
-        return [_without_persons(item, known) for item in value]
+        return [_without_persons(item, identifiers) for item in value]
     if isinstance(value, dict):
-        return {name: _without_persons(item, known) for name, item in value.items() if not _names_person(name, known)}
+        return {
+            name: _without_persons(item, identifiers)
+            for name, item in value.items()
+            if not _names_person(name, identifiers)
+        }
     return value
 
 
-def _names_person(name: str, known: set[str]) -> bool:
-    return name in known or bool(_EMAIL.search(name))
+def _names_person(name: str, identifiers: set[str]) -> bool:
+    return name in identifiers or bool(_EMAIL.search(name))

@@ -91,10 +91,10 @@ def _identified(client_id: UUID, rows: Sequence[NewsRow], outcome: _Outcome) -> 
     numbers = sorted({number.upper() for row in rows if (number := row.order_number)})
     external_numbers = sorted({number for row in rows if (number := row.external_number)})
     with writing(SYSTEM) as tx:
-        found = list(sql.find_orders(tx, client_id=client_id, numbers=numbers, external_numbers=external_numbers))
-    by_number = {order["order_number"]: order["id"] for order in found}
+        orders = list(sql.find_orders(tx, client_id=client_id, numbers=numbers, external_numbers=external_numbers))
+    by_number = {order["order_number"]: order["id"] for order in orders}
     by_external: dict[str, list[UUID]] = {}
-    for order in found:
+    for order in orders:
         by_external.setdefault(order["external_number"], []).append(order["id"])
     identified = []
     for row in rows:
@@ -171,10 +171,10 @@ def _ship_or_deliver(
     tx: Transaction, news: OrderNews, lines: list[dict[str, int | None]] | None, common: Mapping[str, Any]
 ) -> Any:
     """Ship or deliver a shipment. Returns None if newer news about the shipment are known."""
-    known = sql.find_shipment(tx, order_id=news.order_id, shipment=news.shipment) if news.shipment else None
-    number = known["number"] if known else news.shipment
+    stored = sql.find_shipment(tx, order_id=news.order_id, shipment=news.shipment) if news.shipment else None
+    number = stored["number"] if stored else news.shipment
     if (
-        known
+        stored
         and news.happened_at
         and sql.has_newer_news(tx, order_id=news.order_id, number=number, happened_at=news.happened_at, kind=news.kind)
     ):

@@ -63,9 +63,9 @@ def quantities(rows: Sequence[NewsRow], line_of: dict[int, int]) -> list[dict[st
         line = line_of.get(row.number)
         if line is None:
             continue
-        known = pieces.get(line)
-        if known is not None and known[0] == row.happened_at:
-            total = None if known[1] is None or row.quantity is None else known[1] + row.quantity
+        earlier = pieces.get(line)
+        if earlier is not None and earlier[0] == row.happened_at:
+            total = None if earlier[1] is None or row.quantity is None else earlier[1] + row.quantity
             pieces[line] = (row.happened_at, total)
         else:
             pieces[line] = (row.happened_at, row.quantity)
