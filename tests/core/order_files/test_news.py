@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
-from wecelebrate.order_files.cells import quoted, unquoted
+from wecelebrate.core.formula_quotes import quoted, unquoted
 from wecelebrate.order_files.news.grouping import grouped, quantities
 from wecelebrate.order_files.news.reading import UnreadableFile, read
 from wecelebrate.order_files.news.rows import NewsRow, RejectedRow

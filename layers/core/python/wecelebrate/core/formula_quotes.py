@@ -17,9 +17,14 @@ _QUOTED = re.compile("'+[=+@\t\r\n＝＋－＠-]")  # noqa: RUF001 — the wide 
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*", re.ASCII)
 
 
+def is_computed(text: str) -> bool:
+    """Return whether a spreadsheet would compute the text, also after one `'` or several were taken off."""
+    return _COMPUTED.match(text) is not None
+
+
 def quoted(text: str) -> str:
     """Return the text of a cell, with a `'` before it if a spreadsheet would compute it."""
-    return "'" + text if _COMPUTED.match(text) else text
+    return "'" + text if is_computed(text) else text
 
 
 def unquoted(cell: str) -> str:

@@ -1,7 +1,6 @@
 """The tables of a report as CSV.
 
-A spreadsheet runs a text that begins with one of certain characters as a formula. Such a text gets an apostrophe before
-it, as OWASP recommends (https://owasp.org/www-community/attacks/CSV_Injection). Numbers stay numbers.
+Texts that a spreadsheet would compute are quoted (`core.formula_quotes`). Numbers stay numbers.
 """
 
 import csv
@@ -11,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from wecelebrate.core.formula_quotes import quoted
 from wecelebrate.reports.models import (
     ClientReport,
     ClientTable,
@@ -22,8 +22,6 @@ from wecelebrate.reports.models import (
     StatusFigures,
 )
 
-_FORMULA_STARTS = frozenset("=+-@\t\r\uff1d\uff0b\uff0d\uff20'")
-"""The first characters of texts that a spreadsheet would run. An apostrophe is doubled, so that it is kept."""
 _CLIENT_TABLES: dict[ClientTable, tuple[str, type[BaseModel]]] = {
     "days": ("by_day", DaySales),
     "totals": ("totals", CurrencyTotals),
@@ -60,6 +58,4 @@ def to_csv(columns: Sequence[str], rows: Iterable[dict[str, Any]]) -> str:
 
 
 def _cell(column: str, value: Any) -> Any:
-    if column in _TEXTS and isinstance(value, str) and value[:1] in _FORMULA_STARTS:
-        return f"'{value}"
-    return value
+    return quoted(value) if column in _TEXTS and isinstance(value, str) else value

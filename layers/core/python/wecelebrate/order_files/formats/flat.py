@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from wecelebrate.order_files.cells import quoted
+from wecelebrate.core.formula_quotes import quoted
 from wecelebrate.order_files.documents import Destination, ExportedOrder
 from wecelebrate.order_files.models import ORDER_FIELDS
 

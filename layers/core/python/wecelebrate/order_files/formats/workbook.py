@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 from decimal import Decimal
 
-from wecelebrate.order_files.cells import is_risky
+from wecelebrate.core.formula_quotes import is_computed
 from wecelebrate.order_files.documents import Destination, ExportedOrder
 from wecelebrate.order_files.formats.flat import columns_of, rows
 
@@ -30,7 +30,7 @@ def write(destination: Destination, orders: Sequence[ExportedOrder]) -> bytes:
 
     def put(row: int, column: int, value: str | int | Decimal) -> None:
         if isinstance(value, str):
-            sheet.write_string(row, column, value, marked if destination.formula_safe and is_risky(value) else None)
+            sheet.write_string(row, column, value, marked if destination.formula_safe and is_computed(value) else None)
         elif len(str(value).replace(".", "").lstrip("-")) <= _MAX_EXACT_DIGITS:
             sheet.write_number(row, column, float(value))
         else:

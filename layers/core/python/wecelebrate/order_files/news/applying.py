@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 from wecelebrate import jobs
 from wecelebrate.core import storage
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
+from wecelebrate.core.formula_quotes import quoted
 from wecelebrate.order_files import FOLDER
 from wecelebrate.order_files import sql as destinations_sql
-from wecelebrate.order_files.cells import quoted
 from wecelebrate.order_files.news.grouping import OrderNews, grouped, quantities
 from wecelebrate.order_files.news.reading import MAX_BYTES, UnreadableFile, read
 from wecelebrate.order_files.news.rows import NewsRow, RejectedRow

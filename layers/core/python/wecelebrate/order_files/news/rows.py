@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Literal, get_args
 
-from wecelebrate.order_files.cells import unquoted
+from wecelebrate.core.formula_quotes import unquoted
 
 Kind = Literal["acknowledged", "shipped", "delivered", "cancelled"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
