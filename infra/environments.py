@@ -3,6 +3,7 @@
 `cdk deploy -c environment=prod` deploys `prod`. The default is `dev`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,6 +53,10 @@ class Environment:
     """Whether AWS reserves the declared concurrency of functions. A new AWS account cannot reserve concurrency, because
     it allows only 10 concurrent invocations in total."""
 
+    kv_key_hashes: tuple[str, ...] = ()
+    """The SHA-256 hashes of the keys with which the old applications use the key-value store. `wecelebrate kv key`
+    creates a key. A key has 256 random bits, so its hash is no secret. Without hashes, nobody can use the store."""
+
     def __post_init__(self) -> None:
         if len(self.zones) < 2:
             raise ValueError(
@@ -59,6 +64,8 @@ class Environment:
             )
         if self.readers < 1:
             raise ValueError(f"{self.name}: `readers` must be at least 1, for the read-only endpoint of the proxy")
+        if not all(re.fullmatch("[0-9a-f]{64}", text) for text in self.kv_key_hashes):
+            raise ValueError(f"{self.name}: `kv_key_hashes` must contain hashes that `wecelebrate kv key` has printed")
 
     def resource(self, name: str) -> str:
         """Return the name that a resource has on AWS.

@@ -34,11 +34,11 @@ OptionalLayer = Literal[
     "addresses", "cache", "domains", "files", "images", "mail", "parquet", "spreadsheets", "webhooks"
 ]
 OPTIONAL_LAYERS: tuple[OptionalLayer, ...] = get_args(OptionalLayer)
-Login = Literal["wc_public", "wc_api", "wc_worker", "wc_migrate"]
+Login = Literal["wc_public", "wc_api", "wc_worker", "wc_kv", "wc_migrate"]
 Use = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(database:(read|write)|cache|email|images|internet|queue:[a-z][a-z0-9-]*"
+        pattern=r"^(database:(read|write)|cache|email|images|internet|kv|queue:[a-z][a-z0-9-]*"
         r"|bucket:[a-z][a-z0-9-]*:(list|read|write|delete))$"
     ),
 ]
@@ -97,6 +97,9 @@ class Declaration(_StrictModel):
 
     routes: tuple[Route, ...] = ()
     auth: Literal["required", "optional", "none"] | None = None
+    protocol: Literal["json", "postgrest"] = "json"
+    """How an API function answers: with the JSON and the problem documents of our API, or as PostgREST does. Only
+    functions of our API are in the OpenAPI document."""
     login: Login | None = None
     uses: frozenset[Use] = frozenset()
     layers: frozenset[OptionalLayer] = frozenset()
@@ -158,6 +161,8 @@ class Bindings:
     """The number of mails per second that SES allows the account to send."""
     passwords: Mapping[str, str]
     """Database login → password. Empty on AWS, where functions authenticate with IAM."""
+    kv_key_hashes: str
+    """The SHA-256 hashes of the keys of the old applications for the key-value store, separated by commas."""
     extra: Mapping[str, str]
     """Further environment variables, which only this cloud needs."""
 
@@ -180,6 +185,11 @@ class FunctionSpec(Declaration):
     def is_fallback(self) -> bool:
         """Whether the function answers the requests that match no route."""
         return DEFAULT_ROUTE in self.routes
+
+    @cached_property
+    def is_documented(self) -> bool:
+        """Whether the routes of the function are a part of our API, and of its OpenAPI document."""
+        return self.kind == "api" and not self.is_fallback and self.protocol == "json"
 
     @cached_property
     def handler(self) -> Path:
@@ -267,8 +277,14 @@ class FunctionSpec(Declaration):
                 env["WC_DATABASE_PASSWORD"] = cloud.passwords[self.login]
         if "cache" in self.uses:
             env |= {"WC_CACHE_URL": cloud.cache_url, "WC_CACHE_TOKEN": cloud.cache_token}
-        if "images" in self.uses:
-            env["WC_IMAGES_URL"] = cloud.images_url
+        env |= {
+            variable: value
+            for use, variable, value in (
+                ("kv", "WC_KV_KEY_HASHES", cloud.kv_key_hashes),
+                ("images", "WC_IMAGES_URL", cloud.images_url),
+            )
+            if use in self.uses
+        }
         if "email" in self.uses:
             env |= {"WC_MAIL_CONFIGURATION_SET": cloud.mail_configuration_set, "WC_RATE": cloud.mail_rate}
         if "email" in self.uses or "mail" in self.layers:
@@ -287,7 +303,10 @@ class FunctionSpec(Declaration):
                 api and self.timeout > 29,
                 "`timeout` must be at most 29, because the HTTP API times out after 30 seconds",
             ),
-            (not api and (self.routes or self.auth), "only an API function may have `routes` and `auth`"),
+            (
+                not api and (self.routes or self.auth or self.protocol != "json"),
+                "only an API function may have `routes`, `auth` and `protocol`",
+            ),
             (self.kind == "queue" and self.queue is None, "a queue function needs a [queue] table"),
             (self.kind != "queue" and self.queue is not None, "only a queue function may have a [queue] table"),
             (self.kind == "schedule" and self.schedule is None, "a scheduled function needs a [schedule] table"),

@@ -192,6 +192,7 @@ class Compute(PlatformStack):
             mail_configuration_set=resources.mail.configuration_set,
             mail_rate=resources.mail.rate,
             passwords={},
+            kv_key_hashes=",".join(environment.kv_key_hashes),
             # libpq reads this variable. The connection must be encrypted, because the client sends an IAM token as its
             # password.
             extra={"PGSSLMODE": "require"},

@@ -33,6 +33,7 @@ class _Commands(LazyCommands):
             "infra.command.exports", "app", "Write products, orders, events or customers to files, and download them."
         ),
         "dlq": Entry("infra.command.dlq", "app", "List, show and redrive dead letters."),
+        "kv": Entry("infra.command.kv", "app", "The key-value store of the platform's predecessor."),
         "listen": Entry("infra.command.listen", "listen", "Print or forward the webhook events of a client."),
         "mail": Entry("infra.command.mail", "app", "List and show the mails of the local cloud."),
         "audit": Entry(

@@ -26,6 +26,7 @@ from infra.local.processes import HEALTH, Process, http_ok
 from infra.local.redis import Redis
 from infra.local.supervisor import Event, Part, Supervisor
 from infra.local.upstash import Upstash
+from wecelebrate.kv.api_keys import hash_of
 
 AUDIENCE = "wecelebrate"
 PLATFORM_DOMAIN = "gifts.localhost"
@@ -103,6 +104,7 @@ class Cloud:
             mail_configuration_set=MAIL_CONFIGURATION_SET,
             mail_rate="14",
             passwords=dict(self.credentials.logins),
+            kv_key_hashes=hash_of(self.credentials.kv_key),
             # Functions may send requests to 127.0.0.1. Developers run image servers and webhook endpoints there.
             # The verification of domains reads files instead of DNS. `wecelebrate dns` writes these files.
             extra={

@@ -34,6 +34,8 @@ class Credentials(BaseModel):
     upstash_token: str = Field(default_factory=_password)
     signing_key: str = Field(default_factory=_password)
     """The secret key with which functions sign cursors and consistency tokens."""
+    kv_key: str = Field(default_factory=_password)
+    """The key of the old applications for the key-value store."""
     logins: Mapping[str, str] = Field(default_factory=lambda: {login: _password() for login in get_args(Login)})
     """Database login → password."""
 

@@ -69,7 +69,7 @@ def document(server: str = LOCAL) -> Json:
 @lru_cache(maxsize=1)
 def _local_document() -> Json:
     """Build the document of all API functions only once, because this takes seconds."""
-    return build(tuple(spec for spec in functions() if spec.kind == "api" and not spec.is_fallback), LOCAL)
+    return build(tuple(spec for spec in functions() if spec.is_documented), LOCAL)
 
 
 def _addresses(server: str) -> Json:

@@ -10,7 +10,7 @@ from fastapi import Query, Response
 
 from tests.core.test_http import Thing, assert_problem, environment, send_request
 from wecelebrate.core import http
-from wecelebrate.core.http.compression import MIN_CHARACTERS
+from wecelebrate.core.compression import MIN_CHARACTERS
 from wecelebrate.core.http.json_bodies import parse
 from wecelebrate.core.models import Object
 from wecelebrate.core.negotiation import content_coding

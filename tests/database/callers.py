@@ -137,6 +137,7 @@ CONDITIONS: dict[str, Callable[[Caller, Row], bool]] = {
     "job": _is_of_the_job,
     "entered": lambda caller, row: row.values["job_id"] == caller.job_id,
     "caller's": lambda caller, row: row.values["subject"] == caller.subject is not None,
+    "store": lambda caller, row: caller.subject == "service:kv",
     "expired": lambda caller, row: row.label == "A's expired",
 }
 """Maps the name of each row condition in `access.toml` to an implementation in Python."""
@@ -170,6 +171,7 @@ def _callers() -> Iterator[Caller]:
     yield Caller("system", "wc_worker", "app_system", "service:system")
     yield Caller("staging", "wc_worker", "app_worker", "service:staging", job_id=A_JOB)
     yield Caller("staging without a job", "wc_worker", "app_worker", "service:staging")
+    yield Caller("old applications", "wc_kv", "app_kv", "service:kv")
     for login, roles in LOGINS.items():
         yield Caller(f"{login} itself", login, login, entered=False)
         for role in roles:
@@ -180,6 +182,7 @@ LOGINS = {
     "wc_public": ("app_anon", "app_customer"),
     "wc_api": ("app_admin", "app_support", "app_client"),
     "wc_worker": ("app_admin", "app_support", "app_client", "app_customer", "app_system", "app_worker"),
+    "wc_kv": ("app_kv",),
     "wc_migrate": ("app_owner", "app_definer", "app_migrate", "app_worker"),
 }
 """Maps each login to the roles to which it can switch."""

@@ -36,7 +36,7 @@ def test_the_tiers_table_is_the_only_one_that_roles_outside_the_platform_can_rea
 
 def test_a_login_can_enter_only_the_roles_that_are_listed_for_it(database: Database) -> None:
     with database.connect() as connection:
-        for login in ("wc_public", "wc_api", "wc_worker"):
+        for login in ("wc_public", "wc_api", "wc_worker", "wc_kv"):
             roles = connection.execute(
                 "select rolname from pg_roles where pg_has_role(%s, oid, 'member') and rolname <> %s",
                 [login, login],

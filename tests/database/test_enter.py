@@ -33,6 +33,17 @@ def enter(
         ("wc_api", "service:drops", None, None, REFUSED),
         ("wc_api", "service:system", None, None, REFUSED),
         ("wc_worker", "service:drops", None, ident("no client"), REFUSED),
+        # The login of the key-value store enters only as the service of the store, and no other login enters as it.
+        ("wc_kv", "service:system", None, None, REFUSED),
+        ("wc_kv", "service:drops", None, A, REFUSED),
+        ("wc_kv", "super", None, None, REFUSED),
+        ("wc_kv", "a-owner", None, None, REFUSED),
+        ("wc_kv", "customer", "a.test", None, REFUSED),
+        ("wc_kv", None, None, None, REFUSED),
+        ("wc_worker", "service:kv", None, None, REFUSED),
+        ("wc_worker", "service:kv", None, A, REFUSED),
+        ("wc_api", "service:kv", None, None, REFUSED),
+        ("wc_public", "service:kv", None, None, REFUSED),
         # The subject must not be empty. Only visitors are allowed to enter without a subject.
         ("wc_public", "", "a.test", None, REFUSED),
         ("wc_api", "", None, None, REFUSED),
@@ -115,7 +126,7 @@ def test_the_tier_determines_the_statement_timeout_up_to_the_limit_of_the_gatewa
         assert connection.execute("show statement_timeout").fetchone() == ("0",)
 
 
-@pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker", "wc_migrate"])
+@pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker", "wc_kv", "wc_migrate"])
 @pytest.mark.parametrize(
     "call",
     [

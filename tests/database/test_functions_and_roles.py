@@ -94,7 +94,7 @@ def test_a_login_owns_no_object_except_the_database(superuser: psycopg.Connectio
 
 
 def test_a_login_cannot_use_the_privileges_of_its_roles_before_app_enter(database: Database) -> None:
-    for login in ("wc_public", "wc_api", "wc_worker"):
+    for login in ("wc_public", "wc_api", "wc_worker", "wc_kv"):
         with database.connect(login) as connection:
             usable = connection.execute(
                 "select rolname from pg_roles where pg_has_role(oid, 'usage') and rolname <> current_user"

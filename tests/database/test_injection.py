@@ -180,7 +180,7 @@ def test_injected_sql_cannot_enter_again_after_the_end_of_the_transaction(
             connection.execute("select * from sites")
 
 
-@pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker"])
+@pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker", "wc_kv"])
 @pytest.mark.parametrize(
     "statement",
     [

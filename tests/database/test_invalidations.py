@@ -290,7 +290,7 @@ def exists(database: Database, row: UUID) -> bool:
         return connection.execute("select from cache_invalidations where id = %s", [row]).fetchone() is not None
 
 
-@pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker"])
+@pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker", "wc_kv"])
 def test_a_login_that_knows_the_id_of_a_sent_row_can_delete_the_row(own_database: Database, login: str) -> None:
     row, _ = committed(own_database)
     with own_database.connect(login, autocommit=True) as connection:
@@ -304,7 +304,7 @@ def test_a_login_that_knows_the_id_of_a_sent_row_can_delete_the_row(own_database
 
 
 def test_no_login_can_read_the_ids_of_outbox_rows(database: Database) -> None:
-    for login in ("wc_public", "wc_api", "wc_worker"):
+    for login in ("wc_public", "wc_api", "wc_worker", "wc_kv"):
         with database.connect(login) as connection, pytest.raises(errors.InsufficientPrivilege):
             connection.execute("select id from cache_invalidations")
 

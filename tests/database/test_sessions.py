@@ -143,7 +143,7 @@ def test_no_caller_enters_while_the_login_has_settings_of_its_own(database: Data
         assert error.value.sqlstate == "WC503"
 
 
-@pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker", "wc_migrate"])
+@pytest.mark.parametrize("login", ["wc_public", "wc_api", "wc_worker", "wc_kv", "wc_migrate"])
 @pytest.mark.parametrize(
     "call",
     [

@@ -93,6 +93,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "return_lines": ("return_id", "line"),
     "order_daily_totals": ("client_id", "day", "currency", "status"),
     "facet_counts": ("catalog_id", "facet", "value"),
+    "kv_store_6fcaeea3": ("key",),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -113,6 +114,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 
 HARMLESS: dict[str, tuple[str, Any]] = {
     "tiers": ("requests_per_hour", 1),
+    "kv_store_6fcaeea3": ("value", Jsonb({})),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
     "client_users": ("email", "renamed"),
@@ -376,6 +378,8 @@ def _rows_of_the_platform() -> Iterator[Row]:
         yield Row("kill_switches", name, {"name": name, "value": "off", "updated_by": "super"})
     for subject in ("super", "admin", "support", "a-owner", "both", "customer", "service:drops"):
         yield Row("idempotency_keys", subject, {"subject": subject, "key": "k", "request_hash": "h"})
+    for key in ("gift:1", "session:secret"):
+        yield Row("kv_store_6fcaeea3", key, {"key": key, "value": Jsonb({"id": key})})
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})

@@ -38,6 +38,7 @@ BINDINGS = Bindings(
     mail_configuration_set="mails",
     mail_rate="14",
     passwords={"wc_api": "secret"},
+    kv_key_hashes="",
     extra={"EXTRA": "1"},
 )
 ALWAYS = {"WC_ENVIRONMENT", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_METRICS_NAMESPACE", "EXTRA"}
@@ -110,7 +111,7 @@ def test_a_function_in_an_unknown_folder_is_rejected(tmp_path: Path) -> None:
         ("api/things/read", API + '[schedule]\nexpression = "rate(1 minute)"\n', r"may have a \[schedule\] table"),
         ("api/things/read", API + 'uses = ["database:read"]\n', "needs `login`"),
         ("queues/mails", "timeout = 5\n", r"needs a \[queue\] table"),
-        ("queues/mails", API + QUEUE, "may have `routes` and `auth`"),
+        ("queues/mails", API + QUEUE, "may have `routes`, `auth` and `protocol`"),
         ("queues/mails", "timeout = 60\n[queue]\nvisibility = 30\n", "`visibility` must not be shorter than `timeout`"),
         ("queues/mails", "[queue]\nbatch_size = 100\n", "requires a `window` of at least 1 second"),
         ("schedules/sweep", "timeout = 5\n", r"needs a \[schedule\] table"),

@@ -76,5 +76,6 @@ def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
         mail_configuration_set="mails",
         mail_rate="14",
         passwords={},
+        kv_key_hashes="",
         extra={},
     )

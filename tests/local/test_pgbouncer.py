@@ -29,7 +29,7 @@ from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
 
 CLIENTS = 48
-LOGINS = ("wc_public", "wc_api", "wc_worker")
+LOGINS = ("wc_public", "wc_api", "wc_worker", "wc_kv")
 
 
 @pytest.fixture(scope="module")

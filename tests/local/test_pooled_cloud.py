@@ -12,7 +12,7 @@ import pytest
 from infra.local.pgbouncer import MAX_SERVER_CONNECTIONS
 from tests.platform import Platform, ok
 
-LOGINS = ("wc_public", "wc_api", "wc_worker")
+LOGINS = ("wc_public", "wc_api", "wc_worker", "wc_kv")
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def test_each_server_has_at_most_20_connections_if_functions_use_poolers(pooled_
     done = Event()
 
     def count_connections() -> None:
-        query = b"select count(*) from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
+        query = b"select count(*) from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker', 'wc_kv')"
         with (
             psycopg.connect(endpoints.database, autocommit=True) as primary,
             psycopg.connect(endpoints.replica, autocommit=True) as replica,
@@ -81,7 +81,7 @@ def test_each_server_has_at_most_20_connections_if_functions_use_poolers(pooled_
 
 def pids(url: str) -> set[int]:
     """Return the pids of the server processes whose connections use the logins of functions."""
-    query = "select pid from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker')"
+    query = "select pid from pg_stat_activity where usename in ('wc_public', 'wc_api', 'wc_worker', 'wc_kv')"
     with psycopg.connect(url) as connection:
         return {row[0] for row in connection.execute(query)}
 

@@ -227,7 +227,7 @@ def test_the_error_for_missing_postgres_says_what_to_install(tmp_path: Path, mon
 def test_credentials_are_generated_once_and_only_the_owner_can_read_them(tmp_path: Path) -> None:
     credentials = Credentials.of(tmp_path)
     assert Credentials.of(tmp_path) == credentials
-    assert set(credentials.logins) == {"wc_public", "wc_api", "wc_worker", "wc_migrate"}
+    assert set(credentials.logins) == {"wc_public", "wc_api", "wc_worker", "wc_kv", "wc_migrate"}
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
     assert (
         len(

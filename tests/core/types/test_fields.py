@@ -86,7 +86,7 @@ def is_typed(scalar: type, metadata: tuple[Any, ...]) -> bool:
 
 def request_leaves() -> Iterator[Leaf]:
     """Yield every scalar of every request body and of every parameter in a query or a path."""
-    for spec in (spec for spec in functions() if not spec.is_fallback):
+    for spec in (spec for spec in functions() if not spec.is_fallback and spec.protocol == "json"):
         if spec.kind != "api":
             continue
         for name, route in operations(app(spec)).items():

@@ -48,11 +48,16 @@ def as_list(value: Any) -> list[Any]:
 def test_a_function_has_the_environment_variables_of_its_spec(dev: Templates, spec: FunctionSpec) -> None:
     names = (*NAMES, *(each.queue_name for each in SPECS.values() if each.has_queue))
     bindings = Bindings(
-        **{field.name: "x" for field in dataclasses.fields(Bindings) if field.type is str and field.name != "docs_url"},
+        **{
+            field.name: "x"
+            for field in dataclasses.fields(Bindings)
+            if field.type is str and field.name not in ("docs_url", "kv_key_hashes")
+        },
         docs_url="",
         queues={name: f"<{name}>" for name in names},
         buckets=dict.fromkeys(bucket_names(tuple(SPECS.values())), "x"),
         passwords={},
+        kv_key_hashes="",
         extra={"PGSSLMODE": "require"},
     )
     expected = spec.environment(bindings)

@@ -27,7 +27,7 @@ def test_the_proxy_is_allowed_to_sign_in_with_every_login_except_wc_migrate(dev:
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "rds-db:connect"
     logins = {resource["Fn::Join"][1][-1] for resource in statement["Resource"]}
-    assert logins == {"/wc_public", "/wc_api", "/wc_worker"}
+    assert logins == {"/wc_public", "/wc_api", "/wc_worker", "/wc_kv"}
 
 
 def test_rds_manages_the_master_password(dev: Templates) -> None:

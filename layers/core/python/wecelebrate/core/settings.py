@@ -58,6 +58,9 @@ class Settings(BaseModel):
     max_receives: int = 1
     """The number of failed deliveries after which a message of the queue becomes a dead letter."""
 
+    kv_key_hashes: str = ""
+    """The SHA-256 hashes of the keys of the old applications for the key-value store, separated by commas."""
+
     mail_from: str = ""
     """The sender address of all mails. The display name before this address is the name of the site."""
     mail_configuration_set: str = ""

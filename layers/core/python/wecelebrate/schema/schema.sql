@@ -9,17 +9,20 @@ create role app_anon nologin;
 create role app_client nologin;
 create role app_customer nologin;
 create role app_definer nologin;
+create role app_kv nologin;
 create role app_migrate nologin;
 create role app_owner nologin;
 create role app_support nologin;
 create role app_system nologin;
 create role app_worker nologin;
 create role wc_api login;
+create role wc_kv login;
 create role wc_migrate login;
 create role wc_public login;
 create role wc_worker login;
 
 grant app_admin, app_client, app_support to wc_api;
+grant app_kv to wc_kv;
 grant app_definer, app_migrate, app_owner, app_worker to wc_migrate;
 grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
@@ -29,8 +32,8 @@ create extension pg_trgm with schema public;
 
 -- schema public, owner pg_database_owner
 grant create, usage on schema public to app_owner;
-grant usage on schema public to app_admin, app_anon, app_client, app_customer, app_definer, app_migrate, app_support,
-  app_system, app_worker, public;
+grant usage on schema public to app_admin, app_anon, app_client, app_customer, app_definer, app_kv, app_migrate,
+  app_support, app_system, app_worker, public;
 
 -- schema app, owner app_owner
 grant create, usage on schema app to app_definer;
@@ -1084,6 +1087,28 @@ create policy migrate on kill_switches for all to app_migrate
   with check (true);
 grant delete, insert, select, update on kill_switches to app_admin, app_migrate;
 grant select on kill_switches to app_definer;
+
+-- Table kv_store_6fcaeea3, owner app_owner
+
+create table kv_store_6fcaeea3 (
+  key text not null,
+  value jsonb not null,
+  constraint kv_store_6fcaeea3_pkey PRIMARY KEY (key),
+  constraint kv_store_6fcaeea3_key_length CHECK ((length(key) <= 1024)),
+  constraint kv_store_6fcaeea3_value_length CHECK (app.json_fits(value, 6000000))
+);
+comment on table kv_store_6fcaeea3 is 'The key-value store of the predecessor: one JSON document for each key.';
+-- row-level security: forced
+create policy definer on kv_store_6fcaeea3 for select to app_definer
+  using (true);
+create policy kv on kv_store_6fcaeea3 for all to app_kv
+  using (( SELECT app.subject() AS subject) = 'service:kv'::text)
+  with check (( SELECT app.subject() AS subject) = 'service:kv'::text);
+create policy migrate on kv_store_6fcaeea3 for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv_store_6fcaeea3 to app_kv, app_migrate;
+grant select on kv_store_6fcaeea3 to app_definer;
 
 -- Table mail_suppressions, owner app_owner
 
@@ -4507,8 +4532,8 @@ AS $function$
   select case when current_setting('app.seal', true) = app.seal(current_setting('role'))
               then nullif(current_setting('app.' || setting, true), '') end
 $function$;
-grant execute on function app.context(text) to app_admin, app_anon, app_client, app_customer, app_owner, app_support,
-  app_system, app_worker;
+grant execute on function app.context(text) to app_admin, app_anon, app_client, app_customer, app_kv, app_owner,
+  app_support, app_system, app_worker;
 
 -- Function app.count_exports(uuid), owner app_definer
 
@@ -4914,7 +4939,7 @@ CREATE OR REPLACE FUNCTION app.delete_sent_invalidations(ids uuid[])
 AS $function$
   delete from cache_invalidations where id = any (ids) and xid is distinct from pg_current_xact_id_if_assigned()
 $function$;
-grant execute on function app.delete_sent_invalidations(uuid[]) to wc_api, wc_public, wc_worker;
+grant execute on function app.delete_sent_invalidations(uuid[]) to wc_api, wc_kv, wc_public, wc_worker;
 
 -- Function app.delete_stock_report(), owner app_definer
 
@@ -5227,7 +5252,7 @@ begin
 end
 $function$;
 grant execute on function app.enter(text,text,text,uuid,text[],uuid,integer,text,text) to app_admin, app_anon,
-  app_client, app_customer, app_support, app_system, app_worker, wc_api, wc_public, wc_worker;
+  app_client, app_customer, app_kv, app_support, app_system, app_worker, wc_api, wc_kv, wc_public, wc_worker;
 
 -- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
@@ -5264,7 +5289,7 @@ begin
   perform set_config('app.seal', app.seal(role), true);
 end
 $function$;
-grant execute on function app.establish_context(text,text,text,uuid,uuid) to wc_api, wc_public, wc_worker;
+grant execute on function app.establish_context(text,text,text,uuid,uuid) to wc_api, wc_kv, wc_public, wc_worker;
 
 -- Function app.establish_request(text,text), owner app_definer
 
@@ -6074,6 +6099,76 @@ CREATE OR REPLACE FUNCTION app.json_lines(texts jsonb)
 RETURN CASE jsonb_array_length(texts) WHEN 0 THEN NULL::text WHEN 1 THEN (texts ->> 0) ELSE (SELECT string_agg(l.line, '
 '::text ORDER BY l.n) AS string_agg FROM jsonb_array_elements_text(json_lines.texts) WITH ORDINALITY l(line, n)) END;
 grant execute on function app.json_lines(jsonb) to app_admin, app_client;
+
+-- Function app.kv_families(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.kv_families()
+ RETURNS TABLE(family text, meaning text, documents bigint, bytes bigint)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is null or app.admin_role() not in ('super_admin', 'admin') then
+    raise exception 'only admins may inspect the store' using errcode = 'insufficient_privilege';
+  end if;
+  return query
+    select coalesce(f.family, 'other'), coalesce(f.meaning, 'unknown'), count(*),
+      sum(pg_column_size(d.value))::bigint
+    from (select key, value, case when key like 'hris\_%' then 'hris' else split_part(key, ':', 1) end as head
+          from kv_store_6fcaeea3) d
+      left join lateral (
+        select k.family, k.meaning from app.kv_key_families() k
+        where d.head = any (k.heads) and d.key ~ k.pattern limit 1
+      ) f on true
+    group by 1, 2 order by 1;
+end
+$function$;
+grant execute on function app.kv_families() to app_admin;
+
+-- Function app.kv_key_families(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.kv_key_families()
+ RETURNS TABLE(family text, meaning text, heads text[], pattern text)
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  values
+    ('session:<token>', 'secret', '{session,magic-link,password_reset,invites}'::text[], '.'),
+    ('hris_connection_<id>', 'secret', '{hris}', '^hris_connection_'),
+    ('sftp_config:<client>', 'secret', '{sftp_config,erp_connection}', '.'),
+    ('clients:all', 'list', '{clients,sites,orders,employees,gifts,catalogs}', '^[a-z]+:all$'),
+    ('client:<client>:site:<site>', 'derived', '{client}', '^client:[^:]+:site:'),
+    ('client:<environment>:<id>', 'client', '{client,clients}', '^clients?:[^:]+:[^:]+$'),
+    ('client:<id>', 'client', '{client,clients}', '^clients?:[^:]+$'),
+    ('sites:<id>:catalog_config', 'setting', '{sites,site_catalog_config}',
+      '^(sites:[^:]+:catalog_config|site_catalog_config:[^:]+)$'),
+    ('sites:slug:<slug>', 'derived', '{sites}', '^sites:slug:'),
+    ('site:<environment>:<id>', 'site', '{site,sites}', '^sites?:[^:]+:[^:]+$'),
+    ('site:<id>', 'site', '{site,sites}', '^sites?:[^:]+$'),
+    ('site_configs:<id>', 'setting', '{site_configs,site_gift_config,site-gift-assignment}', '.'),
+    ('catalogs:<id>', 'catalog', '{catalog,catalogs}', '^catalogs?:[^:]+$'),
+    ('catalog_gifts:<id>', 'list', '{catalog_gifts,catalog_index}', '.'),
+    ('catalog_stats:<id>', 'derived', '{catalog_stats,gifts_index,inventory_cache}', '.'),
+    ('gift:<environment>:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]+:[^:]+$'),
+    ('gift:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]*$'),
+    ('order:<environment or site>:<id>', 'order', '{order,orders}', '^orders?:[^:]+:[^:]+$'),
+    ('order:<id>', 'order', '{order,orders}', '^orders?:[^:]+$'),
+    ('user_orders:<user>', 'list', '{user_orders,order_index}', '.'),
+    ('order_counter', 'derived', '{order_counter}', '.'),
+    ('employees:<id>', 'later', '{employee,employees}', '.'),
+    ('audit:<environment>:<time>:<id>', 'log',
+      '{audit,audit_logs,sync_log,erp_sync_log,schedule_execution,catalog_sync_logs,import_jobs,webhook-delivery}',
+        '.'),
+    ('hris_sync_<id>', 'log', '{hris}', '^hris_sync_'),
+    ('environments:<id>', 'later',
+      '{environments,admin_users,role,access_group,brand,email-template,global-template,site-template,automation-rule}',
+      '.'),
+    ('webhook:<id>', 'secret', '{webhook}', '.'),
+    ('celebrations:<id>', 'later', '{celebrations,mapping_rules}', '.')
+$function$;
+grant execute on function app.kv_key_families() to app_definer, app_kv;
 
 -- Function app.list_granted_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_definer
@@ -8349,8 +8444,8 @@ begin
   end if;
 end
 $function$;
-grant execute on function app.reset_session() to app_admin, app_anon, app_client, app_customer, app_support, app_system,
-  app_worker, wc_api, wc_public, wc_worker;
+grant execute on function app.reset_session() to app_admin, app_anon, app_client, app_customer, app_kv, app_support,
+  app_system, app_worker, wc_api, wc_kv, wc_public, wc_worker;
 
 -- Function app.resolve_caller(text,text,uuid), owner app_definer
 
@@ -8416,8 +8511,10 @@ CREATE OR REPLACE FUNCTION app.resolve_service(subject text, client_id uuid, OUT
 AS $function$
 #variable_conflict use_column
 begin
-  if session_user <> 'wc_worker' then
-    raise exception 'a service must use the login wc_worker' using errcode = 'WC401';
+  if session_user = 'wc_kv' and subject = 'service:kv' then
+    role := 'app_kv';
+  elsif session_user <> 'wc_worker' or subject = 'service:kv' then
+    raise exception 'this login may not enter as this service' using errcode = 'WC401';
   elsif subject = 'service:system' then
     role := 'app_system';
   elsif subject = 'service:staging' then
@@ -9123,8 +9220,8 @@ CREATE OR REPLACE FUNCTION app.subject()
  LANGUAGE sql
  STABLE PARALLEL RESTRICTED
 RETURN app.context('subject'::text);
-grant execute on function app.subject() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
-  app_system, app_worker;
+grant execute on function app.subject() to app_admin, app_anon, app_client, app_customer, app_definer, app_kv,
+  app_support, app_system, app_worker;
 
 -- Function app.time_of_news(orders,timestamp with time zone), owner app_definer
 
@@ -9178,8 +9275,8 @@ AS $function$
     array(select i.id from cache_invalidations i where i.xid = pg_current_xact_id_if_assigned()),
     array(select distinct unnest(i.tags) from cache_invalidations i where i.xid = pg_current_xact_id_if_assigned())
 $function$;
-grant execute on function app.transaction_writes() to app_admin, app_anon, app_client, app_customer, app_support,
-  app_system, app_worker;
+grant execute on function app.transaction_writes() to app_admin, app_anon, app_client, app_customer, app_kv,
+  app_support, app_system, app_worker;
 
 -- Function app.uuid7(), owner app_owner
 

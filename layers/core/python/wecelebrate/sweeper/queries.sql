@@ -12,7 +12,7 @@ select id, xid, tags from app.claim_invalidations(make_interval(secs => :older_t
 select 'large object ' || oid || ' of ' || lomowner::regrole as state from pg_catalog.pg_largeobject_metadata
 union all
 select 'settings of ' || setrole::regrole from pg_catalog.pg_db_role_setting
-where setrole in (select oid from pg_catalog.pg_roles where rolname in ('wc_public', 'wc_api', 'wc_worker'))
+where setrole in (select oid from pg_catalog.pg_roles where rolname in ('wc_public', 'wc_api', 'wc_worker', 'wc_kv'))
 limit 100;
 
 -- name: delete_old_uploads!

@@ -25,13 +25,13 @@ from mangum import Mangum
 
 from wecelebrate.core import consistency, deadline, metrics, queue
 from wecelebrate.core.auth import bearer_claims, caller, gateway_claims
+from wecelebrate.core.compression import compress_large
 from wecelebrate.core.database import Caller, Transaction, reading, visited_site, writing
 from wecelebrate.core.errors import Unauthenticated
 from wecelebrate.core.etags import Match
 from wecelebrate.core.http import failures, problems
 from wecelebrate.core.http.bodies import bounded_body
 from wecelebrate.core.http.cached import CachedReads, request_cache_of
-from wecelebrate.core.http.compression import compress_large
 from wecelebrate.core.http.locations import located_at, not_located
 from wecelebrate.core.http.responses import add_headers, added_headers, before_response, page_response
 from wecelebrate.core.http.routes import Deferred, DirectRoute, idempotent, model_response

@@ -134,7 +134,7 @@ as $$
     array(select distinct unnest(i.tags) from cache_invalidations i where i.xid = pg_current_xact_id_if_assigned())
 $$;
 grant execute on function app.transaction_writes()
-  to app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
+  to app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker, app_kv;
 
 -- Deletes rows of the outbox whose tags were sent to the cache. The function is called after the commit, when the
 -- context of the caller has ended. Therefore any login that knows the id of a row can delete the row. The id is known
@@ -147,7 +147,7 @@ language sql volatile security definer set search_path = pg_catalog, public, pg_
 as $$
   delete from cache_invalidations where id = any (ids) and xid is distinct from pg_current_xact_id_if_assigned()
 $$;
-grant execute on function app.delete_sent_invalidations(uuid[]) to wc_public, wc_api, wc_worker;
+grant execute on function app.delete_sent_invalidations(uuid[]) to wc_public, wc_api, wc_worker, wc_kv;
 
 -- Deletes and returns up to `max_rows` rows that are older than `older_than`, the oldest first. If the caller first
 -- sends the tags and then commits, no tag is lost, because the rows exist until the commit. Concurrent calls get

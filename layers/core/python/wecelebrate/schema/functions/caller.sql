@@ -13,7 +13,8 @@ set local role app_definer;
 
 -- Resolves `subject` if it is the subject of a service (one of our own workers). A service acts either for the platform
 -- or for one client. A service that acts for a client has the rights of an editor. The API refuses such a subject in a
--- token; only the login for queues and schedules is allowed to use such a subject.
+-- token; only the login for queues and schedules is allowed to use such a subject. The exception is the key-value store,
+-- which has a login of its own.
 create or replace function app.resolve_service(
   subject text, client_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out tier text,
@@ -22,8 +23,10 @@ language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
 #variable_conflict use_column
 begin
-  if session_user <> 'wc_worker' then
-    raise exception 'a service must use the login wc_worker' using errcode = 'WC401';
+  if session_user = 'wc_kv' and subject = 'service:kv' then
+    role := 'app_kv';
+  elsif session_user <> 'wc_worker' or subject = 'service:kv' then
+    raise exception 'this login may not enter as this service' using errcode = 'WC401';
   elsif subject = 'service:system' then
     role := 'app_system';
   elsif subject = 'service:staging' then
@@ -141,7 +144,7 @@ begin
   perform set_config('app.seal', app.seal(role), true);
 end
 $$;
-grant execute on function app.establish_context(text, text, text, uuid, uuid) to wc_public, wc_api, wc_worker;
+grant execute on function app.establish_context(text, text, text, uuid, uuid) to wc_public, wc_api, wc_worker, wc_kv;
 
 set local role app_owner;
 
@@ -215,8 +218,8 @@ $$;
 -- The roles of callers are allowed to call the function, too, because a session can still have the role of its previous
 -- caller.
 grant execute on function app.enter(text, text, text, uuid, text[], uuid, integer, text, text)
-  to wc_public, wc_api, wc_worker,
-     app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
+  to wc_public, wc_api, wc_worker, wc_kv,
+     app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker, app_kv;
 
 -- The signature that the previous release calls. It has no parameters for the time that is left and for the request.
 create or replace function app.enter(

@@ -37,5 +37,5 @@ begin
   end if;
 end
 $$;
-grant execute on function app.reset_session() to wc_public, wc_api, wc_worker,
-  app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker;
+grant execute on function app.reset_session() to wc_public, wc_api, wc_worker, wc_kv,
+  app_admin, app_support, app_client, app_customer, app_anon, app_system, app_worker, app_kv;

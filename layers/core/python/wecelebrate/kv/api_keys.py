@@ -1,0 +1,38 @@
+"""Checks the key of the old applications.
+
+Only hashes of the keys are configured. A key has 256 random bits, so its hash does not reveal it. Two keys can be valid
+at the same time, so that a key can be replaced without an interruption.
+"""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Mapping
+
+from wecelebrate.core.settings import settings
+from wecelebrate.kv.errors import StoreError
+
+
+def new_key() -> str:
+    """Return a new random key."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(key: str) -> str:
+    """Return the SHA-256 hash of a key, in hexadecimal digits."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def check(headers: Mapping[str, str]) -> None:
+    """Check the key of a request, in the header `apikey` or as a bearer token. Raises StoreError with the status 401.
+
+    headers: the headers of the request, with names in lower case.
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    key = headers.get("apikey") or (token.strip() if scheme.lower() == "bearer" else "")
+    if not key:
+        raise StoreError(401, "401", "No API key found in request", hint="Send the key in the header `apikey`.")
+    hashes = [text for text in settings().kv_key_hashes.split(",") if text]
+    # All hashes are compared, so the time of the response does not tell which of them is close.
+    if sum(hmac.compare_digest(hash_of(key), valid) for valid in hashes) == 0:
+        raise StoreError(401, "401", "Invalid API key", hint="An operator can create a key with `wecelebrate kv key`.")

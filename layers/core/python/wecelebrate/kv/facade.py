@@ -1,0 +1,198 @@
+"""Answers the old applications as PostgREST answered them, at `/rest/v1/kv_store_6fcaeea3`.
+
+The old applications only change the URL and the key. A request runs on the primary, because the old applications read
+a document immediately after they have written it.
+"""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from wecelebrate.core import deadline, metrics
+from wecelebrate.core.compression import compress_large
+from wecelebrate.core.database import Caller, Transaction, queries, reading, writing
+from wecelebrate.core.errors import Problem, TooManyRequests
+from wecelebrate.core.requests.request_cache import RequestCache
+from wecelebrate.kv import api_keys
+from wecelebrate.kv.errors import StoreError, store_errors
+from wecelebrate.kv.requests import (
+    Filter,
+    Page,
+    parse_deletion,
+    parse_documents,
+    parse_page,
+    parse_query,
+    parse_replacement,
+)
+
+SERVICE = Caller(subject="service:kv")
+"""The caller of all requests of the old applications."""
+MAX_RESPONSE_BYTES = 5_900_000
+"""The maximum size of the body of a response, as the text in JSON that a Lambda function returns. A function can return
+6 MB, and the headers need a part of them."""
+_ATTEMPTS = 3
+"""How often a write is attempted if it is the victim of a deadlock."""
+_JSON = "application/json; charset=utf-8"
+
+logger = Logger()
+sql = queries(__file__)
+
+
+def respond(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Return the response to a request, in the format of API Gateway."""
+    request_id = event["requestContext"]["requestId"]
+    logger.append_keys(request_id=request_id)
+    with deadline.invocation(context):
+        response = compress_large(event, _respond(event))
+    if not _fits(response["body"]):
+        response = _too_large()
+    metrics.flush()
+    response["headers"] |= {"cache-control": "no-store", "x-request-id": request_id}
+    return response
+
+
+def _fits(body: str) -> bool:
+    # A character becomes at most 6 bytes.
+    return len(body) <= MAX_RESPONSE_BYTES / 6 or len(json.dumps(body)) <= MAX_RESPONSE_BYTES
+
+
+def _too_large() -> dict[str, Any]:
+    message = f"The response would have more than {MAX_RESPONSE_BYTES:,} bytes"
+    hint = "Read fewer documents in one request, and accept the content coding gzip."
+    return _failed(StoreError(413, "PGRST413", message, hint=hint))
+
+
+def _respond(event: dict[str, Any]) -> dict[str, Any]:
+    headers = {name.lower(): value for name, value in event["headers"].items()}
+    try:
+        api_keys.check(headers)
+    except StoreError as error:
+        return _failed(_counted(event, error))
+    try:
+        return _METHODS[event["requestContext"]["http"]["method"]](event, headers)
+    except StoreError as error:
+        return _failed(error)
+    except Problem as problem:
+        logger.exception(problem.code)
+        return _failed(StoreError(problem.status, problem.code, problem.detail or problem.title()))
+    except Exception:
+        logger.exception("the request failed with an unexpected error")
+        return _failed(StoreError(500, "XX000", "An internal error occurred"))
+
+
+def _counted(event: Mapping[str, Any], error: StoreError) -> StoreError:
+    """Count a request without a valid key against the limit of its address. Returns the error of the response."""
+    address = event["requestContext"]["http"]["sourceIp"]
+    try:
+        RequestCache(Caller(), address, lambda _: None).record_failure(error.status)
+    except TooManyRequests as problem:
+        return StoreError(problem.status, problem.code, problem.detail or problem.title())
+    return error
+
+
+def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    page = parse_page(parse_query(event["rawQueryString"]), headers)
+    with reading(SERVICE, primary=True) as tx, store_errors():
+        row = sql.read_documents(
+            tx,
+            columns=page.columns,
+            descending=page.descending,
+            limit=page.limit,
+            offset=page.offset,
+            **_parameters(page.filter),
+        )
+        total = sql.count_documents(tx, **_parameters(page.filter)) if page.counts else None
+    body: str = row["body"]
+    if page.one:
+        return _single(row["rows"], body)
+    if page.offset and total is not None and page.offset >= total:
+        raise StoreError(
+            416,
+            "PGRST103",
+            "Requested range not satisfiable",
+            details=f"An offset of {page.offset} was requested, but there are only {total} rows.",
+        )
+    content_range = _content_range(page, row["rows"], total)
+    # PostgREST would respond with 206 to a part of the rows. The old store responded with 200 to HEAD.
+    return _response(200, body, {"content-range": content_range, "content-type": _JSON})
+
+
+def _single(rows: int, body: str) -> dict[str, Any]:
+    if rows != 1:
+        raise StoreError(
+            406,
+            "PGRST116",
+            "Cannot coerce the result to a single JSON object",
+            details=f"The result contains {rows} rows",
+        )
+    return _response(200, body[1:-1], {"content-type": "application/vnd.pgrst.object+json; charset=utf-8"})
+
+
+def _content_range(page: Page, rows: int, total: int | None) -> str:
+    span = f"{page.offset}-{page.offset + rows - 1}" if rows else "*"
+    return f"{span}/{'*' if total is None else total}"
+
+
+def _write(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    documents = parse_documents(parse_query(event["rawQueryString"]), headers, _body(event))
+    merges = documents.resolution == "merge-duplicates"
+    query = sql.upsert_documents if merges else sql.insert_documents
+    _run(lambda tx: query(tx, documents=documents.json))
+    return _response(201, "", {"preference-applied": "resolution=merge-duplicates"} if merges else {})
+
+
+def _replace(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    body = _body(event)
+    selected = parse_replacement(parse_query(event["rawQueryString"]), headers, body)
+    _run(lambda tx: sql.update_documents(tx, document=body, **_parameters(selected)))
+    return _response(204, "", {})
+
+
+def _delete(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    selected = parse_deletion(parse_query(event["rawQueryString"]), headers)
+    _run(lambda tx: sql.delete_documents(tx, **_parameters(selected)))
+    return _response(204, "", {})
+
+
+_METHODS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str, Any]]] = {
+    "GET": _read,
+    "HEAD": _read,
+    "POST": _write,
+    "PATCH": _replace,
+    "DELETE": _delete,
+}
+
+
+def _run(write: Callable[[Transaction], object]) -> None:
+    """Run a write in a transaction of its own. If it is the victim of a deadlock, it runs again."""
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with writing(SERVICE) as tx, store_errors():
+                write(tx)
+            return
+        except StoreError as error:
+            if error.code != "40P01" or attempt == _ATTEMPTS:
+                raise
+
+
+def _parameters(filter: Filter) -> dict[str, Any]:
+    return {"keys": filter.keys, "pattern": filter.pattern}
+
+
+def _body(event: Mapping[str, Any]) -> str:
+    body = event.get("body") or ""
+    try:
+        return base64.b64decode(body).decode() if event.get("isBase64Encoded") else body
+    except ValueError as error:
+        raise StoreError(400, "PGRST102", "Empty or invalid json") from error
+
+
+def _failed(error: StoreError) -> dict[str, Any]:
+    return _response(error.status, error.body(), {"content-type": _JSON})
+
+
+def _response(status: int, body: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    return {"statusCode": status, "headers": dict(headers), "body": body, "isBase64Encoded": False}

@@ -1,0 +1,78 @@
+-- The key-value store of the predecessor: the families of its keys.
+--
+-- The store has no list of its documents that can be trusted: some lists were never written, others contain whole
+-- documents. Therefore the documents are found by the families of their keys. One entity can have documents in several
+-- families, because the predecessor changed its keys several times.
+
+set local role app_owner;
+
+-- Returns the families of keys. A key belongs to the first family in this order whose pattern matches it. Only the
+-- families whose `heads` contain the first segment of a key are compared with the key.
+--
+-- `meaning` says what becomes of the documents: an entity (client, site, catalog, product, order), a setting of a site,
+-- a list or a copy that is derived from other documents, a log, an object of a later part of the platform, or a secret.
+-- The platform never shows, copies or logs a secret.
+create or replace function app.kv_key_families()
+returns table (family text, meaning text, heads text[], pattern text)
+language sql immutable parallel safe set search_path = pg_catalog, pg_temp
+as $$
+  values
+    ('session:<token>', 'secret', '{session,magic-link,password_reset,invites}'::text[], '.'),
+    ('hris_connection_<id>', 'secret', '{hris}', '^hris_connection_'),
+    ('sftp_config:<client>', 'secret', '{sftp_config,erp_connection}', '.'),
+    ('clients:all', 'list', '{clients,sites,orders,employees,gifts,catalogs}', '^[a-z]+:all$'),
+    ('client:<client>:site:<site>', 'derived', '{client}', '^client:[^:]+:site:'),
+    ('client:<environment>:<id>', 'client', '{client,clients}', '^clients?:[^:]+:[^:]+$'),
+    ('client:<id>', 'client', '{client,clients}', '^clients?:[^:]+$'),
+    ('sites:<id>:catalog_config', 'setting', '{sites,site_catalog_config}',
+      '^(sites:[^:]+:catalog_config|site_catalog_config:[^:]+)$'),
+    ('sites:slug:<slug>', 'derived', '{sites}', '^sites:slug:'),
+    ('site:<environment>:<id>', 'site', '{site,sites}', '^sites?:[^:]+:[^:]+$'),
+    ('site:<id>', 'site', '{site,sites}', '^sites?:[^:]+$'),
+    ('site_configs:<id>', 'setting', '{site_configs,site_gift_config,site-gift-assignment}', '.'),
+    ('catalogs:<id>', 'catalog', '{catalog,catalogs}', '^catalogs?:[^:]+$'),
+    ('catalog_gifts:<id>', 'list', '{catalog_gifts,catalog_index}', '.'),
+    ('catalog_stats:<id>', 'derived', '{catalog_stats,gifts_index,inventory_cache}', '.'),
+    ('gift:<environment>:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]+:[^:]+$'),
+    ('gift:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]*$'),
+    ('order:<environment or site>:<id>', 'order', '{order,orders}', '^orders?:[^:]+:[^:]+$'),
+    ('order:<id>', 'order', '{order,orders}', '^orders?:[^:]+$'),
+    ('user_orders:<user>', 'list', '{user_orders,order_index}', '.'),
+    ('order_counter', 'derived', '{order_counter}', '.'),
+    ('employees:<id>', 'later', '{employee,employees}', '.'),
+    ('audit:<environment>:<time>:<id>', 'log',
+      '{audit,audit_logs,sync_log,erp_sync_log,schedule_execution,catalog_sync_logs,import_jobs,webhook-delivery}', '.'),
+    ('hris_sync_<id>', 'log', '{hris}', '^hris_sync_'),
+    ('environments:<id>', 'later',
+      '{environments,admin_users,role,access_group,brand,email-template,global-template,site-template,automation-rule}',
+      '.'),
+    ('webhook:<id>', 'secret', '{webhook}', '.'),
+    ('celebrations:<id>', 'later', '{celebrations,mapping_rules}', '.')
+$$;
+grant execute on function app.kv_key_families() to app_definer, app_kv;
+
+set local role app_definer;
+
+-- Returns the number of documents in the store for each family, and their size in bytes. It returns no key and no value,
+-- because keys of the store contain tokens. Only admins of the platform may call it, and services may not.
+create or replace function app.kv_families()
+returns table (family text, meaning text, documents bigint, bytes bigint)
+language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+begin
+  if app.admin_role() is null or app.admin_role() not in ('super_admin', 'admin') then
+    raise exception 'only admins may inspect the store' using errcode = 'insufficient_privilege';
+  end if;
+  return query
+    select coalesce(f.family, 'other'), coalesce(f.meaning, 'unknown'), count(*),
+      sum(pg_column_size(d.value))::bigint
+    from (select key, value, case when key like 'hris\_%' then 'hris' else split_part(key, ':', 1) end as head
+          from kv_store_6fcaeea3) d
+      left join lateral (
+        select k.family, k.meaning from app.kv_key_families() k
+        where d.head = any (k.heads) and d.key ~ k.pattern limit 1
+      ) f on true
+    group by 1, 2 order by 1;
+end
+$$;
+grant execute on function app.kv_families() to app_admin;

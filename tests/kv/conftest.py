@@ -1,0 +1,52 @@
+"""Fixtures for the tests of the key-value store."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from infra.local.credentials import Credentials
+from tests.platform import Platform
+
+PATH = "/rest/v1/kv_store_6fcaeea3"
+MERGE = {"Prefer": "resolution=merge-duplicates"}
+Store = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def api_key(state: Path) -> str:
+    """The key of the old applications."""
+    return Credentials.of(state).kv_key
+
+
+@pytest.fixture
+def store(platform: Platform, api_key: str) -> Iterator[Store]:
+    """Sends a request to the store: `store("GET", {"key": "eq.a"}, headers={…}, body=…)`."""
+    with httpx.Client(base_url=platform.endpoints.api, trust_env=False, timeout=30) as client:
+
+        def send(
+            method: str, parameters: dict[str, str] | str = "", *, body: Any = None, headers: Any = None
+        ) -> httpx.Response:
+            content = (
+                body if isinstance(body, str | bytes | None) else httpx.Request("POST", "http://x", json=body).read()
+            )
+            query = {"params": parameters} if isinstance(parameters, dict) else {}
+            path = PATH if isinstance(parameters, dict) or not parameters else f"{PATH}?{parameters}"
+            return client.request(
+                method,
+                path,
+                content=content,
+                headers={"apikey": api_key, "Content-Type": "application/json", **(headers or {})},
+                **query,
+            )
+
+        yield send
+
+
+@pytest.fixture
+def prefix() -> str:
+    """The beginning of the keys of one test. It contains no wildcard of LIKE."""
+    return f"t{uuid4().hex}:"
