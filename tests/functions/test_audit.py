@@ -120,6 +120,7 @@ HARMLESS_READS = {
     "get_job_status_first_api": "counts of a job",
     "show_cache": "figures",
     "list_flags": "the kill switches",
+    "list_key_families": "figures",
     "show_queues": "figures",
     "list_audit": "the log itself; personal data is redacted in it, and only super admins and owners read it",
     "list_catalogs": "no data about persons",

@@ -56,6 +56,7 @@ NEVER_CACHED = {
     "get_webhook_delivery",
     "me",
     "list_flags",
+    "list_key_families",
     "get_dead_letter",
     "get_fulfilment_report",
     "get_platform_report",

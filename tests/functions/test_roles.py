@@ -139,6 +139,7 @@ ADMIN_OPERATIONS = [
     "grant_catalog",
     "get_platform_report",
     "list_flags",
+    "list_key_families",
     "set_flag",
     "show_cache",
 ]
