@@ -13,3 +13,7 @@ alter table jobs add column batch uuid;
 -- more orders a client had.
 alter table guest_mails add column is_sample boolean not null default random() < 0.0625;
 create index guest_mails_samples on guest_mails (client_id, created_at) where is_sample;
+
+-- Each order updates its products. With free space in the page, such an update adds no entries to the seven indexes of
+-- products: of the first updates of new products, 99 % instead of 50 %.
+alter table products set (fillfactor = 90);
