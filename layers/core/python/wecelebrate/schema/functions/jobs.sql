@@ -127,10 +127,11 @@ end
 $$;
 grant execute on function app.claim_job(text, integer, double precision) to app_system;
 
--- Claims up to `max_jobs` due jobs of one owner (a client, or the platform) for a free worker, which runs them one after
--- the other. Returns them in the order in which they are to run, or no row when no job is available. The owner is chosen
--- as in app.claim_job: the owner with a job of high priority comes first, then the owner with the fewest workers, then
--- the owner of the oldest job, and no owner gets all `workers`. The jobs of this type have no ordering keys.
+-- Claims up to `max_jobs` due jobs of one owner (a client, or the platform) for a free worker, which runs them one
+-- after the other. Returns them in the order in which they are to run, or no row when no job is available. The owner is
+-- chosen as in app.claim_job: the owner with a job of high priority comes first, then the owner with the fewest
+-- workers, then the owner of the oldest job, and no owner gets all `workers`. The jobs of this type have no ordering
+-- keys.
 create or replace function app.claim_job_batch(
   kind text, workers integer, max_jobs integer, seconds double precision) returns setof jobs
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
