@@ -55,7 +55,7 @@ def test_a_job_that_makes_no_progress_before_its_deadline_fails_after_three_atte
             job.progress_saved(failures=0)
         job.check_deadline()
 
-    workers._run(leased, work)
+    workers.run_job(leased, work)
     assert ends == [(leased.id, end, value)]
 
 

@@ -9,6 +9,7 @@ from infra.openapi import document
 from tests.functions.operations import Operation, all_operations, operation_id
 from tests.functions.resources import create_resources
 from tests.platform import Json, Platform, Tenant, ok, pointers, problem
+from wecelebrate.core.http.bodies import MAX_BYTES, STOREFRONT, STOREFRONT_MAX_BYTES
 
 PATCHES = [operation for operation in all_operations() if operation.method == "PATCH"]
 WITH_BODY = [operation for operation in all_operations() if "requestBody" in operation.definition]
@@ -136,6 +137,20 @@ def test_an_empty_body_is_refused_only_if_the_operation_requires_a_body(
         assert pointers(problem(response, 422, "invalid")) == [""]
     else:
         ok(response)
+
+
+@pytest.mark.parametrize(
+    "operation", [each for each in WITH_BODY if not each.path.endswith("/bulk-import")], ids=operation_id
+)
+def test_a_body_above_the_bound_of_its_route_is_refused_before_it_is_parsed(
+    platform: Platform, operation: Operation, ids: dict[str, str]
+) -> None:
+    is_visitor = operation.path.startswith(STOREFRONT)
+    bound = 256 * 1024 if operation.path.endswith("/events") else STOREFRONT_MAX_BYTES if is_visitor else MAX_BYTES
+    for size, status in ((bound, 400), (bound + 1, 413)):
+        not_json = b"[" * 10 + b" " * (size - 10)
+        response = operation.send(platform.admin, ids, json=None, content=not_json, headers=JSON)
+        problem(response, status, "malformed_body" if status == 400 else "content_too_large")
 
 
 def test_a_body_that_exceeds_the_limit_of_the_gateway_is_refused(tenant: Tenant) -> None:

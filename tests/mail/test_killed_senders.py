@@ -40,7 +40,8 @@ with writing(SYSTEM) as tx:
     with tx.cursor() as cursor:
         cursor.execute(CLAIM, [sys.argv[1]])
         row = cursor.fetchone()
-worker.work(LeasedJob.from_row(dict(row), lambda: None, lambda: 60.0))
+job = LeasedJob.from_row(dict(row), lambda: None, lambda: 60.0)
+worker.MailBatch.load([job]).run(job)
 '''
 """A program that claims a given job, as a worker does, and kills itself before or after SES accepts the mail."""
 

@@ -5,4 +5,6 @@ from wecelebrate.core.queue import consume
 from wecelebrate.jobs import dead_letters
 
 subscriptions.connect()
-handler = consume(jobs.worker("email_notification", mail.work), on_dead_letter=dead_letters.record_message)
+handler = consume(
+    jobs.batch_worker("email_notification", mail.MailBatch.load), on_dead_letter=dead_letters.record_message
+)

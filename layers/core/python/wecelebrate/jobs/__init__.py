@@ -10,6 +10,7 @@ from uuid import UUID
 
 from wecelebrate.core import batches, pages, queue
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, writing
+from wecelebrate.jobs.batch_workers import batch_worker
 from wecelebrate.jobs.control import (
     approve,
     cancel,
@@ -36,6 +37,7 @@ __all__ = [
     "LeasedJob",
     "StoppedJob",
     "approve",
+    "batch_worker",
     "cancel",
     "claim_inline",
     "create",

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
 
+from aws_lambda_powertools import Logger
+from psycopg.types.json import Jsonb
+
 from wecelebrate.core import queue
 from wecelebrate.core.database import SYSTEM, Caller, Transaction, as_json, queries, writing
 from wecelebrate.core.models import json_bytes
@@ -13,6 +16,7 @@ from wecelebrate.core.shortening import shortened, shortened_text
 from wecelebrate.jobs.notifications import StoppedJob, job_stopped
 from wecelebrate.jobs.types import QUEUES, JobType
 
+logger = Logger()
 sql = queries(__file__)
 
 LEASE_SECONDS = 10
@@ -214,3 +218,21 @@ class LeasedJob:
             raise LeaseLost
         self.ended = True
         job_stopped(tx, StoppedJob(self.id, self.type, notify_email))
+
+
+def complete_together(tx: Transaction, results: Sequence[tuple[LeasedJob, dict[str, Any]]]) -> None:
+    """Complete several jobs, each with its result, in the transaction of their changes.
+
+    A job that another worker has leased stays as it is.
+    """
+    finished = [
+        {"id": str(job.id), "fence": job.fence, "result": shortened(result, MAX_RESULT_BYTES)}
+        for job, result in results
+    ]
+    completed = {row["id"] for row in sql.complete_jobs(tx, finished=Jsonb(finished))}
+    for job, _ in results:
+        job.ended = True
+        if job.id in completed:
+            job_stopped(tx, StoppedJob(job.id, job.type, job.notify_email))
+        else:
+            logger.warning("the lease of a job was lost before its outcome was recorded", job_id=str(job.id))

@@ -30,6 +30,11 @@ returning id;
 -- Claim the next job for a free worker. The length of the lease is `seconds`. Returns no row when no job is available.
 select * from app.claim_job(:type, :workers, :seconds);
 
+-- name: claim_job_batch
+-- Claim up to `max_jobs` jobs of one owner for a free worker, in the order in which they are to run. The length of each
+-- lease is `seconds`. Returns no row when no job is available.
+select * from app.claim_job_batch(:type, :workers, :max_jobs, :seconds);
+
 -- name: claim_inline^
 -- Claim the given pending job. The length of the lease is `seconds`. Returns no row when the job is not pending, or
 -- when another job with the same ordering key has not ended.
@@ -62,6 +67,35 @@ returning failures;
 -- rows when a later worker has claimed the job, or when the job was cancelled.
 update jobs set leased_until = clock_timestamp() + make_interval(secs => :seconds)
 where id = :job_id and fence = :fence and status = 'processing';
+
+-- name: renew_leases
+-- Renew the leases of jobs that a worker has claimed together. Returns the ids of the jobs: a job is missing when a
+-- later worker has claimed the job, or when it has ended. All statements for several jobs lock them in the same order.
+with locked as (
+  select j.id from jobs j
+  where j.id = any (:job_ids) and j.status = 'processing'
+    and j.fence = (:fences::integer[])[array_position(:job_ids, j.id)]
+  order by j.id for update
+)
+update jobs j set leased_until = clock_timestamp() + make_interval(secs => :seconds)
+from locked where j.id = locked.id
+returning j.id;
+
+-- name: complete_jobs
+-- Complete jobs that a worker has claimed together: [{"id": …, "fence": …, "result": …}, …]. Returns the ids of the
+-- jobs. A job is missing when a later worker has claimed the job.
+with finished as (
+  select f.* from jsonb_to_recordset(:finished) f (id uuid, fence integer, result jsonb)
+), locked as (
+  select j.id, f.result from jobs j join finished f on f.id = j.id and f.fence = j.fence
+  where j.status = 'processing'
+  order by j.id for update of j
+)
+update jobs j
+set status = 'completed', done = coalesce(j.total, j.done), total = coalesce(j.total, j.done), result = locked.result,
+  leased_until = null, completed_at = now()
+from locked where j.id = locked.id
+returning j.id;
 
 -- name: complete_job!
 -- Complete the job. Affects 0 rows when a later worker has claimed the job.

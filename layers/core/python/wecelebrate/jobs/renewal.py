@@ -1,4 +1,4 @@
-"""Renews the lease of a running job, in a thread with a database connection of its own.
+"""Renews the leases of running jobs, in a thread with a database connection of its own.
 
 The lease therefore shows that the worker is alive. The work itself does not have to renew the lease, so a single
 statement can take longer than the lease. If the worker dies, its thread dies too, and the lease runs out. The fence
@@ -12,7 +12,7 @@ The threads exist only while a job runs, because Lambda freezes a function betwe
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 from aws_lambda_powertools import Logger
@@ -32,11 +32,11 @@ STOP_SECONDS = 2.0
 
 
 @contextmanager
-def renewing(job: LeasedJob) -> Iterator[None]:
-    """Renew the lease of a job, and keep its queue message hidden, until the block ends."""
+def renewing(*jobs: LeasedJob) -> Iterator[None]:
+    """Renew the leases of jobs, and keep their queue message hidden, until the block ends."""
     stopped = threading.Event()
     threads = [
-        threading.Thread(target=target, args=(job, stopped), name=name, daemon=True)
+        threading.Thread(target=target, args=(jobs, stopped), name=name, daemon=True)
         for name, target in (("lease", _renew), ("visibility", _extend_visibility))
     ]
     for thread in threads:
@@ -48,26 +48,31 @@ def renewing(job: LeasedJob) -> Iterator[None]:
         _join(threads)
 
 
-def _renew(job: LeasedJob, stopped: threading.Event) -> None:
+def _renew(jobs: Sequence[LeasedJob], stopped: threading.Event) -> None:
     pause = RENEW_SECONDS
+    ids, fences = [job.id for job in jobs], [job.fence for job in jobs]
     while not stopped.wait(pause):
         try:
             with writing_beside(SYSTEM) as tx:
-                renewed = sql.renew_lease(tx, job_id=job.id, fence=job.fence, seconds=job.lease_seconds)
+                rows = list(sql.renew_leases(tx, job_ids=ids, fences=fences, seconds=jobs[0].lease_seconds))
         except Exception as error:  # The next attempt can succeed. If none does, the work renews the lease itself.
-            logger.warning("the lease of a job could not be renewed", job_id=str(job.id), reason=repr(error))
+            logger.warning("leases could not be renewed", job_ids=list(map(str, ids)), reason=repr(error))
             pause = RETRY_SECONDS
             continue
-        if renewed == 0:
-            job.lease_lost = not stopped.is_set()
+        renewed = {row["id"] for row in rows}
+        for job in jobs:
+            if job.id in renewed:
+                job.lease_renewed()
+            elif not job.ended and not stopped.is_set():
+                job.lease_lost = True
+        if not renewed:
             return
-        job.lease_renewed()
         pause = RENEW_SECONDS
 
 
-def _extend_visibility(job: LeasedJob, stopped: threading.Event) -> None:
+def _extend_visibility(jobs: Sequence[LeasedJob], stopped: threading.Event) -> None:
     while not stopped.wait(EXTEND_SECONDS):
-        _suppressed(job.heartbeat)
+        _suppressed(jobs[0].heartbeat)
 
 
 def _suppressed(call: Callable[[], None]) -> None:

@@ -20,6 +20,7 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from aws_lambda_powertools import Logger
 
@@ -70,7 +71,7 @@ def worker(kind: JobType, work: Callable[[LeasedJob], None]) -> Callable[[queue.
                 queue.send_or_defer([wake_up_message(kind, job.client_id)])
             with renewing(job):
                 rate_limiter().wait()
-                _run(job, work)
+                run_job(job, partial(_run_to_end, work))
             finished += 1
             if time.monotonic() > until:
                 queue.send_or_defer([job_message(kind, job.id, job.client_id)])
@@ -102,15 +103,20 @@ def expire_leases(tx: Transaction, kind: JobType | None) -> None:
         job_stopped(tx, StoppedJob(job["id"], job["type"], job["notify_email"]))
 
 
-def _run(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
+def _run_to_end(work: Callable[[LeasedJob], None], job: LeasedJob) -> None:
+    work(job)
+    if not job.ended:
+        raise RuntimeError(
+            f"the work of a {job.type} job must call complete(), fail(), await_approval() or"
+            " await_decision() before it returns"
+        )
+
+
+def run_job(job: LeasedJob, work: Callable[[LeasedJob], None]) -> None:
+    """Run `work` for a job. The table at the top shows what happens if it raises an exception. Raises Unavailable."""
     logger.append_keys(job_id=str(job.id), client_id=str(job.client_id), catalog_id=str(job.catalog_id))
     try:
         work(job)
-        if not job.ended:
-            raise RuntimeError(
-                f"the work of a {job.type} job must call complete(), fail(), await_approval() or"
-                " await_decision() before it returns"
-            )
     except LeaseLost:
         logger.warning("the lease was lost: another worker has leased the job, or the job was cancelled")
     except DeadlineReached:

@@ -2,7 +2,8 @@
 
 `order_confirmation`, `order_shipped` and `job_finished` create a row in `mails` and a job. Call these functions in the
 transaction of the change that the mail reports. The payload of the job contains only the id of the row and no personal
-data. The worker (`work`) renders the mail in the site's language, with the site's branding, and sends it through SES.
+data. The worker (`MailBatch`) renders the mail in the site's language, with the site's branding, and sends it through
+SES.
 
 SES reports the outcome in events. `receive` processes these events: it updates the state of the mail. `receive` also
 suppresses an address that does not exist, or whose owner complained about the mail.
@@ -13,9 +14,10 @@ from wecelebrate.mail.events import receive
 from wecelebrate.mail.log import get, page
 from wecelebrate.mail.suppressions import page as suppressions_page
 from wecelebrate.mail.suppressions import release
-from wecelebrate.mail.worker import work
+from wecelebrate.mail.worker import MailBatch
 
 __all__ = [
+    "MailBatch",
     "get",
     "job_finished",
     "order_confirmation",
@@ -24,5 +26,4 @@ __all__ = [
     "receive",
     "release",
     "suppressions_page",
-    "work",
 ]

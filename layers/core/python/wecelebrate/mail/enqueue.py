@@ -57,14 +57,6 @@ def order_cancelled(tx: Transaction, order_id: UUID) -> UUID | None:
     return _enqueue_order_mail(tx, order_id, "order_cancelled", {})
 
 
-def order_confirm_request(tx: Transaction, order_id: UUID, address: str | None) -> UUID | None:
-    """Enqueue the mail with the link with which a guest confirms an order, in the transaction that places the order.
-
-    Returns the id of the job, or None if a limit is used up. `address` is as in `order_confirmation`.
-    """
-    return _enqueue_order_mail(tx, order_id, "order_confirm_request", {}, address)
-
-
 def order_lookup(tx: Transaction, order_number: str, email: str, address: str | None) -> None:
     """Enqueue a mail with a link to the order of a guest, if the visited site has such an order.
 
@@ -96,5 +88,10 @@ def _enqueue_job(tx: Transaction, mail_row: Mapping[str, Any] | None) -> UUID | 
         raise NotFound
     job_id: UUID | None = mail_row["job_id"]
     if job_id is not None:
-        enqueue(tx, "email_notification", job_id, mail_row["client_id"])
+        announce_mail(tx, job_id, mail_row["client_id"])
     return job_id
+
+
+def announce_mail(tx: Transaction, job_id: UUID, client_id: UUID | None) -> None:
+    """Start a worker for a mail that a function of the database has queued, after the commit."""
+    enqueue(tx, "email_notification", job_id, client_id)

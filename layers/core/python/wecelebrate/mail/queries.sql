@@ -32,6 +32,23 @@ left join lateral app.mail_page(m.client_id, o.site_id) page on true
 left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
 where m.id = :mail_id;
 
+-- name: list_mails_to_send
+-- List the given mails, with the data of `get_mail`, and with the reason why the client must not send mails to the
+-- address (`cause`) and whether this is a reason of the client (`is_own`). Both are null when the mail can be sent.
+select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.created_at, m.details,
+  branding.client_name, branding.site_name, branding.branding, branding.settings,
+  page.order_page_url, page.domain, page.slug, o.confirm_by,
+  o.order_number, o.customer_name, o.total_amount, o.currency, o.shipping_address, o.created_at as ordered_at,
+  array(select json_build_object('line', line, 'sku', sku, 'name', name, 'quantity', quantity, 'unit_price', unit_price::text)
+        from order_lines where order_id = m.order_id order by line) as lines,
+  suppression.cause, suppression.is_own
+from mails m
+left join orders o on o.id = m.order_id
+left join lateral app.mail_page(m.client_id, o.site_id) page on true
+left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
+left join lateral app.find_mail_suppression(m.client_id, m.recipient) suppression on true
+where m.id = any (:mail_ids);
+
 -- name: queue_order_mail^
 -- Queue the mail about an order. Returns no row when the caller is not allowed to queue the mail. Returns a row without
 -- job_id when the mail already exists, or when a limit for mails that visitors cause is used up. `address` is a keyed
@@ -51,17 +68,14 @@ select app.order_token(:order_id, :purpose, :expires_at);
 -- Queue the mail that reports the outcome of a job. Returns no row when the caller is not allowed to queue the mail.
 select client_id, job_id from app.queue_job_mail(:job_id, :recipient);
 
--- name: find_suppression^
--- Find the reason why a client must not send mails to an address. Returns no row when the client is allowed to send
--- mails to this address.
-select is_own, cause, reason from app.find_mail_suppression(:client_id, :address);
-
 -- name: mark_sent!
--- Record that SES accepted the mail. If an event from SES has already set a later state, the mail keeps that state.
-update mails
-set message_id = :message_id, locale = :locale, sent_at = now(), reason = null,
-  state = case when app.mail_state_rank(state) < app.mail_state_rank('sent') then 'sent' else state end
-where id = :mail_id;
+-- Record that SES accepted mails: [{"mail_id": …, "message_id": …, "locale": …}, …]. If an event from SES has already
+-- set a later state, the mail keeps that state.
+update mails m
+set message_id = s.message_id, locale = s.locale, sent_at = now(), reason = null,
+  state = case when app.mail_state_rank(m.state) < app.mail_state_rank('sent') then 'sent' else m.state end
+from jsonb_to_recordset(:sent) s (mail_id uuid, message_id text, locale text)
+where m.id = s.mail_id;
 
 -- name: mark_not_sent!
 -- Record that the mail was not sent (failed or suppressed), and record the reason.

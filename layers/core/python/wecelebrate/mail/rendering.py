@@ -114,6 +114,7 @@ def locale_of(site_settings: Mapping[str, Any] | None) -> str:
     return FALLBACK_LOCALE
 
 
+@lru_cache(maxsize=256)
 def _supported_locale(tag: str) -> str | None:
     """Return the longest prefix of a language tag that Babel knows as a locale.
 
@@ -143,13 +144,18 @@ def phrases(language: str) -> Mapping[str, str]:
     return by_name
 
 
-def _money(amount: Decimal, currency: str, locale: str) -> str:
-    """Format an amount with exactly its own decimals. Babel would use the decimals that are usual in shops."""
-    exponent = amount.as_tuple().exponent
+@lru_cache(maxsize=1024)
+def _money(amount: str, currency: str, locale: Locale) -> str:
+    """Format an amount with exactly its own decimals. Babel would use the decimals that are usual in shops.
+
+    Each price occurs several times in a mail, and in the mails of many orders.
+    """
+    number = Decimal(amount)
+    exponent = number.as_tuple().exponent
     decimals = -exponent if isinstance(exponent, int) and exponent < 0 else 0
-    pattern = copy(Locale.parse(locale).currency_formats["standard"])
+    pattern = copy(locale.currency_formats["standard"])
     pattern.frac_prec = (decimals, decimals)
-    formatted: str = pattern.apply(amount, Locale.parse(locale), currency=currency, currency_digits=False)
+    formatted: str = pattern.apply(number, locale, currency=currency, currency_digits=False)
     return formatted
 
 
@@ -163,7 +169,9 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,  # The templates are part of this package. Jinja would look for changes at every rendering.
     )
+    babel_locale = Locale.parse(locale)
     translations = phrases(locale.partition("_")[0])
 
     def phrase(name: str, /, **values: str) -> str:
@@ -180,9 +188,9 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
         "lang": locale.replace("_", "-"),
     }
     environment.filters |= {
-        "money": lambda amount, currency: _money(Decimal(amount), currency, locale),
-        "date": lambda at: format_date(_datetime(at), format="long", locale=locale),
-        "number": lambda number: format_decimal(number, locale=locale),
+        "money": lambda amount, currency: _money(str(amount), currency, babel_locale),
+        "date": lambda at: format_date(_datetime(at), format="long", locale=babel_locale),
+        "number": lambda number: format_decimal(number, locale=babel_locale),
     }
     return environment
 

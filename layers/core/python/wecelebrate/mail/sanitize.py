@@ -31,6 +31,8 @@ _BIDI_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2
 
 def clean(text: str) -> str:
     """Convert a text to one line without control characters, and without characters that change the text direction."""
+    if text.isprintable():  # The text contains none of these characters, and no white space except spaces.
+        return " ".join(text.split())
     spaced = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in text)
     return " ".join(spaced.translate(_BIDI_CONTROLS).split())
 

@@ -1,82 +1,126 @@
-"""The worker of mail jobs. It renders a mail, sends it through SES, and records the id of the mail in SES.
+"""The worker of mail jobs. It renders mails, sends them through SES, and records the ids of the mails in SES.
 
-A mail can be sent twice in two cases: the worker dies after SES has accepted the mail but before the commit, or the
-response of SES is lost. SES has no idempotency keys. The next attempt therefore sends the mail again, unless an event
-from SES has already confirmed that the mail was sent.
+A worker claims several mails at once (`jobs.batch_workers`). A mail can be sent twice in two cases: the worker dies
+after SES has accepted the mail but before the commit, or the response of SES is lost. SES has no idempotency keys. The
+next attempt therefore sends the mail again, unless an event from SES has already confirmed that the mail was sent.
 """
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 from uuid import UUID
 
-from wecelebrate.core.database import Transaction, writing
+from psycopg.types.json import Jsonb
+
+from wecelebrate.core.database import Caller, Transaction, writing
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.shortening import shortened_text
-from wecelebrate.jobs.lease import MAX_REASON_LENGTH, DeadlineReached, JobRejected, LeasedJob, LeaseLost
+from wecelebrate.jobs.lease import (
+    MAX_REASON_LENGTH,
+    DeadlineReached,
+    JobRejected,
+    LeasedJob,
+    LeaseLost,
+    complete_together,
+)
 from wecelebrate.mail import links, sending
 from wecelebrate.mail.log import sql
 
 
-def work(job: LeasedJob) -> None:
-    """Send the mail of a job, unless the mail was already sent or the recipient's address is suppressed.
+@dataclass(frozen=True)
+class SentMail:
+    """A mail that SES has accepted."""
 
-    Raises JobRejected or Unavailable.
-    """
-    mail_id = UUID(job.payload["mail_id"])
-    try:
-        _send(job, mail_id)
-    except JobRejected as rejection:
-        _mark_failed(job, mail_id, rejection.reason)
-        raise
-    except (Unavailable, LeaseLost, DeadlineReached):
-        raise
-    except Exception:
-        if job.last_attempt:
-            _mark_failed(job, mail_id, "Every attempt to send the mail failed because of an internal error.")
-        raise
+    mail_id: UUID
+    message_id: str
+    locale: str
 
 
-def _send(job: LeasedJob, mail_id: UUID) -> None:
-    from wecelebrate.mail.rendering import render
+@dataclass(frozen=True)
+class MailBatch:
+    """The mails of jobs that a worker has claimed together. All of them are mails of one client, or of the platform."""
 
-    with writing(job.caller) as tx:
-        mail = sql.get_mail(tx, mail_id=mail_id)
+    caller: Caller
+    mails: Mapping[UUID, Mapping[str, Any]]
+    """Id of a mail → its row of the query `list_mails_to_send`."""
+    tokens: Mapping[UUID, str]
+    """Id of a mail → the token of its link."""
+    sent: dict[UUID, SentMail] = field(default_factory=dict)
+    """Id of a job → its mail, if SES has accepted the mail."""
+
+    @classmethod
+    def load(cls, jobs: Sequence[LeasedJob]) -> Self:
+        """Read the mails of jobs. Completes the jobs of mails that were already sent, or that must not be sent."""
+        caller = replace(jobs[0].caller, job_id=None)
+        with writing(caller) as tx:
+            rows = sql.list_mails_to_send(tx, mail_ids=list(map(_mail_id, jobs)))
+            mails = {mail["id"]: mail for mail in rows}
+            tokens = {id_: token for id_, mail in mails.items() if (token := links.token(tx, mail))}
+            for job in jobs:
+                if (mail := mails.get(_mail_id(job))) is not None:
+                    _complete_without_sending(tx, job, mail)
+        return cls(caller, mails, tokens)
+
+    def run(self, job: LeasedJob) -> None:
+        """Send the mail of a job. Raises JobRejected or Unavailable."""
+        try:
+            self._send(job)
+        except JobRejected as rejection:
+            _mark_failed(job, rejection.reason)
+            raise
+        except (Unavailable, LeaseLost, DeadlineReached):
+            raise
+        except Exception:
+            if job.last_attempt:
+                _mark_failed(job, "Every attempt to send the mail failed because of an internal error.")
+            raise
+
+    def _send(self, job: LeasedJob) -> None:
+        from wecelebrate.mail.rendering import render
+
+        if job.lease_lost:
+            raise LeaseLost
+        mail_id = _mail_id(job)
+        mail = self.mails.get(mail_id)
         if mail is None:
             raise JobRejected("mail_gone", "The mail no longer exists, or its order or job no longer exists.")
-        if mail["state"] not in ("queued", "failed"):
-            # An earlier worker sent the mail, but died before it recorded the id of the mail in SES. Later, an event
-            # from SES reported that the mail was sent.
-            job.complete(tx, {"state": mail["state"]})
-            return
-        if _complete_if_suppressed(tx, job, mail):
-            return
-        token = links.token(tx, mail)
-    rendered = render(mail, token)
-    tags = {"mail": str(mail_id), "job": str(job.id), "client": str(job.client_id or "platform")}
-    message_id = sending.send(rendered, tags)
+        rendered = render(mail, self.tokens.get(mail_id))
+        tags = {"mail": str(mail_id), "job": str(job.id), "client": str(job.client_id or "platform")}
+        self.sent[job.id] = SentMail(mail_id, sending.send(rendered, tags), rendered.locale)
+
+    def record(self, jobs: Sequence[LeasedJob]) -> None:
+        """Record the ids of sent mails in SES, and complete their jobs."""
+        mails = [(job, self.sent[job.id]) for job in jobs]
+        sent = [
+            {"mail_id": str(mail.mail_id), "message_id": mail.message_id, "locale": mail.locale} for _, mail in mails
+        ]
+        with writing(self.caller) as tx:
+            sql.mark_sent(tx, sent=Jsonb(sent))
+            complete_together(tx, [(job, {"state": "sent", "message_id": mail.message_id}) for job, mail in mails])
+
+
+def _mail_id(job: LeasedJob) -> UUID:
+    return UUID(job.payload["mail_id"])
+
+
+def _complete_without_sending(tx: Transaction, job: LeasedJob, mail: Mapping[str, Any]) -> None:
+    """Complete the job if its mail was already sent, or if its address is suppressed."""
+    if mail["state"] not in ("queued", "failed"):
+        # An earlier worker sent the mail, but died before it recorded the id of the mail in SES. Later, an event from
+        # SES reported that the mail was sent.
+        job.complete(tx, {"state": mail["state"]})
+    elif mail["cause"] is not None:
+        if not mail["is_own"]:
+            # Copy the suppression to this client, so that the members of this client can see and release the
+            # suppression. The copy does not reveal which other client's mail bounced.
+            address = {"client_id": job.client_id, "address": mail["recipient"], "mail_id": mail["id"]}
+            sql.suppress(tx, cause=mail["cause"], reason="The address does not accept mail.", **address)
+        reason = f"The address is suppressed because of a {mail['cause']}."
+        sql.mark_not_sent(tx, mail_id=mail["id"], state="suppressed", reason=reason)
+        job.complete(tx, {"state": "suppressed"})
+
+
+def _mark_failed(job: LeasedJob, reason: str) -> None:
+    text = shortened_text(reason, MAX_REASON_LENGTH)
     with writing(job.caller) as tx:
-        sql.mark_sent(tx, mail_id=mail_id, message_id=message_id, locale=rendered.locale)
-        job.complete(tx, {"state": "sent", "message_id": message_id})
-
-
-def _complete_if_suppressed(tx: Transaction, job: LeasedJob, mail: dict[str, Any]) -> bool:
-    """If the address is suppressed, complete the job without sending the mail.
-
-    Returns whether the address is suppressed.
-    """
-    suppression = sql.find_suppression(tx, client_id=job.client_id, address=mail["recipient"])
-    if suppression is None:
-        return False
-    if not suppression["is_own"]:
-        # Copy the suppression to this client, so that the members of this client can see and release the suppression.
-        # The copy does not reveal which other client's mail bounced.
-        address = {"client_id": job.client_id, "address": mail["recipient"], "mail_id": mail["id"]}
-        sql.suppress(tx, cause=suppression["cause"], reason="The address does not accept mail.", **address)
-    reason = f"The address is suppressed because of a {suppression['cause']}."
-    sql.mark_not_sent(tx, mail_id=mail["id"], state="suppressed", reason=reason)
-    job.complete(tx, {"state": "suppressed"})
-    return True
-
-
-def _mark_failed(job: LeasedJob, mail_id: UUID, reason: str) -> None:
-    with writing(job.caller) as tx:
-        sql.mark_not_sent(tx, mail_id=mail_id, state="failed", reason=shortened_text(reason, MAX_REASON_LENGTH))
+        sql.mark_not_sent(tx, mail_id=_mail_id(job), state="failed", reason=text)

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from wecelebrate import webhooks
 from wecelebrate.addresses import PoBoxNotShipped, not_shipped, po_box_field
@@ -10,7 +11,7 @@ from wecelebrate.core.errors import Conflict, Invalid, Problem, Unauthenticated
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.signing import keyed_hash
 from wecelebrate.core.types.money import MAX_AMOUNT
-from wecelebrate.mail.enqueue import order_confirm_request, order_confirmation
+from wecelebrate.mail.enqueue import announce_mail
 from wecelebrate.orders.models import NewOrder, PlacedOrder
 
 sql = queries(__file__)
@@ -99,22 +100,13 @@ def place(tx: Transaction, new: NewOrder, address: str | None) -> PlacedOrder:
     result = sql.place_order(tx, **as_json(parameters, "lines", "shipping_address", "metadata"))
     if result["refusal"]:
         raise _problem(result["refusal"], result["detail"])
-    row, low_stock = result["placed"], result["low_stock"]
-    order = PlacedOrder(**row)
-    if order.confirm_by is not None:
-        order_confirm_request(tx, order.id, parameters["address"])
-    else:
-        order_confirmation(tx, order.id, parameters["address"])
-    payload = {
-        "order_id": order.id,
-        "order_number": order.order_number,
-        "status": order.status,
-        "site_id": row["site_id"],
-    }
-    webhooks.publish(tx, row["client_id"], "order.created", payload)
-    if low_stock:
-        webhooks.publish(tx, row["client_id"], "inventory.low", low_stock)
-    return order
+    row = result["placed"]
+    client_id = UUID(row["client_id"])
+    if result["mail_job_id"]:
+        announce_mail(tx, result["mail_job_id"], client_id)
+    if result["has_deliveries"]:
+        webhooks.announce(tx, client_id)
+    return PlacedOrder(**row)
 
 
 def _check_po_box(tx: Transaction, new: NewOrder) -> None:

@@ -57,9 +57,10 @@ order by created_at desc, id desc;
 select * from app.customer_order_view where id = :order_id;
 
 -- name: place_order^
--- Place an order. Returns the order, or the reason why it was refused.
-select refusal, detail, placed, low_stock
-from app.place_order(:lines, :customer_name, :customer_email, :shipping_address, :metadata, :expected_total, :address);
+-- Place an order, and queue its mail and its webhook events. Returns the order, or the reason why it was refused.
+select refusal, detail, placed, mail_job_id, has_deliveries
+from app.place_and_announce_order(
+  :lines, :customer_name, :customer_email, :shipping_address, :metadata, :expected_total, :address);
 
 -- name: ships_to_po_boxes$
 -- Return whether the current site ships to post office boxes.

@@ -92,6 +92,11 @@ def _publish(tx: Transaction, client_id: UUID, event: EventName, data: Mapping[s
         messages.announce(tx, client_id)
 
 
+def announce(tx: Transaction, client_id: UUID) -> None:
+    """Start a worker for deliveries that a function of the database has created, after the commit."""
+    messages.announce(tx, client_id)
+
+
 def page(tx: Transaction, filters: WebhookFilters) -> pages.RenderedPage:
     """Return one page of the endpoints that the caller can see, sorted from newest to oldest."""
     return pages.list_page("webhooks", sql.list_webhooks, tx, filters, pages.NEWEST)

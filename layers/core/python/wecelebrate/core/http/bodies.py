@@ -1,17 +1,22 @@
 """The largest body of an operation. The route refuses a larger body before it parses the body.
 
-An operation declares the size as a dependency::
+Without a bound, each request could make a function parse 6 MB of JSON. The largest valid bodies are much smaller, so
+each route has a bound: 64 KB on a storefront, where callers are anonymous, and 2 MB elsewhere. An operation that needs
+another bound declares it as a dependency::
 
-    @app.post("/v1/…", dependencies=[bounded_body(64 * 1024)])
-
-Anonymous callers can call an operation of a storefront. Without this bound, such a caller could make a function parse
-6 MB of JSON with each request.
+    @app.post("/v1/…", dependencies=[bounded_body(256 * 1024)])
 """
 
 from collections.abc import Iterable
 from typing import Any
 
 from fastapi import Depends
+
+STOREFRONT = "/v1/storefront/"
+STOREFRONT_MAX_BYTES = 64 * 1024
+"""The largest order has about 20 KB."""
+MAX_BYTES = 2 * 1024 * 1024
+"""The largest product has about 1.2 MB, if its texts are escaped."""
 
 
 def bounded_body(max_bytes: int) -> Any:
@@ -30,7 +35,8 @@ class BodyBound:
         return None
 
 
-def max_bytes_of(dependencies: Iterable[Any]) -> int | None:
-    """Return the largest body that the dependencies of a route declare, or None if they declare no bound."""
+def max_bytes_of(path: str, dependencies: Iterable[Any]) -> int:
+    """Return the largest body of a route: what its dependencies declare, or the bound of its kind of path."""
     bounds = (dependency.dependency for dependency in dependencies)
-    return next((bound.max_bytes for bound in bounds if isinstance(bound, BodyBound)), None)
+    declared = next((bound.max_bytes for bound in bounds if isinstance(bound, BodyBound)), None)
+    return declared or (STOREFRONT_MAX_BYTES if path.startswith(STOREFRONT) else MAX_BYTES)

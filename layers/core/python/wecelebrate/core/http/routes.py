@@ -68,13 +68,13 @@ class DirectRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         respond = super().get_route_handler()
         known_parameters = query_parameters.known(self.dependant)
-        max_bytes = max_bytes_of(self.dependencies)
+        max_bytes = max_bytes_of(self.path, self.dependencies)
 
         async def handle(request: Request) -> Response:
             query_parameters.check(request.query_params.multi_items(), known_parameters)
             _check_key(request)
             json_request = JsonRequest(request.scope, request.receive)
-            if max_bytes is not None and len(await json_request.body()) > max_bytes:
+            if len(await json_request.body()) > max_bytes:
                 raise ContentTooLarge(f"The body must have at most {max_bytes:,} bytes.")
             response = await respond(json_request)
             call_before_response(request, response)

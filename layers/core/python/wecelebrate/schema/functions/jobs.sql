@@ -112,7 +112,7 @@ begin
       set status = 'processing', fence = fence + 1, attempts = attempts + 1, failures = failures + 1,
         started_at = coalesce(started_at, clock_timestamp()),
         leased_until = clock_timestamp() + make_interval(secs => seconds),
-        error = null, error_code = null
+        batch = null, error = null, error_code = null
       where id = (select id from jobs where id = candidate and status = 'pending' for update skip locked)
       returning * into claimed;
       if found then
@@ -126,6 +126,65 @@ begin
 end
 $$;
 grant execute on function app.claim_job(text, integer, double precision) to app_system;
+
+-- Claims up to `max_jobs` due jobs of one owner (a client, or the platform) for a free worker, which runs them one
+-- after the other. Returns them in the order in which they are to run, or no row when no job is available. The owner is
+-- chosen as in app.claim_job: the owner with a job of high priority comes first, then the owner with the fewest
+-- workers, then the owner of the oldest job, and no owner gets all `workers`. The jobs of this type have no ordering
+-- keys.
+create or replace function app.claim_job_batch(
+  kind text, workers integer, max_jobs integer, seconds double precision) returns setof jobs
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  candidate uuid;
+begin
+  for candidate in
+    with recursive owners (owner) as (
+      (select owner from jobs where status = 'pending' and type = kind order by owner limit 1)
+      union all
+      select (select j.owner from jobs j where j.status = 'pending' and j.type = kind and j.owner > o.owner
+              order by j.owner limit 1)
+      from owners o where o.owner is not null
+    )
+    select o.owner
+    from owners o
+    cross join lateral (
+      select count(distinct coalesce(r.batch, r.id)) as workers from jobs r
+      where r.status = 'processing' and r.type = kind and r.owner = o.owner
+    ) running
+    cross join lateral (
+      select j.id, j.priority, j.queued_at from jobs j
+      where j.status = 'pending' and j.type = kind and j.owner = o.owner and j.due_at <= now()
+        and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
+      order by j.priority, j.queued_at, j.id
+      limit 1
+    ) next
+    where o.owner is not null and running.workers < greatest(claim_job_batch.workers - 1, 1)
+    order by next.priority, running.workers, next.queued_at, next.id
+    limit 20
+  loop
+    return query
+      with free as materialized (
+        select j.id from jobs j
+        where j.status = 'pending' and j.type = kind and j.owner = candidate and j.due_at <= now()
+          and j.approval is distinct from 'needed' and j.decision is distinct from 'needed' and j.ordering_key is null
+        order by j.priority, j.queued_at, j.id
+        limit max_jobs for update skip locked
+      ), this (batch) as materialized (select gen_random_uuid()), claimed as (
+        update jobs j
+        set status = 'processing', fence = j.fence + 1, attempts = j.attempts + 1, failures = j.failures + 1,
+          started_at = coalesce(j.started_at, clock_timestamp()), batch = this.batch,
+          leased_until = clock_timestamp() + make_interval(secs => seconds), error = null, error_code = null
+        from free, this where j.id = free.id
+        returning j.*
+      )
+      select * from claimed order by priority, queued_at, id;
+    exit when found;
+  end loop;
+end
+$$;
+grant execute on function app.claim_job_batch(text, integer, integer, double precision) to app_system;
 
 set local role app_definer;
 

@@ -1,0 +1,168 @@
+"""Workers that claim several small jobs at once, such as mails.
+
+    handler = consume(batch_worker("email_notification", MailBatch.load), on_dead_letter=dead_letters.record_message)
+
+One transaction claims the jobs of a batch, one transaction reads what they need, and one transaction records the
+outcomes of several jobs. A job that is claimed alone needs three transactions. The jobs still run one after the other,
+and each job has its own lease, fence and attempts. An exception has the same consequences for its job as in
+`jobs.workers`. It does not concern the other jobs of the batch, unless it is Unavailable: then the batch ends, and the
+jobs that have not begun return to the queue without an attempt.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import Protocol
+
+from aws_lambda_powertools import Logger
+
+from wecelebrate.core import queue
+from wecelebrate.core.database import SYSTEM, writing
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.core.settings import settings
+from wecelebrate.jobs.lease import LEASE_SECONDS, MIN_SECONDS_LEFT, LeasedJob, sql, wake_up_message
+from wecelebrate.jobs.notifications import check_listeners
+from wecelebrate.jobs.rate_limit import rate_limiter
+from wecelebrate.jobs.renewal import renewing
+from wecelebrate.jobs.types import JobType
+from wecelebrate.jobs.workers import (
+    JOBS_BEFORE_HELP,
+    MAX_SECONDS_PER_MESSAGE,
+    RETRY_DELAY_SECONDS,
+    expire_leases,
+    run_job,
+)
+
+logger = Logger()
+
+BATCH_SECONDS = 2.0
+"""How long the jobs of a batch run, at the rate of the queue. Afterwards, the worker can run jobs of another client."""
+MAX_BATCH = 25
+"""The maximum number of jobs in a batch."""
+RECORD_SECONDS = 0.5
+"""The time after which outcomes are recorded although the batch has not ended. If a worker dies, other workers repeat
+the jobs whose outcomes it has not recorded."""
+
+
+class BatchWork(Protocol):
+    """The work of the jobs of one batch."""
+
+    def run(self, job: LeasedJob) -> None:
+        """Do the work of one job, and keep its outcome."""
+
+    def record(self, jobs: Sequence[LeasedJob]) -> None:
+        """End the given jobs, which have run, in one transaction."""
+
+
+OpenBatch = Callable[[Sequence[LeasedJob]], BatchWork]
+"""Reads what the jobs of a batch need. It can end jobs that need no work."""
+
+
+def batch_worker(kind: JobType, open_batch: OpenBatch) -> Callable[[queue.Message], None]:
+    """Create a message handler that runs jobs of one type in batches. Raises NoListeners."""
+    check_listeners()
+
+    def run_jobs(message: queue.Message) -> None:
+        until = time.monotonic() + min(MAX_SECONDS_PER_MESSAGE, message.time_left() / 2)
+        finished = 0
+        while jobs := _claim(kind, message, expires=finished == 0):
+            if finished < JOBS_BEFORE_HELP <= finished + len(jobs):
+                queue.send_or_defer([wake_up_message(kind, jobs[0].client_id)])
+            with renewing(*jobs):
+                _run_batch(jobs, open_batch)
+            finished += len(jobs)
+            if time.monotonic() > until:
+                queue.send_or_defer([wake_up_message(kind, jobs[0].client_id)])
+                return
+
+    return run_jobs
+
+
+def _claim(kind: JobType, message: queue.Message, expires: bool) -> list[LeasedJob]:
+    """Claim the next jobs of one owner. If `expires` is true, end the leases of dead workers first."""
+    message.extend_visibility()
+    workers, share = settings().workers, settings().rate / settings().workers
+    size = max(1, min(MAX_BATCH, int(share * BATCH_SECONDS)))
+    with writing(SYSTEM) as tx:
+        if expires:
+            expire_leases(tx, kind)
+        rows = list(sql.claim_job_batch(tx, type=kind, workers=workers, max_jobs=size, seconds=LEASE_SECONDS))
+    return [LeasedJob.from_row(dict(row), message.extend_visibility, message.time_left) for row in rows]
+
+
+def _run_batch(jobs: Sequence[LeasedJob], open_batch: OpenBatch) -> None:
+    try:
+        work = open_batch(jobs)
+    except Unavailable:
+        _return_to_queue(jobs)
+        raise
+    except Exception as error:
+        _isolate(jobs, error, lambda job: _run_batch([job], open_batch))
+        return
+    done: list[LeasedJob] = []
+    began = time.monotonic()
+
+    def run(job: LeasedJob) -> None:
+        work.run(job)
+        done.append(job)
+
+    waiting = [job for job in jobs if not job.ended]
+    try:
+        while waiting:
+            if waiting[0].time_left() < MIN_SECONDS_LEFT:
+                _return_to_queue(waiting)
+                break
+            rate_limiter().wait()
+            began = began if done else time.monotonic()
+            run_job(waiting.pop(0), run)
+            if done and time.monotonic() - began >= RECORD_SECONDS:
+                _record(done, work)
+                done.clear()
+    except Unavailable:
+        _return_to_queue(waiting)
+        raise
+    finally:
+        _record(done, work)
+
+
+def _record(done: Sequence[LeasedJob], work: BatchWork) -> None:
+    if not done:
+        return
+    try:
+        work.record(done)
+    except Unavailable:
+        _return_to_queue(done)
+        raise
+    except Exception as error:
+        _isolate(done, error, lambda job: _record([job], work))
+
+
+def _isolate(jobs: Sequence[LeasedJob], error: Exception, retry: Callable[[LeasedJob], None]) -> None:
+    """Handle each job separately, after a step for several jobs has failed: one job can be the cause.
+
+    If the step was for a single job, the attempt has failed.
+    """
+    if len(jobs) == 1:
+        run_job(jobs[0], partial(_raise, error))
+        return
+    logger.warning("a batch of jobs is handled one by one", jobs=len(jobs), reason=repr(error))
+    for job in jobs:
+        retry(job)
+
+
+def _raise(error: Exception, _: LeasedJob) -> None:
+    raise error
+
+
+def _return_to_queue(jobs: Sequence[LeasedJob]) -> None:
+    """End the leases of jobs that this worker cannot run now. The attempts do not count."""
+    if not jobs:
+        return
+    with suppress(Unavailable):
+        with writing(SYSTEM) as tx:
+            for job in sorted(jobs, key=lambda job: job.id):
+                sql.release_job(
+                    tx, job_id=job.id, fence=job.fence, failures=max(job.failures - 1, 0), delay=RETRY_DELAY_SECONDS
+                )
+        queue.send_or_defer([wake_up_message(jobs[0].type, jobs[0].client_id, RETRY_DELAY_SECONDS)])

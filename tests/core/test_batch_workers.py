@@ -1,0 +1,148 @@
+"""Tests the jobs of a batch: one job that fails does not concern the others, unless the platform is unavailable."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from wecelebrate.core.errors import Unavailable
+from wecelebrate.jobs import batch_workers, workers
+from wecelebrate.jobs.lease import JobRejected, LeasedJob
+from wecelebrate.jobs.rate_limit import RateLimiter
+
+
+def job(name: str, seconds_left: float = 300.0) -> LeasedJob:
+    row: dict[str, Any] = dict.fromkeys(
+        ("client_id", "catalog_id", "approval", "notify_email", "total"), None
+    ) | {
+        "id": uuid4(), "type": "email_notification", "requested_by": "service:mail", "payload": {"name": name},
+        "fence": 1, "attempts": 1, "failures": 1, "max_attempts": 3, "done": 0, "counts": {}, "checkpoint": {},
+    }  # fmt: skip
+    return LeasedJob.from_row(row, lambda: None, lambda: seconds_left)
+
+
+@dataclass
+class Work:
+    """The work of a batch. `fails` raises the exceptions of the test."""
+
+    fails: Callable[[str, str], None] = lambda _step, _name: None
+    log: list[str] = field(default_factory=list)
+
+    def open(self, jobs: Sequence[LeasedJob]) -> "Work":
+        for each in jobs:
+            self.fails("open", each.payload["name"])
+        self.log.append(f"open {' '.join(each.payload['name'] for each in jobs)}")
+        return self
+
+    def run(self, job: LeasedJob) -> None:
+        self.fails("run", job.payload["name"])
+        self.log.append(f"run {job.payload['name']}")
+
+    def record(self, jobs: Sequence[LeasedJob]) -> None:
+        for each in jobs:
+            self.fails("record", each.payload["name"])
+        self.log.append(f"record {' '.join(each.payload['name'] for each in jobs)}")
+
+
+@pytest.fixture
+def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list to which every job appends how it ended, unless its outcome was recorded."""
+    ends: list[str] = []
+
+    def returned(jobs: Sequence[LeasedJob]) -> None:
+        ends.extend(f"{each.payload['name']} returned" for each in jobs)
+
+    def release(job: LeasedJob, delay: int, failures: int) -> None:
+        ends.append(f"{job.payload['name']} released with {failures} failures")
+
+    def fail(job: LeasedJob, code: str, reason: str) -> None:
+        ends.append(f"{job.payload['name']} failed: {code}")
+
+    monkeypatch.setattr(batch_workers, "_return_to_queue", returned)
+    monkeypatch.setattr(batch_workers, "rate_limiter", lambda: RateLimiter(1e9, 1))
+    monkeypatch.setattr(workers, "_release", release)
+    monkeypatch.setattr(workers, "_fail", fail)
+    monkeypatch.setattr(workers, "_saved_failures", lambda job: job.failures)
+    return ends
+
+
+def failing(step: str, name: str, error: Exception) -> Callable[[str, str], None]:
+    def fails(at: str, of: str) -> None:
+        if (at, of) == (step, name):
+            raise error
+
+    return fails
+
+
+def run_batch(work: Work) -> None:
+    batch_workers._run_batch([job(name) for name in "abc"], work.open)
+
+
+def test_all_outcomes_of_a_short_batch_are_recorded_together(ends: list[str]) -> None:
+    work = Work()
+    run_batch(work)
+    assert work.log == ["open a b c", "run a", "run b", "run c", "record a b c"]
+    assert ends == []
+
+
+def test_outcomes_are_recorded_before_the_end_of_a_long_batch(ends: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_workers, "RECORD_SECONDS", 0.0)
+    work = Work()
+    run_batch(work)
+    assert work.log == ["open a b c", "run a", "record a", "run b", "record b", "run c", "record c"]
+
+
+@pytest.mark.parametrize(
+    ("error", "end"),
+    [
+        (JobRejected("bad", "text"), "b failed: bad"),
+        (ValueError("a fault"), "b released with 1 failures"),
+    ],
+)
+def test_a_job_that_fails_does_not_concern_the_other_jobs(ends: list[str], error: Exception, end: str) -> None:
+    work = Work(failing("run", "b", error))
+    run_batch(work)
+    assert work.log == ["open a b c", "run a", "run c", "record a c"]
+    assert ends == [end]
+
+
+def test_jobs_that_have_not_begun_return_to_the_queue_if_the_platform_is_unavailable(ends: list[str]) -> None:
+    work = Work(failing("run", "b", Unavailable("SES")))
+    with pytest.raises(Unavailable):
+        run_batch(work)
+    assert work.log == ["open a b c", "run a", "record a"]
+    assert ends == ["b released with 0 failures", "c returned"]
+
+
+def test_all_jobs_return_to_the_queue_if_the_database_is_unavailable(ends: list[str]) -> None:
+    for step, names in (("open", ["a", "b", "c"]), ("record", ["a", "b", "c"])):
+        ends.clear()
+        with pytest.raises(Unavailable):
+            run_batch(Work(failing(step, "b", Unavailable("the database"))))
+        assert ends == [f"{name} returned" for name in names]
+
+
+@pytest.mark.parametrize("step", ["open", "record"])
+def test_a_job_that_breaks_a_common_step_is_isolated(ends: list[str], step: str) -> None:
+    work = Work(failing(step, "b", ValueError("a fault")))
+    run_batch(work)
+    assert ends == ["b released with 1 failures"]
+    recorded = [line for line in work.log if line.startswith("record")]
+    assert recorded == ["record a", "record c"]
+
+
+def test_jobs_for_which_no_time_is_left_return_to_the_queue(ends: list[str]) -> None:
+    work = Work()
+    jobs = [job("a"), job("b", seconds_left=5.0), job("c", seconds_left=5.0)]
+    batch_workers._run_batch(jobs, work.open)
+    assert work.log == ["open a b c", "run a", "record a"]
+    assert ends == ["b returned", "c returned"]
+
+
+def test_a_job_that_needs_no_work_is_not_run(ends: list[str]) -> None:
+    work, jobs = Work(), [job("a"), job("b")]
+    jobs[0].ended = True
+    batch_workers._run_batch(jobs, work.open)
+    assert work.log == ["open a b", "run b", "record b"]
