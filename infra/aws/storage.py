@@ -25,7 +25,8 @@ the bucket."""
 
 _EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7, "exports": 8, "erasures": None}
 """Bucket → number of days until its objects expire. None means that the objects never expire. The objects of `images`
-never expire, because products show them, nor do those of `erasures`, because every restore needs them. The sweeper deletes an export after 7 days; the rule deletes what a killed
+never expire, because products show them, nor do those of `erasures`, because every restore needs them. The sweeper
+deletes an export after 7 days; the rule deletes what a killed
 worker has left behind."""
 _OLD_VERSION_DAYS: Mapping[str, int] = {"exports": 1}
 """Bucket → number of days until an old version is deleted. Exports contain data of persons."""

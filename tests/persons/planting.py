@@ -136,7 +136,7 @@ def plant(platform: Platform, tenant: Tenant, person: Person) -> list[Json]:
     news = "order_number,status,tracking_number,carrier,comment\r\n" + "\r\n".join(
         (
             f"{guest['order_number']},acknowledged,,,{person.name}",
-            f"UNKNOWN-{person.mark},shipped,{person.tracking_number},DHL,{person.phone}",
+            f"UNKNOWN-1,shipped,{person.tracking_number},DHL,{person.name} {person.phone}",
         )
     )
     assert platform.drop_news(destinations[0], news)["status"] == "completed"
@@ -189,7 +189,8 @@ def _insert_by_workers(platform: Platform, tenant: Tenant, person: Person) -> No
     )
     body = json.dumps({"events": [{"user_id": person.subject, "event_data": {"name": person.name}}]})
     platform.database.execute(
-        "insert into dead_letters (queue, client_id, body, code, reason) values ('events', %s, %s, 'internal_error', %s)",
+        "insert into dead_letters (queue, client_id, body, code, reason)"
+        " values ('events', %s, %s, 'internal_error', %s)",
         [tenant.client_id, body, f"KeyError: {person.email}"],
     )
 

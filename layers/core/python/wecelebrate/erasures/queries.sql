@@ -51,7 +51,7 @@ select app.erase_events(:erasure_id, :max_rows);
 
 -- name: erase_responses$
 -- Erase the stored responses of one hour. Returns their number.
-select app.erase_responses(:erasure_id, :hours_ago, :response);
+select app.erase_responses(:erasure_id, :hours_ago);
 
 -- name: erase_mentions$
 -- Erase what the next rows of a table say about the person. Returns the last id, or null at the end of the table.

@@ -4,7 +4,6 @@ Each transaction changes a bounded number of rows, and saves the progress of the
 worker dies, the next worker continues behind the last transaction. The counts of the erasure are therefore exact.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -17,7 +16,6 @@ from wecelebrate.core.database import SYSTEM, Transaction, as_json, writing
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.idempotency import LIFE_SECONDS
 from wecelebrate.erasures import files, register, replay, sql
-from wecelebrate.erasures.problems import Erased
 
 ORDERS_PER_STEP = 200
 """The maximum number of orders that one transaction erases. With their mails and events, this takes about 0.1 s."""
@@ -101,11 +99,10 @@ def _erase_addresses(job: jobs.LeasedJob, erasure_id: UUID) -> None:
 
 
 def _erase_responses(job: jobs.LeasedJob, erasure_id: UUID) -> None:
-    response = json.dumps(Erased().document(None, ""))
     for hours_ago in range(LIFE_SECONDS // 3600 + 1):
         job.check_lease()
         with writing(SYSTEM) as tx:
-            changed = sql.erase_responses(tx, erasure_id=erasure_id, hours_ago=hours_ago, response=response)
+            changed = sql.erase_responses(tx, erasure_id=erasure_id, hours_ago=hours_ago)
             _count(job, "responses", int(changed))
             job.save(tx)
 

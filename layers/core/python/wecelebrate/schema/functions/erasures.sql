@@ -147,7 +147,8 @@ begin
           union select p.cancel_reason from person p
           union select value from person p cross join jsonb_each_text(p.shipping_address)
           where key not in ('country', 'state', 'city', 'postal_code', 'type')
-          union select s.tracking_number from person p join shipments s on s.order_id = p.id
+          union select unnest(array[s.tracking_number, s.tracking_url]) from person p
+            join shipments s on s.order_id = p.id
         ) texts (text) where length(btrim(text)) >= 4)
     where x.id = e.id;
   end if;

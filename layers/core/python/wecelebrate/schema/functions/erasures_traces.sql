@@ -74,8 +74,8 @@ as $$
 $$;
 
 -- Erases the stored responses (idempotency keys) of one hour that are about orders of the person. A request with the
--- key gets `response` from now on, so it still has no second effect. The keys of the customer are deleted.
-create or replace function app.erase_responses(erasure_id uuid, hours_ago integer, response text) returns integer
+-- key is refused from now on, so it still has no second effect. The keys of the customer are deleted.
+create or replace function app.erase_responses(erasure_id uuid, hours_ago integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
@@ -84,7 +84,7 @@ declare
 begin
   delete from idempotency_keys k where k.subject = any (e.subjects);
   update idempotency_keys k
-  set status = 410, headers = '{"content-type": "application/problem+json"}', body = $3
+  set headers = '{}', body = null
   where k.created_at > now() - make_interval(hours => $2 + 1)
     and k.created_at <= now() - make_interval(hours => $2) + case $2 when 0 then interval '1 minute' else '0' end
     and (app.mentions(e, k.body) or exists (
@@ -95,7 +95,7 @@ begin
   return erased;
 end
 $$;
-grant execute on function app.erase_responses(uuid, integer, text) to app_system;
+grant execute on function app.erase_responses(uuid, integer) to app_system;
 
 -- Erases what rows of a table say about the person, in the next `max_rows` rows after the id `after`. Returns the last
 -- of these ids, or null if no row is left. `kind` is the table.
@@ -134,10 +134,10 @@ create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns 
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
   update webhook_deliveries d
-  set payload = d.payload - '{tracking_number,tracking_url}'::text[], last_body = null, last_error = null, log = '[]'
+  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null, last_error = null, log = '[]'
   where d.id = any (ids) and (
     app.mentions(e, concat_ws(' ', d.payload, d.last_body, d.last_error, d.log))
-    or exists (select from orders o where o.id::text = d.payload ->> 'order_id' and o.erasure_id = e.id))
+    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
 $$;
 
 -- Erases what ended jobs report about the person.
@@ -390,6 +390,8 @@ select e.id, e.client_id, e.job_id, e.cause,
   case when e.completed_at is not null then 'completed' else coalesce(j.status, 'failed') end as status,
   case when e.completed_at is null then j.error_code end as error_code,
   case when e.completed_at is null then j.error end as error,
-  e.requested_by, e.counts, e.created_at, e.completed_at
+  e.requested_by,
+  '{"orders": 0, "mails": 0, "events": 0, "responses": 0, "exports": 0, "files": 0}'::jsonb || e.counts as counts,
+  e.created_at, e.completed_at
 from erasures e left join jobs j on j.id = e.job_id;
 grant select on app.erasure_view to app_admin, app_client;
