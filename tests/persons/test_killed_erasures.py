@@ -110,6 +110,9 @@ def closed(platform: Platform) -> Iterator[psycopg.Connection]:
         server.execute(f"alter database {name} allow_connections false")
         server.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
         platform.database.close()
+        if "replica" in vars(platform):
+            platform.replica.close()
+            del platform.replica
         yield server
         server.execute(f"alter database {name} allow_connections true")
     platform.database = psycopg.connect(platform.endpoints.database, autocommit=True, row_factory=dict_row)

@@ -415,12 +415,15 @@ create table client_users (
   is_active boolean not null default true,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  personal_data boolean,
   constraint client_users_pkey PRIMARY KEY (client_id, user_id),
   constraint client_users_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint client_users_email_length CHECK ((length(email) <= 500)),
   constraint client_users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'viewer'::text]))),
   constraint client_users_user_id_length CHECK ((length(user_id) <= 500))
 );
+comment on column client_users.personal_data is
+  'Whether the member sees the data of persons. Null: the role decides; viewers do not see them.';
 CREATE INDEX client_users_by_user ON public.client_users USING btree (user_id);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.client_users FOR EACH ROW EXECUTE FUNCTION
   app.audit_row();
@@ -3237,6 +3240,28 @@ create view app.erasure_view with (security_invoker=true) as
      LEFT JOIN jobs j ON j.id = e.job_id;
 grant select on app.erasure_view to app_admin, app_client;
 
+-- View app.event_view, owner app_owner
+
+create view app.event_view with (security_invoker=true) as
+ SELECT e.id, e.event_id, e.client_id, e.site_id, e.event_type,
+        CASE
+            WHEN p.shown THEN e.user_id
+            ELSE NULL::text
+        END AS user_id,
+        CASE
+            WHEN p.shown THEN e.session_id
+            ELSE NULL::text
+        END AS session_id,
+        CASE
+            WHEN p.shown THEN e.event_data
+            ELSE '{}'::jsonb
+        END AS event_data,
+    e.is_anonymous, e.is_time_clamped, e.created_at, e.accepted_at
+   FROM analytics_events e
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (e.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
+grant select on app.event_view to app_admin, app_client;
+
 -- View app.export_view, owner app_owner
 
 create view app.export_view with (security_invoker=true) as
@@ -3267,6 +3292,25 @@ create view app.job_view with (security_invoker=true) as
    FROM jobs j;
 grant select on app.job_view to app_admin, app_client, app_support, app_system;
 
+-- View app.mail_view, owner app_owner
+
+create view app.mail_view with (security_invoker=true) as
+ SELECT m.id, m.client_id, m.job_id, m.template, m.order_id,
+        CASE
+            WHEN p.shown THEN m.recipient
+            ELSE app.masked_email(m.recipient)
+        END AS recipient,
+    m.locale, m.state,
+        CASE
+            WHEN p.shown THEN m.reason
+            ELSE NULL::text
+        END AS reason,
+    m.message_id, m.created_at, m.updated_at, m.sent_at
+   FROM mails m
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (m.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
+grant select on app.mail_view to app_admin, app_client, app_support;
+
 -- View app.order_destination_view, owner app_owner
 
 create view app.order_destination_view with (security_invoker=true) as
@@ -3279,28 +3323,39 @@ grant select on app.order_destination_view to app_support, app_system;
 -- View app.order_event_view, owner app_owner
 
 create view app.order_event_view with (security_invoker=true) as
- SELECT order_events.id, order_events.client_id, order_events.order_id, order_events.version, order_events.type,
-    order_events.from_status, order_events.to_status, order_events.source, order_events.actor, order_events.subject,
-    order_events.details, order_events.happened_at, order_events.created_at
-   FROM order_events
+ SELECT e.id, e.client_id, e.order_id, e.version, e.type, e.from_status, e.to_status, e.source, e.actor,
+        CASE
+            WHEN p.shown OR e.actor <> 'customer'::text THEN e.subject
+            ELSE NULL::text
+        END AS subject,
+        CASE
+            WHEN p.shown THEN e.details
+            ELSE e.details - '{reason,note,tracking_number,tracking_url}'::text[]
+        END AS details,
+    e.happened_at, e.created_at
+   FROM order_events e
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (e.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p
 UNION ALL
- SELECT orders.id, orders.client_id, orders.id AS order_id, 1 AS version, 'placed'::text AS type,
-    NULL::text AS from_status, 'pending'::text AS to_status,
-        CASE orders.kind
+ SELECT o.id, o.client_id, o.id AS order_id, 1 AS version, 'placed'::text AS type, NULL::text AS from_status,
+    'pending'::text AS to_status,
+        CASE o.kind
             WHEN 'replacement'::text THEN 'api'::text
             ELSE 'storefront'::text
         END AS source,
         CASE
-            WHEN orders.kind = 'replacement'::text THEN 'client'::text
-            WHEN orders.customer_subject IS NULL THEN 'guest'::text
+            WHEN o.kind = 'replacement'::text THEN 'client'::text
+            WHEN o.customer_subject IS NULL THEN 'guest'::text
             ELSE 'customer'::text
         END AS actor,
-        CASE orders.kind
-            WHEN 'replacement'::text THEN NULL::text
-            ELSE orders.customer_subject
+        CASE
+            WHEN p.shown AND o.kind <> 'replacement'::text THEN o.customer_subject
+            ELSE NULL::text
         END AS subject,
-    '{}'::jsonb AS details, orders.created_at AS happened_at, orders.created_at
-   FROM orders;
+    '{}'::jsonb AS details, o.created_at AS happened_at, o.created_at
+   FROM orders o
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (o.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.order_event_view to app_admin, app_client, app_support, app_system;
 
 -- View app.order_line_view, owner app_owner
@@ -3314,23 +3369,61 @@ grant select on app.order_line_view to app_admin, app_client, app_support;
 -- View app.order_view, owner app_owner
 
 create view app.order_view with (security_invoker=true) as
- SELECT id, client_id, site_id, order_number, status, total_amount::text AS total_amount, currency, customer_subject,
-    customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at,
-    kind, version, fulfilment, problem, external_number, replaces_order_id, confirm_by, exported_at, processed_at,
-    cancel_requested_at, cancelled_at, cancel_reason
-   FROM orders;
+ SELECT o.id, o.client_id, o.site_id, o.order_number, o.status, o.total_amount::text AS total_amount, o.currency,
+        CASE
+            WHEN p.shown THEN o.customer_subject
+            ELSE NULL::text
+        END AS customer_subject,
+        CASE
+            WHEN p.shown THEN o.customer_name
+            ELSE app.masked_name(o.customer_name)
+        END AS customer_name,
+        CASE
+            WHEN p.shown THEN o.customer_email
+            ELSE app.masked_email(o.customer_email)
+        END AS customer_email,
+        CASE
+            WHEN p.shown THEN o.shipping_address
+            ELSE app.masked_address(o.shipping_address)
+        END AS shipping_address,
+    o.items,
+        CASE
+            WHEN p.shown THEN o.metadata
+            ELSE '{}'::jsonb
+        END AS metadata,
+    o.created_at, o.updated_at, o.shipped_at, o.delivered_at, o.kind, o.version, o.fulfilment, o.problem,
+    o.external_number, o.replaces_order_id, o.confirm_by, o.exported_at, o.processed_at, o.cancel_requested_at,
+    o.cancelled_at,
+        CASE
+            WHEN p.shown THEN o.cancel_reason
+            ELSE NULL::text
+        END AS cancel_reason
+   FROM orders o
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (o.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.order_view to app_admin, app_client, app_customer, app_support;
 
 -- View app.return_view, owner app_owner
 
 create view app.return_view with (security_invoker=true) as
- SELECT id, client_id, order_id, number, status, reason, note, replacement_order_id,
+ SELECT r.id, r.client_id, r.order_id, r.number, r.status,
+        CASE
+            WHEN p.shown THEN r.reason
+            ELSE NULL::text
+        END AS reason,
+        CASE
+            WHEN p.shown THEN r.note
+            ELSE NULL::text
+        END AS note,
+    r.replacement_order_id,
     ( SELECT json_agg(json_build_object('line', l.line, 'quantity', l.quantity, 'received_quantity',
       l.received_quantity, 'restocked_quantity', l.restocked_quantity) ORDER BY l.line) AS json_agg
            FROM return_lines l
           WHERE l.return_id = r.id) AS lines,
-    created_at, updated_at, approved_at, received_at, refused_at
-   FROM returns r;
+    r.created_at, r.updated_at, r.approved_at, r.received_at, r.refused_at
+   FROM returns r
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (r.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.return_view to app_admin, app_client, app_support;
 
 -- View app.schedule_view, owner app_owner
@@ -3363,6 +3456,25 @@ create view app.site_view with (security_invoker=true) as
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
+
+-- View app.suppression_view, owner app_owner
+
+create view app.suppression_view with (security_invoker=true) as
+ SELECT s.id, s.client_id,
+        CASE
+            WHEN p.shown THEN s.address
+            ELSE app.masked_email(s.address)
+        END AS address,
+    s.cause,
+        CASE
+            WHEN p.shown THEN s.reason
+            ELSE NULL::text
+        END AS reason,
+    s.mail_id, s.created_at, s.released_at, s.released_by
+   FROM mail_suppressions s
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (s.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
+grant select on app.suppression_view to app_admin, app_client, app_support;
 
 -- View app.webhook_delivery_view, owner app_owner
 
@@ -7033,6 +7145,18 @@ AS $function$
 $function$;
 grant execute on function app.mail_branding(uuid,uuid) to app_admin, app_client, app_support;
 
+-- Function app.mail_ids_of(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.mail_ids_of(address text)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN ARRAY(SELECT m.id FROM mails m WHERE ((lower(m.recipient) = lower(mail_ids_of.address)) AND (((SELECT
+  app.admin_role() AS admin_role) IS NOT NULL) OR (m.client_id = ANY ((SELECT app.person_client_ids() AS
+  person_client_ids)::uuid[])))));
+grant execute on function app.mail_ids_of(text) to app_admin, app_client, app_support;
+
 -- Function app.mail_page(uuid,uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.mail_page(client uuid, site uuid, OUT order_page_url text, OUT domain text, OUT slug
@@ -7127,6 +7251,35 @@ end
 $function$;
 grant execute on function app.mark_orders_exported(uuid[],timestamp with time zone) to app_admin, app_client,
   app_support, app_system;
+
+-- Function app.masked_address(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.masked_address(address jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN jsonb_strip_nulls(jsonb_build_object('city', (address -> 'city'::text), 'country', (address ->
+  'country'::text)));
+grant execute on function app.masked_address(jsonb) to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Function app.masked_email(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.masked_email(address text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN concat("left"(address, 1), '***@', "left"(split_part(address, '@'::text, 2), 1), '***', "substring"(address,
+  '[.][^.@]*$'::text));
+grant execute on function app.masked_email(text) to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Function app.masked_name(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.masked_name(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN regexp_replace(name, '(\S)\S*'::text, '\1***'::text, 'g'::text);
+grant execute on function app.masked_name(text) to app_admin, app_client, app_customer, app_support, app_system;
 
 -- Function app.max_shown_stock(), owner app_definer
 
@@ -7475,6 +7628,18 @@ RETURN jsonb_build_object('order_id', (target).id, 'client_id', (target).client_
   'order_number', (target).order_number, 'status', (target).status, 'version', (target).version, 'problem',
   (target).problem);
 
+-- Function app.order_ids_of(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_ids_of(email text)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN ARRAY(SELECT o.id FROM orders o WHERE ((lower(o.customer_email) = lower(order_ids_of.email)) AND (((SELECT
+  app.admin_role() AS admin_role) IS NOT NULL) OR (o.client_id = ANY ((SELECT app.person_client_ids() AS
+  person_client_ids)::uuid[])))));
+grant execute on function app.order_ids_of(text) to app_admin, app_client, app_support;
+
 -- Function app.order_number(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.order_number()
@@ -7574,6 +7739,18 @@ begin
 end
 $function$;
 grant execute on function app.page_rows(text,integer) to app_admin, app_anon, app_client, app_customer, app_support;
+
+-- Function app.person_client_ids(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.person_client_ids()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN ARRAY(SELECT m.client_id FROM client_users m WHERE ((m.user_id = (SELECT app.subject() AS subject)) AND
+  (m.client_id = ANY ((SELECT app.client_ids() AS client_ids)::uuid[])) AND m.is_active AND COALESCE(m.personal_data,
+  (m.role <> 'viewer'::text))));
+grant execute on function app.person_client_ids() to app_admin, app_client, app_customer, app_support, app_system;
 
 -- Function app.pieces_of(uuid,jsonb,text), owner app_definer
 
@@ -9522,6 +9699,16 @@ AS $function$
 $function$;
 grant execute on function app.search_products(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
+
+-- Function app.sees_all_persons(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.sees_all_persons()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN ((app.admin_role() IS NOT NULL) OR (app.site_id() IS NOT NULL) OR (app.subject() ~~ 'service:%'::text));
+grant execute on function app.sees_all_persons() to app_admin, app_client, app_customer, app_support, app_system;
 
 -- Function app.set_erasure_hashes(uuid,text[]), owner app_definer
 

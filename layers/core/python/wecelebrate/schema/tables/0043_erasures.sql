@@ -10,6 +10,10 @@ alter table clients
 comment on column clients.order_retention_days is
   'Finished orders that are older lose the data of their persons. Null: they keep the data.';
 
+alter table client_users add column personal_data boolean;
+comment on column client_users.personal_data is
+  'Whether the member sees the data of persons. Null: the role decides; viewers do not see them.';
+
 create table erasures (
   id uuid primary key default app.uuid7(),
   client_id uuid not null references clients (id) on delete cascade,
