@@ -41,6 +41,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "products": BACK_OFFICE,
     "rejections": BACK_OFFICE,
     "reports": MEMBERS,
+    "requests": ("app_client",),
     "quotas": MEMBERS,
     "schedules": MEMBERS,
     "sites": MEMBERS,

@@ -6,7 +6,7 @@ Small size: 5 kills. Full size: 200 kills.
 import random
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
@@ -116,6 +116,14 @@ def closed(platform: Platform) -> Iterator[psycopg.Connection]:
         yield server
         server.execute(f"alter database {name} allow_connections true")
     platform.database = psycopg.connect(platform.endpoints.database, autocommit=True, row_factory=dict_row)
+    platform.eventually(lambda: accepts_connections(platform.endpoints.replica))
+    platform.wait_for_replica()
+
+
+def accepts_connections(dsn: str) -> bool:
+    with suppress(psycopg.OperationalError), psycopg.connect(dsn):
+        return True
+    return False
 
 
 def back_up(platform: Platform) -> None:

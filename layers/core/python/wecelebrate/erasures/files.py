@@ -23,6 +23,8 @@ from wecelebrate.order_files import FOLDER, export
 BUCKET = export.BUCKET
 MAX_SEARCHED_BYTES = 256 * 1024 * 1024
 """A file whose content is larger is deleted without a search."""
+VERSIONS_PER_SAVE = 100
+"""The number of files after which the progress is saved. S3 lists files in the order of their keys."""
 _MAX_DEPTH = 3
 """How many archives inside of each other are opened."""
 
@@ -39,12 +41,19 @@ def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
     if search["first_order_at"] is None:
         return count
     needles = _encoded(search["texts"])
-    for destination_id in search["destination_ids"]:
-        for version in _versions_since(destination_id, search["first_order_at"]):
+    searched = job.checkpoint.get("searched", "")
+    for destination_id in sorted(search["destination_ids"], key=str):
+        for number, version in enumerate(_versions_since(destination_id, search["first_order_at"]), start=1):
             job.check_lease()
+            if version.key < searched:
+                continue
             if _mentions(_content(version), needles):
                 storage.delete_versions(BUCKET, [version])
                 count += 1
+            if number % VERSIONS_PER_SAVE == 0:
+                job.checkpoint |= {"searched": version.key}
+                with writing(SYSTEM) as tx:
+                    job.save(tx)
     return count
 
 

@@ -108,12 +108,17 @@ def _erase_responses(job: jobs.LeasedJob, erasure_id: UUID) -> None:
 
 
 def _erase_mentions(job: jobs.LeasedJob, erasure_id: UUID) -> None:
-    for kind in MENTIONS:
-        after: UUID | None = None
+    for number, kind in enumerate(MENTIONS):
+        if number < job.checkpoint.get("tables", 0):
+            continue
+        after = job.checkpoint.get("after")
         while True:
             job.check_lease()
             with writing(SYSTEM) as tx:
                 after = sql.erase_mentions(tx, erasure_id=erasure_id, kind=kind, after=after, max_rows=ROWS_PER_STEP)
+                tables = number + (after is None)
+                job.checkpoint |= {"tables": tables, "after": None if after is None else str(after)}
+                job.save(tx)
             if after is None:
                 break
 

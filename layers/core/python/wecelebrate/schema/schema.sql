@@ -661,8 +661,8 @@ comment on column erasures.needles is
   'The texts that identify the person in files and in free text (names, addresses, order numbers), until the erasure is
    complete.';
 comment on column erasures.salt is
-  'A random value, from which the pseudonyms are computed. It is deleted when the erasure is complete, so that nobody can
-   compute them again.';
+  'A random value, from which the pseudonyms are computed. It is deleted when the erasure is complete, so that
+   nobody can compute them again.';
 comment on column erasures.hashes is
   'Keyed hashes of the addresses and subjects, for the list that survives a restore.';
 comment on column erasures.orders_before is
@@ -1967,6 +1967,7 @@ CREATE INDEX orders_by_replaced_order ON public.orders USING btree (client_id, r
 CREATE INDEX orders_by_site ON public.orders USING btree (site_id, created_at DESC, id DESC);
 CREATE INDEX orders_by_status ON public.orders USING btree (client_id, status, created_at DESC);
 CREATE INDEX orders_by_updated_at ON public.orders USING btree (client_id, updated_at);
+CREATE INDEX orders_with_persons ON public.orders USING btree (client_id, created_at) WHERE (erased_at IS NULL);
 CREATE TRIGGER audit AFTER DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
 CREATE TRIGGER delete_holds AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
   FUNCTION app.delete_order_holds();
@@ -5606,8 +5607,8 @@ CREATE OR REPLACE FUNCTION app.erase_deliveries(e erasures, ids uuid[])
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
   update webhook_deliveries d
-  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null, last_error = null, log
-    = '[]'
+  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null,
+    last_error = null, log = '[]'
   where d.id = any (ids) and (
     app.mentions(e, concat_ws(' ', d.payload, d.last_body, d.last_error, d.log))
     or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
@@ -5625,16 +5626,22 @@ declare
   e erasures := app.open_erasure($1);
   users text[] := e.emails || e.subjects;
   sessions text[];
+  first_at timestamptz;
+  last_at timestamptz;
   erased integer;
 begin
-  sessions := array(
-    select distinct a.session_id from analytics_events a
-    where a.client_id = e.client_id and (a.user_id = any (users) or lower(a.user_id) = any (e.emails))
-      and a.session_id is not null
-    limit $2);
+  select array_agg(distinct a.session_id), min(a.created_at) - interval '1 day', max(a.created_at) + interval '1 day'
+    into sessions, first_at, last_at
+  from (
+    select v.session_id, v.created_at from analytics_events v
+    where v.client_id = e.client_id and (v.user_id = any (users) or lower(v.user_id) = any (e.emails))
+      and v.session_id is not null
+    limit $2) a;
   with chosen as (
     (select a.id, a.accepted_at from analytics_events a
-     where a.client_id = e.client_id and a.session_id = any (sessions) limit $2)
+     where a.client_id = e.client_id and a.session_id = any (sessions) and a.created_at between first_at and last_at
+     -- The events without a user come first, because only the others lead to the visit.
+     order by a.user_id is not null limit $2)
     union
     (select a.id, a.accepted_at from analytics_events a
      where a.client_id = e.client_id and (a.user_id = any (users) or lower(a.user_id) = any (e.emails))
@@ -6544,16 +6551,20 @@ CREATE OR REPLACE FUNCTION app.identities(client uuid, email text, subject text,
 AS $function$
   select
     array(select lower($2) where $2 is not null
-      union select lower(o.customer_email) from orders o
-      where o.client_id = $1 and o.customer_subject = $3 and o.erased_at is null and not exists (
-        select from orders x where x.client_id = $1 and lower(x.customer_email) = lower(o.customer_email)
+      union select each.address from (
+        select distinct lower(o.customer_email) as address from orders o
+        where o.client_id = $1 and o.customer_subject = $3 and o.erased_at is null) each
+      where not exists (
+        select from orders x where x.client_id = $1 and lower(x.customer_email) = each.address
           and x.customer_subject is distinct from $3)),
     array(select $3 where $3 is not null
-      union select o.customer_subject from orders o
-      where o.client_id = $1 and lower(o.customer_email) = lower($2) and o.customer_subject is not null
-        and o.erased_at is null and not exists (
-          select from orders x where x.client_id = $1 and x.customer_subject = o.customer_subject
-            and lower(x.customer_email) <> lower($2)))
+      union select each.buyer from (
+        select distinct o.customer_subject as buyer from orders o
+        where o.client_id = $1 and lower(o.customer_email) = lower($2) and o.customer_subject is not null
+          and o.erased_at is null) each
+      where not exists (
+        select from orders x where x.client_id = $1 and x.customer_subject = each.buyer
+          and lower(x.customer_email) <> lower($2)))
 $function$;
 
 -- Function app.is_active_client(uuid), owner app_definer

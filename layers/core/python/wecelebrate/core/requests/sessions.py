@@ -116,8 +116,8 @@ def session_of(
 ) -> tuple[Session, list[str]]:
     """Return the session of a caller that the database has accepted, and the tags that invalidate the session.
 
-    `sees_persons` are the clients whose persons a member sees. None: the role decides. Callers who see the same rows, but
-    not the same persons, have different scopes.
+    `sees_persons` are the clients whose persons a member sees. None: the role decides. Callers who see the same rows,
+    but not the same persons, have different scopes.
     """
     if caller.site_domain is not None:
         return _visitor_session(caller, context)

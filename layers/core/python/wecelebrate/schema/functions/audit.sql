@@ -275,8 +275,8 @@ begin
 end
 $$;
 
--- Refuses changes of entries, for every role. Only expired entries can be deleted. The erasure of a person replaces texts
--- about the person (app.erase_audit_entries); what was done, and when, never changes.
+-- Refuses changes of entries, for every role. Only expired entries can be deleted. The erasure of a person replaces
+-- texts about the person (app.erase_audit_entries); what was done, and when, never changes.
 create or replace function app.refuse_audit_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$

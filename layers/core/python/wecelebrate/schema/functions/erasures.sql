@@ -1,8 +1,8 @@
 -- Erasure of persons: the request, and the steps of the worker that erases the data of a person at a client.
 --
--- A step changes a bounded number of rows, and can be repeated: it changes only rows that still have data of the person.
--- The figures stay. A pseudonym replaces the address and the subject, so that the orders of one person still count as
--- one customer. Only the service of the platform runs the steps.
+-- A step changes a bounded number of rows, and can be repeated: it changes only rows that still have data of the
+-- person. The figures stay. A pseudonym replaces the address and the subject, so that the orders of one person still
+-- count as one customer. Only the service of the platform runs the steps.
 
 set local role app_definer;
 
@@ -55,21 +55,25 @@ language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
   select
     array(select lower($2) where $2 is not null
-      union select lower(o.customer_email) from orders o
-      where o.client_id = $1 and o.customer_subject = $3 and o.erased_at is null and not exists (
-        select from orders x where x.client_id = $1 and lower(x.customer_email) = lower(o.customer_email)
+      union select each.address from (
+        select distinct lower(o.customer_email) as address from orders o
+        where o.client_id = $1 and o.customer_subject = $3 and o.erased_at is null) each
+      where not exists (
+        select from orders x where x.client_id = $1 and lower(x.customer_email) = each.address
           and x.customer_subject is distinct from $3)),
     array(select $3 where $3 is not null
-      union select o.customer_subject from orders o
-      where o.client_id = $1 and lower(o.customer_email) = lower($2) and o.customer_subject is not null
-        and o.erased_at is null and not exists (
-          select from orders x where x.client_id = $1 and x.customer_subject = o.customer_subject
-            and lower(x.customer_email) <> lower($2)))
+      union select each.buyer from (
+        select distinct o.customer_subject as buyer from orders o
+        where o.client_id = $1 and lower(o.customer_email) = lower($2) and o.customer_subject is not null
+          and o.erased_at is null) each
+      where not exists (
+        select from orders x where x.client_id = $1 and x.customer_subject = each.buyer
+          and lower(x.customer_email) <> lower($2)))
 $$;
 
--- Requests the erasure of a person at a client, and creates its job. Refusals: `not_found` if the caller does not belong
--- to the client, `forbidden` if the caller is not an owner of the client or a super admin, and `orders_open` with the
--- numbers of at most 100 open orders.
+-- Requests the erasure of a person at a client, and creates its job. Refusals: `not_found` if the caller does not
+-- belong to the client, `forbidden` if the caller is not an owner of the client or a super admin, and `orders_open`
+-- with the numbers of at most 100 open orders.
 create or replace function app.request_erasure(
   client_id uuid, email text, subject text, out refusal text, out detail jsonb, out erasure_id uuid, out job_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -121,8 +125,8 @@ as $$
 $$;
 grant execute on function app.count_open_erasures(uuid) to app_admin, app_client;
 
--- Collects what identifies the person in free text, before the first row is erased. Returns the erasure, or no row if it
--- is complete. `open` contains the numbers of orders that were opened since the request.
+-- Collects what identifies the person in free text, before the first row is erased. Returns the erasure, or no row if
+-- it is complete. `open` contains the numbers of orders that were opened since the request.
 create or replace function app.prepare_erasure(erasure_id uuid)
 returns table (client_id uuid, cause text, emails text[], subjects text[], hashes text[], orders_before timestamptz,
   created_at timestamptz, open text[])

@@ -41,16 +41,22 @@ declare
   e erasures := app.open_erasure($1);
   users text[] := e.emails || e.subjects;
   sessions text[];
+  first_at timestamptz;
+  last_at timestamptz;
   erased integer;
 begin
-  sessions := array(
-    select distinct a.session_id from analytics_events a
-    where a.client_id = e.client_id and (a.user_id = any (users) or lower(a.user_id) = any (e.emails))
-      and a.session_id is not null
-    limit $2);
+  select array_agg(distinct a.session_id), min(a.created_at) - interval '1 day', max(a.created_at) + interval '1 day'
+    into sessions, first_at, last_at
+  from (
+    select v.session_id, v.created_at from analytics_events v
+    where v.client_id = e.client_id and (v.user_id = any (users) or lower(v.user_id) = any (e.emails))
+      and v.session_id is not null
+    limit $2) a;
   with chosen as (
     (select a.id, a.accepted_at from analytics_events a
-     where a.client_id = e.client_id and a.session_id = any (sessions) limit $2)
+     where a.client_id = e.client_id and a.session_id = any (sessions) and a.created_at between first_at and last_at
+     -- The events without a user come first, because only the others lead to the visit.
+     order by a.user_id is not null limit $2)
     union
     (select a.id, a.accepted_at from analytics_events a
      where a.client_id = e.client_id and (a.user_id = any (users) or lower(a.user_id) = any (e.emails))
@@ -134,7 +140,8 @@ create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns 
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
   update webhook_deliveries d
-  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null, last_error = null, log = '[]'
+  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null,
+    last_error = null, log = '[]'
   where d.id = any (ids) and (
     app.mentions(e, concat_ws(' ', d.payload, d.last_body, d.last_error, d.log))
     or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))

@@ -11,8 +11,8 @@ create or replace function app.sees_all_persons() returns boolean
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 return app.admin_role() is not null or app.site_id() is not null or app.subject() like 'service:%';
 
--- Returns the clients whose persons the caller sees as a member. `personal_data` of a membership decides, and by default
--- the role: owners and editors see persons, and viewers do not.
+-- Returns the clients whose persons the caller sees as a member. `personal_data` of a membership decides, and by
+-- default the role: owners and editors see persons, and viewers do not.
 create or replace function app.person_client_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 return array(
@@ -50,7 +50,8 @@ return regexp_replace(name, '(\S)\S*', '\1***', 'g');
 -- Returns an e-mail address with the first characters of both parts and the top-level domain, e.g. `a***@e***.com`.
 create or replace function app.masked_email(address text) returns text
 language sql immutable parallel safe
-return concat(left(address, 1), '***@', left(split_part(address, '@', 2), 1), '***', substring(address from '[.][^.@]*$'));
+return concat(left(address, 1), '***@', left(split_part(address, '@', 2), 1), '***',
+  substring(address from '[.][^.@]*$'));
 
 -- Returns the country and the city of an address.
 create or replace function app.masked_address(address jsonb) returns jsonb

@@ -46,15 +46,17 @@ comment on table erasures is
 comment on column erasures.cause is
   'request: somebody asked for it. retention: the orders are older than the client keeps them. restore: the erasure was
    complete, and the database was then restored to an earlier time.';
-comment on column erasures.emails is 'The e-mail addresses of the person, in lower case, until the erasure is complete.';
+comment on column erasures.emails is
+  'The e-mail addresses of the person, in lower case, until the erasure is complete.';
 comment on column erasures.subjects is 'The `sub` claims of the person, until the erasure is complete.';
 comment on column erasures.needles is
   'The texts that identify the person in files and in free text (names, addresses, order numbers), until the erasure is
    complete.';
 comment on column erasures.salt is
-  'A random value, from which the pseudonyms are computed. It is deleted when the erasure is complete, so that nobody can
-   compute them again.';
-comment on column erasures.hashes is 'Keyed hashes of the addresses and subjects, for the list that survives a restore.';
+  'A random value, from which the pseudonyms are computed. It is deleted when the erasure is complete, so that
+   nobody can compute them again.';
+comment on column erasures.hashes is
+  'Keyed hashes of the addresses and subjects, for the list that survives a restore.';
 comment on column erasures.orders_before is 'Only orders that were placed until this time are erased.';
 create index erasures_by_client on erasures (client_id, created_at desc, id desc);
 create index erasures_by_job on erasures (job_id);
@@ -63,6 +65,8 @@ alter table orders
   add column erased_at timestamptz,
   add column erasure_id uuid references erasures (id) on delete set null;
 comment on column orders.erased_at is 'When the data of the person were erased. Null: they were not erased.';
+-- The nightly erasure must not read the orders that it has erased before.
+create index orders_with_persons on orders (client_id, created_at) where erased_at is null;
 create index orders_by_erasure on orders (erasure_id) where erasure_id is not null;
 create index analytics_events_by_user on analytics_events (client_id, user_id) where user_id is not null;
 
