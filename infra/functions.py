@@ -385,6 +385,11 @@ def encoded_routes(specs: Iterable[FunctionSpec]) -> str:
     return route_table.encode(route for spec in specs for route in spec.served_routes if route != DEFAULT_ROUTE)
 
 
+LOCKED_BUCKETS: Mapping[str, int] = {"erasures": 400}
+"""Bucket → number of days for which nobody changes or deletes an object (Object Lock). The list of erasures must live
+longer than every backup of the database, because it is repeated after a restore."""
+
+
 def bucket_names(specs: tuple[FunctionSpec, ...]) -> tuple[str, ...]:
     """Return the names of all buckets that functions use, or that send notifications to the queues of functions."""
     used = {bucket for spec in specs for bucket in spec.bucket_access()}

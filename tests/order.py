@@ -35,6 +35,7 @@ LONG_MODULES = (
     "tests/faults/test_shuffled_messages.py",
     "tests/core/feeds/test_feeds_hostile.py",
     "tests/faults/test_interleaved_writers.py",
+    "tests/persons/test_killed_erasures.py",
 )
 """The modules that take the longest time, the longest first. `pytest --durations=100` shows which tests are long."""
 _SHARE = 0.8

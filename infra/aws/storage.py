@@ -12,19 +12,21 @@ from infra.aws.checks import acknowledge_wildcard
 from infra.aws.queues import Queues, allow_notifications
 from infra.aws.retention import removal_policy
 from infra.environments import Environment
-from infra.functions import FunctionSpec, bucket_names
+from infra.functions import LOCKED_BUCKETS, FunctionSpec, bucket_names
 
 _KEYS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("drops", "write"): ("*/results/*", "orders/*/out/*"),
+    ("drops", "delete"): ("orders/*",),
     ("image-uploads", "read"): ("*/uploads/*",),
     ("image-uploads", "write"): ("*/uploads/*",),
 }
 """(Bucket, verb) → patterns of the keys to which the verb applies. If a verb has no entry, it applies to all keys of
 the bucket."""
 
-_EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7, "exports": 8}
+_EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7, "exports": 8, "erasures": None}
 """Bucket → number of days until its objects expire. None means that the objects never expire. The objects of `images`
-never expire, because products show them. The sweeper deletes an export after 7 days; the rule deletes what a killed
+never expire, because products show them, nor do those of `erasures`, because every restore needs them. The sweeper
+deletes an export after 7 days; the rule deletes what a killed
 worker has left behind."""
 _OLD_VERSION_DAYS: Mapping[str, int] = {"exports": 1}
 """Bucket → number of days until an old version is deleted. Exports contain data of persons."""
@@ -127,11 +129,16 @@ class Buckets(Construct):
         )
 
     def _bucket(self, name: str) -> s3.Bucket:
+        days_locked = LOCKED_BUCKETS.get(name)
         return s3.Bucket(
             self,
             name,
             bucket_name=self._physical(name),
             versioned=True,
+            object_lock_enabled=True if days_locked else None,
+            object_lock_default_retention=s3.ObjectLockRetention.governance(cdk.Duration.days(days_locked))
+            if days_locked
+            else None,
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,

@@ -29,6 +29,7 @@ JobType = Literal[
     "image_processing",
     "data_export",
     "order_file",
+    "erasure",
 ]
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 WaitingFor = Literal["approval", "decision"]

@@ -20,7 +20,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, QueueTrigger, bucket_names, dead_letter_queue
+from infra.functions import (
+    DEAD_LETTERS_VISIBILITY,
+    LOCKED_BUCKETS,
+    FunctionSpec,
+    QueueTrigger,
+    bucket_names,
+    dead_letter_queue,
+)
 from infra.local.processes import Process, http_ok
 from infra.local.service import Service
 
@@ -148,8 +155,10 @@ class Aws(Service):
         s3 = self.s3
         for name, bucket in self.buckets.items():
             with contextlib.suppress(s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
-                s3.create_bucket(Bucket=bucket)
+                s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=name in LOCKED_BUCKETS)
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+            if days := LOCKED_BUCKETS.get(name):
+                _lock_objects(s3, bucket, days)
             queue_names = [spec.queue_name for spec in self.specs if spec.queue and spec.queue.bucket == name]
             _configure_notifications(s3, bucket, queue_names)
         if any("email" in spec.uses for spec in self.specs):
@@ -195,6 +204,17 @@ def _ensure_queue(sqs: "SQSClient", name: str, attributes: dict[str, str]) -> st
         return sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]
     sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)  # type: ignore[arg-type]
     return url
+
+
+def _lock_objects(s3: "S3Client", bucket: str, days: int) -> None:
+    """Make S3 refuse to delete the versions of new objects for `days` days."""
+    s3.put_object_lock_configuration(
+        Bucket=bucket,
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": days}},
+        },
+    )
 
 
 def _configure_notifications(s3: "S3Client", bucket: str, queues: Sequence[str]) -> None:

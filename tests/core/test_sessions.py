@@ -110,6 +110,7 @@ class Database:
         self.reads: list[tuple[tuple[str, ...], bool]] = []
         self.stored: list[tuple[str, int]] = []
         monkeypatch.setattr(sessions, "reading", self.reading)
+        monkeypatch.setattr(sessions, "person_clients", lambda tx: ())
         monkeypatch.setattr(cache, "read_tags", lambda tags, _: TagVersions(" ".join(tags), ("9",), False))
         monkeypatch.setattr(cache, "new_value", lambda _, meta, tokens, life: (tokens, life))
         monkeypatch.setattr(cache, "put", lambda key, value, entity: self.stored.append(value))

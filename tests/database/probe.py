@@ -47,12 +47,14 @@ def promised(caller: Caller, table: str) -> Reach:
     select, insert, update, delete = (caller.rows(table, verb) for verb in ("select", "insert", "update", "delete"))
     # A statement with WHERE or RETURNING needs rows that the caller may read.
     readable = select or []
-    # A trigger refuses that an order moves to another client, also to a client for which the caller writes.
+    # Triggers refuse that an order moves to another client, also to a client for which the caller writes, and that an
+    # entry of its history or of the audit log does.
     moves = {
         (column, target)
         for column, target in _moves(table)
         if update
         and all(caller.may_move(row, column, target) for row in update)
+        and (table not in ("order_events", "audit_log") or column != "client_id")
         and (table != "orders" or not caller.entered or all(row.values[column] == target for row in update))
     }
     return Reach(

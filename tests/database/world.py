@@ -152,10 +152,11 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "jobs": ("error", "renamed"),
     "drops": ("etag", "renamed"),
     "dead_letters": ("reason", "renamed"),
-    "audit_log": ("action", "renamed"),
+    "audit_log": ("object_id", "renamed"),
     "schedules": ("name", "renamed"),
     "uploads": ("name", "renamed"),
     "exports": ("filters", Jsonb({"brand": "renamed"})),
+    "erasures": ("counts", Jsonb({"orders": 7})),
     "mails": ("reason", "renamed"),
     "mail_suppressions": ("reason", "renamed"),
     "app.staged_products": ("name", "renamed"),
@@ -324,6 +325,9 @@ def _rows_of_jobs() -> Iterator[Row]:
             )
         values = {"id": ident(f"{name} schedule"), "client_id": owner, "catalog_id": catalog, "type": "catalog_sync"}
         yield Row("schedules", name, {**values, "name": name, "cron": "0 3 * * *", "timezone": "UTC"})
+        if owner is not None:
+            values = {"id": ident(f"{name} erasure"), "client_id": owner, "cause": "request", "requested_by": "a-owner"}
+            yield Row("erasures", name, values)
         values = {"id": ident(f"{name} mail"), "client_id": owner, "template": "job_finished"}
         yield Row("mails", name, {**values, "recipient": "c@test"})
         values = {"id": ident(f"{name} suppression"), "client_id": owner, "address": "gone@test", "cause": "bounce"}

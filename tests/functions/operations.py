@@ -183,6 +183,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "create_report": {"client_id": ids["client_id"], "month": "2026-03"},
         "decide_job": {"answers": {"decimal": ","}},
         "create_export": {"client_id": ids["client_id"], "kind": "orders", "format": "csv"},
+        "create_erasure": {"email": f"{unique}@example.test"},
         "create_upload": {"name": f"{unique}.csv", "size": 100, "client_id": ids["client_id"]},
     }
     return bodies.get(name, {})

@@ -74,6 +74,10 @@ select %(client)s, id, (select user_id from client_users where client_id = %(cli
 from job
 returning id
 """
+ERASURE: LiteralString = """
+insert into erasures (client_id, cause, requested_by, completed_at)
+values (%s, 'request', 'a test', now()) returning id
+"""
 ORDER: LiteralString = """
 with new_order as (
   insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, total_amount,
@@ -145,6 +149,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "job_id": job,
         "report_id": _insert(platform, REPORT, [client, Jsonb(report)]),
         "export_id": _insert(platform, EXPORT, {"client": client}),
+        "erasure_id": _insert(platform, ERASURE, [client]),
         "image_id": _insert(platform, IMAGE, [tenant.catalog_id]),
         "upload_id": _insert(platform, UPLOAD, [client, upload]),
         "domain": tenant.domain,

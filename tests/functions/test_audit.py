@@ -43,6 +43,8 @@ ACTIONS: dict[str, set[str]] = {
     "retry_job": {"job.retry"},
     "release_suppression": {"mail_suppression.release"},
     "import_products": {"job.create"},
+    "create_erasure": {"erasure.create", "job.create"},
+    "replay_erasures": {"job.create"},
     "create_export": {"export.create", "job.create"},
     "delete_export": {"export.delete"},
     "create_schedule": {"schedule.create"},
@@ -152,6 +154,8 @@ HARMLESS_READS = {
     "list_order_destinations": "no data about persons",
     "get_order_destination": "no data about persons",
     "list_order_export_runs": "numbers of orders",
+    "list_erasures": "no data about persons, not even a hash",
+    "get_erasure": "no data about persons, not even a hash",
     "get_address_format": "public",
     "list_schedules": "no data about persons",
     "get_schedule": "no data about persons",
@@ -240,7 +244,7 @@ def test_a_change_leaves_an_entry_with_the_caller_and_the_request(platform: Plat
         assert (entry["subject"] == "admin") == is_admin
         assert entry["address"].startswith("127.")
         assert entry["is_verified"]
-        platform_wide = operation.name in ("set_flag", "reset_flag", "create_client")
+        platform_wide = operation.name in ("set_flag", "reset_flag", "create_client", "replay_erasures")
         assert platform_wide or entry["client_id"] == tenant.client_id
     platform.arrange("delete from kill_switches")
 

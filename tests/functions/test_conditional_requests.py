@@ -43,6 +43,8 @@ NEVER_CACHED = {
     "list_images",
     "get_image",
     "list_jobs",
+    "list_erasures",
+    "get_erasure",
     "list_exports",
     "get_export",
     "get_job",

@@ -19,6 +19,7 @@ QUOTAS = {
     "create_schedule": "too_many_schedules",
     "create_webhook": "too_many_webhooks",
     "create_export": "too_many_exports",
+    "create_erasure": "too_many_erasures",
     "create_upload": "too_many_uploads",
     "upload_image": "too_many_uploads",
     "create_order": "daily_order_limit",
@@ -31,6 +32,7 @@ ENDS = "jobs and deliveries end and are deleted, and the request limit of the ti
 CHANGE = "it changes an existing object"
 REASONS = {
     "create_client": STAFF,
+    "replay_erasures": STAFF,
     "grant_catalog": STAFF,
     "redrive_dead_letter": STAFF,
     "set_flag": STAFF,

@@ -91,13 +91,14 @@ def test_a_user_without_a_membership_is_refused(platform: Platform, operation: O
 
 
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
-def test_a_viewer_is_allowed_to_read_everything_except_source_data(
+def test_a_viewer_is_allowed_to_read_everything_except_source_data_and_erasures(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
     response = operation.send(platform.api(platform.member(tenant.client_id, "viewer")), ids)
-    if operation.name in ("get_product_source", "get_product_stock", "get_export"):  # the export belongs to the owner
+    # The export belongs to the owner, and only owners see erasures.
+    if operation.name in ("get_product_source", "get_product_stock", "get_export", "get_erasure"):
         problem(response, 404, "not_found")
-    elif operation.shows_source_data:
+    elif operation.name == "list_erasures" or operation.shows_source_data:
         problem(response, 403, "forbidden")
     else:
         ok(response)

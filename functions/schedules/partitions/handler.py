@@ -1,8 +1,8 @@
-"""Partitions: create the partitions of the coming months, drop expired ones, and delete old rows."""
+"""Partitions: create the partitions of the coming months, drop expired ones, delete old rows, and erase old orders."""
 
 from typing import Any
 
-from wecelebrate import jobs, products
+from wecelebrate import erasures, jobs, products
 from wecelebrate.core import deadline
 from wecelebrate.events import maintenance
 
@@ -16,4 +16,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
             "receipts": maintenance.delete_old_receipts(),
             "jobs": jobs.forget(),
             "held_products": products.settle_stock_holds(),
+            "retention": erasures.start_retention(),
         }

@@ -108,6 +108,10 @@ def test_uploads_expire_but_images_never_expire(dev: Templates) -> None:
     assert expiry_days("exports") == [8]
     rules = bucket("exports")["LifecycleConfiguration"]["Rules"]
     assert [rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in rules[:1]] == [1]
+    assert expiry_days("erasures") == []
+    lock = bucket("erasures")["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+    assert lock == {"Days": 400, "Mode": "GOVERNANCE"}
+    assert "ObjectLockConfiguration" not in bucket("exports")
     (rule,) = bucket("image-uploads")["CorsConfiguration"]["CorsRules"]
     assert rule["AllowedMethods"] == ["PUT"]
     assert "CorsConfiguration" not in bucket("images")

@@ -17,6 +17,17 @@ EventRetention = Annotated[
 ]
 
 
+OrderRetention = Annotated[
+    int,
+    Field(
+        strict=True,
+        ge=30,
+        le=36500,
+        description="After how many days finished orders lose the data of their persons. Null: never.",
+    ),
+]
+
+
 class NewClient(Input):
     """A new client."""
 
@@ -45,6 +56,7 @@ class NewClient(Input):
     event_retention_months: EventRetention = 25
     timezone: Timezone = "UTC"
     """The IANA time zone in which the days of the client's reports begin."""
+    order_retention_days: OrderRetention | None = None
 
 
 class ClientPatch(Patch):
@@ -62,6 +74,7 @@ class ClientPatch(Patch):
     settings: GivenObject = ABSENT
     event_retention_months: EventRetention = ABSENT
     timezone: Timezone = ABSENT
+    order_retention_days: OrderRetention | None = None
 
 
 class Client(BaseModel):
@@ -83,6 +96,9 @@ class Client(BaseModel):
     event_retention_months: int = Field(description="How many months the events of visitors are kept.")
     timezone: str
     """The IANA time zone in which the days of the client's reports begin."""
+    order_retention_days: int | None = Field(
+        description="After how many days finished orders lose the data of their persons. Null: never."
+    )
 
 
 class ClientFilters(ListParameters):

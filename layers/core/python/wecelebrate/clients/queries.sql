@@ -11,7 +11,7 @@ from (
 ) page cross join lateral (
   select page.id, page.name, page.slug, page.description, page.logo_url, page.contact_email, page.contact_phone,
     page.address, page.tier, page.is_active, page.settings, page.created_at, page.updated_at,
-    page.event_retention_months, page.timezone
+    page.event_retention_months, page.timezone, page.order_retention_days
 ) client
 order by page.folded_name, page.id;
 
@@ -22,9 +22,9 @@ select * from app.client_view where id = :client_id;
 -- name: create_client^
 -- Create a client.
 insert into app.client_view (name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active,
-  settings, event_retention_months, timezone)
+  settings, event_retention_months, timezone, order_retention_days)
 values (:name, :slug, :description, :logo_url, :contact_email, :contact_phone, :address, :tier, :is_active,
-  :settings::jsonb, :event_retention_months, :timezone)
+  :settings::jsonb, :event_retention_months, :timezone, :order_retention_days)
 returning *;
 
 -- name: change_client^
@@ -33,9 +33,9 @@ returning *;
 -- `updated_at` of the client differs from `expected_updated_at`.
 update app.client_view old
 set (name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
-  event_retention_months, timezone) = (
+  event_retention_months, timezone, order_retention_days) = (
   select name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
-    event_retention_months, timezone
+    event_retention_months, timezone, order_retention_days
   from jsonb_populate_record(null::clients, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :client_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)

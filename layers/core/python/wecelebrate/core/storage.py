@@ -5,6 +5,8 @@ All functions raise Unavailable if S3 throttles the call, does not respond, or e
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
@@ -152,6 +154,14 @@ def put_version(bucket: str, key: str, body: bytes, content_type: str) -> str:
     return response.get("VersionId", "null")
 
 
+def put_locked(bucket: str, key: str, body: bytes, content_type: str) -> None:
+    """Write an object to a bucket with Object Lock. S3 requires a checksum there."""
+    with temporary_errors("S3"):
+        s3_client().put_object(
+            Bucket=settings().bucket(bucket), Key=key, Body=body, ContentType=content_type, ChecksumAlgorithm="SHA256"
+        )
+
+
 def newest_version(bucket: str, key: str) -> str | None:
     """Return the id of the newest version of an object. None if the object does not exist."""
     head = _head(bucket, key)
@@ -222,6 +232,44 @@ def delete_all(bucket: str, prefix: str) -> None:
                 deleted = s3_client().delete_objects(Bucket=name, Delete={"Objects": cast(Any, objects), "Quiet": True})
                 if deleted.get("Errors"):
                     raise Unavailable(f"S3 could not delete {len(deleted['Errors'])} objects")
+
+
+@dataclass(frozen=True)
+class ObjectVersion:
+    """One version of an object. A delete marker is a version without content."""
+
+    key: str
+    version_id: str
+    size: int
+    modified_at: datetime
+    is_delete_marker: bool
+
+
+def versions(bucket: str, prefix: str, *, exact: bool = False) -> Iterator[ObjectVersion]:
+    """Yield all versions of all objects whose keys begin with a prefix. `exact`: only of the object with this key."""
+    name = settings().bucket(bucket)
+    pages = iter(s3_client().get_paginator("list_object_versions").paginate(Bucket=name, Prefix=prefix))
+    while True:
+        with temporary_errors("S3"):
+            page = next(pages, None)
+        if page is None:
+            return
+        for is_marker, kind in ((False, "Versions"), (True, "DeleteMarkers")):
+            for item in cast(Any, page).get(kind, ()):
+                if not exact or item["Key"] == prefix:
+                    size = item.get("Size", 0)
+                    yield ObjectVersion(item["Key"], item["VersionId"], size, item["LastModified"], is_marker)
+
+
+def delete_versions(bucket: str, deleted: Iterable[ObjectVersion]) -> None:
+    """Delete versions of objects. A version that no longer exists is no error."""
+    name, objects = settings().bucket(bucket), [{"Key": each.key, "VersionId": each.version_id} for each in deleted]
+    for first in range(0, len(objects), 1000):
+        batch = objects[first : first + 1000]
+        with temporary_errors("S3"):
+            response = s3_client().delete_objects(Bucket=name, Delete={"Objects": cast(Any, batch), "Quiet": True})
+        if response.get("Errors"):
+            raise Unavailable(f"S3 could not delete {len(response['Errors'])} objects")
 
 
 def safe_name(name: str) -> str:

@@ -29,7 +29,7 @@ select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, event_id, client_id, site_id, event_type as type, user_id, session_id, event_data as data, is_anonymous,
     is_time_clamped, created_at, accepted_at
-  from analytics_events
+  from app.event_view
   where (:client_id::uuid is null or client_id = :client_id)
     and (:site_id::uuid is null or site_id = :site_id)
     and (:type::text is null or event_type = :type)

@@ -210,7 +210,7 @@ from (
 -- name: export_events
 -- Return the events of a client that are after the first position and not after the last position, oldest first.
 select id, client_id, site_id, event_type, user_id, session_id, event_data, created_at, accepted_at
-from analytics_events
+from app.event_view
 where client_id = :scope
   and (:after_id::uuid is null or (created_at, id) > (:after_key::timestamptz, :after_id::uuid))
   and (:last_id::uuid is null or (created_at, id) <= (:last_key::timestamptz, :last_id::uuid))
@@ -256,13 +256,16 @@ with matching as materialized (
   ) per_currency
   group by email
 )
-select :scope::uuid as client_id, m.email as customer_email,
-  (array_agg(m.customer_name order by m.created_at desc, m.id desc))[1] as customer_name,
+select :scope::uuid as client_id, case when p.shown then m.email else app.masked_email(m.email) end as customer_email,
+  (array_agg(case when p.shown then m.customer_name else app.masked_name(m.customer_name) end
+    order by m.created_at desc, m.id desc))[1] as customer_name,
   (array_agg(m.customer_subject order by m.created_at desc, m.id desc)
-    filter (where m.customer_subject is not null))[1] as customer_subject,
+    filter (where m.customer_subject is not null and p.shown))[1] as customer_subject,
   count(*)::integer as orders, (count(*) filter (where m.status = 'cancelled'))::integer as cancelled_orders,
   coalesce(min(t.totals::text)::jsonb, '{}') as totals, min(m.created_at) as first_order_at,
   max(m.created_at) as last_order_at
 from matching m left join totals t on t.email = m.email
-group by m.email
+  cross join (
+    select app.sees_all_persons() or :scope::uuid = any (app.person_client_ids()) as shown) p
+group by m.email, p.shown
 order by m.email;

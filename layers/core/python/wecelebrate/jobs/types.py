@@ -11,6 +11,7 @@ JobType = Literal[
     "image_processing",
     "data_export",
     "order_file",
+    "erasure",
 ]
 JobStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 WaitingFor = Literal["approval", "decision"]
@@ -24,4 +25,5 @@ QUEUES: Mapping[str, str] = {
     "image_processing": "images",
     "data_export": "exports",
     "order_file": "order-files",
+    "erasure": "erasures",
 }

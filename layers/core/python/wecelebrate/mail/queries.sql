@@ -4,12 +4,12 @@ select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, job_id, template, order_id, recipient, locale, state, reason, message_id, created_at,
     updated_at, sent_at
-  from mails
+  from app.mail_view
   where (:client_id::uuid is null or client_id = :client_id)
     and (:template::text is null or template = :template)
     and (:state::text is null or state = :state)
     and (:order_id::uuid is null or order_id = :order_id)
-    and (:recipient::text is null or lower(recipient) = lower(:recipient))
+    and (:recipient::text is null or id = any (app.mail_ids_of(:recipient)))
     and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
   order by created_at desc, id desc
   limit :limit + 1
@@ -19,15 +19,15 @@ order by created_at desc, id desc;
 -- name: get_mail^
 -- Get a mail that the caller may see, and the data from which the mail is rendered: the order, its lines and the
 -- branding.
-select m.id, m.client_id, m.job_id, m.template, m.order_id, m.recipient, m.locale, m.state, m.reason, m.message_id,
-  m.created_at, m.updated_at, m.sent_at, m.details,
+select v.*, m.details,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
   page.order_page_url, page.domain, page.slug, o.confirm_by,
-  o.order_number, o.customer_name, o.total_amount, o.currency, o.shipping_address, o.created_at as ordered_at,
+  o.order_number, o.customer_name, o.total_amount::numeric, o.currency, o.shipping_address, o.created_at as ordered_at,
   array(select json_build_object('line', line, 'sku', sku, 'name', name, 'quantity', quantity, 'unit_price', unit_price::text)
         from order_lines where order_id = m.order_id order by line) as lines
 from mails m
-left join orders o on o.id = m.order_id
+join app.mail_view v on v.id = m.id
+left join app.order_view o on o.id = m.order_id
 left join lateral app.mail_page(m.client_id, o.site_id) page on true
 left join lateral app.mail_branding(m.client_id, o.site_id) branding on true
 where m.id = :mail_id;
@@ -112,7 +112,7 @@ returning m.id, m.client_id, m.recipient, target.is_news;
 select to_json(rows)::text as item, created_at as after_time, id as after_id
 from (
   select id, client_id, address, cause, reason, mail_id, created_at, released_at, released_by
-  from mail_suppressions
+  from app.suppression_view
   where (released_at is not null) = :released::boolean
     and (:client_id::uuid is null or client_id = :client_id)
     and (:address::text is null or address = lower(:address))

@@ -9,6 +9,7 @@ the same bytes under the same name. A receiver that ignores a file name it has a
 import hashlib
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -51,9 +52,66 @@ def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> No
 
     The settings are those of the run, because the settings of the destination can have changed since it began.
     """
-    settings = run["settings"]
     with writing(SYSTEM) as tx:
         exports = list(sql.list_exported_orders(tx, run_id=run["id"]))
+    file = _rendered(destination_id, run, exports)
+    if file.orders:
+        _put(file)
+    parameters = {
+        "key": file.key if file.orders else None,
+        "size": len(file.content),
+        "sha256": file.sha256,
+        "refused": file.refusals,
+    }
+    with writing(SYSTEM) as tx:
+        if sql.finish_run(tx, run_id=run["id"], **as_json(parameters, "refused")):
+            sql.release_refused_orders(tx, run_id=run["id"], order_ids=file.refused_ids)
+            sql.forget_documents(tx, run_id=run["id"])
+            job.counts["files"] = job.counts.get("files", 0) + bool(file.orders)
+            job.counts["exported"] = job.counts.get("exported", 0) + len(file.orders)
+            job.counts["rejected"] = job.counts.get("rejected", 0) + len(file.refused_ids)
+            job.done += len(exports)
+            job.checkpoint = {"seq": run["seq"]}
+        job.save(tx)
+
+
+def write_again(run: dict[str, Any], exports: Sequence[dict[str, Any]]) -> "WrittenFile | None":
+    """Write the file of a complete run again under its name, with these orders. Returns None if there is no order.
+
+    The caller deletes the older versions.
+    """
+    file = _rendered(run["destination_id"], run, exports)
+    if not file.orders:
+        return None
+    storage.put(BUCKET, run["key"], file.content, file.content_type)
+    storage.put(BUCKET, f"{run['key']}.done", file.done, "application/json")
+    return WrittenFile(len(file.content), file.sha256)
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """The size and the SHA-256 of a file."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _File:
+    """The file of a run, and its `.done` file."""
+
+    key: str
+    content: bytes
+    content_type: str
+    sha256: str
+    done: bytes
+    orders: list[ExportedOrder]
+    refusals: list[dict[str, str]]
+    refused_ids: list[UUID]
+
+
+def _rendered(destination_id: UUID, run: dict[str, Any], exports: Sequence[dict[str, Any]]) -> _File:
+    settings = run["settings"]
     destination = Destination(
         settings["format"], settings["columns"], settings["prefix"], settings["max_line_length"],
         settings["formula_safe"], settings["sender"] or "", settings["receiver"] or "", run["seq"], run["created_at"],
@@ -61,27 +119,18 @@ def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> No
     orders, refused = _prepared(destination, exports)
     content = formats.write(destination, orders)
     name = f"{settings['prefix']}orders-{run['seq']:06}.{formats.extension(settings['format'])}"
-    key = f"{FOLDER}{destination_id}/out/{name}"
     digest = hashlib.sha256(content).hexdigest()
     refusals = [{"order_number": number, "reason": reason} for _, number, reason in refused]
-    if orders:
-        _put(
-            key,
-            content,
-            formats.content_type(settings["format"]),
-            _done(name, run, digest, len(content), orders, refusals),
-        )
-    parameters = {"key": key if orders else None, "size": len(content), "sha256": digest, "refused": refusals}
-    with writing(SYSTEM) as tx:
-        if sql.finish_run(tx, run_id=run["id"], **as_json(parameters, "refused")):
-            sql.release_refused_orders(tx, run_id=run["id"], order_ids=[order_id for order_id, _, _ in refused])
-            sql.forget_documents(tx, run_id=run["id"])
-            job.counts["files"] = job.counts.get("files", 0) + bool(orders)
-            job.counts["exported"] = job.counts.get("exported", 0) + len(orders)
-            job.counts["rejected"] = job.counts.get("rejected", 0) + len(refused)
-            job.done += len(exports)
-            job.checkpoint = {"seq": run["seq"]}
-        job.save(tx)
+    return _File(
+        f"{FOLDER}{destination_id}/out/{name}",
+        content,
+        formats.content_type(settings["format"]),
+        digest,
+        _done(name, run, digest, len(content), orders, refusals),
+        orders,
+        refusals,
+        [order_id for order_id, _, _ in refused],
+    )
 
 
 def _prepared(
@@ -119,15 +168,15 @@ def _done(  # noqa: PLR0917
     return json.dumps(done, ensure_ascii=False, indent=2).encode()
 
 
-def _put(key: str, content: bytes, content_type: str, done: bytes) -> None:
+def _put(file: _File) -> None:
     """Write a file and then its `.done` file. If an earlier worker has written both, write nothing.
 
     A receiver could otherwise take a file that it has already processed for a new one.
     """
-    if storage.read(BUCKET, f"{key}.done", _MAX_DONE_BYTES) == done:
+    if storage.read(BUCKET, f"{file.key}.done", _MAX_DONE_BYTES) == file.done:
         return
-    storage.put(BUCKET, key, content, content_type)
-    storage.put(BUCKET, f"{key}.done", done, "application/json")
+    storage.put(BUCKET, file.key, file.content, file.content_type)
+    storage.put(BUCKET, f"{file.key}.done", file.done, "application/json")
 
 
 def _complete(job: jobs.LeasedJob, destination_id: UUID) -> None:

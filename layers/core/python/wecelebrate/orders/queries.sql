@@ -8,7 +8,7 @@ from (
     and (:site_id::uuid is null or site_id = :site_id)
     and (:status::text is null or status = :status)
     and (:order_number::text is null or order_number = :order_number)
-    and (:customer_email::text is null or lower(customer_email) = lower(:customer_email))
+    and (:customer_email::text is null or id = any (app.order_ids_of(:customer_email)))
     and (:created_from::timestamptz is null or created_at >= :created_from)
     and (:created_to::timestamptz is null or created_at < :created_to)
     and (:updated_since::timestamptz is null or updated_at >= :updated_since)

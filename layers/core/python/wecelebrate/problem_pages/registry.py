@@ -8,6 +8,7 @@ from functools import lru_cache
 import wecelebrate.catalogs
 import wecelebrate.core.idempotency
 import wecelebrate.core.quotas
+import wecelebrate.erasures
 import wecelebrate.exports
 import wecelebrate.images.uploads
 import wecelebrate.ingestion.bulk_import.create

@@ -118,6 +118,8 @@ CREATE INDEX analytics_events_by_client ON ONLY public.analytics_events USING bt
 CREATE INDEX analytics_events_by_site ON ONLY public.analytics_events USING btree (site_id, created_at DESC);
 CREATE INDEX analytics_events_by_type ON ONLY public.analytics_events USING btree (client_id, event_type, created_at
   DESC);
+CREATE INDEX analytics_events_by_user ON ONLY public.analytics_events USING btree (client_id, user_id) WHERE (user_id IS
+  NOT NULL);
 -- row-level security: forced
 create policy admin on analytics_events for select to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
@@ -132,8 +134,7 @@ create policy migrate on analytics_events for all to app_migrate
 create policy system on analytics_events for all to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL)
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
-grant delete, insert, select on analytics_events to app_definer;
-grant delete, insert, select, update on analytics_events to app_migrate;
+grant delete, insert, select, update on analytics_events to app_definer, app_migrate;
 grant insert, select on analytics_events to app_system;
 grant select on analytics_events to app_admin, app_client;
 
@@ -210,12 +211,15 @@ create policy definer on audit_log for insert to app_definer
 create policy definer_delete on audit_log for delete to app_definer
   using (created_at < (now() - '2 years'::interval));
 create policy definer_select on audit_log for select to app_definer
-  using (created_at < (now() - '2 years'::interval));
+  using (true);
+create policy definer_update on audit_log for update to app_definer
+  using (true)
+  with check (true);
 create policy migrate on audit_log for select to app_migrate
   using (true);
 create policy migrate_insert on audit_log for insert to app_migrate
   with check (true);
-grant delete, insert, select on audit_log to app_definer;
+grant delete, insert, select, update on audit_log to app_definer;
 grant insert, select on audit_log to app_admin, app_client, app_migrate;
 
 -- Table cache_invalidations, owner app_owner
@@ -415,12 +419,15 @@ create table client_users (
   is_active boolean not null default true,
   created_at timestamp with time zone not null default now(),
   updated_at timestamp with time zone not null default now(),
+  personal_data boolean,
   constraint client_users_pkey PRIMARY KEY (client_id, user_id),
   constraint client_users_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
   constraint client_users_email_length CHECK ((length(email) <= 500)),
   constraint client_users_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'editor'::text, 'viewer'::text]))),
   constraint client_users_user_id_length CHECK ((length(user_id) <= 500))
 );
+comment on column client_users.personal_data is
+  'Whether the member sees the data of persons. Null: the role decides; viewers do not see them.';
 CREATE INDEX client_users_by_user ON public.client_users USING btree (user_id);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.client_users FOR EACH ROW EXECUTE FUNCTION
   app.audit_row();
@@ -471,6 +478,7 @@ create table clients (
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
   event_retention_months integer not null default 25,
   timezone text not null default 'UTC'::text,
+  order_retention_days integer,
   constraint clients_slug_key UNIQUE (slug),
   constraint clients_pkey PRIMARY KEY (id),
   constraint clients_tier_fkey FOREIGN KEY (tier) REFERENCES tiers(name),
@@ -483,6 +491,8 @@ create table clients (
   constraint clients_logo_url_length CHECK ((length(logo_url) <= 2048)),
   constraint clients_name_check CHECK ((length(name) >= 2)),
   constraint clients_name_length CHECK ((length(name) <= 500)),
+  constraint clients_order_retention_days_check CHECK (((order_retention_days >= 30) AND (order_retention_days <=
+    36500))),
   constraint clients_settings_size CHECK (app.json_fits(settings, 524288)),
   constraint clients_slug_check CHECK ((slug ~ '^[a-z0-9-]+$'::text)),
   constraint clients_slug_length CHECK ((length(slug) <= 100)),
@@ -490,6 +500,8 @@ create table clients (
 );
 comment on column clients.timezone is
   'The IANA time zone in which the days of the client''s reports begin.';
+comment on column clients.order_retention_days is
+  'Finished orders that are older lose the data of their persons. Null: they keep the data.';
 CREATE INDEX clients_by_created_at ON public.clients USING btree (created_at DESC, id DESC);
 CREATE INDEX clients_by_folded_name ON public.clients USING btree (folded_name, id);
 CREATE INDEX clients_by_name ON public.clients USING btree (name, id);
@@ -550,6 +562,9 @@ CREATE TRIGGER audit AFTER UPDATE ON public.dead_letters FOR EACH ROW WHEN ((old
 create policy admin on dead_letters for all to app_admin
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
   with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy definer on dead_letters for all to app_definer
+  using (true)
+  with check (true);
 create policy migrate on dead_letters for all to app_migrate
   using (true)
   with check (true);
@@ -561,7 +576,7 @@ create policy system on dead_letters for all to app_system
 grant delete, insert, select, update on dead_letters to app_migrate;
 grant insert, select, update on dead_letters to app_system;
 grant select on dead_letters to app_support;
-grant select, update on dead_letters to app_admin;
+grant select, update on dead_letters to app_admin, app_definer;
 
 -- Table drops, owner app_owner
 
@@ -604,6 +619,76 @@ create policy system on drops for all to app_system
 grant delete, insert, select, update on drops to app_migrate;
 grant insert, select on drops to app_system;
 grant select on drops to app_admin, app_client;
+
+-- Table erasures, owner app_owner
+
+create table erasures (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  job_id uuid,
+  cause text not null,
+  requested_by text not null default app.subject(),
+  emails text[] not null default '{}'::text[],
+  subjects text[] not null default '{}'::text[],
+  needles text[] not null default '{}'::text[],
+  salt text,
+  hashes text[] not null default '{}'::text[],
+  orders_before timestamp with time zone not null default clock_timestamp(),
+  first_order_at timestamp with time zone,
+  counts jsonb not null default '{}'::jsonb,
+  created_at timestamp with time zone not null default now(),
+  completed_at timestamp with time zone,
+  constraint erasures_pkey PRIMARY KEY (id),
+  constraint erasures_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint erasures_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint erasures_cause_check CHECK ((cause = ANY (ARRAY['request'::text, 'retention'::text, 'restore'::text]))),
+  constraint erasures_completed_check CHECK (((completed_at IS NULL) OR ((((cardinality(emails) + cardinality(subjects))
+    + cardinality(needles)) = 0) AND (salt IS NULL)))),
+  constraint erasures_counts_length CHECK (app.json_fits(counts, 65536)),
+  constraint erasures_emails_length CHECK ((octet_length((emails)::text) <= 1048576)),
+  constraint erasures_hashes_length CHECK ((octet_length((hashes)::text) <= 1048576)),
+  constraint erasures_needles_length CHECK ((octet_length((needles)::text) <= 4194304)),
+  constraint erasures_requested_by_length CHECK ((length(requested_by) <= 500)),
+  constraint erasures_salt_length CHECK ((length(salt) <= 100)),
+  constraint erasures_subjects_length CHECK ((octet_length((subjects)::text) <= 1048576))
+);
+comment on table erasures is 'The erasures of persons. An erasure that is complete contains no data of the person, not
+  even a hash.';
+comment on column erasures.cause is
+  'request: somebody asked for it. retention: the orders are older than the client keeps them. restore: the erasure was
+   complete, and the database was then restored to an earlier time.';
+comment on column erasures.emails is
+  'The e-mail addresses of the person, in lower case, until the erasure is complete.';
+comment on column erasures.subjects is
+  'The `sub` claims of the person, until the erasure is complete.';
+comment on column erasures.needles is
+  'The texts that identify the person in files and in free text (names, addresses, order numbers), until the erasure is
+   complete.';
+comment on column erasures.salt is
+  'A random value, from which the pseudonyms are computed. It is deleted when the erasure is complete, so that
+   nobody can compute them again.';
+comment on column erasures.hashes is
+  'Keyed hashes of the addresses and subjects, for the list that survives a restore.';
+comment on column erasures.orders_before is
+  'Only orders that were placed until this time are erased.';
+CREATE INDEX erasures_by_client ON public.erasures USING btree (client_id, created_at DESC, id DESC);
+CREATE INDEX erasures_by_job ON public.erasures USING btree (job_id);
+-- row-level security: forced
+create policy admin on erasures for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) = ANY (ARRAY['super_admin'::text, 'admin'::text]));
+create policy client on erasures for select to app_client
+  using (client_id = ANY (( SELECT app.owner_ids() AS owner_ids)::uuid[]));
+create policy definer on erasures for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on erasures for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on erasures for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on erasures to app_migrate;
+grant insert, select, update on erasures to app_definer;
+grant select on erasures to app_admin, app_client, app_system;
 
 -- Table event_receipts, owner app_owner
 
@@ -795,9 +880,9 @@ create policy system on guest_mails for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
 create policy system_delete on guest_mails for delete to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select on guest_mails to app_definer;
 grant delete, insert, select, update on guest_mails to app_migrate;
 grant delete, select on guest_mails to app_system;
-grant insert, select on guest_mails to app_definer;
 
 -- Table idempotency_keys, owner app_owner
 
@@ -831,9 +916,9 @@ create policy system on idempotency_keys for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
 create policy system_delete on idempotency_keys for delete to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
-grant delete, insert, select, update on idempotency_keys to app_migrate;
+grant delete, insert, select, update on idempotency_keys to app_definer, app_migrate;
 grant delete, select on idempotency_keys to app_system;
-grant insert, select, update on idempotency_keys to app_admin, app_client, app_customer, app_definer, app_support;
+grant insert, select, update on idempotency_keys to app_admin, app_client, app_customer, app_support;
 
 -- Table images, owner app_owner
 
@@ -970,7 +1055,7 @@ create table jobs (
     'failed'::text, 'cancelled'::text]))),
   constraint jobs_type_check CHECK ((type = ANY (ARRAY['product_import'::text, 'catalog_sync'::text,
     'report_generation'::text, 'email_notification'::text, 'image_processing'::text, 'data_export'::text,
-    'order_file'::text])))
+    'order_file'::text, 'erasure'::text])))
 );
 comment on column jobs.client_id is
   'Null: the job belongs to the platform.';
@@ -1158,6 +1243,9 @@ create policy client_update on mail_suppressions for update to app_client
   with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
 create policy definer on mail_suppressions for select to app_definer
   using (true);
+create policy definer_update on mail_suppressions for update to app_definer
+  using (true)
+  with check (true);
 create policy migrate on mail_suppressions for all to app_migrate
   using (true)
   with check (true);
@@ -1169,7 +1257,8 @@ create policy system on mail_suppressions for all to app_system
 grant delete, insert, select, update on mail_suppressions to app_migrate;
 grant insert, select on mail_suppressions to app_system;
 grant insert, select, update on mail_suppressions to app_admin, app_client;
-grant select on mail_suppressions to app_definer, app_support;
+grant select on mail_suppressions to app_support;
+grant select, update on mail_suppressions to app_definer;
 
 -- Table mails, owner app_owner
 
@@ -1484,7 +1573,8 @@ create policy support on order_events for select to app_support
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy system on order_events for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
-grant insert, select on order_events to app_definer, app_migrate;
+grant insert, select on order_events to app_migrate;
+grant insert, select, update on order_events to app_definer;
 grant select on order_events to app_admin, app_client, app_support, app_system;
 
 -- Table order_export_runs, owner app_owner
@@ -1543,7 +1633,7 @@ create policy system_update on order_export_runs for update to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL)
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on order_export_runs to app_migrate;
-grant insert, select on order_export_runs to app_definer;
+grant insert, select, update on order_export_runs to app_definer;
 grant select on order_export_runs to app_admin, app_client, app_support;
 grant select, update on order_export_runs to app_system;
 
@@ -1600,7 +1690,7 @@ create policy system_update on order_exports for update to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL)
   with check (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on order_exports to app_migrate;
-grant insert, select on order_exports to app_definer;
+grant insert, select, update on order_exports to app_definer;
 grant select on order_exports to app_admin, app_client, app_support;
 grant select, update on order_exports to app_system;
 
@@ -1770,9 +1860,9 @@ create policy system on order_quantities for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
 create policy system_delete on order_quantities for delete to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select on order_quantities to app_definer;
 grant delete, insert, select, update on order_quantities to app_migrate;
 grant delete, select on order_quantities to app_system;
-grant insert, select on order_quantities to app_definer;
 
 -- Table order_slot_totals, owner app_owner
 
@@ -1836,10 +1926,13 @@ create table orders (
   cancel_requested_at timestamp with time zone,
   cancelled_at timestamp with time zone,
   cancel_reason text,
+  erased_at timestamp with time zone,
+  erasure_id uuid,
   constraint orders_client_id_unique UNIQUE (client_id, id),
   constraint orders_client_number_unique UNIQUE (client_id, order_number),
   constraint orders_pkey PRIMARY KEY (id),
   constraint orders_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id),
+  constraint orders_erasure_id_fkey FOREIGN KEY (erasure_id) REFERENCES erasures(id) ON DELETE SET NULL,
   constraint orders_replaces_fkey FOREIGN KEY (client_id, replaces_order_id) REFERENCES orders(client_id, id) ON DELETE
     SET NULL (replaces_order_id),
   constraint orders_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id),
@@ -1882,6 +1975,8 @@ comment on column orders.exported_at is
   'When the order was first given to an ERP. After that, the ERP must confirm that it is cancelled.';
 comment on column orders.cancel_requested_at is
   'When the ERP was asked to cancel the order. Null: no open request.';
+comment on column orders.erased_at is
+  'When the data of the person were erased. Null: they were not erased.';
 CREATE INDEX orders_by_buyer ON public.orders USING btree (client_id, COALESCE(customer_subject, lower(customer_email)),
   created_at);
 CREATE INDEX orders_by_client ON public.orders USING btree (client_id, created_at DESC, id DESC) INCLUDE (total_amount,
@@ -1892,6 +1987,7 @@ CREATE INDEX orders_by_created_at ON public.orders USING btree (created_at DESC)
 CREATE INDEX orders_by_customer ON public.orders USING btree (customer_subject, created_at DESC) WHERE (customer_subject
   IS NOT NULL);
 CREATE INDEX orders_by_customer_email ON public.orders USING btree (customer_email);
+CREATE INDEX orders_by_erasure ON public.orders USING btree (erasure_id) WHERE (erasure_id IS NOT NULL);
 CREATE INDEX orders_by_external_number ON public.orders USING btree (client_id, external_number) WHERE (external_number
   IS NOT NULL);
 CREATE INDEX orders_by_folded_customer_email ON public.orders USING btree (lower(customer_email));
@@ -1900,6 +1996,7 @@ CREATE INDEX orders_by_replaced_order ON public.orders USING btree (client_id, r
 CREATE INDEX orders_by_site ON public.orders USING btree (site_id, created_at DESC, id DESC);
 CREATE INDEX orders_by_status ON public.orders USING btree (client_id, status, created_at DESC);
 CREATE INDEX orders_by_updated_at ON public.orders USING btree (client_id, updated_at);
+CREATE INDEX orders_with_persons ON public.orders USING btree (client_id, created_at) WHERE (erased_at IS NULL);
 CREATE TRIGGER audit AFTER DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.audit_row('people');
 CREATE TRIGGER delete_holds AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
   FUNCTION app.delete_order_holds();
@@ -3122,7 +3219,7 @@ grant select on app.catalog_view to app_admin, app_client, app_support, app_syst
 
 create view app.client_view with (security_invoker=true) as
  SELECT id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
-    created_at, updated_at, event_retention_months, timezone
+    created_at, updated_at, event_retention_months, timezone, order_retention_days
    FROM clients;
 grant insert, select, update on app.client_view to app_admin;
 grant select on app.client_view to app_client;
@@ -3149,6 +3246,51 @@ create view app.dead_letter_view with (security_invoker=true) as
    FROM dead_letters d
      LEFT JOIN jobs j ON j.id = d.job_id;
 grant select on app.dead_letter_view to app_admin, app_support, app_system;
+
+-- View app.erasure_view, owner app_owner
+
+create view app.erasure_view with (security_invoker=true) as
+ SELECT e.id, e.client_id, e.job_id, e.cause,
+        CASE
+            WHEN e.completed_at IS NOT NULL THEN 'completed'::text
+            ELSE COALESCE(j.status, 'failed'::text)
+        END AS status,
+        CASE
+            WHEN e.completed_at IS NULL THEN j.error_code
+            ELSE NULL::text
+        END AS error_code,
+        CASE
+            WHEN e.completed_at IS NULL THEN j.error
+            ELSE NULL::text
+        END AS error,
+    e.requested_by,
+    '{"files": 0, "mails": 0, "events": 0, "orders": 0, "exports": 0, "responses": 0}'::jsonb || e.counts AS counts,
+    e.created_at, e.completed_at
+   FROM erasures e
+     LEFT JOIN jobs j ON j.id = e.job_id;
+grant select on app.erasure_view to app_admin, app_client;
+
+-- View app.event_view, owner app_owner
+
+create view app.event_view with (security_invoker=true) as
+ SELECT e.id, e.event_id, e.client_id, e.site_id, e.event_type,
+        CASE
+            WHEN p.shown THEN e.user_id
+            ELSE NULL::text
+        END AS user_id,
+        CASE
+            WHEN p.shown THEN e.session_id
+            ELSE NULL::text
+        END AS session_id,
+        CASE
+            WHEN p.shown THEN e.event_data
+            ELSE '{}'::jsonb
+        END AS event_data,
+    e.is_anonymous, e.is_time_clamped, e.created_at, e.accepted_at
+   FROM analytics_events e
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (e.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
+grant select on app.event_view to app_admin, app_client;
 
 -- View app.export_view, owner app_owner
 
@@ -3180,6 +3322,25 @@ create view app.job_view with (security_invoker=true) as
    FROM jobs j;
 grant select on app.job_view to app_admin, app_client, app_support, app_system;
 
+-- View app.mail_view, owner app_owner
+
+create view app.mail_view with (security_invoker=true) as
+ SELECT m.id, m.client_id, m.job_id, m.template, m.order_id,
+        CASE
+            WHEN p.shown THEN m.recipient
+            ELSE app.masked_email(m.recipient)
+        END AS recipient,
+    m.locale, m.state,
+        CASE
+            WHEN p.shown THEN m.reason
+            ELSE NULL::text
+        END AS reason,
+    m.message_id, m.created_at, m.updated_at, m.sent_at
+   FROM mails m
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (m.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
+grant select on app.mail_view to app_admin, app_client, app_support;
+
 -- View app.order_destination_view, owner app_owner
 
 create view app.order_destination_view with (security_invoker=true) as
@@ -3192,28 +3353,39 @@ grant select on app.order_destination_view to app_support, app_system;
 -- View app.order_event_view, owner app_owner
 
 create view app.order_event_view with (security_invoker=true) as
- SELECT order_events.id, order_events.client_id, order_events.order_id, order_events.version, order_events.type,
-    order_events.from_status, order_events.to_status, order_events.source, order_events.actor, order_events.subject,
-    order_events.details, order_events.happened_at, order_events.created_at
-   FROM order_events
+ SELECT e.id, e.client_id, e.order_id, e.version, e.type, e.from_status, e.to_status, e.source, e.actor,
+        CASE
+            WHEN p.shown OR e.actor <> 'customer'::text THEN e.subject
+            ELSE NULL::text
+        END AS subject,
+        CASE
+            WHEN p.shown THEN e.details
+            ELSE e.details - '{reason,note,tracking_number,tracking_url}'::text[]
+        END AS details,
+    e.happened_at, e.created_at
+   FROM order_events e
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (e.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p
 UNION ALL
- SELECT orders.id, orders.client_id, orders.id AS order_id, 1 AS version, 'placed'::text AS type,
-    NULL::text AS from_status, 'pending'::text AS to_status,
-        CASE orders.kind
+ SELECT o.id, o.client_id, o.id AS order_id, 1 AS version, 'placed'::text AS type, NULL::text AS from_status,
+    'pending'::text AS to_status,
+        CASE o.kind
             WHEN 'replacement'::text THEN 'api'::text
             ELSE 'storefront'::text
         END AS source,
         CASE
-            WHEN orders.kind = 'replacement'::text THEN 'client'::text
-            WHEN orders.customer_subject IS NULL THEN 'guest'::text
+            WHEN o.kind = 'replacement'::text THEN 'client'::text
+            WHEN o.customer_subject IS NULL THEN 'guest'::text
             ELSE 'customer'::text
         END AS actor,
-        CASE orders.kind
-            WHEN 'replacement'::text THEN NULL::text
-            ELSE orders.customer_subject
+        CASE
+            WHEN p.shown AND o.kind <> 'replacement'::text THEN o.customer_subject
+            ELSE NULL::text
         END AS subject,
-    '{}'::jsonb AS details, orders.created_at AS happened_at, orders.created_at
-   FROM orders;
+    '{}'::jsonb AS details, o.created_at AS happened_at, o.created_at
+   FROM orders o
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (o.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.order_event_view to app_admin, app_client, app_support, app_system;
 
 -- View app.order_line_view, owner app_owner
@@ -3227,23 +3399,61 @@ grant select on app.order_line_view to app_admin, app_client, app_support;
 -- View app.order_view, owner app_owner
 
 create view app.order_view with (security_invoker=true) as
- SELECT id, client_id, site_id, order_number, status, total_amount::text AS total_amount, currency, customer_subject,
-    customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at,
-    kind, version, fulfilment, problem, external_number, replaces_order_id, confirm_by, exported_at, processed_at,
-    cancel_requested_at, cancelled_at, cancel_reason
-   FROM orders;
+ SELECT o.id, o.client_id, o.site_id, o.order_number, o.status, o.total_amount::text AS total_amount, o.currency,
+        CASE
+            WHEN p.shown THEN o.customer_subject
+            ELSE NULL::text
+        END AS customer_subject,
+        CASE
+            WHEN p.shown THEN o.customer_name
+            ELSE app.masked_name(o.customer_name)
+        END AS customer_name,
+        CASE
+            WHEN p.shown THEN o.customer_email
+            ELSE app.masked_email(o.customer_email)
+        END AS customer_email,
+        CASE
+            WHEN p.shown THEN o.shipping_address
+            ELSE app.masked_address(o.shipping_address)
+        END AS shipping_address,
+    o.items,
+        CASE
+            WHEN p.shown THEN o.metadata
+            ELSE '{}'::jsonb
+        END AS metadata,
+    o.created_at, o.updated_at, o.shipped_at, o.delivered_at, o.kind, o.version, o.fulfilment, o.problem,
+    o.external_number, o.replaces_order_id, o.confirm_by, o.exported_at, o.processed_at, o.cancel_requested_at,
+    o.cancelled_at,
+        CASE
+            WHEN p.shown THEN o.cancel_reason
+            ELSE NULL::text
+        END AS cancel_reason
+   FROM orders o
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (o.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.order_view to app_admin, app_client, app_customer, app_support;
 
 -- View app.return_view, owner app_owner
 
 create view app.return_view with (security_invoker=true) as
- SELECT id, client_id, order_id, number, status, reason, note, replacement_order_id,
+ SELECT r.id, r.client_id, r.order_id, r.number, r.status,
+        CASE
+            WHEN p.shown THEN r.reason
+            ELSE NULL::text
+        END AS reason,
+        CASE
+            WHEN p.shown THEN r.note
+            ELSE NULL::text
+        END AS note,
+    r.replacement_order_id,
     ( SELECT json_agg(json_build_object('line', l.line, 'quantity', l.quantity, 'received_quantity',
       l.received_quantity, 'restocked_quantity', l.restocked_quantity) ORDER BY l.line) AS json_agg
            FROM return_lines l
           WHERE l.return_id = r.id) AS lines,
-    created_at, updated_at, approved_at, received_at, refused_at
-   FROM returns r;
+    r.created_at, r.updated_at, r.approved_at, r.received_at, r.refused_at
+   FROM returns r
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (r.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.return_view to app_admin, app_client, app_support;
 
 -- View app.schedule_view, owner app_owner
@@ -3276,6 +3486,25 @@ create view app.site_view with (security_invoker=true) as
    FROM sites;
 grant insert, select, update on app.site_view to app_admin, app_client;
 grant select on app.site_view to app_anon, app_customer;
+
+-- View app.suppression_view, owner app_owner
+
+create view app.suppression_view with (security_invoker=true) as
+ SELECT s.id, s.client_id,
+        CASE
+            WHEN p.shown THEN s.address
+            ELSE app.masked_email(s.address)
+        END AS address,
+    s.cause,
+        CASE
+            WHEN p.shown THEN s.reason
+            ELSE NULL::text
+        END AS reason,
+    s.mail_id, s.created_at, s.released_at, s.released_by
+   FROM mail_suppressions s
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (s.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
+grant select on app.suppression_view to app_admin, app_client, app_support;
 
 -- View app.webhook_delivery_view, owner app_owner
 
@@ -4484,6 +4713,29 @@ begin
 end
 $function$;
 
+-- Function app.claim_orders_to_erase(erasures,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.claim_orders_to_erase(e erasures, max_rows integer)
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if e.cause = 'retention' then
+    return array(
+      select o.id from orders o
+      where o.client_id = e.client_id and o.created_at <= e.orders_before and o.erased_at is null
+        and not app.is_open_order(o)
+      order by o.created_at limit $2 for no key update);
+  end if;
+  return array(
+    select o.id from orders o
+    where o.client_id = e.client_id and o.created_at <= e.orders_before and o.erased_at is null
+      and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects))
+    order by o.created_at limit $2 for no key update);
+end
+$function$;
+
 -- Function app.claim_webhook_batches(integer,integer,integer,double precision), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.claim_webhook_batches(max_batches integer, batch_size integer, max_per_client integer,
@@ -4559,6 +4811,26 @@ RETURN CASE WHEN ((COALESCE(price_min, price_max) IS NULL) AND (sort !~~ '%price
   (app.has_one_currency(catalog) IS NOT FALSE) THEN catalog ELSE NULL::uuid END;
 grant execute on function app.comparable_catalog(uuid,numeric,numeric,text) to app_admin, app_anon, app_client,
   app_customer, app_support;
+
+-- Function app.complete_erasure(uuid,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.complete_erasure(erasure_id uuid, counts jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  update erasures x
+  set emails = '{}', subjects = '{}', needles = '{}', hashes = '{}', salt = null, first_order_at = null, counts = $2,
+    completed_at = clock_timestamp()
+  where x.id = e.id;
+  return found;
+end
+$function$;
+grant execute on function app.complete_erasure(uuid,jsonb) to app_system;
 
 -- Function app.confirm_guest_order(text), owner app_definer
 
@@ -4650,6 +4922,20 @@ AS $function$
     order by count desc, app.fold(value) collate "C", value limit $4
   ) first
 $function$;
+
+-- Function app.count_open_erasures(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_open_erasures(client_id uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select count(*) from erasures e
+  where e.client_id = $1 and e.completed_at is null
+    and (app.admin_role() = 'super_admin' or e.client_id = any ((select app.owner_ids())::uuid[]))
+$function$;
+grant execute on function app.count_open_erasures(uuid) to app_admin, app_client;
 
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
@@ -4803,6 +5089,7 @@ CREATE OR REPLACE FUNCTION app.decide_order_exports(target order_destinations, o
 AS $function$
   select o.id, o.version, o.updated_at, d.document, h.content_hash,
     case
+      when o.erased_at is not null then 'none'
       when earlier.action = 'cancel' then 'none'
       when earlier.action is null and o.status in ('pending', 'processing') and o.problem is null then 'new'
       when earlier.action is null then 'none'
@@ -5211,6 +5498,32 @@ end
 $function$;
 grant execute on function app.end_expired_leases(text) to app_system;
 
+-- Function app.end_exports(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.end_exports(erasure_id uuid)
+ RETURNS TABLE(export_id uuid, client_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  e erasures := app.open_erasure($1);
+begin
+  update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
+    error = 'The data of a person were erased. Create the export again.'
+  from exports x
+  where x.job_id = j.id and x.kind <> 'products' and (x.client_id = e.client_id or x.client_id is null)
+    and j.status in ('pending', 'processing');
+  update exports x set deleted_at = coalesce(x.deleted_at, now()), expires_at = least(x.expires_at, now())
+  where x.kind <> 'products' and (x.client_id = e.client_id or x.client_id is null)
+    and (x.deleted_at is null or x.expires_at > now());
+  return query select x.id, x.client_id from exports x
+    where x.kind <> 'products' and x.deleted_at is not null and (x.client_id = e.client_id or x.client_id is null);
+end
+$function$;
+grant execute on function app.end_exports(uuid) to app_system;
+
 -- Function app.end_holds(uuid,integer,integer,timestamp with time zone,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.end_holds(order_id uuid, line integer, pieces integer, shipped_at timestamp with time
@@ -5319,6 +5632,260 @@ end
 $function$;
 grant execute on function app.enter(text,text,text,uuid,text[],uuid,integer,text,text) to app_admin, app_anon,
   app_client, app_customer, app_kv, app_support, app_system, app_worker, wc_api, wc_kv, wc_public, wc_worker;
+
+-- Function app.erase_addresses(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_addresses(erasure_id uuid)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+  mail_ids uuid[] := array(
+    select m.id from mails m where lower(m.recipient) = any (e.emails) and m.client_id = e.client_id);
+begin
+  perform app.erase_mails(e, mail_ids);
+  update mail_suppressions s set address = app.suppression_hash(s.address), reason = null
+  where s.client_id = e.client_id and s.address = any (e.emails)
+    and not exists (select from mail_suppressions x where x.client_id = e.client_id and x.released_at is null
+      and x.address = app.suppression_hash(s.address));
+  -- Released before, and suppressed again since an earlier erasure: the first row says enough.
+  update mail_suppressions s set address = app.suppression_hash(s.address), reason = null,
+    released_at = coalesce(s.released_at, now())
+  where s.client_id = e.client_id and s.address = any (e.emails);
+  delete from guest_mails g
+  where g.client_id = e.client_id and g.mailbox in (select app.mailbox(email) from unnest(e.emails) email);
+  delete from order_quantities q
+  where q.client_id = e.client_id and q.buyer in (
+    select 'email:' || app.mailbox(email) from unnest(e.emails) email
+    union all select 'customer:' || subject from unnest(e.subjects) subject);
+  return cardinality(mail_ids);
+end
+$function$;
+grant execute on function app.erase_addresses(uuid) to app_system;
+
+-- Function app.erase_audit_entries(erasures,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_audit_entries(e erasures, ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  update audit_log a
+  set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
+      else a.subject end,
+    email = case when not is_person then a.email end, address = case when not is_person then a.address end,
+    object_id = case when app.mentions(e, a.object_id) then 'erased' else a.object_id end,
+    details = case when app.mentions(e, a.details::text) then '{"erased": true}' else a.details end,
+    before = case when app.mentions(e, a.before::text) then '{"erased": true}' else a.before end,
+    after = case when app.mentions(e, a.after::text) then '{"erased": true}' else a.after end
+  from (
+    select x.id, (x.subject = any (e.subjects) or lower(x.email) = any (e.emails)) is true
+      and x.admin_role is null and not exists (
+        select from client_users m where m.client_id = e.client_id and m.user_id = x.subject) as is_person
+    from audit_log x where x.id = any (ids)) entries
+  where a.id = entries.id
+    and (is_person or app.mentions(e, concat_ws(' ', a.object_id, a.details, a.before, a.after)))
+$function$;
+
+-- Function app.erase_deliveries(erasures,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_deliveries(e erasures, ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  update webhook_deliveries d
+  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null,
+    last_error = null, log = '[]'
+  where d.id = any (ids) and (
+    app.mentions(e, concat_ws(' ', d.payload, d.last_body, d.last_error, d.log))
+    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
+$function$;
+
+-- Function app.erase_events(uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_events(erasure_id uuid, max_rows integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+  users text[] := e.emails || e.subjects;
+  sessions text[];
+  first_at timestamptz;
+  last_at timestamptz;
+  erased integer;
+begin
+  select array_agg(distinct a.session_id), min(a.created_at) - interval '1 day', max(a.created_at) + interval '1 day'
+    into sessions, first_at, last_at
+  from (
+    select v.session_id, v.created_at from analytics_events v
+    where v.client_id = e.client_id and (v.user_id = any (users) or lower(v.user_id) = any (e.emails))
+      and v.session_id is not null
+    limit $2) a;
+  with chosen as (
+    (select a.id, a.accepted_at from analytics_events a
+     where a.client_id = e.client_id and a.session_id = any (sessions) and a.created_at between first_at and last_at
+     -- The events without a user come first, because only the others lead to the visit.
+     order by a.user_id is not null limit $2)
+    union
+    (select a.id, a.accepted_at from analytics_events a
+     where a.client_id = e.client_id and (a.user_id = any (users) or lower(a.user_id) = any (e.emails))
+       and a.session_id is null
+     limit $2)
+  )
+  update analytics_events a
+  set user_id = null, session_id = app.pseudonym(e, a.session_id), event_data = '{}', is_anonymous = true
+  from chosen c where a.id = c.id and a.accepted_at = c.accepted_at and a.client_id = e.client_id;
+  get diagnostics erased = row_count;
+  return erased;
+end
+$function$;
+grant execute on function app.erase_events(uuid,integer) to app_system;
+
+-- Function app.erase_jobs(erasures,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_jobs(e erasures, ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  update jobs j
+  set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
+    error = case when app.mentions(e, j.error) then 'The data of a person were erased.' else j.error end
+  where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
+    and app.mentions(e, concat_ws(' ', j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
+$function$;
+
+-- Function app.erase_mails(erasures,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_mails(e erasures, mail_ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  update mails m
+  set recipient = app.pseudonym(e, lower(m.recipient)) || '@erased.invalid', details = '{}', message_id = null,
+    state = case m.state when 'queued' then 'suppressed' else m.state end,
+    reason = case when m.state in ('queued', 'suppressed') then 'The data of the person were erased.' end
+  where m.id = any (mail_ids) and m.recipient not like 'erased-%@erased.invalid'
+$function$;
+
+-- Function app.erase_mentions(uuid,text,uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_mentions(erasure_id uuid, kind text, after uuid, max_rows integer)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+  ids uuid[];
+begin
+  if kind not in ('webhook_deliveries', 'jobs', 'dead_letters', 'audit_log', 'order_export_runs') then
+    raise exception 'the rows of % are not erased by this function', kind using errcode = 'invalid_parameter_value';
+  end if;
+  execute format('select array(select t.id from %I t where t.client_id = $1 and t.id > $2 order by t.id limit $3)',
+    kind) into ids using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  case kind
+    when 'webhook_deliveries' then perform app.erase_deliveries(e, ids);
+    when 'jobs' then perform app.erase_jobs(e, ids);
+    when 'dead_letters' then
+      update dead_letters d set body = '{"erased": true}', reason = 'The data of a person were erased.'
+      where d.id = any (ids) and app.mentions(e, d.body::text || ' ' || d.reason);
+    when 'audit_log' then perform app.erase_audit_entries(e, ids);
+    when 'order_export_runs' then
+      update order_export_runs r
+      set refused = (select jsonb_agg(o || '{"reason": "The data of the person were erased."}')
+                     from jsonb_array_elements(r.refused) o)
+      where r.id = any (ids) and app.mentions(e, r.refused::text);
+  end case;
+  return ids[cardinality(ids)];
+end
+$function$;
+grant execute on function app.erase_mentions(uuid,text,uuid,integer) to app_system;
+
+-- Function app.erase_order_details(erasures,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_order_details(e erasures, order_ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  update order_events v
+  set subject = case v.actor when 'customer' then app.pseudonym(e, v.subject) else v.subject end,
+    details = app.harmless_details(v.details)
+  where v.order_id = any (order_ids);
+  update shipments s
+  set tracking_number = null, tracking_url = null,
+    number = case when s.number = s.tracking_number then 'erased-' || left(s.id::text, 36) else s.number end
+  where s.order_id = any (order_ids);
+  update returns r set reason = null, note = null where r.order_id = any (order_ids);
+  perform app.erase_mails(e, array(select m.id from mails m where m.order_id = any (order_ids)));
+end
+$function$;
+
+-- Function app.erase_orders(uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_orders(erasure_id uuid, max_rows integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+  ids uuid[] := app.claim_orders_to_erase(e, $2);
+begin
+  perform app.erase_order_details(e, ids);
+  update orders o
+  set customer_name = 'Erased person', customer_email = app.pseudonym(e, lower(o.customer_email)) || '@erased.invalid',
+    customer_subject = app.pseudonym(e, o.customer_subject), metadata = '{}', cancel_reason = null,
+    shipping_address = jsonb_strip_nulls(jsonb_build_object('country', o.shipping_address -> 'country')),
+    problem = case when o.status = 'pending' then 'person_erased' else o.problem end,
+    erased_at = clock_timestamp(), erasure_id = e.id
+  where o.id = any (ids);
+  update order_exports x set document = app.order_document(o)
+  from orders o
+  where o.id = any (ids) and x.client_id = o.client_id and x.order_id = o.id and x.document is not null;
+  return cardinality(ids);
+end
+$function$;
+grant execute on function app.erase_orders(uuid,integer) to app_system;
+
+-- Function app.erase_responses(uuid,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_responses(erasure_id uuid, hours_ago integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+  erased integer;
+begin
+  delete from idempotency_keys k where k.subject = any (e.subjects);
+  update idempotency_keys k
+  set headers = '{}', body = null
+  where k.created_at > now() - make_interval(hours => $2 + 1)
+    and k.created_at <= now() - make_interval(hours => $2) + case $2 when 0 then interval '1 minute' else '0' end
+    and (app.mentions(e, k.body) or exists (
+      select from regexp_matches(k.body, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') ids (uuids)
+        join orders o on o.id = uuids[1]::uuid
+      where o.erasure_id = e.id));
+  get diagnostics erased = row_count;
+  return erased;
+end
+$function$;
+grant execute on function app.erase_responses(uuid,integer) to app_system;
 
 -- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
@@ -5445,6 +6012,27 @@ end
 $function$;
 grant execute on function app.fail_pending_deliveries() to app_owner;
 
+-- Function app.files_to_search(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.files_to_search(erasure_id uuid, OUT texts text[], OUT destination_ids uuid[], OUT
+  first_order_at timestamp with time zone)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  first_order_at := e.first_order_at;
+  destination_ids := array(select d.id from order_destinations d where d.client_id = e.client_id);
+  texts := e.needles || array(
+    select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
+    where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 4);
+end
+$function$;
+grant execute on function app.files_to_search(uuid) to app_system;
+
 -- Function app.fill_local_totals(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.fill_local_totals(client uuid)
@@ -5512,12 +6100,13 @@ CREATE OR REPLACE FUNCTION app.find_mail_suppression(client uuid, address text, 
 AS $function$
   select s.client_id is not distinct from $1, s.cause, s.reason
   from mail_suppressions s
-  where s.address = lower($2) and s.released_at is null
+  where s.address in (lower($2), app.suppression_hash($2)) and s.released_at is null
     and (app.admin_role() is not null or $1 = any (app.editor_ids()))
     and (s.client_id is not distinct from $1
          or (s.cause = 'bounce' and s.created_at > coalesce(
               (select max(own.released_at) from mail_suppressions own
-               where own.address = lower($2) and own.client_id is not distinct from $1), '-infinity')))
+               where own.address in (lower($2), app.suppression_hash($2)) and own.client_id is not distinct from $1),
+               '-infinity')))
   order by s.client_id is not distinct from $1 desc, s.created_at desc
   limit 1
 $function$;
@@ -5895,6 +6484,19 @@ AS $function$
 $function$;
 grant execute on function app.guest_order(text) to app_anon, app_customer;
 
+-- Function app.harmless_details(jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.harmless_details(details jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog'
+AS $function$
+  select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each($1)
+  where key in ('fields', 'problem', 'lines', 'shipment_id', 'return_id', 'return', 'news', 'replacement_id',
+    'replaces_order_id', 'order_id')
+$function$;
+
 -- Function app.has_holds(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.has_holds(catalog uuid)
@@ -5968,6 +6570,25 @@ AS $function$
 $function$;
 grant execute on function app.has_unfilled_slots() to app_owner;
 
+-- Function app.has_waiting_order_files(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.has_waiting_order_files(erasure_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  return exists (
+    select from jobs j
+    where j.client_id = e.client_id and j.type = 'order_file' and j.status in ('pending', 'processing')
+      and j.created_at <= coalesce((select max(o.erased_at) from orders o where o.erasure_id = e.id), e.created_at));
+end
+$function$;
+grant execute on function app.has_waiting_order_files(uuid) to app_system;
+
 -- Function app.held_products(uuid,uuid[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.held_products(catalog uuid, product_ids uuid[])
@@ -6011,6 +6632,32 @@ RETURN CASE WHEN (hold).is_settled THEN '-infinity'::timestamp with time zone WH
   COALESCE(hold_hours, 720)))) ELSE LEAST((hold).shipped_at, (hold).acknowledged_at, ((hold).since + make_interval(hours
   => COALESCE(hold_hours, 72)))) END;
 
+-- Function app.identities(uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.identities(client uuid, email text, subject text, OUT emails text[], OUT subjects text[])
+ RETURNS record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select
+    array(select lower($2) where $2 is not null
+      union select each.address from (
+        select distinct lower(o.customer_email) as address from orders o
+        where o.client_id = $1 and o.customer_subject = $3 and o.erased_at is null) each
+      where not exists (
+        select from orders x where x.client_id = $1 and lower(x.customer_email) = each.address
+          and x.customer_subject is distinct from $3)),
+    array(select $3 where $3 is not null
+      union select each.buyer from (
+        select distinct o.customer_subject as buyer from orders o
+        where o.client_id = $1 and lower(o.customer_email) = lower($2) and o.customer_subject is not null
+          and o.erased_at is null) each
+      where not exists (
+        select from orders x where x.client_id = $1 and x.customer_subject = each.buyer
+          and lower(x.customer_email) <> lower($2)))
+$function$;
+
 -- Function app.is_active_client(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.is_active_client(client_id uuid)
@@ -6049,6 +6696,16 @@ CREATE OR REPLACE FUNCTION app.is_in_stock(policy text, count integer)
  IMMUTABLE PARALLEL SAFE
 RETURN ((policy = 'untracked'::text) OR (count > 0));
 grant execute on function app.is_in_stock(text,integer) to app_anon, app_customer, app_definer;
+
+-- Function app.is_open_order(orders), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_open_order(o orders)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN (((o).status = ANY (ARRAY['pending'::text, 'processing'::text])) OR (EXISTS (SELECT FROM returns r WHERE
+  ((r.order_id = (is_open_order.o).id) AND (r.status = ANY (ARRAY['requested'::text, 'approved'::text]))))));
 
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
@@ -6279,6 +6936,31 @@ $function$;
 grant execute on function app.list_granted_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
 
+-- Function app.list_identities(uuid,text,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.list_identities(client_id uuid, after text, max_rows integer)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of the platform lists persons' using errcode = 'insufficient_privilege';
+  end if;
+  return array(
+    select distinct identity collate "C" from (
+      select lower(o.customer_email) from orders o where o.client_id = $1 and o.erased_at is null
+      union all select o.customer_subject from orders o where o.client_id = $1 and o.erased_at is null
+      union all select lower(m.recipient) from mails m where m.client_id = $1
+      union all select s.address from mail_suppressions s where s.client_id = $1
+      union all select a.user_id from analytics_events a where a.client_id = $1 and a.user_id is not null
+    ) identities (identity)
+    where identity collate "C" > $2 order by 1 limit $3);
+end
+$function$;
+grant execute on function app.list_identities(uuid,text,integer) to app_system;
+
 -- Function app.list_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
 
@@ -6324,6 +7006,50 @@ end
 $function$;
 grant execute on function app.list_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_anon, app_client, app_customer, app_definer, app_support;
+
+-- Function app.list_remaining_orders(uuid,uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.list_remaining_orders(erasure_id uuid, run_id uuid)
+ RETURNS TABLE(order_id uuid, action text, document jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  e erasures := app.open_erasure($1);
+begin
+  return query
+    select o.id, x.action, app.order_document(o)
+    from order_exports x join orders o on o.client_id = x.client_id and o.id = x.order_id
+    where x.run_id = $2 and x.client_id = e.client_id and o.erased_at is null
+    order by x.position;
+end
+$function$;
+grant execute on function app.list_remaining_orders(uuid,uuid) to app_system;
+
+-- Function app.list_runs_to_rewrite(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.list_runs_to_rewrite(erasure_id uuid)
+ RETURNS TABLE(run_id uuid, destination_id uuid, seq integer, settings jsonb, created_at timestamp with time zone, key
+   text, refused jsonb)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  e erasures := app.open_erasure($1);
+begin
+  return query
+    select distinct on (r.id) r.id, r.destination_id, r.seq, r.settings, r.created_at, r.key, r.refused
+    from orders o
+      join order_exports x on x.client_id = o.client_id and x.order_id = o.id
+      join order_export_runs r on r.id = x.run_id
+    where o.erasure_id = e.id and o.client_id = e.client_id and r.key is not null;
+end
+$function$;
+grant execute on function app.list_runs_to_rewrite(uuid) to app_system;
 
 -- Function app.list_staged_rejections(uuid,integer,integer,integer,integer), owner app_definer
 
@@ -6591,6 +7317,18 @@ AS $function$
 $function$;
 grant execute on function app.mail_branding(uuid,uuid) to app_admin, app_client, app_support;
 
+-- Function app.mail_ids_of(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.mail_ids_of(address text)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN ARRAY(SELECT m.id FROM mails m WHERE ((lower(m.recipient) = lower(mail_ids_of.address)) AND (((SELECT
+  app.admin_role() AS admin_role) IS NOT NULL) OR (m.client_id = ANY ((SELECT app.person_client_ids() AS
+  person_client_ids)::uuid[])))));
+grant execute on function app.mail_ids_of(text) to app_admin, app_client, app_support;
+
 -- Function app.mail_page(uuid,uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.mail_page(client uuid, site uuid, OUT order_page_url text, OUT domain text, OUT slug
@@ -6686,6 +7424,35 @@ $function$;
 grant execute on function app.mark_orders_exported(uuid[],timestamp with time zone) to app_admin, app_client,
   app_support, app_system;
 
+-- Function app.masked_address(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.masked_address(address jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN jsonb_strip_nulls(jsonb_build_object('city', (address -> 'city'::text), 'country', (address ->
+  'country'::text)));
+grant execute on function app.masked_address(jsonb) to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Function app.masked_email(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.masked_email(address text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN concat("left"(address, 1), '***@', "left"(split_part(address, '@'::text, 2), 1), '***', "substring"(address,
+  '[.][^.@]*$'::text));
+grant execute on function app.masked_email(text) to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Function app.masked_name(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.masked_name(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN regexp_replace(name, '(\S)\S*'::text, '\1***'::text, 'g'::text);
+grant execute on function app.masked_name(text) to app_admin, app_client, app_customer, app_support, app_system;
+
 -- Function app.max_shown_stock(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.max_shown_stock()
@@ -6749,6 +7516,17 @@ CREATE OR REPLACE FUNCTION app.media_with_urls(media text, base_url text)
  STABLE PARALLEL SAFE
 AS $function$ select case when media = '[]' then '[]'::json else replace(media, E'\x01', base_url)::json end $function$;
 grant execute on function app.media_with_urls(text,text) to app_admin, app_anon, app_client, app_customer, app_support;
+
+-- Function app.mentions(erasures,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.mentions(e erasures, content text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select exists (select from unnest(e.needles) needle where strpos(lower($2), needle) > 0)
+$function$;
 
 -- Function app.merge_objects(jsonb,jsonb,boolean), owner app_owner
 
@@ -6884,6 +7662,25 @@ begin
 end
 $function$;
 
+-- Function app.open_erasure(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.open_erasure(erasure_id uuid)
+ RETURNS erasures
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of the platform erases persons' using errcode = 'insufficient_privilege';
+  end if;
+  select * into e from erasures x where x.id = $1 and x.completed_at is null;
+  return e;
+end
+$function$;
+
 -- Function app.open_holds(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.open_holds(order_id uuid)
@@ -7004,6 +7801,18 @@ RETURN jsonb_build_object('order_id', (target).id, 'client_id', (target).client_
   'order_number', (target).order_number, 'status', (target).status, 'version', (target).version, 'problem',
   (target).problem);
 
+-- Function app.order_ids_of(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.order_ids_of(email text)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN ARRAY(SELECT o.id FROM orders o WHERE ((lower(o.customer_email) = lower(order_ids_of.email)) AND (((SELECT
+  app.admin_role() AS admin_role) IS NOT NULL) OR (o.client_id = ANY ((SELECT app.person_client_ids() AS
+  person_client_ids)::uuid[])))));
+grant execute on function app.order_ids_of(text) to app_admin, app_client, app_support;
+
 -- Function app.order_number(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.order_number()
@@ -7029,7 +7838,8 @@ begin
   if token ~ '^[vc][0-9a-f]{80}$' and strpos(purposes, left(token, 1)) > 0 and token = app.sealed_token(left(token, 41))
     and to_timestamp(('x' || substr(token, 34, 8))::bit(32)::bigint) > clock_timestamp() then
     select * into target from orders o
-    where o.id = substr(token, 2, 32)::uuid and o.site_id = (select app.site_id()) and o.customer_subject is null;
+    where o.id = substr(token, 2, 32)::uuid and o.site_id = (select app.site_id()) and o.customer_subject is null
+      and o.erased_at is null;
   end if;
   return target;
 end
@@ -7102,6 +7912,18 @@ begin
 end
 $function$;
 grant execute on function app.page_rows(text,integer) to app_admin, app_anon, app_client, app_customer, app_support;
+
+-- Function app.person_client_ids(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.person_client_ids()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN ARRAY(SELECT m.client_id FROM client_users m WHERE ((m.user_id = (SELECT app.subject() AS subject)) AND
+  (m.client_id = ANY ((SELECT app.client_ids() AS client_ids)::uuid[])) AND m.is_active AND COALESCE(m.personal_data,
+  (m.role <> 'viewer'::text))));
+grant execute on function app.person_client_ids() to app_admin, app_client, app_customer, app_support, app_system;
 
 -- Function app.pieces_of(uuid,jsonb,text), owner app_definer
 
@@ -7351,6 +8173,52 @@ begin
 end
 $function$;
 grant execute on function app.place_order(jsonb,text,text,jsonb,jsonb,numeric,text) to app_anon, app_customer;
+
+-- Function app.prepare_erasure(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.prepare_erasure(erasure_id uuid)
+ RETURNS TABLE(client_id uuid, cause text, emails text[], subjects text[], hashes text[], orders_before timestamp with
+   time zone, created_at timestamp with time zone, open text[])
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  e erasures := app.open_erasure($1);
+begin
+  if e.cause <> 'retention' and cardinality(e.needles) = 0 then
+    with person as materialized (
+      select o.* from orders o
+      where o.client_id = e.client_id and o.erased_at is null and o.created_at <= e.orders_before
+        and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects))
+    )
+    update erasures x
+    set first_order_at = (select min(p.created_at) from person p),
+      needles = array(
+        select distinct lower(btrim(text)) from (
+          select unnest(e.emails || e.subjects)
+          union select p.customer_name from person p
+          union select p.cancel_reason from person p
+          union select value from person p cross join jsonb_each_text(p.shipping_address)
+          where key not in ('country', 'state', 'city', 'postal_code', 'type')
+          union select unnest(array[s.tracking_number, s.tracking_url]) from person p
+            join shipments s on s.order_id = p.id
+        ) texts (text) where length(btrim(text)) >= 4)
+    where x.id = e.id;
+  end if;
+  return query
+    select x.client_id, x.cause, x.emails, x.subjects, x.hashes, x.orders_before, x.created_at, case x.cause
+      when 'request' then array(
+        select o.order_number from orders o
+        where o.client_id = x.client_id and o.created_at <= x.orders_before and app.is_open_order(o)
+          and o.erased_at is null
+          and (lower(o.customer_email) = any (x.emails) or o.customer_subject = any (x.subjects))
+        order by o.created_at limit 100) else '{}' end
+    from erasures x where x.id = e.id;
+end
+$function$;
+grant execute on function app.prepare_erasure(uuid) to app_system;
 
 -- Function app.price_power(numeric,numeric), owner app_owner
 
@@ -7638,6 +8506,20 @@ begin
   end if;
   return new;
 end
+$function$;
+
+-- Function app.pseudonym(erasures,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.pseudonym(e erasures, value text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select 'erased-' || left(encode(sha256(key || sha256(key || convert_to(
+    'erasure ' || coalesce(e.salt, e.client_id::text) || ' ' || value, 'UTF8'))), 'hex'), 32)
+  from app.seal_key
+  where value is not null
 $function$;
 
 -- Function app.publish_webhook_event(uuid,text,jsonb,uuid), owner app_definer
@@ -8227,6 +9109,14 @@ begin
       return old;
     end if;
   end if;
+  if tg_op = 'UPDATE' and current_user = 'app_definer' then
+    if (new.id, new.action, new.client_id, new.created_at, new.admin_role, new.request_id, new.job_id, new.written_by)
+      is not distinct from
+      (old.id, old.action, old.client_id, old.created_at, old.admin_role, old.request_id, old.job_id, old.written_by)
+    then
+      return new;
+    end if;
+  end if;
   raise exception 'entries of the audit log are not changed' using errcode = 'insufficient_privilege';
 end
 $function$;
@@ -8246,7 +9136,11 @@ begin
     end if;
   elsif new is not distinct from old or (to_jsonb(new) - 'subject') = (to_jsonb(old) - 'subject')
       and new.subject is null then
-    return new;  -- the erasure of a person removes the subject
+    return new;
+  elsif current_user = 'app_definer'
+      and (to_jsonb(new) - '{subject,details}'::text[]) = (to_jsonb(old) - '{subject,details}'::text[])
+      and new.details <@ old.details then
+    return new;  -- the erasure of a person replaces the subject and removes details (functions/erasures.sql)
   end if;
   raise exception 'the events of an order are not changed' using errcode = 'insufficient_privilege';
 end
@@ -8451,6 +9345,52 @@ begin
 end
 $function$;
 grant execute on function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
+
+-- Function app.request_erasure(uuid,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.request_erasure(client_id uuid, email text, subject text, OUT refusal text, OUT detail
+  jsonb, OUT erasure_id uuid, OUT job_id uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  emails text[];
+  subjects text[];
+begin
+  if not exists (select from clients c where c.id = client_id)
+    or (app.admin_role() is not null or client_id = any ((select app.client_ids())::uuid[])) is not true then
+    refusal := 'not_found';
+  elsif (app.admin_role() = 'super_admin' or client_id = any ((select app.owner_ids())::uuid[])) is not true then
+    refusal := 'forbidden';
+  end if;
+  if refusal is not null then
+    return;
+  end if;
+  select i.emails, i.subjects into emails, subjects from app.identities(client_id, email, subject) i;
+  select jsonb_agg(jsonb_build_object('order_number', open.order_number, 'status', open.status)) into detail
+  from (
+    select o.order_number, o.status from orders o
+    where o.client_id = client_id and (lower(o.customer_email) = any (emails) or o.customer_subject = any (subjects))
+      and app.is_open_order(o)
+    order by o.created_at limit 100) open;
+  if detail is not null then
+    refusal := 'orders_open';
+    return;
+  end if;
+  erasure_id := app.uuid7();
+  insert into jobs (client_id, type, requested_by, payload)
+  values (client_id, 'erasure', app.subject(), jsonb_build_object('erasure_id', erasure_id))
+  returning jobs.id into job_id;
+  insert into erasures (id, client_id, job_id, cause, emails, subjects, salt)
+  values (erasure_id, client_id, job_id, 'request', emails, subjects,
+    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
+  perform app.record_action('erasure.create', client_id, erasure_id::text);
+end
+$function$;
+grant execute on function app.request_erasure(uuid,text,text) to app_admin, app_client;
 
 -- Function app.request_return(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
 
@@ -8670,6 +9610,39 @@ begin
   return pieces;
 end
 $function$;
+
+-- Function app.restore_erasure(uuid,uuid,text[],text[],timestamp with time zone,timestamp with time zone), owner
+  app_definer
+
+CREATE OR REPLACE FUNCTION app.restore_erasure(erasure_id uuid, client_id uuid, emails text[], subjects text[],
+  orders_before timestamp with time zone, created_at timestamp with time zone)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_variable
+declare
+  job_id uuid;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of the platform restores erasures' using errcode = 'insufficient_privilege';
+  end if;
+  if exists (select from erasures e where e.id = erasure_id)
+    or not exists (select from clients c where c.id = client_id) then
+    return null;
+  end if;
+  insert into jobs (client_id, type, requested_by, payload)
+  values (client_id, 'erasure', app.subject(), jsonb_build_object('erasure_id', erasure_id))
+  returning jobs.id into job_id;
+  insert into erasures (id, client_id, job_id, cause, requested_by, emails, subjects, salt, orders_before, created_at)
+  values (erasure_id, client_id, job_id, 'restore', app.subject(), emails, subjects,
+    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), orders_before, created_at);
+  return job_id;
+end
+$function$;
+grant execute on function app.restore_erasure(uuid,uuid,text[],text[],timestamp with time zone,timestamp with time zone)
+  to app_system;
 
 -- Function app.return_refusal(orders,returns,timestamp with time zone), owner app_definer
 
@@ -8942,6 +9915,32 @@ $function$;
 grant execute on function app.search_products(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
 
+-- Function app.sees_all_persons(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.sees_all_persons()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+RETURN ((app.admin_role() IS NOT NULL) OR (app.site_id() IS NOT NULL) OR (app.subject() ~~ 'service:%'::text));
+grant execute on function app.sees_all_persons() to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Function app.set_erasure_hashes(uuid,text[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.set_erasure_hashes(erasure_id uuid, hashes text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  update erasures x set hashes = $2 where x.id = e.id;
+end
+$function$;
+grant execute on function app.set_erasure_hashes(uuid,text[]) to app_system;
+
 -- Function app.set_product_media(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.set_product_media()
@@ -8955,6 +9954,22 @@ begin
 end
 $function$;
 grant execute on function app.set_product_media() to app_admin, app_client, app_support;
+
+-- Function app.set_run_file(uuid,uuid,text,bigint,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.set_run_file(erasure_id uuid, run_id uuid, key text, size bigint, sha256 text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  update order_export_runs r set key = $3, size = $4, sha256 = $5 where r.id = $2 and r.client_id = e.client_id;
+end
+$function$;
+grant execute on function app.set_run_file(uuid,uuid,text,bigint,text) to app_system;
 
 -- Function app.set_updated_at(), owner app_owner
 
@@ -9214,6 +10229,45 @@ begin
 end
 $function$;
 
+-- Function app.start_retention_erasures(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.start_retention_erasures()
+ RETURNS TABLE(client_id uuid, job_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  client clients;
+  new_id uuid;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of schedules starts these erasures' using errcode = 'insufficient_privilege';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('retention erasures', 0));
+  for client in
+    select c.* from clients c
+    where c.order_retention_days is not null
+      and not exists (select from erasures e
+        where e.client_id = c.id and e.cause = 'retention' and e.completed_at is null)
+      and exists (select from orders o
+        where o.client_id = c.id and o.created_at <= now() - make_interval(days => c.order_retention_days)
+          and o.erased_at is null and not app.is_open_order(o))
+  loop
+    new_id := app.uuid7();
+    client_id := client.id;
+    insert into jobs (client_id, type, requested_by, payload)
+    values (client.id, 'erasure', app.subject(), jsonb_build_object('erasure_id', new_id))
+    returning jobs.id into job_id;
+    insert into erasures (id, client_id, job_id, cause, orders_before)
+    values (new_id, client.id, job_id, 'retention', now() - make_interval(days => client.order_retention_days));
+    return next;
+  end loop;
+end
+$function$;
+grant execute on function app.start_retention_erasures() to app_system;
+
 -- Function app.stock_condition(text[]), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.stock_condition(stock text[])
@@ -9329,6 +10383,18 @@ CREATE OR REPLACE FUNCTION app.subject()
 RETURN app.context('subject'::text);
 grant execute on function app.subject() to app_admin, app_anon, app_client, app_customer, app_definer, app_kv,
   app_support, app_system, app_worker;
+
+-- Function app.suppression_hash(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.suppression_hash(address text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select 'erased:' || encode(sha256(key || sha256(key || convert_to('suppression ' || lower($1), 'UTF8'))), 'hex')
+  from app.seal_key
+$function$;
 
 -- Function app.time_of_news(orders,timestamp with time zone), owner app_definer
 

@@ -18,7 +18,7 @@ without the cache.
 import random
 import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
 from wecelebrate.core.cache.keys import PUBLIC, Entity, key, prefix
@@ -44,6 +44,7 @@ __all__ = [
     "apply_charge",
     "busiest_domains",
     "delete",
+    "delete_values",
     "get",
     "get_or_set",
     "invalidate",
@@ -191,6 +192,25 @@ def set_value(value_key: str, body: str, entity: Entity, versions: TagVersions) 
 def delete(value_key: str) -> None:
     """Delete one value."""
     redis().execute("DEL", value_key)
+
+
+def delete_values(tenants: Collection[str], entities: Collection[Entity]) -> int:
+    """Delete all values of these entities of these tenants, and of callers with several clients. Returns their number.
+
+    This reads all keys, so it is only for rare jobs. Other code invalidates the tags of values.
+    """
+    names, cursor, deleted = {entity.name for entity in entities}, "0", 0
+    while True:
+        cursor, scanned = redis().execute("SCAN", cursor, "MATCH", f"{prefix()}*", "COUNT", "1000")
+        values = []
+        for each in scanned:
+            tenant, _, rest = each.removeprefix(prefix()).partition(":")
+            if (tenant in tenants or tenant.startswith("several.")) and names.intersection(rest.split(":")[1:3]):
+                values.append(each)
+        if values:
+            deleted += int(redis().execute("DEL", *values))
+        if str(cursor) == "0":
+            return deleted
 
 
 def get_or_set(value_key: str, entity: Entity, tags: Sequence[str], load: Callable[[TagVersions], str]) -> str:

@@ -65,6 +65,18 @@ class KeyReused(Invalid):
     code = "idempotency_key_reused"
 
 
+class Erased(Conflict):
+    """The data of the person in this response were erased.
+
+    The request was repeated with its idempotency key. It had its effect before, but its response contained data of a
+    person, and these data were erased meanwhile.
+
+    Do not repeat the request. `GET /v1/orders/{order_id}` returns the order without the data of the person.
+    """
+
+    code = "erased"
+
+
 @dataclass(frozen=True)
 class StoredResponse:
     """The stored response to a POST request."""
@@ -80,8 +92,8 @@ def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
     None if the key is new. Then the key is locked until the transaction ends. Concurrent requests can return a stored
     response at the same time, without the lock.
 
-    Raises KeyInUse if another transaction has locked the key and no response is stored, and KeyReused if the stored
-    request differs.
+    Raises KeyInUse if another transaction has locked the key and no response is stored, KeyReused if the stored request
+    differs, and Erased if the response contained data of a person that were erased.
     """
     is_locked = sql.lock_key(tx, key=key)
     parameters = {"key": key, "seconds": LIFE_SECONDS}
@@ -95,6 +107,8 @@ def find(tx: Transaction, key: str, request_hash: str) -> StoredResponse | None:
         return None
     if row["request_hash"] != request_hash:
         raise KeyReused
+    if row["body"] is None:
+        raise Erased
     return StoredResponse(row["status"], row["headers"], row["body"])
 
 

@@ -10,13 +10,13 @@ from contextlib import suppress
 from pydantic import BaseModel
 
 from wecelebrate.core import cache, pages
-from wecelebrate.core.cache import Value
+from wecelebrate.core.cache import Value, keys
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, reading, retry_on_primary
 from wecelebrate.core.errors import NotFound, Problem
 from wecelebrate.core.etags import etag
 from wecelebrate.core.requests.request_cache import CachedRequest, RequestCache
-from wecelebrate.core.requests.sessions import session_of
+from wecelebrate.core.requests.sessions import is_session_of
 
 Load = Callable[[Transaction], tuple[str, str | None]]
 """A function that loads a value. It returns the body and the cursor of the next page (None if there is no cursor)."""
@@ -71,7 +71,8 @@ def _load(request: RequestCache, entry: Entry | None, result: CachedRequest, loa
             request.is_staff = tx.context.is_staff
             # The caller's membership can change after the session was cached. The caller then no longer
             # sees the same rows as other callers with the scope of the cached session, so the value must not be stored.
-            same_session = result.session == session_of(request.caller, tx.context)[0]
+            shows_persons = locked is not None and locked.entity in (keys.ORDER, keys.ORDERS)
+            same_session = is_session_of(result.session, request.caller, tx, shows_persons=shows_persons)
             try:
                 body, cursor = load(tx)
             except NotFound:

@@ -9,13 +9,17 @@ site. So if a user loses a membership, the user loses access as soon as Redis re
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from uuid import UUID
 
 from wecelebrate.core import cache
 from wecelebrate.core.cache import TagVersions
 from wecelebrate.core.cache.keys import PUBLIC, SESSION, SITE, Entity, key
-from wecelebrate.core.database import Caller, CallerContext, reading, retry_on_primary
+from wecelebrate.core.database import Caller, CallerContext, Transaction, queries, reading, retry_on_primary
+
+sql = queries(__file__)
 
 STOREFRONT_FACTOR = 20
 """The limit for all visitors of a storefront is the request limit of its client, multiplied by this number."""
@@ -86,18 +90,42 @@ def load_session(caller: Caller, versions: TagVersions) -> None:
 
 def _read_session(caller: Caller, versions: TagVersions) -> tuple[Session, list[str]]:
     with reading(caller.reading_after(versions.min_xids), primary=versions.history_unknown) as tx:
-        return session_of(caller, tx.context)
+        return session_of(caller, tx.context, person_clients(tx))
 
 
-def session_of(caller: Caller, context: CallerContext) -> tuple[Session, list[str]]:
-    """Return the session of a caller that the database has accepted, and the tags that invalidate the session."""
+def person_clients(tx: Transaction) -> Sequence[UUID]:
+    """Return the clients whose persons the caller sees as a member."""
+    clients: Sequence[UUID] = sql.get_person_clients(tx) if tx.context.role == "app_client" else ()
+    return clients
+
+
+def is_session_of(session: Session | None, caller: Caller, tx: Transaction, *, shows_persons: bool) -> bool:
+    """Return whether the caller still has this session.
+
+    A member can lose the right to see persons. This matters only for values that show persons, and otherwise costs no
+    statement.
+    """
+    if shows_persons or len(tx.context.client_ids or ()) > 1:
+        return session == session_of(caller, tx.context, person_clients(tx))[0]
+    clients = tx.context.client_ids or ()
+    return session in [session_of(caller, tx.context, seen)[0] for seen in ((), clients)]
+
+
+def session_of(
+    caller: Caller, context: CallerContext, sees_persons: Sequence[UUID] | None = None
+) -> tuple[Session, list[str]]:
+    """Return the session of a caller that the database has accepted, and the tags that invalidate the session.
+
+    `sees_persons` are the clients whose persons a member sees. None: the role decides. Callers who see the same rows,
+    but not the same persons, have different scopes.
+    """
     if caller.site_domain is not None:
         return _visitor_session(caller, context)
     user = f"user:{caller.subject}"
     if context.role != "app_client":
         return Session(f"{PUBLIC}:{context.admin_role}", PUBLIC, "platform", None), [user]
     clients = sorted(str(client) for client in context.client_ids or [])
-    roles = [_role(context, client) for client in clients]
+    roles = [_role(context, client, sees_persons) for client in clients]
     tags = ["tiers", user, *(f"client:{client}" for client in clients)]
     if len(clients) == 1:
         return Session(f"{clients[0]}:{roles[0]}", clients[0], "requests", context.requests_per_hour), tags
@@ -121,11 +149,12 @@ def _visitor_session(caller: Caller, context: CallerContext) -> tuple[Session, l
     return session, ["tiers", f"domain:{caller.site_domain}", f"site:{context.site_id}", f"client:{client}"]
 
 
-def _role(context: CallerContext, client: str) -> str:
+def _role(context: CallerContext, client: str, sees_persons: Sequence[UUID] | None) -> str:
+    shown = sees_persons is not None and client in map(str, sees_persons)
     for role, ids in (("owner", context.owner_ids), ("editor", context.editor_ids)):
         if client in map(str, ids or []):
-            return role
-    return "viewer"
+            return role if shown or sees_persons is None else f"{role}.masked"
+    return "viewer.persons" if shown else "viewer"
 
 
 def _hash(text: str) -> str:

@@ -275,7 +275,8 @@ begin
 end
 $$;
 
--- Refuses changes of entries, for every role. Only expired entries can be deleted.
+-- Refuses changes of entries, for every role. Only expired entries can be deleted. The erasure of a person replaces
+-- texts about the person (app.erase_audit_entries); what was done, and when, never changes.
 create or replace function app.refuse_audit_change() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
 as $$
@@ -283,6 +284,14 @@ begin
   if tg_op = 'DELETE' then
     if old.created_at < now() - interval '2 years' then
       return old;
+    end if;
+  end if;
+  if tg_op = 'UPDATE' and current_user = 'app_definer' then
+    if (new.id, new.action, new.client_id, new.created_at, new.admin_role, new.request_id, new.job_id, new.written_by)
+      is not distinct from
+      (old.id, old.action, old.client_id, old.created_at, old.admin_role, old.request_id, old.job_id, old.written_by)
+    then
+      return new;
     end if;
   end if;
   raise exception 'entries of the audit log are not changed' using errcode = 'insufficient_privilege';

@@ -234,12 +234,13 @@ language sql stable security definer set search_path = pg_catalog, public, app, 
 as $$
   select s.client_id is not distinct from $1, s.cause, s.reason
   from mail_suppressions s
-  where s.address = lower($2) and s.released_at is null
+  where s.address in (lower($2), app.suppression_hash($2)) and s.released_at is null
     and (app.admin_role() is not null or $1 = any (app.editor_ids()))
     and (s.client_id is not distinct from $1
          or (s.cause = 'bounce' and s.created_at > coalesce(
               (select max(own.released_at) from mail_suppressions own
-               where own.address = lower($2) and own.client_id is not distinct from $1), '-infinity')))
+               where own.address in (lower($2), app.suppression_hash($2)) and own.client_id is not distinct from $1),
+               '-infinity')))
   order by s.client_id is not distinct from $1 desc, s.created_at desc
   limit 1
 $$;

@@ -2,13 +2,19 @@
 
 set local role app_owner;
 
--- An order as the API shows it to the client and the platform.
+-- An order as the API shows it to the client and the platform. Members who may not see persons see them masked
+-- (functions/masking.sql).
 create or replace view app.order_view with (security_invoker = true) as
-select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency, customer_subject,
-  customer_name, customer_email, shipping_address, items, metadata, created_at, updated_at, shipped_at, delivered_at,
+select id, client_id, site_id, order_number, status, total_amount::text as total_amount, currency,
+  case when p.shown then customer_subject end as customer_subject,
+  case when p.shown then customer_name else app.masked_name(customer_name) end as customer_name,
+  case when p.shown then customer_email else app.masked_email(customer_email) end as customer_email,
+  case when p.shown then shipping_address else app.masked_address(shipping_address) end as shipping_address, items,
+  case when p.shown then metadata else '{}' end as metadata, created_at, updated_at, shipped_at, delivered_at,
   kind, version, fulfilment, problem, external_number, replaces_order_id, confirm_by, exported_at, processed_at,
-  cancel_requested_at, cancelled_at, cancel_reason
-from orders;
+  cancel_requested_at, cancelled_at, case when p.shown then cancel_reason end as cancel_reason
+from orders o cross join lateral (
+  select (select app.sees_all_persons()) or o.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.order_view to app_admin, app_support, app_client, app_customer;
 
 -- The orders of a customer on the current site, as the API shows them to the customer.
@@ -38,22 +44,28 @@ grant select on app.shipment_view to app_definer, app_admin, app_support, app_cl
 
 -- A return with its lines.
 create or replace view app.return_view with (security_invoker = true) as
-select r.id, r.client_id, r.order_id, r.number, r.status, r.reason, r.note, r.replacement_order_id,
+select r.id, r.client_id, r.order_id, r.number, r.status, case when p.shown then r.reason end as reason,
+  case when p.shown then r.note end as note, r.replacement_order_id,
   (select json_agg(json_build_object('line', l.line, 'quantity', l.quantity, 'received_quantity', l.received_quantity,
      'restocked_quantity', l.restocked_quantity) order by l.line)
    from return_lines l where l.return_id = r.id) as lines,
   r.created_at, r.updated_at, r.approved_at, r.received_at, r.refused_at
-from returns r;
+from returns r cross join lateral (
+  select (select app.sees_all_persons()) or r.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.return_view to app_admin, app_support, app_client;
 
 -- The history of an order as the API shows it. The placing has no row of its own: the order says everything about it.
 create or replace view app.order_event_view with (security_invoker = true) as
-select id, client_id, order_id, version, type, from_status, to_status, source, actor, subject, details, happened_at,
-  created_at
-from order_events
+select id, client_id, order_id, version, type, from_status, to_status, source, actor,
+  case when p.shown or actor <> 'customer' then subject end as subject,
+  case when p.shown then details else details - '{reason,note,tracking_number,tracking_url}'::text[] end as details,
+  happened_at, created_at
+from order_events e cross join lateral (
+  select (select app.sees_all_persons()) or e.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p
 union all
 select id, client_id, id, 1, 'placed', null, 'pending', case kind when 'replacement' then 'api' else 'storefront' end,
   case when kind = 'replacement' then 'client' when customer_subject is null then 'guest' else 'customer' end,
-  case kind when 'replacement' then null else customer_subject end, '{}', created_at, created_at
-from orders;
+  case when p.shown and kind <> 'replacement' then customer_subject end, '{}', created_at, created_at
+from orders o cross join lateral (
+  select (select app.sees_all_persons()) or o.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.order_event_view to app_admin, app_support, app_client, app_system;

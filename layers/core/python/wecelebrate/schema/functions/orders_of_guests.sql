@@ -36,7 +36,8 @@ begin
   if token ~ '^[vc][0-9a-f]{80}$' and strpos(purposes, left(token, 1)) > 0 and token = app.sealed_token(left(token, 41))
     and to_timestamp(('x' || substr(token, 34, 8))::bit(32)::bigint) > clock_timestamp() then
     select * into target from orders o
-    where o.id = substr(token, 2, 32)::uuid and o.site_id = (select app.site_id()) and o.customer_subject is null;
+    where o.id = substr(token, 2, 32)::uuid and o.site_id = (select app.site_id()) and o.customer_subject is null
+      and o.erased_at is null;
   end if;
   return target;
 end

@@ -13,7 +13,7 @@ set local role app_owner;
 
 create or replace view app.client_view with (security_invoker = true) as
 select id, name, slug, description, logo_url, contact_email, contact_phone, address, tier, is_active, settings,
-  created_at, updated_at, event_retention_months, timezone
+  created_at, updated_at, event_retention_months, timezone, order_retention_days
 from clients;
 grant select, insert, update on app.client_view to app_admin;
 grant select on app.client_view to app_client;

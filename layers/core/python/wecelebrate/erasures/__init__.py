@@ -1,0 +1,113 @@
+"""Erasures: the data of a person at a client are erased (GDPR, article 17).
+
+A request creates an erasure and its job. The worker (`erasures.worker`) erases the data in steps that can be repeated.
+The figures of the client stay. `register` keeps a list of all erasures outside of the database, and `replay` repeats
+them after the database was restored to an earlier time. `files` erases the person in order files.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from wecelebrate import jobs
+from wecelebrate.core import pages, quotas
+from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
+from wecelebrate.core.errors import Conflict, Forbidden, NotFound
+from wecelebrate.core.problem_document import FieldError
+from wecelebrate.erasures.models import Erasure, ErasureListFilters, NewErasure
+
+sql = queries(__file__)
+
+MAX_OPEN_ERASURES = 1_000
+"""The maximum number of erasures of a client that are not complete."""
+
+
+class OrdersOpen(Conflict):
+    """The person has open orders. An order is open until it is shipped or cancelled and no return of it is open.
+
+    An open order needs the name and the address of the person, so the data cannot be erased yet. `errors` names the
+    open orders, at most 100 of them.
+
+    Ship, deliver or cancel the orders, and receive or refuse their returns. Then send the request again.
+
+    Example:
+
+        {"pointer": "/email", "detail": "order 2026-AB12CD34 is pending"}
+    """
+
+    code = "orders_open"
+
+
+class TooManyErasures(Conflict):
+    """This client has the maximum number of erasures that are not complete.
+
+    Erasures run one after the other, and their number is limited.
+
+    Wait until some of the erasures are complete: `GET /v1/clients/{client_id}/erasures`.
+    """
+
+    code = "too_many_erasures"
+
+
+_QUOTA = quotas.Quota("erasures", MAX_OPEN_ERASURES, TooManyErasures, "Wait until some of them are complete.")
+
+
+def create(tx: Transaction, client_id: UUID, new: NewErasure) -> Erasure:
+    """Request the erasure of a person, and create its job.
+
+    Raises NotFound for a client of others, Forbidden unless the caller is an owner of the client or a super admin,
+    OrdersOpen, and TooManyErasures.
+    """
+    quotas.check(tx, _QUOTA, client_id, lambda: int(sql.count_open_erasures(tx, client_id=client_id)))
+    row = sql.request_erasure(tx, client_id=client_id, email=new.email, subject=new.customer_subject)
+    match row["refusal"]:
+        case "not_found":
+            raise NotFound
+        case "forbidden":
+            raise Forbidden
+        case "orders_open":
+            pointer = "/email" if new.email else "/customer_subject"
+            raise OrdersOpen(errors=[_open_order(pointer, order) for order in row["detail"]])
+    jobs.enqueue(tx, "erasure", row["job_id"], client_id)
+    return get(tx, row["erasure_id"])
+
+
+def _open_order(pointer: str, order: dict[str, Any]) -> FieldError:
+    state = order["status"] if order["status"] in ("pending", "processing") else "has an open return"
+    verb = "is " if state == order["status"] else ""
+    return FieldError(pointer=pointer, detail=f"order {order['order_number']} {verb}{state}")
+
+
+def page(tx: Transaction, client_id: UUID, filters: ErasureListFilters) -> pages.RenderedPage:
+    """Return one page of the erasures of a client, newest first. Raises the errors of `create` about the caller."""
+    if not sql.client_exists(tx, client_id=client_id):
+        raise NotFound
+    if tx.context.role == "app_client" and client_id not in (tx.context.owner_ids or []):
+        raise Forbidden
+    return pages.list_page("erasures", sql.list_erasures, tx, filters, pages.NEWEST, client_id=client_id)
+
+
+def get(tx: Transaction, erasure_id: UUID) -> Erasure:
+    """Return an erasure. Raises NotFound, also for members of the client who are not owners."""
+    row = sql.get_erasure(tx, erasure_id=erasure_id)
+    if row is None:
+        raise NotFound
+    return Erasure(**row)
+
+
+def request_replay(tx: Transaction) -> UUID:
+    """Create the job that repeats all erasures of the list, and return its id.
+
+    Raises Forbidden unless the caller is a super admin.
+    """
+    if tx.context.admin_role != "super_admin":
+        raise Forbidden
+    return jobs.create(tx, "erasure", client_id=None, payload={"replay": True}, ordering_key="erasure replay")
+
+
+def start_retention() -> int:
+    """Start the erasure of the orders that are older than their clients keep them. Returns the number of clients."""
+    with writing(SYSTEM) as tx:
+        started = list(sql.start_retention_erasures(tx))
+        for row in started:
+            jobs.enqueue(tx, "erasure", row["job_id"], row["client_id"])
+    return len(started)

@@ -1,0 +1,98 @@
+-- name: request_erasure^
+-- Request the erasure of a person, and create its job. Returns the ids, or the reason why the request was refused.
+select refusal, detail, erasure_id, job_id from app.request_erasure(:client_id, :email, :subject);
+
+-- name: count_open_erasures$
+-- Count the erasures of a client that are not complete.
+select app.count_open_erasures(:client_id);
+
+-- name: list_erasures
+-- List one page of the erasures of a client after the cursor, newest first. A filter that is null matches every row.
+select to_json(rows)::text as item, created_at as after_time, id as after_id
+from (
+  select *
+  from app.erasure_view
+  where client_id = :client_id
+    and (:cause::text is null or cause = :cause)
+    and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
+  order by created_at desc, id desc
+  limit :limit + 1
+) rows
+order by created_at desc, id desc;
+
+-- name: get_erasure^
+-- Get an erasure that the caller may see.
+select * from app.erasure_view where id = :erasure_id;
+
+-- name: client_exists$
+-- Return whether the caller can see a client.
+select exists (select from clients where id = :client_id);
+
+-- name: prepare_erasure^
+-- Collect what identifies the person. Returns no row if the erasure is complete or does not exist.
+select client_id, cause, emails, subjects, hashes, orders_before, created_at, open
+from app.prepare_erasure(:erasure_id);
+
+-- name: record_hashes
+-- Store the keyed hashes of the person until the erasure is complete.
+select app.set_erasure_hashes(:erasure_id, :hashes::text[]);
+
+-- name: erase_orders$
+-- Erase up to `max_rows` orders with everything that belongs to them. Returns their number.
+select app.erase_orders(:erasure_id, :max_rows);
+
+-- name: erase_addresses$
+-- Erase the mails, suppressions and limits of the addresses. Returns the number of mails.
+select app.erase_addresses(:erasure_id);
+
+-- name: erase_events$
+-- Erase up to `max_rows` events of the person. Returns their number.
+select app.erase_events(:erasure_id, :max_rows);
+
+-- name: erase_responses$
+-- Erase the stored responses of one hour. Returns their number.
+select app.erase_responses(:erasure_id, :hours_ago);
+
+-- name: erase_mentions$
+-- Erase what the next rows of a table say about the person. Returns the last id, or null at the end of the table.
+select app.erase_mentions(:erasure_id, :kind, :after::uuid, :max_rows);
+
+-- name: end_exports
+-- End the exports that can contain orders of the person.
+select export_id, client_id from app.end_exports(:erasure_id);
+
+-- name: has_waiting_order_files$
+-- Return whether a job for order files may have read the orders before they were erased.
+select app.has_waiting_order_files(:erasure_id);
+
+-- name: list_runs
+-- List the runs of order exports whose files contain orders of the person.
+select run_id, destination_id, seq, settings, created_at, key, refused from app.list_runs_to_rewrite(:erasure_id);
+
+-- name: list_remaining_orders
+-- List the orders of a run that were not erased, in the order of the file.
+select order_id, action, document from app.list_remaining_orders(:erasure_id, :run_id);
+
+-- name: record_run_file
+-- Record the file of a run that was written again.
+select app.set_run_file(:erasure_id, :run_id, :key, :size, :sha256);
+
+-- name: find_files_to_search^
+-- Get the texts that files must not contain any more, and where to look for them.
+select texts, destination_ids, first_order_at from app.files_to_search(:erasure_id);
+
+-- name: complete_erasure$
+-- Complete an erasure. Returns false if another worker has completed it.
+select app.complete_erasure(:erasure_id, :counts);
+
+-- name: list_identities$
+-- List the next addresses and subjects that a client has data about.
+select app.list_identities(:client_id, :after, :max_rows);
+
+-- name: restore_erasure$
+-- Create an erasure of the list again. Returns its job, or null if the database still has the erasure.
+select app.restore_erasure(:erasure_id, :client_id, :emails::text[], :subjects::text[], :orders_before, :created_at);
+
+-- name: start_retention_erasures
+-- Create an erasure for each client that has finished orders which are older than it keeps them.
+select client_id, job_id from app.start_retention_erasures();

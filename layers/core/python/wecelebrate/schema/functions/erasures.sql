@@ -1,0 +1,265 @@
+-- Erasure of persons: the request, and the steps of the worker that erases the data of a person at a client.
+--
+-- A step changes a bounded number of rows, and can be repeated: it changes only rows that still have data of the
+-- person. The figures stay. A pseudonym replaces the address and the subject, so that the orders of one person still
+-- count as one customer. Only the service of the platform runs the steps.
+
+set local role app_definer;
+
+-- Returns whether an order is open: it is not shipped yet, or pieces of it are on their way back.
+create or replace function app.is_open_order(o orders) returns boolean
+language sql stable set search_path = pg_catalog, public, pg_temp
+return o.status in ('pending', 'processing')
+  or exists (select from returns r where r.order_id = o.id and r.status in ('requested', 'approved'));
+
+-- Returns the pseudonym of a value. The key and the salt make it impossible to guess the value. All orders that lose
+-- their data because of their age have the same salt, so that the customers of a month stay different customers.
+create or replace function app.pseudonym(e erasures, value text) returns text
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select 'erased-' || left(encode(sha256(key || sha256(key || convert_to(
+    'erasure ' || coalesce(e.salt, e.client_id::text) || ' ' || value, 'UTF8'))), 'hex'), 32)
+  from app.seal_key
+  where value is not null
+$$;
+
+-- Returns the hash under which a suppressed address of an erased person is kept. It begins with `erased:`, so it is no
+-- address.
+create or replace function app.suppression_hash(address text) returns text
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select 'erased:' || encode(sha256(key || sha256(key || convert_to('suppression ' || lower($1), 'UTF8'))), 'hex')
+  from app.seal_key
+$$;
+
+-- Returns an erasure that is not complete. Refuses every caller except for the service of the platform.
+create or replace function app.open_erasure(erasure_id uuid) returns erasures
+language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of the platform erases persons' using errcode = 'insufficient_privilege';
+  end if;
+  select * into e from erasures x where x.id = $1 and x.completed_at is null;
+  return e;
+end
+$$;
+
+-- Returns the addresses and the subjects of the person whom a request names. An address and a subject belong to the
+-- same person only if all orders of the other one carry it: everybody can order with the address of somebody else.
+create or replace function app.identities(
+  client uuid, email text, subject text, out emails text[], out subjects text[])
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select
+    array(select lower($2) where $2 is not null
+      union select each.address from (
+        select distinct lower(o.customer_email) as address from orders o
+        where o.client_id = $1 and o.customer_subject = $3 and o.erased_at is null) each
+      where not exists (
+        select from orders x where x.client_id = $1 and lower(x.customer_email) = each.address
+          and x.customer_subject is distinct from $3)),
+    array(select $3 where $3 is not null
+      union select each.buyer from (
+        select distinct o.customer_subject as buyer from orders o
+        where o.client_id = $1 and lower(o.customer_email) = lower($2) and o.customer_subject is not null
+          and o.erased_at is null) each
+      where not exists (
+        select from orders x where x.client_id = $1 and x.customer_subject = each.buyer
+          and lower(x.customer_email) <> lower($2)))
+$$;
+
+-- Requests the erasure of a person at a client, and creates its job. Refusals: `not_found` if the caller does not
+-- belong to the client, `forbidden` if the caller is not an owner of the client or a super admin, and `orders_open`
+-- with the numbers of at most 100 open orders.
+create or replace function app.request_erasure(
+  client_id uuid, email text, subject text, out refusal text, out detail jsonb, out erasure_id uuid, out job_id uuid)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+  emails text[];
+  subjects text[];
+begin
+  if not exists (select from clients c where c.id = client_id)
+    or (app.admin_role() is not null or client_id = any ((select app.client_ids())::uuid[])) is not true then
+    refusal := 'not_found';
+  elsif (app.admin_role() = 'super_admin' or client_id = any ((select app.owner_ids())::uuid[])) is not true then
+    refusal := 'forbidden';
+  end if;
+  if refusal is not null then
+    return;
+  end if;
+  select i.emails, i.subjects into emails, subjects from app.identities(client_id, email, subject) i;
+  select jsonb_agg(jsonb_build_object('order_number', open.order_number, 'status', open.status)) into detail
+  from (
+    select o.order_number, o.status from orders o
+    where o.client_id = client_id and (lower(o.customer_email) = any (emails) or o.customer_subject = any (subjects))
+      and app.is_open_order(o)
+    order by o.created_at limit 100) open;
+  if detail is not null then
+    refusal := 'orders_open';
+    return;
+  end if;
+  erasure_id := app.uuid7();
+  insert into jobs (client_id, type, requested_by, payload)
+  values (client_id, 'erasure', app.subject(), jsonb_build_object('erasure_id', erasure_id))
+  returning jobs.id into job_id;
+  insert into erasures (id, client_id, job_id, cause, emails, subjects, salt)
+  values (erasure_id, client_id, job_id, 'request', emails, subjects,
+    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''));
+  perform app.record_action('erasure.create', client_id, erasure_id::text);
+end
+$$;
+grant execute on function app.request_erasure(uuid, text, text) to app_admin, app_client;
+
+-- Counts the erasures of a client of the caller that are not complete, for the quota.
+create or replace function app.count_open_erasures(client_id uuid) returns bigint
+language sql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+  select count(*) from erasures e
+  where e.client_id = $1 and e.completed_at is null
+    and (app.admin_role() = 'super_admin' or e.client_id = any ((select app.owner_ids())::uuid[]))
+$$;
+grant execute on function app.count_open_erasures(uuid) to app_admin, app_client;
+
+-- Collects what identifies the person in free text, before the first row is erased. Returns the erasure, or no row if
+-- it is complete. `open` contains the numbers of orders that were opened since the request.
+create or replace function app.prepare_erasure(erasure_id uuid)
+returns table (client_id uuid, cause text, emails text[], subjects text[], hashes text[], orders_before timestamptz,
+  created_at timestamptz, open text[])
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  e erasures := app.open_erasure($1);
+begin
+  if e.cause <> 'retention' and cardinality(e.needles) = 0 then
+    with person as materialized (
+      select o.* from orders o
+      where o.client_id = e.client_id and o.erased_at is null and o.created_at <= e.orders_before
+        and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects))
+    )
+    update erasures x
+    set first_order_at = (select min(p.created_at) from person p),
+      needles = array(
+        select distinct lower(btrim(text)) from (
+          select unnest(e.emails || e.subjects)
+          union select p.customer_name from person p
+          union select p.cancel_reason from person p
+          union select value from person p cross join jsonb_each_text(p.shipping_address)
+          where key not in ('country', 'state', 'city', 'postal_code', 'type')
+          union select unnest(array[s.tracking_number, s.tracking_url]) from person p
+            join shipments s on s.order_id = p.id
+        ) texts (text) where length(btrim(text)) >= 4)
+    where x.id = e.id;
+  end if;
+  return query
+    select x.client_id, x.cause, x.emails, x.subjects, x.hashes, x.orders_before, x.created_at, case x.cause
+      when 'request' then array(
+        select o.order_number from orders o
+        where o.client_id = x.client_id and o.created_at <= x.orders_before and app.is_open_order(o)
+          and o.erased_at is null
+          and (lower(o.customer_email) = any (x.emails) or o.customer_subject = any (x.subjects))
+        order by o.created_at limit 100) else '{}' end
+    from erasures x where x.id = e.id;
+end
+$$;
+grant execute on function app.prepare_erasure(uuid) to app_system;
+
+-- Stores the keyed hashes of the person, which the list in the bucket contains.
+create or replace function app.set_erasure_hashes(erasure_id uuid, hashes text[]) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  update erasures x set hashes = $2 where x.id = e.id;
+end
+$$;
+grant execute on function app.set_erasure_hashes(uuid, text[]) to app_system;
+
+-- Returns the ids of up to `max_rows` orders that the erasure still has to erase, and locks them.
+create or replace function app.claim_orders_to_erase(e erasures, max_rows integer) returns uuid[]
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if e.cause = 'retention' then
+    return array(
+      select o.id from orders o
+      where o.client_id = e.client_id and o.created_at <= e.orders_before and o.erased_at is null
+        and not app.is_open_order(o)
+      order by o.created_at limit $2 for no key update);
+  end if;
+  return array(
+    select o.id from orders o
+    where o.client_id = e.client_id and o.created_at <= e.orders_before and o.erased_at is null
+      and (lower(o.customer_email) = any (e.emails) or o.customer_subject = any (e.subjects))
+    order by o.created_at limit $2 for no key update);
+end
+$$;
+
+-- Erases up to `max_rows` orders of the person with everything that belongs to them. Returns the number of orders. A
+-- pending order can only occur after a restore. It gets a problem, so that it is not given to an ERP system.
+create or replace function app.erase_orders(erasure_id uuid, max_rows integer) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+  ids uuid[] := app.claim_orders_to_erase(e, $2);
+begin
+  perform app.erase_order_details(e, ids);
+  update orders o
+  set customer_name = 'Erased person', customer_email = app.pseudonym(e, lower(o.customer_email)) || '@erased.invalid',
+    customer_subject = app.pseudonym(e, o.customer_subject), metadata = '{}', cancel_reason = null,
+    shipping_address = jsonb_strip_nulls(jsonb_build_object('country', o.shipping_address -> 'country')),
+    problem = case when o.status = 'pending' then 'person_erased' else o.problem end,
+    erased_at = clock_timestamp(), erasure_id = e.id
+  where o.id = any (ids);
+  update order_exports x set document = app.order_document(o)
+  from orders o
+  where o.id = any (ids) and x.client_id = o.client_id and x.order_id = o.id and x.document is not null;
+  return cardinality(ids);
+end
+$$;
+grant execute on function app.erase_orders(uuid, integer) to app_system;
+
+-- Erases what belongs to orders: the texts of their history, tracking data, the texts of returns, and mails.
+create or replace function app.erase_order_details(e erasures, order_ids uuid[]) returns void
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  update order_events v
+  set subject = case v.actor when 'customer' then app.pseudonym(e, v.subject) else v.subject end,
+    details = app.harmless_details(v.details)
+  where v.order_id = any (order_ids);
+  update shipments s
+  set tracking_number = null, tracking_url = null,
+    number = case when s.number = s.tracking_number then 'erased-' || left(s.id::text, 36) else s.number end
+  where s.order_id = any (order_ids);
+  update returns r set reason = null, note = null where r.order_id = any (order_ids);
+  perform app.erase_mails(e, array(select m.id from mails m where m.order_id = any (order_ids)));
+end
+$$;
+
+-- Returns the details of an event of an order without the members that can contain data of a person.
+create or replace function app.harmless_details(details jsonb) returns jsonb
+language sql immutable set search_path = pg_catalog
+as $$
+  select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each($1)
+  where key in ('fields', 'problem', 'lines', 'shipment_id', 'return_id', 'return', 'news', 'replacement_id',
+    'replaces_order_id', 'order_id')
+$$;
+
+-- Erases mails: their recipients, and what they say beyond the order. A mail that waits is not sent.
+create or replace function app.erase_mails(e erasures, mail_ids uuid[]) returns void
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  update mails m
+  set recipient = app.pseudonym(e, lower(m.recipient)) || '@erased.invalid', details = '{}', message_id = null,
+    state = case m.state when 'queued' then 'suppressed' else m.state end,
+    reason = case when m.state in ('queued', 'suppressed') then 'The data of the person were erased.' end
+  where m.id = any (mail_ids) and m.recipient not like 'erased-%@erased.invalid'
+$$;

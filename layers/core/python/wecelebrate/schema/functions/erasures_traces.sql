@@ -1,0 +1,404 @@
+-- Erasure of persons: the traces of a person beside the orders, and the end of an erasure (functions/erasures.sql).
+
+set local role app_definer;
+
+-- Erases the mails to the person that belong to no order, the addresses of limits, and the suppressions of the address.
+-- A suppressed address stays suppressed: a keyed hash replaces it.
+create or replace function app.erase_addresses(erasure_id uuid) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+  mail_ids uuid[] := array(
+    select m.id from mails m where lower(m.recipient) = any (e.emails) and m.client_id = e.client_id);
+begin
+  perform app.erase_mails(e, mail_ids);
+  update mail_suppressions s set address = app.suppression_hash(s.address), reason = null
+  where s.client_id = e.client_id and s.address = any (e.emails)
+    and not exists (select from mail_suppressions x where x.client_id = e.client_id and x.released_at is null
+      and x.address = app.suppression_hash(s.address));
+  -- Released before, and suppressed again since an earlier erasure: the first row says enough.
+  update mail_suppressions s set address = app.suppression_hash(s.address), reason = null,
+    released_at = coalesce(s.released_at, now())
+  where s.client_id = e.client_id and s.address = any (e.emails);
+  delete from guest_mails g
+  where g.client_id = e.client_id and g.mailbox in (select app.mailbox(email) from unnest(e.emails) email);
+  delete from order_quantities q
+  where q.client_id = e.client_id and q.buyer in (
+    select 'email:' || app.mailbox(email) from unnest(e.emails) email
+    union all select 'customer:' || subject from unnest(e.subjects) subject);
+  return cardinality(mail_ids);
+end
+$$;
+grant execute on function app.erase_addresses(uuid) to app_system;
+
+-- Erases up to `max_rows` events of the person, and of the visits in which the person was signed in. The events stay,
+-- and a visit stays one visit. Returns the number of events.
+create or replace function app.erase_events(erasure_id uuid, max_rows integer) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+  users text[] := e.emails || e.subjects;
+  sessions text[];
+  first_at timestamptz;
+  last_at timestamptz;
+  erased integer;
+begin
+  select array_agg(distinct a.session_id), min(a.created_at) - interval '1 day', max(a.created_at) + interval '1 day'
+    into sessions, first_at, last_at
+  from (
+    select v.session_id, v.created_at from analytics_events v
+    where v.client_id = e.client_id and (v.user_id = any (users) or lower(v.user_id) = any (e.emails))
+      and v.session_id is not null
+    limit $2) a;
+  with chosen as (
+    (select a.id, a.accepted_at from analytics_events a
+     where a.client_id = e.client_id and a.session_id = any (sessions) and a.created_at between first_at and last_at
+     -- The events without a user come first, because only the others lead to the visit.
+     order by a.user_id is not null limit $2)
+    union
+    (select a.id, a.accepted_at from analytics_events a
+     where a.client_id = e.client_id and (a.user_id = any (users) or lower(a.user_id) = any (e.emails))
+       and a.session_id is null
+     limit $2)
+  )
+  update analytics_events a
+  set user_id = null, session_id = app.pseudonym(e, a.session_id), event_data = '{}', is_anonymous = true
+  from chosen c where a.id = c.id and a.accepted_at = c.accepted_at and a.client_id = e.client_id;
+  get diagnostics erased = row_count;
+  return erased;
+end
+$$;
+grant execute on function app.erase_events(uuid, integer) to app_system;
+
+-- Returns whether a text contains something that identifies the person.
+create or replace function app.mentions(e erasures, content text) returns boolean
+language sql stable set search_path = pg_catalog, public, pg_temp
+as $$
+  select exists (select from unnest(e.needles) needle where strpos(lower($2), needle) > 0)
+$$;
+
+-- Erases the stored responses (idempotency keys) of one hour that are about orders of the person. A request with the
+-- key is refused from now on, so it still has no second effect. The keys of the customer are deleted.
+create or replace function app.erase_responses(erasure_id uuid, hours_ago integer) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+  erased integer;
+begin
+  delete from idempotency_keys k where k.subject = any (e.subjects);
+  update idempotency_keys k
+  set headers = '{}', body = null
+  where k.created_at > now() - make_interval(hours => $2 + 1)
+    and k.created_at <= now() - make_interval(hours => $2) + case $2 when 0 then interval '1 minute' else '0' end
+    and (app.mentions(e, k.body) or exists (
+      select from regexp_matches(k.body, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') ids (uuids)
+        join orders o on o.id = uuids[1]::uuid
+      where o.erasure_id = e.id));
+  get diagnostics erased = row_count;
+  return erased;
+end
+$$;
+grant execute on function app.erase_responses(uuid, integer) to app_system;
+
+-- Erases what rows of a table say about the person, in the next `max_rows` rows after the id `after`. Returns the last
+-- of these ids, or null if no row is left. `kind` is the table.
+create or replace function app.erase_mentions(erasure_id uuid, kind text, after uuid, max_rows integer) returns uuid
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+  ids uuid[];
+begin
+  if kind not in ('webhook_deliveries', 'jobs', 'dead_letters', 'audit_log', 'order_export_runs') then
+    raise exception 'the rows of % are not erased by this function', kind using errcode = 'invalid_parameter_value';
+  end if;
+  execute format('select array(select t.id from %I t where t.client_id = $1 and t.id > $2 order by t.id limit $3)',
+    kind) into ids using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  case kind
+    when 'webhook_deliveries' then perform app.erase_deliveries(e, ids);
+    when 'jobs' then perform app.erase_jobs(e, ids);
+    when 'dead_letters' then
+      update dead_letters d set body = '{"erased": true}', reason = 'The data of a person were erased.'
+      where d.id = any (ids) and app.mentions(e, d.body::text || ' ' || d.reason);
+    when 'audit_log' then perform app.erase_audit_entries(e, ids);
+    when 'order_export_runs' then
+      update order_export_runs r
+      set refused = (select jsonb_agg(o || '{"reason": "The data of the person were erased."}')
+                     from jsonb_array_elements(r.refused) o)
+      where r.id = any (ids) and app.mentions(e, r.refused::text);
+  end case;
+  return ids[cardinality(ids)];
+end
+$$;
+grant execute on function app.erase_mentions(uuid, text, uuid, integer) to app_system;
+
+-- Erases the tracking data in the payloads of webhook deliveries, and the responses of the endpoints about the orders.
+create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns void
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  update webhook_deliveries d
+  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null,
+    last_error = null, log = '[]'
+  where d.id = any (ids) and (
+    app.mentions(e, concat_ws(' ', d.payload, d.last_body, d.last_error, d.log))
+    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
+$$;
+
+-- Erases what ended jobs report about the person.
+create or replace function app.erase_jobs(e erasures, ids uuid[]) returns void
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  update jobs j
+  set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
+    error = case when app.mentions(e, j.error) then 'The data of a person were erased.' else j.error end
+  where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
+    and app.mentions(e, concat_ws(' ', j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
+$$;
+
+-- Erases the person in entries of the audit log: as the actor on a site of the client, and in texts. Entries of members
+-- and staff keep their actors.
+create or replace function app.erase_audit_entries(e erasures, ids uuid[]) returns void
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  update audit_log a
+  set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
+      else a.subject end,
+    email = case when not is_person then a.email end, address = case when not is_person then a.address end,
+    object_id = case when app.mentions(e, a.object_id) then 'erased' else a.object_id end,
+    details = case when app.mentions(e, a.details::text) then '{"erased": true}' else a.details end,
+    before = case when app.mentions(e, a.before::text) then '{"erased": true}' else a.before end,
+    after = case when app.mentions(e, a.after::text) then '{"erased": true}' else a.after end
+  from (
+    select x.id, (x.subject = any (e.subjects) or lower(x.email) = any (e.emails)) is true
+      and x.admin_role is null and not exists (
+        select from client_users m where m.client_id = e.client_id and m.user_id = x.subject) as is_person
+    from audit_log x where x.id = any (ids)) entries
+  where a.id = entries.id
+    and (is_person or app.mentions(e, concat_ws(' ', a.object_id, a.details, a.before, a.after)))
+$$;
+
+-- Ends the exports that can contain orders of the person, and cancels their jobs. Returns them. Their files are deleted
+-- by the worker of the erasure.
+create or replace function app.end_exports(erasure_id uuid) returns table (export_id uuid, client_id uuid)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  e erasures := app.open_erasure($1);
+begin
+  update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
+    error = 'The data of a person were erased. Create the export again.'
+  from exports x
+  where x.job_id = j.id and x.kind <> 'products' and (x.client_id = e.client_id or x.client_id is null)
+    and j.status in ('pending', 'processing');
+  update exports x set deleted_at = coalesce(x.deleted_at, now()), expires_at = least(x.expires_at, now())
+  where x.kind <> 'products' and (x.client_id = e.client_id or x.client_id is null)
+    and (x.deleted_at is null or x.expires_at > now());
+  return query select x.id, x.client_id from exports x
+    where x.kind <> 'products' and x.deleted_at is not null and (x.client_id = e.client_id or x.client_id is null);
+end
+$$;
+grant execute on function app.end_exports(uuid) to app_system;
+
+-- Returns the runs of order exports whose files contain orders of the erasure.
+create or replace function app.list_runs_to_rewrite(erasure_id uuid)
+returns table (run_id uuid, destination_id uuid, seq integer, settings jsonb, created_at timestamptz, key text,
+  refused jsonb)
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  e erasures := app.open_erasure($1);
+begin
+  return query
+    select distinct on (r.id) r.id, r.destination_id, r.seq, r.settings, r.created_at, r.key, r.refused
+    from orders o
+      join order_exports x on x.client_id = o.client_id and x.order_id = o.id
+      join order_export_runs r on r.id = x.run_id
+    where o.erasure_id = e.id and o.client_id = e.client_id and r.key is not null;
+end
+$$;
+grant execute on function app.list_runs_to_rewrite(uuid) to app_system;
+
+-- Returns the orders of a run that still have their data, as they are now, in the order of the file.
+create or replace function app.list_remaining_orders(erasure_id uuid, run_id uuid)
+returns table (order_id uuid, action text, document jsonb)
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  e erasures := app.open_erasure($1);
+begin
+  return query
+    select o.id, x.action, app.order_document(o)
+    from order_exports x join orders o on o.client_id = x.client_id and o.id = x.order_id
+    where x.run_id = $2 and x.client_id = e.client_id and o.erased_at is null
+    order by x.position;
+end
+$$;
+grant execute on function app.list_remaining_orders(uuid, uuid) to app_system;
+
+-- Records the file of a run that was written again. `key` is null if the run has no order any more.
+create or replace function app.set_run_file(erasure_id uuid, run_id uuid, key text, size bigint, sha256 text)
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  update order_export_runs r set key = $3, size = $4, sha256 = $5 where r.id = $2 and r.client_id = e.client_id;
+end
+$$;
+grant execute on function app.set_run_file(uuid, uuid, text, bigint, text) to app_system;
+
+-- Returns what files of the client must not mention any more, the destinations of the client, and when the person
+-- ordered first. The texts are in lower case.
+create or replace function app.files_to_search(
+  erasure_id uuid, out texts text[], out destination_ids uuid[], out first_order_at timestamptz)
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  first_order_at := e.first_order_at;
+  destination_ids := array(select d.id from order_destinations d where d.client_id = e.client_id);
+  texts := e.needles || array(
+    select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
+    where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 4);
+end
+$$;
+grant execute on function app.files_to_search(uuid) to app_system;
+
+-- Returns whether a job for order files exists that may have read the orders before they were erased.
+create or replace function app.has_waiting_order_files(erasure_id uuid) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  return exists (
+    select from jobs j
+    where j.client_id = e.client_id and j.type = 'order_file' and j.status in ('pending', 'processing')
+      and j.created_at <= coalesce((select max(o.erased_at) from orders o where o.erasure_id = e.id), e.created_at));
+end
+$$;
+grant execute on function app.has_waiting_order_files(uuid) to app_system;
+
+-- Completes an erasure, and deletes what it still says about the person.
+create or replace function app.complete_erasure(erasure_id uuid, counts jsonb) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  update erasures x
+  set emails = '{}', subjects = '{}', needles = '{}', hashes = '{}', salt = null, first_order_at = null, counts = $2,
+    completed_at = clock_timestamp()
+  where x.id = e.id;
+  return found;
+end
+$$;
+grant execute on function app.complete_erasure(uuid, jsonb) to app_system;
+
+-- Returns the next addresses and subjects, in their order, that the client has data about, after the text `after`.
+create or replace function app.list_identities(client_id uuid, after text, max_rows integer) returns text[]
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of the platform lists persons' using errcode = 'insufficient_privilege';
+  end if;
+  return array(
+    select distinct identity collate "C" from (
+      select lower(o.customer_email) from orders o where o.client_id = $1 and o.erased_at is null
+      union all select o.customer_subject from orders o where o.client_id = $1 and o.erased_at is null
+      union all select lower(m.recipient) from mails m where m.client_id = $1
+      union all select s.address from mail_suppressions s where s.client_id = $1
+      union all select a.user_id from analytics_events a where a.client_id = $1 and a.user_id is not null
+    ) identities (identity)
+    where identity collate "C" > $2 order by 1 limit $3);
+end
+$$;
+grant execute on function app.list_identities(uuid, text, integer) to app_system;
+
+-- Creates an erasure of the list again, with its job, after the database was restored to a time before it. Returns the
+-- job, or null if the database still has the erasure, or does not have the client.
+create or replace function app.restore_erasure(
+  erasure_id uuid, client_id uuid, emails text[], subjects text[], orders_before timestamptz, created_at timestamptz)
+returns uuid
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_variable
+declare
+  job_id uuid;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of the platform restores erasures' using errcode = 'insufficient_privilege';
+  end if;
+  if exists (select from erasures e where e.id = erasure_id)
+    or not exists (select from clients c where c.id = client_id) then
+    return null;
+  end if;
+  insert into jobs (client_id, type, requested_by, payload)
+  values (client_id, 'erasure', app.subject(), jsonb_build_object('erasure_id', erasure_id))
+  returning jobs.id into job_id;
+  insert into erasures (id, client_id, job_id, cause, requested_by, emails, subjects, salt, orders_before, created_at)
+  values (erasure_id, client_id, job_id, 'restore', app.subject(), emails, subjects,
+    replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', ''), orders_before, created_at);
+  return job_id;
+end
+$$;
+grant execute on function app.restore_erasure(uuid, uuid, text[], text[], timestamptz, timestamptz) to app_system;
+
+-- Creates an erasure with its job for each client that has finished orders which are older than it keeps them. A client
+-- has at most one such erasure at a time. Returns the clients and the jobs.
+create or replace function app.start_retention_erasures() returns table (client_id uuid, job_id uuid)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  client clients;
+  new_id uuid;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the service of schedules starts these erasures' using errcode = 'insufficient_privilege';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('retention erasures', 0));
+  for client in
+    select c.* from clients c
+    where c.order_retention_days is not null
+      and not exists (select from erasures e
+        where e.client_id = c.id and e.cause = 'retention' and e.completed_at is null)
+      and exists (select from orders o
+        where o.client_id = c.id and o.created_at <= now() - make_interval(days => c.order_retention_days)
+          and o.erased_at is null and not app.is_open_order(o))
+  loop
+    new_id := app.uuid7();
+    client_id := client.id;
+    insert into jobs (client_id, type, requested_by, payload)
+    values (client.id, 'erasure', app.subject(), jsonb_build_object('erasure_id', new_id))
+    returning jobs.id into job_id;
+    insert into erasures (id, client_id, job_id, cause, orders_before)
+    values (new_id, client.id, job_id, 'retention', now() - make_interval(days => client.order_retention_days));
+    return next;
+  end loop;
+end
+$$;
+grant execute on function app.start_retention_erasures() to app_system;
+
+set local role app_owner;
+
+-- An erasure as the API shows it, with the state of its job.
+create or replace view app.erasure_view with (security_invoker = true) as
+select e.id, e.client_id, e.job_id, e.cause,
+  case when e.completed_at is not null then 'completed' else coalesce(j.status, 'failed') end as status,
+  case when e.completed_at is null then j.error_code end as error_code,
+  case when e.completed_at is null then j.error end as error,
+  e.requested_by,
+  '{"orders": 0, "mails": 0, "events": 0, "responses": 0, "exports": 0, "files": 0}'::jsonb || e.counts as counts,
+  e.created_at, e.completed_at
+from erasures e left join jobs j on j.id = e.job_id;
+grant select on app.erasure_view to app_admin, app_client;

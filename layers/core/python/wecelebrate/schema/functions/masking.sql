@@ -1,0 +1,89 @@
+-- Which callers see the data of persons, and what the others see instead.
+--
+-- The views of orders, their history, returns, mails, suppressed addresses and events mask the data of persons for
+-- members who may not see them. A filter compares with the masked value, so it does not reveal the value either.
+
+set local role app_definer;
+
+-- Returns whether the caller sees the persons in all rows that it can read: staff of the platform, our own workers, and
+-- buyers on a site, who can read only their own orders.
+create or replace function app.sees_all_persons() returns boolean
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+return app.admin_role() is not null or app.site_id() is not null or app.subject() like 'service:%';
+
+-- Returns the clients whose persons the caller sees as a member. `personal_data` of a membership decides, and by
+-- default the role: owners and editors see persons, and viewers do not.
+create or replace function app.person_client_ids() returns uuid[]
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+return array(
+  select m.client_id from client_users m
+  where m.user_id = (select app.subject()) and m.client_id = any ((select app.client_ids())::uuid[]) and m.is_active
+    and coalesce(m.personal_data, m.role <> 'viewer'));
+
+-- Returns the ids of the orders with an e-mail address, ignoring case, if the caller sees their persons.
+create or replace function app.order_ids_of(email text) returns uuid[]
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+return array(
+  select o.id from orders o
+  where lower(o.customer_email) = lower(email)
+    and ((select app.admin_role()) is not null or o.client_id = any ((select app.person_client_ids())::uuid[])));
+
+-- Returns the ids of the mails to an address, ignoring case, if the caller sees their persons.
+create or replace function app.mail_ids_of(address text) returns uuid[]
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+return array(
+  select m.id from mails m
+  where lower(m.recipient) = lower(address)
+    and ((select app.admin_role()) is not null or m.client_id = any ((select app.person_client_ids())::uuid[])));
+
+grant execute on function app.sees_all_persons(), app.person_client_ids()
+  to app_admin, app_support, app_client, app_customer, app_system;
+grant execute on function app.order_ids_of(text), app.mail_ids_of(text) to app_admin, app_support, app_client;
+
+set local role app_owner;
+
+-- Returns a name with the first character of each word, e.g. `A*** L***`.
+create or replace function app.masked_name(name text) returns text
+language sql immutable parallel safe
+return regexp_replace(name, '(\S)\S*', '\1***', 'g');
+
+-- Returns an e-mail address with the first characters of both parts and the top-level domain, e.g. `a***@e***.com`.
+create or replace function app.masked_email(address text) returns text
+language sql immutable parallel safe
+return concat(left(address, 1), '***@', left(split_part(address, '@', 2), 1), '***',
+  substring(address from '[.][^.@]*$'));
+
+-- Returns the country and the city of an address.
+create or replace function app.masked_address(address jsonb) returns jsonb
+language sql immutable parallel safe
+return jsonb_strip_nulls(jsonb_build_object('city', address -> 'city', 'country', address -> 'country'));
+
+grant execute on function app.masked_name(text), app.masked_email(text), app.masked_address(jsonb)
+  to app_admin, app_support, app_client, app_customer, app_system;
+
+-- A mail as the list shows it.
+create or replace view app.mail_view with (security_invoker = true) as
+select m.id, m.client_id, m.job_id, m.template, m.order_id,
+  case when p.shown then m.recipient else app.masked_email(m.recipient) end as recipient, m.locale, m.state,
+  case when p.shown then m.reason end as reason, m.message_id, m.created_at, m.updated_at, m.sent_at
+from mails m cross join lateral (
+  select (select app.sees_all_persons()) or m.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
+grant select on app.mail_view to app_admin, app_support, app_client;
+
+-- A suppressed address as the list shows it.
+create or replace view app.suppression_view with (security_invoker = true) as
+select s.id, s.client_id, case when p.shown then s.address else app.masked_email(s.address) end as address, s.cause,
+  case when p.shown then s.reason end as reason, s.mail_id, s.created_at, s.released_at, s.released_by
+from mail_suppressions s cross join lateral (
+  select (select app.sees_all_persons()) or s.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
+grant select on app.suppression_view to app_admin, app_support, app_client;
+
+-- An event of a visitor. The masked event has no user, no visit and no data.
+create or replace view app.event_view with (security_invoker = true) as
+select e.id, e.event_id, e.client_id, e.site_id, e.event_type, case when p.shown then e.user_id end as user_id,
+  case when p.shown then e.session_id end as session_id,
+  case when p.shown then e.event_data else '{}' end as event_data, e.is_anonymous, e.is_time_clamped, e.created_at,
+  e.accepted_at
+from analytics_events e cross join lateral (
+  select (select app.sees_all_persons()) or e.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
+grant select on app.event_view to app_admin, app_client;

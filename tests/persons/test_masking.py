@@ -1,0 +1,139 @@
+"""Members who may not see persons get masked data everywhere, and no filter reveals more."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.events.sending import accepted, event, post, set_storage, stored
+from tests.exports.exporting import exported
+from tests.persons.planting import ANY_STATE, Person, has_trace, place, return_all, ship_and_deliver
+from tests.platform import Json, Platform, Tenant, ok
+
+
+@pytest.fixture
+def tenant(platform: Platform) -> Tenant:
+    return platform.tenant()
+
+
+@pytest.fixture
+def person() -> Person:
+    return Person.new()
+
+
+def member(platform: Platform, tenant: Tenant, role: str, personal_data: bool | None = None) -> httpx.Client:
+    subject = platform.member(tenant.client_id, role)
+    platform.arrange("update client_users set personal_data = %s where user_id = %s", [personal_data, subject])
+    platform.wait_for_replica()
+    return platform.api(subject)
+
+
+def delivered(platform: Platform, tenant: Tenant, person: Person) -> Json:
+    """Place, deliver and return an order of the person, and send an event and a bounce."""
+    set_storage(platform, tenant, "all")
+    order = place(platform, tenant, person, platform.product(tenant), subject=person.subject)
+    ship_and_deliver(tenant, person, order)
+    return_all(tenant, person, order)
+    fields = {"user_id": person.subject, "session_id": person.mark, "data": {"name": person.name}}
+    accepted(post(platform.api(person.subject), tenant, event(**fields)))
+    stored(platform, tenant, 1)
+    platform.database.execute(
+        "insert into mail_suppressions (client_id, address, cause, reason) values (%s, lower(%s), 'bounce', %s)",
+        [tenant.client_id, person.email, person.email],
+    )
+    platform.wait_for_replica()
+    return order
+
+
+def everything(api: httpx.Client, tenant: Tenant, order: Json) -> dict[str, Any]:
+    """Return all that a member can read about an order and its person, without tracking data."""
+    mails = ok(api.get("/v1/mails", params={"order_id": order["id"]}))["data"]
+    paths = [
+        "/v1/orders",
+        f"/v1/orders/{order['id']}",
+        f"/v1/sites/{tenant.site_id}/orders",
+        f"/v1/orders/{order['id']}/events",
+        f"/v1/orders/{order['id']}/returns",
+        "/v1/returns",
+        "/v1/events",
+        "/v1/mails",
+        "/v1/mail-suppressions",
+        *(f"/v1/mails/{mail['id']}" for mail in mails if mail["template"] == "order_confirmation"),
+    ]
+    return {path: ok(api.get(path)) for path in paths}
+
+
+def test_a_viewer_gets_masked_persons_and_an_owner_the_persons(
+    platform: Platform, tenant: Tenant, person: Person
+) -> None:
+    order = delivered(platform, tenant, person)
+    viewer = member(platform, tenant, "viewer")
+    for _ in range(2):  # the second time from the cache
+        texts = everything(viewer, tenant, order)
+        assert [path for path, body in texts.items() if has_trace(json.dumps(body).encode(), person.traces)] == []
+        shown = everything(tenant.owner, tenant, order)
+        hidden = [path for path, body in shown.items() if not has_trace(json.dumps(body).encode(), person.traces)]
+        assert hidden == []
+    masked = texts[f"/v1/orders/{order['id']}"]
+    assert (masked["customer_name"], masked["customer_email"]) == ("Z*** O***", "Z***@e***.test")
+    assert masked["shipping_address"] == {"city": "Berlin", "country": "DE"}
+    assert (masked["customer_subject"], masked["metadata"]) == (None, {})
+    assert masked["total_amount"] == order["total_amount"]
+
+
+@pytest.mark.parametrize("kind", ["orders", "customers", "events"])
+def test_an_export_of_a_viewer_contains_masked_persons(
+    platform: Platform, tenant: Tenant, person: Person, kind: str
+) -> None:
+    delivered(platform, tenant, person)
+    viewer = member(platform, tenant, "viewer")
+    assert not has_trace(exported(viewer, kind, "ndjson"), person.traces)
+    assert has_trace(exported(tenant.owner, kind, "ndjson"), person.traces)
+
+
+def test_a_filter_does_not_reveal_a_person(platform: Platform, tenant: Tenant, person: Person) -> None:
+    delivered(platform, tenant, person)
+    viewer = member(platform, tenant, "viewer")
+    filters = {
+        "/v1/orders": {"customer_email": person.email},
+        f"/v1/sites/{tenant.site_id}/orders": {"customer_email": person.email},
+        "/v1/mails": {"recipient": person.email},
+        "/v1/mail-suppressions": {"address": person.email},
+        "/v1/events": {"user_id": person.subject},
+    }
+    for path, query in filters.items():
+        assert ok(viewer.get(path, params=query))["data"] == [], path
+        assert len(ok(tenant.owner.get(path, params=query))["data"]) >= 1, path
+    assert ok(viewer.get("/v1/events", params={"session_id": person.mark}))["data"] == []
+
+
+def test_the_right_of_a_member_has_precedence_over_the_role(platform: Platform, tenant: Tenant, person: Person) -> None:
+    order = place(platform, tenant, person, platform.product(tenant))
+    path = f"/v1/orders/{order['id']}"
+    names = {
+        (role, right): ok(member(platform, tenant, role, right).get(path))["customer_name"] == person.name
+        for role in ("owner", "editor", "viewer")
+        for right in (None, True, False)
+    }
+    assert names == {
+        (role, right): role != "viewer" if right is None else right
+        for role in ("owner", "editor", "viewer")
+        for right in (None, True, False)
+    }
+
+
+def test_a_member_who_loses_the_right_gets_masked_persons_at_once(
+    platform: Platform, tenant: Tenant, person: Person
+) -> None:
+    order = place(platform, tenant, person, platform.product(tenant))
+    subject = platform.member(tenant.client_id, "editor")
+    editor, path = platform.api(subject), f"/v1/orders/{order['id']}"
+    assert ok(editor.get(path))["customer_name"] == person.name
+    platform.arrange("update client_users set personal_data = false where user_id = %s", [subject])
+    platform.wait_for_replica()
+    assert ok(editor.get(path))["customer_name"] == "Z*** O***"
+    # The change of a member who sees no persons still reaches the customer and the carrier as it is.
+    ok(editor.post(f"{path}/ship", json={"tracking_number": person.tracking_number}, headers=ANY_STATE))
+    query = "select lower(recipient) as recipient from mails where order_id = %s and template = 'order_shipped'"
+    assert platform.database.execute(query, [order["id"]]).fetchone() == {"recipient": person.email.lower()}
