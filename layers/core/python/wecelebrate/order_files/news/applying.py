@@ -17,6 +17,7 @@ from wecelebrate import jobs
 from wecelebrate.core import storage
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
 from wecelebrate.core.formula_quotes import quoted
+from wecelebrate.core.shortening import shortened_text
 from wecelebrate.order_files import FOLDER
 from wecelebrate.order_files import sql as destinations_sql
 from wecelebrate.order_files.news.grouping import OrderNews, grouped, quantities
@@ -30,6 +31,7 @@ BUCKET = "drops"
 MAX_KEPT_REFUSALS = 1_000
 """How many refusals of orders are kept between two workers. Further ones are only counted after a worker has died."""
 _FIRST_ERRORS = 100
+_MAX_SHOWN_SKU = 200
 
 _REASONS = {
     "status": "The order is {detail}, which is final or further: the news had no effect, and is in its history.",
@@ -144,10 +146,10 @@ def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
     common = {"order_id": news.order_id, "happened_at": news.happened_at}
     lines = None
     if news.kind != "acknowledged" and any(row.line is not None or row.sku for row in news.rows):
-        line_of, unknown = _lines_of(tx, news)
+        line_of_rows, unknown = _lines_of(tx, news)
         if unknown is not None:
             return "unknown_line", f"The order has no line with {unknown}."
-        lines = quantities(news.rows, line_of)
+        lines = quantities(news.rows, line_of_rows)
     match news.kind:
         case "acknowledged":
             row = sql.process_order(tx, external_number=news.newest("external_number"), **common)
@@ -190,25 +192,28 @@ def _ship_or_deliver(
     return query(tx, **as_json({"shipment": shipment}, "shipment"), **common)
 
 
-def _lines_of(tx: Transaction, news: OrderNews) -> tuple[dict[int, int], str | None]:
-    """Return the line of each row that names one, and the first name that no line of the order has."""
+def _lines_of(tx: Transaction, news: OrderNews) -> tuple[list[int | None], str | None]:
+    """Return the line of each row, and the first name that no line of the order has. A row can name no line."""
     order_lines = list(sql.list_order_lines(tx, order_id=news.order_id))
     numbers = {line["line"] for line in order_lines}
     by_sku: dict[str, list[int]] = {}
     for line in order_lines:
         by_sku.setdefault(line["sku"], []).append(line["line"])
-    line_of: dict[int, int] = {}
+    lines: list[int | None] = []
     for row in news.rows:
         if row.line is not None and (row.line in numbers or not row.sku):
             if row.line not in numbers:
-                return {}, f"the number {row.line}"
-            line_of[row.number] = row.line
+                return [], f"the number {row.line}"
+            lines.append(row.line)
         elif row.sku:
             matches = by_sku.get(row.sku, [])
             if len(matches) != 1:
-                return {}, f"the SKU `{row.sku}`" if not matches else f"only the SKU `{row.sku}`: fill in `line`"
-            line_of[row.number] = matches[0]
-    return line_of, None
+                sku = shortened_text(row.sku, _MAX_SHOWN_SKU)
+                return [], f"the SKU `{sku}`" if not matches else f"only the SKU `{sku}`: fill in `line`"
+            lines.append(matches[0])
+        else:
+            lines.append(None)
+    return lines, None
 
 
 def _complete(job: jobs.LeasedJob, destination_id: UUID, read_rows: int, outcome: _Outcome) -> None:
@@ -248,4 +253,4 @@ def _error_file(rejected: Sequence[RejectedRow]) -> bytes:
     for row in rejected:
         cells = [quoted(row.raw.get(name, "")) for name in columns]
         writer.writerow([*cells, row.number, row.code, row.reason])
-    return file.getvalue().encode()
+    return file.getvalue().encode("utf-8", "replace")  # JSON can contain unpaired surrogates, which UTF-8 has not
