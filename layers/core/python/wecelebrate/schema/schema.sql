@@ -1708,6 +1708,37 @@ create policy system on order_local_totals for select to app_system
 grant delete, insert, select, update on order_local_totals to app_definer, app_migrate;
 grant select on order_local_totals to app_admin, app_client, app_system;
 
+-- Table order_news_refusals, owner app_owner
+
+create table order_news_refusals (
+  job_id uuid not null,
+  client_id uuid not null,
+  "position" integer not null,
+  code text not null,
+  reason text not null,
+  constraint order_news_refusals_pkey PRIMARY KEY (job_id, "position"),
+  constraint order_news_refusals_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint order_news_refusals_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs(id) ON DELETE CASCADE,
+  constraint order_news_refusals_code_check CHECK ((length(code) <= 100)),
+  constraint order_news_refusals_position_check CHECK (("position" >= 0)),
+  constraint order_news_refusals_reason_check CHECK ((length(reason) <= 1000))
+);
+comment on column order_news_refusals.position is
+  'The position of the news among all news of the file.';
+CREATE INDEX order_news_refusals_by_client ON public.order_news_refusals USING btree (client_id);
+-- row-level security: forced
+create policy migrate on order_news_refusals for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on order_news_refusals for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_delete on order_news_refusals for delete to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_insert on order_news_refusals for insert to app_system
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select on order_news_refusals to app_system;
+grant delete, insert, select, update on order_news_refusals to app_migrate;
+
 -- Table order_quantities, owner app_owner
 
 create table order_quantities (
@@ -3302,17 +3333,16 @@ declare
 begin
   select p.refusal, p.detail, p.pieces into refusal, detail, pieces
   from app.pieces_of(target.id, nullif($2 -> 'lines', 'null'), 'open') p;
+  if refusal is null and target.problem is not null then
+    refusal := 'problem';
+    detail := to_jsonb(target.problem);
+  end if;
   if refusal is not null then
     return;
   end if;
   after := target;
   if target.status = 'pending' then
     select * into step from app.start_processing(target, null, $3, $4);
-    refusal := step.refusal;
-    detail := step.detail;
-    if refusal is not null then
-      return;
-    end if;
     news := step.news;
     after := step.after;
   end if;
@@ -3999,6 +4029,10 @@ begin
   end if;
   if further is not null then
     select p.refusal, p.detail, p.pieces into refusal, detail, further from app.pieces_of(target.id, further, 'open') p;
+    if refusal is null and target.problem is not null then
+      refusal := 'problem';
+      detail := to_jsonb(target.problem);
+    end if;
     if refusal is not null then
       return;
     end if;
@@ -7745,7 +7779,8 @@ begin
     from jsonb_array_elements($2) with ordinality e (l, n)
   )
   select jsonb_agg(s.at order by s.at) filter (where r.line is null),
-    jsonb_agg(jsonb_build_object('at', s.at, 'left', least(r.quantity, s.quantity)) order by s.at)
+    jsonb_agg(jsonb_strip_nulls(jsonb_build_object('at', s.at, 'left', least(r.quantity, s.quantity),
+        'field', case when s.quantity <= r.quantity then 'restock' end)) order by s.at)
       filter (where s.quantity > r.quantity or s.restock > s.quantity)
     into unknown_lines, detail
   from stated s left join return_lines r on r.return_id = $1 and r.line = s.line;
@@ -7930,8 +7965,9 @@ AS $function$
 declare
   news constant jsonb := jsonb_strip_nulls(coalesce($3, '{}')) || jsonb_build_object('news', $2);
 begin
-  if not exists (
-    select from order_events e where e.order_id = target.id and e.type = 'late_news' and e.details = news) then
+  if (
+    select count(*) < 100 and coalesce(bool_and(e.details <> news), true)
+    from order_events e where e.order_id = target.id and e.type = 'late_news') then
     perform app.record_order_event($1, 'late_news', null, 'file', news, app.time_of_news($1, $4));
   end if;
 end

@@ -1,7 +1,8 @@
 """Applies news from a file to orders, and writes what became of them.
 
-Each piece of news is a transaction of its own, together with the progress of the job. If a worker dies, the next worker
-continues behind the last piece. All news can be applied any number of times: what an order already knows has no effect.
+Each piece of news is a transaction of its own, together with the progress of the job. If the news is refused, the
+refusal is a row of `order_news_refusals` in the same transaction. If a worker dies, the next worker continues behind
+the last piece. All news can be applied any number of times: what an order already knows has no effect.
 """
 
 import csv
@@ -28,10 +29,12 @@ from wecelebrate.orders import notifications
 sql = queries(__file__)
 
 BUCKET = "drops"
-MAX_KEPT_REFUSALS = 1_000
-"""How many refusals of orders are kept between two workers. Further ones are only counted after a worker has died."""
 _FIRST_ERRORS = 100
 _MAX_SHOWN_SKU = 200
+_MAX_ERROR_COLUMNS = 2_000
+"""The largest number of columns in an error file. A table has no more."""
+_MAX_ERROR_CELLS = 10_000_000
+"""The largest number of cells in an error file. In JSON, each of 100,000 rows could have columns of its own."""
 
 _REASONS = {
     "status": "The order is {detail}, which is final or further: the news had no effect, and is in its history.",
@@ -117,28 +120,30 @@ def _identified(client_id: UUID, rows: Sequence[NewsRow], outcome: _Outcome) -> 
 
 def _apply_all(job: jobs.LeasedJob, news: Sequence[OrderNews], outcome: _Outcome) -> None:
     checkpoint = job.checkpoint
-    begin = int(checkpoint.get("news", 0))
-    refusals: dict[str, list[str]] = dict(checkpoint.get("refusals", {}))
     outcome.changed, outcome.unchanged = int(checkpoint.get("changed", 0)), int(checkpoint.get("unchanged", 0))
     job.total = len(news)
-    for index in range(begin, len(news)):
+    for position in range(int(checkpoint.get("news", 0)), len(news)):
         job.check_lease()
-        item = news[index]
+        item = news[position]
         with writing(SYSTEM) as tx:
             refusal = _apply_one(tx, item)
             if refusal is None:
                 outcome.changed += len(item.rows)
             elif refusal[0] in _UNCHANGED:
                 outcome.unchanged += len(item.rows)
-            elif len(refusals) < MAX_KEPT_REFUSALS:
-                refusals[str(index)] = list(refusal)
-            job.done = index + 1
-            job.checkpoint = {
-                "news": index + 1, "changed": outcome.changed, "unchanged": outcome.unchanged, "refusals": refusals,
-            }  # fmt: skip
+            else:
+                code, reason = refusal
+                sql.record_refusal(
+                    tx, job_id=job.id, client_id=job.client_id, position=position, code=code, reason=reason
+                )
+            job.done = position + 1
+            job.checkpoint = {"news": position + 1, "changed": outcome.changed, "unchanged": outcome.unchanged}
             job.save(tx)
-    for key, (code, reason) in refusals.items():
-        outcome.rejected += [RejectedRow(row.number, code, reason, row.raw) for row in news[int(key)].rows]
+    with writing(SYSTEM) as tx:
+        refusals = list(sql.list_refusals(tx, job_id=job.id))
+    for row in refusals:
+        rows = news[row["position"]].rows
+        outcome.rejected += [RejectedRow(each.number, row["code"], row["reason"], each.raw) for each in rows]
 
 
 def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
@@ -230,6 +235,7 @@ def _complete(job: jobs.LeasedJob, destination_id: UUID, read_rows: int, outcome
     errors = [{"line": row.number, "code": row.code, "reason": row.reason} for row in outcome.rejected[:_FIRST_ERRORS]]
     sentence = f"Rows: {outcome.changed} changed, {outcome.unchanged} unchanged, {len(outcome.rejected)} rejected."
     with writing(SYSTEM) as tx:
+        sql.delete_refusals(tx, job_id=job.id)
         destinations_sql.record_outcome(tx, destination_id=destination_id, job_id=job.id, outcome=sentence)
         job.complete(tx, result, errors)
 
@@ -245,8 +251,12 @@ def _write_result(job: jobs.LeasedJob, result: Mapping[str, Any]) -> None:
 
 
 def _error_file(rejected: Sequence[RejectedRow]) -> bytes:
-    """Return the rejected rows as they came, with what is wrong. The corrected file can be sent again."""
-    columns = list(dict.fromkeys(name for row in rejected for name in row.raw if not name.startswith("wecelebrate_")))
+    """Return the rejected rows as they came, with what is wrong. The corrected file can be sent again.
+
+    If the rows have too many columns, only the first columns are in the file.
+    """
+    names = dict.fromkeys(name for row in rejected for name in row.raw if not name.startswith("wecelebrate_"))
+    columns = list(names)[: min(_MAX_ERROR_COLUMNS, _MAX_ERROR_CELLS // len(rejected))]
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow([quoted(name) for name in columns] + [f"wecelebrate_{name}" for name in ("line", "code", "error")])
