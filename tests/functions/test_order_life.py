@@ -239,6 +239,9 @@ def test_returned_pieces_go_back_on_sale_and_are_replaced(
         "precondition_failed",
     )
     assert ok(post(shop, f"/v1/returns/{opened['id']}/approve", note="free of charge"))["status"] == "approved"
+    lines = [{"line": 1, "quantity": 1, "restock": 2}]
+    refused = problem(post(shop, f"/v1/returns/{opened['id']}/receive", lines=lines), 409, "pieces_not_left")
+    assert refused["errors"] == [{"pointer": "/lines/0/restock", "detail": "exceeds the 1 piece left"}]
     both = post(shop, f"/v1/returns/{opened['id']}/receive", restock=True, lines=[{"line": 1, "quantity": 1}])
     assert pointers(problem(both, 422, "invalid")) == ["/restock"]
     received = ok(post(shop, f"/v1/returns/{opened['id']}/receive", lines=[{"line": 1, "quantity": 2, "restock": 1}]))
