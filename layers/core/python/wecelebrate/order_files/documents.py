@@ -20,6 +20,11 @@ MAX_NAME_LINES = 2
 IDOC_LINE_LENGTH = 35
 """The length of the fields NAME1 to NAME4, STRAS, STRS2, ORT01 and ORT02 of the segment E1EDKA1."""
 
+_ADVICE = (
+    "Enter the order in the ERP by hand, or let the destination accept longer lines and change the order, e.g. with a"
+    " `note`: then it is exported again."
+)
+
 
 class Unwritable(Exception):
     """The order cannot be written for this destination. The message says why."""
@@ -173,7 +178,7 @@ def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: 
         if line_length and len(address.get(field, "")) > line_length:
             raise Unwritable(
                 f"The field `{field}` of the shipping address has {len(address[field])} characters, but the destination"
-                f" accepts {line_length}. Correct the address of the order."
+                f" accepts {line_length}. {_ADVICE}"
             )
     return ShipTo(
         names=names,
@@ -200,6 +205,6 @@ def _broken(field: str, texts: Sequence[str], line_length: int | None, max_lines
     if len(lines) > max_lines:
         raise Unwritable(
             f"The {field} of the shipping address need {len(lines)} lines of {line_length} characters, but a file has"
-            f" {max_lines}. Shorten the address of the order."
+            f" {max_lines}. {_ADVICE}"
         )
     return lines
