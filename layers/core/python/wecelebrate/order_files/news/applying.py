@@ -46,6 +46,9 @@ _REASONS = {
     "exported": "The order was given to an ERP system, which must agree to the cancellation.",
     "older": "Newer news about this shipment are known already.",
 }
+_SOME_LINES = (
+    "Some rows about this shipment name a line, and others do not. Fill in `line` or `sku` in each of these rows."
+)
 _UNCHANGED = ("unchanged", "older")
 
 
@@ -150,7 +153,10 @@ def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
     """Apply news about an order. Returns None, or the code and the reason why they had no effect."""
     common = {"order_id": news.order_id, "happened_at": news.happened_at}
     lines = None
-    if news.kind != "acknowledged" and any(row.line is not None or row.sku for row in news.rows):
+    named = [row for row in news.rows if row.line is not None or row.sku]
+    if news.kind != "acknowledged" and named:
+        if len(named) < len(news.rows):
+            return "bad_line", _SOME_LINES
         line_of_rows, unknown = _lines_of(tx, news)
         if unknown is not None:
             return "unknown_line", f"The order has no line with {unknown}."
@@ -228,9 +234,10 @@ def _complete(job: jobs.LeasedJob, destination_id: UUID, read_rows: int, outcome
         "rejected": len(outcome.rejected),
     }  # fmt: skip
     result: dict[str, Any] = {"status": "completed", "counts": dict(job.counts)}
+    result["result_file"] = _result_key(job, "json")
     if outcome.rejected:
-        result["errors_key"] = _result_key(job, "errors.csv")
-        storage.put(BUCKET, result["errors_key"], _error_file(outcome.rejected), "text/csv; charset=utf-8")
+        result["error_file"] = _result_key(job, "errors.csv")
+        storage.put(BUCKET, result["error_file"], _error_file(outcome.rejected), "text/csv; charset=utf-8")
     _write_result(job, result)
     errors = [{"line": row.number, "code": row.code, "reason": row.reason} for row in outcome.rejected[:_FIRST_ERRORS]]
     sentence = f"Rows: {outcome.changed} changed, {outcome.unchanged} unchanged, {len(outcome.rejected)} rejected."
