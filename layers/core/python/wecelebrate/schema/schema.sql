@@ -7487,7 +7487,12 @@ declare
   written integer;
 begin
   if ($1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
-      or exists (select from sites s where s.id = (select app.site_id()) and s.client_id = $1)) is not true then
+      or exists (select from sites s where s.id = (select app.site_id()) and s.client_id = $1)
+      or $2 = 'job.cancelled' and $4 is null and exists (
+        select from jobs j
+        where j.id::text = $3 ->> 'job_id' and j.client_id = $1 and j.client_id = any (app.client_ids())
+          and j.type = 'data_export' and j.requested_by = app.subject() and j.status = 'cancelled'
+          and j.completed_at = now())) is not true then
     raise exception 'the caller may not publish events for client %', $1 using errcode = 'insufficient_privilege';
   end if;
   insert into webhook_deliveries (client_id, webhook_id, event, payload)
