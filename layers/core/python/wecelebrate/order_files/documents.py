@@ -17,6 +17,8 @@ from wecelebrate import addresses
 Action = Literal["new", "change", "cancel"]
 MAX_ADDRESS_LINES = 4
 MAX_NAME_LINES = 2
+MAX_CELL_LENGTH = 32_767
+"""The largest number of characters in a cell of XLSX. XlsxWriter leaves a cell with more characters empty."""
 IDOC_LINE_LENGTH = 35
 """The length of the fields NAME1 to NAME4, STRAS, STRS2, ORT01 and ORT02 of the segment E1EDKA1."""
 
@@ -102,6 +104,7 @@ class ExportedOrder:
     @classmethod
     def of(cls, action: Action, document: Mapping[str, Any], destination: Destination) -> Self:
         """Break the lines of the address for a destination. Raises Unwritable."""
+        _check_cell(document, destination)
         return cls(action, document, _ship_to(document, destination.line_length, destination.address_lines))
 
     @cached_property
@@ -164,6 +167,18 @@ def _numbered(name: str, lines: Sequence[str], count: int, *, first_without_numb
         name if first_without_number and number == 1 else f"{name}{number}": line
         for number, line in enumerate(padded, start=1)
     }
+
+
+def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
+    """Raise Unwritable if a cell of a workbook would be too small. Only the metadata can have so many characters."""
+    fields = ["metadata"] if destination.columns is None else [column["field"] for column in destination.columns]
+    if destination.format == "xlsx" and "metadata" in fields and document["metadata"]:
+        length = len(json.dumps(document["metadata"], ensure_ascii=False))
+        if length > MAX_CELL_LENGTH:
+            raise Unwritable(
+                f"The metadata of the order has {length:,} characters, but a cell of XLSX has at most"
+                f" {MAX_CELL_LENGTH:,}. Shorten the metadata, or leave the column out."
+            )
 
 
 def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: int) -> ShipTo:
