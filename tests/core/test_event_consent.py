@@ -65,6 +65,25 @@ def test_the_events_of_an_anonymous_visit_belong_together_only_on_one_day_and_on
     assert anonymous(Identity(None, None, {}), "a", DAY).session_id is None
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ann@example.test",
+        "ann\uff20example.test",
+        "ann\ufe6bexample.test",
+        "/login?to=ann%40example.test",
+        "/next?url=%2Flogin%3Fto%3Dann%2540example.test",
+        "ann&#64;example.test",
+        "ann&#x0040;example.test",
+        "ann&commat;example.test",
+        '{"to":"ann\\u0040example.test"}',
+    ],
+)
+def test_an_email_address_is_recognised_in_every_usual_spelling(text: str) -> None:
+    data: Object = {"text": text, text: 1}
+    assert anonymous(Identity(None, None, data), "site", DAY).data == {"text": None}
+
+
 def test_identifiers_are_removed_from_the_data_at_every_depth() -> None:
     data: Object = {
         "user": "user-1",

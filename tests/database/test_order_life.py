@@ -207,6 +207,34 @@ def test_an_order_with_a_problem_is_not_processed(orders: Orders) -> None:
     assert orders.ship(order).refusal is None
 
 
+def test_an_order_that_gets_a_problem_while_it_is_processed_is_not_shipped(orders: Orders) -> None:
+    order = orders.place()
+    orders.process(order)
+    orders.change(order, problem="address")
+    for outcome in (orders.ship(order), orders.deliver(order), orders.ship(order, source="file", caller=SYSTEM)):
+        assert (outcome.refusal, outcome.detail) == ("problem", "address")
+    assert orders.row(order, "status") == "processing"
+    orders.change(order, problem=None)
+    assert orders.ship(order, {1: 1}).refusal is None
+
+
+def test_a_shipment_of_an_order_with_a_problem_gets_tracking_data_but_no_further_pieces(orders: Orders) -> None:
+    order = orders.place(TWO_PRODUCTS)
+    orders.ship(order, {1: 2}, number="P1")
+    orders.change(order, problem="address")
+    assert orders.ship(order, {2: 1}, number="P1").refusal == "problem"
+    assert orders.ship(order, number="P1", carrier="DHL").types == ["shipment_changed"]
+    assert orders.deliver(order, "P1").types == ["shipment_delivered"]
+
+
+def test_a_history_contains_at_most_100_late_news(orders: Orders) -> None:
+    order = orders.place()
+    orders.cancel(order)
+    for number in range(102):
+        assert orders.ship(order, number=f"P{number}", source="file", caller=SYSTEM).refusal == "status"
+    assert orders.events(order).count("late_news") == 100
+
+
 def test_a_change_names_the_fields_but_no_personal_data(orders: Orders) -> None:
     order = orders.place()
     outcome = orders.change(order, metadata={"greeting": "Dear Ann"}, external_number="ERP-1")

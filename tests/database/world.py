@@ -97,6 +97,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
+    "order_news_refusals": ("job_id", "position"),
     "product_sources": ("catalog_id", "product_id"),
     "stock_holds": ("order_id", "line", "part"),
     "stock_reports": ("product_id",),
@@ -149,6 +150,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "order_export_runs": ("orders", 7),
     "order_exports": ("position", 7),
     "order_file_drops": ("etag", "renamed"),
+    "order_news_refusals": ("reason", "renamed"),
     "jobs": ("error", "renamed"),
     "drops": ("etag", "renamed"),
     "dead_letters": ("reason", "renamed"),
@@ -349,6 +351,8 @@ def _rows_of_order_files() -> Iterator[Row]:
         yield Row("order_exports", name, {**values, "action": "new", "content_hash": "h"})
         values = {"id": ident(f"{name} order file"), **destination, "key": name, "version_id": "1", "size": 1}
         yield Row("order_file_drops", name, {**values, "etag": "e", "dropped_at": NOW, "job_id": job})
+        values = {"job_id": job, "client_id": client, "position": 0, "code": "status", "reason": "r"}
+        yield Row("order_news_refusals", name, values)
 
 
 def _rows_of_mail() -> Iterator[Row]:

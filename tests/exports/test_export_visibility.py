@@ -136,6 +136,24 @@ def test_an_expired_export_is_deleted_with_its_file(platform: Platform, tenant: 
     problem(tenant.owner.get(f"/v1/exports/{export['id']}"), 404, "not_found")
 
 
+def test_a_viewer_cancels_its_own_unfinished_export(platform: Platform, tenant: Tenant) -> None:
+    viewer = platform.api(platform.member(tenant.client_id, "viewer"))
+    platform.arrange(
+        "insert into webhooks (client_id, url, events) values (%s, 'https://example.test/', '{job.*}')",
+        [tenant.client_id],
+    )
+    insert_products(platform, tenant.catalog_id, 60_000)
+    export_id = start(viewer, "products", "xlsx")
+    export = ok(viewer.get(f"/v1/exports/{export_id}"))
+    assert viewer.delete(f"/v1/exports/{export_id}").status_code == 204
+    assert ok(viewer.get(f"/v1/jobs/{export['job_id']}"))["status"] == "cancelled"
+    published = platform.database.execute(
+        "select event, payload -> 'data' ->> 'job_id' as job_id from webhook_deliveries where client_id = %s",
+        [tenant.client_id],
+    )
+    assert published.fetchall() == [{"event": "job.cancelled", "job_id": export["job_id"]}]
+
+
 def test_a_deleted_unfinished_export_is_cancelled(platform: Platform, tenant: Tenant) -> None:
     insert_products(platform, tenant.catalog_id, 60_000)
     export_id = start(tenant.owner, "products", "xlsx")

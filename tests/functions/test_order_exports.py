@@ -182,9 +182,25 @@ def test_an_order_whose_address_does_not_fit_is_refused_with_the_reason_and_trie
     [refused] = run["refused"]
     assert refused["order_number"] == order["order_number"]
     assert "`city`" in refused["reason"]
+    platform.export(shop, destination)
+    assert len(actions(platform, destination)) == 1
     change_address(platform, order, city="Berlin")
     platform.export(shop, destination)
     assert actions(platform, destination)[1:] == [[("new", order["order_number"])]]
+
+
+def test_a_refused_order_is_exported_after_the_destination_accepts_longer_lines_and_the_order_got_a_note(
+    platform: Platform, shop: Tenant, mug: Json
+) -> None:
+    destination = platform.destination(shop, "csv", max_line_length=35)
+    order = platform.order(shop, (mug, 1), shipping_address={**BERLIN, "city": "B" * 36})
+    assert platform.export(shop, destination)["result"]["refused"] == 1
+    any_version = {"If-Match": "*"}
+    path = f"/v1/order-destinations/{destination['id']}"
+    ok(shop.owner.patch(path, json={"max_line_length": 60}, headers=any_version))
+    ok(shop.owner.patch(f"/v1/orders/{order['id']}", json={"note": "exported again"}, headers=any_version))
+    platform.export(shop, destination)
+    assert actions(platform, destination) == [[("new", order["order_number"])]]
 
 
 def test_a_workbook_has_texts_as_text_and_amounts_as_numbers(platform: Platform, shop: Tenant, mug: Json) -> None:

@@ -239,6 +239,9 @@ def test_returned_pieces_go_back_on_sale_and_are_replaced(
         "precondition_failed",
     )
     assert ok(post(shop, f"/v1/returns/{opened['id']}/approve", note="free of charge"))["status"] == "approved"
+    lines = [{"line": 1, "quantity": 1, "restock": 2}]
+    refused = problem(post(shop, f"/v1/returns/{opened['id']}/receive", lines=lines), 409, "pieces_not_left")
+    assert refused["errors"] == [{"pointer": "/lines/0/restock", "detail": "exceeds the 1 piece left"}]
     both = post(shop, f"/v1/returns/{opened['id']}/receive", restock=True, lines=[{"line": 1, "quantity": 1}])
     assert pointers(problem(both, 422, "invalid")) == ["/restock"]
     received = ok(post(shop, f"/v1/returns/{opened['id']}/receive", lines=[{"line": 1, "quantity": 2, "restock": 1}]))
@@ -309,6 +312,8 @@ def test_a_guest_looks_up_an_order_with_the_link_of_a_mail(
     answers = [guest.post(lookup, json={"order_number": number, "email": mail}) for number, mail in wrong]
     answers.append(guest.post(f"{orders_path(other_tenant)}/lookup", json={"order_number": number, "email": email}))
     assert [(answer.status_code, answer.json()) for answer in answers] == [(202, accepted.json())] * 3
+    # The duration of the answers says as little as their content.
+    assert min(answer.elapsed.total_seconds() for answer in [accepted, *answers]) >= 0.05
 
     (mail,) = [mail for mail in mails_to(platform, email, 2) if "link" in mail.subject]
     page, query = token_in(mail.text)

@@ -64,7 +64,7 @@ def stock(platform: Platform, product: Json) -> int:
 
 
 def error_rows(platform: Platform, job: Json) -> list[dict[str, str]]:
-    content = platform.read(job["result"]["errors_key"]).decode()
+    content = platform.read(job["result"]["error_file"]).decode()
     return list(csv.DictReader(io.StringIO(content, newline="")))
 
 
@@ -190,7 +190,12 @@ def test_the_corrected_error_file_can_be_sent_again(
     job = platform.drop_news(destination, content)
     [error] = error_rows(platform, job)
     assert (error["wecelebrate_code"], error["sku"]) == ("unknown_line", "CUP")
-    corrected = platform.read(job["result"]["errors_key"]).replace(b"CUP", b"MUG")
+    [row] = ok(shop.owner.get(f"/v1/jobs/{job['id']}/rejected-rows"))["data"]
+    assert (row["line"], row["code"], row["raw"]["sku"]) == (2, "unknown_line", "CUP")
+    file = ok(shop.owner.get(f"/v1/jobs/{job['id']}/error-file"))
+    assert file["size"] == len(platform.read(job["result"]["error_file"]))
+    assert ok(shop.owner.get(f"/v1/jobs/{job['id']}/result-file"))["name"].endswith(f"{job['id']}.json")
+    corrected = platform.read(job["result"]["error_file"]).replace(b"CUP", b"MUG")
     assert counts(platform.drop_news(destination, corrected, "corrected.csv"))["updated"] == 1
     assert state(platform, shop, order) == ("shipped", "full")
 
@@ -274,3 +279,59 @@ def test_a_file_for_an_unknown_destination_gets_an_answer(platform: Platform) ->
         key = f"orders/{name}/results/x.csv.refused.json"
         platform.eventually(partial(platform.exists, key))
         assert json.loads(platform.read(key))["error_code"] == "no_such_destination"
+
+
+def test_the_lines_of_an_object_are_shipped_each_with_its_own_pieces(
+    platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 5), (bag, 5))
+    parcel = {"order_number": order["order_number"], "status": "shipped", "tracking_number": "A1"}
+    parcel |= {"lines": [{"line": 1, "quantity": 1}, {"line": 2, "quantity": 2}]}
+    assert counts(platform.drop_news(destination, json.dumps(parcel), "news.json"))["updated"] == 2
+    assert parcels(platform, shop, order) == [("A1", "shipped", ((1, 1), (2, 2)))]
+
+
+def test_a_row_without_a_line_beside_rows_with_a_line_is_not_ignored(
+    platform: Platform, shop: Tenant, mug: Json, bag: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 3), (bag, 1))
+    number = order["order_number"]
+    content = f"{HEADER}\n{number},shipped,MUG,1,A1,,\n{number},shipped,,,A1,,\n"
+    job = platform.drop_news(destination, content)
+    assert counts(job) == {"read": 2, "updated": 0, "unchanged": 0, "rejected": 2}
+    assert {row["wecelebrate_code"] for row in error_rows(platform, job)} == {"bad_line"}
+    assert state(platform, shop, order) == ("pending", "none")
+
+
+def test_every_refused_row_is_in_the_error_file_however_many_there_are(
+    platform: Platform, shop: Tenant, mug: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 1))
+    rows = 1_005
+    lines = [f"{order['order_number']},S{number},9" for number in range(rows)]
+    content = "\n".join(["order_number,shipment,line", *lines, ""])
+    job = platform.drop_news(destination, content, within=300)
+    assert counts(job) == {"read": rows, "updated": 0, "unchanged": 0, "rejected": rows}
+    rejected = error_rows(platform, job)
+    assert [row["shipment"] for row in rejected] == [f"S{number}" for number in range(rows)]
+    assert {row["wecelebrate_code"] for row in rejected} == {"unknown_line"}
+    kept = platform.database.execute("select count(*) as rows from order_news_refusals where job_id = %s", [job["id"]])
+    assert kept.fetchone() == {"rows": 0}
+
+
+def test_a_row_that_postgresql_cannot_store_does_not_stop_the_other_rows(
+    platform: Platform, shop: Tenant, mug: Json, destination: Json
+) -> None:
+    order = platform.order(shop, (mug, 1))
+    bad = [
+        {"order_number": "A\0B", "status": "shipped"},
+        {"order_number": order["order_number"], "status": "\0\ud800"},
+        {"order_number": order["order_number"], "status": "shipped", "carrier": "\x1b[31mDHL"},
+        {"order_number": order["order_number"], "status": "shipped", "sku": "S" * 10_000},
+    ]
+    content = json.dumps([*bad, {"order_number": order["order_number"], "status": "acknowledged"}])
+    job = platform.drop_news(destination, content, "news.json")
+    assert counts(job) == {"read": 5, "updated": 1, "unchanged": 0, "rejected": 4}
+    assert [row["wecelebrate_code"] for row in error_rows(platform, job)] == [
+        "bad_text", "unknown_status", "bad_text", "unknown_line"
+    ]  # fmt: skip

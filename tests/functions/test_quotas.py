@@ -179,6 +179,18 @@ def test_a_client_has_at_most_100_exports_of_all_its_members_together(platform: 
     problem(other_tenant.owner.post("/v1/exports", json=body), 403, "forbidden")
 
 
+def test_a_user_has_at_most_25_of_the_exports_of_a_client(platform: Platform) -> None:
+    tenant = platform.tenant()
+    viewer = platform.api(platform.member(tenant.client_id, "viewer"))
+    body = {"kind": "orders", "format": "csv", "client_id": tenant.client_id}
+    exports = [viewer.post("/v1/exports", json=body) for _ in range(25)]
+    assert {response.status_code for response in exports} == {202}
+    problem(viewer.post("/v1/exports", json=body), 409, "too_many_exports")
+    assert tenant.owner.post("/v1/exports", json=body).status_code == 202
+    assert viewer.delete(f"/v1/exports/{exports[0].json()['id']}").status_code == 204
+    assert viewer.post("/v1/exports", json=body).status_code == 202
+
+
 def test_concurrent_announcements_do_not_exceed_the_quota_of_images(platform: Platform) -> None:
     tenant = platform.tenant()
     arrange(platform, tenant, IMAGE_ROWS, 198)

@@ -58,7 +58,7 @@ class Orders(Tenants, Files):
         content: Json = json.loads(self.read(f"orders/{destination['id']}/out/{name}.done"))
         return content
 
-    def drop_news(self, destination: Json, content: str | bytes, name: str = "news.csv") -> Json:
+    def drop_news(self, destination: Json, content: str | bytes, name: str = "news.csv", within: float = 60) -> Json:
         """Drop a file with news about orders, and wait until its job has ended. Returns the job."""
         body = content.encode() if isinstance(content, str) else content
         key = f"orders/{destination['id']}/incoming/{name}"
@@ -71,7 +71,7 @@ class Orders(Tenants, Files):
             return bool(found)
 
         self.eventually(recorded)
-        return self.ended_job(str(found[0]["job_id"]))
+        return self.ended_job(str(found[0]["job_id"]), within)
 
     def order_state(self, tenant: Tenant, order: Json) -> Json:
         """Return the current state of an order."""

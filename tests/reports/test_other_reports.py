@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 from statistics import median
+from uuid import uuid4
 
 import pytest
 from psycopg.types.json import Jsonb
@@ -70,6 +71,19 @@ def test_fulfilment_of_an_empty_period_has_no_durations(tenant: Tenant) -> None:
             "invalid",
         )
     ) == ["late_after"]
+
+
+@pytest.mark.parametrize("report", ["", "/fulfilment"])
+def test_the_site_of_a_report_must_belong_to_the_client(tenant: Tenant, platform: Platform, report: str) -> None:
+    other_tenant = platform.tenant()
+    path = f"/v1/reports/clients/{tenant.client_id}{report}"
+    for api in (tenant.owner, platform.admin):
+        for site_id in (other_tenant.site_id, str(uuid4())):
+            refused = problem(api.get(path, params={"site_id": site_id}), 422, "invalid")
+            assert refused["errors"] == [{"pointer": "site_id", "detail": "must be a site of the client"}]
+    body = {"client_id": tenant.client_id, "site_id": other_tenant.site_id}
+    assert pointers(problem(tenant.owner.post("/v1/reports", json=body), 422, "invalid")) == ["/site_id"]
+    assert ok(tenant.owner.get(path, params={"site_id": tenant.site_id}))["site_id"] == tenant.site_id
 
 
 def test_a_catalog_report_counts_products_and_stock(platform: Platform, tenant: Tenant) -> None:

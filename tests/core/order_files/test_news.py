@@ -1,6 +1,7 @@
 """Files with news about orders: the rows of each format, and the news that the rows give together."""
 
 import io
+import json
 import zipfile
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]
 
 from wecelebrate.core.formula_quotes import quoted, unquoted
+from wecelebrate.core.models import storable
 from wecelebrate.order_files.news.grouping import grouped, quantities
 from wecelebrate.order_files.news.reading import UnreadableFile, read
 from wecelebrate.order_files.news.rows import NewsRow, RejectedRow
@@ -29,6 +31,14 @@ def rejected(content: str, name: str = "news.csv") -> list[str]:
 
 def fields(row: NewsRow, *names: str) -> tuple[Any, ...]:
     return tuple(getattr(row, name) for name in names)
+
+
+def archive(**documents: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as zipped:
+        for name, document in documents.items():
+            zipped.writestr(f"{name}.xml", document)
+    return file.getvalue()
 
 
 def row(number: int, kind: Any = "shipped", **more: Any) -> NewsRow:
@@ -216,15 +226,96 @@ def test_rows_in_any_order_give_the_same_news() -> None:
 def test_the_newest_row_about_a_line_of_a_shipment_counts_and_rows_of_one_moment_add_up() -> None:
     old, new = datetime(2026, 11, 26, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC)
     same = [row(1, happened_at=old, quantity=1), row(2, happened_at=old, quantity=2)]
-    assert quantities(same, {1: 1, 2: 1}) == [{"line": 1, "quantity": 3}]
+    assert quantities(same, [1, 1]) == [{"line": 1, "quantity": 3}]
     corrected = [row(1, happened_at=old, quantity=1), row(2, happened_at=new, quantity=2)]
-    assert quantities(corrected, {1: 1, 2: 1}) == [{"line": 1, "quantity": 2}]
+    assert quantities(corrected, [1, 1]) == [{"line": 1, "quantity": 2}]
     links = [
         (FIRST, row(2, happened_at=new, tracking_url="https://new.test/", shipment="A")),
         (FIRST, row(1, happened_at=old, tracking_url="https://old.test/", shipment="A")),
     ]
     [item] = grouped(links, "file")
     assert item.newest("tracking_url") == "https://new.test/"
+
+
+def test_the_lines_of_one_object_keep_their_own_pieces() -> None:
+    lines = '[{"line": 1, "quantity": 1}, {"line": 2, "quantity": 2}]'
+    rows = news(f'{{"order_number": "AB12", "status": "shipped", "lines": {lines}}}', "news.json")
+    [item] = grouped([(FIRST, each) for each in rows], "file")
+    pieces = quantities(item.rows, [each.line for each in item.rows])
+    assert pieces == [{"line": 1, "quantity": 1}, {"line": 2, "quantity": 2}]
+
+
+def test_the_rows_of_an_archive_are_counted_over_all_its_documents() -> None:
+    despatch = "<DespatchAdvice><ID>D1</ID><OrderReference><ID>AB12</ID></OrderReference></DespatchAdvice>"
+    assert [each.number for each in news(archive(a=despatch, b=despatch), "news.zip")] == [1, 2]
+    with pytest.raises(UnreadableFile, match=r"The document `b\.xml`: The file is not well-formed XML"):
+        news(archive(a=despatch, b="<DespatchAdvice"), "news.zip")
+
+
+@pytest.mark.parametrize("field", ["order_number", "carrier", "tracking_number", "shipment", "sku", "reason"])
+@pytest.mark.parametrize("text", ["A\\u0000B", "A\\ud800B", "A\\u001b[31mB", "\\u200b"])
+def test_a_text_that_the_api_would_refuse_is_refused(field: str, text: str) -> None:
+    row = f'{{"external_number": "E1", "status": "shipped", "{field}": "{text}"}}'
+    assert rejected(f"[{row}]", "news.json") == ["bad_text"]
+
+
+def test_a_line_break_in_a_text_becomes_a_space() -> None:
+    assert (
+        news('[{"order_number": "AB12", "status": "shipped", "carrier": "DHL\\n  Express"}]')[0].carrier
+        == "DHL Express"
+    )
+
+
+@pytest.mark.parametrize("field", ["status", "quantity", "line", "happened_at"])
+def test_the_error_of_a_cell_that_postgresql_cannot_store_can_be_stored(field: str) -> None:
+    cells = {"order_number": "AB12", "status": "shipped"} | {field: "A\0\ud800"}
+    [row] = read(json.dumps([cells]).encode(), "news.json", UTC)
+    assert isinstance(row, RejectedRow)
+    assert storable(row.reason)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        'https://example.com/"><script>alert(1)</script>',
+        "https://example.com/a b",
+        "https://example.com/\x01",
+        "https://user:password@example.com/",
+        "javascript:alert(1)",
+        "data:text/html;base64,PHNjcmlwdD4=",
+        "https://",
+    ],
+)
+def test_a_tracking_url_must_be_one_that_the_api_accepts(url: str) -> None:
+    cells = {"order_number": "AB12", "status": "shipped", "tracking_url": url}
+    assert rejected(json.dumps([cells]), "news.json") == ["bad_tracking_url"]
+
+
+def test_numbers_in_json_keep_all_their_digits() -> None:
+    number = "12345678901234567890123"
+    rows = news(f'[{{"external_number": {number}, "status": "shipped", "line": 1, "quantity": 2.000}}]', "news.json")
+    assert fields(rows[0], "external_number", "quantity") == (number, 2)
+    assert rejected(f'[{{"order_number": "AB12", "status": "shipped", "quantity": {"9" * 5000}}}]') == ["bad_quantity"]
+
+
+def test_an_object_with_the_same_key_twice_is_refused() -> None:
+    with pytest.raises(UnreadableFile, match="the key `order_number` twice"):
+        news('[{"order_number": "AB12", "order_number": "CD34", "status": "cancelled"}]', "news.json")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" + b"[]," * 6_000_000 + b"[]]",
+        b"[" + b'{"a":1},' * 2_000_000 + b"{}]",
+        b"<cXML>" + b"<a/>" * 4_000_000 + b"</cXML>",
+        b"<cXML>" + b'<a b="" c="" d="" e="" f="" g=""/>' * 500_000 + b"</cXML>",
+    ],
+    ids=["lists", "objects", "elements", "attributes"],
+)
+def test_a_file_that_would_need_more_memory_than_the_worker_has_is_refused(content: bytes) -> None:
+    with pytest.raises(UnreadableFile, match="too many"):
+        read(content, "news", UTC)
 
 
 def test_a_shipment_without_a_number_is_identified_by_the_content_of_its_file() -> None:

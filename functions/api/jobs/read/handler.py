@@ -33,7 +33,10 @@ def get_job(job_id: Id, tx: Reading) -> Job:
 def list_rejected_rows(
     job_id: Id, request: Request, parameters: Annotated[ListParameters, Query()], tx: Reading
 ) -> Response:
-    """List all rejected rows of an import or a sync, in the order of the file, also while the job waits or runs."""
+    """List all rejected rows of an import, a sync or an order file, in the order of the file.
+
+    Those of an import or a sync are also listed while the job waits or runs.
+    """
     return page_response(request, parameters, rejections.page(tx, job_id, parameters))
 
 
@@ -45,7 +48,7 @@ def get_error_file(job_id: Id, tx: Reading) -> JobFile:
 
 @app.get("/v1/jobs/{job_id}/result-file")
 def get_result_file(job_id: Id, tx: Reading) -> JobFile:
-    """Return a URL of the file with the result of an import or a sync."""
+    """Return a URL of the file with the result of an import, a sync or an order file."""
     return rejections.get_result_file(tx, job_id)
 
 

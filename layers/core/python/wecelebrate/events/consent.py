@@ -15,8 +15,14 @@ from wecelebrate.core.signing import keyed_hash
 from wecelebrate.sites.models import EventStorage
 
 _RANK: dict[EventStorage, int] = {"none": 0, "anonymous": 1, "all": 2}
-_EMAIL = re.compile(r"[^\s@]@[^\s@]|%40", re.IGNORECASE)
-"""Matches the middle of an e-mail address, also in a URL. The pattern needs linear time."""
+_AT = "@\uff20\ufe6b"
+"""The at sign, and its wide and its small form, which NFKC and many input methods replace by it."""
+_EMAIL = re.compile(
+    rf"[^\s{_AT}][{_AT}][^\s{_AT}]|%(?:25)*40|&(?:#0*64|#x0*40|commat);|\\u0040",
+    re.IGNORECASE,
+)
+"""Matches the middle of an e-mail address, also in a URL, in a URL inside a URL, in HTML and in JSON. The pattern needs
+linear time."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ sql = queries(__file__)
 BUCKET = "exports"
 MAX_EXPORTS = 100
 """The maximum number of exports of a client that have not been deleted."""
+MAX_EXPORTS_OF_USER = 25
+"""The maximum number of these exports that one user has requested. Nobody else in the client can delete them, so one
+user must not use up the quota of the client."""
 CLEAN_UP_BATCH = 20
 """The maximum number of exports that one run of the sweeper deletes."""
 CONTENT_TYPES = {
@@ -32,9 +35,10 @@ CONTENT_TYPES = {
 
 
 class TooManyExports(Conflict):
-    """This client has the maximum number of exports.
+    """This client, or this user, has the maximum number of exports.
 
-    The number of exports of a client is limited. An export is deleted 7 days after its file was written.
+    The number of exports of a client and of each of its users is limited. An export is deleted 7 days after its file
+    was written.
 
     Delete an export that is not needed any more: `DELETE /v1/exports/{export_id}`.
     """
@@ -43,6 +47,7 @@ class TooManyExports(Conflict):
 
 
 _QUOTA = quotas.Quota("exports", MAX_EXPORTS, TooManyExports)
+_QUOTA_OF_USER = quotas.Quota("exports of one user", MAX_EXPORTS_OF_USER, TooManyExports)
 
 
 def create(tx: Transaction, new: NewExport) -> Export:
@@ -59,6 +64,7 @@ def create(tx: Transaction, new: NewExport) -> Export:
     if tx.context.role == "app_client" and client_id not in (tx.context.client_ids or []):
         raise Forbidden
     _check_filters(tx, new)
+    quotas.check(tx, _QUOTA_OF_USER, client_id, lambda: int(sql.count_own_exports(tx, client_id=client_id)))
     quotas.check(tx, _QUOTA, client_id, lambda: int(sql.count_exports(tx, client_id=client_id)))
     options = {"bom": new.bom, "timezone": new.timezone, "include": new.include}
     filters = new.filters.model_dump(mode="json", exclude_none=True)

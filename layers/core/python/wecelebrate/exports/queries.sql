@@ -33,6 +33,11 @@ select key from exports where id = :export_id and deleted_at is null;
 -- Count the exports of a client (of the platform if `client_id` is null) that have not been deleted.
 select app.count_exports(:client_id);
 
+-- name: count_own_exports$
+-- Count the exports of a client (of the platform if `client_id` is null) that the caller has requested and not deleted.
+select count(*) from exports
+where client_id is not distinct from :client_id and subject = (select app.subject()) and deleted_at is null;
+
 -- name: catalog_exists$
 -- Return whether the caller can see a catalog.
 select exists (select from app.catalog_view where id = :catalog_id);

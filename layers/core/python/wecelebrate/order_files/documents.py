@@ -17,8 +17,15 @@ from wecelebrate import addresses
 Action = Literal["new", "change", "cancel"]
 MAX_ADDRESS_LINES = 4
 MAX_NAME_LINES = 2
+MAX_CELL_LENGTH = 32_767
+"""The largest number of characters in a cell of XLSX. XlsxWriter leaves a cell with more characters empty."""
 IDOC_LINE_LENGTH = 35
 """The length of the fields NAME1 to NAME4, STRAS, STRS2, ORT01 and ORT02 of the segment E1EDKA1."""
+
+_ADVICE = (
+    "Enter the order in the ERP by hand, or let the destination accept longer lines and change the order, e.g. with a"
+    " `note`: then it is exported again."
+)
 
 
 class Unwritable(Exception):
@@ -97,6 +104,7 @@ class ExportedOrder:
     @classmethod
     def of(cls, action: Action, document: Mapping[str, Any], destination: Destination) -> Self:
         """Break the lines of the address for a destination. Raises Unwritable."""
+        _check_cell(document, destination)
         return cls(action, document, _ship_to(document, destination.line_length, destination.address_lines))
 
     @cached_property
@@ -161,6 +169,18 @@ def _numbered(name: str, lines: Sequence[str], count: int, *, first_without_numb
     }
 
 
+def _check_cell(document: Mapping[str, Any], destination: Destination) -> None:
+    """Raise Unwritable if a cell of a workbook would be too small. Only the metadata can have so many characters."""
+    fields = ["metadata"] if destination.columns is None else [column["field"] for column in destination.columns]
+    if destination.format == "xlsx" and "metadata" in fields and document["metadata"]:
+        length = len(json.dumps(document["metadata"], ensure_ascii=False))
+        if length > MAX_CELL_LENGTH:
+            raise Unwritable(
+                f"The metadata of the order has {length:,} characters, but a cell of XLSX has at most"
+                f" {MAX_CELL_LENGTH:,}. Shorten the metadata, or leave the column out."
+            )
+
+
 def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: int) -> ShipTo:
     address: dict[str, str] = {name: str(value) for name, value in document["shipping_address"].items() if value}
     country = address.get("country", "")
@@ -173,7 +193,7 @@ def _ship_to(document: Mapping[str, Any], line_length: int | None, max_streets: 
         if line_length and len(address.get(field, "")) > line_length:
             raise Unwritable(
                 f"The field `{field}` of the shipping address has {len(address[field])} characters, but the destination"
-                f" accepts {line_length}. Correct the address of the order."
+                f" accepts {line_length}. {_ADVICE}"
             )
     return ShipTo(
         names=names,
@@ -200,6 +220,6 @@ def _broken(field: str, texts: Sequence[str], line_length: int | None, max_lines
     if len(lines) > max_lines:
         raise Unwritable(
             f"The {field} of the shipping address need {len(lines)} lines of {line_length} characters, but a file has"
-            f" {max_lines}. Shorten the address of the order."
+            f" {max_lines}. {_ADVICE}"
         )
     return lines

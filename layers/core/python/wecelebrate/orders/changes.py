@@ -127,7 +127,10 @@ def _lines(indexes: Sequence[int], field: str, detail: str) -> list[FieldError]:
 def _too_many(detail: Any, field: str) -> Problem:
     return PiecesNotLeft(
         errors=[
-            FieldError(pointer=f"{field}/{line['at']}/quantity", detail=f"exceeds the {line['left']} pieces left")
+            FieldError(
+                pointer=f"{field}/{line['at']}/{line.get('field', 'quantity')}",
+                detail="exceeds the 1 piece left" if line["left"] == 1 else f"exceeds the {line['left']} pieces left",
+            )
             for line in detail
         ]
     )

@@ -2,6 +2,10 @@
 -- Get the name and the time zone of a client that the caller may see.
 select name, timezone from clients where id = :client_id;
 
+-- name: has_site$
+-- Return whether a site that the caller may see belongs to a client.
+select exists (select from sites where id = :site_id and client_id = :client_id);
+
 -- name: has_time_zone$
 -- Return whether PostgreSQL knows a time zone.
 select exists (select from pg_timezone_names where name = :zone);

@@ -57,6 +57,8 @@ def scope_of(
     client = sql.get_client(tx, client_id=client_id)
     if client is None:
         raise NotFound
+    if site_id and not sql.has_site(tx, client_id=client_id, site_id=site_id):
+        raise _invalid(f"{filters.place}site_id", "must be a site of the client")
     if timezone and not sql.has_time_zone(tx, zone=timezone):
         raise _invalid(f"{filters.place}timezone", "is not known to the database")
     zone = timezone or client["timezone"]

@@ -32,6 +32,7 @@ from wecelebrate.core.etags import Match
 from wecelebrate.core.http import failures, problems
 from wecelebrate.core.http.bodies import bounded_body
 from wecelebrate.core.http.cached import CachedReads, request_cache_of
+from wecelebrate.core.http.durations import lasts_at_least
 from wecelebrate.core.http.locations import located_at, not_located
 from wecelebrate.core.http.responses import add_headers, added_headers, before_response, page_response
 from wecelebrate.core.http.routes import Deferred, DirectRoute, idempotent, model_response
@@ -57,6 +58,7 @@ __all__ = [
     "api",
     "before_response",
     "bounded_body",
+    "lasts_at_least",
     "located_at",
     "model_response",
     "not_located",

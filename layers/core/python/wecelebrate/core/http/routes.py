@@ -3,10 +3,12 @@
 Refuses requests with unknown or repeated parameters, with duplicate JSON keys, or with an invalid idempotency key.
 """
 
+import asyncio
 import functools
 import hashlib
 import inspect
 import json
+import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +25,7 @@ from wecelebrate.core.errors import BadIdempotencyKey, Conflict, ContentTooLarge
 from wecelebrate.core.etags import etag
 from wecelebrate.core.http import locations, query_parameters
 from wecelebrate.core.http.bodies import max_bytes_of
+from wecelebrate.core.http.durations import min_seconds_of
 from wecelebrate.core.http.failures import REPLAYED_HEADER
 from wecelebrate.core.http.json_bodies import JsonRequest
 from wecelebrate.core.http.responses import call_before_response, or_not_modified
@@ -69,6 +72,7 @@ class DirectRoute(APIRoute):
         respond = super().get_route_handler()
         known_parameters = query_parameters.known(self.dependant)
         max_bytes = max_bytes_of(self.path, self.dependencies)
+        min_seconds = min_seconds_of(self.dependencies)
 
         async def handle(request: Request) -> Response:
             query_parameters.check(request.query_params.multi_items(), known_parameters)
@@ -76,7 +80,10 @@ class DirectRoute(APIRoute):
             json_request = JsonRequest(request.scope, request.receive)
             if len(await json_request.body()) > max_bytes:
                 raise ContentTooLarge(f"The body must have at most {max_bytes:,} bytes.")
+            started = time.monotonic()
             response = await respond(json_request)
+            if min_seconds:
+                await asyncio.sleep(max(0.0, min_seconds - (time.monotonic() - started)))
             call_before_response(request, response)
             return or_not_modified(request, response)
 

@@ -22,7 +22,7 @@ from wecelebrate.ingestion.rejections.models import URL_LIFETIME, JobFile
 
 sql = queries(__file__)
 
-RESULT_BUCKETS = {"catalog_sync": "drops", "product_import": "uploads"}
+RESULT_BUCKETS = {"catalog_sync": "drops", "order_file": "drops", "product_import": "uploads"}
 """Maps the type of a job to the bucket that contains its error file and its result file."""
 _IN_FILE = {"after_byte": None}
 _STAGED = {"after_line": None, "after_n": None}

@@ -1,7 +1,8 @@
 """Applies news from a file to orders, and writes what became of them.
 
-Each piece of news is a transaction of its own, together with the progress of the job. If a worker dies, the next worker
-continues behind the last piece. All news can be applied any number of times: what an order already knows has no effect.
+Each piece of news is a transaction of its own, together with the progress of the job. If the news is refused, the
+refusal is a row of `order_news_refusals` in the same transaction. If a worker dies, the next worker continues behind
+the last piece. All news can be applied any number of times: what an order already knows has no effect.
 """
 
 import csv
@@ -17,6 +18,7 @@ from wecelebrate import jobs
 from wecelebrate.core import storage
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
 from wecelebrate.core.formula_quotes import quoted
+from wecelebrate.core.shortening import shortened_text
 from wecelebrate.order_files import FOLDER
 from wecelebrate.order_files import sql as destinations_sql
 from wecelebrate.order_files.news.grouping import OrderNews, grouped, quantities
@@ -27,9 +29,12 @@ from wecelebrate.orders import notifications
 sql = queries(__file__)
 
 BUCKET = "drops"
-MAX_KEPT_REFUSALS = 1_000
-"""How many refusals of orders are kept between two workers. Further ones are only counted after a worker has died."""
 _FIRST_ERRORS = 100
+_MAX_SHOWN_SKU = 200
+_MAX_ERROR_COLUMNS = 2_000
+"""The largest number of columns in an error file. A table has no more."""
+_MAX_ERROR_CELLS = 10_000_000
+"""The largest number of cells in an error file. In JSON, each of 100,000 rows could have columns of its own."""
 
 _REASONS = {
     "status": "The order is {detail}, which is final or further: the news had no effect, and is in its history.",
@@ -41,6 +46,9 @@ _REASONS = {
     "exported": "The order was given to an ERP system, which must agree to the cancellation.",
     "older": "Newer news about this shipment are known already.",
 }
+_SOME_LINES = (
+    "Some rows about this shipment name a line, and others do not. Fill in `line` or `sku` in each of these rows."
+)
 _UNCHANGED = ("unchanged", "older")
 
 
@@ -115,39 +123,44 @@ def _identified(client_id: UUID, rows: Sequence[NewsRow], outcome: _Outcome) -> 
 
 def _apply_all(job: jobs.LeasedJob, news: Sequence[OrderNews], outcome: _Outcome) -> None:
     checkpoint = job.checkpoint
-    begin = int(checkpoint.get("news", 0))
-    refusals: dict[str, list[str]] = dict(checkpoint.get("refusals", {}))
     outcome.changed, outcome.unchanged = int(checkpoint.get("changed", 0)), int(checkpoint.get("unchanged", 0))
     job.total = len(news)
-    for index in range(begin, len(news)):
+    for position in range(int(checkpoint.get("news", 0)), len(news)):
         job.check_lease()
-        item = news[index]
+        item = news[position]
         with writing(SYSTEM) as tx:
             refusal = _apply_one(tx, item)
             if refusal is None:
                 outcome.changed += len(item.rows)
             elif refusal[0] in _UNCHANGED:
                 outcome.unchanged += len(item.rows)
-            elif len(refusals) < MAX_KEPT_REFUSALS:
-                refusals[str(index)] = list(refusal)
-            job.done = index + 1
-            job.checkpoint = {
-                "news": index + 1, "changed": outcome.changed, "unchanged": outcome.unchanged, "refusals": refusals,
-            }  # fmt: skip
+            else:
+                code, reason = refusal
+                sql.record_refusal(
+                    tx, job_id=job.id, client_id=job.client_id, position=position, code=code, reason=reason
+                )
+            job.done = position + 1
+            job.checkpoint = {"news": position + 1, "changed": outcome.changed, "unchanged": outcome.unchanged}
             job.save(tx)
-    for key, (code, reason) in refusals.items():
-        outcome.rejected += [RejectedRow(row.number, code, reason, row.raw) for row in news[int(key)].rows]
+    with writing(SYSTEM) as tx:
+        refusals = list(sql.list_refusals(tx, job_id=job.id))
+    for row in refusals:
+        rows = news[row["position"]].rows
+        outcome.rejected += [RejectedRow(each.number, row["code"], row["reason"], each.raw) for each in rows]
 
 
 def _apply_one(tx: Transaction, news: OrderNews) -> tuple[str, str] | None:
     """Apply news about an order. Returns None, or the code and the reason why they had no effect."""
     common = {"order_id": news.order_id, "happened_at": news.happened_at}
     lines = None
-    if news.kind != "acknowledged" and any(row.line is not None or row.sku for row in news.rows):
-        line_of, unknown = _lines_of(tx, news)
+    named = [row for row in news.rows if row.line is not None or row.sku]
+    if news.kind != "acknowledged" and named:
+        if len(named) < len(news.rows):
+            return "bad_line", _SOME_LINES
+        line_of_rows, unknown = _lines_of(tx, news)
         if unknown is not None:
             return "unknown_line", f"The order has no line with {unknown}."
-        lines = quantities(news.rows, line_of)
+        lines = quantities(news.rows, line_of_rows)
     match news.kind:
         case "acknowledged":
             row = sql.process_order(tx, external_number=news.newest("external_number"), **common)
@@ -190,25 +203,28 @@ def _ship_or_deliver(
     return query(tx, **as_json({"shipment": shipment}, "shipment"), **common)
 
 
-def _lines_of(tx: Transaction, news: OrderNews) -> tuple[dict[int, int], str | None]:
-    """Return the line of each row that names one, and the first name that no line of the order has."""
+def _lines_of(tx: Transaction, news: OrderNews) -> tuple[list[int | None], str | None]:
+    """Return the line of each row, and the first name that no line of the order has. A row can name no line."""
     order_lines = list(sql.list_order_lines(tx, order_id=news.order_id))
     numbers = {line["line"] for line in order_lines}
     by_sku: dict[str, list[int]] = {}
     for line in order_lines:
         by_sku.setdefault(line["sku"], []).append(line["line"])
-    line_of: dict[int, int] = {}
+    lines: list[int | None] = []
     for row in news.rows:
         if row.line is not None and (row.line in numbers or not row.sku):
             if row.line not in numbers:
-                return {}, f"the number {row.line}"
-            line_of[row.number] = row.line
+                return [], f"the number {row.line}"
+            lines.append(row.line)
         elif row.sku:
             matches = by_sku.get(row.sku, [])
             if len(matches) != 1:
-                return {}, f"the SKU `{row.sku}`" if not matches else f"only the SKU `{row.sku}`: fill in `line`"
-            line_of[row.number] = matches[0]
-    return line_of, None
+                sku = shortened_text(row.sku, _MAX_SHOWN_SKU)
+                return [], f"the SKU `{sku}`" if not matches else f"only the SKU `{sku}`: fill in `line`"
+            lines.append(matches[0])
+        else:
+            lines.append(None)
+    return lines, None
 
 
 def _complete(job: jobs.LeasedJob, destination_id: UUID, read_rows: int, outcome: _Outcome) -> None:
@@ -218,13 +234,15 @@ def _complete(job: jobs.LeasedJob, destination_id: UUID, read_rows: int, outcome
         "rejected": len(outcome.rejected),
     }  # fmt: skip
     result: dict[str, Any] = {"status": "completed", "counts": dict(job.counts)}
+    result["result_file"] = _result_key(job, "json")
     if outcome.rejected:
-        result["errors_key"] = _result_key(job, "errors.csv")
-        storage.put(BUCKET, result["errors_key"], _error_file(outcome.rejected), "text/csv; charset=utf-8")
+        result["error_file"] = _result_key(job, "errors.csv")
+        storage.put(BUCKET, result["error_file"], _error_file(outcome.rejected), "text/csv; charset=utf-8")
     _write_result(job, result)
     errors = [{"line": row.number, "code": row.code, "reason": row.reason} for row in outcome.rejected[:_FIRST_ERRORS]]
     sentence = f"Rows: {outcome.changed} changed, {outcome.unchanged} unchanged, {len(outcome.rejected)} rejected."
     with writing(SYSTEM) as tx:
+        sql.delete_refusals(tx, job_id=job.id)
         destinations_sql.record_outcome(tx, destination_id=destination_id, job_id=job.id, outcome=sentence)
         job.complete(tx, result, errors)
 
@@ -240,12 +258,16 @@ def _write_result(job: jobs.LeasedJob, result: Mapping[str, Any]) -> None:
 
 
 def _error_file(rejected: Sequence[RejectedRow]) -> bytes:
-    """Return the rejected rows as they came, with what is wrong. The corrected file can be sent again."""
-    columns = list(dict.fromkeys(name for row in rejected for name in row.raw if not name.startswith("wecelebrate_")))
+    """Return the rejected rows as they came, with what is wrong. The corrected file can be sent again.
+
+    If the rows have too many columns, only the first columns are in the file.
+    """
+    names = dict.fromkeys(name for row in rejected for name in row.raw if not name.startswith("wecelebrate_"))
+    columns = list(names)[: min(_MAX_ERROR_COLUMNS, _MAX_ERROR_CELLS // len(rejected))]
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\r\n")
     writer.writerow([quoted(name) for name in columns] + [f"wecelebrate_{name}" for name in ("line", "code", "error")])
     for row in rejected:
         cells = [quoted(row.raw.get(name, "")) for name in columns]
         writer.writerow([*cells, row.number, row.code, row.reason])
-    return file.getvalue().encode()
+    return file.getvalue().encode("utf-8", "replace")  # JSON can contain unpaired surrogates, which UTF-8 has not

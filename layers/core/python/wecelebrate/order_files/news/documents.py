@@ -23,19 +23,28 @@ from wecelebrate.order_files.news.rows import BadRow, Kind, NewsRow, RejectedRow
 Found = tuple[Kind, dict[str, str | None]]
 """The kind of news in a document, and the texts of its fields."""
 
+MAX_MEMORY = 256 << 20
+"""How much memory a parsed file may need, as an estimate. The worker has 512 MB."""
+_BYTES_PER_ELEMENT = 250
+"""The memory for an element with a text. A file of 20 MB with `<a/>` would need more than 600 MB."""
+_BYTES_PER_ATTRIBUTE = 210
+
 
 class BrokenDocument(Exception):
     """The document cannot be parsed, or is of an unknown type. The message says which."""
 
 
-def read(content: bytes, zone: tzinfo) -> Iterator[NewsRow | RejectedRow]:
-    """Yield the rows of a document. Raises BrokenDocument."""
+def read(content: bytes, zone: tzinfo, first: int = 1) -> Iterator[NewsRow | RejectedRow]:
+    """Yield the rows of a document. `first` is the number of the first row. Raises BrokenDocument."""
+    elements, attributes = content.count(b"<") - content.count(b"</"), content.count(b"=")
+    if _BYTES_PER_ELEMENT * elements + _BYTES_PER_ATTRIBUTE * attributes > MAX_MEMORY:
+        raise BrokenDocument("The document has too many elements. Split it into smaller documents.")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, recover=False)
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise BrokenDocument(f"The file is not well-formed XML: {error}.") from error
-    for number, (kind, fields) in enumerate(_found(root), start=1):
+    for number, (kind, fields) in enumerate(_found(root), start=first):
         cells = {name: text.strip() for name, text in fields.items() if text and text.strip()}
         try:
             yield news_of(number, kind, cells, {"kind": kind, **cells}, zone)

@@ -53,14 +53,15 @@ def grouped(rows: Sequence[tuple[UUID, NewsRow]], file_id: str) -> list[OrderNew
     return sorted(news, key=lambda item: (item.happened_at or _LATEST, KINDS.index(item.kind), item.rows[0].number))
 
 
-def quantities(rows: Sequence[NewsRow], line_of: dict[int, int]) -> list[dict[str, int | None]] | None:
+def quantities(rows: Sequence[NewsRow], lines: Sequence[int | None]) -> list[dict[str, int | None]] | None:
     """Return the pieces of each line, or None if the rows name no lines.
 
-    `line_of` maps the number of a row to its line. Rows of the same moment add up. A newer row replaces older ones.
+    `lines` has the line of each row. It is not looked up by the number of the row, because one object of a JSON file,
+    or one document of an archive, can contain several rows. Rows of the same moment add up. A newer row replaces older
+    ones.
     """
     pieces: dict[int, tuple[datetime | None, int | None]] = {}
-    for row in rows:
-        line = line_of.get(row.number)
+    for row, line in zip(rows, lines, strict=True):
         if line is None:
             continue
         earlier = pieces.get(line)

@@ -45,3 +45,16 @@ union all
 select c.refusal, c.detail, c.news
 from app.cancel_order_lines(:order_id, :lines::jsonb, :reason, true, 'file', :happened_at, null) c
 where :lines::jsonb is not null;
+
+-- name: record_refusal!
+-- Record that a piece of news of a file was refused. `position` is its position among all news of the file.
+insert into order_news_refusals (job_id, client_id, position, code, reason)
+values (:job_id, :client_id, :position, :code, :reason);
+
+-- name: list_refusals
+-- List the refused news of a job, in the order in which they were applied.
+select position, code, reason from order_news_refusals where job_id = :job_id order by position;
+
+-- name: delete_refusals!
+-- Delete the refusals of a job, because they are in its error file.
+delete from order_news_refusals where job_id = :job_id;

@@ -16,6 +16,10 @@ MAX_BYTES = 20 << 20
 MAX_ROWS = 100_000
 _MAX_DOCUMENTS = 10_000
 _MAX_KEY_LENGTH = 200
+MAX_MEMORY = 256 << 20
+"""How much memory a parsed file may need, in bytes, as an estimate. The worker has 512 MB."""
+_BYTES_PER_OBJECT = 250
+_BYTES_PER_VALUE = 90
 
 Rows = Iterator[NewsRow | RejectedRow]
 
@@ -39,8 +43,11 @@ def read(content: bytes, name: str, zone: tzinfo) -> list[NewsRow | RejectedRow]
 def _rows(content: bytes, name: str, zone: tzinfo) -> Rows:
     start = content[:1000].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if content.startswith(b"PK\x03\x04") and (documents := _xml_documents(content)):
-        for document in documents:
-            yield from _xml(document, zone)
+        read_rows = 0
+        for entry_name, document in documents:
+            for row in _xml(document, zone, read_rows + 1, f"The document `{entry_name[:_MAX_KEY_LENGTH]}`: "):
+                read_rows += 1
+                yield row
     elif start.startswith(b"<"):
         yield from _xml(content, zone)
     elif start.startswith((b"[", b"{")):
@@ -49,17 +56,21 @@ def _rows(content: bytes, name: str, zone: tzinfo) -> Rows:
         yield from _table(content, name, zone)
 
 
-def _xml(content: bytes, zone: tzinfo) -> Rows:
+def _xml(content: bytes, zone: tzinfo, first: int = 1, place: str = "") -> Rows:
+    """Read a document. `first` is the number of its first row, and `place` is the beginning of an error."""
     from wecelebrate.order_files.news import documents  # loads lxml, which most files do not need
 
     try:
-        yield from documents.read(content, zone)
+        yield from documents.read(content, zone, first)
     except documents.BrokenDocument as error:
-        raise UnreadableFile(str(error)) from error
+        raise UnreadableFile(f"{place}{error}") from error
 
 
-def _xml_documents(content: bytes) -> list[bytes]:
-    """Return the XML documents of an archive. Empty for a workbook and for an archive of other files."""
+def _xml_documents(content: bytes) -> list[tuple[str, bytes]]:
+    """Return the names and the contents of the XML documents of an archive.
+
+    The list is empty for a workbook, and for an archive of other files.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = [entry for entry in archive.infolist() if entry.filename.lower().endswith(".xml")]
@@ -74,7 +85,7 @@ def _xml_documents(content: bytes) -> list[bytes]:
                 left -= len(document)
                 if left < 0:
                     raise UnreadableFile("The archive is too large. Split it into smaller files.")
-                documents.append(document)
+                documents.append((entry.filename, document))
             return documents
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         raise UnreadableFile(f"The archive is damaged: {error}.") from error
@@ -95,18 +106,39 @@ def _json(content: bytes, zone: tzinfo) -> Rows:
 
 
 def _json_objects(content: bytes) -> list[Any]:
+    if (
+        _BYTES_PER_OBJECT * content.count(b"{") + _BYTES_PER_VALUE * (content.count(b",") + content.count(b"["))
+        > MAX_MEMORY
+    ):
+        raise UnreadableFile("The file has too many values. Split it into smaller files.")
     try:
         text = content.decode("utf-8-sig")
         try:
-            value = json.loads(text)
+            value = _parsed(text)
         except json.JSONDecodeError:
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
+            return [_parsed(line) for line in text.splitlines() if line.strip()]
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise UnreadableFile(f"The file is not valid JSON: {error}.") from error
     if isinstance(value, dict):
         lists = [item for name, item in value.items() if isinstance(item, list) and name != "lines"]
         return lists[0] if lists and "lines" not in value else [value]
     return value if isinstance(value, list) else [value]
+
+
+def _parsed(text: str) -> Any:
+    """Parse a JSON text. Numbers stay texts: a number of an order can have more digits than a float."""
+    return json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object. Raises UnreadableFile if it has a key twice, because it is unclear which value is meant."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        shown = twice[:_MAX_KEY_LENGTH].encode("utf-8", "replace").decode().replace("\0", "\ufffd")
+        raise UnreadableFile(f"An object has the key `{shown}` twice. Leave one of them out.")
+    return members
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,9 @@ from datetime import datetime, tzinfo
 from typing import Literal, get_args
 
 from wecelebrate.core.formula_quotes import unquoted
+from wecelebrate.core.models import storable
+from wecelebrate.core.types.text import line_problem, nfc
+from wecelebrate.core.types.urls import url_problem
 
 Kind = Literal["acknowledged", "shipped", "delivered", "cancelled"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -15,6 +18,9 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 MAX_QUANTITY = 1_000_000
 MAX_LENGTHS = {"external_number": 100, "shipment": 100, "tracking_number": 100, "carrier": 200, "tracking_url": 2048}
 MAX_REASON_LENGTH = 1000
+_MAX_SHOWN = 100
+"""The length at which the text of a cell is cut off in an error, in characters."""
+_LINE_BREAKS = re.compile(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*")
 
 
 class BadRow(Exception):
@@ -132,7 +138,7 @@ def _kinds(cells: Mapping[str, str]) -> Iterable[Kind]:
         kind = _KINDS.get(folded(cells["kind"]))
         if kind is None:
             raise BadRow(
-                "unknown_status", f"The status `{cells['kind'][:100]}` is unknown: use one of {', '.join(KINDS)}."
+                "unknown_status", f"The status `{_shown(cells['kind'])}` is unknown: use one of {', '.join(KINDS)}."
             )
         return [kind]
     dated: list[Kind] = [kind for kind in KINDS if f"{kind}_at" in cells]
@@ -156,19 +162,40 @@ def news_of(number: int, kind: Kind, cells: Mapping[str, str], raw: Mapping[str,
     return NewsRow(
         number=number,
         kind=kind,
-        order_number=cells.get("order_number"),
-        external_number=cells.get("external_number"),
+        order_number=_line(cells, "order_number"),
+        external_number=_line(cells, "external_number"),
         line=None if line is None else _whole("line", line),
-        sku=cells.get("sku"),
+        sku=_line(cells, "sku"),
         quantity=None if "quantity" not in cells else _whole("quantity", cells["quantity"]),
-        shipment=cells.get("shipment"),
-        carrier=cells.get("carrier"),
-        tracking_number=cells.get("tracking_number"),
+        shipment=_line(cells, "shipment"),
+        carrier=_line(cells, "carrier"),
+        tracking_number=_line(cells, "tracking_number"),
         tracking_url=_url(cells.get("tracking_url")),
         happened_at=_time(cells.get(f"{kind}_at") or cells.get("happened_at"), zone),
-        reason=cells.get("reason", "")[:MAX_REASON_LENGTH] or None,
+        reason=(_line(cells, "reason") or "")[:MAX_REASON_LENGTH] or None,
         raw=raw,
     )
+
+
+def _line(cells: Mapping[str, str], name: str) -> str | None:
+    """Return the text of a field as one line, as the API accepts it. None if the row does not have the field.
+
+    XML is often indented, so a line break becomes a space. Other control characters are refused: these texts go into
+    mails, to the shop and to terminals. Raises BadRow.
+    """
+    if name not in cells:
+        return None
+    text = _LINE_BREAKS.sub(" ", cells[name]).strip()
+    problem = line_problem(text)
+    if problem:
+        raise BadRow("bad_text", f"`{name}` {problem}.")
+    return nfc(text)
+
+
+def _shown(text: str) -> str:
+    """Return the beginning of the text of a cell, for an error. PostgreSQL must be able to store it."""
+    beginning = text[:_MAX_SHOWN]
+    return beginning if storable(beginning) else re.sub(r"[\0\ud800-\udfff]", "\ufffd", beginning)
 
 
 def _whole(name: str, text: str) -> int:
@@ -176,13 +203,14 @@ def _whole(name: str, text: str) -> int:
     match = _WHOLE.fullmatch(text)
     number = int(match[1]) if match else 0
     if not 1 <= number <= MAX_QUANTITY:
-        raise BadRow(f"bad_{name}", f"`{name}` must be a whole number from 1, not `{text[:50]}`.")
+        raise BadRow(f"bad_{name}", f"`{name}` must be a whole number from 1, not `{_shown(text)}`.")
     return number
 
 
 def _url(text: str | None) -> str | None:
-    if text is not None and not re.match(r"https?://[^\s/]+", text):
-        raise BadRow("bad_tracking_url", "`tracking_url` must be a URL, e.g. https://example.com/track/123.")
+    problem = url_problem(text) if text is not None else None
+    if problem:
+        raise BadRow("bad_tracking_url", f"`tracking_url` {problem}.")
     return text
 
 
@@ -200,5 +228,5 @@ def _time(text: str | None, zone: tzinfo) -> datetime | None:
             except ValueError:
                 continue
     if moment is None or not 2000 <= moment.year <= 2200:
-        raise BadRow("bad_date", f"`{text[:50]}` is no date: use ISO 8601, e.g. 2026-11-27T14:30:00+01:00.")
+        raise BadRow("bad_date", f"`{_shown(text)}` is no date: use ISO 8601, e.g. 2026-11-27T14:30:00+01:00.")
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)

@@ -61,7 +61,7 @@ end
 $$;
 
 -- Records news of an order file that come too late to change the order, e.g. `shipped` for a cancelled order. The same
--- news is recorded once.
+-- news is recorded once. A history contains at most 100 late news, because a file can have 100,000 rows about an order.
 create or replace function app.record_late_news(
   target orders, type text, details jsonb, happened_at timestamptz) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
@@ -69,8 +69,9 @@ as $$
 declare
   news constant jsonb := jsonb_strip_nulls(coalesce($3, '{}')) || jsonb_build_object('news', $2);
 begin
-  if not exists (
-    select from order_events e where e.order_id = target.id and e.type = 'late_news' and e.details = news) then
+  if (
+    select count(*) < 100 and coalesce(bool_and(e.details <> news), true)
+    from order_events e where e.order_id = target.id and e.type = 'late_news') then
     perform app.record_order_event($1, 'late_news', null, 'file', news, app.time_of_news($1, $4));
   end if;
 end

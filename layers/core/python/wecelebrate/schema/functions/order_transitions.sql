@@ -104,7 +104,8 @@ end
 $$;
 
 -- Applies news about a shipment that the order already has: its tracking, and further lines. A line that the shipment
--- already has keeps its pieces. Refusal: `shipment_lines`, with the indexes of the lines whose pieces differ.
+-- already has keeps its pieces. Refusals: `shipment_lines`, with the indexes of the lines whose pieces differ, and
+-- `problem` if further pieces would be shipped although the order has a problem.
 create or replace function app.change_shipment(
   target orders, parcel shipments, shipment jsonb, source text, at timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -126,6 +127,10 @@ begin
   end if;
   if further is not null then
     select p.refusal, p.detail, p.pieces into refusal, detail, further from app.pieces_of(target.id, further, 'open') p;
+    if refusal is null and target.problem is not null then
+      refusal := 'problem';
+      detail := to_jsonb(target.problem);
+    end if;
     if refusal is not null then
       return;
     end if;
@@ -150,7 +155,8 @@ begin
 end
 $$;
 
--- Ships pieces of a locked order in a new shipment. From `pending`, the order is processed first.
+-- Ships pieces of a locked order in a new shipment. From `pending`, the order is processed first. Refusals: those of
+-- app.pieces_of, and `problem`. An order that got its problem while it was processed is not shipped either.
 create or replace function app.add_shipment(
   target orders, shipment jsonb, source text, at timestamptz,
   out refusal text, out detail jsonb, out news jsonb, out after orders)
@@ -163,17 +169,16 @@ declare
 begin
   select p.refusal, p.detail, p.pieces into refusal, detail, pieces
   from app.pieces_of(target.id, nullif($2 -> 'lines', 'null'), 'open') p;
+  if refusal is null and target.problem is not null then
+    refusal := 'problem';
+    detail := to_jsonb(target.problem);
+  end if;
   if refusal is not null then
     return;
   end if;
   after := target;
   if target.status = 'pending' then
     select * into step from app.start_processing(target, null, $3, $4);
-    refusal := step.refusal;
-    detail := step.detail;
-    if refusal is not null then
-      return;
-    end if;
     news := step.news;
     after := step.after;
   end if;

@@ -99,7 +99,8 @@ grant execute on function app.decide_return(uuid, text, text, text, timestamptz)
 -- Returns what has arrived of a return: [{"line", "quantity", "restock"}, …]. `lines` is null if everything has
 -- arrived. A line that `lines` does not name has not arrived. Refusals:
 --   unknown_lines  [n, …]             the return has no such lines
---   too_many       [{at, left}, …]    the return has fewer pieces, or fewer pieces arrived than go back on sale
+--   too_many       [{at, left}, …]    the return has fewer pieces, or fewer pieces arrived than go back on sale. Then
+--                                     the detail also contains {"field": "restock"}
 create or replace function app.received_pieces(
   return_id uuid, lines jsonb, restock boolean, out refusal text, out detail jsonb, out pieces jsonb)
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
@@ -113,7 +114,8 @@ begin
     from jsonb_array_elements($2) with ordinality e (l, n)
   )
   select jsonb_agg(s.at order by s.at) filter (where r.line is null),
-    jsonb_agg(jsonb_build_object('at', s.at, 'left', least(r.quantity, s.quantity)) order by s.at)
+    jsonb_agg(jsonb_strip_nulls(jsonb_build_object('at', s.at, 'left', least(r.quantity, s.quantity),
+        'field', case when s.quantity <= r.quantity then 'restock' end)) order by s.at)
       filter (where s.quantity > r.quantity or s.restock > s.quantity)
     into unknown_lines, detail
   from stated s left join return_lines r on r.return_id = $1 and r.line = s.line;
