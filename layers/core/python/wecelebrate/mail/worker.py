@@ -49,7 +49,10 @@ def _send(job: LeasedJob, mail_id: UUID) -> None:
             return
         if _complete_if_suppressed(tx, job, mail):
             return
-        token = links.token(tx, mail)
+        try:
+            token = links.token(tx, mail)
+        except links.InvitationClosed:
+            raise JobRejected("invitation_ended", "The invitation was accepted or revoked.") from None
     rendered = render(mail, token)
     tags = {"mail": str(mail_id), "job": str(job.id), "client": str(job.client_id or "platform")}
     message_id = sending.send(rendered, tags)
