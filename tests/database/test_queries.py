@@ -86,6 +86,8 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "jobs.mark_redriven": ("app_admin",),
     "members.accept_invitation": ("app_customer",),
     "members.has_super_admin": ("app_admin",),
+    "members.revoke_own_sessions": BACK_OFFICE,
+    "members.revoke_member_sessions": ("app_admin",),
     "members.is_staff_address": ("app_admin",),
     "members.list_staff": ("app_admin",),
     "members.get_staff_member": ("app_admin",),

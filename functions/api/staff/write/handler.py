@@ -26,6 +26,12 @@ def remove_staff_member(member_id: Id, match: IfMatch, tx: Writing) -> None:
     staff.remove(tx, member_id, match)
 
 
+@app.post("/v1/admin/members/{member_id}/revoke-sessions", status_code=204)
+def revoke_sessions(member_id: Id, tx: Writing) -> None:
+    """End all sessions of a person of the staff, or of a member of a client. Only super admins can do this."""
+    staff.revoke_sessions(tx, member_id)
+
+
 @app.delete("/v1/admin/invitations/{invitation_id}", status_code=204)
 def revoke_staff_invitation(invitation_id: Id, tx: Writing) -> None:
     """Revoke an invitation to the staff. Only super admins can do this."""

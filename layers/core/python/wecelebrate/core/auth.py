@@ -9,6 +9,7 @@ import json
 import time
 import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from wecelebrate.core.database import Caller
@@ -69,7 +70,19 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
         subject=f"{MACHINE_PREFIX}{subject}" if _is_machine(claims) else subject,
         email=_email(str(claims["email"])) if email_verified and "email" in claims else None,
         site_domain=site_domain,
+        session_started_at=_session_start(claims),
     )
+
+
+def _session_start(claims: Mapping[str, Any]) -> float:
+    """Return when the session of a token began. A refreshed token has the `auth_time` of the first one.
+
+    If the token does not say it, the session counts as old: it ends if the sessions of the account are ended.
+    """
+    for name in ("auth_time", "iat"):
+        with suppress(KeyError, TypeError, ValueError):
+            return float(claims[name])
+    return 0.0
 
 
 def _is_machine(claims: Mapping[str, Any]) -> bool:

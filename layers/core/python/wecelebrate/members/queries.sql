@@ -60,6 +60,15 @@ select exists (
 -- Find out whether the platform has a super admin.
 select exists (select from admin_users where role = 'super_admin' and is_active);
 
+-- name: revoke_own_sessions$
+-- End all sessions of the caller.
+select app.revoke_own_sessions();
+
+-- name: revoke_member_sessions$
+-- End all sessions of a member of a client, or of a person of the staff. Returns false when there is no such member, or
+-- when the caller is no super admin.
+select app.revoke_member_sessions(:member_id);
+
 -- name: list_staff
 -- List one page of the staff after the cursor, newest first. A filter that is null matches every row.
 select to_json(rows)::text as item, created_at as after_time, id as after_id

@@ -51,6 +51,18 @@ def remove(tx: Transaction, member_id: UUID, match: Match) -> None:
     _end_administration(tx, member, None)
 
 
+def revoke_sessions(tx: Transaction, member_id: UUID) -> None:
+    """End all sessions of a person of the staff, or of a member of a client. Raises NotFound and Forbidden."""
+    require_super_admin(tx)
+    if not sql.revoke_member_sessions(tx, member_id=member_id):
+        raise NotFound
+
+
+def revoke_own_sessions(tx: Transaction) -> None:
+    """End all sessions of the caller."""
+    sql.revoke_own_sessions(tx)
+
+
 def require_admin(tx: Transaction) -> None:
     """Raise Forbidden unless the caller is an admin or a super admin."""
     if tx.context.admin_role not in ("super_admin", "admin"):

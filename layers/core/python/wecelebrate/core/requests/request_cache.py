@@ -14,7 +14,7 @@ from itertools import repeat
 from wecelebrate.core import cache, kill_switches, metrics
 from wecelebrate.core.cache import CacheLookup, TagVersions, Value
 from wecelebrate.core.cache.keys import Entry, prefix
-from wecelebrate.core.database import Caller, reading
+from wecelebrate.core.database import Caller, check_session, reading
 from wecelebrate.core.errors import Problem
 from wecelebrate.core.metering import meter
 from wecelebrate.core.requests.counting import OnLimits, RequestCount
@@ -148,6 +148,7 @@ class RequestCache:
         self.count.record_lookup(result.limits, session, refused=result.status == "limited")
         self._record_outcome(result.status, session, entity)
         if session:
+            check_session(self.caller, session.not_before)
             self.is_staff = session.is_staff
         return CachedRequest(result.status, session, result.value, result.versions)
 

@@ -9,7 +9,7 @@ site. So if a user loses a membership, the user loses access as soon as Redis re
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from wecelebrate.core import cache
@@ -36,6 +36,8 @@ class Session:
     """The number of allowed requests per hour. None if the requests are not counted."""
     site: str = ""
     catalog: str = ""
+    not_before: float | None = None
+    """Sessions of the caller that started earlier, in epoch seconds, have ended."""
 
     @property
     def is_staff(self) -> bool:
@@ -44,11 +46,14 @@ class Session:
 
     @classmethod
     def parse(cls, meta: str) -> "Session":
-        scope, tenant, limit, quota, site, catalog = meta.split("|")
-        return cls(scope, tenant, limit, int(quota) if quota else None, site, catalog)
+        scope, tenant, limit, quota, site, catalog, *not_before = meta.split("|")
+        started = float(not_before[0]) if not_before else None
+        return cls(scope, tenant, limit, int(quota) if quota else None, site, catalog, started)
 
     def __str__(self) -> str:
-        return "|".join((self.scope, self.tenant, self.limit, str(self.quota or ""), self.site, self.catalog))
+        not_before = () if self.not_before is None else (str(self.not_before),)
+        quota = str(self.quota or "")
+        return "|".join((self.scope, self.tenant, self.limit, quota, self.site, self.catalog, *not_before))
 
 
 def session_key(caller: Caller) -> str:
@@ -91,6 +96,13 @@ def _read_session(caller: Caller, versions: TagVersions) -> tuple[Session, list[
 
 def session_of(caller: Caller, context: CallerContext) -> tuple[Session, list[str]]:
     """Return the session of a caller that the database has accepted, and the tags that invalidate the session."""
+    session, tags = _session_of(caller, context)
+    if caller.site_domain is None:
+        session = replace(session, not_before=context.sessions_not_before)
+    return session, tags
+
+
+def _session_of(caller: Caller, context: CallerContext) -> tuple[Session, list[str]]:
     if caller.site_domain is not None:
         return _visitor_session(caller, context)
     user = f"user:{caller.subject}"

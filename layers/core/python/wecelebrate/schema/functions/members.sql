@@ -150,6 +150,40 @@ end
 $$;
 grant execute on function app.invite_first_admin(text) to app_migrate;
 
+-- Ends all sessions of an account: app.enter returns the time, and the functions refuse tokens of earlier sessions.
+create or replace function app.end_sessions(subject text) returns void
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  insert into revoked_sessions (subject, not_before, revoked_by) values ($1, clock_timestamp(), app.subject())
+  on conflict (subject) do update set not_before = excluded.not_before, revoked_by = excluded.revoked_by
+$$;
+
+-- Ends all sessions of the caller.
+create or replace function app.revoke_own_sessions() returns void
+language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select app.end_sessions(app.subject()) where app.subject() is not null
+$$;
+grant execute on function app.revoke_own_sessions() to app_admin, app_support, app_client;
+
+-- Ends all sessions of a member of a client, or of a person of the staff. Returns false if there is no such member, or
+-- if the caller is no super admin.
+create or replace function app.revoke_member_sessions(member uuid) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  account text := (select a.user_id from admin_users a where a.id = $1
+                   union all select m.user_id from client_users m where m.id = $1);
+begin
+  if account is null or app.admin_role() is distinct from 'super_admin' then
+    return false;
+  end if;
+  perform app.end_sessions(account);
+  return true;
+end
+$$;
+grant execute on function app.revoke_member_sessions(uuid) to app_admin;
+
 -- Deletes up to `max_rows` invitations that ended more than 90 days ago, and returns their number.
 create or replace function app.delete_old_invitations(max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
