@@ -198,6 +198,19 @@ SHIP: LiteralString = """
 with shipped as (update orders set status = 'shipped', fulfilment = 'full' where id = %(order_id)s returning id)
 update order_lines set shipped_quantity = 1 where order_id in (select id from shipped)
 """
+PLATFORM_WIDE = {
+    "set_flag",
+    "reset_flag",
+    "create_client",
+    "invite_staff_member",
+    "resend_staff_invitation",
+    "revoke_staff_invitation",
+    "change_staff_member",
+    "remove_staff_member",
+    "revoke_sessions",
+    "revoke_own_sessions",
+}
+"""The operations whose entries belong to no client."""
 BY_ADMINS = {"create_client", "change_client", "replace_client", "grant_catalog", "revoke_catalog"}
 PREPARE: dict[str, LiteralString] = {
     "approve_job": "update jobs set status = 'pending', approval = 'needed' where id = %(job_id)s",
@@ -261,8 +274,7 @@ def test_a_change_leaves_an_entry_with_the_caller_and_the_request(platform: Plat
         assert (entry["subject"] == "admin") == is_admin
         assert entry["address"].startswith("127.")
         assert entry["is_verified"]
-        platform_wide = operation.name in ("set_flag", "reset_flag", "create_client")
-        assert platform_wide or entry["client_id"] == tenant.client_id
+        assert operation.name in PLATFORM_WIDE or entry["client_id"] == tenant.client_id
     platform.arrange("delete from kill_switches")
 
 

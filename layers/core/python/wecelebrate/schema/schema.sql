@@ -947,7 +947,7 @@ create table invitations (
   email text not null,
   role text not null,
   name text,
-  locale text,
+  locale text not null default 'en'::text,
   token_hashes bytea[] not null default '{}'::bytea[],
   sends integer not null default 1,
   invited_by text not null default app.subject(),

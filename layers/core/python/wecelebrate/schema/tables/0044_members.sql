@@ -50,7 +50,7 @@ create table invitations (
   email text not null,
   role text not null,
   name text,
-  locale text,
+  locale text not null default 'en',
   token_hashes bytea[] not null default '{}',
   sends integer not null default 1,
   invited_by text not null default app.subject(),
