@@ -36,6 +36,9 @@ class _Commands(LazyCommands):
         "kv": Entry("infra.command.kv", "app", "The key-value store of the platform's predecessor."),
         "listen": Entry("infra.command.listen", "listen", "Print or forward the webhook events of a client."),
         "mail": Entry("infra.command.mail", "app", "List and show the mails of the local cloud."),
+        "members": Entry(
+            "infra.command.members", "app", "List, invite, change and remove members of a client, or staff."
+        ),
         "audit": Entry(
             "infra.command.audit", "audit", "List who changed what, and which personal data staff has read."
         ),

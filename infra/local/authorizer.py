@@ -96,7 +96,7 @@ class Authorizer:
                 raise _invalid(f"the token does not have a valid {name}")
         if claims["exp"] <= now:
             raise _invalid("the token has expired")
-        if claims.get("nbf", 0) > now or claims.get("iat", 0) > now:
+        if (claims.get("nbf") or 0) > now or (claims.get("iat") or 0) > now:
             raise _invalid("the token is not valid yet")
         return claims
 

@@ -8,13 +8,16 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+
+from infra.local.oidc import SCOPES, Provider
+from infra.local.sign_in import PATHS, SignIn
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -23,6 +26,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 AUDIENCE = "wecelebrate"
 
 KEY_FILE = "issuer.pem"
+_PUBLIC = [("access-control-allow-origin", "*")]
+"""Scripts of every page may read the discovery document and the public keys, as at Cognito."""
 
 
 class Issuer:
@@ -37,6 +42,7 @@ class Issuer:
         self.audience = audience
         self._host = urlsplit(self.url).netloc.encode()
         self._key = _load_key(state / KEY_FILE)
+        self._sign_in = SignIn(Provider(state, self.token, audience), self.url, self._key)
 
     def token(
         self,
@@ -77,9 +83,17 @@ class Issuer:
         return {
             "issuer": self.url,
             "jwks_uri": f"{self.url}/.well-known/jwks.json",
+            "authorization_endpoint": f"{self.url}/authorize",
             "token_endpoint": f"{self.url}/token",
-            "response_types_supported": ["token"],
-            "grant_types_supported": ["client_credentials"],
+            "revocation_endpoint": f"{self.url}/revoke",
+            "userinfo_endpoint": f"{self.url}/userinfo",
+            "end_session_endpoint": f"{self.url}/logout",
+            "response_types_supported": ["code"],
+            "response_modes_supported": ["query"],
+            "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+            "scopes_supported": list(SCOPES),
+            "code_challenge_methods_supported": ["S256"],
+            "token_endpoint_auth_methods_supported": ["none", "client_secret_basic", "client_secret_post"],
             "subject_types_supported": ["public"],
             "id_token_signing_alg_values_supported": ["RS256"],
             "claims_supported": [
@@ -97,12 +111,12 @@ class Issuer:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the discovery document, the keys and `POST /token` (ASGI).
+        """Serve the discovery document, the keys, and the endpoints of `sign_in` (ASGI).
 
-        The body of `POST /token` is a JSON object with `subject` and the optional fields `email`, `email_verified` and
-        `expires_in`. The request needs no secret, because only programs on this machine can reach the server. A request
-        with another Host header is refused: it comes from a web page whose name was pointed to this machine (DNS
-        rebinding).
+        If the body of `POST /token` is a JSON object with `subject` and the optional fields `email`, `email_verified`
+        and `expires_in`, the response is a token of this subject. The request needs no secret, because only programs on
+        this machine can reach the server. A request with another Host header is refused: it comes from a web page whose
+        name was pointed to this machine (DNS rebinding).
         """
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if hosts != [self._host]:
@@ -110,21 +124,23 @@ class Issuer:
             return
         match (scope["method"], scope["path"]):
             case ("GET", "/.well-known/openid-configuration"):
-                await _send_json(send, 200, self.configuration())
+                await _send_json(send, 200, self.configuration(), _PUBLIC)
             case ("GET", "/.well-known/jwks.json"):
-                await _send_json(send, 200, self.jwks())
-            case ("POST", "/token"):
-                await self._serve_token(receive, send)
+                await _send_json(send, 200, self.jwks(), _PUBLIC)
+            case (method, path) if path in PATHS:
+                headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+                body = await _read_body(receive)
+                if method == "POST" and path == "/token" and "json" in headers.get("content-type", ""):
+                    await self._serve_token(body, send)
+                    return
+                query = scope["query_string"].decode("latin-1")
+                # Authlib reads the header with this name.
+                named = {**headers, "Authorization": headers.get("authorization", "")}
+                await _send(send, *self._sign_in.respond(method, path, query, body, named))
             case _:
                 await _send_json(send, 404, {"error": "not_found"})
 
-    async def _serve_token(self, receive: Receive, send: Send) -> None:
-        body = b""
-        more_body = True
-        while more_body and len(body) < 65_536:
-            message = await receive()
-            body += message.get("body", b"")
-            more_body = message.get("more_body", False)
+    async def _serve_token(self, body: bytes, send: Send) -> None:
         try:
             request = json.loads(body)
             expires_in = int(request.get("expires_in", 3600))
@@ -160,8 +176,23 @@ def _load_key(file: Path) -> RSAKey:
     return RSAKey.import_key(pem, {"kid": key.thumbprint()})
 
 
-async def _send_json(send: Send, status: int, body: dict[str, Any]) -> None:
-    payload = json.dumps(body).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(payload)).encode())]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def _read_body(receive: Receive) -> bytes:
+    body = b""
+    more_body = True
+    while more_body and len(body) < 65_536:
+        message = await receive()
+        body += message.get("body", b"")
+        more_body = message.get("more_body", False)
+    return body
+
+
+async def _send_json(send: Send, status: int, body: dict[str, Any], headers: Sequence[tuple[str, str]] = ()) -> None:
+    await _send(send, status, body, [("content-type", "application/json"), *headers])
+
+
+async def _send(send: Send, status: int, body: Any, headers: Sequence[tuple[str, str]]) -> None:
+    payload = (body if isinstance(body, str) else json.dumps(body)).encode()
+    lines = {name.lower(): value for name, value in headers} | {"content-length": str(len(payload))}
+    encoded = [(name.encode(), value.encode()) for name, value in lines.items()]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": payload})

@@ -125,6 +125,8 @@ CONDITIONS: dict[str, Callable[[Caller, Row], bool]] = {
     "own": lambda caller, row: row.client in caller.clients,
     "edited": lambda caller, row: row.client in caller.edits,
     "owned": lambda caller, row: row.client in caller.owns,
+    "leavable": lambda caller, row: row.client in caller.owns or row.values["user_id"] == caller.subject is not None,
+    "managed": lambda caller, row: caller.admin_role == "super_admin" or row.client is not None,
     "readable": _is_readable,
     "held": lambda caller, row: OWNERS.get(row.catalog) in caller.clients if row.catalog else False,
     "outdated": lambda caller, row: row.label == "outdated",

@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from wecelebrate.schema import function_files, migrations
 
 NOW = datetime.now(UTC)
+PAST = datetime(2020, 1, 1, tzinfo=UTC)
 PARTITION = f"analytics_events_{NOW:%Y_%m}"
 
 
@@ -85,6 +86,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "tiers": ("name",),
     "admin_users": ("user_id",),
     "client_users": ("client_id", "user_id"),
+    "revoked_sessions": ("subject",),
     "catalog_grants": ("catalog_id", "client_id"),
     "catalog_readings": ("catalog_id",),
     "site_product_exclusions": ("site_id", "product_id"),
@@ -119,6 +121,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
     "client_users": ("email", "renamed"),
+    "invitations": ("name", "renamed"),
+    "revoked_sessions": ("not_before", NOW),
     "catalogs": ("name", "renamed"),
     "catalog_grants": ("created_at", NOW),
     "catalog_readings": ("file", "renamed"),
@@ -184,6 +188,14 @@ MOVES: dict[str, tuple[UUID | str | None, ...]] = {
     "subject": ("a-owner", "customer"),
 }
 """For each column that affects who may access a row: the values that callers try to set."""
+
+
+def _rows_of_invitations() -> Iterator[Row]:
+    for client, name, invited_role in ((A, "A", "viewer"), (B, "B", "viewer"), (None, "the platform", "support")):
+        values = {"id": ident(f"{name} invitation"), "client_id": client, "email": "new@test", "role": invited_role}
+        yield Row("invitations", name, {**values, "invited_by": "super"})
+    for subject in ("a-owner", "super"):
+        yield Row("revoked_sessions", subject, {"subject": subject, "not_before": PAST, "revoked_by": "super"})
 
 
 def _rows_of_tenants() -> Iterator[Row]:
@@ -397,6 +409,7 @@ def _rows_of_the_platform() -> Iterator[Row]:
 
 ROWS = (
     *_rows_of_tenants(),
+    *_rows_of_invitations(),
     *_rows_of_orders(),
     *_rows_of_events_and_webhooks(),
     *_rows_of_jobs(),

@@ -15,7 +15,7 @@ from infra.local.pid_files import ProcessIdentity
 from tests.faults.environment import FULL
 from tests.faults.figures import Figure
 from tests.faults.load import FaultWindow, Load, p95
-from tests.platform import TLS, Platform
+from tests.platform import TLS, Platform, ok, problem
 from wecelebrate.core.requests.limits import MIN_LOCAL_QUOTA
 
 FAULT_SECONDS = 12.0 if FULL else 4.0
@@ -166,3 +166,24 @@ def test_the_rate_limit_of_a_client_is_enforced_without_redis(load: Load, figure
         assert 429 in statuses
     figure("no redis: accepted requests of a small client", statuses.count(200), "a minute", quota)
     assert set(statuses) <= {200, 429}
+
+
+def test_a_removed_member_is_refused_while_redis_is_frozen_and_afterwards(load: Load) -> None:
+    platform = load.platform
+    tenant = platform.tenant()
+    subject = platform.member(tenant.client_id, "viewer")
+    api, path = platform.api(subject), f"/v1/sites/{tenant.site_id}"
+    (member,) = [
+        row
+        for row in ok(tenant.owner.get(f"/v1/clients/{tenant.client_id}/members"))["data"]
+        if row["subject"] == subject
+    ]
+    platform.eventually(lambda: api.get(path).headers.get("cache-status") == "wecelebrate; hit")
+    with frozen(process(load, "redis")):
+        assert tenant.owner.delete(f"/v1/clients/{tenant.client_id}/members/{member['id']}").status_code == 204
+        for _ in range(3):
+            problem(api.get(path), 403, "no_membership")
+    # Redis still has the session of the member, until the sweeper sends the invalidation.
+    platform.eventually(lambda: api.get(path).status_code == 403, within=MAX_RECOVERY_SECONDS)
+    for _ in range(5):
+        problem(api.get(path), 403, "no_membership")

@@ -80,6 +80,8 @@ class Operation:
     def url(self, ids: Mapping[str, str]) -> str:
         """Return the path of a valid request, with the parameters that it must have."""
         queries = {"get_address_format": "?country=DE", "get_guest_order": "?token=a+token"}
+        if self.path.startswith("/v1/admin/"):  # the members and invitations of the staff
+            ids = {**ids, **{name.removeprefix("staff_"): ids[name] for name in ids if name.startswith("staff_")}}
         return self.path.format(**ids) + queries.get(self.name, "")
 
     def send(self, api: httpx.Client, ids: Mapping[str, str], **overrides: Any) -> httpx.Response:
@@ -174,6 +176,9 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "look_up_order": {"order_number": "7KQ2M9D4XT", "email": "customer@example.test"},
         "confirm_order": {"token": "a token"},
         "cancel_guest_order": {"token": "a token"},
+        "invite_member": {"email": f"{unique}@example.test", "role": "viewer"},
+        "invite_staff_member": {"email": f"{unique}@example.test", "role": "support"},
+        "add_machine": {"machine_id": unique, "role": "editor"},
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},

@@ -103,6 +103,18 @@ select id from new_return
 """
 
 
+MEMBER: LiteralString = """
+insert into client_users (client_id, user_id, email, role) values (%s, %s, %s, 'viewer') returning id
+"""
+INVITATION: LiteralString = """
+insert into invitations (client_id, email, role, invited_by) values (%s, %s, 'viewer', 'a test') returning id
+"""
+STAFF_MEMBER: LiteralString = """
+insert into admin_users (user_id, email, role) values (%s, %s, 'support') returning id
+"""
+STAFF_INVITATION: LiteralString = """
+insert into invitations (email, role, invited_by) values (%s, 'support', 'a test') returning id
+"""
 DESTINATION: LiteralString = """
 insert into order_destinations (client_id, name, format) values (%s, %s, 'csv') returning id
 """
@@ -132,7 +144,13 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
     for order in orders:
         platform.arrange(ORDER, order | {"product": product})
     platform.arrange(SHIPPED, orders[1])
+    unique = uuid4().hex
     return {
+        "member_id": _insert(platform, MEMBER, [client, unique, f"{unique}@example.test"]),
+        "invitation_id": _insert(platform, INVITATION, [client, f"{unique}+new@example.test"]),
+        "staff_member_id": _insert(platform, STAFF_MEMBER, [f"staff {unique}", f"{unique}@example.test"]),
+        "staff_invitation_id": _insert(platform, STAFF_INVITATION, [f"{unique}+staff@example.test"]),
+        "token": "0" * 32 + "a" * 43,
         "order_id": orders[0]["order"],
         "return_id": _insert(platform, RETURN, orders[1]),
         "schedule_id": _insert(platform, SCHEDULE, [client, tenant.catalog_id, f"schedule {uuid4().hex}"]),

@@ -52,6 +52,19 @@ ACTIONS: dict[str, set[str]] = {
     "delete_schedule": {"schedule.delete"},
     "run_schedule": {"schedule.run"},
     "create_site": {"site.create"},
+    "invite_member": {"invitation.create"},
+    "invite_staff_member": {"invitation.create"},
+    "resend_invitation": {"invitation.resend"},
+    "resend_staff_invitation": {"invitation.resend"},
+    "revoke_invitation": {"invitation.revoke"},
+    "revoke_staff_invitation": {"invitation.revoke"},
+    "add_machine": {"member.create"},
+    "change_member": {"member.change"},
+    "remove_member": {"member.delete"},
+    "change_staff_member": {"admin_user.change"},
+    "remove_staff_member": {"admin_user.delete"},
+    "revoke_sessions": {"session.revoke"},
+    "revoke_own_sessions": {"session.revoke"},
     "create_report": {"job.create"},
     "create_sync": {"job.create"},
     "change_site": {"site.change"},
@@ -84,8 +97,9 @@ ACTIONS: dict[str, set[str]] = {
     },
 }
 """For each operation that changes data: the actions in its audit entries."""
-TESTED_ELSEWHERE = {"verify_domain"}
-"""The operations that need a DNS record. `test_domains.py` tests that they leave an entry."""
+TESTED_ELSEWHERE = {"verify_domain", "accept_invitation"}
+"""The operations that need a DNS record or a code. `test_domains.py` and `test_invitations.py` test that they leave an
+entry."""
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
     "cancel_own_order": "The history of the order records it; a customer is neither staff nor a member.",
@@ -111,6 +125,10 @@ PERSONAL_READS = {
     "get_mail": "mail.read",
     "list_suppressions": "mail_suppression.list",
     "list_clients": "client.list",
+    "list_members": "member.list",
+    "get_member": "member.read",
+    "list_invitations": "invitation.list",
+    "get_invitation": "invitation.read",
     "get_client": "client.read",
     "list_dead_letters": "dead_letter.list",
     "get_dead_letter": "dead_letter.read",
@@ -151,6 +169,10 @@ HARMLESS_READS = {
     "get_error_file": "rows about products",
     "get_result_file": "counts of a job, and rows about products",
     "me": "the caller's own account",
+    "list_staff": "the colleagues of the caller",
+    "get_staff_member": "the colleagues of the caller",
+    "list_staff_invitations": "the colleagues of the caller",
+    "get_staff_invitation": "the colleagues of the caller",
     "list_order_destinations": "no data about persons",
     "get_order_destination": "no data about persons",
     "list_order_export_runs": "numbers of orders",
@@ -181,6 +203,20 @@ SHIP: LiteralString = """
 with shipped as (update orders set status = 'shipped', fulfilment = 'full' where id = %(order_id)s returning id)
 update order_lines set shipped_quantity = 1 where order_id in (select id from shipped)
 """
+PLATFORM_WIDE = {
+    "replay_erasures",
+    "set_flag",
+    "reset_flag",
+    "create_client",
+    "invite_staff_member",
+    "resend_staff_invitation",
+    "revoke_staff_invitation",
+    "change_staff_member",
+    "remove_staff_member",
+    "revoke_sessions",
+    "revoke_own_sessions",
+}
+"""The operations whose entries belong to no client."""
 BY_ADMINS = {"create_client", "change_client", "replace_client", "grant_catalog", "revoke_catalog"}
 PREPARE: dict[str, LiteralString] = {
     "approve_job": "update jobs set status = 'pending', approval = 'needed' where id = %(job_id)s",
@@ -244,8 +280,7 @@ def test_a_change_leaves_an_entry_with_the_caller_and_the_request(platform: Plat
         assert (entry["subject"] == "admin") == is_admin
         assert entry["address"].startswith("127.")
         assert entry["is_verified"]
-        platform_wide = operation.name in ("set_flag", "reset_flag", "create_client", "replay_erasures")
-        assert platform_wide or entry["client_id"] == tenant.client_id
+        assert operation.name in PLATFORM_WIDE or entry["client_id"] == tenant.client_id
     platform.arrange("delete from kill_switches")
 
 

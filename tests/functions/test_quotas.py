@@ -21,11 +21,14 @@ QUOTAS = {
     "create_export": "too_many_exports",
     "create_erasure": "too_many_erasures",
     "create_upload": "too_many_uploads",
+    "invite_member": "too_many_invitations",
+    "invite_staff_member": "too_many_invitations",
+    "add_machine": "too_many_members",
     "upload_image": "too_many_uploads",
     "create_order": "daily_order_limit",
 }
 """Maps each operation with a quota to the code of the problem that reports a used-up quota. `test_schedules`,
-`test_webhooks` and `test_guest_limits` test the quotas that this module does not test."""
+`test_webhooks`, `test_invitations` and `test_guest_limits` test the quotas that this module does not test."""
 STAFF = "only staff of the platform can use it"
 KEYED = "it creates at most one object for each pair of existing objects"
 ENDS = "jobs and deliveries end and are deleted, and the request limit of the tier bounds their number"
@@ -33,6 +36,11 @@ CHANGE = "it changes an existing object"
 REASONS = {
     "create_client": STAFF,
     "replay_erasures": STAFF,
+    "accept_invitation": "an invitation can be accepted once",
+    "resend_invitation": "the mail of an invitation is sent at most five times",
+    "resend_staff_invitation": "the mail of an invitation is sent at most five times",
+    "revoke_sessions": "there is one row for each account",
+    "revoke_own_sessions": "there is one row for each account",
     "grant_catalog": STAFF,
     "redrive_dead_letter": STAFF,
     "set_flag": STAFF,

@@ -9,12 +9,12 @@ from tests.platform import Platform, Tenant, ok, pointers, problem
 NIL = "00000000-0000-7000-8000-000000000000"
 OPERATIONS = all_operations()
 TOKEN_REQUIRED = [operation for operation in OPERATIONS if operation.requires_token]
+MEMBERS_ONLY = [operation for operation in TOKEN_REQUIRED if operation.name != "accept_invitation"]
+"""The operations that need a membership. Every account can accept an invitation (`test_invitations.py`)."""
 READS = [
-    operation
-    for operation in TOKEN_REQUIRED
-    if operation.method == "GET" and not operation.path.startswith("/v1/admin/")
+    operation for operation in MEMBERS_ONLY if operation.method == "GET" and not operation.path.startswith("/v1/admin/")
 ]
-WRITES = [operation for operation in TOKEN_REQUIRED if operation.method != "GET"]
+WRITES = [operation for operation in MEMBERS_ONLY if operation.method != "GET"]
 
 SUPPORT_OPERATIONS = {
     "list_products",
@@ -67,6 +67,7 @@ SUPPORT_OPERATIONS = {
     "list_webhook_deliveries",
     "get_webhook_delivery",
     "me",
+    "revoke_own_sessions",
 }
 """The operations that the matrix of roles allows for the role `support`."""
 
@@ -85,7 +86,7 @@ def test_the_gateway_refuses_requests_without_a_token(
     assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
 
 
-@pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
+@pytest.mark.parametrize("operation", MEMBERS_ONLY, ids=operation_id)
 def test_a_user_without_a_membership_is_refused(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
     problem(operation.send(platform.api(f"nobody {operation.name}"), ids), 403, "no_membership")
 
@@ -98,7 +99,7 @@ def test_a_viewer_is_allowed_to_read_everything_except_source_data_and_erasures(
     # The export belongs to the owner, and only owners see erasures.
     if operation.name in ("get_product_source", "get_product_stock", "get_export", "get_erasure"):
         problem(response, 404, "not_found")
-    elif operation.name == "list_erasures" or operation.shows_source_data:
+    elif operation.shows_source_data or operation.name in ("list_erasures", "list_invitations", "get_invitation"):
         problem(response, 403, "forbidden")
     else:
         ok(response)
@@ -113,13 +114,15 @@ def test_a_viewer_is_not_allowed_to_write(
     response = operation.send(viewer, ids)
     if operation.name == "create_export":  # a viewer exports what it can read
         assert response.status_code == 202
+    elif operation.name == "revoke_own_sessions":
+        assert response.status_code == 204
     elif operation.name == "delete_export":  # the export belongs to the owner
         problem(response, 404, "not_found")
     else:
         problem(response, 403, "forbidden")
 
 
-@pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
+@pytest.mark.parametrize("operation", MEMBERS_ONLY, ids=operation_id)
 def test_the_support_role_is_allowed_only_what_the_matrix_of_roles_allows(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:

@@ -20,6 +20,8 @@ MAX_STATEMENTS = {
     "list_order_events": 6,
     "list_returns_of_order": 6,
     "list_shown_products": 7,
+    "list_members": 6,
+    "list_invitations": 6,
 }
 """Maps a list to the largest number of statements that the list is allowed to execute. The default is 5.
 
@@ -36,6 +38,10 @@ NEVER_CACHED = {
     "list_events",
     "list_exports",
     "list_mails",
+    "list_members",
+    "list_invitations",
+    "list_staff",
+    "list_staff_invitations",
     "list_order_destinations",
     "list_order_events",
     "list_order_export_runs",

@@ -14,7 +14,9 @@ from wecelebrate.core.http import before_response, failures
 
 sql = queries(__file__)
 
-PERSONAL_FILTERS = frozenset({"customer_email", "recipient", "address", "q", "cursor", "user_id", "session_id"})
+PERSONAL_FILTERS = frozenset(
+    {"customer_email", "email", "recipient", "address", "q", "cursor", "user_id", "session_id"}
+)
 """The query parameters whose values are not copied into the log."""
 _MAX_VALUE_LENGTH = 200
 
@@ -58,7 +60,7 @@ def _list_entries(noun: str, items: Sequence[Mapping[str, Any]], request: Reques
     for item in items:
         ids[None if noun == "client" else item["client_id"]].append(item["id"])
     if not items:
-        ids[request.query_params.get("client_id")] = []
+        ids[request.query_params.get("client_id") or request.path_params.get("client_id")] = []
     query = {
         name: "[redacted]" if name in PERSONAL_FILTERS else value[:_MAX_VALUE_LENGTH]
         for name, value in request.query_params.items()

@@ -7,14 +7,20 @@ an anonymous request.
 
 import json
 import time
+import unicodedata
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from wecelebrate.core.database import Caller
 from wecelebrate.core.errors import Unauthenticated, Unavailable
 from wecelebrate.core.models import storable
 from wecelebrate.core.settings import settings
+from wecelebrate.core.types import email_address
 
+MACHINE_PREFIX = "machine:"
+"""The beginning of the subject of a machine. A person's subject cannot begin with it, so that a client that adds a
+machine as a member cannot add a person who has not accepted an invitation."""
 JWKS_LIFE_SECONDS = 3600.0
 """How long the public keys of the issuer are cached."""
 JWKS_REFRESH_SECONDS = 10.0
@@ -59,17 +65,44 @@ def caller(claims: Mapping[str, Any] | None, site_domain: str | None = None) -> 
     if claims.get("token_use", "access") != "access":
         raise Unauthenticated("The token must be an access token. An ID token is not accepted.")
     email_verified = str(claims.get("email_verified", "")).lower() == "true"
+    subject = _subject(str(claims.get("sub", "")))
     return Caller(
-        subject=_subject(str(claims.get("sub", ""))),
-        email=_storable(str(claims["email"])) if email_verified and "email" in claims else None,
+        subject=f"{MACHINE_PREFIX}{subject}" if _is_machine(claims) else subject,
+        email=_email(str(claims["email"])) if email_verified and "email" in claims else None,
         site_domain=site_domain,
+        session_started_at=_session_start(claims),
     )
+
+
+def _session_start(claims: Mapping[str, Any]) -> float:
+    """Return when the session of a token began. A refreshed token has the `auth_time` of the first one.
+
+    If the token does not say it, the session counts as old: it ends if the sessions of the account are ended.
+    """
+    for name in ("auth_time", "iat"):
+        with suppress(KeyError, TypeError, ValueError):
+            return float(claims[name])
+    return 0.0
+
+
+def _is_machine(claims: Mapping[str, Any]) -> bool:
+    """Whether the token was issued to a program (grant `client_credentials`), and not to a person.
+
+    In a token of Cognito, the subject is then the id of the app client. Auth0 names the grant in `gty`.
+    """
+    return claims.get("client_id") == claims.get("sub") or claims.get("gty") == "client-credentials"
+
+
+def _email(address: str) -> str:
+    """Return an address of a token in the spelling in which addresses are stored: in NFC, its domain in ASCII."""
+    address = unicodedata.normalize("NFC", _storable(address))
+    return address if address.isascii() else email_address(address) or address
 
 
 def _subject(subject: str) -> str:
     # OpenID Connect Core 1.0, section 2, allows at most 255 ASCII characters. A line break is refused because cached
     # sessions contain one value per line.
-    if not (0 < len(subject) <= 255 and subject.isprintable()) or subject.startswith("service:"):
+    if not (0 < len(subject) <= 255 and subject.isprintable()) or subject.startswith(("service:", MACHINE_PREFIX)):
         raise Unauthenticated("The token has no valid subject (`sub`).")
     return subject
 

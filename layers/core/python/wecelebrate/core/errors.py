@@ -6,6 +6,7 @@
     ├── BadCursor                400     bad_cursor
     ├── BadIdempotencyKey        400     bad_idempotency_key
     ├── Unauthenticated          401     unauthenticated
+    │   └── SessionRevoked       401     session_revoked
     ├── Forbidden                403     forbidden
     │   └── NoMembership         403     no_membership
     ├── NotFound                 404     not_found        also for an object of another client
@@ -185,6 +186,18 @@ class Unauthenticated(Problem):
     def headers(self) -> Mapping[str, str]:
         """Return the header that describes how to authenticate (RFC 6750)."""
         return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
+class SessionRevoked(Unauthenticated):
+    """This session was ended. Sign in again.
+
+    The account has ended all its sessions, or the platform has ended them, for example because a token was lost. All
+    tokens of earlier sessions are refused, also if they were refreshed since then.
+
+    Sign in again. A new session begins at least one second after the others were ended.
+    """
+
+    code = "session_revoked"
 
 
 class Forbidden(Problem):

@@ -1,4 +1,4 @@
-"""E-mails to customers about their orders, and to users about their jobs.
+"""E-mails to customers about their orders, to users about their jobs, and to people who are invited as members.
 
 `order_confirmation`, `order_shipped` and `job_finished` create a row in `mails` and a job. Call these functions in the
 transaction of the change that the mail reports. The payload of the job contains only the id of the row and no personal
@@ -9,7 +9,7 @@ SES reports the outcome in events. `receive` processes these events: it updates 
 suppresses an address that does not exist, or whose owner complained about the mail.
 """
 
-from wecelebrate.mail.enqueue import job_finished, order_confirmation, order_shipped
+from wecelebrate.mail.enqueue import invitation, job_finished, order_confirmation, order_shipped
 from wecelebrate.mail.events import receive
 from wecelebrate.mail.log import get, page
 from wecelebrate.mail.suppressions import page as suppressions_page
@@ -19,6 +19,7 @@ from wecelebrate.mail.worker import MailBatch
 __all__ = [
     "MailBatch",
     "get",
+    "invitation",
     "job_finished",
     "order_confirmation",
     "order_shipped",

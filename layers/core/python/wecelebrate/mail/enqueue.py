@@ -76,6 +76,14 @@ def job_finished(tx: Transaction, job_id: UUID, to: str) -> UUID | None:
     return _enqueue_job(tx, sql.queue_job_mail(tx, job_id=job_id, recipient=email_address(to) or to))
 
 
+def invitation(tx: Transaction, invitation_id: UUID) -> UUID | None:
+    """Enqueue the mail of an open invitation. Returns the id of the job.
+
+    Raises NotFound if the invitation is not open, or if the caller is not allowed to invite people.
+    """
+    return _enqueue_job(tx, sql.queue_invitation_mail(tx, invitation_id=invitation_id))
+
+
 def _enqueue_order_mail(
     tx: Transaction, order_id: UUID, template: str, details: Mapping[str, Any], address: str | None = None
 ) -> UUID | None:

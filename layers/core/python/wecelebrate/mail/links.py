@@ -1,4 +1,4 @@
-"""The links in mails to guests: each contains a token, with which a guest confirms or sees an order."""
+"""The tokens in mails: with a token, a guest confirms or sees an order, or a person accepts an invitation."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -14,11 +14,25 @@ VIEW_HOURS = 24
 """How long the link to an order works after its mail was requested, in hours."""
 PURPOSES: Mapping[str, str] = {"order_confirm_request": "c", "order_lookup": "v"}
 """Maps the templates of mails with a link to the purpose of the token (functions/orders_of_guests.sql)."""
+INVITATION = "invitation"
+"""The template of the mail with the token of an invitation."""
 _DEFAULT_PATH = "/orders/guest"
 
 
+class InvitationClosed(Exception):
+    """The invitation of a mail was accepted or revoked before the mail was sent."""
+
+
 def token(tx: Transaction, mail: Mapping[str, Any]) -> str | None:
-    """Return the token for the link of a mail, which is a row of the query `get_mail`. None if it has no link."""
+    """Return the token for a mail, which is a row of the query `get_mail`. None if the mail has no token.
+
+    Raises InvitationClosed if the mail belongs to an invitation that is not open any more.
+    """
+    if mail["template"] == INVITATION:
+        invitation: str | None = sql.create_invitation_token(tx, invitation_id=mail["details"]["invitation_id"])
+        if invitation is None:
+            raise InvitationClosed
+        return invitation
     purpose = PURPOSES.get(mail["template"])
     if purpose is None:
         return None

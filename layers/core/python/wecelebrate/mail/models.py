@@ -17,6 +17,7 @@ Template = Literal[
     "order_confirm_request",
     "order_lookup",
     "job_finished",
+    "invitation",
 ]
 MailState = Literal["queued", "failed", "suppressed", "sent", "delivered", "bounced", "complained"]
 SuppressionCause = Literal["bounce", "complaint"]

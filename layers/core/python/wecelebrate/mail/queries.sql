@@ -68,6 +68,15 @@ select app.order_token(:order_id, :purpose, :expires_at);
 -- Queue the mail that reports the outcome of a job. Returns no row when the caller is not allowed to queue the mail.
 select client_id, job_id from app.queue_job_mail(:job_id, :recipient);
 
+
+-- name: queue_invitation_mail^
+-- Queue the mail of an open invitation. Returns no row when the caller may not invite people.
+select client_id, job_id from app.queue_invitation_mail(:invitation_id);
+
+-- name: create_invitation_token$
+-- Create a token for an open invitation. Returns null unless the caller is one of our own workers.
+select app.create_invitation_token(:invitation_id);
+
 -- name: mark_sent!
 -- Record that SES accepted mails: [{"mail_id": …, "message_id": …, "locale": …}, …]. If an event from SES has already
 -- set a later state, the mail keeps that state.

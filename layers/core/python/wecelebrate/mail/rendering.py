@@ -63,18 +63,20 @@ class RenderedMail:
 def render(mail: Mapping[str, Any], token: str | None = None) -> RenderedMail:
     """Render a mail from a row of the query `get_mail`.
 
-    `token` makes the link of the mail valid. Without it, the link leads to the page, but shows no order: a person who
-    reads the mail in the log must not act as the guest.
+    `token` makes the link of the mail valid, or is the code of an invitation. Without it, the link leads to the page,
+    but shows no order, and the mail has no code: a person who reads the mail in the log must not act as its recipient.
     """
     brand = Brand.parse(mail["branding"], mail["site_name"] or mail["client_name"])
-    locale = locale_of(mail["settings"])
+    details = mail["details"]
+    locale = locale_of(mail["settings"] if mail["template"] != links.INVITATION else details)
     values = {
         **_clean_all({**mail}),
         "brand": brand,
-        "tracking_url": web_address(mail["details"].get("url"), ("https", "http")),
+        "tracking_url": web_address(details.get("url"), ("https", "http")),
         "address_lines": _address_lines(mail["shipping_address"]),
         "lines": _clean_all(_lines_in_parcel(mail)),
         "link": links.url(mail, token) if mail["template"] in links.PURPOSES else None,
+        "token": token,
     }
     subject, text, html = (
         _environment(part, locale).get_template(f"{mail['template']}.{part}").render(values) for part in _PARTS

@@ -43,8 +43,10 @@ class MailBatch:
     caller: Caller
     mails: Mapping[UUID, Mapping[str, Any]]
     """Id of a mail → its row of the query `list_mails_to_send`."""
-    tokens: Mapping[UUID, str]
-    """Id of a mail → the token of its link."""
+    tokens: dict[UUID, str] = field(default_factory=dict)
+    """Id of a mail → the token of its link, or the code of its invitation."""
+    closed: set[UUID] = field(default_factory=set)
+    """The ids of mails whose invitation was accepted or revoked."""
     sent: dict[UUID, SentMail] = field(default_factory=dict)
     """Id of a job → its mail, if SES has accepted the mail."""
 
@@ -54,12 +56,21 @@ class MailBatch:
         caller = replace(jobs[0].caller, job_id=None)
         with writing(caller) as tx:
             rows = sql.list_mails_to_send(tx, mail_ids=list(map(_mail_id, jobs)))
-            mails = {mail["id"]: mail for mail in rows}
-            tokens = {id_: token for id_, mail in mails.items() if (token := links.token(tx, mail))}
+            batch = cls(caller, {mail["id"]: mail for mail in rows})
             for job in jobs:
-                if (mail := mails.get(_mail_id(job))) is not None:
-                    _complete_without_sending(tx, job, mail)
-        return cls(caller, mails, tokens)
+                mail = batch.mails.get(_mail_id(job))
+                if mail is not None and not _complete_without_sending(tx, job, mail):
+                    batch._create_token(tx, mail)
+        return batch
+
+    def _create_token(self, tx: Transaction, mail: Mapping[str, Any]) -> None:
+        try:
+            token = links.token(tx, mail)
+        except links.InvitationClosed:
+            self.closed.add(mail["id"])
+        else:
+            if token is not None:
+                self.tokens[mail["id"]] = token
 
     def run(self, job: LeasedJob) -> None:
         """Send the mail of a job. Raises JobRejected or Unavailable."""
@@ -84,6 +95,8 @@ class MailBatch:
         mail = self.mails.get(mail_id)
         if mail is None:
             raise JobRejected("mail_gone", "The mail no longer exists, or its order or job no longer exists.")
+        if mail_id in self.closed:
+            raise JobRejected("invitation_ended", "The invitation was accepted or revoked.")
         rendered = render(mail, self.tokens.get(mail_id))
         tags = {"mail": str(mail_id), "job": str(job.id), "client": str(job.client_id or "platform")}
         self.sent[job.id] = SentMail(mail_id, sending.send(rendered, tags), rendered.locale)
@@ -103,13 +116,14 @@ def _mail_id(job: LeasedJob) -> UUID:
     return UUID(job.payload["mail_id"])
 
 
-def _complete_without_sending(tx: Transaction, job: LeasedJob, mail: Mapping[str, Any]) -> None:
-    """Complete the job if its mail was already sent, or if its address is suppressed."""
+def _complete_without_sending(tx: Transaction, job: LeasedJob, mail: Mapping[str, Any]) -> bool:
+    """Complete the job if its mail was already sent, or if its address is suppressed. Returns whether it is complete."""
     if mail["state"] not in ("queued", "failed"):
         # An earlier worker sent the mail, but died before it recorded the id of the mail in SES. Later, an event from
         # SES reported that the mail was sent.
         job.complete(tx, {"state": mail["state"]})
-    elif mail["cause"] is not None:
+        return True
+    if mail["cause"] is not None:
         if not mail["is_own"]:
             # Copy the suppression to this client, so that the members of this client can see and release the
             # suppression. The copy does not reveal which other client's mail bounced.
@@ -118,6 +132,8 @@ def _complete_without_sending(tx: Transaction, job: LeasedJob, mail: Mapping[str
         reason = f"The address is suppressed because of a {mail['cause']}."
         sql.mark_not_sent(tx, mail_id=mail["id"], state="suppressed", reason=reason)
         job.complete(tx, {"state": "suppressed"})
+        return True
+    return False
 
 
 def _mark_failed(job: LeasedJob, reason: str) -> None:

@@ -30,3 +30,7 @@ delete from order_quantities where created_at < now() - interval '25 hours';
 -- name: delete_old_guest_mails!
 -- Delete the rows of mails that no longer count against a limit.
 delete from guest_mails where created_at < now() - interval '25 hours';
+
+-- name: delete_old_invitations$
+-- Delete invitations that ended more than 90 days ago. Returns their number.
+select app.delete_old_invitations(1000);

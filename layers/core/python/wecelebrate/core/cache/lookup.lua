@@ -52,9 +52,10 @@ if not session then
   return { 'no_session', '', table.concat(limits, '\n'), '', '', xids }
 end
 
--- The metadata of a session is `scope|tenant|limit name|quota|site|catalog`.
+-- The metadata of a session is `scope|tenant|limit name|quota|site|catalog`. If sessions of the account were ended, a
+-- seventh part is the time from which sessions are valid, which the caller of this script compares.
 local scope, tenant, limit, quota, site, catalog =
-  string.match(session.meta, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)$')
+  string.match(session.meta, '^([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)|([^|]*)')
 quota = tonumber(quota)
 limit = request.own_limit or limit
 

@@ -18,7 +18,7 @@ uses no session-level SET, no named prepared statements and no server-side curso
     login           signs a function in to the database
 """
 
-from wecelebrate.core.database.caller import SYSTEM, Caller, CallerContext, visited_site
+from wecelebrate.core.database.caller import SYSTEM, Caller, CallerContext, check_session, visited_site
 from wecelebrate.core.database.endpoints import probe
 from wecelebrate.core.database.queries import Queries, as_json, copy_rows, queries, rows_within
 from wecelebrate.core.database.transaction import (
@@ -39,6 +39,7 @@ __all__ = [
     "Queries",
     "Transaction",
     "as_json",
+    "check_session",
     "copy_rows",
     "probe",
     "queries",

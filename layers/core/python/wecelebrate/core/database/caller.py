@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from wecelebrate.core import host_names
+from wecelebrate.core.errors import SessionRevoked
 from wecelebrate.core.settings import settings
 
 
@@ -29,6 +30,9 @@ class Caller:
     min_xids: tuple[str, ...] = ()
     """The ids of the transactions that a replica must have replayed before the caller reads from the replica."""
 
+    session_started_at: float | None = None
+    """When the caller signed in, in epoch seconds. The database can end the sessions of an account. None if the caller
+    has no token."""
     request_id: str | None = None
     """The id of the API request. The audit log contains it. None if no request causes the transaction."""
     address: str | None = None
@@ -63,6 +67,12 @@ SYSTEM = Caller(subject="service:system")
 """The caller of schedules, and of transactions that manage jobs and messages."""
 
 
+def check_session(caller: Caller, not_before: float | None) -> None:
+    """Raise SessionRevoked if the session of a caller started before the sessions of the account were ended."""
+    if not_before is not None and caller.session_started_at is not None and caller.session_started_at < not_before:
+        raise SessionRevoked
+
+
 @dataclass(frozen=True)
 class CallerContext:
     """The caller's properties, as `app.enter` returned them."""
@@ -83,6 +93,8 @@ class CallerContext:
     """Whether this server has replayed all transactions in `min_xids`, and has a sufficiently low replication lag."""
     kill_switches: dict[str, str]
     """The kill switches that have been set, with their values. All other switches have their default value."""
+    sessions_not_before: float | None = None
+    """Sessions of the caller that started earlier, in epoch seconds, have ended. None if all sessions are valid."""
 
     @property
     def is_staff(self) -> bool:

@@ -15,11 +15,11 @@ from pydantic import BaseModel
 from wecelebrate.core import deadline, kill_switches, metrics
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import invalidations
-from wecelebrate.core.database.caller import Caller, CallerContext
+from wecelebrate.core.database.caller import Caller, CallerContext, check_session
 from wecelebrate.core.database.endpoints import Endpoint, beside, primary_reader, reader, writer
 from wecelebrate.core.database.errors import EndedByReplica, is_connection_lost, is_ended_by_replica, to_problem
 from wecelebrate.core.database.invalidations import Commit
-from wecelebrate.core.errors import Problem, Unavailable
+from wecelebrate.core.errors import Problem, SessionRevoked, Unavailable
 from wecelebrate.core.metering import meter
 from wecelebrate.core.settings import settings
 
@@ -309,7 +309,13 @@ class _CallerTransaction:
         ).fetchone()
         if row is None:
             raise Unavailable("The database returned no context for the caller. Try again in a few seconds.")
-        context = CallerContext(**row)
+        not_before = row["kill_switches"].pop("sessions_not_before", None)
+        context = CallerContext(**row, sessions_not_before=not_before)
+        try:
+            check_session(caller, not_before)
+        except SessionRevoked:
+            self.abandon()
+            raise
         kill_switches.learn(context.kill_switches)
         return Transaction(connection, caller, context)
 

@@ -43,6 +43,7 @@ from wecelebrate.core.requests.request_cache import RequestCache
 from wecelebrate.core.types import DomainName
 
 __all__ = [
+    "AccountWrite",
     "Cached",
     "CustomerRead",
     "CustomerWrite",
@@ -159,6 +160,11 @@ async def _writing(request: Request) -> Deferred:
     return Deferred(lambda: _write(request, cache))
 
 
+async def _account_write(request: Request) -> Deferred:
+    cache = request_cache_of(request, _signed_in(request), has_session=False)
+    return Deferred(lambda: _write(request, cache))
+
+
 async def _cached(request: Request) -> CachedReads:
     return CachedReads(request, _signed_in(request))
 
@@ -214,6 +220,11 @@ Reading = Annotated[Transaction, Depends(_reading)]
 """A transaction on the replica, run as the signed-in caller. It is for reads that are not cached."""
 Writing = Annotated[Transaction, Depends(_writing)]
 """A transaction on the primary, run as the signed-in caller."""
+AccountWrite = Annotated[Transaction, Depends(_account_write)]
+"""A transaction on the primary, run as a signed-in account that needs no membership. It sees no rows of any client.
+
+The function must have the login `wc_public`, so that the account enters without the role that it may have.
+"""
 Cached = Annotated[CachedReads, Depends(_cached)]
 """The cached reads of the signed-in caller."""
 StorefrontRead = Annotated[CachedReads, Depends(_storefront_read)]

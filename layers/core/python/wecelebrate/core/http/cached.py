@@ -38,16 +38,23 @@ PUBLIC = "public, max-age=5, s-maxage=30, stale-while-revalidate=30"
 
 
 def request_cache_of(
-    request: Request, caller: Caller, *, is_order: bool = False, own_limit: str | None = None
+    request: Request,
+    caller: Caller,
+    *,
+    is_order: bool = False,
+    own_limit: str | None = None,
+    has_session: bool = True,
 ) -> RequestCache:
     """Create the RequestCache of a request. The RequestCache adds the headers with the rate limits to the response.
 
     `is_order` means that the request also counts against the order limit of the site. `own_limit` is described in
-    `RequestCount`.
+    `RequestCount`, and `has_session` in `RequestCache`.
     """
     caller = caller.reading_after(consistency.min_xids(request.headers.get(consistency.HEADER)))
     address = failures.source_address(request.scope["aws.event"])
-    cache = RequestCache(caller, address, lambda headers: add_headers(request, headers), is_order, own_limit)
+    cache = RequestCache(
+        caller, address, lambda headers: add_headers(request, headers), is_order, own_limit, has_session=has_session
+    )
     failures.remember(request, cache)
     return cache
 

@@ -14,7 +14,7 @@ from itertools import repeat
 from wecelebrate.core import cache, kill_switches, metrics
 from wecelebrate.core.cache import CacheLookup, TagVersions, Value
 from wecelebrate.core.cache.keys import Entry, prefix
-from wecelebrate.core.database import Caller, reading
+from wecelebrate.core.database import Caller, check_session, reading
 from wecelebrate.core.errors import Problem
 from wecelebrate.core.metering import meter
 from wecelebrate.core.requests.counting import OnLimits, RequestCount
@@ -66,13 +66,17 @@ class RequestCache:
         on_limits: OnLimits | None = None,
         is_order: bool = False,
         own_limit: str | None = None,
+        *,
+        has_session: bool = True,
     ) -> None:
         """`on_limits` receives the headers with the state of the limits. Without it, the request is not counted.
 
         `is_order` means that the request also counts against the order limit of the visited site. `own_limit` is
-        described in `RequestCount`.
+        described in `RequestCount`. If `has_session` is false, no session is loaded for the
+        caller, who possibly has no membership. The request then counts against the limits of its address and subject.
         """
         self.caller = caller
+        self._has_session = has_session
         self.is_staff: bool | None = None
         """Whether the caller is an admin or support. None until Redis or the database has answered."""
         self.count = RequestCount(caller, address, on_limits, is_order, own_limit)
@@ -97,7 +101,7 @@ class RequestCache:
         try:
             for _ in range(_SESSION_ATTEMPTS):
                 result = self._lookup(entry, entity)
-                if result.status != "no_session":
+                if result.status != "no_session" or not self._has_session:
                     return result
                 load_session(self.caller, result.versions)
             return CachedRequest("no_session")
@@ -144,6 +148,7 @@ class RequestCache:
         self.count.record_lookup(result.limits, session, refused=result.status == "limited")
         self._record_outcome(result.status, session, entity)
         if session:
+            check_session(self.caller, session.not_before)
             self.is_staff = session.is_staff
         return CachedRequest(result.status, session, result.value, result.versions)
 

@@ -10,7 +10,7 @@ site. So if a user loses a membership, the user loses access as soon as Redis re
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
@@ -40,6 +40,8 @@ class Session:
     """The number of allowed requests per hour. None if the requests are not counted."""
     site: str = ""
     catalog: str = ""
+    not_before: float | None = None
+    """Sessions of the caller that started earlier, in epoch seconds, have ended."""
 
     @property
     def is_staff(self) -> bool:
@@ -48,11 +50,14 @@ class Session:
 
     @classmethod
     def parse(cls, meta: str) -> "Session":
-        scope, tenant, limit, quota, site, catalog = meta.split("|")
-        return cls(scope, tenant, limit, int(quota) if quota else None, site, catalog)
+        scope, tenant, limit, quota, site, catalog, *not_before = meta.split("|")
+        started = float(not_before[0]) if not_before else None
+        return cls(scope, tenant, limit, int(quota) if quota else None, site, catalog, started)
 
     def __str__(self) -> str:
-        return "|".join((self.scope, self.tenant, self.limit, str(self.quota or ""), self.site, self.catalog))
+        not_before = () if self.not_before is None else (str(self.not_before),)
+        quota = str(self.quota or "")
+        return "|".join((self.scope, self.tenant, self.limit, quota, self.site, self.catalog, *not_before))
 
 
 def session_key(caller: Caller) -> str:
@@ -119,6 +124,15 @@ def session_of(
     `sees_persons` are the clients whose persons a member sees. None: the role decides. Callers who see the same rows,
     but not the same persons, have different scopes.
     """
+    session, tags = _session_of(caller, context, sees_persons)
+    if caller.site_domain is None:
+        session = replace(session, not_before=context.sessions_not_before)
+    return session, tags
+
+
+def _session_of(
+    caller: Caller, context: CallerContext, sees_persons: Sequence[UUID] | None
+) -> tuple[Session, list[str]]:
     if caller.site_domain is not None:
         return _visitor_session(caller, context)
     user = f"user:{caller.subject}"

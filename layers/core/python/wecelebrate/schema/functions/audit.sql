@@ -64,8 +64,9 @@ create or replace function app.audit_secrets(kind text) returns text[]
 language sql immutable parallel safe
 return case kind
   when 'clients' then '{contact_email,contact_phone,address,settings}'::text[]
-  when 'admin_users' then '{email}'
-  when 'client_users' then '{email}'
+  when 'admin_users' then '{email,name}'
+  when 'client_users' then '{email,name}'
+  when 'invitations' then '{email,name,token_hashes,accepted_by,invited_by}'
   when 'catalogs' then '{source_config}'
   when 'sites' then '{settings,domain_token}'
   when 'orders' then '{customer_subject,customer_name,customer_email,shipping_address,items,metadata,cancel_reason}'
@@ -115,6 +116,11 @@ return case
   when kind = 'dead_letters' then 'dead_letter.redrive'
   when kind = 'exports' and op = 'UPDATE' then 'export.delete'
   when kind = 'mail_suppressions' and op = 'UPDATE' then 'mail_suppression.release'
+  when kind = 'revoked_sessions' then 'session.revoke'
+  when kind = 'invitations' and op = 'UPDATE' then 'invitation.' || case
+    when new_row -> 'accepted_at' <> old_row -> 'accepted_at' then 'accept'
+    when new_row -> 'revoked_at' <> old_row -> 'revoked_at' then 'revoke'
+    else 'resend' end
   when kind = 'jobs' and op = 'UPDATE' then 'job.' || case
     when new_row ->> 'status' = 'cancelled' then 'cancel'
     when old_row ->> 'status' in ('failed', 'cancelled') then 'retry'
@@ -151,8 +157,8 @@ begin
   insert into audit_log (action, client_id, object_id, before, after)
   select app.audit_action(kind, op, old_row, new_row), client, case kind
       when 'tiers' then r ->> 'name' when 'kill_switches' then r ->> 'name' when 'admin_users' then r ->> 'user_id'
-      when 'client_users' then r ->> 'user_id' when 'catalog_grants' then r ->> 'catalog_id'
-      when 'catalog_readings' then r ->> 'catalog_id'
+      when 'client_users' then r ->> 'user_id' when 'revoked_sessions' then r ->> 'subject'
+      when 'catalog_grants' then r ->> 'catalog_id' when 'catalog_readings' then r ->> 'catalog_id'
       when 'site_product_exclusions' then r ->> 'site_id' when 'webhook_secrets' then r ->> 'webhook_id'
       else r ->> 'id' end,
     change_before, change_after
@@ -320,6 +326,14 @@ begin
   end loop;
 end
 $$;
+
+-- Our workers add the hashes of tokens.
+create or replace trigger audit_insert after insert on invitations for each row execute function app.audit_row();
+create or replace trigger audit_update after update on invitations for each row
+  when ((old.accepted_at, old.revoked_at, old.sends) is distinct from (new.accepted_at, new.revoked_at, new.sends))
+  execute function app.audit_row();
+create or replace trigger audit after insert or update on revoked_sessions
+  for each row execute function app.audit_row();
 
 create or replace trigger audit_insert after insert on products referencing new table as after
   for each statement execute function app.audit_products();

@@ -15,6 +15,7 @@ begin atomic
     when 'clients' then array['client:' || (r ->> 'id'), 'clients']
     when 'admin_users' then array['user:' || (r ->> 'user_id')]
     when 'client_users' then array['user:' || (r ->> 'user_id'), 'members:' || (r ->> 'client_id')]
+    when 'revoked_sessions' then array['user:' || (r ->> 'subject')]
     when 'catalogs' then array['catalog:' || (r ->> 'id'), 'catalogs']
     when 'catalog_grants' then array['client:' || (r ->> 'client_id'), 'grants:' || (r ->> 'catalog_id')]
     when 'sites' then
@@ -183,7 +184,7 @@ declare
   trigger_function text;
 begin
   foreach name in array array['tiers', 'clients', 'admin_users', 'client_users', 'catalogs', 'catalog_grants', 'sites',
-    'site_product_exclusions', 'products', 'orders']
+    'site_product_exclusions', 'products', 'orders', 'revoked_sessions']
   loop
     trigger_function := case name when 'products' then 'queue_product_invalidation' else 'queue_tag_invalidation' end;
     execute format('create or replace trigger queue_invalidation_insert after insert on %I'

@@ -132,7 +132,10 @@ begin
   if lags then
     lags := exists (select from replica_heartbeat where written_at < now() - interval '45 s');
   end if;
-  kill_switches := (select coalesce(jsonb_object_agg(s.name, s.value), '{}') from public.kill_switches s);
+  -- The time from which the sessions of this account are valid is a kill switch for one account.
+  kill_switches := (select coalesce(jsonb_object_agg(s.name, s.value), '{}') from public.kill_switches s)
+    || coalesce((select jsonb_build_object('sessions_not_before', extract(epoch from r.not_before))
+                 from public.revoked_sessions r where r.subject = $1), '{}');
   perform set_config('app.subject', coalesce($1, ''), true),
           set_config('app.email', coalesce($2, ''), true),
           set_config('app.admin_role', coalesce(admin_role, ''), true),

@@ -1,0 +1,173 @@
+"""The commands `wecelebrate members`: who may come in, as members of a client or as staff of the platform."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+from urllib.parse import quote
+
+import typer
+
+from infra.command import output
+from infra.command.errors import BadUsage, NotFound, Refused
+from infra.command.help import API, LOCAL, SETTINGS, documented
+from infra.command.output import Cell, Column, Json, JsonOption
+from infra.command.resources import client_id, client_slugs
+
+if TYPE_CHECKING:
+    import httpx
+
+Role = Literal["owner", "editor", "viewer", "super_admin", "admin", "support"]
+ClientOption = Annotated[
+    str | None, typer.Option("--client", help="Id or slug of the client. Without it, the staff of the platform.")
+]
+RoleOption = Annotated[
+    Role,
+    typer.Option("--role", help="owner, editor or viewer of a client; super_admin, admin or support of the staff."),
+]
+MemberArgument = Annotated[str, typer.Argument(help="E-mail address, subject or id of the member.")]
+InvitationsOption = Annotated[bool, typer.Option("--invitations", help="List the invitations instead.")]
+
+_MEMBERS = (Column("email", shorten=True), Column("name", shorten=True), Column("role"), Column("since"), Column("id"))
+_INVITATIONS = (Column("email", shorten=True), Column("role"), Column("status"), Column("expires"), Column("id"))
+
+app = typer.Typer(
+    no_args_is_help=True, help="List, invite, change and remove members of a client, or staff.", **SETTINGS
+)
+
+
+@app.command(
+    "list",
+    cls=documented(
+        "wecelebrate members list --client acme",
+        "wecelebrate members list --client acme --invitations",
+        environment=API,
+    ),
+)
+def list_members(
+    client: ClientOption = None, invitations: InvitationsOption = False, as_json: JsonOption = False
+) -> None:
+    """List the members of a client, or the staff, newest first."""
+    from infra.command.api import connect, get_all
+
+    with connect() as connection:
+        base = _base(connection.api, client)
+        rows = list(get_all(connection.api, f"{base}/{'invitations' if invitations else 'members'}"))
+    if as_json:
+        output.print_json_list(rows, has_more=False)
+    elif not rows:
+        output.note("no invitations" if invitations else "no members")
+    elif invitations:
+        output.print_table(_INVITATIONS, [_invitation(row) for row in rows])
+    else:
+        output.print_table(_MEMBERS, [_member(row) for row in rows])
+
+
+@app.command(
+    cls=documented(
+        "wecelebrate members invite ann@example.com --client acme --role editor",
+        "wecelebrate members invite bob@example.com --role support",
+        environment=API,
+    )
+)
+def invite(
+    email: Annotated[str, typer.Argument(help="The address to which the invitation is sent.")],
+    role: RoleOption,
+    client: ClientOption = None,
+    language: Annotated[
+        Literal["de", "en", "es", "fr", "it", "nl"], typer.Option("--language", help="The language of the mail.")
+    ] = "en",
+) -> None:
+    """Invite a person by e-mail."""
+    from infra.command.api import connect, post
+
+    with connect() as connection:
+        base = _base(connection.api, client)
+        invitation = post(connection.api, f"{base}/members", {"email": email, "role": role, "language": language})
+    output.success(f"{invitation['email']} is invited as {role} until {invitation['expires_at'][:10]}")
+
+
+@app.command(
+    cls=documented("wecelebrate members role ann@example.com --client acme --role owner", environment=API),
+)
+def role(member: MemberArgument, role: RoleOption, client: ClientOption = None) -> None:
+    """Change the role of a member."""
+    from infra.command.api import connect, require_success
+
+    with connect() as connection:
+        base = _base(connection.api, client)
+        row = _find(connection.api, base, member)
+        path = f"{base}/members/{row['id']}"
+        tag = connection.api.get(path).headers.get("etag", "*")
+        require_success(connection.api.patch(path, json={"role": role}, headers={"If-Match": tag}))
+    output.success(f"{member} is now {role}")
+
+
+@app.command(cls=documented("wecelebrate members remove ann@example.com --client acme", environment=API))
+def remove(member: MemberArgument, client: ClientOption = None) -> None:
+    """Remove a member. The member has no access from then on."""
+    from infra.command.api import connect, require_success
+
+    with connect() as connection:
+        base = _base(connection.api, client)
+        row = _find(connection.api, base, member)
+        require_success(connection.api.delete(f"{base}/members/{row['id']}", headers={"If-Match": "*"}))
+    output.success(f"{member} is removed")
+
+
+@app.command(cls=documented("wecelebrate members accept CODE", environment=API))
+def accept(code: Annotated[str, typer.Argument(help="The code of the invitation.")]) -> None:
+    """Accept an invitation, as the account of $WECELEBRATE_TOKEN."""
+    from infra.command.api import connect, post
+
+    with connect() as connection:
+        path = f"/v1/invitations/{quote(code, safe='')}/accept"
+        accepted = post(connection.api, path, not_found="the code is not valid: use the code of the newest mail")
+    output.success(f"you are now {accepted['role']} of {accepted['client_name'] or 'the staff'}")
+
+
+@app.command("first-admin", cls=documented("wecelebrate members first-admin ann@example.com", environment=LOCAL))
+def first_admin(email: Annotated[str, typer.Argument(help="The address of the first super admin.")]) -> None:
+    """Invite the first super admin of the local cloud, and print the code of the invitation.
+
+    Only works if the platform has no super admin. On AWS, invoke the function deploy-migrate (docs/members.md).
+    """
+    from psycopg.conninfo import make_conninfo
+
+    from infra.command.api import local_cloud
+    from infra.command.errors import database_errors
+    from infra.local.credentials import Credentials
+    from infra.local.database import MIGRATOR
+    from infra.local.postgres import DATABASE
+    from wecelebrate.members.first_admin import invite
+
+    cloud = local_cloud("members first-admin")
+    host, _, port = cloud.endpoints.database.rpartition("@")[2].partition("/")[0].rpartition(":")
+    password = Credentials.of(cloud.state).logins[MIGRATOR]
+    with database_errors():
+        try:
+            code = invite(make_conninfo(host=host, port=port, dbname=DATABASE, user=MIGRATOR, password=password), email)
+        except ValueError as error:
+            raise BadUsage(f"{email} {error}") from error
+    if code is None:
+        raise Refused("the platform has a super admin already, who invites others: wecelebrate members invite")
+    output.result(code)
+
+
+def _base(api: "httpx.Client", client: str | None) -> str:
+    return "/v1/admin" if client is None else f"/v1/clients/{client_id(client_slugs(api), client)}"
+
+
+def _find(api: "httpx.Client", base: str, member: str) -> Json:
+    """Return the member with an address, a subject or an id. Raises NotFound."""
+    from infra.command.api import get_all
+
+    for row in get_all(api, f"{base}/members"):
+        if member in (row["id"], row["subject"]) or member.lower() == (row["email"] or "").lower():
+            return row
+    raise NotFound(f"{member} is not a member")
+
+
+def _member(row: Json) -> tuple[Cell, ...]:
+    return row["email"] or row["subject"], row["name"], row["role"], row["created_at"][:10], row["id"]
+
+
+def _invitation(row: Json) -> tuple[Cell, ...]:
+    return row["email"], row["role"], row["status"], row["expires_at"][:10], row["id"]

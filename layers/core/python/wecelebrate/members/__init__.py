@@ -1,0 +1,135 @@
+"""Members of clients, and the staff of the platform.
+
+A person becomes a member by accepting an invitation (`invitations`). Owners manage the members of their clients, and
+admins the members of all clients. Only super admins manage the staff (`staff`).
+
+A change of a membership has its effect at once: every transaction reads the membership of its caller, and the change
+invalidates the cached session of the member.
+"""
+
+from uuid import UUID
+
+from wecelebrate import clients
+from wecelebrate.core import pages, quotas
+from wecelebrate.core.auth import MACHINE_PREFIX
+from wecelebrate.core.database import Transaction, as_json, queries
+from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound
+from wecelebrate.core.etags import Match, refusal
+from wecelebrate.core.problem_document import FieldError
+from wecelebrate.members.models import Member, MemberFilters, MemberPatch, NewMachine
+
+sql = queries(__file__)
+
+MAX_MEMBERS = 500
+"""The largest number of members of a client, together with its open invitations."""
+
+
+class LastOwner(Conflict):
+    """A client needs at least one owner, and the platform at least one super admin.
+
+    The last owner of a client cannot leave, be removed or get another role. Otherwise nobody could manage the members
+    of the client. The same rule protects the last super admin.
+
+    Make another member an owner first, then repeat the request.
+    """
+
+    code = "last_owner"
+
+
+class TooManyMembers(Conflict):
+    """This client has the maximum number of members.
+
+    The number of members of a client is limited. Open invitations count, too.
+
+    Remove a member, or revoke an invitation.
+    """
+
+    code = "too_many_members"
+
+
+QUOTA = quotas.Quota("members", MAX_MEMBERS, TooManyMembers, "Remove a member or revoke an invitation first.")
+
+
+def page(tx: Transaction, client_id: UUID, filters: MemberFilters) -> pages.RenderedPage:
+    """Return one page of the members of a client, sorted from newest to oldest. Raises NotFound."""
+    clients.get(tx, client_id)
+    return pages.list_page("members", sql.list_members, tx, filters, pages.NEWEST, client_id=client_id)
+
+
+def get(tx: Transaction, client_id: UUID, member_id: UUID) -> Member:
+    """Return one member of a client. Raises NotFound."""
+    row = sql.get_member(tx, client_id=client_id, member_id=member_id)
+    if row is None:
+        raise NotFound
+    return Member(**row)
+
+
+def add_machine(tx: Transaction, client_id: UUID, new: NewMachine) -> Member:
+    """Make a machine a member of a client.
+
+    Raises NotFound, Forbidden or TooManyMembers. Raises AlreadyExists if the machine is a member of a client.
+    """
+    require_manager(tx, client_id)
+    quotas.check(tx, QUOTA, client_id, lambda: int(sql.count_members(tx, client_id=client_id)))
+    subject = MACHINE_PREFIX + new.machine_id
+    return Member(**sql.add_machine(tx, client_id=client_id, subject=subject, role=new.role, name=new.name))
+
+
+def change(tx: Transaction, client_id: UUID, member_id: UUID, patch: MemberPatch, match: Match) -> Member:
+    """Apply a patch to a member. Raises NotFound, Forbidden, LastOwner, and the errors of `Match.check`."""
+    member = get(tx, client_id, member_id)
+    expected = match.check(member)
+    changes = patch.changes()
+    if member.kind == "machine" and changes.get("role") == "owner":
+        raise Invalid(errors=[FieldError(pointer="/role", detail="must be editor or viewer, because it is a machine")])
+    had_owner = _lock_owners(tx, client_id)
+    row = sql.change_member(
+        tx, client_id=client_id, member_id=member_id, expected_updated_at=expected,
+        **as_json({"changes": changes}, "changes"),
+    )  # fmt: skip
+    if row is None:
+        raise refusal(expected, get(tx, client_id, member_id))
+    _end_ownership(tx, member, row["role"], had_owner)
+    return Member(**row)
+
+
+def remove(tx: Transaction, client_id: UUID, member_id: UUID, match: Match) -> None:
+    """Remove a member from a client. Members can remove themselves.
+
+    Raises NotFound, Forbidden, LastOwner, and the errors of `Match.check`.
+    """
+    member = get(tx, client_id, member_id)
+    expected = match.check(member)
+    had_owner = _lock_owners(tx, client_id)
+    if sql.remove_member(tx, client_id=client_id, member_id=member_id, expected_updated_at=expected) == 0:
+        raise refusal(expected, get(tx, client_id, member_id))
+    _end_ownership(tx, member, None, had_owner)
+
+
+def require_manager(tx: Transaction, client_id: UUID) -> None:
+    """Raise NotFound if the caller does not see a client, and Forbidden if the caller must not manage its members."""
+    clients.get(tx, client_id)
+    if not tx.context.is_staff and client_id not in (tx.context.owner_ids or []):
+        raise Forbidden
+
+
+def _lock_owners(tx: Transaction, client_id: UUID) -> bool:
+    """Return whether a client has an owner. Until this transaction ends, no other transaction changes its members.
+
+    Two owners that remove each other at the same time wait for each other here. The second one then sees the change of
+    the first one.
+    """
+    sql.lock_owners(tx, client_id=client_id)
+    return bool(sql.has_owner(tx, client_id=client_id))
+
+
+def _end_ownership(tx: Transaction, before: Member, role: str | None, had_owner: bool) -> None:
+    """Check that a client still has an owner, and revoke the invitations of a member who is no owner any more.
+
+    `role` is the new role of the member, or None if the member was removed. Raises LastOwner.
+    """
+    if before.role != "owner" or role == "owner":
+        return
+    if had_owner and not sql.has_owner(tx, client_id=before.client_id):
+        raise LastOwner
+    sql.revoke_invitations_of(tx, client_id=before.client_id, subject=before.subject)

@@ -1,0 +1,23 @@
+"""The first super admin. The deployment invites this person, because nobody can sign in as staff before."""
+
+import psycopg
+
+from wecelebrate.core.types import email_address
+
+
+def invite(url: str, email: str) -> str | None:
+    """Invite the first super admin. Returns the code of the invitation, or None if the platform has a super admin.
+
+    The code is not sent by mail, because a new platform possibly cannot send mail yet. Another call revokes the earlier
+    invitation. `url` must connect to the primary with the login `wc_migrate`. Raises ValueError if `email` is not an
+    e-mail address.
+    """
+    address = email_address(email)
+    if address is None:
+        raise ValueError("must be an e-mail address, e.g. name@example.com")
+    with psycopg.connect(url, prepare_threshold=None) as connection:
+        connection.execute("set local role app_migrate")
+        row = connection.execute("select app.invite_first_admin(%s)", [address]).fetchone()
+    assert row is not None
+    code: str | None = row[0]
+    return code

@@ -1,0 +1,210 @@
+"""Invitations: how a person becomes a member of a client, or joins the staff.
+
+An invitation is open for seven days. Its token is only in the mail: the database stores a hash. The token alone is not
+enough to accept the invitation, because the account must also have verified the invited address. The membership then
+belongs to the account (its subject), and not to the address.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from wecelebrate import mail
+from wecelebrate.core import pages, quotas
+from wecelebrate.core.database import Transaction
+from wecelebrate.core.errors import Conflict, Forbidden, NotFound, TooManyRequests
+from wecelebrate.members import QUOTA, require_manager, sql, staff
+from wecelebrate.members.models import (
+    AcceptedInvitation,
+    Invitation,
+    InvitationFilters,
+    NewMember,
+    NewStaffMember,
+)
+
+MAX_INVITATIONS = 50
+"""The largest number of invitations that a client, or the staff, can send within an hour."""
+MAX_SENDS = 5
+"""How often the mail of an invitation can be sent."""
+
+
+class AlreadyMember(Conflict):
+    """This person is a member already.
+
+    The address belongs to a member, or the account that accepts the invitation is a member already.
+
+    Change the role of the member with `PATCH /v1/clients/{client_id}/members/{member_id}`.
+    """
+
+    code = "already_member"
+
+
+class AlreadyInvited(Conflict):
+    """This address has an open invitation.
+
+    An address can have only one open invitation to a client. Upper and lower case are the same.
+
+    Send the mail again with `POST /v1/clients/{client_id}/invitations/{invitation_id}/resend`, or revoke the
+    invitation first.
+    """
+
+    code = "already_invited"
+
+
+class InvitationEnded(Conflict):
+    """This invitation is not open any more.
+
+    The invitation was accepted, revoked or has expired. `detail` says which. An invitation can be accepted only once.
+
+    Ask an owner of the client for a new invitation.
+    """
+
+    code = "invitation_ended"
+
+
+class TooManySends(Conflict):
+    """The mail of this invitation was sent too often.
+
+    The mail of an invitation can be sent five times.
+
+    Check the address. Revoke the invitation and create a new one, if the person needs another mail.
+    """
+
+    code = "too_many_sends"
+
+
+class AddressNotVerified(Forbidden):
+    """This invitation is for another address, or your account has not verified its address.
+
+    An invitation can be accepted only by an account that has verified the invited e-mail address. The API does not say
+    which address that is.
+
+    Sign in with the account to which the invitation was sent, and verify its address.
+    """
+
+    code = "address_not_verified"
+
+
+class TooManyInvitations(TooManyRequests):
+    """The maximum number of invitations within an hour was sent.
+
+    A client may invite a limited number of people within an hour. The same number applies to the staff.
+
+    Wait for the number of seconds in `Retry-After`, then send the next invitation.
+    """
+
+    code = "too_many_invitations"
+
+
+_REFUSALS: dict[str, type[Conflict | Forbidden | NotFound]] = {
+    "unknown": NotFound,
+    "address": AddressNotVerified,
+    "accepted": InvitationEnded,
+    "revoked": InvitationEnded,
+    "expired": InvitationEnded,
+    "member": AlreadyMember,
+}
+"""Maps the refusals of app.accept_invitation to problems."""
+
+
+def page(tx: Transaction, client_id: UUID | None, filters: InvitationFilters) -> pages.RenderedPage:
+    """Return one page of the invitations to a client, or to the staff, sorted from newest to oldest.
+
+    Raises NotFound, and Forbidden unless the caller manages the members.
+    """
+    _require_reader(tx, client_id)
+    return pages.list_page("invitations", sql.list_invitations, tx, filters, pages.NEWEST, client_id=client_id)
+
+
+def get(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> Invitation:
+    """Return one invitation. Raises NotFound, and Forbidden unless the caller manages the members."""
+    _require_reader(tx, client_id)
+    return Invitation(**_get(tx, client_id, invitation_id))
+
+
+def invite(tx: Transaction, client_id: UUID | None, new: NewMember | NewStaffMember) -> Invitation:
+    """Invite a person to a client, or to the staff if `client_id` is None, and queue the mail.
+
+    Raises NotFound, Forbidden, AlreadyMember, AlreadyInvited, TooManyMembers and TooManyInvitations.
+    """
+    _require_inviter(tx, client_id)
+    if client_id is not None:
+        quotas.check(tx, QUOTA, client_id, lambda: int(sql.count_members(tx, client_id=client_id)))
+    sql.lock_invitations(tx, client_id=client_id)
+    recent = sql.count_recent_invitations(tx, client_id=client_id)
+    if recent["invitations"] >= MAX_INVITATIONS:
+        detail = f"At most {MAX_INVITATIONS} people can be invited within an hour. Try again later."
+        raise TooManyInvitations(detail, max(recent["seconds_left"], 1))
+    if client_id is None:
+        is_member = sql.is_staff_address(tx, email=new.email)
+    else:
+        is_member = sql.is_member_address(tx, client_id=client_id, email=new.email)
+    if is_member:
+        raise AlreadyMember
+    if sql.has_open_invitation(tx, client_id=client_id, email=new.email):
+        raise AlreadyInvited
+    sql.revoke_expired_invitation(tx, client_id=client_id, email=new.email)
+    invitation = Invitation(**sql.create_invitation(tx, client_id=client_id, **new.model_dump()))
+    mail.invitation(tx, invitation.id)
+    return invitation
+
+
+def resend(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> Invitation:
+    """Send the mail of an open invitation again, with a new token. The invitation is then open for seven more days.
+
+    The earlier tokens are not valid any more. Raises NotFound, Forbidden, InvitationEnded and TooManySends.
+    """
+    _require_inviter(tx, client_id)
+    row = _get(tx, client_id, invitation_id)
+    if row["status"] in ("accepted", "revoked"):
+        raise InvitationEnded(f"The invitation was {row['status']}.")
+    if row["sends"] >= MAX_SENDS:
+        raise TooManySends
+    if sql.resend_invitation(tx, invitation_id=invitation_id, sends=row["sends"]) == 0:
+        raise Conflict("Another request changed the invitation at the same time. Read it again.")
+    mail.invitation(tx, invitation_id)
+    return get(tx, client_id, invitation_id)
+
+
+def revoke(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> None:
+    """Revoke an invitation, so that nobody can accept it. Raises NotFound, Forbidden and InvitationEnded."""
+    _require_inviter(tx, client_id)
+    _get(tx, client_id, invitation_id)
+    if sql.revoke_invitation(tx, invitation_id=invitation_id) == 0:
+        raise InvitationEnded("The invitation was accepted or revoked before.")
+
+
+def accept(tx: Transaction, token: str) -> AcceptedInvitation:
+    """Make the caller a member, as the invitation with this token says.
+
+    Raises NotFound, AddressNotVerified, InvitationEnded and AlreadyMember.
+    """
+    row = sql.accept_invitation(tx, token=token)
+    refused = row.pop("refusal")
+    if refused in ("accepted", "revoked"):
+        raise InvitationEnded(f"The invitation was {refused} before.")
+    if refused == "expired":
+        raise InvitationEnded("The invitation has expired.")
+    if refused is not None:
+        raise _REFUSALS[refused]
+    return AcceptedInvitation(**row)
+
+
+def _require_reader(tx: Transaction, client_id: UUID | None) -> None:
+    if client_id is None:
+        staff.require_admin(tx)
+    else:
+        require_manager(tx, client_id)
+
+
+def _require_inviter(tx: Transaction, client_id: UUID | None) -> None:
+    if client_id is None:
+        staff.require_super_admin(tx)
+    else:
+        require_manager(tx, client_id)
+
+
+def _get(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> dict[str, Any]:
+    row: dict[str, Any] | None = sql.get_invitation(tx, client_id=client_id, invitation_id=invitation_id)
+    if row is None:
+        raise NotFound
+    return row

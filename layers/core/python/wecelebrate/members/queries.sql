@@ -1,0 +1,182 @@
+-- name: list_members
+-- List one page of the members of a client after the cursor, newest first. A filter that is null matches every row.
+select to_json(rows)::text as item, created_at as after_time, id as after_id
+from (
+  select *
+  from app.member_view
+  where client_id = :client_id
+    and (:role::text is null or role = :role)
+    and (:kind::text is null or kind = :kind)
+    and (:email::text is null or lower(email collate "C") = lower(:email collate "C"))
+    and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
+  order by created_at desc, id desc
+  limit :limit + 1
+) rows
+order by created_at desc, id desc;
+
+-- name: get_member^
+-- Get a member of a client that the caller may see.
+select * from app.member_view where client_id = :client_id and id = :member_id;
+
+-- name: count_members$
+-- Count the members of a client and its open invitations.
+select (select count(*) from client_users where client_id = :client_id)
+  + (select count(*) from invitations
+     where client_id = :client_id and accepted_at is null and revoked_at is null and expires_at > now());
+
+-- name: add_machine^
+-- Make a machine a member of a client.
+insert into app.member_view (client_id, subject, kind, role, name)
+values (:client_id, :subject, 'machine', :role, :name)
+returning *;
+
+-- name: change_member^
+-- Merge `changes` into the member (RFC 7396). Returns no row when the caller may not change the member, or when its
+-- `updated_at` differs from `expected_updated_at`.
+update app.member_view old
+set (role, name) = (
+  select role, name from jsonb_populate_record(null::client_users, app.merge_patch(to_jsonb(old), :changes::jsonb)))
+where client_id = :client_id and id = :member_id
+  and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)
+returning *;
+
+-- name: remove_member!
+-- Remove a member. Affects 0 rows when the caller may not remove the member, or when its `updated_at` differs from
+-- `expected_updated_at`.
+delete from app.member_view
+where client_id = :client_id and id = :member_id
+  and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
+
+-- name: lock_owners$
+-- Wait until no other transaction changes the members of a client, or the staff if `client_id` is null.
+select pg_advisory_xact_lock(hashtextextended('owners ' || coalesce(:client_id::text, ''), 0));
+
+-- name: has_owner$
+-- Find out whether a client has an owner.
+select exists (
+  select from client_users where client_id = :client_id and kind = 'person' and role = 'owner' and is_active);
+
+-- name: has_super_admin$
+-- Find out whether the platform has a super admin.
+select exists (select from admin_users where role = 'super_admin' and is_active);
+
+-- name: revoke_own_sessions$
+-- End all sessions of the caller.
+select app.revoke_own_sessions();
+
+-- name: revoke_member_sessions$
+-- End all sessions of a member of a client, or of a person of the staff. Returns false when there is no such member, or
+-- when the caller is no super admin.
+select app.revoke_member_sessions(:member_id);
+
+-- name: list_staff
+-- List one page of the staff after the cursor, newest first. A filter that is null matches every row.
+select to_json(rows)::text as item, created_at as after_time, id as after_id
+from (
+  select *
+  from app.staff_view
+  where (:role::text is null or role = :role)
+    and (:email::text is null or lower(email collate "C") = lower(:email collate "C"))
+    and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
+  order by created_at desc, id desc
+  limit :limit + 1
+) rows
+order by created_at desc, id desc;
+
+-- name: get_staff_member^
+-- Get a person of the staff.
+select * from app.staff_view where id = :member_id;
+
+-- name: change_staff_member^
+-- Merge `changes` into the person of the staff (RFC 7396). Returns no row when the caller may not change the person, or
+-- when its `updated_at` differs from `expected_updated_at`.
+update app.staff_view old
+set (role, name) = (
+  select role, name from jsonb_populate_record(null::admin_users, app.merge_patch(to_jsonb(old), :changes::jsonb)))
+where id = :member_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)
+returning *;
+
+-- name: remove_staff_member!
+-- Remove a person from the staff. Affects 0 rows when the caller may not remove the person, or when its `updated_at`
+-- differs from `expected_updated_at`.
+delete from app.staff_view
+where id = :member_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at);
+
+-- name: list_invitations
+-- List one page of the invitations to a client, or to the staff if `client_id` is null, newest first. A filter that is
+-- null matches every row.
+select to_json(rows)::text as item, created_at as after_time, id as after_id
+from (
+  select *
+  from app.invitation_view
+  where client_id is not distinct from :client_id::uuid
+    and (:status::text is null or status = :status)
+    and (:email::text is null or lower(email collate "C") = lower(:email collate "C"))
+    and (:after_id::uuid is null or (created_at, id) < (:after_time::timestamptz, :after_id::uuid))
+  order by created_at desc, id desc
+  limit :limit + 1
+) rows
+order by created_at desc, id desc;
+
+-- name: get_invitation^
+-- Get an invitation to a client, or to the staff if `client_id` is null.
+select * from app.invitation_view where client_id is not distinct from :client_id::uuid and id = :invitation_id;
+
+-- name: lock_invitations$
+-- Wait until no other transaction invites a person to a client, or to the staff if `client_id` is null.
+select pg_advisory_xact_lock(hashtextextended('invitations ' || coalesce(:client_id::text, ''), 0));
+
+-- name: count_recent_invitations^
+-- Count the invitations of the last hour, and the seconds until the oldest of them no longer counts.
+select count(*)::integer as invitations,
+  coalesce(ceil(extract(epoch from min(created_at) + interval '1 hour' - now())), 0)::integer as seconds_left
+from invitations
+where client_id is not distinct from :client_id::uuid and created_at > now() - interval '1 hour';
+
+-- name: is_member_address$
+-- Find out whether an address belongs to a member of a client.
+select exists (
+  select from client_users where client_id = :client_id and lower(email collate "C") = lower(:email collate "C"));
+
+-- name: is_staff_address$
+-- Find out whether an address belongs to a person of the staff.
+select exists (select from admin_users where lower(email collate "C") = lower(:email collate "C"));
+
+-- name: has_open_invitation$
+-- Find out whether an address has an open invitation.
+select exists (
+  select from invitations
+  where client_id is not distinct from :client_id::uuid and lower(email collate "C") = lower(:email collate "C")
+    and accepted_at is null and revoked_at is null and expires_at > now());
+
+-- name: revoke_expired_invitation!
+-- Revoke the expired invitation of an address, so that the address can be invited again.
+update invitations set revoked_at = now()
+where client_id is not distinct from :client_id::uuid and lower(email collate "C") = lower(:email collate "C")
+  and accepted_at is null and revoked_at is null and expires_at <= now();
+
+-- name: create_invitation^
+-- Create an invitation to a client, or to the staff if `client_id` is null.
+insert into app.invitation_view (client_id, email, role, name, language)
+values (:client_id, :email, :role, :name, :language)
+returning *;
+
+-- name: resend_invitation!
+-- Make the tokens of an invitation invalid, and let it be open for seven more days. Affects 0 rows when the invitation
+-- is not open, or was sent again in the meantime.
+update invitations set sends = sends + 1, expires_at = now() + interval '7 days', token_hashes = '{}'
+where id = :invitation_id and sends = :sends and accepted_at is null and revoked_at is null;
+
+-- name: revoke_invitation!
+-- Revoke an open or expired invitation. Affects 0 rows when the invitation was accepted or revoked.
+update invitations set revoked_at = now() where id = :invitation_id and accepted_at is null and revoked_at is null;
+
+-- name: revoke_invitations_of!
+-- Revoke the open invitations to a client, or to the staff if `client_id` is null, that an account has sent.
+update invitations set revoked_at = now()
+where client_id is not distinct from :client_id::uuid and invited_by = :subject
+  and accepted_at is null and revoked_at is null;
+
+-- name: accept_invitation^
+-- Accept an invitation for the caller. `refusal` is null, or says why nothing has changed.
+select refusal, client_id, client_name, role, member_id from app.accept_invitation(:token);

@@ -1,0 +1,223 @@
+-- Members of clients, the staff of the platform, and invitations.
+
+set local role app_definer;
+
+-- Returns the open invitation that a token belongs to, and locks it. A token begins with the id of its invitation. The
+-- rest are 256 random bits, so its hash needs no salt.
+create or replace function app.invitation_of_token(token text) returns invitations
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  invitation invitations;
+begin
+  if token ~ '^[0-9a-f]{32}[0-9A-Za-z_-]{43}$' then
+    select * into invitation from invitations i
+    where i.id = left($1, 32)::uuid and i.token_hashes @> array[sha256(convert_to($1, 'UTF8'))]
+    for update;
+  end if;
+  return invitation;
+end
+$$;
+
+-- Accepts an invitation for the caller, who becomes a member. `refusal` is null, or says why nothing has changed:
+-- `unknown`, `address` if the caller has not verified the invited address, `accepted`, `revoked`, `expired`, or
+-- `member` if the caller is a member already. A caller with another address does not learn the state.
+--
+-- Any signed-in account may call this function, because the caller has no role yet. The token, the verified address and
+-- the subject of the caller decide, and all that the caller can get is the membership in the invitation.
+create or replace function app.accept_invitation(
+  token text, out refusal text, out client_id uuid, out client_name text, out role text, out member_id uuid)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  invitation invitations := app.invitation_of_token($1);
+begin
+  refusal := case
+    when app.subject() is null or app.subject() like 'service:%' or invitation.id is null then 'unknown'
+    when lower(app.email() collate "C") is distinct from lower(invitation.email collate "C") then 'address'
+    when invitation.accepted_at is not null then 'accepted'
+    when invitation.revoked_at is not null then 'revoked'
+    when invitation.expires_at <= clock_timestamp() then 'expired' end;
+  if refusal is not null then
+    return;
+  end if;
+  role := invitation.role;
+  if invitation.client_id is null then
+    insert into admin_users (user_id, email, role, name)
+      values (app.subject(), invitation.email, invitation.role, invitation.name)
+      on conflict (user_id) do update
+        set email = excluded.email, role = excluded.role, name = excluded.name, is_active = true
+        where not admin_users.is_active
+      returning id into member_id;
+  else
+    select c.id, c.name into client_id, client_name from clients c where c.id = invitation.client_id and c.is_active;
+    if client_id is null then
+      refusal := 'unknown';
+      return;
+    end if;
+    insert into client_users (client_id, user_id, email, role, name)
+      values (invitation.client_id, app.subject(), invitation.email, invitation.role, invitation.name)
+      on conflict (client_id, user_id) do update
+        set email = excluded.email, role = excluded.role, name = excluded.name, is_active = true
+        where not client_users.is_active
+      returning id into member_id;
+  end if;
+  if member_id is null then
+    refusal := 'member';
+    return;
+  end if;
+  update invitations i set accepted_at = clock_timestamp(), accepted_by = app.subject() where i.id = invitation.id;
+end
+$$;
+grant execute on function app.accept_invitation(text) to app_customer;
+
+-- Queues the mail of an open invitation. Returns no row unless the caller may invite people to the client, or to the
+-- staff.
+create or replace function app.queue_invitation_mail(invitation uuid, out client_id uuid, out job_id uuid)
+returns setof record
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  invited invitations;
+begin
+  select * into invited from invitations i
+  where i.id = $1 and i.accepted_at is null and i.revoked_at is null
+    and (app.admin_role() = 'super_admin' or i.client_id is not null and app.admin_role() is not null
+      or i.client_id = any ((select app.owner_ids())::uuid[]));
+  if found then
+    client_id := invited.client_id;
+    job_id := app.create_mail(invited.client_id, 'invitation', null, invited.email,
+      jsonb_build_object('invitation_id', invited.id, 'role', invited.role, 'locale', invited.locale,
+        'expires_at', invited.expires_at), 'high');
+    return next;
+  end if;
+end
+$$;
+grant execute on function app.queue_invitation_mail(uuid) to app_admin, app_client;
+
+-- Creates a token for an open invitation and returns it. Only its hash is stored. Returns null unless the caller is one
+-- of our own workers, which acts for the client or for the platform. The last five tokens of an invitation are valid,
+-- because a worker can die after it has sent a mail.
+create or replace function app.create_invitation_token(invitation uuid) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  token text := app.new_invitation_token($1);
+begin
+  update invitations i
+  set token_hashes = (array[sha256(convert_to(token, 'UTF8'))] || i.token_hashes)[1:5]
+  where i.id = $1 and i.accepted_at is null and i.revoked_at is null
+    and session_user = 'wc_worker' and app.subject() like 'service:%'
+    and (app.admin_role() is not null or i.client_id = any ((select app.editor_ids())::uuid[]));
+  return case when found then token end;
+end
+$$;
+grant execute on function app.create_invitation_token(uuid) to app_admin, app_client;
+
+-- Returns a new token. gen_random_uuid uses the strong random numbers of PostgreSQL: 122 bits for each of three UUIDs.
+create or replace function app.new_invitation_token(invitation uuid) returns text
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select replace($1::text, '-', '') || rtrim(translate(encode(sha256(convert_to(
+    gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'base64'), '+/', '-_'), '=')
+$$;
+
+-- Invites the first super admin. Returns the token, or null if the platform has a super admin already. A repeated call
+-- revokes the earlier invitation. The deployment calls this function, before anybody can sign in as staff.
+create or replace function app.invite_first_admin(email text) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  invitation uuid := app.uuid7();
+  token text := app.new_invitation_token(invitation);
+begin
+  if session_user <> 'wc_migrate' then
+    raise exception 'only the deployment invites the first super admin' using errcode = 'insufficient_privilege';
+  end if;
+  -- The API waits for the same lock before it changes the staff.
+  perform pg_advisory_xact_lock(hashtextextended('owners ', 0));
+  if exists (select from admin_users a where a.role = 'super_admin' and a.is_active) then
+    return null;
+  end if;
+  update invitations i set revoked_at = now()
+    where i.client_id is null and i.accepted_at is null and i.revoked_at is null;
+  insert into invitations (id, email, role, invited_by, token_hashes)
+    values (invitation, $1, 'super_admin', 'login:' || session_user, array[sha256(convert_to(token, 'UTF8'))]);
+  return token;
+end
+$$;
+grant execute on function app.invite_first_admin(text) to app_migrate;
+
+-- Ends all sessions of an account: app.enter returns the time, and the functions refuse tokens of earlier sessions.
+create or replace function app.end_sessions(subject text) returns void
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  insert into revoked_sessions (subject, not_before, revoked_by) values ($1, clock_timestamp(), app.subject())
+  on conflict (subject) do update set not_before = excluded.not_before, revoked_by = excluded.revoked_by
+$$;
+
+-- Ends all sessions of the caller.
+create or replace function app.revoke_own_sessions() returns void
+language sql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select app.end_sessions(app.subject()) where app.subject() is not null
+$$;
+grant execute on function app.revoke_own_sessions() to app_admin, app_support, app_client;
+
+-- Ends all sessions of a member of a client, or of a person of the staff. Returns false if there is no such member, or
+-- if the caller is no super admin.
+create or replace function app.revoke_member_sessions(member uuid) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  account text := (select a.user_id from admin_users a where a.id = $1
+                   union all select m.user_id from client_users m where m.id = $1);
+begin
+  if account is null or app.admin_role() is distinct from 'super_admin' then
+    return false;
+  end if;
+  perform app.end_sessions(account);
+  return true;
+end
+$$;
+grant execute on function app.revoke_member_sessions(uuid) to app_admin;
+
+-- Deletes up to `max_rows` invitations that ended more than 90 days ago, and returns their number.
+create or replace function app.delete_old_invitations(max_rows integer) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  deleted integer;
+begin
+  delete from invitations where id in (
+    select i.id from invitations i where i.created_at < now() - interval '97 days'
+    order by i.created_at limit least(max_rows, 10000));
+  get diagnostics deleted = row_count;
+  return deleted;
+end
+$$;
+grant execute on function app.delete_old_invitations(integer) to app_system;
+
+set local role app_owner;
+
+-- A member of a client, and a member of the staff, as the API shows them.
+create or replace view app.member_view with (security_invoker = true) as
+select id, client_id, user_id as subject, kind, name, email, role, is_active, created_at, updated_at
+from client_users;
+grant select, insert, update, delete on app.member_view to app_admin, app_client;
+
+create or replace view app.staff_view with (security_invoker = true) as
+select id, user_id as subject, name, email, role, is_active, created_at, updated_at
+from admin_users;
+grant select, update, delete on app.staff_view to app_admin;
+
+-- An invitation as the API shows it.
+create or replace view app.invitation_view with (security_invoker = true) as
+select id, client_id, email, role, name, locale as language, sends, invited_by, created_at, updated_at, expires_at, accepted_at,
+  revoked_at,
+  case when accepted_at is not null then 'accepted' when revoked_at is not null then 'revoked'
+    when expires_at <= now() then 'expired' else 'open' end as status
+from invitations;
+grant select, insert on app.invitation_view to app_admin, app_client;

@@ -1,0 +1,295 @@
+"""Owners manage the members of their clients, and super admins manage the staff. The last owner stays."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import LiteralString
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.platform import Json, Platform, Tenant, created, ok, pointers, problem
+
+Members = dict[str, Json]
+
+
+def members_of(tenant: Tenant) -> Members:
+    """Return the members of a tenant, by their subjects."""
+    page = ok(tenant.owner.get(f"/v1/clients/{tenant.client_id}/members", params={"limit": 1000}))
+    return {member["subject"]: member for member in page["data"]}
+
+
+def path_of(tenant: Tenant, member: Json) -> str:
+    return f"/v1/clients/{tenant.client_id}/members/{member['id']}"
+
+
+def subject_of(api: httpx.Client) -> str:
+    return str(ok(api.get("/v1/me"))["subject"])
+
+
+def join(platform: Platform, tenant: Tenant, role: str) -> tuple[httpx.Client, Json]:
+    """Add a member to a tenant. Returns an API client of the member, and the member."""
+    subject = platform.member(tenant.client_id, role)
+    return platform.api(subject), members_of(tenant)[subject]
+
+
+def test_members_are_listed_newest_first_in_pages(platform: Platform) -> None:
+    tenant = platform.tenant()
+    expected = [join(platform, tenant, "viewer")[1] for _ in range(4)][::-1]
+    path, data = f"/v1/clients/{tenant.client_id}/members?limit=2", []
+    while path:
+        response = tenant.owner.get(path)
+        data += ok(response)["data"]
+        path = response.links.get("next", {}).get("url", "")
+    assert data[:4] == expected
+    assert len(data) == 5
+
+
+def test_members_are_filtered_by_role_kind_and_address(platform: Platform) -> None:
+    tenant = platform.tenant()
+    _, viewer = join(platform, tenant, "viewer")
+    machine = created(
+        tenant.owner.post(
+            f"/v1/clients/{tenant.client_id}/machines", json={"machine_id": uuid4().hex, "role": "editor"}
+        )
+    )
+    path = f"/v1/clients/{tenant.client_id}/members"
+    for query, expected in (
+        ({"role": "viewer"}, [viewer]),
+        ({"kind": "machine"}, [machine]),
+        ({"email": viewer["email"].upper()}, [viewer]),
+        ({"email": "nobody@example.test"}, []),
+    ):
+        assert ok(tenant.owner.get(path, params=query))["data"] == expected
+
+
+def test_an_owner_changes_the_role_and_the_name_of_a_member(platform: Platform) -> None:
+    tenant = platform.tenant()
+    api, member = join(platform, tenant, "viewer")
+    problem(api.post("/v1/sites", json={"client_id": tenant.client_id, "name": "A site"}), 403, "forbidden")
+    changed = ok(tenant.owner.patch(path_of(tenant, member), json={"role": "editor", "name": "Ann"}))
+    assert (changed["role"], changed["name"], changed["email"]) == ("editor", "Ann", member["email"])
+    created(api.post("/v1/sites", json={"client_id": tenant.client_id, "name": "A site"}))
+
+
+def test_a_removed_member_is_refused_at_the_next_request_although_the_session_was_cached(platform: Platform) -> None:
+    tenant = platform.tenant()
+    api, member = join(platform, tenant, "viewer")
+    site = f"/v1/sites/{tenant.site_id}"
+    for _ in range(2):
+        ok(api.get(site))
+    assert api.get(site).headers["cache-status"] == "wecelebrate; hit"
+    assert tenant.owner.delete(path_of(tenant, member)).status_code == 204
+    for _ in range(3):
+        problem(api.get(site), 403, "no_membership")
+    problem(tenant.owner.get(path_of(tenant, member)), 404, "not_found")
+
+
+def test_a_member_leaves_a_client(platform: Platform) -> None:
+    tenant = platform.tenant()
+    api, member = join(platform, tenant, "viewer")
+    _, colleague = join(platform, tenant, "viewer")
+    problem(api.delete(path_of(tenant, colleague)), 403, "forbidden")
+    assert api.delete(path_of(tenant, member)).status_code == 204
+    problem(api.get(path_of(tenant, member)), 403, "no_membership")
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor"])
+def test_a_member_who_is_not_an_owner_does_not_change_roles(platform: Platform, role: str) -> None:
+    tenant = platform.tenant()
+    api, member = join(platform, tenant, role)
+    owner = members_of(tenant)[subject_of(tenant.owner)]
+    for target in (member, owner):
+        problem(api.patch(path_of(tenant, target), json={"role": "owner"}), 403, "forbidden")
+    invitation = {"email": "new@example.test", "role": "viewer"}
+    problem(api.post(f"/v1/clients/{tenant.client_id}/members", json=invitation), 403, "forbidden")
+    machine = {"machine_id": uuid4().hex, "role": "viewer"}
+    problem(api.post(f"/v1/clients/{tenant.client_id}/machines", json=machine), 403, "forbidden")
+    problem(api.delete(path_of(tenant, owner)), 403, "forbidden")
+    problem(api.get(f"/v1/clients/{tenant.client_id}/invitations"), 403, "forbidden")
+    assert members_of(tenant)[member["subject"]]["role"] == role
+
+
+def test_a_member_of_another_client_is_not_found(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
+    _, member = join(platform, other_tenant, "viewer")
+    for client in (tenant.client_id, other_tenant.client_id):
+        path = f"/v1/clients/{client}/members/{member['id']}"
+        problem(tenant.owner.get(path), 404, "not_found")
+        problem(tenant.owner.patch(path, json={"role": "owner"}), 404, "not_found")
+        problem(tenant.owner.delete(path), 404, "not_found")
+    problem(tenant.owner.get(f"/v1/clients/{other_tenant.client_id}/members"), 404, "not_found")
+    assert members_of(other_tenant)[member["subject"]] == member
+
+
+def test_the_last_owner_cannot_leave_or_get_another_role(platform: Platform) -> None:
+    tenant = platform.tenant()
+    owner = members_of(tenant)[subject_of(tenant.owner)]
+    for api in (tenant.owner, platform.admin):
+        problem(api.delete(path_of(tenant, owner)), 409, "last_owner")
+        problem(api.patch(path_of(tenant, owner), json={"role": "editor"}), 409, "last_owner")
+    ok(tenant.owner.patch(path_of(tenant, owner), json={"name": "The boss"}))
+    join(platform, tenant, "owner")
+    assert tenant.owner.delete(path_of(tenant, owner)).status_code == 204
+
+
+def test_a_client_without_an_owner_can_change(platform: Platform) -> None:
+    client = platform.client()["id"]
+    subject = platform.member(client, "viewer")
+    path = f"/v1/clients/{client}/members"
+    (member,) = ok(platform.admin.get(path))["data"]
+    assert ok(platform.admin.patch(f"{path}/{member['id']}", json={"role": "editor"}))["subject"] == subject
+    assert platform.admin.delete(f"{path}/{member['id']}").status_code == 204
+
+
+@pytest.mark.parametrize("change", ["delete", "patch"])
+def test_one_owner_remains_when_the_owners_remove_or_demote_each_other_at_the_same_time(
+    platform: Platform, change: str
+) -> None:
+    for _ in range(3):
+        tenant = platform.tenant()
+        apis = [tenant.owner, *(join(platform, tenant, "owner")[0] for _ in range(3))]
+        owners = [members_of(tenant)[subject_of(api)] for api in apis]
+        targets = [*owners[1:], owners[0]]
+
+        def end(pair: tuple[httpx.Client, Json], tenant: Tenant = tenant) -> int:
+            api, target = pair
+            if change == "delete":
+                return api.delete(path_of(tenant, target)).status_code
+            return api.patch(path_of(tenant, target), json={"role": "viewer"}).status_code
+
+        with ThreadPoolExecutor(len(apis)) as threads:
+            statuses = list(threads.map(end, zip(apis, targets, strict=True)))
+        row = platform.database.execute(
+            "select count(*) as owners from client_users where client_id = %s and role = 'owner'", [tenant.client_id]
+        ).fetchone()
+        assert row is not None
+        assert row["owners"] >= 1, statuses
+        assert set(statuses) <= {200, 204, 403, 404, 409}
+
+
+def test_the_second_of_two_owners_who_remove_each_other_gets_a_conflict(platform: Platform) -> None:
+    tenant = platform.tenant()
+    api, second = join(platform, tenant, "owner")
+    first = members_of(tenant)[subject_of(tenant.owner)]
+    lock: LiteralString = "select pg_advisory_xact_lock(hashtextextended('owners ' || %s, 0))"
+    with ThreadPoolExecutor(2) as threads:
+        with platform.holding(lock, [tenant.client_id]) as held:
+            # Both requests have begun before either owner is removed.
+            requests = [
+                threads.submit(tenant.owner.delete, path_of(tenant, second)),
+                threads.submit(api.delete, path_of(tenant, first)),
+            ]
+            held.wait_for(2)
+        responses = [request.result() for request in requests]
+    assert sorted(response.status_code for response in responses) == [204, 409]
+    problem(next(response for response in responses if response.status_code == 409), 409, "last_owner")
+
+
+def test_the_invitations_of_a_removed_owner_are_revoked(platform: Platform) -> None:
+    tenant = platform.tenant()
+    api, member = join(platform, tenant, "owner")
+    invited = {"email": f"{uuid4().hex}@example.test", "role": "owner"}
+    location = api.post(f"/v1/clients/{tenant.client_id}/members", json=invited).headers["location"]
+    ok(tenant.owner.patch(path_of(tenant, member), json={"role": "viewer"}))
+    assert ok(tenant.owner.get(location))["status"] == "revoked"
+
+
+def test_a_machine_acts_with_the_role_of_its_membership(platform: Platform, tenant: Tenant) -> None:
+    machine_id = uuid4().hex
+    machine = platform.api(machine_id, client_id=machine_id, aud="wecelebrate")
+    problem(machine.get("/v1/sites"), 403, "no_membership")
+    path = f"/v1/clients/{tenant.client_id}/machines"
+    response = tenant.owner.post(path, json={"machine_id": machine_id, "role": "viewer", "name": "ERP"})
+    member = created(response)
+    assert (member["kind"], member["subject"], member["email"]) == ("machine", f"machine:{machine_id}", None)
+    assert ok(tenant.owner.get(response.headers["location"])) == member
+    assert {site["client_id"] for site in ok(machine.get("/v1/sites"))["data"]} == {tenant.client_id}
+    new_site = {"client_id": tenant.client_id, "name": f"site {uuid4()}"}
+    problem(machine.post("/v1/sites", json=new_site), 403, "forbidden")
+    ok(tenant.owner.patch(path_of(tenant, member), json={"role": "editor"}))
+    created(machine.post("/v1/sites", json=new_site))
+    assert tenant.owner.delete(path_of(tenant, member)).status_code == 204
+    problem(machine.get("/v1/sites"), 403, "no_membership")
+
+
+def test_a_machine_is_a_member_of_one_client_and_never_an_owner(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    new = {"machine_id": uuid4().hex, "role": "editor"}
+    member = created(tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new))
+    for other in (tenant, other_tenant):
+        problem(other.owner.post(f"/v1/clients/{other.client_id}/machines", json=new), 409, "already_exists")
+    response = tenant.owner.patch(path_of(tenant, member), json={"role": "owner"})
+    assert pointers(problem(response, 422, "invalid")) == ["/role"]
+    refused = tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new | {"role": "owner"})
+    assert pointers(problem(refused, 422, "invalid")) == ["/role"]
+    for machine_id in ("", " ", "a b", "ä", "a\nb", "x" * 201):
+        body = {"machine_id": machine_id, "role": "editor"}
+        refused = tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=body)
+        assert pointers(problem(refused, 422, "invalid")) == ["/machine_id"]
+
+
+def test_a_client_cannot_add_a_person_as_a_machine(platform: Platform, tenant: Tenant, other_tenant: Tenant) -> None:
+    subject = platform.member(other_tenant.client_id, "editor")
+    new = {"machine_id": subject, "role": "editor"}
+    created(tenant.owner.post(f"/v1/clients/{tenant.client_id}/machines", json=new))
+    person = platform.api(subject)
+    assert [membership["client_id"] for membership in ok(person.get("/v1/me"))["memberships"]] == [
+        other_tenant.client_id
+    ]
+    problem(platform.api(f"machine:{subject}").get("/v1/me"), 401, "unauthenticated")
+
+
+def test_super_admins_manage_the_staff_and_admins_read_it(platform: Platform) -> None:
+    platform.arrange(
+        "insert into admin_users (user_id, email, role) values ('an admin', 'an.admin@wecelebrate.test', 'admin')"
+        " on conflict (user_id) do update set role = 'admin', is_active = true"
+    )
+    unique = uuid4().hex
+    row = platform.database.execute(
+        "insert into admin_users (user_id, email, role) values (%s, %s, 'support') returning id",
+        [unique, f"{unique}@example.test"],
+    ).fetchone()
+    assert row is not None
+    path = f"/v1/admin/members/{row['id']}"
+    admin = platform.api("an admin")
+    assert ok(admin.get(path))["role"] == "support"
+    assert ok(admin.get("/v1/admin/members", params={"email": f"{unique}@example.test"}))["data"]
+    problem(admin.patch(path, json={"role": "admin"}), 403, "forbidden")
+    problem(admin.delete(path), 403, "forbidden")
+    new = {"email": f"{uuid4().hex}@example.test", "role": "admin"}
+    problem(admin.post("/v1/admin/members", json=new), 403, "forbidden")
+    person = platform.api(unique)
+    problem(person.get("/v1/admin/members"), 403, "forbidden")
+    problem(person.get("/v1/clients"), 403, "forbidden")
+    assert ok(platform.admin.patch(path, json={"role": "admin"}))["role"] == "admin"
+    ok(person.get("/v1/clients"))
+    assert platform.admin.delete(path).status_code == 204
+    problem(person.get("/v1/clients"), 403, "no_membership")
+
+
+def test_the_last_super_admin_stays(platform: Platform) -> None:
+    rows = ok(platform.admin.get("/v1/admin/members", params={"role": "super_admin", "limit": 1000}))["data"]
+    (own,) = [row for row in rows if row["subject"] == "admin"]
+    platform.arrange("update admin_users set is_active = false where role = 'super_admin' and user_id <> 'admin'")
+    try:
+        path = f"/v1/admin/members/{own['id']}"
+        problem(platform.admin.delete(path), 409, "last_owner")
+        problem(platform.admin.patch(path, json={"role": "support"}), 409, "last_owner")
+    finally:
+        platform.arrange("update admin_users set is_active = true where role = 'super_admin'")
+
+
+def test_a_change_of_a_person_of_the_staff_needs_the_current_etag(platform: Platform) -> None:
+    unique = uuid4().hex
+    row = platform.database.execute(
+        "insert into admin_users (user_id, email, role) values (%s, %s, 'support') returning id",
+        [unique, f"{unique}@example.test"],
+    ).fetchone()
+    assert row is not None
+    api, path = platform.api("admin", any_state=False), f"/v1/admin/members/{row['id']}"
+    problem(api.patch(path, json={"name": "A"}), 428, "precondition_required")
+    problem(api.delete(path), 428, "precondition_required")
+    tag = api.get(path).headers["etag"]
+    ok(api.patch(path, json={"name": "A"}, headers={"If-Match": tag}))
+    problem(api.patch(path, json={"name": "B"}, headers={"If-Match": tag}), 412, "precondition_failed")
+    problem(api.delete(path, headers={"If-Match": tag}), 412, "precondition_failed")
