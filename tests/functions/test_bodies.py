@@ -146,10 +146,12 @@ def test_a_body_above_the_bound_of_its_route_is_refused_before_it_is_parsed(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     is_visitor = operation.path.startswith(STOREFRONT)
+    # Each failed request of a visitor counts several times. An own address keeps the requests below the limit.
+    client = platform.api() if is_visitor else platform.admin
     bound = 256 * 1024 if operation.path.endswith("/events") else STOREFRONT_MAX_BYTES if is_visitor else MAX_BYTES
     for size, status in ((bound, 400), (bound + 1, 413)):
         not_json = b"[" * 10 + b" " * (size - 10)
-        response = operation.send(platform.admin, ids, json=None, content=not_json, headers=JSON)
+        response = operation.send(client, ids, json=None, content=not_json, headers=JSON)
         problem(response, status, "malformed_body" if status == 400 else "content_too_large")
 
 
