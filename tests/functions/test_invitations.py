@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import httpx
@@ -42,7 +42,7 @@ def code_of(platform: Platform, address: str, count: int = 1) -> str:
     return match[1]
 
 
-def account(platform: Platform, address: str, **claims: object) -> httpx.Client:
+def account(platform: Platform, address: str, **claims: Any) -> httpx.Client:
     """Return an API client of a new account that has verified an address."""
     return platform.api(f"account-{uuid4().hex}", email=address, **claims)
 

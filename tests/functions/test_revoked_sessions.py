@@ -1,6 +1,7 @@
 """If the sessions of an account are ended, the tokens of earlier sessions are refused at once."""
 
 import time
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -11,7 +12,7 @@ from tests.platform import Platform, Tenant, ok, problem
 HOUR = 3600
 
 
-def signed_in(platform: Platform, subject: str, seconds_ago: float, **claims: object) -> httpx.Client:
+def signed_in(platform: Platform, subject: str, seconds_ago: float, **claims: Any) -> httpx.Client:
     """Return an API client of an account that signed in some time ago."""
     started = int(time.time() - seconds_ago)
     return platform.api(subject, iat=started, **claims)
@@ -50,7 +51,7 @@ def test_a_refreshed_token_of_an_ended_session_is_refused(platform: Platform, te
 
 @pytest.mark.parametrize("claim", [{}, {"iat": None}])
 def test_a_token_without_a_time_belongs_to_an_old_session(
-    platform: Platform, tenant: Tenant, claim: dict[str, None]
+    platform: Platform, tenant: Tenant, claim: dict[str, Any]
 ) -> None:
     subject = platform.member(tenant.client_id, "viewer")
     api = platform.api(subject, **claim)
