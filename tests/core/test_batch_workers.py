@@ -40,11 +40,6 @@ class Work:
         self.fails("run", job.payload["name"])
         self.log.append(f"run {job.payload['name']}")
 
-    def record(self, jobs: Sequence[LeasedJob]) -> None:
-        for each in jobs:
-            self.fails("record", each.payload["name"])
-        self.log.append(f"record {' '.join(each.payload['name'] for each in jobs)}")
-
 
 @pytest.fixture
 def ends(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -80,18 +75,11 @@ def run_batch(work: Work) -> None:
     batch_workers._run_batch([job(name) for name in "abc"], work.open)
 
 
-def test_all_outcomes_of_a_short_batch_are_recorded_together(ends: list[str]) -> None:
+def test_the_jobs_of_a_batch_are_read_together_and_run_one_after_the_other(ends: list[str]) -> None:
     work = Work()
     run_batch(work)
-    assert work.log == ["open a b c", "run a", "run b", "run c", "record a b c"]
+    assert work.log == ["open a b c", "run a", "run b", "run c"]
     assert ends == []
-
-
-def test_outcomes_are_recorded_before_the_end_of_a_long_batch(ends: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch_workers, "RECORD_SECONDS", 0.0)
-    work = Work()
-    run_batch(work)
-    assert work.log == ["open a b c", "run a", "record a", "run b", "record b", "run c", "record c"]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +92,7 @@ def test_outcomes_are_recorded_before_the_end_of_a_long_batch(ends: list[str], m
 def test_a_job_that_fails_does_not_concern_the_other_jobs(ends: list[str], error: Exception, end: str) -> None:
     work = Work(failing("run", "b", error))
     run_batch(work)
-    assert work.log == ["open a b c", "run a", "run c", "record a c"]
+    assert work.log == ["open a b c", "run a", "run c"]
     assert ends == [end]
 
 
@@ -112,32 +100,28 @@ def test_jobs_that_have_not_begun_return_to_the_queue_if_the_platform_is_unavail
     work = Work(failing("run", "b", Unavailable("SES")))
     with pytest.raises(Unavailable):
         run_batch(work)
-    assert work.log == ["open a b c", "run a", "record a"]
+    assert work.log == ["open a b c", "run a"]
     assert ends == ["b released with 0 failures", "c returned"]
 
 
 def test_all_jobs_return_to_the_queue_if_the_database_is_unavailable(ends: list[str]) -> None:
-    for step, names in (("open", ["a", "b", "c"]), ("record", ["a", "b", "c"])):
-        ends.clear()
-        with pytest.raises(Unavailable):
-            run_batch(Work(failing(step, "b", Unavailable("the database"))))
-        assert ends == [f"{name} returned" for name in names]
+    with pytest.raises(Unavailable):
+        run_batch(Work(failing("open", "b", Unavailable("the database"))))
+    assert ends == ["a returned", "b returned", "c returned"]
 
 
-@pytest.mark.parametrize("step", ["open", "record"])
-def test_a_job_that_breaks_a_common_step_is_isolated(ends: list[str], step: str) -> None:
-    work = Work(failing(step, "b", ValueError("a fault")))
+def test_a_job_that_breaks_the_common_step_is_isolated(ends: list[str]) -> None:
+    work = Work(failing("open", "b", ValueError("a fault")))
     run_batch(work)
     assert ends == ["b released with 1 failures"]
-    recorded = [line for line in work.log if line.startswith("record")]
-    assert recorded == ["record a", "record c"]
+    assert work.log == ["open a", "run a", "open c", "run c"]
 
 
 def test_jobs_for_which_no_time_is_left_return_to_the_queue(ends: list[str]) -> None:
     work = Work()
     jobs = [job("a"), job("b", seconds_left=5.0), job("c", seconds_left=5.0)]
     batch_workers._run_batch(jobs, work.open)
-    assert work.log == ["open a b c", "run a", "record a"]
+    assert work.log == ["open a b c", "run a"]
     assert ends == ["b returned", "c returned"]
 
 
@@ -145,4 +129,4 @@ def test_a_job_that_needs_no_work_is_not_run(ends: list[str]) -> None:
     work, jobs = Work(), [job("a"), job("b")]
     jobs[0].ended = True
     batch_workers._run_batch(jobs, work.open)
-    assert work.log == ["open a b", "run b", "record b"]
+    assert work.log == ["open a b", "run b"]

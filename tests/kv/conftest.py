@@ -28,19 +28,17 @@ def store(platform: Platform, api_key: str) -> Iterator[Store]:
     with httpx.Client(base_url=platform.endpoints.api, trust_env=False, timeout=30) as client:
 
         def send(
-            method: str, parameters: dict[str, str] | str = "", *, body: Any = None, headers: Any = None
+            method: str, parameters: dict[str, str] | None = None, *, body: Any = None, headers: Any = None
         ) -> httpx.Response:
             content = (
                 body if isinstance(body, str | bytes | None) else httpx.Request("POST", "http://x", json=body).read()
             )
-            query = {"params": parameters} if isinstance(parameters, dict) else {}
-            path = PATH if isinstance(parameters, dict) or not parameters else f"{PATH}?{parameters}"
             return client.request(
                 method,
-                path,
+                PATH,
+                params=parameters or None,
                 content=content,
                 headers={"apikey": api_key, "Content-Type": "application/json", **(headers or {})},
-                **query,
             )
 
         yield send

@@ -2,11 +2,11 @@
 
     handler = consume(batch_worker("email_notification", MailBatch.load), on_dead_letter=dead_letters.record_message)
 
-One transaction claims the jobs of a batch, one transaction reads what they need, and one transaction records the
-outcomes of several jobs. A job that is claimed alone needs three transactions. The jobs still run one after the other,
-and each job has its own lease, fence and attempts. An exception has the same consequences for its job as in
-`jobs.workers`. It does not concern the other jobs of the batch, unless it is Unavailable: then the batch ends, and the
-jobs that have not begun return to the queue without an attempt.
+One transaction claims the jobs of a batch, and one transaction reads what they need. The jobs run one after the other.
+The outcome of each job is recorded before the next job begins, so a worker that dies repeats at most one job. Each job
+has its own lease, fence and attempts. An exception has the same consequences for its job as in `jobs.workers`. It does
+not concern the other jobs of the batch, unless it is Unavailable: then the batch ends, and the jobs that have not begun
+return to the queue without an attempt.
 """
 
 import time
@@ -40,19 +40,13 @@ BATCH_SECONDS = 2.0
 """How long the jobs of a batch run, at the rate of the queue. Afterwards, the worker can run jobs of another client."""
 MAX_BATCH = 25
 """The maximum number of jobs in a batch."""
-RECORD_SECONDS = 0.5
-"""The time after which outcomes are recorded although the batch has not ended. If a worker dies, other workers repeat
-the jobs whose outcomes it has not recorded."""
 
 
 class BatchWork(Protocol):
     """The work of the jobs of one batch."""
 
     def run(self, job: LeasedJob) -> None:
-        """Do the work of one job, and keep its outcome."""
-
-    def record(self, jobs: Sequence[LeasedJob]) -> None:
-        """End the given jobs, which have run, in one transaction."""
+        """Do the work of one job, and record its outcome."""
 
 
 OpenBatch = Callable[[Sequence[LeasedJob]], BatchWork]
@@ -100,13 +94,6 @@ def _run_batch(jobs: Sequence[LeasedJob], open_batch: OpenBatch) -> None:
     except Exception as error:
         _isolate(jobs, error, lambda job: _run_batch([job], open_batch))
         return
-    done: list[LeasedJob] = []
-    began = time.monotonic()
-
-    def run(job: LeasedJob) -> None:
-        work.run(job)
-        done.append(job)
-
     waiting = [job for job in jobs if not job.ended]
     try:
         while waiting:
@@ -114,28 +101,10 @@ def _run_batch(jobs: Sequence[LeasedJob], open_batch: OpenBatch) -> None:
                 _return_to_queue(waiting)
                 break
             rate_limiter().wait()
-            began = began if done else time.monotonic()
-            run_job(waiting.pop(0), run)
-            if done and time.monotonic() - began >= RECORD_SECONDS:
-                _record(done, work)
-                done.clear()
+            run_job(waiting.pop(0), work.run)
     except Unavailable:
         _return_to_queue(waiting)
         raise
-    finally:
-        _record(done, work)
-
-
-def _record(done: Sequence[LeasedJob], work: BatchWork) -> None:
-    if not done:
-        return
-    try:
-        work.record(done)
-    except Unavailable:
-        _return_to_queue(done)
-        raise
-    except Exception as error:
-        _isolate(done, error, lambda job: _record([job], work))
 
 
 def _isolate(jobs: Sequence[LeasedJob], error: Exception, retry: Callable[[LeasedJob], None]) -> None:

@@ -7,7 +7,6 @@ from typing import Any, Self
 from uuid import UUID
 
 from aws_lambda_powertools import Logger
-from psycopg.types.json import Jsonb
 
 from wecelebrate.core import queue
 from wecelebrate.core.database import SYSTEM, Caller, Transaction, as_json, queries, writing
@@ -218,21 +217,3 @@ class LeasedJob:
             raise LeaseLost
         self.ended = True
         job_stopped(tx, StoppedJob(self.id, self.type, notify_email))
-
-
-def complete_together(tx: Transaction, results: Sequence[tuple[LeasedJob, dict[str, Any]]]) -> None:
-    """Complete several jobs, each with its result, in the transaction of their changes.
-
-    A job that another worker has leased stays as it is.
-    """
-    finished = [
-        {"id": str(job.id), "fence": job.fence, "result": shortened(result, MAX_RESULT_BYTES)}
-        for job, result in results
-    ]
-    completed = {row["id"] for row in sql.complete_jobs(tx, finished=Jsonb(finished))}
-    for job, _ in results:
-        job.ended = True
-        if job.id in completed:
-            job_stopped(tx, StoppedJob(job.id, job.type, job.notify_email))
-        else:
-            logger.warning("the lease of a job was lost before its outcome was recorded", job_id=str(job.id))

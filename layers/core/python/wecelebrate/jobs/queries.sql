@@ -81,22 +81,6 @@ update jobs j set leased_until = clock_timestamp() + make_interval(secs => :seco
 from locked where j.id = locked.id
 returning j.id;
 
--- name: complete_jobs
--- Complete jobs that a worker has claimed together: [{"id": …, "fence": …, "result": …}, …]. Returns the ids of the
--- jobs. A job is missing when a later worker has claimed the job.
-with finished as (
-  select f.* from jsonb_to_recordset(:finished) f (id uuid, fence integer, result jsonb)
-), locked as (
-  select j.id, f.result from jobs j join finished f on f.id = j.id and f.fence = j.fence
-  where j.status = 'processing'
-  order by j.id for update of j
-)
-update jobs j
-set status = 'completed', done = coalesce(j.total, j.done), total = coalesce(j.total, j.done), result = locked.result,
-  leased_until = null, completed_at = now()
-from locked where j.id = locked.id
-returning j.id;
-
 -- name: complete_job!
 -- Complete the job. Affects 0 rows when a later worker has claimed the job.
 update jobs

@@ -78,13 +78,11 @@ select client_id, job_id from app.queue_invitation_mail(:invitation_id);
 select app.create_invitation_token(:invitation_id);
 
 -- name: mark_sent!
--- Record that SES accepted mails: [{"mail_id": …, "message_id": …, "locale": …}, …]. If an event from SES has already
--- set a later state, the mail keeps that state.
-update mails m
-set message_id = s.message_id, locale = s.locale, sent_at = now(), reason = null,
-  state = case when app.mail_state_rank(m.state) < app.mail_state_rank('sent') then 'sent' else m.state end
-from jsonb_to_recordset(:sent) s (mail_id uuid, message_id text, locale text)
-where m.id = s.mail_id;
+-- Record that SES accepted the mail. If an event from SES has already set a later state, the mail keeps that state.
+update mails
+set message_id = :message_id, locale = :locale, sent_at = now(), reason = null,
+  state = case when app.mail_state_rank(state) < app.mail_state_rank('sent') then 'sent' else state end
+where id = :mail_id;
 
 -- name: mark_not_sent!
 -- Record that the mail was not sent (failed or suppressed), and record the reason.

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
 from wecelebrate.core.database import Caller, Transaction, writing
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.shortening import shortened_text
@@ -21,19 +19,9 @@ from wecelebrate.jobs.lease import (
     JobRejected,
     LeasedJob,
     LeaseLost,
-    complete_together,
 )
 from wecelebrate.mail import links, sending
 from wecelebrate.mail.log import sql
-
-
-@dataclass(frozen=True)
-class SentMail:
-    """A mail that SES has accepted."""
-
-    mail_id: UUID
-    message_id: str
-    locale: str
 
 
 @dataclass(frozen=True)
@@ -47,8 +35,6 @@ class MailBatch:
     """Id of a mail → the token of its link, or the code of its invitation."""
     closed: set[UUID] = field(default_factory=set)
     """The ids of mails whose invitation was accepted or revoked."""
-    sent: dict[UUID, SentMail] = field(default_factory=dict)
-    """Id of a job → its mail, if SES has accepted the mail."""
 
     @classmethod
     def load(cls, jobs: Sequence[LeasedJob]) -> Self:
@@ -73,7 +59,7 @@ class MailBatch:
                 self.tokens[mail["id"]] = token
 
     def run(self, job: LeasedJob) -> None:
-        """Send the mail of a job. Raises JobRejected or Unavailable."""
+        """Send the mail of a job, and record its id in SES. Raises JobRejected or Unavailable."""
         try:
             self._send(job)
         except JobRejected as rejection:
@@ -99,17 +85,10 @@ class MailBatch:
             raise JobRejected("invitation_ended", "The invitation was accepted or revoked.")
         rendered = render(mail, self.tokens.get(mail_id))
         tags = {"mail": str(mail_id), "job": str(job.id), "client": str(job.client_id or "platform")}
-        self.sent[job.id] = SentMail(mail_id, sending.send(rendered, tags), rendered.locale)
-
-    def record(self, jobs: Sequence[LeasedJob]) -> None:
-        """Record the ids of sent mails in SES, and complete their jobs."""
-        mails = [(job, self.sent[job.id]) for job in jobs]
-        sent = [
-            {"mail_id": str(mail.mail_id), "message_id": mail.message_id, "locale": mail.locale} for _, mail in mails
-        ]
-        with writing(self.caller) as tx:
-            sql.mark_sent(tx, sent=Jsonb(sent))
-            complete_together(tx, [(job, {"state": "sent", "message_id": mail.message_id}) for job, mail in mails])
+        message_id = sending.send(rendered, tags)
+        with writing(job.caller) as tx:
+            sql.mark_sent(tx, mail_id=mail_id, message_id=message_id, locale=rendered.locale)
+            job.complete(tx, {"state": "sent", "message_id": message_id})
 
 
 def _mail_id(job: LeasedJob) -> UUID:

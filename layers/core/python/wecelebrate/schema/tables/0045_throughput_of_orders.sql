@@ -1,7 +1,6 @@
 -- Jobs that a worker claims together.
 --
--- Mails are many and small. A worker claims several of them at once, reads what they need in one transaction, and
--- records their outcomes in one transaction. All jobs that a worker has claimed together have the same batch, so
+-- Mails are many and small. A worker claims several of them at once, and reads what they need in one transaction. All jobs that a worker has claimed together have the same batch, so
 -- app.claim_job_batch can count the workers of a client. A job that a worker has claimed alone has no batch.
 
 set local role app_owner;
@@ -15,5 +14,5 @@ alter table guest_mails add column is_sample boolean not null default random() <
 create index guest_mails_samples on guest_mails (client_id, created_at) where is_sample;
 
 -- Each order updates its products. With free space in the page, such an update adds no entries to the seven indexes of
--- products: of the first updates of new products, 99 % instead of 50 %.
+-- products: of the first updates of new products, 100 % instead of 50 %.
 alter table products set (fillfactor = 90);
