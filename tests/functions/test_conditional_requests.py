@@ -378,7 +378,8 @@ def test_a_viewer_is_not_allowed_to_change_a_resource_even_with_the_current_etag
     viewer = resource.platform.api(resource.platform.member(resource.tenant.client_id, "viewer"), any_state=False)
     before = resource.read()
     tag = viewer.get(resource.path).headers["etag"]
-    assert tag == before.headers["etag"]
+    # The order that a viewer reads has masked persons, so its tag differs.
+    assert (tag == before.headers["etag"]) == (not resource.path.startswith("/v1/orders/"))
     for if_match in (tag, "*"):
         body: Json = problem(resource.change(if_match, viewer), 403, "forbidden")
         assert set(body) <= {"type", "title", "status", "code", "request_id"}

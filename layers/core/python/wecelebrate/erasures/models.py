@@ -56,6 +56,7 @@ class Erasure(BaseModel):
         " them. `restore`: the database was restored to a time before the erasure, which was then repeated."
     )
     status: JobStatus
+    """`completed` when no data of the person are left."""
     error_code: str | None
     """The stable identifier of the error with which the erasure failed. Null if it did not fail."""
     error: str | None = Field(description="The reason why the erasure failed, and what to do.")

@@ -271,6 +271,6 @@ select :scope::uuid as client_id, case when p.shown then m.email else app.masked
   max(m.created_at) as last_order_at
 from matching m left join totals t on t.email = m.email
   cross join (
-    select app.sees_all_persons() or :scope::uuid = any (app.person_client_ids()) as shown) p
+    select (select app.sees_all_persons()) or :scope::uuid = any ((select app.person_client_ids())::uuid[]) as shown) p
 group by m.email, p.shown
 order by m.email;

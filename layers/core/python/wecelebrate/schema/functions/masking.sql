@@ -11,14 +11,14 @@ create or replace function app.sees_all_persons() returns boolean
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
 return app.admin_role() is not null or app.site_id() is not null or app.subject() like 'service:%';
 
--- Returns the clients whose persons the caller sees as a member. `personal_data` of a membership decides, and by
--- default the role: owners and editors see persons, and viewers do not.
+-- Returns the clients whose persons the caller sees as a member, or as a service for one client. `personal_data` of a
+-- membership decides, and by default the role: owners and editors see persons, and viewers do not.
 create or replace function app.person_client_ids() returns uuid[]
 language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
-return array(
+return case when app.subject() like 'service:%' then coalesce(app.client_ids(), '{}') else array(
   select m.client_id from client_users m
   where m.user_id = (select app.subject()) and m.client_id = any ((select app.client_ids())::uuid[]) and m.is_active
-    and coalesce(m.personal_data, m.role <> 'viewer'));
+    and coalesce(m.personal_data, m.role <> 'viewer')) end;
 
 -- Returns the ids of the orders with an e-mail address, ignoring case, if the caller sees their persons.
 create or replace function app.order_ids_of(email text) returns uuid[]
