@@ -88,7 +88,8 @@ _NOUNS = words(
 """Words that mean a price without the word `price`."""
 _NEUTRAL = words(
     "sales selling sell retail unit unitaire unitario regular standard normal verkaufs einzel stuck stueck end "
-    "endkunden laden udsalgs cent cents master mastervariant vente devente venta deventa vendita divendita venda "
+    "endkunden laden udsalgs cent cents master mastervariant variation variations "
+    "vente devente venta deventa vendita divendita venda "
     "devenda verkoop stuk salgs utsalgs forsaljnings prodejni sprzedazy detail detaliczna public publico pubblico "
     "web shop online current item product article artikel variant variants value gesamt consumer customer kunden in "
     "ut ordinarie na now myynti satis "
@@ -155,7 +156,7 @@ _TAX_RATE = re.compile(
 _PLUS_TAX = re.compile(rf"\+(?=\s?{_TAX_WORD}\b)", re.IGNORECASE)
 _INNER_NUMBER = re.compile(r"(?<=[^\W\d_])\d(?=[^\W\d_])")
 _LAST_NUMBER = re.compile(r"(?<=[^\W\d_])\d{1,2}$")
-_LIST_INDEX = re.compile(r"\.\d{1,2}(?:\.|$)")
+_LIST_INDEX = re.compile(r"\.\d{1,2}(?:[.@]|$)")
 """The number of an item of a JSON list, as in `prices.1.amount`."""
 MAX_NAME = 60
 MAX_RAW_NAME = 200

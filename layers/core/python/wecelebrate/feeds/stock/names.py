@@ -5,6 +5,7 @@
 | `Giac. pz`, `Bestand Stk.`             | a stock: a noun with units and words that do not change it                  |
 | `Available physical`, `Vrije voorraad` | the stock that can be sold; it is preferred to a stock with reserved pieces |
 | `Lager Wien`, `Qty_WH1`, `Köln Stock`  | the stock of one place; without a column for the total, they are added up   |
+| `S`, `M`, `L`, `XL`                    | the stock of one size, if there are three such columns: they are added up   |
 """
 
 import re
@@ -31,12 +32,14 @@ _NOUNS = words(
     "stock stocks inventory inv qty quantity bestand bestande lagerbestand lagermenge menge lgbst bst voorraad vrd "
     "beholdning saldo lagersaldo lagerantal varasto ilosc stan mnozstvi mnozstvo giacenza giac esistenza esist "
     "existencias existencia exist stoc zapas zasoba estoque quantite qte qta qtd cant cantidad quantita quantidade "
-    "keszlet zaliha zaloga likutis atlikums laoseis stok tonkho остаток остатки наличие залишок наличност"
+    "onhand keszlet zaliha zaloga likutis atlikums laoseis stok tonkho остаток остатки наличие залишок наличност"
 )
 _UNITS = words("pcs pc pz pzi pezzi stk stck stuck stueck stuks szt ks db шт buc ud uds unidades unites pieces kpl st")
 _NEUTRAL = words(
     "total totale gesamt totaal aktuell aktueller attuale actuel actual current physical physisch fisica fysiek fysisk "
-    "physique fisico on in hand of the"
+    "physique fisico on in hand of the location net real effective live count level balance corrected remaining "
+    "item variation "
+    "product article articles produkt artikel units"
 )
 _FREE = words(
     "free frei freie freier verfugbar verfugbare verfugbarer verf verwendbar verwendbare verwendbarer available avail "
@@ -75,6 +78,9 @@ _NO_PLACE = words(
     "to von bis ab unite kuchni break tier policy tracking management aktiv active managed control available verfugbar "
     "mwst discount rabatt minimo massimo maximo ordine ordinato impegnato riservato virtual shipping delivery"
 )
+_SIZES = words("xxs xs s m l xl xxl xxxl xxxxl 2xl 3xl 4xl 5xl 2xs 3xs xsmall small medium large xlarge")
+MIN_SIZES = 3
+MAX_PIECES_LENGTH = 5
 _TOKENS = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBERED = re.compile(r"([^\W\d_]+)(\d{1,4})")
@@ -118,9 +124,21 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     for number, name in enumerate(columns.header):
         if number not in used and (key := _place_key(name)) is not None and _are_counts(columns[number]):
             groups.setdefault(key, []).append(number)
+    sizes = [number for number, name in enumerate(columns.header) if number not in used and is_size(name)]
+    if len(sizes) >= MIN_SIZES and all(_are_pieces(columns[number]) for number in sizes):
+        groups[(False, ())] = sizes
     places = [numbers for numbers in groups.values() if MIN_PLACES <= len(numbers) <= MAX_PLACES]
     places = [numbers for numbers in places if any(not columns[number].is_empty for number in numbers)]
     return max(places, key=len, default=[])
+
+
+def is_size(column: str) -> bool:
+    """Return whether the name of a column is only a size of clothes, as in a table with a column for each size."""
+    return fold(column) in _SIZES
+
+
+def _are_pieces(facts: Facts) -> bool:
+    return all(cell.isdecimal() and len(cell) <= MAX_PIECES_LENGTH for cell in facts.cells)
 
 
 @lru_cache(maxsize=4096)
@@ -159,7 +177,8 @@ def sum_question(columns: Columns, numbers: Iterable[int]) -> Question:
     shown = " and ".join(quoted(name, 40) for name in names[:MAX_EXAMPLES]) + (
         " …" if len(names) > MAX_EXAMPLES else ""
     )
-    text = f"The columns {shown} contain the stocks of several places, and no column has the total. Are they added up?"
+    kind = "sizes" if all(map(is_size, names)) else "places"
+    text = f"The columns {shown} contain the stocks of several {kind}, and no column has the total. Are they added up?"
     choices = (
         Choice("sum", "The stock is the sum of these columns."),
         *(Choice(name, f"The stock is only that of the column {quoted(name, 40)}.") for name in names[:MAX_EXAMPLES]),
