@@ -60,9 +60,8 @@ def test_the_column_add_delete_has_commands() -> None:
 @pytest.mark.parametrize(
     ("cell", "pieces"),
     [
-        ("24 Nos", 24), ("свыше 100 шт", 100), ("10개 이상", 10), ("50以上", 50), ("ponad 50 szt.", 50), ("мање од 5", 0),
-        ("5未満", 0), ("12 days", None),
-        ("více než 5 ks", 5), ("до 3 шт", 0), ("daugiau nei 20 vnt", 20),
+        ("24 Nos", 24), ("свыше 100 шт", 100), ("10개 이상", 10), ("50以上", 50), ("ponad 50 szt.", 50), ("5未満", 0),
+        ("мање од 5", 0), ("12 days", None), ("více než 5 ks", 5), ("до 3 шт", 0), ("daugiau nei 20 vnt", 20),
     ],
 )  # fmt: skip
 def test_bounds_of_stocks_are_read_in_every_language(cell: str, pieces: int | None) -> None:
@@ -191,3 +190,56 @@ def test_a_profile_without_its_price_column_reads_the_price_by_its_name() -> Non
     )
     product = read(text).product
     assert (str(product.price), product.inventory_count) == ("3.49", 250)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        ("Kód;Prodejní cena;Prodejní s DPH", "H-1;123,14;149,00\nH-2;8,26;10,00"),
+        ("code;PRICE;PRICE_VAT", "H-1;123.14;149.00\nH-2;8.26;10.00"),
+        ("code;PRICE_VAT;PRICE", "H-1;149.00;123.14\nH-2;10.00;8.26"),
+    ],
+)
+def test_a_name_with_only_a_word_for_the_tax_is_the_price_with_tax_if_the_values_show_it(
+    header: str, rows: str
+) -> None:
+    reading = read(f"{header}\n{rows}\n", currency="CZK")
+    assert str(reading.products[0].price) == "149.00"
+    assert reading.feed.questions == ()
+
+
+def test_the_stock_that_can_be_sold_is_preferred_if_a_cell_states_a_bound() -> None:
+    text = "Kód;Název;Stav zásoby;K dispozici\nH-1;Hrnek;25;21\nH-2;Váza;120;více než 100\nH-3;Talíř;1;1\n"
+    assert [product.inventory_count for product in read(text).products] == [21, 100, 1]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [("KULLANIM DURUMU", ("KULLANIMDA", "KULLANILMIYOR")), ("Public", ("Yes", "No"))],
+)
+def test_states_of_further_systems_are_known(column: str, values: tuple[str, str]) -> None:
+    products = read(f"SKU,Name,{column}\nA-1,Mug,{values[0]}\nA-2,Cup,{values[1]}\n").products
+    assert [product.is_active for product in products] == [True, False]
+
+
+def test_a_path_of_items_is_the_sku_beside_the_number_of_the_manufacturer() -> None:
+    text = (
+        "Type,Item,Description,MPN,Price\nInventory Part,Mugs:Blue,Blue mug,P-1,9.50\n"
+        "Inventory Part,Bowls:Oak,Oak bowl,P-2,19.50\n"
+    )
+    products = read(text).products
+    assert [(product.sku, product.name, product.category) for product in products] == [
+        ("Mugs:Blue", "Blue mug", None), ("Bowls:Oak", "Oak bowl", None),
+    ]  # fmt: skip
+
+
+def test_a_style_is_the_sku_of_a_file_without_sizes_and_a_question_beside_sizes() -> None:
+    rows = "Style,Description,Price\n4401,Wallet,49.00\n4402,Belt,39.50\n"
+    assert [product.sku for product in read(rows).products] == ["4401", "4402"]
+    sizes = "Style,Name,Size,Price\n" + "".join(f"ST1,Polo,{size},29.00\n" for size in "SML") + "ST2,Chino,32,59.00\n"
+    assert [question.key for question in read(sizes).feed.questions] == ["sku"]
+
+
+def test_an_apostrophe_before_a_number_does_not_count() -> None:
+    product = read("SKU;Name;Preis;Bestand\nA-1;Dose;'12,50;'7\n").product
+    assert (str(product.price), product.inventory_count) == ("12.50", 7)

@@ -44,6 +44,7 @@ KINDS_OF_ITEMS = words(
     "товар услуга 商品 服务 商品服务 상품 サービス"
 )
 """Values of a column `Type` that say how an ERP system treats an item, and are no categories."""
+KINDS = "are kinds of items"
 REPEATED = 0.5
 
 Candidate = tuple[int, int, str | None]
@@ -215,7 +216,8 @@ def _best(
         facts = columns[number]
         contradiction = _contradiction(columns, name, number, rank)
         is_empty = facts.is_empty and facts.rows > 0
-        if (is_weak(rank) or is_composed(rank)) and (contradiction or (facts.is_empty and facts.rows)):
+        is_kind = name == "category" and contradiction.endswith(KINDS)
+        if is_kind or ((is_weak(rank) or is_composed(rank)) and (contradiction or (facts.is_empty and facts.rows))):
             continue
         reasons = [f"{quoted(columns.header[number], 40)} is a usual name for this field"]
         reasons += [contradiction] if contradiction else []
@@ -224,7 +226,7 @@ def _best(
             (0.5 if is_weak(rank) else max(0.6, 0.9 - rank / 10 * 0.005)) - 0.3 * bool(contradiction) - 0.3 * is_empty
         )
         is_new = bool(earlier) and columns.header[number] not in earlier
-        is_free = name == "inventory_count" and not is_weak(rank) and is_free_stock(columns.header[number], facts)
+        is_free = name == "inventory_count" and is_free_stock(columns.header[number], facts)
         reasons += ["it contains the pieces that can be sold"] if is_free else []
         order = (bool(contradiction), is_empty, is_new, not is_free, rank, number)
         rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))
@@ -245,7 +247,7 @@ def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
         if facts.share("is_address") > 0.9:
             return f"values like {shown} are addresses"
         if name == "category" and all(fold(cell) in KINDS_OF_ITEMS for cell in facts.cells):
-            return f"values like {shown} are kinds of items"
+            return f"values like {shown} {KINDS}"
         if name == "name" and is_composed(rank) and len(facts.cells) > 2 and facts.distinct < REPEATED:
             return f"values like {shown} are repeated"
     elif name == "inventory_count" and not _can_be_stocks(facts, is_weak_name=is_weak(rank) or is_composed(rank)):

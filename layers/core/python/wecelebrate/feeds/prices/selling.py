@@ -20,6 +20,7 @@ from wecelebrate.feeds.prices.candidates import (
     name_of_price,
     price_candidates,
     with_currencies,
+    with_named_tax,
     with_totals,
 )
 from wecelebrate.feeds.prices.names import (
@@ -83,7 +84,7 @@ def choose_price(
             for number, name in bare_tax_prices(columns, currency)
         ]
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
-    sold = with_totals(columns, with_currencies(columns, sold, currency))
+    sold = with_named_tax(columns, with_totals(columns, with_currencies(columns, sold, currency)))
     sold = [one for one in sold if not one.name.is_weak or one.name.is_solo] or sold
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:

@@ -49,7 +49,7 @@ def read(cell: str, mark: numbers.DecimalMark | None) -> int | State:
         return int(cell)
     if len(cell) > numbers.MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
-    text = western(html.unescape(cell)).strip().casefold()
+    text = western(html.unescape(cell)).strip().removeprefix("'").casefold()
     stated = _SIGNS.get(text)
     if stated is None:
         stated = _words().get(fold(text.removeprefix("http://schema.org/").removeprefix("https://schema.org/")))

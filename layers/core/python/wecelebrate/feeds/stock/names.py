@@ -8,6 +8,7 @@
 | `S`, `M`, `L`, `XL`                    | the stock of one size, if there are three such columns: they are added up   |
 """
 
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -15,9 +16,10 @@ from itertools import islice
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import fold, name_forms
-from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
 COMPOSED_STOCK_RANK = 7_000
@@ -27,6 +29,8 @@ MAX_DIVISIONS = 10
 MIN_PLACES = 2
 MAX_PLACES = 50
 MAX_EXAMPLES = 3
+MOST = 0.9
+MAX_CELLS = 100
 
 _NOUNS = words(
     "stock stocks inventory inv qty quantity bestand bestande lagerbestand lagermenge menge lgbst bst voorraad vrd "
@@ -53,7 +57,7 @@ _FREE_PARTS = re.compile(
     r"free|frei|verf(?:ugb|uegb|best|menge)|verwendbar|avail|unrestricted|dispon|dispo$|^disp|vrij|beschikb|ledig|"
     r"tillgang|tilgjeng|tilgaeng|dostepn|dostupn|szabad|elerheto|vapaa|sellab|saleab|salab|unreserved|uncommitted|"
     r"unallocated|^atp$|toonhand$|serbest|satilabilir|свободн|доступн|вільн|διαθεσιμ|可用|可售|可賣|可卖|有効|フリー|"
-    r"引当可能|販売可能|가용|판매가능|متاح|قابل|זמינ|tersedia|raspoloz|razpoloz|slobodn|laisv|pieejam|briv|khadung"
+    r"kdispozici|kdispozicii|disponibeltsaldo|引当可能|販売可能|가용|판매가능|متاح|قابل|זמינ|tersedia|raspoloz|razpoloz|slobodn|laisv|pieejam|briv|khadung"
 )
 _NOT_FREE = re.compile(
     r"unavail|notavail|nicht|indispon|nondispon|verfugbarkeit|verfuegbarkeit|availability|disponibilit|disponibilidad|"
@@ -109,9 +113,20 @@ def is_free_stock(column: str, facts: Facts) -> bool:
 
     0 and 1 in such a column can also be a state.
     """
-    if facts.share("is_number") < 0.9 or set(facts.cells) <= {"0", "1"}:
+    if set(facts.cells) <= {"0", "1"} or not _state_pieces(facts):
         return False
     return any(_FREE_PARTS.search(form) and not _NOT_FREE.search(form) for form in name_forms(column))
+
+
+def _state_pieces(facts: Facts) -> bool:
+    """Return whether nearly all values state a number of pieces, as `12` and `more than 100` do."""
+    if facts.share("is_number") >= MOST:
+        return True
+    counts = 0
+    for cell in facts.cells[:MAX_CELLS]:
+        with contextlib.suppress(BadCell):
+            counts += isinstance(stock.read(cell, None), int)
+    return counts >= MOST * min(len(facts.cells), MAX_CELLS)
 
 
 def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
