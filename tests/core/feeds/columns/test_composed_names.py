@@ -29,7 +29,8 @@ def test_a_name_that_contains_a_usual_name_means_its_field(column: str, field: s
     "column",
     [
         "Tax category", "File name", "VAT Prod. Posting Group", "Customer name", "Supplier brand", "Image name",
-        "Category discount", "Stock value", "Safety stock", "Stock on order", "Colour name", "Reorder stock", "Nom",
+        "Category discount", "Variant Manage Inventory",
+        "Stock value", "Safety stock", "Stock on order", "Colour name", "Reorder stock", "Nom",
     ],
 )  # fmt: skip
 def test_a_name_with_a_word_for_something_else_means_no_field(column: str) -> None:

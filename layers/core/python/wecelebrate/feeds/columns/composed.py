@@ -54,7 +54,8 @@ _OTHERS = listed(
 _NO_STOCK = listed(
     "min max minimum maximum reorder safety value valeur wert valore date datum order ordered bestellt incoming "
     "transit "
-    "reserved committed allocated blocked expected control tracking managed policy status state alert level per pack "
+    "reserved committed allocated blocked expected control tracking tracked track manage managed manages allow allowed "
+    "sell continue when out enabled is has policy status state alert level per pack "
     "unavailable damaged id number nr no type group class weight gewicht quarantine carton box case pallet free "
     "sold sales week weeks month months day days turnover "
     "мин макс резерв заказ заказано ожидается стоимость сумма"

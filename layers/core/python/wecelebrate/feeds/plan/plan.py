@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from wecelebrate.core.types import currencies
+from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import PUBLIC_FIELDS, field_candidates, fold, is_inverse
 from wecelebrate.feeds.columns.profile import Profile
@@ -123,7 +124,8 @@ def _complete_profile(plan: Plan, columns: Columns, currency: str, *, lacks_pric
         plan.prices, plan.reasons["price"] = by_name.prices, by_name.reasons.get("price", [])
         plan.questions += questions
     taken = {number for numbers in plan.field_columns.values() for number in numbers}
-    if not plan.inventory and not by_name.sums_stock and taken.isdisjoint(by_name.inventory):
+    is_clear = not any(composed_fields(columns.header[number]) for number in by_name.inventory)
+    if not plan.inventory and is_clear and not by_name.sums_stock and taken.isdisjoint(by_name.inventory):
         plan.inventory = by_name.inventory
 
 
