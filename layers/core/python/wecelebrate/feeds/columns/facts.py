@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from wecelebrate.feeds.columns.totals import is_total_row
 from wecelebrate.feeds.items import Cells
 from wecelebrate.feeds.notation.shapes import shape_of
 
@@ -17,7 +18,7 @@ MAX_VALUE_LENGTH = 200
 _DIGITS = re.compile(r"\d{8}|\d{12,14}", re.ASCII)
 _DIGIT = re.compile(r"\d")
 _NOT_ZERO = re.compile(r"[^\D0]")
-_CODE = re.compile(r"[-_./]")
+_CODE = re.compile(r"[-_./:]")
 _WORDS = re.compile(r"\S+\s+\S")
 _ADDRESS = re.compile(r"https?://|//|.{1,500}\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?)$", re.IGNORECASE)
 _TAG = re.compile(r"<[a-z/!]", re.IGNORECASE)
@@ -103,7 +104,8 @@ class Columns:
 
     def __init__(self, header: Sequence[str], sample: Iterable[Cells]) -> None:
         self.header = header
-        self.sample = [row for row, _ in zip(sample, range(MAX_ROWS), strict=False)]
+        rows = (row for row, _ in zip(sample, range(MAX_ROWS), strict=False))
+        self.sample = [row for row in rows if not is_total_row(row)]
         self._facts: dict[int, Facts] = {}
 
     def __getitem__(self, column: int) -> Facts:

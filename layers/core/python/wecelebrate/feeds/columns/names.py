@@ -17,6 +17,7 @@ from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, plain_name, price_in_forms
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
+from wecelebrate.feeds.vocabulary.words import words as listed
 
 _PRICE_RANKS = {name: rank for rank, name in reversed(list(enumerate(SYNONYMS["price"])))}
 _CURRENCY = re.compile(
@@ -67,6 +68,34 @@ def _without_table(column: str) -> str:
     return "" if rest in _UNQUALIFIED else rest
 
 
+_CONTAINER_WORDS = listed(
+    "item items product products article articles artikel produkt produit producto prodotto material part master "
+    "header "
+    "detail details info information data general basic base core common main record node fields field attributes "
+    "properties content location object entity line trade offers"
+)
+_CONTAINERS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_LAST_PARTS = frozenset(("code", "value", "text", "label"))
+
+
+def _without_containers(path: str) -> list[str]:
+    """Return the path of JSON or XML without the objects that only contain the product, and without a final `Code`.
+
+    `ItemMasterHeader.Description` is `Description`, and `ItemStatus.Code` is also `ItemStatus`.
+    """
+    parts = path.split(".")
+    while len(parts) > 1 and _is_container(parts[0]):
+        del parts[0]
+    paths = [".".join(parts)]
+    return [*paths, ".".join(parts[:-1])] if len(parts) > 1 and parts[-1].casefold() in _LAST_PARTS else paths
+
+
+@lru_cache(maxsize=1024)
+def _is_container(part: str) -> bool:
+    found = [word.casefold() for word in _CONTAINERS.findall(part[:100])]
+    return bool(found) and "".join(found) == fold(part) and _CONTAINER_WORDS.issuperset(found)
+
+
 MAX_ALTERNATIVES = 4
 """How many names separated by / a column can have."""
 
@@ -93,6 +122,8 @@ def name_forms(column: str) -> tuple[str, ...]:
         forms += [fold(name) for name in names]
     if not bare.isascii() and (scripts := _in_two_scripts(bare)):
         forms += [fold(name) for name in scripts]
+    if "." in path and " " not in path:
+        forms += [fold(form) for form in _without_containers(last)]
     forms.append(_without_table(column))
     return tuple(dict.fromkeys(form for form in forms if form))
 

@@ -140,5 +140,36 @@ INACTIVE_NAMES = frozenset((
     "supprime", "inactif", "inactivo", "descatalogado", "inattivo", "inativo", "inactief", "verwijderd",
     "geblokkeerd", "lvorm", "auslauf", "deletedat", "discontinuedat", "donotsell", "notforsale", "loschvormerkung",
 ))  # fmt: skip
-COMMANDS = frozenset(("command", "rowcommand", "action", "operation", "rowaction", "importaction", "updatedelete"))
+COMMANDS = frozenset(
+    (
+        "command",
+        "rowcommand",
+        "action",
+        "operation",
+        "rowaction",
+        "importaction",
+        "updatedelete",
+        "adddelete",
+        "adddeleteupdate",
+        "itemaction",
+        "productaction",
+        "recordaction",
+        "actioncode",
+        "operationcode",
+        "changetype",
+        "changecode",
+        "changeindicator",
+        "updatetype",
+        "aktion",
+        "anderungsart",
+        "anderungskennzeichen",
+        "accion",
+        "azione",
+        "acao",
+        "actie",
+        "операция",
+        "действие",
+        "操作",
+    )
+)
 """Column names of a command for each row, such as `DELETE`."""

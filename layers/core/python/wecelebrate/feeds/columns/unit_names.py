@@ -14,7 +14,7 @@ PRICE_UNITS = frozenset((
     "unitadiprezzo", "prisenhed", "prisenhet", "priskvantum", "jednostkaceny", "itemspricequantity",
     "pricecode", "pricepercode",
     "priceuom", "pricinguom", "pricingunit", "pricingum", "priceum", "pricemultiple", "priceqtyunit",
-    "preisje", "preispro",
+    "preisje", "preispro", "perquantity", "unitpriceperquantity", "priceperquantity",
 ))  # fmt: skip
 """Column names of the number of units that a price is for."""
 POSSIBLE_PRICE_UNITS = frozenset((

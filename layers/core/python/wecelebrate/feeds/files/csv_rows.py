@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 from wecelebrate.core.formula_quotes import unquoted
@@ -37,7 +37,11 @@ class CsvRows:
     """
 
     def __init__(self, text: TextFile, dialect: Dialect, width: int, skip_lines: int) -> None:
-        self._text = text.open()
+        reader = text.open()
+        layout = dialect.layout
+        self._readline: Callable[[int], str] = reader.readline
+        if layout is not None:
+            self._readline = lambda limit: layout.divided(line) if (line := reader.readline(limit)) else ""
         self._dialect = dialect
         self._width = width
         self._pending: list[str] = []  # lines to be read again; the last line of the list is read first
@@ -87,7 +91,7 @@ class CsvRows:
                 return
 
     def _lines(self) -> Iterator[str]:
-        record, pending, readline = self._record, self._pending, self._text.readline
+        record, pending, readline = self._record, self._pending, self._readline
         while line := pending.pop() if pending else readline(MAX_RECORD_LENGTH + 1):
             self._line += 1
             record.append(line)
@@ -136,7 +140,7 @@ class CsvRows:
         line = self._record[0]
         # If the line was cut at the maximum length, skip its rest.
         while line and line[-1] not in "\r\n":
-            line = self._pending.pop() if self._pending else self._text.readline(MAX_RECORD_LENGTH)
+            line = self._pending.pop() if self._pending else self._readline(MAX_RECORD_LENGTH)
         start = self._record[0][:200]
         self._record.clear()
         return Rejected(self._line, 1, None, f"line {self._line}: {problem}: {quoted(start)}", "too_long", [start])

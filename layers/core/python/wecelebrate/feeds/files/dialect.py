@@ -2,7 +2,8 @@
 
 csv.Sniffer guesses from letter frequencies, and fails on short or quoted files. Other general detectors ignore the
 meaning of the cells. This module uses the column names: it chooses the delimiter that gives the header the most known
-product columns. If no column is known, it chooses the delimiter with which the widths of the rows differ least.
+product columns. If no column is known, it chooses the delimiter with which the widths of the rows differ least. A file
+without a delimiter can have aligned columns (`fixed_width`).
 """
 
 import contextlib
@@ -12,9 +13,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from wecelebrate.feeds.files import fixed_width
+from wecelebrate.feeds.files.fixed_width import Layout
+
 DELIMITERS = (",", ";", "\t", "|", ":", "^", "~", "§", "¦", "\x1f", "\x01", "#", "!")
 SAMPLE_ROWS = 100
 HEADER_SEARCH_ROWS = 20
+
+_NO_QUOTE = "\x02"
 
 ColumnCounter = Callable[[Sequence[str]], int]
 """A function that counts how many cells are names of known columns."""
@@ -28,6 +34,8 @@ class Dialect:
     quote: str = '"'
     escape: str | None = None
     skip_space: bool = False
+    layout: Layout | None = None
+    """The aligned columns of a file without delimiters. Its lines are divided before csv.reader reads them."""
 
     def parameters(self) -> dict[str, object]:
         return {
@@ -51,6 +59,12 @@ def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None 
         score = (float(max((count_known(row) for row in rows[:HEADER_SEARCH_ROWS]), default=0)), _evenness(rows))
         if score > best_score:
             best, best_score = dialect, score
+    if (
+        delimiter is None
+        and best_score[0] < fixed_width.MIN_KNOWN
+        and (layout := fixed_width.detect(sample, count_known))
+    ):
+        return Dialect(fixed_width.SEPARATOR, _NO_QUOTE, layout=layout)
     return best
 
 
@@ -61,6 +75,8 @@ def read(lines: list[str], dialect: Dialect) -> list[list[str]]:
 
 def read_numbered(lines: list[str], dialect: Dialect) -> Iterator[tuple[list[str], int]]:
     """Parse the lines as rows. Yields `(number of lines read so far, row)`. Stops at the first parse error."""
+    if dialect.layout is not None:
+        lines = list(map(dialect.layout.divided, lines))
     reader = csv.reader(lines, **dialect.parameters())  # type: ignore[arg-type]
     with contextlib.suppress(csv.Error):  # the rows read so far are enough for a sample
         for row in reader:

@@ -1,5 +1,6 @@
 """Rates the columns whose names can mean an identifier: how well the names and the values agree."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
@@ -52,6 +53,8 @@ class SkuCandidate:
     is_refused: bool
     """Whether the values contradict the name so much that the column is not used even if it is the only candidate."""
     has_barcodes: bool = False
+    is_key: bool = False
+    """Whether the name is that of the key of a database, and only the values look like the numbers of articles."""
 
 
 def sku_candidate(columns: Columns, column: int, folded: str, position: int) -> SkuCandidate:
@@ -65,6 +68,20 @@ def sku_candidate(columns: Columns, column: int, folded: str, position: int) -> 
 def _are_own_codes(facts: Facts) -> bool:
     """Return whether the values of a column such as `ID` are short codes, and not generated keys."""
     return codes.kind_of(facts) == "codes" and all(len(cell) <= MAX_OWN_CODE for cell in facts.cells)
+
+
+def keys_last(rated: Sequence[SkuCandidate]) -> list[SkuCandidate]:
+    """Return the candidates with the keys of the database after the numbers of articles, if the file has such numbers.
+
+    The codes in a column `id` identify products only if no column such as `number` or `Item code` does.
+    """
+    has_numbers = any(not one.is_key and one.rank <= SECOND and not any(one.order[:3]) for one in rated)
+    if not has_numbers:
+        return list(rated)
+    return [
+        replace(one, rank=KEY, order=(*one.order[:3], KEY, *one.order[4:])) if one.is_key and one.rank < KEY else one
+        for one in rated
+    ]
 
 
 def composed_candidates(columns: Columns, known: set[int]) -> list[SkuCandidate]:
@@ -89,13 +106,14 @@ def candidates_beside_names(columns: Columns, known: set[int]) -> list[SkuCandid
     texts = [number for number, fields in named.items() if fields and columns[number].share("is_text") >= MOSTLY_TEXT]
     named_candidates = []
     for number, fields in named.items():
-        if "name" in fields and codes.kind_of(columns[number]) == "codes" and texts:
+        if "name" in fields and texts and codes.are_item_names(columns[number]):
             candidate = _rated(columns, number, SECOND, COMPOSED, is_noun=True, is_row_noun=False)
             reasons = (
                 f"its values are codes, and {quoted(columns.header[texts[0]], 40)} contains the names",
                 *candidate.reasons[1:],
             )
-            named_candidates.append(replace(candidate, reasons=reasons))
+            order = (False, False, *candidate.order[2:])  # a path such as `HOODIE : HOODIE-M` only looks like a text
+            named_candidates.append(replace(candidate, reasons=reasons, order=order, is_refused=False))
     return named_candidates
 
 
@@ -111,7 +129,8 @@ def _rated(  # noqa: PLR0917
     if rank == SECOND and has_barcodes:
         rank = GTIN
         reasons.append("its values are barcodes")
-    if rank == KEY and _are_own_codes(facts):
+    is_key = rank == KEY
+    if is_key and _are_own_codes(facts):
         rank = SECOND
         reasons.append("its values are codes")
     if is_row_noun and rank != KEY and codes.is_row_numbers(facts.cells):
@@ -130,7 +149,7 @@ def _rated(  # noqa: PLR0917
     score = max(0.05, 0.95 - 0.07 * rank - 0.6 * bool(contradicts) - 0.5 * is_empty - 0.2 * incomplete)
     order = (bool(contradicts), is_empty, incomplete, rank, position, column)
     is_refused = bool(contradicts) and is_noun and not (repeats and variant_columns(columns, repeats, rank))
-    return SkuCandidate(column, order, rank, round(score, 2), tuple(reasons), is_refused, has_barcodes)
+    return SkuCandidate(column, order, rank, round(score, 2), tuple(reasons), is_refused, has_barcodes, is_key)
 
 
 def _contradiction(columns: Columns, facts: Facts, rank: int, is_noun: bool, repeats: Repeats | None) -> str:

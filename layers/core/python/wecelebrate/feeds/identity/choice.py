@@ -19,6 +19,7 @@ from wecelebrate.feeds.identity.candidates import (
     SkuCandidate,
     candidates_beside_names,
     composed_candidates,
+    keys_last,
     sku_candidate,
     variant_columns,
 )
@@ -36,6 +37,8 @@ from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.stock.places import is_place
 
 MAX_CHOICES = 5
+MIN_MARKETPLACE = 8
+"""The least length of the numbers that a marketplace gives to products."""
 _KIND_TEXTS: dict[codes.Kind, str] = {
     "codes": "codes", "barcodes": "barcodes", "numbers": "numbers of articles", "rows": "the numbers of the rows",
     "texts": "different texts",
@@ -60,6 +63,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
     rated = [*(sku_candidate(columns, number, form, position) for position, number, form in named)]
     rated += composed_candidates(columns, {candidate.column for candidate in rated})
     rated += candidates_beside_names(columns, {candidate.column for candidate in rated})
+    rated = keys_last(rated)
     best = sorted((one for one in rated if not one.is_refused), key=lambda one: one.order)
     remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]
     if remembered:
@@ -96,9 +100,11 @@ def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Quest
 
     Barcodes in a column such as `Article number` are doubtful if another column has an own number of the article.
     """
-    if len(candidates) < 2 or candidates[0].rank not in (OWN, SECOND) or any(candidates[0].order[:2]):
+    if len(candidates) < 2 or candidates[0].rank not in (0, OWN, SECOND) or any(candidates[0].order[:2]):
         return None
     best = candidates[0]
+    if best.rank == 0 and (own := _beside_marketplace_number(columns, best, candidates)):
+        return _which_is_the_sku(columns, [best.column, own.column])
     equal = [
         candidate
         for candidate in candidates[1:]
@@ -108,12 +114,33 @@ def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Quest
         )
         and columns.differ(best.column, candidate.column)
     ]
-    if not equal:
+    if not equal or best.rank == 0:
         return None
-    numbers = [candidate.column for candidate in (best, *equal)][:MAX_CHOICES]
+    return _which_is_the_sku(columns, [candidate.column for candidate in (best, *equal)][:MAX_CHOICES])
+
+
+def _beside_marketplace_number(
+    columns: Columns, best: SkuCandidate, candidates: Sequence[SkuCandidate]
+) -> SkuCandidate | None:
+    """Return the sender's own code if the column `SKU` has long numbers, as marketplaces give them to products."""
+    cells = columns[best.column].cells
+    if not cells or best.has_barcodes or not all(cell.isdecimal() and len(cell) >= MIN_MARKETPLACE for cell in cells):
+        return None
+    return next(
+        (
+            one
+            for one in candidates[1:]
+            if one.rank == OWN and not any(one.order[:3]) and codes.kind_of(columns[one.column]) == "codes"
+        ),
+        None,
+    )
+
+
+def _which_is_the_sku(columns: Columns, numbers: Sequence[int]) -> Question:
+    best = numbers[0]
     shown = " and ".join(quoted(columns.header[number], 40) for number in numbers)
     text = f"The columns {shown} can identify the products. Which one is the SKU?"
-    return Question("sku", "identity", text, sku_choices(columns, numbers), columns[best.column].examples)
+    return Question("sku", "identity", text, sku_choices(columns, numbers), columns[best].examples)
 
 
 def _repeats_question(columns: Columns, best: SkuCandidate, repeats: Repeats) -> Question | None:

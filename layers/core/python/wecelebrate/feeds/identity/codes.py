@@ -29,6 +29,7 @@ _AMOUNT = re.compile(r"[-+]?\d+(?:[.,]\d+)?(\D{1,8})")
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}", re.ASCII)
 """A number that a spreadsheet has rounded, such as `4,01235E+12`."""
 _YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
+_CAPITALS = re.compile(r"[A-Z0-9]+(?:[-_./][A-Z0-9]+)+")
 _SEPARATED = re.compile(r"[^\W_]+(?:[-_./:][^\W_]+)+")
 
 
@@ -73,11 +74,27 @@ def is_code(text: str) -> bool:
         return False
     if text.isdecimal():
         return text.startswith("0") and len(text) >= MIN_DIGITS
-    if _ROUNDED.fullmatch(text) or _is_date(text) or "://" in text or "@" in text:
+    if is_rounded(text) or _is_date(text) or "://" in text or "@" in text:
         return False
     if any(mark in text for mark in ".,") and shape_of(text) is not None:  # `75.000` and `Rp75.000`
         return False
     return any(char.isalpha() for char in text) or bool(_SEPARATED.fullmatch(text))
+
+
+def is_rounded(text: str) -> bool:
+    """Return whether a value is a number that a spreadsheet has rounded, such as `4,01235E+12`."""
+    return _ROUNDED.fullmatch(text) is not None
+
+
+def are_item_names(facts: Facts) -> bool:
+    """Return whether the values are codes in a column with the name of a product, as in NetSuite.
+
+    Such codes can have no digits (`MUG-BLK`), and can name the parents before the item (`HOODIE : HOODIE-M`).
+    """
+    if not facts.cells or facts.filled < MIN_SHARE or facts.distinct < MIN_SHARE:
+        return False
+    last_parts = [cell.rpartition(" : ")[2] for cell in facts.cells]
+    return _share(last_parts, lambda part: is_code(part) or _CAPITALS.fullmatch(part) is not None) >= MIN_SHARE
 
 
 def _is_date(text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from wecelebrate.feeds.files.csv_rows import MAX_COLUMNS
 from wecelebrate.feeds.items import Record, quoted
 from wecelebrate.feeds.json.commercetools import product_of
-from wecelebrate.feeds.json.shapes import address, connection, named_values, node_of, option_lines
+from wecelebrate.feeds.json.shapes import address, connection, named_values, node_of, option_lines, unwrapped
 from wecelebrate.feeds.prices.types import parts_by_type
 
 MAX_DEPTH = 10
@@ -36,6 +36,8 @@ def records_of(value: Any) -> list[Record]:
     if not isinstance(value, dict):
         raise InvalidJson(f"{quoted(value if isinstance(value, str) else json.dumps(value))} is not an object")
     value = node_of(value)
+    _check_keys(value)
+    value = unwrapped(value)
     _check_keys(value)
     if "masterData" in value or "masterVariant" in value:
         value = product_of(value) or value

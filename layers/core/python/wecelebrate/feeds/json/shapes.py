@@ -1,5 +1,6 @@
 """Recognises shapes that lists have in the JSON of shop APIs: connections of GraphQL, options, and named values."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,12 @@ OPTION_KEYS = frozenset(("selectedoptions", "selected_options", "options", "opti
 _NAME_KEYS = ("name", "attribute_code", "key", "code", "option_display_name", "title")
 _VALUE_KEYS = ("value", "option", "label", "options")
 _EDGE_KEYS = frozenset(("node", "cursor", "__typename"))
+_ENVELOPES = (
+    "attributes", "fields", "item", "product", "_source", "data", "content", "record", "properties", "article",
+    "resource", "entity", "document", "payload", "node",
+)  # fmt: skip
+"""The keys of the product in an object that is only its envelope."""
+_PRODUCT_KEY = re.compile(r"(?:^|[_\W])(?:name|title|sku)|(?:Name|Title|Sku|SKU)$", re.ASCII)
 MAX_VALUE_LENGTH = 5_000
 
 
@@ -16,6 +23,26 @@ def node_of(value: dict[str, Any]) -> dict[str, Any]:
     """Return the node of an edge, such as `{"node": …, "cursor": …}`. Any other object is returned unchanged."""
     node = value.get("node")
     return node if isinstance(node, dict) and value.keys() <= _EDGE_KEYS else value
+
+
+def unwrapped(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the product with the members beside it, if the object is only the envelope of a product.
+
+    Shapes: `{"type": …, "id": …, "attributes": {…}}` (JSON:API), `{"id": …, "fields": {…}}` (Airtable),
+    `{"_id": …, "_source": {…}}` (Elasticsearch), `{"@type": "ListItem", "item": {…}}` (schema.org). Any other object is
+    returned unchanged: the `attributes` of an object with a name are the properties of the product.
+    """
+    inner = [key for key in _ENVELOPES if isinstance(value.get(key), dict)]
+    if len(inner) != 1 or any(map(_names_a_product, value)):
+        return value
+    product = value[inner[0]]
+    if not any(map(_names_a_product, product)):
+        return value
+    return {**{key: part for key, part in value.items() if key != inner[0]}, **product}
+
+
+def _names_a_product(key: str) -> bool:
+    return _PRODUCT_KEY.search(key) is not None
 
 
 def connection(value: Any) -> list[Any] | None:

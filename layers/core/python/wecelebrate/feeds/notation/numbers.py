@@ -98,7 +98,7 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
         return Decimal(cell), None
     if len(cell) > MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
-    text = western(cell).strip()
+    text = western(cell).strip().removeprefix("'")  # a spreadsheet stores the number as a text
     if ending := _WHOLE.search(text):
         mark = "," if ending[0][0] == "," else "." if ending[0][0] == "." else mark
         text = text[: ending.start()] + text[ending.end() :]

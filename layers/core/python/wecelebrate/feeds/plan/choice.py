@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from wecelebrate.feeds.columns.composed import composed_fields, is_composed
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.localized import candidates_with_languages
 from wecelebrate.feeds.columns.names import field_candidates, fold, is_inverse, is_weak, name_forms
@@ -24,11 +25,27 @@ from wecelebrate.feeds.states.words import state_of, state_of_command
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.names import is_free_stock, stock_columns_of_places, stock_rank, sum_question
 from wecelebrate.feeds.stock.places import is_place, named_places, places_of
+from wecelebrate.feeds.vocabulary.words import words
 
 _WORD_CODES = ("COP", "PEN", "PHP", "TRY")
 """Codes of currencies that are words too."""
 _SIGNS = frozenset((*numbers.SHARED_SIGNS, "FR.", "SFR", "SFR.", "EURO", "US$"))
 _USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
+
+KINDS_OF_ITEMS = words(
+    "inventory inventoryitem inventorypart noninventory noninventoryitem noninventorypart service services stock "
+    "stockitem nonstock nonstockitem storable storableproduct consumable consu goods good product products item items "
+    "article artikel ware waren dienstleistung leistung lagerartikel nichtlager produkt produit bien biens produits "
+    "article articolo prodotto servizio producto servicio articulo produto servico simple variable variation "
+    "configurable "
+    "bundle bundled kit assembly assemblyitem lotnumberedinventoryitem serializedinventoryitem matrix standard "
+    "physical "
+    "digital virtual downloadable group grouped einfach stuckliste towar usluga zbozi sluzba vare tjeneste vara tjanst "
+    "товар услуга 商品 服务 商品服务 상품 サービス"
+)
+"""Values of a column `Type` that say how an ERP system treats an item, and are no categories."""
+KINDS = "are kinds of items"
+REPEATED = 0.5
 
 Candidate = tuple[int, int, str | None]
 """The rank of a column for a field, the column's number, and the currency in its name."""
@@ -72,6 +89,9 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
             candidates[name].append((rank, number, currency))
         if not matches and (composed_rank := stock_rank(column)) is not None:
             candidates["inventory_count"].append((composed_rank, number, None))
+        elif not matches and (fields := composed_fields(column)):
+            for name, rank in fields:
+                candidates[name].append((rank, number, None))
         elif not matches and re.search(r"\d$", column):
             # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
             unnumbered = field_candidates(_without_number(column))
@@ -196,7 +216,8 @@ def _best(
         facts = columns[number]
         contradiction = _contradiction(columns, name, number, rank)
         is_empty = facts.is_empty and facts.rows > 0
-        if is_weak(rank) and (contradiction or (facts.is_empty and facts.rows)):
+        is_kind = name == "category" and contradiction.endswith(KINDS)
+        if is_kind or ((is_weak(rank) or is_composed(rank)) and (contradiction or (facts.is_empty and facts.rows))):
             continue
         reasons = [f"{quoted(columns.header[number], 40)} is a usual name for this field"]
         reasons += [contradiction] if contradiction else []
@@ -205,7 +226,7 @@ def _best(
             (0.5 if is_weak(rank) else max(0.6, 0.9 - rank / 10 * 0.005)) - 0.3 * bool(contradiction) - 0.3 * is_empty
         )
         is_new = bool(earlier) and columns.header[number] not in earlier
-        is_free = name == "inventory_count" and not is_weak(rank) and is_free_stock(columns.header[number], facts)
+        is_free = name == "inventory_count" and is_free_stock(columns.header[number], facts)
         reasons += ["it contains the pieces that can be sold"] if is_free else []
         order = (bool(contradiction), is_empty, is_new, not is_free, rank, number)
         rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))
@@ -225,7 +246,11 @@ def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
             return f"values like {shown} are numbers"
         if facts.share("is_address") > 0.9:
             return f"values like {shown} are addresses"
-    elif name == "inventory_count" and not _can_be_stocks(facts, is_weak_name=is_weak(rank)):
+        if name == "category" and all(fold(cell) in KINDS_OF_ITEMS for cell in facts.cells):
+            return f"values like {shown} {KINDS}"
+        if name == "name" and is_composed(rank) and len(facts.cells) > 2 and facts.distinct < REPEATED:
+            return f"values like {shown} are repeated"
+    elif name == "inventory_count" and not _can_be_stocks(facts, is_weak_name=is_weak(rank) or is_composed(rank)):
         return f"values like {shown} are no quantities"
     elif name in ("images", "currency") and facts.share("is_number") > 0.9:
         return f"values like {shown} are numbers"

@@ -8,6 +8,7 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.columns.visibility import Disclosure
+from wecelebrate.feeds.identity.codes import is_rounded
 from wecelebrate.feeds.items import Rejected, Row, quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
@@ -104,6 +105,9 @@ def complete_plan(
             plan.active[at] = replace(active, blank_is_no=True)
         elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
             plan.active[at] = replace(active, words="magento codes")
+    plan.rounded_columns = frozenset(
+        column for column, _ in plan.attributes if any(map(is_rounded, columns[column].cells))
+    )
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
     if plan.profile is None and "price" not in mapping:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from wecelebrate.core.types import currencies
+from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import PUBLIC_FIELDS, field_candidates, fold, is_inverse
 from wecelebrate.feeds.columns.profile import Profile
@@ -108,14 +109,24 @@ def _initial_plan(
     if profile is None and not plan.sku and not has_handles and not has_sku:
         by_name = _by_name(columns, currency, earlier)
         return (None, by_name) if by_name.sku else (recognised, plan)
-    if not plan.prices and recognised.fields.get("price") and not recognised.separate_prices:
-        typed = [number for number, name in enumerate(header) if has_unknown_type(name)]
-        if typed:
-            by_name = _by_name(columns, currency, {})
-            plan.prices = by_name.prices
-            plan.questions += [question for question in by_name.questions if question.key == "price"]
-            plan.reasons["price"] = by_name.reasons.get("price", [])
+    lacks_price = not plan.prices and bool(recognised.fields.get("price")) and not recognised.separate_prices
+    if lacks_price or (not plan.inventory and recognised.fields.get("inventory_count")):
+        _complete_profile(plan, columns, currency, lacks_price=lacks_price)
     return recognised, plan
+
+
+def _complete_profile(plan: Plan, columns: Columns, currency: str, *, lacks_price: bool) -> None:
+    """Read the price or the stock by the names and values of the columns, if a version of the export renamed them."""
+    by_name = _by_name(columns, currency, {})
+    typed = any(map(has_unknown_type, columns.header))
+    questions = [question for question in by_name.questions if question.key == "price"]
+    if lacks_price and (typed or (by_name.prices and not questions)):
+        plan.prices, plan.reasons["price"] = by_name.prices, by_name.reasons.get("price", [])
+        plan.questions += questions
+    taken = {number for numbers in plan.field_columns.values() for number in numbers}
+    is_clear = not any(composed_fields(columns.header[number]) for number in by_name.inventory)
+    if not plan.inventory and is_clear and not by_name.sums_stock and taken.isdisjoint(by_name.inventory):
+        plan.inventory = by_name.inventory
 
 
 def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:

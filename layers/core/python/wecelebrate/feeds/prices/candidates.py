@@ -155,3 +155,14 @@ def with_totals(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandi
                 reasons = (f"{quoted(name, 40)} is the price with tax, because its values are a little higher",)
                 totals.append(PriceCandidate(number, PriceName("gross"), "gross", None, reasons=reasons))
     return [*sold, *totals]
+
+
+def with_named_tax(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
+    """Return the candidates, `PRICE_VAT` as a price with tax if its values are a little above those of `PRICE`."""
+    bases = [one for one in sold if not one.is_bad and not one.name.names_tax and one.kind in ("plain", "net")]
+    return [
+        replace(one, kind="gross")
+        if one.kind == "plain" and one.name.names_tax and any(is_with_tax(columns, b.column, one.column) for b in bases)
+        else one
+        for one in sold
+    ]

@@ -120,7 +120,8 @@ def _list_of(plan: Plan, price: int) -> list[int]:
     if match := _LISTED.fullmatch(name):
         names = [f"{match[1]}{position}{match[3]}" for position in range(MAX_PRICES)]
     else:
-        names = [name, *(f"{name}.{position}" for position in range(2, MAX_PRICES))]
+        element, at, attribute = name.partition("@")
+        names = [name, *(f"{element}.{position}{at}{attribute}" for position in range(2, MAX_PRICES))]
     listed = [numbered[one] for one in names if one in numbered]
     return listed if price in listed else [price]
 
@@ -142,9 +143,13 @@ def _quantity_of(plan: Plan, price: int) -> int | None:
 
 
 def _attribute(plan: Plan, name: str, names: frozenset[str]) -> int | None:
-    """Return the column of an attribute of an XML element, such as `price@currency`."""
+    """Return the column of an attribute of an XML element, such as `price@currency`.
+
+    `name` is the element, or the attribute with its amount, such as `price@value`.
+    """
+    element = name.partition("@")[0]
     for number, column in enumerate(plan.header):
-        if column.startswith(f"{name}@") and fold(column[len(name) + 1 :]) in names:
+        if column.startswith(f"{element}@") and column != name and fold(column[len(element) + 1 :]) in names:
             return number
     return None
 

@@ -88,7 +88,8 @@ _NOUNS = words(
 """Words that mean a price without the word `price`."""
 _NEUTRAL = words(
     "sales selling sell retail unit unitaire unitario regular standard normal verkaufs einzel stuck stueck end "
-    "endkunden laden udsalgs cent cents master mastervariant vente devente venta deventa vendita divendita venda "
+    "endkunden laden udsalgs cent cents master mastervariant variation variations "
+    "vente devente venta deventa vendita divendita venda "
     "devenda verkoop stuk salgs utsalgs forsaljnings prodejni sprzedazy detail detaliczna public publico pubblico "
     "web shop online current item product article artikel variant variants value gesamt consumer customer kunden in "
     "ut ordinarie na now myynti satis "
@@ -122,7 +123,7 @@ MINOR_UNITS: dict[str, Scale] = {
 """Words for the smallest unit of a currency, and for smaller units that programs use."""
 _SOLO = words(
     "sell selling sells retail resale asking now verkauf vente venta vendita venda verkoop salg salgs utsalg "
-    "udsalg forsaljning "
+    "udsalg forsaljning prodejni predajna sprzedazy detaliczna maloprodajna satis "
     "pu"
 )
 """Words that mean a selling price without the word `price`, if the values are amounts of money: `Sell`, `Retail`."""
@@ -155,7 +156,7 @@ _TAX_RATE = re.compile(
 _PLUS_TAX = re.compile(rf"\+(?=\s?{_TAX_WORD}\b)", re.IGNORECASE)
 _INNER_NUMBER = re.compile(r"(?<=[^\W\d_])\d(?=[^\W\d_])")
 _LAST_NUMBER = re.compile(r"(?<=[^\W\d_])\d{1,2}$")
-_LIST_INDEX = re.compile(r"\.\d{1,2}(?:\.|$)")
+_LIST_INDEX = re.compile(r"\.\d{1,2}(?:[.@]|$)")
 """The number of an item of a JSON list, as in `prices.1.amount`."""
 MAX_NAME = 60
 MAX_RAW_NAME = 200
@@ -218,6 +219,8 @@ class PriceName:
     """Whether the name can also mean something other than a price."""
     tax: Literal["gross", "net"] | None = None
     """Whether the price contains the tax, as in `RRP incl. VAT`."""
+    names_tax: bool = False
+    """Whether the name has a word for a tax, but does not say whether the price contains it: `PRICE_VAT`."""
     is_solo: bool = False
     """Whether the name means a price only if the values are amounts of money: `Sell`, `Retail`."""
     is_bare_net: bool = False
@@ -303,7 +306,9 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
 
     is_solo = False
     if not has("base") and not has("alone"):
-        is_solo = not _SOLO.isdisjoint(parts) and _SOLO.union(_SOLO_COMPANIONS).issuperset(parts)
+        taxes = [known.roles[role] for role in ("tax", "with", "without")]
+        others = [part for part in parts if part not in _SOLO and part not in _SOLO_COMPANIONS]
+        is_solo = not _SOLO.isdisjoint(parts) and all(any(part in role for role in taxes) for part in others)
         if not is_solo:
             return None
     words = known.roles["weak"]
@@ -319,6 +324,7 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
         kind == "offer" and "sale" in parts,
         is_weak,
         is_solo=is_solo,
+        names_tax=has("tax") and not has("with") and not has("without"),
         tax="gross" if "gross" in kinds else "net" if "net" in kinds else None,
         is_bare_net=kind == "net" and _BARE_NET.issuperset(parts),
         scale=next((MINOR_UNITS[part] for part in parts if part in MINOR_UNITS), 0),

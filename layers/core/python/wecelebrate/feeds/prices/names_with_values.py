@@ -27,6 +27,9 @@ _COUNTRY = re.compile(
 )
 _TOTAL = re.compile(r"\b(?:totaal|totale|total|totalt|итого|celkem|razem)\b", re.IGNORECASE)
 _MAX_CELLS = 50
+MAX_BARE_NAME = 30
+MAX_RATES = 3
+"""How many rates of the tax a file has. Net and gross weights have many different ratios."""
 MAX_RATE = 1.28
 """The highest price with tax for 1 without tax."""
 
@@ -82,6 +85,41 @@ def is_with_tax(columns: Columns, base: int, total: int) -> bool:
         if max(base, total) < len(row) and (first := _amount(row[base])) and (second := _amount(row[total])):
             rates.append(second / first)
     return len(rates) > 1 and min(rates) > 0.999 and 1.02 < max(rates) <= MAX_RATE
+
+
+def bare_tax_prices(columns: Columns, currency: str) -> list[tuple[int, PriceName]]:
+    """Return the columns `Netto` and `Brutto` whose values are prices, although their names can also mean weights.
+
+    The amounts have a currency, or those of `Brutto` are those of `Netto` with one of a few rates of a tax.
+    """
+    named = [(number, name) for number, column in enumerate(columns.header) if (name := _bare_tax_name(column))]
+    priced = [(number, name) for number, name in named if currency_of_cells(columns, number, currency)]
+    pairs = [(net, gross) for net, first in named for gross, second in named if (first.kind, second.kind) == _NET_GROSS]
+    taxed = {number for net, gross in pairs if has_few_rates(columns, net, gross) for number in (net, gross)}
+    return [(number, name) for number, name in named if number in taxed] or priced
+
+
+_NET_GROSS = ("net", "gross")
+
+
+@lru_cache(maxsize=4096)
+def _bare_tax_name(column: str) -> PriceName | None:
+    """Return the kind of a price whose name only says that the tax is in it or not: `Brutto`, `incl. VAT`, `HT`."""
+    if len(column) > MAX_BARE_NAME or any(price_name(form) for form in name_forms(column)):
+        return None
+    name = price_name(fold(plain_name(f"price {column}")))
+    return name if name is not None and name.tax is not None and name.kind == name.tax else None
+
+
+def has_few_rates(columns: Columns, net: int, gross: int) -> bool:
+    """Return whether all gross amounts are the net amounts with a tax of at most MAX_RATES different rates."""
+    rates = set[float]()
+    for row in columns.sample:
+        if max(net, gross) < len(row) and (first := _amount(row[net])) and (second := _amount(row[gross])):
+            if not 1 < second / first <= MAX_RATE or first < 1:
+                return False
+            rates.add(round(second / first, 2))
+    return 0 < len(rates) <= MAX_RATES
 
 
 def _amount(cell: str | None) -> float:

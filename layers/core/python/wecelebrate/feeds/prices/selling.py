@@ -20,6 +20,7 @@ from wecelebrate.feeds.prices.candidates import (
     name_of_price,
     price_candidates,
     with_currencies,
+    with_named_tax,
     with_totals,
 )
 from wecelebrate.feeds.prices.names import (
@@ -29,6 +30,7 @@ from wecelebrate.feeds.prices.names import (
     PriceName,
     may_be_price,
 )
+from wecelebrate.feeds.prices.names_with_values import bare_tax_prices
 from wecelebrate.feeds.prices.tiers import is_for_a_package, quantity_prices
 from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.questions import Choice, Question
@@ -76,8 +78,13 @@ def choose_price(
     """
     tiers = quantity_prices(columns)
     rated = price_candidates(columns, candidates, currency, tiers)
+    if not any(one.kind in TIERS and not one.is_bad for one in rated):
+        rated += [
+            PriceCandidate(number, name, name.kind, None, reasons=(f"the values are prices: {KIND_TEXTS[name.kind]}",))
+            for number, name in bare_tax_prices(columns, currency)
+        ]
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
-    sold = with_totals(columns, with_currencies(columns, sold, currency))
+    sold = with_named_tax(columns, with_totals(columns, with_currencies(columns, sold, currency)))
     sold = [one for one in sold if not one.name.is_weak or one.name.is_solo] or sold
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from wecelebrate.feeds.columns.facts import MAX_ROWS
-from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.totals import TOTAL_SPELLINGS, is_total
 from wecelebrate.feeds.items import Cells, quoted
 from wecelebrate.feeds.plan.plan import Plan
-from wecelebrate.feeds.vocabulary.words import phrases
 
 CODE = "no_product"
 """The code of rejected rows that are no products."""
@@ -16,21 +15,6 @@ USUAL = 0.1
 """If a larger share of the SKUs contain spaces, a text with spaces can be a SKU."""
 MIN_COLUMNS = 3
 """In a table with fewer columns, a row with only one value can be a product."""
-
-_TOTALS = phrases(
-    "total|totals|subtotal|sub-total|grand total|sum|sum total|summe|summen|gesamt|gesamtsumme|gesamtbetrag|insgesamt|"
-    "zwischensumme|endsumme|somme|total général|sous-total|totaux|totale|totale generale|subtotale|suma|suma total|"
-    "razem|ogółem|łącznie|totaal|subtotaal|eindtotaal|celkem|spolu|součet|összesen|mindösszesen|yhteensä|summa|totalt|"
-    "i alt|ialt|toplam|genel toplam|итого|всего|разом|всього|общо|σύνολο|tổng|tổng cộng|รวม|jumlah|المجموع|الإجمالي|"
-    'סה"כ|合計|小計|総計|合计|总计|小计|합계|총계|소계'
-)
-_FOLDED_TOTALS = frozenset(map(fold, _TOTALS))
-_SPELLINGS = frozenset(
-    spelling + end
-    for word in _TOTALS
-    for spelling in (word, word.capitalize(), word.title(), word.upper())
-    for end in ("", ":")
-)
 
 _LEVELS = frozenset(("*", "**", "***", "****", "Σ", "∑"))
 """What lists of SAP have at the start of a line with a total."""
@@ -41,7 +25,7 @@ FindNote = Callable[[str | None, Cells], str | None]
 
 def suspects(plan: Plan) -> frozenset[str]:
     """Return SKUs without spaces that are probably no SKUs: words for a total, and the name of the column."""
-    return (_SPELLINGS | _LEVELS).union(plan.header[number] for number in plan.sku if number < len(plan.header))
+    return (TOTAL_SPELLINGS | _LEVELS).union(plan.header[number] for number in plan.sku if number < len(plan.header))
 
 
 def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
@@ -79,11 +63,6 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
         return None
 
     return find
-
-
-def is_total(cell: str) -> bool:
-    """Return whether the cell is a word for a total."""
-    return len(cell) < 30 and fold(cell) in _FOLDED_TOTALS and bool(cell)
 
 
 def note_without_sku(cells: Sequence[str | None]) -> str | None:

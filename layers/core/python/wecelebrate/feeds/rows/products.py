@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 from operator import itemgetter
 
 from wecelebrate.core.types import InventoryPolicy
+from wecelebrate.feeds.identity.codes import is_rounded
 from wecelebrate.feeds.items import BadCell, Cells, Product, Rejected
 from wecelebrate.feeds.notation import convert, numbers
 from wecelebrate.feeds.notation.price_units import price_of_one, units_of
@@ -50,6 +51,7 @@ def product_builder(  # noqa: PLR0915
     if plan.computed:
         header = plan.computed.without(header)
     public_pairs = plan.disclosure.public_pairs
+    rounded = [label for column, label in attributes if column in plan.rounded_columns]
     has_codes = bool(plan.profile and plan.profile.cell_readers.get("attributes") == "code_pairs")
     attributes_of = convert.attributes_of_codes if has_codes else convert.attributes_of_lines
     sku_columns, image_columns = plan.sku, plan.images
@@ -121,6 +123,9 @@ def product_builder(  # noqa: PLR0915
         else:
             source = dict(zip(header, raw, strict=False))  # type: ignore[arg-type]  # no cell is None
         values = {label: cell for column, label in attributes if (cell := cells[column]) and len(cell) <= _MAX_LENGTH}
+        for label in rounded:
+            if label in values and is_rounded(values[label]):
+                warnings.add("rounded_number", label, values.pop(label))
         blank = _blank_labels(attributes, cells, values) if len(values) < len(attributes) else _NO_LABELS
         for column in pair_columns:
             values |= public_pairs(attributes_of(cells[column] or ""))

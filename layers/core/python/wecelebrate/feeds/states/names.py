@@ -4,10 +4,12 @@
 are states, and if no word of the name is unknown, as in `Gift wrap in shop` and `Active noise cancelling`.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
 from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import fold, inactive_names
 from wecelebrate.feeds.columns.visibility import internal_part, words
 from wecelebrate.feeds.states.words import MARKS, state_of
 from wecelebrate.feeds.vocabulary.words import words as listed
@@ -54,6 +56,7 @@ _BESIDE = listed(
 )
 """Words beside the words of the two lists."""
 _STATE_LENGTH = 30
+MAX_NAME = 60
 
 
 @lru_cache(maxsize=8192)
@@ -65,7 +68,7 @@ def shows(column: str) -> bool:
 @lru_cache(maxsize=8192)
 def hides(column: str) -> bool:
     """Return whether the words of a name can mean that the shop does not show a product: `Obsoleted`, `Is hidden`."""
-    return _is_made_of(column, _HIDDEN)
+    return _is_made_of(column, _HIDDEN) or _is_flag(column)
 
 
 def state_columns(columns: Columns, used: set[int]) -> tuple[list[int], list[int]]:
@@ -95,6 +98,21 @@ def _is_made_of(column: str, stems: Sequence[str]) -> bool:
     named = [part for part in parts if _is_in(part, stems)]
     others = [part for part in parts if part not in named and part not in _BESIDE and not _is_in(part, _SHOWN)]
     return bool(named) and not others and internal_part(column) is None
+
+
+_FLAG = re.compile(
+    r"^(?:is|flag|indicator|kz|indikator)|(?:flag|yn|ynflag|janein|sn|status|state|statut|estado|stato|indicator|ind|"
+    r"kennzeichen|kz|kennz|merker|vlag|znacznik|priznak|признак|状态|狀態|标志|標誌|标识|标记|여부|상태|구분|フラグ|区分|状態)$"
+)
+"""What makes a name a flag: `disc_flag`, `禁用状态`."""
+
+
+def _is_flag(column: str) -> bool:
+    """Return whether a name without its word for a flag means that the shop does not show the product."""
+    if len(column) > MAX_NAME or internal_part(column) is not None:
+        return False
+    plain = _FLAG.sub("", fold(column), count=1)
+    return plain in inactive_names()
 
 
 def _is_in(word: str, stems: Sequence[str]) -> bool:

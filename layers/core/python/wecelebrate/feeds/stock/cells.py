@@ -21,6 +21,7 @@ import html
 import re
 from enum import Enum, auto
 from functools import cache
+from typing import Literal
 
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import BadCell, quoted
@@ -48,7 +49,7 @@ def read(cell: str, mark: numbers.DecimalMark | None) -> int | State:
         return int(cell)
     if len(cell) > numbers.MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
-    text = western(html.unescape(cell)).strip().casefold()
+    text = western(html.unescape(cell)).strip().removeprefix("'").casefold()
     stated = _SIGNS.get(text)
     if stated is None:
         stated = _words().get(fold(text.removeprefix("http://schema.org/").removeprefix("https://schema.org/")))
@@ -74,6 +75,11 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
         if parts is None:
             raise
         after = fold(parts["after"])
+        bound = _bound(fold(parts["before"]), after)
+        if bound == "under":
+            return 0
+        if bound == "over":
+            return _limited(max(int(numbers.signed_number(parts["number"], mark, cell)), 0), cell)
         is_unit = after in vocabulary().words("values.units")
         words = fold(parts["before"]) + ("" if is_unit else after)
         if _words().get(words) is State.OUT_OF_STOCK:
@@ -83,6 +89,22 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
             raise
         number = numbers.signed_number(parts["number"], mark, cell)
     return _limited(max(int(number), 0), cell)
+
+
+def _bound(before: str, after: str) -> Literal["over", "under"] | None:
+    """Return the bound that the words beside a number mean, in any language: `более 10`, `10개 이상`."""
+    if not before and not after:
+        return None
+    known, units = vocabulary().words, vocabulary().words("values.units")
+    kind: Literal["over", "under"]
+    for kind in ("over", "under"):
+        words = known(f"values.{kind}")
+        if before in words and (not after or after in units):
+            return kind
+        is_after = after in words or any(after.startswith(unit) and after[len(unit) :] in words for unit in units)
+        if is_after and not before:
+            return kind
+    return None
 
 
 def _limited(count: int, cell: str) -> int:

@@ -5,8 +5,10 @@
 | `Giac. pz`, `Bestand Stk.`             | a stock: a noun with units and words that do not change it                  |
 | `Available physical`, `Vrije voorraad` | the stock that can be sold; it is preferred to a stock with reserved pieces |
 | `Lager Wien`, `Qty_WH1`, `Köln Stock`  | the stock of one place; without a column for the total, they are added up   |
+| `S`, `M`, `L`, `XL`                    | the stock of one size, if there are three such columns: they are added up   |
 """
 
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -14,9 +16,10 @@ from itertools import islice
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import fold, name_forms
-from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
 COMPOSED_STOCK_RANK = 7_000
@@ -26,17 +29,21 @@ MAX_DIVISIONS = 10
 MIN_PLACES = 2
 MAX_PLACES = 50
 MAX_EXAMPLES = 3
+MOST = 0.9
+MAX_CELLS = 100
 
 _NOUNS = words(
     "stock stocks inventory inv qty quantity bestand bestande lagerbestand lagermenge menge lgbst bst voorraad vrd "
     "beholdning saldo lagersaldo lagerantal varasto ilosc stan mnozstvi mnozstvo giacenza giac esistenza esist "
     "existencias existencia exist stoc zapas zasoba estoque quantite qte qta qtd cant cantidad quantita quantidade "
-    "keszlet zaliha zaloga likutis atlikums laoseis stok tonkho остаток остатки наличие залишок наличност"
+    "onhand keszlet zaliha zaloga likutis atlikums laoseis stok tonkho остаток остатки наличие залишок наличност"
 )
 _UNITS = words("pcs pc pz pzi pezzi stk stck stuck stueck stuks szt ks db шт buc ud uds unidades unites pieces kpl st")
 _NEUTRAL = words(
     "total totale gesamt totaal aktuell aktueller attuale actuel actual current physical physisch fisica fysiek fysisk "
-    "physique fisico on in hand of the"
+    "physique fisico on in hand of the location net real effective live count level balance corrected remaining "
+    "item variation "
+    "product article articles produkt artikel units"
 )
 _FREE = words(
     "free frei freie freier verfugbar verfugbare verfugbarer verf verwendbar verwendbare verwendbarer available avail "
@@ -50,7 +57,7 @@ _FREE_PARTS = re.compile(
     r"free|frei|verf(?:ugb|uegb|best|menge)|verwendbar|avail|unrestricted|dispon|dispo$|^disp|vrij|beschikb|ledig|"
     r"tillgang|tilgjeng|tilgaeng|dostepn|dostupn|szabad|elerheto|vapaa|sellab|saleab|salab|unreserved|uncommitted|"
     r"unallocated|^atp$|toonhand$|serbest|satilabilir|свободн|доступн|вільн|διαθεσιμ|可用|可售|可賣|可卖|有効|フリー|"
-    r"引当可能|販売可能|가용|판매가능|متاح|قابل|זמינ|tersedia|raspoloz|razpoloz|slobodn|laisv|pieejam|briv|khadung"
+    r"kdispozici|kdispozicii|disponibeltsaldo|引当可能|販売可能|가용|판매가능|متاح|قابل|זמינ|tersedia|raspoloz|razpoloz|slobodn|laisv|pieejam|briv|khadung"
 )
 _NOT_FREE = re.compile(
     r"unavail|notavail|nicht|indispon|nondispon|verfugbarkeit|verfuegbarkeit|availability|disponibilit|disponibilidad|"
@@ -75,6 +82,9 @@ _NO_PLACE = words(
     "to von bis ab unite kuchni break tier policy tracking management aktiv active managed control available verfugbar "
     "mwst discount rabatt minimo massimo maximo ordine ordinato impegnato riservato virtual shipping delivery"
 )
+_SIZES = words("xxs xs s m l xl xxl xxxl xxxxl 2xl 3xl 4xl 5xl 2xs 3xs xsmall small medium large xlarge")
+MIN_SIZES = 3
+MAX_PIECES_LENGTH = 5
 _TOKENS = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBERED = re.compile(r"([^\W\d_]+)(\d{1,4})")
@@ -103,9 +113,20 @@ def is_free_stock(column: str, facts: Facts) -> bool:
 
     0 and 1 in such a column can also be a state.
     """
-    if facts.share("is_number") < 0.9 or set(facts.cells) <= {"0", "1"}:
+    if set(facts.cells) <= {"0", "1"} or not _state_pieces(facts):
         return False
     return any(_FREE_PARTS.search(form) and not _NOT_FREE.search(form) for form in name_forms(column))
+
+
+def _state_pieces(facts: Facts) -> bool:
+    """Return whether nearly all values state a number of pieces, as `12` and `more than 100` do."""
+    if facts.share("is_number") >= MOST:
+        return True
+    counts = 0
+    for cell in facts.cells[:MAX_CELLS]:
+        with contextlib.suppress(BadCell):
+            counts += isinstance(stock.read(cell, None), int)
+    return counts >= MOST * min(len(facts.cells), MAX_CELLS)
 
 
 def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
@@ -118,9 +139,21 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     for number, name in enumerate(columns.header):
         if number not in used and (key := _place_key(name)) is not None and _are_counts(columns[number]):
             groups.setdefault(key, []).append(number)
+    sizes = [number for number, name in enumerate(columns.header) if number not in used and is_size(name)]
+    if len(sizes) >= MIN_SIZES and all(_are_pieces(columns[number]) for number in sizes):
+        groups[(False, ())] = sizes
     places = [numbers for numbers in groups.values() if MIN_PLACES <= len(numbers) <= MAX_PLACES]
     places = [numbers for numbers in places if any(not columns[number].is_empty for number in numbers)]
     return max(places, key=len, default=[])
+
+
+def is_size(column: str) -> bool:
+    """Return whether the name of a column is only a size of clothes, as in a table with a column for each size."""
+    return fold(column) in _SIZES
+
+
+def _are_pieces(facts: Facts) -> bool:
+    return all(cell.isdecimal() and len(cell) <= MAX_PIECES_LENGTH for cell in facts.cells)
 
 
 @lru_cache(maxsize=4096)
@@ -159,7 +192,8 @@ def sum_question(columns: Columns, numbers: Iterable[int]) -> Question:
     shown = " and ".join(quoted(name, 40) for name in names[:MAX_EXAMPLES]) + (
         " …" if len(names) > MAX_EXAMPLES else ""
     )
-    text = f"The columns {shown} contain the stocks of several places, and no column has the total. Are they added up?"
+    kind = "sizes" if all(map(is_size, names)) else "places"
+    text = f"The columns {shown} contain the stocks of several {kind}, and no column has the total. Are they added up?"
     choices = (
         Choice("sum", "The stock is the sum of these columns."),
         *(Choice(name, f"The stock is only that of the column {quoted(name, 40)}.") for name in names[:MAX_EXAMPLES]),

@@ -104,7 +104,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     is_complete = sum(map(len, lines)) < SAMPLE_CHARACTERS
     notes = notes_of_footer(data if is_complete else _last_rows(text, dialect), notes)
     details = {
-        "delimiter": dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
+        "delimiter": None if dialect.layout else dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
         "header_line": None if head.last_row is None else skipped + starts[head.last_row] + 1,
     }  # fmt: skip
     table = Table(header, list(data), read_rows, lambda: all(reader.ended_cleanly for reader in readers), details)

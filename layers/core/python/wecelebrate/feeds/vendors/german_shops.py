@@ -22,8 +22,8 @@ JTL = Profile(
         "price": ("stdvkbrutto", "bruttovk", "vkbrutto.*", "stdvknetto", "nettovk"),
         "images": (r"bild\d?(?:url|pfad)?",),
         "inventory_count": (
-            "lagerbestandgesamt",
             "verfugbarerbestand",
+            "lagerbestandgesamt",
             "bestand(?:gesamt)?",
             "lagerbestand",
             "aufnlager",

@@ -10,11 +10,14 @@ from wecelebrate.feeds.items import UnreadableFeed
 from wecelebrate.feeds.xlsx.cells import BUILT_IN_FORMATS, cell_format, number, number_reader
 from wecelebrate.feeds.xlsx.formats import (
     BUILT_IN_PERCENT,
+    BUILT_IN_TWO_DECIMALS,
     digit_pattern,
     is_percent,
     percent,
     shown_currency,
+    shown_decimals,
     with_currency,
+    with_decimals,
     with_pattern,
 )
 from wecelebrate.feeds.xlsx.parts import Attributes, parse_part
@@ -98,6 +101,8 @@ class Book:
             built_in = int(form) if re.fullmatch(r"\d{1,5}", form) else 0
             if built_in in BUILT_IN_PERCENT:
                 return percent
+            if built_in in BUILT_IN_TWO_DECIMALS:
+                return with_decimals(2)
             return number_reader(BUILT_IN_FORMATS.get(built_in, "number"), self._from_1904)
         shown_as = cell_format(code)
         if shown_as != "number":
@@ -106,9 +111,10 @@ class Book:
             return percent
         if pattern := digit_pattern(code):
             return with_pattern(pattern)
+        decimals = shown_decimals(code)
         if currency := shown_currency(code):
-            return with_currency(currency)
-        return number
+            return with_currency(currency, decimals)
+        return with_decimals(decimals) if decimals else number
 
 
 def _elements(archive: Archive, part: str, names: set[str]) -> Iterable[tuple[str, Attributes]]:

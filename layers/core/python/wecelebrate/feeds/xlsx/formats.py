@@ -6,6 +6,7 @@
 | `[$£-809]#,##0.00`  | 19.9   | £19.90   | 19.9 GBP   |
 | `[$CHF] #,##0.00`   | 19.9   | CHF 19.90| 19.9 CHF   |
 | `[$-407]#,##0.00`   | 19.9   | 19,90    | 19.9       |
+| `#,##0.00`          | 24.395 | 24,40    | 24.40      |
 | `"ART-"0000`        | 12     | ART-0012 | ART-0012   |
 | `000-000`           | 12345  | 012-345  | 012-345    |
 | `0%`                | 0.19   | 19%      | 19%        |
@@ -15,7 +16,7 @@ Source: ECMA-376 part 1, 18.8.30 and 18.8.31 (numFmts); the hexadecimal number a
 
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from wecelebrate.core.types import currencies
@@ -24,6 +25,11 @@ from wecelebrate.feeds.xlsx.cells import number
 
 MAX_CODE_LENGTH = 255
 BUILT_IN_PERCENT = frozenset((9, 10))
+BUILT_IN_TWO_DECIMALS = frozenset((2, 4, 7, 8, 39, 40, 43, 44))
+MIN_SHOWN = 2
+_DECIMALS = re.compile(r"[0#?]\.([0#?]+)")
+_SCALED = re.compile(r"[eE/]|[0#?],+(?:\.|$|[^0#?,.])")
+"""Scientific numbers, fractions, and commas that divide by 1,000."""
 _SYMBOL = re.compile(r"\[\$([^\]\-]{0,10})(?:-([0-9A-Fa-f]{1,8}))?[^\]]{0,20}\]")
 _LITERAL = re.compile(r'"([^"]{0,60})"|\\(.)|([€£¥$₹₽₺₩₴₫₪₱฿])')
 _PART = re.compile(r'"([^"]*)"|\\(.)|(0)|([-/ ()+:_!])')
@@ -63,12 +69,44 @@ def _code(symbol: str, locale: str) -> str | None:
     return SIGNS.get(sign) or SIGNS.get(sign.rstrip("."))
 
 
-def with_currency(code: str) -> Callable[[str], str]:
-    """Return a function that reads a number and appends the currency. The point in its text is always decimal."""
+def shown_decimals(code: str) -> int:
+    """Return how many decimals a number format shows, or 0 if it shows fewer than two.
+
+    A format without decimals can be a mistake: a price of 12.50 is not 13.
+    """
+    positive = _SYMBOL.sub("", _LITERAL.sub("", code[:MAX_CODE_LENGTH].split(";", 1)[0]))
+    match = _DECIMALS.search(positive)
+    return len(match[1]) if match and len(match[1]) >= MIN_SHOWN and not _SCALED.search(positive) else 0
+
+
+def with_decimals(decimals: int) -> Callable[[str], str]:
+    """Return a function that reads a number as Excel shows it, e.g. 24.395 with two decimals as 24.40.
+
+    Formulas such as `=C5*1.19` have results with more decimals than the prices that the sender sees.
+    """
+    step = Decimal(1).scaleb(-decimals)
 
     @lru_cache(maxsize=8192)
     def read(raw: str) -> str:
         text = number(raw)
+        if len(text) - text.find(".") - 1 <= decimals or "." not in text:
+            return text
+        try:
+            shown = Decimal(text).quantize(step, ROUND_HALF_UP)
+        except ArithmeticError:
+            return text
+        return f"{shown:f}" if shown else text  # a price of 0.004 is not 0
+
+    return read
+
+
+def with_currency(code: str, decimals: int = 0) -> Callable[[str], str]:
+    """Return a function that reads a number and appends the currency. The point in its text is always decimal."""
+    plain = with_decimals(decimals) if decimals else number
+
+    @lru_cache(maxsize=8192)
+    def read(raw: str) -> str:
+        text = plain(raw)
         if text[-4:-3] == ".":
             text += "0"  # the point in `1.250` could be read as a thousands separator
         return f"{text} {code}" if text else text

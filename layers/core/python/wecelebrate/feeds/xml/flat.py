@@ -129,6 +129,8 @@ class Flattener:
             return
         elif text:
             path = builder.put(path, text)
+        elif is_price_key(path.rpartition(".")[2]):
+            path = builder.numbered(path)
         self._add_attributes(leaf, path, builder)
 
     def _add_attributes(self, element: Element, path: str, builder: "_RecordBuilder") -> None:
@@ -173,6 +175,14 @@ class _RecordBuilder:
     numbers: dict[str, int] = field(default_factory=dict)
     """Maps each column that has several numeric values to the number of these values."""
     size: int = 0
+
+    def numbered(self, path: str) -> str:
+        """Return the path of an element that has only attributes, with its number from the second one on.
+
+        The amount and the currency of `<price currency="EUR" value="9"/>` stay together.
+        """
+        number = self.numbers[path] = self.numbers.get(path, 0) + 1
+        return path if number == 1 or number >= MAX_NUMBERED_COLUMNS else f"{path}.{number}"
 
     def put(self, path: str, text: str) -> str:
         """Add a text to the record. Returns the column of the text: `path`, or `path` with a number appended to it."""

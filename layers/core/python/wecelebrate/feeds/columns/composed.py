@@ -1,0 +1,131 @@
+"""Reads the names of texts that contain a usual name and further words: `Item Category Code`, `Kategoria główna`.
+
+The tables of names cannot list every such name. A name is composed if it begins or ends with a usual name of the field,
+and if no other word says that the column has something else, as in `Tax category` and `File name`. Such a column is
+used only if the file has no column with a usual name, and if its values agree.
+"""
+
+import re
+from functools import cache, lru_cache
+
+from wecelebrate.feeds.columns.names import WEAK_RANK
+from wecelebrate.feeds.columns.synonyms import SYNONYMS
+from wecelebrate.feeds.columns.visibility import internal_part, is_property, words
+from wecelebrate.feeds.vocabulary import vocabulary
+from wecelebrate.feeds.vocabulary.words import divisions
+from wecelebrate.feeds.vocabulary.words import words as listed
+
+COMPOSED_TEXT_RANK = 15_000
+"""The rank of composed names: after all usual names, also those with a language, and before weak names."""
+MAX_NAME = 60
+MAX_WORDS = 6
+MAX_CJK_REST = 6
+MIN_HEAD = 5
+"""A shorter usual name in Latin letters, such as `nev` and `nom`, is a part of other words."""
+
+_NO_HEADS = listed(
+    "type group gruppe class groupe gruppo grupo grup grupa clasa line linea linha family familie department "
+    "collection sortiment rayon univers gamme make maker product produkt produit producto produto prodotto article "
+    "title titel titre titulo titolo shortdescription descriptionshort kurzbeschreibung itemdescription summary "
+    "articledescription kurztext descripcion kundi ruhm hang merk skupina shorttext nombre"
+)
+"""Usual names that mean something else beside other words: `VAT posting group`, `Page title`."""
+_ENDINGS = listed(
+    "code codes nr no num id name names text path pfad level ebene tree breadcrumb bezeichnung kod kode codigo codice "
+    "nom nombre nome navn namn nazwa nazev nimi naam libelle description desc label title titel key kurz short full "
+    "display web shop online local default original"
+)
+"""Words after the name of a category or a brand that do not change it."""
+_OTHERS = listed(
+    "tax taxes vat mwst ust steuer tva iva btw moms posting buchungs buchung price prices preis preise prix precio "
+    "prezzo cena pris discount rabatt customer customers kunde kunden client customs zoll duty tariff shipping versand "
+    "meta seo url urls link links image images bild bilder photo picture file files datei user warehouse lager plant "
+    "location related similar cross count number sort order position unit units einheit uom attribute attributes "
+    "option options variation property properties feature contact country land city state region currency account "
+    "konto account department cost project printer label sheet column field latin scientific font creator created "
+    "modified changed updated author artist designer owner buyer planner agent driver carrier bank store branch outlet "
+    "old previous alt alternative alternate alternativ second secondary abc risk hazard hazardous warning storage "
+    "packaging package pack return returns warranty age size color colour material season theme occasion channel "
+    "market promo promotion campaign series serie template method lead credit payment revenue hs intrastat gl nominal "
+    "expense income asset loan rule google facebook amazon ebay bing idealo unspsc etim eclass gpc parent first last "
+    "middle given sur search keyword keywords"
+)
+"""Words with which a name means something else."""
+_NO_STOCK = listed(
+    "min max minimum maximum reorder safety value valeur wert valore date datum order ordered bestellt incoming "
+    "transit "
+    "reserved committed allocated blocked expected control tracking tracked track manage managed manages allow allowed "
+    "sell continue when out enabled is has policy status state alert level per pack "
+    "unavailable damaged id number nr no type group class weight gewicht quarantine carton box case pallet free "
+    "sold sales week weeks month months day days turnover "
+    "мин макс резерв заказ заказано ожидается стоимость сумма"
+)
+"""Words with which the name of a stock means something else than the pieces that can be sold."""
+_OBJECTS = listed(
+    "item items article articles artikel produkt produkte product products produit produits producto productos produto "
+    "produtos prodotto prodotti articulo articulos artigo artigos articolo articoli waren ware vare varer towaru tovar "
+    "stock material master main haupt ober unter sub erp web shop online n en e s"
+)
+_ASCII_ENDINGS = listed("code codes nr name namen text bezeichnung id kod kode code codigo codice nom navn namn")
+_CJK_ENDING = re.compile("(?:名称|名稱|编码|編碼|代码|代碼|コード|코드|명|名)$")
+_LATIN = re.compile(r"[a-z]+")
+
+
+@lru_cache(maxsize=8192)
+def composed_fields(column: str) -> tuple[tuple[str, int], ...]:
+    """Return the fields that a composed name can mean, with the rank of the name."""
+    if len(column) > MAX_NAME or internal_part(column) is not None:
+        return ()
+    parts = words(column)
+    if not 0 < len(parts) <= MAX_WORDS or not _OTHERS.isdisjoint(parts):
+        return ()
+    field = next((field for field in ("category", "brand", "name") if _has_head(parts, field)), None)
+    if field is None and _NO_STOCK.isdisjoint(parts) and _has_head(parts, "inventory_count"):
+        return (("inventory_count", COMPOSED_TEXT_RANK),)
+    if field is None or (field != "brand" and is_property(column)):
+        return ()
+    return ((field, COMPOSED_TEXT_RANK),)
+
+
+def is_composed(rank: int) -> bool:
+    """Return whether a rank belongs to a composed name."""
+    return COMPOSED_TEXT_RANK <= rank < WEAK_RANK
+
+
+@cache
+def _heads(field: str) -> frozenset[str]:
+    known = frozenset(SYNONYMS[field]).union(vocabulary().words(f"columns.{field}"))
+    return frozenset(name for name in known if len(name) >= (MIN_HEAD if name.isascii() else 2)) - _NO_HEADS
+
+
+def _has_head(parts: tuple[str, ...], field: str) -> bool:
+    heads = _heads(field)
+    end = len(parts)
+    while field != "name" and end > 1 and parts[end - 1] in _ENDINGS:
+        end -= 1
+    parts = parts[:end]
+    if any("".join(parts[at:]) in heads or "".join(parts[: at + 1]) in heads for at in range(len(parts))):
+        return True
+    return len(parts) == 1 and _is_compound(parts[0], field, heads)
+
+
+def _is_compound(word: str, field: str, heads: frozenset[str]) -> bool:
+    """Return whether a word without spaces consists of a usual name and known words, as compounds of German do."""
+    if not _LATIN.fullmatch(word):
+        word = word if field == "name" else _CJK_ENDING.sub("", word)
+        endings = (word[at:] for at in range(1, min(len(word), MAX_CJK_REST + 1)))
+        return word in heads or any(rest in heads for rest in endings)
+    for at in range(1, len(word)):
+        before, rest = word[:at], word[at:]
+        for head in (length for length in range(MIN_HEAD, len(rest) + 1) if rest[:length] in heads):
+            after = rest[head:]
+            is_known_end = not after or (field != "name" and after in _ASCII_ENDINGS)
+            if is_known_end and _are_objects(before):
+                return True
+    return field != "name" and any(
+        word[:at] in heads and word[at:] in _ASCII_ENDINGS for at in range(MIN_HEAD, len(word))
+    )
+
+
+def _are_objects(text: str) -> bool:
+    return next(divisions(text, _OBJECTS), None) is not None

@@ -1,0 +1,32 @@
+"""Recognises rows with totals, such as `Summe` and `合計`, which are no products."""
+
+from wecelebrate.feeds.items import Cells
+from wecelebrate.feeds.vocabulary.folding import squeezed
+from wecelebrate.feeds.vocabulary.words import phrases
+
+_TOTALS = phrases(
+    "total|totals|subtotal|sub-total|grand total|sum|sum total|summe|summen|gesamt|gesamtsumme|gesamtbetrag|insgesamt|"
+    "zwischensumme|endsumme|somme|total général|sous-total|totaux|totale|totale generale|subtotale|suma|suma total|"
+    "razem|ogółem|łącznie|totaal|subtotaal|eindtotaal|celkem|spolu|součet|összesen|mindösszesen|yhteensä|summa|totalt|"
+    "i alt|ialt|toplam|genel toplam|итого|всего|разом|всього|общо|σύνολο|tổng|tổng cộng|รวม|jumlah|المجموع|الإجمالي|"
+    'סה"כ|合計|小計|総計|合计|总计|小计|합계|총계|소계'
+)
+_FOLDED_TOTALS = frozenset(map(squeezed, _TOTALS))
+TOTAL_SPELLINGS = frozenset(
+    spelling + end
+    for word in _TOTALS
+    for spelling in (word, word.capitalize(), word.title(), word.upper())
+    for end in ("", ":")
+)
+MAX_TOTAL = 30
+
+
+def is_total(cell: str) -> bool:
+    """Return whether the cell is a word for a total."""
+    return len(cell) < MAX_TOTAL and squeezed(cell) in _FOLDED_TOTALS and bool(cell)
+
+
+def is_total_row(cells: Cells) -> bool:
+    """Return whether the first value of a row is a word for a total, and other cells are blank."""
+    filled = [cell for cell in cells if cell and not cell.isspace()]
+    return 0 < len(filled) < len(cells) and is_total(filled[0].strip())

@@ -1,0 +1,101 @@
+"""Divides the lines of a file whose columns are aligned with spaces, as in printed lists and exports of mainframes.
+
+    ART-NR   BEZEICHNUNG          PREIS   BESTAND
+    -------  ------------------  ------  --------
+    0004711  KAFFEEBECHER WEISS    9,90        12
+
+The columns are those of the line of dashes. Without such a line, they are divided by the places where the header and
+all lines below it have two spaces or more. A cell can be longer than its column, up to the next space: no place is
+divided inside of a word.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+SEPARATOR = "\x1f"
+"""Divides the cells of a line after they were found. It is in no text file that people read."""
+MIN_COLUMNS = 3
+MIN_KNOWN = 2
+"""The least number of known names in the header."""
+MIN_GAP = 2
+MAX_LINES = 100
+HEADER_SEARCH_LINES = 20
+MAX_LINE_LENGTH = 2_000
+_RULE = re.compile(r"\s*[-=_]{2,}(?:[ +|]+[-=_]{2,}){2,}\s*")
+_SPACES = re.compile(r"\s{2,}")
+_DASHES = re.compile(r"[-=_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    gaps: tuple[tuple[int, int], ...]
+    """The start and the end of the spaces between two columns."""
+
+    def divided(self, line: str) -> str:
+        """Return the line with a separator between its cells.
+
+        If a word is in two columns, the cells are the texts between two spaces or more.
+        """
+        text = line.rstrip("\r\n")
+        end = line[len(text) :]
+        cells, start = [], 0
+        for first, last in self.gaps:
+            if first >= len(text):
+                at = len(text)
+            else:
+                at = text.find(" ", first, last)
+                if at < 0 and last < len(text):
+                    return SEPARATOR.join(_SPACES.split(text.strip())) + (end or "\n")
+                at = len(text) if at < 0 else at
+            cells.append(text[start:at].strip())
+            start = at
+        cells.append(text[start:].strip())
+        return SEPARATOR.join(cells) + (end or "\n")
+
+
+def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> Layout | None:
+    """Return the layout of the columns, or None if the lines have no header with known names in aligned columns."""
+    texts = [line.rstrip() for line in islice(lines, MAX_LINES) if len(line) <= MAX_LINE_LENGTH and "\t" not in line]
+    rule = next((at for at, text in enumerate(texts[:HEADER_SEARCH_LINES]) if at and _RULE.fullmatch(text)), None)
+    if rule is not None:
+        spans = [(match.start(), match.end()) for match in _DASHES.finditer(texts[rule])]
+        layout = Layout(tuple((end, start + 1) for (_, end), (start, _) in pairwise(spans)))
+        header = _header(texts[:rule], count_known)
+        return layout if header is not None and _is_header(layout, texts[header], count_known) else None
+    header = _header(texts[:HEADER_SEARCH_LINES], count_known)
+    if header is None:
+        return None
+    aligned = [text for text in texts[header:] if "  " in text.strip()]
+    layout = Layout(_common_gaps(aligned))
+    return layout if len(aligned) > 1 and _is_header(layout, texts[header], count_known) else None
+
+
+def _header(texts: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> int | None:
+    """Return the line with the most known names, if they are divided by two spaces or more."""
+    counts = [count_known(_SPACES.split(text.strip())) for text in texts]
+    best = max(counts, default=0)
+    return counts.index(best) if best >= MIN_KNOWN else None
+
+
+def _is_header(layout: Layout, text: str, count_known: Callable[[Sequence[str]], int]) -> bool:
+    cells = layout.divided(text).rstrip("\n").split(SEPARATOR)
+    return len(layout.gaps) + 1 >= MIN_COLUMNS and count_known(cells) >= MIN_KNOWN
+
+
+def _common_gaps(texts: Sequence[str]) -> tuple[tuple[int, int], ...]:
+    """Return the places where all lines have spaces, and that are between two columns."""
+    width = max(map(len, texts), default=0)
+    filled = [False] * width
+    for text in texts:
+        for at, char in enumerate(text):
+            if char != " ":
+                filled[at] = True
+    gaps, start = [], 0
+    for at in range(1, width):
+        if filled[at - 1] and not filled[at]:
+            start = at
+        elif filled[at] and not filled[at - 1] and start and at - start >= MIN_GAP:
+            gaps.append((start, at))
+    return tuple(gaps)

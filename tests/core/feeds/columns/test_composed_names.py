@@ -1,0 +1,78 @@
+"""Tests names of columns that contain a usual name and further words, and the values that such columns must have."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+from wecelebrate.feeds.columns.composed import composed_fields
+
+
+@pytest.mark.parametrize(
+    ("column", "field"),
+    [
+        ("Item Category Code", "category"),
+        ("Artikelkategoriencode", "category"),
+        ("Kategoria nadrzędna", "category"),
+        ("产品类别名称", "category"),
+        ("Categoria principale", "category"),
+        ("Brand Code", "brand"),
+        ("대표상품명", "name"),
+        ("Полное наименование изделия", "name"),
+        ("Full Product Name", "name"),
+        ("Webshop quantity on hand", "inventory_count"),
+    ],
+)
+def test_a_name_that_contains_a_usual_name_means_its_field(column: str, field: str) -> None:
+    assert [name for name, _ in composed_fields(column)] == [field]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "Tax category", "File name", "VAT Prod. Posting Group", "Customer name", "Supplier brand", "Image name",
+        "Category discount", "Variant Manage Inventory",
+        "Stock value", "Safety stock", "Stock on order", "Colour name", "Reorder stock", "Nom",
+    ],
+)  # fmt: skip
+def test_a_name_with_a_word_for_something_else_means_no_field(column: str) -> None:
+    assert composed_fields(column) == ()
+
+
+def test_a_composed_name_is_used_only_if_no_usual_name_exists() -> None:
+    text = "SKU,Name,Full Product Name,Category,Web Category Name\nA-1,Mug,Blue mug,Cups,Gifts\n"
+    product = read(text).product
+    assert (product.name, product.category) == ("Mug", "Cups")
+
+
+@pytest.mark.parametrize("values", ["Inventory,Service", "Lagerartikel,Dienstleistung", "simple,variable"])
+def test_kinds_of_items_are_no_categories(values: str) -> None:
+    first, second = values.split(",")
+    text = f"No.;Description;Type;Item Category Code\nA-1;Desk;{first};DESKS\nA-2;Setup;{second};WORK\n"
+    assert [product.category for product in read(text).products] == ["DESKS", "WORK"]
+
+
+def test_repeated_values_in_a_column_with_a_composed_name_are_no_names_of_products() -> None:
+    text = "SKU,Series product name,Price\n" + "".join(f"A-{n},Classic,{n}.50\n" for n in range(1, 6))
+    assert all(product.name is None for product in read(text).products)
+
+
+@pytest.mark.parametrize(
+    ("column", "field", "value"),
+    [
+        ("ItemMasterHeader.Description", "description", "Kettle"),
+        ("ProductInfo.Name", "name", "Kettle"),
+        ("data.general.title", "name", "Kettle"),
+        ("ItemStatus.Code", "is_active", "inactive"),
+    ],
+)
+def test_objects_that_only_contain_the_product_do_not_change_the_meaning_of_a_path(
+    column: str, field: str, value: str
+) -> None:
+    product = read(f"sku,{column}\nK-1,{value}\nK-2,{value}\n").products[0]
+    assert getattr(product, field) == (False if field == "is_active" else value)
+
+
+def test_a_path_with_another_object_keeps_its_meaning() -> None:
+    text = "sku,name,ItemComparison.PriceAmount,Vendor.Name\nK-1,Kettle,132.00,Secret Ltd\n"
+    product = read(text).product
+    assert product.price is None
+    assert product.brand is None and product.attributes == {}

@@ -1,0 +1,72 @@
+"""Tests files whose columns are aligned with spaces, as in printed lists and in exports of mainframes."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+from wecelebrate.feeds.files.fixed_width import SEPARATOR, Layout
+
+RULED = """\
+INVENTORY LISTING                              PAGE    1
+
+ITEM NO   DESCRIPTION             UNIT PRICE   ON HAND
+-------   --------------------   -----------   -------
+00815     BRASS BELL, LARGE            24.50        12
+00816     TEA TOWEL                     9.00         0
+00817     CHANDELIER, 12 ARMS       1,249.00         3
+"""
+PLAIN = """\
+Art-Nr    Bezeichnung              Preis   Bestand
+T-100     Becher blau               9,90        12
+T-101     Teekanne 1,2 l           29,50         4
+T-102     Zuckerdose mit Deckel    14,95         0
+"""
+
+
+def test_a_line_of_dashes_says_where_the_columns_are() -> None:
+    products = read(RULED, currency="USD").products
+    assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in products] == [
+        ("00815", "BRASS BELL, LARGE", "24.50", 12),
+        ("00816", "TEA TOWEL", "9.00", 0),
+        ("00817", "CHANDELIER, 12 ARMS", "1249.00", 3),
+    ]
+
+
+def test_without_dashes_the_common_spaces_of_all_lines_divide_the_columns() -> None:
+    products = read(PLAIN).products
+    assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in products] == [
+        ("T-100", "Becher blau", "9.90", 12),
+        ("T-101", "Teekanne 1,2 l", "29.50", 4),
+        ("T-102", "Zuckerdose mit Deckel", "14.95", 0),
+    ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_any_line_end_is_read(end: str) -> None:
+    assert len(read(PLAIN.replace("\n", end)).products) == 3
+
+
+def test_rows_are_reported_by_their_lines() -> None:
+    assert [product.line for product in read(PLAIN).products] == [2, 3, 4]
+
+
+MANY = "".join(f"T-{number}     Becher                   9,90        12\n" for number in range(103, 260))
+
+
+def test_a_later_row_with_a_wider_number_is_read() -> None:
+    products = read(PLAIN + MANY + "T-999     Becher sehr lang     11.249,00        12\n").products
+    assert (products[-1].name, str(products[-1].price)) == ("Becher sehr lang", "11249.00")
+
+
+def test_a_row_with_a_word_in_two_columns_is_divided_by_its_spaces() -> None:
+    text = "Becher-mit-sehr-langem-Text-ohne-Leerzeichen"
+    products = read(PLAIN + MANY + f"T-999     {text}  7,50  12\n").products
+    assert (products[-1].name, str(products[-1].price)) == (text, "7.50")
+    rejection = read(PLAIN + MANY + f"T-999     {text}  7,50\n").rejection
+    assert rejection.code == "too_few_cells"
+
+
+def test_a_sentence_is_no_table() -> None:
+    layout = Layout(((3, 5),))
+    assert layout.divided("abc  def\n") == f"abc{SEPARATOR}def\n"
+    assert layout.divided("abcdefgh\n") == "abcdefgh\n"
+    assert read("sku,name\nA-1,Mug  and  cup\n").product.sku == "A-1"
