@@ -13,5 +13,11 @@ from wecelebrate.schema import migrate
 logger = Logger()
 
 
+CONNECT_SECONDS = 180
+
+
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return {"applied": migrate(direct_url(), report=lambda name: logger.info("migrating", extra={"migration": name}))}
+    def report(name: str) -> None:
+        logger.info("migrating", extra={"migration": name})
+
+    return {"applied": migrate(direct_url(), report=report, connect_seconds=CONNECT_SECONDS)}
