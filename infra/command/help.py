@@ -28,6 +28,7 @@ VARIABLES = {
     "WECELEBRATE_POOLER": "off: do not use pgbouncer.",
     "WECELEBRATE_OWNER": "Process with whose end the local cloud stops: <pid>:<creation time>.",
     "WECELEBRATE_DROPS_BUCKET": "S3 bucket for dropped files of a deployed platform.",
+    "AWS_PROFILE": "Profile of the AWS credentials for preflight, deploy, destroy and first-admin.",
     "NO_COLOR": "Any value: print no colours.",
 }
 """The environment variables that commands read."""

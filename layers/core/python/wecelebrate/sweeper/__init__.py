@@ -74,6 +74,7 @@ def maintain() -> None:
         report_unexpected_state(tx)
         sql.delete_old_order_quantities(tx)
         sql.delete_old_guest_mails(tx)
+    metrics.count("Heartbeat")
     buyers.expire_unconfirmed()
     delete_orphaned_rows()
     schedules.run_due()

@@ -23,7 +23,7 @@ from aws_lambda_powertools import Logger
 from fastapi import Depends, FastAPI, Header, Path, Request
 from mangum import Mangum
 
-from wecelebrate.core import consistency, deadline, metrics, queue
+from wecelebrate.core import consistency, deadline, edge, metrics, queue
 from wecelebrate.core.auth import bearer_claims, caller, gateway_claims
 from wecelebrate.core.database import Caller, Transaction, reading, visited_site, writing
 from wecelebrate.core.errors import Unauthenticated
@@ -89,6 +89,9 @@ def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request_id = event.get("requestContext", {}).get("requestId")
         logger.append_keys(request_id=request_id)
+        refusal = edge.admit(event)
+        if refusal:
+            return problems.response(refusal, event)
         _answer_head_like_get(event)
         with deadline.invocation(context):
             response: dict[str, Any] = adapter()(event, context)
