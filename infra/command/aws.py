@@ -61,9 +61,11 @@ def deploy(
 ) -> None:
     """Check the account, deploy all stacks, and print the URLs of the platform.
 
-    It is safe to run the command again: what has not changed is not touched.
+    It is safe to run the command again: what has not changed is not touched. The first deploy always runs as with
+    --no-rollback, because a rollback could not delete a protected database.
     """
-    from infra.deploy.stacks import cdk_command, run_cdk
+    from infra.deploy.account import Account, aws_errors
+    from infra.deploy.stacks import cdk_command, is_complete, run_cdk
 
     environment = _environment(env)
     if _problems(environment):
@@ -72,8 +74,9 @@ def deploy(
     outputs = ROOT / "cdk.out" / f"outputs-{environment.name}.json"
     outputs.parent.mkdir(exist_ok=True)
     options = ["--require-approval", "never", "--progress", "events", "--outputs-file", str(outputs)]
-    if no_rollback:
-        options.append("--no-rollback")
+    with aws_errors():
+        if no_rollback or not is_complete(Account(environment)):
+            options.append("--no-rollback")
     if run_cdk(cdk_command(environment, "deploy", *options)):
         output.failure("the deploy failed: mend the cause that CDK printed, and run the same command again")
         raise typer.Exit(ExitCode.FAILED)

@@ -24,6 +24,11 @@ def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
     return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", [])}
 
 
+def is_complete(account: Account) -> bool:
+    """Return whether all stacks have been created once. The stack of the alarms is the last one."""
+    return stack_outputs(account, "monitoring") is not None
+
+
 def cdk_command(environment: Environment, action: str, *options: str) -> list[str]:
     """Return the CDK command for all stacks of an environment."""
     return ["cdk", action, "--all", "-c", f"environment={environment.name}", *options]

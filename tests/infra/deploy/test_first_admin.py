@@ -81,14 +81,14 @@ def account(**operations: object) -> Account:
         stub.add_response("admin_create_user", {"User": {"Attributes": attributes}}, sent)
     stub.activate()
     stub = Stubber(rds)
-    cluster = {"DBClusterArn": "arn:cluster", "DatabaseName": "wecelebrate"}
+    cluster = {"DBClusterArn": "arn:aws:rds:cluster", "DatabaseName": "wecelebrate"}
     stub.add_response(
-        "describe_db_clusters", {"DBClusters": [cluster | {"MasterUserSecret": {"SecretArn": "arn:secret"}}]}
+        "describe_db_clusters", {"DBClusters": [cluster | {"MasterUserSecret": {"SecretArn": "arn:aws:secret"}}]}
     )
     stub.activate()
     stub = Stubber(data)
     sent = {
-        "resourceArn": "arn:cluster", "secretArn": "arn:secret", "database": "wecelebrate",
+        "resourceArn": "arn:aws:rds:cluster", "secretArn": "arn:aws:secret", "database": "wecelebrate",
         "sql": statement(SUBJECT, "ada@example.com"),
     }  # fmt: skip
     stub.add_response("execute_statement", {}, sent)
