@@ -66,7 +66,7 @@ class OperatorSettings(_StrictModel):
     """The domain from which mails are sent. Without it, the environment cannot send mails."""
     mail_verified: bool = False
     """Whether SES has verified `mail_domain`. Cognito then sends its mails from this domain."""
-    mail_rate: float = Field(default=1, gt=0, le=10_000)
+    mail_rate: float = Field(default=1.0, gt=0, le=10_000)
     """The number of mails per second that SES allows the account to send. In the sandbox of SES it is 1."""
     alarm_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
     """The address that gets a mail for each alarm."""

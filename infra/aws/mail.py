@@ -36,7 +36,7 @@ class MailService(Construct):
     ) -> None:
         super().__init__(scope, "mail")
         self.domain = environment.mail_domain
-        self.rate = str(environment.settings.mail_rate)
+        self.rate = str(float(environment.settings.mail_rate))
         self.sender = f"{NAME} <mail@{self.domain}>"
         self.configuration_set = environment.resource("mail")
         if environment.settings.mail_domain:

@@ -25,7 +25,7 @@ class Account:
         if service not in self._clients:
             import boto3
 
-            self._clients[service] = boto3.client(service, region_name=self.environment.region)
+            self._clients[service] = boto3.client(service, region_name=self.environment.region)  # type: ignore[call-overload]
         return self._clients[service]
 
     @cached_property

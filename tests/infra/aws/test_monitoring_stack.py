@@ -3,12 +3,13 @@
 import ast
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from infra.aws.alarms import database_alarms, function_alarms, platform_alarms, queue_alarms
 from infra.environments import get_environment
 from infra.functions import FUNCTIONS, ROOT, FunctionSpec, functions
 from tests.infra.aws.templates import Resource, Templates
+from wecelebrate.core.metrics import Name
 
 RUNBOOK = (ROOT / "docs" / "runbook.md").read_text("utf-8")
 CORE = ROOT / "layers" / "core" / "python" / "wecelebrate"
@@ -111,7 +112,7 @@ def test_every_alarm_is_sent_when_it_begins_and_when_it_ends(dev: Templates) -> 
 def test_cloudwatch_and_budgets_may_publish_and_a_mail_address_is_subscribed(dev: Templates, named: Templates) -> None:
     policy = dev.only("monitoring", "AWS::SNS::TopicPolicy")["PolicyDocument"]["Statement"]
     (allowed,) = (statement for statement in policy if statement["Effect"] == "Allow")
-    assert allowed["Principal"]["Service"] == ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]
+    assert allowed["Principal"]["Service"] == ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]
     assert dev.of_type("monitoring", "AWS::SNS::Subscription") == {}
     subscription = named.only("monitoring", "AWS::SNS::Subscription")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ops@example.com")
@@ -136,8 +137,9 @@ def test_the_budget_warns_before_the_money_is_spent(named: Templates) -> None:
 
 def test_the_dashboard_shows_each_custom_metric_that_the_code_counts(dev: Templates) -> None:
     body = str(dev.only("monitoring", "AWS::CloudWatch::Dashboard")["DashboardBody"])
-    shown = {name for name in counted() if name in body}
-    assert shown >= {"CacheHit", "CacheMiss", "CacheDown", "Throttled", "DatabaseMilliseconds", "DeadLetters"}
+    shown = {name for name in get_args(Name) if f'MetricName=\\"{name}\\"' in body or f'MetricName="{name}"' in body}
+    alarmed = {alarm["MetricName"] for alarm in alarms(dev).values()}
+    assert shown | alarmed >= set(get_args(Name))
 
 
 def test_metrics_of_dead_letters_have_the_dimensions_of_their_alarm(capsys: Any) -> None:

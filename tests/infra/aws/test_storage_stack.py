@@ -148,7 +148,7 @@ def test_an_erp_system_may_only_use_the_folders_of_its_catalogs_and_destinations
     (policy,) = named.of_type("storage", "AWS::IAM::Policy").values()
     assert policy["Roles"] == [{"Ref": id}]
     put, get, list_keys = policy["PolicyDocument"]["Statement"]
-    assert put["Action"] == ["s3:PutObject", "s3:AbortMultipartUpload"]
+    assert put["Action"] == ["s3:AbortMultipartUpload", "s3:PutObject"]
     assert [each["Fn::Join"][1][-1] for each in put["Resource"]] == written
     assert (get["Action"], [each["Fn::Join"][1][-1] for each in get["Resource"]]) == ("s3:GetObject", read)
     assert list_keys["Condition"] == {"StringLike": {"s3:prefix": [key[1:] for key in (*written, *read)]}}

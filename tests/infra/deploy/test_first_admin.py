@@ -33,7 +33,7 @@ def migrated(cluster: Postgres) -> Iterator[Postgres]:
 
 def admins(cluster: Postgres) -> list[tuple[str, str, str]]:
     with psycopg.connect(cluster.primary_url) as superuser:
-        return superuser.execute("select user_id, email, role from admin_users").fetchall()  # type: ignore[return-value]
+        return superuser.execute("select user_id, email, role from admin_users").fetchall()
 
 
 def test_the_master_user_creates_one_super_admin_and_no_second_one(migrated: Postgres) -> None:

@@ -39,8 +39,10 @@ def findings(
     settings: OperatorSettings | None = None, zones: tuple[str, ...] = (), **changes: Answer
 ) -> dict[str, list[Finding]]:
     """Run the checks of `dev` in an account that is ready, except for `changes`: service__operation → answer."""
-    answers = dict(READY) | {tuple(name.split("__")): answer for name, answer in changes.items()}  # type: ignore[misc]
-    environment = replace(get_environment("dev", lambda _: None), settings=settings or OperatorSettings())
+    answers = dict(READY) | {tuple(name.split("__")): answer for name, answer in changes.items()}
+    environment = replace(
+        get_environment("dev", {"settings_folder": "/nonexistent"}.get), settings=settings or OperatorSettings()
+    )
     account = Account(replace(environment, zones=zones or environment.zones, concurrency=environment.concurrency))
     for service in {service for service, _ in answers}:
         client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")  # type: ignore[call-overload]

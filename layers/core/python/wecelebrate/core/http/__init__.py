@@ -36,6 +36,7 @@ from wecelebrate.core.http.locations import located_at, not_located
 from wecelebrate.core.http.responses import add_headers, added_headers, before_response, page_response
 from wecelebrate.core.http.routes import Deferred, DirectRoute, idempotent, model_response
 from wecelebrate.core.problems import PROBLEM
+from wecelebrate.core.problems import response as problem_response
 from wecelebrate.core.requests.addresses import limited_address
 from wecelebrate.core.requests.loading import write_through
 from wecelebrate.core.requests.request_cache import RequestCache
@@ -91,7 +92,7 @@ def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
         logger.append_keys(request_id=request_id)
         refusal = edge.admit(event)
         if refusal:
-            return problems.response(refusal, event)
+            return problem_response(refusal, event)
         _answer_head_like_get(event)
         with deadline.invocation(context):
             response: dict[str, Any] = adapter()(event, context)
