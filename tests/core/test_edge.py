@@ -1,11 +1,13 @@
 """Tests which requests the functions accept behind CloudFront, and what they learn about the visitor."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
 
-from wecelebrate.core import edge
+from wecelebrate.core import edge, fallback
+from wecelebrate.core.http import api, serve
 from wecelebrate.core.settings import Settings
 
 EVENT = {
@@ -46,6 +48,17 @@ def test_without_cloudfront_a_visitor_cannot_choose_its_address(monkeypatch: pyt
     event, is_admitted = admitted(monkeypatch, "", "a")
     assert is_admitted
     assert event["requestContext"] == EVENT["requestContext"]
+
+
+@pytest.mark.parametrize("respond", [serve(api()), lambda event, _: fallback.respond(event)])
+def test_both_kinds_of_functions_refuse_with_a_problem_document(monkeypatch: pytest.MonkeyPatch, respond: Any) -> None:
+    monkeypatch.setattr(edge, "settings", lambda: Settings(origin_secrets="a"))
+    event: dict[str, Any] = copy.deepcopy(EVENT)
+    event["requestContext"]["requestId"] = "r-1"
+    response = respond(event, None)
+    assert response["statusCode"] == 403
+    assert response["headers"]["content-type"] == "application/problem+json"
+    assert json.loads(response["body"])["code"] == "forbidden"
 
 
 def test_an_empty_secret_is_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
