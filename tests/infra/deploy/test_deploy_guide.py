@@ -23,8 +23,8 @@ PROGRAMS = {"aws", "curl", "git", "make", "wecelebrate", "cdk", "eval"}
 
 
 def words(command: str) -> list[str]:
-    """Return the words of a command, without variables before it and without `eval "$(…)"` around it."""
-    inner = re.fullmatch(r'eval "\$\((.*)\)"', command)
+    """Return the words of a command, without variables before it, `eval "$(…)"` or `NAME=$(…)` around it."""
+    inner = re.fullmatch(r'(?:eval "|[A-Z]+=)\$\((.*)\)"?', command)
     parts = shlex.split(inner[1] if inner else command)
     while "=" in parts[0]:
         parts = parts[1:]
