@@ -31,7 +31,7 @@ NOT_RUN = {
     "PATH=.venv/bin:$PATH cdk bootstrap": "It needs an AWS account.",
     "wecelebrate first-admin": "It needs an AWS account.",
     'eval "$(wecelebrate sign-in': "It needs an AWS account.",
-    "SHOP=$(wecelebrate shop": "tests/local/test_shop_command.py runs it. Here, it would add a client to the demo data.",
+    "SHOP=$(wecelebrate shop": "tests/local/test_shop_command.py runs it. It would change the demo data.",
     'curl -s "$SHOP"': "It needs the shop of the command above.",
     "wecelebrate erp grant": "It would write a file into the checkout. tests/infra/deploy tests it.",
     "git checkout": "It would change the checkout.",
