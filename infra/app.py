@@ -25,8 +25,9 @@ from infra.aws.network import Network
 from infra.aws.queues import Queues
 from infra.aws.stack import PlatformStack
 from infra.aws.storage import Buckets
+from infra.concurrency import bounded, reserved_concurrency
 from infra.environments import get_environment
-from infra.functions import FunctionSpec, bounded, functions, reserved_concurrency
+from infra.functions import FunctionSpec, functions
 
 
 def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer]) -> None:

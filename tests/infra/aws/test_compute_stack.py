@@ -9,14 +9,13 @@ import pytest
 
 from infra.aws.compute import SCHEMA, digest
 from infra.aws.layers import Layer
+from infra.concurrency import bounded, reserved_concurrency
 from infra.functions import (
     FUNCTIONS,
     Bindings,
     FunctionSpec,
-    bounded,
     bucket_names,
     functions,
-    reserved_concurrency,
 )
 from tests.infra.aws.templates import Templates, synthesise
 
