@@ -6,6 +6,7 @@ PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Run 1.5 test workers for each core, because tests often wait for other processes.
+ENV ?= dev
 WORKERS := $(shell echo $$(($(CORES) * 3 / 2)))
 # The modules outside tests/faults that `make faults` runs, because their size depends on WECELEBRATE_FAULTS.
 FULL_SIZE = $(shell grep -rlw --include='test_*.py' FULL tests | grep -v ^tests/faults/ | sort)
@@ -16,10 +17,10 @@ export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /et
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test check clients openapi synth bench load faults mutants clean ready
+.PHONY: help dev test check clients openapi synth preflight deploy destroy bench load faults mutants clean ready
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 dev: ready ## run the local cloud in the foreground, with demo data
 	@$(BIN)/wecelebrate up
@@ -38,8 +39,17 @@ clients: ready ## build the Python client and the TypeScript client of the API i
 openapi: ready ## check the OpenAPI document, with the rules of Redocly and Spectral
 	@$(BIN)/pytest -q tests/functions/test_openapi.py tests/functions/test_openapi_lint.py
 
-synth: ready ## write the CloudFormation templates to cdk.out
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cdk synth --quiet
+synth: ready ## write the CloudFormation templates of ENV=dev to cdk.out
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/cdk synth --quiet -c environment=$(ENV)
+
+preflight: ready ## check whether the AWS account is ready for a deploy of ENV=dev
+	@$(BIN)/wecelebrate preflight --env $(ENV)
+
+deploy: ready ## deploy ENV=dev on AWS
+	@$(BIN)/wecelebrate deploy --env $(ENV)
+
+destroy: ready ## delete ENV=dev on AWS, with its data
+	@$(BIN)/wecelebrate destroy --env $(ENV)
 
 bench: ready ## run the benchmarks; each row passes or fails (ONLY=<name> runs one benchmark)
 	@$(BIN)/wecelebrate bench $(if $(ONLY),--only $(ONLY))

@@ -1,4 +1,4 @@
-"""The CDK app. `cdk synth -c environment=dev|prod` creates the templates of all stacks."""
+"""The CDK app. `cdk synth -c environment=dev|staging|prod` creates the templates of all stacks."""
 
 import os
 import sys
@@ -15,34 +15,42 @@ from infra.aws import checks, layers
 from infra.aws.api import Api
 from infra.aws.compute import Compute
 from infra.aws.data import Data
-from infra.aws.identity import token_issuer
+from infra.aws.edge import Edge
+from infra.aws.identity import token_issuers
 from infra.aws.lambda_function import StackEnvironment
 from infra.aws.layers import Layer
 from infra.aws.mail import MailService
+from infra.aws.monitoring import Monitoring
 from infra.aws.network import Network
 from infra.aws.queues import Queues
 from infra.aws.stack import PlatformStack
 from infra.aws.storage import Buckets
+from infra.concurrency import bounded, reserved_concurrency
 from infra.environments import get_environment
 from infra.functions import FunctionSpec, functions
 
 
 def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer]) -> None:
     """Add every stack to `app`. The CDK context key `environment` selects the environment."""
-    environment = get_environment(app.node.try_get_context("environment") or "dev")
+    context = app.node.try_get_context
+    environment = get_environment(context("environment") or "dev", context)
+    specs = bounded(specs, environment.concurrency)
 
     network = Network(app, environment)
     data = Data(app, environment, network.vpc)
-    issuer = token_issuer(app, environment)
 
     storage = PlatformStack(app, "storage", environment, holds_data=True)
     queues = Queues(storage, environment, specs)
     buckets = Buckets(storage, environment, specs, queues)
     mail = MailService(storage, environment, specs, queues)
+    issuers = token_issuers(app, environment)
 
-    stack_environment = StackEnvironment(environment, network.vpc, data, queues, buckets, mail)
-    compute = Compute(app, stack_environment, issuer, specs, layers)
-    Api(app, environment, issuer, compute.of_kind("api"))
+    reserved = reserved_concurrency(specs, environment.concurrency)
+    stack_environment = StackEnvironment(environment, network.vpc, data, queues, buckets, mail, reserved)
+    compute = Compute(app, stack_environment, issuers, specs, layers)
+    api = Api(app, environment, issuers, compute.of_kind("api"))
+    edge = Edge(app, environment, api, compute.origin_secret)
+    Monitoring(app, environment, api, edge, specs)
 
     # Without this exclusion, CDK would tag the target group of the RDS proxy, too. CloudFormation rejects tags on this
     # resource type.

@@ -1,11 +1,13 @@
 """The environments on AWS, e.g. `dev` and `prod`, with the settings that differ between them.
 
-`cdk deploy -c environment=prod` deploys `prod`. The default is `dev`.
+`make deploy ENV=prod` deploys `prod`. The default is `dev`. An operator sets what depends on the AWS account, e.g. its
+domains and quotas, in the file `environments/<name>.toml` (`infra/operator_settings.py`).
 """
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from infra.operator_settings import OperatorSettings
 
 LOG_SETTINGS: Mapping[str, str] = {
     # In milliseconds. A request for a list should take at most 50 ms. PostgreSQL logs statements that take at least ten
@@ -36,7 +38,8 @@ class Environment:
     region: str
     zones: tuple[str, ...]
     """The names of the availability zones. They are fixed here because CDK would need AWS credentials to look them
-    up."""
+    up. The same name is a different zone in each account, and RDS Proxy is not available in every zone. The command
+    `make preflight` checks this, and `zones` in the file of the operator replaces these names."""
     nat_gateways: int
     """The number of NAT gateways. Each gateway costs about 33 USD a month, plus 0.045 USD per GB. If the number is 1
     and the zone of the gateway fails, no function can call the internet."""
@@ -49,13 +52,11 @@ class Environment:
     """The number of days for which backups are kept."""
     log_days: int
     """The number of days for which logs are kept. CloudWatch Logs accepts only certain values, e.g. 7, 30 or 90."""
-    reserves_concurrency: bool
-    """Whether AWS reserves the declared concurrency of functions. A new AWS account cannot reserve concurrency, because
-    it allows only 10 concurrent invocations in total."""
-
-    kv_key_hashes: tuple[str, ...] = ()
-    """The SHA-256 hashes of the keys with which the old applications use the key-value store. `wecelebrate kv key`
-    creates a key. A key has 256 random bits, so its hash is no secret. Without hashes, nobody can use the store."""
+    concurrency: int
+    """The number of concurrent invocations that AWS allows in the account. A new account has 10. The default after a
+    request to AWS is 1,000, and only such an account can reserve the declared concurrency of functions."""
+    settings: OperatorSettings = field(default_factory=OperatorSettings)
+    """The settings of the operator for this environment."""
 
     def __post_init__(self) -> None:
         if len(self.zones) < 2:
@@ -64,8 +65,16 @@ class Environment:
             )
         if self.readers < 1:
             raise ValueError(f"{self.name}: `readers` must be at least 1, for the read-only endpoint of the proxy")
-        if not all(re.fullmatch("[0-9a-f]{64}", text) for text in self.kv_key_hashes):
-            raise ValueError(f"{self.name}: `kv_key_hashes` must contain hashes that `wecelebrate kv key` has printed")
+
+    @property
+    def mail_domain(self) -> str:
+        """The domain from which mails are sent. Without a domain of the operator, it is one that cannot exist."""
+        return self.settings.mail_domain or f"{self.name}.wecelebrate.invalid"
+
+    @property
+    def platform_domain(self) -> str:
+        """The domain below which each site has a host."""
+        return self.settings.platform_domain or f"{self.name}.wecelebrate.invalid"
 
     def resource(self, name: str) -> str:
         """Return the name that a resource has on AWS.
@@ -85,10 +94,24 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             zones=("us-east-1a", "us-east-1b"),
             nat_gateways=1,
             readers=1,
-            capacity=(0.5, 4),
+            # Less than one unit has so little memory that the first migration and cold caches make requests time out.
+            capacity=(1, 4),
             backup_days=1,
             log_days=7,
-            reserves_concurrency=False,
+            concurrency=10,
+        ),
+        # The same resources as prod, in smaller numbers. A release runs here first, so it is permanent like prod.
+        Environment(
+            name="staging",
+            permanent=True,
+            region="us-east-1",
+            zones=("us-east-1a", "us-east-1b"),
+            nat_gateways=1,
+            readers=1,
+            capacity=(1, 8),
+            backup_days=7,
+            log_days=30,
+            concurrency=1000,
         ),
         Environment(
             name="prod",
@@ -97,17 +120,27 @@ ENVIRONMENTS: Mapping[str, Environment] = {
             zones=("us-east-1a", "us-east-1b", "us-east-1c"),
             nat_gateways=2,
             readers=2,
-            capacity=(1, 32),
+            capacity=(2, 32),
             backup_days=35,
             log_days=90,
-            reserves_concurrency=True,
+            concurrency=1000,
         ),
     )
 }
 
 
-def get_environment(name: str) -> Environment:
-    """Return the environment with this name. Raises ValueError if no environment has this name."""
+def get_environment(name: str, override: Callable[[str], object] = lambda _: None) -> Environment:
+    """Return the environment with this name, with the settings of its operator.
+
+    override: returns the value of a setting that replaces the value in the file, or None. Raises ValueError if no
+    environment has this name, or if a setting is not valid.
+    """
     if name not in ENVIRONMENTS:
         raise ValueError(f"environment {name!r} does not exist; use one of: {', '.join(ENVIRONMENTS)}")
-    return ENVIRONMENTS[name]
+    environment, settings = ENVIRONMENTS[name], OperatorSettings.read(name, override)
+    return replace(
+        environment,
+        settings=settings,
+        zones=settings.zones or environment.zones,
+        concurrency=settings.concurrency or environment.concurrency,
+    )

@@ -112,7 +112,7 @@ class Declaration(_StrictModel):
     """The maximum duration of an invocation, in seconds."""
     concurrency: int = Field(default=16, ge=1, le=1000)
     """The maximum number of concurrent invocations. AWS reserves this concurrency only if the declaration contains this
-    key and the environment reserves concurrency. The local cloud starts at most this number of processes."""
+    key, and if the account allows enough concurrency. The local cloud starts at most this number of processes."""
     queue: QueueTrigger | None = None
     schedule: ScheduleTrigger | None = None
 
@@ -141,6 +141,9 @@ class Bindings:
     jwks_url: str
     signing_key: str
     """The secret key with which functions sign cursors and consistency tokens."""
+    origin_secrets: str
+    """The secrets that CloudFront sends to the API, separated by a comma: the current and the previous secret. Empty in
+    the local cloud, which has no CloudFront."""
     docs_url: str
     """The base URL of the pages about problems. Empty if the API itself serves the pages."""
     routes: str
@@ -250,8 +253,9 @@ class FunctionSpec(Declaration):
             "POWERTOOLS_METRICS_NAMESPACE": "wecelebrate",
             **cloud.extra,
         }
-        if self.kind == "api" and cloud.docs_url:
-            env["WC_DOCS_URL"] = cloud.docs_url
+        if self.kind == "api":
+            optional = {"WC_DOCS_URL": cloud.docs_url, "WC_ORIGIN_SECRETS": cloud.origin_secrets}
+            env |= {name: value for name, value in optional.items() if value}
         if self.is_fallback:
             env["WC_ROUTES"] = cloud.routes
         if (self.kind == "api" and self.uses) or (self.kind == "queue" and "database:write" in self.uses):

@@ -10,7 +10,7 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from constructs import Construct
 
 from infra.aws.checks import acknowledge
-from infra.aws.identity import TokenIssuer
+from infra.aws.identity import TokenIssuers
 from infra.aws.lambda_function import LambdaFunction
 from infra.aws.retention import log_group
 from infra.aws.stack import PlatformStack
@@ -40,7 +40,7 @@ class Api(PlatformStack):
     `auth = "required"`. Functions that declare `auth = "optional"` verify tokens themselves."""
 
     def __init__(
-        self, scope: Construct, environment: Environment, issuer: TokenIssuer, functions: Iterable[LambdaFunction]
+        self, scope: Construct, environment: Environment, issuers: TokenIssuers, functions: Iterable[LambdaFunction]
     ) -> None:
         super().__init__(scope, "api", environment)
         self.api = gateway.HttpApi(
@@ -57,10 +57,13 @@ class Api(PlatformStack):
             ),
         )
         self.stage = self._add_stage(environment)
-        authorizer = authorizers.HttpJwtAuthorizer("jwt", issuer.url, jwt_audience=[issuer.audience])
+        staff = issuers.staff
+        authorizer = authorizers.HttpJwtAuthorizer("jwt", staff.url, jwt_audience=list(staff.audiences))
         for function in functions:
             self._add_routes(function, authorizer)
-        cdk.CfnOutput(self, "url", value=self.api.api_endpoint)
+        cdk.CfnOutput(
+            self, "origin", value=self.api.api_endpoint, description="Refuses requests that CloudFront did not send"
+        )
 
     def _add_stage(self, environment: Environment) -> gateway.CfnStage:
         # All log groups with the prefix /aws/vendedlogs share one resource policy. With any other prefix, each log

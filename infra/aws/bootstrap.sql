@@ -18,5 +18,9 @@ begin
   -- role may transfer the ownership.
   execute format('grant wc_migrate to %I', current_user);
   execute format('alter database %I owner to wc_migrate', current_database());
+  -- On AWS only the master user, a member of rds_superuser, can create this extension.
+  if exists (select from pg_catalog.pg_roles where rolname = 'rds_superuser') then
+    create extension if not exists pg_stat_statements;
+  end if;
 end
 $bootstrap$

@@ -21,9 +21,10 @@ from constructs import Construct
 
 from infra.aws.checks import acknowledge
 from infra.aws.data import NAME as DATABASE
-from infra.aws.identity import TokenIssuer
+from infra.aws.identity import TokenIssuers
 from infra.aws.lambda_function import RUNTIME, LambdaFunction, StackEnvironment
 from infra.aws.layers import CORE, Layer
+from infra.aws.queues import failed_schedules
 from infra.aws.stack import PlatformStack
 from infra.environments import Environment
 from infra.functions import Bindings, FunctionSpec, Kind, encoded_routes
@@ -38,7 +39,7 @@ class Compute(PlatformStack):
         self,
         scope: Construct,
         stack_environment: StackEnvironment,
-        issuer: TokenIssuer,
+        issuers: TokenIssuers,
         specs: Sequence[FunctionSpec],
         layers: Mapping[str, Layer],
     ) -> None:
@@ -63,7 +64,11 @@ class Compute(PlatformStack):
         isolated_group = self._security_group("isolated", "Functions that use nothing reach nothing")
         deploy_group = self._security_group("deploying", "Steps of the deploy reach only the writer")
         data.allow_writer_access(deploy_group)
-        bindings = self._bindings(issuer, specs)
+        self._origin_secrets = self._create_origin_secrets(environment.settings.origin_secret)
+        self.origin_secret = self._origin_secrets[0]
+        """The secret with which CloudFront shows the functions that a request has passed it."""
+        self._failed_schedules = failed_schedules(self, environment)
+        bindings = self._bindings(issuers, specs)
         direct = dataclasses.replace(bindings, database_writer=data.direct_address, database_reader=data.direct_address)
 
         deploy_steps = [self._function(spec, direct, deploy_group) for spec in specs if spec.kind == "deploy"]
@@ -73,7 +78,7 @@ class Compute(PlatformStack):
                 group = internet_group if "internet" in spec.uses else default_group if spec.uses else isolated_group
                 other_functions.append(self._function(spec, bindings, group))
         for step in deploy_steps:
-            self._run_before(other_functions, step)
+            self._run_before(other_functions, step, deploy_group)
         self.functions: Mapping[str, LambdaFunction] = {
             function.spec.name: function for function in (*deploy_steps, *other_functions)
         }
@@ -92,6 +97,7 @@ class Compute(PlatformStack):
             layers=layers,
             network=self._network,
             security_group=group,
+            failed_schedules=self._failed_schedules,
         )
 
     def _layer(self, layer: Layer) -> lambda_.LayerVersion:
@@ -152,7 +158,7 @@ class Compute(PlatformStack):
         )
         return policy
 
-    def _bindings(self, issuer: TokenIssuer, specs: Sequence[FunctionSpec]) -> Bindings:
+    def _bindings(self, issuers: TokenIssuers, specs: Sequence[FunctionSpec]) -> Bindings:
         resources, environment = self._stack_environment, self._stack_environment.environment
         signing_key = secrets.Secret(
             self,
@@ -176,30 +182,49 @@ class Compute(PlatformStack):
             # a secret with its address: {"url": …, "token": …}.
             cache_url=_secret_field(cache_secret, "url") if uses_cache else "",
             cache_token=_secret_field(cache_secret, "token") if uses_cache else "",
-            issuer=issuer.url,
-            audience=issuer.audience,
-            jwks_url=issuer.jwks_url,
+            # The gateway verifies the tokens of staff. Functions verify the tokens of customers, on storefronts.
+            issuer=issuers.customers.url,
+            audience=issuers.customers.audiences[0],
+            jwks_url=issuers.customers.jwks_url,
             # CloudFormation inserts the secret during the deploy. Therefore no template contains the secret, and no
             # function has to read the secret during a cold start.
             signing_key=signing_key.secret_value.unsafe_unwrap(),
-            docs_url=self.node.try_get_context("docs_url") or "",
+            origin_secrets=",".join(secret.secret_value.unsafe_unwrap() for secret in self._origin_secrets),
+            docs_url=environment.settings.docs_url or "",
             routes=encoded_routes(specs),
             queues=resources.queues.urls(),
             buckets=resources.buckets.names(),
-            platform_domain=self.node.try_get_context("platform_domain") or f"{environment.name}.wecelebrate.invalid",
+            platform_domain=environment.platform_domain,
             images_url=resources.buckets.images_url(),
             mail_from=resources.mail.sender,
             mail_configuration_set=resources.mail.configuration_set,
             mail_rate=resources.mail.rate,
             passwords={},
-            kv_key_hashes=",".join(environment.kv_key_hashes),
-            # libpq reads this variable. The connection must be encrypted, because the client sends an IAM token as its
-            # password.
-            extra={"PGSSLMODE": "require"},
+            kv_key_hashes=",".join(environment.settings.kv_key_hashes),
+            extra={},
         )
 
-    def _run_before(self, others: Sequence[LambdaFunction], step: LambdaFunction) -> None:
+    def _create_origin_secrets(self, number: int) -> list[secrets.Secret]:
+        """Create the secret with this number and its predecessor. Functions accept both.
+
+        A deploy with the next number updates the functions first, and then CloudFront, so no request is refused.
+        """
+        created = []
+        for each in (number, number - 1):
+            secret = secrets.Secret(
+                self,
+                f"origin-secret-{each}",
+                description="CloudFront sends it to the API",
+                generate_secret_string=secrets.SecretStringGenerator(password_length=48, exclude_punctuation=True),
+            )
+            acknowledge(secret, "SMG4", "The setting `origin_secret` rotates it: CloudFront must be updated as well")
+            created.append(secret)
+        return created
+
+    def _run_before(self, others: Sequence[LambdaFunction], step: LambdaFunction, group: ec2.SecurityGroup) -> None:
         """Invoke the function `step` during a deploy, before the functions in `others` are updated.
+
+        The security group of `step` and its rules must exist before. Otherwise, the database could not be reached.
 
         A deploy invokes `step` only if `step` or the migrations have changed. If `step` fails, the deploy rolls back
         and does not update `others`.
@@ -211,6 +236,7 @@ class Compute(PlatformStack):
             timeout=cdk.Duration.seconds(step.spec.timeout),
             invocation_type=triggers.InvocationType.REQUEST_RESPONSE,
         )
+        trigger.execute_after(group)
         trigger.execute_before(*(other.function for other in others))
         resource = trigger.node.find_child("Default").node.default_child
         if isinstance(resource, cdk.CfnResource):

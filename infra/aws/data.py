@@ -9,7 +9,6 @@ in other stacks. Each rule that allows connections from such a group is created 
 the database therefore depends on no stack of a client.
 """
 
-import textwrap
 from pathlib import Path
 from typing import get_args
 
@@ -234,6 +233,12 @@ class Data(PlatformStack):
 
 
 def bootstrap_sql() -> str:
-    """Return the SQL statement that creates all logins."""
+    """Return the SQL statement that creates all logins.
+
+    It has no comments, because the Data API looks for parameters (`:name`) and quotes in the text before PostgreSQL
+    does, and an apostrophe in a comment would begin a string.
+    """
     logins = ", ".join(f"'{login}'" for login in LOGINS)
-    return textwrap.dedent(_BOOTSTRAP.read_text("utf-8")).replace("{logins}", logins)
+    lines = _BOOTSTRAP.read_text("utf-8").splitlines()
+    statement = "\n".join(line for line in lines if line.strip() and not line.lstrip().startswith("--"))
+    return statement.replace("{logins}", logins)

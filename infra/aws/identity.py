@@ -1,8 +1,12 @@
-"""The issuer of access tokens. It is either a Cognito user pool, which this app creates, or an existing OIDC issuer.
+"""The issuers of access tokens: one Cognito user pool for staff, and one for the customers of shops.
 
-`cdk deploy -c issuer=https://… -c audience=… [-c jwks_url=https://…]` uses an existing issuer.
+The pools are separate, because only staff must use a second factor, and only customers may create their own accounts.
+The gateway verifies the tokens of staff and machines. Storefront functions verify the tokens of customers.
+
+The settings `issuer` and `audience` of the operator replace both pools by an existing OIDC issuer.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +23,8 @@ from infra.aws.stack import PlatformStack
 from infra.environments import Environment
 
 _ACCESS_TOKEN = Path(__file__).with_name("access_token.py")
+MACHINE_SCOPES = ("read", "write")
+"""The scopes that an app of a client (machine client) can request from the resource server `wecelebrate`."""
 
 
 @dataclass(frozen=True)
@@ -26,35 +32,64 @@ class TokenIssuer:
     """The settings that the gateway and the functions use to verify tokens."""
 
     url: str
-    audience: str
+    audiences: Sequence[str]
     jwks_url: str
     """The URL of the public keys (JWKS) with which the signatures of tokens are verified."""
 
 
-def token_issuer(scope: Construct, environment: Environment) -> TokenIssuer:
-    """Return the issuer that the CDK context names. If the context names no issuer, create a user pool.
+@dataclass(frozen=True)
+class TokenIssuers:
+    """The issuer of the tokens of staff and machines, and the issuer of the tokens of customers."""
 
-    Raises ValueError if the context sets only one of `issuer` and `audience`.
-    """
-    url, audience, jwks_url = (scope.node.try_get_context(key) for key in ("issuer", "audience", "jwks_url"))
-    if bool(url) != bool(audience):
-        raise ValueError("only one of the context keys `issuer` and `audience` is set: set both or neither")
-    if not url:
-        return Users(scope, environment).issuer
-    return TokenIssuer(url, audience, jwks_url or _jwks_url(url))
+    staff: TokenIssuer
+    customers: TokenIssuer
+
+
+def token_issuers(scope: Construct, environment: Environment) -> TokenIssuers:
+    """Return the issuer that the operator has set. Otherwise, create a user pool for staff, and one for customers."""
+    settings = environment.settings
+    if settings.issuer and settings.audience:
+        existing = TokenIssuer(settings.issuer, [settings.audience], settings.jwks_url or _jwks_url(settings.issuer))
+        return TokenIssuers(existing, existing)
+    return Users(scope, environment).issuers
 
 
 class Users(PlatformStack):
-    """The stack of the Cognito user pool, with an app client for browsers."""
+    """The stack of both user pools, with their sign-in pages and app clients."""
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
         super().__init__(scope, "identity", environment, holds_data=True)
+        self._environment = environment
+        self._trigger = self._access_token_function()
+        settings = environment.settings
+        staff = self._pool("staff", cognito.Mfa.REQUIRED, self_sign_up=False)
+        customers = self._pool("customers", cognito.Mfa.OPTIONAL, self_sign_up=True)
+        acknowledge(customers, "COG2", "The customers of a shop order once a year: a second factor is their choice")
+        # Without a console or a shop, the sign-in page returns to a port of the operator's machine.
+        console = self._browser_client(staff, "console", settings.console_urls or ("http://localhost:3000/",))
+        shop = self._browser_client(customers, "shop", settings.shop_urls or ("http://localhost:3001/",))
+        machine = self._machine_client(staff)
+        self.issuers = TokenIssuers(
+            staff=_issuer(staff, console, machine),
+            customers=_issuer(customers, shop),
+        )
+        for name, value in (
+            ("StaffPool", staff.user_pool_id),
+            ("StaffClient", console.user_pool_client_id),
+            ("MachineClient", machine.user_pool_client_id),
+            ("CustomerPool", customers.user_pool_id),
+            ("CustomerClient", shop.user_pool_client_id),
+        ):
+            cdk.CfnOutput(self, name, value=value)
+
+    def _pool(self, name: str, mfa: cognito.Mfa, *, self_sign_up: bool) -> cognito.UserPool:
+        environment = self._environment
         pool = cognito.UserPool(
             self,
-            "users",
-            user_pool_name=environment.resource("users"),
-            # An admin or an owner creates the account of a user together with the membership of the user.
-            self_sign_up_enabled=False,
+            name,
+            user_pool_name=environment.resource(name),
+            # An admin or an owner invites a member of staff.
+            self_sign_up_enabled=self_sign_up,
             feature_plan=cognito.FeaturePlan.ESSENTIALS,  # the Lite plan cannot change access tokens
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
@@ -70,42 +105,92 @@ class Users(PlatformStack):
                 require_digits=True,
                 require_symbols=True,
             ),
-            mfa=cognito.Mfa.OPTIONAL,
+            mfa=mfa,
             mfa_second_factor=cognito.MfaSecondFactor(sms=False, otp=True),
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            email=self._sender(),
             deletion_protection=environment.permanent,
             removal_policy=removal_policy(environment),
         )
         acknowledge(
-            pool, "COG2", "MFA is optional: the customers of a shop do not need it, and its managers can turn it on"
-        )
-        acknowledge(
             pool, "COG8", "The Plus tier has a price for each user, and most users are customers who order once a year"
         )
-        self._add_email_to_access_tokens(pool, environment)
+        pool.add_trigger(
+            cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, self._trigger, cognito.LambdaVersion.V2_0
+        )
+        domain = pool.add_domain(
+            f"{name}-domain",
+            # The prefix must be unique among all accounts of AWS in the region.
+            cognito_domain=cognito.CognitoDomainOptions(
+                domain_prefix=f"{environment.resource(name)}-{cdk.Aws.ACCOUNT_ID}"
+            ),
+            managed_login_version=cognito.ManagedLoginVersion.NEWER_MANAGED_LOGIN,
+        )
+        cdk.CfnOutput(self, f"{name.title()}SignIn", value=domain.base_url())
+        return pool
+
+    def _sender(self) -> cognito.UserPoolEmail | None:
+        """Send the mails of the pool through SES if it has verified the domain. Cognito itself sends 50 mails a day."""
+        domain = self._environment.settings.mail_domain
+        # With a domain that is not verified, Cognito would refuse to create the pool.
+        if domain is None or not self._environment.settings.mail_verified:
+            return None
+        return cognito.UserPoolEmail.with_ses(
+            from_email=f"mail@{domain}", from_name="wecelebrate", ses_verified_domain=domain
+        )
+
+    def _browser_client(self, pool: cognito.UserPool, name: str, urls: Sequence[str]) -> cognito.UserPoolClient:
+        """Create the client of an app in browsers. It signs users in with the authorization code and PKCE."""
         client = pool.add_client(
-            "web",
+            name,
             auth_flows=cognito.AuthFlow(user_srp=True),
             generate_secret=False,  # an app in a browser cannot keep a secret
-            disable_o_auth=True,  # by default, CDK allows a redirect to example.com
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(authorization_code_grant=True),
+                scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL],
+                callback_urls=list(urls),
+                logout_urls=list(urls),
+            ),
+            supported_identity_providers=[cognito.UserPoolClientIdentityProvider.COGNITO],
             prevent_user_existence_errors=True,
             enable_token_revocation=True,
             access_token_validity=cdk.Duration.hours(1),
             id_token_validity=cdk.Duration.hours(1),
             refresh_token_validity=cdk.Duration.days(30),
         )
-        url = pool.user_pool_provider_url
-        self.issuer = TokenIssuer(url, client.user_pool_client_id, _jwks_url(url))
+        # The sign-in page has no style, and shows an error, until a branding exists.
+        cognito.CfnManagedLoginBranding(
+            self,
+            f"{name}-branding",
+            user_pool_id=pool.user_pool_id,
+            client_id=client.user_pool_client_id,
+            use_cognito_provided_values=True,
+        )
+        return client
 
-    def _add_email_to_access_tokens(self, pool: cognito.UserPool, environment: Environment) -> None:
-        """Add the e-mail address of the user to access tokens.
+    def _machine_client(self, pool: cognito.UserPool) -> cognito.UserPoolClient:
+        """Create the client of a program that calls the API without a user (client credentials)."""
+        scopes = [cognito.ResourceServerScope(scope_name=name, scope_description=name) for name in MACHINE_SCOPES]
+        server = pool.add_resource_server("api", identifier="wecelebrate", scopes=scopes)
+        return pool.add_client(
+            "machine",
+            generate_secret=True,
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(client_credentials=True),
+                scopes=[cognito.OAuthScope.resource_server(server, scope) for scope in scopes],
+            ),
+            access_token_validity=cdk.Duration.hours(1),
+        )
+
+    def _access_token_function(self) -> lambda_.Function:
+        """Create the function that adds the e-mail address of the user to access tokens.
 
         By default, only ID tokens contain the address, but ID tokens must not be used to call an API. The platform
         finds the memberships of a new user by the address.
         https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
         """
-        name = environment.resource("access-token")
-        logs = log_group(self, "access-token-log", environment, f"/aws/lambda/{name}")
+        name = self._environment.resource("access-token")
+        logs = log_group(self, "access-token-log", self._environment, f"/aws/lambda/{name}")
         role = iam.Role(
             self,
             "access-token-role",
@@ -117,7 +202,7 @@ class Users(PlatformStack):
             self,
             "access-token",
             function_name=name,
-            description="adds the e-mail address to the access tokens of the user pool",
+            description="adds the e-mail address to the access tokens of the user pools",
             runtime=RUNTIME,
             architecture=lambda_.Architecture.ARM_64,
             handler="index.handler",
@@ -127,7 +212,12 @@ class Users(PlatformStack):
             log_group=logs,
         )
         acknowledge(function, "L1", "every function of the platform has the same Python version")
-        pool.add_trigger(cognito.UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, function, cognito.LambdaVersion.V2_0)
+        return function
+
+
+def _issuer(pool: cognito.UserPool, *clients: cognito.UserPoolClient) -> TokenIssuer:
+    url = pool.user_pool_provider_url
+    return TokenIssuer(url, [client.user_pool_client_id for client in clients], _jwks_url(url))
 
 
 def _jwks_url(url: str) -> str:

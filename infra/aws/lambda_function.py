@@ -1,6 +1,6 @@
 """Creates a Lambda function with its role, its log group and its trigger from a `FunctionSpec`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import aws_cdk as cdk
@@ -9,6 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_scheduler as scheduler
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.aws.data import Data
@@ -33,6 +34,8 @@ class StackEnvironment:
     queues: Queues
     buckets: Buckets
     mail: MailService
+    reserved_concurrency: Mapping[str, int]
+    """Function → the concurrency that AWS reserves for the function."""
 
 
 class LambdaFunction(Construct):
@@ -48,10 +51,12 @@ class LambdaFunction(Construct):
         layers: Sequence[lambda_.ILayerVersion],
         network: iam.IManagedPolicy,
         security_group: ec2.ISecurityGroup,
+        failed_schedules: sqs.Queue,
     ) -> None:
         super().__init__(scope, spec.name)
         self.spec = spec
         self._stack_environment = stack_environment
+        self._failed_schedules = failed_schedules
         environment = stack_environment.environment
         name = environment.resource(spec.name)
         logs = log_group(self, "log", environment, f"/aws/lambda/{name}")
@@ -83,21 +88,12 @@ class LambdaFunction(Construct):
             vpc=stack_environment.vpc,
             vpc_subnets=ec2.SubnetSelection(subnet_group_name="functions"),
             security_groups=[security_group],
-            reserved_concurrent_executions=self._reserved_concurrency(),
+            reserved_concurrent_executions=stack_environment.reserved_concurrency.get(spec.name),
         )
         # The policy of the role must exist before the function. Otherwise AWS would deny the first calls that the
         # function makes.
         self.function.node.add_dependency(self.role)
         self._add_trigger()
-
-    def _reserved_concurrency(self) -> int | None:
-        """Return the declared concurrency if the environment reserves concurrency, otherwise None.
-
-        A function with a queue needs no reservation, because its trigger limits the number of its workers.
-        """
-        declared = "concurrency" in self.spec.model_fields_set and self.spec.queue is None
-        reserves = self._stack_environment.environment.reserves_concurrency
-        return self.spec.concurrency if declared and reserves else None
 
     def _grant_permissions(self) -> None:
         spec, resources = self.spec, self._stack_environment
@@ -144,6 +140,9 @@ class LambdaFunction(Construct):
         caller.add_to_policy(
             iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[self.function.function_arn])
         )
+        caller.add_to_policy(
+            iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self._failed_schedules.queue_arn])
+        )
         schedule = scheduler.CfnSchedule(
             self,
             "schedule",
@@ -159,6 +158,7 @@ class LambdaFunction(Construct):
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_retry_attempts=2, maximum_event_age_in_seconds=300
                 ),
+                dead_letter_config=scheduler.CfnSchedule.DeadLetterConfigProperty(arn=self._failed_schedules.queue_arn),
             ),
         )
         schedule.node.add_dependency(caller)

@@ -5,10 +5,8 @@ reasons to use EventBridge and not an SNS topic. First, only AWS itself can send
 `aws.ses`, so nobody can forge such an event. Second, an SNS topic would need a KMS key, which costs money, and a policy
 that allows SES to use this key.
 
-CDK context keys::
-
-    -c mail_domain=mail.example.com   the sending domain; verify it with the DNS records that SES shows
-    -c mail_rate=14                   mails per second that SES allows this account to send
+The settings `mail_domain` and `mail_rate` of the operator are the sending domain, and the mails per second that SES
+allows the account to send. Without a domain, there is no identity, and SES refuses every mail.
 """
 
 import aws_cdk as cdk
@@ -37,12 +35,12 @@ class MailService(Construct):
         self, scope: Construct, environment: Environment, specs: tuple[FunctionSpec, ...], queues: Queues
     ) -> None:
         super().__init__(scope, "mail")
-        context = self.node.try_get_context
-        self.domain: str = context("mail_domain") or f"{environment.name}.wecelebrate.invalid"
-        self.rate = str(float(context("mail_rate") or 14))
+        self.domain = environment.mail_domain
+        self.rate = str(float(environment.settings.mail_rate))
         self.sender = f"{NAME} <mail@{self.domain}>"
         self.configuration_set = environment.resource("mail")
-        self._create_identity()
+        if environment.settings.mail_domain:
+            self._create_identity()
         configuration_set = self._create_configuration_set()
         for spec in specs:
             if spec.queue and spec.queue.mail_events:

@@ -7,6 +7,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.aws.checks import acknowledge
 from infra.environments import Environment
 from infra.functions import DEAD_LETTERS_VISIBILITY, FunctionSpec, dead_letter_queue
 
@@ -59,6 +60,20 @@ class Queues(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=trigger.max_receives),
         )
         return {spec.queue_name: queue, dead_letter_queue(spec.queue_name): dead_letters}
+
+
+def failed_schedules(scope: Construct, environment: Environment) -> sqs.Queue:
+    """Create the queue of the schedules that EventBridge Scheduler could not deliver to their functions."""
+    queue = sqs.Queue(
+        scope,
+        "failed-schedules",
+        queue_name=environment.resource("failed-schedules"),
+        encryption=sqs.QueueEncryption.SQS_MANAGED,
+        enforce_ssl=True,
+        retention_period=cdk.Duration.days(14),
+    )
+    acknowledge(queue, "SQS3", "It is the dead-letter queue of the schedules")
+    return queue
 
 
 def allow_notifications(queue: sqs.Queue, bucket_arn: str) -> None:

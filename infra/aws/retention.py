@@ -18,20 +18,23 @@ _DAYS = {
 def removal_policy(environment: Environment) -> cdk.RemovalPolicy:
     """Return what happens to data when its stack is deleted.
 
-    A permanent environment keeps the data. All other environments destroy the data.
+    A permanent environment keeps the data. All other environments destroy the data. If the first deploy of a stack
+    fails, nothing is kept: the next attempt could not create a resource whose name is in use.
     """
-    return cdk.RemovalPolicy.RETAIN if environment.permanent else cdk.RemovalPolicy.DESTROY
+    return cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if environment.permanent else cdk.RemovalPolicy.DESTROY
 
 
 def log_group(scope: Construct, id: str, environment: Environment, name: str) -> logs.LogGroup:
     """Create a log group with the retention of the environment.
 
     Otherwise the AWS service that writes the log would create the log group, and the log entries would never expire.
+    The log group is deleted with its stack, because its name is fixed: a log group that stays would make the next
+    deploy of the stack fail.
     """
     return logs.LogGroup(
         scope,
         id,
         log_group_name=name,
         retention=_DAYS[environment.log_days],
-        removal_policy=removal_policy(environment),
+        removal_policy=cdk.RemovalPolicy.DESTROY,
     )

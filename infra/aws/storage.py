@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 
 import aws_cdk as cdk
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from infra.aws.checks import acknowledge_wildcard
+from infra.aws.checks import acknowledge, acknowledge_wildcard
+from infra.aws.erp import ErpRoles
 from infra.aws.queues import Queues, allow_notifications
 from infra.aws.retention import removal_policy
 from infra.environments import Environment
@@ -73,15 +76,18 @@ class Buckets(Construct):
                 )
             for queue in target_queues:
                 self._notify(name, bucket, queues.by_name[queue])
+        images = self.by_name.get("images")
+        self._images = self._distribution(images) if images else None
+        drops = self.by_name.get("drops")
+        if drops:
+            ErpRoles(self, environment, drops, self._arn("drops"))
 
     def images_url(self) -> str:
         """Return the base URL of images. The URL is empty if no function declares the bucket `images`.
 
-        The bucket is private, so this URL does not work for browsers yet. When a CloudFront distribution serves the
-        bucket, this method must return the URL of the distribution.
+        A CloudFront distribution serves the images, because the bucket is private.
         """
-        bucket = self.by_name.get("images")
-        return f"https://{bucket.bucket_regional_domain_name}" if bucket else ""
+        return f"https://{self._images.distribution_domain_name}" if self._images else ""
 
     def names(self) -> dict[str, str]:
         """Return a mapping from the bucket names in the declarations to the bucket names on AWS."""
@@ -161,6 +167,35 @@ class Buckets(Construct):
             ],
             removal_policy=removal_policy(self._environment),
         )
+
+    def _distribution(self, bucket: s3.Bucket) -> cloudfront.Distribution:
+        """Serve the images of products to browsers. Only this distribution may read the bucket."""
+        # The default name would be the same in each environment.
+        access = cloudfront.S3OriginAccessControl(
+            self, "images-access", origin_access_control_name=self._environment.resource("images")
+        )
+        distribution = cloudfront.Distribution(
+            self,
+            "images-cdn",
+            comment=f"Images of {self._environment.resource('products')}",
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origins.S3BucketOrigin.with_origin_access_control(bucket, origin_access_control=access),
+                viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+                # The key of an image contains the hash of the image, so an image never changes.
+                cache_policy=cloudfront.CachePolicy.CACHING_OPTIMIZED,
+                response_headers_policy=cloudfront.ResponseHeadersPolicy.CORS_ALLOW_ALL_ORIGINS_AND_SECURITY_HEADERS,
+                compress=True,
+            ),
+        )
+        for rule, reason in (
+            ("CFR1", "The shops have customers in every country"),
+            ("CFR2", "The distribution only reads public images from S3; there is nothing to attack with a request"),
+            ("CFR3", "The server access log of the bucket has the requests that miss the cache"),
+            ("CFR4", "The certificate of CloudFront's own domain names does not allow a newer minimum version"),
+        ):
+            acknowledge(distribution, rule, reason)
+        return distribution
 
     def _notify(self, name: str, bucket: s3.Bucket, queue: sqs.Queue) -> None:
         """Send the ObjectCreated notifications of the bucket to `queue`.

@@ -47,6 +47,13 @@ class _Commands(LazyCommands):
         "migrate": Entry("infra.command.migrate", "migrate", "Apply all pending migrations to the local database."),
         "schema": Entry("infra.command.schema", "schema", "Print the schema of the local database as SQL."),
         "openapi": Entry("infra.command.openapi", "openapi", "Print the OpenAPI document of the API."),
+        "preflight": Entry("infra.command.aws", "preflight", "Check whether an AWS account is ready for a deploy."),
+        "deploy": Entry("infra.command.aws", "deploy", "Deploy an environment on AWS."),
+        "destroy": Entry("infra.command.aws", "destroy", "Delete an environment on AWS that is not permanent."),
+        "first-admin": Entry("infra.command.aws", "first_admin", "Create the first super admin on AWS."),
+        "sign-in": Entry("infra.command.aws", "sign_in", "Sign in to a platform on AWS, and print shell variables."),
+        "shop": Entry("infra.command.shop", "shop", "Create a client with a catalog, a product and a storefront."),
+        "erp": Entry("infra.command.aws", "erp", "Give ERP systems access to the drops bucket on AWS."),
         "bench": Entry("infra.command.bench", "bench", "Measure the performance of the platform on this machine."),
         "load": Entry("infra.command.load", "load", "Measure how many visitors this machine serves."),
     }

@@ -44,7 +44,13 @@ _COLUMNS = (
 @command(
     "wecelebrate up",
     "WECELEBRATE_PORT_API=9000 wecelebrate up --detach",
-    environment=(*LOCAL, "WECELEBRATE_PORT_<PART>", "WECELEBRATE_POOLER", "WECELEBRATE_OWNER"),
+    environment=(
+        *LOCAL,
+        "WECELEBRATE_PORT_<PART>",
+        "WECELEBRATE_POOLER",
+        "WECELEBRATE_ORIGIN_SECRETS",
+        "WECELEBRATE_OWNER",
+    ),
 )
 def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Run in the background.")] = False,

@@ -26,8 +26,10 @@ VARIABLES = {
     "WECELEBRATE_HOME": "Folder of the local cloud. The default is the checkout.",
     "WECELEBRATE_PORT_<PART>": "Port of a part of the local cloud, e.g. WECELEBRATE_PORT_API.",
     "WECELEBRATE_POOLER": "off: do not use pgbouncer.",
+    "WECELEBRATE_ORIGIN_SECRETS": "Secrets of CloudFront: functions refuse requests without one of them.",
     "WECELEBRATE_OWNER": "Process with whose end the local cloud stops: <pid>:<creation time>.",
     "WECELEBRATE_DROPS_BUCKET": "S3 bucket for dropped files of a deployed platform.",
+    "AWS_PROFILE": "Profile of the AWS credentials for preflight, deploy, destroy and first-admin.",
     "NO_COLOR": "Any value: print no colours.",
 }
 """The environment variables that commands read."""

@@ -42,7 +42,7 @@ def key(
 ) -> None:
     """Print the key with which the old applications use the store of the local cloud.
 
-    A deployed platform knows only the hashes of its keys: they are in `kv_key_hashes` of `infra/environments.py`.
+    A deployed platform knows only the hashes of its keys: they are in `kv_key_hashes` of `environments/<env>.toml`.
     """
     from wecelebrate.kv.api_keys import hash_of, new_key
 

@@ -11,6 +11,7 @@ aws ─────────────────────────�
 """
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -48,6 +49,8 @@ class Cloud:
             self.pool_reader = Pooler("reader", pgbouncer, self.postgres.replica_server, ports.pooler_reader)
         self.redis = Redis(state, ports.redis, self.credentials)
         self.upstash = Upstash(self.redis, ports.upstash)
+        # With secrets, functions refuse requests without a secret, as they do behind CloudFront.
+        self.origin_secrets = os.environ.get("WECELEBRATE_ORIGIN_SECRETS", "")
         self.aws = Aws(state, ports.aws, self.specs)
         self.host = Process(
             "functions",
@@ -93,6 +96,7 @@ class Cloud:
             audience=AUDIENCE,
             jwks_url=f"{self.issuer}/.well-known/jwks.json",
             signing_key=self.credentials.signing_key,
+            origin_secrets=self.origin_secrets,
             # The local gateway accepts any Host header, so a problem must not name the host of the request.
             docs_url=f"http://127.0.0.1:{self.ports.api}",
             routes=encoded_routes(self.specs),

@@ -24,7 +24,17 @@ from tests.documents.shell import Shell
 START = "make dev"
 NOT_RUN = {
     "git clone": "The test runs in a checkout.",
-    "cdk deploy": "It needs an AWS account.",
+    "make preflight": "It needs an AWS account.",
+    "make deploy": "It needs an AWS account.",
+    "make destroy": "It needs an AWS account.",
+    "aws ": "It needs an AWS account.",
+    "PATH=.venv/bin:$PATH cdk bootstrap": "It needs an AWS account.",
+    "wecelebrate first-admin": "It needs an AWS account.",
+    'eval "$(wecelebrate sign-in': "It needs an AWS account.",
+    "SHOP=$(wecelebrate shop": "tests/local/test_shop_command.py runs it. It would change the demo data.",
+    'curl -s "$SHOP"': "It needs the shop of the command above.",
+    "wecelebrate erp grant": "It would write a file into the checkout. tests/infra/deploy tests it.",
+    "git checkout": "It would change the checkout.",
     "make clients": "tests/clients builds the clients and compares the names of the packages.",
     "pip install build/clients": "tests/clients installs the package in another folder.",
     "npm install build/clients": "tests/clients installs the package in another folder.",

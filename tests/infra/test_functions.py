@@ -28,6 +28,7 @@ BINDINGS = Bindings(
     audience="wecelebrate",
     jwks_url="http://issuer/jwks",
     signing_key="key",
+    origin_secrets="",
     docs_url="",
     routes="all routes",
     platform_domain="shops.test",

@@ -66,6 +66,7 @@ def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
         audience="wecelebrate",
         jwks_url=f"{issuer}/.well-known/jwks.json",
         signing_key="key",
+        origin_secrets="",
         docs_url="",
         routes="",
         platform_domain="",

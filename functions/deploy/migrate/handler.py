@@ -16,11 +16,15 @@ from wecelebrate.schema import migrate
 logger = Logger()
 
 
+CONNECT_SECONDS = 180
+
+
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def report(name: str) -> None:
+        logger.info("migrating", extra={"migration": name})
+
     url = direct_url()
-    result: dict[str, Any] = {
-        "applied": migrate(url, report=lambda name: logger.info("migrating", extra={"migration": name}))
-    }
+    result: dict[str, Any] = {"applied": migrate(url, report=report, connect_seconds=CONNECT_SECONDS)}
     if event.get("first_admin"):
         result["invitation"] = first_admin.invite(url, str(event["first_admin"]))
     return result

@@ -11,7 +11,6 @@ from infra.local.processes import free_port
 from tests.core.aws.function import KEY, S3_CALLS, clear_clients, environment
 from tests.core.http_server import answer, serving
 from wecelebrate.core import queue, storage
-from wecelebrate.core.database import login
 from wecelebrate.core.errors import Unavailable
 
 __all__ = ["environment"]
@@ -73,12 +72,3 @@ def test_messages_are_left_to_the_sweeper_if_sqs_cannot_be_reached(environment: 
     environment.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
     clear_clients()
     assert not queue.send_or_defer([queue.message("jobs", {}, None)])
-
-
-def test_creating_a_database_token_without_credentials_raises_unavailable(environment: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise CredentialRetrievalError(provider="test", error_msg="m")
-
-    environment.setattr("botocore.credentials.Credentials.get_frozen_credentials", fail)
-    with pytest.raises(Unavailable, match="IAM"):
-        login._iam_token("db.test", "5432", "wc_api", in_thread=False)

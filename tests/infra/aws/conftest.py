@@ -11,6 +11,30 @@ from infra.aws.layers import Layer
 from infra.functions import OPTIONAL_LAYERS, FunctionSpec, functions
 from tests.infra.aws.templates import Templates, read, synthesise
 
+SETTINGS = """
+zones = ["us-east-1c", "us-east-1d"]
+concurrency = 1000
+domain = "api.example.com"
+certificate = "arn:aws:acm:us-east-1:123456789012:certificate/0b0e4d7c"
+platform_domain = "gifts.example.com"
+mail_domain = "mail.example.com"
+mail_rate = 50
+mail_verified = true
+alarm_email = "ops@example.com"
+budget = 300
+console_urls = ["https://console.example.com/signed-in"]
+shop_urls = ["https://acme.gifts.example.com/signed-in"]
+origin_secret = 7
+"""
+ERP_GRANT = """
+[[grant]]
+name = "acme-sap"
+principal = "arn:aws:iam::210987654321:role/sap"
+external_id = "acme-12345678"
+catalogs = ["ca100000-0000-7000-8000-000000000001"]
+destinations = ["de500000-0000-7000-8000-000000000001"]
+"""
+
 
 @pytest.fixture(scope="session")
 def specs() -> tuple[FunctionSpec, ...]:
@@ -44,6 +68,22 @@ def dev(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str,
 def prod(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Templates:
     """The templates of the environment `prod`."""
     return synthesise_once(shared / "prod", specs, stub_layers, environment="prod")
+
+
+@pytest.fixture(scope="session")
+def staging(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Templates:
+    """The templates of the environment `staging`."""
+    return synthesise_once(shared / "staging", specs, stub_layers, environment="staging")
+
+
+@pytest.fixture(scope="session")
+def named(shared: Path, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]) -> Templates:
+    """The templates of `dev` for an operator who has set everything."""
+    folder = shared / "settings"
+    folder.mkdir(exist_ok=True)
+    (folder / "dev.toml").write_text(SETTINGS)
+    (folder / "dev-erp.toml").write_text(ERP_GRANT)
+    return synthesise_once(shared / "named", specs, stub_layers, settings_folder=str(folder))
 
 
 def synthesise_once(

@@ -77,7 +77,9 @@ def synthesise(folder: Path, specs: tuple[FunctionSpec, ...], layers: Mapping[st
     import aws_cdk as cdk
 
     cdk_json = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]
-    app = cdk.App(outdir=str(folder), context={**cdk_json, **context}, analytics_reporting=False)
+    # The tests check the defaults, whatever settings the operator of this checkout has.
+    settings = {"settings_folder": str(folder / "no-settings")}
+    app = cdk.App(outdir=str(folder), context={**cdk_json, **settings, **context}, analytics_reporting=False)
     assemble(app, specs, layers)
     app.synth()
     return read(folder)

@@ -2,7 +2,6 @@
 
 import json
 
-from infra.aws.access_token import handler
 from infra.functions import FunctionSpec, encoded_routes
 from infra.http_api import CORS
 from tests.infra.aws.templates import Resource, Templates
@@ -39,12 +38,13 @@ def test_only_routes_that_require_a_token_have_the_authorizer(dev: Templates, sp
                 assert "AuthorizerId" not in route
 
 
-def test_the_authorizer_accepts_tokens_of_the_user_pool_for_the_client_of_this_pool(dev: Templates) -> None:
+def test_the_authorizer_accepts_tokens_of_the_console_and_of_machines(dev: Templates) -> None:
     jwt = dev.only("api", "AWS::ApiGatewayV2::Authorizer")["JwtConfiguration"]
-    _, pool = dev.follow("api", jwt["Issuer"])
-    _, client = dev.follow("api", jwt["Audience"][0])
-    assert list(dev.of_type("identity", "AWS::Cognito::UserPool")) == [pool]
-    assert list(dev.of_type("identity", "AWS::Cognito::UserPoolClient")) == [client]
+    stack, pool = dev.follow("api", jwt["Issuer"])
+    assert dev.templates[stack]["Resources"][pool]["Properties"]["UserPoolName"] == "wecelebrate-dev-staff"
+    clients = [dev.templates[stack]["Resources"][dev.follow("api", each)[1]] for each in jwt["Audience"]]
+    assert [client["Properties"]["AllowedOAuthFlows"] for client in clients] == [["code"], ["client_credentials"]]
+    assert all(client["Properties"]["UserPoolId"] == {"Ref": pool} for client in clients)
 
 
 def test_each_function_has_one_integration_and_one_permission_for_this_api(
@@ -113,21 +113,3 @@ def test_the_function_of_requests_without_a_route_has_no_permissions_and_a_reser
 def test_the_environment_of_each_function_fits_in_half_of_the_quota(specs: tuple[FunctionSpec, ...]) -> None:
     """AWS allows 4 KB. The route table must leave space for twice as many routes."""
     assert len(encoded_routes(specs)) <= 2_000
-
-
-def test_the_user_pool_adds_the_verified_email_address_to_access_tokens(dev: Templates) -> None:
-    pool = dev.only("identity", "AWS::Cognito::UserPool")
-    trigger = pool["LambdaConfig"]["PreTokenGenerationConfig"]
-    assert trigger["LambdaVersion"] == "V2_0"
-    assert pool["UserPoolTier"] == "ESSENTIALS"
-    (name,) = dev.of_type("identity", "AWS::Lambda::Function")
-    assert trigger["LambdaArn"] == {"Fn::GetAtt": [name, "Arn"]}
-    permission = dev.only("identity", "AWS::Lambda::Permission")
-    assert permission["Principal"] == "cognito-idp.amazonaws.com"
-
-
-def test_an_access_token_contains_the_address_and_whether_it_is_verified() -> None:
-    attributes = {"sub": "1", "email": "ann@example.com", "email_verified": "true", "phone_number": "+1"}
-    event = handler({"request": {"userAttributes": attributes}, "response": {}}, None)
-    claims = event["response"]["claimsAndScopeOverrideDetails"]["accessTokenGeneration"]["claimsToAddOrOverride"]
-    assert claims == {"email": "ann@example.com", "email_verified": "true"}

@@ -4,6 +4,7 @@ The master user of RDS has CREATEROLE and CREATEDB, owns the database, and is al
 no other privileges of a superuser.
 """
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit, urlunsplit
 
@@ -67,5 +68,23 @@ def test_migrations_need_no_superuser(cluster: Postgres) -> None:
 def test_the_bootstrap_script_is_a_single_statement() -> None:
     sql = bootstrap_sql()
     assert "{" not in sql
+    # The Data API reads quotes and `:name` before PostgreSQL does. A comment could contain an unpaired apostrophe.
+    assert "--" not in sql
+    assert sql.count("'") % 2 == 0
+    assert not re.search(r"(?<!:):[a-z]", sql)
     assert sql.count("$bootstrap$") == 2
     assert sql.rstrip().endswith("$bootstrap$")
+
+
+def test_the_master_user_of_rds_creates_the_extension_for_statistics_of_statements(cluster: Postgres) -> None:
+    """Here only a superuser may create the extension. On RDS, this is the master user, a member of rds_superuser."""
+    count = "select count(*) from pg_extension where extname = 'pg_stat_statements'"
+    with psycopg.connect(cluster.primary_url, autocommit=True) as superuser:
+        superuser.execute("drop extension if exists pg_stat_statements")
+        superuser.execute(bootstrap_sql().encode())
+        assert superuser.execute(count).fetchone() == (0,)
+        superuser.execute("create role rds_superuser nologin")
+        superuser.execute(bootstrap_sql().encode())
+        assert superuser.execute(count).fetchone() == (1,)
+        superuser.execute("drop extension pg_stat_statements")
+        superuser.execute("drop role rds_superuser")

@@ -9,7 +9,14 @@ import pytest
 
 from infra.aws.compute import SCHEMA, digest
 from infra.aws.layers import Layer
-from infra.functions import FUNCTIONS, Bindings, FunctionSpec, bucket_names, functions
+from infra.concurrency import bounded, reserved_concurrency
+from infra.functions import (
+    FUNCTIONS,
+    Bindings,
+    FunctionSpec,
+    bucket_names,
+    functions,
+)
 from tests.infra.aws.templates import Templates, synthesise
 
 NAMES = [spec.name for spec in functions()]
@@ -58,12 +65,12 @@ def test_a_function_has_the_environment_variables_of_its_spec(dev: Templates, sp
         buckets=dict.fromkeys(bucket_names(tuple(SPECS.values())), "x"),
         passwords={},
         kv_key_hashes="",
-        extra={"PGSSLMODE": "require"},
+        extra={},
     )
     expected = spec.environment(bindings)
     variables: dict[str, Any] = dev.function(spec.name)["Environment"]["Variables"]
     assert variables.keys() == expected.keys()
-    plain = {"POWERTOOLS_SERVICE_NAME", "WC_DATABASE_LOGIN", "PGSSLMODE"} & expected.keys()
+    plain = {"POWERTOOLS_SERVICE_NAME", "WC_DATABASE_LOGIN"} & expected.keys()
     assert {name: variables[name] for name in plain} == {name: expected[name] for name in plain}
 
 
@@ -192,14 +199,14 @@ def test_only_functions_that_use_internet_are_allowed_to_send_plain_http(dev: Te
     assert "WC_OUTBOUND_ALLOW" not in dev.function(spec.name)["Environment"]["Variables"]
 
 
-def test_the_base_url_of_images_is_the_regional_domain_of_the_bucket(dev: Templates, spec: FunctionSpec) -> None:
+def test_the_base_url_of_images_is_the_domain_of_cloudfront(dev: Templates, spec: FunctionSpec) -> None:
     variables = dev.function(spec.name)["Environment"]["Variables"]
     assert ("WC_IMAGES_URL" in variables) == ("images" in spec.uses)
     if "images" in spec.uses:
         scheme, name = variables["WC_IMAGES_URL"]["Fn::Join"][1]
-        stack, bucket = dev.follow("functions", name)
+        stack, distribution = dev.follow("functions", name)
         assert scheme == "https://"
-        assert "-images-" in str(dev.templates[stack]["Resources"][bucket]["Properties"]["BucketName"])
+        assert dev.templates[stack]["Resources"][distribution]["Type"] == "AWS::CloudFront::Distribution"
 
 
 def test_the_functions_know_the_platform_domain_and_can_query_dns(dev: Templates, spec: FunctionSpec) -> None:
@@ -259,11 +266,43 @@ def test_a_queue_triggers_its_function_as_declared(dev: Templates, spec: Functio
         assert spec.queue is not None
         assert mapping["BatchSize"] == spec.queue.batch_size
         assert mapping.get("MaximumBatchingWindowInSeconds", 0) == spec.queue.window
-        assert mapping["ScalingConfig"] == {"MaximumConcurrency": spec.queue.maximum_concurrency}
+        # `dev` is a new account, which allows 10 concurrent invocations.
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_declared_concurrency_is_reserved_only_in_prod(dev: Templates, prod: Templates, spec: FunctionSpec) -> None:
+def test_queues_have_their_declared_workers_in_an_account_with_the_usual_quota(
+    prod: Templates, spec: FunctionSpec
+) -> None:
+    (function,) = (
+        id
+        for id, each in prod.of_type("functions", "AWS::Lambda::Function").items()
+        if each.get("FunctionName") == f"wecelebrate-prod-{spec.name}"
+    )
+    mappings = prod.of_type("functions", "AWS::Lambda::EventSourceMapping").values()
+    for mapping in (each for each in mappings if each["FunctionName"]["Ref"] == function):
+        assert spec.queue is not None
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": spec.queue.maximum_concurrency}
+        assert prod.function(spec.name)["Environment"]["Variables"]["WC_WORKERS"] == str(spec.queue.maximum_concurrency)
+
+
+@pytest.mark.parametrize("concurrency", [10, 50, 100, 200, 1000])
+def test_all_queues_together_use_at_most_half_of_the_account(concurrency: int) -> None:
+    workers = [spec.queue.maximum_concurrency for spec in bounded(functions(), concurrency) if spec.queue]
+    assert min(workers) >= 2
+    assert sum(workers) <= max(concurrency / 2, 2 * len(workers))
+
+
+@pytest.mark.parametrize(("concurrency", "reserves"), [(10, False), (100, False), (1000, True)])
+def test_concurrency_is_reserved_only_if_100_invocations_stay_unreserved(concurrency: int, reserves: bool) -> None:
+    reserved = reserved_concurrency(functions(), concurrency)
+    assert bool(reserved) == reserves
+    assert concurrency - sum(reserved.values()) >= 100 or not reserved
+
+
+def test_declared_concurrency_is_reserved_only_if_the_account_is_large(
+    dev: Templates, prod: Templates, spec: FunctionSpec
+) -> None:
     declared = "concurrency" in spec.model_fields_set and spec.queue is None
     assert prod.function(spec.name).get("ReservedConcurrentExecutions") == (spec.concurrency if declared else None)
     assert "ReservedConcurrentExecutions" not in dev.function(spec.name)
@@ -279,6 +318,19 @@ def test_all_functions_except_deploy_steps_are_updated_after_the_schema_is_migra
             if resource.get("Properties", {}).get("FunctionName") == f"wecelebrate-dev-{name}"
         )
         assert (trigger in resource["DependsOn"]) == (SPECS[name].kind != "deploy")
+
+
+def test_migrations_run_after_the_rules_with_which_they_reach_the_database(dev: Templates) -> None:
+    (trigger,) = (
+        resource
+        for resource in dev.templates["functions"]["Resources"].values()
+        if resource["Type"] == "Custom::Trigger"
+    )
+    (group,) = dev.function("deploy-migrate")["VpcConfig"]["SecurityGroupIds"]
+    rules = dev.of_type("functions", "AWS::EC2::SecurityGroupIngress")
+    needed = {id for id, rule in rules.items() if rule["SourceSecurityGroupId"] == group}
+    assert needed
+    assert needed < set(trigger["DependsOn"])
 
 
 def test_the_migration_trigger_contains_the_hash_of_the_migrations(dev: Templates, tmp_path: Path) -> None:
@@ -315,6 +367,9 @@ def test_a_schedule_calls_its_function(scheduled: Templates) -> None:
     (schedule,) = (each for each in schedules if each["Name"] == "wecelebrate-dev-schedules-sweep")
     assert schedule["ScheduleExpression"] == "rate(1 minute)"
     assert schedule["ScheduleExpressionTimezone"] == "Europe/Berlin"
+    _, failed = scheduled.follow("functions", schedule["Target"]["DeadLetterConfig"]["Arn"])
+    queue = scheduled.templates["functions"]["Resources"][failed]["Properties"]
+    assert queue["QueueName"] == "wecelebrate-dev-failed-schedules"
     _, target = scheduled.follow("functions", schedule["Target"]["Arn"])
     assert scheduled.templates["functions"]["Resources"][target]["Properties"]["FunctionName"].endswith("-sweep")
 

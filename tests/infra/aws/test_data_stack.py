@@ -70,10 +70,11 @@ def test_the_database_has_one_reader_in_dev_and_two_readers_in_prod(dev: Templat
 
 
 def test_only_the_database_of_prod_is_retained_and_protected(dev: Templates, prod: Templates) -> None:
-    for cloud, policy, protected in ((dev, "Delete", False), (prod, "Retain", True)):
+    for cloud, policy, protected in ((dev, "Delete", False), (prod, "RetainExceptOnCreate", True)):
         resources = cloud.templates["data"]["Resources"].values()
         (cluster,) = (resource for resource in resources if resource["Type"] == CLUSTER)
-        assert cluster["DeletionPolicy"] == cluster["UpdateReplacePolicy"] == policy
+        assert cluster["DeletionPolicy"] == policy
+        assert cluster["UpdateReplacePolicy"] == policy.removesuffix("ExceptOnCreate")
         assert cluster["Properties"]["DeletionProtection"] is protected
     assert prod.only("data", CLUSTER)["BackupRetentionPeriod"] == 35
 

@@ -4,22 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from infra.aws.layers import Layer
 from infra.functions import FunctionSpec
 from tests.infra.aws.templates import Templates, synthesise
 
 SENDERS = {"queues-emails"}
-
-
-@pytest.fixture(scope="module")
-def named(
-    tmp_path_factory: pytest.TempPathFactory, specs: tuple[FunctionSpec, ...], stub_layers: Mapping[str, Layer]
-) -> Templates:
-    """The templates that CDK synthesises if its context contains a mail domain and a mail rate."""
-    folder = tmp_path_factory.mktemp("named")
-    return synthesise(folder, specs, stub_layers, mail_domain="mail.example.com", mail_rate="50")
 
 
 def allowed(cloud: Templates, queue: str) -> list[dict[str, Any]]:
@@ -45,9 +34,11 @@ def test_mails_are_sent_from_the_domain_in_the_context(named: Templates) -> None
     assert named.function("api-mails-read")["Environment"]["Variables"]["WC_MAIL_FROM"] == variables["WC_MAIL_FROM"]
 
 
-def test_the_default_domain_is_one_that_nobody_can_register(dev: Templates) -> None:
-    assert dev.only("storage", "AWS::SES::EmailIdentity")["EmailIdentity"] == "dev.wecelebrate.invalid"
-    assert dev.function("queues-emails")["Environment"]["Variables"]["WC_RATE"] == "14.0"
+def test_without_a_mail_domain_there_is_no_identity_and_the_rate_is_that_of_the_sandbox(dev: Templates) -> None:
+    assert dev.of_type("storage", "AWS::SES::EmailIdentity") == {}
+    variables = dev.function("queues-emails")["Environment"]["Variables"]
+    assert variables["WC_RATE"] == "1.0"
+    assert variables["WC_MAIL_FROM"] == "wecelebrate <mail@dev.wecelebrate.invalid>"
 
 
 def test_only_functions_that_use_email_are_allowed_to_send_mail_and_only_from_our_address(

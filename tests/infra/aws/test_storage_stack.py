@@ -120,7 +120,56 @@ def test_uploads_expire_but_images_never_expire(dev: Templates) -> None:
 def test_the_buckets_of_prod_are_retained(prod: Templates) -> None:
     for resource in prod.templates["storage"]["Resources"].values():
         if resource["Type"] == "AWS::S3::Bucket":
-            assert resource["DeletionPolicy"] == "Retain"
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
+            assert resource["UpdateReplacePolicy"] == "Retain"
+
+
+def test_only_cloudfront_reads_the_bucket_of_images(dev: Templates) -> None:
+    (policy,) = (
+        policy
+        for policy in dev.of_type("storage", "AWS::S3::BucketPolicy").values()
+        if "images" in policy["Bucket"]["Ref"] and "uploads" not in policy["Bucket"]["Ref"]
+    )
+    (statement,) = (each for each in policy["PolicyDocument"]["Statement"] if each["Effect"] == "Allow")
+    assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+    assert statement["Action"] == "s3:GetObject"
+    (distribution,) = dev.of_type("storage", "AWS::CloudFront::Distribution")
+    assert {"Ref": distribution} in statement["Condition"]["StringEquals"]["AWS:SourceArn"]["Fn::Join"][1]
+    access = dev.only("storage", "AWS::CloudFront::OriginAccessControl")["OriginAccessControlConfig"]
+    assert access["Name"] == "wecelebrate-dev-images"
+    assert access["SigningBehavior"] == "always"
+
+
+def test_an_erp_system_may_only_use_the_folders_of_its_catalogs_and_destinations(named: Templates) -> None:
+    ((id, role),) = named.of_type("storage", "AWS::IAM::Role").items()
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert role["RoleName"] == "wecelebrate-dev-erp-acme-sap"
+    assert trust["Principal"] == {"AWS": "arn:aws:iam::210987654321:role/sap"}
+    assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": "acme-12345678"}}
+    catalog, destination = "ca100000-0000-7000-8000-000000000001", "de500000-0000-7000-8000-000000000001"
+    written = [f"/{catalog}/incoming/*", f"/orders/{destination}/incoming/*"]
+    read = [f"/{catalog}/results/*", f"/orders/{destination}/out/*", f"/orders/{destination}/results/*"]
+    (policy,) = named.of_type("storage", "AWS::IAM::Policy").values()
+    assert policy["Roles"] == [{"Ref": id}]
+    put, get, list_keys = policy["PolicyDocument"]["Statement"]
+    assert put["Action"] == ["s3:AbortMultipartUpload", "s3:PutObject"]
+    assert [each["Fn::Join"][1][-1] for each in put["Resource"]] == written
+    assert (get["Action"], [each["Fn::Join"][1][-1] for each in get["Resource"]]) == ("s3:GetObject", read)
+    assert list_keys["Condition"] == {"StringLike": {"s3:prefix": [key[1:] for key in (*written, *read)]}}
+    (denial,) = (
+        statement
+        for policy in named.of_type("storage", "AWS::S3::BucketPolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "NotResource" in statement
+    )
+    assert (denial["Effect"], denial["Action"]) == ("Deny", "s3:*")
+    assert denial["Principal"] == {"AWS": {"Fn::GetAtt": [id, "Arn"]}}
+    assert [each["Fn::Join"][1][-1] for each in denial["NotResource"][1:]] == [*written, *read]
+    assert named.templates["storage"]["Outputs"]["ErpRoleAcmeSap"]["Value"] == {"Fn::GetAtt": [id, "Arn"]}
+
+
+def test_without_grants_no_erp_system_has_access(dev: Templates) -> None:
+    assert dev.of_type("storage", "AWS::IAM::Role") == {}
 
 
 def test_a_bucket_declared_by_two_queues_is_rejected(

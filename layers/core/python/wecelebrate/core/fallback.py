@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from wecelebrate.core import problems, route_table
+from wecelebrate.core import edge, problems, route_table
 from wecelebrate.core.errors import MethodNotAllowed, UnknownPath
 from wecelebrate.core.settings import settings
 
@@ -17,8 +17,11 @@ def _routes() -> route_table.Table:
     return route_table.decode(settings().routes)
 
 
-def respond(event: Mapping[str, Any]) -> dict[str, Any]:
+def respond(event: dict[str, Any]) -> dict[str, Any]:
     """Return the response to a request that matches no route."""
+    refusal = edge.admit(event)
+    if refusal:
+        return problems.response(refusal, event)
     request = event["requestContext"]
     method = request["http"]["method"]
     allowed = route_table.allowed_methods(_routes(), event["rawPath"])

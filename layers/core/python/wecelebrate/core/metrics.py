@@ -1,8 +1,8 @@
 """Metrics of an invocation. They are written to the function's log in CloudWatch's embedded metric format.
 
-The dimensions are the entity of a cached value, and the name of a limit. Both have only a few values. The client is
-never a dimension, because CloudWatch bills each combination of values as a separate metric. `wecelebrate.usage` reports
-the usage of each client.
+The dimensions are the entity of a cached value, the name of a limit, and the name of a queue. Each has only a few
+values. The client is never a dimension, because CloudWatch bills each combination of values as a separate metric.
+`wecelebrate.usage` reports the usage of each client.
 """
 
 from typing import Literal
@@ -21,8 +21,13 @@ Name = Literal[
     "ReaderHandedOver",
     "UnexpectedDatabaseState",
     "ExportCleanUpFailed",
+    "DeadLetters",
+    "Heartbeat",
+    "MailsBounced",
 ]
-Dimension = Literal["entity", "limit", ""]
+Dimension = Literal["entity", "limit", "queue", ""]
+PLATFORM = "platform"
+"""The value of the dimension `service` of a metric that several functions count together."""
 
 _counters: dict[tuple[Dimension, str], dict[Name, float]] = {}
 
@@ -39,7 +44,8 @@ def count(name: Name, value: float = 1, dimension: Dimension = "", of: str = "")
 def flush() -> None:
     """Write the metrics since the previous flush to the log: one line for each value of a dimension."""
     for (dimension, of), counters in _counters.items():
-        metrics = EphemeralMetrics(namespace=NAMESPACE)
+        # Several functions record the dead letters of a queue. An alarm cannot add up the metrics of all services.
+        metrics = EphemeralMetrics(namespace=NAMESPACE, service=PLATFORM if dimension == "queue" else None)
         if dimension:
             metrics.add_dimension(dimension, of)
         for name, value in counters.items():

@@ -36,6 +36,8 @@ class Settings(BaseModel):
     audience: str = ""
     jwks_url: str = ""
     signing_key: str = ""
+    origin_secrets: str = ""
+    """The secrets of CloudFront, separated by a comma. A request must contain one of them. Empty without CloudFront."""
     docs_url: str = ""
     """The base URL of the pages about problems, without a trailing slash. Empty if the API itself serves the pages."""
     routes: str = ""

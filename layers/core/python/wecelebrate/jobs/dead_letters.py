@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from wecelebrate.core import pages, queue
+from wecelebrate.core import metrics, pages, queue
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
 from wecelebrate.core.errors import Conflict, NotFound
 from wecelebrate.core.models import json_bytes
@@ -51,6 +51,7 @@ def record_job(tx: Transaction, job: Mapping[str, Any], code: str, reason: str) 
         receives=job["attempts"],
         **as_json({"body": body}, "body"),
     )
+    metrics.count("DeadLetters", dimension="queue", of=QUEUES[job["type"]])
 
 
 def record_message(queue_name: str, text: str, receives: int, error: Exception | None) -> None:
@@ -67,6 +68,7 @@ def record_message(queue_name: str, text: str, receives: int, error: Exception |
             receives=receives,
             **as_json({"body": _body(text)}, "body"),
         )
+    metrics.count("DeadLetters", dimension="queue", of=queue_name.removesuffix("-dead-letters"))
 
 
 def receive(message: queue.Message) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from aws_lambda_powertools import Logger
 
+from wecelebrate.core import metrics
 from wecelebrate.core.database import SYSTEM, writing
 from wecelebrate.core.queue import Message
 from wecelebrate.mail.log import sql
@@ -56,6 +57,7 @@ def receive(message: Message) -> None:
         if row is None:
             logger.warning("ignored an SES event about an unknown mail", message_id=mail.get("messageId"))
         elif outcome.suppress_as and row["is_news"]:
+            metrics.count("MailsBounced")
             # Suppress the address to which we sent the mail. The event can name a different address, because the
             # recipient can forward the mail.
             address = {"client_id": row["client_id"], "address": row["recipient"], "mail_id": row["id"]}

@@ -38,6 +38,7 @@ NO_TRANSACTION = "-- no-transaction"
 LEASE_SECONDS = 900
 """How many seconds a run can work on a no-transaction migration. After that, another run can resume the migration."""
 
+_CONNECT_PAUSE_SECONDS = 2.0
 _LOCK = 7_243_219_080
 _BOOKKEEPING = {
     "schema_migrations": """
@@ -101,18 +102,24 @@ def function_files(folder: Path = FOLDER) -> list[SchemaFile]:
     return [SchemaFile(f"functions/{file.stem}", file.read_text("utf-8")) for file in files]
 
 
-def migrate(url: str, folder: Path = FOLDER, report: Callable[[str], object] = lambda _: None) -> list[str]:
+def migrate(
+    url: str,
+    folder: Path = FOLDER,
+    report: Callable[[str], object] = lambda _: None,
+    connect_seconds: float = 0,
+) -> list[str]:
     """Update the database to this release.
 
     `url` must connect directly to the writer, with the login `wc_migrate`. `report` is called with the name of each
-    file before the file is applied. Returns the names of the applied files.
+    file before the file is applied. `connect_seconds` is the time for which a failed attempt to connect is repeated.
+    Returns the names of the applied files.
 
     Raises MigrationError when an applied migration was edited, when a function file fails, or when the updated database
     differs from `access.toml`. Raises the error of PostgreSQL when a migration fails. A failed migration changes
     nothing if it runs in a transaction.
     """
     applied = []
-    with psycopg.connect(url, autocommit=True, prepare_threshold=None) as connection:
+    with _connect(url, connect_seconds) as connection:
         _create_bookkeeping(connection)
         for migration in migrations(folder):
             apply = _apply if migration.is_transactional else _resume
@@ -122,6 +129,18 @@ def migrate(url: str, folder: Path = FOLDER, report: Callable[[str], object] = l
             applied += _replace_functions(connection, folder, report)
             _verify_access(connection, folder)
     return applied
+
+
+def _connect(url: str, seconds: float) -> psycopg.Connection:
+    """Connect to the database. During the first deploy, a new database refuses connections for some time."""
+    give_up_at = time.monotonic() + seconds
+    while True:
+        try:
+            return psycopg.connect(url, autocommit=True, prepare_threshold=None)
+        except psycopg.OperationalError:
+            if time.monotonic() + _CONNECT_PAUSE_SECONDS > give_up_at:
+                raise
+            time.sleep(_CONNECT_PAUSE_SECONDS)
 
 
 def _create_bookkeeping(connection: psycopg.Connection) -> None:

@@ -115,7 +115,7 @@ def connect_in_thread(address: str) -> psycopg.Connection[DictRow]:
 
     If the server disappears without closing the connection, a statement fails within a few seconds.
     """
-    parameters = connection_parameters(address, in_thread=True)
+    parameters = connection_parameters(address)
     return psycopg.connect(
         **parameters, prepare_threshold=None, row_factory=dict_row,
         keepalives_idle=2, keepalives_interval=1, keepalives_count=3, tcp_user_timeout=4_000,

@@ -43,10 +43,10 @@ def is_connection_lost(error: psycopg.Error) -> bool:
     """Whether an error means that the connection failed, and not the statement.
 
     The connection fails if the server stops, restarts or fails over, or if a pooler loses its connection to the server.
-    pgbouncer reports a lost connection to the server as a protocol violation. If the pooler reports that it
-    had no free connection, the result is False.
+    Class 08 of the SQLSTATEs contains the connection errors. pgbouncer reports a lost connection to the server as the
+    protocol violation of this class. If the pooler reports that it had no free connection, the result is False.
     """
-    if isinstance(error, pg.ProtocolViolation):
+    if (error.sqlstate or "").startswith("08"):
         return "query_wait_timeout" not in str(error)
     return isinstance(
         error, pg.AdminShutdown | pg.CrashShutdown | pg.CannotConnectNow | pg.IdleInTransactionSessionTimeout

@@ -281,7 +281,7 @@ class _CallerTransaction:
                 elapsed = time.monotonic() - started
                 give_up = elapsed > self._endpoint.retry_seconds and (pause or elapsed > SLOW_CONNECT_SECONDS)
                 if give_up or not is_connection_lost(error):
-                    raise to_problem(error) from error
+                    raise self._problem(error) from error
                 self._endpoint.drop()
                 time.sleep(pause)
         assert self._tx is not None

@@ -23,7 +23,7 @@ from aws_lambda_powertools import Logger
 from fastapi import Depends, FastAPI, Header, Path, Request
 from mangum import Mangum
 
-from wecelebrate.core import consistency, deadline, metrics, queue
+from wecelebrate.core import consistency, deadline, edge, metrics, queue
 from wecelebrate.core.auth import bearer_claims, caller, gateway_claims
 from wecelebrate.core.compression import compress_large
 from wecelebrate.core.database import Caller, Transaction, reading, visited_site, writing
@@ -37,6 +37,7 @@ from wecelebrate.core.http.locations import located_at, not_located
 from wecelebrate.core.http.responses import add_headers, added_headers, before_response, page_response
 from wecelebrate.core.http.routes import Deferred, DirectRoute, idempotent, model_response
 from wecelebrate.core.problems import PROBLEM
+from wecelebrate.core.problems import response as problem_response
 from wecelebrate.core.requests.addresses import limited_address
 from wecelebrate.core.requests.loading import write_through
 from wecelebrate.core.requests.request_cache import RequestCache
@@ -92,6 +93,9 @@ def serve(app: FastAPI) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         request_id = event.get("requestContext", {}).get("requestId")
         logger.append_keys(request_id=request_id)
+        refusal = edge.admit(event)
+        if refusal:
+            return problem_response(refusal, event)
         _answer_head_like_get(event)
         with deadline.invocation(context):
             response: dict[str, Any] = adapter()(event, context)

@@ -1,0 +1,111 @@
+"""The alarms of one environment, as data. `docs/runbook.md` has a section for each kind of alarm."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from infra.environments import Environment
+from infra.functions import FunctionSpec
+from wecelebrate.core import metrics
+
+Statistic = Literal["Sum", "Maximum", "Minimum", "Average", "p99"]
+_LAMBDA, _SQS, _RDS, _API, _SES = "AWS/Lambda", "AWS/SQS", "AWS/RDS", "AWS/ApiGateway", "AWS/SES"
+_NEAR_TIMEOUT = {"queue": 0.97}
+"""Kind of function → the part of its timeout that is long. Workers stop themselves shortly before their timeout."""
+_ACU_BYTES = 2 * 1024**3
+_BYTES_PER_CONNECTION = 9_531_392
+"""Aurora allows one connection for each of these bytes of memory, and at most 5,000."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One alarm on one metric."""
+
+    kind: str
+    """The section of the runbook."""
+    target: str
+    """The function, queue or database. Empty if the environment has only one."""
+    summary: str
+    namespace: str
+    metric: str
+    statistic: Statistic
+    threshold: float
+    dimensions: dict[str, str] = field(default_factory=dict)
+    below: bool = False
+    """Whether the alarm is raised if the value is lower than the threshold. Missing values then raise it, too."""
+    minutes: int = 5
+    periods: int = 1
+
+    @property
+    def name(self) -> str:
+        """The name without the prefix of the environment."""
+        return f"{self.kind}-{self.target}" if self.target else self.kind
+
+
+def function_alarms(environment: Environment, specs: Iterable[FunctionSpec]) -> Iterator[Alarm]:
+    """Yield the alarms of each function: errors, throttles, and durations near the timeout."""
+    for spec in specs:
+        dimensions = {"FunctionName": environment.resource(spec.name)}
+        yield Alarm("errors", spec.name, "invocations failed", _LAMBDA, "Errors", "Sum", 3, dimensions)
+        yield Alarm("throttles", spec.name, "invocations were refused", _LAMBDA, "Throttles", "Sum", 10, dimensions)
+        long = spec.timeout * 1000 * _NEAR_TIMEOUT.get(spec.kind, 0.9)
+        yield Alarm("slow", spec.name, "an invocation came near its timeout", _LAMBDA, "Duration", "Maximum", long,
+                    dimensions, periods=2)  # fmt: skip
+
+
+def queue_alarms(environment: Environment, specs: Iterable[FunctionSpec]) -> Iterator[Alarm]:
+    """Yield the alarms of each queue: the age of its oldest message, and its dead letters."""
+    for spec in specs:
+        if spec.has_queue:
+            name = spec.queue_name
+            yield Alarm("queue-age", name, "a message waits for 15 minutes", _SQS, "ApproximateAgeOfOldestMessage",
+                        "Maximum", 900, {"QueueName": environment.resource(name)}, periods=3)  # fmt: skip
+            yield _custom("dead-letters", name, "a job or message failed for good", "DeadLetters", 1,
+                          service=metrics.PLATFORM, queue=name)  # fmt: skip
+
+
+def database_alarms(environment: Environment) -> Iterator[Alarm]:
+    """Yield the alarms of the database and of its proxy."""
+    cluster = {"DBClusterIdentifier": environment.resource("database")}
+    proxy = {"ProxyName": environment.resource("proxy")}
+    connections = min(5_000, environment.capacity[1] * _ACU_BYTES / _BYTES_PER_CONNECTION)
+    for kind, summary, metric, threshold in (
+        ("database-cpu", "the CPU is busy", "CPUUtilization", 80),
+        ("database-capacity", "the capacity is used up", "ACUUtilization", 90),
+        ("database-connections", "connections become scarce", "DatabaseConnections", round(0.7 * connections)),
+        ("replica-lag", "a reader is 5 seconds behind", "AuroraReplicaLagMaximum", 5_000),
+    ):
+        yield Alarm(kind, "", summary, _RDS, metric, "Maximum", threshold, cluster, periods=3)
+    yield Alarm("pinned-sessions", "", "a session cannot be shared", _RDS, "DatabaseConnectionsCurrentlySessionPinned",
+                "Maximum", 1, proxy, minutes=1, periods=5)  # fmt: skip
+
+
+def platform_alarms(environment: Environment, api_id: str) -> Iterator[Alarm]:
+    """Yield the alarms of the API, the sweeper, mails, schedules and unexpected state."""
+    api, sweeper = {"ApiId": api_id}, "schedules-sweeper"
+    yield Alarm("api-errors", "", "responses had the status 5xx", _API, "5xx", "Sum", 10, api)
+    yield Alarm("api-latency", "", "1 % of the requests took 3 seconds", _API, "Latency", "p99", 3_000, api, periods=3)
+    yield Alarm("sweeper-stopped", "", "the sweeper does not run", _LAMBDA, "Invocations", "Sum", 1,
+                {"FunctionName": environment.resource(sweeper)}, below=True)  # fmt: skip
+    yield _custom("heartbeat-stopped", "", "readers cannot measure their lag", "Heartbeat", 1, service=sweeper,
+                  below=True)  # fmt: skip
+    yield _custom("unexpected-database-state", "", "the database has objects that no release creates",
+                  "UnexpectedDatabaseState", 1, service=sweeper)  # fmt: skip
+    yield _custom("export-clean-up", "", "expired exports were not deleted", "ExportCleanUpFailed", 10,
+                  service=sweeper)  # fmt: skip
+    yield _custom("mails-bounced", "", "mails bounced", "MailsBounced", 20, service="queues-mail-events",
+                  minutes=60)  # fmt: skip
+    yield Alarm("mail-reputation", "", "SES may stop our mails", _SES, "Reputation.BounceRate", "Maximum", 0.05,
+                minutes=60)  # fmt: skip
+    yield Alarm("schedule-failed", "", "a schedule could not start its function", _SQS,
+                "ApproximateNumberOfMessagesVisible", "Maximum", 1,
+                {"QueueName": environment.resource("failed-schedules")})  # fmt: skip
+
+
+def _custom(
+    kind: str, target: str, summary: str, metric: metrics.Name, threshold: float, *, service: str, below: bool = False,
+    minutes: int = 5, **dimensions: str,
+) -> Alarm:  # fmt: skip
+    """Return an alarm on a metric that the functions themselves count."""
+    return Alarm(kind, target, summary, metrics.NAMESPACE, metric, "Sum", threshold,
+                 {"service": service, **dimensions}, below, minutes)  # fmt: skip

@@ -1,0 +1,95 @@
+"""The widgets of the dashboard: the API, the functions, the queues, the database, the cache and the mails."""
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+from infra.environments import Environment
+from infra.functions import FunctionSpec
+from wecelebrate.core.metrics import NAMESPACE, Dimension, Name
+
+_MINUTES = 5
+_WIDTH = 8
+
+
+def widgets(environment: Environment, api_id: str, specs: Sequence[FunctionSpec]) -> list[cloudwatch.IWidget]:
+    """Return the widgets, three in a row."""
+    functions = environment.resource("")
+
+    def api(*metrics: str, statistic: str = "Sum") -> list[cloudwatch.IMetric]:
+        return [_metric("AWS/ApiGateway", name, statistic, {"ApiId": api_id}) for name in metrics]
+
+    def database(*metrics: str) -> list[cloudwatch.IMetric]:
+        cluster = {"DBClusterIdentifier": environment.resource("database")}
+        return [_metric("AWS/RDS", name, "Maximum", cluster) for name in metrics]
+
+    def proxy(*metrics: str) -> list[cloudwatch.IMetric]:
+        return [_metric("AWS/RDS", name, "Maximum", {"ProxyName": environment.resource("proxy")}) for name in metrics]
+
+    def age(queue: str) -> cloudwatch.IMetric:
+        dimensions = {"QueueName": environment.resource(queue)}
+        return _metric("AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", dimensions, queue)
+
+    firewall = f'MetricName="BlockedRequests" WebACL="{environment.resource("api")}"'
+    return [
+        _graph("Requests", *api("Count", "4xx", "5xx")),
+        _graph(
+            "Response time (ms)", *(line for each in ("p50", "p95", "p99") for line in api("Latency", statistic=each))
+        ),
+        _graph("Time in functions (ms)", _lambda(functions, "Duration", "p95")),
+        _graph("Errors of functions", _lambda(functions, "Errors", "Sum")),
+        _graph("Throttles of functions", _lambda(functions, "Throttles", "Sum")),
+        _graph("Concurrent invocations", _lambda(functions, "ConcurrentExecutions", "Maximum")),
+        _graph("Age of the oldest message (s)", *(age(spec.queue_name) for spec in specs if spec.has_queue)),
+        _graph("Dead letters", _custom("DeadLetters", "queue")),
+        _graph("Throttled requests", _custom("Throttled", "limit")),
+        _graph("Database: CPU and capacity (%)", *database("CPUUtilization", "ACUUtilization")),
+        _graph(
+            "Database: connections",
+            *database("DatabaseConnections"),
+            *proxy("ClientConnections", "DatabaseConnectionsCurrentlySessionPinned"),
+        ),
+        _graph("Replica lag (ms)", *database("AuroraReplicaLagMaximum")),
+        _graph("Cache", *(_custom(each, "entity") for each in ("CacheHit", "CacheMiss", "CacheStale"))),
+        _graph("Database time of functions (ms)", _custom("DatabaseMilliseconds")),
+        _graph("Handed to the primary, cache down", _custom("ReaderHandedOver"), _custom("CacheDown")),
+        _graph(
+            "Mails",
+            _custom("MailsBounced"),
+            *(_metric("AWS/SES", each, "Sum") for each in ("Send", "Delivery", "Bounce", "Complaint")),
+        ),
+        _graph("Blocked requests", _search("AWS/WAFV2,Rule,WebACL", firewall, "Sum")),
+    ]
+
+
+def _graph(title: str, *lines: cloudwatch.IMetric) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(lines), width=_WIDTH, period=cdk.Duration.minutes(_MINUTES))
+
+
+def _metric(
+    namespace: str, name: str, statistic: str, dimensions: dict[str, str] | None = None, label: str | None = None
+) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace,
+        metric_name=name,
+        statistic=statistic,
+        dimensions_map=dimensions or {},
+        label=label or (f"{name} {statistic}" if statistic.startswith("p") else name),
+        period=cdk.Duration.minutes(_MINUTES),
+    )
+
+
+def _lambda(functions: str, name: str, statistic: str) -> cloudwatch.MathExpression:
+    """Return one line for each function of the environment."""
+    return _search("AWS/Lambda,FunctionName", f'MetricName="{name}" FunctionName="{functions}"', statistic)
+
+
+def _custom(name: Name, dimension: Dimension = "") -> cloudwatch.MathExpression:
+    """Return the lines of a metric that the functions count, one for each service and value of the dimension."""
+    return _search(",".join(filter(None, (NAMESPACE, "service", dimension))), f'MetricName="{name}"', "Sum")
+
+
+def _search(schema: str, query: str, statistic: str) -> cloudwatch.MathExpression:
+    expression = f"SEARCH('{{{schema}}} {query}', '{statistic}', {_MINUTES * 60})"
+    return cloudwatch.MathExpression(expression=expression, using_metrics={}, label="")

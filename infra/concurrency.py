@@ -1,0 +1,39 @@
+"""Divides the concurrent invocations of an AWS account between the queues and the functions that reserve some."""
+
+from collections.abc import Iterable, Mapping
+
+from infra.functions import FunctionSpec
+
+MIN_UNRESERVED_CONCURRENCY = 100
+"""The concurrency of an account that AWS does not allow to be reserved."""
+
+
+def bounded(specs: Iterable[FunctionSpec], concurrency: int) -> tuple[FunctionSpec, ...]:
+    """Return the functions with so few workers that all queues together use at most half of the account's concurrency.
+
+    concurrency: the number of concurrent invocations that AWS allows in the account. In a new account, this is 10, and
+    the queues would otherwise leave nothing to the API. AWS requires at least 2 workers for each queue.
+    """
+    specs = tuple(specs)
+    declared = sum(spec.queue.maximum_concurrency for spec in specs if spec.queue)
+    share = min(1.0, concurrency / 2 / max(declared, 1))
+
+    def bound(spec: FunctionSpec) -> FunctionSpec:
+        if spec.queue is None or share == 1:
+            return spec
+        workers = max(2, int(spec.queue.maximum_concurrency * share))
+        return spec.model_copy(update={"queue": spec.queue.model_copy(update={"maximum_concurrency": workers})})
+
+    return tuple(bound(spec) for spec in specs)
+
+
+def reserved_concurrency(specs: Iterable[FunctionSpec], concurrency: int) -> Mapping[str, int]:
+    """Return a mapping from function to the concurrency that AWS reserves for it.
+
+    It is empty if the account is too small: AWS requires that 100 invocations stay unreserved. A function with a queue
+    needs no reservation, because its trigger limits the number of its workers.
+    """
+    reserved = {
+        spec.name: spec.concurrency for spec in specs if "concurrency" in spec.model_fields_set and spec.queue is None
+    }
+    return reserved if concurrency - sum(reserved.values()) >= MIN_UNRESERVED_CONCURRENCY else {}

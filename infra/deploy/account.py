@@ -1,0 +1,45 @@
+"""Access to one AWS account, with the credentials of the operator."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from infra.environments import Environment
+from infra.local.processes import LocalCloudError
+
+
+class AwsError(LocalCloudError):
+    """AWS refused a call or cannot be reached. The message is a single line, and says what to do."""
+
+
+class Account:
+    """The clients of the services of AWS, in the region of an environment. All clients are created by `client`."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self._clients: dict[str, Any] = {}
+
+    def client(self, service: str) -> Any:
+        """Return the client of a service. It is created once."""
+        if service not in self._clients:
+            import boto3
+
+            self._clients[service] = boto3.client(service, region_name=self.environment.region)  # type: ignore[call-overload]
+        return self._clients[service]
+
+    @cached_property
+    def id(self) -> str:
+        """The number of the account. Raises an error of botocore without valid credentials."""
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+
+@contextmanager
+def aws_errors() -> Iterator[None]:
+    """Raise AwsError with one line if the block raises an error of boto3."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise AwsError(" ".join(str(error).split())) from error

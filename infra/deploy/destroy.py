@@ -1,0 +1,73 @@
+"""Deletes what the deletion of the stacks of an environment leaves behind.
+
+CloudFormation cannot delete a bucket that contains objects, and it does not know the log groups that AWS services
+create themselves.
+"""
+
+from collections.abc import Iterator
+
+from infra.deploy.account import Account
+
+_SERVICE_LOGS = ("/aws/rds/proxy/", "/aws/rds/cluster/", "/aws/lambda/", "/aws/vendedlogs/")
+"""The beginnings of the names of log groups that belong to an environment."""
+
+
+def empty_buckets(account: Account) -> Iterator[tuple[str, int]]:
+    """Delete all versions of all objects in the buckets of the environment. Yields each bucket and its versions."""
+    client = account.client("s3")
+    for bucket in sorted(_buckets(account)):
+        count = 0
+        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+            keys = [
+                {"Key": version["Key"], "VersionId": version["VersionId"]}
+                for kind in ("Versions", "DeleteMarkers")
+                for version in page.get(kind, [])
+            ]
+            if keys:
+                client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+            count += len(keys)
+        yield bucket, count
+
+
+def delete_logs(account: Account) -> Iterator[str]:
+    """Delete the log groups that services have created. Yields their names."""
+    client = account.client("logs")
+    prefix = account.environment.resource("")
+    for beginning in _SERVICE_LOGS:
+        for page in client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=beginning + prefix):
+            for group in page["logGroups"]:
+                client.delete_log_group(logGroupName=group["logGroupName"])
+                yield group["logGroupName"]
+
+
+def remaining(account: Account) -> list[str]:
+    """Return the ARNs of the resources that still have the tags of the environment."""
+    client = account.client("resourcegroupstaggingapi")
+    filters = [
+        {"Key": "platform", "Values": ["wecelebrate"]},
+        {"Key": "environment", "Values": [account.environment.name]},
+    ]
+    pages = client.get_paginator("get_resources").paginate(TagFilters=filters)
+    return sorted(mapping["ResourceARN"] for page in pages for mapping in page["ResourceTagMappingList"])
+
+
+def _buckets(account: Account) -> set[str]:
+    """Return the buckets of the storage stack. Other stacks have none."""
+    from botocore.exceptions import ClientError
+
+    pages = account.client("cloudformation").get_paginator("list_stack_resources")
+    try:
+        resources = [
+            resource
+            for page in pages.paginate(StackName=account.environment.resource("storage"))
+            for resource in page["StackResourceSummaries"]
+        ]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return set()
+        raise
+    return {
+        str(each["PhysicalResourceId"])
+        for each in resources
+        if each["ResourceType"] == "AWS::S3::Bucket" and each["ResourceStatus"] != "DELETE_COMPLETE"
+    }

@@ -1,0 +1,177 @@
+"""Checks whether an AWS account has what a deploy needs. Each problem comes with the command that mends it."""
+
+import json
+from collections.abc import Callable, Iterator
+
+from infra.deploy.account import Account
+from infra.environments import Environment
+from infra.local.diagnosis import Finding
+
+PROXYLESS_ZONES = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "cac1-az4"})
+"""The ids of the zones in which RDS Proxy is not available.
+
+Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html, "Quotas and limitations".
+"""
+MIN_BOOTSTRAP_VERSION = 14
+CONCURRENCY_QUOTA = "L-B99A9384"
+"""The code of the quota of concurrent invocations of Lambda."""
+
+
+def preflight(account: Account) -> Iterator[Finding]:
+    """Yield a finding for each check. Without valid credentials, no other check runs."""
+    credentials = _attempt("credentials", lambda: _credentials(account), "aws configure sso")
+    yield from credentials
+    if all(finding.state == "ok" for finding in credentials):
+        for check, run in _CHECKS.items():
+            yield from _attempt(check, lambda run=run: run(account))  # type: ignore[misc]
+
+
+def _attempt(check: str, run: Callable[[], list[Finding]], fix: str = "") -> list[Finding]:
+    """Run a check. An error of AWS, e.g. a missing permission, is a problem as well."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return run()
+    except (ClientError, BotoCoreError) as error:
+        return [Finding(check, "problem", " ".join(str(error).split()), fix)]
+
+
+def _credentials(account: Account) -> list[Finding]:
+    return [Finding("credentials", "ok", f"account {account.id}, {account.environment.region}")]
+
+
+def _bootstrap(account: Account) -> list[Finding]:
+    target = f"aws://{account.id}/{account.environment.region}"
+    fix = f"PATH=.venv/bin:$PATH cdk bootstrap {target}"
+    client = account.client("ssm")
+    try:
+        value = client.get_parameter(Name="/cdk-bootstrap/hnb659fds/version")["Parameter"]["Value"]
+    except client.exceptions.ParameterNotFound:
+        return [Finding("bootstrap", "problem", f"{target} is not bootstrapped for CDK", fix)]
+    if int(value) < MIN_BOOTSTRAP_VERSION:
+        return [Finding("bootstrap", "problem", f"version {value} is older than {MIN_BOOTSTRAP_VERSION}", fix)]
+    return [Finding("bootstrap", "ok", f"version {value}")]
+
+
+def _zones(account: Account) -> list[Finding]:
+    environment = account.environment
+    answer = account.client("ec2").describe_availability_zones(
+        Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}]
+    )
+    ids = {zone["ZoneName"]: zone["ZoneId"] for zone in answer["AvailabilityZones"] if zone["State"] == "available"}
+    usable = sorted(name for name, id in ids.items() if id not in PROXYLESS_ZONES)
+    unusable = [name for name in environment.zones if name not in usable]
+    if not unusable:
+        return [Finding("zones", "ok", ", ".join(f"{name} is {ids[name]}" for name in environment.zones))]
+    # Zones that stay keep their place, because a zone with other subnets would replace them.
+    kept = [name for name in environment.zones if name in usable]
+    spare = [name for name in usable if name not in kept]
+    chosen = [*kept, *spare][: len(environment.zones)]
+    names = ", ".join(f"{name} ({ids.get(name, 'not available')})" for name in unusable)
+    fix = _setting(environment, "zones", json.dumps(chosen))
+    return [Finding("zones", "problem", f"RDS Proxy is not available in {names}", fix)]
+
+
+def _concurrency(account: Account) -> list[Finding]:
+    environment = account.environment
+    allowed = account.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    needed = environment.concurrency
+    if allowed < needed:
+        fix = (
+            f"aws service-quotas request-service-quota-increase --service-code lambda --quota-code {CONCURRENCY_QUOTA}"
+            f" --desired-value {max(needed, 1000)} --region {environment.region}"
+        )
+        return [Finding("concurrency", "problem", f"the account allows {allowed} invocations, not {needed}", fix)]
+    if allowed > needed:
+        fix = _setting(environment, "concurrency", str(allowed))
+        return [Finding("concurrency", "warning", f"the account allows {allowed} invocations; {needed} are used", fix)]
+    return [Finding("concurrency", "ok", f"{allowed} concurrent invocations")]
+
+
+def _cache(account: Account) -> list[Finding]:
+    name = f"wecelebrate/{account.environment.name}/cache"
+    region = account.environment.region
+    value = """'{"url": "https://NAME.upstash.io", "token": "TOKEN"}'"""
+    client = account.client("secretsmanager")
+    try:
+        secret = client.get_secret_value(SecretId=name)["SecretString"]
+    except client.exceptions.ResourceNotFoundException:
+        fix = f"aws secretsmanager create-secret --name {name} --secret-string {value} --region {region}"
+        return [Finding("cache", "problem", f"the secret {name} with the Upstash database does not exist", fix)]
+    if not _is_cache_secret(secret):
+        fix = f"aws secretsmanager put-secret-value --secret-id {name} --secret-string {value} --region {region}"
+        return [Finding("cache", "problem", f"the secret {name} must be JSON with `url` (https) and `token`", fix)]
+    return [Finding("cache", "ok", f"the secret {name} has a URL and a token")]
+
+
+def _is_cache_secret(text: str) -> bool:
+    try:
+        secret = json.loads(text)
+        return str(secret["url"]).startswith("https://") and bool(str(secret["token"]))
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _mail(account: Account) -> list[Finding]:
+    environment, settings = account.environment, account.environment.settings
+    if settings.mail_domain is None:
+        fix = _setting(environment, "mail_domain", '"mail.example.com"')
+        return [Finding("mail", "warning", "no mail domain is set, so no mail can be sent", fix)]
+    client = account.client("sesv2")
+    try:
+        verified = client.get_email_identity(EmailIdentity=settings.mail_domain)["VerifiedForSendingStatus"]
+    except client.exceptions.NotFoundException:
+        verified = False  # the first deploy creates the identity
+    if settings.mail_verified and not verified:
+        fix = f"sed -i '/^mail_verified/d' environments/{environment.name}.toml"
+        message = f"SES has not verified {settings.mail_domain} yet, so Cognito cannot send from it"
+        return [Finding("mail", "problem", message, fix)]
+    findings = [Finding("mail", "ok", f"{settings.mail_domain} is {'' if verified else 'not yet '}verified")]
+    if verified and not settings.mail_verified:
+        message = f"{settings.mail_domain} is verified: Cognito can send its mails from it"
+        findings = [Finding("mail", "warning", message, _setting(environment, "mail_verified", "true"))]
+    answer = client.get_account()
+    rate = answer["SendQuota"]["MaxSendRate"]
+    if not answer.get("ProductionAccessEnabled"):
+        fix = (
+            "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL"
+            f" --website-url https://example.com --region {environment.region}"
+        )
+        findings.append(Finding("mail", "warning", "SES is in its sandbox: it sends only to verified addresses", fix))
+    if rate < settings.mail_rate:
+        fix = f"sed -i 's/^mail_rate.*/mail_rate = {rate:g}/' environments/{environment.name}.toml"
+        message = f"SES allows {rate:g} mails a second, and `mail_rate` is {settings.mail_rate:g}"
+        findings.append(Finding("mail", "problem", message, fix))
+    return findings
+
+
+def _domain(account: Account) -> list[Finding]:
+    settings = account.environment.settings
+    if settings.domain is None:
+        return [Finding("domain", "ok", "no domain is set: the API has a name of CloudFront")]
+    answer = account.client("acm").describe_certificate(CertificateArn=settings.certificate)["Certificate"]
+    names = {answer["DomainName"], *answer.get("SubjectAlternativeNames", [])}
+    wildcard = f"*.{settings.domain.partition('.')[2]}"
+    if not names & {settings.domain, wildcard}:
+        fix = f"aws acm request-certificate --domain-name {settings.domain} --validation-method DNS --region us-east-1"
+        return [Finding("domain", "problem", f"the certificate is not for {settings.domain}", fix)]
+    if answer["Status"] != "ISSUED":
+        fix = f"aws acm describe-certificate --certificate-arn {settings.certificate} --region us-east-1"
+        message = f"the certificate is {answer['Status']}: create the DNS records that this command shows"
+        return [Finding("domain", "problem", message, fix)]
+    return [Finding("domain", "ok", f"{settings.domain} has a certificate")]
+
+
+_CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
+    "bootstrap": _bootstrap,
+    "zones": _zones,
+    "concurrency": _concurrency,
+    "cache": _cache,
+    "mail": _mail,
+    "domain": _domain,
+}
+
+
+def _setting(environment: Environment, name: str, value: str) -> str:
+    """Return the command that adds a setting to the file of the operator."""
+    return f"echo '{name} = {value}' >> environments/{environment.name}.toml"

@@ -1,0 +1,139 @@
+"""The settings of an operator for one environment, e.g. its domains and the quotas of its AWS account.
+
+They are in `environments/<name>.toml`, and the access of ERP systems is in `environments/<name>-erp.toml`. The operator
+keeps both files in the repository. `cdk deploy -c mail_domain=…` replaces a setting for one deploy.
+"""
+
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+FOLDER = Path(__file__).parent.parent / "environments"
+
+Domain = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]{1,63}\.)+[a-z]{2,63}$", max_length=253)]
+Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)]
+Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
+_ARN = r"^arn:aws:iam::\d{12}:(root|role/[\w+=,.@/-]+|user/[\w+=,.@/-]+)$"
+_UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+Uuid = Annotated[str, StringConstraints(pattern=_UUID)]
+
+
+class _StrictModel(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ErpGrant(_StrictModel):
+    """The access of one ERP system to its folders in the drops bucket."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
+    """The name of the role, e.g. `acme-sap`."""
+    principal: Annotated[str, StringConstraints(pattern=_ARN, max_length=600)]
+    """The account, role or user of AWS that may assume the role."""
+    external_id: Annotated[str, StringConstraints(pattern=r"^[\w+=,.@:/-]{8,128}$")]
+    """A text that the ERP system must give when it assumes the role. It prevents the use of the role by mistake."""
+    catalogs: tuple[Uuid, ...] = ()
+    """The ids of the catalogs whose files the system writes."""
+    destinations: tuple[Uuid, ...] = ()
+    """The ids of the destinations whose order files the system reads."""
+
+    @model_validator(mode="after")
+    def _require_folder(self) -> Self:
+        if not self.catalogs and not self.destinations:
+            raise ValueError(f"the grant {self.name} needs `catalogs` or `destinations`")
+        return self
+
+
+class OperatorSettings(_StrictModel):
+    """The settings of one environment. Each has a default with which the environment can be deployed."""
+
+    zones: tuple[Zone, ...] = ()
+    """The names of the availability zones in this account."""
+    concurrency: int = Field(default=0, ge=0, le=1_000_000)
+    """The number of concurrent invocations that AWS allows in the account. 0 means the default of the environment."""
+    domain: Domain | None = None
+    """The domain of the API, e.g. `api.example.com`. Without it, the API has a name of CloudFront."""
+    certificate: Annotated[str, StringConstraints(pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/\S+$")] | None = (
+        None
+    )
+    """The ARN of the certificate of `domain`, in us-east-1."""
+    platform_domain: Domain | None = None
+    """The domain below which each site has a host."""
+    mail_domain: Domain | None = None
+    """The domain from which mails are sent. Without it, the environment cannot send mails."""
+    mail_verified: bool = False
+    """Whether SES has verified `mail_domain`. Cognito then sends its mails from this domain."""
+    mail_rate: float = Field(default=1.0, gt=0, le=10_000)
+    """The number of mails per second that SES allows the account to send. In the sandbox of SES it is 1."""
+    alarm_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
+    """The address that gets a mail for each alarm."""
+    budget: int = Field(default=500, ge=1, le=1_000_000)
+    """The monthly cost in USD. An alarm is sent when 80 % are spent, and when the forecast is higher."""
+    console_urls: tuple[Url, ...] = ()
+    """The URLs of the staff console to which the sign-in page may return."""
+    shop_urls: tuple[Url, ...] = ()
+    """The URLs of storefronts to which the sign-in page may return."""
+    issuer: Url | None = None
+    """An existing OIDC issuer, which replaces the user pool of Cognito."""
+    audience: str | None = None
+    """The audience of the tokens of `issuer`."""
+    jwks_url: Url | None = None
+    """The URL of the public keys of `issuer`, if it is not `<issuer>/.well-known/jwks.json`."""
+    docs_url: Url | None = None
+    """The base URL of the pages about problems, if the API does not serve them itself."""
+    origin_secret: int = Field(default=1, ge=1, le=10_000)
+    """The number of the secret that CloudFront sends to the API. A higher number rotates the secret."""
+    kv_key_hashes: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
+        default=(), max_length=2
+    )
+    """The SHA-256 hashes of the keys with which the old applications use the key-value store, as `wecelebrate kv key
+    --new` prints them. A key has 256 random bits, so its hash is no secret. Without hashes, nobody can use the store."""
+    erp: tuple[ErpGrant, ...] = ()
+    """The access of ERP systems, from the file `environments/<name>-erp.toml`."""
+
+    @model_validator(mode="after")
+    def _check_pairs(self) -> Self:
+        for first, second in (("issuer", "audience"), ("domain", "certificate")):
+            if bool(getattr(self, first)) != bool(getattr(self, second)):
+                raise ValueError(f"only one of the settings `{first}` and `{second}` is set: set both or neither")
+        names = [grant.name for grant in self.erp]
+        if len(names) != len(set(names)):
+            raise ValueError("two ERP grants have the same name: give each its own")
+        return self
+
+    @classmethod
+    def read(cls, environment: str, override: Callable[[str], object] = lambda _: None) -> Self:
+        """Read the files of an environment. A file that does not exist sets nothing.
+
+        Raises ValueError with the name of the file and of the setting if a setting is not valid.
+        """
+        folder = Path(str(override("settings_folder") or FOLDER))
+        file, erp_file = folder / f"{environment}.toml", folder / f"{environment}-erp.toml"
+        values = _load(file)
+        if grants := _load(erp_file).get("grant"):
+            values["erp"] = grants
+        for name in cls.model_fields:
+            if (value := override(name)) is not None:
+                values[name] = re.split(r"[,\s]+", value) if name in _LISTS and isinstance(value, str) else value
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(map(str, first["loc"]))
+            raise ValueError(f"{file}: {place + ': ' if place else ''}{first['msg']}") from error
+
+
+_LISTS = ("zones", "console_urls", "shop_urls")
+"""The settings that the context of CDK gives as one text, separated by commas."""
+
+
+def _load(file: Path) -> dict[str, Any]:
+    if not file.is_file():
+        return {}
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{file}: {error}") from error

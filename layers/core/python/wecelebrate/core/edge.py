@@ -1,0 +1,33 @@
+"""Requests that come through CloudFront. On AWS, functions refuse all other requests.
+
+The host name of API Gateway is public, and a request to it would pass neither the firewall nor the cache. CloudFront
+therefore adds a secret to each request. It also adds the address and the host of the visitor, because the gateway only
+sees the address and the host name that CloudFront uses. CloudFront replaces these headers if a visitor sends them.
+"""
+
+from hmac import compare_digest
+from typing import Any
+
+from wecelebrate.core.errors import Forbidden
+from wecelebrate.core.settings import settings
+
+SECRET_HEADER = "x-origin-secret"  # noqa: S105 - the name of a header
+ADDRESS_HEADER = "x-viewer-address"
+HOST_HEADER = "x-viewer-host"
+
+
+def admit(event: dict[str, Any]) -> Forbidden | None:
+    """Replace the address and the host in `event` by those of the visitor. Without secrets, change nothing.
+
+    Returns the problem of a request that did not come through CloudFront, otherwise None.
+    """
+    secrets = [secret.encode() for secret in settings().origin_secrets.split(",") if secret]
+    if not secrets:
+        return None
+    headers, context = event["headers"], event["requestContext"]
+    secret = headers.pop(SECRET_HEADER, "").encode()
+    if not any([compare_digest(secret, accepted) for accepted in secrets]):  # noqa: C419 - always compare with both
+        return Forbidden("This host answers only CloudFront. Send the request to the domain of the API.")
+    context["http"]["sourceIp"] = headers.pop(ADDRESS_HEADER, context["http"]["sourceIp"])
+    context["domainName"] = headers.pop(HOST_HEADER, context["domainName"])
+    return None

@@ -1,0 +1,98 @@
+"""Tests CloudFront in front of the API: its cache, its firewall, its secret, and the headers about the visitor."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from infra.aws.edge import _VIEWER_REQUEST, CACHED_PATHS
+from tests.infra.aws.templates import Templates
+
+
+def distribution(cloud: Templates) -> dict[str, Any]:
+    config: dict[str, Any] = cloud.only("edge", "AWS::CloudFront::Distribution")["DistributionConfig"]
+    return config
+
+
+def secret_of(value: Any) -> str:
+    """Return the logical id of the output of the secret to which a dynamic reference refers."""
+    parts = value["Fn::Join"][1]
+    assert parts[0] == "{{resolve:secretsmanager:"
+    reference = parts[1]
+    return str(reference["Fn::GetStackOutput"]["OutputName"] if "Fn::GetStackOutput" in reference else reference["Ref"])
+
+
+def test_cloudfront_sends_the_newest_secret_and_functions_accept_this_and_the_previous(named: Templates) -> None:
+    (origin,) = distribution(named)["Origins"]
+    (header,) = origin["OriginCustomHeaders"]
+    assert header["HeaderName"] == "x-origin-secret"
+    output = named.templates["functions"]["Outputs"][secret_of(header["HeaderValue"])]
+    accepted = named.function("api-me-read")["Environment"]["Variables"]["WC_ORIGIN_SECRETS"]["Fn::Join"][1]
+    references = [part["Ref"] for part in accepted if isinstance(part, dict)]
+    assert [reference[: len("originsecret7")] for reference in references] == ["originsecret7", "originsecret6"]
+    assert output["Value"] == {"Ref": references[0]}
+    assert accepted[0].startswith("{{resolve:secretsmanager:")
+
+
+def test_every_function_of_the_api_gets_the_secrets_and_no_other_function(dev: Templates) -> None:
+    for function in dev.of_type("functions", "AWS::Lambda::Function").values():
+        name = function.get("FunctionName", "")
+        variables = function.get("Environment", {}).get("Variables", {})
+        assert ("WC_ORIGIN_SECRETS" in variables) == name.startswith("wecelebrate-dev-api-")
+
+
+def test_only_storefronts_and_problem_pages_are_cached_and_by_everything_that_they_depend_on(dev: Templates) -> None:
+    config = distribution(dev)
+    disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # the managed policy CachingDisabled
+    assert config["DefaultCacheBehavior"]["CachePolicyId"] == disabled
+    assert [behavior["PathPattern"] for behavior in config["CacheBehaviors"]] == list(CACHED_PATHS)
+    policy = dev.only("edge", "AWS::CloudFront::CachePolicy")["CachePolicyConfig"]
+    assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 0)
+    parameters = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+    assert parameters["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
+    assert set(parameters["HeadersConfig"]["Headers"]) == {"Authorization", "Origin", "Accept", "Consistency-Token"}
+    assert parameters["EnableAcceptEncodingBrotli"] and parameters["EnableAcceptEncodingGzip"]
+
+
+def test_the_api_has_http_3_and_tls_and_each_request_passes_the_firewall(dev: Templates, named: Templates) -> None:
+    for cloud in (dev, named):
+        config = distribution(cloud)
+        assert config["HttpVersion"] == "http2and3"
+        (firewall,) = cloud.of_type("edge", "AWS::WAFv2::WebACL")
+        assert config["WebACLId"] == {"Fn::GetAtt": [firewall, "Arn"]}
+        for behavior in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
+            assert behavior["ViewerProtocolPolicy"] == "https-only"
+            assert len(behavior["FunctionAssociations"]) == 1
+    assert "Aliases" not in distribution(dev)
+    assert distribution(named)["Aliases"] == ["api.example.com"]
+    assert distribution(named)["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
+    assert named.templates["edge"]["Outputs"]["url"]["Value"] == "https://api.example.com"
+
+
+def test_the_firewall_limits_addresses_and_uses_the_rules_of_aws(dev: Templates) -> None:
+    rules = dev.only("edge", "AWS::WAFv2::WebACL")["Rules"]
+    assert [rule["Priority"] for rule in rules] == list(range(len(rules)))
+    assert rules[0]["Statement"]["RateBasedStatement"]["AggregateKeyType"] == "IP"
+    assert rules[0]["Action"]["Block"]["CustomResponse"]["ResponseCode"] == 429
+    groups = [rule["Statement"]["ManagedRuleGroupStatement"]["Name"] for rule in rules[1:]]
+    assert "AWSManagedRulesCommonRuleSet" in groups and "AWSManagedRulesKnownBadInputsRuleSet" in groups
+
+
+def test_names_contain_the_environment_because_cloudfront_is_global(dev: Templates) -> None:
+    assert dev.only("edge", "AWS::CloudFront::Function")["Name"] == "wecelebrate-dev-viewer-request"
+    policy = dev.only("edge", "AWS::CloudFront::CachePolicy")["CachePolicyConfig"]
+    assert policy["Name"] == "wecelebrate-dev-storefront"
+
+
+def test_the_function_of_cloudfront_replaces_what_a_visitor_claims_about_its_address() -> None:
+    event = """{
+      viewer: { ip: '2001:db8::7' },
+      request: { headers: { host: { value: 'api.example.com' }, 'x-viewer-address': { value: '1.2.3.4' } } },
+    }"""
+    script = f"{_VIEWER_REQUEST.read_text()}; console.log(JSON.stringify(handler({event}).headers))"
+    node = Path(sys.executable).with_name("node")
+    result = subprocess.run([node, "-e", script], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == (
+        '{"host":{"value":"api.example.com"},"x-viewer-address":{"value":"2001:db8::7"},'
+        '"x-viewer-host":{"value":"api.example.com"}}'
+    )

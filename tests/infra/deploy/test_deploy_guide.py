@@ -1,0 +1,84 @@
+"""Follows the deploy guide line by line: its commands, settings and names exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from infra.command import app
+from infra.functions import ROOT
+from infra.operator_settings import OperatorSettings
+from tests.infra.aws.conftest import dev, named, specs, stub_layers
+from tests.infra.aws.templates import Templates
+
+__all__ = ["dev", "named", "specs", "stub_layers"]
+
+GUIDE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
+COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
+FIRST_SECTION = GUIDE[GUIDE.index("## From an empty account") : GUIDE.index("## Settings")]
+PROGRAMS = {"aws", "curl", "git", "make", "wecelebrate", "cdk", "eval"}
+
+
+def words(command: str) -> list[str]:
+    """Return the words of a command, without variables before it, `eval "$(…)"` or `NAME=$(…)` around it."""
+    inner = re.fullmatch(r'(?:eval "|[A-Z]+=)\$\((.*)\)"?', command)
+    parts = shlex.split(inner[1] if inner else command)
+    while "=" in parts[0]:
+        parts = parts[1:]
+    return parts
+
+
+def test_the_first_product_needs_at_most_eight_commands() -> None:
+    blocks = re.findall(r"^```sh\n(.*?)^```", FIRST_SECTION, flags=re.MULTILINE | re.DOTALL)
+    assert sum(len(block.splitlines()) for block in blocks) <= 8
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_of_the_guide_exists(command: str) -> None:
+    program, *arguments = words(command)
+    assert program in PROGRAMS
+    if program == "make":
+        targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+        assert arguments[0] in targets
+        assert re.fullmatch(r"ENV=(dev|staging|prod)", arguments[1])
+    if program == "wecelebrate":
+        context = get_command(app).make_context("wecelebrate", arguments, resilient_parsing=True)
+        group, rest = get_command(app), arguments
+        while rest and hasattr(group, "resolve_command"):
+            _, group, rest = group.resolve_command(context, rest)
+            assert group is not None
+        options = {option for parameter in group.params for option in parameter.opts}
+        assert {word for word in rest if word.startswith("--")} <= options
+
+
+def test_the_guide_lists_every_setting_and_no_other() -> None:
+    section = GUIDE[GUIDE.index("## Settings") : GUIDE.index("## Sign-in")]
+    rows = re.findall(r"^\| (`[^|]*`) \|", section, flags=re.MULTILINE)
+    listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert listed == OperatorSettings.model_fields.keys() - {"erp"}
+
+
+def test_each_resource_stack_and_output_of_the_guide_is_in_the_templates(dev: Templates, named: Templates) -> None:
+    texts = str(dev.templates) + str(named.templates)
+    for name in re.findall(r"`wecelebrate-<env>-([a-z-]+)`", GUIDE):
+        assert name in dev.templates or f"wecelebrate-dev-{name}" in texts, name
+    for output, stack in re.findall(r"output `(\w+)` of the stack `([a-z]+)`", GUIDE):
+        assert output in dev.templates[stack]["Outputs"]
+
+
+def test_the_outputs_that_the_commands_read_are_in_the_templates(dev: Templates) -> None:
+    code = "".join(
+        (ROOT / "infra" / file).read_text() for file in ("command/aws.py", "deploy/first_admin.py", "deploy/sign_in.py")
+    )
+    outputs = {name for template in dev.templates.values() for name in template.get("Outputs", {})}
+    read = set(re.findall(r'"(url|target|Staff\w+|Customers\w+|StaffPool|StaffClient)"', code))
+    assert read >= {"url", "target", "StaffPool", "StaffClient", "StaffSignIn", "CustomersSignIn"}
+    assert read <= outputs
+
+
+def test_the_guide_is_a_page_of_the_documentation() -> None:
+    assert "docs/deploy.md" in (ROOT / "README.md").read_text()
+    assert Path(ROOT / "docs" / "deploy.md").is_file()

@@ -1,0 +1,81 @@
+"""Tests what `wecelebrate destroy` deletes and refuses. moto runs S3, and botocore's Stubber checks the other calls."""
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from infra.deploy.account import Account
+from infra.deploy.destroy import delete_logs, empty_buckets, remaining
+from infra.environments import get_environment
+from tests.command import Command
+
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+
+
+def account() -> Account:
+    return Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
+
+
+def test_all_versions_and_delete_markers_of_the_stack_are_deleted_and_no_other_bucket() -> None:
+    with mock_aws():
+        s3 = boto3.client("s3", **KEYS)  # type: ignore[call-overload]
+        for bucket in ("wecelebrate-dev-drops-1", "wecelebrate-prod-drops-1"):
+            s3.create_bucket(Bucket=bucket)
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+            for body in (b"1", b"2"):
+                s3.put_object(Bucket=bucket, Key="file", Body=body)
+            s3.delete_object(Bucket=bucket, Key="file")
+        stacks = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
+        stub = Stubber(stacks)
+        common = {"LogicalResourceId": "x", "LastUpdatedTimestamp": "2026-11-27T00:00:00Z"}
+        resources = [
+            common | {"PhysicalResourceId": "wecelebrate-dev-drops-1", "ResourceType": "AWS::S3::Bucket",
+                      "ResourceStatus": "CREATE_COMPLETE"},
+            common | {"PhysicalResourceId": "gone", "ResourceType": "AWS::S3::Bucket",
+                      "ResourceStatus": "DELETE_COMPLETE"},
+            common | {"PhysicalResourceId": "queue", "ResourceType": "AWS::SQS::Queue",
+                      "ResourceStatus": "CREATE_COMPLETE"},
+        ]  # fmt: skip
+        stub.add_response("list_stack_resources", {"StackResourceSummaries": resources})
+        stub.activate()
+        dev = account()
+        dev._clients = {"s3": s3, "cloudformation": stacks}
+        assert list(empty_buckets(dev)) == [("wecelebrate-dev-drops-1", 3)]
+        assert "Versions" not in s3.list_object_versions(Bucket="wecelebrate-dev-drops-1")
+        assert len(s3.list_object_versions(Bucket="wecelebrate-prod-drops-1")["Versions"]) == 2
+
+
+def test_only_log_groups_of_the_environment_are_deleted() -> None:
+    logs = boto3.client("logs", **KEYS)  # type: ignore[call-overload]
+    dev = account()
+    dev._clients = {"logs": logs}
+    stub = Stubber(logs)
+    for beginning in ("/aws/rds/proxy/", "/aws/rds/cluster/", "/aws/lambda/", "/aws/vendedlogs/"):
+        prefix = f"{beginning}wecelebrate-dev-"
+        groups = [{"logGroupName": f"{prefix}proxy"}] if "proxy" in beginning else []
+        stub.add_response("describe_log_groups", {"logGroups": groups}, {"logGroupNamePrefix": prefix})
+        for group in groups:
+            stub.add_response("delete_log_group", {}, group)
+    stub.activate()
+    assert list(delete_logs(dev)) == ["/aws/rds/proxy/wecelebrate-dev-proxy"]
+    stub.assert_no_pending_responses()
+
+
+def test_what_remains_is_found_by_its_tags() -> None:
+    tagging = boto3.client("resourcegroupstaggingapi", **KEYS)  # type: ignore[call-overload]
+    dev = account()
+    dev._clients = {"resourcegroupstaggingapi": tagging}
+    stub = Stubber(tagging)
+    filters = [{"Key": "platform", "Values": ["wecelebrate"]}, {"Key": "environment", "Values": ["dev"]}]
+    answer = {"ResourceTagMappingList": [{"ResourceARN": "arn:aws:ec2:b"}, {"ResourceARN": "arn:aws:ec2:a"}]}
+    stub.add_response("get_resources", answer, {"TagFilters": filters})
+    stub.activate()
+    assert remaining(dev) == ["arn:aws:ec2:a", "arn:aws:ec2:b"]
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_a_permanent_environment_is_not_destroyed(name: str, tmp_path: pytest.TempPathFactory) -> None:
+    result = Command(tmp_path, {})("destroy", "--env", name, "--yes")  # type: ignore[arg-type]
+    assert result.returncode == 2
+    assert f"{name} is permanent" in result.stderr

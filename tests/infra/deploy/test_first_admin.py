@@ -1,0 +1,107 @@
+"""Tests how the first member of staff is let in. A local PostgreSQL replaces the cluster, and runs the statement."""
+
+from collections.abc import Iterator
+
+import boto3
+import psycopg
+import pytest
+from botocore.stub import ANY, Stubber
+
+from infra.aws.data import bootstrap_sql
+from infra.deploy.account import Account, AwsError
+from infra.deploy.first_admin import create_first_admin, statement
+from infra.environments import get_environment
+from infra.local.postgres import Postgres
+from tests.infra.aws.test_bootstrap import PASSWORD, cluster, connect, url
+from wecelebrate.schema import migrate
+
+__all__ = ["cluster"]
+
+SUBJECT, OTHER = "5f7d0b0e-1111-4222-8333-444455556666", "6a8e1c1f-1111-4222-8333-444455556666"
+
+
+@pytest.fixture(scope="module")
+def migrated(cluster: Postgres) -> Iterator[Postgres]:
+    """A cluster of RDS after its first deploy."""
+    with connect(cluster, "master") as master:
+        master.execute(bootstrap_sql().encode())
+    with psycopg.connect(cluster.primary_url, autocommit=True) as superuser:
+        superuser.execute(f"alter role wc_migrate password '{PASSWORD}'")
+    migrate(url(cluster, "wc_migrate"))
+    yield cluster
+
+
+def admins(cluster: Postgres) -> list[tuple[str, str, str]]:
+    with psycopg.connect(cluster.primary_url) as superuser:
+        return superuser.execute("select user_id, email, role from admin_users").fetchall()
+
+
+def test_the_master_user_creates_one_super_admin_and_no_second_one(migrated: Postgres) -> None:
+    with connect(migrated, "master") as master:
+        for _ in range(2):
+            master.execute(statement(SUBJECT, "o'hara@example.com").encode())
+        assert admins(migrated) == [(SUBJECT, "o'hara@example.com", "super_admin")]
+        with pytest.raises(psycopg.errors.RaiseException, match="has a super admin already"):
+            master.execute(statement(OTHER, "eve@example.com").encode())
+    assert len(admins(migrated)) == 1
+
+
+def test_the_statement_cannot_be_left_by_an_address() -> None:
+    sql = statement(SUBJECT, "x'); drop table orders; $first_admin$ --@example.com")
+    assert sql.count("$first_admin$") == 2
+    assert "x''); drop" in sql
+
+
+def account(**operations: object) -> Account:
+    """An account in which the environment is deployed. Each keyword replaces the answer of an operation of Cognito."""
+    account = Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
+    keys = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+    stacks, cognito, rds, data = (
+        boto3.client(name, **keys)  # type: ignore[call-overload]
+        for name in ("cloudformation", "cognito-idp", "rds", "rds-data")
+    )
+    stub = Stubber(stacks)
+    outputs = [{"OutputKey": "StaffPool", "OutputValue": "us-east-1_pool"}]
+    if operations.pop("deployed", True):
+        stack = {"StackName": "wecelebrate-dev-identity", "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}
+        stub.add_response("describe_stacks", {"Stacks": [stack | {"CreationTime": "2026-11-27T00:00:00Z"}]})
+    else:
+        stub.add_client_error("describe_stacks", "ValidationError", "Stack with id x does not exist")
+    stub.activate()
+    stub = Stubber(cognito)
+    attributes = [{"Name": "sub", "Value": SUBJECT}]
+    if operations.pop("known", False):
+        stub.add_client_error("admin_create_user", "UsernameExistsException")
+        stub.add_response("admin_get_user", {"Username": "ada@example.com", "UserAttributes": attributes})
+    else:
+        sent = {
+            "UserPoolId": "us-east-1_pool", "Username": "ada@example.com", "DesiredDeliveryMediums": ["EMAIL"],
+            "UserAttributes": ANY,
+        }  # fmt: skip
+        stub.add_response("admin_create_user", {"User": {"Attributes": attributes}}, sent)
+    stub.activate()
+    stub = Stubber(rds)
+    cluster = {"DBClusterArn": "arn:aws:rds:cluster", "DatabaseName": "wecelebrate"}
+    stub.add_response(
+        "describe_db_clusters", {"DBClusters": [cluster | {"MasterUserSecret": {"SecretArn": "arn:aws:secret"}}]}
+    )
+    stub.activate()
+    stub = Stubber(data)
+    sent = {
+        "resourceArn": "arn:aws:rds:cluster", "secretArn": "arn:aws:secret", "database": "wecelebrate",
+        "sql": statement(SUBJECT, "ada@example.com"),
+    }  # fmt: skip
+    stub.add_response("execute_statement", {}, sent)
+    stub.activate()
+    account._clients |= {"cloudformation": stacks, "cognito-idp": cognito, "rds": rds, "rds-data": data}
+    return account
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_the_user_of_the_staff_pool_becomes_an_admin_and_a_repeated_call_is_harmless(known: bool) -> None:
+    assert create_first_admin(account(known=known), "ada@example.com") == SUBJECT
+
+
+def test_without_a_user_pool_the_command_says_so() -> None:
+    with pytest.raises(AwsError, match="no user pool"):
+        create_first_admin(account(deployed=False), "ada@example.com")

@@ -1,0 +1,82 @@
+"""Tests the files in which an operator sets what depends on the AWS account, and the access of ERP systems."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.deploy.erp import grant_access
+from infra.environments import Environment, get_environment
+
+CATALOG = "ca100000-0000-7000-8000-000000000001"
+PRINCIPAL = "arn:aws:iam::210987654321:role/sap"
+
+
+def environment(folder: Path, name: str = "dev", **context: object) -> Environment:
+    return get_environment(name, {"settings_folder": str(folder), **context}.get)
+
+
+def test_without_files_each_environment_has_its_defaults(tmp_path: Path) -> None:
+    dev = environment(tmp_path)
+    assert (dev.concurrency, dev.zones) == (10, ("us-east-1a", "us-east-1b"))
+    assert dev.mail_domain == dev.platform_domain == "dev.wecelebrate.invalid"
+    assert environment(tmp_path, "prod").concurrency == 1000
+
+
+def test_the_file_of_the_operator_replaces_defaults_and_the_context_replaces_the_file(tmp_path: Path) -> None:
+    (tmp_path / "dev.toml").write_text('zones = ["us-east-1c", "us-east-1d"]\nmail_domain = "mail.example.com"\n')
+    dev = environment(tmp_path, mail_domain="other.example.com", console_urls="https://a.example/,https://b.example/")
+    assert dev.zones == ("us-east-1c", "us-east-1d")
+    assert dev.mail_domain == "other.example.com"
+    assert dev.settings.console_urls == ("https://a.example/", "https://b.example/")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('mail_domian = "x"', "mail_domian: Extra inputs"),
+        ('mail_domain = "no domain"', "mail_domain: String should match"),
+        ('domain = "api.example.com"', "only one of the settings `domain` and `certificate`"),
+        ('certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/x"', "certificate: String should match"),
+        ("mail_rate = 0", "mail_rate: Input should be greater than 0"),
+        ('zones = ["use1-az3"]', "zones.0: String should match"),
+        ("zones = [", "Invalid value"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_the_file_and_its_name(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "dev.toml").write_text(text)
+    with pytest.raises(ValueError, match=r"dev\.toml") as error:
+        environment(tmp_path)
+    assert message in str(error.value)
+
+
+def test_a_single_zone_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "dev.toml").write_text('zones = ["us-east-1a"]')
+    with pytest.raises(ValueError, match="at least two availability zones"):
+        environment(tmp_path)
+
+
+def test_a_grant_is_added_to_the_file_and_read_again(tmp_path: Path) -> None:
+    first = grant_access(environment(tmp_path), "acme-sap", PRINCIPAL, [CATALOG], [], folder=tmp_path)
+    second = grant_access(environment(tmp_path), "globex", PRINCIPAL, [], [CATALOG], folder=tmp_path)
+    assert environment(tmp_path).settings.erp == (first, second)
+    assert first.external_id != second.external_id
+    with pytest.raises(ValueError, match="a grant named globex exists"):
+        grant_access(environment(tmp_path), "globex", PRINCIPAL, [CATALOG], [], folder=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "principal", "catalogs"),
+    [
+        ("acme", PRINCIPAL, []),
+        ("acme", "*", [CATALOG]),
+        ("acme", PRINCIPAL, ["../other"]),
+        ("acme", PRINCIPAL, ["*"]),
+        ("Acme Inc", PRINCIPAL, [CATALOG]),
+    ],
+)
+def test_a_grant_that_would_give_too_much_or_nothing_is_refused(
+    tmp_path: Path, name: str, principal: str, catalogs: list[str]
+) -> None:
+    with pytest.raises(ValueError, match=r"should match|needs"):
+        grant_access(environment(tmp_path), name, principal, catalogs, [], folder=tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,50 @@
+"""Tests how a deploy decides whether it is the first, and how it runs CDK."""
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from infra.deploy.account import Account, AwsError, aws_errors
+from infra.deploy.stacks import cdk_command, is_complete, stack_outputs
+from infra.environments import get_environment
+
+KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
+
+
+def account(code: str = "", message: str = "") -> Account:
+    """An account in which CloudFormation answers with a stack, or with an error."""
+    dev = Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
+    client = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
+    stub = Stubber(client)
+    if code:
+        stub.add_client_error("describe_stacks", code, message)
+    else:
+        outputs = [{"OutputKey": "topic", "OutputValue": "arn:topic"}]
+        stack = {"StackName": "wecelebrate-dev-monitoring", "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}
+        answer = {"Stacks": [stack | {"CreationTime": "2026-11-27T00:00:00Z"}]}
+        stub.add_response("describe_stacks", answer, {"StackName": "wecelebrate-dev-monitoring"})
+    stub.activate()
+    dev._clients["cloudformation"] = client
+    return dev
+
+
+def test_a_deploy_is_the_first_until_the_last_stack_exists() -> None:
+    assert is_complete(account())
+    assert not is_complete(account("ValidationError", "Stack with id wecelebrate-dev-monitoring does not exist"))
+
+
+def test_the_outputs_of_a_stack_are_read_by_name() -> None:
+    assert stack_outputs(account(), "monitoring") == {"topic": "arn:topic"}
+
+
+def test_a_missing_permission_is_an_error_and_not_a_missing_stack() -> None:
+    with pytest.raises(ClientError, match="AccessDenied"):
+        stack_outputs(account("AccessDenied", "not allowed"), "monitoring")
+    with pytest.raises(AwsError, match="not allowed"), aws_errors():
+        stack_outputs(account("AccessDenied", "not allowed"), "monitoring")
+
+
+def test_all_stacks_of_the_environment_are_deployed_together() -> None:
+    command = cdk_command(get_environment("staging"), "deploy", "--progress", "events")
+    assert command == ["cdk", "deploy", "--all", "-c", "environment=staging", "--progress", "events"]
