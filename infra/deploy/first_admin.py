@@ -30,7 +30,12 @@ def create_first_admin(account: Account, email: str) -> str:
     """
     outputs = stack_outputs(account, "identity")
     if outputs is None:
-        raise AwsError("the environment has no user pool: its issuer is set by the operator")
+        event = '{"first_admin": "' + email + '"}'
+        raise AwsError(
+            "the environment has no user pool, because its issuer is set by the operator: invoke the function "
+            f"{account.environment.resource('deploy-migrate')} with the event {event}, and accept the invitation with "
+            "the code in its result"
+        )
     subject = _user(account, outputs["StaffPool"], email)
     _insert(account, subject, email)
     return subject
