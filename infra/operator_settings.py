@@ -89,9 +89,9 @@ class OperatorSettings(_StrictModel):
     kv_key_hashes: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
         default=(), max_length=2
     )
-    """The SHA-256 hashes of the keys with which the old applications use the key-value store. `wecelebrate kv key --new`
-    prints a key and its hash. A key has 256 random bits, so its hash is no secret. Without hashes, nobody can use the
-    store."""
+    """The SHA-256 hashes of the keys with which the old applications use the key-value store. The command
+    `wecelebrate kv key --new` prints a key and its hash. A key has 256 random bits, so its hash is no secret. Without
+    hashes, nobody can use the store."""
     erp: tuple[ErpGrant, ...] = ()
     """The access of ERP systems, from the file `environments/<name>-erp.toml`."""
 
