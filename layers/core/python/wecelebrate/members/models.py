@@ -30,6 +30,10 @@ class Member(BaseModel):
     email: str | None = Field(description="The address of the accepted invitation. Null for a machine.")
     role: ClientRole
     """What the member may do: viewers read, editors also write, and owners also manage the members."""
+    personal_data: bool | None = Field(
+        description="Whether the member sees the personal data of customers. Null: owners and editors see them, and "
+        "viewers get masked persons."
+    )
     is_active: bool
     """Whether the member has access. The API creates only active members."""
     created_at: Moment
@@ -49,6 +53,10 @@ class MemberPatch(Patch):
 
     role: ClientRole = ABSENT
     """The new role. A machine cannot be an owner."""
+    personal_data: bool | None = Field(
+        default=None,
+        description="Whether the member sees the personal data of customers. Null: the role decides.",
+    )
     name: Name | None = None
 
 

@@ -34,8 +34,8 @@ returning *;
 -- Merge `changes` into the member (RFC 7396). Returns no row when the caller may not change the member, or when its
 -- `updated_at` differs from `expected_updated_at`.
 update app.member_view old
-set (role, name) = (
-  select role, name from jsonb_populate_record(null::client_users, app.merge_patch(to_jsonb(old), :changes::jsonb)))
+set (role, name, personal_data) = (
+  select role, name, personal_data from jsonb_populate_record(null::client_users, app.merge_patch(to_jsonb(old), :changes::jsonb)))
 where client_id = :client_id and id = :member_id
   and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)
 returning *;

@@ -204,7 +204,7 @@ set local role app_owner;
 
 -- A member of a client, and a member of the staff, as the API shows them.
 create or replace view app.member_view with (security_invoker = true) as
-select id, client_id, user_id as subject, kind, name, email, role, is_active, created_at, updated_at
+select id, client_id, user_id as subject, kind, name, email, role, personal_data, is_active, created_at, updated_at
 from client_users;
 grant select, insert, update, delete on app.member_view to app_admin, app_client;
 
