@@ -26,8 +26,9 @@ from infra.aws.lambda_function import RUNTIME, LambdaFunction, StackEnvironment
 from infra.aws.layers import CORE, Layer
 from infra.aws.queues import failed_schedules
 from infra.aws.stack import PlatformStack
+from infra.bindings import Bindings
 from infra.environments import Environment
-from infra.functions import Bindings, FunctionSpec, Kind, encoded_routes
+from infra.functions import FunctionSpec, Kind, encoded_routes
 
 SCHEMA = CORE / "schema"
 

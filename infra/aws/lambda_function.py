@@ -17,8 +17,9 @@ from infra.aws.mail import MailService
 from infra.aws.queues import Queues
 from infra.aws.retention import log_group
 from infra.aws.storage import Buckets
+from infra.bindings import Bindings
 from infra.environments import Environment
-from infra.functions import Bindings, FunctionSpec, ScheduleTrigger
+from infra.functions import FunctionSpec, ScheduleTrigger
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 """The Python version for which `infra.aws.layers` builds layers."""

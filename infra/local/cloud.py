@@ -17,7 +17,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from infra.functions import Bindings, FunctionSpec, encoded_routes, functions
+from infra.bindings import Bindings
+from infra.functions import FunctionSpec, encoded_routes, functions
 from infra.local.aws import MAIL_CONFIGURATION_SET, MAIL_FROM, REGION, Aws
 from infra.local.credentials import Credentials
 from infra.local.endpoints import Endpoints, Ports, delete_endpoints, dns_directory

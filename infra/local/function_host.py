@@ -30,7 +30,8 @@ import httpx
 import uvloop
 from pydantic import BaseModel, ConfigDict
 
-from infra.functions import FUNCTIONS, Bindings, functions
+from infra.bindings import Bindings
+from infra.functions import FUNCTIONS, functions
 from infra.local.asgi_server import serving
 from infra.local.authorizer import Authorizer, KeysUnavailable
 from infra.local.gateway import Gateway

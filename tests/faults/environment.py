@@ -4,7 +4,8 @@ import json
 import os
 from pathlib import Path
 
-from infra.functions import Bindings, functions
+from infra.bindings import Bindings
+from infra.functions import functions
 
 FULL = os.environ.get("WECELEBRATE_FAULTS") == "full"
 """True if the tests run in full size (`make faults`), False if they run in small size (`make test`)."""

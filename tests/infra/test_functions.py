@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.bindings import Bindings
 from infra.functions import (
     FUNCTIONS,
     BadDeclaration,
-    Bindings,
     FunctionSpec,
     bucket_names,
     dead_letter_queue,

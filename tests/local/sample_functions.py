@@ -10,7 +10,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-from infra.functions import Bindings, FunctionSpec
+from infra.bindings import Bindings
+from infra.functions import FunctionSpec
 from infra.local.lambda_service import Lambda
 from infra.local.zygote import Zygote
 

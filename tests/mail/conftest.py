@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 import pytest
 from psycopg.types.json import Jsonb
 
-from infra.functions import Bindings, functions
+from infra.bindings import Bindings
+from infra.functions import functions
 from infra.local.mailbox import SentMail, sent
 from tests.platform import Json, Platform, Tenant, ok
 from wecelebrate import mail

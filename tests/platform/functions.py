@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 
-from infra.functions import Bindings, functions
+from infra.bindings import Bindings
+from infra.functions import functions
 from tests.platform.cloud import CloudAccess
 from tests.platform.responses import Json
 

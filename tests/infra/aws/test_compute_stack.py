@@ -9,10 +9,10 @@ import pytest
 
 from infra.aws.compute import SCHEMA, digest
 from infra.aws.layers import Layer
+from infra.bindings import Bindings
 from infra.concurrency import bounded, reserved_concurrency
 from infra.functions import (
     FUNCTIONS,
-    Bindings,
     FunctionSpec,
     bucket_names,
     functions,
