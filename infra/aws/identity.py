@@ -62,8 +62,8 @@ class Users(PlatformStack):
         self._environment = environment
         self._trigger = self._access_token_function()
         settings = environment.settings
-        staff = self._pool("staff", cognito.Mfa.REQUIRED, self_sign_up=False)
-        customers = self._pool("customers", cognito.Mfa.OPTIONAL, self_sign_up=True)
+        staff = self._pool("staff", cognito.Mfa.REQUIRED)
+        customers = self._pool("customers", cognito.Mfa.OPTIONAL)
         acknowledge(customers, "COG2", "The customers of a shop order once a year: a second factor is their choice")
         # Without a console or a shop, the sign-in page returns to a port of the operator's machine.
         console = self._browser_client(staff, "console", settings.console_urls or ("http://localhost:3000/",))
@@ -82,14 +82,15 @@ class Users(PlatformStack):
         ):
             cdk.CfnOutput(self, name, value=value)
 
-    def _pool(self, name: str, mfa: cognito.Mfa, *, self_sign_up: bool) -> cognito.UserPool:
+    def _pool(self, name: str, mfa: cognito.Mfa) -> cognito.UserPool:
         environment = self._environment
         pool = cognito.UserPool(
             self,
             name,
             user_pool_name=environment.resource(name),
-            # An admin or an owner invites a member of staff.
-            self_sign_up_enabled=self_sign_up,
+            # An account has no rights until it accepts an invitation, and only the owner of the invited address can do
+            # that.
+            self_sign_up_enabled=True,
             feature_plan=cognito.FeaturePlan.ESSENTIALS,  # the Lite plan cannot change access tokens
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,

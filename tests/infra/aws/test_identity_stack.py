@@ -18,10 +18,11 @@ def client(cloud: Templates, pool_id: str, flow: str) -> Resource:
     return found
 
 
-def test_staff_must_use_a_second_factor_and_cannot_create_their_own_accounts(dev: Templates) -> None:
+def test_staff_must_use_a_second_factor_and_an_invited_person_can_register(dev: Templates) -> None:
     _, staff = pool(dev, "staff")
     assert (staff["MfaConfiguration"], staff["EnabledMfas"]) == ("ON", ["SOFTWARE_TOKEN_MFA"])
-    assert staff["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    # An invited person registers with the invited address. Without an invitation, an account has no rights.
+    assert staff["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": False}
 
 
 def test_customers_can_create_their_own_accounts_and_may_use_a_second_factor(dev: Templates) -> None:
