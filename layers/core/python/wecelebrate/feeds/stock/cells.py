@@ -75,10 +75,10 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
         if parts is None:
             raise
         after = fold(parts["after"])
-        bound = _bound(fold(parts["before"]), after)
-        if bound == "under":
+        limit = _bound(fold(parts["before"]), after)
+        if limit == "under":
             return 0
-        if bound == "over":
+        if limit == "over":
             return _limited(max(int(numbers.signed_number(parts["number"], mark, cell)), 0), cell)
         is_unit = after in vocabulary().words("values.units")
         words = fold(parts["before"]) + ("" if is_unit else after)
