@@ -233,10 +233,12 @@ def test_a_path_of_items_is_the_sku_beside_the_number_of_the_manufacturer() -> N
     ]  # fmt: skip
 
 
-def test_a_style_is_the_sku_of_a_file_without_sizes_and_a_question_beside_sizes() -> None:
-    rows = "Style,Description,Price\n4401,Wallet,49.00\n4402,Belt,39.50\n"
+def test_the_number_of_a_style_is_the_sku_of_a_file_without_sizes_and_a_question_beside_sizes() -> None:
+    rows = "Style No,Description,Price\n4401,Wallet,49.00\n4402,Belt,39.50\n"
     assert [product.sku for product in read(rows).products] == ["4401", "4402"]
-    sizes = "Style,Name,Size,Price\n" + "".join(f"ST1,Polo,{size},29.00\n" for size in "SML") + "ST2,Chino,32,59.00\n"
+    sizes = (
+        "Style No,Name,Size,Price\n" + "".join(f"ST1,Polo,{size},29.00\n" for size in "SML") + "ST2,Chino,32,59.00\n"
+    )
     assert [question.key for question in read(sizes).feed.questions] == ["sku"]
 
 

@@ -52,6 +52,7 @@ _OTHERS = listed(
 )
 """Words with which a name means something else."""
 _NO_STOCK = listed(
+    "ab from von bis to until vanaf tot desde hasta od do fra til fran till break tier staffel scale moq "
     "min max minimum maximum reorder safety value valeur wert valore date datum order ordered bestellt incoming "
     "transit "
     "reserved committed allocated blocked expected control tracking tracked track manage managed manages allow allowed "

@@ -23,7 +23,13 @@ from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.names import state_columns
 from wecelebrate.feeds.states.words import state_of, state_of_command
 from wecelebrate.feeds.stock import cells as stock
-from wecelebrate.feeds.stock.names import is_free_stock, stock_columns_of_places, stock_rank, sum_question
+from wecelebrate.feeds.stock.names import (
+    is_free_stock,
+    is_listed_stock,
+    stock_columns_of_places,
+    stock_rank,
+    sum_question,
+)
 from wecelebrate.feeds.stock.places import is_place, named_places, places_of
 from wecelebrate.feeds.vocabulary.words import words
 
@@ -226,7 +232,8 @@ def _best(
             (0.5 if is_weak(rank) else max(0.6, 0.9 - rank / 10 * 0.005)) - 0.3 * bool(contradiction) - 0.3 * is_empty
         )
         is_new = bool(earlier) and columns.header[number] not in earlier
-        is_free = name == "inventory_count" and is_free_stock(columns.header[number], facts)
+        is_clear = not is_weak(rank) or is_listed_stock(columns.header[number])
+        is_free = name == "inventory_count" and is_clear and is_free_stock(columns.header[number], facts)
         reasons += ["it contains the pieces that can be sold"] if is_free else []
         order = (bool(contradiction), is_empty, is_new, not is_free, rank, number)
         rated.append((order, Reason(number, round(max(score, 0.05), 2), tuple(reasons))))

@@ -20,6 +20,7 @@ from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock import cells as stock
+from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
 COMPOSED_STOCK_RANK = 7_000
@@ -116,6 +117,11 @@ def is_free_stock(column: str, facts: Facts) -> bool:
     if set(facts.cells) <= {"0", "1"} or not _state_pieces(facts):
         return False
     return any(_FREE_PARTS.search(form) and not _NOT_FREE.search(form) for form in name_forms(column))
+
+
+def is_listed_stock(column: str) -> bool:
+    """Return whether the vocabulary has the name for a stock, also if the name is a state too, as `k dispozici` is."""
+    return not vocabulary().words("columns.inventory_count").keys().isdisjoint(name_forms(column))
 
 
 def _state_pieces(facts: Facts) -> bool:
