@@ -18,7 +18,7 @@ app = api()
 
 @app.patch("/v1/orders/{order_id}")
 def change_order(order_id: Id, patch: OrderPatch, match: IfMatch, tx: Writing) -> Order:
-    """Change the external number, the problem or the metadata of an order with a JSON Merge Patch."""
+    """Change the name, address, external number, problem or metadata of an order with a JSON Merge Patch."""
     return transitions.matching(tx, order_id, match, transitions.edit, patch)
 
 

@@ -1,12 +1,18 @@
 """The requests that change an order after it was placed."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wecelebrate.core.models import ABSENT, Input, Object, Patch, at_most
 from wecelebrate.core.types import EmailAddress, Flag, HttpUrl, Id, Line, OrderNumber, ShortLine, Timestamp
-from wecelebrate.orders.models import MAX_LINES, MAX_METADATA_BYTES, MAX_QUANTITY
+from wecelebrate.orders.models import (
+    MAX_LINES,
+    MAX_METADATA_BYTES,
+    MAX_QUANTITY,
+    ShippingAddress,
+    normalize_address,
+)
 
 MAX_REASON = 1000
 """The largest length of a reason or a note, in characters."""
@@ -91,12 +97,22 @@ class LineCancellation(Cancellation):
 class OrderPatch(Patch):
     """A change of what an order says beside its status."""
 
+    customer_name: ShortLine = ABSENT
+    """The corrected name of the customer. Only while nothing was shipped."""
+    shipping_address: ShippingAddress = ABSENT
+    """The corrected address as a whole: fields that it lacks are removed. Only while nothing was shipped."""
     external_number: ExternalNumber | None = Field(default=None, description="The number of the order in the ERP.")
     problem: ProblemCode | None = Field(default=None, description="Null: the problem is resolved.")
     metadata: Annotated[Object, at_most(MAX_METADATA_BYTES)] = ABSENT
     """Your own data. A merge patch of the stored object."""
     note: Reason = ABSENT
     """Why the order is changed, for the people who read its history."""
+
+    @model_validator(mode="after")
+    def _address_of_its_country(self) -> Self:
+        if "shipping_address" in self.model_fields_set:
+            normalize_address(self.shipping_address)
+        return self
 
 
 class NewReturn(Input):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from wecelebrate.addresses import not_shipped
 from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound, Problem
 from wecelebrate.core.problem_document import FieldError
 
@@ -162,6 +163,7 @@ _PROBLEMS: Mapping[str, Callable[[Any, str], Exception]] = {
         errors=[FieldError(pointer="/return_id", detail="is not a return of the order that has no replacement yet")]
     ),
     "exported": lambda *_: OrderExported(),
+    "country": lambda detail, _: not_shipped(detail, "/shipping_address/country"),
     "reserved": lambda *_: Invalid(
         errors=[FieldError(pointer="/problem", detail="is reserved: only the platform asks guests to confirm")]
     ),

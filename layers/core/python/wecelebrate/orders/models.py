@@ -59,6 +59,14 @@ class ShippingAddress(Input):
     )
 
 
+def normalize_address(address: ShippingAddress) -> None:
+    """Write the postal code of an address as its country writes it. Raises Invalid if a field of the country lacks."""
+    normalized, errors = normalized_address(address.model_dump(), "/shipping_address")
+    if errors:
+        raise Invalid(errors=errors)
+    address.postal_code = normalized["postal_code"]
+
+
 class NewOrderLine(Input):
     """A line of a new order: a product and its quantity."""
 
@@ -92,10 +100,7 @@ class NewOrder(Input):
     @model_validator(mode="after")
     def _address_of_its_country(self) -> Self:
         """Refuse an address that lacks a field of its country. Write the postal code as the country writes it."""
-        address, errors = normalized_address(self.shipping_address.model_dump(), "/shipping_address")
-        if errors:
-            raise Invalid(errors=errors)
-        self.shipping_address.postal_code = address["postal_code"]
+        normalize_address(self.shipping_address)
         return self
 
 

@@ -76,12 +76,14 @@ def cancel_lines(tx: Transaction, order_id: UUID, change: LineCancellation, news
 
 
 def edit(tx: Transaction, order_id: UUID, patch: OrderPatch, news: News) -> list[Event]:
-    """Change the external number, the problem and the metadata of an order.
+    """Change the customer's name, the address, the external number, the problem and the metadata of an order.
 
     Returns the events, or none if the order already has these values.
     """
     changes = patch.changes()
     note = changes.pop("note", None)
+    if "shipping_address" in changes:
+        changes["shipping_address"] = patch.shipping_address.model_dump(mode="json", exclude_none=True)
     values = as_json({"changes": changes}, "changes") | {"source": news.source, "expected": news.expected}
     try:
         return _notify(tx, order_id, sql.change_order(tx, order_id=order_id, note=note, **values))

@@ -129,8 +129,10 @@ grant execute on function app.cancel_order_lines(uuid, jsonb, text, boolean, tex
   to app_admin, app_support, app_client, app_system;
 
 -- Changes what an order says beside its status: the keys `external_number`, `problem` and `metadata` of `changes`. The
--- value of `metadata` is a merge patch. `note` is for the people who read the history. Refusals: `reserved`, if the
--- caller sets the problem `unconfirmed`, and `unchanged`.
+-- value of `metadata` is a merge patch. As long as nothing was shipped, also `customer_name` and `shipping_address`,
+-- which replaces the whole address. `note` is for the people who read the history. Refusals: `reserved`, if the caller
+-- sets the problem `unconfirmed`, `country`, if the site does not ship to the country of the address (detail: its
+-- countries), and `unchanged`.
 create or replace function app.change_order(
   order_id uuid, changes jsonb, note text, source text, expected timestamptz,
   out refusal text, out detail jsonb, out news jsonb)
@@ -139,16 +141,29 @@ as $$
 declare
   target orders := app.lock_order($1);
   after orders;
+  countries text[];
 begin
   refusal := app.lock_refusal($1, target, $5);
   if refusal is not null then
+    return;
+  elsif changes ?| '{customer_name,shipping_address}'::text[] and target.status not in ('pending', 'processing') then
+    refusal := 'status';
+    detail := to_jsonb(target.status);
+    return;
+  end if;
+  select s.ship_to_countries into countries from sites s where s.id = target.site_id;
+  if changes ? 'shipping_address' and changes #>> '{shipping_address,country}' <> all (countries) then
+    refusal := 'country';
+    detail := to_jsonb(countries);
     return;
   elsif changes ->> 'problem' = 'unconfirmed' and target.problem is distinct from 'unconfirmed' then
     refusal := 'reserved';
     return;
   end if;
   update orders o
-  set external_number = case when changes ? 'external_number' then changes ->> 'external_number'
+  set customer_name = coalesce(changes ->> 'customer_name', o.customer_name),
+    shipping_address = coalesce(changes -> 'shipping_address', o.shipping_address),
+    external_number = case when changes ? 'external_number' then changes ->> 'external_number'
       else o.external_number end,
     problem = case when changes ? 'problem' then changes ->> 'problem' else o.problem end,
     metadata = case when changes ? 'metadata' then app.merge_patch(o.metadata, changes -> 'metadata')
