@@ -224,6 +224,42 @@ def test_the_mail_of_an_invitation_is_sent_at_most_five_times(platform: Platform
     problem(tenant.owner.post(path), 409, "too_many_sends")
 
 
+def test_an_address_gets_at_most_five_invitation_mails_of_a_client_within_24_hours(
+    platform: Platform, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    address = new_address()
+    path = f"/v1/clients/{tenant.client_id}"
+    for sent in (2, 4):
+        invitation = invite(tenant.owner, tenant.client_id, address, "viewer")
+        ok(tenant.owner.post(f"{path}/invitations/{invitation['id']}/resend"))
+        assert tenant.owner.delete(f"{path}/invitations/{invitation['id']}").status_code == 204, sent
+    invitation = invite(tenant.owner, tenant.client_id, address.upper(), "viewer")
+    problem(tenant.owner.post(f"{path}/invitations/{invitation['id']}/resend"), 409, "too_many_sends")
+    assert tenant.owner.delete(f"{path}/invitations/{invitation['id']}").status_code == 204
+    new = {"email": address, "role": "viewer"}
+    problem(tenant.owner.post(f"{path}/members", json=new), 409, "too_many_sends")
+    invite(other_tenant.owner, other_tenant.client_id, address, "viewer")
+
+
+@pytest.mark.parametrize("leaves", ["removed", "demoted"])
+def test_the_invitations_of_an_admin_who_leaves_are_revoked(platform: Platform, tenant: Tenant, leaves: str) -> None:
+    subject, address = f"admin-{uuid4().hex}", new_address()
+    row = platform.database.execute(
+        "insert into admin_users (user_id, email, role) values (%s, %s, 'admin') returning id",
+        [subject, f"{subject}@example.test"],
+    ).fetchone()
+    assert row is not None
+    platform.wait_for_replica()
+    invite(platform.api(subject), tenant.client_id, address, "owner")
+    code = code_of(platform, address)
+    path = f"/v1/admin/members/{row['id']}"
+    if leaves == "removed":
+        assert platform.admin.delete(path).status_code == 204
+    else:
+        ok(platform.admin.patch(path, json={"role": "support"}))
+    problem(accept(account(platform, address), code), 409, "invitation_ended")
+
+
 def test_a_member_of_another_client_joins_a_second_client(
     platform: Platform, tenant: Tenant, other_tenant: Tenant
 ) -> None:
@@ -236,11 +272,11 @@ def test_a_member_of_another_client_joins_a_second_client(
     assert len(ok(api.get("/v1/me"))["memberships"]) == 2
 
 
-def test_a_client_invites_at_most_50_people_within_an_hour(platform: Platform, other_tenant: Tenant) -> None:
+def test_a_client_sends_at_most_50_invitations_within_an_hour(platform: Platform, other_tenant: Tenant) -> None:
     tenant = platform.tenant()
     rows: LiteralString = """
-      insert into invitations (client_id, email, role, invited_by, created_at)
-      select %s, n || '@example.test', 'viewer', 'x', now() - interval '50 minutes' from generate_series(1, 48) n"""
+      insert into mails (client_id, template, recipient, created_at)
+      select %s, 'invitation', n || '@example.test', now() - interval '50 minutes' from generate_series(1, 48) n"""
     platform.arrange(rows, [tenant.client_id])
     path = f"/v1/clients/{tenant.client_id}/members"
     with ThreadPoolExecutor(5) as threads:

@@ -29,7 +29,15 @@ def get(cloud: Endpoints, path: str, **headers: str) -> httpx.Response:
     return httpx.get(f"{cloud.api}{path}", headers={name.replace("_", "-"): text for name, text in headers.items()})
 
 
-@pytest.mark.parametrize("path", ["/v1/health", "/v1/storefront/acme.gifts.localhost/products", "/no/such/path"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/health",
+        "/v1/storefront/acme.gifts.localhost/products",
+        "/rest/v1/kv_store_6fcaeea3",
+        "/no/such/path",
+    ],
+)
 def test_a_request_without_the_secret_is_refused_by_every_kind_of_function(
     behind_cloudfront: Endpoints, path: str
 ) -> None:

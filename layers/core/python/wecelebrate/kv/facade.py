@@ -11,7 +11,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate.core import deadline, metrics
+from wecelebrate.core import deadline, edge, metrics
 from wecelebrate.core.compression import compress_large
 from wecelebrate.core.database import Caller, Transaction, queries, reading, writing
 from wecelebrate.core.errors import Problem, TooManyRequests
@@ -66,6 +66,9 @@ def _too_large() -> dict[str, Any]:
 
 
 def _respond(event: dict[str, Any]) -> dict[str, Any]:
+    refusal = edge.admit(event)
+    if refusal is not None:
+        return _failed(StoreError(refusal.status, refusal.code, refusal.detail or refusal.title()))
     headers = {name.lower(): value for name, value in event["headers"].items()}
     try:
         api_keys.check(headers)

@@ -77,12 +77,12 @@ def add_machine(tx: Transaction, client_id: UUID, new: NewMachine) -> Member:
 
 def change(tx: Transaction, client_id: UUID, member_id: UUID, patch: MemberPatch, match: Match) -> Member:
     """Apply a patch to a member. Raises NotFound, Forbidden, LastOwner, and the errors of `Match.check`."""
+    had_owner = _lock_owners(tx, client_id)
     member = get(tx, client_id, member_id)
     expected = match.check(member)
     changes = patch.changes()
     if member.kind == "machine" and changes.get("role") == "owner":
         raise Invalid(errors=[FieldError(pointer="/role", detail="must be editor or viewer, because it is a machine")])
-    had_owner = _lock_owners(tx, client_id)
     row = sql.change_member(
         tx, client_id=client_id, member_id=member_id, expected_updated_at=expected,
         **as_json({"changes": changes}, "changes"),
@@ -98,9 +98,9 @@ def remove(tx: Transaction, client_id: UUID, member_id: UUID, match: Match) -> N
 
     Raises NotFound, Forbidden, LastOwner, and the errors of `Match.check`.
     """
+    had_owner = _lock_owners(tx, client_id)
     member = get(tx, client_id, member_id)
     expected = match.check(member)
-    had_owner = _lock_owners(tx, client_id)
     if sql.remove_member(tx, client_id=client_id, member_id=member_id, expected_updated_at=expected) == 0:
         raise refusal(expected, get(tx, client_id, member_id))
     _end_ownership(tx, member, None, had_owner)
@@ -117,8 +117,9 @@ def _lock_owners(tx: Transaction, client_id: UUID) -> bool:
     """Return whether a client has an owner. Until this transaction ends, no other transaction changes its members.
 
     Two owners that remove each other at the same time wait for each other here. The second one then sees the change of
-    the first one.
+    the first one, so the member must be read after this call. Raises NotFound if the caller does not see the client.
     """
+    clients.get(tx, client_id)
     sql.lock_owners(tx, client_id=client_id)
     return bool(sql.has_owner(tx, client_id=client_id))
 

@@ -22,9 +22,9 @@ from wecelebrate.members.models import (
 )
 
 MAX_INVITATIONS = 50
-"""The largest number of invitations that a client, or the staff, can send within an hour."""
+"""The largest number of invitation mails that a client, or the staff, can send within an hour."""
 MAX_SENDS = 5
-"""How often the mail of an invitation can be sent."""
+"""How often the mail of an invitation can be sent, and how many invitation mails an address gets within 24 hours."""
 
 
 class AlreadyMember(Conflict):
@@ -64,9 +64,9 @@ class InvitationEnded(Conflict):
 class TooManySends(Conflict):
     """The mail of this invitation was sent too often.
 
-    The mail of an invitation can be sent five times.
+    The mail of an invitation can be sent five times, and an address gets at most five invitations within 24 hours.
 
-    Check the address. Revoke the invitation and create a new one, if the person needs another mail.
+    Check the address. If the person needs another mail, revoke the invitation, and create a new one on the next day.
     """
 
     code = "too_many_sends"
@@ -129,11 +129,7 @@ def invite(tx: Transaction, client_id: UUID | None, new: NewMember | NewStaffMem
     _require_inviter(tx, client_id)
     if client_id is not None:
         quotas.check(tx, QUOTA, client_id, lambda: int(sql.count_members(tx, client_id=client_id)))
-    sql.lock_invitations(tx, client_id=client_id)
-    recent = sql.count_recent_invitations(tx, client_id=client_id)
-    if recent["invitations"] >= MAX_INVITATIONS:
-        detail = f"At most {MAX_INVITATIONS} people can be invited within an hour. Try again later."
-        raise TooManyInvitations(detail, max(recent["seconds_left"], 1))
+    _check_mails(tx, client_id, new.email)
     if client_id is None:
         is_member = sql.is_staff_address(tx, email=new.email)
     else:
@@ -151,7 +147,8 @@ def invite(tx: Transaction, client_id: UUID | None, new: NewMember | NewStaffMem
 def resend(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> Invitation:
     """Send the mail of an open invitation again, with a new token. The invitation is then open for seven more days.
 
-    The earlier tokens are not valid any more. Raises NotFound, Forbidden, InvitationEnded and TooManySends.
+    The earlier tokens are not valid any more. Raises NotFound, Forbidden, InvitationEnded, TooManySends,
+    TooManyInvitations and TooManyMembers.
     """
     _require_inviter(tx, client_id)
     row = _get(tx, client_id, invitation_id)
@@ -159,6 +156,9 @@ def resend(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> Invi
         raise InvitationEnded(f"The invitation was {row['status']}.")
     if row["sends"] >= MAX_SENDS:
         raise TooManySends
+    if row["status"] == "expired" and client_id is not None:
+        quotas.check(tx, QUOTA, client_id, lambda: int(sql.count_members(tx, client_id=client_id)))
+    _check_mails(tx, client_id, row["email"])
     if sql.resend_invitation(tx, invitation_id=invitation_id, sends=row["sends"]) == 0:
         raise Conflict("Another request changed the invitation at the same time. Read it again.")
     mail.invitation(tx, invitation_id)
@@ -187,6 +187,20 @@ def accept(tx: Transaction, token: str) -> AcceptedInvitation:
     if refused is not None:
         raise _REFUSALS[refused]
     return AcceptedInvitation(**row)
+
+
+def _check_mails(tx: Transaction, client_id: UUID | None, email: str) -> None:
+    """Check that an invitation can be sent to an address now. Raises TooManyInvitations and TooManySends.
+
+    Until this transaction ends, no other transaction sends invitations to the same client, or to the staff.
+    """
+    sql.lock_invitations(tx, client_id=client_id)
+    recent = sql.count_recent_invitations(tx, client_id=client_id, email=email)
+    if recent["mails"] >= MAX_INVITATIONS:
+        detail = f"At most {MAX_INVITATIONS} invitations can be sent within an hour. Try again later."
+        raise TooManyInvitations(detail, max(recent["seconds_left"], 1))
+    if recent["to_address"] >= MAX_SENDS:
+        raise TooManySends("This address has got five invitations within 24 hours. Try again tomorrow.")
 
 
 def _require_reader(tx: Transaction, client_id: UUID | None) -> None:

@@ -127,11 +127,15 @@ select * from app.invitation_view where client_id is not distinct from :client_i
 select pg_advisory_xact_lock(hashtextextended('invitations ' || coalesce(:client_id::text, ''), 0));
 
 -- name: count_recent_invitations^
--- Count the invitations of the last hour, and the seconds until the oldest of them no longer counts.
-select count(*)::integer as invitations,
-  coalesce(ceil(extract(epoch from min(created_at) + interval '1 hour' - now())), 0)::integer as seconds_left
-from invitations
-where client_id is not distinct from :client_id::uuid and created_at > now() - interval '1 hour';
+-- Count the invitation mails of the last hour, also those that were sent again, and the seconds until the oldest of them
+-- no longer counts. Count the invitation mails to an address in the last 24 hours (`to_address`).
+select count(*) filter (where created_at > now() - interval '1 hour')::integer as mails,
+  coalesce(ceil(extract(epoch from min(created_at) filter (where created_at > now() - interval '1 hour')
+    + interval '1 hour' - now())), 0)::integer as seconds_left,
+  count(*) filter (where lower(recipient) = lower(:email))::integer as to_address
+from mails
+where client_id is not distinct from :client_id::uuid and template = 'invitation'
+  and created_at > now() - interval '24 hours';
 
 -- name: is_member_address$
 -- Find out whether an address belongs to a member of a client.
@@ -176,6 +180,10 @@ update invitations set revoked_at = now() where id = :invitation_id and accepted
 update invitations set revoked_at = now()
 where client_id is not distinct from :client_id::uuid and invited_by = :subject
   and accepted_at is null and revoked_at is null;
+
+-- name: revoke_all_invitations_of!
+-- Revoke all open invitations that an account has sent, to clients and to the staff.
+update invitations set revoked_at = now() where invited_by = :subject and accepted_at is null and revoked_at is null;
 
 -- name: accept_invitation^
 -- Accept an invitation for the caller. `refusal` is null, or says why nothing has changed.

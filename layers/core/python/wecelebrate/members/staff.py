@@ -28,9 +28,9 @@ def get(tx: Transaction, member_id: UUID) -> StaffMember:
 def change(tx: Transaction, member_id: UUID, patch: StaffPatch, match: Match) -> StaffMember:
     """Apply a patch to a person. Raises NotFound, Forbidden, LastOwner, and the errors of `Match.check`."""
     require_super_admin(tx)
+    sql.lock_owners(tx, client_id=None)
     member = get(tx, member_id)
     expected = match.check(member)
-    sql.lock_owners(tx, client_id=None)
     row = sql.change_staff_member(
         tx, member_id=member_id, expected_updated_at=expected, **as_json({"changes": patch.changes()}, "changes")
     )
@@ -43,9 +43,9 @@ def change(tx: Transaction, member_id: UUID, patch: StaffPatch, match: Match) ->
 def remove(tx: Transaction, member_id: UUID, match: Match) -> None:
     """Remove a person from the staff. Raises the same errors as `change`."""
     require_super_admin(tx)
+    sql.lock_owners(tx, client_id=None)
     member = get(tx, member_id)
     expected = match.check(member)
-    sql.lock_owners(tx, client_id=None)
     if sql.remove_staff_member(tx, member_id=member_id, expected_updated_at=expected) == 0:
         raise refusal(expected, get(tx, member_id))
     _end_administration(tx, member, None)
@@ -76,8 +76,14 @@ def require_super_admin(tx: Transaction) -> None:
 
 
 def _end_administration(tx: Transaction, before: StaffMember, role: str | None) -> None:
-    if before.role != "super_admin" or role == "super_admin":
-        return
-    if not sql.has_super_admin(tx):
-        raise LastOwner
-    sql.revoke_invitations_of(tx, client_id=None, subject=before.subject)
+    """Revoke the invitations that a person may not send any more. Raises LastOwner.
+
+    An admin invites people to all clients, and a super admin also to the staff. Otherwise, a person who has left could
+    let another account of their own in.
+    """
+    if before.role == "super_admin" and role != "super_admin":
+        if not sql.has_super_admin(tx):
+            raise LastOwner
+        sql.revoke_invitations_of(tx, client_id=None, subject=before.subject)
+    if role in (None, "support"):
+        sql.revoke_all_invitations_of(tx, subject=before.subject)

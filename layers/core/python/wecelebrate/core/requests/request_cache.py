@@ -15,7 +15,7 @@ from wecelebrate.core import cache, kill_switches, metrics
 from wecelebrate.core.cache import CacheLookup, TagVersions, Value
 from wecelebrate.core.cache.keys import Entry, prefix
 from wecelebrate.core.database import Caller, check_session, reading
-from wecelebrate.core.errors import Problem
+from wecelebrate.core.errors import Problem, SessionRevoked
 from wecelebrate.core.metering import meter
 from wecelebrate.core.requests.counting import OnLimits, RequestCount
 from wecelebrate.core.requests.sessions import Session, load_session, session_key, session_tag
@@ -148,7 +148,12 @@ class RequestCache:
         self.count.record_lookup(result.limits, session, refused=result.status == "limited")
         self._record_outcome(result.status, session, entity)
         if session:
-            check_session(self.caller, session.not_before)
+            try:
+                check_session(self.caller, session.not_before)
+            except SessionRevoked:
+                if entry and result.status in ("load", "refresh"):
+                    self.release(entry, session)  # the requests that wait for the value must not wait for this caller
+                raise
             self.is_staff = session.is_staff
         return CachedRequest(result.status, session, result.value, result.versions)
 

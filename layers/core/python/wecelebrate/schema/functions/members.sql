@@ -34,7 +34,7 @@ declare
   invitation invitations := app.invitation_of_token($1);
 begin
   refusal := case
-    when app.subject() is null or app.subject() like 'service:%' or invitation.id is null then 'unknown'
+    when app.subject() is null or app.subject() ~ '^(service|machine):' or invitation.id is null then 'unknown'
     when lower(app.email() collate "C") is distinct from lower(invitation.email collate "C") then 'address'
     when invitation.accepted_at is not null then 'accepted'
     when invitation.revoked_at is not null then 'revoked'
