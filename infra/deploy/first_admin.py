@@ -4,6 +4,7 @@ After that, staff is managed through the API. The row is written through the Dat
 secret of RDS, because nobody can sign in before it exists.
 """
 
+import json
 from shlex import quote
 from typing import Any
 
@@ -40,11 +41,12 @@ def create_first_admin(account: Account, email: str) -> str:
     """
     outputs = stack_outputs(account, "identity")
     if outputs is None:
-        event = '{"first_admin": "' + email + '"}'
+        event = json.dumps({"first_admin": email})
         raise AwsError(
-            "the environment has no user pool, because its issuer is set by the operator: invoke the function "
-            f"{account.environment.resource('deploy-migrate')} with the event {event}, and accept the invitation with "
-            "the code in its result"
+            "the environment has no user pool, because its issuer is set by the operator: run this command, and accept "
+            "the invitation with the code in result.json: aws lambda invoke"
+            f" --function-name {account.environment.resource('deploy-migrate')} --cli-binary-format raw-in-base64-out"
+            f" --payload {quote(event)} --region {account.environment.region} result.json"
         )
     subject = _user(account, outputs["StaffPool"], email)
     _insert(account, subject, email)

@@ -51,8 +51,8 @@ def test_an_account_that_was_created_again_replaces_its_predecessor(migrated: Po
         master.execute(statement(SUBJECT, "o'hara@example.com").encode())
         master.execute(statement(OTHER, "O'Hara@example.com").encode())
     with psycopg.connect(migrated.primary_url) as superuser:
-        active = dict(superuser.execute("select user_id, is_active from admin_users").fetchall())
-    assert active == {SUBJECT: False, OTHER: True}
+        rows = superuser.execute("select user_id, is_active from admin_users").fetchall()
+    assert sorted(rows) == [(SUBJECT, False), (OTHER, True)]
 
 
 def test_the_statement_cannot_be_left_by_an_address() -> None:
@@ -126,5 +126,5 @@ def test_a_temporary_password_may_be_used_later() -> None:
 
 
 def test_without_a_user_pool_the_command_says_so() -> None:
-    with pytest.raises(AwsError, match="no user pool"):
+    with pytest.raises(AwsError, match=r"no user pool.*--function-name wecelebrate-dev-deploy-migrate .*ada@example"):
         create_first_admin(account(deployed=False), "ada@example.com")
