@@ -26,6 +26,11 @@ class _StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _joined(name: str) -> str:
+    """Return the part of the name of an output, e.g. `AcmeSap` for `acme-sap`."""
+    return "".join(part.title() for part in name.split("-"))
+
+
 class ErpGrant(_StrictModel):
     """The access of one ERP system to its folders in the drops bucket."""
 
@@ -39,6 +44,14 @@ class ErpGrant(_StrictModel):
     """The ids of the catalogs whose files the system writes."""
     destinations: tuple[Uuid, ...] = ()
     """The ids of the destinations whose order files the system reads."""
+    ended: bool = False
+    """Whether the access has ended. The next deploy deletes the role. A grant that is missing in the file is a problem
+    of the check instead, because the file of an old release may be checked out."""
+
+    @property
+    def output(self) -> str:
+        """The name of the output of the stack `storage` with the ARN of the role."""
+        return f"ErpRole{_joined(self.name)}"
 
     @model_validator(mode="after")
     def _require_folder(self) -> Self:
@@ -70,7 +83,7 @@ class OperatorSettings(_StrictModel):
     """The number of mails per second that SES allows the account to send. In the sandbox of SES it is 1."""
     alarm_email: Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
     """The address that gets a mail for each alarm."""
-    budget: int = Field(default=500, ge=1, le=1_000_000)
+    budget: int = Field(default=1_000, ge=1, le=1_000_000)
     """The monthly cost in USD. An alarm is sent when 80 % are spent, and when the forecast is higher."""
     console_urls: tuple[Url, ...] = ()
     """The URLs of the staff console to which the sign-in page may return."""
@@ -82,10 +95,18 @@ class OperatorSettings(_StrictModel):
     """The audience of the tokens of `issuer`."""
     jwks_url: Url | None = None
     """The URL of the public keys of `issuer`, if it is not `<issuer>/.well-known/jwks.json`."""
+    machines: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)], ...] = (
+        Field(default=(), max_length=40)
+    )
+    """The names of the programs that call the API, e.g. `acme-shop`. Each gets an app client with a secret, because a
+    machine belongs to one client of the platform. The gateway accepts at most 50 app clients."""
     docs_url: Url | None = None
     """The base URL of the pages about problems, if the API does not serve them itself."""
     origin_secret: int = Field(default=1, ge=1, le=10_000)
     """The number of the secret that CloudFront sends to the API. A higher number rotates the secret."""
+    secrets_version: int = Field(default=1, ge=1, le=10_000)
+    """A higher number makes the next deploy update all functions, so that CloudFormation reads the secrets and the
+    addresses of the proxy again."""
     kv_key_hashes: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")], ...] = Field(
         default=(), max_length=2
     )
@@ -95,6 +116,10 @@ class OperatorSettings(_StrictModel):
     erp: tuple[ErpGrant, ...] = ()
     """The access of ERP systems, from the file `environments/<name>-erp.toml`."""
 
+    def machine_output(self, name: str) -> str:
+        """Return the name of the output of the stack `identity` with the id of the app client of a machine."""
+        return f"Client{_joined(name)}"
+
     @model_validator(mode="after")
     def _check_pairs(self) -> Self:
         for first, second in (("issuer", "audience"), ("domain", "certificate")):
@@ -103,6 +128,8 @@ class OperatorSettings(_StrictModel):
         names = [grant.name for grant in self.erp]
         if len(names) != len(set(names)):
             raise ValueError("two ERP grants have the same name: give each its own")
+        if len(self.machines) != len({_joined(name).lower() for name in self.machines}):
+            raise ValueError("two `machines` have the same name, apart from hyphens: give each its own")
         return self
 
     @classmethod
@@ -127,7 +154,7 @@ class OperatorSettings(_StrictModel):
             raise ValueError(f"{file}: {place + ': ' if place else ''}{first['msg']}") from error
 
 
-_LISTS = ("zones", "console_urls", "shop_urls", "kv_key_hashes")
+_LISTS = ("zones", "console_urls", "shop_urls", "machines", "kv_key_hashes")
 """The settings that the context of CDK gives as one text, separated by commas."""
 
 

@@ -202,7 +202,9 @@ class Compute(PlatformStack):
             mail_rate=resources.mail.rate,
             passwords={},
             kv_key_hashes=",".join(environment.settings.kv_key_hashes),
-            extra={},
+            # CloudFormation resolves secrets and the outputs of other stacks only when it updates a function. A change
+            # of this variable updates all functions.
+            extra={"WC_SECRETS_VERSION": str(environment.settings.secrets_version)},
         )
 
     def _create_origin_secrets(self, number: int) -> list[secrets.Secret]:

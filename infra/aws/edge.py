@@ -36,9 +36,18 @@ _MANAGED_RULES = (
     "AWSManagedRulesKnownBadInputsRuleSet",
     "AWSManagedRulesCommonRuleSet",
 )
-_COUNTED_RULES = ("SizeRestrictions_BODY", "CrossSiteScripting_BODY", "GenericRFI_BODY", "NoUserAgent_HEADER")
-"""The rules of AWSManagedRulesCommonRuleSet that only count. They would refuse bulk imports, and product texts in HTML
-with links, and programs that send no `User-Agent`. The functions check bodies themselves."""
+_COUNTED_RULES = (
+    "SizeRestrictions_BODY",
+    "SizeRestrictions_QUERYSTRING",
+    "CrossSiteScripting_BODY",
+    "EC2MetaDataSSRF_BODY",
+    "GenericLFI_BODY",
+    "GenericRFI_BODY",
+    "NoUserAgent_HEADER",
+)
+"""The rules of AWSManagedRulesCommonRuleSet that only count. They would refuse bulk imports, product texts in HTML with
+links or paths, query strings above 2 KiB (a cursor may have 6 KiB, and the key-value store gets lists of keys), and
+programs that send no `User-Agent`. The functions check bodies and query strings themselves."""
 
 
 class Edge(PlatformStack):

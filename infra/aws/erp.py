@@ -22,10 +22,12 @@ class ErpRoles(Construct):
         """`bucket_arn` is the ARN of `bucket`, built from its name."""
         super().__init__(scope, "erp")
         for grant in environment.settings.erp:
+            if grant.ended:
+                continue
             role = self._role(environment, grant, bucket_arn)
             _deny_everything_else(bucket, bucket_arn, grant, role)
             output = cdk.CfnOutput(self, f"{grant.name}-role", value=role.role_arn)
-            output.override_logical_id(f"ErpRole{''.join(part.title() for part in grant.name.split('-'))}")
+            output.override_logical_id(grant.output)
 
     def _role(self, environment: Environment, grant: ErpGrant, bucket_arn: str) -> iam.Role:
         role = iam.Role(

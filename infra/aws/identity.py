@@ -6,7 +6,7 @@ The gateway verifies the tokens of staff and machines. Storefront functions veri
 The settings `issuer` and `audience` of the operator replace both pools by an existing OIDC issuer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,15 +68,15 @@ class Users(PlatformStack):
         # Without a console or a shop, the sign-in page returns to a port of the operator's machine.
         console = self._browser_client(staff, "console", settings.console_urls or ("http://localhost:3000/",))
         shop = self._browser_client(customers, "shop", settings.shop_urls or ("http://localhost:3001/",))
-        machine = self._machine_client(staff)
+        machines = self._machine_clients(staff, settings.machines)
         self.issuers = TokenIssuers(
-            staff=_issuer(staff, console, machine),
+            staff=_issuer(staff, console, *machines.values()),
             customers=_issuer(customers, shop),
         )
         for name, value in (
             ("StaffPool", staff.user_pool_id),
             ("StaffClient", console.user_pool_client_id),
-            ("MachineClient", machine.user_pool_client_id),
+            *((settings.machine_output(name), client.user_pool_client_id) for name, client in machines.items()),
             ("CustomerPool", customers.user_pool_id),
             ("CustomerClient", shop.user_pool_client_id),
         ):
@@ -169,19 +169,26 @@ class Users(PlatformStack):
         )
         return client
 
-    def _machine_client(self, pool: cognito.UserPool) -> cognito.UserPoolClient:
-        """Create the client of a program that calls the API without a user (client credentials)."""
+    def _machine_clients(self, pool: cognito.UserPool, names: Sequence[str]) -> Mapping[str, cognito.UserPoolClient]:
+        """Create a client for each program that calls the API without a user (client credentials).
+
+        Each program has a client of its own, because its rights are those of the machine with the id of this client.
+        """
         scopes = [cognito.ResourceServerScope(scope_name=name, scope_description=name) for name in MACHINE_SCOPES]
         server = pool.add_resource_server("api", identifier="wecelebrate", scopes=scopes)
-        return pool.add_client(
-            "machine",
-            generate_secret=True,
-            o_auth=cognito.OAuthSettings(
-                flows=cognito.OAuthFlows(client_credentials=True),
-                scopes=[cognito.OAuthScope.resource_server(server, scope) for scope in scopes],
-            ),
-            access_token_validity=cdk.Duration.hours(1),
-        )
+        return {
+            name: pool.add_client(
+                f"machine-{name}",
+                user_pool_client_name=name,
+                generate_secret=True,
+                o_auth=cognito.OAuthSettings(
+                    flows=cognito.OAuthFlows(client_credentials=True),
+                    scopes=[cognito.OAuthScope.resource_server(server, scope) for scope in scopes],
+                ),
+                access_token_validity=cdk.Duration.hours(1),
+            )
+            for name in names
+        }
 
     def _access_token_function(self) -> lambda_.Function:
         """Create the function that adds the e-mail address of the user to access tokens.

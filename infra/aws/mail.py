@@ -16,6 +16,7 @@ from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.aws.checks import acknowledge_wildcard
 from infra.aws.queues import Queues, allow_events
 from infra.environments import Environment
 from infra.functions import FunctionSpec
@@ -47,14 +48,21 @@ class MailService(Construct):
                 self._route_events(environment, queues.by_name[spec.queue_name], configuration_set)
 
     def grant_send(self, role: iam.IRole) -> None:
-        """Allow `role` to send mails from the address of this service, and from no other address."""
+        """Allow `role` to send mails from the address of this service, and from no other address.
+
+        In its sandbox, SES also checks the permission for the identity of the recipient, which can be any address.
+        """
+        identities = self._arn("identity", "*")
         role.add_to_principal_policy(
             iam.PolicyStatement(
                 actions=["ses:SendEmail"],
                 # SES requires two permissions: for the identity, and for the configuration set.
-                resources=[self._arn("identity", self.domain), self._arn("configuration-set", self.configuration_set)],
+                resources=[identities, self._arn("configuration-set", self.configuration_set)],
                 conditions={"StringEquals": {"ses:FromAddress": f"mail@{self.domain}"}},
             )
+        )
+        acknowledge_wildcard(
+            role, identities, "The sandbox of SES checks the identity of the recipient; the condition limits the sender"
         )
 
     def _create_identity(self) -> None:

@@ -1,6 +1,7 @@
 """The commands for a platform on AWS: `preflight`, `deploy`, `destroy`, `first-admin`, `sign-in`, `erp`."""
 
 import json
+import re
 from typing import Annotated
 
 import typer
@@ -148,18 +149,51 @@ def first_admin(
     output.success(f"{output.printable(email)} is a super admin ({subject})")
 
 
-@command('eval "$(wecelebrate sign-in --env dev)"', environment=AWS)
-def sign_in(env: EnvironmentOption = "dev") -> None:
+_URL = re.compile(r"https://[^/\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
+"""The URLs of a platform and of its sign-in page. Without TLS, a token could be read on the way."""
+
+
+@command(
+    'eval "$(wecelebrate sign-in --env dev)"',
+    'eval "$(wecelebrate sign-in --page https://sign-in.example.com --client 4example --api https://api.example.com)"',
+    environment=AWS,
+)
+def sign_in(
+    env: EnvironmentOption = "dev",
+    page: Annotated[str | None, typer.Option(help="The URL of the sign-in page of staff.")] = None,
+    client: Annotated[str | None, typer.Option(help="The id of the app client of the staff console.")] = None,
+    api: Annotated[str | None, typer.Option(help="The URL of the API.")] = None,
+) -> None:
     """Sign in to a deployed platform in the browser, and print shell variables for the other commands.
 
     The variables are API, TOKEN, WECELEBRATE_API, WECELEBRATE_TOKEN and WECELEBRATE_DROPS_BUCKET. A token is valid for
-    an hour.
+    an hour. With --page, --client and --api, the command needs no credentials of AWS, and does not print the bucket.
     """
     import webbrowser
     from shlex import quote
 
-    from infra.deploy.account import Account, AwsError, aws_errors
     from infra.deploy.sign_in import SignIn
+
+    if page or client or api:
+        if not (page and client and api):
+            raise BadUsage("--page, --client and --api belong together: give all three, or none")
+        for option, url in (("--page", page), ("--api", api)):
+            if not _URL.fullmatch(url.rstrip("/")):
+                raise BadUsage(f"{option} must be a URL with https and without a path, e.g. https://api.example.com")
+        page, api, bucket = page.rstrip("/"), api.rstrip("/"), None
+    else:
+        page, client, api, bucket = _deployed(env)
+    attempt = SignIn.begin(page, client)
+    output.note(f"open this page if no browser opens: {attempt.url}")
+    token = attempt.wait(webbrowser.open)
+    values = {"API": api, "TOKEN": token, "WECELEBRATE_API": api, "WECELEBRATE_TOKEN": token}
+    for name, value in (values | ({"WECELEBRATE_DROPS_BUCKET": bucket} if bucket else {})).items():
+        output.result(f"export {name}={quote(value)}")
+
+
+def _deployed(env: str) -> tuple[str, str, str, str]:
+    """Return the sign-in page, its app client, the URL of the API and the drops bucket of an environment."""
+    from infra.deploy.account import Account, AwsError, aws_errors
     from infra.deploy.stacks import stack_outputs
 
     environment = _environment(env)
@@ -169,12 +203,7 @@ def sign_in(env: EnvironmentOption = "dev") -> None:
         bucket = f"{environment.resource('drops')}-{account.id}"
     if identity is None or edge is None:
         raise AwsError(f"{env} is not deployed, or has an issuer of its own: sign in there")
-    attempt = SignIn.begin(identity["StaffSignIn"], identity["StaffClient"])
-    output.note(f"open this page if no browser opens: {attempt.url}")
-    token = attempt.wait(webbrowser.open)
-    values = {"API": edge["url"], "TOKEN": token, "WECELEBRATE_API": edge["url"], "WECELEBRATE_TOKEN": token}
-    for name, value in (values | {"WECELEBRATE_DROPS_BUCKET": bucket}).items():
-        output.result(f"export {name}={quote(value)}")
+    return identity["StaffSignIn"], identity["StaffClient"], edge["url"], bucket
 
 
 def grant(

@@ -5,18 +5,24 @@ create themselves.
 """
 
 from collections.abc import Iterator
+from typing import Any
 
-from infra.deploy.account import Account
+from infra.deploy.account import Account, AwsError
 
 _SERVICE_LOGS = ("/aws/rds/proxy/", "/aws/rds/cluster/", "/aws/lambda/", "/aws/vendedlogs/")
 """The beginnings of the names of log groups that belong to an environment."""
 
 
 def empty_buckets(account: Account) -> Iterator[tuple[str, int]]:
-    """Delete all versions of all objects in the buckets of the environment. Yields each bucket and its versions."""
+    """Delete all versions of all objects in the buckets of the environment. Yields each bucket and its versions.
+
+    Raises AwsError if S3 keeps a version. In a bucket with an object lock in governance mode, versions are deleted
+    before their retention ends, which needs the permission `s3:BypassGovernanceRetention`.
+    """
     client = account.client("s3")
     for bucket in sorted(_buckets(account)):
         count = 0
+        bypass = {"BypassGovernanceRetention": True} if _has_governance_lock(client, bucket) else {}
         for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
             keys = [
                 {"Key": version["Key"], "VersionId": version["VersionId"]}
@@ -24,7 +30,13 @@ def empty_buckets(account: Account) -> Iterator[tuple[str, int]]:
                 for version in page.get(kind, [])
             ]
             if keys:
-                client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                answer = client.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True}, **bypass)
+                if errors := answer.get("Errors"):
+                    first = errors[0]
+                    raise AwsError(
+                        f"S3 kept {len(errors)} versions in {bucket}, e.g. {first.get('Key')}: {first.get('Code')} "
+                        f"{first.get('Message', '')}".rstrip()
+                    )
             count += len(keys)
         yield bucket, count
 
@@ -49,6 +61,19 @@ def remaining(account: Account) -> list[str]:
     ]
     pages = client.get_paginator("get_resources").paginate(TagFilters=filters)
     return sorted(mapping["ResourceARN"] for page in pages for mapping in page["ResourceTagMappingList"])
+
+
+def _has_governance_lock(client: Any, bucket: str) -> bool:
+    """Return whether new versions in a bucket are locked in governance mode. Other buckets refuse the bypass."""
+    from botocore.exceptions import ClientError
+
+    try:
+        lock = client.get_object_lock_configuration(Bucket=bucket)["ObjectLockConfiguration"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ObjectLockConfigurationNotFoundError":
+            return False
+        raise
+    return str(lock.get("Rule", {}).get("DefaultRetention", {}).get("Mode")) == "GOVERNANCE"
 
 
 def _buckets(account: Account) -> set[str]:

@@ -4,15 +4,21 @@ After that, staff is managed through the API. The row is written through the Dat
 secret of RDS, because nobody can sign in before it exists.
 """
 
+import json
+from shlex import quote
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
 from infra.deploy.stacks import stack_outputs
 
+# An account of the same address with another id was deleted, because its second factor was lost. Nobody can sign in
+# with it again, so it must not prevent its successor from becoming a super admin.
 STATEMENT = """
 do $first_admin$
 begin
   set local role app_migrate;
+  update public.admin_users set is_active = false
+    where role = 'super_admin' and is_active and lower(email) = lower('{email}') and user_id <> '{subject}';
   if exists (select from public.admin_users where role = 'super_admin' and is_active and user_id <> '{subject}') then
     raise exception 'the platform has a super admin already';
   end if;
@@ -22,19 +28,25 @@ end
 $first_admin$
 """
 
+_TRUSTED_STATES = ("CONFIRMED", "FORCE_CHANGE_PASSWORD")
+"""The states of accounts whose owner has verified the address, or gets the password by mail."""
+
 
 def create_first_admin(account: Account, email: str) -> str:
     """Create the first super admin, and return the id of the user. Cognito sends a mail with a temporary password.
 
-    A repeated call with the same address changes nothing. Raises AwsError if the platform has another super admin.
+    A repeated call with the same address changes nothing. If the account was deleted and created again, the new account
+    replaces the old one. Raises AwsError if the platform has another super admin, or if somebody else may have created
+    the account.
     """
     outputs = stack_outputs(account, "identity")
     if outputs is None:
-        event = '{"first_admin": "' + email + '"}'
+        event = json.dumps({"first_admin": email})
         raise AwsError(
-            "the environment has no user pool, because its issuer is set by the operator: invoke the function "
-            f"{account.environment.resource('deploy-migrate')} with the event {event}, and accept the invitation with "
-            "the code in its result"
+            "the environment has no user pool, because its issuer is set by the operator: run this command, and accept "
+            "the invitation with the code in result.json: aws lambda invoke"
+            f" --function-name {account.environment.resource('deploy-migrate')} --cli-binary-format raw-in-base64-out"
+            f" --payload {quote(event)} --region {account.environment.region} result.json"
         )
     subject = _user(account, outputs["StaffPool"], email)
     _insert(account, subject, email)
@@ -58,8 +70,26 @@ def _user(account: Account, pool: str, email: str) -> str:
             UserPoolId=pool, Username=email, UserAttributes=attributes, DesiredDeliveryMediums=["EMAIL"]
         )["User"]["Attributes"]
     except client.exceptions.UsernameExistsException:
-        user = client.admin_get_user(UserPoolId=pool, Username=email)["UserAttributes"]
+        existing = client.admin_get_user(UserPoolId=pool, Username=email)
+        user = existing["UserAttributes"]
+        _require_verified(account, pool, email, existing)
     return next(str(attribute["Value"]) for attribute in user if attribute["Name"] == "sub")
+
+
+def _require_verified(account: Account, pool: str, email: str, user: dict[str, Any]) -> None:
+    """Raise AwsError unless the owner of the address controls the account.
+
+    Everybody can register with any address. Such an account waits for the code in a mail, and its password is that of
+    the person who registered.
+    """
+    values = {attribute["Name"]: attribute["Value"] for attribute in user["UserAttributes"]}
+    if user.get("UserStatus") in _TRUSTED_STATES and values.get("email_verified") == "true":
+        return
+    raise AwsError(
+        f"the user pool has an account of {email} (state {user.get('UserStatus')}) whose address is not verified, so "
+        "somebody else may know its password. Delete it, and run the command again: aws cognito-idp admin-delete-user"
+        f" --user-pool-id {pool} --username {quote(email)} --region {account.environment.region}"
+    )
 
 
 def _insert(account: Account, subject: str, email: str) -> None:

@@ -4,15 +4,18 @@ import json
 from collections.abc import Callable, Iterator
 
 from infra.deploy.account import Account
+from infra.deploy.stacks import stack_outputs
 from infra.environments import Environment
 from infra.local.diagnosis import Finding
+from infra.operator_settings import FOLDER
 
 PROXYLESS_ZONES = frozenset({"use1-az3", "usw1-az2", "apne1-az3", "cac1-az4"})
 """The ids of the zones in which RDS Proxy is not available.
 
 Source: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-proxy.html, "Quotas and limitations".
 """
-MIN_BOOTSTRAP_VERSION = 14
+MIN_BOOTSTRAP_VERSION = 23
+"""The oldest version whose roles may roll back a stack that a deploy with `--no-rollback` has left (`cdk rollback`)."""
 CONCURRENCY_QUOTA = "L-B99A9384"
 """The code of the quota of concurrent invocations of Lambda."""
 
@@ -38,6 +41,26 @@ def _attempt(check: str, run: Callable[[], list[Finding]], fix: str = "") -> lis
 
 def _credentials(account: Account) -> list[Finding]:
     return [Finding("credentials", "ok", f"account {account.id}, {account.environment.region}")]
+
+
+def _settings(account: Account) -> list[Finding]:
+    """Find settings that are deployed and missing in the checkout. A deploy would replace them by defaults."""
+    environment = account.environment
+    file = FOLDER / f"{environment.name}.toml"
+    deployed = stack_outputs(account, "storage")
+    restore = "git checkout main -- environments"
+    findings = []
+    if environment.permanent and not file.is_file():
+        name = f"environments/{environment.name}.toml"
+        message = f"{name} does not exist, so the deploy would use the default of each setting"
+        fix = restore if deployed is not None else f"mkdir -p environments; touch {name}"
+        findings.append(Finding("settings", "problem", message, fix))
+    outputs = {grant.output for grant in environment.settings.erp}
+    missing = sorted(name for name in deployed or {} if name.startswith("ErpRole") and name not in outputs)
+    if missing:
+        message = f"the deploy would delete the roles of {', '.join(missing)}, which have no grant in this checkout"
+        findings.append(Finding("settings", "problem", message, restore))
+    return findings or [Finding("settings", "ok", "no deployed setting is missing in this checkout")]
 
 
 def _bootstrap(account: Account) -> list[Finding]:
@@ -123,23 +146,25 @@ def _mail(account: Account) -> list[Finding]:
     except client.exceptions.NotFoundException:
         verified = False  # the first deploy creates the identity
     if settings.mail_verified and not verified:
-        fix = f"sed -i '/^mail_verified/d' environments/{environment.name}.toml"
+        fix = f"sed -i.bak '/^mail_verified *=/d' environments/{environment.name}.toml"
         message = f"SES has not verified {settings.mail_domain} yet, so Cognito cannot send from it"
         return [Finding("mail", "problem", message, fix)]
     findings = [Finding("mail", "ok", f"{settings.mail_domain} is {'' if verified else 'not yet '}verified")]
-    if verified and not settings.mail_verified:
-        message = f"{settings.mail_domain} is verified: Cognito can send its mails from it"
-        findings = [Finding("mail", "warning", message, _setting(environment, "mail_verified", "true"))]
     answer = client.get_account()
     rate = answer["SendQuota"]["MaxSendRate"]
-    if not answer.get("ProductionAccessEnabled"):
+    production = answer.get("ProductionAccessEnabled", False)
+    # In the sandbox, Cognito could send its codes only to verified addresses, so nobody else could register.
+    if verified and production and not settings.mail_verified:
+        message = f"{settings.mail_domain} is verified: Cognito can send its mails from it"
+        findings = [Finding("mail", "warning", message, _setting(environment, "mail_verified", "true"))]
+    if not production:
         fix = (
             "aws sesv2 put-account-details --production-access-enabled --mail-type TRANSACTIONAL"
             f" --website-url https://example.com --region {environment.region}"
         )
         findings.append(Finding("mail", "warning", "SES is in its sandbox: it sends only to verified addresses", fix))
     if rate < settings.mail_rate:
-        fix = f"sed -i 's/^mail_rate.*/mail_rate = {rate:g}/' environments/{environment.name}.toml"
+        fix = _setting(environment, "mail_rate", f"{rate:g}")
         message = f"SES allows {rate:g} mails a second, and `mail_rate` is {settings.mail_rate:g}"
         findings.append(Finding("mail", "problem", message, fix))
     return findings
@@ -163,6 +188,7 @@ def _domain(account: Account) -> list[Finding]:
 
 
 _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
+    "settings": _settings,
     "bootstrap": _bootstrap,
     "zones": _zones,
     "concurrency": _concurrency,
@@ -173,5 +199,9 @@ _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
 
 
 def _setting(environment: Environment, name: str, value: str) -> str:
-    """Return the command that adds a setting to the file of the operator."""
-    return f"echo '{name} = {value}' >> environments/{environment.name}.toml"
+    """Return the command that adds a setting to the file of the operator, or replaces it there.
+
+    The file and its folder need not exist. `sed` without a suffix for a copy works only on Linux.
+    """
+    file = f"environments/{environment.name}.toml"
+    return f"mkdir -p environments; touch {file}; sed -i.bak '/^{name} *=/d' {file}; echo '{name} = {value}' >> {file}"

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import json
 import secrets
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -17,7 +18,10 @@ from urllib.request import Request, urlopen
 from infra.deploy.account import AwsError
 
 PORT = 3000
+_SILENCE = 10
+"""The seconds after which a connection that sends no request is closed. Browsers open such connections in advance."""
 _DONE = b"You are signed in. You can close this window, and go back to the terminal.\n"
+_REFUSED = b"The sign-in failed. The terminal shows the reason.\n"
 
 
 @dataclass(frozen=True)
@@ -57,16 +61,25 @@ class SignIn:
         return f"{self.page}/oauth2/authorize?{urlencode(query)}"
 
     def wait(self, open_page: Callable[[str], object], seconds: float = 300) -> str:
-        """Open the page, wait until it returns, and return the access token. Raises AwsError."""
+        """Open the page, wait until it returns, and return the access token. Raises AwsError.
+
+        Requests without the state of this attempt are ignored, e.g. for an icon, or from a page of another attempt.
+        """
         answers: list[dict[str, list[str]]] = []
+        state = self.state
 
         class Handler(BaseHTTPRequestHandler):
+            timeout = _SILENCE
+
             def do_GET(self) -> None:
-                self.send_response(200)
+                answer = parse_qs(urlsplit(self.path).query)
+                expected = answer.get("state") == [state]
+                self.send_response(200 if expected else 404)
                 self.send_header("Content-Type", "text/plain")
                 self.end_headers()
-                self.wfile.write(_DONE)
-                answers.append(parse_qs(urlsplit(self.path).query))
+                if expected:
+                    self.wfile.write(_REFUSED if "error" in answer else _DONE)
+                    answers.append(answer)
 
             def log_message(self, *_: object) -> None:
                 """Print nothing: the query contains the code."""
@@ -76,13 +89,15 @@ class SignIn:
         except OSError as error:
             raise AwsError(f"port {self.port} is in use: stop the program that uses it") from error
         with server:
-            server.timeout = seconds
+            deadline = time.monotonic() + seconds
             open_page(self.url)
-            server.handle_request()
+            while not answers and (remaining := deadline - time.monotonic()) > 0:
+                server.timeout = remaining
+                server.handle_request()
         if not answers:
             raise AwsError(f"nobody signed in within {seconds:.0f} seconds: run the command again")
         answer = answers[0]
-        if answer.get("state") != [self.state] or "code" not in answer:
+        if "code" not in answer:
             raise AwsError(f"the sign-in page refused: {answer.get('error_description', ['no code'])[0]}")
         return self.exchange(answer["code"][0])
 

@@ -5,28 +5,42 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from infra.deploy.account import Account
 from infra.environments import Environment
 from infra.functions import ROOT
 
+_INCOMPLETE = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED")
+"""The states of a stack that has never been created completely, or is not complete any more. So are `ROLLBACK_…`."""
+
 
 def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
     """Return the outputs of a stack, or None if the stack does not exist."""
+    description = _describe(account, stack)
+    if description is None:
+        return None
+    return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+
+
+def _describe(account: Account, stack: str) -> dict[str, Any] | None:
     from botocore.exceptions import ClientError
 
     try:
-        answer = account.client("cloudformation").describe_stacks(StackName=account.environment.resource(stack))
+        answer: dict[str, list[dict[str, Any]]] = account.client("cloudformation").describe_stacks(
+            StackName=account.environment.resource(stack)
+        )
     except ClientError as error:
         if "does not exist" in str(error):
             return None
         raise
-    return {output["OutputKey"]: output["OutputValue"] for output in answer["Stacks"][0].get("Outputs", [])}
+    return answer["Stacks"][0]
 
 
 def is_complete(account: Account) -> bool:
     """Return whether all stacks have been created once. The stack of the alarms is the last one."""
-    return stack_outputs(account, "monitoring") is not None
+    last = _describe(account, "monitoring")
+    return last is not None and not str(last["StackStatus"]).startswith((*_INCOMPLETE, "ROLLBACK_"))
 
 
 def cdk_command(environment: Environment, action: str, *options: str) -> list[str]:

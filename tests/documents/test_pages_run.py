@@ -34,7 +34,7 @@ NOT_RUN = {
     "SHOP=$(wecelebrate shop": "tests/local/test_shop_command.py runs it. It would change the demo data.",
     'curl -s "$SHOP"': "It needs the shop of the command above.",
     "wecelebrate erp grant": "It would write a file into the checkout. tests/infra/deploy tests it.",
-    "git checkout": "It would change the checkout.",
+    "git fetch": "The commands would change the checkout.",
     "make clients": "tests/clients builds the clients and compares the names of the packages.",
     "pip install build/clients": "tests/clients installs the package in another folder.",
     "npm install build/clients": "tests/clients installs the package in another folder.",

@@ -24,7 +24,9 @@ alarm_email = "ops@example.com"
 budget = 300
 console_urls = ["https://console.example.com/signed-in"]
 shop_urls = ["https://acme.gifts.example.com/signed-in"]
+machines = ["acme-shop", "globex"]
 origin_secret = 7
+secrets_version = 3
 """
 ERP_GRANT = """
 [[grant]]
@@ -33,6 +35,13 @@ principal = "arn:aws:iam::210987654321:role/sap"
 external_id = "acme-12345678"
 catalogs = ["ca100000-0000-7000-8000-000000000001"]
 destinations = ["de500000-0000-7000-8000-000000000001"]
+
+[[grant]]
+name = "globex"
+principal = "arn:aws:iam::210987654321:role/globex"
+external_id = "globex-12345678"
+catalogs = ["ca100000-0000-7000-8000-000000000002"]
+ended = true
 """
 
 

@@ -65,13 +65,19 @@ def test_a_function_has_the_environment_variables_of_its_spec(dev: Templates, sp
         buckets=dict.fromkeys(bucket_names(tuple(SPECS.values())), "x"),
         passwords={},
         kv_key_hashes="",
-        extra={},
+        extra={"WC_SECRETS_VERSION": "1"},
     )
     expected = spec.environment(bindings)
     variables: dict[str, Any] = dev.function(spec.name)["Environment"]["Variables"]
     assert variables.keys() == expected.keys()
     plain = {"POWERTOOLS_SERVICE_NAME", "WC_DATABASE_LOGIN"} & expected.keys()
     assert {name: variables[name] for name in plain} == {name: expected[name] for name in plain}
+
+
+def test_another_version_of_the_secrets_updates_every_function(dev: Templates, named: Templates) -> None:
+    for cloud, version in ((dev, "1"), (named, "3")):
+        versions = {name: cloud.function(name)["Environment"]["Variables"]["WC_SECRETS_VERSION"] for name in NAMES}
+        assert versions == dict.fromkeys(NAMES, version)
 
 
 def test_each_function_mounts_the_core_layer_and_the_layers_that_the_function_needs(

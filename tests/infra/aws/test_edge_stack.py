@@ -78,6 +78,21 @@ def test_the_firewall_limits_addresses_and_uses_the_rules_of_aws(dev: Templates)
     assert "AWSManagedRulesCommonRuleSet" in groups and "AWSManagedRulesKnownBadInputsRuleSet" in groups
 
 
+def test_rules_that_would_refuse_product_texts_long_cursors_and_programs_only_count(dev: Templates) -> None:
+    rules = {rule["Name"]: rule for rule in dev.only("edge", "AWS::WAFv2::WebACL")["Rules"]}
+    group = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]
+    assert all(override["ActionToUse"] == {"Count": {}} for override in group["RuleActionOverrides"])
+    assert {override["Name"] for override in group["RuleActionOverrides"]} == {
+        "SizeRestrictions_BODY",
+        "SizeRestrictions_QUERYSTRING",
+        "CrossSiteScripting_BODY",
+        "EC2MetaDataSSRF_BODY",
+        "GenericLFI_BODY",
+        "GenericRFI_BODY",
+        "NoUserAgent_HEADER",
+    }
+
+
 def test_names_contain_the_environment_because_cloudfront_is_global(dev: Templates) -> None:
     assert dev.only("edge", "AWS::CloudFront::Function")["Name"] == "wecelebrate-dev-viewer-request"
     policy = dev.only("edge", "AWS::CloudFront::CachePolicy")["CachePolicyConfig"]

@@ -62,14 +62,24 @@ def test_each_pool_has_a_sign_in_page_with_a_branding_for_its_client(dev: Templa
     }
 
 
-def test_machines_get_tokens_with_the_scopes_of_the_resource_server(dev: Templates) -> None:
-    staff, _ = pool(dev, "staff")
-    machine = client(dev, staff, "client_credentials")
-    server = dev.only("identity", "AWS::Cognito::UserPoolResourceServer")
+def test_each_machine_gets_tokens_with_the_scopes_of_the_resource_server(named: Templates) -> None:
+    clients = named.of_type("identity", "AWS::Cognito::UserPoolClient")
+    machines = {id: each for id, each in clients.items() if each["AllowedOAuthFlows"] == ["client_credentials"]}
+    assert [machine["ClientName"] for machine in machines.values()] == ["acme-shop", "globex"]
+    outputs = named.templates["identity"]["Outputs"]
+    assert [outputs[name]["Value"] for name in ("ClientAcmeShop", "ClientGlobex")] == [{"Ref": id} for id in machines]
+    server = named.only("identity", "AWS::Cognito::UserPoolResourceServer")
     assert server["Identifier"] == "wecelebrate"
     assert [scope["ScopeName"] for scope in server["Scopes"]] == ["read", "write"]
-    assert machine["GenerateSecret"] is True
-    assert len(machine["AllowedOAuthScopes"]) == 2
+    for machine in machines.values():
+        assert machine["UserPoolId"] == {"Ref": pool(named, "staff")[0]}
+        assert machine["GenerateSecret"] is True
+        assert len(machine["AllowedOAuthScopes"]) == 2
+
+
+def test_without_the_setting_no_machine_exists(dev: Templates) -> None:
+    flows = [each["AllowedOAuthFlows"] for each in dev.of_type("identity", "AWS::Cognito::UserPoolClient").values()]
+    assert flows == [["code"], ["code"]]
 
 
 def test_mails_of_the_pools_go_through_ses_if_there_is_a_mail_domain(dev: Templates, named: Templates) -> None:

@@ -53,7 +53,7 @@ def test_only_functions_that_use_email_are_allowed_to_send_mail_and_only_from_ou
         (statement,) = statements
         assert statement["Action"] == "ses:SendEmail"
         assert {resource["Fn::Join"][1][-1].rpartition(":")[2] for resource in statement["Resource"]} == {
-            "identity/mail.example.com",
+            "identity/*",
             "configuration-set/wecelebrate-dev-mail",
         }
         assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "mail@mail.example.com"}}

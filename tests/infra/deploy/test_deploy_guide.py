@@ -16,10 +16,10 @@ from tests.infra.aws.templates import Templates
 __all__ = ["dev", "named", "specs", "stub_layers"]
 
 GUIDE = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", GUIDE, flags=re.MULTILINE | re.DOTALL)
-COMMANDS = [line for block in BLOCKS for line in block.splitlines()]
+BLOCKS = re.findall(r"^ *```sh\n(.*?)^ *```", GUIDE, flags=re.MULTILINE | re.DOTALL)
+COMMANDS = [line.strip() for block in BLOCKS for line in block.splitlines()]
 FIRST_SECTION = GUIDE[GUIDE.index("## From an empty account") : GUIDE.index("## Settings")]
-PROGRAMS = {"aws", "curl", "git", "make", "wecelebrate", "cdk", "eval"}
+PROGRAMS = {"aws", "curl", "git", "make", "source", "wecelebrate", "cdk", "eval"}
 
 
 def words(command: str) -> list[str]:
@@ -31,9 +31,9 @@ def words(command: str) -> list[str]:
     return parts
 
 
-def test_the_first_product_needs_at_most_eight_commands() -> None:
+def test_the_first_product_needs_at_most_nine_commands() -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```", FIRST_SECTION, flags=re.MULTILINE | re.DOTALL)
-    assert sum(len(block.splitlines()) for block in blocks) <= 8
+    assert sum(len(block.splitlines()) for block in blocks) <= 9
 
 
 @pytest.mark.parametrize("command", COMMANDS)

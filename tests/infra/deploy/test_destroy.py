@@ -1,11 +1,14 @@
 """Tests what `wecelebrate destroy` deletes and refuses. moto runs S3, and botocore's Stubber checks the other calls."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import boto3
 import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from infra.deploy.account import Account
+from infra.deploy.account import Account, AwsError
 from infra.deploy.destroy import delete_logs, empty_buckets, remaining
 from infra.environments import get_environment
 from tests.command import Command
@@ -17,6 +20,24 @@ def account() -> Account:
     return Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
 
 
+def storage(s3: Any, bucket: str) -> Account:
+    """An account whose storage stack has this bucket, a bucket that was deleted, and a queue."""
+    stacks = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
+    stub = Stubber(stacks)
+    common = {"LogicalResourceId": "x", "LastUpdatedTimestamp": "2026-11-27T00:00:00Z"}
+    resources = [
+        common | {"PhysicalResourceId": bucket, "ResourceType": "AWS::S3::Bucket", "ResourceStatus": "CREATE_COMPLETE"},
+        common | {"PhysicalResourceId": "gone", "ResourceType": "AWS::S3::Bucket", "ResourceStatus": "DELETE_COMPLETE"},
+        common
+        | {"PhysicalResourceId": "queue", "ResourceType": "AWS::SQS::Queue", "ResourceStatus": "CREATE_COMPLETE"},
+    ]
+    stub.add_response("list_stack_resources", {"StackResourceSummaries": resources})
+    stub.activate()
+    dev = account()
+    dev._clients = {"s3": s3, "cloudformation": stacks}
+    return dev
+
+
 def test_all_versions_and_delete_markers_of_the_stack_are_deleted_and_no_other_bucket() -> None:
     with mock_aws():
         s3 = boto3.client("s3", **KEYS)  # type: ignore[call-overload]
@@ -26,24 +47,35 @@ def test_all_versions_and_delete_markers_of_the_stack_are_deleted_and_no_other_b
             for body in (b"1", b"2"):
                 s3.put_object(Bucket=bucket, Key="file", Body=body)
             s3.delete_object(Bucket=bucket, Key="file")
-        stacks = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
-        stub = Stubber(stacks)
-        common = {"LogicalResourceId": "x", "LastUpdatedTimestamp": "2026-11-27T00:00:00Z"}
-        resources = [
-            common | {"PhysicalResourceId": "wecelebrate-dev-drops-1", "ResourceType": "AWS::S3::Bucket",
-                      "ResourceStatus": "CREATE_COMPLETE"},
-            common | {"PhysicalResourceId": "gone", "ResourceType": "AWS::S3::Bucket",
-                      "ResourceStatus": "DELETE_COMPLETE"},
-            common | {"PhysicalResourceId": "queue", "ResourceType": "AWS::SQS::Queue",
-                      "ResourceStatus": "CREATE_COMPLETE"},
-        ]  # fmt: skip
-        stub.add_response("list_stack_resources", {"StackResourceSummaries": resources})
-        stub.activate()
-        dev = account()
-        dev._clients = {"s3": s3, "cloudformation": stacks}
-        assert list(empty_buckets(dev)) == [("wecelebrate-dev-drops-1", 3)]
+        assert list(empty_buckets(storage(s3, "wecelebrate-dev-drops-1"))) == [("wecelebrate-dev-drops-1", 3)]
         assert "Versions" not in s3.list_object_versions(Bucket="wecelebrate-dev-drops-1")
         assert len(s3.list_object_versions(Bucket="wecelebrate-prod-drops-1")["Versions"]) == 2
+
+
+def test_locked_versions_are_deleted_before_their_retention_ends() -> None:
+    with mock_aws():
+        s3 = boto3.client("s3", **KEYS)  # type: ignore[call-overload]
+        bucket = "wecelebrate-dev-erasures-1"
+        s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+        retention = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 400}}
+        configuration = {"ObjectLockEnabled": "Enabled", "Rule": retention}
+        s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=configuration)
+        version = s3.put_object(Bucket=bucket, Key="erasure", Body=b"1")["VersionId"]
+        refused = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "erasure", "VersionId": version}]})
+        assert [error["Code"] for error in refused["Errors"]] == ["AccessDenied"]
+        assert list(empty_buckets(storage(s3, bucket))) == [(bucket, 1)]
+        assert "Versions" not in s3.list_object_versions(Bucket=bucket)
+
+
+def test_a_version_that_s3_keeps_is_an_error_and_no_endless_loop() -> None:
+    with mock_aws():
+        s3 = boto3.client("s3", **KEYS)  # type: ignore[call-overload]
+        bucket = "wecelebrate-dev-erasures-1"
+        s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True)
+        s3.put_object(Bucket=bucket, Key="erasure", Body=b"1", ObjectLockMode="COMPLIANCE",
+                      ObjectLockRetainUntilDate=datetime(2099, 1, 1, tzinfo=UTC))  # fmt: skip
+        with pytest.raises(AwsError, match=f"S3 kept 1 versions in {bucket}, e.g. erasure: AccessDenied"):
+            list(empty_buckets(storage(s3, bucket)))
 
 
 def test_only_log_groups_of_the_environment_are_deleted() -> None:

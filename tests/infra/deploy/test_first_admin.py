@@ -46,6 +46,15 @@ def test_the_master_user_creates_one_super_admin_and_no_second_one(migrated: Pos
     assert len(admins(migrated)) == 1
 
 
+def test_an_account_that_was_created_again_replaces_its_predecessor(migrated: Postgres) -> None:
+    with connect(migrated, "master") as master:
+        master.execute(statement(SUBJECT, "o'hara@example.com").encode())
+        master.execute(statement(OTHER, "O'Hara@example.com").encode())
+    with psycopg.connect(migrated.primary_url) as superuser:
+        rows = superuser.execute("select user_id, is_active from admin_users").fetchall()
+    assert sorted(rows) == [(SUBJECT, False), (OTHER, True)]
+
+
 def test_the_statement_cannot_be_left_by_an_address() -> None:
     sql = statement(SUBJECT, "x'); drop table orders; $first_admin$ --@example.com")
     assert sql.count("$first_admin$") == 2
@@ -72,7 +81,9 @@ def account(**operations: object) -> Account:
     attributes = [{"Name": "sub", "Value": SUBJECT}]
     if operations.pop("known", False):
         stub.add_client_error("admin_create_user", "UsernameExistsException")
-        stub.add_response("admin_get_user", {"Username": "ada@example.com", "UserAttributes": attributes})
+        verified = {"Name": "email_verified", "Value": operations.pop("verified", "true")}
+        user = {"UserStatus": operations.pop("state", "CONFIRMED"), "UserAttributes": [*attributes, verified]}
+        stub.add_response("admin_get_user", {"Username": "ada@example.com", **user})
     else:
         sent = {
             "UserPoolId": "us-east-1_pool", "Username": "ada@example.com", "DesiredDeliveryMediums": ["EMAIL"],
@@ -102,6 +113,18 @@ def test_the_user_of_the_staff_pool_becomes_an_admin_and_a_repeated_call_is_harm
     assert create_first_admin(account(known=known), "ada@example.com") == SUBJECT
 
 
+@pytest.mark.parametrize(
+    ("state", "verified"), [("UNCONFIRMED", "false"), ("CONFIRMED", "false"), ("RESET_REQUIRED", "true")]
+)
+def test_an_account_that_somebody_else_may_have_created_is_refused(state: str, verified: str) -> None:
+    with pytest.raises(AwsError, match=r"admin-delete-user --user-pool-id us-east-1_pool --username ada@example\.com "):
+        create_first_admin(account(known=True, state=state, verified=verified), "ada@example.com")
+
+
+def test_a_temporary_password_may_be_used_later() -> None:
+    assert create_first_admin(account(known=True, state="FORCE_CHANGE_PASSWORD"), "ada@example.com") == SUBJECT
+
+
 def test_without_a_user_pool_the_command_says_so() -> None:
-    with pytest.raises(AwsError, match="no user pool"):
+    with pytest.raises(AwsError, match=r"no user pool.*--function-name wecelebrate-dev-deploy-migrate .*ada@example"):
         create_first_admin(account(deployed=False), "ada@example.com")

@@ -40,6 +40,9 @@ def test_the_file_of_the_operator_replaces_defaults_and_the_context_replaces_the
         ("mail_rate = 0", "mail_rate: Input should be greater than 0"),
         ('zones = ["use1-az3"]', "zones.0: String should match"),
         ("zones = [", "Invalid value"),
+        ('machines = ["Acme"]', "machines.0: String should match"),
+        ('machines = ["acme-1", "acme1"]', "two `machines` have the same name"),
+        (f"machines = {[f'shop-{number}' for number in range(41)]}", "machines: Tuple should have at most 40"),
     ],
 )
 def test_a_wrong_setting_is_refused_with_the_file_and_its_name(tmp_path: Path, text: str, message: str) -> None:

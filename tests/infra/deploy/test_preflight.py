@@ -1,8 +1,10 @@
 """Tests the check of an AWS account. botocore's Stubber checks each call and each response against the model of AWS."""
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -21,6 +23,7 @@ Answer = Mapping[str, Any] | str
 
 READY: Mapping[tuple[str, str], Answer] = {
     ("sts", "get_caller_identity"): {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/ada"},
+    ("cloudformation", "describe_stacks"): "ValidationError",
     ("ssm", "get_parameter"): {"Parameter": {"Value": "28"}},
     ("ec2", "describe_availability_zones"): {
         "AvailabilityZones": [
@@ -35,13 +38,29 @@ READY: Mapping[tuple[str, str], Answer] = {
 }
 
 
+def stack(*outputs: str) -> Answer:
+    """The description of a stack with these outputs."""
+    values = [{"OutputKey": output, "OutputValue": "x"} for output in outputs]
+    description = {"StackName": "wecelebrate-dev-storage", "StackStatus": "CREATE_COMPLETE", "Outputs": values}
+    return {"Stacks": [description | {"CreationTime": "2026-11-27T00:00:00Z"}]}
+
+
+def setting(name: str, value: str) -> str:
+    """Return the command that writes a setting of `dev`."""
+    file = "environments/dev.toml"
+    return f"mkdir -p environments; touch {file}; sed -i.bak '/^{name} *=/d' {file}; echo '{name} = {value}' >> {file}"
+
+
 def findings(
-    settings: OperatorSettings | None = None, zones: tuple[str, ...] = (), **changes: Answer
+    settings: OperatorSettings | None = None, zones: tuple[str, ...] = (), env: str = "dev", **changes: Answer
 ) -> dict[str, list[Finding]]:
-    """Run the checks of `dev` in an account that is ready, except for `changes`: service__operation → answer."""
+    """Run the checks of an environment in an account that is ready, except for `changes`.
+
+    changes: service__operation → answer.
+    """
     answers = dict(READY) | {tuple(name.split("__")): answer for name, answer in changes.items()}
     environment = replace(
-        get_environment("dev", {"settings_folder": "/nonexistent"}.get), settings=settings or OperatorSettings()
+        get_environment(env, {"settings_folder": "/nonexistent"}.get), settings=settings or OperatorSettings()
     )
     account = Account(replace(environment, zones=zones or environment.zones, concurrency=environment.concurrency))
     for service in {service for service, _ in answers}:
@@ -50,7 +69,7 @@ def findings(
         for (name, operation), answer in answers.items():
             if name == service:
                 if isinstance(answer, str):
-                    stub.add_client_error(operation, answer)
+                    stub.add_client_error(operation, answer, f"{answer}: the resource does not exist")
                 else:
                     stub.add_response(operation, dict(answer))
         stub.activate()
@@ -70,6 +89,7 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
     found = findings()
     assert {check: [each.state for each in each_found] for check, each_found in found.items()} == {
         "credentials": ["ok"],
+        "settings": ["ok"],
         "bootstrap": ["ok"],
         "zones": ["ok"],
         "concurrency": ["ok"],
@@ -94,7 +114,7 @@ def test_an_account_without_bootstrap_gets_the_command_with_its_number() -> None
 def test_a_zone_without_rds_proxy_is_replaced_and_the_other_zones_stay() -> None:
     found = problem(findings(zones=("us-east-1e", "us-east-1b")), "zones")
     assert found.message == "RDS Proxy is not available in us-east-1e (use1-az3)"
-    assert found.fix == """echo 'zones = ["us-east-1b", "us-east-1a"]' >> environments/dev.toml"""
+    assert found.fix == setting("zones", '["us-east-1b", "us-east-1a"]')
 
 
 def test_a_zone_that_the_account_does_not_have_is_a_problem() -> None:
@@ -109,7 +129,7 @@ def test_an_account_with_too_little_concurrency_gets_the_request_for_more() -> N
 def test_an_account_with_more_concurrency_is_a_warning_with_the_setting() -> None:
     found = findings(lambda__get_account_settings={"AccountLimit": {"ConcurrentExecutions": 1000}})
     assert found["concurrency"][0].state == "warning"
-    assert found["concurrency"][0].fix == "echo 'concurrency = 1000' >> environments/dev.toml"
+    assert found["concurrency"][0].fix == setting("concurrency", "1000")
 
 
 @pytest.mark.parametrize(
@@ -132,26 +152,69 @@ def test_a_permission_that_the_operator_lacks_is_a_problem_and_the_other_checks_
     assert found["cache"][0].state == "ok"
 
 
+def grant(name: str, **values: object) -> dict[str, object]:
+    catalog = "ca100000-0000-7000-8000-000000000001"
+    principal = "arn:aws:iam::210987654321:role/sap"
+    return {"name": name, "principal": principal, "external_id": "12345678", "catalogs": [catalog], **values}
+
+
+def test_a_role_that_is_deployed_but_missing_in_the_checkout_is_a_problem() -> None:
+    settings = OperatorSettings.model_validate({"erp": [grant("acme-sap"), grant("globex", ended=True)]})
+    deployed = stack("ErpRoleAcmeSap", "ErpRoleGlobex", "Other")
+    assert [each.state for each in findings(settings, cloudformation__describe_stacks=deployed)["settings"]] == ["ok"]
+    missing = problem(findings(cloudformation__describe_stacks=deployed), "settings")
+    assert "ErpRoleAcmeSap, ErpRoleGlobex" in missing.message
+    assert missing.fix == "git checkout main -- environments"
+
+
+def test_a_permanent_environment_needs_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.deploy.preflight.FOLDER", tmp_path)
+    first = problem(findings(env="prod"), "settings")
+    assert first.message.startswith("environments/prod.toml does not exist")
+    assert first.fix == "mkdir -p environments; touch environments/prod.toml"
+    deployed = problem(findings(env="prod", cloudformation__describe_stacks=stack()), "settings")
+    assert deployed.fix == "git checkout main -- environments"
+    assert [each.state for each in findings()["settings"]] == ["ok"]
+    (tmp_path / "prod.toml").touch()
+    assert [each.state for each in findings(env="prod")["settings"]] == ["ok"]
+
+
+def test_a_printed_command_writes_a_setting_into_a_fresh_checkout_and_replaces_it(tmp_path: Path) -> None:
+    sandbox = {"ProductionAccessEnabled": False, "SendQuota": {"MaxSendRate": 1.0}}
+    found = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
+    for command in (setting("mail_rate", "14"), setting("budget", "5"), str(problem(found, "mail").fix)):
+        subprocess.run(command, shell=True, cwd=tmp_path, check=True)
+    assert (tmp_path / "environments" / "dev.toml").read_text() == "budget = 5\nmail_rate = 1\n"
+
+
 MAIL = OperatorSettings(mail_domain="mail.example.com", mail_rate=14)
 ACCOUNT = {"ProductionAccessEnabled": True, "SendQuota": {"MaxSendRate": 14.0}}
 
 
 def test_a_verified_mail_domain_can_be_used_by_cognito() -> None:
     found = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": True}, sesv2__get_account=ACCOUNT)
-    assert [each.fix for each in found["mail"]] == ["echo 'mail_verified = true' >> environments/dev.toml"]
+    assert [each.fix for each in found["mail"]] == [setting("mail_verified", "true")]
+
+
+def test_a_verified_mail_domain_is_not_used_by_cognito_while_ses_is_in_its_sandbox() -> None:
+    sandbox = ACCOUNT | {"ProductionAccessEnabled": False}
+    found = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": True}, sesv2__get_account=sandbox)
+    assert "mail_verified" not in str(found["mail"])
+    assert [each.state for each in found["mail"]] == ["ok", "warning"]
 
 
 def test_cognito_cannot_send_from_a_domain_that_is_not_verified() -> None:
     settings = MAIL.model_copy(update={"mail_verified": True})
     found = findings(settings, sesv2__get_email_identity="NotFoundException")
     assert "Cognito cannot send" in problem(found, "mail").message
+    assert problem(found, "mail").fix == "sed -i.bak '/^mail_verified *=/d' environments/dev.toml"
 
 
 def test_a_mail_rate_above_that_of_ses_is_a_problem_and_the_sandbox_a_warning() -> None:
     sandbox = {"ProductionAccessEnabled": False, "SendQuota": {"MaxSendRate": 1.0}}
     found = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
     assert [each.state for each in found["mail"]] == ["ok", "warning", "problem"]
-    assert "mail_rate = 1/" in str(problem(found, "mail").fix)
+    assert problem(found, "mail").fix == setting("mail_rate", "1")
 
 
 DOMAIN = OperatorSettings(domain="api.example.com", certificate=CERTIFICATE)

@@ -3,17 +3,24 @@
 import base64
 import hashlib
 import json
+import socket
 import threading
+import webbrowser
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import urlopen
 
 import pytest
 
+from infra.command import aws
 from infra.deploy.account import AwsError
 from infra.deploy.sign_in import SignIn
 from infra.local.processes import free_port
+from tests.command import Command
 
 
 class Page(HTTPServer):
@@ -47,8 +54,19 @@ def page() -> Iterator[Page]:
         server.shutdown()
 
 
-def sign_in(page: Page, **changes: str) -> str:
-    """Sign in with a browser that returns with the code at once. `changes` replaces parts of the returned query."""
+def sign_in(
+    page: Page,
+    *,
+    seconds: float = 10,
+    before: tuple[str, ...] = (),
+    silent: socket.socket | None = None,
+    **changes: str,
+) -> str:
+    """Sign in with a browser that returns with the code at once.
+
+    `before` has the requests that the browser sends first, and `silent` connects first and sends nothing. `changes`
+    replaces parts of the returned query.
+    """
     attempt = SignIn.begin(f"http://127.0.0.1:{page.server_port}", "client", free_port())
 
     def browser(url: str) -> None:
@@ -57,18 +75,41 @@ def sign_in(page: Page, **changes: str) -> str:
         page.challenge, page.redirect = query["code_challenge"], query["redirect_uri"]
         answer = {"code": "the-code", "state": query["state"]} | changes
         port = urlsplit(query["redirect_uri"]).port
-        threading.Thread(target=lambda: urlopen(f"http://127.0.0.1:{port}/?{urlencode(answer)}").read()).start()
 
-    return attempt.wait(browser, seconds=10)
+        def send() -> None:
+            for request in (*before, f"?{urlencode(answer)}"):
+                with suppress(HTTPError):
+                    urlopen(f"http://127.0.0.1:{port}/{request}").read()
+
+        if silent:
+            silent.connect(("127.0.0.1", int(port or 0)))
+        threading.Thread(target=send).start()
+
+    return attempt.wait(browser, seconds=seconds)
 
 
 def test_the_code_becomes_an_access_token(page: Page) -> None:
     assert sign_in(page) == "the-token"
 
 
-def test_an_answer_of_another_attempt_is_refused(page: Page) -> None:
-    with pytest.raises(AwsError, match="the sign-in page refused"):
-        sign_in(page, state="forged")
+def test_an_answer_of_another_attempt_is_ignored(page: Page) -> None:
+    with pytest.raises(AwsError, match="nobody signed in"):
+        sign_in(page, seconds=0.5, state="forged")
+
+
+def test_requests_before_the_answer_do_not_end_the_attempt(page: Page) -> None:
+    assert sign_in(page, before=("favicon.ico", "?code=stolen&state=other", "?state=other")) == "the-token"
+
+
+def test_a_silent_connection_does_not_end_the_attempt(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("infra.deploy.sign_in._SILENCE", 0.2)
+    with socket.socket() as silent:
+        assert sign_in(page, silent=silent) == "the-token"
+
+
+def test_a_refusal_of_the_page_is_shown(page: Page) -> None:
+    with pytest.raises(AwsError, match="the sign-in page refused: no access"):
+        sign_in(page, error="access_denied", error_description="no access", code="")
 
 
 def test_a_code_that_the_page_does_not_know_gives_no_token(page: Page) -> None:
@@ -80,3 +121,41 @@ def test_nobody_has_to_wait_for_ever() -> None:
     attempt = SignIn.begin("http://127.0.0.1:1", "client", free_port())
     with pytest.raises(AwsError, match="nobody signed in"):
         attempt.wait(lambda _: None, seconds=0.1)
+
+
+def test_an_owner_signs_in_without_credentials_of_aws(
+    page: Page, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port, begin = free_port(), SignIn.begin
+    monkeypatch.setattr(SignIn, "begin", lambda page, client: begin(page, client, port))
+
+    def browser(url: str) -> None:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
+        assert query["client_id"] == "4example"
+        page.challenge, page.redirect = query["code_challenge"], query["redirect_uri"]
+        answer = urlencode({"code": "the-code", "state": query["state"]})
+        threading.Thread(target=lambda: urlopen(f"http://127.0.0.1:{port}/?{answer}").read()).start()
+
+    monkeypatch.setattr(webbrowser, "open", browser)
+    aws.sign_in(page=f"http://127.0.0.1:{page.server_port}/", client="4example", api="https://api.example.com/")
+    assert capsys.readouterr().out.splitlines() == [
+        "export API=https://api.example.com",
+        "export TOKEN=the-token",
+        "export WECELEBRATE_API=https://api.example.com",
+        "export WECELEBRATE_TOKEN=the-token",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--client", "x"), "give all three, or none"),
+        (("--page", "https://a.example", "--api", "https://b.example"), "give all three, or none"),
+        (("--page", "http://a.example", "--client", "x", "--api", "https://b.example"), "--page must be a URL"),
+        (("--page", "https://a.example", "--client", "x", "--api", "https://b.example/v1"), "--api must be a URL"),
+    ],
+)
+def test_an_incomplete_or_insecure_platform_is_refused(tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    result = Command(tmp_path, {})("sign-in", *options)
+    assert result.returncode == 2
+    assert message in result.stderr

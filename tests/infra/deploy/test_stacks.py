@@ -12,7 +12,7 @@ from infra.environments import get_environment
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
 
-def account(code: str = "", message: str = "") -> Account:
+def account(code: str = "", message: str = "", state: str = "CREATE_COMPLETE") -> Account:
     """An account in which CloudFormation answers with a stack, or with an error."""
     dev = Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
     client = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
@@ -21,7 +21,7 @@ def account(code: str = "", message: str = "") -> Account:
         stub.add_client_error("describe_stacks", code, message)
     else:
         outputs = [{"OutputKey": "topic", "OutputValue": "arn:topic"}]
-        stack = {"StackName": "wecelebrate-dev-monitoring", "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}
+        stack = {"StackName": "wecelebrate-dev-monitoring", "StackStatus": state, "Outputs": outputs}
         answer = {"Stacks": [stack | {"CreationTime": "2026-11-27T00:00:00Z"}]}
         stub.add_response("describe_stacks", answer, {"StackName": "wecelebrate-dev-monitoring"})
     stub.activate()
@@ -32,6 +32,20 @@ def account(code: str = "", message: str = "") -> Account:
 def test_a_deploy_is_the_first_until_the_last_stack_exists() -> None:
     assert is_complete(account())
     assert not is_complete(account("ValidationError", "Stack with id wecelebrate-dev-monitoring does not exist"))
+
+
+@pytest.mark.parametrize(
+    "state",
+    ["REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE",
+     "ROLLBACK_FAILED", "DELETE_FAILED"],
+)  # fmt: skip
+def test_a_last_stack_that_was_not_created_completely_is_not_complete(state: str) -> None:
+    assert not is_complete(account(state=state))
+
+
+@pytest.mark.parametrize("state", ["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_FAILED"])
+def test_a_stack_whose_update_failed_has_been_complete(state: str) -> None:
+    assert is_complete(account(state=state))
 
 
 def test_the_outputs_of_a_stack_are_read_by_name() -> None:
