@@ -31,11 +31,15 @@ Step = Callable[[jobs.LeasedJob, UUID], None]
 def run(job: jobs.LeasedJob) -> None:
     """Run the job of an erasure, or the job that repeats all erasures. Raises JobRejected and Unavailable."""
     if job.payload.get("replay"):
+        if job.client_id is not None:
+            raise jobs.JobRejected("not_found", "Only the platform repeats the erasures of the list.")
         replay.run(job)
         return
     erasure_id = UUID(job.payload["erasure_id"])
     with writing(SYSTEM) as tx:
         row = sql.prepare_erasure(tx, erasure_id=erasure_id)
+    if row is not None and row["client_id"] != job.client_id:
+        raise jobs.JobRejected("not_found", "The erasure belongs to another client.")
     if row is not None:
         _check_orders(row["open"] if job.checkpoint.get("step", 0) == 0 else [])
         _register(erasure_id, row)
