@@ -12,7 +12,7 @@ from uuid import UUID
 from wecelebrate import exports, jobs
 from wecelebrate.core import cache, storage
 from wecelebrate.core.cache import keys
-from wecelebrate.core.database import SYSTEM, Transaction, as_json, writing
+from wecelebrate.core.database import SYSTEM, Caller, Transaction, as_json, writing
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.idempotency import LIFE_SECONDS
 from wecelebrate.erasures import files, register, replay, sql
@@ -155,6 +155,7 @@ def _delete_cached(job: jobs.LeasedJob, erasure_id: UUID) -> None:
         cache.delete_values({str(row["client_id"]), keys.PUBLIC}, (keys.ORDER, keys.ORDERS))
         for subject in row["subjects"]:
             cache.delete(keys.key(keys.PUBLIC, "limit", "subject", subject))
+            cache.forget_writes(Caller(subject).write_key)
     except cache.CacheDown as error:
         raise Unavailable("the cached orders could not be deleted") from error
 

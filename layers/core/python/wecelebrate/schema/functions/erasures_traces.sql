@@ -74,16 +74,19 @@ grant execute on function app.erase_events(uuid, integer) to app_system;
 
 -- Erases the stored responses (idempotency keys) of one hour that are about orders of the person, or that name the
 -- client and mention the person. The keys belong to accounts and not to clients, so a response of another client must
--- not match. A request with the key is refused from now on, so it still has no second effect.
+-- not match. A request with the key is refused from now on, so it still has no second effect. The keys of a customer get
+-- a pseudonym.
 create or replace function app.erase_responses(erasure_id uuid, hours_ago integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   e erasures := app.open_erasure($1);
+  buyers text[] := array(select subject from unnest(e.subjects) subject where app.is_only_buyer(e, subject));
   erased integer;
 begin
   update idempotency_keys k
-  set headers = '{}', body = null
+  set headers = '{}', body = null,
+    subject = case when k.subject = any (buyers) then app.pseudonym(e, k.subject) else k.subject end
   where k.created_at > now() - make_interval(hours => $2 + 1)
     and k.created_at <= now() - make_interval(hours => $2) + case $2 when 0 then interval '1 minute' else '0' end
     and (strpos(k.body, e.client_id::text) > 0 and app.mentions(e, app.as_document(k.body)) or exists (
