@@ -74,8 +74,8 @@ grant execute on function app.erase_events(uuid, integer) to app_system;
 
 -- Erases the stored responses (idempotency keys) of one hour that are about orders of the person, or that name the
 -- client and mention the person. The keys belong to accounts and not to clients, so a response of another client must
--- not match. A request with the key is refused from now on, so it still has no second effect. The keys of a customer get
--- a pseudonym.
+-- not match. A request with the key is refused from now on, so it still has no second effect. The keys of a customer
+-- get a pseudonym.
 create or replace function app.erase_responses(erasure_id uuid, hours_ago integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

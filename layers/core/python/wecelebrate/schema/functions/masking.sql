@@ -36,8 +36,8 @@ return array(
   where lower(m.recipient) = lower(address)
     and ((select app.admin_role()) is not null or m.client_id = any ((select app.person_client_ids())::uuid[])));
 
--- Deletes the exports of a member whose right to see persons of the client ends, and cancels their jobs. The files contain
--- the persons as the member saw them before. The sweeper deletes the files.
+-- Deletes the exports of a member whose right to see persons of the client ends, and cancels their jobs. The files
+-- contain the persons as the member saw them before. The sweeper deletes the files.
 create or replace function app.end_exports_of_member() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$

@@ -33,8 +33,8 @@ select client_id, order_id, line, product_id, sku, name, quantity, unit_price::t
 from order_lines;
 grant select on app.order_line_view to app_admin, app_support, app_client;
 
--- A shipment with its lines. Tracking data lead to the addressee. Without another number, the number of a shipment is the
--- one of its carrier.
+-- A shipment with its lines. Tracking data lead to the addressee. Without another number, the number of a shipment is
+-- the one of its carrier.
 create or replace view app.shipment_view with (security_invoker = true) as
 select s.id, s.client_id, s.order_id,
   case when p.shown or s.number is distinct from s.tracking_number then s.number else app.masked_name(s.number) end
