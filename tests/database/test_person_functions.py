@@ -155,3 +155,188 @@ def test_harmless_details_have_no_texts_of_persons(superuser: psycopg.Connection
     details = json.dumps({"lines": [{"line": 1}], "reason": "Ann", "note": "Ann", "tracking_number": "1", "x": "Ann"})
     row = superuser.execute("select app.harmless_details(%s)", [details]).fetchone()
     assert row == ({"lines": [{"line": 1}]},)
+
+
+def mentions(superuser: psycopg.Connection, content: Any, *needles: str, subjects: tuple[str, ...] = ()) -> bool:
+    row = superuser.execute(
+        "select app.mentions(e, %s) from (select (jsonb_populate_record(null::erasures, jsonb_build_object("
+        "'needles', %s::text[], 'emails', %s::text[], 'subjects', %s::text[]))).*) e",
+        [
+            json.dumps(content),
+            list(needles),
+            [needle for needle in needles if "@" in needle],
+            list(subjects),
+        ],
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+@pytest.mark.parametrize(
+    ("content", "needle"),
+    [
+        ({"name": "Zoë Quartermain"}, "zoë quartermain"),
+        ([{"x": ["mail to Ann@Example.test."]}], "ann@example.test"),
+        ("ring +4930123456 at 5", "+4930123456"),
+        ("Straße 1 (hinten)", "straße 1 (hinten)"),
+        ("The parcel of 李小龙先生一号街", "李小龙先生一号"),
+        ({"name": "Schmidt"}, "schmidt"),
+    ],
+)
+def test_a_document_mentions_the_words_of_a_person(superuser: psycopg.Connection, content: Any, needle: str) -> None:
+    assert mentions(superuser, content, needle)
+
+
+@pytest.mark.parametrize(
+    ("content", "needle"),
+    [
+        ({"created_at": "x", "cancelled": "y"}, "cancelled"),
+        ({"created_at": "x"}, "created_at"),
+        ({"status": "cancelled"}, "cancelled"),
+        ({"id": "01987654-7abc-7def-8abc-0123456789ab"}, "01987654"),
+        ({"at": "2026-11-27", "until": "2026-11-27 20:05:21.5+00"}, "2026-11-27"),
+        ("joann@example.test", "ann@example.test"),
+        ("ann@example.testing", "ann@example.test"),
+        ("order 1234567", "123456"),
+    ],
+)
+def test_a_name_that_a_guest_has_chosen_does_not_match_what_others_stored(
+    superuser: psycopg.Connection, content: Any, needle: str
+) -> None:
+    assert not mentions(superuser, content, needle)
+
+
+def test_a_subject_is_compared_as_a_whole(superuser: psycopg.Connection) -> None:
+    subject = "01987654-7abc-7def-8abc-0123456789ab"
+    assert mentions(superuser, {"user_id": subject}, subjects=(subject,))
+    assert not mentions(superuser, {"status": "pending"}, subjects=("pending",))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("role", False), ("2026", False), ("0198", False), ("1-2-3-", False), ("123456", True), ("a@b.co", True),
+     ("Ann Lee", True), ("a b c d", False), ("Мария Ив", True)],
+)  # fmt: skip
+def test_only_specific_texts_are_searched_for(superuser: psycopg.Connection, text: str, expected: bool) -> None:
+    assert superuser.execute("select app.is_needle(%s)", [text]).fetchone() == (expected,)
+
+
+@pytest.mark.parametrize("text", ["plain", '{"a": "\\u0000"}', "[" * 20_000, '{"a": 1} x', '"'])
+def test_a_text_that_is_no_document_is_a_string(superuser: psycopg.Connection, text: str) -> None:
+    assert superuser.execute("select app.as_document(%s)", [text]).fetchone() == (text,)
+    assert superuser.execute("""select app.as_document('{"a": ["b"]}')""").fetchone() == ({"a": ["b"]},)
+
+
+@pytest.fixture
+def erasing(superuser: psycopg.Connection) -> psycopg.Connection:
+    """The connection, with an open erasure of A for the person `c@test`, whose subject is `buyer|1`."""
+    superuser.execute(
+        "update erasures set completed_at = null, cause = 'request', emails = '{c@test}', subjects = '{buyer|1}',"
+        " needles = '{c@test,buyer|1,ann buyer}', salt = 's', orders_before = now() where id = %s",
+        [ident("A's erasure")],
+    )
+    return superuser
+
+
+def after(
+    connection: psycopg.Connection, statement: str, query: str, values: list[Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Run a step of the erasure as the service of the platform, and return what a query returns afterwards."""
+    system = next(caller for caller in CALLERS if caller.name == "system")
+    with connection.transaction(force_rollback=True):
+        connection.execute("set local session authorization wc_worker")
+        with entered(connection, system):
+            connection.execute(statement.encode(), [ident("A's erasure")])
+            connection.execute("set local session authorization default")
+            return connection.execute(query.encode(), values).fetchall()
+
+
+def test_an_erasure_touches_only_responses_that_name_its_client(erasing: psycopg.Connection) -> None:
+    bodies = {
+        "of A": {"client_id": str(A), "note": "for Ann Buyer"},
+        "of B": {"client_id": str(B), "note": "for Ann Buyer"},
+        "of A, another person": {"client_id": str(A), "created_at": "x"},
+        "of the subject": {"client_id": str(B)},
+    }
+    for key, body in bodies.items():
+        erasing.execute(
+            "insert into idempotency_keys (subject, key, request_hash, status, headers, body)"
+            " values (%s, %s, 'h', 201, '{}', %s)",
+            ["buyer|1" if key == "of the subject" else "machine:b", key, json.dumps(body)],
+        )
+    query = "select key from idempotency_keys where key = any (%s) and body is not null"
+    left = after(erasing, "select app.erase_responses(%s, 0)", query, [list(bodies)])
+    assert {key for (key,) in left} == bodies.keys() - {"of A"}
+
+
+def test_a_message_that_belongs_to_no_client_is_erased_if_it_contains_the_complete_address(
+    erasing: psycopg.Connection,
+) -> None:
+    for queue, body in {"mail": {"to": "C@test"}, "name": {"to": "Ann Buyer"}, "part": {"to": "cc@test"}}.items():
+        erasing.execute(
+            "insert into dead_letters (queue, body, code, reason) values (%s, %s, 'message_failed', 'x')",
+            [queue, json.dumps(body)],
+        )
+    query = "select queue from dead_letters where client_id is null and body ? 'to'"
+    left = after(erasing, "select app.erase_mentions(%s, 'dead_letters', null, 1000)", query)
+    assert {queue for (queue,) in left} >= {"name", "part"}
+    assert "mail" not in {queue for (queue,) in left}
+
+
+def test_entries_of_members_and_about_other_objects_stay_in_the_audit_log(erasing: psycopg.Connection) -> None:
+    member, order = "a-owner", str(ident("A's order"))
+    erasing.execute(
+        "update erasures set subjects = array['buyer|1', %s, %s], needles = array['c@test', 'buyer|1', %s, %s]",
+        [member, order, member, order],
+    )
+    values = [
+        (member, "order.change", order, {"note": "x"}),
+        ("buyer|1", "order.cancel", order, {"note": "x"}),
+        ("a-editor", "order.change", "o", {"note": "for c@test"}),
+        ("a-editor", "member.create", "m", {"note": "for c@test"}),
+        ("a-editor", "mail.release", "c@test", {"note": "x"}),
+    ]
+    # No trigger replaces the actor of the entry.
+    erasing.execute("set local session_replication_role = replica")
+    for subject, action, object_id, details in values:
+        erasing.execute(
+            "insert into audit_log (client_id, subject, action, object_id, details, email)"
+            " values (%s, %s, %s, %s, %s, 'who@test')",
+            [A, subject, action, object_id, json.dumps(details)],
+        )
+    pseudonym = (
+        "update orders o set erasure_id = e.id, erased_at = now(), customer_subject = app.pseudonym(e, 'buyer|1')"
+    )
+    erasing.execute(
+        f"{pseudonym} from erasures e where e.id = %s and o.client_id = %s".encode(), [ident("A's erasure"), A]
+    )
+    erasing.execute("set local session_replication_role = origin")
+    rows = after(
+        erasing,
+        "select app.erase_mentions(%s, 'audit_log', null, 10000)",
+        "select subject like 'erased-%%', email, object_id, details from audit_log where client_id = %s"
+        " and action in ('order.change', 'order.cancel', 'member.create', 'mail.release')"
+        " and (email = 'who@test' or email is null) and details <> '{}' order by id",
+        [A],
+    )
+    expected = [
+        (False, "who@test", order, {"note": "x"}),
+        (True, None, order, {"note": "x"}),
+        (False, "who@test", "o", {"erased": True}),
+        (False, "who@test", "m", {"note": "for c@test"}),
+        (False, "who@test", "erased", {"note": "x"}),
+    ]
+    assert [row for row in expected if row not in rows] == []
+
+
+def test_a_subject_that_the_client_has_no_data_about_is_ignored(superuser: psycopg.Connection) -> None:
+    owner = next(caller for caller in ENTERED if caller.admin_role == "super_admin")
+    superuser.execute("set local session authorization default")
+    with superuser.transaction(force_rollback=True):
+        superuser.execute(sql.SQL("set local session authorization {}").format(sql.Identifier(owner.login)))
+        with entered(superuser, owner):
+            statement = "select erasure_id from app.request_erasure(%s, null, 'created_at')"
+            [(erasure_id,)] = superuser.execute(statement.encode(), [A]).fetchall()
+            superuser.execute("set local session authorization default")
+            row = superuser.execute("select subjects from erasures where id = %s", [erasure_id]).fetchone()
+    assert row == ([],)

@@ -1,5 +1,7 @@
 """The erasure of a person leaves no trace of the person at a client, and all figures as they were."""
 
+import json
+
 import pytest
 
 from tests.persons.erasing import REPORT, ended, figures, request
@@ -214,3 +216,61 @@ def test_finished_orders_lose_their_persons_when_they_are_older_than_the_client_
     assert {name: figures(platform, tenant)[name] for name in REPORT[1:]} == {name: report[name] for name in REPORT[1:]}
     platform.invoke("schedules-partitions")
     assert ok(tenant.owner.get(path))["data"] == [erasure]
+
+
+def test_an_editor_cannot_stop_the_job_of_an_erasure(platform: Platform, tenant: Tenant, person: Person) -> None:
+    erasure = ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=person.email))
+    path = f"/v1/jobs/{erasure['job_id']}"
+    editor = platform.api(platform.member(tenant.client_id, "editor"))
+    for operation in ("cancel", "retry"):
+        problem(editor.post(f"{path}/{operation}"), 403, "forbidden")
+        problem(tenant.owner.post(f"{path}/{operation}"), 409, "job_state")
+        problem(platform.admin.post(f"{path}/{operation}"), 409, "job_state")
+
+
+@pytest.mark.parametrize("payload", ["replay", "other"])
+def test_a_job_of_a_client_runs_no_erasure_of_others(
+    platform: Platform, tenant: Tenant, person: Person, payload: str
+) -> None:
+    erasure = ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=person.email))
+    platform.database.execute(
+        "update erasures set completed_at = null, orders_before = now() where id = %s", [erasure["id"]]
+    )
+    other = platform.tenant()
+    body = {"replay": True} if payload == "replay" else {"erasure_id": erasure["id"]}
+    row = platform.database.execute(
+        "insert into jobs (client_id, type, requested_by, payload) values (%s, 'erasure', 'x', %s) returning id",
+        [other.client_id, json.dumps(body)],
+    ).fetchone()
+    assert row is not None
+    job = platform.ended_job(str(row["id"]), 60)
+    assert (job["status"], job["error_code"]) == ("failed", "not_found")
+    platform.database.execute("update erasures set completed_at = now() where id = %s", [erasure["id"]])
+
+
+def test_the_files_of_a_deleted_destination_are_searched(platform: Platform, tenant: Tenant, person: Person) -> None:
+    destination = platform.destination(tenant, "csv")
+    order = place(platform, tenant, person, platform.product(tenant))
+    news = f"order_number,status,comment\r\nUNKNOWN-1,shipped,{person.name}\r\n"
+    platform.drop_news(destination, news)
+    cancel(tenant, order)
+    assert tenant.owner.delete(f"/v1/order-destinations/{destination['id']}", headers=ANY_STATE).status_code == 204
+    assert [place for place in places_with(platform, person) if place.startswith("s3://") and "/incoming/" in place]
+    ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=person.email))
+    assert [place for place in places_with(platform, person) if place.startswith("s3://")] == []
+
+
+def test_the_erasures_of_a_client_are_limited_and_a_stranger_waits_for_no_lock(
+    platform: Platform, tenant: Tenant, person: Person
+) -> None:
+    insert = (
+        "insert into erasures (client_id, cause, requested_by, created_at, completed_at)"
+        " select %s, 'request', 'x', now() - interval '1 hour', {} from generate_series(1, {})"
+    )
+    platform.database.execute(insert.format("null", 20).encode(), [tenant.client_id])
+    problem(request(tenant.owner, tenant.client_id, email=person.email), 409, "too_many_erasures")
+    platform.database.execute("update erasures set completed_at = now() where client_id = %s", [tenant.client_id])
+    platform.database.execute(insert.format("now()", 80).encode(), [tenant.client_id])
+    refused = problem(request(tenant.owner, tenant.client_id, email=person.email), 409, "too_many_erasures")
+    assert "24 hours" in refused["detail"]
+    problem(request(platform.tenant().owner, tenant.client_id, email=person.email), 404, "not_found")

@@ -7,9 +7,9 @@ import httpx
 import pytest
 
 from tests.events.sending import accepted, event, post, set_storage, stored
-from tests.exports.exporting import exported
+from tests.exports.exporting import content, exported, finished, start
 from tests.persons.planting import ANY_STATE, Person, has_trace, place, return_all, ship_and_deliver
-from tests.platform import Json, Platform, Tenant, ok
+from tests.platform import Json, Platform, Tenant, ok, problem
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def delivered(platform: Platform, tenant: Tenant, person: Person) -> Json:
 
 
 def everything(api: httpx.Client, tenant: Tenant, order: Json) -> dict[str, Any]:
-    """Return all that a member can read about an order and its person, without tracking data."""
+    """Return all that a member can read about an order and its person."""
     mails = ok(api.get("/v1/mails", params={"order_id": order["id"]}))["data"]
     paths = [
         "/v1/orders",
@@ -55,11 +55,12 @@ def everything(api: httpx.Client, tenant: Tenant, order: Json) -> dict[str, Any]
         f"/v1/sites/{tenant.site_id}/orders",
         f"/v1/orders/{order['id']}/events",
         f"/v1/orders/{order['id']}/returns",
+        f"/v1/orders/{order['id']}/shipments",
         "/v1/returns",
         "/v1/events",
         "/v1/mails",
         "/v1/mail-suppressions",
-        *(f"/v1/mails/{mail['id']}" for mail in mails if mail["template"] == "order_confirmation"),
+        *(f"/v1/mails/{mail['id']}" for mail in mails if mail["template"] in ("order_confirmation", "order_shipped")),
     ]
     return {path: ok(api.get(path)) for path in paths}
 
@@ -142,3 +143,60 @@ def test_a_member_who_loses_the_right_gets_masked_persons_at_once(
     ok(editor.post(f"{path}/ship", json={"tracking_number": person.tracking_number}, headers=ANY_STATE))
     query = "select lower(recipient) as recipient from mails where order_id = %s and template = 'order_shipped'"
     assert platform.database.execute(query, [order["id"]]).fetchone() == {"recipient": person.email.lower()}
+
+
+def test_the_order_of_masked_customers_does_not_reveal_their_addresses(
+    platform: Platform, tenant: Tenant, person: Person
+) -> None:
+    product = platform.product(tenant, inventory_count=10)
+    for letter in "cab":
+        platform.order(
+            tenant, (product, 1), customer_email=f"z{letter}-{person.mark}@example.test", customer_name=letter
+        )
+    rows = {
+        role: [json.loads(line)["customer_name"] for line in exported(api, "customers", "ndjson").splitlines()]
+        for role, api in (("viewer", member(platform, tenant, "viewer")), ("owner", tenant.owner))
+    }
+    assert rows == {"viewer": ["c***", "a***", "b***"], "owner": ["a", "b", "c"]}
+
+
+@pytest.mark.parametrize("change", ["right", "role", "removed"])
+def test_a_member_who_loses_the_right_loses_the_exports_with_persons(
+    platform: Platform, tenant: Tenant, person: Person, change: str
+) -> None:
+    delivered(platform, tenant, person)
+    subject = platform.member(tenant.client_id, "editor")
+    editor = platform.api(subject)
+    ids = {kind: start(editor, kind, "ndjson") for kind in ("orders", "products")}
+    assert person.mark.encode() in content(finished(editor, ids["orders"]))
+    assert finished(editor, ids["products"])["status"] == "completed"
+    own = start(tenant.owner, "orders", "ndjson")
+    members = f"/v1/clients/{tenant.client_id}/members"
+    member_id = next(row["id"] for row in ok(tenant.owner.get(members))["data"] if row["subject"] == subject)
+    if change == "removed":
+        assert tenant.owner.delete(f"{members}/{member_id}").status_code == 204
+    else:
+        body = {"personal_data": False} if change == "right" else {"role": "viewer"}
+        ok(tenant.owner.patch(f"{members}/{member_id}", json=body))
+    rows = platform.database.execute(
+        "select kind from exports where subject = %s and deleted_at is null", [subject]
+    ).fetchall()
+    assert rows == [{"kind": "products"}]
+    assert finished(tenant.owner, own)["status"] == "completed"
+    platform.wait_for_replica()
+    if change != "removed":
+        problem(editor.get(f"/v1/exports/{ids['orders']}"), 404, "not_found")
+        assert ok(editor.get(f"/v1/exports/{ids['products']}"))["url"]
+
+
+def test_the_refused_rows_of_an_order_file_are_hidden_from_members_who_see_no_persons(
+    platform: Platform, tenant: Tenant, person: Person
+) -> None:
+    destination = platform.destination(tenant, "csv")
+    job = platform.drop_news(destination, f"order_number,status,comment\r\nUNKNOWN-1,shipped,{person.name}\r\n")
+    shown = ok(tenant.owner.get(f"/v1/jobs/{job['id']}/rejected-rows"))
+    assert has_trace(json.dumps(shown).encode(), person.traces)
+    editor = member(platform, tenant, "editor", personal_data=False)
+    assert not has_trace(json.dumps(ok(editor.get(f"/v1/jobs/{job['id']}/rejected-rows"))).encode(), person.traces)
+    for name in ("error-file", "result-file"):
+        problem(editor.get(f"/v1/jobs/{job['id']}/{name}"), 403, "forbidden")

@@ -17,8 +17,10 @@ from wecelebrate.erasures.models import Erasure, ErasureListFilters, NewErasure
 
 sql = queries(__file__)
 
-MAX_OPEN_ERASURES = 1_000
-"""The maximum number of erasures of a client that are not complete."""
+MAX_OPEN_ERASURES = 20
+"""The maximum number of requested erasures of a client that are not complete. Each of them reads every order file."""
+MAX_ERASURES_IN_24_HOURS = 100
+"""The maximum number of erasures that can be requested for a client in 24 hours."""
 
 
 class OrdersOpen(Conflict):
@@ -38,17 +40,20 @@ class OrdersOpen(Conflict):
 
 
 class TooManyErasures(Conflict):
-    """This client has the maximum number of erasures that are not complete.
+    """This client has the maximum number of erasures that are not complete, or of erasures in 24 hours.
 
-    Erasures run one after the other, and their number is limited.
+    Each erasure searches all texts and order files of the client, so their number is limited.
 
-    Wait until some of the erasures are complete: `GET /v1/clients/{client_id}/erasures`.
+    Wait until some of the erasures are complete: `GET /v1/clients/{client_id}/erasures`. `detail` names the limit.
     """
 
     code = "too_many_erasures"
 
 
 _QUOTA = quotas.Quota("erasures", MAX_OPEN_ERASURES, TooManyErasures, "Wait until some of them are complete.")
+_QUOTA_IN_24_HOURS = quotas.Quota(
+    "erasures in 24 hours", MAX_ERASURES_IN_24_HOURS, TooManyErasures, "Send the request again later."
+)
 
 
 def create(tx: Transaction, client_id: UUID, new: NewErasure) -> Erasure:
@@ -57,7 +62,12 @@ def create(tx: Transaction, client_id: UUID, new: NewErasure) -> Erasure:
     Raises NotFound for a client of others, Forbidden unless the caller is an owner of the client or a super admin,
     OrdersOpen, and TooManyErasures.
     """
+    # A caller without the right must not wait for the lock of the quota, or make others wait.
+    _check_owner(tx, client_id)
+    if tx.context.role != "app_client" and tx.context.admin_role != "super_admin":
+        raise Forbidden
     quotas.check(tx, _QUOTA, client_id, lambda: int(sql.count_open_erasures(tx, client_id=client_id)))
+    quotas.check(tx, _QUOTA_IN_24_HOURS, client_id, lambda: int(sql.count_recent_erasures(tx, client_id=client_id)))
     row = sql.request_erasure(tx, client_id=client_id, email=new.email, subject=new.customer_subject)
     match row["refusal"]:
         case "not_found":
@@ -71,6 +81,14 @@ def create(tx: Transaction, client_id: UUID, new: NewErasure) -> Erasure:
     return get(tx, row["erasure_id"])
 
 
+def _check_owner(tx: Transaction, client_id: UUID) -> None:
+    """Raise NotFound for a client of others, and Forbidden unless the caller is an owner or one of the staff."""
+    if not sql.client_exists(tx, client_id=client_id):
+        raise NotFound
+    if tx.context.role == "app_client" and client_id not in (tx.context.owner_ids or []):
+        raise Forbidden
+
+
 def _open_order(pointer: str, order: dict[str, Any]) -> FieldError:
     state = order["status"] if order["status"] in ("pending", "processing") else "has an open return"
     verb = "is " if state == order["status"] else ""
@@ -79,10 +97,7 @@ def _open_order(pointer: str, order: dict[str, Any]) -> FieldError:
 
 def page(tx: Transaction, client_id: UUID, filters: ErasureListFilters) -> pages.RenderedPage:
     """Return one page of the erasures of a client, newest first. Raises the errors of `create` about the caller."""
-    if not sql.client_exists(tx, client_id=client_id):
-        raise NotFound
-    if tx.context.role == "app_client" and client_id not in (tx.context.owner_ids or []):
-        raise Forbidden
+    _check_owner(tx, client_id)
     return pages.list_page("erasures", sql.list_erasures, tx, filters, pages.NEWEST, client_id=client_id)
 
 

@@ -6,10 +6,15 @@ file that came back, and what was written about it, is deleted if it mentions th
 news were applied long ago. All older versions are deleted, too.
 """
 
+import codecs
 import gzip
+import html
 import io
+import re
 import zipfile
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -21,12 +26,17 @@ from wecelebrate.erasures import sql
 from wecelebrate.order_files import FOLDER, export
 
 BUCKET = export.BUCKET
-MAX_SEARCHED_BYTES = 256 * 1024 * 1024
-"""A file whose content is larger is deleted without a search."""
-VERSIONS_PER_SAVE = 100
-"""The number of files after which the progress is saved. S3 lists files in the order of their keys."""
+MAX_SEARCHED_BYTES = 64 * 1024 * 1024
+"""A file whose content is larger, with the content of all archives in it, is deleted without a search."""
+MIN_LENGTH = 6
+"""The minimum length of a text that is searched for. The database has the same rule (app.is_needle)."""
 _MAX_DEPTH = 3
-"""How many archives inside of each other are opened."""
+"""How many archives inside of each other are opened. A file with more is deleted."""
+_WINDOW = 1 << 20
+"""The number of bytes that are decoded at a time."""
+_WORD = "0-9a-z\u00c0-\u024f\u0370-\u052f"
+"""The characters of words in scripts that have spaces between words."""
+_JSON_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
 
 
 def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
@@ -40,17 +50,18 @@ def erase(job: jobs.LeasedJob, erasure_id: UUID) -> int:
         count += _write_again(erasure_id, dict(run))
     if search["first_order_at"] is None:
         return count
-    needles = _encoded(search["texts"])
+    needles = Needles(search["texts"])
     searched = job.checkpoint.get("searched", "")
     for destination_id in sorted(search["destination_ids"], key=str):
-        for number, version in enumerate(_versions_since(destination_id, search["first_order_at"]), start=1):
+        for version in _versions_since(destination_id, search["first_order_at"]):
             job.check_lease()
             if version.key < searched:
                 continue
             if _mentions(_content(version), needles):
                 storage.delete_versions(BUCKET, [version])
                 count += 1
-            if number % VERSIONS_PER_SAVE == 0:
+            # S3 lists files in the order of their keys, and the versions of one file are searched together again.
+            if version.key != job.checkpoint.get("searched"):
                 job.checkpoint |= {"searched": version.key}
                 with writing(SYSTEM) as tx:
                     job.save(tx)
@@ -96,34 +107,104 @@ def _content(version: storage.ObjectVersion) -> bytes | None:
         return b""
 
 
-def _encoded(texts: Sequence[str]) -> list[bytes]:
-    """Return the texts in the encodings that files have, and as XML escapes them."""
-    variants = {form for text in texts for form in (text, text.replace("&", "&amp;"), text.upper(), text.title())}
-    return [form.encode(encoding, "ignore") for form in variants for encoding in ("utf-8", "utf-16-le", "latin-1")]
+def _mentions(content: bytes | None, needles: "Needles", budget: "_Budget | None" = None, depth: int = 0) -> bool:
+    """Return whether a file, or a file in an archive, contains one of the texts. True if it cannot be searched.
 
-
-def _mentions(content: bytes | None, needles: Sequence[bytes], depth: int = 0) -> bool:
-    """Return whether a file, or a file in an archive, contains one of the texts. Case of ASCII letters is ignored."""
+    The bytes of an archive are not searched, because they contain any short text by chance.
+    """
     if content is None:
         return True
-    lowered = content.lower()
-    if any(needle.lower() in lowered for needle in needles if needle):
-        return True
-    if depth >= _MAX_DEPTH:
-        return False
-    return any(_mentions(part, needles, depth + 1) for part in _parts(content))
+    budget = budget or _Budget()
+    if not _is_archive(content):
+        return needles.occur_in(content)
+    return depth >= _MAX_DEPTH or any(_mentions(part, needles, budget, depth + 1) for part in _parts(content, budget))
 
 
-def _parts(content: bytes) -> Iterator[bytes | None]:
-    """Yield the files in an archive (ZIP, XLSX, gzip). Yields None for what cannot be read."""
+@dataclass
+class _Budget:
+    """How many bytes may still be unpacked from one file, with all archives in it."""
+
+    bytes_left: int = MAX_SEARCHED_BYTES
+
+    def take(self, size: int) -> bool:
+        """Use up some bytes. Returns False if fewer are left."""
+        self.bytes_left -= size
+        return self.bytes_left >= 0
+
+
+def _is_archive(content: bytes) -> bool:
+    return content.startswith((b"\x1f\x8b", b"PK\x03\x04"))
+
+
+def _parts(content: bytes, budget: _Budget) -> Iterator[bytes | None]:
+    """Yield the files in an archive (ZIP, XLSX, gzip). Yields None for what cannot be read or is too large."""
     try:
         if content.startswith(b"\x1f\x8b"):
             with gzip.open(io.BytesIO(content)) as stream:
-                part = stream.read(MAX_SEARCHED_BYTES + 1)
-            yield part if len(part) <= MAX_SEARCHED_BYTES else None
-        elif content.startswith(b"PK\x03\x04"):
+                part = stream.read(max(budget.bytes_left, 0) + 1)
+            yield part if budget.take(len(part)) else None
+        else:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                for member in archive.infolist():
-                    yield archive.read(member) if member.file_size <= MAX_SEARCHED_BYTES else None
-    except (OSError, EOFError, zipfile.BadZipFile, RuntimeError, NotImplementedError):
+                members = archive.infolist()
+                if not budget.take(sum(member.file_size for member in members)):
+                    yield None
+                    return
+                for member in members:
+                    yield archive.read(member)
+    except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError):
         yield None
+
+
+class Needles:
+    """Texts that are searched for as whole words, in the encodings that files have.
+
+    Buyers choose many of the texts, so a text must not match a part of a word, a number or an id of somebody else.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """Take the texts in lower case. Texts with fewer than MIN_LENGTH characters are not searched for."""
+        self._patterns = {text: _pattern(text) for text in texts if len(text) >= MIN_LENGTH}
+        self._overlap = 6 * max(map(len, self._patterns), default=0) + 64  # one character as `&#123;` or `\\u00e9`
+
+    def occur_in(self, content: bytes) -> bool:
+        """Return whether one of the texts occurs in a file."""
+        return any(self._occur_in_window(*window) for window in self._windows(content))
+
+    def _occur_in_window(self, text: str, first: int, end: int) -> bool:
+        """Return whether a text begins at or after `first` and ends before `end`."""
+        return any(
+            any(match.end() < end for match in pattern.finditer(text, first))
+            for needle, pattern in self._patterns.items()
+            if needle in text
+        )
+
+    def _windows(self, content: bytes) -> Iterator[tuple[str, int, int]]:
+        """Yield the text of a file in overlapping parts, so that memory is bounded, as it is and without escapes.
+
+        A word may begin in the part before, or end in the next part. Then it is found only in the other part.
+        """
+        for encoding in _encodings(content):
+            decoder, tail = codecs.getincrementaldecoder(encoding)("replace"), ""
+            for start in range(0, len(content), _WINDOW):
+                is_last = start + _WINDOW >= len(content)
+                window = tail + decoder.decode(content[start : start + _WINDOW], is_last).lower()
+                texts = [window]
+                if "&" in window or "\\u" in window:
+                    texts.append(html.unescape(_JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)), window)).lower())
+                for text in texts:
+                    yield text, 1 if tail else 0, len(text) + 1 if is_last else len(text)
+                tail = window[-self._overlap :]
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """Return the pattern of a text as whole words. The database has the same rule (app.needle_pattern)."""
+    before = f"(?<![{_WORD}])" if re.match(f"[{_WORD}]", text) else ""
+    after = f"(?![{_WORD}])" if re.match(f"[{_WORD}]", text[-1]) else ""
+    return re.compile(f"{before}{re.escape(text)}{after}")
+
+
+def _encodings(content: bytes) -> tuple[str, ...]:
+    """Return the encodings that a file can have. Text in UTF-16 contains NUL bytes, and other text contains none."""
+    if b"\0" in content[:_WINDOW]:
+        return ("utf-16-le", "utf-16-be", "utf-8")
+    return ("utf-8", "latin-1")

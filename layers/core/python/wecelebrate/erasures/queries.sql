@@ -3,8 +3,12 @@
 select refusal, detail, erasure_id, job_id from app.request_erasure(:client_id, :email, :subject);
 
 -- name: count_open_erasures$
--- Count the erasures of a client that are not complete.
+-- Count the requested erasures of a client that are not complete.
 select app.count_open_erasures(:client_id);
+
+-- name: count_recent_erasures$
+-- Count the erasures that were requested for a client in 24 hours.
+select app.count_recent_erasures(:client_id);
 
 -- name: list_erasures
 -- List one page of the erasures of a client after the cursor, newest first. A filter that is null matches every row.

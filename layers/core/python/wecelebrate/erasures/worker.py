@@ -12,7 +12,7 @@ from uuid import UUID
 from wecelebrate import exports, jobs
 from wecelebrate.core import cache, storage
 from wecelebrate.core.cache import keys
-from wecelebrate.core.database import SYSTEM, Transaction, as_json, writing
+from wecelebrate.core.database import SYSTEM, Caller, Transaction, as_json, writing
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.idempotency import LIFE_SECONDS
 from wecelebrate.erasures import files, register, replay, sql
@@ -31,11 +31,15 @@ Step = Callable[[jobs.LeasedJob, UUID], None]
 def run(job: jobs.LeasedJob) -> None:
     """Run the job of an erasure, or the job that repeats all erasures. Raises JobRejected and Unavailable."""
     if job.payload.get("replay"):
+        if job.client_id is not None:
+            raise jobs.JobRejected("not_found", "Only the platform repeats the erasures of the list.")
         replay.run(job)
         return
     erasure_id = UUID(job.payload["erasure_id"])
     with writing(SYSTEM) as tx:
         row = sql.prepare_erasure(tx, erasure_id=erasure_id)
+    if row is not None and row["client_id"] != job.client_id:
+        raise jobs.JobRejected("not_found", "The erasure belongs to another client.")
     if row is not None:
         _check_orders(row["open"] if job.checkpoint.get("step", 0) == 0 else [])
         _register(erasure_id, row)
@@ -151,6 +155,7 @@ def _delete_cached(job: jobs.LeasedJob, erasure_id: UUID) -> None:
         cache.delete_values({str(row["client_id"]), keys.PUBLIC}, (keys.ORDER, keys.ORDERS))
         for subject in row["subjects"]:
             cache.delete(keys.key(keys.PUBLIC, "limit", "subject", subject))
+            cache.forget_writes(Caller(subject).write_key)
     except cache.CacheDown as error:
         raise Unavailable("the cached orders could not be deleted") from error
 

@@ -125,9 +125,15 @@ def enqueue(tx: Transaction, kind: JobType, job_id: UUID, client_id: UUID | None
 
 
 def _lock(tx: Transaction, job_id: UUID) -> dict[str, Any]:
-    """Lock a job before it is changed. Raises NotFound, or Forbidden if the caller can only read the job."""
+    """Lock a job before it is changed. Raises NotFound, or Forbidden if the caller can only read the job.
+
+    Only owners request erasures, so editors must not cancel their jobs half-way.
+    """
     job = sql.lock_job(tx, job_id=job_id)
     if job is not None:
+        is_client = tx.context.role == "app_client"
+        if job["type"] == "erasure" and is_client and job["client_id"] not in (tx.context.owner_ids or []):
+            raise Forbidden
         return dict(job)
     get(tx, job_id)
     raise Forbidden

@@ -18,8 +18,10 @@ order by created_at desc, id desc;
 
 -- name: get_mail^
 -- Get a mail that the caller may see, and the data from which the mail is rendered: the order, its lines and the
--- branding.
-select v.*, m.details,
+-- branding. Of its details, callers who see no persons get the carrier and the lines.
+select v.*,
+  case when (select app.sees_all_persons()) or m.client_id = any ((select app.person_client_ids())::uuid[])
+    then m.details else m.details - '{number,url,reason,note}'::text[] end as details,
   branding.client_name, branding.site_name, branding.branding, branding.settings,
   page.order_page_url, page.domain, page.slug, o.confirm_by,
   o.order_number, o.customer_name, o.total_amount::numeric, o.currency, o.shipping_address, o.created_at as ordered_at,

@@ -106,10 +106,10 @@ select app.mark_orders_exported(:order_ids, :exported_at);
 select id as order_id, client_id, site_id, order_number, status, version, problem from orders where id = :order_id;
 
 -- name: get_shipment_for_news^
--- Get what the mails and webhook events about a shipment contain.
-select id as shipment_id, number as shipment_number, status as shipment_status, carrier, tracking_number, tracking_url,
-  lines
-from app.shipment_view where id = :shipment_id;
+-- Get what the mails and webhook events about a shipment contain, also if the caller sees no persons.
+select s.id as shipment_id, s.number as shipment_number, s.status as shipment_status, s.carrier, s.tracking_number,
+  s.tracking_url, v.lines
+from shipments s join app.shipment_view v on v.id = s.id where s.id = :shipment_id;
 
 -- name: list_shipments
 -- List the shipments of an order that the caller may see, the oldest first.

@@ -194,6 +194,11 @@ def delete(value_key: str) -> None:
     redis().execute("DEL", value_key)
 
 
+def forget_writes(write_key: str) -> None:
+    """Delete the recent writes of a caller, whose reads may then be as old as those of others."""
+    redis().execute("HDEL", f"{prefix()}public:recent", write_key)
+
+
 def delete_values(tenants: Collection[str], entities: Collection[Entity]) -> int:
     """Delete all values of these entities of these tenants, and of callers with several clients. Returns their number.
 

@@ -93,6 +93,11 @@ begin
     return;
   end if;
   select i.emails, i.subjects into emails, subjects from app.identities(client_id, email, subject) i;
+  -- Without data, a subject is only a text that the caller has chosen.
+  subjects := array(
+    select s from unnest(subjects) s
+    where exists (select from orders o where o.client_id = client_id and o.customer_subject = s)
+      or exists (select from analytics_events a where a.client_id = client_id and a.user_id = s));
   select jsonb_agg(jsonb_build_object('order_number', open.order_number, 'status', open.status)) into detail
   from (
     select o.order_number, o.status from orders o
@@ -115,15 +120,25 @@ end
 $$;
 grant execute on function app.request_erasure(uuid, text, text) to app_admin, app_client;
 
--- Counts the erasures of a client of the caller that are not complete, for the quota.
+-- Counts the requested erasures of a client of the caller that are not complete, for the quota.
 create or replace function app.count_open_erasures(client_id uuid) returns bigint
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
 as $$
   select count(*) from erasures e
-  where e.client_id = $1 and e.completed_at is null
+  where e.client_id = $1 and e.cause = 'request' and e.completed_at is null
     and (app.admin_role() = 'super_admin' or e.client_id = any ((select app.owner_ids())::uuid[]))
 $$;
 grant execute on function app.count_open_erasures(uuid) to app_admin, app_client;
+
+-- Counts the erasures that members or admins have requested for a client of the caller in 24 hours, for the quota.
+create or replace function app.count_recent_erasures(client_id uuid) returns bigint
+language sql stable security definer set search_path = pg_catalog, public, pg_temp
+as $$
+  select count(*) from erasures e
+  where e.client_id = $1 and e.cause = 'request' and e.created_at > now() - interval '24 hours'
+    and (app.admin_role() = 'super_admin' or e.client_id = any ((select app.owner_ids())::uuid[]))
+$$;
+grant execute on function app.count_recent_erasures(uuid) to app_admin, app_client;
 
 -- Collects what identifies the person in free text, before the first row is erased. Returns the erasure, or no row if
 -- it is complete. `open` contains the numbers of orders that were opened since the request.
@@ -153,7 +168,7 @@ begin
           where key not in ('country', 'state', 'city', 'postal_code', 'type')
           union select unnest(array[s.tracking_number, s.tracking_url]) from person p
             join shipments s on s.order_id = p.id
-        ) texts (text) where length(btrim(text)) >= 4)
+        ) texts (text) where app.is_needle(lower(btrim(text))))
     where x.id = e.id;
   end if;
   return query

@@ -72,31 +72,27 @@ end
 $$;
 grant execute on function app.erase_events(uuid, integer) to app_system;
 
--- Returns whether a text contains something that identifies the person.
-create or replace function app.mentions(e erasures, content text) returns boolean
-language sql stable set search_path = pg_catalog, public, pg_temp
-as $$
-  select exists (select from unnest(e.needles) needle where strpos(lower($2), needle) > 0)
-$$;
-
--- Erases the stored responses (idempotency keys) of one hour that are about orders of the person. A request with the
--- key is refused from now on, so it still has no second effect. The keys of the customer are deleted.
+-- Erases the stored responses (idempotency keys) of one hour that are about orders of the person, or that name the
+-- client and mention the person. The keys belong to accounts and not to clients, so a response of another client must
+-- not match. A request with the key is refused from now on, so it still has no second effect. The keys of a customer
+-- get a pseudonym.
 create or replace function app.erase_responses(erasure_id uuid, hours_ago integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 declare
   e erasures := app.open_erasure($1);
+  buyers text[] := array(select subject from unnest(e.subjects) subject where app.is_only_buyer(e, subject));
   erased integer;
 begin
-  delete from idempotency_keys k where k.subject = any (e.subjects);
   update idempotency_keys k
-  set headers = '{}', body = null
+  set headers = '{}', body = null,
+    subject = case when k.subject = any (buyers) then app.pseudonym(e, k.subject) else k.subject end
   where k.created_at > now() - make_interval(hours => $2 + 1)
     and k.created_at <= now() - make_interval(hours => $2) + case $2 when 0 then interval '1 minute' else '0' end
-    and (app.mentions(e, k.body) or exists (
+    and (strpos(k.body, e.client_id::text) > 0 and app.mentions(e, app.as_document(k.body)) or exists (
       select from regexp_matches(k.body, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') ids (uuids)
         join orders o on o.id = uuids[1]::uuid
-      where o.erasure_id = e.id));
+      where o.erasure_id = e.id and o.client_id = e.client_id));
   get diagnostics erased = row_count;
   return erased;
 end
@@ -115,73 +111,30 @@ begin
   if kind not in ('webhook_deliveries', 'jobs', 'dead_letters', 'audit_log', 'order_export_runs') then
     raise exception 'the rows of % are not erased by this function', kind using errcode = 'invalid_parameter_value';
   end if;
-  execute format('select array(select t.id from %I t where t.client_id = $1 and t.id > $2 order by t.id limit $3)',
-    kind) into ids using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  -- A message that could not be read belongs to no client.
+  execute format('select array(select t.id from %I t where (t.client_id = $1%s) and t.id > $2 order by t.id limit $3)',
+    kind, case kind when 'dead_letters' then ' or t.client_id is null' else '' end)
+    into ids using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
   case kind
     when 'webhook_deliveries' then perform app.erase_deliveries(e, ids);
     when 'jobs' then perform app.erase_jobs(e, ids);
-    when 'dead_letters' then
-      update dead_letters d set body = '{"erased": true}', reason = 'The data of a person were erased.'
-      where d.id = any (ids) and app.mentions(e, d.body::text || ' ' || d.reason);
+    when 'dead_letters' then perform app.erase_dead_letters(e, ids);
     when 'audit_log' then perform app.erase_audit_entries(e, ids);
     when 'order_export_runs' then
       update order_export_runs r
       set refused = (select jsonb_agg(o || '{"reason": "The data of the person were erased."}')
                      from jsonb_array_elements(r.refused) o)
-      where r.id = any (ids) and app.mentions(e, r.refused::text);
+      where r.id = any (ids) and app.mentions(e, r.refused);
   end case;
   return ids[cardinality(ids)];
 end
 $$;
 grant execute on function app.erase_mentions(uuid, text, uuid, integer) to app_system;
 
--- Erases the tracking data in the payloads of webhook deliveries, and the responses of the endpoints about the orders.
-create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns void
-language sql volatile set search_path = pg_catalog, public, app, pg_temp
-as $$
-  update webhook_deliveries d
-  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null,
-    last_error = null, log = '[]'
-  where d.id = any (ids) and (
-    app.mentions(e, concat_ws(' ', d.payload, d.last_body, d.last_error, d.log))
-    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
-$$;
-
--- Erases what ended jobs report about the person.
-create or replace function app.erase_jobs(e erasures, ids uuid[]) returns void
-language sql volatile set search_path = pg_catalog, public, app, pg_temp
-as $$
-  update jobs j
-  set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
-    error = case when app.mentions(e, j.error) then 'The data of a person were erased.' else j.error end
-  where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
-    and app.mentions(e, concat_ws(' ', j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
-$$;
-
--- Erases the person in entries of the audit log: as the actor on a site of the client, and in texts. Entries of members
--- and staff keep their actors.
-create or replace function app.erase_audit_entries(e erasures, ids uuid[]) returns void
-language sql volatile set search_path = pg_catalog, public, app, pg_temp
-as $$
-  update audit_log a
-  set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
-      else a.subject end,
-    email = case when not is_person then a.email end, address = case when not is_person then a.address end,
-    object_id = case when app.mentions(e, a.object_id) then 'erased' else a.object_id end,
-    details = case when app.mentions(e, a.details::text) then '{"erased": true}' else a.details end,
-    before = case when app.mentions(e, a.before::text) then '{"erased": true}' else a.before end,
-    after = case when app.mentions(e, a.after::text) then '{"erased": true}' else a.after end
-  from (
-    select x.id, (x.subject = any (e.subjects) or lower(x.email) = any (e.emails)) is true
-      and x.admin_role is null and not exists (
-        select from client_users m where m.client_id = e.client_id and m.user_id = x.subject) as is_person
-    from audit_log x where x.id = any (ids)) entries
-  where a.id = entries.id
-    and (is_person or app.mentions(e, concat_ws(' ', a.object_id, a.details, a.before, a.after)))
-$$;
-
--- Ends the exports that can contain orders of the person, and cancels their jobs. Returns them. Their files are deleted
--- by the worker of the erasure.
+-- Ends the exports of the client that can contain orders of the person, and cancels their jobs. Finished exports of the
+-- platform contain the orders of all clients, so they end, too. A running one begins again with a new snapshot: an
+-- owner must not cancel the work of staff. Returns the exports that have ended. The worker of the erasure deletes their
+-- files.
 create or replace function app.end_exports(erasure_id uuid) returns table (export_id uuid, client_id uuid)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -192,10 +145,13 @@ begin
   update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
     error = 'The data of a person were erased. Create the export again.'
   from exports x
-  where x.job_id = j.id and x.kind <> 'products' and (x.client_id = e.client_id or x.client_id is null)
+  where x.job_id = j.id and x.kind <> 'products' and x.client_id = e.client_id
     and j.status in ('pending', 'processing');
+  update jobs j set status = 'pending', leased_until = null, due_at = now(), failures = 0, checkpoint = '{}'
+  from exports x
+  where x.job_id = j.id and x.kind <> 'products' and x.client_id is null and j.status = 'processing';
   update exports x set deleted_at = coalesce(x.deleted_at, now()), expires_at = least(x.expires_at, now())
-  where x.kind <> 'products' and (x.client_id = e.client_id or x.client_id is null)
+  where x.kind <> 'products' and (x.client_id = e.client_id or x.client_id is null and x.key is not null)
     and (x.deleted_at is null or x.expires_at > now());
   return query select x.id, x.client_id from exports x
     where x.kind <> 'products' and x.deleted_at is not null and (x.client_id = e.client_id or x.client_id is null);
@@ -264,10 +220,15 @@ declare
   e erasures := app.open_erasure($1);
 begin
   first_order_at := e.first_order_at;
-  destination_ids := array(select d.id from order_destinations d where d.client_id = e.client_id);
+  -- The files of a deleted destination are still there. Its jobs lead to them.
+  destination_ids := array(
+    select d.id from order_destinations d where d.client_id = e.client_id
+    union select (j.payload ->> 'destination_id')::uuid from jobs j
+    where j.client_id = e.client_id and j.type = 'order_file'
+      and j.payload ->> 'destination_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   texts := e.needles || array(
     select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
-    where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 4);
+    where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);
 end
 $$;
 grant execute on function app.files_to_search(uuid) to app_system;

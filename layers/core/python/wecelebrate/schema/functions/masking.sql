@@ -36,11 +36,35 @@ return array(
   where lower(m.recipient) = lower(address)
     and ((select app.admin_role()) is not null or m.client_id = any ((select app.person_client_ids())::uuid[])));
 
+-- Deletes the exports of a member whose right to see persons of the client ends, and cancels their jobs. The files
+-- contain the persons as the member saw them before. The sweeper deletes the files.
+create or replace function app.end_exports_of_member() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if old.is_active and coalesce(old.personal_data, old.role <> 'viewer') and (tg_op = 'DELETE'
+      or (new.is_active and coalesce(new.personal_data, new.role <> 'viewer')) is not true) then
+    update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
+      error = 'The right to see persons has ended. Create the export again.'
+    from exports x
+    where x.job_id = j.id and x.client_id = old.client_id and x.subject = old.user_id and x.kind <> 'products'
+      and j.status in ('pending', 'processing');
+    update exports x set deleted_at = now(), expires_at = now()
+    where x.client_id = old.client_id and x.subject = old.user_id and x.kind <> 'products' and x.deleted_at is null;
+  end if;
+  return null;
+end
+$$;
+grant execute on function app.end_exports_of_member() to app_owner;
+
 grant execute on function app.sees_all_persons(), app.person_client_ids()
   to app_admin, app_support, app_client, app_customer, app_system;
 grant execute on function app.order_ids_of(text), app.mail_ids_of(text) to app_admin, app_support, app_client;
 
 set local role app_owner;
+
+create or replace trigger end_exports_of_member after update of role, is_active, personal_data or delete on client_users
+  for each row execute function app.end_exports_of_member();
 
 -- Returns a name with the first character of each word, e.g. `A*** L***`.
 create or replace function app.masked_name(name text) returns text

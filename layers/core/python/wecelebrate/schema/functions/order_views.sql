@@ -33,13 +33,19 @@ select client_id, order_id, line, product_id, sku, name, quantity, unit_price::t
 from order_lines;
 grant select on app.order_line_view to app_admin, app_support, app_client;
 
--- A shipment with its lines.
+-- A shipment with its lines. Tracking data lead to the addressee. Without another number, the number of a shipment is
+-- the one of its carrier.
 create or replace view app.shipment_view with (security_invoker = true) as
-select s.id, s.client_id, s.order_id, s.number, s.status, s.carrier, s.tracking_number, s.tracking_url,
+select s.id, s.client_id, s.order_id,
+  case when p.shown or s.number is distinct from s.tracking_number then s.number else app.masked_name(s.number) end
+    as number, s.status, s.carrier,
+  case when p.shown then s.tracking_number end as tracking_number,
+  case when p.shown then s.tracking_url end as tracking_url,
   (select json_agg(json_build_object('line', l.line, 'quantity', l.quantity) order by l.line)
    from shipment_lines l where l.shipment_id = s.id) as lines,
   s.shipped_at, s.delivered_at, s.source, s.created_at, s.updated_at
-from shipments s;
+from shipments s cross join lateral (
+  select (select app.sees_all_persons()) or s.client_id = any ((select app.person_client_ids())::uuid[]) as shown) p;
 grant select on app.shipment_view to app_definer, app_admin, app_support, app_client, app_customer, app_system;
 
 -- A return with its lines.

@@ -93,4 +93,4 @@ create policy definer_update on audit_log for update to app_definer using (true)
 alter policy definer_select on audit_log using (true);
 grant select, update on dead_letters, audit_log to app_definer;
 grant update on analytics_events, mail_suppressions, order_events, order_export_runs, order_exports to app_definer;
-grant delete on guest_mails, idempotency_keys, order_quantities to app_definer;
+grant delete on guest_mails, order_quantities to app_definer;

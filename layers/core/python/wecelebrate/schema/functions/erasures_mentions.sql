@@ -1,0 +1,143 @@
+-- Erasure of persons: whether a text or a JSON document mentions the person, and the rows that do.
+--
+-- Buyers choose their names, addresses and often their subjects. A text that a buyer has chosen must not match what
+-- others have stored, e.g. a key, a state, an id or a time. Therefore only whole words in values match.
+
+set local role app_definer;
+
+-- Returns whether a text is specific enough to be searched for: it has at least 6 characters, and 3 letters in a row, 6
+-- digits or an `@`. Characters outside of ASCII count as letters, whatever the locale of the database is.
+create or replace function app.is_needle(value text) returns boolean
+language sql immutable set search_path = pg_catalog
+return length(value) >= 6 and (
+  strpos(value, '@') > 0 or value ~ '[^\x01-\x40\x5b-\x60\x7b-\x7f]{3}'
+  or length(regexp_replace(value, '[^0-9]', '', 'g')) >= 6);
+
+-- Returns the regular expression of a needle as whole words. A side that begins or ends with a letter or a digit has a
+-- border there. Scripts without spaces between words have no borders.
+create or replace function app.needle_pattern(needle text) returns text
+language sql immutable set search_path = pg_catalog
+return concat(
+  case when needle ~ '^[0-9a-z\u00c0-\u024f\u0370-\u052f]' then '(^|[^0-9a-z\u00c0-\u024f\u0370-\u052f])' end,
+  regexp_replace(needle, '([][\\.^$*+?(){}|])', '\\\1', 'g'),
+  case when needle ~ '[0-9a-z\u00c0-\u024f\u0370-\u052f]$' then '($|[^0-9a-z\u00c0-\u024f\u0370-\u052f])' end);
+
+-- Returns a text as JSON: parsed if it is a document, otherwise as a string.
+create or replace function app.as_document(content text) returns jsonb
+language plpgsql immutable set search_path = pg_catalog
+as $$
+begin
+  if content ~ '^\s*[[{"]' then
+    return content::jsonb;
+  end if;
+  return to_jsonb(content);
+exception
+  when data_exception or program_limit_exceeded then
+    return to_jsonb(content);
+end
+$$;
+
+-- Returns whether a string in a JSON document contains something that identifies the person, or is the subject of the
+-- person. Keys, words of the platform (`order_file`), ids and times do not count, unless they are the subject.
+create or replace function app.mentions(e erasures, content jsonb) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select exists (
+    select from jsonb_path_query($2, 'strict $.** ? (@.type() == "string")') node
+      cross join lateral (select node #>> '{}' as value, lower(node #>> '{}') as lowered) texts
+    where lowered = any (e.emails) or value = any (e.subjects) and value ~ '[0-9|@]'
+      or value !~ ('^([a-z_.-]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+          '|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+ ?(Z|[+-][0-9:]+)?)?)$')
+        and exists (
+          select from unnest(e.needles) needle
+          where case when strpos(lowered, needle) > 0 then lowered ~ app.needle_pattern(needle) end))
+$$;
+
+-- Returns whether an actor of the audit log is a buyer whose orders this erasure has erased, and was never a member of
+-- the client, or one of the staff. Entries of members and staff keep their actors.
+create or replace function app.is_only_buyer(e erasures, actor text) returns boolean
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select $2 !~ '^(service|login|machine):'
+    and exists (select from orders o where o.erasure_id = e.id and o.client_id = e.client_id
+      and o.customer_subject = app.pseudonym(e, $2))
+    and not exists (select from client_users m where m.user_id = $2)
+    and not exists (select from admin_users s where s.user_id = $2)
+    and not exists (select from audit_log x where x.client_id = e.client_id and x.object_id = $2
+      and x.action in ('member.create', 'member.delete'))
+$$;
+
+-- Erases the dead letters that mention the person. In a message that belongs to no client, only the complete addresses
+-- of the person count, because it can be about another client.
+create or replace function app.erase_dead_letters(e erasures, ids uuid[]) returns void
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  by_email erasures := e;
+begin
+  by_email.needles := array(select email from unnest(e.emails) email where app.is_needle(email));
+  by_email.subjects := '{}';
+  update dead_letters d set body = '{"erased": true}', reason = 'The data of a person were erased.'
+  where d.id = any (ids) and app.mentions(case when d.client_id is null then by_email else e end,
+    jsonb_build_array(case when jsonb_typeof(d.body) = 'string' then app.as_document(d.body #>> '{}') else d.body end,
+      d.reason));
+end
+$$;
+
+-- Erases the tracking data in the payloads of webhook deliveries, and the responses of the endpoints about the orders.
+create or replace function app.erase_deliveries(e erasures, ids uuid[]) returns void
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  update webhook_deliveries d
+  set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null,
+    last_error = null, log = '[]'
+  where d.id = any (ids) and (
+    app.mentions(e, jsonb_build_array(d.payload, app.as_document(d.last_body), d.last_error, d.log))
+    or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
+$$;
+
+-- Erases what ended jobs report about the person.
+create or replace function app.erase_jobs(e erasures, ids uuid[]) returns void
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  update jobs j
+  set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
+    error = case when app.mentions(e, to_jsonb(j.error)) then 'The data of a person were erased.' else j.error end
+  where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
+    and app.mentions(e,
+      jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
+$$;
+
+-- Erases the person in entries of the audit log: as the actor on a site of the client, and in texts. Entries of members
+-- and staff keep their actors, and entries about members keep their texts. A subject counts only if it is a buyer: a
+-- visitor can send events with any `user_id`, e.g. with the id of an object.
+create or replace function app.erase_audit_entries(e erasures, ids uuid[]) returns void
+language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  others text[] := array(select subject from unnest(e.subjects) subject where not app.is_only_buyer(e, subject));
+begin
+  e.subjects := array(select subject from unnest(e.subjects) subject where subject <> all (others));
+  e.needles := array(
+    select needle from unnest(e.needles) needle
+    where needle <> all (array(select lower(subject) from unnest(others) subject)));
+  update audit_log a
+  set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
+      else a.subject end,
+    email = case when not is_person then a.email end, address = case when not is_person then a.address end,
+    object_id = case when is_object then 'erased' else a.object_id end,
+    details = case when has_texts and app.mentions(e, a.details) then '{"erased": true}' else a.details end,
+    before = case when has_texts and app.mentions(e, a.before) then '{"erased": true}' else a.before end,
+    after = case when has_texts and app.mentions(e, a.after) then '{"erased": true}' else a.after end
+  from (
+    select x.id, about.has_texts,
+      case when x.admin_role is null and (x.subject = any (e.subjects) or lower(x.email) = any (e.emails))
+        then app.is_only_buyer(e, x.subject) else false end as is_person,
+      about.has_texts and (lower(x.object_id) = any (e.emails) or x.object_id = any (e.subjects)) as is_object
+    from audit_log x
+      cross join lateral (select x.action !~ '^(member|invitation|admin_user)[.]' as has_texts) about
+    where x.id = any (ids)) entries
+  where a.id = entries.id and (is_person or is_object
+    or has_texts and app.mentions(e, jsonb_build_array(a.details, a.before, a.after)));
+end
+$$;

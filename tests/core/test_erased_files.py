@@ -1,0 +1,87 @@
+"""Order files are searched for a person by whole words, and by no part of a word, a number or an archive's bytes."""
+
+import gzip
+import io
+import json
+import random
+import zipfile
+
+import pytest
+
+from wecelebrate.erasures.files import MAX_SEARCHED_BYTES, Needles, _mentions
+
+NEEDLES = Needles(
+    ["zoë o'quartermain", "zoe@example.test", "müller & söhne", "4930123456", "李小龙先生一号", "role", "0198"]
+)
+
+
+def zipped(*contents: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, content in enumerate(contents):
+            archive.writestr(f"{number}.txt", content)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "order;ZOË O'QUARTERMAIN;1".encode(),
+        "order;Zoë O'Quartermain;1".encode("latin-1"),
+        "order;Zoë O'Quartermain;1".encode("utf-16"),
+        "order;Zoë O'Quartermain;1".encode("utf-16-be"),
+        b"<name>M&#252;ller &amp; S\xc3\xb6hne</name>",
+        json.dumps({"name": "Müller & Söhne"}).encode(),
+        b"mail <zoe@example.test>",
+        b"phone +4930123456.",
+        "an 李小龙先生一号街".encode(),
+        zipped(b"nothing", zipped(b"zoe@example.test")),
+        gzip.compress(b"zoe@example.test"),
+    ],
+)
+def test_a_file_that_contains_the_person_as_words_mentions_the_person(content: bytes) -> None:
+    assert _mentions(content, NEEDLES)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"role": "x", "id": "0198aa"}',
+        b"joezoe@example.test",
+        b"zoe@example.testing",
+        b"04930123456",
+        b"49301234567",
+        zipped(b"role 0198", b"nothing"),
+        b"",
+    ],
+)
+def test_a_part_of_a_word_or_a_short_text_does_not_mention_the_person(content: bytes) -> None:
+    assert not _mentions(content, NEEDLES)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_bytes_of_an_archive_are_not_searched(seed: int) -> None:
+    archive = zipped(random.Random(seed).randbytes(1000)) + b" zoe@example.test "
+    assert b"zoe@example.test" in archive
+    assert not _mentions(archive, NEEDLES)
+
+
+@pytest.mark.parametrize("offset", range(-20, 3))
+def test_a_text_is_found_across_the_parts_of_a_large_file(offset: int) -> None:
+    filler = b"x" * ((1 << 20) + offset)
+    assert _mentions(filler + b" zoe@example.test " + filler, NEEDLES)
+    assert not _mentions(filler + b"zoe@example.test " + filler, NEEDLES)
+    assert not _mentions(filler + b" zoe@example.testx" + filler, NEEDLES)
+
+
+def test_what_cannot_be_searched_counts_as_a_mention() -> None:
+    large = bytes(MAX_SEARCHED_BYTES // 2 + 1)
+    assert _mentions(None, NEEDLES)
+    assert _mentions(zipped(large, large), NEEDLES)
+    assert _mentions(zipped(*(gzip.compress(large) for _ in range(3))), NEEDLES)
+    assert _mentions(gzip.compress(bytes(MAX_SEARCHED_BYTES + 1)), NEEDLES)
+    assert _mentions(b"PK\x03\x04broken", NEEDLES)
+    deep = b"nothing"
+    for _ in range(4):
+        deep = gzip.compress(deep)
+    assert _mentions(deep, NEEDLES)
