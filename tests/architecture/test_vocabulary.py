@@ -18,7 +18,7 @@ SCHEMA = (PACKAGE / "schema" / "schema.sql").read_text("utf-8")
 
 OLD_MODULES = """
     auth batches consistency database_errors database_login etags flags imports invalidations limits loads mappings
-    members migrations reads sessions signed spending switches syncs uploads warming wording
+    migrations reads sessions signed spending switches syncs uploads warming wording
     jobs.ends jobs.held jobs.pace mail.asking mail.letters mail.mails mail.safe mail.work orders.days
     products.inventory schedules.when
 """

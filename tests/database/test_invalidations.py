@@ -74,6 +74,7 @@ CHANGES: list[tuple[str, tuple[Any, ...], set[str]]] = [
      {"user:new", f"members:{A}"}),
     ("update admin_users set is_active = false where user_id = 'admin'", (), {"user:admin"}),
     ("delete from admin_users where user_id = 'support'", (), {"user:support"}),
+    ("insert into revoked_sessions (subject, not_before, revoked_by) values ('x', now(), 'x')", (), {"user:x"}),
     ("update tiers set requests_per_hour = 7 where name = 'standard'", (), {"tiers"}),
     ("insert into catalogs (id, owner_client_id, name, type) values (%s, %s, 'n', 'erp')", (NEW, A),
      {f"catalog:{NEW}", "catalogs", f"client:{A}", f"shown:{NEW}"}),

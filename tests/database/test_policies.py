@@ -43,6 +43,7 @@ from pg_policies order by 1, 2
 _CALLER_ONLY = {
     "admin_update on tiers",
     "admin_update on admin_users",
+    "admin_update on invitations",
     "support on orders",
     "client_update on orders",  # a trigger refuses that an order moves to another client
     "admin on dead_letters",

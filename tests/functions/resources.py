@@ -115,6 +115,10 @@ insert into admin_users (user_id, email, role) values (%s, %s, 'support') return
 STAFF_INVITATION: LiteralString = """
 insert into invitations (email, role, invited_by) values (%s, 'support', 'a test') returning id
 """
+EARLIER_STAFF_MAILS: LiteralString = """
+update mails set created_at = created_at - interval '2 days'
+where template = 'invitation' and client_id is null and created_at > now() - interval '1 day'
+"""
 DESTINATION: LiteralString = """
 insert into order_destinations (client_id, name, format) values (%s, %s, 'csv') returning id
 """
@@ -123,6 +127,8 @@ insert into order_destinations (client_id, name, format) values (%s, %s, 'csv') 
 def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
     """Create one resource of the tenant for each path parameter. Map each path parameter to its value."""
     client = tenant.client_id
+    # All tests share the staff, which can send only 50 invitations within an hour.
+    platform.arrange(EARLIER_STAFF_MAILS)
     # A client is allowed only a few webhooks. So delete the webhooks that tests created, and reuse one webhook.
     platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [client])
     platform.arrange("delete from order_destinations where client_id = %s", [client])

@@ -186,7 +186,7 @@ def test_a_null_value_clears_an_optional_field_and_is_refused_for_a_required_fie
 
 @pytest.mark.parametrize("operation", PATCHES, ids=operation_id)
 def test_an_empty_patch_changes_nothing(platform: Platform, operation: Operation, ids: dict[str, str]) -> None:
-    before = ok(platform.admin.get(operation.path.format(**ids)))
+    before = ok(platform.admin.get(operation.url(ids)))
     after = ok(operation.send(platform.admin, ids, json={}))
     assert {**after, "updated_at": ""} == {**before, "updated_at": ""}
 

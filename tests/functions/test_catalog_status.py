@@ -135,7 +135,15 @@ OBEYED = {
         "ship_to_po_boxes": "orders",
         "event_storage": "events",
     },
+    "MemberPatch": {
+        "role": "what the member may do",
+        "personal_data": "whether the member sees persons",
+        "name": "shown to the people who manage the members",
+    },
+    "StaffPatch": {"role": "what the person may do", "name": "shown to the people who manage the staff"},
     "OrderPatch": {
+        "customer_name": "shown; in order files",
+        "shipping_address": "shown; in order files",
         "external_number": "filter of lists",
         "problem": "an order with a problem is not processed",
         "metadata": "your own data",

@@ -37,6 +37,9 @@ COUNTS: dict[str, LiteralString] = {
     "create_webhook": "select count(*) from webhooks where description = %s",
     "create_order": "select count(*) from orders where customer_name = %s",
     "upload_image": "select count(*) from images where bytes = %s",
+    "add_machine": "select count(*) from client_users where user_id = 'machine:' || %s",
+    "invite_member": "select count(*) from invitations where email = %s",
+    "invite_staff_member": "select count(*) from invitations where email = %s",
 }
 """For each create operation: a statement that counts the created rows by the value of the distinguishing field."""
 
@@ -60,12 +63,18 @@ class Create:
     @property
     def distinguishing_field(self) -> str:
         """The name of the body field that has a different value in each create request."""
-        return "bytes" if self.operation.name == "upload_image" else self.operation.name_field
+        fields = {
+            "upload_image": "bytes",
+            "add_machine": "machine_id",
+            "invite_member": "email",
+            "invite_staff_member": "email",
+        }
+        return fields.get(self.operation.name, self.operation.name_field)
 
     def different_field(self) -> Json:
         """Return the distinguishing field, with a value that differs from its value in `body`."""
         value = self.body[self.distinguishing_field]
-        return {self.distinguishing_field: value + 1 if isinstance(value, int) else f"{value} too"}
+        return {self.distinguishing_field: value + 1 if isinstance(value, int) else f"too-{value}"}
 
     @property
     def row_count(self) -> int:
@@ -85,7 +94,7 @@ def create(platform: Platform, request: pytest.FixtureRequest) -> Create:
     operation: Operation = request.param
     tenant = platform.tenant()
     ids = create_resources(platform, tenant)
-    api = platform.admin if operation.name == "create_client" else tenant.owner
+    api = platform.admin if operation.name in ("create_client", "invite_staff_member") else tenant.owner
     return Create(platform, tenant, operation, ids, api, request_body(operation.name, ids))
 
 
@@ -110,7 +119,8 @@ def new_key() -> str:
 
 def test_every_create_operation_accepts_an_idempotency_key() -> None:
     names = {"client", "site", "catalog", "order", "order_destination", "product", "schedule", "upload", "webhook"}
-    assert {create.name for create in CREATES} == {f"create_{name}" for name in names} | {"upload_image"}
+    others = {"upload_image", "add_machine", "invite_member", "invite_staff_member"}
+    assert {create.name for create in CREATES} == {f"create_{name}" for name in names} | others
     for create in CREATES:
         assert create.has_parameter("Idempotency-Key")
 
@@ -168,6 +178,13 @@ def test_a_key_is_refused_while_another_request_with_this_key_is_running(create:
         "create_webhook": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_order": ("select from products where id = %s for update", create.ids["product_id"]),
         "upload_image": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
+        "add_machine": ("select from clients where id = %s for update", create.tenant.client_id),
+        "invite_member": ("select from clients where id = %s for update", create.tenant.client_id),
+        # The insert waits until another insert with the same address ends.
+        "invite_staff_member": (
+            "insert into invitations (email, role, invited_by) values (%s, 'support', 'a test')",
+            create.body.get("email", ""),
+        ),
     }
     statement, parameter = locks[create.operation.name]
     with ThreadPoolExecutor(1) as pool:

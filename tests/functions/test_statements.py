@@ -137,7 +137,7 @@ def statements_of(platform: Platform, tenant: Tenant, path: str, limit: int) -> 
 
 
 CLIENT_LISTS = [
-    operation for operation in all_operations() if operation.is_list and operation.name != "list_dead_letters"
+    operation for operation in all_operations() if operation.is_list and not operation.path.startswith("/v1/admin/")
 ]
 """The lists that a client is allowed to read."""
 

@@ -239,7 +239,7 @@ def test_credentials_are_generated_once_and_only_the_owner_can_read_them(tmp_pat
                 *credentials.logins.values(),
             }
         )
-        == 8
+        == 9
     )
 
 

@@ -171,7 +171,20 @@ def test_the_help_of_a_command_has_a_text_for_every_option_and_an_example(name: 
 def test_every_command_that_lists_or_shows_has_the_option_json(name: str) -> None:
     verb = name.rpartition(" ")[2]
     options = {option for parameter in ALL[name].params for option in parameter.opts}
-    shows = {"list", "show", "watch", "status", "doctor", "audit", "switch", "listen", "drop", "read", "create"}
+    shows = {
+        "list",
+        "show",
+        "watch",
+        "status",
+        "doctor",
+        "audit",
+        "switch",
+        "listen",
+        "drop",
+        "read",
+        "create",
+        "inspect",
+    }
     shows |= {"ship", "export", "drop-status"}
     assert ("--json" in options) == (verb in shows)
 

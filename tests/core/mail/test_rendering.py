@@ -45,6 +45,8 @@ def row(template: str, **more: Any) -> dict[str, Any]:
     details: dict[str, Any] = {}
     if template == "order_shipped":
         details = {"carrier": "Post", "number": "T-1", "url": "https://post.test/T-1?a=1&b=2"}
+    if template == "invitation":
+        details = {"invitation_id": "i-1", "role": "editor", "locale": "en", "expires_at": "2026-03-08T12:00:00+00:00"}
     if template == "job_finished":
         details = {"job_id": "j-1", "type": "catalog_sync", "status": "completed", "error": None}
         details |= {"counts": {"read": 1200, "created": 7}, "ended_at": "2026-03-01T12:00:00+00:00"}
@@ -257,7 +259,7 @@ def test_every_language_has_all_phrases_with_the_same_placeholders() -> None:
 def test_every_phrase_is_used_by_a_template() -> None:
     templates = "".join(file.read_text("utf-8") for file in (rendering.HERE / "templates").iterdir())
     for name in tomllib.loads((rendering.HERE / "phrases" / "en.toml").read_text("utf-8")):
-        assert f'"{name}"' in templates or name.startswith(("job_", "count_")), name
+        assert f'"{name}"' in templates or name.startswith(("job_", "count_", "role_")), name
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "cancelled"])

@@ -74,7 +74,7 @@ def _register(erasure_id: UUID, row: Mapping[str, Any]) -> None:
 
 
 def _save(job: jobs.LeasedJob, step: int) -> None:
-    job.checkpoint = {"step": step}
+    job.checkpoint = {"step": step, "counts": _counts(job)}
     with writing(SYSTEM) as tx:
         job.save(tx)
 
@@ -92,8 +92,15 @@ def _repeated(job: jobs.LeasedJob, erasure_id: UUID, *, noun: str, query: Callab
 
 
 def _count(job: jobs.LeasedJob, noun: str, number: int) -> None:
-    job.counts[noun] = job.counts.get(noun, 0) + number
+    counts = _counts(job)
+    counts[noun] = counts.get(noun, 0) + number
     job.done += number
+
+
+def _counts(job: jobs.LeasedJob) -> dict[str, int]:
+    """Return how much was erased, by kind. It is a part of the checkpoint: the counts of a job are those of a file."""
+    counts: dict[str, int] = job.checkpoint.setdefault("counts", {})
+    return counts
 
 
 def _erase_addresses(job: jobs.LeasedJob, erasure_id: UUID) -> None:
@@ -161,7 +168,9 @@ def _delete_cached(job: jobs.LeasedJob, erasure_id: UUID) -> None:
 
 
 def _complete(job: jobs.LeasedJob, erasure_id: UUID) -> None:
-    counts = {noun: job.counts.get(noun, 0) for noun in ("orders", "mails", "events", "responses", "exports", "files")}
+    counts = {
+        noun: _counts(job).get(noun, 0) for noun in ("orders", "mails", "events", "responses", "exports", "files")
+    }
     with writing(SYSTEM) as tx:
         _complete_row(tx, erasure_id, counts)
         job.complete(tx, counts)

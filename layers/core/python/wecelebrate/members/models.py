@@ -91,6 +91,7 @@ class NewMachine(Input):
     machine_id: MachineId
     """The id with which the machine gets its tokens from the issuer (`client_id` of the grant `client_credentials`)."""
     role: Literal["editor", "viewer"]
+    """What the machine may do: viewers read, and editors also write."""
     name: Name | None = None
     """A name for the people who manage the members."""
 

@@ -459,6 +459,8 @@ CREATE UNIQUE INDEX client_users_machine_id_key ON public.client_users USING btr
   'machine'::text);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.client_users FOR EACH ROW EXECUTE FUNCTION
   app.audit_row();
+CREATE TRIGGER end_exports_of_member AFTER DELETE OR UPDATE OF role, is_active, personal_data ON public.client_users FOR
+  EACH ROW EXECUTE FUNCTION app.end_exports_of_member();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.client_users REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.client_users REFERENCING NEW TABLE AS after FOR EACH
@@ -950,9 +952,9 @@ create policy system on idempotency_keys for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
 create policy system_delete on idempotency_keys for delete to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
-grant delete, insert, select, update on idempotency_keys to app_definer, app_migrate;
+grant delete, insert, select, update on idempotency_keys to app_migrate;
 grant delete, select on idempotency_keys to app_system;
-grant insert, select, update on idempotency_keys to app_admin, app_client, app_customer, app_support;
+grant insert, select, update on idempotency_keys to app_admin, app_client, app_customer, app_definer, app_support;
 
 -- Table images, owner app_owner
 
@@ -3527,7 +3529,7 @@ grant select on app.mail_view to app_admin, app_client, app_support;
 -- View app.member_view, owner app_owner
 
 create view app.member_view with (security_invoker=true) as
- SELECT id, client_id, user_id AS subject, kind, name, email, role, is_active, created_at, updated_at
+ SELECT id, client_id, user_id AS subject, kind, name, email, role, personal_data, is_active, created_at, updated_at
    FROM client_users;
 grant delete, insert, select, update on app.member_view to app_admin, app_client;
 
@@ -3658,12 +3660,27 @@ grant select, update on app.schedule_view to app_system;
 -- View app.shipment_view, owner app_owner
 
 create view app.shipment_view with (security_invoker=true) as
- SELECT id, client_id, order_id, number, status, carrier, tracking_number, tracking_url,
+ SELECT s.id, s.client_id, s.order_id,
+        CASE
+            WHEN p.shown OR s.number IS DISTINCT FROM s.tracking_number THEN s.number
+            ELSE app.masked_name(s.number)
+        END AS number,
+    s.status, s.carrier,
+        CASE
+            WHEN p.shown THEN s.tracking_number
+            ELSE NULL::text
+        END AS tracking_number,
+        CASE
+            WHEN p.shown THEN s.tracking_url
+            ELSE NULL::text
+        END AS tracking_url,
     ( SELECT json_agg(json_build_object('line', l.line, 'quantity', l.quantity) ORDER BY l.line) AS json_agg
            FROM shipment_lines l
           WHERE l.shipment_id = s.id) AS lines,
-    shipped_at, delivered_at, source, created_at, updated_at
-   FROM shipments s;
+    s.shipped_at, s.delivered_at, s.source, s.created_at, s.updated_at
+   FROM shipments s
+     CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (s.client_id = ANY ((( SELECT
+       app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.shipment_view to app_admin, app_client, app_customer, app_definer, app_support, app_system;
 
 -- View app.site_view, owner app_owner
@@ -3737,7 +3754,7 @@ declare
   invitation invitations := app.invitation_of_token($1);
 begin
   refusal := case
-    when app.subject() is null or app.subject() like 'service:%' or invitation.id is null then 'unknown'
+    when app.subject() is null or app.subject() ~ '^(service|machine):' or invitation.id is null then 'unknown'
     when lower(app.email() collate "C") is distinct from lower(invitation.email collate "C") then 'address'
     when invitation.accepted_at is not null then 'accepted'
     when invitation.revoked_at is not null then 'revoked'
@@ -3987,6 +4004,25 @@ CREATE OR REPLACE FUNCTION app.analyze_staged_products()
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$ analyze app.staged_products_intake (job_id, fence, sku) $function$;
 grant execute on function app.analyze_staged_products() to app_worker;
+
+-- Function app.as_document(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.as_document(content text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog'
+AS $function$
+begin
+  if content ~ '^\s*[[{"]' then
+    return content::jsonb;
+  end if;
+  return to_jsonb(content);
+exception
+  when data_exception or program_limit_exceeded then
+    return to_jsonb(content);
+end
+$function$;
 
 -- Function app.audit_action(text,text,jsonb,jsonb), owner app_definer
 
@@ -4455,16 +4491,29 @@ AS $function$
 declare
   target orders := app.lock_order($1);
   after orders;
+  countries text[];
 begin
   refusal := app.lock_refusal($1, target, $5);
   if refusal is not null then
+    return;
+  elsif changes ?| '{customer_name,shipping_address}'::text[] and target.status not in ('pending', 'processing') then
+    refusal := 'status';
+    detail := to_jsonb(target.status);
+    return;
+  end if;
+  select s.ship_to_countries into countries from sites s where s.id = target.site_id;
+  if changes ? 'shipping_address' and changes #>> '{shipping_address,country}' <> all (countries) then
+    refusal := 'country';
+    detail := to_jsonb(countries);
     return;
   elsif changes ->> 'problem' = 'unconfirmed' and target.problem is distinct from 'unconfirmed' then
     refusal := 'reserved';
     return;
   end if;
   update orders o
-  set external_number = case when changes ? 'external_number' then changes ->> 'external_number'
+  set customer_name = coalesce(changes ->> 'customer_name', o.customer_name),
+    shipping_address = coalesce(changes -> 'shipping_address', o.shipping_address),
+    external_number = case when changes ? 'external_number' then changes ->> 'external_number'
       else o.external_number end,
     problem = case when changes ? 'problem' then changes ->> 'problem' else o.problem end,
     metadata = case when changes ? 'metadata' then app.merge_patch(o.metadata, changes -> 'metadata')
@@ -5188,10 +5237,24 @@ CREATE OR REPLACE FUNCTION app.count_open_erasures(client_id uuid)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
   select count(*) from erasures e
-  where e.client_id = $1 and e.completed_at is null
+  where e.client_id = $1 and e.cause = 'request' and e.completed_at is null
     and (app.admin_role() = 'super_admin' or e.client_id = any ((select app.owner_ids())::uuid[]))
 $function$;
 grant execute on function app.count_open_erasures(uuid) to app_admin, app_client;
+
+-- Function app.count_recent_erasures(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_recent_erasures(client_id uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select count(*) from erasures e
+  where e.client_id = $1 and e.cause = 'request' and e.created_at > now() - interval '24 hours'
+    and (app.admin_role() = 'super_admin' or e.client_id = any ((select app.owner_ids())::uuid[]))
+$function$;
+grant execute on function app.count_recent_erasures(uuid) to app_admin, app_client;
 
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
@@ -5810,16 +5873,43 @@ begin
   update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
     error = 'The data of a person were erased. Create the export again.'
   from exports x
-  where x.job_id = j.id and x.kind <> 'products' and (x.client_id = e.client_id or x.client_id is null)
+  where x.job_id = j.id and x.kind <> 'products' and x.client_id = e.client_id
     and j.status in ('pending', 'processing');
+  update jobs j set status = 'pending', leased_until = null, due_at = now(), failures = 0, checkpoint = '{}'
+  from exports x
+  where x.job_id = j.id and x.kind <> 'products' and x.client_id is null and j.status = 'processing';
   update exports x set deleted_at = coalesce(x.deleted_at, now()), expires_at = least(x.expires_at, now())
-  where x.kind <> 'products' and (x.client_id = e.client_id or x.client_id is null)
+  where x.kind <> 'products' and (x.client_id = e.client_id or x.client_id is null and x.key is not null)
     and (x.deleted_at is null or x.expires_at > now());
   return query select x.id, x.client_id from exports x
     where x.kind <> 'products' and x.deleted_at is not null and (x.client_id = e.client_id or x.client_id is null);
 end
 $function$;
 grant execute on function app.end_exports(uuid) to app_system;
+
+-- Function app.end_exports_of_member(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.end_exports_of_member()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if old.is_active and coalesce(old.personal_data, old.role <> 'viewer') and (tg_op = 'DELETE'
+      or (new.is_active and coalesce(new.personal_data, new.role <> 'viewer')) is not true) then
+    update jobs j set status = 'cancelled', leased_until = null, completed_at = now(), error_code = 'cancelled',
+      error = 'The right to see persons has ended. Create the export again.'
+    from exports x
+    where x.job_id = j.id and x.client_id = old.client_id and x.subject = old.user_id and x.kind <> 'products'
+      and j.status in ('pending', 'processing');
+    update exports x set deleted_at = now(), expires_at = now()
+    where x.client_id = old.client_id and x.subject = old.user_id and x.kind <> 'products' and x.deleted_at is null;
+  end if;
+  return null;
+end
+$function$;
+grant execute on function app.end_exports_of_member() to app_owner;
 
 -- Function app.end_holds(uuid,integer,integer,timestamp with time zone,timestamp with time zone), owner app_definer
 
@@ -5978,24 +6068,54 @@ grant execute on function app.erase_addresses(uuid) to app_system;
 
 CREATE OR REPLACE FUNCTION app.erase_audit_entries(e erasures, ids uuid[])
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+declare
+  others text[] := array(select subject from unnest(e.subjects) subject where not app.is_only_buyer(e, subject));
+begin
+  e.subjects := array(select subject from unnest(e.subjects) subject where subject <> all (others));
+  e.needles := array(
+    select needle from unnest(e.needles) needle
+    where needle <> all (array(select lower(subject) from unnest(others) subject)));
   update audit_log a
   set subject = case when is_person and a.subject = any (e.subjects) then app.pseudonym(e, a.subject)
       else a.subject end,
     email = case when not is_person then a.email end, address = case when not is_person then a.address end,
-    object_id = case when app.mentions(e, a.object_id) then 'erased' else a.object_id end,
-    details = case when app.mentions(e, a.details::text) then '{"erased": true}' else a.details end,
-    before = case when app.mentions(e, a.before::text) then '{"erased": true}' else a.before end,
-    after = case when app.mentions(e, a.after::text) then '{"erased": true}' else a.after end
+    object_id = case when is_object then 'erased' else a.object_id end,
+    details = case when has_texts and app.mentions(e, a.details) then '{"erased": true}' else a.details end,
+    before = case when has_texts and app.mentions(e, a.before) then '{"erased": true}' else a.before end,
+    after = case when has_texts and app.mentions(e, a.after) then '{"erased": true}' else a.after end
   from (
-    select x.id, (x.subject = any (e.subjects) or lower(x.email) = any (e.emails)) is true
-      and x.admin_role is null and not exists (
-        select from client_users m where m.client_id = e.client_id and m.user_id = x.subject) as is_person
-    from audit_log x where x.id = any (ids)) entries
-  where a.id = entries.id
-    and (is_person or app.mentions(e, concat_ws(' ', a.object_id, a.details, a.before, a.after)))
+    select x.id, about.has_texts,
+      case when x.admin_role is null and (x.subject = any (e.subjects) or lower(x.email) = any (e.emails))
+        then app.is_only_buyer(e, x.subject) else false end as is_person,
+      about.has_texts and (lower(x.object_id) = any (e.emails) or x.object_id = any (e.subjects)) as is_object
+    from audit_log x
+      cross join lateral (select x.action !~ '^(member|invitation|admin_user)[.]' as has_texts) about
+    where x.id = any (ids)) entries
+  where a.id = entries.id and (is_person or is_object
+    or has_texts and app.mentions(e, jsonb_build_array(a.details, a.before, a.after)));
+end
+$function$;
+
+-- Function app.erase_dead_letters(erasures,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.erase_dead_letters(e erasures, ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  by_email erasures := e;
+begin
+  by_email.needles := array(select email from unnest(e.emails) email where app.is_needle(email));
+  by_email.subjects := '{}';
+  update dead_letters d set body = '{"erased": true}', reason = 'The data of a person were erased.'
+  where d.id = any (ids) and app.mentions(case when d.client_id is null then by_email else e end,
+    jsonb_build_array(case when jsonb_typeof(d.body) = 'string' then app.as_document(d.body #>> '{}') else d.body end,
+      d.reason));
+end
 $function$;
 
 -- Function app.erase_deliveries(erasures,uuid[]), owner app_definer
@@ -6009,7 +6129,7 @@ AS $function$
   set payload = d.payload #- '{data,tracking_number}' #- '{data,tracking_url}', last_body = null,
     last_error = null, log = '[]'
   where d.id = any (ids) and (
-    app.mentions(e, concat_ws(' ', d.payload, d.last_body, d.last_error, d.log))
+    app.mentions(e, jsonb_build_array(d.payload, app.as_document(d.last_body), d.last_error, d.log))
     or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
 $function$;
 
@@ -6065,9 +6185,10 @@ CREATE OR REPLACE FUNCTION app.erase_jobs(e erasures, ids uuid[])
 AS $function$
   update jobs j
   set result = null, first_errors = '[]', checkpoint = '{}', questions = null, answers = null,
-    error = case when app.mentions(e, j.error) then 'The data of a person were erased.' else j.error end
+    error = case when app.mentions(e, to_jsonb(j.error)) then 'The data of a person were erased.' else j.error end
   where j.id = any (ids) and j.type <> 'erasure' and j.status in ('completed', 'failed', 'cancelled')
-    and app.mentions(e, concat_ws(' ', j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
+    and app.mentions(e,
+      jsonb_build_array(j.result, j.first_errors, j.checkpoint, j.questions, j.answers, j.error))
 $function$;
 
 -- Function app.erase_mails(erasures,uuid[]), owner app_definer
@@ -6099,20 +6220,20 @@ begin
   if kind not in ('webhook_deliveries', 'jobs', 'dead_letters', 'audit_log', 'order_export_runs') then
     raise exception 'the rows of % are not erased by this function', kind using errcode = 'invalid_parameter_value';
   end if;
-  execute format('select array(select t.id from %I t where t.client_id = $1 and t.id > $2 order by t.id limit $3)',
-    kind) into ids using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
+  -- A message that could not be read belongs to no client.
+  execute format('select array(select t.id from %I t where (t.client_id = $1%s) and t.id > $2 order by t.id limit $3)',
+    kind, case kind when 'dead_letters' then ' or t.client_id is null' else '' end)
+    into ids using e.client_id, coalesce($3, '00000000-0000-0000-0000-000000000000'), $4;
   case kind
     when 'webhook_deliveries' then perform app.erase_deliveries(e, ids);
     when 'jobs' then perform app.erase_jobs(e, ids);
-    when 'dead_letters' then
-      update dead_letters d set body = '{"erased": true}', reason = 'The data of a person were erased.'
-      where d.id = any (ids) and app.mentions(e, d.body::text || ' ' || d.reason);
+    when 'dead_letters' then perform app.erase_dead_letters(e, ids);
     when 'audit_log' then perform app.erase_audit_entries(e, ids);
     when 'order_export_runs' then
       update order_export_runs r
       set refused = (select jsonb_agg(o || '{"reason": "The data of the person were erased."}')
                      from jsonb_array_elements(r.refused) o)
-      where r.id = any (ids) and app.mentions(e, r.refused::text);
+      where r.id = any (ids) and app.mentions(e, r.refused);
   end case;
   return ids[cardinality(ids)];
 end
@@ -6178,17 +6299,18 @@ CREATE OR REPLACE FUNCTION app.erase_responses(erasure_id uuid, hours_ago intege
 AS $function$
 declare
   e erasures := app.open_erasure($1);
+  buyers text[] := array(select subject from unnest(e.subjects) subject where app.is_only_buyer(e, subject));
   erased integer;
 begin
-  delete from idempotency_keys k where k.subject = any (e.subjects);
   update idempotency_keys k
-  set headers = '{}', body = null
+  set headers = '{}', body = null,
+    subject = case when k.subject = any (buyers) then app.pseudonym(e, k.subject) else k.subject end
   where k.created_at > now() - make_interval(hours => $2 + 1)
     and k.created_at <= now() - make_interval(hours => $2) + case $2 when 0 then interval '1 minute' else '0' end
-    and (app.mentions(e, k.body) or exists (
+    and (strpos(k.body, e.client_id::text) > 0 and app.mentions(e, app.as_document(k.body)) or exists (
       select from regexp_matches(k.body, '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') ids (uuids)
         join orders o on o.id = uuids[1]::uuid
-      where o.erasure_id = e.id));
+      where o.erasure_id = e.id and o.client_id = e.client_id));
   get diagnostics erased = row_count;
   return erased;
 end
@@ -6336,10 +6458,15 @@ declare
   e erasures := app.open_erasure($1);
 begin
   first_order_at := e.first_order_at;
-  destination_ids := array(select d.id from order_destinations d where d.client_id = e.client_id);
+  -- The files of a deleted destination are still there. Its jobs lead to them.
+  destination_ids := array(
+    select d.id from order_destinations d where d.client_id = e.client_id
+    union select (j.payload ->> 'destination_id')::uuid from jobs j
+    where j.client_id = e.client_id and j.type = 'order_file'
+      and j.payload ->> 'destination_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   texts := e.needles || array(
     select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
-    where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 4);
+    where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);
 end
 $function$;
 grant execute on function app.files_to_search(uuid) to app_system;
@@ -7055,6 +7182,33 @@ CREATE OR REPLACE FUNCTION app.is_in_stock(policy text, count integer)
  IMMUTABLE PARALLEL SAFE
 RETURN ((policy = 'untracked'::text) OR (count > 0));
 grant execute on function app.is_in_stock(text,integer) to app_anon, app_customer, app_definer;
+
+-- Function app.is_needle(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_needle(value text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog'
+RETURN ((length(value) >= 6) AND ((strpos(value, '@'::text) > 0) OR (value ~ '[^\x01-\x40\x5b-\x60\x7b-\x7f]{3}'::text)
+  OR (length(regexp_replace(value, '[^0-9]'::text, ''::text, 'g'::text)) >= 6)));
+
+-- Function app.is_only_buyer(erasures,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_only_buyer(e erasures, actor text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select $2 !~ '^(service|login|machine):'
+    and exists (select from orders o where o.erasure_id = e.id and o.client_id = e.client_id
+      and o.customer_subject = app.pseudonym(e, $2))
+    and not exists (select from client_users m where m.user_id = $2)
+    and not exists (select from admin_users s where s.user_id = $2)
+    and not exists (select from audit_log x where x.client_id = e.client_id and x.object_id = $2
+      and x.action in ('member.create', 'member.delete'))
+$function$;
 
 -- Function app.is_open_order(orders), owner app_definer
 
@@ -7876,15 +8030,23 @@ CREATE OR REPLACE FUNCTION app.media_with_urls(media text, base_url text)
 AS $function$ select case when media = '[]' then '[]'::json else replace(media, E'\x01', base_url)::json end $function$;
 grant execute on function app.media_with_urls(text,text) to app_admin, app_anon, app_client, app_customer, app_support;
 
--- Function app.mentions(erasures,text), owner app_definer
+-- Function app.mentions(erasures,jsonb), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.mentions(e erasures, content text)
+CREATE OR REPLACE FUNCTION app.mentions(e erasures, content jsonb)
  RETURNS boolean
  LANGUAGE sql
  STABLE
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-  select exists (select from unnest(e.needles) needle where strpos(lower($2), needle) > 0)
+  select exists (
+    select from jsonb_path_query($2, 'strict $.** ? (@.type() == "string")') node
+      cross join lateral (select node #>> '{}' as value, lower(node #>> '{}') as lowered) texts
+    where lowered = any (e.emails) or value = any (e.subjects) and value ~ '[0-9|@]'
+      or value !~ ('^([a-z_.-]+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}'
+          '|[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:.]+ ?(Z|[+-][0-9:]+)?)?)$')
+        and exists (
+          select from unnest(e.needles) needle
+          where case when strpos(lowered, needle) > 0 then lowered ~ app.needle_pattern(needle) end))
 $function$;
 
 -- Function app.merge_objects(jsonb,jsonb,boolean), owner app_owner
@@ -7981,6 +8143,19 @@ begin
 end
 $function$;
 grant execute on function app.move_source_data() to app_owner;
+
+-- Function app.needle_pattern(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.needle_pattern(needle text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog'
+RETURN concat(CASE WHEN (needle ~ '^[0-9a-z\u00c0-\u024f\u0370-\u052f]'::text) THEN
+  '(^|[^0-9a-z\u00c0-\u024f\u0370-\u052f])'::text ELSE NULL::text END, regexp_replace(needle,
+  '([][\\.^$*+?(){}|])'::text, '\\\1'::text, 'g'::text), CASE WHEN (needle ~
+  '[0-9a-z\u00c0-\u024f\u0370-\u052f]$'::text) THEN '($|[^0-9a-z\u00c0-\u024f\u0370-\u052f])'::text ELSE NULL::text
+  END);
 
 -- Function app.new_invitation_token(uuid), owner app_definer
 
@@ -8576,7 +8751,7 @@ begin
           where key not in ('country', 'state', 'city', 'postal_code', 'type')
           union select unnest(array[s.tracking_number, s.tracking_url]) from person p
             join shipments s on s.order_id = p.id
-        ) texts (text) where length(btrim(text)) >= 4)
+        ) texts (text) where app.is_needle(lower(btrim(text))))
     where x.id = e.id;
   end if;
   return query
@@ -8911,8 +9086,9 @@ begin
       or $1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
       or $2 = 'job.cancelled' and $4 is null and exists (
         select from jobs j
-        where j.id::text = $3 ->> 'job_id' and j.client_id = $1 and j.client_id = any (app.client_ids())
-          and j.type = 'data_export' and j.requested_by = app.subject() and j.status = 'cancelled'
+        where j.id::text = $3 ->> 'job_id' and j.client_id = $1 and j.client_id = any ((select
+          app.client_ids())::uuid[])
+          and j.type = 'data_export' and j.requested_by = (select app.subject()) and j.status = 'cancelled'
           and j.completed_at = now())) is not true then
     raise exception 'the caller may not publish events for client %', $1 using errcode = 'insufficient_privilege';
   end if;
@@ -9775,6 +9951,11 @@ begin
     return;
   end if;
   select i.emails, i.subjects into emails, subjects from app.identities(client_id, email, subject) i;
+  -- Without data, a subject is only a text that the caller has chosen.
+  subjects := array(
+    select s from unnest(subjects) s
+    where exists (select from orders o where o.client_id = client_id and o.customer_subject = s)
+      or exists (select from analytics_events a where a.client_id = client_id and a.user_id = s));
   select jsonb_agg(jsonb_build_object('order_number', open.order_number, 'status', open.status)) into detail
   from (
     select o.order_number, o.status from orders o

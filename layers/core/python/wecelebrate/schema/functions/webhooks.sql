@@ -20,8 +20,8 @@ begin
       or $1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
       or $2 = 'job.cancelled' and $4 is null and exists (
         select from jobs j
-        where j.id::text = $3 ->> 'job_id' and j.client_id = $1 and j.client_id = any (app.client_ids())
-          and j.type = 'data_export' and j.requested_by = app.subject() and j.status = 'cancelled'
+        where j.id::text = $3 ->> 'job_id' and j.client_id = $1 and j.client_id = any ((select app.client_ids())::uuid[])
+          and j.type = 'data_export' and j.requested_by = (select app.subject()) and j.status = 'cancelled'
           and j.completed_at = now())) is not true then
     raise exception 'the caller may not publish events for client %', $1 using errcode = 'insufficient_privilege';
   end if;
