@@ -80,7 +80,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     detection_lines = [line[:MAX_SAMPLE_LINE_LENGTH] for line in lines[skipped : skipped + 200]]
     dialect = dialects.detect(detection_lines, count_known, delimiter)
     rows, starts = _positions(lines[skipped:], dialect)
-    rows = [[unquoted(cell) for cell in row] for row in rows]
+    rows = [[unquoted(cell) for cell in _without_blank_tail(row)] for row in rows]
     header_row = dialects.find_header(rows, count_known)
     if not rows or not any(cell.strip() for cell in rows[header_row]):
         raise UnreadableFeed(
@@ -142,6 +142,14 @@ def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[s
         rows.append(row)
         starts.append(end)
     return rows, starts
+
+
+def _without_blank_tail(row: list[str]) -> list[str]:
+    """Return the row without the cells after the last possible column, if all of these are blank.
+
+    A line of delimiters has millions of them. One more cell than allowed is left, so that the row is still too wide.
+    """
+    return row[: MAX_COLUMNS + 1] if len(row) > MAX_COLUMNS and not any(row[MAX_COLUMNS:]) else row
 
 
 def column_names(cells: list[str], data: list[list[str]]) -> list[str]:
