@@ -113,6 +113,7 @@ OBEYED = {
         "is_active": "members, storefronts, schedules",
         "timezone": "days of reports",
         "event_retention_months": "events",
+        "order_retention_days": "persons in orders",
     },
     "SitePatch": {
         "name": "in mails and on the storefront",
