@@ -147,7 +147,8 @@ def test_a_refused_change_returns_the_current_tag_to_a_caller_who_may_read_the_o
     own = create_resources(platform, tenant)
     path = operation.url(own)
     strict = platform.api("admin", any_state=False)
-    resource = "/".join(path.split("/")[:4])  # an action such as /v1/orders/{order_id}/ship changes the order
+    # An action such as /v1/orders/{order_id}/ship changes the order.
+    resource = path if operation.path.endswith("}") else "/".join(path.split("/")[:4])
     tag = strict.get(resource).headers["etag"].removeprefix("W/")
     missing = operation.send(strict, own, headers={"If-Match": ""})
     assert (missing.status_code, missing.headers["etag"]) == (412, tag)
@@ -159,7 +160,8 @@ def test_a_refused_change_returns_the_current_tag_to_a_caller_who_may_read_the_o
     assert (absent.status_code, absent.headers["etag"]) == (428, tag)
     if operation.name not in ("replace_client", "change_client"):
         hidden = operation.send(other_tenant.owner, own, headers={"If-Match": OTHER_TAG})
-        assert (hidden.status_code, "etag" in hidden.headers) == (404, False)
+        expected = 403 if operation.path.startswith("/v1/admin/") else 404
+        assert (hidden.status_code, "etag" in hidden.headers) == (expected, False)
     weak = operation.send(strict, own, headers={"If-Match": f"W/{tag}"})
     assert weak.is_success or operation.name in ("request_return", "replace_order"), weak.text  # nothing was shipped
 
