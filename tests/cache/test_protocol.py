@@ -56,6 +56,7 @@ class Scenario:
         time = SimpleNamespace(monotonic=lambda: clock.ms / 1000, sleep=self._sleep)
         for module in (request_cache, sessions, loading):
             monkeypatch.setattr(module, "reading", self.database.reading)
+        monkeypatch.setattr(sessions, "person_clients", lambda _: ())  # no value of the model shows persons
         monkeypatch.setattr(request_cache, "time", time)
         monkeypatch.setattr(kill_switches, "are_known", lambda: True)
 
