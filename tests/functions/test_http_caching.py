@@ -53,10 +53,18 @@ def shared_age(response: httpx.Response) -> int:
     return int(control.get("s-maxage") or control.get("max-age") or 0)
 
 
+def replaced(ids: dict[str, str], operation: Operation, value: str) -> dict[str, str]:
+    """Return a copy of `ids` in which all ids in the path of the operation are `value`."""
+    names = [name for parameter in operation.id_parameters for name in (parameter, f"staff_{parameter}")]
+    return ids | dict.fromkeys(names, value)
+
+
 def token_callers(platform: Platform, tenant: Tenant, operation: Operation) -> list[httpx.Client]:
     """Return an API client for each kind of user whose token allows the operation."""
     if operation.path.startswith("/v1/admin/"):
         return [platform.admin]
+    if operation.name in ("list_erasures", "get_erasure", "list_invitations", "get_invitation"):
+        return [tenant.owner, platform.admin]
     if operation.name == "get_export":  # only the user who requested an export sees it
         return [tenant.owner]
     reader = "editor" if operation.shows_source_data else "viewer"
@@ -157,7 +165,7 @@ def assert_problem_is_not_stored(response: httpx.Response, status: int, code: st
 def test_a_404_response_is_not_stored(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
-    missing = ids | dict.fromkeys(operation.id_parameters, NIL)
+    missing = replaced(ids, operation, NIL)
     for api in [tenant.owner, platform.admin, *([platform.api()] if operation.is_public else [])]:
         for _ in range(2):  # The second 404 response comes from the cache of the API.
             headers = {"If-None-Match": "*"} if operation.method == "GET" else {}
@@ -174,9 +182,10 @@ def test_a_404_response_is_not_stored(
 def test_the_response_to_an_invalid_request_is_not_stored(
     platform: Platform, tenant: Tenant, operation: Operation, ids: dict[str, str]
 ) -> None:
-    for api in [tenant.owner, *([platform.api()] if operation.is_public else [])]:
+    caller = platform.admin if operation.path.startswith("/v1/admin/") else tenant.owner
+    for api in [caller, *([platform.api()] if operation.is_public else [])]:
         if operation.id_parameters:
-            response = operation.send(api, ids | dict.fromkeys(operation.id_parameters, "7"))
+            response = operation.send(api, replaced(ids, operation, "7"))
             assert_problem_is_not_stored(response, 422, "invalid")
         if operation.is_list:
             response = api.get(operation.path.format(**ids), params={"cursor": "x"})

@@ -13,8 +13,8 @@ set local role app_definer;
 
 -- Resolves `subject` if it is the subject of a service (one of our own workers). A service acts either for the platform
 -- or for one client. A service that acts for a client has the rights of an editor. The API refuses such a subject in a
--- token; only the login for queues and schedules is allowed to use such a subject. The exception is the key-value store,
--- which has a login of its own.
+-- token; only the login for queues and schedules is allowed to use such a subject. The exception is the key-value
+-- store, which has a login of its own.
 create or replace function app.resolve_service(
   subject text, client_id uuid,
   out role text, out admin_role text, out client_ids uuid[], out editor_ids uuid[], out tier text,

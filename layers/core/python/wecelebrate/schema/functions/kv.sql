@@ -41,7 +41,8 @@ as $$
     ('order_counter', 'derived', '{order_counter}', '.'),
     ('employees:<id>', 'later', '{employee,employees}', '.'),
     ('audit:<environment>:<time>:<id>', 'log',
-      '{audit,audit_logs,sync_log,erp_sync_log,schedule_execution,catalog_sync_logs,import_jobs,webhook-delivery}', '.'),
+      '{audit,audit_logs,sync_log,erp_sync_log,schedule_execution,catalog_sync_logs,import_jobs,webhook-delivery}',
+      '.'),
     ('hris_sync_<id>', 'log', '{hris}', '^hris_sync_'),
     ('environments:<id>', 'later',
       '{environments,admin_users,role,access_group,brand,email-template,global-template,site-template,automation-rule}',
@@ -53,8 +54,8 @@ grant execute on function app.kv_key_families() to app_definer, app_kv;
 
 set local role app_definer;
 
--- Returns the number of documents in the store for each family, and their size in bytes. It returns no key and no value,
--- because keys of the store contain tokens. Only admins of the platform may call it, and services may not.
+-- Returns the number of documents in the store for each family, and their size in bytes. It returns no key and no
+-- value, because keys of the store contain tokens. Only admins of the platform may call it, and services may not.
 create or replace function app.kv_families()
 returns table (family text, meaning text, documents bigint, bytes bigint)
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp

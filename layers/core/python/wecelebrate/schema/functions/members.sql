@@ -121,7 +121,8 @@ create or replace function app.new_invitation_token(invitation uuid) returns tex
 language sql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
   select replace($1::text, '-', '') || rtrim(translate(encode(sha256(convert_to(
-    gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'base64'), '+/', '-_'), '=')
+    gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'base64'),
+    '+/', '-_'), '=')
 $$;
 
 -- Invites the first super admin. Returns the token, or null if the platform has a super admin already. A repeated call
@@ -215,8 +216,8 @@ grant select, update, delete on app.staff_view to app_admin;
 
 -- An invitation as the API shows it.
 create or replace view app.invitation_view with (security_invoker = true) as
-select id, client_id, email, role, name, locale as language, sends, invited_by, created_at, updated_at, expires_at, accepted_at,
-  revoked_at,
+select id, client_id, email, role, name, locale as language, sends, invited_by, created_at, updated_at, expires_at,
+  accepted_at, revoked_at,
   case when accepted_at is not null then 'accepted' when revoked_at is not null then 'revoked'
     when expires_at <= now() then 'expired' else 'open' end as status
 from invitations;

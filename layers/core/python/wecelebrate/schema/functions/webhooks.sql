@@ -6,8 +6,8 @@ set local role app_definer;
 -- deliveries. If `only_to` (the id of an endpoint) is given, only this endpoint gets a delivery, even if the endpoint
 -- does not subscribe to the event. In addition, the pause of this endpoint ends. The caller must act for the client.
 -- The callers that act for a client are: staff and services of the platform, owners and editors of the client, and
--- visitors and customers of its sites. A viewer publishes only `job.cancelled`, about its own export, in the transaction
--- that deletes the export. Any other caller is refused.
+-- visitors and customers of its sites. A viewer publishes only `job.cancelled`, about its own export, in the
+-- transaction that deletes the export. Any other caller is refused.
 create or replace function app.publish_webhook_event(client_id uuid, event text, data jsonb, only_to uuid default null)
 returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -20,7 +20,8 @@ begin
       or $1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
       or $2 = 'job.cancelled' and $4 is null and exists (
         select from jobs j
-        where j.id::text = $3 ->> 'job_id' and j.client_id = $1 and j.client_id = any ((select app.client_ids())::uuid[])
+        where j.id::text = $3 ->> 'job_id' and j.client_id = $1
+          and j.client_id = any ((select app.client_ids())::uuid[])
           and j.type = 'data_export' and j.requested_by = (select app.subject()) and j.status = 'cancelled'
           and j.completed_at = now())) is not true then
     raise exception 'the caller may not publish events for client %', $1 using errcode = 'insufficient_privilege';

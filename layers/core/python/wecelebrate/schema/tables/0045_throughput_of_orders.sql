@@ -1,8 +1,8 @@
 -- Jobs that a worker claims together.
 --
 -- Mails are many and small. A worker claims several of them at once, and reads what they need in one transaction. All
--- jobs that a worker has claimed together have the same batch, so app.claim_job_batch can count the workers of a client.
--- A job that a worker has claimed alone has no batch.
+-- jobs that a worker has claimed together have the same batch, so app.claim_job_batch can count the workers of a
+-- client. A job that a worker has claimed alone has no batch.
 
 set local role app_owner;
 
