@@ -47,6 +47,7 @@ class CloudAccess:
             try:
                 yield platform
             finally:
+                platform.database.close()  # a test that restores the database opens a connection of its own
                 for client in platform._clients:
                     client.close()
                 for name in {"replica", "redis"} & vars(platform).keys():
