@@ -7396,7 +7396,7 @@ AS $function$
     ('employees:<id>', 'later', '{employee,employees}', '.'),
     ('audit:<environment>:<time>:<id>', 'log',
       '{audit,audit_logs,sync_log,erp_sync_log,schedule_execution,catalog_sync_logs,import_jobs,webhook-delivery}',
-        '.'),
+      '.'),
     ('hris_sync_<id>', 'log', '{hris}', '^hris_sync_'),
     ('environments:<id>', 'later',
       '{environments,admin_users,role,access_group,brand,email-template,global-template,site-template,automation-rule}',
@@ -8165,8 +8165,8 @@ CREATE OR REPLACE FUNCTION app.new_invitation_token(invitation uuid)
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
   select replace($1::text, '-', '') || rtrim(translate(encode(sha256(convert_to(
-    gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'base64'), '+/', '-_'),
-      '=')
+    gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'base64'),
+    '+/', '-_'), '=')
 $function$;
 
 -- Function app.next_image_attempt(text,integer,double precision), owner app_owner
@@ -9086,8 +9086,8 @@ begin
       or $1 = any (app.editor_ids()) or app.admin_role() is not null or app.subject() = 'service:system'
       or $2 = 'job.cancelled' and $4 is null and exists (
         select from jobs j
-        where j.id::text = $3 ->> 'job_id' and j.client_id = $1 and j.client_id = any ((select
-          app.client_ids())::uuid[])
+        where j.id::text = $3 ->> 'job_id' and j.client_id = $1
+          and j.client_id = any ((select app.client_ids())::uuid[])
           and j.type = 'data_export' and j.requested_by = (select app.subject()) and j.status = 'cancelled'
           and j.completed_at = now())) is not true then
     raise exception 'the caller may not publish events for client %', $1 using errcode = 'insufficient_privilege';
