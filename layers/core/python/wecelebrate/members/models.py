@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from wecelebrate.core.models import ABSENT, Input, Patch
 from wecelebrate.core.pages import ListParameters
-from wecelebrate.core.types import EmailAddress, Label, Moment, Name
+from wecelebrate.core.types import EmailAddress, Flag, Label, Moment, Name
 
 ClientRole = Literal["owner", "editor", "viewer"]
 StaffRole = Literal["super_admin", "admin", "support"]
@@ -53,7 +53,7 @@ class MemberPatch(Patch):
 
     role: ClientRole = ABSENT
     """The new role. A machine cannot be an owner."""
-    personal_data: bool | None = Field(
+    personal_data: Flag | None = Field(
         default=None,
         description="Whether the member sees the personal data of customers. Null: the role decides.",
     )

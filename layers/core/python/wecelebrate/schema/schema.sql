@@ -7945,7 +7945,8 @@ CREATE OR REPLACE FUNCTION app.masked_address(address jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN jsonb_strip_nulls(jsonb_build_object('city', (address -> 'city'::text), 'country', (address ->
   'country'::text)));
-grant execute on function app.masked_address(jsonb) to app_admin, app_client, app_customer, app_support, app_system;
+grant execute on function app.masked_address(jsonb) to app_admin, app_client, app_customer, app_definer, app_support,
+  app_system;
 
 -- Function app.masked_email(text), owner app_owner
 
@@ -7955,7 +7956,8 @@ CREATE OR REPLACE FUNCTION app.masked_email(address text)
  IMMUTABLE PARALLEL SAFE
 RETURN concat("left"(address, 1), '***@', "left"(split_part(address, '@'::text, 2), 1), '***', "substring"(address,
   '[.][^.@]*$'::text));
-grant execute on function app.masked_email(text) to app_admin, app_client, app_customer, app_support, app_system;
+grant execute on function app.masked_email(text) to app_admin, app_client, app_customer, app_definer, app_support,
+  app_system;
 
 -- Function app.masked_name(text), owner app_owner
 
@@ -7964,7 +7966,8 @@ CREATE OR REPLACE FUNCTION app.masked_name(name text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN regexp_replace(name, '(\S)\S*'::text, '\1***'::text, 'g'::text);
-grant execute on function app.masked_name(text) to app_admin, app_client, app_customer, app_support, app_system;
+grant execute on function app.masked_name(text) to app_admin, app_client, app_customer, app_definer, app_support,
+  app_system;
 
 -- Function app.max_shown_stock(), owner app_definer
 

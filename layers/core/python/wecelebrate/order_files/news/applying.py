@@ -239,7 +239,10 @@ def _complete(job: jobs.LeasedJob, destination_id: UUID, read_rows: int, outcome
         result["error_file"] = _result_key(job, "errors.csv")
         storage.put(BUCKET, result["error_file"], _error_file(outcome.rejected), "text/csv; charset=utf-8")
     _write_result(job, result)
-    errors = [{"line": row.number, "code": row.code, "reason": row.reason} for row in outcome.rejected[:_FIRST_ERRORS]]
+    errors = [
+        {"line": row.number, "sku": None, "code": row.code, "reason": row.reason}
+        for row in outcome.rejected[:_FIRST_ERRORS]
+    ]
     sentence = f"Rows: {outcome.changed} changed, {outcome.unchanged} unchanged, {len(outcome.rejected)} rejected."
     with writing(SYSTEM) as tx:
         sql.delete_refusals(tx, job_id=job.id)

@@ -83,7 +83,7 @@ language sql immutable parallel safe
 return jsonb_strip_nulls(jsonb_build_object('city', address -> 'city', 'country', address -> 'country'));
 
 grant execute on function app.masked_name(text), app.masked_email(text), app.masked_address(jsonb)
-  to app_admin, app_support, app_client, app_customer, app_system;
+  to app_definer, app_admin, app_support, app_client, app_customer, app_system;
 
 -- A mail as the list shows it.
 create or replace view app.mail_view with (security_invoker = true) as
