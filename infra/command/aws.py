@@ -93,8 +93,8 @@ def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> d
         "sign-in of staff": ("identity", "StaffSignIn"),
         "sign-in of customers": ("identity", "CustomersSignIn"),
     }
-    found = {text: stacks.get(environment.resource(stack), {}).get(key) for text, (stack, key) in values.items()}
-    return {text: value for text, value in found.items() if value}
+    outputs = {text: stacks.get(environment.resource(stack), {}).get(key) for text, (stack, key) in values.items()}
+    return {text: value for text, value in outputs.items() if value}
 
 
 @command("wecelebrate destroy --env dev", environment=AWS)

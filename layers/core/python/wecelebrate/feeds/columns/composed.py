@@ -95,8 +95,8 @@ def is_composed(rank: int) -> bool:
 
 @cache
 def _heads(field: str) -> frozenset[str]:
-    known = frozenset(SYNONYMS[field]).union(vocabulary().words(f"columns.{field}"))
-    return frozenset(name for name in known if len(name) >= (MIN_HEAD if name.isascii() else 2)) - _NO_HEADS
+    names = frozenset(SYNONYMS[field]).union(vocabulary().words(f"columns.{field}"))
+    return frozenset(name for name in names if len(name) >= (MIN_HEAD if name.isascii() else 2)) - _NO_HEADS
 
 
 def _has_head(parts: tuple[str, ...], field: str) -> bool:

@@ -92,8 +92,8 @@ def _without_containers(path: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _is_container(part: str) -> bool:
-    found = [word.casefold() for word in _CONTAINERS.findall(part[:100])]
-    return bool(found) and "".join(found) == fold(part) and _CONTAINER_WORDS.issuperset(found)
+    words = [word.casefold() for word in _CONTAINERS.findall(part[:100])]
+    return bool(words) and "".join(words) == fold(part) and _CONTAINER_WORDS.issuperset(words)
 
 
 MAX_ALTERNATIVES = 4
