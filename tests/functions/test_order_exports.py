@@ -177,6 +177,8 @@ def test_an_order_whose_address_does_not_fit_is_refused_with_the_reason_and_trie
     fits = platform.order(shop, (mug, 1))
     job = platform.export(shop, destination)
     assert (job["result"]["orders"], job["result"]["refused"]) == (1, 1)
+    listed_jobs = ok(shop.owner.get("/v1/jobs", params={"type": "order_file"}))["data"]
+    assert next(listed for listed in listed_jobs if listed["id"] == job["id"])["counts"] == job["counts"]
     assert actions(platform, destination) == [[("new", fits["order_number"])]]
     [run] = ok(shop.owner.get(f"/v1/order-destinations/{destination['id']}/runs"))["data"]
     [refused] = run["refused"]

@@ -18,7 +18,7 @@ from wecelebrate.images import fetching, renditions, store, uploads
 from wecelebrate.images.fetching import FetchResult, ImageRequest
 from wecelebrate.images.renditions import NotRendered
 from wecelebrate.images.rows import sql
-from wecelebrate.jobs import DeadlineReached, JobRejected, LeasedJob
+from wecelebrate.jobs import DeadlineReached, JobRejected, LeasedJob, RowCount
 
 PRODUCTS_PAGE = 500
 """The largest number of products that the worker reads as one page."""
@@ -51,7 +51,7 @@ def _fetch_catalog(job: LeasedJob, catalog_id: UUID) -> None:
     if job.total is None:
         with reading(job.caller, primary=True) as tx:
             job.total = sql.count_products(tx, catalog_id=catalog_id)
-        job.counts = dict.fromkeys(("read", "created", "updated", "unchanged", "rejected"), 0)
+        job.counts = {"read": 0, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0}
     refetch = {"failed_before": job.payload.get("failed_before"), "ready_before": job.payload.get("ready_before")}
     while True:
         seconds = min(CHUNK_SECONDS, job.time_left() - LAST_IMAGE_SECONDS)
@@ -95,7 +95,7 @@ def _record(tx: Transaction, catalog_id: UUID, result: FetchResult) -> None:
     )
 
 
-def _count(counts: dict[str, int], result: FetchResult) -> None:
+def _count(counts: dict[RowCount, int], result: FetchResult) -> None:
     counts["read"] += 1
     counts["rejected" if result.code else "created" if result.image else "unchanged"] += 1
 

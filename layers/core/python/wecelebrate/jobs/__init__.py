@@ -27,7 +27,7 @@ from wecelebrate.jobs.control import (
 from wecelebrate.jobs.lease import DeadlineReached, JobRejected, LeasedJob, LeaseLost, sql, wake_up_message
 from wecelebrate.jobs.models import JobFilters, QueueState, QueueStates
 from wecelebrate.jobs.notifications import StoppedJob, on_job_stopped
-from wecelebrate.jobs.types import QUEUES, JobType, Priority
+from wecelebrate.jobs.types import QUEUES, JobType, Priority, RowCount
 from wecelebrate.jobs.workers import expire_leases, worker
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "JobRejected",
     "LeaseLost",
     "LeasedJob",
+    "RowCount",
     "StoppedJob",
     "approve",
     "batch_worker",

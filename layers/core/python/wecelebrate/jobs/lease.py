@@ -13,7 +13,7 @@ from wecelebrate.core.database import SYSTEM, Caller, Transaction, as_json, quer
 from wecelebrate.core.models import json_bytes
 from wecelebrate.core.shortening import shortened, shortened_text
 from wecelebrate.jobs.notifications import StoppedJob, job_stopped
-from wecelebrate.jobs.types import QUEUES, JobType
+from wecelebrate.jobs.types import QUEUES, JobType, RowCount
 
 logger = Logger()
 sql = queries(__file__)
@@ -85,7 +85,7 @@ class LeasedJob:
     max_attempts: int
     done: int
     total: int | None
-    counts: dict[str, int]
+    counts: dict[RowCount, int]
     checkpoint: dict[str, Any]
     """The position from which the next attempt continues. Empty for a job that has not started."""
     heartbeat: Callable[[], None] = field(repr=False)

@@ -67,11 +67,14 @@ def _write(job: jobs.LeasedJob, destination_id: UUID, run: dict[str, Any]) -> No
         if sql.finish_run(tx, run_id=run["id"], **as_json(parameters, "refused")):
             sql.release_refused_orders(tx, run_id=run["id"], order_ids=file.refused_ids)
             sql.forget_documents(tx, run_id=run["id"])
-            job.counts["files"] = job.counts.get("files", 0) + bool(file.orders)
-            job.counts["exported"] = job.counts.get("exported", 0) + len(file.orders)
-            job.counts["rejected"] = job.counts.get("rejected", 0) + len(file.refused_ids)
+            totals = _totals(job)
+            job.checkpoint = {
+                "seq": run["seq"],
+                "files": totals["files"] + bool(file.orders),
+                "orders": totals["orders"] + len(file.orders),
+                "refused": totals["refused"] + len(file.refused_ids),
+            }
             job.done += len(exports)
-            job.checkpoint = {"seq": run["seq"]}
         job.save(tx)
 
 
@@ -180,14 +183,19 @@ def _put(file: _File) -> None:
 
 
 def _complete(job: jobs.LeasedJob, destination_id: UUID) -> None:
-    exported, files = job.counts.get("exported", 0), job.counts.get("files", 0)
-    rejected = job.counts.get("rejected", 0)
-    outcome = f"{_count(exported, 'order')} in {_count(files, 'file')}." if files else "There were no new orders."
-    if rejected:
-        outcome += f" {_count(rejected, 'order')} could not be written; the list of runs says why."
+    totals = _totals(job)
+    orders, files, refused = totals["orders"], totals["files"], totals["refused"]
+    outcome = f"{_count(orders, 'order')} in {_count(files, 'file')}." if files else "There were no new orders."
+    if refused:
+        outcome += f" {_count(refused, 'order')} could not be written; the list of runs says why."
     with writing(SYSTEM) as tx:
         sql.record_outcome(tx, destination_id=destination_id, job_id=job.id, outcome=outcome)
-        job.complete(tx, {"outcome": outcome, "orders": exported, "files": files, "refused": rejected})
+        job.complete(tx, {"outcome": outcome, **totals})
+
+
+def _totals(job: jobs.LeasedJob) -> dict[str, int]:
+    """Return the numbers of written files, of orders in them, and of orders that could not be written."""
+    return {noun: int(job.checkpoint.get(noun, 0)) for noun in ("files", "orders", "refused")}
 
 
 def _count(number: int, noun: str) -> str:

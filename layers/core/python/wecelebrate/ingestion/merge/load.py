@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from wecelebrate.feeds import Change, Item, Question
     from wecelebrate.jobs import LeasedJob
 
-ROW_COUNTS = ("read", "created", "updated", "unchanged", "rejected", "deactivated")
 MAX_SAMPLES = 20
 """The maximum number of differences that a dry run shows."""
 MAX_SHORT_PRODUCTS = 10
@@ -190,7 +189,7 @@ class Load:
             "items": 0,
             "settings_key": self.settings_key,
         }
-        self.job.counts = dict.fromkeys(ROW_COUNTS, 0)
+        self.job.counts = {"read": 0, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0, "deactivated": 0}
         self.job.done, self.job.total = 0, None
 
     def enter_phase(self, phase: Phase) -> None:
@@ -200,8 +199,9 @@ class Load:
     def add_counts(self, merged: Mapping[str, Any]) -> None:
         """Add the counts of a merged chunk to the job, and record the chunk's last SKU as the new position."""
         counts = self.job.counts
-        for name in ("created", "updated", "rejected"):
-            counts[name] += int(merged[name])
+        counts["created"] += int(merged["created"])
+        counts["updated"] += int(merged["updated"])
+        counts["rejected"] += int(merged["rejected"])
         counts["unchanged"] += int(merged["rows"] - merged["created"] - merged["updated"] - merged["rejected"])
         self.job.done += int(merged["rows"])
         self.job.checkpoint["after"] = merged["last_sku"]
