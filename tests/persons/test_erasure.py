@@ -28,9 +28,9 @@ def test_no_place_contains_the_person_after_the_erasure_and_the_figures_stay(
     platform: Platform, tenant: Tenant, person: Person
 ) -> None:
     orders = plant(platform, tenant, person)
-    found = set(places_with(platform, person))
-    assert {f"table public.{name}" for name in ("orders", "mails", "idempotency_keys", "webhook_deliveries")} <= found
-    assert {place.partition(" ")[0].partition("/")[0] for place in found} >= {"table", "s3:", "redis"}
+    places = set(places_with(platform, person))
+    assert {f"table public.{name}" for name in ("orders", "mails", "idempotency_keys", "webhook_deliveries")} <= places
+    assert {place.partition(" ")[0].partition("/")[0] for place in places} >= {"table", "s3:", "redis"}
     before = figures(platform, tenant)
     erasure = ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=person.email.lower()))
     assert erasure["status"] == "completed", erasure
