@@ -90,7 +90,9 @@ def test_the_price_of_one_product_is_used(name: str) -> None:
     assert (prices(reading), question_keys(reading)) == (["2.40", "3.10"], [])
 
 
-@pytest.mark.parametrize("name", ["Preis €/kg", "Price per kg", "Prix/kg", "Precio por litro", "Cena/kg"])
+@pytest.mark.parametrize(
+    "name", ["Preis €/kg", "Price per kg", "Prix/kg", "Precio por litro", "Cena/kg", "€/kg", "EUR per litre"]
+)
 def test_the_only_price_is_a_question_if_it_is_for_a_measure(name: str) -> None:
     reading = read(f"SKU;Name;{name}\nA-1;Gouda;24,90\nA-2;Brie;15,50\n")
     (question,) = reading.feed.questions
@@ -173,3 +175,9 @@ def test_american_dates_are_read_as_such_if_one_of_them_shows_it() -> None:
 def test_several_prices_that_are_valid_today_are_a_question() -> None:
     text = f"SKU;Name;Price;Valid from\nA-1;Lamp;42,90;{day(-90)}\nA-1;Lamp;45,90;{day(-9)}\n"
     assert question_keys(read(text)) == ["price"]
+
+
+def test_two_columns_with_the_same_name_and_different_prices_are_a_question() -> None:
+    text = "SKU,Name,Price,Price\nA-1,Mug,9.50,8.00\nA-2,Cup,8.50,7.00\n"
+    assert question_keys(read(text)) == ["price"]
+    assert question_keys(read(text.replace("8.00", "9.50").replace("7.00", "8.50"))) == []

@@ -24,7 +24,7 @@ def test_the_names_below_a_row_of_groups_are_those_of_the_columns() -> None:
 def test_a_name_that_says_enough_does_not_get_its_group() -> None:
     text = "\n".join(";".join(row) for row in (GROUPS, NAMES, *ROWS))
     header = read(text).feed.header
-    assert (header[2], header[5:]) == ("Cost net", ["Stock Leeds", "Stock York", "Stock Total", "State Shop"])
+    assert (header[2], header[5:]) == ("Cost net", ["Stock Leeds", "Stock York", "Stock Total", "Shop"])
 
 
 def test_a_first_row_of_data_with_texts_only_is_no_header() -> None:
@@ -46,3 +46,15 @@ def test_a_comma_in_a_title_does_not_divide_a_file_whose_amounts_have_commas() -
     titles = "Farm list, week 48\nPrices incl. VAT, by weight\n"
     reading = read(f"{titles}Art;Käse;Weight;Price\nK-1;Gouda;6,5;24,90\nK-2;Brie;1,2;9,80\n")
     assert [(one.sku, str(one.price)) for one in reading.products] == [("K-1", "24.90"), ("K-2", "9.80")]
+
+
+def test_a_row_of_data_without_numbers_is_no_header() -> None:
+    reading = read("Art.-Nr.;;Preis;Bestand\nABC;rot;auf Anfrage;ja\nDEF;blau;12,50;3\n")
+    assert [one.sku for one in reading.products] == ["DEF"]
+    assert [row.sku for row in reading.rejected] == ["ABC"]
+
+
+def test_a_title_above_the_header_is_no_group_of_its_columns() -> None:
+    reading = read("Acme Ltd;;;List of May;\nSKU;Name;Colour;Price;Finish\nA-1;Mug;red;9,50;matt\n")
+    assert reading.feed.header == ["SKU", "Name", "Colour", "Price", "Finish"]
+    assert reading.product.attributes == {"Colour": "red", "Finish": "matt"}

@@ -32,6 +32,7 @@ from wecelebrate.feeds.prices.names import (
 )
 from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, is_with_tax
 from wecelebrate.feeds.prices.tiers import (
+    is_amount_for_a_measure,
     is_comparison,
     is_for_a_measure,
     is_for_a_package,
@@ -298,6 +299,7 @@ def _prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandida
     candidates = []
     for number, column in enumerate(columns.header):
         name = name_of_price(column) if number not in rated and is_for_a_measure(column) else None
+        name = PriceName("plain") if is_amount_for_a_measure(column) else name
         facts = columns[number]
         if name and name.kind in TIERS and not is_comparison(column) and facts.share("is_number") > 0.5 and facts.cells:
             candidates.append(PriceCandidate(number, name, name.kind, name.currency))

@@ -157,13 +157,26 @@ def is_for_a_package(column: str) -> bool:
 
 
 def _price_lists(columns: Columns) -> set[str]:
-    """Return the names of price lists with the numbers 1, 2 and so on in brackets, which are no quantities."""
+    """Return the names of price lists with the numbers 1, 2 and so on in brackets, which are no quantities.
+
+    Repeated names get such numbers too: `Price` and `Price (2)`.
+    """
     numbered = {name: int(match[1]) for name in columns.header if (match := _REMARK.search(name[:MAX_NAME].strip()))}
-    return set(numbered) if sorted(set(numbered.values())) == list(range(1, len(numbered) + 1)) else set()
+    repeated = {
+        name for name, number in numbered.items() if number == 2 and name.removesuffix(" (2)") in columns.header
+    }
+    is_list = sorted(set(numbered.values())) == list(range(1, len(numbered) + 1))
+    return set(numbered) if is_list else repeated
 
 
 def _without_number(column: str) -> str:
     return re.sub(r"\d{1,2}", " ", column, count=1)
+
+
+def is_amount_for_a_measure(column: str) -> bool:
+    """Return whether a name is only a currency and a measure: `€/kg`, `EUR per litre`."""
+    match = _per_package().fullmatch(column.strip()) if len(column) <= MAX_NAME else None
+    return match is not None and match[1].casefold() in MEASURES
 
 
 def quantity_prices(columns: Columns) -> list[QuantityPrice]:

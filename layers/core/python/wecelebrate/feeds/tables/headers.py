@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import value_of
 from wecelebrate.feeds.columns.names import field_candidates, fold, is_weak
+from wecelebrate.feeds.columns.visibility import is_property
 from wecelebrate.feeds.files.dialect import HEADER_SEARCH_ROWS, ColumnCounter
 from wecelebrate.feeds.identity.codes import is_code
 from wecelebrate.feeds.prices.names import plain_name, price_name
+from wecelebrate.feeds.stock.names import stock_rank
 from wecelebrate.feeds.tables.template_rows import instruction_rows, is_row_of_field_names
 from wecelebrate.feeds.vocabulary.words import words
 
@@ -157,6 +160,8 @@ def _is_row_of_names(names: Sequence[str], below: Sequence[str], rest: Sequence[
     """
     if not _are_groups(names, below) or len({fold(name) for name in below}) < len(below):
         return False
+    if sum(bool(field_candidates(name)) for name in below) < MIN_COLUMNS:  # a row of data without numbers
+        return False
     data = [row for row in rest if any(cell.strip() for cell in row)]
     return any(
         (cells := [text for row in data if at < len(row) and (text := row[at].strip())])
@@ -179,9 +184,12 @@ def _are_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
 
 def _needs_group(group: str, name: str) -> bool:
     """Return whether a name such as `Berlin` or `Total` is understood only together with its group, such as `Stock`."""
-    if not group or not name or fold(group) == fold(name) or price_name(fold(plain_name(name))):
+    if not group or not name or fold(group) == fold(name) or price_name(fold(plain_name(name))) or is_property(name):
         return False
-    return not any(not is_weak(rank) for _, rank, _ in field_candidates(name))
+    if any(not is_weak(rank) for _, rank, _ in field_candidates(name)):
+        return False
+    joined = f"{group} {name}"
+    return bool(field_candidates(joined) or composed_fields(joined)) or stock_rank(joined) is not None
 
 
 def _extended(groups: Sequence[str], width: int) -> list[str]:
