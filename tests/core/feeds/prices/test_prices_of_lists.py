@@ -181,3 +181,11 @@ def test_two_columns_with_the_same_name_and_different_prices_are_a_question() ->
     text = "SKU,Name,Price,Price\nA-1,Mug,9.50,8.00\nA-2,Cup,8.50,7.00\n"
     assert question_keys(read(text)) == ["price"]
     assert question_keys(read(text.replace("8.00", "9.50").replace("7.00", "8.50"))) == []
+
+
+@pytest.mark.parametrize(
+    "columns", ["Prijs incl;Prijs excl", "Preis inkl.;Preis exkl.", "Price incl;Price excl", "Pris ink;Pris exkl"]
+)
+def test_words_for_with_and_without_mean_the_tax_if_nothing_else_is_named(columns: str) -> None:
+    reading = read(f"SKU;Name;{columns}\nA-1;Mug;12,10;10,00\nA-2;Cup;6,05;5,00\n")
+    assert (prices(reading), question_keys(reading)) == (["12.10", "6.05"], [])

@@ -53,3 +53,8 @@ def test_reserved_pieces_beside_a_stock_are_a_doubt_that_stops_nothing(column: s
     assert (question.key, question.subject) == ("inventory_count", "other")
     free = f"SKU;Name;Price;Available stock;{column}\nA-1;Mug;9,50;12;2\nA-2;Cup;8,50;7;0\n"
     assert read(free).feed.questions == ()
+
+
+@pytest.mark.parametrize("cell", ["expected", "erwartet", "in arrivo", "en commande", "ожидается"])
+def test_a_word_without_a_day_and_a_number_does_not_change_the_stock(cell: str) -> None:
+    assert cells.read(cell, None) is State.UNKNOWN

@@ -317,7 +317,8 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
     is_weak = not has("alone") and not any(word in known.roles["base"] and word not in words for word in parts)
     code = next((known.currencies[word] for word in parts if word in known.currencies), None)
     kinds = [kind for kind, _ in _MEANINGS if has(kind)]
-    if has("tax") and (has("without") or has("with")):
+    names_tax = has("tax") or any(part.startswith(_SHORT_TAX) for part in parts)
+    if names_tax and (has("without") or has("with")):
         kinds.append("net" if has("without") else "gross")
     kind: Kind = kinds[0] if kinds else "gross" if "pvp" in parts else "plain"
     return PriceName(
@@ -340,6 +341,8 @@ def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
     return languages is not None and not any(set(languages).intersection(other) for other in others)
 
 
+_SHORT_TAX = ("inc", "ink", "exc", "exk", "eks", "escl")
+"""The beginnings of words that mean a tax also without its name: `Prijs incl`, `Pris exkl.`"""
 _PRICE_PART = re.compile(
     "^vk(?!org|bur|grp|me)|price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat"
 )

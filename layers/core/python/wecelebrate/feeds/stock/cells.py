@@ -27,7 +27,7 @@ from typing import Literal
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation import numbers
-from wecelebrate.feeds.stock.expected import is_expected, without_expected
+from wecelebrate.feeds.stock.expected import is_expected, is_unknown, without_expected
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import western
 
@@ -62,6 +62,8 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
     """Parse a number of pieces with its unit, a bound, a range, or words around a number."""
     if _UPPER_BOUND.fullmatch(text) or is_expected(text):
         return 0
+    if is_unknown(text):
+        return State.UNKNOWN
     text = without_expected(text)
     if bounds := _RANGE.fullmatch(text):
         low, high = int(bounds[1]), int(bounds[2])

@@ -24,6 +24,7 @@ _DAY = (
     r"|\d{4}年\d{1,2}月(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日)"
 )
 _DATE = re.compile(rf"{_INCOMING}\s*:?\s*(?:the |dem |le |el |il )?{_DAY}|{_DAY}\s*{_INCOMING}", re.IGNORECASE)
+_WORD = re.compile(_INCOMING, re.IGNORECASE)
 _REMARK = re.compile(
     rf"(\d[\d.,' ]{{0,20}}?)\s*"
     rf"(?:\(\s*\+?(?:\d{{1,9}}\s*)?{_INCOMING}[^()]{{0,40}}\)|\+\s?\d{{1,9}}\s*{_INCOMING})",
@@ -34,6 +35,11 @@ _REMARK = re.compile(
 def is_expected(text: str) -> bool:
     """Return whether a text is only the day on which pieces arrive, or their number: `due 15/12/2026`, `ab KW 50`."""
     return _DATE.fullmatch(text) is not None
+
+
+def is_unknown(text: str) -> bool:
+    """Return whether a text is only a word such as `expected`, which says neither when nor how many pieces arrive."""
+    return _WORD.fullmatch(text) is not None
 
 
 def without_expected(text: str) -> str:
