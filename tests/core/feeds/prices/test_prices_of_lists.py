@@ -160,6 +160,8 @@ def test_dates_that_can_be_read_in_two_ways_are_a_question() -> None:
     text = "SKU;Name;Price;Valid from\nA-1;Lamp;42,90;03/04/2026\nA-1;Lamp;45,90;04/03/2026\n"
     (question,) = read(text).feed.questions
     assert (question.key, question.subject, prices(read(text))) == ("price", "money", ["None", "None"])
+    assert '"A-1"' in question.text
+    assert question.choices[1].examples == ("42,90", "45,90")
 
 
 def test_american_dates_are_read_as_such_if_one_of_them_shows_it() -> None:

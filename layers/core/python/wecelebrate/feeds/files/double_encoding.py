@@ -63,7 +63,7 @@ def _bytes(text: str, codec: str) -> bytes:
 def _blocks(file: IO[bytes]) -> Iterator[str]:
     """Yield the text in blocks that end with an ASCII character, so that no sequence is divided. Leaves out a mark."""
     file.seek(0)
-    reader = io.TextIOWrapper(_Borrowed(file), "utf-8-sig", newline="")
+    reader = io.TextIOWrapper(io.BufferedReader(_Borrowed(file)), "utf-8-sig", newline="")
     rest = ""
     while block := reader.read(BLOCK):
         block = rest + block

@@ -67,7 +67,7 @@ def find_validity(plan: Plan, columns: Columns) -> tuple[Validity | None, Questi
     validity = Validity(first, last, month_first)
     is_open = bool(halves) and (month_first == day_first) and any(start != second for start, second in halves)
     if is_open or any(_has_several(validity, rows, plan.prices[0].column) for rows in repeated):
-        return None, _question(plan, columns, repeated[0][0])
+        return None, _question(plan, columns, repeated[0])
     return validity, None
 
 
