@@ -10,6 +10,12 @@ from tests.platform import Json, Platform, Tenant, created, ok, pointers, proble
 
 
 @pytest.fixture
+def platform(own_platform: Platform) -> Platform:
+    """The tests search a whole cloud. The shared cloud has the data of all other tests."""
+    return own_platform
+
+
+@pytest.fixture
 def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
 
