@@ -76,3 +76,14 @@ def test_a_path_with_another_object_keeps_its_meaning() -> None:
     product = read(text).product
     assert product.price is None
     assert product.brand is None and product.attributes == {}
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["Category manager", "Kategorie Verantwortlicher", "Brand guardian", "Catégorie responsable", "Marke Vertrag",
+     "Product name approved by", "Categoria referente", "Категория менеджер", "Brand margin class"],
+)  # fmt: skip
+def test_an_unknown_word_in_a_name_makes_no_values_public(column: str) -> None:
+    rows = "".join(f"A-{n};9,50;Petra Lang\n" for n in range(3))
+    products = read(f"SKU;Price;{column}\n{rows}").products
+    assert {(one.name, one.category, one.brand, len(one.attributes)) for one in products} == {(None, None, None, 0)}

@@ -12,6 +12,22 @@ Values = tuple[str | None, str | None, int | str | None, bool]
 """The name, the price, the stock and whether the product is sold. The code of a rejected row replaces them."""
 
 SAMPLES: dict[str, tuple[str, dict[str, Values | str]]] = {
+    "ebay-revise.csv": (
+        "ebay revise",
+        {
+            "GK-1": ("Zinngießkanne", "29.50", 4, True),
+            "GH-8": ("Gartenhandschuhe \u2013 8", "7.90", 6, True),
+            "GH-9": ("Gartenhandschuhe \u2013 9", "8.40", 0, True),
+            "PK-1": ("Pflanzkelle", "12.00", 2, False),
+        },
+    ),
+    "quickbooks-items.iif": (
+        "quickbooks iif",
+        {
+            "PADDLE-150": ("Ash paddle, 150 cm", "49.50", 7, True),
+            "VEST-M": ("Float vest M", "89.00", 3, False),
+        },
+    ),
     "tiendanube.csv": (
         "tiendanube",
         {

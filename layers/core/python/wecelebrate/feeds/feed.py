@@ -31,6 +31,7 @@ from wecelebrate.feeds.rows.notes import note_finder
 from wecelebrate.feeds.rows.parents import CODE, Families, counted_with_products
 from wecelebrate.feeds.rows.products import BuildProduct, product_builder
 from wecelebrate.feeds.rows.regrouping import regrouped
+from wecelebrate.feeds.rows.validity import valid_today
 from wecelebrate.feeds.stock.columns import StockColumns, StockReader, find_stock_columns
 from wecelebrate.feeds.stock.places import is_place
 from wecelebrate.feeds.stock.sums import add_place, combine_neighbours, place_reader
@@ -317,6 +318,8 @@ class Feed:
         elif self.format in ("json", "ndjson"):
             rows = mark_decimals(rows, plan)
         rows = reject_superseded(rows, plan)
+        if plan.validity is not None:
+            rows = valid_today(rows, plan, plan.validity)
         bad_characters = text is not None and (text.damaged or text.has_nul)
         if self.format in ("json", "ndjson", "xlsx") or (self.format == "csv" and bad_characters):
             rows = check_characters(rows, plan, text.encoding if text and text.damaged else None)

@@ -15,6 +15,7 @@ from wecelebrate.feeds.plan.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.reading import remembered_columns
 from wecelebrate.feeds.rows.checks import SAMPLE_ENDS
+from wecelebrate.feeds.rows.products import ZERO_PRICE
 from wecelebrate.feeds.tables.source import open_source
 from wecelebrate.feeds.transformations.settings import Entry, file_settings
 from wecelebrate.feeds.transformations.text import MAX_PREVIEW_SECONDS
@@ -292,10 +293,17 @@ def _legend_warnings(details: Mapping[str, Any]) -> list[str]:
 
 def _value_warnings(warnings: Warnings) -> list[str]:
     return [
-        f"{entry['column']}: {quoted(entry['value'])} is not a known state; it does not change products, and new "
-        f"products with it are inactive ({entry['rows']} rows)"
+        f"{entry['column']}: {quoted(entry['value'])} {_VALUE_TEXTS[entry['code']]} ({entry['rows']} rows)"
         for entry in warnings.as_json()
     ]
+
+
+_VALUE_TEXTS = {
+    "unknown_state": "is not a known state; it does not change products, and new products with it are inactive",
+    "rounded_number": "is a number that a spreadsheet has rounded; it is no attribute",
+    ZERO_PRICE: "is no price; stored products keep their prices, and new products need one",
+}
+"""What each code of a warning means."""
 
 
 def _row_warnings(profile: str, columns: list[ProposedColumn], rows: list[dict[str, Any]]) -> list[str]:

@@ -1,8 +1,12 @@
 """Reads the names of texts that contain a usual name and further words: `Item Category Code`, `Kategoria główna`.
 
 The tables of names cannot list every such name. A name is composed if it begins or ends with a usual name of the field,
-and if no other word says that the column has something else, as in `Tax category` and `File name`. Such a column is
-used only if the file has no column with a usual name, and if its values agree.
+and if all its other words are known not to change the meaning (`_NEUTRAL`). `Tax category`, `File name` and
+`Category manager` have another meaning, and an unknown word can have one: the values of the column would become public.
+Such a column is used only if the file has no column with a usual name, and if its values agree.
+
+A stock is not public text. Its other words, such as the name of a place, can be unknown. Only words that say that the
+pieces cannot be sold, as in `Safety stock`, exclude a column (`_NO_STOCK`).
 """
 
 import re
@@ -50,7 +54,21 @@ _OTHERS = listed(
     "expense income asset loan rule google facebook amazon ebay bing idealo unspsc etim eclass gpc parent first last "
     "middle given sur search keyword keywords"
 )
-"""Words with which a name means something else."""
+"""Words with which the name of a stock means something else."""
+_NEUTRAL_WORDS = listed(
+    "main primary principal principale principales principaux principali top root sub general generale complete full "
+    "entire whole long default standard official commercial own our local web online shop webshop ecommerce internet "
+    "haupt hauptsachlich ober unter ubergeordnet ubergeordnete vollstandig vollstandige vollstandiger komplett gesamt "
+    "allgemein offiziell primare erste generique generale complet complete parente entier padre completo completa "
+    "generico generica largo larga extenso sottoscatola hoofd hoofdzakelijk volledige algemene bovenliggende glowna "
+    "glowny nadrzedna nadrzedny podrzedna pelna pelny hlavni nadrazena cely cela uplny huvud hoved hovedsakelig over "
+    "under fullstandig fuldt fullt paa taysi fo teljes ana ust tam principala complet completa glavna glavni "
+    "основная основной главная полное полная краткое короткое изделия изделие товара товар продукта продукт "
+    "номенклатуры номенклатура "
+    "for of the de del della delle dei do da dos das du des la le les el il lo van der die das het een i w v na of "
+    "dla pro do"
+)
+"""Words of many languages that do not change what the name of a category, a brand or a product means."""
 _NO_STOCK = listed(
     "ab from von bis to until vanaf tot desde hasta od do fra til fran till break tier staffel scale moq "
     "min max minimum maximum reorder safety value valeur wert valore date datum order ordered bestellt incoming "
@@ -68,6 +86,7 @@ _OBJECTS = listed(
     "stock material master main haupt ober unter sub erp web shop online n en e s"
 )
 _ASCII_ENDINGS = listed("code codes nr name namen text bezeichnung id kod kode code codigo codice nom navn namn")
+_NEUTRAL = _NEUTRAL_WORDS | _ENDINGS | _OBJECTS
 _CJK_ENDING = re.compile("(?:名称|名稱|编码|編碼|代码|代碼|コード|코드|명|名)$")
 _LATIN = re.compile(r"[a-z]+")
 
@@ -78,10 +97,11 @@ def composed_fields(column: str) -> tuple[tuple[str, int], ...]:
     if len(column) > MAX_NAME or internal_part(column) is not None:
         return ()
     parts = words(column)
-    if not 0 < len(parts) <= MAX_WORDS or not _OTHERS.isdisjoint(parts):
+    if not 0 < len(parts) <= MAX_WORDS:
         return ()
     field = next((field for field in ("category", "brand", "name") if _has_head(parts, field)), None)
-    if field is None and _NO_STOCK.isdisjoint(parts) and _has_head(parts, "inventory_count"):
+    is_stock = field is None and _NO_STOCK.isdisjoint(parts) and _OTHERS.isdisjoint(parts)
+    if is_stock and _has_head(parts, "inventory_count"):
         return (("inventory_count", COMPOSED_TEXT_RANK),)
     if field is None or (field != "brand" and is_property(column)):
         return ()
@@ -105,8 +125,10 @@ def _has_head(parts: tuple[str, ...], field: str) -> bool:
     while field != "name" and end > 1 and parts[end - 1] in _ENDINGS:
         end -= 1
     parts = parts[:end]
-    if any("".join(parts[at:]) in heads or "".join(parts[: at + 1]) in heads for at in range(len(parts))):
-        return True
+    for at in range(len(parts)):
+        for head, others in ((parts[at:], parts[:at]), (parts[: at + 1], parts[at + 1 :])):
+            if "".join(head) in heads and (field == "inventory_count" or _NEUTRAL.issuperset(others)):
+                return True
     return len(parts) == 1 and _is_compound(parts[0], field, heads)
 
 

@@ -105,7 +105,10 @@ class Profile:
     variants: VariantRule | None = None
     reject_rules: tuple[RejectRule, ...] = ()
     joined_fields: Columns = ()
-    """Fields that use the cells of all their columns, such as the images, or the stock of several warehouses."""
+    """Fields that use the cells of all their columns, such as the images, or the stock of several warehouses.
+
+    A name uses the first cell that is not blank, as in a column for each language.
+    """
     other_identifier: str | None = None
     """A column with another identifier than the SKU. A row that has only this identifier, and no name, means the stored
     product whose source data has the same value in this column."""

@@ -56,7 +56,7 @@ def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None 
     for candidate in candidates:
         dialect = _quoting(sample, candidate)
         rows = [row for row in read(sample, dialect)[:SAMPLE_ROWS] if any(cell.strip() for cell in row)]
-        score = (float(max((count_known(row) for row in rows[:HEADER_SEARCH_ROWS]), default=0)), _evenness(rows))
+        score = (float(_known_names(rows, count_known)), _evenness(rows))
         if score > best_score:
             best, best_score = dialect, score
     if (
@@ -66,6 +66,21 @@ def detect(sample: list[str], count_known: ColumnCounter, delimiter: str | None 
     ):
         return Dialect(fixed_width.SEPARATOR, _NO_QUOTE, layout=layout)
     return best
+
+
+def _known_names(rows: Sequence[Sequence[str]], count_known: ColumnCounter) -> int:
+    """Return how many known names the header has. A single one in a row that is shorter than most rows is no header.
+
+    A comma in a title, as in `Prices incl. VAT, by weight`, must not divide a file whose amounts have commas too.
+    """
+    first_rows = rows[:HEADER_SEARCH_ROWS]
+    counts = [count_known(row) for row in first_rows]
+    best = max(counts, default=0)
+    if best != 1:
+        return best
+    widths = Counter(map(len, rows))
+    usual = max(widths, key=lambda width: (widths[width], width))
+    return int(any(count == 1 and len(row) >= usual for count, row in zip(counts, first_rows, strict=True)))
 
 
 def read(lines: list[str], dialect: Dialect) -> list[list[str]]:

@@ -20,6 +20,7 @@ from itertools import pairwise
 from typing import IO
 
 from wecelebrate.feeds.files.containers import MAX_MEMORY_BYTES, Readable, report_full_disk
+from wecelebrate.feeds.files.double_encoding import repair
 from wecelebrate.feeds.files.header_languages import code_page_of_header
 from wecelebrate.feeds.items import UnreadableFeed, quoted
 
@@ -46,6 +47,10 @@ LEGACY = (
     "cp1252", "cp1250", "cp1251", "cp1254", "cp1253", "cp1257", "cp932", "gb18030", "big5", "cp949", "euc_jp",
     "koi8_r", "cp850", "mac_roman",
 )  # fmt: skip
+
+# Encodings of DOS and of the old Mac OS. They are used only if the text in the other encodings is more disordered: the
+# letters of a word such as `Käse` resemble a language in several encodings.
+OLD = frozenset(("cp850", "mac_roman"))
 
 # Letters that are rare in Western texts. In cp1254, the bytes of these letters mean common Turkish letters.
 RARELY_WESTERN = frozenset("ýþðÝÞÐ")
@@ -107,6 +112,9 @@ def _spool(head: bytes, stream: Readable, file: IO[bytes], encoding: str | None)
     utf8.end()
     if encoding:
         return _in_named_encoding(file, encoding, has_nul)
+    if utf8.bad == 0 and utf8.good and not has_nul and (repaired := repair(file)):
+        file.close()
+        return TextFile(repaired, "utf-8", damaged=False, has_nul=False)
     if detected := _marked(head) or (_without_mark(head) if has_nul else None):
         return _checked(file, detected, has_nul)
     # If few bytes are invalid and most text is valid UTF-8, only the rows with the invalid bytes are bad.
@@ -233,7 +241,8 @@ def _legacy(sample: bytes) -> str:
         for encoding in {match.encoding, *match.could_be_from_charset} & set(LEGACY):
             text = sample.decode(encoding, "replace")
             mess = round(match.chaos + _misplaced(text), _SCORE_DECIMALS)
-            candidates.append((mess, -round(match.coherence, _SCORE_DECIMALS), LEGACY.index(encoding), encoding))
+            coherence = 0 if encoding in OLD else round(match.coherence, _SCORE_DECIMALS)
+            candidates.append((mess, -coherence, LEGACY.index(encoding), encoding))
     best = min(candidates)[3] if candidates else "cp1252"
     # This byte is the euro sign in ISO-8859-15. In cp1252 it is ¤, which is not used in product files.
     if best == "cp1252" and b"\xa4" in sample and not re.search(rb"[\x80-\x9f]", sample):
@@ -257,5 +266,8 @@ def _misplaced(text: str) -> float:
         elif ord(char) >= 0x2E80:
             # Han, kana and hangul characters occur beside digits, but almost never beside Latin letters.
             strange += (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())
-    strange += sum(a.islower() and b.isupper() and not (a.isascii() and b.isascii()) for a, b in pairwise(text))
+    # German has no capital ß in usual code pages: `GIEßKANNE`.
+    strange += sum(
+        a.islower() and b.isupper() and a != "ß" and not (a.isascii() and b.isascii()) for a, b in pairwise(text)
+    )
     return min(1.0, strange / total) if total else 0.0

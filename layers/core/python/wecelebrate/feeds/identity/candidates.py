@@ -9,6 +9,7 @@ from wecelebrate.feeds.columns.repeats import Repeats, names_of, repeats_of
 from wecelebrate.feeds.columns.visibility import is_property
 from wecelebrate.feeds.identity import codes
 from wecelebrate.feeds.identity.names import (
+    FOREIGN,
     GTIN,
     KEY,
     NOUNS,
@@ -38,6 +39,9 @@ MIN_VALUES = 3
 COMPOSED = 10_000
 """The position of names that are not in SYNONYMS, after all names that are."""
 MAX_OWN_CODE = 16
+MIN_REFERENCES = 0.7
+"""With references in a smaller share of the rows, the key of the database identifies the products."""
+MOSTLY = 0.9
 MIN_VARIANTS = 4
 """If rows with the same SKU differ only in columns that are no properties, at least this number of rows is a doubt."""
 
@@ -84,6 +88,28 @@ def keys_last(rated: Sequence[SkuCandidate]) -> list[SkuCandidate]:
     ]
 
 
+def references_before_keys(columns: Columns, rated: Sequence[SkuCandidate]) -> list[SkuCandidate]:
+    """Return the candidates with a reference that some rows lack before the key of the database.
+
+    The shop shows the reference, and the key exists only in its database. Rows without a reference are rejected,
+    because one column of SKUs must not contain both.
+    """
+    if any(one.rank <= FOREIGN and not any(one.order[:3]) for one in rated):
+        return list(rated)
+    return [
+        replace(one, order=(*one.order[:2], False, *one.order[3:]))
+        if one.rank == SECOND and not any(one.order[:2]) and _are_references(columns[one.column])
+        else one
+        for one in rated
+    ]
+
+
+def _are_references(facts: Facts) -> bool:
+    return (
+        facts.filled >= MIN_REFERENCES and facts.distinct >= codes.MIN_SHARE and facts.share("is_identifier") > MOSTLY
+    )
+
+
 def composed_candidates(columns: Columns, known: set[int]) -> list[SkuCandidate]:
     """Return the candidates whose names are not in SYNONYMS, such as `Our Code`."""
     candidates = []
@@ -112,7 +138,12 @@ def candidates_beside_names(columns: Columns, known: set[int]) -> list[SkuCandid
                 f"its values are codes, and {quoted(columns.header[texts[0]], 40)} contains the names",
                 *candidate.reasons[1:],
             )
-            order = (False, False, *candidate.order[2:])  # a path such as `HOODIE : HOODIE-M` only looks like a text
+            order = (
+                False,
+                False,
+                False,
+                *candidate.order[3:],
+            )  # a path such as `HOODIE : HOODIE-M` only looks like a text
             named_candidates.append(replace(candidate, reasons=reasons, order=order, is_refused=False))
     return named_candidates
 

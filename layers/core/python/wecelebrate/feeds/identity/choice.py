@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wecelebrate.feeds.columns.facts import Columns
-from wecelebrate.feeds.columns.names import field_candidates, is_weak
+from wecelebrate.feeds.columns.names import field_candidates, fold, is_weak
 from wecelebrate.feeds.columns.repeats import Repeats, names_of, repeats_of
 from wecelebrate.feeds.columns.visibility import is_property, private_part
 from wecelebrate.feeds.identity import codes
@@ -20,12 +20,15 @@ from wecelebrate.feeds.identity.candidates import (
     candidates_beside_names,
     composed_candidates,
     keys_last,
+    references_before_keys,
     sku_candidate,
     variant_columns,
 )
 from wecelebrate.feeds.identity.names import (
+    FOREIGN,
     GTIN,
     KEY,
+    NOUNS,
     OWN,
     ROW,
     SECOND,
@@ -63,7 +66,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
     rated = [*(sku_candidate(columns, number, form, position) for position, number, form in named)]
     rated += composed_candidates(columns, {candidate.column for candidate in rated})
     rated += candidates_beside_names(columns, {candidate.column for candidate in rated})
-    rated = keys_last(rated)
+    rated = references_before_keys(columns, keys_last(rated))
     best = sorted((one for one in rated if not one.is_refused), key=lambda one: one.order)
     remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]
     if remembered:
@@ -209,6 +212,7 @@ def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | No
     if named is not None and named.rank < ROW:
         # Identifiers stand at the left. A code at the right, such as a colour, is a property.
         left = [number for number in strong if number < named.column and len(columns[number].cells) >= MIN_VALUES]
+        left += [one.column for one in best if named.rank == GTIN and _is_first_code(columns, one)]
         return _asked(columns, [*left, named.column]) if left else _key_question(columns, best)
     rows = [number for number, kind in identifying if kind == "rows"] if named is None else [named.column]
     texts = [number for number, kind in identifying if kind == "texts"]
@@ -218,7 +222,30 @@ def _by_values(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | No
         return SkuChoice([_candidate(columns, only[0])])
     if strong or weak or (rows and (named is not None or texts)):
         return _asked(columns, [*strong, *weak, *rows, *texts])
-    return None
+    return _first_column_question(columns) if named is None else None
+
+
+def _is_first_code(columns: Columns, one: SkuCandidate) -> bool:
+    """Return whether the first column has the manufacturer's codes, which can be the sender's own: `Herst.-Nr.`."""
+    facts = columns[one.column]
+    is_number = one.rank == FOREIGN and fold(columns.header[one.column]) not in NOUNS  # `Model` can be a name
+    is_first = one.column == 0 and is_number and not any(one.order[:3])
+    is_code = codes.kind_of(facts) == "codes" or (facts.distinct == 1 and codes.are_short_codes(facts))
+    return is_first and len(facts.cells) >= MIN_VALUES and is_code
+
+
+def _first_column_question(columns: Columns) -> SkuChoice | None:
+    """Ask whether the first column identifies the products, if its name is a property such as `Style`.
+
+    Its values must look like codes. A style that several rows share differs in the colour or the size of the products.
+    """
+    number = next((number for number in range(len(columns.header)) if not columns[number].is_empty), None)
+    if number is None or not is_property(columns.header[number]):
+        return None
+    facts = columns[number]
+    if codes.kind_of(facts) not in ("codes", "barcodes", "numbers") and not codes.are_short_codes(facts):
+        return None
+    return _asked(columns, [number])
 
 
 def _key_question(columns: Columns, best: Sequence[SkuCandidate]) -> SkuChoice | None:

@@ -21,6 +21,9 @@ Kind = Literal["codes", "barcodes", "numbers", "rows", "texts"]
 
 MIN_SHARE = 0.9
 """The least share of rows with a value, of different values, and of values of the kind."""
+MIN_NAMED = 0.8
+"""The least share of rows with a value in a column of names: totals have none."""
+MIN_CODES = 0.5
 MAX_CODE_LENGTH = 40
 MIN_DIGITS = 3
 MIN_BARCODES = 3
@@ -30,6 +33,8 @@ _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[eE]\+?\d{1,3}", re.ASCII)
 """A number that a spreadsheet has rounded, such as `4,01235E+12`."""
 _YEAR = re.compile(r"(?:19|20)\d\d", re.ASCII)
 _CAPITALS = re.compile(r"[A-Z0-9]+(?:[-_./][A-Z0-9]+)+")
+_CAPITAL_WORDS = re.compile(r"[A-Z0-9]{2,}(?:[-_./][A-Z0-9]+)*")
+"""Also a code without a separator, such as `SNUFFER`, beside codes with separators."""
 _SEPARATED = re.compile(r"[^\W_]+(?:[-_./:][^\W_]+)+")
 
 
@@ -91,10 +96,23 @@ def are_item_names(facts: Facts) -> bool:
 
     Such codes can have no digits (`MUG-BLK`), and can name the parents before the item (`HOODIE : HOODIE-M`).
     """
-    if not facts.cells or facts.filled < MIN_SHARE or facts.distinct < MIN_SHARE:
+    if not facts.cells or facts.filled < MIN_NAMED or facts.distinct < MIN_SHARE:
         return False
     last_parts = [cell.rpartition(" : ")[2] for cell in facts.cells]
-    return _share(last_parts, lambda part: is_code(part) or _CAPITALS.fullmatch(part) is not None) >= MIN_SHARE
+    if _share(last_parts, lambda part: is_code(part) or _CAPITALS.fullmatch(part) is not None) < MIN_CODES:
+        return False
+    return _share(last_parts, lambda part: is_code(part) or _CAPITAL_WORDS.fullmatch(part) is not None) >= MIN_SHARE
+
+
+def are_short_codes(facts: Facts) -> bool:
+    """Return whether all rows have a code or a word in capitals, which several rows can share: `RAGLAN`, `1001`."""
+    return (
+        facts.filled >= MIN_SHARE
+        and len(set(facts.cells)) > 1
+        and not _are_amounts(facts.cells)
+        and all(is_code(cell) or _CAPITAL_WORDS.fullmatch(cell) for cell in facts.cells)
+        and any(len(cell) > 3 or cell.isdecimal() for cell in facts.cells)  # `XXL` is a size
+    )
 
 
 def _is_date(text: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from wecelebrate.feeds.columns.composed import composed_fields, is_composed
 from wecelebrate.feeds.columns.facts import Columns, Facts
-from wecelebrate.feeds.columns.localized import candidates_with_languages
+from wecelebrate.feeds.columns.localized import candidates_with_languages, without_language
 from wecelebrate.feeds.columns.names import field_candidates, fold, is_inverse, is_weak, name_forms
 from wecelebrate.feeds.columns.synonyms import COMMANDS, FIELDS
 from wecelebrate.feeds.columns.unit_names import POSSIBLE_PRICE_UNITS, is_loose_price_unit, price_unit_names
@@ -18,6 +18,7 @@ from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.price_units import UnitColumn, is_power_of_ten, kind_of_units, say_what_a_price_is_for
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import PriceChoice, choose_price
+from wecelebrate.feeds.prices.tiers import numbered_quantities
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.names import state_columns
@@ -26,6 +27,7 @@ from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.names import (
     is_free_stock,
     is_listed_stock,
+    reserved_question,
     stock_columns_of_places,
     stock_rank,
     sum_question,
@@ -52,6 +54,10 @@ KINDS_OF_ITEMS = words(
 """Values of a column `Type` that say how an ERP system treats an item, and are no categories."""
 KINDS = "are kinds of items"
 REPEATED = 0.5
+MAX_NAMES = 20
+"""How many values of a column are searched for words."""
+_LONG_WORD = re.compile(r"[^\W\d_]{5}")
+"""A word that is longer than units, currencies and words such as `ab` beside a number."""
 
 Candidate = tuple[int, int, str | None]
 """The rank of a column for a field, the column's number, and the currency in its name."""
@@ -95,14 +101,16 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
             candidates[name].append((rank, number, currency))
         if not matches and (composed_rank := stock_rank(column)) is not None:
             candidates["inventory_count"].append((composed_rank, number, None))
-        elif not matches and (fields := composed_fields(column)):
+        elif not matches and (fields := composed_fields(without_language(column) or column)):
             for name, rank in fields:
                 candidates[name].append((rank, number, None))
         elif not matches and re.search(r"\d$", column):
             # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
             unnumbered = field_candidates(_without_number(column))
             candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
-    return candidates_with_languages(header, candidates)
+    of_prices = numbered_quantities(header)
+    stocks = [candidate for candidate in candidates["inventory_count"] if candidate[1] not in of_prices]
+    return candidates_with_languages(header, {**candidates, "inventory_count": stocks})
 
 
 def _without_number(column: str) -> str:
@@ -159,6 +167,7 @@ def choose(
     used.update(of_places)
     chosen.columns["inventory_count"] = take("inventory_count", is_text=False)
     used.difference_update(of_places)
+    chosen.questions += reserved_question(columns, chosen.columns["inventory_count"][:1])
     total = chosen.columns["inventory_count"]
     if of_places and not any(not columns[number].is_empty for number in total):
         _sum_places(chosen, columns, of_places)
@@ -249,7 +258,7 @@ def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
     if name in ("name", "description", "category", "brand"):
         if name == "name" and is_weak(rank) and facts.share("is_identifier") > 0.9 and facts.share("has_digit") > 0.9:
             return f"values like {shown} are no names"
-        if facts.share("is_number") > 0.9 and name != "description":
+        if name != "description" and _are_numbers(facts):
             return f"values like {shown} are numbers"
         if facts.share("is_address") > 0.9:
             return f"values like {shown} are addresses"
@@ -262,6 +271,11 @@ def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
     elif name in ("images", "currency") and facts.share("is_number") > 0.9:
         return f"values like {shown} are numbers"
     return ""
+
+
+def _are_numbers(facts: Facts) -> bool:
+    """Return whether nearly all values are numbers. `Hammer 300 g` is a name with a number."""
+    return facts.share("is_number") > 0.9 and not any(_LONG_WORD.search(cell) for cell in facts.cells[:MAX_NAMES])
 
 
 def _fallbacks(columns: Columns, candidates: Sequence[int]) -> list[int]:

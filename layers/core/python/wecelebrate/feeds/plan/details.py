@@ -18,8 +18,10 @@ from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, sever
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.rows.validity import find_validity
 from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
-from wecelebrate.feeds.states.words import is_mark_column
+from wecelebrate.feeds.states.words import are_letters, is_mark_column
+from wecelebrate.feeds.tables.other_lists import refuse_list_of_addresses, refuse_list_of_documents
 from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_transposed
 from wecelebrate.feeds.transformations.columns import add_transformations
@@ -34,6 +36,8 @@ _MINIMUM = re.compile(
     r"mindestmenge|(?:quantite|cantidad|quantita|quantidade)(?:min|minimale|minimum|minima|apartirde)|apartirde|"
     r"(?:vanaf|minimum)aantal|iloscmin|minilosc|iloscod|minmnozstvi|mnozstviod|минколичество|количествоот"
 )
+MAX_ZERO = 0.35
+"""If a larger share of the prices is 0, products can be free of charge."""
 _MAXIMUM = re.compile(r"max|reorder|melde|mindestbestand|minstock")
 _ABOVE_ONE = re.compile(r"(?:[2-9]|[1-9]\d{1,5})(?:[.,]0{1,3})?", re.ASCII)
 
@@ -55,6 +59,11 @@ def plan_table(
         disclosure=disclosure, computes_sku="sku" in settings.transformations,
     )  # fmt: skip
     add_transformations(plan, settings, on_problem)
+    if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
+        refuse_list_of_documents(table.header, plan.sku, has_name=bool(plan.name))
+    has_product = plan.prices or plan.inventory or plan.profile or settings.plain.get("sku")
+    if not has_product and not settings.transformations:
+        refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
     evidence = evidence_table(table, plan)
     complete_plan(plan, Columns(plan.header, evidence.sample), settings.plain, table.notes, currency)
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
@@ -105,11 +114,18 @@ def complete_plan(
             plan.active[at] = replace(active, blank_is_no=True)
         elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
             plan.active[at] = replace(active, words="magento codes")
+        elif active.words == "words" and not active.inverse and are_letters(facts.cells):
+            plan.active[at] = replace(active, words="letters")
     plan.rounded_columns = frozenset(
         column for column, _ in plan.attributes if any(map(is_rounded, columns[column].cells))
     )
     cells = [cell for column in plan.sku[:1] for cell in columns[column].cells]
     plan.float_skus = bool(cells) and all(_FLOAT.fullmatch(cell) for cell in cells)
+    plan.validity, period_question = find_validity(plan, columns)
+    if period_question and "price" not in mapping:
+        plan.questions.append(period_question)
+        plan.prices = []  # the first choice
+    plan.zero_is_no_price = _are_above_zero(plan, columns)
     if plan.profile is None and "price" not in mapping:
         plan.questions += several_prices(plan, columns)
         price_questions = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
@@ -119,6 +135,17 @@ def complete_plan(
         plan.questions += _unknown_price_types(plan, columns)
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
+
+
+def _are_above_zero(plan: Plan, columns: Columns) -> bool:
+    """Return whether most prices are above 0. Then 0 is what a system writes for a price that it does not have.
+
+    A transformation of the settings decides by itself what a price of 0 means.
+    """
+    if plan.computed is not None and any(plan.computed.get(price.column) for price in plan.prices):
+        return False
+    shares = [columns[price.column].share("is_zero") for price in plan.prices[:1] if not columns[price.column].is_empty]
+    return bool(shares) and shares[0] <= MAX_ZERO
 
 
 def _price_of_quantity(plan: Plan, columns: Columns) -> list[Question]:

@@ -46,6 +46,16 @@ class ActiveColumn:
     """Whether a blank cell means no, because the column has only marks such as `x`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Validity:
+    """The columns with the first and the last day of the price of a row."""
+
+    first: int | None
+    last: int | None
+    month_first: bool = False
+    """Whether dates with slashes are those of America: 12/31/2026."""
+
+
 @dataclass(slots=True)
 class Plan:
     """The numbers of the columns of each field. Of the cells in these columns, the first that is not blank is used.
@@ -100,6 +110,11 @@ class Plan:
     """The columns with numbers such as `4.0E+12`, which a spreadsheet has rounded. Such numbers are no attributes."""
     keeps_categories: bool = False
     """Whether the mapping says which of several categories is used, so that `list_separators` separate nothing."""
+
+    validity: Validity | None = None
+    """The period in which the price of a row is valid, if the file has several prices of a product. See `validity`."""
+    zero_is_no_price: bool = False
+    """Whether a price of 0 means that the product has no price yet, because nearly all other prices are above 0."""
 
     @property
     def fields_set(self) -> frozenset[str]:

@@ -22,7 +22,9 @@ from wecelebrate.feeds.plan.choice import candidates_of, choose
 from wecelebrate.feeds.plan.model import OPTIONS, REPORT_COLUMN_PREFIX, ActiveColumn, Plan, PriceColumn
 from wecelebrate.feeds.plan.profiles import recognise
 from wecelebrate.feeds.prices.candidates import name_of_price
+from wecelebrate.feeds.prices.selling import lists_question
 from wecelebrate.feeds.prices.types import has_unknown_type
+from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.states.end_dates import is_end_name
 
 __all__ = [
@@ -105,6 +107,7 @@ def _initial_plan(
     if recognised is None:
         return None, _by_name(columns, currency, earlier)
     plan = _by_profile(header, names, recognised, currency)
+    plan.questions += price_lists_question(columns, plan.prices, earlier.get("price", ()))
     has_handles = bool(recognised.variants and find_columns(names, recognised.variants.handle))
     if profile is None and not plan.sku and not has_handles and not has_sku:
         by_name = _by_name(columns, currency, earlier)
@@ -113,6 +116,13 @@ def _initial_plan(
     if lacks_price or (not plan.inventory and recognised.fields.get("inventory_count")):
         _complete_profile(plan, columns, currency, lacks_price=lacks_price)
     return recognised, plan
+
+
+def price_lists_question(columns: Columns, prices: Sequence[PriceColumn], earlier: Sequence[str]) -> list[Question]:
+    """Return a question if the price of a known export is one of several numbered price lists: `price [1]`."""
+    if not prices or columns.header[prices[0].column] in earlier[:1]:
+        return []
+    return lists_question(columns, prices[0].column)
 
 
 def _complete_profile(plan: Plan, columns: Columns, currency: str, *, lacks_price: bool) -> None:

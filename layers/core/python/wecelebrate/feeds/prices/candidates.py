@@ -26,7 +26,7 @@ from wecelebrate.feeds.prices.names_with_values import (
     listed_price,
     sign_in_name,
 )
-from wecelebrate.feeds.prices.tiers import QuantityPrice, is_for_a_measure
+from wecelebrate.feeds.prices.tiers import QuantityPrice, is_for_a_measure, names_a_package
 from wecelebrate.feeds.vocabulary.words import words
 
 LISTED_RANK = 5_500
@@ -129,6 +129,7 @@ def _rated(
     code = currency_in_name(header, code or name.currency, currency) or sign_in_name(header, currency)
     is_doubtful = name.is_solo and facts.rows > 0 and not any(MONEY.search(cell) for cell in facts.cells)
     is_doubtful = is_doubtful or _UNCLEAR_UNIT.search(plain_name(columns.header[column])) is not None
+    is_doubtful = is_doubtful or (name.kind in TIERS and names_a_package(header))
     is_internal = name.kind in TIERS and internal_part(columns.header[column]) is not None
     kind: Kind = "purchase" if is_internal else name.kind  # `Customer price` is the price of one customer
     return PriceCandidate(column, name, kind, code, is_bad, rank, tuple(reasons), is_doubtful)

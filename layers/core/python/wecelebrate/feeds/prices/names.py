@@ -56,7 +56,8 @@ _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
         "revient compra decompra coste costo acquisto diacquisto custo inkoop inkoops kost indkobs inkops innkjops "
         "zakupu zakup nakupni osto beszerzesi partner b2b fob mayorista grossiste ingrosso atacado groothandels engros "
         "hurtowa hurt velkoobchodni gesteh selbstkosten herstell verpr stprs mek alis "
-        "pvd lek hek"
+        "pvd lek hek forn fornitore fornitori fornecedor proveedor prov fournisseur fourn lieferant lief leverancier "
+        "leverantor leverandor dostawcy dodavatele"
     )),
     ("compare", words(
         "compareat compare was old original before previous statt streich barre alter alt vorher ancien anterior "
@@ -256,14 +257,15 @@ def price_in_forms(forms: Sequence[str], column: str) -> tuple[int, PriceName] |
     A number inside the name does not count: `verkaufspreis1netto`, `Vk0.Preis`. The number of a list at its end counts
     only for selling prices, which are different price lists: `EK Preis 2` is a purchase price.
     """
+    is_numbered = bool(forms) and not forms[0].isalpha() and not _LIST_INDEX.search(column)
     for rank, form in enumerate(forms):
         if name := price_name(form):
             return rank, name
-    if forms and not forms[0].isalpha() and not _LIST_INDEX.search(column):
-        if name := price_name(_INNER_NUMBER.sub("", forms[0], count=1)):
+        # `Listino 1 (ivato)` says more than `Listino 1`.
+        if rank == 0 and is_numbered and (name := price_name(_INNER_NUMBER.sub("", form, count=1))):
             return len(forms), name
-        if (name := price_name(_LAST_NUMBER.sub("", forms[0]))) and name.kind in ("purchase", "compare"):
-            return len(forms), name
+    if is_numbered and (name := price_name(_LAST_NUMBER.sub("", forms[0]))) and name.kind in ("purchase", "compare"):
+        return len(forms), name
     return None
 
 
@@ -315,7 +317,8 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
     is_weak = not has("alone") and not any(word in known.roles["base"] and word not in words for word in parts)
     code = next((known.currencies[word] for word in parts if word in known.currencies), None)
     kinds = [kind for kind, _ in _MEANINGS if has(kind)]
-    if has("tax") and (has("without") or has("with")):
+    names_tax = has("tax") or any(part.startswith(_SHORT_TAX) for part in parts)
+    if names_tax and (has("without") or has("with")):
         kinds.append("net" if has("without") else "gross")
     kind: Kind = kinds[0] if kinds else "gross" if "pvp" in parts else "plain"
     return PriceName(
@@ -338,7 +341,11 @@ def _is_stray_letter(part: str, parts: tuple[str, ...], known: _Words) -> bool:
     return languages is not None and not any(set(languages).intersection(other) for other in others)
 
 
-_PRICE_PART = re.compile("price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat")
+_SHORT_TAX = ("inc", "ink", "exc", "exk", "eks", "escl")
+"""The beginnings of words that mean a tax also without its name: `Prijs incl`, `Pris exkl.`"""
+_PRICE_PART = re.compile(
+    "^vk(?!org|bur|grp|me)|price|preis|prix|precio|prezzo|preco|prijs|pris(?!ma|e)|hinta|cena|ceny|fiyat"
+)
 _NO_PRICE = re.compile(
     "unit|einheit|group|gruppe|list(?:e|id|name)|date|datum|from|until|valid|code|type|typ$|quantity|currency|"
     "menge$|mng$|anzahl$|qty$|quantite$|cantidad$|quantita$|quantidade$|aantal$"

@@ -30,11 +30,20 @@ from wecelebrate.feeds.prices.names import (
     PriceName,
     may_be_price,
 )
-from wecelebrate.feeds.prices.names_with_values import bare_tax_prices
-from wecelebrate.feeds.prices.tiers import is_for_a_package, quantity_prices
+from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, is_with_tax
+from wecelebrate.feeds.prices.tiers import (
+    is_amount_for_a_measure,
+    is_comparison,
+    is_for_a_measure,
+    is_for_a_package,
+    names_a_package,
+    quantity_prices,
+)
 from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.questions import Choice, Question
 
+_TAXES = ("gross", None, "net")
+"""The order of prices of the same kind. `P.V.P. IVA incl.` says more than `P.V.P.`."""
 LEFT_OUT = ""
 """The answer that no column is the price. In the catalog's mapping it is null."""
 NO_VALUE_ADDED_TAX = frozenset(("USD", "HKD", "KWD", "QAR"))
@@ -95,8 +104,9 @@ def choose_price(
     possible += [one for one in _possible_prices(columns) if one.column not in quantities]
     if not sold:
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
+        possible += [] if possible else _prices_for_measures(columns, {one.column for one in rated})
         return PriceChoice([], _open_questions(columns, [*possible, *purchase]))
-    sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), one.name.tax == "net", one.rank, one.column))
+    sold.sort(key=lambda one: (one.is_bad, TIERS.index(one.kind), _TAXES.index(one.name.tax), one.rank, one.column))
     everywhere, sold = sold, _in_one_currency(sold, currency)
     best = sold[0]
     foreign = [one for one in everywhere if one not in sold and _completes(columns, best, one)]
@@ -104,6 +114,7 @@ def choose_price(
         one for one in sold[1:]
         if (one.is_bad, one.kind) == (False, best.kind) and columns.differ(best.column, one.column)
         and not (best.name.tax == "gross" and one.name.tax == "net")
+        and not (best.name.tax == "gross" and one.name.tax is None and is_with_tax(columns, one.column, best.column))
     ]  # fmt: skip
     if best.kind in ("plain", "gross") and not _has_offer_dates(columns.header):
         others += [
@@ -144,6 +155,15 @@ def numbered_lists(columns: Columns, best: PriceCandidate) -> list[PriceCandidat
             if is_price and columns.differ(best.column, number):
                 priced.append(PriceCandidate(number, best.name, best.kind, best.currency))
     return priced
+
+
+def lists_question(columns: Columns, price: int) -> list[Question]:
+    """Return a question if a column is one of several numbered price lists with different prices."""
+    column = columns.header[price]
+    name = name_of_price(column) or PriceName("plain")
+    best = PriceCandidate(price, name, name.kind, name.currency)
+    others = numbered_lists(columns, best) if _NUMBERED.fullmatch(fold(column)) else []
+    return [_question(columns, [best, *others])] if others else []
 
 
 def _list_in_name(column: str) -> tuple[str, str] | None:
@@ -267,9 +287,22 @@ def _possible_prices(columns: Columns) -> list[PriceCandidate]:
     for number, name in enumerate(columns.header):
         is_possible = may_be_price(fold(name)) or has_unknown_type(name) or is_for_a_package(name)
         is_possible = is_possible and name_of_price(name) is None
+        is_possible = is_possible and not (is_for_a_measure(name) and is_comparison(name))
         facts = columns[number] if is_possible else None
         if facts is not None and facts.cells and facts.share("is_number") > 0.9 and facts.share("is_zero") < 1:
             candidates.append(PriceCandidate(number, PriceName("plain"), "plain", None))
+    return candidates
+
+
+def _prices_for_measures(columns: Columns, rated: set[int]) -> list[PriceCandidate]:
+    """Return the prices for a measure, such as `Preis/kg`, if their names do not say that they are for comparison."""
+    candidates = []
+    for number, column in enumerate(columns.header):
+        name = name_of_price(column) if number not in rated and is_for_a_measure(column) else None
+        name = PriceName("plain") if is_amount_for_a_measure(column) else name
+        facts = columns[number]
+        if name and name.kind in TIERS and not is_comparison(column) and facts.share("is_number") > 0.5 and facts.cells:
+            candidates.append(PriceCandidate(number, name, name.kind, name.currency))
     return candidates
 
 
@@ -285,5 +318,9 @@ def _open_questions(columns: Columns, possible: Sequence[PriceCandidate]) -> lis
         for name, one in zip(names, possible[:5], strict=True)
     ]
     kind = "purchase prices" if all(one.kind == "purchase" for one in possible) else "prices of an unknown kind"
+    if all(is_for_a_measure(name) for name in names):
+        kind = "prices for a measure, and not for one product"
+    elif all(names_a_package(name) for name in names):
+        kind = "prices for a package, which can have several products"
     text = f"The file has no selling price, only {kind}: {shown}. Are products sold at one of them?"
     return [Question("price", "money", text, tuple(choices), columns[possible[0].column].examples)]

@@ -4,8 +4,9 @@ Products are sold one by one, so only the price of the smallest quantity can be 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
@@ -31,8 +32,18 @@ _RANGE = re.compile(
 _MEASURE = re.compile(
     r"(?:/|\b(?:per|pro|je|par|por|al|au|a|à)\b)\s*(?:1[.,]?000|\d{1,3})?\s*([^\W\d_]{1,11}[²³23]?)\W*$", re.IGNORECASE
 )
+_WHOLE = re.compile(r"(\d{1,6})(?:[.,]0{1,4})?", re.ASCII)
 _REMARK = re.compile(r"[(\[]\s*(\d{1,6})\s*[)\]]$")
 """`Price (100)`: the price if 100 are bought, or for 100."""
+_QUANTITY_WORDS = (
+    "(?:menge|qty|quantity|quantite|qte|anzahl|aantal|antal|antall|ilosc|mnozstvi|cantidad|cant|quantita|qta|quantidade|qtd|"
+    "mennyiseg|maara|stuckzahl|количество|数量|수량)"
+)
+_NUMBERED_QUANTITY = re.compile(rf"(?P<stem>[^\W\d_]{{2,40}})(?P<number>\d{{1,2}})(?:ab|from|min)?{_QUANTITY_WORDS}")
+"""`verkaufspreis1menge`: the quantity from which the price `verkaufspreis1` is valid."""
+_BARE_QUANTITY = re.compile(rf"(?:ab|from|min)?{_QUANTITY_WORDS}(?P<number>\d{{1,2}})")
+"""`qte1`: the quantity from which the price with the same number, such as `pv1`, is valid."""
+_NUMBERED_PRICE = re.compile(r"(?P<stem>[^\W\d_]{2,40}?)(?P<number>\d{1,2})[^\W\d_]{0,20}")
 _YEARS = range(1990, 2101)
 _FILLERS = words("staffel staffelpreis pricebreak break breaks tier quantitybreak qty quantity menge vk")
 
@@ -64,6 +75,75 @@ def is_for_a_measure(column: str) -> bool:
     return bool(match and match[1].casefold() in MEASURES and not (match[1] == "M" and units_in_name(column) > 1))
 
 
+PACKAGES = words(
+    "karton kartons kiste kisten kasten gebinde palette umkarton tray display kolli krt kt ctn carton cartons case "
+    "cases crate pallet masterpack colis caisse cartons palette caja cajas cartón palé cartone cartoni cassa scatola "
+    "bancale caixa caixas palete doos krat pallet kartong kolli kasse låda pall karton kartony paleta skrzynka "
+    "krabice karton paleta doboz raklap laatikko koli ящик коробка паллета ケース 箱 박스 箱子 kutu kasa"
+)
+"""Packages of several products. Of a bottle or a bag, each is one product."""
+
+
+@lru_cache(maxsize=4096)
+def names_a_package(column: str) -> bool:
+    """Return whether the price of a column is for a package: `Preis/Karton netto`, `Price per case`."""
+    if len(column) > MAX_NAME:
+        return False
+    match = _per_unit().search(column)
+    return match is not None and match[1].casefold() in PACKAGES
+
+
+@cache
+def _per_unit() -> re.Pattern[str]:
+    return re.compile(rf"(?:/|\b(?:{per_words()})\s)\s*([^\W\d_]{{1,20}})", re.IGNORECASE)
+
+
+def numbered_quantities(header: Sequence[str]) -> dict[int, tuple[str, str]]:
+    """Return the columns with the quantities of numbered prices, and the name and the number of these prices.
+
+    The name is "" if the column does not repeat it: `pv1;qte1;pv2;qte2`.
+    """
+    # The quantities of a list in JSON or XML, such as `prices.0.quantity`, are read with its types.
+    names = {
+        number: fold(name) for number, name in enumerate(header)
+        if len(name) <= MAX_NAME and "." not in name and "@" not in name and any(map(str.isdigit, name))
+    }  # fmt: skip
+    quantities = {
+        number: (match["stem"], match["number"])
+        for number, name in names.items()
+        if (match := _NUMBERED_QUANTITY.fullmatch(name)) and price_name(match["stem"])
+    }
+    bare = {number: match["number"] for number, name in names.items() if (match := _BARE_QUANTITY.fullmatch(name))}
+    if len(bare) > 1:
+        prices = [match for name in names.values() if (match := _NUMBERED_PRICE.fullmatch(name))]
+        priced = {match["number"] for match in prices if price_name(match["stem"])}
+        quantities |= {number: ("", index) for number, index in bare.items() if index in priced}
+    return quantities
+
+
+def _quantities_of_prices(columns: Columns) -> dict[tuple[str, str], int]:
+    """Return the least quantity of each numbered price that has a column of quantities."""
+    least: dict[tuple[str, str], int] = {}
+    for number, key in numbered_quantities(columns.header).items():
+        cells = columns[number].cells
+        counts = [int(match[1]) for cell in cells if (match := _WHOLE.fullmatch(cell))]
+        if counts and len(counts) == len(cells):
+            least[key] = min(counts)
+    return least
+
+
+_COMPARISON = re.compile(
+    r"grund|basis|vergleich|compar|base|unit price|referen|jämför|jamfor|jmf|vertail|kilo|littern|litern|porovn|"
+    r"jednot|egység|egyseg|confronto|au\s+(?:kilo|litre)|сравн|за единиц",
+    re.IGNORECASE,
+)
+
+
+def is_comparison(column: str) -> bool:
+    """Return whether the name of a price for a measure says that it is for comparison: `Grundpreis/kg`."""
+    return _COMPARISON.search(column[:MAX_NAME]) is not None
+
+
 @cache
 def _per_package() -> re.Pattern[str]:
     codes = "|".join(NAMED_CURRENCIES)
@@ -76,14 +156,41 @@ def is_for_a_package(column: str) -> bool:
     return match is not None and match[1].casefold() in PIECES
 
 
+def _price_lists(columns: Columns) -> set[str]:
+    """Return the names of price lists with the numbers 1, 2 and so on in brackets, which are no quantities.
+
+    Repeated names get such numbers too: `Price` and `Price (2)`.
+    """
+    numbered = {name: int(match[1]) for name in columns.header if (match := _REMARK.search(name[:MAX_NAME].strip()))}
+    repeated = {
+        name for name, number in numbered.items() if number == 2 and name.removesuffix(" (2)") in columns.header
+    }
+    is_list = sorted(set(numbered.values())) == list(range(1, len(numbered) + 1))
+    return set(numbered) if is_list else repeated
+
+
+def _without_number(column: str) -> str:
+    return re.sub(r"\d{1,2}", " ", column, count=1)
+
+
+def is_amount_for_a_measure(column: str) -> bool:
+    """Return whether a name is only a currency and a measure: `€/kg`, `EUR per litre`."""
+    match = _per_package().fullmatch(column.strip()) if len(column) <= MAX_NAME else None
+    return match is not None and match[1].casefold() in MEASURES
+
+
 def quantity_prices(columns: Columns) -> list[QuantityPrice]:
     """Return the columns with prices of quantities, the smallest quantity first.
 
     A name without a word for a price, such as `10+`, counts only if several columns have such a name.
     """
     found, bare = [], []
+    listed, lists = _quantities_of_prices(columns), _price_lists(columns)
     for number, column in enumerate(columns.header):
-        tier = quantity_in_name(column) if any(char.isdigit() for char in column) else None
+        tier = quantity_in_name(column) if any(char.isdigit() for char in column) and column not in lists else None
+        if listed and (match := _NUMBERED_PRICE.fullmatch(fold(column))):
+            quantity = listed.get((match["stem"], match["number"]), listed.get(("", match["number"])))
+            tier = (quantity, _without_number(column)) if quantity is not None else tier
         if tier is None or internal_part(column) or columns[number].share("is_number") <= 0.5:
             continue
         quantity, rest = tier

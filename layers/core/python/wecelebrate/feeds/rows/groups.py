@@ -344,6 +344,10 @@ class VariantGrouper:
         if not name or (self._parent and own_name and (raw is first or own_name != product_name)):
             return name
         parts = [value for _, value in options]
+        lists_options = not set(self._name).isdisjoint(self._option_texts)
+        folded = "" if own_name == product_name or lists_options else own_name.casefold()
+        if parts and all(value.casefold() in folded for value in parts):
+            return name
         if not parts and self._variant_title:
             title = value_of(raw, self._variant_title[0])
             parts = [title] if title and title.casefold() not in {name.casefold(), *DEFAULT_OPTIONS} else []

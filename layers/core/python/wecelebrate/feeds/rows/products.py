@@ -27,6 +27,8 @@ BuildProduct = Callable[[int, Cells, Cells], Product | Rejected]
 The stripped cells of a variant already contain the values of the product's first row instead of blanks.
 """
 
+ZERO_PRICE = "zero_price"
+"""The code of the warning about prices of 0, which are read as blank."""
 MAX_CACHED_LENGTH = 300
 """The maximum number of characters of a cached category or brand. Their values repeat."""
 
@@ -65,7 +67,7 @@ def product_builder(  # noqa: PLR0915
     read_active = active_reader(plan, warnings)
     read_currency = cached(partial(currency_of, catalog_currency))
     suspect_skus = suspects(plan) if find_note else frozenset[str]()
-    has_no_names = bool(find_note) and not plan.name
+    has_no_names, zero_is_no_price = bool(find_note) and not plan.name, plan.zero_is_no_price
 
     def raise_note(sku: str, cells: Cells) -> None:
         if find_note and (note := find_note(sku, cells)):
@@ -74,7 +76,7 @@ def product_builder(  # noqa: PLR0915
     fields_without = lru_cache(maxsize=256)(lambda fields, missing: fields - missing)
 
     # This function runs for every row. It is not divided, because calls of smaller functions would be too slow.
-    def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:  # noqa: PLR0912
+    def build(line: int, cells: Cells, raw: Cells) -> Product | Rejected:  # noqa: PLR0912, PLR0915
         sku: str | None = None
         missing = _NO_FIELDS
         columns = sku_columns  # the columns of the current field; a rejection names these columns
@@ -94,6 +96,9 @@ def product_builder(  # noqa: PLR0915
                 if unit_column is not None and (cell := cells[unit_column]):
                     price = price_of_one(price, units_of(cell, mark), currency or catalog_currency)
                 price = numbers.exact_price(price, currency or catalog_currency)
+                if zero_is_no_price and not price:
+                    warnings.add(ZERO_PRICE, plan.column_name(price_columns[0]), "0")
+                    price, currency, missing = None, None, _PRICE
             images: list[str] = []
             for column in image_columns:
                 if cell := cells[column]:
@@ -105,7 +110,7 @@ def product_builder(  # noqa: PLR0915
             columns = stock_columns
             policy, count = read_stock(cells) or _NO_STOCK if columns else _NO_STOCK
             if count is None and columns:
-                missing = _STOCK
+                missing |= _STOCK
             columns = active_columns
             state = read_active(cells) if columns else "active"
             is_active = state == "active"
@@ -151,6 +156,7 @@ _MAX_LENGTH = convert.MAX_ATTRIBUTE_LENGTH
 _STOCK = frozenset({"inventory_count"})
 _NO_STOCK: tuple[InventoryPolicy | None, int | None] = (None, None)
 _ACTIVE = frozenset({"is_active"})
+_PRICE = frozenset({"price", "currency"})
 
 
 def _blank_labels(attributes: list[tuple[int, str]], cells: Cells, values: dict[str, str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from wecelebrate.feeds.states.words import (
     opposite,
     state_of,
     state_of_command,
+    state_of_letter,
     state_of_magento_code,
 )
 from wecelebrate.feeds.warnings import Warnings
@@ -43,7 +44,7 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
                 return "inactive" if column.inverse else "active"
             if column.words == "commands":
                 return state_of_command(word)
-            state = state_of_magento_code(word) if column.words == "magento codes" else state_of(word)
+            state = _READERS.get(column.words, state_of)(word)
             return opposite(state) if column.inverse else state
 
         return read_state
@@ -67,4 +68,5 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
     )
 
 
+_READERS: dict[str, Callable[[str], State]] = {"magento codes": state_of_magento_code, "letters": state_of_letter}
 _SEVERITY: dict[State, int] = {"unstated": 0, "active": 1, "unknown": 2, "inactive": 3}

@@ -18,7 +18,7 @@ from wecelebrate.feeds.vocabulary.words import phrases
 State = Literal["active", "inactive", "unstated", "unknown"]
 """`unstated` is a value that says nothing about the state, such as the command `UPDATE`."""
 
-StateWords = Literal["words", "commands", "magento codes"]
+StateWords = Literal["words", "commands", "magento codes", "letters"]
 """How a column writes states."""
 
 MAX_STATE_LENGTH = 100
@@ -125,6 +125,21 @@ def state_of_command(word: str) -> State:
 def state_of_magento_code(word: str) -> State:
     """Return the state that Magento's REST API writes: 1 is enabled, 2 is disabled."""
     return {"1": "active", "2": "inactive"}.get(word) or state_of(word)  # type: ignore[return-value]
+
+
+def are_letters(cells: Sequence[str]) -> bool:
+    """Return whether the values of a column are single letters, one of which is A for active."""
+    letters = {cell.strip().casefold() for cell in cells}
+    return "a" in letters and all(len(letter) == 1 and letter.isalpha() for letter in letters)
+
+
+def state_of_letter(word: str) -> State:
+    """Return the state that a letter means beside A for active. I is inactive, and not the Hungarian yes."""
+    return _LETTERS.get(word) or ("unknown" if len(word) == 1 else state_of(word))
+
+
+_LETTERS: dict[str, State] = {"a": "active", "i": "inactive", "d": "inactive", "n": "inactive"}
+"""A is active in many languages, I inactive, D discontinued or deleted, and N not active."""
 
 
 def opposite(state: State) -> State:

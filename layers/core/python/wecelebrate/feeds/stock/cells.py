@@ -10,6 +10,7 @@
 | `in stock` `available` `auf Lager`   | IN_STOCK       | the sender does not say how many pieces there are            |
 | `unlimited` `∞` `unbegrenzt`         | UNLIMITED      | the stock does not limit orders                              |
 | `backorder` `preorder` `to order`    | TO_ORDER       | the sender accepts orders without a stock                    |
+| `0 (5 on order)` `due 15/12/2026`    | 0 pieces       | pieces that are expected are not there yet                   |
 | `on request` `auf Anfrage`           | 0 pieces       | the sender wants to be asked before it accepts an order      |
 | `out of stock` `sold out` `-`        | OUT_OF_STOCK   |                                                              |
 | `n/a` `unknown` `coming soon`        | UNKNOWN        | the cell says as much as a blank cell                        |
@@ -26,6 +27,7 @@ from typing import Literal
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.stock.expected import is_expected, is_unknown, without_expected
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import western
 
@@ -58,8 +60,11 @@ def read(cell: str, mark: numbers.DecimalMark | None) -> int | State:
 
 def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | State:
     """Parse a number of pieces with its unit, a bound, a range, or words around a number."""
-    if _UPPER_BOUND.fullmatch(text):
+    if _UPPER_BOUND.fullmatch(text) or is_expected(text):
         return 0
+    if is_unknown(text):
+        return State.UNKNOWN
+    text = without_expected(text)
     if bounds := _RANGE.fullmatch(text):
         low, high = int(bounds[1]), int(bounds[2])
         if low >= high:
@@ -177,6 +182,11 @@ _IN_STOCK_TEXT = (
     "在庫あり|有货|有貨|재고 있음"
 )
 _UNLIMITED_TEXT = (
+    "not limited|without limit|nicht begrenzt|nicht limitiert|ohne begrenzung|ohne limit|non limité|"
+    "sans limite|"
+    "no limitado|sin limite|non limitato|senza limiti|senza limite|não limitado|niet beperkt|ikke begrænset|"
+    "ikke begrenset|"
+    "ej begränsad|ei rajoitettu|nielimitowany|bez limitów|neomezený|не ограничено|"
     "unlimited|infinite|infinity|endless|no limit|not tracked|untracked|not managed|always|always available|"
     "unbegrenzt|unbeschränkt|unlimitiert|unendlich|immer verfügbar|nicht verfolgt|illimité|illimitée|illimités|"
     "non suivi|ilimitado|ilimitada|ilimitados|sin límite|illimitato|illimitata|sem limite|onbeperkt|ubegrænset|"

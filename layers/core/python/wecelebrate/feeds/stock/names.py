@@ -47,13 +47,19 @@ _NEUTRAL = words(
     "product article articles produkt artikel units"
 )
 _FREE = words(
-    "free frei freie freier verfugbar verfugbare verfugbarer verf verwendbar verwendbare verwendbarer available avail "
+    "free frei freie freier verfugbar verfugbare verfugbarer verfuegbar verfuegbare verfuegbarer verf verw verwendb "
+    "verwendbar verwendbare verwendbarer available avail "
     "unrestricted use disponibile disp dispo disponible disponivel disponibel disponibelt vrij vrije beschikbaar "
     "beschikbare ledig ledigt tillgangligt tillganglig tilgjengelig tilgaengelig dostepny dostepna dostepne dostepnych "
     "dostupny dostupne szabad vapaa sellable saleable salable unreserved uncommitted unallocated serbest свободный "
     "свободно доступно доступный libre libero livre"
 )
-_WORDS = _NOUNS | _UNITS | _NEUTRAL | _FREE
+_STORES = words(
+    "lager magazzino magazyn magazynie magazin magazijn almacen armazem entrepot sklad skladu skladem raktar varasto "
+    "warehouse store depo склад складе"
+)
+"""Words for a store. With a word for free, they mean a stock: `lager_verfuegbar`."""
+_WORDS = _NOUNS | _UNITS | _NEUTRAL | _FREE | _STORES
 _FREE_PARTS = re.compile(
     r"free|frei|verf(?:ugb|uegb|best|menge)|verwendbar|avail|unrestricted|dispon|dispo$|^disp|vrij|beschikb|ledig|"
     r"tillgang|tilgjeng|tilgaeng|dostepn|dostupn|szabad|elerheto|vapaa|sellab|saleab|salab|unreserved|uncommitted|"
@@ -103,7 +109,9 @@ def _is_composed(form: str) -> bool:
     for parts in islice(divisions(form, _WORDS), MAX_DIVISIONS):
         name_parts = frozenset(parts)
         if len(parts) > 1 and (
-            name_parts & _NOUNS or len(name_parts & _FREE) > 1 or (name_parts & _FREE and "physical" in name_parts)
+            name_parts & _NOUNS
+            or len(name_parts & _FREE) > 1
+            or (name_parts & _FREE and ("physical" in name_parts or name_parts & _STORES))
         ):
             return True
     return False
@@ -190,6 +198,35 @@ def _is_place_name(rest: Sequence[str], start: Sequence[str]) -> bool:
 
 def _are_counts(facts: Facts) -> bool:
     return facts.share("is_number") >= 0.9 and not facts.share("is_gtin") if not facts.is_empty else True
+
+
+_RESERVED = re.compile(
+    r"(?:qty|quantity|menge|bestand|stock|anzahl)?"
+    r"(?:reserviert|reserved|allocated|committed|impegnat[ao]|riservat[ao]|reservad[ao]s?|reservees?|reserve|gereserveerd|reserverade?t?|reservert|reserveret|zarezerwowan[aey]?|rezerwacj[ae]|rezervovan[oae]|"
+    r"foglalt|varattu|rezerve|резерв|зарезервировано|引当|已预留|예약)(?:qty|quantity|menge|bestand|stock)?|"
+    r"(?:in)?auftragen|inauftrag|qtaimpegnata|onorders"
+)
+"""Names of columns with the pieces that are sold and not sent yet."""
+
+
+def reserved_question(columns: Columns, stock_columns: Sequence[int]) -> list[Question]:
+    """Return the doubt whether a stock contains the reserved pieces that the file has in a column of their own."""
+    for at in stock_columns:
+        if is_free_stock(columns.header[at], columns[at]):
+            return []
+        for number, column in enumerate(columns.header):
+            facts = columns[number]
+            is_reserved = number != at and any(_RESERVED.fullmatch(form) for form in name_forms(column))
+            if is_reserved and facts.cells and facts.share("is_number") == 1 and facts.share("is_zero") < 1:
+                stock_name = columns.header[at]
+                text = (
+                    f"The column {quoted(column, 40)} has pieces that are reserved. Are they still contained in the "
+                    f"stock {quoted(stock_name, 40)}?"
+                )
+                only = Choice(stock_name, "All pieces of this column are sold.", columns[at].examples)
+                none = Choice("", "The file does not change the stock.")
+                return [Question("inventory_count", "other", text, (only, none), facts.examples)]
+    return []
 
 
 def sum_question(columns: Columns, numbers: Iterable[int]) -> Question:

@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import value_of
-from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.names import field_candidates, fold, is_weak
+from wecelebrate.feeds.columns.visibility import is_property
 from wecelebrate.feeds.files.dialect import HEADER_SEARCH_ROWS, ColumnCounter
 from wecelebrate.feeds.identity.codes import is_code
 from wecelebrate.feeds.prices.names import plain_name, price_name
+from wecelebrate.feeds.stock.names import stock_rank
 from wecelebrate.feeds.tables.template_rows import instruction_rows, is_row_of_field_names
 from wecelebrate.feeds.vocabulary.words import words
 
@@ -103,7 +106,7 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
             f"{group} {name}" if name and group and not (at < len(names) and names[at] == name) else group or name
             for at, (group, name) in enumerate(zip(groups, [*below, *[""] * (len(groups) - len(below))], strict=False))
         ]
-    if _is_complete_header(names, below):
+    if _is_complete_header(names, below) or _is_row_of_names(names, below, rows[header + 2 :]):
         return join_header_rows(rows, header + 1)
     above = [cell.strip() for cell in rows[header - 1]] if header else []
     counts = Counter(fold(name) for name in names if name)
@@ -112,6 +115,8 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     labels = {groups[at] for at in repeated}
     if len(labels - {""}) < 2 or not all(map(_is_group, labels)):
         repeated = [at for at, name in enumerate(names) if _completes_price(groups[at], name)]
+    if _are_groups(above, names):
+        repeated += [at for at, name in enumerate(names) if at not in repeated and _needs_group(groups[at], name)]
     return header, [f"{groups[at]} {name}".strip() if at in repeated else name for at, name in enumerate(names)]
 
 
@@ -146,6 +151,45 @@ def _is_complete_header(names: Sequence[str], below: Sequence[str]) -> bool:
         and bool(repeated)
         and all(name in KINDS_OF_TAX or price_name(name) for name in repeated)
     )
+
+
+def _is_row_of_names(names: Sequence[str], below: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Return whether the row below is the header, because it has different names in all columns, and values below them.
+
+    This row then has only the groups, as `Article`, a blank cell, `Prices`, and further blank cells.
+    """
+    if not _are_groups(names, below) or len({fold(name) for name in below}) < len(below):
+        return False
+    if sum(bool(field_candidates(name)) for name in below) < MIN_COLUMNS:  # a row of data without numbers
+        return False
+    data = [row for row in rest if any(cell.strip() for cell in row)]
+    return any(
+        (cells := [text for row in data if at < len(row) and (text := row[at].strip())])
+        and all(_kind(cell) == "number" for cell in cells)
+        for at in range(len(below))
+    )
+
+
+def _are_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
+    """Return whether a row has several groups, and blank cells between them, above a row with a name in each column."""
+    labels = [label for label in groups if label]
+    return (
+        1 < len(labels) < len(names)
+        and len(groups) <= len(names)
+        and bool(groups[0])
+        and all(map(_is_group, labels))
+        and all(name and _is_group(name) and _kind(name) == "text" for name in names)
+    )
+
+
+def _needs_group(group: str, name: str) -> bool:
+    """Return whether a name such as `Berlin` or `Total` is understood only together with its group, such as `Stock`."""
+    if not group or not name or fold(group) == fold(name) or price_name(fold(plain_name(name))) or is_property(name):
+        return False
+    if any(not is_weak(rank) for _, rank, _ in field_candidates(name)):
+        return False
+    joined = f"{group} {name}"
+    return bool(field_candidates(joined) or composed_fields(joined)) or stock_rank(joined) is not None
 
 
 def _extended(groups: Sequence[str], width: int) -> list[str]:

@@ -72,9 +72,15 @@ _SENTENCE = re.compile(
 MIN_WORDS = 4
 _UNITS = words(
     "pcs pc piece pieces stk stuck st szt ks ea each kg g gr mg lb oz l ml cl mm cm m inch ft m2 m3 w kw v "
-    "hz percent "
+    "hz percent ud uds und unid pz pzas db kpl buc шт "
     "eur usd gbp chf pln czk sek nok dkk jpy euro euros dollar yen 円 個 元 件"
 ).union(code.lower() for code in NAMED_CURRENCIES)
+MAX_TYPE_LENGTH = 20
+_TYPE = re.compile(
+    r"(?:alpha|alfa)\s?-?num\w*\.?|num(?:eric|érico|erico|erisch|érique)?\w*\.?|text\w*|texto|texte|testo|tekst|string|"
+    r"char\w*|code|cod\.?|código|codice|nr\.?|no\.?|nº|date|datum|fecha|data|int\w*|dec\w*|bool\w*|ja/nein|yes/no",
+    re.IGNORECASE,
+)
 _UNIT_SIGNS = frozenset(("€", "$", "£", "¥", "%", "€/stk", "-", "#"))
 
 
@@ -173,7 +179,16 @@ def _is_example_row(filled: Sequence[str]) -> bool:
 def _is_units_row(row: Sequence[str]) -> bool:
     """Return whether all cells are units or currencies, as `pcs` and `[EUR]`. An identifier has no unit."""
     filled = [cell.strip() for cell in row if cell.strip()]
-    if len(filled) < MIN_CELLS or row[0].strip():
+    if len(filled) < MIN_CELLS or (row[0].strip() and not _is_type(row[0])):
         return False
-    units = [cell.strip("()[] ").casefold() for cell in filled]
-    return all(unit in _UNITS or unit in _UNIT_SIGNS for unit in units)
+    return all(
+        cell.strip("()[]. ").casefold() in _UNITS or cell.strip("()[] ") in _UNIT_SIGNS or _is_type(cell)
+        for cell in filled
+    )
+
+
+def _is_type(cell: str) -> bool:
+    """Return whether a cell in brackets says what its column contains: `(alfanum.)`, `[text]`, `(nr.)`."""
+    text = cell.strip()
+    inner = text[1:-1].strip()
+    return text[:1] in "([" and text[-1:] in ")]" and bool(_TYPE.fullmatch(inner)) and len(inner) <= MAX_TYPE_LENGTH

@@ -23,5 +23,6 @@ AKENEO = Profile(
         "is_active": ("enabled",),
     },
     {"ean|ean13|gtin|weight|material|colou?r|maincolou?r|size|clothingsize": ""},
+    joined_fields=("name", "description"),
     cell_readers={"category": "first_category"},
 )

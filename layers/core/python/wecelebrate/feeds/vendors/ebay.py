@@ -8,7 +8,10 @@ Template Instructions", version 3.5.4. The name of the column `Action` contains 
 |---------------------------|-----------------------------------------------------------------------------------------|
 | template                  | `Relationship` is `Variation`. Without this column, each row is a listing               |
 | report of active listings | have the same item number, and the row of the listing has all values: `Size=S;M`        |
+| download to revise        | `Variation details` without an item number and a title, below the row of the listing    |
 """
+
+from dataclasses import replace
 
 from wecelebrate.feeds.columns.profile import Profile, RejectRule, VariantRule
 
@@ -48,6 +51,15 @@ EBAY = Profile(
     header_currency=r"action.*currency([a-z]{3})(?:version|.*)",
 )  # fmt: skip
 
+_VARIATIONS = VariantRule(
+    key=("itemnumber", "itemid"),
+    variant_columns=("variationdetails",),
+    # The row of a listing has all values of its variations: Size=S;M;L|Colour=Red;Blue
+    parent_patterns={"variationdetails": "|[^;]*;.*"},
+    option_texts=("variationdetails", r"(?<![^|;])([^|=;]{1,200})=([^|;]{1,500})"),
+    own_columns=("pean", "pupc", "pisbn"),
+)
+
 EBAY_REPORT = Profile(
     "ebay listings report",
     (("customlabel.*", "title", "itemnumber"), ("customlabel.*", "itemtitle", "itemid"), ("customlabelsku", "title")),
@@ -61,14 +73,7 @@ EBAY_REPORT = Profile(
         "inventory_count": ("availablequantity", "quantityavailable"),
     },
     {"pean": "ean", "pupc": "upc", "pisbn": "isbn", "condition": "condition"},
-    VariantRule(
-        key=("itemnumber", "itemid"),
-        variant_columns=("variationdetails",),
-        # The row of a listing has all values of its variations: Size=S;M;L|Colour=Red;Blue
-        parent_patterns={"variationdetails": "|[^;]*;.*"},
-        option_texts=("variationdetails", r"(?<![^|;])([^|=;]{1,200})=([^|;]{1,500})"),
-        own_columns=("pean", "pupc", "pisbn"),
-    ),
+    _VARIATIONS,
     (
         RejectRule(
             "format|type", "auction|chinese", "no_fixed_price",
@@ -80,3 +85,12 @@ EBAY_REPORT = Profile(
         ),
     ),
 )  # fmt: skip
+
+EBAY_REVISE = replace(
+    EBAY_REPORT,
+    name="ebay revise",
+    signatures=(("action.*", "customlabel.*", "title", "variationdetails"),),
+    fields={**EBAY_REPORT.fields, "is_active": ("action.*",)},
+    variants=replace(_VARIATIONS, blank_continues=True),
+    inactive_pattern=EBAY.inactive_pattern,
+)

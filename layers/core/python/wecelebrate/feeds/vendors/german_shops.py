@@ -22,7 +22,7 @@ JTL = Profile(
         "price": ("stdvkbrutto", "bruttovk", "vkbrutto.*", "stdvknetto", "nettovk"),
         "images": (r"bild\d?(?:url|pfad)?",),
         "inventory_count": (
-            "verfugbarerbestand",
+            "verfugbarer(?:lager)?bestand|(?:lager)?bestandverfugbar",
             "lagerbestandgesamt",
             "bestand(?:gesamt)?",
             "lagerbestand",

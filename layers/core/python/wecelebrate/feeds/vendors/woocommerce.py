@@ -14,7 +14,10 @@ _PUBLISHED = "published|veroffentlicht|publie|publicado|pubblicato|gepubliceerd"
 _DESCRIPTION = "description|beschreibung|descripcion|descrizione|beschrijving"
 _REGULAR_PRICE = "regularprice|regularerpreis|tarifregulier|precionormal|prezzodilistino|regulareprijs|normaleprijs"
 _SALE_PRICE = "saleprice|angebotspreis|tarifpromo|preciorebajado|prezzoinofferta|actieprijs|aanbiedingsprijs"
-_PARENT = "parent|ubergeordnetesprodukt|elternprodukt|superior|principal|genitore|hoofd|bovenliggend"
+_PARENT = (
+    "parent|ubergeordnet(?:es)?(?:produkt)?|elternprodukt|superior|principal|padre|productopadre|genitore|"
+    "prodottogenitore|hoofd|hoofdproduct|bovenliggend|produitparent"
+)
 _ATTRIBUTE_NAME = (
     "attribute{0}name|attribut{0}name|attribuut{0}naam|nomdelattribut{0}|nombredelatributo{0}|nomedellattributo{0}|"
     "naamvaneigenschap{0}"

@@ -1,0 +1,171 @@
+"""Leaves out the rows whose price is not valid today, in a list with several prices of a product for several periods.
+
+| SKU    | Price | Valid from | Valid to   | on 2026-11-27                        |
+|--------|-------|------------|------------|--------------------------------------|
+| LAMP-1 | 39.90 | 2025-01-01 | 2025-12-31 | rejected (`not_valid_today`)         |
+| LAMP-1 | 42.90 | 2026-01-01 | 2026-12-31 | used                                 |
+| LAMP-1 | 45.90 | 2027-01-01 |            | rejected (`not_valid_today`)         |
+
+Otherwise the last row would be used, whose price is valid only in the future. A file with one row for each product is
+read without regard to such dates, because they can be those of the list.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import name_forms
+from wecelebrate.feeds.items import Cells, Rejected, Row, quoted
+from wecelebrate.feeds.plan.model import Plan, Validity
+from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.rows.checks import rejected_row
+from wecelebrate.feeds.states.words import NO_DATES, date_of
+
+CODE = "not_valid_today"
+
+_OF_PRICE = r"(?:price|preis|prix|precio|prezzo|prijs|pris|cena)?"
+_FROM = re.compile(
+    rf"{_OF_PRICE}(?:gultig(?:ab|von|seit)|gueltig(?:ab|von)|(?:is)?valid(?:from|since|start|fromdate)|validityfrom|"
+    r"validitystart|effective(?:from|date)?|datab|datumab|abdatum|startdate|startdatum|fromdate|pricefrom|preisab|ab|"
+    r"valable(?:du|apartirdu|depuis)|debut(?:de)?validite|datedebut|dateeffet|"
+    r"validodesde|vigente?desde|vigenciadesde|desde|fecha(?:inicio|desde)|validodal|validadal|datainizio|iniziovalidita|"
+    r"validode|datainicio|iniciovigencia|geldig(?:vanaf|van)|ingangsdatum|gallerfran|giltig(?:fran)?|giltigtfran|gyldigfra|"
+    r"voimassaalkaen|wazn(?:y|a|e)od|obowiazujeod|dataod|plati(?:od)?|platnost(?:od)?|ervenyes(?:seg)?(?:tol|kezdete)?|"
+    r"valabil(?:dela|din)|gecerlilikbaslangic(?:i)?|baslangictarihi|деиствуетс|датаначала|有効開始日|適用開始日|生效日期|开始日期|적용시작일)"
+)
+_TO = re.compile(
+    rf"{_OF_PRICE}(?:gultigbis|gueltigbis|(?:is)?valid(?:to|until|till|thru|through|end|todate)|validity(?:to|end)|"
+    r"expir(?:y|es|ation)(?:date|on)?|datbi|datumbis|bisdatum|enddate|enddatum|todate|priceto|preisbis|bis|"
+    r"valable(?:jusquau|jusqua|au)|fin(?:de)?validite|datefin|"
+    r"validohasta|vigente?hasta|vigenciahasta|hasta|fecha(?:fin|hasta)|validoal|validoafinoal|datafine|finevalidita|"
+    r"validoate|datafim|fimvigencia|geldigtot|einddatum|gallertill|giltigtill|giltigttill|gyldigtil|"
+    r"voimassaasti|wazn(?:y|a|e)do|obowiazujedo|datado|platido|platnostdo|ervenyes(?:seg)?(?:ig|vege)|"
+    r"valabil(?:panala|pana)|gecerlilikbitis(?:i)?|bitistarihi|деиствуетпо|датаокончания|有効終了日|適用終了日|失效日期|结束日期|적용종료일)"
+)
+_NUMBERS = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2,4}", re.ASCII)
+_ALWAYS = ("", None)
+
+
+def find_validity(plan: Plan, columns: Columns) -> tuple[Validity | None, Question | None]:
+    """Return the columns of the period in which the price of a row is valid, and a question if the dates do not decide.
+
+    They count only if rows of the sample with the same SKU have different prices in different periods.
+    """
+    if not plan.sku or not plan.prices or plan.profile is not None or plan.computed is not None:
+        return None, None
+    first, last = _column(plan, _FROM), _column(plan, _TO)
+    days = [number for number in (first, last) if number is not None]
+    repeated = _repeated(plan, columns, days) if days else []
+    if not repeated or not all(_are_days(columns[number].cells) for number in days):
+        return None, None
+    cells = [cell for number in days for cell in columns[number].cells]
+    halves = [(int(match[1]), int(match[2])) for cell in cells if (match := _NUMBERS.match(cell))]
+    month_first = any(second > 12 for _, second in halves)
+    day_first = any(start > 12 for start, _ in halves)
+    validity = Validity(first, last, month_first)
+    is_open = bool(halves) and (month_first == day_first) and any(start != second for start, second in halves)
+    if is_open or any(_has_several(validity, rows, plan.prices[0].column) for rows in repeated):
+        return None, _question(plan, columns, repeated[0])
+    return validity, None
+
+
+def valid_today(rows: Iterator[Row | Rejected], plan: Plan, validity: Validity) -> Iterator[Row | Rejected]:
+    """Yield the rows. Reject those whose price is not valid today."""
+    for row in rows:
+        reason = None if isinstance(row, Rejected) else _reason(validity, row[1], plan)
+        if isinstance(row, Rejected) or reason is None:
+            yield row
+        else:
+            yield rejected_row(plan, row[0], row[1], reason, CODE)
+
+
+def _column(plan: Plan, pattern: re.Pattern[str]) -> int | None:
+    return next(
+        (
+            number
+            for number, name in enumerate(plan.header)
+            if any(pattern.fullmatch(form) for form in name_forms(name))
+        ),
+        None,
+    )
+
+
+def _repeated(plan: Plan, columns: Columns, days: Sequence[int]) -> list[list[Cells]]:
+    """Return the rows of the SKUs that have several prices, and different periods."""
+    groups: dict[str, list[Cells]] = defaultdict(list)
+    price, needed = plan.prices[0].column, max(plan.sku[0], plan.prices[0].column, *days)
+    for row in columns.sample:
+        if needed < len(row) and (sku := (row[plan.sku[0]] or "").strip()):
+            groups[sku].append(row)
+    return [
+        rows for rows in groups.values()
+        if len({(row[price] or "").strip() for row in rows}) > 1
+        and len({tuple((row[day] or "").strip() for day in days) for row in rows}) == len(rows)
+    ]  # fmt: skip
+
+
+def _are_days(cells: Sequence[str]) -> bool:
+    return all(date_of(cell) is not None or cell in NO_DATES for cell in cells)
+
+
+def _day(cell: str | None, *, month_first: bool) -> date | None:
+    if cell in _ALWAYS or (parts := date_of(cell or "")) is None:
+        return None
+    year, month, day = parts
+    match = _NUMBERS.match((cell or "").strip())
+    if month_first and match:
+        month, day = int(match[1]), int(match[2])
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _period(validity: Validity, cells: Cells) -> tuple[date | None, date | None]:
+    first, last = (
+        _day(cells[number], month_first=validity.month_first) if number is not None and number < len(cells) else None
+        for number in (validity.first, validity.last)
+    )
+    return first, last
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _is_valid(validity: Validity, cells: Cells, today: date) -> bool:
+    first, last = _period(validity, cells)
+    return (first is None or first <= today) and (last is None or last >= today)
+
+
+def _has_several(validity: Validity, rows: Sequence[Cells], price: int) -> bool:
+    """Return whether several prices of one product are valid today."""
+    today = _today()
+    return len({(row[price] or "").strip() for row in rows if _is_valid(validity, row, today)}) > 1
+
+
+def _reason(validity: Validity, cells: Cells, plan: Plan) -> str | None:
+    today = _today()
+    first, last = _period(validity, cells)
+    if first is not None and first > today and validity.first is not None:
+        return f"{plan.header[validity.first]}: the price is valid from {first.isoformat()} on"
+    if last is not None and last < today and validity.last is not None:
+        return f"{plan.header[validity.last]}: the price was valid until {last.isoformat()}"
+    return None
+
+
+def _question(plan: Plan, columns: Columns, rows: Sequence[Cells]) -> Question:
+    price = plan.prices[0].column
+    name, sku = plan.header[price], (rows[0][plan.sku[0]] or "").strip()
+    examples = tuple((row[price] or "").strip() for row in rows[:3])
+    text = (
+        f"Rows with the same SKU have different prices for different periods, e.g. {quoted(sku, 40)}, and the dates do "
+        "not decide which price is valid today. Are the prices used?"
+    )
+    choices = (
+        Choice("", "The prices of products are not changed."),
+        Choice(name, "Of several rows with the same SKU, the price of the last row is used.", examples),
+    )
+    return Question("price", "money", text, choices, examples or columns[price].examples)

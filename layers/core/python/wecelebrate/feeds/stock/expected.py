@@ -1,0 +1,48 @@
+"""Reads what a cell of a stock says about pieces that are expected: `due 15/12/2026`, `0 (5 on order)`.
+
+Such pieces are not there yet, so they are not counted.
+"""
+
+import re
+
+_INCOMING = (
+    r"(?:on order|ordered|incoming|in transit|due|expected|arriv\w*|eta|restock\w*|back on|back in|"
+    r"available (?:from|on|again)|"
+    r"bestellt|nachbestellt|im zulauf|zulauf|erwartet|unterwegs|lieferbar (?:ab|am)|wieder (?:ab|am|da)|verfügbar ab|"
+    r"eintreffend|ab kw|kw|commandés?|en commande|attendus?|prévus?|réappro\w*|livraison|"
+    r"dispo(?:nible)? (?:le|à partir du)|pedidos?|en camino|en tránsito|previsto|llegada|"
+    r"disponible (?:el|desde|a partir)|in ordine|ordinati|in arrivo|arrivo|previsti|disponibile (?:dal|il)|"
+    r"encomendad[oa]s?|a caminho|previsão|besteld|verwacht|onderweg|leverbaar vanaf|i ordre|bestilt|ventes|på väg|"
+    r"beställd\w*|väntas|tulossa|zamówion\w*|w drodze|dostawa|oczekiwan\w*|objednáno|na cestě|rendelve|érkezik|yolda|"
+    r"beklenen|заказано|ожидается|в пути|поступление|入荷予定|入荷|预计|預計|입고예정)"
+)
+_MONTH = r"[^\W\d_]{3,10}\.?"
+_DAY = (
+    r"(?:\d{1,4}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}[./-]\d{1,2}\.?|\d{1,2}\s?/\s?\d{4}"
+    rf"|\d{{1,2}}\.?\s+{_MONTH}(?:\s+\d{{2,4}})?|{_MONTH}\s+\d{{1,2}},?\s+\d{{4}}"
+    r"|(?:(?:kw|week|wk|uge|vecka|semaine|sem\.?)\s?)?\d{1,2}(?:\s?/\s?\d{2,4})?"
+    r"|\d{4}年\d{1,2}月(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日)"
+)
+_DATE = re.compile(rf"{_INCOMING}\s*:?\s*(?:the |dem |le |el |il )?{_DAY}|{_DAY}\s*{_INCOMING}", re.IGNORECASE)
+_WORD = re.compile(_INCOMING, re.IGNORECASE)
+_REMARK = re.compile(
+    rf"(\d[\d.,' ]{{0,20}}?)\s*"
+    rf"(?:\(\s*\+?(?:\d{{1,9}}\s*)?{_INCOMING}[^()]{{0,40}}\)|\+\s?\d{{1,9}}\s*{_INCOMING})",
+    re.IGNORECASE,
+)
+
+
+def is_expected(text: str) -> bool:
+    """Return whether a text is only the day on which pieces arrive, or their number: `due 15/12/2026`, `ab KW 50`."""
+    return _DATE.fullmatch(text) is not None
+
+
+def is_unknown(text: str) -> bool:
+    """Return whether a text is only a word such as `expected`, which says neither when nor how many pieces arrive."""
+    return _WORD.fullmatch(text) is not None
+
+
+def without_expected(text: str) -> str:
+    """Return the text without a remark about pieces that arrive: `0 (5 on order)` becomes `0`."""
+    remark = _REMARK.fullmatch(text)
+    return remark[1] if remark else text

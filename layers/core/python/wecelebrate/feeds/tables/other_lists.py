@@ -1,0 +1,99 @@
+"""Recognises lists that are no catalogue, such as a list of customers that was sent by mistake.
+
+A number of a customer is no SKU. If the file has no price, no stock and no name of products either, it is refused.
+Otherwise each customer would become a product.
+"""
+
+import re
+from collections.abc import Sequence
+
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.items import UnreadableFeed
+
+MAX_NAME = 60
+MIN_KINDS = 3
+"""The least number of kinds of columns that only a list of addresses has together."""
+_KINDS = tuple(
+    re.compile(rf"(?:{names})")
+    for names in (
+        # street
+        r"stra(?:ss|\u00df)e.*|str|street.*|address.*|adress.*|anschrift|rue|calle|via|indirizzo|direccion|rua|endereco|morada|"
+        r"straat|gatuadress|gade|ulica|adres.*|ulice|utca|cim|katuosoite|osoite|улица|адрес|住所|地址|주소|العنوان",
+        # postal code
+        r"plz|postleitzahl|zip.*|post(?:al)?code|codepostal|codigopostal|cap|cep|postnummer|postnr|kodpocztowy|psc|"
+        r"iranyitoszam|postinumero|индекс|郵便番号|邮编|우편번호|postakodu",
+        # city
+        r"ort|stadt|city|town|ville|ciudad|citta|cidade|localidad|plaats|woonplaats|stad|by|miasto|mesto|varos|kaupunki|sehir|"
+        r"город|市区町村|城市|도시",
+        # e-mail
+        r"e?mail(?:adresse|address)?|correo.*|courriel|sahkoposti|epost(?:a|adresse)?|почта|メール.*|邮箱|이메일",
+        # telephone
+        r"tel(?:efon|ephone|efono|efoon|nr)?(?:nummer|number|nr)?|phone.*|mobile?|handy|fax|puhelin|telefone|telemovel|"
+        r"телефон|電話.*|电话|전화.*",
+        # person
+        r"ansprechpartner.*|kontakt(?:person)?|contact(?:person|name)?|vorname|nachname|firstname|lastname|surname|"
+        r"prenom|apellidos?|nachnaam|voornaam|fornavn|etternavn|efternavn|fornamn|efternamn|imie|nazwisko|jmeno|prijmeni|"
+        r"anrede|salutation|birthday|geburtsdatum|фамилия|имя",
+        # number of the customer
+        r"kunden?(?:nr|no|nummer)|customer(?:no|number|id|code)|client(?:no|number|id|code)|account(?:no|number|code)|"
+        r"debitor(?:ennr|nr)?|numclient|numeroclient|codeclient|codcliente|codigocliente|codicecliente|ncliente|"
+        r"klantnummer|klantnr|kundenummer|kundnummer|nrklienta|kodklienta|cislozakaznika|vevokod|asiakasnumero|"
+        r"кодклиента|顧客番号|客户编号|고객번호",
+        # conditions of a customer
+        r"zahlungsziel|zahlungsbedingung.*|kreditlimit|paymentterms|creditlimit|conditionspaiement|ustid.*|vatno|vatnumber|"
+        r"umsatz.*|turnover|partitaiva|nif|cif|siret|iban|bic|termindeplata|limitkredytu|nip",
+    )
+)
+
+_CUSTOMER = 6
+"""The index of the numbers of customers in _KINDS."""
+
+
+_DOCUMENT = re.compile(
+    r"(?:order|invoice|rechnungs?|auftrags?|bestellungs?|beleg|facture|commande|pedido|factura|ordine|fattura|encomenda|fatura|"
+    r"factuur|ordre|faktura|zamowieni[ae]|objednavk[ay]|siparis|заказа?|счета?)"
+    r"(?:nr|no|num|number|nummer|id|numero|code|cislo|номер)?|(?:no|n|numero|num|nr)(?:de?)?"
+    r"(?:facture|commande|pedido|factura|ordine|fattura|fatura)"
+)
+_DOCUMENT_DATE = re.compile(
+    r"(?:order|invoice|rechnungs|auftrags|bestell|beleg)?(?:date|datum)|created(?:at|on)?|datefacture|datecommande|fecha.*|data.*|dato"
+)
+_PARTNER = re.compile(
+    r"(?:customer|client|kunden?|buyer|kaufer|acheteur|cliente|comprador|klant|kund|klient|zakaznik|musteri|клиент|покупатель)"
+    r"(?:name|nom|nombre|nome)?"
+)
+
+
+def refuse_list_of_documents(header: Sequence[str], sku: Sequence[int], *, has_name: bool) -> None:
+    """Raise UnreadableFeed if each row is an order or an invoice of a customer, with its date, and not a product."""
+    names = [fold(name) for name in header if len(name) <= MAX_NAME]
+    is_document = any(_DOCUMENT.fullmatch(fold(header[number])) for number in sku if len(header[number]) < MAX_NAME)
+    if (
+        is_document
+        and not has_name
+        and any(map(_DOCUMENT_DATE.fullmatch, names))
+        and any(map(_PARTNER.fullmatch, names))
+    ):
+        raise UnreadableFeed(
+            "this looks like a list of orders or invoices, and not like a list of products: its columns are "
+            f"{', '.join(name[:40] for name in header[:10])}; send the list of products, or name the SKU column in the "
+            "catalog's sync settings"
+        )
+
+
+def refuse_list_of_addresses(header: Sequence[str], sku: Sequence[int], *, has_name: bool) -> None:
+    """Raise UnreadableFeed if the names of the columns are those of a list of customers or other addresses.
+
+    `sku` are the columns of the SKU. A name beside a usual SKU is the name of a product.
+    """
+    names = [fold(name) for name in header if len(name) <= MAX_NAME]
+    kinds = sum(any(kind.fullmatch(name) for name in names) for kind in _KINDS)
+    is_number = any(
+        _KINDS[_CUSTOMER].fullmatch(fold(header[number])) for number in sku if len(header[number]) < MAX_NAME
+    )
+    if kinds >= MIN_KINDS and (is_number or not has_name):
+        raise UnreadableFeed(
+            "this looks like a list of customers or other addresses, and not like a list of products: its columns are "
+            f"{', '.join(name[:40] for name in header[:10])}; send the list of products, or name the SKU column in the "
+            "catalog's sync settings"
+        )

@@ -1,0 +1,28 @@
+"""Tests states that are single letters."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+
+
+def states(*letters: str) -> list[tuple[bool, bool]]:
+    """Return whether each product is active, and whether its row says so."""
+    rows = "".join(f"A-{n};Mug;9,50;{letter}\n" for n, letter in enumerate(letters))
+    return [
+        (product.is_active, "is_active" in product.fields_set)
+        for product in read(f"SKU;Name;Price;Status\n{rows}").products
+    ]
+
+
+@pytest.mark.parametrize("letters", ["AAI", "aai", "AAD", "AAN"])
+def test_a_means_active_and_the_other_letter_inactive(letters: str) -> None:
+    assert states(*letters) == [(True, True), (True, True), (False, True)]
+
+
+def test_another_letter_beside_a_is_not_known() -> None:
+    assert states("A", "Q") == [(True, True), (False, False)]
+
+
+def test_letters_for_yes_and_no_keep_their_meaning() -> None:
+    assert states("J", "N") == [(True, True), (False, True)]
+    assert states("i", "n") == [(True, True), (False, True)]

@@ -1,0 +1,60 @@
+"""Tests stocks with pieces that are expected or reserved, and names of stocks with the word for a store."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+from wecelebrate.feeds.stock import cells
+from wecelebrate.feeds.stock.cells import State
+
+
+@pytest.mark.parametrize(
+    ("cell", "count"),
+    [
+        ("0 (5 on order)", 0), ("3 (12 on order)", 3), ("7 + 20 bestellt", 7), ("2 (+10 im Zulauf)", 2),
+        ("4 (en commande)", 4),
+        ("0 (10 in arrivo)", 0), ("1 (besteld: 5)", 1), ("due 15/12/2026", 0),
+        ("Expected 3 Jan 2027", 0), ("ab KW 50", 0),
+        ("lieferbar ab 3.12.", 0), ("livraison 12/01/2027", 0), ("in arrivo 20/12/2026", 0),
+        ("verwacht 5-1-2027", 0),
+        ("available from 2027-01-15", 0), ("5 on order", 0), ("ожидается 12.01.2027", 0), ("入荷予定 2027年1月15日", 0),
+    ],
+)  # fmt: skip
+def test_pieces_that_are_expected_are_not_counted(cell: str, count: int) -> None:
+    assert cells.read(cell, None) == count
+
+
+@pytest.mark.parametrize(
+    "cell", ["nicht begrenzt", "not limited", "sans limite", "sin límite", "senza limiti", "niet beperkt"]
+)
+def test_a_stock_without_a_limit_is_not_tracked(cell: str) -> None:
+    assert cells.read(cell, None) is State.UNLIMITED
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "lager_verfuegbar",
+        "Magazzino disponibile",
+        "Frei verw.",
+        "Entrepôt disponible",
+        "Magazijn beschikbaar",
+        "Sklad dostupné",
+    ],
+)
+def test_a_word_for_a_store_beside_a_word_for_free_means_a_stock(column: str) -> None:
+    products = read(f"SKU;Name;Price;{column}\nA-1;Mug;9,50;12\nA-2;Cup;8,50;0\nA-3;Pan;7,00;340\n").products
+    assert [product.inventory_count for product in products] == [12, 0, 340]
+
+
+@pytest.mark.parametrize("column", ["Reserviert", "Reserved", "Qty allocated", "Impegnata", "Réservé", "Gereserveerd"])
+def test_reserved_pieces_beside_a_stock_are_a_doubt_that_stops_nothing(column: str) -> None:
+    text = f"SKU;Name;Price;Stock;{column}\nA-1;Mug;9,50;12;2\nA-2;Cup;8,50;7;0\n"
+    (question,) = read(text).feed.questions
+    assert (question.key, question.subject) == ("inventory_count", "other")
+    free = f"SKU;Name;Price;Available stock;{column}\nA-1;Mug;9,50;12;2\nA-2;Cup;8,50;7;0\n"
+    assert read(free).feed.questions == ()
+
+
+@pytest.mark.parametrize("cell", ["expected", "erwartet", "in arrivo", "en commande", "ожидается"])
+def test_a_word_without_a_day_and_a_number_does_not_change_the_stock(cell: str) -> None:
+    assert cells.read(cell, None) is State.UNKNOWN

@@ -1,0 +1,60 @@
+"""Tests headers whose first row has only groups, and rows of units below a header."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+
+GROUPS = ["Item", "", "Prices (EUR)", "", "", "Stock", "", "", "State"]
+NAMES = ["Number", "Text", "Cost net", "Sales net", "Sales gross", "Leeds", "York", "Total", "Shop"]
+ROWS = [
+    ["L-10", "Lamp", "40.00", "84.03", "100.00", "4", "3", "7", "online"],
+    ["L-11", "Desk", "90.00", "168.07", "200.00", "0", "5", "5", "offline"],
+]
+
+
+def test_the_names_below_a_row_of_groups_are_those_of_the_columns() -> None:
+    text = "\n".join(";".join(row) for row in (GROUPS, NAMES, *ROWS))
+    reading = read(text)
+    assert [(one.sku, one.name, str(one.price), one.inventory_count, one.is_active) for one in reading.products] == [
+        ("L-10", "Lamp", "100.00", 7, True), ("L-11", "Desk", "200.00", 5, False),
+    ]  # fmt: skip
+    assert all(one.attributes == {} for one in reading.products)
+
+
+def test_a_name_that_says_enough_does_not_get_its_group() -> None:
+    text = "\n".join(";".join(row) for row in (GROUPS, NAMES, *ROWS))
+    header = read(text).feed.header
+    assert (header[2], header[5:]) == ("Cost net", ["Stock Leeds", "Stock York", "Stock Total", "Shop"])
+
+
+def test_a_first_row_of_data_with_texts_only_is_no_header() -> None:
+    reading = read("SKU;;Name;Colour\nABC;x;Mug;red\nDEF;y;Cup;blue\n")
+    assert [one.sku for one in reading.products] == ["ABC", "DEF"]
+
+
+@pytest.mark.parametrize(
+    "units", [["(alfanum.)", "", "€", "uds."], ["[text]", "", "EUR", "Stk."], ["(nr.)", "(texto)", "€", "pcs"]]
+)
+def test_a_row_of_units_below_the_header_is_no_product(units: list[str]) -> None:
+    reading = read(
+        "\n".join(";".join(row) for row in (["Code", "Name", "Price", "Stock"], units, ["A-1", "Mug", "9,50", "4"]))
+    )
+    assert (reading.product.sku, reading.feed.rows_read) == ("A-1", 1)
+
+
+def test_a_comma_in_a_title_does_not_divide_a_file_whose_amounts_have_commas() -> None:
+    titles = "Farm list, week 48\nPrices incl. VAT, by weight\n"
+    reading = read(f"{titles}Art;Käse;Weight;Price\nK-1;Gouda;6,5;24,90\nK-2;Brie;1,2;9,80\n")
+    assert [(one.sku, str(one.price)) for one in reading.products] == [("K-1", "24.90"), ("K-2", "9.80")]
+
+
+def test_a_row_of_data_without_numbers_is_no_header() -> None:
+    reading = read("Art.-Nr.;;Preis;Bestand\nABC;rot;auf Anfrage;ja\nDEF;blau;12,50;3\n")
+    assert [one.sku for one in reading.products] == ["DEF"]
+    assert [row.sku for row in reading.rejected] == ["ABC"]
+
+
+def test_a_title_above_the_header_is_no_group_of_its_columns() -> None:
+    reading = read("Acme Ltd;;;List of May;\nSKU;Name;Colour;Price;Finish\nA-1;Mug;red;9,50;matt\n")
+    assert reading.feed.header == ["SKU", "Name", "Colour", "Price", "Finish"]
+    assert reading.product.attributes == {"Colour": "red", "Finish": "matt"}
