@@ -61,6 +61,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "audit.delete_expired_entries": ("app_system",),
     "clients.create_client": ("app_admin",),
     "kv.list_families": ("app_admin",),
+    "inspection.list_documents": ("app_admin",),
     "clients.list_memberships": ("app_client",),
     "clients.change_client": ("app_admin",),
     "catalogs.grant_catalog": ("app_admin",),

@@ -25,7 +25,7 @@ _HOSTILE = (
     "a\u202egnp.exe",
     '=HYPERLINK("http://127.0.0.1")',
     "%s %n \\ \" ' \t\r\n",
-    "\U0001f381" * 40,
+    "Mu\u0301\u0302\u0303\u0304g",
 )
 
 
