@@ -1,16 +1,16 @@
 -- Compares the inspected documents of the store with each other (infra/command/kv_inspection.py). SQLite runs it.
 
-create index documents_by_id on documents (entity, id, form, key);
-create index entries_by_id on entries (lists, id);
+create index entries_by_id on entries (lists, id, scope);
 
 -- The first key of each entity becomes the row. `alone`: the entity has no other key. `place`: the catalog of a gift.
 create table leaders as
-select d.*, not exists (select 1 from documents o where o.entity = d.entity and o.id = d.id and o.key <> d.key) as alone,
-  coalesce(d.catalog, (select legacy_catalog from constants)) as place
-from documents d
-where not exists (
-  select 1 from documents o where o.entity = d.entity and o.id = d.id and (o.form, o.key) < (d.form, d.key)
-);
+select * from (
+  select *, count(*) over (partition by entity, id) = 1 as alone,
+    row_number() over (partition by entity, id order by form, key) as position,
+    coalesce(catalog, (select legacy_catalog from constants)) as place
+  from documents
+)
+where position = 1;
 create index leaders_by_id on leaders (entity, id);
 
 -- Several keys of one entity.

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +72,10 @@ def test_the_outcome_of_each_damage_is_the_resolution_of_the_truth() -> None:
     assert {kind: DAMAGE[kind].outcome for kind in DAMAGES} == {
         kind: damage.resolution for kind, damage in DAMAGES.items()
     }
+
+
+def test_the_page_about_the_move_lists_every_damage() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "migration.md").read_text("utf-8")
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in page.splitlines() if "|" in line]
+    documented = [row for row in rows if row[0].strip("`") in DAMAGE]
+    assert documented == [(f"`{kind}`", damage.outcome, damage.advice) for kind, damage in DAMAGE.items()]

@@ -23,6 +23,7 @@ _CHECKS: dict[str, Callable[[Document], Iterable[str]]] = {
 }
 _PLURALS = {"client": "clients:", "site": "sites:", "product": "gifts:", "order": "orders:", "catalog": "catalog:"}
 """The older key of each entity."""
+ALL = slice(None)
 ENVIRONMENT, PLAIN, OLDER, OTHER_ID = range(4)
 """The forms of a key. If an entity has several keys, the first form becomes the row."""
 
@@ -32,10 +33,14 @@ def token_of(text: str) -> str:
     return urlsafe_b64encode(blake2b(text.encode(errors="surrogatepass"), digest_size=8).digest())[:11].decode()
 
 
-def inspect(key: str, family: str, meaning: str, value: str) -> InspectedDocument:
-    """Inspect a document or a list. value: the JSON text of the document."""
+def inspect(key: str, family: str, meaning: str, value: str, entries: slice = ALL) -> InspectedDocument:
+    """Inspect a document or a list.
+
+    value: the JSON text of the document.
+    entries: the entries of a list that the result contains.
+    """
     if meaning == "list":
-        return _inspect_list(key, family, value)
+        return _inspect_list(key, family, value, entries)
     entity: Entity = meaning  # type: ignore[assignment] # the database returns documents of entities and lists only
     document, encodings = _decoded(value)
     old_id, form, damage = _identity(entity, key, document)
@@ -131,7 +136,7 @@ def _host(domain: str) -> str:
     return domain.lower().rpartition("://")[2].partition("/")[0].partition(":")[0]
 
 
-def _inspect_list(key: str, family: str, value: str) -> InspectedDocument:
+def _inspect_list(key: str, family: str, value: str, part: slice) -> InspectedDocument:
     """Inspect a list of gifts or of the orders of a user. Other lists have no entries."""
     head, _, rest = key.partition(":")
     gifts = key == "gifts:all" or head == "catalog_gifts"
@@ -142,7 +147,7 @@ def _inspect_list(key: str, family: str, value: str) -> InspectedDocument:
             items = decode(value)
         except ValueError:
             items = None
-        for item in items if isinstance(items, list) else ():
+        for item in items[part] if isinstance(items, list) else ():
             old_id = value_of(item, "id") if isinstance(item, dict) else item
             entries.append(token_of(old_id if isinstance(old_id, str) else json.dumps(old_id, default=str)))
     return InspectedDocument(
@@ -154,4 +159,5 @@ def _inspect_list(key: str, family: str, value: str) -> InspectedDocument:
         content=token_of(value),
         lists=listed,
         entries=entries,
+        first_entry=part.start or 0,
     )

@@ -17,7 +17,6 @@ MAX_VALUE_BYTES = 4_000_000
 MAX_ENTRIES = 100_000
 """The entries of the lists of a page. An entry has 16 bytes in a response, which can have 5.9 MB."""
 _CURSOR = "kv documents"
-_COMPACT = (",", ":")
 
 
 class InspectionParameters(ListParameters):
@@ -42,21 +41,20 @@ def page(tx: Transaction, parameters: InspectionParameters) -> RenderedPage:
     entries = MAX_ENTRIES
     last: tuple[str, int] | None = None
     for row in rows:
-        if row["value"] is None or len(items) == parameters.limit:  # another document follows
+        if row["value"] is None or len(items) == parameters.limit or not entries:  # another document follows
             return RenderedPage(f"[{','.join(items)}]", _cursor(last))
         if row["key"] != start:
             first_entry = 0
-        document = inspect(row["key"], row["family"], row["meaning"], row["value"])
-        item = document.model_dump(mode="json")
-        total = len(document.entries)
-        item["first_entry"] = first_entry
-        item["entries"] = document.entries[first_entry : first_entry + entries]
-        items.append(json.dumps(item, ensure_ascii=False, separators=_COMPACT))
-        end = first_entry + len(item["entries"])
-        entries -= len(item["entries"])
-        last, first_entry = (row["key"], 0), 0
-        if end < total:
+        end = first_entry + entries
+        part = slice(first_entry, end + 1)  # with the next entry, which shows whether the list goes on
+        document = inspect(row["key"], row["family"], row["meaning"], row["value"], part)
+        goes_on = len(document.entries) > entries
+        document.entries = document.entries[:entries]
+        items.append(document.model_dump_json())
+        if goes_on:
             return RenderedPage(f"[{','.join(items)}]", _cursor((row["key"], end)))
+        entries -= len(document.entries)
+        last, first_entry = (row["key"], 0), 0
     return RenderedPage(f"[{','.join(items)}]", None)
 
 
