@@ -1,5 +1,6 @@
 """The commands `wecelebrate kv …`: the key-value store of the platform's predecessor."""
 
+from time import monotonic
 from typing import Annotated
 
 import typer
@@ -11,29 +12,77 @@ from infra.command.output import Column, JsonOption
 app = typer.Typer(no_args_is_help=True, help="The key-value store of the old applications.", **SETTINGS)
 
 
-_COLUMNS = (
+_FAMILIES = (
     Column("family", shorten=True),
     Column("becomes"),
     Column("documents", right=True),
     Column("bytes", right=True),
 )
+_ENTITIES = (
+    Column("entity"),
+    Column("documents", right=True),
+    Column("rows", right=True),
+    Column("aliases", right=True),
+    Column("quarantine", right=True),
+)
+_DAMAGE = (Column("damage"), Column("count", right=True), Column("becomes"), Column("e.g.", shorten=True))
+_PAGE_SIZE = 1000
+_REPORT_SECONDS = 5.0
+"""The time between two reports of the progress."""
+_INSPECTED = ("client", "site", "catalog", "product", "order", "list")
 
 
 @app.command(
     "inspect",
-    cls=documented("wecelebrate kv inspect", "wecelebrate kv inspect --json | jq '.data'", environment=API),
+    cls=documented("wecelebrate kv inspect", "wecelebrate kv inspect --json | jq '.damage'", environment=API),
 )
 def inspect(as_json: JsonOption = False) -> None:
-    """Count the documents of each family of keys, and show what becomes of them. Prints no key and no value."""
-    from infra.command.api import connect, get
+    """Count the documents of each family of keys, and the damage of each kind. Print no value, and no secret key.
 
-    with connect() as connection:
+    The command reads all documents of clients, sites, catalogs, products and orders. If an application writes to the
+    store at the same time, the numbers can differ by these documents.
+    """
+    from infra.command.api import connect, get
+    from infra.command.kv_inspection import Inspection
+
+    with connect() as connection, Inspection() as inspection:
         families = get(connection.api, "/v1/admin/kv/families")["data"]
+        total = sum(row["documents"] for row in families if row["meaning"] in _INSPECTED)
+        done, reported, cursor = 0, monotonic(), None
+        while True:
+            query: dict[str, str | int] = {"limit": _PAGE_SIZE}
+            if cursor is not None:
+                query["cursor"] = cursor
+            page = get(connection.api, "/v1/admin/kv/documents", query)
+            inspection.add(page["data"])
+            done += sum(document["first_entry"] == 0 for document in page["data"])
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+            if monotonic() - reported > _REPORT_SECONDS:
+                reported = monotonic()
+                output.note(f"… {done:,} of {total:,} documents")
+        inspection.compare()
+        entities, damage = list(inspection.entities()), list(inspection.damage())
     if as_json:
-        output.print_json_list(families)
+        output.print_json({"families": families, "entities": entities, "damage": damage})
     else:
-        rows = [(row["family"], row["meaning"], f"{row['documents']:,}", f"{row['bytes']:,}") for row in families]
-        output.print_table(_COLUMNS, rows)
+        _print(families, entities, damage)
+
+
+def _print(families: list[output.Json], entities: list[output.Json], damage: list[output.Json]) -> None:
+    rows = [(row["family"], row["meaning"], f"{row['documents']:,}", f"{row['bytes']:,}") for row in families]
+    output.print_table(_FAMILIES, rows)
+    if entities:
+        output.result()
+        output.print_table(
+            _ENTITIES, [(row["entity"], *(f"{row[c.title]:,}" for c in _ENTITIES[1:])) for row in entities]
+        )
+    if damage:
+        output.result()
+        output.print_table(
+            _DAMAGE, [(row["damage"], f"{row['count']:,}", row["becomes"], row["examples"][0]) for row in damage]
+        )
 
 
 @app.command("key", cls=documented("wecelebrate kv key", "wecelebrate kv key --new", environment=LOCAL))

@@ -30,6 +30,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "idempotency": (*BACK_OFFICE, "app_customer"),
     "images": MEMBERS,
     "ingestion": (*MEMBERS, "app_system"),
+    "inspection": ("app_admin",),
     "bulk_import": MEMBERS,
     "jobs": MEMBERS,
     "members": MEMBERS,

@@ -143,6 +143,7 @@ ADMIN_OPERATIONS = [
     "grant_catalog",
     "get_platform_report",
     "list_flags",
+    "inspect_documents",
     "list_key_families",
     "set_flag",
     "show_cache",

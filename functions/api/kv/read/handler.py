@@ -1,8 +1,15 @@
 """Key-value store: show what the store of the predecessor contains. Only admins of the platform can do this."""
 
-from wecelebrate.core.http import Reading, api, serve
+from typing import Annotated
+
+from fastapi import Query, Request, Response
+
+from wecelebrate.core.http import Reading, api, page_response, serve
+from wecelebrate.core.pages import Page
 from wecelebrate.kv import families
-from wecelebrate.kv.models import KeyFamilies
+from wecelebrate.kv.inspection import pages
+from wecelebrate.kv.inspection.pages import InspectionParameters
+from wecelebrate.kv.models import InspectedDocument, KeyFamilies
 
 app = api()
 
@@ -11,6 +18,15 @@ app = api()
 def list_key_families(tx: Reading) -> KeyFamilies:
     """Count the documents of each family of keys in the key-value store. The response contains no key and no value."""
     return families.list_all(tx)
+
+
+@app.get("/v1/admin/kv/documents", response_model=Page[InspectedDocument])
+def inspect_documents(request: Request, parameters: Annotated[InspectionParameters, Query()], tx: Reading) -> Response:
+    """Inspect the documents of clients, sites, catalogs, products and orders in the key-value store. Contains no value.
+
+    Documents of secrets, logs and unknown families are left out.
+    """
+    return page_response(request, parameters, pages.page(tx, parameters))
 
 
 handler = serve(app)

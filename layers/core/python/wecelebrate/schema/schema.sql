@@ -7336,6 +7336,47 @@ RETURN CASE jsonb_array_length(texts) WHEN 0 THEN NULL::text WHEN 1 THEN (texts 
 '::text ORDER BY l.n) AS string_agg FROM jsonb_array_elements_text(json_lines.texts) WITH ORDINALITY l(line, n)) END;
 grant execute on function app.json_lines(jsonb) to app_admin, app_client;
 
+-- Function app.kv_documents(text,boolean,integer,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.kv_documents(start text, inclusive boolean, max_rows integer, max_bytes integer)
+ RETURNS TABLE(key text, family text, meaning text, value text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  total bigint := 0;
+  document jsonb;
+begin
+  if app.admin_role() is null or app.admin_role() not in ('super_admin', 'admin') then
+    raise exception 'only admins may inspect the store' using errcode = 'insufficient_privilege';
+  end if;
+  for key, family, meaning, document in
+    select d.key, f.family, f.meaning, d.value
+    from kv_store_6fcaeea3 d
+      cross join lateral (
+        select k.family, k.meaning from app.kv_key_families() k
+        where case when d.key like 'hris\_%' then 'hris' else split_part(d.key, ':', 1) end = any (k.heads)
+          and d.key ~ k.pattern
+        limit 1
+      ) f
+    where d.key >= kv_documents.start and (inclusive or d.key <> kv_documents.start)
+      and f.meaning in ('client', 'site', 'catalog', 'product', 'order', 'list')
+    order by d.key
+    limit max_rows
+  loop
+    value := document::text; -- not in the query, which reads 50 rows at once: a value can have 6 MB
+    if total > 0 and total + octet_length(value) > max_bytes then
+      value := null;
+    end if;
+    total := total + coalesce(octet_length(value), 0) + 12 * octet_length(key) + 600;
+    return next;
+    exit when value is null;
+  end loop;
+end
+$function$;
+grant execute on function app.kv_documents(text,boolean,integer,integer) to app_admin;
+
 -- Function app.kv_families(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.kv_families()
@@ -7376,21 +7417,21 @@ AS $function$
     ('sftp_config:<client>', 'secret', '{sftp_config,erp_connection}', '.'),
     ('clients:all', 'list', '{clients,sites,orders,employees,gifts,catalogs}', '^[a-z]+:all$'),
     ('client:<client>:site:<site>', 'derived', '{client}', '^client:[^:]+:site:'),
-    ('client:<environment>:<id>', 'client', '{client,clients}', '^clients?:[^:]+:[^:]+$'),
-    ('client:<id>', 'client', '{client,clients}', '^clients?:[^:]+$'),
+    ('client:<environment>:<id>', 'client', '{client,clients}', '^clients?:[^:]+:[^:]*$'),
+    ('client:<id>', 'client', '{client,clients}', '^clients?:[^:]*$'),
     ('sites:<id>:catalog_config', 'setting', '{sites,site_catalog_config}',
       '^(sites:[^:]+:catalog_config|site_catalog_config:[^:]+)$'),
     ('sites:slug:<slug>', 'derived', '{sites}', '^sites:slug:'),
-    ('site:<environment>:<id>', 'site', '{site,sites}', '^sites?:[^:]+:[^:]+$'),
-    ('site:<id>', 'site', '{site,sites}', '^sites?:[^:]+$'),
+    ('site:<environment>:<id>', 'site', '{site,sites}', '^sites?:[^:]+:[^:]*$'),
+    ('site:<id>', 'site', '{site,sites}', '^sites?:[^:]*$'),
     ('site_configs:<id>', 'setting', '{site_configs,site_gift_config,site-gift-assignment}', '.'),
-    ('catalogs:<id>', 'catalog', '{catalog,catalogs}', '^catalogs?:[^:]+$'),
+    ('catalogs:<id>', 'catalog', '{catalog,catalogs}', '^catalogs?:[^:]*$'),
     ('catalog_gifts:<id>', 'list', '{catalog_gifts,catalog_index}', '.'),
     ('catalog_stats:<id>', 'derived', '{catalog_stats,gifts_index,inventory_cache}', '.'),
-    ('gift:<environment>:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]+:[^:]+$'),
+    ('gift:<environment>:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]+:[^:]*$'),
     ('gift:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]*$'),
-    ('order:<environment or site>:<id>', 'order', '{order,orders}', '^orders?:[^:]+:[^:]+$'),
-    ('order:<id>', 'order', '{order,orders}', '^orders?:[^:]+$'),
+    ('order:<environment or site>:<id>', 'order', '{order,orders}', '^orders?:[^:]+:[^:]*$'),
+    ('order:<id>', 'order', '{order,orders}', '^orders?:[^:]*$'),
     ('user_orders:<user>', 'list', '{user_orders,order_index}', '.'),
     ('order_counter', 'derived', '{order_counter}', '.'),
     ('employees:<id>', 'later', '{employee,employees}', '.'),

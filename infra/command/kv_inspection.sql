@@ -1,0 +1,127 @@
+-- Compares the inspected documents of the store with each other (infra/command/kv_inspection.py). SQLite runs it.
+
+create index entries_by_id on entries (lists, id, scope);
+
+-- The first key of each entity becomes the row. `alone`: the entity has no other key. `place`: the catalog of a gift.
+create table leaders as
+select * from (
+  select *, count(*) over (partition by entity, id) = 1 as alone,
+    row_number() over (partition by entity, id order by form, key) as position,
+    coalesce(catalog, (select legacy_catalog from constants)) as place
+  from documents
+)
+where position = 1;
+create index leaders_by_id on leaders (entity, id);
+
+-- Several keys of one entity.
+insert into damage
+select case
+    when d.entity in ('product', 'order') then p.prefix || iif(l.content = d.content, '_both_keys_equal', '_both_keys_differ')
+    else p.prefix || iif(l.content = d.content, '_alias_key', '_keys_differ')
+  end, d.key
+from documents d join leaders l on l.entity = d.entity and l.id = d.id join prefixes p on p.entity = d.entity
+where l.key <> d.key;
+
+insert into damage
+select p.prefix || iif(l.form = c.older, '_plural_key', '_environment_key'), l.key
+from leaders l join prefixes p on p.entity = l.entity cross join constants c
+where l.entity in ('product', 'order') and l.alone and not l.nameless and l.form in (c.older, c.environment);
+
+-- References to documents that do not exist, or that belong to another client.
+insert into damage
+select 'gift_catalog_unknown', g.key from leaders g
+where g.entity = 'product' and g.catalog is not null
+  and not exists (select 1 from leaders c where c.entity = 'catalog' and c.id = g.catalog);
+
+insert into damage
+select 'order_site_unknown', o.key from leaders o
+where o.entity = 'order' and o.site is not null
+  and not exists (select 1 from leaders s where s.entity = 'site' and s.id = o.site);
+
+insert into damage
+select 'order_client_of_another_site', o.key from leaders o join leaders s on s.entity = 'site' and s.id = o.site
+where o.entity = 'order' and o.client <> s.client;
+
+insert into damage
+select 'order_gift_unknown', o.key from leaders o
+where o.entity = 'order' and o.gift is not null
+  and not exists (select 1 from leaders g where g.entity = 'product' and g.id = o.gift);
+
+insert into damage
+select 'site_client_unknown', s.key from leaders s
+where s.entity = 'site' and s.client is not null
+  and not exists (select 1 from leaders c where c.entity = 'client' and c.id = s.client);
+
+insert into damage
+select 'site_catalog_unknown', s.key from leaders s
+where s.entity = 'site' and s.catalog is not null
+  and not exists (select 1 from leaders c where c.entity = 'catalog' and c.id = s.catalog);
+
+insert into damage
+select 'site_catalog_of_another_client', s.key
+from leaders s join leaders c on c.entity = 'catalog' and c.id = s.catalog
+  join leaders o on o.entity = 'client' and o.id = s.client
+where s.entity = 'site' and c.client <> s.client;
+
+insert into damage
+select 'catalog_client_unknown', c.key from leaders c
+where c.entity = 'catalog' and c.client is not null
+  and not exists (select 1 from leaders o where o.entity = 'client' and o.id = c.client);
+
+-- Lists. A gift belongs into `gifts:all`, and an order of a user into the list of the user.
+create table all_gifts as select id, count(*) as entries from entries where list = 'gifts:all' group by id;
+create index all_gifts_by_id on all_gifts (id);
+
+insert into damage
+select 'gift_unlisted', g.key from leaders g
+where g.entity = 'product' and not g.nameless and exists (select 1 from all_gifts)
+  and not exists (select 1 from all_gifts a where a.id = g.id);
+
+insert into damage
+select 'gift_listed_twice', g.key from leaders g join all_gifts a on a.id = g.id
+where g.entity = 'product' and a.entries > 1;
+
+insert into damage
+select 'order_unlisted', o.key from leaders o
+where o.entity = 'order' and o.user is not null
+  and not exists (select 1 from entries e where e.lists = 'order' and e.id = o.id and e.scope = o.user);
+
+insert into damage
+select 'order_listed_twice', o.key from leaders o join entries e on e.lists = 'order' and e.id = o.id
+where o.entity = 'order' group by o.key, e.list having count(*) > 1;
+
+insert into damage
+select p.prefix || '_dangling', min(e.list) from entries e join prefixes p on p.entity = e.lists
+where not exists (select 1 from leaders l where l.entity = e.lists and l.id = e.id)
+group by e.lists, e.id;
+
+-- Only documents that become rows compete for a SKU, a domain or a number. The first key keeps it.
+create index damage_by_key on damage (key);
+update leaders set held = 1 where key in (select d.key from damage d join held_kinds h on h.kind = d.kind);
+
+insert into damage
+select 'gift_sku_twice', key from (
+  select key, row_number() over (partition by place, sku order by key) as n
+  from leaders where entity = 'product' and sku is not null and not held
+) where n > 1;
+
+insert into damage
+select 'site_domain_twice', key from (
+  select key, row_number() over (partition by domain order by key) as n
+  from leaders where entity = 'site' and domain is not null and not held
+) where n > 1;
+
+insert into damage
+select 'order_number_twice', key from (
+  select o.key, row_number() over (partition by s.client, o.number order by o.key) as n
+  from leaders o join leaders s on s.entity = 'site' and s.id = o.site
+  where o.entity = 'order' and o.number is not null and not o.held
+) where n > 1;
+
+update documents set held = 1 where key in (select d.key from damage d join held_kinds h on h.kind = d.kind);
+
+create table entities as
+select d.entity, count(*) as documents, sum(l.key is not null and not d.held) as rows,
+  sum(l.key is null and not d.held) as aliases, sum(d.held) as quarantine
+from documents d left join leaders l on l.entity = d.entity and l.id = d.id and l.key = d.key
+group by d.entity;

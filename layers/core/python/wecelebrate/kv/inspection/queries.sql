@@ -1,0 +1,4 @@
+-- name: list_documents
+-- Return the documents that can be inspected, in the order of their keys. The value of the last row is null if the
+-- values of the page are large enough.
+select key, family, meaning, value from app.kv_documents(:start, :inclusive, :max_rows, :max_bytes);

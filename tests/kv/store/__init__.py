@@ -1,0 +1,58 @@
+"""Generates the store of an old application, with every kind of damage, and the truth about it.
+
+`generate(Sizes(…))` yields `Record(key, value, truth)`. The same sizes and the same seed give the same records::
+
+    for key, value, truth in generate(Sizes(clients=10, gifts=200, damage=0.02, seed=1)):
+        ...
+
+`python -m tests.kv.store --out DIRECTORY` writes `documents.ndjson` (`{"key": …, "value": …}`) and `truth.ndjson` (the
+fields of `Truth`). With `--database URL`, the documents go directly to the table (`COPY`).
+
+`truth.DAMAGES` names each kind of damage and what must become of the document:
+
+* `row`: the document leads a row. What a column cannot hold is mended, with a note. The rule is: whatever does not
+  decide money, ownership or visibility is mended, because no record may be lost.
+* `quarantine`: nobody can read the price, the quantity, the owner or the identity from the document. `Truth.reason` is
+  the name of the damage.
+* `alias`: a second key of the same entity. `Truth.row_of` is the key that leads the row. `gift:` comes before `gifts:`,
+  `catalogs:` before `catalog:`, and a key with an environment before a key without.
+* `list`: the list is derived from the documents. A document that is not in it moves, and an id without a document
+  (`Truth.dangling`) is nothing.
+* `leftover`: the family is declared, but does not move. Settings of sites and unknown families are also leftovers.
+
+A record has at most one kind of damage (only the huge value is also a base64 image). No record refers to a record in
+quarantine, except by its own damage: no damage causes another damage. All environments are `production`.
+
+Every secret, in keys and in values, begins with `truth.SECRET`: no output may contain it.
+
+    truth     the kinds of damage, and the truth about a key
+    plan      which records are damaged; ids and times in the forms of the old application
+    tenants   clients, catalogs, sites
+    gifts     gifts
+    orders    orders
+    others    lists, sessions, secrets, logs, and all other families
+    writing   files and tables
+"""
+
+from collections.abc import Iterator
+
+from tests.kv.store.gifts import Gifts, write_gifts
+from tests.kv.store.orders import Orders, write_orders
+from tests.kv.store.others import write_leftovers, write_lists
+from tests.kv.store.plan import Sizes
+from tests.kv.store.tenants import Tenants, write_catalogs, write_clients, write_sites
+from tests.kv.store.truth import DAMAGES, SECRET, Damage, Record, Truth, count_damage
+
+__all__ = ["DAMAGES", "SECRET", "Damage", "Record", "Sizes", "Truth", "count_damage", "generate"]
+
+
+def generate(sizes: Sizes) -> Iterator[Record]:
+    """Yield all documents of a store, each with its truth. Raises ValueError if there are too few records."""
+    tenants, gifts, orders = Tenants(), Gifts(), Orders()
+    yield from write_clients(sizes, tenants)
+    yield from write_catalogs(sizes, tenants)
+    yield from write_sites(sizes, tenants)
+    yield from write_gifts(sizes, tenants, gifts)
+    yield from write_orders(sizes, tenants, gifts, orders)
+    yield from write_lists(sizes, gifts, orders)
+    yield from write_leftovers(sizes, tenants)

@@ -1,0 +1,81 @@
+"""The rules of the inspection find the damage that the generator has planted. These tests need no local cloud."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from infra.command.kv_inspection import Inspection
+from tests.kv.store import DAMAGES, Record, Sizes, Truth, count_damage, generate
+from wecelebrate.kv.inspection.damage import DAMAGE
+from wecelebrate.kv.inspection.documents import inspect
+
+MEANINGS = {"client", "site", "catalog", "product", "order"}
+
+
+def inspected(records: Iterable[Record]) -> Inspection:
+    """Inspect the records without a database. The family of a record comes from its truth."""
+    inspection = Inspection()
+    for key, value, truth in records:
+        meaning = truth.entity or ("list" if truth.resolution == "list" else None)
+        if meaning:
+            text = json.dumps(value)
+            inspection.add([inspect(key, truth.family, meaning, text).model_dump(mode="json")])
+    inspection.compare()
+    return inspection
+
+
+def entities_of(truths: Iterable[Truth]) -> dict[str, dict[str, int]]:
+    """Count the resolutions of each entity."""
+    counts: dict[str, dict[str, int]] = {}
+    names = {"row": "rows", "alias": "aliases", "quarantine": "quarantine"}
+    for truth in truths:
+        if truth.entity:
+            row = counts.setdefault(truth.entity, {"documents": 0, **dict.fromkeys(names.values(), 0)})
+            row["documents"] += 1
+            row[names[truth.resolution]] += 1
+    return counts
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        Sizes(),
+        Sizes(whole_gifts=True, seed=2),
+        Sizes(clients=20, sites=60, gifts=1500, orders=1500, damage=0.02, seed=3),
+        Sizes(damage=0, seed=4),
+    ],
+    ids=["small", "whole gifts", "larger", "healthy"],
+)
+def test_the_damage_is_the_damage_of_the_truth(sizes: Sizes) -> None:
+    records = list(generate(sizes))
+    truths = [truth for _, _, truth in records]
+    inspection = inspected(records)
+    assert {row["damage"]: row["count"] for row in inspection.damage()} == dict(count_damage(truths))
+    entities = {row.pop("entity"): row for row in inspection.entities()}
+    assert entities == entities_of(truths)
+
+
+def test_the_examples_have_the_damage() -> None:
+    records = list(generate(Sizes()))
+    truths = {truth.key: truth for _, _, truth in records}
+    rows = list(inspected(records).damage())
+    assert [row["damage"] for row in rows] == [kind for kind in DAMAGE if kind in DAMAGES]
+    for row in rows:
+        assert 1 <= len(row["examples"]) <= 3
+        for key in row["examples"]:
+            assert row["damage"] in truths[key].damage or truths[key].dangling
+
+
+def test_the_outcome_of_each_damage_is_the_resolution_of_the_truth() -> None:
+    assert {kind: DAMAGE[kind].outcome for kind in DAMAGES} == {
+        kind: damage.resolution for kind, damage in DAMAGES.items()
+    }
+
+
+def test_the_page_about_the_move_lists_every_damage() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "migration.md").read_text("utf-8")
+    rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in page.splitlines() if "|" in line]
+    documented = [row for row in rows if row[0].strip("`") in DAMAGE]
+    assert documented == [(f"`{kind}`", damage.outcome, damage.advice) for kind, damage in DAMAGE.items()]
