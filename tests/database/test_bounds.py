@@ -73,7 +73,7 @@ def test_every_text_and_json_column_has_a_bound_or_is_written_only_by_the_platfo
           exists (select from pg_constraint k
                   where k.conrelid = r.oid and k.contype = 'f' and a.attnum = any (k.conkey))
         from pg_attribute a join pg_class r on r.oid = a.attrelid join pg_namespace n on n.oid = r.relnamespace
-        where r.relkind in ('r', 'p') and not r.relispartition and n.nspname in ('public', 'app') and a.attnum > 0
+        where r.relkind in ('r', 'p') and not r.relispartition and n.nspname in ('public', 'app', 'kv') and a.attnum > 0
           and not a.attisdropped and a.attgenerated = ''
           and a.atttypid = any ('{text,varchar,text[],json,jsonb,bpchar,xml}'::regtype[])
     """).fetchall()

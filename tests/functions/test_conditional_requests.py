@@ -67,6 +67,7 @@ NEVER_CACHED = {
     "me",
     "list_flags",
     "list_key_families",
+    "get_kv_status",
     "get_dead_letter",
     "get_fulfilment_report",
     "get_platform_report",

@@ -144,6 +144,7 @@ ADMIN_OPERATIONS = [
     "get_platform_report",
     "list_flags",
     "list_key_families",
+    "get_kv_status",
     "set_flag",
     "show_cache",
 ]

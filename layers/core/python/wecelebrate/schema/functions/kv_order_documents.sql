@@ -26,26 +26,24 @@ declare
   item jsonb;
   gift jsonb;
   price record;
-  stated jsonb;
   quantity integer;
 begin
   lines := '[]';
   foreach item in array array(select e from jsonb_array_elements(items) e) loop
     item := case when jsonb_typeof(item) = 'object' then kv.camel(item) else '{}' end;
-    gift := coalesce(nullif(item -> 'gift', 'null'), nullif(item -> 'product', 'null'), '{}');
-    gift := case when jsonb_typeof(gift) = 'object' then kv.camel(gift) else jsonb_build_object('id', gift) end;
-    stated := case when item ? 'quantity' then item -> 'quantity' else '1' end;
-    quantity := kv.whole(stated);
+    quantity := kv.whole(case when item ? 'quantity' then item -> 'quantity' else '1' end);
+    item := kv.fields(item);
+    gift := coalesce(item -> 'gift', item -> 'product', '{}');
+    gift := case when jsonb_typeof(gift) = 'object' then kv.fields(gift) else jsonb_build_object('id', gift) end;
     select * into price from kv.price_of(gift || jsonb_strip_nulls(jsonb_build_object(
-      'price', coalesce(nullif(item -> 'unitPrice', 'null'), nullif(item -> 'price', 'null'),
-        nullif(gift -> 'price', 'null'), nullif(item -> 'value', 'null')),
-      'currency', coalesce(nullif(item -> 'currency', 'null'), nullif(gift -> 'currency', 'null'),
-        nullif(v -> 'currency', 'null')))) - case when gift ? 'price' then 'value' else '' end);
+      'price', coalesce(item -> 'unitPrice', item -> 'price', gift -> 'price', item -> 'value'),
+      'currency', coalesce(item -> 'currency', gift -> 'currency', nullif(v -> 'currency', 'null'))))
+      - case when gift ? 'price' then 'value' else '' end);
     reason := case
       when quantity is null or quantity < 1 then 'bad_quantity'
       when price.reason <> 'no_price' then price.reason
       when coalesce(item -> 'giftId', item -> 'productId', item -> 'id', gift -> 'id', item -> 'sku', gift -> 'sku',
-        item -> 'giftName', gift -> 'name') is null then 'no_lines' end;
+        item -> 'giftName', item -> 'name', gift -> 'name') is null then 'no_lines' end;
     exit when reason is not null;
     lines := lines || jsonb_strip_nulls(jsonb_build_object(
       'gift', kv.line(coalesce(item -> 'giftId', item -> 'productId', gift -> 'id', item -> 'id'), 1024),

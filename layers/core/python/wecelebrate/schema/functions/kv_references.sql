@@ -128,6 +128,9 @@ begin
         when existing.client_id <> client then 'client_changed'
         when catalog.owner_client_id <> client and not is_granted then 'catalog_of_another_client' end;
       d.field := case when d.reason like 'catalog%' then 'catalogId' else 'clientId' end;
+      if catalog_name is not null and (catalog.id is null or catalog.owner_client_id is null and not is_granted) then
+        d.remainder := jsonb_strip_nulls(jsonb_build_object('catalogId', d.columns -> 'catalog')) || d.remainder;
+      end if;
       if catalog_name is not null and catalog.id is null then
         d.notes := d.notes || '{"unknown_catalog": "catalogId"}';
         d.is_open := true;
@@ -139,6 +142,7 @@ begin
       if d.columns ->> 'domain' = any (domains)
         or exists (select from sites s where s.domain = d.columns ->> 'domain' and s.id <> d.id) then
         d.notes := d.notes || '{"domain_twice": "domain"}';
+        d.remainder := d.remainder || jsonb_build_object('domain', d.columns -> 'domain');
         d.columns := d.columns - 'domain';
       end if;
       domains := domains || (d.columns ->> 'domain');

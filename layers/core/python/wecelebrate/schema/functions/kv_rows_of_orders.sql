@@ -142,6 +142,7 @@ declare
   checked kv.draft[] := '{}';
   numbers jsonb := '{}';
   number text;
+  stated text;
 begin
   foreach d in array drafts loop
     if d.reason is null then
@@ -152,9 +153,11 @@ begin
       if numbers ? concat_ws(' ', d.columns ->> 'client_id', number) or exists (
         select from orders o where o.client_id = (d.columns ->> 'client_id')::uuid and o.order_number = number)
       then
+        stated := number;
         number := left(number, 41) || '-' || upper(right(d.id::text, 8));
         d.columns := d.columns || jsonb_build_object('order_number', number);
         d.notes := d.notes || '{"number_twice": "orderNumber"}';
+        d.remainder := d.remainder || jsonb_build_object('orderNumber', stated);
       end if;
       numbers := numbers || jsonb_build_object(concat_ws(' ', d.columns ->> 'client_id', number), true);
     end if;
