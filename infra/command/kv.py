@@ -1,13 +1,16 @@
 """The commands `wecelebrate kv …`: the key-value store of the platform's predecessor."""
 
 from time import monotonic
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infra.command import output
 from infra.command.help import API, LOCAL, SETTINGS, documented
 from infra.command.output import Column, JsonOption
+
+if TYPE_CHECKING:
+    import httpx
 
 app = typer.Typer(no_args_is_help=True, help="The key-value store of the old applications.", **SETTINGS)
 
@@ -83,6 +86,111 @@ def _print(families: list[output.Json], entities: list[output.Json], damage: lis
         output.print_table(
             _DAMAGE, [(row["damage"], f"{row['count']:,}", row["becomes"], row["examples"][0]) for row in damage]
         )
+
+
+_PHASES = {
+    "index": "reading the keys",
+    "lists": "reading the lists",
+    "client": "clients",
+    "catalog": "catalogs",
+    "site": "sites",
+    "product": "gifts",
+    "order": "orders",
+    "end": "accounting",
+}
+_QUARANTINE_COLUMNS = (
+    Column("entity"),
+    Column("quarantine"),
+    Column("documents", right=True),
+    Column("what to do", shorten=True),
+)
+_ENTITY_COLUMNS = (
+    Column("entity"),
+    Column("rows", right=True),
+    Column("aliases", right=True),
+    Column("quarantine", right=True),
+    Column("pending", right=True),
+)
+
+
+@app.command(
+    "backfill",
+    cls=documented("wecelebrate kv backfill", "wecelebrate kv backfill --currency EUR --json", environment=API),
+)
+def backfill(
+    environment: Annotated[
+        list[str] | None,
+        typer.Option("--environment", help="An environment whose documents become rows. Default: production."),
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="The currency of prices that name none, e.g. EUR.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy clients, catalogs, sites, gifts and orders from the store to the tables of the platform.
+
+    The command can be stopped and started again: the run continues. A further run only copies documents that have
+    changed, and documents that were in quarantine. It sends no mails and no webhooks.
+    """
+    from infra.command.api import connect
+
+    new = {"environments": environment or ["production"], "currency": currency}
+    with connect() as connection:
+        run = _post(connection.api, "/v1/admin/kv/runs", new)
+        phase = ""
+        while run["status"] == "running":
+            if run["phase"] != phase and not as_json:
+                phase = run["phase"]
+                output.note(f"{_PHASES[phase]}  {run['done']:,} of {run['total']:,} documents")
+            run = _post(connection.api, f"/v1/admin/kv/runs/{run['id']}/batches")
+    if as_json:
+        output.print_json(run)
+    else:
+        counts = run["counts"]
+        left_over = sum(counts["left_over"].values())
+        output.success(
+            f"{counts['documents']:,} documents: {counts['rows']:,} rows, {counts['aliases']:,} aliases, "
+            f"{counts['quarantined']:,} in quarantine, {left_over:,} left over"
+        )
+    if run["status"] == "incomplete":
+        arrived = run["counts"]["unaccounted"]
+        output.warning(f"{arrived:,} documents were written during the run: run the command again")
+        raise typer.Exit(1)
+
+
+def _post(api: "httpx.Client", path: str, body: output.Json | None = None) -> output.Json:
+    """Send a request, and return the run in the response. Raises the errors of `require_success`."""
+    from infra.command.api import require_success
+
+    response = api.post(path, json=body)
+    require_success(response)
+    run: output.Json = response.json()
+    return run
+
+
+@app.command(
+    "status",
+    cls=documented("wecelebrate kv status", "wecelebrate kv status --json | jq '.quarantine'", environment=API),
+)
+def status(as_json: JsonOption = False) -> None:
+    """Show the last run, what became of the documents, and what to do about those in quarantine."""
+    from infra.command.api import connect, get
+
+    with connect() as connection:
+        state = get(connection.api, "/v1/admin/kv/status")
+    if as_json:
+        output.print_json(state)
+        return
+    run = state["run"]
+    output.result("no run" if run is None else f"last run: {run['status']}, started {run['started_at']}")
+    rows = [
+        (entity["entity"], *(f"{entity[name]:,}" for name in ("rows", "aliases", "quarantined", "pending")))
+        for entity in state["entities"]
+    ]
+    output.print_table(_ENTITY_COLUMNS, rows)
+    if state["quarantine"]:
+        reasons = [
+            (row["entity"], row["reason"], f"{row['documents']:,}", row["advice"]) for row in state["quarantine"]
+        ]
+        output.print_table(_QUARANTINE_COLUMNS, reasons)
 
 
 @app.command("key", cls=documented("wecelebrate kv key", "wecelebrate kv key --new", environment=LOCAL))

@@ -55,9 +55,9 @@ class Caller:
     def needs_no_context(self, table: Table) -> bool:
         """Return whether the role sees rows without a context.
 
-        Such roles are app_definer, app_migrate, wc_migrate and the owner of the table.
+        Such roles are app_definer, app_migrate, app_mirror, wc_migrate and the owner of the table.
         """
-        return self.role in ("app_definer", "app_migrate", "wc_migrate", table.owner)
+        return self.role in ("app_definer", "app_migrate", "app_mirror", "wc_migrate", table.owner)
 
     def rows(self, name: str, verb: str) -> list[Row] | None:
         """Return the rows on which the caller may use the verb, or None when the role does not have the privilege."""
@@ -185,7 +185,7 @@ LOGINS = {
     "wc_api": ("app_admin", "app_support", "app_client"),
     "wc_worker": ("app_admin", "app_support", "app_client", "app_customer", "app_system", "app_worker"),
     "wc_kv": ("app_kv",),
-    "wc_migrate": ("app_owner", "app_definer", "app_migrate", "app_worker"),
+    "wc_migrate": ("app_owner", "app_definer", "app_migrate", "app_worker", "app_mirror"),
 }
 """Maps each login to the roles to which it can switch."""
 

@@ -9,7 +9,8 @@ from tests.database.callers import LOGINS
 from tests.database.conftest import Database
 
 OURS = (
-    "n.nspname in ('app', 'public') and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
+    "n.nspname in ('app', 'public', 'kv')"
+    " and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')"
 )
 # These functions create or analyze tables. PostgreSQL allows this only to the owner of the tables.
 OWNED_BY_THE_OWNER = {"create_event_partitions", "analyze_products", "analyze_staged_products", "drop_event_partitions"}
@@ -37,11 +38,12 @@ def test_the_search_path_of_definer_functions_begins_with_pg_catalog_and_ends_wi
         assert str(search_path).endswith(", pg_temp"), name
 
 
-def test_definer_functions_belong_to_app_definer(superuser: psycopg.Connection) -> None:
+def test_definer_functions_belong_to_app_definer_or_to_app_mirror(superuser: psycopg.Connection) -> None:
     others = functions(
         superuser, "proname, proowner::regrole::text", "prosecdef and proowner <> 'app_definer'::regrole"
     )
-    assert set(others) == {(name, "app_owner") for name in OWNED_BY_THE_OWNER}
+    mirror = {(name, "app_mirror") for name in ("start_backfill", "continue_backfill", "status")}
+    assert set(others) == {(name, "app_owner") for name in OWNED_BY_THE_OWNER} | mirror
 
 
 def test_the_role_public_cannot_execute_definer_functions(superuser: psycopg.Connection) -> None:

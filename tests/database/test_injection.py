@@ -78,6 +78,10 @@ ATTACKS: dict[str, str] = {
     "another caller's responses": (
         "update idempotency_keys set subject = 'a-owner'; update idempotency_keys set body = 'mine'"
     ),
+    "the backfill": (
+        "select kv.start_backfill('{production}', null); select kv.continue_backfill(id, 100) from kv.runs;"
+        " select kv.status(); update kv.ids set old_id = 'mine'; set role app_mirror; delete from kv.quarantine"
+    ),
     "a rollup": "select app.rollup_order_deltas()",
     "the session of another caller": "reset role; select app.reset_session(); set role app_admin",
     "defaults of the session": (

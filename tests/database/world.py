@@ -96,6 +96,10 @@ KEYS: dict[str, tuple[str, ...]] = {
     "order_daily_totals": ("client_id", "day", "currency", "status"),
     "facet_counts": ("catalog_id", "facet", "value"),
     "kv_store_6fcaeea3": ("key",),
+    "kv.ids": ("key",),
+    "kv.remainders": ("key",),
+    "kv.quarantine": ("key",),
+    "kv.notes": ("key", "note"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -118,6 +122,11 @@ KEYS: dict[str, tuple[str, ...]] = {
 HARMLESS: dict[str, tuple[str, Any]] = {
     "tiers": ("requests_per_hour", 1),
     "kv_store_6fcaeea3": ("value", Jsonb({})),
+    "kv.ids": ("old_id", "renamed"),
+    "kv.remainders": ("value", Jsonb({})),
+    "kv.quarantine": ("reason", "no_price"),
+    "kv.notes": ("field", "renamed"),
+    "kv.runs": ("done", 7),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
     "client_users": ("email", "renamed"),
@@ -400,6 +409,12 @@ def _rows_of_the_platform() -> Iterator[Row]:
         yield Row("idempotency_keys", subject, {"subject": subject, "key": "k", "request_hash": "h"})
     for key in ("gift:1", "session:secret"):
         yield Row("kv_store_6fcaeea3", key, {"key": key, "value": Jsonb({"id": key})})
+    document = {"entity": "product", "environment": "production", "old_id": "1", "fingerprint": 1}
+    yield Row("kv.ids", "gift:1", {"key": "gift:1", "id": ident("gift 1"), **document})
+    yield Row("kv.remainders", "gift:1", {"key": "gift:1", "value": Jsonb({"tags": []})})
+    yield Row("kv.quarantine", "gift:1", {"key": "gift:1", "reason": "no_currency", "field": "currency"})
+    yield Row("kv.notes", "gift:1", {"key": "gift:1", "note": "no_sku", "field": "sku"})
+    yield Row("kv.runs", "a run", {"id": ident("a run"), "environments": ["production"], "requested_by": "super"})
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})

@@ -40,16 +40,17 @@ NOT_RUN = {
 """The beginnings of all commands that the test does not run, with the reasons."""
 
 _DEMO = {
-    "clients": "select id, name, slug, tier, is_active from clients order by id",
+    "clients": "select id, name, slug, tier, is_active from clients where slug <> 'rehearsal' order by id",
     "sites": "select id, name, domain, status, catalog_id, branding, settings from sites order by id",
-    "catalogs": "select id, name, status, currency, sync_settings from catalogs order by id",
+    "catalogs": "select id, name, status, currency, sync_settings from catalogs where name <> 'Old range' order by id",
     "grants": "select catalog_id, client_id from catalog_grants order by 1, 2",
     "products": "select sku, name, price, is_active from products where sku ~ '^(CEL|ACM|GLX)-' order by sku",
     "switches": "select * from kill_switches order by 1",
     "webhooks": "select id from webhooks",
     "schedules": "select id from schedules",
 }
-"""The data on which the examples of later pages depend. No page may change these rows."""
+"""The data on which the examples of later pages depend. No page may change these rows. The rehearsal of the migration
+adds a client and a catalog, which no other page needs."""
 
 
 @pytest.fixture(scope="module")

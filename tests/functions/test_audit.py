@@ -107,6 +107,8 @@ UNRECORDED = {
     "confirm_order": "The history of the order records it; a guest is neither staff nor a member.",
     "look_up_order": "It changes nothing, and the log of mails records the mail.",
     "record_events": "An event of a visitor changes no object that members can change.",
+    "start_kv_run": "The run records who started it, and the rows that it writes have entries of their own.",
+    "continue_kv_run": "The rows that it writes have entries of their own.",
     "propose_mapping": "It changes nothing: it only reads a file that the caller may read.",
 }
 """For each operation that leaves no audit entry although its method is not GET: the reason."""
@@ -142,6 +144,7 @@ HARMLESS_READS = {
     "list_flags": "the kill switches",
     "list_key_families": "figures",
     "inspect_documents": "keys and kinds of damage, without values",
+    "get_kv_status": "figures",
     "show_queues": "figures",
     "list_audit": "the log itself; personal data is redacted in it, and only super admins and owners read it",
     "list_catalogs": "no data about persons",

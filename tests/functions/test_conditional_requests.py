@@ -68,6 +68,7 @@ NEVER_CACHED = {
     "list_flags",
     "list_key_families",
     "inspect_documents",
+    "get_kv_status",
     "get_dead_letter",
     "get_fulfilment_report",
     "get_platform_report",

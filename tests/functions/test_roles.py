@@ -145,6 +145,7 @@ ADMIN_OPERATIONS = [
     "list_flags",
     "inspect_documents",
     "list_key_families",
+    "get_kv_status",
     "set_flag",
     "show_cache",
 ]

@@ -52,10 +52,13 @@ class Gifts:
 def _changes(number: int, cents: int, created: datetime) -> dict[str, Callable[[Document], object]]:
     """Return what each kind of damage changes in the document. The other kinds change the key or another document."""
     whole, part = divmod(cents, 100)
-    texts = (f"{whole},{part:02} €", f"$ {whole}.{part:02}", f"EUR {whole}.{part:02}", f"{whole}.{part:02} USD")
+    texts = {
+        "EUR": (f"{whole},{part:02} €", f"EUR {whole}.{part:02}"),
+        "USD": (f"$ {whole}.{part:02}", f"{whole}.{part:02} USD"),
+    }
     return {
         "gift_price_text": lambda d: d.update(price=f"{whole}.{part:02}"),
-        "gift_price_with_currency": lambda d: (d.update(price=texts[number % 4]), d.pop("currency")),
+        "gift_price_with_currency": lambda d: d.update(price=texts[d.pop("currency")][number % 2]),
         "gift_price_comma": lambda d: d.update(price=(f"{whole},{part:02}", f"1.{whole:03},{part:02}")[number % 2]),
         "gift_price_in_value": lambda d: d.update(value=d.pop("price")),
         "gift_price_unreadable": lambda d: d.update(price=("on request", "", "??", None, "1.2.3")[number % 5]),
@@ -63,7 +66,7 @@ def _changes(number: int, cents: int, created: datetime) -> dict[str, Callable[[
         "gift_price_three_decimals": lambda d: d.update(price=(12.345, "0.005")[number % 2]),
         "gift_price_too_big": lambda d: d.update(price=(1_000_000_000_000, 1e300, "9" * 40)[number % 3]),
         "gift_sku_missing": lambda d: d.update(sku="") if number % 2 else d.pop("sku"),
-        "gift_catalog_missing": lambda d: d.pop("catalogId"),
+        "gift_catalog_missing": lambda d: (d.pop("catalogId"), d.update(currency=_currency(LEGACY_CATALOG))),
         "gift_catalog_unknown": lambda d: d.update(catalogId=f"catalog_removed_{number}"),
         "gift_image_base64": lambda d: d.update(image=LOGO),
         "gift_deleted": lambda d: d.update(
@@ -80,6 +83,11 @@ def _changes(number: int, cents: int, created: datetime) -> dict[str, Callable[[
         "gift_date_in_words": lambda d: d.update(createdAt=in_words(created), updatedAt=in_words(created)),
         "gift_date_missing": lambda d: (d.pop("createdAt"), d.pop("updatedAt")),
     }
+
+
+def _currency(catalog: str) -> str:
+    """Return the currency of a catalog. All prices of a catalog are in one currency."""
+    return ("EUR", "USD")[sum(catalog.encode()) % 2]
 
 
 _BAD_STOCK = ("many", -3, 2.5, "12 or so", True)
@@ -100,7 +108,7 @@ def _document(number: int, gift: Gift, catalog: str, created: datetime) -> Docum
         "description": "A gift for many occasions. " * 2,
         "sku": gift.sku,
         "price": gift.cents / 100,
-        "currency": ("EUR", "USD")[number % 2],
+        "currency": _currency(catalog),
         "category": ("Home", "Drinks", "Tech")[number % 3],
         "catalogId": catalog,
         "status": ("active", "inactive")[number % 10 == 9],

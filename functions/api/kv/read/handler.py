@@ -6,10 +6,10 @@ from fastapi import Query, Request, Response
 
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
-from wecelebrate.kv import families
+from wecelebrate.kv import backfill, families
 from wecelebrate.kv.inspection import pages
 from wecelebrate.kv.inspection.pages import InspectionParameters
-from wecelebrate.kv.models import InspectedDocument, KeyFamilies
+from wecelebrate.kv.models import InspectedDocument, KeyFamilies, MoveStatus
 
 app = api()
 
@@ -27,6 +27,12 @@ def inspect_documents(request: Request, parameters: Annotated[InspectionParamete
     Documents of secrets, logs and unknown families are left out.
     """
     return page_response(request, parameters, pages.page(tx, parameters))
+
+
+@app.get("/v1/admin/kv/status")
+def get_kv_status(tx: Reading) -> MoveStatus:
+    """Show the last run of the backfill, what became of the documents, and what to do about those in quarantine."""
+    return backfill.status(tx)
 
 
 handler = serve(app)

@@ -1,13 +1,18 @@
 """The models of the API for the key-value store."""
 
-from typing import Literal
+from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
+
+from wecelebrate.core.models import Input
+from wecelebrate.core.types import CurrencyCode, Moment
 
 Meaning = Literal[
     "client", "site", "catalog", "product", "order", "setting", "list", "derived", "log", "later", "secret", "unknown"
 ]
-Entity = Literal["client", "site", "catalog", "product", "order"]
+Entity = Literal["client", "catalog", "site", "product", "order"]
+Environment = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,50}$")]
 
 
 class KeyFamily(BaseModel):
@@ -51,3 +56,111 @@ class InspectedDocument(BaseModel):
     first_entry: int = Field(
         default=0, description="The position of the first entry. A long list continues on the next page."
     )
+
+
+class NewRun(Input):
+    """A new run of the backfill."""
+
+    environments: list[Environment] = Field(
+        default=["production"],
+        min_length=1,
+        max_length=20,
+        description="The environments of the predecessor whose documents become rows. A document whose key names no "
+        "environment belongs to `production`.",
+    currency: CurrencyCode | None = Field(
+        default=None,
+        description="The currency of prices that name none and whose catalog has none. If it is null, such documents "
+        "are put into quarantine, because nothing may guess a currency.",
+
+
+class RunCounts(BaseModel):
+    """What became of the documents of the store. Each document is counted exactly once."""
+
+    documents: int = 0
+    """The number of documents in the store."""
+    rows: int = Field(default=0, description="Documents that decide the values of a row.")
+    aliases: int = Field(default=0, description="Further documents of the same rows.")
+    quarantined: int = Field(default=0, description="Documents that could not be mapped.")
+    unaccounted: int = Field(default=0, description="Documents that were written since the run began.")
+    left_over: dict[str, int] = Field(
+        default_factory=dict,
+        description="Documents that do not move, by the meaning of their family. `other_environment`: documents of "
+        "environments that the run did not include.",
+    dangling: int = Field(default=0, description="Ids in lists without a document.")
+    repeated: int = Field(default=0, description="Ids that a list contains more than once.")
+
+
+class Run(BaseModel):
+    """A run of the backfill."""
+
+    id: UUID
+    status: Literal["running", "complete", "incomplete"] = Field(
+        description="`incomplete`: the run has ended, but documents were written since it began. Start another run."
+    environments: list[str]
+    """The environments whose documents become rows."""
+    currency: str | None
+    """The currency of prices that name none."""
+    phase: Literal["index", "lists", "client", "catalog", "site", "product", "order", "end"]
+    """What the run does next."""
+    done: int
+    """The number of documents that were mapped."""
+    total: int
+    """The number of documents to map. While the run indexes the store: the number of all documents."""
+    counts: RunCounts
+    """What became of the documents. All numbers are 0 until the run has ended."""
+    started_at: Moment
+    ended_at: Moment | None
+    """When the run ended. Null while the run is running."""
+
+
+class EntityCounts(BaseModel):
+    """The documents of an entity."""
+
+    entity: Entity
+    rows: int
+    """The number of documents that decide the values of a row."""
+    aliases: int
+    """The number of further documents of the same rows."""
+    quarantined: int
+    """The number of documents that could not be mapped."""
+    pending: int
+    """The number of documents that no run has mapped yet."""
+    unlisted: int
+    """The number of documents that no list of the store names."""
+
+
+class QuarantineReason(BaseModel):
+    """The documents of an entity that could not be mapped for the same reason."""
+
+    entity: Entity
+    reason: str
+    """The code of the reason."""
+    advice: str
+    """What to do. The next run maps the documents again."""
+    documents: int
+    """The number of documents."""
+    keys: list[str]
+    """The first five keys."""
+
+
+class NoteCount(BaseModel):
+    """The documents of an entity in which the same was mended."""
+
+    entity: Entity
+    note: str
+    """The code of the note."""
+    documents: int
+    """The number of documents."""
+
+
+class MoveStatus(BaseModel):
+    """How far the documents of the store have moved."""
+
+    run: Run | None
+    """The last run of the backfill. Null if there was none."""
+    entities: list[EntityCounts]
+    """The documents by entity."""
+    quarantine: list[QuarantineReason]
+    """The documents that could not be mapped, by reason."""
+    notes: list[NoteCount]
+    """What was mended."""

@@ -54,3 +54,15 @@ where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null o
 -- name: list_families
 -- Count the documents of each family of keys.
 select family, meaning, documents, bytes from app.kv_families();
+
+-- name: start_run$
+-- Start a run of the backfill, or return the run that has not ended.
+select kv.start_backfill(:environments, :currency);
+
+-- name: continue_run$
+-- Do the next batch of a run, and return the run. Returns null if the run does not exist.
+select kv.continue_backfill(:run_id, :size);
+
+-- name: get_status$
+-- Return the last run, and the documents by their outcome.
+select kv.status();

@@ -11,6 +11,7 @@ create role app_customer nologin;
 create role app_definer nologin;
 create role app_kv nologin;
 create role app_migrate nologin;
+create role app_mirror nologin;
 create role app_owner nologin;
 create role app_support nologin;
 create role app_system nologin;
@@ -23,7 +24,7 @@ create role wc_worker login;
 
 grant app_admin, app_client, app_support to wc_api;
 grant app_kv to wc_kv;
-grant app_definer, app_migrate, app_owner, app_worker to wc_migrate;
+grant app_definer, app_migrate, app_mirror, app_owner, app_worker to wc_migrate;
 grant app_anon, app_customer to wc_public;
 grant app_admin, app_client, app_customer, app_support, app_system, app_worker to wc_worker;
 
@@ -33,7 +34,7 @@ create extension pg_trgm with schema public;
 -- schema public, owner pg_database_owner
 grant create, usage on schema public to app_owner;
 grant usage on schema public to app_admin, app_anon, app_client, app_customer, app_definer, app_kv, app_migrate,
-  app_support, app_system, app_worker, public;
+  app_mirror, app_support, app_system, app_worker, public;
 
 -- schema app, owner app_owner
 grant create, usage on schema app to app_definer;
@@ -290,8 +291,10 @@ create policy definer on catalog_grants for select to app_definer
 create policy migrate on catalog_grants for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on catalog_grants for select to app_mirror
+  using (true);
 grant delete, insert, select, update on catalog_grants to app_admin, app_migrate;
-grant select on catalog_grants to app_client, app_definer;
+grant select on catalog_grants to app_client, app_definer, app_mirror;
 
 -- Table catalog_readings, owner app_owner
 
@@ -410,12 +413,19 @@ create policy definer_update on catalogs for update to app_definer
 create policy migrate on catalogs for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on catalogs for select to app_mirror
+  using (true);
+create policy mirror_insert on catalogs for insert to app_mirror
+  with check (true);
+create policy mirror_update on catalogs for update to app_mirror
+  using (true)
+  with check (true);
 create policy support on catalogs for select to app_support
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy system on catalogs for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on catalogs to app_admin, app_migrate;
-grant insert, select, update on catalogs to app_client;
+grant insert, select, update on catalogs to app_client, app_mirror;
 grant select on catalogs to app_support, app_system;
 grant select, update on catalogs to app_definer;
 
@@ -563,7 +573,15 @@ create policy definer on clients for select to app_definer
 create policy migrate on clients for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on clients for select to app_mirror
+  using (true);
+create policy mirror_insert on clients for insert to app_mirror
+  with check (true);
+create policy mirror_update on clients for update to app_mirror
+  using (true)
+  with check (true);
 grant delete, insert, select, update on clients to app_admin, app_migrate;
+grant insert, select, update on clients to app_mirror;
 grant select on clients to app_client, app_definer;
 
 -- Table dead_letters, owner app_owner
@@ -1023,13 +1041,15 @@ create policy client_update on images for update to app_client
 create policy migrate on images for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on images for select to app_mirror
+  using (true);
 create policy support on images for select to app_support
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy system on images for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on images to app_migrate;
 grant insert, select, update on images to app_admin, app_client;
-grant select on images to app_support, app_system;
+grant select on images to app_mirror, app_support, app_system;
 
 -- Table invitations, owner app_owner
 
@@ -1309,8 +1329,10 @@ create policy kv on kv_store_6fcaeea3 for all to app_kv
 create policy migrate on kv_store_6fcaeea3 for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on kv_store_6fcaeea3 for select to app_mirror
+  using (true);
 grant delete, insert, select, update on kv_store_6fcaeea3 to app_kv, app_migrate;
-grant select on kv_store_6fcaeea3 to app_definer;
+grant select on kv_store_6fcaeea3 to app_definer, app_mirror;
 
 -- Table mail_suppressions, owner app_owner
 
@@ -1899,13 +1921,20 @@ create policy definer_update on order_lines for update to app_definer
 create policy migrate on order_lines for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on order_lines for select to app_mirror
+  using (true);
+create policy mirror_insert on order_lines for insert to app_mirror
+  with check (true);
+create policy mirror_update on order_lines for update to app_mirror
+  using (true)
+  with check (true);
 create policy support on order_lines for select to app_support
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy system on order_lines for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select on order_lines to app_admin;
 grant delete, insert, select, update on order_lines to app_migrate;
-grant insert, select, update on order_lines to app_definer;
+grant insert, select, update on order_lines to app_definer, app_mirror;
 grant select on order_lines to app_client, app_customer, app_support, app_system;
 
 -- Table order_local_totals, owner app_owner
@@ -2181,13 +2210,20 @@ create policy definer_update on orders for update to app_definer
 create policy migrate on orders for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on orders for select to app_mirror
+  using (true);
+create policy mirror_insert on orders for insert to app_mirror
+  with check (true);
+create policy mirror_update on orders for update to app_mirror
+  using (true)
+  with check (true);
 create policy support on orders for all to app_support
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
   with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 create policy system on orders for select to app_system
   using (( SELECT app.subject() AS subject) IS NOT NULL);
 grant delete, insert, select, update on orders to app_admin, app_migrate;
-grant insert, select, update on orders to app_definer;
+grant insert, select, update on orders to app_definer, app_mirror;
 grant select on orders to app_customer, app_system;
 grant select, update on orders to app_client, app_support;
 
@@ -2353,11 +2389,18 @@ create policy definer_update on products for update to app_definer
 create policy migrate on products for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on products for select to app_mirror
+  using (true);
+create policy mirror_insert on products for insert to app_mirror
+  with check (true);
+create policy mirror_update on products for update to app_mirror
+  using (true)
+  with check (true);
 create policy support on products for all to app_support
   using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
   with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
 grant delete, insert, select, update on products to app_admin, app_migrate;
-grant insert, select, update on products to app_client, app_support;
+grant insert, select, update on products to app_client, app_mirror, app_support;
 grant select on products to app_anon, app_customer;
 grant select, update on products to app_definer;
 
@@ -2890,8 +2933,15 @@ create policy definer_update on sites for update to app_definer
 create policy migrate on sites for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on sites for select to app_mirror
+  using (true);
+create policy mirror_insert on sites for insert to app_mirror
+  with check (true);
+create policy mirror_update on sites for update to app_mirror
+  using (true)
+  with check (true);
 grant delete, insert, select, update on sites to app_admin, app_migrate;
-grant insert, select, update on sites to app_client;
+grant insert, select, update on sites to app_client, app_mirror;
 grant select on sites to app_anon, app_customer;
 grant select, update on sites to app_definer;
 
@@ -2988,8 +3038,10 @@ create policy definer on tiers for select to app_definer
 create policy migrate on tiers for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on tiers for select to app_mirror
+  using (true);
 grant delete, insert, select, update on tiers to app_migrate;
-grant select on tiers to app_client, app_definer;
+grant select on tiers to app_client, app_definer, app_mirror;
 grant select, update on tiers to app_admin;
 
 -- Table uploads, owner app_owner
@@ -3977,8 +4029,8 @@ CREATE OR REPLACE FUNCTION app.admin_role()
  LANGUAGE sql
  STABLE PARALLEL RESTRICTED
 RETURN app.context('admin_role'::text);
-grant execute on function app.admin_role() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
-  app_system, app_worker;
+grant execute on function app.admin_role() to app_admin, app_anon, app_client, app_customer, app_definer, app_mirror,
+  app_support, app_system, app_worker;
 
 -- Function app.analyze_products(), owner app_owner
 
@@ -5179,8 +5231,8 @@ AS $function$
   select case when current_setting('app.seal', true) = app.seal(current_setting('role'))
               then nullif(current_setting('app.' || setting, true), '') end
 $function$;
-grant execute on function app.context(text) to app_admin, app_anon, app_client, app_customer, app_kv, app_owner,
-  app_support, app_system, app_worker;
+grant execute on function app.context(text) to app_admin, app_anon, app_client, app_customer, app_kv, app_mirror,
+  app_owner, app_support, app_system, app_worker;
 
 -- Function app.count_exports(uuid), owner app_definer
 
@@ -7445,7 +7497,7 @@ AS $function$
     ('webhook:<id>', 'secret', '{webhook}', '.'),
     ('celebrations:<id>', 'later', '{celebrations,mapping_rules}', '.')
 $function$;
-grant execute on function app.kv_key_families() to app_definer, app_kv;
+grant execute on function app.kv_key_families() to app_definer, app_kv, app_mirror;
 
 -- Function app.list_granted_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_definer
@@ -8412,7 +8464,7 @@ CREATE OR REPLACE FUNCTION app.order_number()
 RETURN (SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ'::text, ((get_byte(random.bytes, n.n) & 31) + 1), 1),
   ''::text) AS string_agg FROM (SELECT uuid_send(gen_random_uuid()) AS uuid_send OFFSET 0) random(bytes),
   unnest('{0,1,2,3,4,5,7,9,10,11}'::integer[]) n(n));
-grant execute on function app.order_number() to app_admin, app_definer, app_migrate;
+grant execute on function app.order_number() to app_admin, app_definer, app_migrate, app_mirror;
 
 -- Function app.order_of_token(text,text), owner app_definer
 
@@ -8941,7 +8993,7 @@ AS $function$
       select * from images where catalog_id = catalog and source = address and status = 'ready' limit 1
     ) i
 $function$;
-grant execute on function app.product_media(uuid,jsonb) to app_admin, app_client, app_migrate, app_support;
+grant execute on function app.product_media(uuid,jsonb) to app_admin, app_client, app_migrate, app_mirror, app_support;
 
 -- Function app.product_query(boolean,boolean,boolean,boolean,boolean,boolean,boolean,text,boolean,boolean,text), owner
   app_owner
@@ -10617,7 +10669,7 @@ begin
   return new;
 end
 $function$;
-grant execute on function app.set_product_media() to app_admin, app_client, app_support;
+grant execute on function app.set_product_media() to app_admin, app_client, app_mirror, app_support;
 
 -- Function app.set_run_file(uuid,uuid,text,bigint,text), owner app_definer
 
@@ -10813,7 +10865,7 @@ CREATE OR REPLACE FUNCTION app.slug_suffix()
  RETURNS text
  LANGUAGE sql
 RETURN "left"(replace((gen_random_uuid())::text, '-'::text, ''::text), 10);
-grant execute on function app.slug_suffix() to app_admin, app_client, app_migrate;
+grant execute on function app.slug_suffix() to app_admin, app_client, app_migrate, app_mirror;
 
 -- Function app.staged_job_ids(), owner app_definer
 
@@ -11046,7 +11098,7 @@ CREATE OR REPLACE FUNCTION app.subject()
  STABLE PARALLEL RESTRICTED
 RETURN app.context('subject'::text);
 grant execute on function app.subject() to app_admin, app_anon, app_client, app_customer, app_definer, app_kv,
-  app_support, app_system, app_worker;
+  app_mirror, app_support, app_system, app_worker;
 
 -- Function app.suppression_hash(text), owner app_definer
 

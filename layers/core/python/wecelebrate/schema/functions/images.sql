@@ -19,7 +19,8 @@ as $$
       select * from images where catalog_id = catalog and source = address and status = 'ready' limit 1
     ) i
 $$;
-grant execute on function app.product_media(uuid, jsonb) to app_admin, app_support, app_client, app_migrate;
+grant execute on function app.product_media(uuid, jsonb)
+  to app_admin, app_support, app_client, app_migrate, app_mirror;
 
 -- Returns `products.media` for readers, with `base_url` in place of each \x01. `base_url` is the address of the bucket.
 create or replace function app.media_with_urls(media text, base_url text) returns json
@@ -37,7 +38,7 @@ begin
   return new;
 end
 $$;
-grant execute on function app.set_product_media() to app_admin, app_support, app_client;
+grant execute on function app.set_product_media() to app_admin, app_support, app_client, app_mirror;
 create or replace trigger set_product_media before update of images on products
   for each row when (new.images is distinct from old.images) execute function app.set_product_media();
 

@@ -51,7 +51,7 @@ as $$
     ('webhook:<id>', 'secret', '{webhook}', '.'),
     ('celebrations:<id>', 'later', '{celebrations,mapping_rules}', '.')
 $$;
-grant execute on function app.kv_key_families() to app_definer, app_kv;
+grant execute on function app.kv_key_families() to app_definer, app_kv, app_mirror;
 
 set local role app_definer;
 

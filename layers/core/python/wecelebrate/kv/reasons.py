@@ -1,0 +1,44 @@
+"""The reasons why a document is in quarantine, and what to do about each of them."""
+
+from collections.abc import Mapping
+
+_WRITE_PRICE = "Write a price with at most the decimals of its currency into the document, e.g. 19.99."
+_DELETE = "Correct the document in the store, or delete it."
+
+ADVICE: Mapping[str, str] = {
+    "bad_quantity": "Write the number of pieces into the document, as a whole number from 1.",
+    "catalog_of_another_client": "Choose a catalog of the client of the site, or grant the catalog to this client.",
+    "client_changed": "A row never moves to another client. Write the client of the row into the document.",
+    "currency_ambiguous": "Write the ISO 4217 code of the currency into `currency`, e.g. USD.",
+    "currency_of_catalog": "All prices of a catalog are in one currency. Move the gift to another catalog.",
+    "currency_unknown": "Write the ISO 4217 code of the currency into `currency`, e.g. EUR.",
+    "id_in_use": "A row that is not from the store has this id. Give the document another id.",
+    "id_of_another_record": "The document states the id of another document: an application wrote it under a wrong "
+    "key. Restore it from a backup, or delete it.",
+    "no_catalog": "Write the id of the catalog into `catalogId`.",
+    "no_client": "Write the id of the client into `clientId`.",
+    "no_currency": "Write the currency into the document, or start a run with --currency.",
+    "no_date": "Write the time of the order into `createdAt`, e.g. 2026-02-20T10:00:00Z.",
+    "no_id": "The key contains no id. " + _DELETE,
+    "no_lines": "Write the gift of the order into `giftId`.",
+    "no_price": _WRITE_PRICE,
+    "no_site": "Write the id of the site into `siteId`.",
+    "not_an_object": "The document has no fields. " + _DELETE,
+    "order_change_refused": "The order in the platform does not take this step, or its lines differ. Change the order "
+    "with the API, or restore the document.",
+    "price_ambiguous": "`price` and `value` differ. Delete the wrong one.",
+    "price_negative": _WRITE_PRICE,
+    "price_too_fine": _WRITE_PRICE,
+    "price_too_large": _WRITE_PRICE,
+    "price_unreadable": _WRITE_PRICE,
+    "sku_repeated": "Another product of the catalog has this SKU. Write another SKU into the document.",
+    "total_negative": "Write the total of the order into the document.",
+    "total_too_fine": "Write the total with at most the decimals of its currency into the document.",
+    "total_too_large": "Write the total of the order into the document.",
+    "total_unreadable": "Write the total of the order into the document.",
+    "unknown_catalog": "The catalog does not exist, or is in quarantine. Correct the catalog, or `catalogId`.",
+    "unknown_client": "The client does not exist, or is in quarantine. Correct the client, or the id of the client.",
+    "unknown_site": "The site does not exist, or is in quarantine. Correct the site, or `siteId`.",
+    "unknown_status": "Write a state of an order into `status`, e.g. processing.",
+}
+"""Maps the codes that the functions of the database give to what an operator can do."""

@@ -1,0 +1,302 @@
+-- Reading the values of documents of the key-value store. No function of this file reads a table. A function returns
+-- null for a value that it cannot read for certain: it never guesses.
+
+set local role app_mirror;
+
+-- Returns the name of a field in camelCase: `client_id` becomes `clientId`.
+create or replace function kv.camel_name(name text) returns text
+language sql immutable parallel safe
+return case when name ~ '^[a-z0-9]+(_[a-z0-9]+)+$'
+  then left(name, 1) || substr(replace(initcap(replace(name, '_', ' ')), ' ', ''), 2) else name end;
+
+-- Returns whether a field of an object, or of an object inside, has a name in snake_case.
+create or replace function kv.is_snake_case(value jsonb) returns boolean
+language sql immutable parallel safe
+return value::text ~ '"[a-z0-9]+_[a-z0-9_]*[a-z0-9]": ';
+
+-- Returns an object with the names of its fields in camelCase. If a field has both spellings, camelCase wins.
+create or replace function kv.camel(value jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  if not kv.is_snake_case(value) then
+    return value;
+  end if;
+  return (select jsonb_object_agg(kv.camel_name(f.key), f.value order by f.key <> kv.camel_name(f.key) desc, f.key)
+          from jsonb_each(value) f);
+end
+$$;
+
+-- Returns the fields of a document that have a value, with their names in camelCase.
+create or replace function kv.fields(value jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+declare
+  fields jsonb := kv.camel(value);
+begin
+  if position('": null' in value::text) = 0 then
+    return fields;
+  end if;
+  return (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(fields) f where f.value <> 'null');
+end
+$$;
+
+-- Returns a document. Some documents are JSON in a string, because an application encoded them twice.
+create or replace function kv.decoded(value jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  if jsonb_typeof(value) = 'string' and value #>> '{}' ~ '^\s*[{"]' then
+    return (value #>> '{}')::jsonb;
+  end if;
+  return value;
+exception when others then
+  return value;
+end
+$$;
+
+-- Returns a text or a number as text without surrounding spaces, cut to a length. Null if the text is empty.
+create or replace function kv.line(value jsonb, length integer) returns text
+language sql immutable parallel safe
+return case when jsonb_typeof(value) in ('string', 'number')
+  then nullif(left(btrim(value #>> '{}', E' \t\r\n'), length), '') end;
+
+-- Returns whether a value is true: `true`, `1`, "true", "yes". Null if it is neither true nor false.
+create or replace function kv.flag(value jsonb) returns boolean
+language sql immutable parallel safe
+return case lower(kv.line(value, 10)) when 'true' then true when 'yes' then true when '1' then true
+  when 'false' then false when 'no' then false when '0' then false
+  else case jsonb_typeof(value) when 'boolean' then value::boolean end end;
+
+-- Returns a count: a whole number from 0 to 2,147,483,647. Text with only digits is a number, too.
+create or replace function kv.whole(value jsonb) returns integer
+language sql immutable parallel safe
+return case when jsonb_typeof(value) in ('string', 'number') and btrim(value #>> '{}') ~ '^[0-9]{1,15}(\.0{1,10})?$'
+  and btrim(value #>> '{}')::numeric <= 2147483647 then btrim(value #>> '{}')::numeric::integer end;
+
+-- Returns a web address: http or https, at most 2,048 characters, without a user or a password.
+create or replace function kv.web_address(value jsonb) returns text
+language sql immutable parallel safe
+return case when jsonb_typeof(value) = 'string' and length(value #>> '{}') <= 2048
+  and value #>> '{}' ~* '^https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?([/?#][^\s]*)?$' then value #>> '{}' end;
+
+-- Returns whether a value is an image in the document itself, in base64.
+create or replace function kv.is_embedded(value jsonb) returns boolean
+language sql immutable parallel safe
+return coalesce(jsonb_typeof(value) = 'string' and left(value #>> '{}', 5) = 'data:', false);
+
+-- Returns the number of a month, from its English name or its first three letters. Null for other texts.
+create or replace function kv.month(name text) returns integer
+language sql immutable parallel safe
+return (select n from unnest('{january,february,march,april,may,june,july,august,september,october,november,
+    december}'::text[]) with ordinality months (month, n)
+  where month = lower(name) or left(month, 3) = lower(name) or lower(name) = 'sept' and n = 9);
+
+-- Returns the day of a date in numbers, at midnight UTC. Null if the day does not exist.
+create or replace function kv.day(year integer, month integer, day integer) returns timestamptz
+language plpgsql immutable parallel safe
+as $$
+begin
+  if year not between 1970 and 2999 or month not between 1 and 12 or day not between 1 and 31
+    or day > 28 and day > extract(day from make_date(year, month, 1) + interval '1 month' - interval '1 day') then
+    return null;
+  end if;
+  return make_date(year, month, day)::timestamp at time zone 'UTC';
+end
+$$;
+
+-- Returns the moment that a value states: ISO 8601, a day in English words ("February 20, 2026"), or milliseconds since
+-- 1970. A time without a zone is in UTC. A day without a time begins at midnight UTC. "03/04/2026" is not read, because
+-- it has two meanings.
+create or replace function kv.moment(value jsonb) returns timestamptz
+language plpgsql immutable parallel safe
+as $$
+declare
+  t text := btrim(value #>> '{}');
+  p text[];
+  seconds text;
+  zone text;
+  moment timestamptz;
+begin
+  if jsonb_typeof(value) = 'number' or t ~ '^[0-9]{13}$' then
+    return case when t::numeric between 100000000000 and 4102444800000 then to_timestamp(t::numeric / 1000) end;
+  elsif jsonb_typeof(value) <> 'string' or value is null then
+    return null;
+  end if;
+  if t !~ '^[0-9]{4}-' then
+    p := regexp_match(t, '^([A-Za-z]{3,9})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})$');
+    if p is not null then
+      return kv.day(p[3]::integer, kv.month(p[1]), p[2]::integer);
+    end if;
+    p := regexp_match(t, '^([0-9]{1,2})\.? ([A-Za-z]{3,9})\.?,? ([0-9]{4})$');
+    return kv.day(p[3]::integer, kv.month(p[2]), p[1]::integer);
+  end if;
+  if t !~* ('^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?'
+    || ' ?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$') then
+    return null;
+  end if;
+  moment := kv.day(left(t, 4)::integer, substr(t, 6, 2)::integer, substr(t, 9, 2)::integer);
+  if length(t) > 10 then
+    seconds := case when substr(t, 17, 1) = ':' then substring(substr(t, 18) from '^[0-9.]+') else '0' end;
+    zone := case when right(t, 1) in ('Z', 'z') then null else substring(substr(t, 17) from '[+-][0-9:]+$') end;
+    zone := replace(zone, ':', '');
+    if substr(t, 12, 2)::integer > 23 or substr(t, 15, 2)::integer > 59 or seconds::numeric >= 60
+      or substr(zone, 2, 2)::integer > 15 or right(zone, 2)::integer > 59 then
+      return null;
+    end if;
+    moment := moment + make_interval(hours => substr(t, 12, 2)::integer, mins => substr(t, 15, 2)::integer,
+        secs => seconds::double precision)
+      - coalesce((left(zone, 1) || '1')::integer
+          * make_interval(hours => substr(zone, 2, 2)::integer, mins => right(zone, 2)::integer), '0');
+  end if;
+  return moment;
+end
+$$;
+
+-- Returns the time in an id such as gift-<milliseconds>-<random> or ORD-<milliseconds>-<counter>.
+create or replace function kv.time_in_id(old_id text) returns timestamptz
+language sql immutable parallel safe
+return kv.moment(to_jsonb(substring(old_id from '^[A-Za-z]+-([0-9]{13})(-|$)')));
+
+-- Returns a currency code: an active currency of ISO 4217 in any case, or a sign that has one meaning. Otherwise null.
+create or replace function kv.currency(name text) returns text
+language sql immutable parallel safe
+return case btrim(name) when '€' then 'EUR' when '£' then 'GBP' when 'US$' then 'USD' when '₹' then 'INR'
+  else case when upper(btrim(name)) = any ('{
+    AED,AFN,ALL,AMD,AOA,ARS,AUD,AWG,AZN,BAM,BBD,BDT,BHD,BIF,BMD,BND,BOB,BRL,BSD,BTN,BWP,BYN,BZD,CAD,CDF,CHF,CLP,
+    CNY,COP,CRC,CUP,CVE,CZK,DJF,DKK,DOP,DZD,EGP,ERN,ETB,EUR,FJD,FKP,GBP,GEL,GHS,GIP,GMD,GNF,GTQ,GYD,HKD,HNL,HTG,
+    HUF,IDR,ILS,INR,IQD,IRR,ISK,JMD,JOD,JPY,KES,KGS,KHR,KMF,KPW,KRW,KWD,KYD,KZT,LAK,LBP,LKR,LRD,LSL,LYD,MAD,MDL,
+    MGA,MKD,MMK,MNT,MOP,MRU,MUR,MVR,MWK,MXN,MYR,MZN,NAD,NGN,NIO,NOK,NPR,NZD,OMR,PAB,PEN,PGK,PHP,PKR,PLN,PYG,QAR,
+    RON,RSD,RUB,RWF,SAR,SBD,SCR,SDG,SEK,SGD,SHP,SLE,SOS,SRD,SSP,STN,SVC,SYP,SZL,THB,TJS,TMT,TND,TOP,TRY,TTD,TWD,
+    TZS,UAH,UGX,USD,UYU,UZS,VED,VES,VND,VUV,WST,XAF,XCD,XCG,XOF,XPF,YER,ZAR,ZMW,ZWG}'::text[])
+    then upper(btrim(name)) end end;
+
+-- Returns the amount of a text in digits. A single separator before exactly three digits ("1.234") has two meanings, so
+-- it is not read.
+create or replace function kv.digits(t text) returns numeric
+language sql immutable parallel safe
+return case
+  when length(t) > 40 then null
+  when t ~ '^[0-9]+$' then t::numeric
+  when t ~ '^[0-9]+[.,][0-9]{1,2}$' then replace(t, ',', '.')::numeric
+  when t ~ '^[0-9]{1,3}(\.[0-9]{3})+,[0-9]{1,2}$' then replace(replace(t, '.', ''), ',', '.')::numeric
+  when t ~ '^[0-9]{1,3}(,[0-9]{3})+\.[0-9]{1,2}$' then replace(t, ',', '')::numeric
+  when t ~ '^[0-9]{1,3}([ ''’][0-9]{3})+([.,][0-9]{1,2})?$' then
+    replace(regexp_replace(t, '[ ''’]', '', 'g'), ',', '.')::numeric
+  when t ~ '^[0-9]{1,3}(\.[0-9]{3}){2,}$' or t ~ '^[0-9]{1,3}(,[0-9]{3}){2,}$' then
+    regexp_replace(t, '[.,]', '', 'g')::numeric
+end;
+
+-- Reads an amount of money. `sign` is the currency that stands beside the amount. Exactly one of `amount` and `reason`
+-- is null.
+create or replace function kv.money(value jsonb, out amount numeric, out sign text, out reason text)
+language plpgsql immutable parallel safe
+as $$
+declare
+  p text[];
+begin
+  if jsonb_typeof(value) = 'number' then
+    amount := trim_scale(value::numeric);
+  elsif jsonb_typeof(value) = 'string' then
+    p := regexp_match(translate(btrim(value #>> '{}'), E'\u00a0\u202f\u2212', '  -'),
+      '^([A-Za-z]{3}|[A-Z]{0,2}[€$£¥₹])? ?(-?) ?'
+      || '([0-9][0-9.,'' ’]*[0-9]|[0-9]) ?([A-Za-z]{3}|[€$£¥₹])?$');
+    amount := kv.digits(p[3]) * case p[2] when '-' then -1 else 1 end;
+    sign := coalesce(p[1], p[4]);
+  end if;
+  reason := case
+    when amount is null then 'price_unreadable'
+    when coalesce(p[1], '') <> '' and coalesce(p[4], '') <> '' then 'price_unreadable'
+    when amount < 0 then 'price_negative'
+    when amount >= 1000000000000 then 'price_too_large' end;
+  if reason is not null then
+    amount := null;
+    sign := null;
+  end if;
+end
+$$;
+
+-- Returns whether a sign beside an amount can mean a currency.
+create or replace function kv.sign_fits(sign text, currency text) returns boolean
+language sql immutable parallel safe
+return case
+  when sign is null then true
+  when sign = '$' then currency = any ('{USD,CAD,AUD,NZD,HKD,SGD,MXN,ARS,CLP,COP,TWD}'::text[])
+  when sign = '¥' then currency in ('JPY', 'CNY')
+  else coalesce(kv.currency(sign) = currency, false) end;
+
+-- Returns a value without secrets: fields whose names speak of passwords, keys or tokens, and addresses that contain a
+-- password. If `images` is false, images in base64 are left out, too.
+create or replace function kv.cleaned(value jsonb, images boolean default true) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+declare
+  t text := value::text;
+  secret constant text := 'passw|passphrase|secret|token|api_?-?key|credential|(private|access|client|account|auth|'
+    || 'encryption|signing|shared|license|subscription|storage|master)_?-?key|authori[sz]ation|bearer|cookie|session|'
+    || 'connection_?string|ftp|^otp|otp$|^(pwd|pass|auth|pin|key)$';
+begin
+  if value is null or jsonb_typeof(value) not in ('object', 'array', 'string')
+    or t !~* '"(pwd|pass|auth|pin|key)"|passw|passphrase|secret|token|key|credential|authori|bearer|cookie|session|'
+      'connection|ftp|otp|://[^/"]*@|eyJ' and (images or position('"data:' in t) = 0) then
+    return value;
+  end if;
+  return case jsonb_typeof(value)
+    when 'object' then (
+      select coalesce(jsonb_object_agg(f.key, kv.cleaned(f.value, images)), '{}') from jsonb_each(value) f
+      where f.key !~* secret and (images or not kv.is_embedded(f.value)))
+    when 'array' then (
+      select coalesce(jsonb_agg(kv.cleaned(e.value, images) order by e.n), '[]')
+      from jsonb_array_elements(value) with ordinality e (value, n) where images or not kv.is_embedded(e.value))
+    when 'string' then case
+      when t ~ '://[^/"]*@' or t ~ '\meyJ[A-Za-z0-9_-]{10,}\.' then 'null'::jsonb else value end
+  end;
+end
+$$;
+
+-- Returns the fields of a document that the mapping has not used, without secrets.
+create or replace function kv.rest(value jsonb, used text[]) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  if not kv.is_snake_case(value) then
+    return kv.cleaned(value - used);
+  end if;
+  return kv.cleaned((select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(value) f
+                     where kv.camel_name(f.key) <> all (used)));
+end
+$$;
+
+-- Returns the id of the row of a document. A UUID stays. Other ids become a UUIDv8 (RFC 9562) over the SHA-256 hash of
+-- the environment, the entity and the id.
+create or replace function kv.id_of(entity text, environment text, old_id text) returns uuid
+language plpgsql immutable parallel safe
+as $$
+declare
+  h bytea;
+begin
+  if environment = 'production' and old_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    return old_id::uuid;
+  end if;
+  h := substring(sha256(convert_to(concat_ws(':', environment, entity, old_id), 'UTF8')) from 1 for 16);
+  return encode(set_byte(set_byte(h, 6, get_byte(h, 6) & 15 | 128), 8, get_byte(h, 8) & 63 | 128), 'hex')::uuid;
+end
+$$;
+
+-- Returns the keys under which an entity with an old id can have documents. The first key that exists decides: a key
+-- with an environment before a key without, and the form that the last version of the applications writes. This is
+-- `catalogs:<id>` for catalogs, and the singular for all others.
+create or replace function kv.keys_of(entity text, environment text, old_id text) returns text[]
+language plpgsql immutable parallel safe
+as $$
+declare
+  first text := case entity when 'product' then 'gift' when 'catalog' then 'catalogs' else entity end;
+  second text := case entity when 'product' then 'gifts' when 'catalog' then 'catalog' else entity || 's' end;
+begin
+  if environment <> 'production' then
+    return array[first || ':' || environment || ':' || old_id, second || ':' || environment || ':' || old_id];
+  end if;
+  return array[first || ':production:' || old_id, first || ':' || old_id, second || ':production:' || old_id,
+    second || ':' || old_id];
+end
+$$;

@@ -1,0 +1,162 @@
+-- Finding the documents of clients, sites, catalogs, products and orders, by the families of their keys, and deciding
+-- which documents belong to the same row. The lists of the store only set `listed`.
+
+set local role app_mirror;
+
+-- Returns the environments of the predecessor. In a key of an order, the second part is an environment or a site.
+create or replace function kv.environment_names() returns text[]
+language sql stable
+as $$
+  select '{production,development,staging,test,testing,preview,local,demo,qa,uat,sandbox}'::text[]
+    || array(select split_part(key, ':', 2) from kv_store_6fcaeea3
+             where key > 'environments:' and key < 'environments;')
+$$;
+
+-- Returns the word for an entity in the keys of the store.
+create or replace function kv.name_of(entity text) returns text
+language sql immutable parallel safe
+return case entity when 'product' then 'gift' else entity end;
+
+-- Returns the identity that a document has by its key and by its field `id`. `conflict` says that the document states
+-- the id of another document: it was written back under a wrong key, so nobody can say what it is.
+create or replace function kv.identity(
+  entity text, key text, value jsonb, environments text[],
+  out environment text, out old_id text, out conflict boolean)
+language plpgsql stable
+as $$
+declare
+  parts text[] := string_to_array(key, ':');
+  name text := parts[cardinality(parts)];
+  stated text := case when jsonb_typeof(value) = 'object' then kv.line(value -> 'id', 1024) end;
+begin
+  environment := case
+    when cardinality(parts) < 3 then 'production'
+    when entity <> 'order' or parts[2] = any (environments) then parts[2]
+    else 'production' end;
+  old_id := name;
+  conflict := false;
+  if stated is null or stated = name or stated = key or right(stated, length(name) + 1) = ':' || name
+    or name in ('', '[object Object]', 'undefined', 'null') then
+    return;
+  end if;
+  if position(':' in stated) > 0 then
+    conflict := true;
+  elsif stated = kv.name_of(entity) || '-' || name or not exists (
+      select from kv_store_6fcaeea3 d where d.key = any (kv.keys_of(entity, environment, stated))) then
+    old_id := stated;
+  else
+    conflict := true;
+  end if;
+  if conflict then
+    old_id := key;  -- an old id contains no colon, so no other document has this id
+  end if;
+end
+$$;
+
+-- Finds the documents of the next keys after a key. Returns the last key, or null after the last document.
+create or replace function kv.index_documents(after text, environments text[], size integer, out last_key text)
+language plpgsql volatile
+as $$
+declare
+  names constant text[] := kv.environment_names();
+begin
+  with page as materialized (
+    select key, value from kv_store_6fcaeea3 where key > $1 order by key limit size
+  ), documents as (
+    insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
+    select p.key, f.meaning, e.environment, e.old_id, kv.id_of(f.meaning, e.environment, e.old_id),
+      hashtextextended(p.value::text, 0)
+    from page p
+      cross join lateral (
+        select k.meaning from app.kv_key_families() k
+        where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1
+      ) f
+      cross join lateral kv.identity(f.meaning, p.key, p.value, names) e
+    where f.meaning in ('client', 'site', 'catalog', 'product', 'order') and e.environment = any ($2)
+    on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
+      fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
+      mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
+      has_row = i.has_row and i.id = excluded.id
+    where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
+      (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
+  )
+  select max(key collate "C") into last_key from page;
+end
+$$;
+
+-- Marks the documents that a list names, and the documents that the store no longer has. Returns the number of ids in
+-- lists without a document, and of ids that a list names twice.
+create or replace function kv.index_lists(out dangling bigint, out repeated bigint)
+language plpgsql volatile
+as $$
+begin
+  with listed as (
+    select case split_part(l.key, ':', 1) when 'gifts' then 'product' when 'user_orders' then 'order'
+        else trim(trailing 's' from split_part(l.key, ':', 1)) end as entity,
+      case jsonb_typeof(e.value) when 'object' then e.value ->> 'id' else e.value #>> '{}' end as old_id, count(*) as n
+    from kv_store_6fcaeea3 l
+      cross join lateral jsonb_array_elements(case jsonb_typeof(l.value) when 'array' then l.value else '[]' end) e
+    where l.key in ('clients:all', 'sites:all', 'orders:all', 'gifts:all', 'catalogs:all')
+      or l.key >= 'user_orders:' and l.key < 'user_orders;'
+    group by 1, 2
+  ), marked as (
+    update kv.ids i set listed = not i.listed
+    from (select i.key from kv.ids i where i.listed <> exists (
+            select from listed l where l.entity = i.entity and l.old_id = i.old_id)) changed
+    where changed.key = i.key
+  )
+  select count(*) filter (where not exists (
+      select from kv.ids i where i.entity = l.entity and i.old_id = l.old_id)), count(*) filter (where n > 1)
+  into dangling, repeated from listed l;
+  update kv.ids i set state = 'gone', mapped_fingerprint = null
+  where i.state <> 'gone' and not exists (select from kv_store_6fcaeea3 d where d.key = i.key);
+  delete from kv.quarantine q using kv.ids i where i.key = q.key and i.state = 'gone';
+end
+$$;
+
+-- Maps one document.
+create or replace function kv.map(entity text, key text, old_id text, value jsonb, is_mixed boolean)
+returns kv.mapping
+language plpgsql stable
+as $$
+declare
+  reason text := case
+    when old_id = key then 'id_of_another_record'
+    when old_id in ('', '[object Object]', 'undefined', 'null') then 'no_id'
+    when is_mixed then 'id_in_use'
+    when jsonb_typeof(value) <> 'object' then 'not_an_object' end;
+begin
+  if reason is not null then
+    return (reason, 'id', null, null, null)::kv.mapping;
+  end if;
+  return case entity
+    when 'client' then kv.map_client(old_id, value)
+    when 'catalog' then kv.map_catalog(old_id, value)
+    when 'site' then kv.map_site(old_id, value)
+    when 'product' then kv.map_product(old_id, value)
+    when 'order' then kv.map_order(old_id, key, value) end;
+end
+$$;
+
+-- Returns the documents that decide the values of rows, mapped, in the order of the keys. If several documents lead to
+-- one row, the form of the key decides, and never the clock.
+create or replace function kv.drafts(entity text, ids uuid[]) returns kv.draft[]
+language sql stable
+as $$
+  with documents as materialized (
+    select i.key, i.environment, i.old_id, i.id, d.value as stored, kv.decoded(d.value) as value,
+      bool_or(i.has_row) over same as has_row,
+      min(lower(i.old_id)) over same <> max(lower(i.old_id)) over same as is_mixed,
+      row_number() over (partition by i.id order by
+        array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.key) as n
+    from kv.ids i join kv_store_6fcaeea3 d on d.key = i.key
+    where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'
+    window same as (partition by i.id)
+  )
+  select coalesce(array_agg((d.key, $1, d.environment, d.old_id, d.id, d.has_row, false, m.reason, m.field, m.columns,
+      coalesce(m.remainder, '{}'), coalesce(m.notes, '{}')
+        || case when jsonb_typeof(d.stored) = 'string' then '{"encoded_twice": ""}'::jsonb else '{}' end
+    )::kv.draft order by d.key), '{}')
+  from documents d cross join lateral kv.map($1, d.key, d.old_id, d.value, d.is_mixed) m
+  where d.n = 1
+$$;

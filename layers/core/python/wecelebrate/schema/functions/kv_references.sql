@@ -1,0 +1,233 @@
+-- Resolving the old ids of documents, and checking what a document may refer to. A document never gets access to rows
+-- of another client: where the mapping is in doubt, the document is quarantined.
+
+set local role app_mirror;
+
+-- Returns the id of the row that an old id leads to. Null: no document with this id has become a row.
+create or replace function kv.row_of(entity text, environment text, old_id text) returns uuid
+language plpgsql stable
+as $$
+declare
+  row_id uuid;
+begin
+  select i.id into row_id from kv.ids i
+  where i.entity = $1 and i.environment = $2 and i.old_id = $3 and i.has_row limit 1;
+  if row_id is null and old_id is not null then
+    select i.id into row_id from kv.ids i
+    where i.key = any (kv.keys_of($1, $2, $3) || $3) and i.entity = $1 and i.has_row limit 1;
+  end if;
+  return row_id;
+end
+$$;
+
+-- Returns the old id of the only catalog whose list of gifts names a gift. Null: no list or several lists name it.
+create or replace function kv.catalog_of_list(gift text) returns text
+language sql stable
+as $$
+  select min(split_part(key, ':', 2)) from kv_store_6fcaeea3
+  where key >= 'catalog_gifts:' and key < 'catalog_gifts;' and value ? gift having count(*) = 1
+$$;
+
+-- Returns the old id of the catalog that the settings of a site name.
+create or replace function kv.catalog_of_settings(site text) returns text
+language sql stable
+as $$
+  select kv.line(kv.camel(value) -> 'catalogId', 1024) from kv_store_6fcaeea3
+  where key in ('sites:' || site || ':catalog_config', 'site_catalog_config:' || site)
+    and jsonb_typeof(value) = 'object'
+  order by key desc limit 1
+$$;
+
+-- Checks clients: a slug is unique, and a tier exists.
+create or replace function kv.check_clients(drafts kv.draft[]) returns kv.draft[]
+language plpgsql stable
+as $$
+declare
+  d kv.draft;
+  checked kv.draft[] := '{}';
+  slugs text[] := '{}';
+begin
+  foreach d in array drafts loop
+    if d.reason is null and not d.has_row and exists (select from clients where id = d.id) then
+      d.reason := 'id_in_use';
+      d.field := 'id';
+    elsif d.reason is null then
+      if not exists (select from tiers where name = d.columns ->> 'tier') then
+        d.notes := d.notes || case when d.columns ? 'tier' then '{"unknown_tier": "tier"}'::jsonb else '{}' end;
+        d.columns := d.columns || '{"tier": "standard"}';
+      end if;
+      if d.columns ->> 'slug' = any (slugs)
+        or exists (select from clients where slug = d.columns ->> 'slug' and id <> d.id) then
+        d.columns := d.columns || jsonb_build_object(
+          'slug', d.columns ->> 'slug' || '-' || left(replace(d.id::text, '-', ''), 12));
+      end if;
+      slugs := slugs || (d.columns ->> 'slug');
+    end if;
+    checked := checked || d;
+  end loop;
+  return checked;
+end
+$$;
+
+-- Checks catalogs: the owner exists and never changes. A catalog without an owner belongs to the platform.
+create or replace function kv.check_catalogs(drafts kv.draft[]) returns kv.draft[]
+language plpgsql stable
+as $$
+declare
+  d kv.draft;
+  checked kv.draft[] := '{}';
+  owner uuid;
+  existing catalogs;
+begin
+  foreach d in array drafts loop
+    if d.reason is null then
+      owner := kv.row_of('client', d.environment, d.columns ->> 'client');
+      select * into existing from catalogs where id = d.id;
+      d.field := 'ownerClientId';
+      d.reason := case
+        when existing.id is not null and not d.has_row then 'id_in_use'
+        when d.columns ? 'client' and owner is null then 'unknown_client'
+        when existing.id is not null and existing.owner_client_id is distinct from owner then 'client_changed' end;
+      d.columns := d.columns || jsonb_build_object('owner_client_id', owner);
+      if owner is null then
+        d.notes := d.notes || '{"catalog_of_the_platform": "ownerClientId"}';
+      end if;
+    end if;
+    checked := checked || d;
+  end loop;
+  return checked;
+end
+$$;
+
+-- Checks sites: the client exists and never changes, and it may read the catalog. A grant is never created.
+create or replace function kv.check_sites(drafts kv.draft[]) returns kv.draft[]
+language plpgsql stable
+as $$
+declare
+  d kv.draft;
+  checked kv.draft[] := '{}';
+  client uuid;
+  catalog catalogs;
+  catalog_name text;
+  catalog_id uuid;
+  is_granted boolean;
+  existing sites;
+  domains text[] := '{}';
+begin
+  foreach d in array drafts loop
+    if d.reason is null then
+      client := kv.row_of('client', d.environment, d.columns ->> 'client');
+      catalog_name := coalesce(d.columns ->> 'catalog', kv.catalog_of_settings(d.old_id));
+      catalog_id := kv.row_of('catalog', d.environment, catalog_name);
+      select * into catalog from catalogs where id = catalog_id;
+      select * into existing from sites where id = d.id;
+      is_granted := exists (select from catalog_grants g where g.catalog_id = catalog.id and g.client_id = client);
+      d.reason := case
+        when existing.id is not null and not d.has_row then 'id_in_use'
+        when client is null then 'unknown_client'
+        when existing.client_id <> client then 'client_changed'
+        when catalog.owner_client_id <> client and not is_granted then 'catalog_of_another_client' end;
+      d.field := case when d.reason like 'catalog%' then 'catalogId' else 'clientId' end;
+      if catalog_name is not null and (catalog.id is null or catalog.owner_client_id is null and not is_granted) then
+        d.remainder := jsonb_strip_nulls(jsonb_build_object('catalogId', d.columns -> 'catalog')) || d.remainder;
+      end if;
+      if catalog_name is not null and catalog.id is null then
+        d.notes := d.notes || '{"unknown_catalog": "catalogId"}';
+        d.is_open := true;
+      elsif catalog.id is not null and catalog.owner_client_id is null and not is_granted then
+        d.notes := d.notes || '{"catalog_needs_grant": "catalogId"}';
+        d.is_open := true;
+        catalog.id := null;
+      end if;
+      if d.columns ->> 'domain' = any (domains)
+        or exists (select from sites s where s.domain = d.columns ->> 'domain' and s.id <> d.id) then
+        d.notes := d.notes || '{"domain_twice": "domain"}';
+        d.remainder := d.remainder || jsonb_build_object('domain', d.columns -> 'domain');
+        d.columns := d.columns - 'domain';
+      end if;
+      domains := domains || (d.columns ->> 'domain');
+      d.columns := d.columns || jsonb_build_object('client_id', client, 'catalog_id', catalog.id);
+      if not coalesce(app.json_fits(d.columns -> 'branding', 524288), true)
+        or not coalesce(app.json_fits(d.columns -> 'settings', 524288), true) then
+        d.notes := d.notes || '{"too_large": "branding"}';
+        d.columns := d.columns - '{branding,settings}'::text[];
+      end if;
+    end if;
+    checked := checked || d;
+  end loop;
+  return checked;
+end
+$$;
+
+-- Returns the keys of products of a batch whose SKU another product of the batch with a lower key has, too.
+create or replace function kv.repeated_skus(drafts kv.draft[]) returns text[]
+language sql stable
+as $$
+  select coalesce(array_agg(key), '{}') from (
+    select key, row_number() over (partition by columns -> 'catalog_id', columns -> 'sku' order by key) as n
+    from unnest(drafts) d where reason is null
+  ) numbered where n > 1
+$$;
+
+-- Checks products: the catalog exists, and the price is in the currency of the catalog. `currency` is the currency of
+-- prices that name none and whose catalog has none.
+create or replace function kv.check_products(drafts kv.draft[], currency text) returns kv.draft[]
+language plpgsql stable
+as $$
+declare
+  d kv.draft;
+  checked kv.draft[] := '{}';
+  repeated text[];
+  catalog catalogs;
+  catalog_name text;
+  catalog_id uuid;
+  existing products;
+  code text;
+  usual jsonb := '{}';
+begin
+  foreach d in array drafts loop
+    if d.reason is null then
+      catalog_name := coalesce(d.columns ->> 'catalog', kv.catalog_of_list(d.old_id), 'catalog_legacy_default');
+      catalog_id := kv.row_of('catalog', d.environment, catalog_name);
+      select * into catalog from catalogs where id = catalog_id;
+      select * into existing from products where id = d.id;
+      if catalog.currency is null and not usual ? coalesce(catalog_name, '') then
+        usual := usual || jsonb_build_object(catalog_name, kv.usual_currency($1, catalog_name, $2));
+      end if;
+      code := coalesce(d.columns ->> 'currency', catalog.currency, usual ->> catalog_name, $2);
+      select r.reason, r.field into d.reason, d.field from (values
+        ('id_in_use', 'id', existing.id is not null and not d.has_row),
+        ('no_catalog', 'catalogId', catalog.id is null and not d.columns ? 'catalog'),
+        ('unknown_catalog', 'catalogId', catalog.id is null),
+        ('no_currency', 'currency', code is null),
+        ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
+        ('currency_of_catalog', 'currency',
+          code <> coalesce(catalog.currency, usual ->> catalog_name)),
+        ('price_too_fine', 'price', scale((d.columns ->> 'price')::numeric) > app.minor_units(code)),
+        ('sku_repeated', 'sku', exists (
+          select from products p where p.catalog_id = catalog.id and p.sku = d.columns ->> 'sku' and p.id <> d.id))
+      ) r (reason, field, applies) where r.applies limit 1;
+      d.notes := d.notes
+        || case when not d.columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end
+        || case when not d.columns ? 'currency' then '{"currency_from_catalog": "currency"}'::jsonb else '{}' end;
+      d.columns := d.columns || jsonb_build_object('catalog_id', catalog.id, 'currency', code);
+    end if;
+    checked := checked || d;
+  end loop;
+  repeated := kv.repeated_skus(checked);
+  return array(
+    select (c.key, c.entity, c.environment, c.old_id, c.id, c.has_row, c.is_open,
+      case when c.key = any (repeated) then 'sku_repeated' else c.reason end,
+      case when c.key = any (repeated) then 'sku' else c.field end, c.columns, c.remainder, c.notes)::kv.draft
+    from unnest(checked) c);
+end
+$$;
+
+-- Returns the currency that most products of a batch have in a catalog.
+create or replace function kv.usual_currency(drafts kv.draft[], catalog_name text, currency text) returns text
+language sql stable
+as $$
+  select coalesce(d.columns ->> 'currency', $3) from unnest(drafts) d
+  where d.reason is null and coalesce(d.columns ->> 'catalog', 'catalog_legacy_default') = $2
+  group by 1 order by count(*) desc, 1 limit 1
+$$;

@@ -1,0 +1,188 @@
+-- The backfill: it maps the documents of the store to rows, in batches. Each batch is one transaction with its
+-- checkpoint, so a run that was interrupted continues after the last batch. Only super admins may run it.
+
+set local role app_mirror;
+
+-- Refuses callers who are no super admins.
+create or replace function kv.require_super_admin() returns void
+language plpgsql stable
+as $$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins may move the documents of the store' using errcode = 'insufficient_privilege';
+  end if;
+end
+$$;
+
+-- Starts a run, or returns the run that has not ended. `currency` is the currency of prices that name none.
+create or replace function kv.start_backfill(environments text[], currency text) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  run kv.runs;
+begin
+  perform kv.require_super_admin();
+  perform pg_advisory_xact_lock(hashtextextended('kv backfill', 0));
+  select * into run from kv.runs r where r.status = 'running';
+  if run.id is null then
+    insert into kv.runs (environments, currency, requested_by, total)
+    values ($1, $2, app.subject(), (select count(*) from kv_store_6fcaeea3)) returning * into run;
+  end if;
+  return to_jsonb(run);
+end
+$$;
+grant execute on function kv.start_backfill(text[], text) to app_admin;
+
+-- Does the next batch of a run, and returns the run. Two calls for one run wait for each other.
+create or replace function kv.continue_backfill(run uuid, size integer) returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  r kv.runs;
+  last_key text;
+begin
+  perform kv.require_super_admin();
+  select * into r from kv.runs where id = $1 for update;
+  if r.id is null then
+    return null;
+  elsif r.status <> 'running' then
+    return to_jsonb(r);
+  elsif r.phase = 'index' then
+    last_key := kv.index_documents(r.checkpoint, r.environments, size);
+    r.checkpoint := coalesce(last_key, '');
+    r.phase := case when last_key is null then 'lists' else 'index' end;
+  elsif r.phase = 'lists' then
+    r.counts := (select to_jsonb(l) from kv.index_lists() l);
+    r.total := (
+      select count(*) from kv.ids
+      where environment = any (r.environments) and state <> 'gone' and fingerprint is distinct from mapped_fingerprint);
+    r.phase := 'client';
+  elsif r.phase = 'end' then
+    r.counts := r.counts || kv.account(r.environments);
+    r.status := case when r.counts ->> 'unaccounted' = '0' then 'complete' else 'incomplete' end;
+    r.ended_at := clock_timestamp();
+  else
+    r := kv.map_batch(r, size);
+  end if;
+  update kv.runs u set (status, phase, checkpoint, done, total, counts, ended_at)
+    = (r.status, r.phase, r.checkpoint, r.done, r.total, r.counts, r.ended_at) where u.id = r.id;
+  return to_jsonb(r);
+end
+$$;
+grant execute on function kv.continue_backfill(uuid, integer) to app_admin;
+
+-- Maps the next documents of an entity, and returns the run with its new checkpoint.
+create or replace function kv.map_batch(r kv.runs, size integer) returns kv.runs
+language plpgsql volatile
+as $$
+declare
+  page kv.ids[] := array(
+    select i from kv.ids i
+    where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
+      and i.fingerprint is distinct from i.mapped_fingerprint
+    order by i.key limit size);
+begin
+  if cardinality(page) = 0 then
+    r.checkpoint := '';
+    r.phase := case r.phase when 'client' then 'catalog' when 'catalog' then 'site' when 'site' then 'product'
+      when 'product' then 'order' else 'end' end;
+    return r;
+  end if;
+  perform kv.map_rows(r.phase, array(select p.id from unnest(page) p), r.currency);
+  r.checkpoint := page[cardinality(page)].key;
+  r.done := r.done + cardinality(page);
+  return r;
+end
+$$;
+
+-- Maps the documents of the given rows again, and writes the rows.
+create or replace function kv.map_rows(entity text, ids uuid[], currency text) returns void
+language plpgsql volatile
+as $$
+declare
+  drafts kv.draft[] := kv.drafts(entity, ids);
+begin
+  case entity
+    when 'client' then
+      drafts := kv.check_clients(drafts);
+      perform kv.write_clients(drafts);
+    when 'catalog' then
+      drafts := kv.check_catalogs(drafts);
+      perform kv.write_catalogs(drafts);
+    when 'site' then
+      drafts := kv.check_sites(drafts);
+      perform kv.write_sites(drafts);
+    when 'product' then
+      drafts := kv.check_products(drafts, currency);
+      perform kv.write_products(drafts);
+    when 'order' then
+      drafts := kv.check_orders(drafts, currency);
+      perform kv.write_orders(drafts);
+  end case;
+  perform kv.record_outcomes(drafts, false);
+  perform kv.record_aliases(drafts);
+end
+$$;
+
+-- Accounts for each document of the store exactly once: it decides a row, is an alias, is in quarantine, or is left
+-- over. `unaccounted` counts documents that the applications have written since the run began.
+create or replace function kv.account(environments text[]) returns jsonb
+language sql stable
+as $$
+  with names as materialized (select kv.environment_names() as environments),
+  documents as (
+    select case
+        when i.state = 'mapped' and i.alias then 'aliases' when i.state = 'mapped' then 'rows'
+        when i.state = 'quarantined' then 'quarantined' when i.key is not null then 'unaccounted'
+        when f.meaning is null then 'left_over.unknown'
+        when f.meaning not in ('client', 'site', 'catalog', 'product', 'order') then 'left_over.' || f.meaning
+        when (kv.identity(f.meaning, d.key, 'null', names.environments)).environment = any ($1) then 'unaccounted'
+        else 'left_over.other_environment' end as outcome
+    from kv_store_6fcaeea3 d cross join names
+      left join kv.ids i on i.key = d.key
+        and i.environment = any ($1) and i.state <> 'gone'
+      left join lateral (
+        select k.meaning from app.kv_key_families() k
+        where i.key is null and d.key ~ k.pattern
+          and case when d.key like 'hris\_%' then 'hris' else split_part(d.key, ':', 1) end = any (k.heads) limit 1
+      ) f on true
+  ), counted as (
+    select outcome, count(*) as n from documents group by 1
+  )
+  select jsonb_build_object('documents', coalesce(sum(n), 0), 'rows', 0, 'aliases', 0, 'quarantined', 0,
+      'unaccounted', 0)
+    || coalesce(jsonb_object_agg(outcome, n) filter (where outcome not like 'left%'), '{}')
+    || jsonb_build_object('left_over', coalesce(jsonb_object_agg(substr(outcome, 11), n)
+         filter (where outcome like 'left%'), '{}'))
+  from counted
+$$;
+
+-- Returns the last run, the number of documents by entity and outcome, the quarantine by reason with at most five keys,
+-- and the number of documents by note. Keys of entities are no secrets.
+create or replace function kv.status() returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  perform kv.require_super_admin();
+  return jsonb_build_object(
+    'run', (select to_jsonb(r) - 'requested_by' from kv.runs r order by started_at desc, id desc limit 1),
+    'entities', (
+      select coalesce(jsonb_agg(to_jsonb(e) order by e.entity), '[]') from (
+        select entity, count(*) filter (where state = 'mapped' and not alias) as rows,
+          count(*) filter (where state = 'mapped' and alias) as aliases,
+          count(*) filter (where state = 'quarantined') as quarantined,
+          count(*) filter (where state = 'pending') as pending,
+          count(*) filter (where not listed and state <> 'gone') as unlisted
+        from kv.ids group by entity) e),
+    'quarantine', (
+      select coalesce(jsonb_agg(to_jsonb(q) order by q.documents desc, q.reason, q.entity), '[]') from (
+        select i.entity, q.reason, count(*) as documents,
+          (array_agg(left(q.key, 200) order by q.key))[1:5] as keys
+        from kv.quarantine q join kv.ids i on i.key = q.key group by 1, 2) q),
+    'notes', (
+      select coalesce(jsonb_agg(to_jsonb(n) order by n.documents desc, n.note, n.entity), '[]') from (
+        select i.entity, n.note, count(*) as documents from kv.notes n join kv.ids i on i.key = n.key
+        where i.state <> 'gone' group by 1, 2) n));
+end
+$$;
+grant execute on function kv.status() to app_admin;

@@ -1,0 +1,379 @@
+"""Moving documents to rows: which documents belong together, and what they may refer to."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from tests.platform import Platform
+from wecelebrate.kv.reasons import ADVICE
+
+ENTITIES = ("client", "catalog", "site", "product", "order")
+
+
+class Move:
+    """A store with few documents, in a transaction that is rolled back."""
+
+    def __init__(self, platform: Platform) -> None:
+        self.database = platform.database
+
+    def put(self, key: str, value: Any) -> None:
+        """Write a document."""
+        self.database.execute(
+            "insert into kv_store_6fcaeea3 values (%s, %s) on conflict (key) do update set value = excluded.value",
+            [key, Jsonb(value)],
+        )
+
+    def tenant(self, name: str = "a") -> None:
+        """Write a client with a catalog, a site and a gift."""
+        self.put(f"client:{name}", {"id": name, "name": f"Client {name}"})
+        self.put(f"catalogs:c-{name}", {"id": f"c-{name}", "name": "Range", "type": "manual", "ownerId": name})
+        site = {"id": f"s-{name}", "name": "Shop", "clientId": name, "catalogId": f"c-{name}", "status": "active"}
+        self.put(f"site:s-{name}", site)
+        self.put(f"gift:g-{name}", gift(f"g-{name}", catalogId=f"c-{name}"))
+
+    def run(self, *environments: str, currency: str | None = None) -> None:
+        """Map all documents, in batches of 3."""
+        names = list(environments or ("production",))
+        self.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
+        key: str | None = ""
+        while key is not None:
+            key = self.value("select kv.index_documents(%s, %s, 3)", key, names)
+        self.database.execute("select kv.index_lists()")
+        for entity in ENTITIES:
+            after = ""
+            while rows := self.rows(
+                "select key, id from kv.ids where entity = %s and key > %s and environment = any (%s)"
+                " and state <> 'gone' and fingerprint is distinct from mapped_fingerprint order by key limit 3",
+                entity, after, names,
+            ):  # fmt: skip
+                self.database.execute("select kv.map_rows(%s, %s, %s)", [entity, [r["id"] for r in rows], currency])
+                after = rows[-1]["key"]
+        self.database.execute("reset role; reset search_path")
+
+    def rows(self, query: str, *arguments: Any) -> list[DictRow]:
+        """Return the rows of a query."""
+        return self.database.execute(query.encode(), arguments).fetchall()
+
+    def value(self, query: str, *arguments: Any) -> Any:
+        """Return the only value of a query."""
+        [row] = self.rows(query, *arguments)
+        return next(iter(row.values()))
+
+    def reason(self, key: str) -> str | None:
+        """Return why a document is in quarantine."""
+        rows = self.rows("select reason from kv.quarantine where key = %s", key)
+        return rows[0]["reason"] if rows else None
+
+    def notes(self, key: str) -> set[str]:
+        """Return what was mended in a document."""
+        return {row["note"] for row in self.rows("select note from kv.notes where key = %s", key)}
+
+    def id(self, key: str) -> UUID:
+        """Return the id of the row that a document leads to."""
+        id: UUID = self.value("select id from kv.ids where key = %s", key)
+        return id
+
+    def row(self, table: str, key: str) -> DictRow:
+        """Return the row that a document leads to."""
+        [row] = self.rows(f"select t.* from {table} t where t.id = %s", self.id(key))
+        return row
+
+
+def gift(id: str, **fields: Any) -> dict[str, Any]:
+    """Return the document of a gift."""
+    return {"id": id, "name": "Mug", "sku": f"SKU-{id}", "price": 5, "currency": "EUR", **fields}
+
+
+def order(id: str, **fields: Any) -> dict[str, Any]:
+    """Return the document of an order of two mugs."""
+    return {
+        "id": id, "orderNumber": f"#{id}", "siteId": "s-a", "giftId": "g-a", "quantity": 2, "unitPrice": 5,
+        "totalValue": 10, "currency": "EUR", "userEmail": "a@b.example", "createdAt": "2026-02-20T11:00:00Z",
+        "status": "pending", **fields,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def move(platform: Platform) -> Iterator[Move]:
+    """A store with the client `a`, its catalog, site and gift."""
+    platform.database.execute("begin")
+    try:
+        platform.database.execute("delete from kv_store_6fcaeea3")
+        move = Move(platform)
+        move.tenant()
+        yield move
+    finally:
+        platform.database.execute("rollback")
+
+
+def test_documents_become_rows_that_refer_to_each_other(move: Move) -> None:
+    move.put("order:o-1", order("o-1"))
+    move.run()
+    client, catalog, site = move.id("client:a"), move.id("catalogs:c-a"), move.id("site:s-a")
+    assert move.row("clients", "client:a")["name"] == "Client a"
+    assert move.row("catalogs", "catalogs:c-a")["owner_client_id"] == client
+    assert move.row("sites", "site:s-a")["catalog_id"] == catalog
+    assert move.row("products", "gift:g-a")["catalog_id"] == catalog
+    placed = move.row("orders", "order:o-1")
+    assert (placed["client_id"], placed["site_id"], placed["total_amount"]) == (client, site, 10)
+    [line] = move.rows("select * from order_lines where order_id = %s", placed["id"])
+    assert (line["product_id"], line["quantity"], line["unit_price"]) == (move.id("gift:g-a"), 2, 5)
+
+
+def test_several_keys_of_a_gift_lead_to_one_row(move: Move) -> None:
+    move.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Older"))
+    move.put("gift:production:g-a", gift("g-a", catalogId="c-a", name="Newest"))
+    move.run()
+    assert move.id("gift:g-a") == move.id("gifts:g-a") == move.id("gift:production:g-a")
+    assert move.row("products", "gift:g-a")["name"] == "Newest"
+    aliases = move.rows("select key from kv.ids where alias and entity = 'product' order by key")
+    assert [row["key"] for row in aliases] == ["gift:g-a", "gifts:g-a"]
+    assert move.notes("gifts:g-a") == {"other_document"}
+    assert move.value("select value from kv.remainders where key = 'gifts:g-a'") == {"name": "Older"}
+
+
+def test_an_equal_document_under_another_key_has_no_remainder(move: Move) -> None:
+    move.put("gifts:g-a", gift("g-a", catalogId="c-a"))
+    move.run()
+    assert move.notes("gifts:g-a") == {"same_document"}
+    assert move.rows("select from kv.remainders where key = 'gifts:g-a'") == []
+
+
+def test_a_key_can_differ_from_the_id(move: Move) -> None:
+    move.put("client:demo", {"id": "client-demo", "name": "Demo"})
+    for name in ("demo", "client-demo"):
+        move.put(f"site:of-{name}", {"id": f"of-{name}", "name": "Shop", "clientId": name})
+    move.run()
+    assert {move.row("sites", f"site:of-{name}")["client_id"] for name in ("demo", "client-demo")} == {
+        move.id("client:demo")
+    }
+
+
+def test_a_document_with_the_id_of_another_document_changes_no_row(move: Move) -> None:
+    move.put("gift:g-b", gift("g-a", catalogId="c-a", name="Foreign"))
+    move.run()
+    assert move.reason("gift:g-b") == "id_of_another_record"
+    assert move.row("products", "gift:g-a")["name"] == "Mug"
+
+
+def test_a_site_with_the_catalog_of_another_client_is_quarantined(move: Move) -> None:
+    move.tenant("b")
+    move.put("site:s-b", {"id": "s-b", "name": "Shop", "clientId": "b", "catalogId": "c-a"})
+    move.run()
+    assert move.reason("site:s-b") == "catalog_of_another_client"
+    assert move.rows("select from sites where id = %s", move.id("site:s-b")) == []
+    assert move.rows("select from catalog_grants where catalog_id = %s", move.id("catalogs:c-a")) == []
+
+
+def test_a_catalog_of_the_platform_needs_a_grant(move: Move) -> None:
+    move.put("catalogs:shared", {"id": "shared", "name": "Shared", "type": "manual"})
+    move.put("site:s-a", {"id": "s-a", "name": "Shop", "clientId": "a", "catalogId": "shared"})
+    move.run()
+    assert move.row("sites", "site:s-a")["catalog_id"] is None
+    assert "catalog_needs_grant" in move.notes("site:s-a")
+    shared = move.id("catalogs:shared")
+    move.database.execute(
+        "insert into catalog_grants (catalog_id, client_id) values (%s, %s)", [shared, move.id("client:a")]
+    )
+    move.run()
+    assert move.row("sites", "site:s-a")["catalog_id"] == shared
+    assert "catalog_needs_grant" not in move.notes("site:s-a")
+
+
+def test_a_document_never_takes_a_row_that_is_not_from_the_store(move: Move) -> None:
+    move.run()
+    foreign = move.value(
+        "insert into products (catalog_id, sku, name, price, currency) values (%s, 'X', 'Ours', 1, 'EUR') returning id",
+        move.id("catalogs:c-a"),
+    )
+    move.put(f"gift:{foreign}", gift(str(foreign), catalogId="c-a", name="Taken"))
+    move.run()
+    assert move.reason(f"gift:{foreign}") == "id_in_use"
+    assert move.value("select name from products where id = %s", foreign) == "Ours"
+
+
+def test_a_document_whose_id_is_the_derived_id_of_another_is_quarantined(move: Move) -> None:
+    move.run()
+    derived = move.id("gift:g-a")
+    move.put(f"gift:{derived}", gift(str(derived), catalogId="c-a", name="Taken"))
+    move.run()
+    assert move.reason("gift:g-a") or move.reason(f"gift:{derived}")
+    assert move.row("products", "gift:g-a")["name"] == "Mug"
+
+
+def test_the_client_of_an_order_is_the_client_of_its_site(move: Move) -> None:
+    move.tenant("b")
+    move.put("order:o-1", order("o-1", clientId="b", giftId="g-b", giftName="Theirs"))
+    move.run()
+    placed = move.row("orders", "order:o-1")
+    assert placed["client_id"] == move.id("client:a")
+    assert move.notes("order:o-1") >= {"client_of_another_site", "gift_of_another_client"}
+    [line] = move.rows("select * from order_lines where order_id = %s", placed["id"])
+    assert (line["product_id"], line["name"]) == (None, "Theirs")
+
+
+def test_an_order_number_that_a_client_has_twice_gets_a_suffix(move: Move) -> None:
+    for number in range(1, 6):
+        move.put(f"order:o-{number}", order(f"o-{number}", orderNumber="#1"))
+    move.run()
+    numbers = [move.row("orders", f"order:o-{number}")["order_number"] for number in range(1, 6)]
+    assert numbers[0] == "#1"
+    assert len(set(numbers)) == 5 and all(number.startswith("#1-") for number in numbers[1:])
+    assert move.value("select value ->> 'orderNumber' from kv.remainders where key = 'order:o-2'") == "#1"
+
+
+@pytest.mark.parametrize(
+    ("fields", "total", "note"),
+    [
+        ({"totalValue": 0}, 10, "total_computed"),
+        ({"totalValue": None}, 10, "total_computed"),
+        ({"totalValue": 12}, 12, "total_disagrees"),
+        ({"totalValue": "10,00 €"}, 10, "total_from_text"),
+        ({"unitPrice": None, "totalValue": 9}, 9, "price_from_total"),
+        ({"unitPrice": None, "totalValue": 0}, 10, "price_of_product"),
+        ({"items": [{"giftId": "g-a", "quantity": 1, "price": 4}, {"name": "X", "quantity": 2, "price": 3}],
+          "totalValue": 10}, 10, "unknown_gift"),
+    ],
+)  # fmt: skip
+def test_a_total_that_is_missing_is_computed(move: Move, fields: dict[str, Any], total: int, note: str) -> None:
+    move.put("order:o-1", order("o-1", **fields))
+    move.run()
+    assert move.row("orders", "order:o-1")["total_amount"] == total
+    assert note in move.notes("order:o-1")
+
+
+def test_a_total_that_cannot_be_divided_is_not_rounded(move: Move) -> None:
+    move.put("order:o-1", order("o-1", quantity=3, unitPrice=None, totalValue=10))
+    move.run()
+    assert move.reason("order:o-1") == "price_too_fine"
+
+
+def test_an_order_sends_nothing_and_holds_no_stock(move: Move) -> None:
+    before = {table: move.value(f"select count(*) from {table}") for table in QUIET}
+    move.put("order:o-1", order("o-1"))
+    move.put("order:o-2", order("o-2", status="delivered"))
+    move.run()
+    assert {table: move.value(f"select count(*) from {table}") for table in QUIET} == before
+    delivered = move.row("orders", "order:o-2")
+    assert (delivered["fulfilment"], delivered["version"]) == ("full", 1)
+    deltas = move.value("select sum(orders) from order_deltas where client_id = %s", move.id("client:a"))
+    assert deltas == 2
+
+
+QUIET = ("mails", "webhook_deliveries", "order_events", "stock_holds", "analytics_events", "shipments", "images")
+
+
+def test_an_order_takes_the_steps_of_its_life_in_later_runs(move: Move) -> None:
+    move.put("order:o-1", order("o-1"))
+    move.run()
+    move.put("order:o-1", order("o-1", status="delivered", deliveredAt="2026-02-22T00:00:00Z"))
+    move.run()
+    assert move.row("orders", "order:o-1")["status"] == "delivered"
+    assert move.value("select shipped_quantity from order_lines where order_id = %s", move.id("order:o-1")) == 2
+    move.put("order:o-1", order("o-1", status="pending"))
+    move.run()
+    assert move.reason("order:o-1") == "order_change_refused"
+    assert move.row("orders", "order:o-1")["status"] == "delivered"
+
+
+def test_a_corrected_document_leaves_the_quarantine(move: Move) -> None:
+    move.put("gift:g-1", gift("g-1", catalogId="c-a", price="on request"))
+    move.run()
+    assert move.reason("gift:g-1") == "price_unreadable"
+    move.put("gift:g-1", gift("g-1", catalogId="c-a", price=7))
+    move.run()
+    assert move.reason("gift:g-1") is None
+    assert move.row("products", "gift:g-1")["price"] == 7
+
+
+def test_a_row_stays_if_its_document_becomes_unreadable(move: Move) -> None:
+    move.run()
+    move.put("gift:g-a", gift("g-a", catalogId="c-a", price="on request"))
+    move.run()
+    assert move.reason("gift:g-a") == "price_unreadable"
+    assert move.row("products", "gift:g-a")["price"] == 5
+
+
+def test_a_document_that_disappears_deletes_no_row(move: Move) -> None:
+    move.run()
+    move.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
+    move.run()
+    assert move.row("products", "gift:g-a")["is_active"] is True
+    assert move.value("select state from kv.ids where key = 'gift:g-a'") == "gone"
+
+
+def test_documents_of_other_environments_move_only_if_a_run_includes_them(move: Move) -> None:
+    move.put("client:test:a", {"id": "a", "name": "Another client"})
+    move.run()
+    assert move.rows("select from kv.ids where key = 'client:test:a'") == []
+    counts = move.value("select kv.account('{production}')")
+    assert counts["left_over"]["other_environment"] == 1 and counts["unaccounted"] == 0
+    move.run("production", "test")
+    assert move.row("clients", "client:test:a")["name"] == "Another client"
+    assert move.row("clients", "client:a")["name"] == "Client a"
+
+
+def test_the_price_of_a_gift_without_a_currency_needs_the_option(move: Move) -> None:
+    move.put("gift:g-a", gift("g-a", catalogId="c-a", currency=None))
+    move.run()
+    assert move.reason("gift:g-a") == "no_currency"
+    move.run(currency="CHF")
+    assert move.row("products", "gift:g-a")["currency"] == "CHF"
+
+
+def test_all_prices_of_a_catalog_are_in_one_currency(move: Move) -> None:
+    for number in range(3):
+        move.put(f"gift:g-{number}", gift(f"g-{number}", catalogId="c-a", currency="USD" if number else "GBP"))
+    move.put("gift:g-a", gift("g-a", catalogId="c-a", currency="USD"))
+    move.run()
+    assert move.reason("gift:g-0") == "currency_of_catalog"
+    assert move.value("select currency from catalogs where id = %s", move.id("catalogs:c-a")) == "USD"
+
+
+def test_a_list_only_says_which_documents_are_listed(move: Move) -> None:
+    move.put("gift:g-b", gift("g-b", catalogId="c-a"))
+    move.put("gifts:all", ["g-a", "g-a", "g-gone", {"id": "g-b", "price": 1}])
+    move.put("client:b", {"id": "b", "name": "Unlisted"})
+    move.run()
+    listed = move.rows("select key from kv.ids where listed order by key")
+    assert [row["key"] for row in listed] == ["gift:g-a", "gift:g-b"]
+    assert move.row("products", "gift:g-b")["price"] == 5
+    assert move.row("clients", "client:b")["name"] == "Unlisted"
+
+
+def test_a_further_run_changes_no_row(move: Move) -> None:
+    move.put("gift:bad", gift("bad", price="?"))
+    move.put("order:o-1", order("o-1"))
+    move.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Other"))
+    move.run()
+    before = fingerprint(move)
+    move.run()
+    move.run()
+    assert fingerprint(move) == before
+
+
+TABLES = (
+    "clients", "catalogs", "sites", "products", "orders", "order_lines", "kv.ids", "kv.remainders", "kv.quarantine",
+    "kv.notes", "audit_log", "order_deltas",
+)  # fmt: skip
+
+
+def fingerprint(move: Move) -> dict[str, Any]:
+    """Return the number of rows of each table, and the sum of the hashes of its rows."""
+    return {
+        table: move.rows(f"select count(*), coalesce(sum(hashtextextended(t::text, 0)), 0) as sum from {table} t")
+        for table in TABLES
+    }
+
+
+def test_every_reason_of_the_database_has_advice(move: Move) -> None:
+    sources = move.value(
+        "select string_agg(pg_get_functiondef(oid), ' ') from pg_proc"
+        " where pronamespace = 'kv'::regnamespace and prokind = 'f'"
+    )
+    for reason in ADVICE:
+        assert f"'{reason}'" in sources or reason.startswith("total_"), reason
