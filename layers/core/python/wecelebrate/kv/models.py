@@ -67,10 +67,12 @@ class NewRun(Input):
         max_length=20,
         description="The environments of the predecessor whose documents become rows. A document whose key names no "
         "environment belongs to `production`.",
+    )
     currency: CurrencyCode | None = Field(
         default=None,
         description="The currency of prices that name none and whose catalog has none. If it is null, such documents "
         "are put into quarantine, because nothing may guess a currency.",
+    )
 
 
 class RunCounts(BaseModel):
@@ -86,6 +88,7 @@ class RunCounts(BaseModel):
         default_factory=dict,
         description="Documents that do not move, by the meaning of their family. `other_environment`: documents of "
         "environments that the run did not include.",
+    )
     dangling: int = Field(default=0, description="Ids in lists without a document.")
     repeated: int = Field(default=0, description="Ids that a list contains more than once.")
 
@@ -96,6 +99,7 @@ class Run(BaseModel):
     id: UUID
     status: Literal["running", "complete", "incomplete"] = Field(
         description="`incomplete`: the run has ended, but documents were written since it began. Start another run."
+    )
     environments: list[str]
     """The environments whose documents become rows."""
     currency: str | None
