@@ -61,6 +61,8 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "audit.delete_expired_entries": ("app_system",),
     "clients.create_client": ("app_admin",),
     "kv.list_families": ("app_admin",),
+    "kill_switches.list_suspended_tables": ("app_system",),
+    "kill_switches.restore_row_security": ("app_admin", "app_system"),
     "clients.list_memberships": ("app_client",),
     "clients.change_client": ("app_admin",),
     "catalogs.grant_catalog": ("app_admin",),

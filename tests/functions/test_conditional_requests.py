@@ -66,6 +66,7 @@ NEVER_CACHED = {
     "get_webhook_delivery",
     "me",
     "list_flags",
+    "list_row_security_suspensions",
     "list_key_families",
     "get_dead_letter",
     "get_fulfilment_report",

@@ -144,7 +144,10 @@ ADMIN_OPERATIONS = [
     "get_platform_report",
     "list_flags",
     "list_key_families",
+    "list_row_security_suspensions",
+    "restore_row_security",
     "set_flag",
+    "suspend_row_security",
     "show_cache",
 ]
 
