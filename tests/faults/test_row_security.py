@@ -243,9 +243,11 @@ class Load:
         self._platform.eventually(lambda: self.outcomes.total() >= target)
 
     def _send(self, caller: str) -> None:
+        token = self._headers[caller].get("Authorization", "")
         transport = httpx.HTTPTransport(verify=TLS, local_address=address())
-        host = {"base_url": self._platform.endpoints.api, "transport": transport, "timeout": 30}
-        with httpx.Client(headers={"Authorization": self._headers[caller].get("Authorization", "")}, **host) as api:
+        with httpx.Client(
+            base_url=self._platform.endpoints.api, headers={"Authorization": token}, transport=transport, timeout=30
+        ) as api:
             if caller == "visitor":
                 del api.headers["Authorization"]
             while not self._stop.is_set():
