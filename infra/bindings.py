@@ -51,3 +51,5 @@ class Bindings:
     """The SHA-256 hashes of the keys of the old applications for the key-value store, separated by commas."""
     extra: Mapping[str, str]
     """Further environment variables, which only this cloud needs."""
+    function_prefix: str = ""
+    """What the names of functions in this cloud begin with, before the name in the declarations."""

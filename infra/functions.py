@@ -38,7 +38,7 @@ Login = Literal["wc_public", "wc_api", "wc_worker", "wc_kv", "wc_migrate"]
 Use = Annotated[
     str,
     StringConstraints(
-        pattern=r"^(database:(read|write)|cache|email|images|internet|kv|queue:[a-z][a-z0-9-]*"
+        pattern=r"^(database:(read|write)|cache|email|images|internet|kv|(queue|worker):[a-z][a-z0-9-]*"
         r"|bucket:[a-z][a-z0-9-]*:(list|read|write|delete))$"
     ),
 ]
@@ -183,6 +183,10 @@ class FunctionSpec(Declaration):
         """Return the names of the queues to which the function sends messages."""
         return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("queue:")))
 
+    def starts(self) -> tuple[str, ...]:
+        """Return the names of the queues whose workers the function starts while SQS is out of use."""
+        return tuple(sorted(use.split(":")[1] for use in self.uses if use.startswith("worker:")))
+
     def bucket_access(self) -> Mapping[str, frozenset[str]]:
         """Return a mapping from bucket to the declared operations of the function: `list`, `read`, `write` or
         `delete`."""
@@ -245,6 +249,7 @@ class FunctionSpec(Declaration):
         if "email" in self.uses or "mail" in self.layers:
             env["WC_MAIL_FROM"] = cloud.mail_from
         env |= {f"WC_QUEUE_{_variable(name)}": cloud.queues[name] for name in self.sends_to()}
+        env |= {f"WC_WORKER_{_variable(name)}": cloud.function_prefix + worker(name) for name in self.starts()}
         env |= {f"WC_BUCKET_{_variable(name)}": cloud.buckets[name] for name in self.bucket_access()}
         return env
 
@@ -326,13 +331,19 @@ def functions(root: Path = FUNCTIONS) -> tuple[FunctionSpec, ...]:
             function_by_route[shape] = spec.name
     queues = {spec.queue_name for spec in specs if spec.has_queue}
     for spec in specs:
-        for name in spec.sends_to():
-            if name not in queues:
-                raise BadDeclaration(
-                    f"{spec.folder / 'function.toml'}: `uses` contains `queue:{name}`,"
-                    " but no function consumes this queue"
-                )
+        for kind, names in (("queue", spec.sends_to()), ("worker", spec.starts())):
+            for name in names:
+                if name not in queues:
+                    raise BadDeclaration(
+                        f"{spec.folder / 'function.toml'}: `uses` contains `{kind}:{name}`,"
+                        " but no function consumes this queue"
+                    )
     return specs
+
+
+def worker(queue: str) -> str:
+    """Return the name of the function that consumes `queue`."""
+    return f"queues-{queue}"
 
 
 def encoded_routes(specs: Iterable[FunctionSpec]) -> str:

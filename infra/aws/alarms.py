@@ -91,6 +91,8 @@ def platform_alarms(environment: Environment, api_id: str) -> Iterator[Alarm]:
                   below=True)  # fmt: skip
     yield _custom("unexpected-database-state", "", "the database has objects that no release creates",
                   "UnexpectedDatabaseState", 1, service=sweeper)  # fmt: skip
+    yield _custom("row-security-suspended", "", "row-level security of a table is suspended", "RowSecuritySuspended", 1,
+                  service=sweeper)  # fmt: skip
     yield _custom("export-clean-up", "", "expired exports were not deleted", "ExportCleanUpFailed", 10,
                   service=sweeper)  # fmt: skip
     yield _custom("mails-bounced", "", "mails bounced", "MailsBounced", 20, service="queues-mail-events",

@@ -204,6 +204,7 @@ class Compute(PlatformStack):
             kv_key_hashes=",".join(environment.settings.kv_key_hashes),
             # CloudFormation resolves secrets and the outputs of other stacks only when it updates a function. A change
             # of this variable updates all functions.
+            function_prefix=environment.resource(""),
             extra={"WC_SECRETS_VERSION": str(environment.settings.secrets_version)},
         )
 

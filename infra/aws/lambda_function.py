@@ -19,7 +19,7 @@ from infra.aws.retention import log_group
 from infra.aws.storage import Buckets
 from infra.bindings import Bindings
 from infra.environments import Environment
-from infra.functions import FunctionSpec, ScheduleTrigger
+from infra.functions import FunctionSpec, ScheduleTrigger, worker
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 """The Python version for which `infra.aws.layers` builds layers."""
@@ -37,6 +37,16 @@ class StackEnvironment:
     mail: MailService
     reserved_concurrency: Mapping[str, int]
     """Function → the concurrency that AWS reserves for the function."""
+
+
+def environment_function(scope: Construct, environment: Environment, queue: str) -> str:
+    """Return the ARN of the function that consumes a queue, which can be created later than `scope`."""
+    return cdk.Stack.of(scope).format_arn(
+        service="lambda",
+        resource="function",
+        resource_name=environment.resource(worker(queue)),
+        arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+    )
 
 
 class LambdaFunction(Construct):
@@ -102,6 +112,9 @@ class LambdaFunction(Construct):
             self.role.add_managed_policy(resources.data.sign_in_policy(spec.login))
         for queue_name in spec.sends_to():
             resources.queues.by_name[queue_name].grant_send_messages(self.role)
+        if spec.starts():
+            workers = [environment_function(self, resources.environment, name) for name in spec.starts()]
+            self.role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=workers))
         for bucket, verbs in spec.bucket_access().items():
             resources.buckets.grant(self.role, bucket, verbs)
         if "email" in spec.uses:

@@ -42,6 +42,7 @@ class _Commands(LazyCommands):
         "audit": Entry(
             "infra.command.audit", "audit", "List who changed what, and which personal data staff has read."
         ),
+        "tenant": Entry("infra.command.tenant", "app", "Copy one client from a restored database into the live one."),
         "switch": Entry("infra.command.switch", "switch", "List the kill switches, or change one."),
         "dns": Entry("infra.command.dns", "dns", "Replace the TXT records of a name in the local cloud."),
         "migrate": Entry("infra.command.migrate", "migrate", "Apply all pending migrations to the local database."),

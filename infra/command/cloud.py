@@ -113,6 +113,8 @@ def status(as_json: JsonOption = False) -> None:
         output.note(f"the local cloud is not up: run `{this_command()} up`")
     else:
         output.print_table(_COLUMNS, map(_row, cloud_status.parts))
+        for table in _suspended_tables() if cloud_status.healthy else ():
+            output.warning(f"row-level security of {table} is suspended: `{this_command()} switch` shows the reason")
         if cloud_status.stage == "lost":
             output.warning(
                 f"the supervisor was killed: `{this_command()} down` stops the processes that are still running"
@@ -120,6 +122,16 @@ def status(as_json: JsonOption = False) -> None:
     if cloud_status.stage == "down":
         raise typer.Exit(ExitCode.UNREACHABLE)
     raise typer.Exit(ExitCode.OK if cloud_status.healthy else ExitCode.FAILED)
+
+
+def _suspended_tables() -> list[str]:
+    import psycopg
+
+    endpoints = load_endpoints(state_directory())
+    query = "select table_name from row_security_suspensions where ended_at is null order by 1"
+    with contextlib.suppress(psycopg.Error), psycopg.connect(endpoints.database, connect_timeout=2) as connection:
+        return [name for (name,) in connection.execute(query)]
+    return []
 
 
 class StartupProgress:

@@ -13,7 +13,8 @@ from infra.command.help import API, command
 from infra.command.output import Cell, Column, Json, JsonOption, Styled
 
 _PATH = "/v1/admin/flags"
-
+_SUSPENSIONS = "/v1/admin/row-security-suspensions"
+_ROW_SECURITY = "row-security:"
 
 _COLUMNS = (
     Column("switch"),
@@ -27,26 +28,39 @@ _COLUMNS = (
 @command(
     "wecelebrate switch",
     "wecelebrate switch cache=off",
+    "wecelebrate switch row-security:orders=off --reason 'The policy of clients fails' --minutes 20",
     environment=API,
 )
 def switch(
     setting: Annotated[
         str | None,
-        typer.Argument(help="reads=primary|replica, cache=on|off or limits=on|off. Without it, list all switches."),
+        typer.Argument(
+            help="reads=primary|replica, cache=on|off, queue=direct|sqs or limits=on|off. Without it, list all."
+        ),
     ] = None,
+    reason: Annotated[str | None, typer.Option(help="Why row-level security of a table is suspended.")] = None,
+    minutes: Annotated[int, typer.Option(min=1, max=60, help="After how many minutes a suspension ends.")] = 30,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a kill switch, or list all of them. A change applies to every function within 10 seconds."""
+    """Change a kill switch, or list all of them. A change applies to every function within 10 seconds.
+
+    row-security:TABLE=off suspends the row-level security of one table whose policies are broken. Until the suspension
+    ends, admins can only read the table, and all other requests that need it are refused.
+    """
     if setting is not None and as_json:
         raise typer.BadParameter("--json can only be used to list the switches")
     with connect() as connection:
+        if setting is not None and setting.startswith(_ROW_SECURITY):
+            _change_row_security(connection.api, setting.removeprefix(_ROW_SECURITY), reason, minutes)
+            return
+        suspensions: list[Json] = get(connection.api, _SUSPENSIONS)["data"]
         switches: dict[str, Json] = {switch["name"]: switch for switch in get(connection.api, _PATH)["data"]}
         if setting is not None:
             _change(connection.api, switches, setting)
         elif as_json:
-            output.print_json_list(list(switches.values()))
+            output.print_json_list([*switches.values(), *suspensions])
         else:
-            output.print_table(_COLUMNS, map(_row, switches.values()))
+            output.print_table(_COLUMNS, [*map(_row, switches.values()), *map(_suspension, suspensions)])
 
 
 def _change(api: httpx.Client, switches: Mapping[str, Json], setting: str) -> None:
@@ -60,6 +74,28 @@ def _change(api: httpx.Client, switches: Mapping[str, Json], setting: str) -> No
     response = api.delete(path) if value == default else api.put(path, json={"value": value})
     require_success(response)
     output.success(f"{name}={value} applies to every function within 10 seconds")
+
+
+def _change_row_security(api: httpx.Client, setting: str, reason: str | None, minutes: int) -> None:
+    table, _, value = setting.partition("=")
+    path = f"{_SUSPENSIONS}/{table}"
+    if value == "on":
+        require_success(api.delete(path))
+        output.success(f"row-level security of {table} is in force")
+    elif value != "off":
+        raise BadUsage(f"'{value}' is not a value of {_ROW_SECURITY}{table}: use off or on")
+    elif reason is None:
+        raise BadUsage("--reason is required to suspend row-level security: the audit log keeps it")
+    else:
+        require_success(api.put(path, json={"reason": reason, "minutes": minutes}))
+        output.success(f"row-level security of {table} is suspended for {minutes} minutes: only admins can read it")
+
+
+def _suspension(suspension: Json) -> tuple[Cell, ...]:
+    since, until = (datetime.fromisoformat(suspension[name]) for name in ("suspended_at", "expires_at"))
+    effect = f"Only admins read this table, until {until:%H:%M}: {suspension['reason']}"
+    name = f"{_ROW_SECURITY}{suspension['table']}"
+    return name, Styled("off", "red"), f"{since:%Y-%m-%d %H:%M}", suspension["suspended_by"], effect
 
 
 def _row(switch: Json) -> tuple[Cell, ...]:

@@ -22,6 +22,7 @@ from infra.functions import FunctionSpec, encoded_routes, functions
 from infra.local.aws import MAIL_CONFIGURATION_SET, MAIL_FROM, REGION, Aws
 from infra.local.credentials import Credentials
 from infra.local.endpoints import Endpoints, Ports, delete_endpoints, dns_directory
+from infra.local.invocations import INVOCATIONS
 from infra.local.pgbouncer import Pooler, find_pgbouncer
 from infra.local.postgres import DATABASE, Postgres
 from infra.local.processes import HEALTH, Process, http_ok
@@ -114,6 +115,7 @@ class Cloud:
             # The verification of domains reads files instead of DNS. `wecelebrate dns` writes these files.
             extra={
                 **self.aws.environment,
+                "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{self.ports.api}{INVOCATIONS}",
                 "WC_OUTBOUND_ALLOW": "127.0.0.1",
                 "WC_DNS_DIRECTORY": str(dns_directory(self.state)),
             },

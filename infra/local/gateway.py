@@ -20,6 +20,7 @@ from infra.http_api import CORS, INTEGRATION_TIMEOUT, REQUEST_LIMIT, Cors
 from infra.local.authorizer import Authorizer, Unauthorized
 from infra.local.compression import compressed
 from infra.local.explorer import Explorer
+from infra.local.invocations import INVOCATIONS, Invocations
 from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests, new_trace_id
 from infra.local.payload_format import BadResponse, Request, Response, event, response
 from infra.local.processes import HEALTH
@@ -70,6 +71,7 @@ class Gateway:
         self._authorizer = authorizer
         self._timeout = timeout
         self._explorer = Explorer()
+        self._invocations = Invocations(functions)
         self._routes: Routes[_Target] = Routes()
         self._default_target: _Target | None = None
         for spec in specs:
@@ -102,6 +104,9 @@ class Gateway:
         request_id = base64.b64encode(os.urandom(11)).decode("ascii")
         if raw_path == HEALTH:
             answer = self._health()
+        elif raw_path.startswith(INVOCATIONS):
+            await self._invocations(scope, receive, send)
+            return
         elif is_preflight:
             answer = Response(204, list(self._preflight) if self._allows(origin) else [], b"")
         else:

@@ -64,6 +64,11 @@ ATTACKS: dict[str, str] = {
     "a granted role": "grant app_admin to current_user",
     "a policy": "create policy mine on products using (true)",
     "row-level security switched off": "alter table orders disable row level security",
+    "row-level security suspended": "select app.suspend_row_security('orders', 'mine', 60)",
+    "a suspension": (
+        "insert into row_security_suspensions (table_name, reason, privileges, suspended_by, expires_at)"
+        " values ('orders', 'mine', '[]', 'me', now())"
+    ),
     "a definer function": "create function public.mine() returns void security definer language sql as ''",
     "a file": "copy orders to '/tmp/orders'",
     "a program": "copy orders to program 'cat'",

@@ -65,6 +65,8 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "kv.start_run": ("app_admin",),
     "kv.continue_run": ("app_admin",),
     "kv.get_status": ("app_admin",),
+    "kill_switches.list_suspended_tables": ("app_system",),
+    "kill_switches.restore_row_security": ("app_admin", "app_system"),
     "clients.list_memberships": ("app_client",),
     "clients.change_client": ("app_admin",),
     "catalogs.grant_catalog": ("app_admin",),

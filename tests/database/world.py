@@ -112,6 +112,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "app.staged_rejections": ("job_id", "fence", "line", "n"),
     "app.replica_heartbeat": ("only_row",),
     "kill_switches": ("name",),
+    "row_security_suspensions": ("table_name",),
     "idempotency_keys": ("subject", "key"),
     "app.seal_key": ("only_row",),
     "schema_migrations": ("name",),
@@ -182,6 +183,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "cache_invalidations": ("created_at", NOW),
     "app.replica_heartbeat": ("written_at", NOW),
     "kill_switches": ("updated_by", "renamed"),
+    "row_security_suspensions": ("reason", "renamed"),
     "idempotency_keys": ("body", "renamed"),
     "app.seal_key": ("key", b"0"),
     "schema_migrations": ("checksum", "0"),
@@ -405,6 +407,10 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("app.replica_heartbeat", "the heartbeat", {"only_row": True, "written_at": "infinity"})
     for name in ("cache", "limits"):
         yield Row("kill_switches", name, {"name": name, "value": "off", "updated_by": "super"})
+    suspension = {"table_name": "tiers", "reason": "A drill", "privileges": Jsonb([]), "suspended_by": "super"}
+    yield Row(
+        "row_security_suspensions", "ended", {**suspension, "expires_at": NOW, "suspended_at": NOW, "ended_at": NOW}
+    )
     for subject in ("super", "admin", "support", "a-owner", "both", "customer", "service:drops"):
         yield Row("idempotency_keys", subject, {"subject": subject, "key": "k", "request_hash": "h"})
     for key in ("gift:1", "session:secret"):

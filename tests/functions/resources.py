@@ -178,6 +178,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "domain": tenant.domain,
         "code": "not_found",
         "name": "reads",
+        "table": "schedules",
     }
 
 

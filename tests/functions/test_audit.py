@@ -97,9 +97,9 @@ ACTIONS: dict[str, set[str]] = {
     },
 }
 """For each operation that changes data: the actions in its audit entries."""
-TESTED_ELSEWHERE = {"verify_domain", "accept_invitation"}
-"""The operations that need a DNS record or a code. `test_domains.py` and `test_invitations.py` test that they leave an
-entry."""
+TESTED_ELSEWHERE = {"verify_domain", "accept_invitation", "suspend_row_security", "restore_row_security"}
+"""The operations that need a DNS record, a code, or a cloud of their own. `test_domains.py`, `test_invitations.py` and
+`test_row_security.py` test that they leave an entry."""
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
     "cancel_own_order": "The history of the order records it; a customer is neither staff nor a member.",
@@ -142,6 +142,7 @@ HARMLESS_READS = {
     "get_job_status_first_api": "counts of a job",
     "show_cache": "figures",
     "list_flags": "the kill switches",
+    "list_row_security_suspensions": "the kill switches",
     "list_key_families": "figures",
     "inspect_documents": "keys and kinds of damage, without values",
     "get_kv_status": "figures",

@@ -66,6 +66,7 @@ NEVER_CACHED = {
     "get_webhook_delivery",
     "me",
     "list_flags",
+    "list_row_security_suspensions",
     "list_key_families",
     "inspect_documents",
     "get_kv_status",

@@ -44,6 +44,7 @@ REASONS = {
     "grant_catalog": STAFF,
     "redrive_dead_letter": STAFF,
     "set_flag": STAFF,
+    "suspend_row_security": STAFF,
     "exclude_product": KEYED,
     "create_product": "a catalog can have millions of products; the request limit of the tier bounds the requests",
     "import_products": ENDS,

@@ -146,7 +146,10 @@ ADMIN_OPERATIONS = [
     "inspect_documents",
     "list_key_families",
     "get_kv_status",
+    "list_row_security_suspensions",
+    "restore_row_security",
     "set_flag",
+    "suspend_row_security",
     "show_cache",
 ]
 

@@ -1,5 +1,6 @@
 """Tests that invalid `function.toml` files are rejected. Also tests the names, layers and variables of functions."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from infra.functions import (
     bucket_names,
     dead_letter_queue,
     functions,
+    worker,
 )
 
 API = 'routes = ["GET /v1/things"]\nauth = "required"\n'
@@ -230,3 +232,24 @@ def test_the_environment_contains_only_variables_that_the_declaration_needs(
 )
 def test_the_layers_follow_from_the_declaration(tmp_path: Path, path: str, text: str, layers: tuple[str, ...]) -> None:
     assert read_spec(tmp_path, path, text).vendor_layers == layers
+
+
+def test_a_function_gets_the_names_of_the_workers_that_it_starts(tmp_path: Path) -> None:
+    spec = read_spec(tmp_path, "schedules/each", 'uses = ["worker:mails"]\n[schedule]\nexpression = "rate(1 minute)"\n')
+    assert spec.starts() == ("mails",)
+    prefixed = dataclasses.replace(BINDINGS, function_prefix="wecelebrate-dev-")
+    assert spec.environment(BINDINGS).keys() - ALWAYS == {"WC_WORKER_MAILS"}
+    assert spec.environment(prefixed)["WC_WORKER_MAILS"] == "wecelebrate-dev-queues-mails"
+
+
+def test_a_function_cannot_start_the_worker_of_a_queue_that_does_not_exist(tmp_path: Path) -> None:
+    declare(tmp_path, "schedules/each", 'uses = ["worker:mails"]\n[schedule]\nexpression = "rate(1 minute)"\n')
+    with pytest.raises(BadDeclaration, match="`uses` contains `worker:mails`, but no function consumes this queue"):
+        functions(tmp_path / "functions")
+
+
+def test_every_worker_that_a_function_starts_exists_under_the_expected_name() -> None:
+    names = {spec.name for spec in functions()}
+    started = {worker(queue) for spec in functions() for queue in spec.starts()}
+    assert started
+    assert started <= names

@@ -1,6 +1,7 @@
 """Tests that the functions on AWS match their declarations."""
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from infra.functions import (
     FunctionSpec,
     bucket_names,
     functions,
+    worker,
 )
 from tests.infra.aws.templates import Templates, synthesise
 
@@ -402,3 +404,17 @@ def test_the_code_asset_of_a_function_contains_the_handler_but_not_function_toml
     assert not list(dev.folder.glob("asset.*/function.toml"))
     sources = {spec.handler.read_bytes() for spec in functions(FUNCTIONS)}
     assert {handler.read_bytes() for handler in handlers} <= sources
+
+
+def test_only_functions_that_start_workers_may_invoke_functions_and_only_these_workers(
+    dev: Templates, spec: FunctionSpec
+) -> None:
+    allowed = {
+        json.dumps(resource)
+        for statement in dev.statements(spec.name)
+        if "lambda:InvokeFunction" in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    }
+    assert len(allowed) == len(spec.starts())
+    for queue in spec.starts():
+        assert sum(f":function:wecelebrate-dev-{worker(queue)}" in resource for resource in allowed) == 1

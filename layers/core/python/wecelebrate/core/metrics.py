@@ -20,6 +20,7 @@ Name = Literal[
     "DatabaseMilliseconds",
     "ReaderHandedOver",
     "UnexpectedDatabaseState",
+    "RowSecuritySuspended",
     "ExportCleanUpFailed",
     "DeadLetters",
     "Heartbeat",

@@ -26,7 +26,7 @@ from uuid import UUID
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate.core import deadline, metrics
+from wecelebrate.core import deadline, direct_workers, kill_switches, metrics
 from wecelebrate.core.database import Transaction
 from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
@@ -206,7 +206,13 @@ def dispatch(tx: Transaction) -> Dispatch | None:
 
 
 def send(messages: Iterable[OutgoingMessage]) -> None:
-    """Send messages, at most ten in each call to SQS. Raises SendError if SQS does not accept all messages."""
+    """Send messages, at most ten in each call to SQS. Raises SendError if SQS does not accept all messages.
+
+    While workers are started directly, this function waits until workers have processed the messages.
+    """
+    if is_direct():
+        _run_workers(messages)
+        return
     from botocore.exceptions import BotoCoreError, ClientError
 
     for name, group in groupby(sorted(messages), attrgetter("queue")):
@@ -224,6 +230,21 @@ def send(messages: Iterable[OutgoingMessage]) -> None:
                 raise SendError(f"{name}: {failed[0].get('Code')}: {failed[0].get('Message')}")
 
 
+def is_direct() -> bool:
+    """Whether workers are started directly, because the kill switch `queue` has taken SQS out of use."""
+    return kill_switches.is_set("queue", "direct")
+
+
+def _run_workers(messages: Iterable[OutgoingMessage]) -> None:
+    for each in sorted(messages):
+        if not settings().can_start(each.queue):
+            raise SendError(f"{each.queue}: the kill switch queue=direct is set, and this function starts no workers")
+        try:
+            direct_workers.run(each.queue, each.body)
+        except direct_workers.WorkerFailed as error:
+            raise SendError(str(error)) from error
+
+
 class SendError(Exception):
     """SQS did not accept a message."""
 
@@ -231,8 +252,13 @@ class SendError(Exception):
 def send_or_defer(messages: Iterable[OutgoingMessage]) -> bool:
     """Send messages that announce committed rows. Returns whether SQS accepted all messages.
 
-    If SQS did not accept all messages, the sweeper finds the rows and sends the messages within seconds.
+    If SQS did not accept all messages, the sweeper finds the rows and sends the messages within seconds. While workers
+    are started directly, the sweeper starts them, and all other functions leave the messages to the sweeper.
     """
+    if is_direct():
+        waiting = list(messages)
+        ours = [(each.queue, each.body) for each in waiting if settings().can_start(each.queue)]
+        return direct_workers.start(ours) and len(ours) == len(waiting)
     try:
         send(messages)
     except SendError as error:
@@ -361,6 +387,8 @@ def _url(physical_name: str) -> str:
 
 def _set_visibility(record: "SQSRecord", seconds: int) -> None:
     """Make SQS deliver a message again after `seconds`, instead of after the visibility timeout of the queue."""
+    if record.receipt_handle == direct_workers.RECEIPT:
+        return
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

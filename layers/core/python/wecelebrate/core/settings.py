@@ -72,6 +72,17 @@ class Settings(BaseModel):
         """Return the URL of a queue. Raises NotDeclared unless `uses` in function.toml contains the queue."""
         return _declared("WC_QUEUE_", name)
 
+    def worker(self, queue: str) -> str:
+        """Return the name of the function that consumes a queue.
+
+        Raises NotDeclared if function.toml does not declare that the function starts this worker.
+        """
+        return _declared("WC_WORKER_", queue)
+
+    def can_start(self, queue: str) -> bool:
+        """Whether function.toml declares that the function starts the worker of a queue."""
+        return _variable("WC_WORKER_", queue) in os.environ
+
     def images(self) -> str:
         """Return the beginning of all image URLs. Raises NotDeclared if function.toml does not declare images."""
         if not self.images_url:
@@ -94,8 +105,12 @@ def settings() -> Settings:
     return Settings.model_validate({name: value for name, value in values.items() if value is not None})
 
 
+def _variable(prefix: str, name: str) -> str:
+    return prefix + name.upper().replace("-", "_")
+
+
 def _declared(prefix: str, name: str) -> str:
-    variable = prefix + name.upper().replace("-", "_")
+    variable = _variable(prefix, name)
     if variable not in os.environ:
         raise NotDeclared(f"{variable} is not set: declare the use of {name} in function.toml")
     return os.environ[variable]

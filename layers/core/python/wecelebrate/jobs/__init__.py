@@ -122,12 +122,18 @@ def queues(tx: Transaction) -> QueueStates:
 
 
 def sweep() -> None:
-    """Make the jobs of dead workers available again, and send lost messages again."""
+    """Make the jobs of dead workers available again, and send lost messages again.
+
+    While workers are started directly, start workers for all waiting jobs, but at most MESSAGES_PER_TYPE per type.
+    """
     with writing(SYSTEM) as tx:
         expire_leases(tx, None)
-        for waiting in sql.count_late_jobs(tx, late_seconds=LOST_AFTER_SECONDS):
+        is_direct = queue.is_direct()
+        at_work = {row["type"]: row["jobs"] for row in sql.count_jobs_at_work(tx)} if is_direct else {}
+        for waiting in sql.count_late_jobs(tx, late_seconds=0 if is_direct else LOST_AFTER_SECONDS):
             message = wake_up_message(waiting["type"], None)
-            queue.enqueue(tx, *[message] * min(waiting["jobs"], MESSAGES_PER_TYPE))
+            workers = max(0, MESSAGES_PER_TYPE - at_work.get(waiting["type"], 0))
+            queue.enqueue(tx, *[message] * min(waiting["jobs"], workers))
 
 
 def ended(tx: Transaction, job_ids: Sequence[UUID]) -> list[UUID]:

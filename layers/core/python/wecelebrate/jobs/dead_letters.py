@@ -12,7 +12,7 @@ from uuid import UUID
 
 from wecelebrate.core import metrics, pages, queue
 from wecelebrate.core.database import SYSTEM, Transaction, as_json, queries, writing
-from wecelebrate.core.errors import Conflict, NotFound
+from wecelebrate.core.errors import Conflict, NotFound, Unavailable
 from wecelebrate.core.models import json_bytes
 from wecelebrate.core.shortening import shortened_text
 from wecelebrate.jobs import control
@@ -105,6 +105,8 @@ def redrive(tx: Transaction, letter_id: UUID) -> DeadLetter:
             raise NothingToRedrive(
                 "The message was already sent again. If it has failed again, redrive its newer dead letter."
             )
+        if queue.is_direct():
+            raise Unavailable("Messages cannot be redriven while the kill switch queue=direct is set. Try again later.")
         # If the message is not a JSON object, its text is sent unchanged.
         body = letter.body if isinstance(letter.body, dict) else str(letter.body)
         queue.enqueue(tx, queue.message(letter.queue, body, letter.client_id))

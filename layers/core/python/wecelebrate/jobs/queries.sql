@@ -168,6 +168,10 @@ where status = 'pending' and due_at < now() - make_interval(secs => :late_second
   and approval is distinct from 'needed' and decision is distinct from 'needed' and app.job_blocked_by(jobs) is null
 group by type;
 
+-- name: count_jobs_at_work
+-- Count, for each type, the jobs that workers run.
+select type, count(*) as jobs from jobs where status = 'processing' group by type;
+
 -- name: list_ended_jobs
 -- Of the given jobs, list those that have ended or no longer exist.
 select id from unnest(:ids::uuid[]) id

@@ -121,6 +121,7 @@ def migrate(
     applied = []
     with _connect(url, connect_seconds) as connection:
         _create_bookkeeping(connection)
+        _end_suspensions(connection)
         for migration in migrations(folder):
             apply = _apply if migration.is_transactional else _resume
             if apply(connection, migration, report):
@@ -150,6 +151,16 @@ def _create_bookkeeping(connection: psycopg.Connection) -> None:
             if connection.execute("select to_regclass(%s)", [f"public.{table}"]).fetchone() == (None,):
                 connection.execute((definition + _BOOKKEEPING_ACCESS.format(table=table)).encode())
                 connection.execute("reset role")
+
+
+def _end_suspensions(connection: psycopg.Connection) -> None:
+    """End all suspensions of row-level security. A migration could grant privileges on a suspended table."""
+    exists = connection.execute("select to_regprocedure('app.restore_row_security(text)') is not null").fetchone()
+    if exists != (True,):
+        return
+    with connection.transaction():
+        connection.execute("set local role app_owner")
+        connection.execute("select app.restore_row_security(name) from app.current_suspensions(false) name")
 
 
 def _is_older_release(connection: psycopg.Connection, folder: Path) -> bool:

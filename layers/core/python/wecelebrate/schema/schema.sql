@@ -1290,10 +1290,12 @@ create table kill_switches (
   updated_at timestamp with time zone not null default now(),
   updated_by text default app.subject(),
   constraint kill_switches_pkey PRIMARY KEY (name),
-  constraint kill_switches_name_check CHECK ((name = ANY (ARRAY['reads'::text, 'cache'::text, 'limits'::text]))),
+  constraint kill_switches_name_check CHECK ((name = ANY (ARRAY['reads'::text, 'cache'::text, 'queue'::text,
+    'limits'::text]))),
   constraint kill_switches_updated_by_length CHECK ((length(updated_by) <= 500)),
-  constraint kill_switches_value_check CHECK (((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
-    'cache'::text) AND (value = 'off'::text))) OR ((name = 'limits'::text) AND (value = 'off'::text))))
+  constraint kill_switches_value_check CHECK ((((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
+    'cache'::text) AND (value = 'off'::text))) OR ((name = 'queue'::text) AND (value = 'direct'::text))) OR ((name =
+    'limits'::text) AND (value = 'off'::text))))
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.kill_switches FOR EACH ROW EXECUTE FUNCTION
   app.audit_row();
@@ -2534,6 +2536,39 @@ create policy migrate on revoked_sessions for all to app_migrate
   with check (true);
 grant delete, insert, select, update on revoked_sessions to app_migrate;
 grant insert, select, update on revoked_sessions to app_definer;
+
+-- Table row_security_suspensions, owner app_owner
+
+create table row_security_suspensions (
+  table_name text not null,
+  reason text not null,
+  privileges jsonb not null,
+  suspended_by text not null,
+  suspended_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint row_security_suspensions_pkey PRIMARY KEY (table_name),
+  constraint row_security_suspensions_expires_at_check CHECK ((expires_at <= (suspended_at + '01:00:00'::interval))),
+  constraint row_security_suspensions_privileges_length CHECK (app.json_fits(privileges, 65536)),
+  constraint row_security_suspensions_reason_check CHECK ((length(reason) <= 500)),
+  constraint row_security_suspensions_suspended_by_check CHECK ((length(suspended_by) <= 500)),
+  constraint row_security_suspensions_table_name_check CHECK ((length(table_name) <= 63))
+);
+comment on column row_security_suspensions.privileges is
+  'The revoked privileges: [{"role": …, "privilege": …, "column": …}, …]. The end of the suspension grants them again.';
+comment on column row_security_suspensions.ended_at is
+  'Null while the suspension is in force.';
+-- row-level security: forced
+create policy admin on row_security_suspensions for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) = ANY (ARRAY['super_admin'::text, 'admin'::text]));
+create policy definer on row_security_suspensions for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on row_security_suspensions for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on row_security_suspensions to app_definer, app_migrate;
+grant select on row_security_suspensions to app_admin;
 
 -- Table schedules, owner app_owner
 
@@ -5436,6 +5471,19 @@ exception when sqlstate 'WC409' then  -- the block undoes the two inserts
 end
 $function$;
 
+-- Function app.current_suspensions(boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.current_suspensions(expired boolean)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select table_name from row_security_suspensions
+  where ended_at is null and (not $1 or expires_at <= now()) order by table_name
+$function$;
+grant execute on function app.current_suspensions(boolean) to app_owner, app_system;
+
 -- Function app.daily_order_totals(uuid,date,date), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.daily_order_totals(client uuid, first_day date, last_day date)
@@ -6019,6 +6067,34 @@ AS $function$
   insert into revoked_sessions (subject, not_before, revoked_by) values ($1, clock_timestamp(), app.subject())
   on conflict (subject) do update set not_before = excluded.not_before, revoked_by = excluded.revoked_by
 $function$;
+
+-- Function app.end_suspension(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.end_suspension(table_name text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  revoked jsonb;
+begin
+  if session_user <> 'wc_migrate' and app.subject() is distinct from 'service:system'
+    and coalesce(app.admin_role(), '') not in ('super_admin', 'admin') then
+    raise exception 'only admins end a suspension' using errcode = 'insufficient_privilege';
+  end if;
+  update row_security_suspensions set ended_at = clock_timestamp()
+  where table_name = $1 and ended_at is null
+    and (app.subject() is distinct from 'service:system' or expires_at <= clock_timestamp())
+  returning privileges into revoked;
+  if revoked is not null then
+    perform app.record_action('row_security.restore', null, $1);
+  end if;
+  return revoked;
+end
+$function$;
+grant execute on function app.end_suspension(text) to app_owner;
 
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
 
@@ -7271,6 +7347,17 @@ CREATE OR REPLACE FUNCTION app.is_open_order(o orders)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 RETURN (((o).status = ANY (ARRAY['pending'::text, 'processing'::text])) OR (EXISTS (SELECT FROM returns r WHERE
   ((r.order_id = (is_open_order.o).id) AND (r.status = ANY (ARRAY['requested'::text, 'approved'::text]))))));
+
+-- Function app.is_suspended_privilege(text,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_suspended_privilege(role text, table_name text, privilege text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE role WHEN 'app_owner'::text THEN false WHEN 'app_definer'::text THEN false WHEN 'app_migrate'::text THEN
+  false WHEN 'app_admin'::text THEN (privilege <> 'SELECT'::text) WHEN 'app_system'::text THEN ((table_name =
+  'jobs'::text) AND (privilege = 'DELETE'::text)) ELSE true END;
+grant execute on function app.is_suspended_privilege(text,text,text) to app_owner;
 
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
@@ -10326,6 +10413,39 @@ $function$;
 grant execute on function app.restore_erasure(uuid,uuid,text[],text[],timestamp with time zone,timestamp with time zone)
   to app_system;
 
+-- Function app.restore_row_security(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.restore_row_security(table_name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  privileges jsonb;
+  revoked jsonb;
+begin
+  if table_name <> all (app.suspendable_tables()) then
+    raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
+  elsif table_name not in (select app.current_suspensions(false)) then
+    return false;
+  end if;
+  execute format('lock table public.%I in access exclusive mode', table_name);
+  privileges := app.end_suspension(table_name);
+  if privileges is null then
+    return false;
+  end if;
+  execute format('alter table public.%I enable row level security', table_name);
+  for revoked in select p from jsonb_array_elements(privileges) p loop
+    execute format('grant %s%s on public.%I to %I', revoked ->> 'privilege',
+      '(' || quote_ident(revoked ->> 'column') || ')', table_name, revoked ->> 'role');
+  end loop;
+  return true;
+end
+$function$;
+grant execute on function app.restore_row_security(text) to app_admin, app_system;
+
 -- Function app.return_refusal(orders,returns,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.return_refusal(target orders, current returns, expected timestamp with time zone)
@@ -10547,6 +10667,30 @@ AS $function$
   select exists (select from saved)
 $function$;
 grant execute on function app.save_staging_progress(uuid,integer,integer,jsonb,jsonb,double precision) to app_worker;
+
+-- Function app.save_suspension(text,text,integer,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
+  end if;
+  insert into row_security_suspensions as s (table_name, reason, privileges, suspended_by, expires_at)
+  values ($1, $2, $4, app.subject(), now() + make_interval(mins => $3))
+  on conflict (table_name) do update
+  set reason = excluded.reason, suspended_by = excluded.suspended_by, suspended_at = excluded.suspended_at,
+    expires_at = excluded.expires_at, ended_at = null,
+    privileges = case when s.ended_at is null then s.privileges else excluded.privileges end;
+  perform app.record_action('row_security.suspend', null, $1, jsonb_build_object('reason', $2, 'minutes', $3));
+end
+$function$;
+grant execute on function app.save_suspension(text,text,integer,jsonb) to app_owner;
 
 -- Function app.seal(text), owner app_definer
 
@@ -11111,6 +11255,72 @@ AS $function$
   select 'erased:' || encode(sha256(key || sha256(key || convert_to('suppression ' || lower($1), 'UTF8'))), 'hex')
   from app.seal_key
 $function$;
+
+-- Function app.suspend_row_security(text,text,integer), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.suspend_row_security(table_name text, reason text, minutes integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  privileges jsonb;
+  revoked record;
+begin
+  if app.admin_role() is distinct from 'super_admin'
+    or current_query() !~ '^select app\.suspend_row_security\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
+  elsif table_name <> all (app.suspendable_tables()) then
+    raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
+  end if;
+  execute format('lock table public.%I in access exclusive mode', table_name);
+  select coalesce(jsonb_agg(
+      jsonb_build_object('role', r.rolname, 'privilege', p.privilege_type, 'column', l.name)), '[]')
+    into privileges
+    from (
+      select null::name as name, c.relacl as list from pg_class c
+      where c.oid = format('public.%I', table_name)::regclass
+      union all
+      select a.attname, a.attacl from pg_attribute a
+      where a.attrelid = format('public.%I', table_name)::regclass and a.attacl is not null
+    ) l cross join aclexplode(l.list) p join pg_roles r on r.oid = p.grantee
+    where app.is_suspended_privilege(r.rolname, table_name, p.privilege_type);
+  perform app.save_suspension(table_name, reason, minutes, privileges);
+  for revoked in
+    select distinct p ->> 'role' as role, p ->> 'privilege' as privilege from jsonb_array_elements(privileges) p
+  loop
+    -- This revokes the privilege on each column, too.
+    execute format('revoke %s on public.%I from %I', revoked.privilege, table_name, revoked.role);
+  end loop;
+  execute format('alter table public.%I disable row level security', table_name);
+end
+$function$;
+grant execute on function app.suspend_row_security(text,text,integer) to app_admin;
+
+-- Function app.suspendable_tables(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.suspendable_tables()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN
+  '{analytics_events,catalog_grants,catalog_readings,catalogs,client_users,clients,dead_letters,drops,exports,images,invitations,jobs,mail_suppressions,mails,order_daily_totals,order_deltas,order_destinations,order_events,order_export_runs,order_exports,order_file_drops,order_lines,order_local_totals,order_slot_totals,orders,product_sources,products,return_lines,returns,schedules,shipment_lines,shipments,site_product_exclusions,sites,tiers,uploads,webhook_deliveries,webhooks}'::text[];
+grant execute on function app.suspendable_tables() to app_admin, app_owner;
+
+-- Function app.suspended_tables(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.suspended_tables()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(table_name order by table_name), '{}') from row_security_suspensions
+  where ended_at is null or ended_at > now() - interval '1 minute'
+$function$;
+grant execute on function app.suspended_tables() to wc_api, wc_kv, wc_public, wc_worker;
 
 -- Function app.time_of_news(orders,timestamp with time zone), owner app_definer
 

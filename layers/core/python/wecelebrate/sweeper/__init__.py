@@ -18,6 +18,7 @@ from wecelebrate import audit, exports, images, jobs, order_files, schedules, we
 from wecelebrate.core import cache, idempotency, metrics
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.core.errors import Conflict, Unavailable
+from wecelebrate.core.kill_switches import row_security
 from wecelebrate.ingestion.merge import staging
 from wecelebrate.orders import buyers
 
@@ -44,6 +45,7 @@ def run(seconds: float = RUN_SECONDS) -> None:
     maintained_at = float("-inf")
     while True:
         try:
+            row_security.end_expired()
             jobs.sweep()
             webhooks.sweep()
             sweep_outbox()
@@ -72,6 +74,7 @@ def maintain() -> None:
         webhooks.clean_up(tx)
         audit.clean_up(tx)
         report_unexpected_state(tx)
+        row_security.report(tx)
         sql.delete_old_order_quantities(tx)
         sql.delete_old_guest_mails(tx)
         sql.delete_old_invitations(tx)

@@ -39,6 +39,24 @@ class EndedByReplica(Unavailable):
     """
 
 
+class RowSecuritySuspended(Unavailable):
+    """This data is closed for a short time, while the platform repairs it.
+
+    The rules that separate the data of clients are out of force for a table that the request needs. Until they are in
+    force again, at most an hour later, only admins of the platform can read the table, so that nobody can see or change
+    data of others. The request changed nothing.
+
+    Repeat the request after the number of seconds in `Retry-After`, with growing pauses. Requests for other data
+    succeed.
+    """
+
+    code = "row_security_suspended"
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the header with the number of seconds to wait before the next attempt."""
+        return {"Retry-After": "60"}
+
+
 def is_connection_lost(error: psycopg.Error) -> bool:
     """Whether an error means that the connection failed, and not the statement.
 

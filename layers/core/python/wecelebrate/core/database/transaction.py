@@ -1,5 +1,6 @@
 """Transactions that run as a caller. The first statement of every transaction is `app.enter`."""
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,9 +18,15 @@ from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import invalidations
 from wecelebrate.core.database.caller import Caller, CallerContext, check_session
 from wecelebrate.core.database.endpoints import Endpoint, beside, primary_reader, reader, writer
-from wecelebrate.core.database.errors import EndedByReplica, is_connection_lost, is_ended_by_replica, to_problem
+from wecelebrate.core.database.errors import (
+    EndedByReplica,
+    RowSecuritySuspended,
+    is_connection_lost,
+    is_ended_by_replica,
+    to_problem,
+)
 from wecelebrate.core.database.invalidations import Commit
-from wecelebrate.core.errors import Problem, SessionRevoked, Unavailable
+from wecelebrate.core.errors import Forbidden, Problem, SessionRevoked, Unavailable
 from wecelebrate.core.metering import meter
 from wecelebrate.core.settings import settings
 
@@ -338,6 +345,8 @@ class _CallerTransaction:
         connection, tx = self._endpoint.connection, self._tx
         if error is not None or connection is None or tx is None:
             self.abandon()
+            if isinstance(error, Forbidden) and isinstance(error.__cause__, psycopg.Error):
+                error = error.__cause__
             if isinstance(error, psycopg.Error):
                 raise self._problem(error) from error
             return
@@ -354,7 +363,23 @@ class _CallerTransaction:
             raise self._problem(failure) from failure
 
     def _problem(self, error: psycopg.Error) -> Problem:
+        if isinstance(error, psycopg.errors.InsufficientPrivilege) and self._names_suspended_table(error):
+            return RowSecuritySuspended()
         if self._endpoint is reader and is_ended_by_replica(error):
             _skip_replica()
             return EndedByReplica("The database cannot be reached. Try again in a few seconds.")
         return to_problem(error)
+
+    def _names_suspended_table(self, error: psycopg.Error) -> bool:
+        """Whether a missing privilege is one that a suspension of row-level security revoked (decision 0074).
+
+        This is looked up only after such an error, so other transactions do not pay for it. The transaction has ended.
+        """
+        words = set(re.findall(r"\w+", error.diag.message_primary or ""))
+        connection = self._endpoint.connection
+        try:
+            row = connection.execute("select app.suspended_tables() as tables").fetchone() if connection else None
+        except psycopg.Error:
+            row = None
+        self.abandon()
+        return row is not None and not words.isdisjoint(row["tables"])

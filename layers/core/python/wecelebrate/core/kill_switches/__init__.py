@@ -3,6 +3,7 @@
 reads=primary   all reads run on the primary
 cache=off       no response comes from the cache
 limits=off      requests are not counted
+queue=direct    the sweeper starts workers itself, and no message is sent to SQS
 
 Every instance applies a change within LIFE_SECONDS. This module keeps the last state that the instance has read. The
 module `admin` lists and changes the switches.

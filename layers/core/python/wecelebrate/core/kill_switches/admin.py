@@ -15,6 +15,7 @@ sql = queries(__file__)
 DEFAULTS: Mapping[FlagName, tuple[str, str, str]] = {
     "reads": ("replica", "primary", "Where reads run. If set to primary, no read runs on the replica."),
     "cache": ("on", "off", "Whether responses come from the cache. If set to off, all come from the database."),
+    "queue": ("sqs", "direct", "How workers start. If set to direct, the sweeper starts workers, and SQS is not used."),
     "limits": ("on", "off", "Whether requests are counted. If set to off, no rate limit applies."),
 }
 """Maps each switch to its default value, its other value, and a description of its effect.

@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import Line, Moment
+from wecelebrate.core.types import Count, Line, Moment
 
-FlagName = Literal["reads", "cache", "limits"]
+FlagName = Literal["reads", "cache", "queue", "limits"]
 FlagValue = Annotated[str, Line(100)]
+TableName = Annotated[str, Line(63)]
 
 
 class NewValue(Input):
@@ -40,3 +41,33 @@ class Flags(BaseModel):
     """All flags."""
 
     data: list[Flag]
+
+
+class NewSuspension(Input):
+    """A suspension of row-level security."""
+
+    reason: Annotated[str, Line(500)]
+    """Why row-level security is suspended. The audit log keeps it."""
+    minutes: Annotated[Count, Field(ge=1, le=60)] = 30
+    """After how many minutes the suspension ends by itself."""
+
+
+class Suspension(BaseModel):
+    """The suspension of row-level security of one table."""
+
+    table: str
+    """The name of the table."""
+    reason: str
+    """Why row-level security is suspended."""
+    suspended_by: str
+    """The subject of the super admin."""
+    suspended_at: Moment
+    """When the suspension began."""
+    expires_at: Moment
+    """When the suspension ends by itself."""
+
+
+class Suspensions(BaseModel):
+    """The suspensions that are in force."""
+
+    data: list[Suspension]

@@ -1,0 +1,80 @@
+"""The operation Invoke of the API of Lambda, with which a function invokes another function.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+
+Only synchronous invocations are supported. As on AWS, the function continues to run if its caller disconnects. The
+signature of a request is not verified, but a request without a signature is refused. A browser cannot send the header
+of the signature to this path, because the path answers no preflight request.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from infra.local.function_process import Result
+from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests, UnknownFunction
+
+INVOCATIONS = "/_local/lambda"
+"""The path below which the gateway serves the operation. It is the endpoint for the AWS SDK."""
+_INVOKE = re.compile(rf"{INVOCATIONS}/2015-03-31/functions/([A-Za-z0-9_-]+)/invocations")
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+class Invocations:
+    """An ASGI application that invokes functions."""
+
+    def __init__(self, functions: Lambda) -> None:
+        self._functions = functions
+        self._running: set[asyncio.Task[Result]] = set()
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        match = _INVOKE.fullmatch(scope["raw_path"].decode("latin-1"))
+        headers = dict(scope["headers"])
+        if match is None or scope["method"] != "POST":
+            await _respond(send, 404, "UnknownOperationException", "only Invoke is supported")
+        elif not headers.get(b"authorization", b"").startswith(b"AWS4-HMAC-SHA256 "):
+            await _respond(send, 403, "MissingAuthenticationTokenException", "the request has no signature")
+        elif headers.get(b"x-amz-invocation-type", b"RequestResponse") != b"RequestResponse":
+            await _respond(send, 400, "InvalidParameterValueException", "only RequestResponse is supported")
+        else:
+            await self._invoke(match[1], await _body(receive), send)
+
+    async def _invoke(self, name: str, payload: bytes, send: Send) -> None:
+        task = asyncio.create_task(self._functions.invoke(name, payload))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            result = await asyncio.shield(task)
+        except UnknownFunction as error:
+            await _respond(send, 404, "ResourceNotFoundException", str(error))
+        except RequestTooLarge as error:
+            await _respond(send, 413, "RequestTooLargeException", str(error))
+        except TooManyRequests as error:
+            await _respond(send, 429, "TooManyRequestsException", str(error))
+        else:
+            headers = [(b"x-amz-function-error", result.error.encode())] if result.error else []
+            await _send(send, 200, headers, result.payload)
+
+
+async def _body(receive: Receive) -> bytes:
+    parts, more_body = [], True
+    while more_body:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more_body = message.get("more_body", False)
+    return b"".join(parts)
+
+
+async def _respond(send: Send, status: int, code: str, message: str) -> None:
+    body = json.dumps({"Type": "User", "Message": message}).encode()
+    await _send(send, status, [(b"x-amzn-errortype", code.encode())], body)
+
+
+async def _send(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    headers = [*headers, (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,236 @@
+"""Copies the rows of one client from a restored database into the live database.
+
+Rows that the live database has are compared and reported, but never changed. Rows of other clients are neither read nor
+written. Figures and facets are not copied, because triggers compute them again from the copied rows. Everything happens
+in one transaction of the live database.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+BATCH_ROWS = 500
+"""The number of rows that one statement copies."""
+MAX_KEYS = 20
+"""The number of keys of different rows that a report lists for each table."""
+ROLE = "app_migrate"
+"""The role that sees the rows of all clients. Both databases are entered as a login that may switch to it."""
+
+_FIGURES = "triggers compute it from the copied orders"
+_FACETS = "triggers compute it from the copied products"
+_PLATFORM = "it belongs to the platform, and not to a client"
+_SHORT_LIVED = "its rows live for at most a week, and would repeat what was already done"
+NOT_COPIED: Mapping[str, str] = {
+    "admin_users": _PLATFORM,
+    "app.replica_heartbeat": _PLATFORM,
+    "app.seal_key": _PLATFORM,
+    "kill_switches": _PLATFORM,
+    "kv_store_6fcaeea3": "nobody knows the client of a key of the old applications",
+    "row_security_suspensions": _PLATFORM,
+    "schema_functions": _PLATFORM,
+    "schema_migrations": _PLATFORM,
+    "tiers": _PLATFORM,
+    "revoked_sessions": "a session that was ended must not become valid again",
+    "audit_log": "no row of it is ever deleted, and the copy itself is recorded",
+    "erasures": "an erasure is repeated from the list of erasures, not from a backup",
+    "order_daily_totals": _FIGURES,
+    "order_deltas": _FIGURES,
+    "order_local_totals": _FIGURES,
+    "order_slot_totals": _FIGURES,
+    "facet_counts": _FACETS,
+    "facet_deltas": _FACETS,
+    "app.staged_products": _SHORT_LIVED,
+    "app.staged_products_intake": _SHORT_LIVED,
+    "app.staged_rejections": _SHORT_LIVED,
+    "app.staged_rejections_intake": _SHORT_LIVED,
+    "cache_invalidations": _SHORT_LIVED,
+    "event_receipts": _SHORT_LIVED,
+    "guest_mails": _SHORT_LIVED,
+    "idempotency_keys": _SHORT_LIVED,
+    "order_news_refusals": _SHORT_LIVED,
+    "order_quantities": _SHORT_LIVED,
+    "webhook_deliveries": "its endpoint has already received the events",
+    "dead_letters": "an operator has already handled it",
+}
+"""Maps each table that is not copied to the reason."""
+
+
+class TenantError(Exception):
+    """The rows of the client cannot be copied."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with rows of clients."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    """All columns that are stored, without those that PostgreSQL generates."""
+    condition: str
+    """The condition on a row of the client `%(client)s`."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the rows of a client in one table differ between the restored and the live database."""
+
+    table: Table
+    missing: tuple[tuple[str, ...], ...]
+    """The keys of the rows that only the restored database has."""
+    different: tuple[tuple[str, ...], ...]
+    equal: int
+    only_live: int
+    """The number of rows that only the live database has: they are newer than the restore, or were created since."""
+
+
+def compare(restored: psycopg.Connection, live: psycopg.Connection, client: UUID) -> list[Comparison]:
+    """Compare the rows of a client. Parents come before their children. Raises TenantError."""
+    _enter(restored, live)
+    parameters = {"client": client}
+    comparisons = []
+    for table in tables(live):
+        old, new = (_fingerprints(connection, table, parameters) for connection in (restored, live))
+        common = old.keys() & new.keys()
+        different = tuple(sorted(key for key in common if old[key] != new[key]))
+        missing = tuple(sorted(old.keys() - new.keys()))
+        comparisons.append(
+            Comparison(table, missing, different, len(common) - len(different), len(new.keys() - old.keys()))
+        )
+    return comparisons
+
+
+def copy_missing(
+    restored: psycopg.Connection, live: psycopg.Connection, comparisons: Iterable[Comparison]
+) -> dict[str, int]:
+    """Copy the missing rows, and return their number for each table. The caller commits the transaction of `live`.
+
+    Jobs that had not ended are copied as cancelled, so that nothing runs a second time. Raises TenantError if a row of
+    the live database is in the way, e.g. because another client has taken a name.
+    """
+    copied = {}
+    for comparison in comparisons:
+        table = comparison.table
+        try:
+            for first in range(0, len(comparison.missing), BATCH_ROWS):
+                keys = comparison.missing[first : first + BATCH_ROWS]
+                rows = list(_rows(restored, table, keys))
+                _insert(live, table, [_ended(row) for row in rows] if table.name == "jobs" else rows)
+        except psycopg.errors.IntegrityError as error:
+            raise TenantError(f"{table.name}: a row cannot be copied: {error.diag.message_primary}") from error
+        if comparison.missing:
+            copied[table.name] = len(comparison.missing)
+    return copied
+
+
+def client_id(connection: psycopg.Connection, slug: str) -> UUID:
+    """Return the id of a client. Raises TenantError if no client has the slug."""
+    connection.execute(f"set role {ROLE}")
+    row = connection.execute("select id from clients where slug = %s", [slug]).fetchone()
+    if row is None:
+        raise TenantError(f"the restored database has no client '{slug}'")
+    return UUID(str(row[0]))
+
+
+def tables(connection: psycopg.Connection) -> list[Table]:
+    """Return the tables whose rows are copied, parents first. Raises TenantError for a table that nobody decided on."""
+    found = {table.name: table for table in _read_tables(connection)}
+    parents: dict[str, set[str]] = {name: set() for name in found}
+    for child, parent in connection.execute(
+        "select conrelid::regclass::text, confrelid::regclass::text from pg_constraint"
+        " where contype = 'f' and conrelid <> confrelid"
+    ):
+        if child in found and parent in found:
+            parents[child].add(parent)
+    return [found[name] for name in TopologicalSorter(parents).static_order()]
+
+
+def _read_tables(connection: psycopg.Connection) -> Iterator[Table]:
+    rows = connection.execute(
+        """
+        select c.oid::regclass::text,
+          array(select a.attname::text from pg_index i join pg_attribute a
+                on a.attrelid = c.oid and a.attnum = any (i.indkey)
+                where i.indrelid = c.oid and i.indisprimary order by array_position(i.indkey::int2[], a.attnum)),
+          array(select a.attname::text from pg_attribute a
+                where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+                order by a.attnum)
+        from pg_class c join pg_namespace n on n.oid = c.relnamespace
+        where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in ('public', 'app')
+        """
+    ).fetchall()
+    for name, key, columns in rows:
+        if name not in NOT_COPIED:
+            yield Table(name, tuple(key), tuple(columns), _condition(name, columns))
+
+
+def _condition(table: str, columns: Sequence[str]) -> str:
+    owned = "catalog_id in (select id from catalogs where owner_client_id = %(client)s)"
+    if table == "clients":
+        return "id = %(client)s"
+    if table == "catalogs":
+        return "owner_client_id = %(client)s"
+    if table == "catalog_grants":
+        return f"client_id = %(client)s or {owned}"
+    if "client_id" in columns:
+        return "client_id = %(client)s"
+    if "catalog_id" in columns:
+        return owned
+    raise TenantError(f"{table}: decide in infra/tenants.py whether its rows are copied")
+
+
+def _enter(restored: psycopg.Connection, live: psycopg.Connection) -> None:
+    """Switch to the role that sees all rows, and check that both databases have the same schema."""
+    releases = []
+    for connection in (restored, live):
+        connection.execute("reset role")
+        releases.append(connection.execute("select name, checksum from schema_migrations order by name").fetchall())
+        connection.execute(f"set role {ROLE}")
+    if releases[0] != releases[1]:
+        raise TenantError("the databases have different migrations: migrate the restored database first")
+
+
+def _fingerprints(
+    connection: psycopg.Connection, table: Table, parameters: Mapping[str, Any]
+) -> dict[tuple[str, ...], str]:
+    query = sql.SQL("select md5(to_jsonb(r)::text), {} from {} r where " + table.condition).format(  # noqa: S608
+        sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in table.key),
+        sql.Identifier(*table.name.split(".")),
+    )
+    return {tuple(key): digest for digest, *key in connection.execute(query, parameters)}
+
+
+def _rows(connection: psycopg.Connection, table: Table, keys: Sequence[tuple[str, ...]]) -> Iterator[dict[str, Any]]:
+    query = sql.SQL("select to_jsonb(r) from {} r where ({}) in ({})").format(
+        sql.Identifier(*table.name.split(".")),
+        sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in table.key),
+        sql.SQL(", ").join(
+            [sql.SQL("({})").format(sql.SQL(", ").join([sql.Placeholder()] * len(table.key)))] * len(keys)
+        ),
+    )
+    for (row,) in connection.execute(query, [value for key in keys for value in key]):
+        yield row
+
+
+def _insert(connection: psycopg.Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
+    name = sql.Identifier(*table.name.split("."))
+    key = sql.SQL(", ").join(map(sql.Identifier, table.key))
+    # The trigger of a parent can have created the row already, e.g. the source data of a product.
+    query = sql.SQL(
+        "insert into {} ({}) select {} from jsonb_populate_recordset(null::{}, %s) on conflict ({}) do nothing"
+    )
+    connection.execute(query.format(name, columns, columns, name, key), [Jsonb(rows)])
+
+
+def _ended(job: dict[str, Any]) -> dict[str, Any]:
+    if job["status"] in ("completed", "failed", "cancelled"):
+        return job
+    reason = {"error_code": "cancelled", "error": "The job had not ended when the database was restored."}
+    return {**job, **reason, "status": "cancelled", "leased_until": None, "completed_at": job["updated_at"]}
