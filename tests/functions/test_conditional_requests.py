@@ -80,6 +80,9 @@ NEVER_CACHED = {
     "list_order_destinations",
     "get_order_destination",
     "list_order_export_runs",
+    "list_report_subscriptions",
+    "get_report_subscription",
+    "show_unsubscribe_page",
     "list_schedules",
     "get_schedule",
     "get_upload",
@@ -114,6 +117,7 @@ LOCKS: dict[str, LiteralString] = {
     "order-destinations": "select from order_destinations where id = %s for update",
     "members": "select from client_users where id = %s for update",
     "orders": "select from orders where id = %s for update",
+    "report-subscriptions": "select from report_subscriptions where id = %s for update",
     "schedules": "select from schedules where id = %s for update",
     "webhooks": "select from webhooks where id = %s for update",
 }

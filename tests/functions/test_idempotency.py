@@ -34,6 +34,7 @@ COUNTS: dict[str, LiteralString] = {
     "create_upload": "select count(*) from uploads where name = %s",
     "create_order_destination": "select count(*) from order_destinations where name = %s",
     "create_schedule": "select count(*) from schedules where name = %s",
+    "create_report_subscription": "select count(*) from report_subscriptions where name = %s",
     "create_webhook": "select count(*) from webhooks where description = %s",
     "create_order": "select count(*) from orders where customer_name = %s",
     "upload_image": "select count(*) from images where bytes = %s",
