@@ -241,7 +241,8 @@ def test_one_click_ends_the_mails_and_only_the_recipient_can_receive_them_again(
     (message,) = inbox(platform, person)
     link = link_of(message)
     nobody = platform.api()
-    page = nobody.get(link)
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    page = nobody.get(link, headers=browser)
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "&lt;b&gt;Daily" in page.text and "<b>" not in page.text and '<html lang="de">' in page.text
     before = ok(tenant.owner.get(f"{PATH}/{subscription['id']}"))
@@ -250,9 +251,11 @@ def test_one_click_ends_the_mails_and_only_the_recipient_can_receive_them_again(
         answer = nobody.post(
             link,
             content="List-Unsubscribe=One-Click",
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            headers={"Content-Type": "application/x-www-form-urlencoded"} | browser,
         )
         assert answer.status_code == 200 and "<form" not in answer.text
+    shown = {"language": "de", "client_name": None, "name": "<b>Daily</b>", "is_subscribed": False}
+    assert ok(nobody.get(link)) | {"client_name": None} == shown
     platform.wait_for_replica()
     current = ok(tenant.owner.get(f"{PATH}/{subscription['id']}"))
     ended = {recipient["member_id"]: recipient["unsubscribed_at"] is not None for recipient in current["recipients"]}

@@ -92,6 +92,7 @@ class ReportRecipient(BaseModel):
     """A member who receives a report."""
 
     member_id: UUID
+    """The id of the member."""
     unsubscribed_at: Moment | None = Field(
         description="When the member ended the mails. Only the member can receive them again. Null: they are sent."
     )
