@@ -214,7 +214,8 @@ def test_the_message_for_ses_has_the_charts_and_the_workbook_and_no_personal_dat
             rendered = rendering.render(row, links.token(tx, row))
         request = sending.send_email_request(rendered, {}, attachments.of_mail(row))
     raw = request["Content"]["Raw"]["Data"]
-    message = message_from_bytes(bytes(raw), policy=default)
+    assert isinstance(raw, bytes)
+    message = message_from_bytes(raw, policy=default)
     assert isinstance(message, EmailMessage)
     images = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert len(images) == len({order.currency for order in orders[:12] if order.status != "cancelled"})

@@ -15,10 +15,12 @@ from wecelebrate.core.settings import settings
 from wecelebrate.jobs.types import JobType
 from wecelebrate.mail import rendering
 from wecelebrate.mail.models import Template
+from wecelebrate.mail.phrase_files import languages
+from wecelebrate.mail.phrase_files import phrases as phrases_in
 
 TEMPLATES = [template for template in get_args(Template) if template != "report"]
 """The mails of this module. `test_report_mails.py` tests the mails with reports."""
-LANGUAGES = sorted(rendering.languages())
+LANGUAGES = sorted(languages())
 WITHOUT_ADDRESS = ("order_cancelled", "order_confirm_request", "order_lookup")
 """The mails about an order that show no shipping address: nothing is shipped, or the guest is not known yet."""
 LINKS = {
@@ -248,7 +250,7 @@ def test_money_and_dates_are_formatted_for_the_locale(locale: str, money: str, d
 
 
 def test_every_language_has_all_phrases_with_the_same_placeholders() -> None:
-    phrases_of = {language: rendering.phrases(language) for language in LANGUAGES}
+    phrases_of = {language: phrases_in(language) for language in LANGUAGES}
     assert {"en", "de", "fr", "es", "it", "nl"} <= set(phrases_of)
 
     def placeholders(phrase: str) -> set[str]:
