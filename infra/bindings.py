@@ -29,6 +29,8 @@ class Bindings:
     the local cloud, which has no CloudFront."""
     docs_url: str
     """The base URL of the pages about problems. Empty if the API itself serves the pages."""
+    api_url: str
+    """The public URL of the API, without a trailing slash. Empty on AWS if the operator has not set a domain."""
     routes: str
     """All routes of the API, encoded by `route_table`."""
     platform_domain: str

@@ -31,7 +31,7 @@ Route = Annotated[str, StringConstraints(pattern=r"^((GET|POST|PUT|PATCH|DELETE)
 DEFAULT_ROUTE = "$default"
 """The route of all requests that match no other route."""
 OptionalLayer = Literal[
-    "addresses", "cache", "domains", "files", "images", "mail", "parquet", "spreadsheets", "webhooks"
+    "addresses", "cache", "charts", "domains", "files", "images", "mail", "parquet", "spreadsheets", "webhooks"
 ]
 OPTIONAL_LAYERS: tuple[OptionalLayer, ...] = get_args(OptionalLayer)
 Login = Literal["wc_public", "wc_api", "wc_worker", "wc_kv", "wc_migrate"]
@@ -247,7 +247,7 @@ class FunctionSpec(Declaration):
         if "email" in self.uses:
             env |= {"WC_MAIL_CONFIGURATION_SET": cloud.mail_configuration_set, "WC_RATE": cloud.mail_rate}
         if "email" in self.uses or "mail" in self.layers:
-            env["WC_MAIL_FROM"] = cloud.mail_from
+            env |= {"WC_MAIL_FROM": cloud.mail_from, "WC_API_URL": cloud.api_url}
         env |= {f"WC_QUEUE_{_variable(name)}": cloud.queues[name] for name in self.sends_to()}
         env |= {f"WC_WORKER_{_variable(name)}": cloud.function_prefix + worker(name) for name in self.starts()}
         env |= {f"WC_BUCKET_{_variable(name)}": cloud.buckets[name] for name in self.bucket_access()}

@@ -192,6 +192,8 @@ class Compute(PlatformStack):
             signing_key=signing_key.secret_value.unsafe_unwrap(),
             origin_secrets=",".join(secret.secret_value.unsafe_unwrap() for secret in self._origin_secrets),
             docs_url=environment.settings.docs_url or "",
+            # Without a domain, the API has a name of CloudFront, whose stack needs the functions first.
+            api_url=f"https://{environment.settings.domain}" if environment.settings.domain else "",
             routes=encoded_routes(specs),
             queues=resources.queues.urls(),
             buckets=resources.buckets.names(),

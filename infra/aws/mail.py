@@ -55,7 +55,8 @@ class MailService(Construct):
         identities = self._arn("identity", "*")
         role.add_to_principal_policy(
             iam.PolicyStatement(
-                actions=["ses:SendEmail"],
+                # SES requires the second action for mails with attachments, which we send as complete MIME messages.
+                actions=["ses:SendEmail", "ses:SendRawEmail"],
                 # SES requires two permissions: for the identity, and for the configuration set.
                 resources=[identities, self._arn("configuration-set", self.configuration_set)],
                 conditions={"StringEquals": {"ses:FromAddress": f"mail@{self.domain}"}},

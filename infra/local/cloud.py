@@ -101,6 +101,7 @@ class Cloud:
             origin_secrets=self.origin_secrets,
             # The local gateway accepts any Host header, so a problem must not name the host of the request.
             docs_url=f"http://127.0.0.1:{self.ports.api}",
+            api_url=f"http://127.0.0.1:{self.ports.api}",
             routes=encoded_routes(self.specs),
             platform_domain=PLATFORM_DOMAIN,
             images_url=f"{self.aws.url}/{self.aws.buckets['images']}" if "images" in self.aws.buckets else "",

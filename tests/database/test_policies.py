@@ -49,6 +49,7 @@ _CALLER_ONLY = {
     "admin on dead_letters",
     "system on schedules",
     "system_update on order_destinations",
+    "system_update on report_subscriptions",
     "system_update on order_export_runs",
     "system_update on order_exports",
     "system_update on exports",

@@ -108,6 +108,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "stock_holds": ("order_id", "line", "part"),
     "stock_reports": ("product_id",),
     "order_exports": ("destination_id", "order_id", "version"),
+    "report_recipients": ("subscription_id", "member_id"),
     "app.staged_products": ("job_id", "fence", "sku", "ordinal", "line"),
     "app.staged_rejections": ("job_id", "fence", "line", "n"),
     "app.replica_heartbeat": ("only_row",),
@@ -165,6 +166,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "order_exports": ("position", 7),
     "order_file_drops": ("etag", "renamed"),
     "order_news_refusals": ("reason", "renamed"),
+    "report_subscriptions": ("name", "renamed"),
+    "report_recipients": ("unsubscribed_at", NOW),
     "jobs": ("error", "renamed"),
     "drops": ("etag", "renamed"),
     "dead_letters": ("reason", "renamed"),
@@ -218,8 +221,9 @@ def _rows_of_tenants() -> Iterator[Row]:
         yield Row("admin_users", subject, {"user_id": subject, "email": f"{subject}@test", "role": role})
     members = [(A, "both", "owner"), (B, "both", "viewer"), (B, "b-owner", "owner")]
     for client, subject, role in [*members, *((A, f"a-{role}", role) for role in ("owner", "editor", "viewer"))]:
+        name = f"{subject} of {'A' if client == A else 'B'}"
         values = {"client_id": client, "user_id": subject, "email": f"{subject}@test", "role": role}
-        yield Row("client_users", f"{subject} of {'A' if client == A else 'B'}", values)
+        yield Row("client_users", name, {**values, "id": ident(name)})
     for name, catalog in (("A", A_CATALOG), ("B", B_CATALOG), ("lent", LENT), ("shared", SHARED), ("hidden", HIDDEN)):
         values = {"id": catalog, "owner_client_id": OWNERS[catalog], "name": name, "type": "erp", "status": "active"}
         yield Row("catalogs", name, values)
@@ -362,6 +366,15 @@ def _rows_of_jobs() -> Iterator[Row]:
         yield Row("app.staged_rejections", name, {**staged, "n": 1, "code": "c", "reason": "r", "raw": Jsonb({})})
 
 
+def _rows_of_reports() -> Iterator[Row]:
+    for name, client in (("A", A), ("B", B)):
+        subscription = ident(f"{name} report subscription")
+        values = {"id": subscription, "client_id": client, "name": name, "cadence": "day", "timezone": "UTC"}
+        yield Row("report_subscriptions", name, values)
+        values = {"subscription_id": subscription, "client_id": client, "member_id": ident(f"both of {name}")}
+        yield Row("report_recipients", name, values)
+
+
 def _rows_of_order_files() -> Iterator[Row]:
     for name, client, job in (("A's", A, A_JOB), ("B's", B, B_JOB)):
         destination = {"client_id": client, "destination_id": ident(f"{name} destination")}
@@ -435,6 +448,7 @@ ROWS = (
     *_rows_of_events_and_webhooks(),
     *_rows_of_jobs(),
     *_rows_of_order_files(),
+    *_rows_of_reports(),
     *_rows_of_mail(),
     *_rows_of_the_platform(),
 )

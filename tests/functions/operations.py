@@ -188,6 +188,12 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "propose_mapping": {"job_id": ids["job_id"]},
         "create_sync": {"upload_id": ids["upload_id"]},
         "create_report": {"client_id": ids["client_id"], "month": "2026-03"},
+        "create_report_subscription": {
+            "client_id": ids["client_id"],
+            "name": f"subscription {unique}",
+            "cadence": "week",
+            "recipients": [ids["member_id"]],
+        },
         "decide_job": {"answers": {"decimal": ","}},
         "create_export": {"client_id": ids["client_id"], "kind": "orders", "format": "csv"},
         "create_erasure": {"email": f"{unique}@example.test"},

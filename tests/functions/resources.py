@@ -119,6 +119,19 @@ EARLIER_STAFF_MAILS: LiteralString = """
 update mails set created_at = created_at - interval '2 days'
 where template = 'invitation' and client_id is null and created_at > now() - interval '1 day'
 """
+REPORT_SUBSCRIPTION: LiteralString = """
+with subscription as (
+  insert into report_subscriptions (client_id, name, cadence, timezone)
+  values (%(client)s, %(name)s, 'day', 'UTC') returning id, client_id
+), recipient as (
+  insert into report_recipients (subscription_id, client_id, member_id)
+  select id, client_id, %(member)s from subscription
+)
+select id from subscription
+"""
+REPORT_LINK: LiteralString = """
+select app.sealed_token('r' || replace(%s, '-', '') || replace(%s, '-', '')) as id
+"""
 DESTINATION: LiteralString = """
 insert into order_destinations (client_id, name, format) values (%s, %s, 'csv') returning id
 """
@@ -132,6 +145,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
     # A client is allowed only a few webhooks. So delete the webhooks that tests created, and reuse one webhook.
     platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [client])
     platform.arrange("delete from order_destinations where client_id = %s", [client])
+    platform.arrange("delete from report_subscriptions where client_id = %s", [client])
     folder = f"{client}/imports/{uuid4()}"
     files = {"error_file": f"{folder}/result.errors.csv", "result_file": f"{folder}/result.json"}
     job = _insert(platform, JOB, [client, tenant.catalog_id, Jsonb(files)])
@@ -151,8 +165,13 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         platform.arrange(ORDER, order | {"product": product})
     platform.arrange(SHIPPED, orders[1])
     unique = uuid4().hex
+    member = _insert(platform, MEMBER, [client, unique, f"{unique}@example.test"])
+    subscription = {"client": client, "name": f"subscription {unique}", "member": member}
+    subscription_id = _insert(platform, REPORT_SUBSCRIPTION, subscription)
     return {
-        "member_id": _insert(platform, MEMBER, [client, unique, f"{unique}@example.test"]),
+        "member_id": member,
+        "subscription_id": subscription_id,
+        "link": _insert(platform, REPORT_LINK, [subscription_id, member]),
         "invitation_id": _insert(platform, INVITATION, [client, f"{unique}+new@example.test"]),
         "staff_member_id": _insert(platform, STAFF_MEMBER, [f"staff {unique}", f"{unique}@example.test"]),
         "staff_invitation_id": _insert(platform, STAFF_INVITATION, [f"{unique}+staff@example.test"]),

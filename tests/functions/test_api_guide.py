@@ -58,6 +58,7 @@ def test_the_guide_lists_the_filters_of_every_list() -> None:
         "webhook deliveries": "list_webhook_deliveries",
         "audit": "list_audit",
         "schedules": "list_schedules",
+        "report subscriptions": "list_report_subscriptions",
         "erasures": "list_erasures",
         "exports": "list_exports",
         "mails": "list_mails",

@@ -51,6 +51,9 @@ ACTIONS: dict[str, set[str]] = {
     "change_schedule": {"schedule.change"},
     "delete_schedule": {"schedule.delete"},
     "run_schedule": {"schedule.run"},
+    "create_report_subscription": {"report_subscription.create", "report_recipient.create"},
+    "change_report_subscription": {"report_subscription.change"},
+    "delete_report_subscription": {"report_subscription.delete", "report_recipient.delete"},
     "create_site": {"site.create"},
     "invite_member": {"invitation.create"},
     "invite_staff_member": {"invitation.create"},
@@ -97,9 +100,17 @@ ACTIONS: dict[str, set[str]] = {
     },
 }
 """For each operation that changes data: the actions in its audit entries."""
-TESTED_ELSEWHERE = {"verify_domain", "accept_invitation", "suspend_row_security", "restore_row_security"}
-"""The operations that need a DNS record, a code, or a cloud of their own. `test_domains.py`, `test_invitations.py` and
-`test_row_security.py` test that they leave an entry."""
+TESTED_ELSEWHERE = {
+    "verify_domain",
+    "accept_invitation",
+    "subscribe_to_report",
+    "unsubscribe_from_report",
+    "unsubscribe_by_link",
+    "suspend_row_security",
+    "restore_row_security",
+}
+"""The operations that need a DNS record, a code, a certain state, or a cloud of their own. `test_domains.py`,
+`test_invitations.py`, `test_report_subscriptions.py` and `test_row_security.py` test that they leave an entry."""
 UNRECORDED = {
     "create_order": "The order itself records who placed it; a visitor is neither staff nor a member.",
     "cancel_own_order": "The history of the order records it; a customer is neither staff nor a member.",
@@ -184,6 +195,9 @@ HARMLESS_READS = {
     "list_erasures": "no data about persons, not even a hash",
     "get_erasure": "no data about persons, not even a hash",
     "get_address_format": "public",
+    "list_report_subscriptions": "ids of members, without names and addresses",
+    "get_report_subscription": "ids of members, without names and addresses",
+    "show_unsubscribe_page": "only the recipient has the link",
     "list_schedules": "no data about persons",
     "get_schedule": "no data about persons",
     "list_sites": "no data about persons",

@@ -83,6 +83,9 @@ NEVER_CACHED = {
     "list_order_destinations",
     "get_order_destination",
     "list_order_export_runs",
+    "list_report_subscriptions",
+    "get_report_subscription",
+    "show_unsubscribe_page",
     "list_schedules",
     "get_schedule",
     "get_upload",
@@ -117,6 +120,7 @@ LOCKS: dict[str, LiteralString] = {
     "order-destinations": "select from order_destinations where id = %s for update",
     "members": "select from client_users where id = %s for update",
     "orders": "select from orders where id = %s for update",
+    "report-subscriptions": "select from report_subscriptions where id = %s for update",
     "schedules": "select from schedules where id = %s for update",
     "webhooks": "select from webhooks where id = %s for update",
 }
@@ -273,6 +277,7 @@ def test_every_change_of_a_resource_requires_an_if_match_header() -> None:
         "/v1/order-destinations/{destination_id}",
         "/v1/clients/{client_id}/members/{member_id}",
         "/v1/orders/{order_id}",
+        "/v1/report-subscriptions/{subscription_id}",
         "/v1/schedules/{schedule_id}",
         "/v1/webhooks/{webhook_id}",
     }
@@ -282,7 +287,7 @@ def test_every_change_of_a_resource_requires_an_if_match_header() -> None:
         if operation.path in paths and operation.method in ("PUT", "PATCH", "DELETE")
     ]
     assert {operation.name for operation in CHANGES} == {operation.name for operation in changes}
-    assert len(changes) == 18
+    assert len(changes) == 20
 
 
 @each_change

@@ -97,9 +97,10 @@ def test_only_storefront_pages_of_visitors_are_allowed_in_a_shared_cache(
     visitor, path = platform.api(), operation.url(ids)
     first, second = visitor.get(path), visitor.get(path)
     if operation not in STOREFRONT_PAGES:
-        # The response of the operation `health` must always be current.
+        # The response of the operation `health` must always be current, and so must the page of a personal link.
         # The gateway refuses all other operations with a 401 response.
-        assert (first.status_code, operation.name == "health") in {(200, True), (401, False)}
+        is_open = operation.name in ("health", "show_unsubscribe_page")
+        assert (first.status_code, is_open) in {(200, True), (401, False)}
         assert first.status_code == 401 or directives(first) == {"no-store": ""}
         return
     not_modified = visitor.get(path, headers={"If-None-Match": first.headers["etag"]})
@@ -129,8 +130,9 @@ REFUSED_FOR_COMPLETED_JOBS = (
     "redrive_dead_letter",
 )
 """The operations that fail because the job in `ids` is completed."""
-WITHOUT_A_RESOURCE = ("accept_invitation",)
-"""The operations that fail because the code in their body belongs to no invitation."""
+WITHOUT_A_RESOURCE = ("accept_invitation", "subscribe_to_report", "unsubscribe_from_report")
+"""The operations that fail because the code in their body belongs to no invitation, or because staff receive no
+reports."""
 REFUSED_FOR_ORDERS = ("request_return", "replace_order", "cancel_own_order", "confirm_order", "cancel_guest_order")
 """The operations that fail because the order in `ids` is not shipped, and because the caller is not its buyer."""
 

@@ -34,6 +34,7 @@ COUNTS: dict[str, LiteralString] = {
     "create_upload": "select count(*) from uploads where name = %s",
     "create_order_destination": "select count(*) from order_destinations where name = %s",
     "create_schedule": "select count(*) from schedules where name = %s",
+    "create_report_subscription": "select count(*) from report_subscriptions where name = %s",
     "create_webhook": "select count(*) from webhooks where description = %s",
     "create_order": "select count(*) from orders where customer_name = %s",
     "upload_image": "select count(*) from images where bytes = %s",
@@ -119,6 +120,7 @@ def new_key() -> str:
 
 def test_every_create_operation_accepts_an_idempotency_key() -> None:
     names = {"client", "site", "catalog", "order", "order_destination", "product", "schedule", "upload", "webhook"}
+    names.add("report_subscription")
     others = {"upload_image", "add_machine", "invite_member", "invite_staff_member"}
     assert {create.name for create in CREATES} == {f"create_{name}" for name in names} | others
     for create in CREATES:
@@ -175,6 +177,7 @@ def test_a_key_is_refused_while_another_request_with_this_key_is_running(create:
         "create_upload": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_order_destination": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_schedule": ("select from catalogs where id = %s for update", create.tenant.catalog_id),
+        "create_report_subscription": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_webhook": ("select from clients where id = %s for update", create.tenant.client_id),
         "create_order": ("select from products where id = %s for update", create.ids["product_id"]),
         "upload_image": ("select from catalogs where id = %s for update", create.tenant.catalog_id),

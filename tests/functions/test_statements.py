@@ -49,6 +49,7 @@ NEVER_CACHED = {
     "list_returns_of_order",
     "list_own_orders",
     "list_rejected_rows",
+    "list_report_subscriptions",
     "list_schedules",
     "list_suppressions",
     "list_webhooks",

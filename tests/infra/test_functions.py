@@ -32,6 +32,7 @@ BINDINGS = Bindings(
     signing_key="key",
     origin_secrets="",
     docs_url="",
+    api_url="https://api.test",
     routes="all routes",
     platform_domain="shops.test",
     images_url="http://images",
@@ -177,6 +178,7 @@ WORKERS = {"WC_WORKERS": "3", "WC_RATE": "50.0", "WC_MAX_RECEIVES": "3"}
             'uses = ["email"]\n' + QUEUE,
             {
                 "WC_MAIL_FROM": "wecelebrate <mail@mail.test>",
+                "WC_API_URL": "https://api.test",
                 "WC_MAIL_CONFIGURATION_SET": "mails",
             }
             | WORKERS
@@ -185,7 +187,7 @@ WORKERS = {"WC_WORKERS": "3", "WC_RATE": "50.0", "WC_MAX_RECEIVES": "3"}
         (
             "queues/mails",
             'layers = ["mail"]\n' + QUEUE,
-            {"WC_MAIL_FROM": "wecelebrate <mail@mail.test>", **WORKERS},
+            {"WC_MAIL_FROM": "wecelebrate <mail@mail.test>", "WC_API_URL": "https://api.test", **WORKERS},
         ),
         (
             "queues/mails",

@@ -69,6 +69,7 @@ def bindings(issuer: str, queues: Mapping[str, str] | None = None) -> Bindings:
         signing_key="key",
         origin_secrets="",
         docs_url="",
+        api_url="",
         routes="",
         platform_domain="",
         images_url="",

@@ -30,9 +30,9 @@ returning *
 """
 original_send = sending.send
 
-def send_and_die(letter, tags):
+def send_and_die(letter, tags, files):
     if sys.argv[2] == "after":
-        original_send(letter, tags)
+        original_send(letter, tags, files)
     os.kill(os.getpid(), signal.SIGKILL)
 
 sending.send = send_and_die

@@ -2,6 +2,8 @@
 
 import io
 import json
+import struct
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime
 from typing import Any
@@ -250,6 +252,27 @@ def test_the_rows_of_an_archive_are_counted_over_all_its_documents() -> None:
     assert [each.number for each in news(archive(a=despatch, b=despatch), "news.zip")] == [1, 2]
     with pytest.raises(UnreadableFile, match=r"The document `b\.xml`: The file is not well-formed XML"):
         news(archive(a=despatch, b="<DespatchAdvice"), "news.zip")
+
+
+def test_an_archive_with_a_huge_directory_is_refused_before_its_entries_are_listed() -> None:
+    entries = 60_000
+    name = b"a-name-of-forty-characters-or-so-for-xml"
+    header = struct.pack("<4s2B4HL2L5H2L", b"PK\x01\x02", 20, 3, 20, 0, 0, 0, 0, 0, 0, len(name), 0, 0, 0, 0, 0, 0)
+    directory = (header + name) * entries
+    start = b"PK\x03\x04" + b"\0" * 26
+    end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, entries, entries, len(directory), len(start), 0)
+    tracemalloc.start()
+    with pytest.raises(UnreadableFile, match="too many entries"):
+        news(start + directory + end, "news.zip")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * len(directory), "the list of entries alone has 30 MB"
+
+
+def test_an_archive_with_10_000_documents_is_read() -> None:
+    despatch = "<DespatchAdvice><ID>D1</ID><OrderReference><ID>AB12</ID></OrderReference></DespatchAdvice>"
+    documents = {f"{number:05d}-despatch-advice-of-an-erp-with-a-long-name": despatch for number in range(10_000)}
+    assert len(news(archive(**documents), "news.zip")) == 10_000
 
 
 @pytest.mark.parametrize("field", ["order_number", "carrier", "tracking_number", "shipment", "sku", "reason"])

@@ -51,7 +51,7 @@ def test_only_functions_that_use_email_are_allowed_to_send_mail_and_only_from_ou
             assert statements == []
             continue
         (statement,) = statements
-        assert statement["Action"] == "ses:SendEmail"
+        assert statement["Action"] == ["ses:SendEmail", "ses:SendRawEmail"]
         assert {resource["Fn::Join"][1][-1].rpartition(":")[2] for resource in statement["Resource"]} == {
             "identity/*",
             "configuration-set/wecelebrate-dev-mail",

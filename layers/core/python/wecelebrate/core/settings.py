@@ -65,6 +65,8 @@ class Settings(BaseModel):
 
     mail_from: str = ""
     """The sender address of all mails. The display name before this address is the name of the site."""
+    api_url: str = ""
+    """The public URL of the API, for links in mails. Empty on AWS if the operator has not set a domain."""
     mail_configuration_set: str = ""
     """The SES configuration set that publishes deliveries, bounces and complaints."""
 

@@ -1,4 +1,7 @@
-"""The tokens in mails: with a token, a guest confirms or sees an order, or a person accepts an invitation."""
+"""The tokens in mails.
+
+With a token, a guest confirms or sees an order, a person accepts an invitation, and a recipient ends a report.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -16,6 +19,11 @@ PURPOSES: Mapping[str, str] = {"order_confirm_request": "c", "order_lookup": "v"
 """Maps the templates of mails with a link to the purpose of the token (functions/orders_of_guests.sql)."""
 INVITATION = "invitation"
 """The template of the mail with the token of an invitation."""
+REPORT = "report"
+"""The template of the mail with a report."""
+PERSONAL = frozenset({INVITATION, REPORT})
+"""The templates of mails whose language was chosen for them, and is not that of a site."""
+UNSUBSCRIBE_PATH = "/v1/unsubscribe/"
 _DEFAULT_PATH = "/orders/guest"
 
 
@@ -23,16 +31,29 @@ class InvitationClosed(Exception):
     """The invitation of a mail was accepted or revoked before the mail was sent."""
 
 
+class ReportEnded(Exception):
+    """The recipient of a report has ended it before the mail was sent, or receives it no more."""
+
+
 def token(tx: Transaction, mail: Mapping[str, Any]) -> str | None:
     """Return the token for a mail, which is a row of the query `get_mail`. None if the mail has no token.
 
-    Raises InvitationClosed if the mail belongs to an invitation that is not open any more.
+    Raises InvitationClosed if the mail belongs to an invitation that is not open any more, and ReportEnded if its
+    recipient has ended the report.
     """
     if mail["template"] == INVITATION:
         invitation: str | None = sql.create_invitation_token(tx, invitation_id=mail["details"]["invitation_id"])
         if invitation is None:
             raise InvitationClosed
         return invitation
+    if mail["template"] == REPORT:
+        details = mail["details"]
+        report: str | None = sql.get_report_token(
+            tx, subscription_id=details["subscription_id"], member_id=details["member_id"]
+        )
+        if report is None:
+            raise ReportEnded
+        return report
     purpose = PURPOSES.get(mail["template"])
     if purpose is None:
         return None
@@ -57,3 +78,8 @@ def url(mail: Mapping[str, Any], token: str | None) -> str:
     if token is not None:
         query.append(("token", token))
     return urlunsplit(page._replace(query=urlencode(query)))
+
+
+def unsubscribe_url(token: str) -> str:
+    """Return the link with which the recipient of a report ends it."""
+    return f"{settings().api_url}{UNSUBSCRIBE_PATH}{token}"

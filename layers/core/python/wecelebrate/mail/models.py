@@ -18,6 +18,7 @@ Template = Literal[
     "order_lookup",
     "job_finished",
     "invitation",
+    "report",
 ]
 MailState = Literal["queued", "failed", "suppressed", "sent", "delivered", "bounced", "complained"]
 SuppressionCause = Literal["bounce", "complaint"]

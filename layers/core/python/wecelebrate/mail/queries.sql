@@ -79,6 +79,11 @@ select client_id, job_id from app.queue_invitation_mail(:invitation_id);
 -- Create a token for an open invitation. Returns null unless the caller is one of our own workers.
 select app.create_invitation_token(:invitation_id);
 
+-- name: get_report_token$
+-- Get the token with which a member ends a report. Returns null if the member does not receive the report any more, and
+-- unless the caller is one of our own workers.
+select app.report_token(:subscription_id, :member_id);
+
 -- name: mark_sent!
 -- Record that SES accepted the mail. If an event from SES has already set a later state, the mail keeps that state.
 update mails

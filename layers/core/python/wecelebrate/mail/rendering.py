@@ -8,7 +8,6 @@ and the opening of a mail contain no text of a visitor, and the function `visito
 the address.
 """
 
-import tomllib
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
@@ -28,6 +27,7 @@ from markupsafe import Markup
 from wecelebrate.core.settings import settings
 from wecelebrate.mail import links
 from wecelebrate.mail.brand import Brand
+from wecelebrate.mail.phrase_files import languages, phrases
 from wecelebrate.mail.sanitize import clean, mailbox, visitor_text, web_address
 
 HERE = Path(__file__).parent
@@ -58,17 +58,21 @@ class RenderedMail:
     html: str
     locale: str
     """The locale in BCP 47 spelling, e.g. `de-CH`."""
+    unsubscribe_url: str | None = None
+    """The link with which the recipient ends these mails (RFC 8058). None if the mail is not one of a series."""
 
 
 def render(mail: Mapping[str, Any], token: str | None = None) -> RenderedMail:
     """Render a mail from a row of the query `get_mail`.
 
     `token` makes the link of the mail valid, or is the code of an invitation. Without it, the link leads to the page,
-    but shows no order, and the mail has no code: a person who reads the mail in the log must not act as its recipient.
+    but shows no order, and the mail has no code and no link that ends it: a person who reads the mail in the log must
+    not act as its recipient.
     """
     brand = Brand.parse(mail["branding"], mail["site_name"] or mail["client_name"])
     details = mail["details"]
-    locale = locale_of(mail["settings"] if mail["template"] != links.INVITATION else details)
+    locale = locale_of(details if mail["template"] in links.PERSONAL else mail["settings"])
+    unsubscribe_url = links.unsubscribe_url(token) if mail["template"] == links.REPORT and token else None
     values = {
         **_clean_all({**mail}),
         "brand": brand,
@@ -77,6 +81,7 @@ def render(mail: Mapping[str, Any], token: str | None = None) -> RenderedMail:
         "lines": _clean_all(_lines_in_parcel(mail)),
         "link": links.url(mail, token) if mail["template"] in links.PURPOSES else None,
         "token": token,
+        "unsubscribe_url": unsubscribe_url,
     }
     subject, text, html = (
         _environment(part, locale).get_template(f"{mail['template']}.{part}").render(values) for part in _PARTS
@@ -89,6 +94,7 @@ def render(mail: Mapping[str, Any], token: str | None = None) -> RenderedMail:
         text=text,
         html=html,
         locale=locale.replace("_", "-"),
+        unsubscribe_url=unsubscribe_url,
     )
 
 
@@ -131,19 +137,6 @@ def _supported_locale(tag: str) -> str | None:
         except (ValueError, UnknownLocaleError):
             continue
     return None
-
-
-@lru_cache(maxsize=1)
-def languages() -> frozenset[str]:
-    """Return the languages that have a file of phrases."""
-    return frozenset(file.stem for file in (HERE / "phrases").glob("*.toml"))
-
-
-@lru_cache(maxsize=32)
-def phrases(language: str) -> Mapping[str, str]:
-    """Return the phrases of a language. Each key is the name of a phrase."""
-    by_name: dict[str, str] = tomllib.loads((HERE / "phrases" / f"{language}.toml").read_text("utf-8"))
-    return by_name
 
 
 @lru_cache(maxsize=1024)
@@ -193,6 +186,8 @@ def _environment(part: str, locale: str) -> ImmutableSandboxedEnvironment:
         "money": lambda amount, currency: _money(str(amount), currency, babel_locale),
         "date": lambda at: format_date(_datetime(at), format="long", locale=babel_locale),
         "number": lambda number: format_decimal(number, locale=babel_locale),
+        "percent": lambda rate: format_percent(rate, format="#,##0.0 %", locale=babel_locale),
+        "short_date": lambda at: format_date(_datetime(at), format="medium", locale=babel_locale),
     }
     return environment
 

@@ -1,6 +1,8 @@
 """Sends a mail through SES. The number of mails per second is limited elsewhere, by `wecelebrate.jobs.rate_limit`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from email.message import EmailMessage
+from email.policy import SMTP
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -9,10 +11,11 @@ from wecelebrate.core.errors import Unavailable
 from wecelebrate.core.settings import settings
 from wecelebrate.core.types import email_address
 from wecelebrate.jobs.lease import JobRejected
+from wecelebrate.mail.attachments import Attachment
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
-    from mypy_boto3_sesv2.type_defs import SendEmailRequestTypeDef
+    from mypy_boto3_sesv2.type_defs import MessageTypeDef, SendEmailRequestTypeDef
 
     from wecelebrate.mail.rendering import RenderedMail
 
@@ -42,7 +45,7 @@ def _ses() -> "SESV2Client":
     return boto3.client("sesv2", config=Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1}))
 
 
-def send(mail: "RenderedMail", tags: Mapping[str, str]) -> str:
+def send(mail: "RenderedMail", tags: Mapping[str, str], attachments: Sequence[Attachment] = ()) -> str:
     """Send a mail through SES. Returns the id of the mail in SES.
 
     Raises Unavailable if SES can accept the mail later, and JobRejected if SES never accepts the mail. After any other
@@ -50,7 +53,7 @@ def send(mail: "RenderedMail", tags: Mapping[str, str]) -> str:
     """
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
-    request = send_email_request(mail, tags)
+    request = send_email_request(mail, tags, attachments)
     try:
         return _ses().send_email(**request)["MessageId"]
     except ClientError as error:
@@ -64,10 +67,13 @@ def send(mail: "RenderedMail", tags: Mapping[str, str]) -> str:
         raise Unavailable(f"SES cannot be reached: {error}") from error
 
 
-def send_email_request(mail: "RenderedMail", tags: Mapping[str, str]) -> "SendEmailRequestTypeDef":
+def send_email_request(
+    mail: "RenderedMail", tags: Mapping[str, str], attachments: Sequence[Attachment] = ()
+) -> "SendEmailRequestTypeDef":
     """Return the parameters of the SES request `SendEmail`.
 
-    Raises JobRejected if the recipient is not an e-mail address.
+    A mail with attachments, or with a link that ends a series of mails, is a complete MIME message. SES composes all
+    other mails. Raises JobRejected if the recipient is not an e-mail address.
     """
     address = email_address(mail.recipient)
     if address is None:
@@ -75,19 +81,54 @@ def send_email_request(mail: "RenderedMail", tags: Mapping[str, str]) -> "SendEm
     request: SendEmailRequestTypeDef = {
         "FromEmailAddress": mail.sender,
         "Destination": {"ToAddresses": [address]},
-        "Content": {
-            "Simple": {
-                "Subject": {"Data": mail.subject, "Charset": _CHARSET},
-                "Body": {
-                    "Text": {"Data": mail.text, "Charset": _CHARSET},
-                    "Html": {"Data": mail.html, "Charset": _CHARSET},
-                },
-            }
-        },
+        "Content": {"Simple": _simple(mail)},
         "ConfigurationSetName": settings().mail_configuration_set,
         # Every event that SES sends about this mail contains these tags.
         "EmailTags": [{"Name": name, "Value": value} for name, value in sorted(tags.items())],
     }
+    if attachments or mail.unsubscribe_url:
+        request["Content"] = {"Raw": {"Data": mime_message(mail, address, attachments).as_bytes()}}
     if mail.reply_to:
         request["ReplyToAddresses"] = [mail.reply_to]
     return request
+
+
+def _simple(mail: "RenderedMail") -> "MessageTypeDef":
+    return {
+        "Subject": {"Data": mail.subject, "Charset": _CHARSET},
+        "Body": {
+            "Text": {"Data": mail.text, "Charset": _CHARSET},
+            "Html": {"Data": mail.html, "Charset": _CHARSET},
+        },
+    }
+
+
+def mime_message(mail: "RenderedMail", address: str, attachments: Sequence[Attachment]) -> EmailMessage:
+    """Return a mail as a MIME message (RFC 2045): its texts, the images of its HTML, and the files to save.
+
+    The headers of RFC 8058 let the recipient end the mails with one click in the mail program. SES adds the date, the
+    id and the signature.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = mail.sender
+    message["To"] = address
+    message["Subject"] = mail.subject
+    if mail.reply_to:
+        message["Reply-To"] = mail.reply_to
+    if mail.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    html = message.get_body(("html",))
+    if not isinstance(html, EmailMessage):
+        raise TypeError("the message has no HTML part")
+    for file in attachments:
+        main_type, _, subtype = file.media_type.partition("/")
+        if file.content_id is not None:
+            html.add_related(
+                file.body, main_type, subtype, cid=f"<{file.content_id}>", filename=file.name, disposition="inline"
+            )
+        else:
+            message.add_attachment(file.body, main_type, subtype, filename=file.name)
+    return message

@@ -20,7 +20,7 @@ from wecelebrate.jobs.lease import (
     LeasedJob,
     LeaseLost,
 )
-from wecelebrate.mail import links, sending
+from wecelebrate.mail import attachments, links, sending
 from wecelebrate.mail.log import sql
 
 
@@ -46,14 +46,18 @@ class MailBatch:
             for job in jobs:
                 mail = batch.mails.get(_mail_id(job))
                 if mail is not None and not _complete_without_sending(tx, job, mail):
-                    batch._create_token(tx, mail)
+                    batch._create_token(tx, job, mail)
         return batch
 
-    def _create_token(self, tx: Transaction, mail: Mapping[str, Any]) -> None:
+    def _create_token(self, tx: Transaction, job: LeasedJob, mail: Mapping[str, Any]) -> None:
         try:
             token = links.token(tx, mail)
         except links.InvitationClosed:
             self.closed.add(mail["id"])
+        except links.ReportEnded:
+            reason = "The recipient has ended this report, or is no member any more."
+            sql.mark_not_sent(tx, mail_id=mail["id"], state="suppressed", reason=reason)
+            job.complete(tx, {"state": "suppressed"})
         else:
             if token is not None:
                 self.tokens[mail["id"]] = token
@@ -85,7 +89,7 @@ class MailBatch:
             raise JobRejected("invitation_ended", "The invitation was accepted or revoked.")
         rendered = render(mail, self.tokens.get(mail_id))
         tags = {"mail": str(mail_id), "job": str(job.id), "client": str(job.client_id or "platform")}
-        message_id = sending.send(rendered, tags)
+        message_id = sending.send(rendered, tags, attachments.of_mail(mail))
         with writing(job.caller) as tx:
             sql.mark_sent(tx, mail_id=mail_id, message_id=message_id, locale=rendered.locale)
             job.complete(tx, {"state": "sent", "message_id": message_id})

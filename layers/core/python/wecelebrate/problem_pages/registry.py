@@ -22,6 +22,7 @@ import wecelebrate.orders.changes
 import wecelebrate.orders.history
 import wecelebrate.orders.placing
 import wecelebrate.products
+import wecelebrate.reports.mailings
 import wecelebrate.schedules.runs
 import wecelebrate.sites.domains
 import wecelebrate.webhooks  # noqa: F401

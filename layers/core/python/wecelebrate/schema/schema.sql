@@ -443,6 +443,7 @@ create table client_users (
   id uuid not null default app.uuid7(),
   kind text not null default 'person'::text,
   name text,
+  constraint client_users_client_id_unique UNIQUE (client_id, id),
   constraint client_users_id_unique UNIQUE (id),
   constraint client_users_pkey PRIMARY KEY (client_id, user_id),
   constraint client_users_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
@@ -1427,7 +1428,7 @@ create table mails (
     'sent'::text, 'delivered'::text, 'bounced'::text, 'complained'::text]))),
   constraint mails_template_check CHECK ((template = ANY (ARRAY['order_confirmation'::text, 'order_shipped'::text,
     'order_delivered'::text, 'order_cancelled'::text, 'order_confirm_request'::text, 'order_lookup'::text,
-    'job_finished'::text, 'invitation'::text])))
+    'job_finished'::text, 'invitation'::text, 'report'::text])))
 );
 comment on column mails.client_id is
   'Null: the mail belongs to the platform.';
@@ -1445,6 +1446,8 @@ CREATE INDEX mails_by_order ON public.mails USING btree (order_id);
 CREATE INDEX mails_by_recipient ON public.mails USING btree (lower(recipient), created_at DESC);
 CREATE UNIQUE INDEX mails_one_confirmation_per_order ON public.mails USING btree (order_id) WHERE (template =
   'order_confirmation'::text);
+CREATE UNIQUE INDEX mails_one_report_per_member ON public.mails USING btree (((details ->> 'subscription_id'::text)),
+  ((details ->> 'member_id'::text)), ((details ->> 'last_day'::text))) WHERE (template = 'report'::text);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.mails FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on mails for all to app_admin
@@ -2405,6 +2408,129 @@ grant delete, insert, select, update on products to app_admin, app_migrate;
 grant insert, select, update on products to app_client, app_mirror, app_support;
 grant select on products to app_anon, app_customer;
 grant select, update on products to app_definer;
+
+-- Table report_recipients, owner app_owner
+
+create table report_recipients (
+  subscription_id uuid not null,
+  client_id uuid not null,
+  member_id uuid not null,
+  unsubscribed_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint report_recipients_pkey PRIMARY KEY (subscription_id, member_id),
+  constraint report_recipients_member_fkey FOREIGN KEY (client_id, member_id) REFERENCES client_users(client_id, id) ON
+    DELETE CASCADE,
+  constraint report_recipients_subscription_fkey FOREIGN KEY (client_id, subscription_id) REFERENCES
+    report_subscriptions(client_id, id) ON DELETE CASCADE
+);
+comment on table report_recipients is 'The members who receive a report.';
+comment on column report_recipients.unsubscribed_at is
+  'When the member ended the mails. Only the member can receive them again. Null: the member receives them.';
+CREATE INDEX report_recipients_by_member ON public.report_recipients USING btree (client_id, member_id);
+CREATE INDEX report_recipients_by_subscription ON public.report_recipients USING btree (client_id, subscription_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.report_recipients FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+-- row-level security: forced
+create policy admin on report_recipients for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on report_recipients for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on report_recipients for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on report_recipients for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on report_recipients to app_definer, app_migrate;
+grant select on report_recipients to app_admin, app_client;
+
+-- Table report_subscriptions, owner app_owner
+
+create table report_subscriptions (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  site_id uuid,
+  name text not null,
+  cadence text not null,
+  period text not null default 'previous'::text,
+  timezone text not null,
+  language text not null default 'en'::text,
+  send_hour integer not null default 6,
+  attach_workbook boolean not null default true,
+  is_active boolean not null default true,
+  next_at timestamp with time zone,
+  covered_until date,
+  last_job_id uuid,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint report_subscriptions_client_id_unique UNIQUE (client_id, id),
+  constraint report_subscriptions_name_unique UNIQUE (client_id, name),
+  constraint report_subscriptions_pkey PRIMARY KEY (id),
+  constraint report_subscriptions_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint report_subscriptions_last_job_id_fkey FOREIGN KEY (last_job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint report_subscriptions_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id) ON DELETE
+    CASCADE,
+  constraint report_subscriptions_cadence_check CHECK ((cadence = ANY (ARRAY['day'::text, 'week'::text,
+    'month'::text]))),
+  constraint report_subscriptions_language_length CHECK ((length(language) <= 35)),
+  constraint report_subscriptions_name_length CHECK (((length(name) >= 1) AND (length(name) <= 300))),
+  constraint report_subscriptions_period_check CHECK ((period = ANY (ARRAY['previous'::text, 'last_7_days'::text,
+    'last_30_days'::text, 'month_to_date'::text]))),
+  constraint report_subscriptions_send_hour_check CHECK (((send_hour >= 0) AND (send_hour <= 23))),
+  constraint report_subscriptions_timezone_length CHECK ((length(timezone) <= 100))
+);
+comment on table report_subscriptions is 'A report that members of a client receive by mail every day, week or month.';
+comment on column report_subscriptions.site_id is
+  'Only the orders and visitors of this site. Null: all sites.';
+comment on column report_subscriptions.period is
+  'The days of the report. They end the day before it is due. previous: the last whole day, week or month.';
+comment on column report_subscriptions.send_hour is
+  'The local hour of the day at which the report is due.';
+comment on column report_subscriptions.next_at is
+  'When the report is due next. Null: the subscription is not active.';
+comment on column report_subscriptions.covered_until is
+  'The last day of the newest report that was started. A report with an earlier or equal last day is never started.';
+CREATE INDEX report_subscriptions_by_created_at ON public.report_subscriptions USING btree (created_at DESC, id DESC);
+CREATE INDEX report_subscriptions_by_job ON public.report_subscriptions USING btree (last_job_id);
+CREATE INDEX report_subscriptions_by_site ON public.report_subscriptions USING btree (client_id, site_id);
+CREATE INDEX report_subscriptions_due ON public.report_subscriptions USING btree (next_at) WHERE is_active;
+CREATE TRIGGER audit_insert_delete AFTER INSERT OR DELETE ON public.report_subscriptions FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.report_subscriptions FOR EACH ROW WHEN ((((((((((old.site_id IS
+  DISTINCT FROM new.site_id) OR (old.name IS DISTINCT FROM new.name)) OR (old.cadence IS DISTINCT FROM new.cadence)) OR
+  (old.period IS DISTINCT FROM new.period)) OR (old.timezone IS DISTINCT FROM new.timezone)) OR (old.language IS
+  DISTINCT FROM new.language)) OR (old.send_hour IS DISTINCT FROM new.send_hour)) OR (old.attach_workbook IS DISTINCT
+  FROM new.attach_workbook)) OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.report_subscriptions FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at();
+-- row-level security: forced
+create policy admin on report_subscriptions for all to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
+  with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on report_subscriptions for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy client_delete on report_subscriptions for delete to app_client
+  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy client_insert on report_subscriptions for insert to app_client
+  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy client_update on report_subscriptions for update to app_client
+  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]))
+  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy definer on report_subscriptions for select to app_definer
+  using (true);
+create policy definer_update on report_subscriptions for update to app_definer
+  using (true)
+  with check (true);
+create policy migrate on report_subscriptions for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on report_subscriptions for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on report_subscriptions for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on report_subscriptions to app_admin, app_client, app_migrate;
+grant select, update on report_subscriptions to app_definer, app_system;
 
 -- Table return_lines, owner app_owner
 
@@ -3711,6 +3837,18 @@ create view app.order_view with (security_invoker=true) as
      CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (o.client_id = ANY ((( SELECT
        app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.order_view to app_admin, app_client, app_customer, app_support;
+
+-- View app.report_subscription_view, owner app_owner
+
+create view app.report_subscription_view with (security_invoker=true) as
+ SELECT id, client_id, site_id, name, cadence, period, timezone, language, send_hour, attach_workbook, is_active,
+    next_at, covered_until, last_job_id, created_at, updated_at,
+    ( SELECT COALESCE(json_agg(json_build_object('member_id', r.member_id, 'unsubscribed_at', r.unsubscribed_at) ORDER
+      BY r.member_id), '[]'::json) AS "coalesce"
+           FROM report_recipients r
+          WHERE r.subscription_id = s.id) AS recipients
+   FROM report_subscriptions s;
+grant insert, select, update on app.report_subscription_view to app_admin, app_client;
 
 -- View app.return_view, owner app_owner
 
@@ -5343,6 +5481,19 @@ AS $function$
 $function$;
 grant execute on function app.count_recent_erasures(uuid) to app_admin, app_client;
 
+-- Function app.count_report_recipients(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_report_recipients(subscription uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select count(*) from app.report_addresses($1)
+  where app.admin_role() is not null or client_id = any ((select app.client_ids())::uuid[])
+$function$;
+grant execute on function app.count_report_recipients(uuid) to app_client;
+
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.create_event_partitions(day date, ahead integer DEFAULT 2)
@@ -6056,6 +6207,29 @@ begin
   return (select coalesce(sum(n), 0) from unnest(ended) n);
 end
 $function$;
+
+-- Function app.end_report_of_token(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.end_report_of_token(token text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if not exists (select from app.report_of_token($1)) then
+    return false;
+  end if;
+  update report_recipients r set unsubscribed_at = now()
+  where r.subscription_id = substr($1, 2, 32)::uuid and r.member_id = substr($1, 34, 32)::uuid
+    and r.unsubscribed_at is null;
+  if found then
+    update report_subscriptions s set updated_at = now() where s.id = substr($1, 2, 32)::uuid;
+  end if;
+  return true;
+end
+$function$;
+grant execute on function app.end_report_of_token(text) to app_anon;
 
 -- Function app.end_sessions(text), owner app_definer
 
@@ -9486,6 +9660,26 @@ end
 $function$;
 grant execute on function app.queue_product_invalidation() to app_owner;
 
+-- Function app.queue_report_mails(uuid,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.queue_report_mails(subscription uuid, details jsonb)
+ RETURNS TABLE(job_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  return query
+  select mail.job from (
+    select app.create_mail(a.client_id, 'report', null, a.email,
+      $2 || jsonb_build_object('subscription_id', $1, 'member_id', a.member_id), 'normal') as job
+    from app.report_addresses($1) a
+    where app.subject() like 'service:%' and a.client_id = any ((select app.editor_ids())::uuid[])
+  ) mail where mail.job is not null;
+end
+$function$;
+grant execute on function app.queue_report_mails(uuid,jsonb) to app_client;
+
 -- Function app.queue_tag_invalidation(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.queue_tag_invalidation()
@@ -9696,6 +9890,7 @@ begin
       when 'client_users' then r ->> 'user_id' when 'revoked_sessions' then r ->> 'subject'
       when 'catalog_grants' then r ->> 'catalog_id' when 'catalog_readings' then r ->> 'catalog_id'
       when 'site_product_exclusions' then r ->> 'site_id' when 'webhook_secrets' then r ->> 'webhook_id'
+      when 'report_recipients' then r ->> 'subscription_id'
       else r ->> 'id' end,
     change_before, change_after
   from unnest(case when cardinality(clients) = 0 then array[null::uuid] else clients end) client;
@@ -10078,6 +10273,46 @@ $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
 
+-- Function app.report_addresses(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.report_addresses(subscription uuid)
+ RETURNS TABLE(client_id uuid, member_id uuid, email text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select m.client_id, m.id, m.email
+  from report_recipients r
+  join client_users m on m.id = r.member_id and m.client_id = r.client_id
+  where r.subscription_id = $1 and r.unsubscribed_at is null and m.kind = 'person' and m.is_active
+  order by m.id
+$function$;
+
+-- Function app.report_of_token(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.report_of_token(token text, OUT language text, OUT client_name text, OUT name text, OUT
+  is_subscribed boolean)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if $1 !~ '^r[0-9a-f]{104}$' or $1 <> app.sealed_token(left($1, 65)) then
+    return;
+  end if;
+  return query
+  select coalesce(s.language, 'en'), c.name, s.name, r.member_id is not null and r.unsubscribed_at is null
+  from (select) link
+  left join report_recipients r
+    on r.subscription_id = substr($1, 2, 32)::uuid and r.member_id = substr($1, 34, 32)::uuid
+  left join report_subscriptions s on s.id = r.subscription_id
+  left join clients c on c.id = s.client_id;
+end
+$function$;
+grant execute on function app.report_of_token(text) to app_anon;
+
 -- Function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamp with
@@ -10109,6 +10344,21 @@ begin
 end
 $function$;
 grant execute on function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
+
+-- Function app.report_token(uuid,uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.report_token(subscription uuid, member uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.sealed_token('r' || replace(r.subscription_id::text, '-', '') || replace(r.member_id::text, '-', ''))
+  from app.report_addresses($1) a join report_recipients r on r.subscription_id = $1 and r.member_id = a.member_id
+  where a.member_id = $2 and app.subject() like 'service:%'
+    and (app.admin_role() is not null or r.client_id = any ((select app.editor_ids())::uuid[]))
+$function$;
+grant execute on function app.report_token(uuid,uuid) to app_admin, app_client;
 
 -- Function app.request_erasure(uuid,text,text), owner app_definer
 
@@ -10801,6 +11051,44 @@ end
 $function$;
 grant execute on function app.set_erasure_hashes(uuid,text[]) to app_system;
 
+-- Function app.set_own_report(uuid,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.set_own_report(subscription uuid, wanted boolean)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target report_subscriptions;
+  member uuid;
+begin
+  select * into target from report_subscriptions s
+  where s.id = $1 and (app.admin_role() is not null or s.client_id = any ((select app.client_ids())::uuid[]))
+  for no key update;
+  if target.id is null then
+    return 'unknown';
+  end if;
+  select m.id into member from client_users m
+  where m.client_id = target.client_id and m.user_id = (select app.subject()) and m.kind = 'person' and m.is_active;
+  if member is null then
+    return 'not_a_person';
+  elsif wanted and (select count(*) filter (where r.member_id <> member) from report_recipients r
+                    where r.subscription_id = $1) >= 20 then
+    return 'full';
+  elsif wanted then
+    insert into report_recipients (subscription_id, client_id, member_id) values ($1, target.client_id, member)
+      on conflict (subscription_id, member_id) do update set unsubscribed_at = null;
+  else
+    update report_recipients r set unsubscribed_at = now()
+    where r.subscription_id = $1 and r.member_id = member and r.unsubscribed_at is null;
+  end if;
+  update report_subscriptions s set updated_at = now() where s.id = $1;
+  return null;
+end
+$function$;
+grant execute on function app.set_own_report(uuid,boolean) to app_admin, app_client;
+
 -- Function app.set_product_media(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.set_product_media()
@@ -10814,6 +11102,36 @@ begin
 end
 $function$;
 grant execute on function app.set_product_media() to app_admin, app_client, app_mirror, app_support;
+
+-- Function app.set_report_recipients(uuid,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.set_report_recipients(subscription uuid, members uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  client uuid := (select s.client_id from report_subscriptions s where s.id = $1
+                  and (app.admin_role() is not null or s.client_id = any ((select app.editor_ids())::uuid[])));
+  refused uuid[];
+begin
+  if client is null then
+    return null;
+  end if;
+  refused := array(
+    select recipient from unnest($2) recipient
+    where not exists (select from client_users m
+                      where m.id = recipient and m.client_id = client and m.kind = 'person' and m.is_active));
+  if cardinality(refused) = 0 then
+    delete from report_recipients r where r.subscription_id = $1 and r.member_id <> all ($2);
+    insert into report_recipients (subscription_id, client_id, member_id)
+      select $1, client, recipient from unnest($2) recipient on conflict do nothing;
+  end if;
+  return refused;
+end
+$function$;
+grant execute on function app.set_report_recipients(uuid,uuid[]) to app_admin, app_client;
 
 -- Function app.set_run_file(uuid,uuid,text,bigint,text), owner app_definer
 

@@ -21,6 +21,7 @@ from wecelebrate.core.errors import Conflict, Unavailable
 from wecelebrate.core.kill_switches import row_security
 from wecelebrate.ingestion.merge import staging
 from wecelebrate.orders import buyers
+from wecelebrate.reports.mailings import due as due_reports
 
 logger = Logger()
 sql = queries(__file__)
@@ -63,8 +64,8 @@ def run(seconds: float = RUN_SECONDS) -> None:
 def maintain() -> None:
     """Write the heartbeat, delete expired rows, and report unexpected state.
 
-    Start the image jobs, the schedules and the exports of orders that are due. Cancel the orders of guests that were
-    not confirmed in time.
+    Start the image jobs, the schedules, the exports of orders and the reports by mail that are due. Cancel the orders
+    of guests that were not confirmed in time.
     """
     with writing(SYSTEM) as tx:
         sql.write_heartbeat(tx)
@@ -83,6 +84,7 @@ def maintain() -> None:
     delete_orphaned_rows()
     schedules.run_due()
     order_files.run_due()
+    due_reports.run_due()
     delete_expired_exports()
 
 

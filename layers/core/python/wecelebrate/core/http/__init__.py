@@ -51,6 +51,7 @@ __all__ = [
     "EventWrite",
     "IfMatch",
     "OrderWrite",
+    "PublicWrite",
     "Reading",
     "SourceAddress",
     "StorefrontRead",
@@ -169,6 +170,11 @@ async def _account_write(request: Request) -> Deferred:
     return Deferred(lambda: _write(request, cache))
 
 
+async def _public_write(request: Request) -> Deferred:
+    cache = request_cache_of(request, Caller(), has_session=False)
+    return Deferred(lambda: _write(request, cache))
+
+
 async def _cached(request: Request) -> CachedReads:
     return CachedReads(request, _signed_in(request))
 
@@ -228,6 +234,12 @@ AccountWrite = Annotated[Transaction, Depends(_account_write)]
 """A transaction on the primary, run as a signed-in account that needs no membership. It sees no rows of any client.
 
 The function must have the login `wc_public`, so that the account enters without the role that it may have.
+"""
+PublicWrite = Annotated[Transaction, Depends(_public_write)]
+"""A transaction on the primary, run as a person without an account who has a link of ours. It sees no rows of any
+client, and counts against the limits of its IP address.
+
+The function must have the login `wc_public`.
 """
 Cached = Annotated[CachedReads, Depends(_cached)]
 """The cached reads of the signed-in caller."""

@@ -54,7 +54,7 @@ class Archive:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         try:
-            self._zip = zipfile.ZipFile(_BoundedFile(file))
+            self._zip = zipfile.ZipFile(BoundedFile(file, MAX_DIRECTORY_BYTES))
         except _ZIP_ERRORS as error:
             raise _damaged(error) from error
         self.entries = {info.filename: info for info in self._zip.infolist()}
@@ -144,19 +144,20 @@ class ZipMember:
         return part
 
 
-class _BoundedFile:
-    """The archive's file. Reading more than MAX_DIRECTORY_BYTES at once raises UnreadableFeed.
+class BoundedFile:
+    """The archive's file. Reading more than `max_bytes` at once raises UnreadableFeed.
 
     The module `zipfile` reads the whole directory at once. The archive itself declares the directory's size, so an
     attacker can choose this size.
     """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], max_bytes: int) -> None:
         self._file = file
+        self._max_bytes = max_bytes
         self.seek, self.tell = file.seek, file.tell
 
     def read(self, size: int = -1) -> bytes:
-        if size > MAX_DIRECTORY_BYTES:
+        if size > self._max_bytes:
             raise _too_many_entries()
         return self._file.read(size)
 

@@ -8,6 +8,8 @@ from datetime import tzinfo
 from typing import Any
 
 from wecelebrate import feeds
+from wecelebrate.feeds.files.archive import BoundedFile
+from wecelebrate.feeds.items import UnreadableFeed
 from wecelebrate.feeds.tables.source import open_source
 from wecelebrate.order_files.news.rows import BadRow, NewsRow, RejectedRow, rows_of
 
@@ -15,6 +17,9 @@ MAX_BYTES = 20 << 20
 """The largest file, also after unpacking. A row has about 150 bytes, so this is more than 100,000 rows."""
 MAX_ROWS = 100_000
 _MAX_DOCUMENTS = 10_000
+_MAX_DIRECTORY_BYTES = 4 << 20
+"""The largest directory of an archive. `zipfile` reads it at once, and needs about ten times as much memory for its
+entries. The names of 10,000 documents may have 350 bytes each."""
 _MAX_KEY_LENGTH = 200
 MAX_MEMORY = 256 << 20
 """How much memory a parsed file may need, in bytes, as an estimate. The worker has 512 MB."""
@@ -72,7 +77,7 @@ def _xml_documents(content: bytes) -> list[tuple[str, bytes]]:
     The list is empty for a workbook, and for an archive of other files.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        with zipfile.ZipFile(BoundedFile(io.BytesIO(content), _MAX_DIRECTORY_BYTES)) as archive:
             entries = [entry for entry in archive.infolist() if entry.filename.lower().endswith(".xml")]
             if "[Content_Types].xml" in archive.namelist() or not entries:
                 return []
@@ -87,6 +92,8 @@ def _xml_documents(content: bytes) -> list[tuple[str, bytes]]:
                     raise UnreadableFile("The archive is too large. Split it into smaller files.")
                 documents.append((entry.filename, document))
             return documents
+    except UnreadableFeed:
+        raise UnreadableFile("The archive has too many entries. Split it into smaller files.") from None
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         raise UnreadableFile(f"The archive is damaged: {error}.") from error
 

@@ -160,6 +160,7 @@ begin
       when 'client_users' then r ->> 'user_id' when 'revoked_sessions' then r ->> 'subject'
       when 'catalog_grants' then r ->> 'catalog_id' when 'catalog_readings' then r ->> 'catalog_id'
       when 'site_product_exclusions' then r ->> 'site_id' when 'webhook_secrets' then r ->> 'webhook_id'
+      when 'report_recipients' then r ->> 'subscription_id'
       else r ->> 'id' end,
     change_before, change_after
   from unnest(case when cardinality(clients) = 0 then array[null::uuid] else clients end) client;

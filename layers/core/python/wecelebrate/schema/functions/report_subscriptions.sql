@@ -1,0 +1,181 @@
+-- Reports by mail: their recipients, their mails, and the links with which a recipient ends them.
+
+set local role app_definer;
+
+-- Replaces the recipients of a subscription, and returns the ids that are not those of persons who are active members
+-- of the client. In this case, nothing changes. A member who stays keeps `unsubscribed_at`. Returns null unless the
+-- caller writes for the client.
+create or replace function app.set_report_recipients(subscription uuid, members uuid[]) returns uuid[]
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  client uuid := (select s.client_id from report_subscriptions s where s.id = $1
+                  and (app.admin_role() is not null or s.client_id = any ((select app.editor_ids())::uuid[])));
+  refused uuid[];
+begin
+  if client is null then
+    return null;
+  end if;
+  refused := array(
+    select recipient from unnest($2) recipient
+    where not exists (select from client_users m
+                      where m.id = recipient and m.client_id = client and m.kind = 'person' and m.is_active));
+  if cardinality(refused) = 0 then
+    delete from report_recipients r where r.subscription_id = $1 and r.member_id <> all ($2);
+    insert into report_recipients (subscription_id, client_id, member_id)
+      select $1, client, recipient from unnest($2) recipient on conflict do nothing;
+  end if;
+  return refused;
+end
+$$;
+grant execute on function app.set_report_recipients(uuid, uuid[]) to app_admin, app_client;
+
+-- Lets the caller receive a report of a client, or ends it. Returns null, or why nothing has changed: `unknown`,
+-- `not_a_person` if the caller is not a person who is a member of the client, or `full`.
+create or replace function app.set_own_report(subscription uuid, wanted boolean) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  target report_subscriptions;
+  member uuid;
+begin
+  select * into target from report_subscriptions s
+  where s.id = $1 and (app.admin_role() is not null or s.client_id = any ((select app.client_ids())::uuid[]))
+  for no key update;
+  if target.id is null then
+    return 'unknown';
+  end if;
+  select m.id into member from client_users m
+  where m.client_id = target.client_id and m.user_id = (select app.subject()) and m.kind = 'person' and m.is_active;
+  if member is null then
+    return 'not_a_person';
+  elsif wanted and (select count(*) filter (where r.member_id <> member) from report_recipients r
+                    where r.subscription_id = $1) >= 20 then
+    return 'full';
+  elsif wanted then
+    insert into report_recipients (subscription_id, client_id, member_id) values ($1, target.client_id, member)
+      on conflict (subscription_id, member_id) do update set unsubscribed_at = null;
+  else
+    update report_recipients r set unsubscribed_at = now()
+    where r.subscription_id = $1 and r.member_id = member and r.unsubscribed_at is null;
+  end if;
+  update report_subscriptions s set updated_at = now() where s.id = $1;
+  return null;
+end
+$$;
+grant execute on function app.set_own_report(uuid, boolean) to app_admin, app_client;
+
+-- Returns the members who receive a report, with the addresses that they have verified.
+create or replace function app.report_addresses(subscription uuid)
+returns table (client_id uuid, member_id uuid, email text)
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select m.client_id, m.id, m.email
+  from report_recipients r
+  join client_users m on m.id = r.member_id and m.client_id = r.client_id
+  where r.subscription_id = $1 and r.unsubscribed_at is null and m.kind = 'person' and m.is_active
+  order by m.id
+$$;
+
+-- Returns the number of members who receive a report: persons who are active members and have not ended the mails.
+create or replace function app.count_report_recipients(subscription uuid) returns bigint
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select count(*) from app.report_addresses($1)
+  where app.admin_role() is not null or client_id = any ((select app.client_ids())::uuid[])
+$$;
+grant execute on function app.count_report_recipients(uuid) to app_client;
+
+-- Queues a mail with a report to each member who receives it, and returns the jobs of the mails. Returns no row for a
+-- member who already has the mail about these days, and none unless the caller is our own worker that acts for the
+-- client.
+create or replace function app.queue_report_mails(subscription uuid, details jsonb) returns table (job_id uuid)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  return query
+  select mail.job from (
+    select app.create_mail(a.client_id, 'report', null, a.email,
+      $2 || jsonb_build_object('subscription_id', $1, 'member_id', a.member_id), 'normal') as job
+    from app.report_addresses($1) a
+    where app.subject() like 'service:%' and a.client_id = any ((select app.editor_ids())::uuid[])
+  ) mail where mail.job is not null;
+end
+$$;
+grant execute on function app.queue_report_mails(uuid, jsonb) to app_client;
+
+-- Returns the token of the link with which a member ends a report, for our own workers that send its mails. It does
+-- not expire, because a person can end a report with any of its mails. Returns null if the member has ended the report.
+create or replace function app.report_token(subscription uuid, member uuid) returns text
+language sql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select app.sealed_token('r' || replace(r.subscription_id::text, '-', '') || replace(r.member_id::text, '-', ''))
+  from app.report_addresses($1) a join report_recipients r on r.subscription_id = $1 and r.member_id = a.member_id
+  where a.member_id = $2 and app.subject() like 'service:%'
+    and (app.admin_role() is not null or r.client_id = any ((select app.editor_ids())::uuid[]))
+$$;
+grant execute on function app.report_token(uuid, uuid) to app_admin, app_client;
+
+-- Returns what the page of a link shows. Returns no row if we did not make the token. A link whose report or member
+-- does not exist any more shows that no mails are sent.
+create or replace function app.report_of_token(
+  token text, out language text, out client_name text, out name text, out is_subscribed boolean)
+returns setof record
+language plpgsql stable security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  if $1 !~ '^r[0-9a-f]{104}$' or $1 <> app.sealed_token(left($1, 65)) then
+    return;
+  end if;
+  return query
+  select coalesce(s.language, 'en'), c.name, s.name, r.member_id is not null and r.unsubscribed_at is null
+  from (select) link
+  left join report_recipients r
+    on r.subscription_id = substr($1, 2, 32)::uuid and r.member_id = substr($1, 34, 32)::uuid
+  left join report_subscriptions s on s.id = r.subscription_id
+  left join clients c on c.id = s.client_id;
+end
+$$;
+grant execute on function app.report_of_token(text) to app_anon;
+
+-- Ends the report of a link, and returns whether we made the token. A second call changes nothing.
+create or replace function app.end_report_of_token(token text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if not exists (select from app.report_of_token($1)) then
+    return false;
+  end if;
+  update report_recipients r set unsubscribed_at = now()
+  where r.subscription_id = substr($1, 2, 32)::uuid and r.member_id = substr($1, 34, 32)::uuid
+    and r.unsubscribed_at is null;
+  if found then
+    update report_subscriptions s set updated_at = now() where s.id = substr($1, 2, 32)::uuid;
+  end if;
+  return true;
+end
+$$;
+grant execute on function app.end_report_of_token(text) to app_anon;
+
+set local role app_owner;
+
+-- A subscription as the API shows it.
+create or replace view app.report_subscription_view with (security_invoker = true) as
+select s.id, s.client_id, s.site_id, s.name, s.cadence, s.period, s.timezone, s.language, s.send_hour,
+  s.attach_workbook, s.is_active, s.next_at, s.covered_until, s.last_job_id, s.created_at, s.updated_at,
+  (select coalesce(json_agg(json_build_object('member_id', r.member_id, 'unsubscribed_at', r.unsubscribed_at)
+     order by r.member_id), '[]') from report_recipients r where r.subscription_id = s.id) as recipients
+from report_subscriptions s;
+grant select, insert, update on app.report_subscription_view to app_admin, app_client;
+
+create or replace trigger audit_insert_delete after insert or delete on report_subscriptions
+  for each row execute function app.audit_row();
+create or replace trigger audit_update after update on report_subscriptions for each row
+  when ((old.site_id, old.name, old.cadence, old.period, old.timezone, old.language, old.send_hour,
+         old.attach_workbook, old.is_active)
+    is distinct from (new.site_id, new.name, new.cadence, new.period, new.timezone, new.language, new.send_hour,
+         new.attach_workbook, new.is_active))
+  execute function app.audit_row();
+create or replace trigger audit after insert or update or delete on report_recipients
+  for each row execute function app.audit_row();
