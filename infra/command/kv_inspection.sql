@@ -15,9 +15,9 @@ create index leaders_by_id on leaders (entity, id);
 
 -- Several keys of one entity.
 insert into damage
-select case
-    when d.entity in ('product', 'order') then p.prefix || iif(l.content = d.content, '_both_keys_equal', '_both_keys_differ')
-    else p.prefix || iif(l.content = d.content, '_alias_key', '_keys_differ')
+select p.prefix || case
+    when d.entity in ('product', 'order') then iif(l.content = d.content, '_both_keys_equal', '_both_keys_differ')
+    else iif(l.content = d.content, '_alias_key', '_keys_differ')
   end, d.key
 from documents d join leaders l on l.entity = d.entity and l.id = d.id join prefixes p on p.entity = d.entity
 where l.key <> d.key;

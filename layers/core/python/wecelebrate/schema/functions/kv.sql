@@ -79,12 +79,12 @@ end
 $$;
 grant execute on function app.kv_families() to app_admin;
 
--- Returns the documents after the key `start` (or from this key, if `inclusive`), in the order of their keys: documents
--- of entities, and lists. Documents of other families are not read, because their values and keys can be secret.
+-- Returns the documents after the key `start` (or from this key, if `inclusive`), in the order of their keys: those of
+-- entities, and lists. Documents of other families are not read, because their values and keys can be secret.
 --
 -- If the page would have more than `max_bytes`, its last row has no value: there is another document, but it belongs to
--- the next page. The first row always has a value. The bytes include the longest form that a key has in a response. Only
--- admins of the platform may call it, and services may not.
+-- the next page. The first row always has a value. The bytes include the longest form that a key has in a response.
+-- Only admins of the platform may call it, and services may not.
 create or replace function app.kv_documents(start text, inclusive boolean, max_rows integer, max_bytes integer)
 returns table (key text, family text, meaning text, value text)
 language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
