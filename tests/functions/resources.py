@@ -153,6 +153,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
     unique = uuid4().hex
     return {
         "member_id": _insert(platform, MEMBER, [client, unique, f"{unique}@example.test"]),
+        "run_id": str(uuid4()),
         "invitation_id": _insert(platform, INVITATION, [client, f"{unique}+new@example.test"]),
         "staff_member_id": _insert(platform, STAFF_MEMBER, [f"staff {unique}", f"{unique}@example.test"]),
         "staff_invitation_id": _insert(platform, STAFF_INVITATION, [f"{unique}+staff@example.test"]),
