@@ -21,7 +21,7 @@ HEADER = """\
 MAX_LINE_LENGTH = 120
 
 _OURS = """
-  n.nspname in ('app', 'public')
+  n.nspname in ('app', 'kv', 'public')
   and not exists (select from pg_depend d where d.objid = {alias}.oid and d.deptype = 'e')
 """
 _GRANTEES = """
@@ -106,7 +106,7 @@ def _schemas(connection: psycopg.Connection) -> Iterator[str]:
     yield ""
     schemas = _rows(
         connection,
-        "select nspname, nspowner::regrole::text, ({grants}) from pg_namespace where nspname in ('app', 'public')"
+        "select nspname, nspowner::regrole::text, ({grants}) from pg_namespace where nspname in ('app', 'kv', 'public')"
         " order by nspname desc",
         grants=_GRANTEES.format(acl="nspacl", owner="nspowner"),
     )

@@ -1,12 +1,12 @@
 """The models of the API for the key-value store."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import CurrencyCode, Moment
+from wecelebrate.core.types import CurrencyCode, Label, Moment
 
 Meaning = Literal[
     "client", "site", "catalog", "product", "order", "setting", "list", "derived", "log", "later", "secret", "unknown"
@@ -61,7 +61,7 @@ class InspectedDocument(BaseModel):
 class NewRun(Input):
     """A new run of the backfill."""
 
-    environments: list[Environment] = Field(
+    environments: list[Label] = Field(
         default=["production"],
         min_length=1,
         max_length=20,

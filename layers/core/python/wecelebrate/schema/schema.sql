@@ -36,6 +36,10 @@ grant create, usage on schema public to app_owner;
 grant usage on schema public to app_admin, app_anon, app_client, app_customer, app_definer, app_kv, app_migrate,
   app_mirror, app_support, app_system, app_worker, public;
 
+-- schema kv, owner app_owner
+grant create, usage on schema kv to app_mirror;
+grant usage on schema kv to app_admin, app_migrate;
+
 -- schema app, owner app_owner
 grant create, usage on schema app to app_definer;
 grant usage on schema app to app_migrate, public;
@@ -443,7 +447,6 @@ create table client_users (
   id uuid not null default app.uuid7(),
   kind text not null default 'person'::text,
   name text,
-  constraint client_users_client_id_unique UNIQUE (client_id, id),
   constraint client_users_id_unique UNIQUE (id),
   constraint client_users_pkey PRIMARY KEY (client_id, user_id),
   constraint client_users_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
@@ -1291,12 +1294,10 @@ create table kill_switches (
   updated_at timestamp with time zone not null default now(),
   updated_by text default app.subject(),
   constraint kill_switches_pkey PRIMARY KEY (name),
-  constraint kill_switches_name_check CHECK ((name = ANY (ARRAY['reads'::text, 'cache'::text, 'queue'::text,
-    'limits'::text]))),
+  constraint kill_switches_name_check CHECK ((name = ANY (ARRAY['reads'::text, 'cache'::text, 'limits'::text]))),
   constraint kill_switches_updated_by_length CHECK ((length(updated_by) <= 500)),
-  constraint kill_switches_value_check CHECK ((((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
-    'cache'::text) AND (value = 'off'::text))) OR ((name = 'queue'::text) AND (value = 'direct'::text))) OR ((name =
-    'limits'::text) AND (value = 'off'::text))))
+  constraint kill_switches_value_check CHECK (((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
+    'cache'::text) AND (value = 'off'::text))) OR ((name = 'limits'::text) AND (value = 'off'::text))))
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.kill_switches FOR EACH ROW EXECUTE FUNCTION
   app.audit_row();
@@ -1428,7 +1429,7 @@ create table mails (
     'sent'::text, 'delivered'::text, 'bounced'::text, 'complained'::text]))),
   constraint mails_template_check CHECK ((template = ANY (ARRAY['order_confirmation'::text, 'order_shipped'::text,
     'order_delivered'::text, 'order_cancelled'::text, 'order_confirm_request'::text, 'order_lookup'::text,
-    'job_finished'::text, 'invitation'::text, 'report'::text])))
+    'job_finished'::text, 'invitation'::text])))
 );
 comment on column mails.client_id is
   'Null: the mail belongs to the platform.';
@@ -1446,8 +1447,6 @@ CREATE INDEX mails_by_order ON public.mails USING btree (order_id);
 CREATE INDEX mails_by_recipient ON public.mails USING btree (lower(recipient), created_at DESC);
 CREATE UNIQUE INDEX mails_one_confirmation_per_order ON public.mails USING btree (order_id) WHERE (template =
   'order_confirmation'::text);
-CREATE UNIQUE INDEX mails_one_report_per_member ON public.mails USING btree (((details ->> 'subscription_id'::text)),
-  ((details ->> 'member_id'::text)), ((details ->> 'last_day'::text))) WHERE (template = 'report'::text);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.mails FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on mails for all to app_admin
@@ -2409,129 +2408,6 @@ grant insert, select, update on products to app_client, app_mirror, app_support;
 grant select on products to app_anon, app_customer;
 grant select, update on products to app_definer;
 
--- Table report_recipients, owner app_owner
-
-create table report_recipients (
-  subscription_id uuid not null,
-  client_id uuid not null,
-  member_id uuid not null,
-  unsubscribed_at timestamp with time zone,
-  created_at timestamp with time zone not null default now(),
-  constraint report_recipients_pkey PRIMARY KEY (subscription_id, member_id),
-  constraint report_recipients_member_fkey FOREIGN KEY (client_id, member_id) REFERENCES client_users(client_id, id) ON
-    DELETE CASCADE,
-  constraint report_recipients_subscription_fkey FOREIGN KEY (client_id, subscription_id) REFERENCES
-    report_subscriptions(client_id, id) ON DELETE CASCADE
-);
-comment on table report_recipients is 'The members who receive a report.';
-comment on column report_recipients.unsubscribed_at is
-  'When the member ended the mails. Only the member can receive them again. Null: the member receives them.';
-CREATE INDEX report_recipients_by_member ON public.report_recipients USING btree (client_id, member_id);
-CREATE INDEX report_recipients_by_subscription ON public.report_recipients USING btree (client_id, subscription_id);
-CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.report_recipients FOR EACH ROW EXECUTE FUNCTION
-  app.audit_row();
--- row-level security: forced
-create policy admin on report_recipients for select to app_admin
-  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
-create policy client on report_recipients for select to app_client
-  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
-create policy definer on report_recipients for all to app_definer
-  using (true)
-  with check (true);
-create policy migrate on report_recipients for all to app_migrate
-  using (true)
-  with check (true);
-grant delete, insert, select, update on report_recipients to app_definer, app_migrate;
-grant select on report_recipients to app_admin, app_client;
-
--- Table report_subscriptions, owner app_owner
-
-create table report_subscriptions (
-  id uuid not null default app.uuid7(),
-  client_id uuid not null,
-  site_id uuid,
-  name text not null,
-  cadence text not null,
-  period text not null default 'previous'::text,
-  timezone text not null,
-  language text not null default 'en'::text,
-  send_hour integer not null default 6,
-  attach_workbook boolean not null default true,
-  is_active boolean not null default true,
-  next_at timestamp with time zone,
-  covered_until date,
-  last_job_id uuid,
-  created_at timestamp with time zone not null default now(),
-  updated_at timestamp with time zone not null default now(),
-  constraint report_subscriptions_client_id_unique UNIQUE (client_id, id),
-  constraint report_subscriptions_name_unique UNIQUE (client_id, name),
-  constraint report_subscriptions_pkey PRIMARY KEY (id),
-  constraint report_subscriptions_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
-  constraint report_subscriptions_last_job_id_fkey FOREIGN KEY (last_job_id) REFERENCES jobs(id) ON DELETE SET NULL,
-  constraint report_subscriptions_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id) ON DELETE
-    CASCADE,
-  constraint report_subscriptions_cadence_check CHECK ((cadence = ANY (ARRAY['day'::text, 'week'::text,
-    'month'::text]))),
-  constraint report_subscriptions_language_length CHECK ((length(language) <= 35)),
-  constraint report_subscriptions_name_length CHECK (((length(name) >= 1) AND (length(name) <= 300))),
-  constraint report_subscriptions_period_check CHECK ((period = ANY (ARRAY['previous'::text, 'last_7_days'::text,
-    'last_30_days'::text, 'month_to_date'::text]))),
-  constraint report_subscriptions_send_hour_check CHECK (((send_hour >= 0) AND (send_hour <= 23))),
-  constraint report_subscriptions_timezone_length CHECK ((length(timezone) <= 100))
-);
-comment on table report_subscriptions is 'A report that members of a client receive by mail every day, week or month.';
-comment on column report_subscriptions.site_id is
-  'Only the orders and visitors of this site. Null: all sites.';
-comment on column report_subscriptions.period is
-  'The days of the report. They end the day before it is due. previous: the last whole day, week or month.';
-comment on column report_subscriptions.send_hour is
-  'The local hour of the day at which the report is due.';
-comment on column report_subscriptions.next_at is
-  'When the report is due next. Null: the subscription is not active.';
-comment on column report_subscriptions.covered_until is
-  'The last day of the newest report that was started. A report with an earlier or equal last day is never started.';
-CREATE INDEX report_subscriptions_by_created_at ON public.report_subscriptions USING btree (created_at DESC, id DESC);
-CREATE INDEX report_subscriptions_by_job ON public.report_subscriptions USING btree (last_job_id);
-CREATE INDEX report_subscriptions_by_site ON public.report_subscriptions USING btree (client_id, site_id);
-CREATE INDEX report_subscriptions_due ON public.report_subscriptions USING btree (next_at) WHERE is_active;
-CREATE TRIGGER audit_insert_delete AFTER INSERT OR DELETE ON public.report_subscriptions FOR EACH ROW EXECUTE FUNCTION
-  app.audit_row();
-CREATE TRIGGER audit_update AFTER UPDATE ON public.report_subscriptions FOR EACH ROW WHEN ((((((((((old.site_id IS
-  DISTINCT FROM new.site_id) OR (old.name IS DISTINCT FROM new.name)) OR (old.cadence IS DISTINCT FROM new.cadence)) OR
-  (old.period IS DISTINCT FROM new.period)) OR (old.timezone IS DISTINCT FROM new.timezone)) OR (old.language IS
-  DISTINCT FROM new.language)) OR (old.send_hour IS DISTINCT FROM new.send_hour)) OR (old.attach_workbook IS DISTINCT
-  FROM new.attach_workbook)) OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION app.audit_row();
-CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.report_subscriptions FOR EACH ROW EXECUTE FUNCTION
-  app.set_updated_at();
--- row-level security: forced
-create policy admin on report_subscriptions for all to app_admin
-  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
-  with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
-create policy client on report_subscriptions for select to app_client
-  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
-create policy client_delete on report_subscriptions for delete to app_client
-  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
-create policy client_insert on report_subscriptions for insert to app_client
-  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
-create policy client_update on report_subscriptions for update to app_client
-  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]))
-  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
-create policy definer on report_subscriptions for select to app_definer
-  using (true);
-create policy definer_update on report_subscriptions for update to app_definer
-  using (true)
-  with check (true);
-create policy migrate on report_subscriptions for all to app_migrate
-  using (true)
-  with check (true);
-create policy system on report_subscriptions for select to app_system
-  using (( SELECT app.subject() AS subject) IS NOT NULL);
-create policy system_update on report_subscriptions for update to app_system
-  using (( SELECT app.subject() AS subject) IS NOT NULL)
-  with check (( SELECT app.subject() AS subject) IS NOT NULL);
-grant delete, insert, select, update on report_subscriptions to app_admin, app_client, app_migrate;
-grant select, update on report_subscriptions to app_definer, app_system;
-
 -- Table return_lines, owner app_owner
 
 create table return_lines (
@@ -2662,39 +2538,6 @@ create policy migrate on revoked_sessions for all to app_migrate
   with check (true);
 grant delete, insert, select, update on revoked_sessions to app_migrate;
 grant insert, select, update on revoked_sessions to app_definer;
-
--- Table row_security_suspensions, owner app_owner
-
-create table row_security_suspensions (
-  table_name text not null,
-  reason text not null,
-  privileges jsonb not null,
-  suspended_by text not null,
-  suspended_at timestamp with time zone not null default now(),
-  expires_at timestamp with time zone not null,
-  ended_at timestamp with time zone,
-  constraint row_security_suspensions_pkey PRIMARY KEY (table_name),
-  constraint row_security_suspensions_expires_at_check CHECK ((expires_at <= (suspended_at + '01:00:00'::interval))),
-  constraint row_security_suspensions_privileges_length CHECK (app.json_fits(privileges, 65536)),
-  constraint row_security_suspensions_reason_check CHECK ((length(reason) <= 500)),
-  constraint row_security_suspensions_suspended_by_check CHECK ((length(suspended_by) <= 500)),
-  constraint row_security_suspensions_table_name_check CHECK ((length(table_name) <= 63))
-);
-comment on column row_security_suspensions.privileges is
-  'The revoked privileges: [{"role": …, "privilege": …, "column": …}, …]. The end of the suspension grants them again.';
-comment on column row_security_suspensions.ended_at is
-  'Null while the suspension is in force.';
--- row-level security: forced
-create policy admin on row_security_suspensions for select to app_admin
-  using (( SELECT app.admin_role() AS admin_role) = ANY (ARRAY['super_admin'::text, 'admin'::text]));
-create policy definer on row_security_suspensions for all to app_definer
-  using (true)
-  with check (true);
-create policy migrate on row_security_suspensions for all to app_migrate
-  using (true)
-  with check (true);
-grant delete, insert, select, update on row_security_suspensions to app_definer, app_migrate;
-grant select on row_security_suspensions to app_admin;
 
 -- Table schedules, owner app_owner
 
@@ -3444,6 +3287,144 @@ grant delete, insert, select, update on webhooks to app_admin, app_client, app_m
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_definer, app_system;
 
+-- Table kv.ids, owner app_owner
+
+create table kv.ids (
+  key text not null,
+  entity text not null,
+  environment text not null,
+  old_id text not null,
+  id uuid not null,
+  alias boolean not null default false,
+  listed boolean not null default false,
+  state text not null default 'pending'::text,
+  has_row boolean not null default false,
+  fingerprint bigint not null,
+  mapped_fingerprint bigint,
+  constraint ids_pkey PRIMARY KEY (key),
+  constraint ids_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint ids_environment_length CHECK ((length(environment) <= 1024)),
+  constraint ids_key_length CHECK ((length(key) <= 1024)),
+  constraint ids_old_id_length CHECK ((length(old_id) <= 1024)),
+  constraint ids_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'mapped'::text, 'quarantined'::text,
+    'gone'::text])))
+);
+comment on column kv.ids.id is
+  'The id of the row that the document leads to.';
+comment on column kv.ids.alias is
+  'Whether another document of the same row decides the values of the row.';
+comment on column kv.ids.listed is
+  'Whether a list of the store, e.g. gifts:all, names the document.';
+comment on column kv.ids.has_row is
+  'Whether the mapping has written the row. It never changes rows of others.';
+comment on column kv.ids.mapped_fingerprint is
+  'The fingerprint of the mapped document. Null: map it again.';
+CREATE INDEX ids_by_id ON kv.ids USING btree (entity, id);
+CREATE INDEX ids_by_old_id ON kv.ids USING btree (entity, environment, old_id);
+-- row-level security: forced
+create policy migrate on kv.ids for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.ids for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.ids to app_migrate, app_mirror;
+
+-- Table kv.notes, owner app_owner
+
+create table kv.notes (
+  key text not null,
+  note text not null,
+  field text not null,
+  constraint notes_pkey PRIMARY KEY (key, note),
+  constraint notes_key_fkey FOREIGN KEY (key) REFERENCES kv.ids(key) ON DELETE CASCADE,
+  constraint notes_field_length CHECK ((length(field) <= 100)),
+  constraint notes_note_length CHECK ((length(note) <= 100))
+);
+-- row-level security: forced
+create policy migrate on kv.notes for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.notes for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.notes to app_migrate, app_mirror;
+
+-- Table kv.quarantine, owner app_owner
+
+create table kv.quarantine (
+  key text not null,
+  reason text not null,
+  field text not null,
+  since timestamp with time zone not null default now(),
+  constraint quarantine_pkey PRIMARY KEY (key),
+  constraint quarantine_key_fkey FOREIGN KEY (key) REFERENCES kv.ids(key) ON DELETE CASCADE,
+  constraint quarantine_field_length CHECK ((length(field) <= 100)),
+  constraint quarantine_reason_length CHECK ((length(reason) <= 100))
+);
+-- row-level security: forced
+create policy migrate on kv.quarantine for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.quarantine for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.quarantine to app_migrate, app_mirror;
+
+-- Table kv.remainders, owner app_owner
+
+create table kv.remainders (
+  key text not null,
+  value jsonb not null,
+  constraint remainders_pkey PRIMARY KEY (key),
+  constraint remainders_key_fkey FOREIGN KEY (key) REFERENCES kv.ids(key) ON DELETE CASCADE,
+  constraint remainders_value_length CHECK (app.json_fits(value, 6000000))
+);
+-- row-level security: forced
+create policy migrate on kv.remainders for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.remainders for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.remainders to app_migrate, app_mirror;
+
+-- Table kv.runs, owner app_owner
+
+create table kv.runs (
+  id uuid not null default app.uuid7(),
+  status text not null default 'running'::text,
+  environments text[] not null,
+  currency text,
+  phase text not null default 'index'::text,
+  checkpoint text not null default ''::text,
+  done bigint not null default 0,
+  total bigint not null default 0,
+  counts jsonb not null default '{}'::jsonb,
+  requested_by text not null,
+  started_at timestamp with time zone not null default now(),
+  ended_at timestamp with time zone,
+  constraint runs_pkey PRIMARY KEY (id),
+  constraint runs_checkpoint_length CHECK ((length(checkpoint) <= 1024)),
+  constraint runs_counts_length CHECK (app.json_fits(counts, 100000)),
+  constraint runs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint runs_environments_length CHECK ((length((environments)::text) <= 10000)),
+  constraint runs_phase_check CHECK ((phase = ANY (ARRAY['index'::text, 'lists'::text, 'client'::text, 'catalog'::text,
+    'site'::text, 'product'::text, 'order'::text, 'end'::text]))),
+  constraint runs_requested_by_length CHECK ((length(requested_by) <= 500)),
+  constraint runs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'complete'::text, 'incomplete'::text])))
+);
+CREATE UNIQUE INDEX runs_only_one_runs ON kv.runs USING btree ((true)) WHERE (status = 'running'::text);
+-- row-level security: forced
+create policy migrate on kv.runs for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.runs for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.runs to app_migrate, app_mirror;
+
 -- Table app.replica_heartbeat, owner app_owner
 
 create table app.replica_heartbeat (
@@ -3838,18 +3819,6 @@ create view app.order_view with (security_invoker=true) as
        app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.order_view to app_admin, app_client, app_customer, app_support;
 
--- View app.report_subscription_view, owner app_owner
-
-create view app.report_subscription_view with (security_invoker=true) as
- SELECT id, client_id, site_id, name, cadence, period, timezone, language, send_hour, attach_workbook, is_active,
-    next_at, covered_until, last_job_id, created_at, updated_at,
-    ( SELECT COALESCE(json_agg(json_build_object('member_id', r.member_id, 'unsubscribed_at', r.unsubscribed_at) ORDER
-      BY r.member_id), '[]'::json) AS "coalesce"
-           FROM report_recipients r
-          WHERE r.subscription_id = s.id) AS recipients
-   FROM report_subscriptions s;
-grant insert, select, update on app.report_subscription_view to app_admin, app_client;
-
 -- View app.return_view, owner app_owner
 
 create view app.return_view with (security_invoker=true) as
@@ -4016,6 +3985,41 @@ begin
 end
 $function$;
 grant execute on function app.accept_invitation(text) to app_customer;
+
+-- Function kv.account(text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.account(environments text[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with names as materialized (select kv.environment_names() as environments),
+  documents as (
+    select case
+        when i.state = 'mapped' and i.alias then 'aliases' when i.state = 'mapped' then 'rows'
+        when i.state = 'quarantined' then 'quarantined' when i.key is not null then 'unaccounted'
+        when f.meaning is null then 'left_over.unknown'
+        when f.meaning not in ('client', 'site', 'catalog', 'product', 'order') then 'left_over.' || f.meaning
+        when (kv.identity(f.meaning, d.key, 'null', names.environments)).environment = any ($1) then 'unaccounted'
+        else 'left_over.other_environment' end as outcome
+    from kv_store_6fcaeea3 d cross join names
+      left join kv.ids i on i.key = d.key
+        and i.environment = any ($1) and i.state <> 'gone'
+      left join lateral (
+        select k.meaning from app.kv_key_families() k
+        where i.key is null and d.key ~ k.pattern
+          and case when d.key like 'hris\_%' then 'hris' else split_part(d.key, ':', 1) end = any (k.heads) limit 1
+      ) f on true
+  ), counted as (
+    select outcome, count(*) as n from documents group by 1
+  )
+  select jsonb_build_object('documents', coalesce(sum(n), 0), 'rows', 0, 'aliases', 0, 'quarantined', 0,
+      'unaccounted', 0)
+    || coalesce(jsonb_object_agg(outcome, n) filter (where outcome not like 'left%'), '{}')
+    || jsonb_build_object('left_over', coalesce(jsonb_object_agg(substr(outcome, 11), n)
+         filter (where outcome like 'left%'), '{}'))
+  from counted
+$function$;
 
 -- Function app.acknowledge_holds(uuid,timestamp with time zone), owner app_definer
 
@@ -4192,6 +4196,22 @@ begin
   select array(select t from slots where (t).orders = 0 and (t).amount = 0) into empty;
   delete from order_slot_totals t using unnest(empty) e
   where (t.client_id, t.slot, t.site_id, t.currency, t.status) = (e.client_id, e.slot, e.site_id, e.currency, e.status);
+end
+$function$;
+
+-- Function kv.address_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.address_of(v jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  stated jsonb := coalesce(v -> 'shippingAddress', v -> 'deliveryAddress', v -> 'address');
+begin
+  return case jsonb_typeof(stated)
+    when 'object' then case when length(stated::text) < 60000 then kv.cleaned(stated) else '{}' end
+    when 'string' then jsonb_build_object('line1', left(stated #>> '{}', 10000)) else '{}' end;
 end
 $function$;
 
@@ -4475,6 +4495,31 @@ AS $function$
   ) buyer
 $function$;
 
+-- Function kv.camel(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.camel(value jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  if not kv.is_snake_case(value) then
+    return value;
+  end if;
+  return (select jsonb_object_agg(kv.camel_name(f.key), f.value order by f.key <> kv.camel_name(f.key) desc, f.key)
+          from jsonb_each(value) f);
+end
+$function$;
+
+-- Function kv.camel_name(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.camel_name(name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (name ~ '^[a-z0-9]+(_[a-z0-9]+)+$'::text) THEN ("left"(name, 1) || substr(replace(initcap(replace(name,
+  '_'::text, ' '::text)), ' '::text, ''::text), 2)) ELSE name END;
+
 -- Function app.cancel_for_buyer(orders,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.cancel_for_buyer(target orders, reason text, OUT refusal text, OUT detail jsonb, OUT news
@@ -4704,6 +4749,30 @@ AS $function$
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
 
+-- Function kv.catalog_of_list(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.catalog_of_list(gift text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select min(split_part(key, ':', 2)) from kv_store_6fcaeea3
+  where key >= 'catalog_gifts:' and key < 'catalog_gifts;' and value ? gift having count(*) = 1
+$function$;
+
+-- Function kv.catalog_of_settings(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.catalog_of_settings(site text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select kv.line(kv.camel(value) -> 'catalogId', 1024) from kv_store_6fcaeea3
+  where key in ('sites:' || site || ':catalog_config', 'site_catalog_config:' || site)
+    and jsonb_typeof(value) = 'object'
+  order by key desc limit 1
+$function$;
+
 -- Function app.change_order(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.change_order(order_id uuid, changes jsonb, note text, source text, expected timestamp
@@ -4758,6 +4827,40 @@ end
 $function$;
 grant execute on function app.change_order(uuid,jsonb,text,text,timestamp with time zone) to app_admin, app_client,
   app_support, app_system;
+
+-- Function kv.change_orders(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.change_orders(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if cardinality(drafts) = 0 then
+    return;
+  end if;
+  update orders o set status = 'shipped', fulfilment = 'full',
+    processed_at = coalesce(o.processed_at, (d.columns ->> 'shipped_at')::timestamptz),
+    shipped_at = (d.columns ->> 'shipped_at')::timestamptz
+  from unnest(drafts) d
+  where o.id = d.id and o.status in ('pending', 'processing') and d.columns ->> 'status' = 'delivered';
+  update orders o set status = r.status, customer_name = r.customer_name, customer_email = r.customer_email,
+    shipping_address = r.shipping_address,
+    processed_at = coalesce(o.processed_at, case when r.status in ('processing', 'shipped') then now() end),
+    shipped_at = coalesce(o.shipped_at, r.shipped_at), delivered_at = coalesce(o.delivered_at, r.delivered_at),
+    cancelled_at = coalesce(o.cancelled_at, r.cancelled_at),
+    fulfilment = case when r.status in ('shipped', 'delivered') then 'full' else o.fulfilment end
+  from unnest(drafts) d cross join lateral jsonb_populate_record(null::orders, d.columns) r
+  where o.id = d.id and (o.status, o.customer_name, o.customer_email, o.shipping_address)
+    is distinct from (r.status, r.customer_name, r.customer_email, r.shipping_address);
+  update order_lines l set
+    shipped_quantity = case when o.status = 'cancelled' then 0 else l.quantity - l.cancelled_quantity end,
+    cancelled_quantity = case when o.status = 'cancelled' then l.quantity else l.cancelled_quantity end
+  from unnest(drafts) d join orders o on o.id = d.id
+  where l.order_id = o.id and (o.status in ('shipped', 'delivered')
+      and l.shipped_quantity + l.cancelled_quantity < l.quantity
+    or o.status = 'cancelled' and l.cancelled_quantity < l.quantity);
+end
+$function$;
 
 -- Function app.change_shipment(orders,shipments,jsonb,text,timestamp with time zone), owner app_definer
 
@@ -4882,6 +4985,39 @@ begin
 end
 $function$;
 
+-- Function kv.check_catalogs(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.check_catalogs(drafts kv.draft[])
+ RETURNS kv.draft[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  d kv.draft;
+  checked kv.draft[] := '{}';
+  owner uuid;
+  existing catalogs;
+begin
+  foreach d in array drafts loop
+    if d.reason is null then
+      owner := kv.row_of('client', d.environment, d.columns ->> 'client');
+      select * into existing from catalogs where id = d.id;
+      d.field := 'ownerClientId';
+      d.reason := case
+        when existing.id is not null and not d.has_row then 'id_in_use'
+        when d.columns ? 'client' and owner is null then 'unknown_client'
+        when existing.id is not null and existing.owner_client_id is distinct from owner then 'client_changed' end;
+      d.columns := d.columns || jsonb_build_object('owner_client_id', owner);
+      if owner is null then
+        d.notes := d.notes || '{"catalog_of_the_platform": "ownerClientId"}';
+      end if;
+    end if;
+    checked := checked || d;
+  end loop;
+  return checked;
+end
+$function$;
+
 -- Function app.check_changed_currency(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.check_changed_currency()
@@ -4896,6 +5032,40 @@ begin
 end
 $function$;
 grant execute on function app.check_changed_currency() to app_owner;
+
+-- Function kv.check_clients(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.check_clients(drafts kv.draft[])
+ RETURNS kv.draft[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  d kv.draft;
+  checked kv.draft[] := '{}';
+  slugs text[] := '{}';
+begin
+  foreach d in array drafts loop
+    if d.reason is null and not d.has_row and exists (select from clients where id = d.id) then
+      d.reason := 'id_in_use';
+      d.field := 'id';
+    elsif d.reason is null then
+      if not exists (select from tiers where name = d.columns ->> 'tier') then
+        d.notes := d.notes || case when d.columns ? 'tier' then '{"unknown_tier": "tier"}'::jsonb else '{}' end;
+        d.columns := d.columns || '{"tier": "standard"}';
+      end if;
+      if d.columns ->> 'slug' = any (slugs)
+        or exists (select from clients where slug = d.columns ->> 'slug' and id <> d.id) then
+        d.columns := d.columns || jsonb_build_object(
+          'slug', d.columns ->> 'slug' || '-' || left(replace(d.id::text, '-', ''), 12));
+      end if;
+      slugs := slugs || (d.columns ->> 'slug');
+    end if;
+    checked := checked || d;
+  end loop;
+  return checked;
+end
+$function$;
 
 -- Function app.check_currency_of_products(), owner app_definer
 
@@ -4932,6 +5102,60 @@ end
 $function$;
 grant execute on function app.check_new_currencies() to app_owner;
 
+-- Function kv.check_order(kv.draft,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.check_order(d kv.draft, currency text)
+ RETURNS kv.draft
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  site_id uuid;
+  site sites;
+  existing orders;
+  completed record;
+  computed numeric;
+  code text;
+  total numeric := d.columns ->> 'total_amount';
+begin
+  site_id := kv.row_of('site', d.environment, d.columns ->> 'site');
+  select * into site from sites where id = site_id;
+  select * into existing from orders where id = d.id;
+  code := kv.order_currency(d, site, $2);
+  select r.reason, r.field into d.reason, d.field from (values
+    ('unknown_site', 'siteId', site.id is null),
+    ('id_in_use', 'id', existing.id is not null and not d.has_row),
+    ('currency_unknown', 'currency', code is null and d.columns ? 'stated_currency'),
+    ('no_currency', 'currency', code is null),
+    ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
+    ('total_too_fine', 'total', scale(trim_scale(total)) > app.minor_units(code))
+  ) r (reason, field, applies) where r.applies limit 1;
+  if d.reason is null then
+    select * into completed from kv.complete_lines(d, site, code);
+    d.reason := completed.reason;
+    d.field := 'price';
+  end if;
+  if d.reason is not null then
+    return d;
+  end if;
+  computed := (select sum((l ->> 'quantity')::integer * (l ->> 'unit_price')::numeric)
+    from jsonb_array_elements(completed.lines) l);
+  d.notes := d.notes || completed.notes
+    || case when total = 0 and computed > 0 then '{"total_computed": "total"}'::jsonb
+      when total <> computed then '{"total_disagrees": "total"}' else '{}' end
+    || case when kv.row_of('client', d.environment, d.columns ->> 'client') is distinct from site.client_id
+      and d.columns ? 'client' then '{"client_of_another_site": "clientId"}'::jsonb else '{}' end;
+  d.columns := d.columns || jsonb_build_object('client_id', site.client_id, 'site_id', site.id, 'currency', code,
+    'lines', completed.lines, 'total_amount', case when total = 0 then computed else total end);
+  if d.has_row and existing.id is not null then
+    d.reason := kv.refused_change(d, existing);
+    d.field := 'status';
+    d.columns := d.columns || jsonb_build_object('order_number', existing.order_number);
+  end if;
+  return d;
+end
+$function$;
+
 -- Function app.check_order_rules(sites,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.check_order_rules(site sites, lines jsonb, OUT refusal text, OUT detail jsonb)
@@ -4950,6 +5174,162 @@ begin
   from jsonb_array_elements(lines) with ordinality l (line, n)
   where (line ->> 'quantity')::integer > site.max_line_quantity
   having count(*) > 0;
+end
+$function$;
+
+-- Function kv.check_orders(kv.draft[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.check_orders(drafts kv.draft[], currency text)
+ RETURNS kv.draft[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  d kv.draft;
+  checked kv.draft[] := '{}';
+  numbers jsonb := '{}';
+  number text;
+  stated text;
+begin
+  foreach d in array drafts loop
+    if d.reason is null then
+      d := kv.check_order(d, currency);
+    end if;
+    if d.reason is null and not d.has_row then
+      number := d.columns ->> 'order_number';
+      if numbers ? concat_ws(' ', d.columns ->> 'client_id', number) or exists (
+        select from orders o where o.client_id = (d.columns ->> 'client_id')::uuid and o.order_number = number)
+      then
+        stated := number;
+        number := left(number, 41) || '-' || upper(right(d.id::text, 8));
+        d.columns := d.columns || jsonb_build_object('order_number', number);
+        d.notes := d.notes || '{"number_twice": "orderNumber"}';
+        d.remainder := d.remainder || jsonb_build_object('orderNumber', stated);
+      end if;
+      numbers := numbers || jsonb_build_object(concat_ws(' ', d.columns ->> 'client_id', number), true);
+    end if;
+    checked := checked || d;
+  end loop;
+  return checked;
+end
+$function$;
+
+-- Function kv.check_products(kv.draft[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.check_products(drafts kv.draft[], currency text)
+ RETURNS kv.draft[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  d kv.draft;
+  checked kv.draft[] := '{}';
+  repeated text[];
+  catalog catalogs;
+  catalog_name text;
+  catalog_id uuid;
+  existing products;
+  code text;
+  usual jsonb := '{}';
+begin
+  foreach d in array drafts loop
+    if d.reason is null then
+      catalog_name := coalesce(d.columns ->> 'catalog', kv.catalog_of_list(d.old_id), 'catalog_legacy_default');
+      catalog_id := kv.row_of('catalog', d.environment, catalog_name);
+      select * into catalog from catalogs where id = catalog_id;
+      select * into existing from products where id = d.id;
+      if catalog.currency is null and not usual ? coalesce(catalog_name, '') then
+        usual := usual || jsonb_build_object(catalog_name, kv.usual_currency($1, catalog_name, $2));
+      end if;
+      code := coalesce(d.columns ->> 'currency', catalog.currency, usual ->> catalog_name, $2);
+      select r.reason, r.field into d.reason, d.field from (values
+        ('id_in_use', 'id', existing.id is not null and not d.has_row),
+        ('no_catalog', 'catalogId', catalog.id is null and not d.columns ? 'catalog'),
+        ('unknown_catalog', 'catalogId', catalog.id is null),
+        ('no_currency', 'currency', code is null),
+        ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
+        ('currency_of_catalog', 'currency',
+          code <> coalesce(catalog.currency, usual ->> catalog_name)),
+        ('price_too_fine', 'price', scale((d.columns ->> 'price')::numeric) > app.minor_units(code)),
+        ('sku_repeated', 'sku', exists (
+          select from products p where p.catalog_id = catalog.id and p.sku = d.columns ->> 'sku' and p.id <> d.id))
+      ) r (reason, field, applies) where r.applies limit 1;
+      d.notes := d.notes
+        || case when not d.columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end
+        || case when not d.columns ? 'currency' then '{"currency_from_catalog": "currency"}'::jsonb else '{}' end;
+      d.columns := d.columns || jsonb_build_object('catalog_id', catalog.id, 'currency', code);
+    end if;
+    checked := checked || d;
+  end loop;
+  repeated := kv.repeated_skus(checked);
+  return array(
+    select (c.key, c.entity, c.environment, c.old_id, c.id, c.has_row, c.is_open,
+      case when c.key = any (repeated) then 'sku_repeated' else c.reason end,
+      case when c.key = any (repeated) then 'sku' else c.field end, c.columns, c.remainder, c.notes)::kv.draft
+    from unnest(checked) c);
+end
+$function$;
+
+-- Function kv.check_sites(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.check_sites(drafts kv.draft[])
+ RETURNS kv.draft[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  d kv.draft;
+  checked kv.draft[] := '{}';
+  client uuid;
+  catalog catalogs;
+  catalog_name text;
+  catalog_id uuid;
+  is_granted boolean;
+  existing sites;
+  domains text[] := '{}';
+begin
+  foreach d in array drafts loop
+    if d.reason is null then
+      client := kv.row_of('client', d.environment, d.columns ->> 'client');
+      catalog_name := coalesce(d.columns ->> 'catalog', kv.catalog_of_settings(d.old_id));
+      catalog_id := kv.row_of('catalog', d.environment, catalog_name);
+      select * into catalog from catalogs where id = catalog_id;
+      select * into existing from sites where id = d.id;
+      is_granted := exists (select from catalog_grants g where g.catalog_id = catalog.id and g.client_id = client);
+      d.reason := case
+        when existing.id is not null and not d.has_row then 'id_in_use'
+        when client is null then 'unknown_client'
+        when existing.client_id <> client then 'client_changed'
+        when catalog.owner_client_id <> client and not is_granted then 'catalog_of_another_client' end;
+      d.field := case when d.reason like 'catalog%' then 'catalogId' else 'clientId' end;
+      if catalog_name is not null and (catalog.id is null or catalog.owner_client_id is null and not is_granted) then
+        d.remainder := jsonb_strip_nulls(jsonb_build_object('catalogId', d.columns -> 'catalog')) || d.remainder;
+      end if;
+      if catalog_name is not null and catalog.id is null then
+        d.notes := d.notes || '{"unknown_catalog": "catalogId"}';
+        d.is_open := true;
+      elsif catalog.id is not null and catalog.owner_client_id is null and not is_granted then
+        d.notes := d.notes || '{"catalog_needs_grant": "catalogId"}';
+        d.is_open := true;
+        catalog.id := null;
+      end if;
+      if d.columns ->> 'domain' = any (domains)
+        or exists (select from sites s where s.domain = d.columns ->> 'domain' and s.id <> d.id) then
+        d.notes := d.notes || '{"domain_twice": "domain"}';
+        d.remainder := d.remainder || jsonb_build_object('domain', d.columns -> 'domain');
+        d.columns := d.columns - 'domain';
+      end if;
+      domains := domains || (d.columns ->> 'domain');
+      d.columns := d.columns || jsonb_build_object('client_id', client, 'catalog_id', catalog.id);
+      if not coalesce(app.json_fits(d.columns -> 'branding', 524288), true)
+        or not coalesce(app.json_fits(d.columns -> 'settings', 524288), true) then
+        d.notes := d.notes || '{"too_large": "branding"}';
+        d.columns := d.columns - '{branding,settings}'::text[];
+      end if;
+    end if;
+    checked := checked || d;
+  end loop;
+  return checked;
 end
 $function$;
 
@@ -5321,6 +5701,36 @@ end
 $function$;
 grant execute on function app.claim_webhook_batches(integer,integer,integer,double precision) to app_system;
 
+-- Function kv.cleaned(jsonb,boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.cleaned(value jsonb, images boolean DEFAULT true)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  t text := value::text;
+  secret constant text := 'passw|passphrase|secret|token|api_?-?key|credential|(private|access|client|account|auth|'
+    || 'encryption|signing|shared|license|subscription|storage|master)_?-?key|authori[sz]ation|bearer|cookie|session|'
+    || 'connection_?string|ftp|^otp|otp$|^(pwd|pass|auth|pin|key)$';
+begin
+  if value is null or jsonb_typeof(value) not in ('object', 'array', 'string')
+    or not kv.may_have_secret(lower(t collate "C")) and (images or position('"data:' in t) = 0) then
+    return value;
+  end if;
+  return case jsonb_typeof(value)
+    when 'object' then (
+      select coalesce(jsonb_object_agg(f.key, kv.cleaned(f.value, images)), '{}') from jsonb_each(value) f
+      where f.key !~* secret and (images or not kv.is_embedded(f.value)))
+    when 'array' then (
+      select coalesce(jsonb_agg(kv.cleaned(e.value, images) order by e.n), '[]')
+      from jsonb_array_elements(value) with ordinality e (value, n) where images or not kv.is_embedded(e.value))
+    when 'string' then case
+      when t ~ '://[^/"]*@' or t ~ '\meyJ[A-Za-z0-9_-]{10,}\.' then 'null'::jsonb else value end
+  end;
+end
+$function$;
+
 -- Function app.client_ids(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.client_ids()
@@ -5330,6 +5740,39 @@ CREATE OR REPLACE FUNCTION app.client_ids()
 RETURN (app.context('client_ids'::text))::uuid[];
 grant execute on function app.client_ids() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
+
+-- Function kv.common_notes(jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.common_notes(value jsonb, original jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  notes jsonb := '{}';
+  created text := value ->> 'createdAt';
+begin
+  if kv.is_deleted(value) then
+    notes := notes || '{"soft_deleted": "deletedAt"}';
+  end if;
+  if value ? 'status' and kv.status_of(value) is null then
+    notes := notes || '{"unknown_status": "status"}';
+  elsif lower(value ->> 'status') not in ('active', 'inactive', 'draft') then
+    notes := notes || '{"foreign_status": "status"}';
+  end if;
+  if created is null then
+    notes := notes || '{"no_date": "createdAt"}';
+  elsif kv.moment(value -> 'createdAt') is null then
+    notes := notes || '{"unreadable_date": "createdAt"}';
+  elsif created !~ '^[0-9]{4}-' then
+    notes := notes || '{"date_in_words": "createdAt"}';
+  end if;
+  if kv.is_snake_case(original) then
+    notes := notes || '{"snake_case": ""}';
+  end if;
+  return notes;
+end
+$function$;
 
 -- Function app.comparable_catalog(uuid,numeric,numeric,text), owner app_owner
 
@@ -5361,6 +5804,52 @@ begin
 end
 $function$;
 grant execute on function app.complete_erasure(uuid,jsonb) to app_system;
+
+-- Function kv.complete_lines(kv.draft,sites,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.complete_lines(d kv.draft, site sites, currency text, OUT lines jsonb, OUT notes jsonb,
+  OUT reason text)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  line jsonb;
+  gift text;
+  product_id uuid;
+  p record;
+  price numeric;
+  total constant numeric := d.columns ->> 'total_amount';
+begin
+  lines := '[]';
+  notes := '{}';
+  foreach line in array array(select e from jsonb_array_elements(d.columns -> 'lines') e) loop
+    gift := coalesce(line ->> 'gift', line ->> 'sku', line ->> 'name', '');
+    product_id := kv.row_of('product', d.environment, gift);
+    select r.id, r.sku, r.name, r.price, r.currency, r.images ->> 0 as image,
+      coalesce(c.owner_client_id = site.client_id or c.id = site.catalog_id, false) as is_own into p
+    from products r join catalogs c on c.id = r.catalog_id where r.id = product_id;
+    price := coalesce((line ->> 'unit_price')::numeric,
+      case when total > 0 and jsonb_array_length(d.columns -> 'lines') = 1
+        then trim_scale(total / (line ->> 'quantity')::numeric) end,
+      case when p.is_own and p.currency = $3 then p.price end);
+    notes := notes || case when p.id is null then '{"unknown_gift": "giftId"}'::jsonb
+      when not p.is_own then '{"gift_of_another_client": "giftId"}' else '{}' end
+      || case when line ? 'unit_price' then '{}'::jsonb
+        when total > 0 and jsonb_array_length(d.columns -> 'lines') = 1 then '{"price_from_total": "total"}'
+        else '{"price_of_product": "giftId"}' end;
+    reason := case when price is null then 'no_price'
+      when scale(trim_scale(price)) > app.minor_units($3) then 'price_too_fine' end;
+    exit when reason is not null;
+    lines := lines || jsonb_build_object('line', jsonb_array_length(lines) + 1,
+      'product_id', coalesce(p.id, kv.id_of('product', d.environment, gift)), 'is_linked', coalesce(p.is_own, false),
+      'sku', coalesce(line ->> 'sku', case when p.is_own then p.sku end, left(gift, 200)),
+      'name', coalesce(line ->> 'name', case when p.is_own then p.name end, line ->> 'sku', left(gift, 500)),
+      'quantity', line -> 'quantity', 'unit_price', round(price, app.minor_units($3))::text,
+      'image', case when p.is_own then p.image end);
+  end loop;
+end
+$function$;
 
 -- Function app.confirm_guest_order(text), owner app_definer
 
@@ -5406,6 +5895,48 @@ AS $function$
 $function$;
 grant execute on function app.context(text) to app_admin, app_anon, app_client, app_customer, app_kv, app_mirror,
   app_owner, app_support, app_system, app_worker;
+
+-- Function kv.continue_backfill(uuid,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.continue_backfill(run uuid, size integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  r kv.runs;
+  last_key text;
+begin
+  perform kv.require_super_admin();
+  select * into r from kv.runs where id = $1 for update;
+  if r.id is null then
+    return null;
+  elsif r.status <> 'running' then
+    return to_jsonb(r);
+  elsif r.phase = 'index' then
+    last_key := kv.index_documents(r.checkpoint, r.environments, size);
+    r.checkpoint := coalesce(last_key, '');
+    r.phase := case when last_key is null then 'lists' else 'index' end;
+  elsif r.phase = 'lists' then
+    r.counts := (select to_jsonb(l) from kv.index_lists() l);
+    r.total := (
+      select count(*) from kv.ids
+      where environment = any (r.environments) and state <> 'gone' and fingerprint is distinct from mapped_fingerprint);
+    r.phase := 'client';
+  elsif r.phase = 'end' then
+    r.counts := r.counts || kv.account(r.environments);
+    r.status := case when r.counts ->> 'unaccounted' = '0' then 'complete' else 'incomplete' end;
+    r.ended_at := clock_timestamp();
+  else
+    r := kv.map_batch(r, size);
+  end if;
+  update kv.runs u set (status, phase, checkpoint, done, total, counts, ended_at)
+    = (r.status, r.phase, r.checkpoint, r.done, r.total, r.counts, r.ended_at) where u.id = r.id;
+  return to_jsonb(r);
+end
+$function$;
+grant execute on function kv.continue_backfill(uuid,integer) to app_admin;
 
 -- Function app.count_exports(uuid), owner app_definer
 
@@ -5480,19 +6011,6 @@ AS $function$
     and (app.admin_role() = 'super_admin' or e.client_id = any ((select app.owner_ids())::uuid[]))
 $function$;
 grant execute on function app.count_recent_erasures(uuid) to app_admin, app_client;
-
--- Function app.count_report_recipients(uuid), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.count_report_recipients(subscription uuid)
- RETURNS bigint
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-  select count(*) from app.report_addresses($1)
-  where app.admin_role() is not null or client_id = any ((select app.client_ids())::uuid[])
-$function$;
-grant execute on function app.count_report_recipients(uuid) to app_client;
 
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
@@ -5622,18 +6140,16 @@ exception when sqlstate 'WC409' then  -- the block undoes the two inserts
 end
 $function$;
 
--- Function app.current_suspensions(boolean), owner app_definer
+-- Function kv.currency(text), owner app_mirror
 
-CREATE OR REPLACE FUNCTION app.current_suspensions(expired boolean)
- RETURNS SETOF text
+CREATE OR REPLACE FUNCTION kv.currency(name text)
+ RETURNS text
  LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-  select table_name from row_security_suspensions
-  where ended_at is null and (not $1 or expires_at <= now()) order by table_name
-$function$;
-grant execute on function app.current_suspensions(boolean) to app_owner, app_system;
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE btrim(name) WHEN '€'::text THEN 'EUR'::text WHEN '£'::text THEN 'GBP'::text WHEN 'US$'::text THEN
+  'USD'::text WHEN '₹'::text THEN 'INR'::text ELSE CASE WHEN (upper(btrim(name)) = ANY
+  ('{AED,AFN,ALL,AMD,AOA,ARS,AUD,AWG,AZN,BAM,BBD,BDT,BHD,BIF,BMD,BND,BOB,BRL,BSD,BTN,BWP,BYN,BZD,CAD,CDF,CHF,CLP,CNY,COP,CRC,CUP,CVE,CZK,DJF,DKK,DOP,DZD,EGP,ERN,ETB,EUR,FJD,FKP,GBP,GEL,GHS,GIP,GMD,GNF,GTQ,GYD,HKD,HNL,HTG,HUF,IDR,ILS,INR,IQD,IRR,ISK,JMD,JOD,JPY,KES,KGS,KHR,KMF,KPW,KRW,KWD,KYD,KZT,LAK,LBP,LKR,LRD,LSL,LYD,MAD,MDL,MGA,MKD,MMK,MNT,MOP,MRU,MUR,MVR,MWK,MXN,MYR,MZN,NAD,NGN,NIO,NOK,NPR,NZD,OMR,PAB,PEN,PGK,PHP,PKR,PLN,PYG,QAR,RON,RSD,RUB,RWF,SAR,SBD,SCR,SDG,SEK,SGD,SHP,SLE,SOS,SRD,SSP,STN,SVC,SYP,SZL,THB,TJS,TMT,TND,TOP,TRY,TTD,TWD,TZS,UAH,UGX,USD,UYU,UZS,VED,VES,VND,VUV,WST,XAF,XCD,XCG,XOF,XPF,YER,ZAR,ZMW,ZWG}'::text[]))
+  THEN upper(btrim(name)) ELSE NULL::text END END;
 
 -- Function app.daily_order_totals(uuid,date,date), owner app_owner
 
@@ -5668,6 +6184,22 @@ BEGIN ATOMIC
   HAVING (sum(f.orders) <> 0);
 END;
 grant execute on function app.daily_order_totals(uuid,date,date) to app_admin, app_client, app_system;
+
+-- Function kv.day(integer,integer,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.day(year integer, month integer, day integer)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  if year not between 1970 and 2999 or month not between 1 and 12 or day not between 1 and 31
+    or day > 28 and day > extract(day from make_date(year, month, 1) + interval '1 month' - interval '1 day') then
+    return null;
+  end if;
+  return make_date(year, month, day)::timestamp at time zone 'UTC';
+end
+$function$;
 
 -- Function app.decide_order_exports(order_destinations,uuid[]), owner app_definer
 
@@ -5740,6 +6272,23 @@ end
 $function$;
 grant execute on function app.decide_return(uuid,text,text,text,timestamp with time zone) to app_admin, app_client,
   app_support, app_system;
+
+-- Function kv.decoded(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.decoded(value jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  if jsonb_typeof(value) = 'string' and value #>> '{}' ~ '^\s*[{"]' then
+    return (value #>> '{}')::jsonb;
+  end if;
+  return value;
+exception when others then
+  return value;
+end
+$function$;
 
 -- Function app.delete_expired_audit_entries(integer), owner app_definer
 
@@ -6002,6 +6551,46 @@ begin
 end
 $function$;
 
+-- Function kv.digits(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.digits(t text)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (length(t) > 40) THEN NULL::numeric WHEN (t ~ '^[0-9]+$'::text) THEN (t)::numeric WHEN (t ~
+  '^[0-9]+[.,][0-9]{1,2}$'::text) THEN (replace(t, ','::text, '.'::text))::numeric WHEN (t ~
+  '^[0-9]{1,3}(\.[0-9]{3})+,[0-9]{1,2}$'::text) THEN (replace(replace(t, '.'::text, ''::text), ','::text,
+  '.'::text))::numeric WHEN (t ~ '^[0-9]{1,3}(,[0-9]{3})+\.[0-9]{1,2}$'::text) THEN (replace(t, ','::text,
+  ''::text))::numeric WHEN (t ~ '^[0-9]{1,3}([ ''’][0-9]{3})+([.,][0-9]{1,2})?$'::text) THEN (replace(regexp_replace(t,
+  '[ ''’]'::text, ''::text, 'g'::text), ','::text, '.'::text))::numeric WHEN ((t ~ '^[0-9]{1,3}(\.[0-9]{3}){2,}$'::text)
+  OR (t ~ '^[0-9]{1,3}(,[0-9]{3}){2,}$'::text)) THEN (regexp_replace(t, '[.,]'::text, ''::text, 'g'::text))::numeric
+  ELSE NULL::numeric END;
+
+-- Function kv.drafts(text,uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.drafts(entity text, ids uuid[])
+ RETURNS kv.draft[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with documents as materialized (
+    select i.key, i.environment, i.old_id, i.id, d.value as stored, kv.decoded(d.value) as value,
+      bool_or(i.has_row) over same as has_row,
+      min(lower(i.old_id)) over same <> max(lower(i.old_id)) over same as is_mixed,
+      row_number() over (partition by i.id order by
+        array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.key) as n
+    from kv.ids i join kv_store_6fcaeea3 d on d.key = i.key
+    where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'
+    window same as (partition by i.id)
+  )
+  select coalesce(array_agg((d.key, $1, d.environment, d.old_id, d.id, d.has_row, false, m.reason, m.field, m.columns,
+      coalesce(m.remainder, '{}'), coalesce(m.notes, '{}')
+        || case when jsonb_typeof(d.stored) = 'string' then '{"encoded_twice": ""}'::jsonb else '{}' end
+    )::kv.draft order by d.key), '{}')
+  from documents d cross join lateral kv.map($1, d.key, d.old_id, d.value, d.is_mixed) m
+  where d.n = 1
+$function$;
+
 -- Function app.drop_event_partitions(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.drop_event_partitions()
@@ -6208,29 +6797,6 @@ begin
 end
 $function$;
 
--- Function app.end_report_of_token(text), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.end_report_of_token(token text)
- RETURNS boolean
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-begin
-  if not exists (select from app.report_of_token($1)) then
-    return false;
-  end if;
-  update report_recipients r set unsubscribed_at = now()
-  where r.subscription_id = substr($1, 2, 32)::uuid and r.member_id = substr($1, 34, 32)::uuid
-    and r.unsubscribed_at is null;
-  if found then
-    update report_subscriptions s set updated_at = now() where s.id = substr($1, 2, 32)::uuid;
-  end if;
-  return true;
-end
-$function$;
-grant execute on function app.end_report_of_token(text) to app_anon;
-
 -- Function app.end_sessions(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.end_sessions(subject text)
@@ -6241,34 +6807,6 @@ AS $function$
   insert into revoked_sessions (subject, not_before, revoked_by) values ($1, clock_timestamp(), app.subject())
   on conflict (subject) do update set not_before = excluded.not_before, revoked_by = excluded.revoked_by
 $function$;
-
--- Function app.end_suspension(text), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.end_suspension(table_name text)
- RETURNS jsonb
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-declare
-  revoked jsonb;
-begin
-  if session_user <> 'wc_migrate' and app.subject() is distinct from 'service:system'
-    and coalesce(app.admin_role(), '') not in ('super_admin', 'admin') then
-    raise exception 'only admins end a suspension' using errcode = 'insufficient_privilege';
-  end if;
-  update row_security_suspensions set ended_at = clock_timestamp()
-  where table_name = $1 and ended_at is null
-    and (app.subject() is distinct from 'service:system' or expires_at <= clock_timestamp())
-  returning privileges into revoked;
-  if revoked is not null then
-    perform app.record_action('row_security.restore', null, $1);
-  end if;
-  return revoked;
-end
-$function$;
-grant execute on function app.end_suspension(text) to app_owner;
 
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
 
@@ -6332,6 +6870,18 @@ end
 $function$;
 grant execute on function app.enter(text,text,text,uuid,text[],uuid,integer,text,text) to app_admin, app_anon,
   app_client, app_customer, app_kv, app_support, app_system, app_worker, wc_api, wc_kv, wc_public, wc_worker;
+
+-- Function kv.environment_names(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.environment_names()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select '{production,development,staging,test,testing,preview,local,demo,qa,uat,sandbox}'::text[]
+    || array(select split_part(key, ':', 2) from kv_store_6fcaeea3
+             where key > 'environments:' and key < 'environments;')
+$function$;
 
 -- Function app.erase_addresses(uuid), owner app_definer
 
@@ -6747,6 +7297,23 @@ end
 $function$;
 grant execute on function app.fail_pending_deliveries() to app_owner;
 
+-- Function kv.fields(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fields(value jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  fields jsonb := kv.camel(value);
+begin
+  if position('": null' in value::text) = 0 then
+    return fields;
+  end if;
+  return (select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(fields) f where f.value <> 'null');
+end
+$function$;
+
 -- Function app.files_to_search(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.files_to_search(erasure_id uuid, OUT texts text[], OUT destination_ids uuid[], OUT
@@ -6935,6 +7502,16 @@ end
 $function$;
 grant execute on function app.find_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_anon, app_client, app_customer, app_support;
+
+-- Function kv.flag(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.flag(value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE lower(kv.line(value, 10)) WHEN 'true'::text THEN true WHEN 'yes'::text THEN true WHEN '1'::text THEN true
+  WHEN 'false'::text THEN false WHEN 'no'::text THEN false WHEN '0'::text THEN false ELSE CASE jsonb_typeof(value) WHEN
+  'boolean'::text THEN (value)::boolean ELSE NULL::boolean END END;
 
 -- Function app.fold(text,integer), owner app_owner
 
@@ -7372,6 +7949,24 @@ RETURN CASE WHEN (hold).is_settled THEN '-infinity'::timestamp with time zone WH
   COALESCE(hold_hours, 720)))) ELSE LEAST((hold).shipped_at, (hold).acknowledged_at, ((hold).since + make_interval(hours
   => COALESCE(hold_hours, 72)))) END;
 
+-- Function kv.id_of(text,text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.id_of(entity text, environment text, old_id text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  h bytea;
+begin
+  if environment = 'production' and old_id ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    return old_id::uuid;
+  end if;
+  h := substring(sha256(convert_to(concat_ws(':', environment, entity, old_id), 'UTF8')) from 1 for 16);
+  return encode(set_byte(set_byte(h, 6, get_byte(h, 6) & 15 | 128), 8, get_byte(h, 8) & 63 | 128), 'hex')::uuid;
+end
+$function$;
+
 -- Function app.identities(uuid,text,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.identities(client uuid, email text, subject text, OUT emails text[], OUT subjects text[])
@@ -7396,6 +7991,134 @@ AS $function$
       where not exists (
         select from orders x where x.client_id = $1 and x.customer_subject = each.buyer
           and lower(x.customer_email) <> lower($2)))
+$function$;
+
+-- Function kv.identity(text,text,jsonb,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.identity(entity text, key text, value jsonb, environments text[], OUT environment text,
+  OUT old_id text, OUT conflict boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  parts text[] := string_to_array(key, ':');
+  name text := parts[cardinality(parts)];
+  stated text := case when jsonb_typeof(value) = 'object' then kv.line(value -> 'id', 1024) end;
+begin
+  environment := case
+    when cardinality(parts) < 3 then 'production'
+    when entity <> 'order' or parts[2] = any (environments) then parts[2]
+    else 'production' end;
+  old_id := name;
+  conflict := false;
+  if stated is null or stated = name or stated = key or right(stated, length(name) + 1) = ':' || name
+    or name in ('', '[object Object]', 'undefined', 'null') then
+    return;
+  end if;
+  if position(':' in stated) > 0 then
+    conflict := true;
+  elsif stated = kv.name_of(entity) || '-' || name or not exists (
+      select from kv_store_6fcaeea3 d where d.key = any (kv.keys_of(entity, environment, stated))) then
+    old_id := stated;
+  else
+    conflict := true;
+  end if;
+  if conflict then
+    old_id := key;  -- an old id contains no colon, so no other document has this id
+  end if;
+end
+$function$;
+
+-- Function kv.image_addresses(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.image_addresses(v jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  addresses jsonb := '[]';
+  image jsonb;
+  address text;
+begin
+  foreach image in array array[v -> 'image', v -> 'imageUrl']
+    || case when jsonb_typeof(v -> 'images') = 'array'
+      then array(select e from jsonb_array_elements(v -> 'images') e limit 200) end loop
+    address := kv.web_address(case jsonb_typeof(image)
+      when 'object' then coalesce(image -> 'url', image -> 'src') else image end);
+    if address is not null and not addresses ? address and jsonb_array_length(addresses) < 50 then
+      addresses := addresses || to_jsonb(address);
+    end if;
+  end loop;
+  return addresses;
+end
+$function$;
+
+-- Function kv.index_documents(text,text[],integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.index_documents(after text, environments text[], size integer, OUT last_key text)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  names constant text[] := kv.environment_names();
+begin
+  with page as materialized (
+    select key, value from kv_store_6fcaeea3 where key > $1 order by key limit size
+  ), documents as (
+    insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
+    select p.key, f.meaning, e.environment, e.old_id, kv.id_of(f.meaning, e.environment, e.old_id),
+      hashtextextended(p.value::text, 0)
+    from page p
+      cross join lateral (
+        select k.meaning from app.kv_key_families() k
+        where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1
+      ) f
+      cross join lateral kv.identity(f.meaning, p.key, p.value, names) e
+    where f.meaning in ('client', 'site', 'catalog', 'product', 'order') and e.environment = any ($2)
+    on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
+      fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
+      mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
+      has_row = i.has_row and i.id = excluded.id
+    where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
+      (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
+  )
+  select max(key collate "C") into last_key from page;
+end
+$function$;
+
+-- Function kv.index_lists(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.index_lists(OUT dangling bigint, OUT repeated bigint)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+begin
+  with listed as (
+    select case split_part(l.key, ':', 1) when 'gifts' then 'product' when 'user_orders' then 'order'
+        else trim(trailing 's' from split_part(l.key, ':', 1)) end as entity,
+      case jsonb_typeof(e.value) when 'object' then e.value ->> 'id' else e.value #>> '{}' end as old_id, count(*) as n
+    from kv_store_6fcaeea3 l
+      cross join lateral jsonb_array_elements(case jsonb_typeof(l.value) when 'array' then l.value else '[]' end) e
+    where l.key in ('clients:all', 'sites:all', 'orders:all', 'gifts:all', 'catalogs:all')
+      or l.key >= 'user_orders:' and l.key < 'user_orders;'
+    group by 1, 2
+  ), marked as (
+    update kv.ids i set listed = not i.listed
+    from (select i.key from kv.ids i where i.listed <> exists (
+            select from listed l where l.entity = i.entity and l.old_id = i.old_id)) changed
+    where changed.key = i.key
+  )
+  select count(*) filter (where not exists (
+        select from kv.ids i where i.entity = l.entity and i.old_id = l.old_id)
+      and not exists (select from kv.ids i where i.key = any (kv.keys_of(l.entity, 'production', l.old_id)))),
+    count(*) filter (where n > 1)
+  into dangling, repeated from listed l;
+  update kv.ids i set state = 'gone', mapped_fingerprint = null
+  where i.state <> 'gone' and not exists (select from kv_store_6fcaeea3 d where d.key = i.key);
+  delete from kv.quarantine q using kv.ids i where i.key = q.key and i.state = 'gone';
+end
 $function$;
 
 -- Function app.invitation_of_token(text), owner app_definer
@@ -7466,6 +8189,24 @@ RETURN (CURRENT_USER = ANY (ARRAY['app_admin'::name, 'app_support'::name, 'app_c
   'app_anon'::name, 'app_system'::name, 'app_worker'::name]));
 grant execute on function app.is_caller_role() to public;
 
+-- Function kv.is_deleted(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_deleted(value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (COALESCE((kv.flag((value -> 'deleted'::text)) OR kv.flag((value -> 'isDeleted'::text))), false) OR (value ?
+  'deletedAt'::text) OR COALESCE((lower((value ->> 'status'::text)) = 'deleted'::text), false));
+
+-- Function kv.is_embedded(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_embedded(value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE(((jsonb_typeof(value) = 'string'::text) AND ("left"((value #>> '{}'::text[]), 5) = 'data:'::text)),
+  false);
+
 -- Function app.is_finished_hold(stock_holds,jsonb,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.is_finished_hold(hold stock_holds, settings jsonb, oldest timestamp with time zone)
@@ -7522,16 +8263,13 @@ CREATE OR REPLACE FUNCTION app.is_open_order(o orders)
 RETURN (((o).status = ANY (ARRAY['pending'::text, 'processing'::text])) OR (EXISTS (SELECT FROM returns r WHERE
   ((r.order_id = (is_open_order.o).id) AND (r.status = ANY (ARRAY['requested'::text, 'approved'::text]))))));
 
--- Function app.is_suspended_privilege(text,text,text), owner app_definer
+-- Function kv.is_snake_case(jsonb), owner app_mirror
 
-CREATE OR REPLACE FUNCTION app.is_suspended_privilege(role text, table_name text, privilege text)
+CREATE OR REPLACE FUNCTION kv.is_snake_case(value jsonb)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE role WHEN 'app_owner'::text THEN false WHEN 'app_definer'::text THEN false WHEN 'app_migrate'::text THEN
-  false WHEN 'app_admin'::text THEN (privilege <> 'SELECT'::text) WHEN 'app_system'::text THEN ((table_name =
-  'jobs'::text) AND (privilege = 'DELETE'::text)) ELSE true END;
-grant execute on function app.is_suspended_privilege(text,text,text) to app_owner;
+RETURN ((value)::text ~ '"[a-z0-9]+_[a-z0-9_]*[a-z0-9]": '::text);
 
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
@@ -7649,46 +8387,24 @@ RETURN CASE jsonb_array_length(texts) WHEN 0 THEN NULL::text WHEN 1 THEN (texts 
 '::text ORDER BY l.n) AS string_agg FROM jsonb_array_elements_text(json_lines.texts) WITH ORDINALITY l(line, n)) END;
 grant execute on function app.json_lines(jsonb) to app_admin, app_client;
 
--- Function app.kv_documents(text,boolean,integer,integer), owner app_definer
+-- Function kv.keys_of(text,text,text), owner app_mirror
 
-CREATE OR REPLACE FUNCTION app.kv_documents(start text, inclusive boolean, max_rows integer, max_bytes integer)
- RETURNS TABLE(key text, family text, meaning text, value text)
+CREATE OR REPLACE FUNCTION kv.keys_of(entity text, environment text, old_id text)
+ RETURNS text[]
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ IMMUTABLE PARALLEL SAFE
 AS $function$
 declare
-  total bigint := 0;
-  document jsonb;
+  first text := case entity when 'product' then 'gift' when 'catalog' then 'catalogs' else entity end;
+  second text := case entity when 'product' then 'gifts' when 'catalog' then 'catalog' else entity || 's' end;
 begin
-  if app.admin_role() is null or app.admin_role() not in ('super_admin', 'admin') then
-    raise exception 'only admins may inspect the store' using errcode = 'insufficient_privilege';
+  if environment <> 'production' then
+    return array[first || ':' || environment || ':' || old_id, second || ':' || environment || ':' || old_id];
   end if;
-  for key, family, meaning, document in
-    select d.key, f.family, f.meaning, d.value
-    from kv_store_6fcaeea3 d
-      cross join lateral (
-        select k.family, k.meaning from app.kv_key_families() k
-        where case when d.key like 'hris\_%' then 'hris' else split_part(d.key, ':', 1) end = any (k.heads)
-          and d.key ~ k.pattern
-        limit 1
-      ) f
-    where d.key >= kv_documents.start and (inclusive or d.key <> kv_documents.start)
-      and f.meaning in ('client', 'site', 'catalog', 'product', 'order', 'list')
-    order by d.key
-    limit max_rows
-  loop
-    value := document::text; -- not in the query, which reads 50 rows at once: a value can have 6 MB
-    if total > 0 and total + octet_length(value) > max_bytes then
-      value := null;
-    end if;
-    total := total + coalesce(octet_length(value), 0) + 12 * octet_length(key) + 600;
-    return next;
-    exit when value is null;
-  end loop;
+  return array[first || ':production:' || old_id, first || ':' || old_id, second || ':production:' || old_id,
+    second || ':' || old_id];
 end
 $function$;
-grant execute on function app.kv_documents(text,boolean,integer,integer) to app_admin;
 
 -- Function app.kv_families(), owner app_definer
 
@@ -7730,21 +8446,21 @@ AS $function$
     ('sftp_config:<client>', 'secret', '{sftp_config,erp_connection}', '.'),
     ('clients:all', 'list', '{clients,sites,orders,employees,gifts,catalogs}', '^[a-z]+:all$'),
     ('client:<client>:site:<site>', 'derived', '{client}', '^client:[^:]+:site:'),
-    ('client:<environment>:<id>', 'client', '{client,clients}', '^clients?:[^:]+:[^:]*$'),
-    ('client:<id>', 'client', '{client,clients}', '^clients?:[^:]*$'),
+    ('client:<environment>:<id>', 'client', '{client,clients}', '^clients?:[^:]+:[^:]+$'),
+    ('client:<id>', 'client', '{client,clients}', '^clients?:[^:]+$'),
     ('sites:<id>:catalog_config', 'setting', '{sites,site_catalog_config}',
       '^(sites:[^:]+:catalog_config|site_catalog_config:[^:]+)$'),
     ('sites:slug:<slug>', 'derived', '{sites}', '^sites:slug:'),
-    ('site:<environment>:<id>', 'site', '{site,sites}', '^sites?:[^:]+:[^:]*$'),
-    ('site:<id>', 'site', '{site,sites}', '^sites?:[^:]*$'),
+    ('site:<environment>:<id>', 'site', '{site,sites}', '^sites?:[^:]+:[^:]+$'),
+    ('site:<id>', 'site', '{site,sites}', '^sites?:[^:]+$'),
     ('site_configs:<id>', 'setting', '{site_configs,site_gift_config,site-gift-assignment}', '.'),
-    ('catalogs:<id>', 'catalog', '{catalog,catalogs}', '^catalogs?:[^:]*$'),
+    ('catalogs:<id>', 'catalog', '{catalog,catalogs}', '^catalogs?:[^:]+$'),
     ('catalog_gifts:<id>', 'list', '{catalog_gifts,catalog_index}', '.'),
     ('catalog_stats:<id>', 'derived', '{catalog_stats,gifts_index,inventory_cache}', '.'),
-    ('gift:<environment>:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]+:[^:]*$'),
+    ('gift:<environment>:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]+:[^:]+$'),
     ('gift:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]*$'),
-    ('order:<environment or site>:<id>', 'order', '{order,orders}', '^orders?:[^:]+:[^:]*$'),
-    ('order:<id>', 'order', '{order,orders}', '^orders?:[^:]*$'),
+    ('order:<environment or site>:<id>', 'order', '{order,orders}', '^orders?:[^:]+:[^:]+$'),
+    ('order:<id>', 'order', '{order,orders}', '^orders?:[^:]+$'),
     ('user_orders:<user>', 'list', '{user_orders,order_index}', '.'),
     ('order_counter', 'derived', '{order_counter}', '.'),
     ('employees:<id>', 'later', '{employee,employees}', '.'),
@@ -7759,6 +8475,59 @@ AS $function$
     ('celebrations:<id>', 'later', '{celebrations,mapping_rules}', '.')
 $function$;
 grant execute on function app.kv_key_families() to app_definer, app_kv, app_mirror;
+
+-- Function kv.line(jsonb,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.line(value jsonb, length integer)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::text])) THEN NULLIF("left"(btrim((value #>>
+  '{}'::text[]), '
+'::text), length), ''::text) ELSE NULL::text END;
+
+-- Function kv.lines_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lines_of(v jsonb, OUT lines jsonb, OUT reason text)
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  items jsonb[] := array[v - 'price' - 'value' - 'name' - 'id'];
+  item jsonb;
+  gift jsonb;
+  price record;
+  quantity integer;
+begin
+  lines := '[]';
+  if jsonb_typeof(v -> 'items') = 'array' and v -> 'items' <> '[]' then
+    items := array(select e from jsonb_array_elements(v -> 'items') e);
+  end if;
+  foreach item in array items loop
+    item := case when jsonb_typeof(item) = 'object' then kv.camel(item) else '{}' end;
+    quantity := kv.whole(case when item ? 'quantity' then item -> 'quantity' else '1' end);
+    item := kv.fields(item);
+    gift := coalesce(item -> 'gift', item -> 'product', '{}');
+    gift := case when jsonb_typeof(gift) = 'object' then kv.fields(gift) else jsonb_build_object('id', gift) end;
+    price := kv.price_of(gift || jsonb_strip_nulls(jsonb_build_object(
+      'price', coalesce(item -> 'unitPrice', item -> 'price', gift -> 'price', item -> 'value'),
+      'currency', coalesce(item -> 'currency', gift -> 'currency', nullif(v -> 'currency', 'null'))))
+      - case when gift ? 'price' then 'value' else '' end);
+    reason := case
+      when quantity is null or quantity < 1 then 'bad_quantity'
+      when price.reason <> 'no_price' then price.reason
+      when coalesce(item -> 'giftId', item -> 'productId', item -> 'id', gift -> 'id', item -> 'sku', gift -> 'sku',
+        item -> 'giftName', item -> 'name', gift -> 'name') is null then 'no_lines' end;
+    exit when reason is not null;
+    lines := lines || jsonb_strip_nulls(jsonb_build_object(
+      'gift', kv.line(coalesce(item -> 'giftId', item -> 'productId', gift -> 'id', item -> 'id'), 1024),
+      'sku', kv.line(coalesce(item -> 'sku', item -> 'giftSku', gift -> 'sku'), 200),
+      'name', kv.line(coalesce(item -> 'giftName', item -> 'productName', item -> 'name', gift -> 'name'), 500),
+      'quantity', quantity, 'unit_price', price.price, 'currency', price.currency));
+  end loop;
+end
+$function$;
 
 -- Function app.list_granted_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_definer
@@ -8265,6 +9034,319 @@ AS $function$
 $function$;
 grant execute on function app.mailbox(text) to app_definer;
 
+-- Function kv.map(text,text,text,jsonb,boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map(entity text, key text, old_id text, value jsonb, is_mixed boolean)
+ RETURNS kv.mapping
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  reason text := case
+    when old_id = key then 'id_of_another_record'
+    when old_id in ('', '[object Object]', 'undefined', 'null') then 'no_id'
+    when is_mixed then 'id_in_use'
+    when jsonb_typeof(value) <> 'object' then 'not_an_object' end;
+begin
+  if reason is not null then
+    return (reason, 'id', null, null, null)::kv.mapping;
+  end if;
+  return case entity
+    when 'client' then kv.map_client(old_id, value)
+    when 'catalog' then kv.map_catalog(old_id, value)
+    when 'site' then kv.map_site(old_id, value)
+    when 'product' then kv.map_product(old_id, value)
+    when 'order' then kv.map_order(old_id, key, value) end;
+end
+$function$;
+
+-- Function kv.map_batch(kv.runs,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_batch(r kv.runs, size integer)
+ RETURNS kv.runs
+ LANGUAGE plpgsql
+AS $function$
+declare
+  page kv.ids[] := array(
+    select i from kv.ids i
+    where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
+      and i.fingerprint is distinct from i.mapped_fingerprint
+    order by i.key limit size);
+begin
+  if cardinality(page) = 0 then
+    r.checkpoint := '';
+    r.phase := case r.phase when 'client' then 'catalog' when 'catalog' then 'site' when 'site' then 'product'
+      when 'product' then 'order' else 'end' end;
+    return r;
+  end if;
+  perform kv.map_rows(r.phase, array(select p.id from unnest(page) p), r.currency);
+  r.checkpoint := page[cardinality(page)].key;
+  r.done := r.done + cardinality(page);
+  return r;
+end
+$function$;
+
+-- Function kv.map_catalog(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_catalog(old_id text, value jsonb)
+ RETURNS kv.mapping
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  v jsonb := kv.fields(value);
+  notes jsonb := kv.common_notes(v, value);
+  name text := coalesce(kv.line(v -> 'name', 500), kv.line(v -> 'catalogName', 500));
+  source jsonb := case when jsonb_typeof(v -> 'source') = 'object' then kv.camel(v -> 'source') else '{}' end;
+  type text := (select t from unnest(array[v ->> 'type', source ->> 'type']) t
+    where t in ('erp', 'manual', 'vendor', 'dropship') limit 1);
+  currency text := coalesce(v ->> 'currency', v #>> '{settings,currency}', v #>> '{settings,defaultCurrency}');
+begin
+  notes := notes
+    || case when name is null then '{"no_name": "name"}'::jsonb else '{}' end
+    || case when type is null then '{"no_type": "type"}'::jsonb else '{}' end
+    || case when currency is not null and kv.currency(currency) is null
+      then '{"unknown_currency": "currency"}'::jsonb else '{}' end
+    || case when source - '{type,sourceSystem,sourceId,sourceVersion,lastSyncedAt}'::text[] <> '{}'
+      then '{"connection_left_out": "source"}'::jsonb else '{}' end;
+  return (null, null, jsonb_strip_nulls(jsonb_build_object(
+    'client', kv.line(coalesce(v -> 'ownerClientId', v -> 'clientId',
+      v -> 'ownerId'), 1024),
+    'name', coalesce(name, left(old_id, 500)),
+    'type', coalesce(type, 'manual'),
+    'source', left(coalesce(kv.line(source -> 'sourceSystem', 500), kv.line(v -> 'source', 500)), 500),
+    'status', coalesce(kv.status_of(v), case when v ? 'status' then 'inactive' else 'draft' end),
+    'source_config', kv.cleaned(jsonb_strip_nulls(jsonb_build_object(
+      'source_id', kv.line(source -> 'sourceId', 500), 'source_version', kv.line(source -> 'sourceVersion', 500)))),
+    'currency', kv.currency(currency),
+    'last_sync_at', kv.moment(coalesce(source -> 'lastSyncedAt', v -> 'lastSyncedAt')),
+    'created_at', coalesce(kv.moment(v -> 'createdAt'), kv.time_in_id(old_id)),
+    'updated_at', kv.moment(v -> 'updatedAt'))),
+    kv.rest(value, kv.used_fields(v, '{id,name,type,status,createdAt}', notes) || '{source}'), notes)::kv.mapping;
+end
+$function$;
+
+-- Function kv.map_client(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_client(old_id text, value jsonb)
+ RETURNS kv.mapping
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  v jsonb := kv.fields(value);
+  notes jsonb := kv.common_notes(v, value);
+  name text := coalesce(kv.line(v -> 'name', 500), kv.line(v -> 'clientName', 500), kv.line(v -> 'companyName', 500));
+  logo jsonb := coalesce(v -> 'logoUrl', v -> 'logo');
+  slug text := trim(both '-' from regexp_replace(lower(coalesce(v ->> 'slug', name, old_id)), '[^a-z0-9]+', '-', 'g'));
+begin
+  if name is null then
+    name := left(old_id, 500);
+    notes := notes || '{"no_name": "name"}';
+  elsif length(name) < 2 then
+    name := left(name || ' (' || old_id || ')', 500);
+    notes := notes || '{"short_name": "name"}';
+  end if;
+  if kv.is_embedded(logo) then
+    notes := notes || '{"embedded_image": "logo"}';
+  end if;
+  return (null, null, jsonb_strip_nulls(jsonb_build_object(
+    'name', name,
+    'slug', coalesce(nullif(trim(both '-' from left(slug, 60)), ''), 'client'),
+    'description', kv.line(v -> 'description', 100000),
+    'logo_url', kv.web_address(logo),
+    'contact_email', kv.line(coalesce(v -> 'contactEmail', v -> 'email', v #> '{contact,email}'), 500),
+    'contact_phone', kv.line(coalesce(v -> 'contactPhone', v -> 'phone', v #> '{contact,phone}'), 500),
+    'address', kv.line(v -> 'address', 100000),
+    'tier', lower(kv.line(coalesce(v -> 'tier', v -> 'plan'), 100)),
+    'is_active', coalesce(kv.status_of(v), case when v ? 'status' then 'inactive' else 'active' end) = 'active',
+    'settings', case when jsonb_typeof(v -> 'settings') = 'object' and length((v -> 'settings')::text) < 500000
+      then kv.cleaned(v -> 'settings', false) end,
+    'created_at', coalesce(kv.moment(v -> 'createdAt'), kv.time_in_id(old_id)),
+    'updated_at', kv.moment(v -> 'updatedAt'))),
+    kv.rest(value, kv.used_fields(v, '{id,name,description,contactEmail,contactPhone,createdAt}', notes)),
+    notes)::kv.mapping;
+end
+$function$;
+
+-- Function kv.map_order(text,text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_order(old_id text, key text, value jsonb)
+ RETURNS kv.mapping
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  v jsonb := kv.fields(value);
+  email text := kv.line(coalesce(v -> 'customerEmail', v -> 'userEmail', v -> 'email', v -> 'employeeEmail'), 500);
+  site text := coalesce(kv.line(coalesce(v -> 'siteId', v #> '{site,id}'), 1024),
+    case when cardinality(string_to_array(key, ':')) = 3 then split_part(key, ':', 2) end);
+  placed_at timestamptz := kv.order_time(v, old_id);
+  status text := kv.order_status(v -> 'status');
+  total record;
+  lines record;
+  address jsonb := kv.address_of(v);
+  notes jsonb := kv.order_notes(v, value, address, email);
+begin
+  lines := kv.lines_of(kv.camel(value));
+  total := kv.money(coalesce(nullif(v -> 'totalAmount', 'null'), nullif(v -> 'total', 'null'),
+    nullif(v -> 'totalValue', 'null'), '0'));
+  if lines.reason is not null or total.reason is not null or status is null or placed_at is null or site is null then
+    return (coalesce(case when site is null then 'no_site' end, case when status is null then 'unknown_status' end,
+      lines.reason, replace(total.reason, 'price', 'total'), 'no_date'),
+      case when site is null then 'siteId' when status is null then 'status'
+        when lines.reason is not null then 'items' when total.reason is not null then 'total' else 'createdAt' end,
+      null, null, null)::kv.mapping;
+  end if;
+  return (null, null, jsonb_strip_nulls(jsonb_build_object(
+    'site', site, 'client', kv.line(v -> 'clientId', 1024), 'lines', lines.lines, 'total_amount', total.amount,
+    'sign', total.sign, 'stated_currency', kv.line(v -> 'currency', 20),
+    'order_number', left(coalesce(kv.line(v -> 'orderNumber', 100), old_id), 50),
+    'customer_email', coalesce(email, ''), 'status', status,
+    'customer_name', coalesce(kv.line(coalesce(v -> 'customerName', v -> 'recipientName', v -> 'userName',
+      v -> 'employeeName', address -> 'fullName', address -> 'name'), 500), email, ''),
+    'shipping_address', address, 'created_at', placed_at,
+    'updated_at', greatest(kv.moment(v -> 'updatedAt'), placed_at),
+    'shipped_at', case when status in ('shipped', 'delivered') then greatest(placed_at,
+      coalesce(kv.moment(v -> 'shippedAt'), kv.moment(v -> 'updatedAt'), placed_at)) end,
+    'delivered_at', case when status = 'delivered' then greatest(placed_at,
+      coalesce(kv.moment(v -> 'deliveredAt'), kv.moment(v -> 'updatedAt'), placed_at)) end,
+    'cancelled_at', case when status = 'cancelled' then greatest(placed_at,
+      coalesce(kv.moment(v -> 'cancelledAt'), kv.moment(v -> 'updatedAt'), placed_at)) end)),
+    kv.rest(value, kv.used_fields(v, '{siteId,orderNumber,customerEmail,customerName,createdAt,currency}', notes)),
+    notes)::kv.mapping;
+end
+$function$;
+
+-- Function kv.map_product(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_product(old_id text, value jsonb)
+ RETURNS kv.mapping
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  v jsonb := kv.fields(value);
+  notes jsonb := kv.common_notes(v, value);
+  name text := coalesce(kv.line(v -> 'name', 500), kv.line(v -> 'title', 500), kv.line(v -> 'giftName', 500));
+  sku text := coalesce(kv.line(v -> 'sku', 200), kv.line(v -> 'code', 200));
+  money record;
+  stock record;
+  policy text;
+begin
+  money := kv.price_of(v);
+  if money.reason is not null then
+    return (money.reason, case when v ->> 'price' is null then 'value' else 'price' end, null, null, null)::kv.mapping;
+  end if;
+  stock := kv.stock_of(v);
+  policy := case when stock.stock is null and not stock.is_bad and coalesce(kv.flag(v -> 'inStock'), true)
+    and lower(regexp_replace(v ->> 'status', '[^A-Za-z]', '', 'g')) is distinct from 'outofstock'
+    then 'untracked' else 'tracked' end;
+  notes := notes
+    || case when name is null then '{"no_name": "name"}'::jsonb else '{}' end
+    || case when sku is null then '{"no_sku": "sku"}'::jsonb else '{}' end
+    || case when stock.is_bad then '{"bad_stock": "availableQuantity"}'::jsonb
+      when policy = 'untracked' then '{"no_stock": "availableQuantity"}' else '{}' end
+    || case when v ->> 'price' is null then '{"price_in_value": "value"}'::jsonb else '{}' end
+    || case when jsonb_typeof(v -> 'price') = 'string' then '{"price_from_text": "price"}'::jsonb else '{}' end
+    || case when v::text like '%"data:%' then '{"embedded_image": "image"}'::jsonb else '{}' end;
+  return (null, null, jsonb_strip_nulls(jsonb_build_object(
+    'catalog', kv.line(coalesce(v -> 'catalogId', v #> '{catalog,id}'), 1024),
+    'name', coalesce(name, sku, left(old_id, 500)),
+    'sku', coalesce(sku, left(old_id, 200)),
+    'description', kv.line(v -> 'description', 100000),
+    'category', kv.line(v -> 'category', 300),
+    'brand', kv.line(v -> 'brand', 300),
+    'price', money.price,
+    'currency', money.currency,
+    'sign', money.sign,
+    'images', kv.image_addresses(v),
+    'attributes', case when jsonb_typeof(v -> 'attributes') = 'object' and length((v -> 'attributes')::text) < 500000
+      then kv.cleaned(v -> 'attributes', false) end,
+    'inventory_count', coalesce(stock.stock, 0),
+    'inventory_policy', policy,
+    'is_active', coalesce(kv.status_of(v), case when v ->> 'status' is null then 'active' end, 'inactive') = 'active',
+    'created_at', coalesce(kv.moment(v -> 'createdAt'), kv.time_in_id(old_id)),
+    'updated_at', kv.moment(v -> 'updatedAt'))),
+    kv.rest(value, kv.used_fields(v, '{id,catalogId,name,sku,description,category,brand,price,currency,createdAt}',
+      notes)), notes)::kv.mapping;
+end
+$function$;
+
+-- Function kv.map_rows(text,uuid[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_rows(entity text, ids uuid[], currency text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  drafts kv.draft[] := kv.drafts(entity, ids);
+begin
+  case entity
+    when 'client' then
+      drafts := kv.check_clients(drafts);
+      perform kv.write_clients(drafts);
+    when 'catalog' then
+      drafts := kv.check_catalogs(drafts);
+      perform kv.write_catalogs(drafts);
+    when 'site' then
+      drafts := kv.check_sites(drafts);
+      perform kv.write_sites(drafts);
+    when 'product' then
+      drafts := kv.check_products(drafts, currency);
+      perform kv.write_products(drafts);
+    when 'order' then
+      drafts := kv.check_orders(drafts, currency);
+      perform kv.write_orders(drafts);
+  end case;
+  perform kv.record_outcomes(drafts, false);
+  perform kv.record_aliases(drafts);
+end
+$function$;
+
+-- Function kv.map_site(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_site(old_id text, value jsonb)
+ RETURNS kv.mapping
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  v jsonb := kv.fields(value);
+  notes jsonb := kv.common_notes(v, value);
+  name text := coalesce(kv.line(v -> 'name', 500), kv.line(v -> 'siteName', 500), kv.line(v -> 'title', 500));
+  client text := kv.line(coalesce(v -> 'clientId', v #> '{client,id}'), 1024);
+  stated text := lower(kv.line(coalesce(v -> 'domain', v -> 'siteUrl', v -> 'url'), 2048));
+  domain text := substring(regexp_replace(stated, '^[a-z]+://', '')
+    from '^([a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*)\.?(:[0-9]+)?([/?#].*)?$');
+begin
+  if client is null then
+    return ('no_client', 'clientId', null, null, null)::kv.mapping;
+  end if;
+  if length(domain) > 253 then
+    domain := null;
+  end if;
+  notes := notes
+    || case when name is null then '{"no_name": "name"}'::jsonb else '{}' end
+    || case when domain <> stated then '{"domain_from_url": "domain"}'::jsonb
+      when stated is not null and domain is null then '{"unreadable_domain": "domain"}' else '{}' end
+    || case when v::text like '%"data:%' then '{"embedded_image": "branding"}'::jsonb else '{}' end;
+  return (null, null, jsonb_strip_nulls(jsonb_build_object(
+    'client', client,
+    'catalog', kv.line(coalesce(v -> 'catalogId', v #> '{catalog,id}', v #> '{settings,catalogId}'), 1024),
+    'name', coalesce(name, left(old_id, 500)),
+    'domain', domain,
+    'status', coalesce(kv.status_of(v), case when v ? 'status' then 'inactive' else 'draft' end),
+    'branding', case when jsonb_typeof(v -> 'branding') = 'object' and length((v -> 'branding')::text) < 6000000
+      then kv.cleaned(v -> 'branding', false) end,
+    'settings', case when jsonb_typeof(v -> 'settings') = 'object' and length((v -> 'settings')::text) < 6000000
+      then kv.cleaned(v -> 'settings', false) end,
+    'created_at', coalesce(kv.moment(v -> 'createdAt'), kv.time_in_id(old_id)),
+    'updated_at', kv.moment(v -> 'updatedAt'))),
+    kv.rest(value, kv.used_fields(v, '{id,clientId,catalogId,name,domain,createdAt}', notes)), notes)::kv.mapping;
+end
+$function$;
+
 -- Function app.mark_orders_exported(uuid[],timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.mark_orders_exported(order_ids uuid[], exported_at timestamp with time zone)
@@ -8331,6 +9413,21 @@ CREATE OR REPLACE FUNCTION app.max_shown_stock()
  IMMUTABLE PARALLEL SAFE
 RETURN 10;
 grant execute on function app.max_shown_stock() to app_admin, app_client, app_support;
+
+-- Function kv.may_have_secret(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.may_have_secret(t text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((POSITION(('passw'::text) IN (t)) > 0) OR (POSITION(('passphrase'::text) IN (t)) > 0) OR
+  (POSITION(('secret'::text) IN (t)) > 0) OR (POSITION(('token'::text) IN (t)) > 0) OR (POSITION(('key'::text) IN (t)) >
+  0) OR (POSITION(('credential'::text) IN (t)) > 0) OR (POSITION(('authori'::text) IN (t)) > 0) OR
+  (POSITION(('bearer'::text) IN (t)) > 0) OR (POSITION(('cookie'::text) IN (t)) > 0) OR (POSITION(('session'::text) IN
+  (t)) > 0) OR (POSITION(('connection'::text) IN (t)) > 0) OR (POSITION(('ftp'::text) IN (t)) > 0) OR
+  (POSITION(('otp'::text) IN (t)) > 0) OR (POSITION(('"pwd"'::text) IN (t)) > 0) OR (POSITION(('"pass"'::text) IN (t)) >
+  0) OR (POSITION(('"pin"'::text) IN (t)) > 0) OR (POSITION(('"auth'::text) IN (t)) > 0) OR (POSITION(('eyj'::text) IN
+  (t)) > 0) OR ((POSITION(('://'::text) IN (t)) > 0) AND (POSITION(('@'::text) IN (t)) > 0)));
 
 -- Function app.may_queue_order_mail(orders,text), owner app_definer
 
@@ -8467,6 +9564,102 @@ RETURN CASE WHEN (currency = ANY ('{BIF,CLP,DJF,GNF,ISK,JPY,KMF,KRW,PYG,RWF,UGX,
   WHEN (currency = ANY ('{BHD,IQD,JOD,KWD,LYD,OMR,TND}'::text[])) THEN 3 ELSE 2 END;
 grant execute on function app.minor_units(text) to public;
 
+-- Function kv.moment(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.moment(value jsonb)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  t text := btrim(value #>> '{}');
+  p text[];
+  seconds text;
+  zone text;
+  moment timestamptz;
+begin
+  if jsonb_typeof(value) = 'number' or t ~ '^[0-9]{13}$' then
+    return case when t::numeric between 100000000000 and 4102444800000 then to_timestamp(t::numeric / 1000) end;
+  elsif jsonb_typeof(value) <> 'string' or value is null then
+    return null;
+  end if;
+  if translate(t, '123456789', '000000000') = '0000-00-00T00:00:00.000Z' then  -- as JavaScript writes it
+    moment := kv.day(left(t, 4)::integer, substr(t, 6, 2)::integer, substr(t, 9, 2)::integer);
+    return case when substr(t, 12, 2) < '24' and substr(t, 15, 2) < '60' and substr(t, 18, 2) < '60' then moment
+      + make_interval(hours => substr(t, 12, 2)::integer, mins => substr(t, 15, 2)::integer,
+          secs => substr(t, 18, 6)::double precision) end;
+  elsif t !~ '^[0-9]{4}-' then
+    p := regexp_match(t, '^([A-Za-z]{3,9})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})$');
+    if p is not null then
+      return kv.day(p[3]::integer, kv.month(p[1]), p[2]::integer);
+    end if;
+    p := regexp_match(t, '^([0-9]{1,2})\.? ([A-Za-z]{3,9})\.?,? ([0-9]{4})$');
+    return kv.day(p[3]::integer, kv.month(p[2]), p[1]::integer);
+  end if;
+  if t !~* ('^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?'
+    || ' ?(Z|[+-][0-9]{2}:?[0-9]{2})?)?$') then
+    return null;
+  end if;
+  moment := kv.day(left(t, 4)::integer, substr(t, 6, 2)::integer, substr(t, 9, 2)::integer);
+  if length(t) > 10 then
+    seconds := case when substr(t, 17, 1) = ':' then substring(substr(t, 18) from '^[0-9.]+') else '0' end;
+    zone := case when right(t, 1) in ('Z', 'z') then null else substring(substr(t, 17) from '[+-][0-9:]+$') end;
+    zone := replace(zone, ':', '');
+    if substr(t, 12, 2)::integer > 23 or substr(t, 15, 2)::integer > 59 or seconds::numeric >= 60
+      or substr(zone, 2, 2)::integer > 15 or right(zone, 2)::integer > 59 then
+      return null;
+    end if;
+    moment := moment + make_interval(hours => substr(t, 12, 2)::integer, mins => substr(t, 15, 2)::integer,
+        secs => seconds::double precision)
+      - coalesce((left(zone, 1) || '1')::integer
+          * make_interval(hours => substr(zone, 2, 2)::integer, mins => right(zone, 2)::integer), '0');
+  end if;
+  return moment;
+end
+$function$;
+
+-- Function kv.money(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.money(value jsonb, OUT amount numeric, OUT sign text, OUT reason text)
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  p text[];
+begin
+  if jsonb_typeof(value) = 'number' then
+    amount := trim_scale(value::numeric);
+  elsif jsonb_typeof(value) = 'string' then
+    p := regexp_match(translate(btrim(value #>> '{}'), E'\u00a0\u202f\u2212', '  -'),
+      '^([A-Za-z]{3}|[A-Z]{0,2}[€$£¥₹])? ?(-?) ?'
+      || '([0-9][0-9.,'' ’]*[0-9]|[0-9]) ?([A-Za-z]{3}|[€$£¥₹])?$');
+    amount := kv.digits(p[3]) * case p[2] when '-' then -1 else 1 end;
+    sign := coalesce(p[1], p[4]);
+  end if;
+  reason := case
+    when amount is null then 'price_unreadable'
+    when coalesce(p[1], '') <> '' and coalesce(p[4], '') <> '' then 'price_unreadable'
+    when amount < 0 then 'price_negative'
+    when amount >= 1000000000000 then 'price_too_large' end;
+  if reason is not null then
+    amount := null;
+    sign := null;
+  end if;
+end
+$function$;
+
+-- Function kv.month(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.month(name text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT months.n FROM
+  unnest('{january,february,march,april,may,june,july,august,september,october,november,december}'::text[]) WITH
+  ORDINALITY months(month, n) WHERE ((months.month = lower(month.name)) OR ("left"(months.month, 3) = lower(month.name))
+  OR ((lower(month.name) = 'sept'::text) AND (months.n = 9))));
+
 -- Function app.move_local_totals(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.move_local_totals()
@@ -8500,6 +9693,14 @@ begin
 end
 $function$;
 grant execute on function app.move_source_data() to app_owner;
+
+-- Function kv.name_of(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.name_of(entity text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE entity WHEN 'product'::text THEN 'gift'::text ELSE entity END;
 
 -- Function app.needle_pattern(text), owner app_definer
 
@@ -8633,6 +9834,28 @@ AS $function$
     || case when $1 ->> 'status' = 'cancelled' then 'cancelled' else '' end)
 $function$;
 
+-- Function kv.order_currency(kv.draft,sites,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.order_currency(d kv.draft, site sites, currency text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  code text := coalesce(kv.currency(d.columns ->> 'sign'), d.columns #>> '{lines,0,currency}');
+  product_id uuid;
+begin
+  if d.columns ? 'stated_currency' then
+    return kv.currency(d.columns ->> 'stated_currency');
+  elsif code is null then
+    product_id := kv.row_of('product', d.environment, d.columns #>> '{lines,0,gift}');
+    code := coalesce((select p.currency from products p where p.id = product_id),
+      (select c.currency from catalogs c where c.id = site.catalog_id), $3);
+  end if;
+  return code;
+end
+$function$;
+
 -- Function app.order_document(orders), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.order_document(o orders)
@@ -8716,6 +9939,36 @@ RETURN ARRAY(SELECT o.id FROM orders o WHERE ((lower(o.customer_email) = lower(o
   person_client_ids)::uuid[])))));
 grant execute on function app.order_ids_of(text) to app_admin, app_client, app_support;
 
+-- Function kv.order_notes(jsonb,jsonb,jsonb,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.order_notes(v jsonb, original jsonb, address jsonb, email text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  notes jsonb := kv.common_notes(v, original) - '{unknown_status,foreign_status}'::text[];
+begin
+  if not v ? 'status' then
+    notes := notes || '{"no_status": "status"}';
+  elsif lower(v ->> 'status') not in ('pending', 'processing', 'shipped', 'delivered', 'cancelled') then
+    notes := notes || '{"foreign_status": "status"}';
+  end if;
+  if email is null then
+    notes := notes || '{"no_email": "customerEmail"}';
+  end if;
+  if address = '{}' then
+    notes := notes || '{"no_address": "shippingAddress"}';
+  elsif jsonb_typeof(coalesce(v -> 'shippingAddress', v -> 'deliveryAddress', v -> 'address')) = 'string' then
+    notes := notes || '{"address_from_text": "shippingAddress"}';
+  end if;
+  if jsonb_typeof(coalesce(v -> 'totalAmount', v -> 'total', v -> 'totalValue')) = 'string' then
+    notes := notes || '{"total_from_text": "total"}';
+  end if;
+  return notes;
+end
+$function$;
+
 -- Function app.order_number(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.order_number()
@@ -8747,6 +10000,32 @@ begin
   return target;
 end
 $function$;
+
+-- Function kv.order_status(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.order_status(value jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE lower(regexp_replace(COALESCE(kv.line(value, 100), 'pending'::text), '[^A-Za-z]'::text, ''::text,
+  'g'::text)) WHEN 'pending'::text THEN 'pending'::text WHEN 'new'::text THEN 'pending'::text WHEN 'confirmed'::text
+  THEN 'pending'::text WHEN 'placed'::text THEN 'pending'::text WHEN 'processing'::text THEN 'processing'::text WHEN
+  'syncing'::text THEN 'processing'::text WHEN 'inprogress'::text THEN 'processing'::text WHEN 'packed'::text THEN
+  'processing'::text WHEN 'shipped'::text THEN 'shipped'::text WHEN 'intransit'::text THEN 'shipped'::text WHEN
+  'outfordelivery'::text THEN 'shipped'::text WHEN 'delivered'::text THEN 'delivered'::text WHEN 'completed'::text THEN
+  'delivered'::text WHEN 'cancelled'::text THEN 'cancelled'::text WHEN 'canceled'::text THEN 'cancelled'::text WHEN
+  'failed'::text THEN 'cancelled'::text ELSE NULL::text END;
+
+-- Function kv.order_time(jsonb,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.order_time(v jsonb, old_id text)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE(kv.moment((v -> 'createdAt'::text)), kv.moment((v -> 'orderDate'::text)), kv.moment((v ->
+  'placedAt'::text)), kv.moment((v -> 'date'::text)), kv.time_in_id(old_id), kv.moment((v #>
+  '{timeline,0,date}'::text[])), kv.moment((v #> '{timeline,0,timestamp}'::text[])), kv.moment((v ->
+  'updatedAt'::text)));
 
 -- Function app.order_token(uuid,text,timestamp with time zone), owner app_definer
 
@@ -9123,6 +10402,43 @@ begin
 end
 $function$;
 grant execute on function app.prepare_erasure(uuid) to app_system;
+
+-- Function kv.price_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.price_of(v jsonb, OUT price numeric, OUT currency text, OUT sign text, OUT reason text)
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  stated jsonb := coalesce(nullif(v -> 'price', '""'), nullif(v -> 'value', '""'));
+  code text := coalesce(kv.line(v -> 'currency', 20), kv.line(v -> 'currencyCode', 20));
+  money record;
+  other record;
+begin
+  if stated is null then
+    reason := 'no_price';
+    return;
+  end if;
+  if jsonb_typeof(stated) = 'object' then
+    code := coalesce(code, kv.line(stated -> 'currency', 20));
+    stated := stated -> 'amount';
+  end if;
+  money := kv.money(stated);
+  other := kv.money(coalesce(v -> 'value', stated));
+  currency := coalesce(kv.currency(code), case when code is null then kv.currency(money.sign) end);
+  reason := case
+    when money.reason is not null then money.reason
+    when code is not null and currency is null then 'currency_unknown'
+    when code is null and money.sign not in ('$', '¥') and currency is null then 'currency_unknown'
+    when currency is not null and not kv.sign_fits(money.sign, currency) then 'currency_ambiguous'
+    when other.amount is distinct from money.amount and other.amount is not null then 'price_ambiguous' end;
+  if reason is null then
+    price := money.amount;
+    sign := money.sign;
+  end if;
+end
+$function$;
 
 -- Function app.price_power(numeric,numeric), owner app_owner
 
@@ -9660,26 +10976,6 @@ end
 $function$;
 grant execute on function app.queue_product_invalidation() to app_owner;
 
--- Function app.queue_report_mails(uuid,jsonb), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.queue_report_mails(subscription uuid, details jsonb)
- RETURNS TABLE(job_id uuid)
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-begin
-  return query
-  select mail.job from (
-    select app.create_mail(a.client_id, 'report', null, a.email,
-      $2 || jsonb_build_object('subscription_id', $1, 'member_id', a.member_id), 'normal') as job
-    from app.report_addresses($1) a
-    where app.subject() like 'service:%' and a.client_id = any ((select app.editor_ids())::uuid[])
-  ) mail where mail.job is not null;
-end
-$function$;
-grant execute on function app.queue_report_mails(uuid,jsonb) to app_client;
-
 -- Function app.queue_tag_invalidation(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.queue_tag_invalidation()
@@ -9860,6 +11156,27 @@ AS $function$
   insert into audit_log (action, client_id, object_id, details) values ($1, $2, $3, $4)
 $function$;
 
+-- Function kv.record_aliases(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_aliases(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  select kv.record_outcomes(array(
+    select (i.key, i.entity, i.environment, i.old_id, i.id, d.has_row or d.reason is null, false, null, null, null,
+      coalesce(rest.value - case i.entity when 'catalog' then 'source' else '' end, '{}'),
+      case when rest.value is null then '{"same_document": ""}' else '{"other_document": ""}' end::jsonb)::kv.draft
+    from unnest(drafts) d
+      join kv.ids i on i.entity = d.entity and i.id = d.id and i.key <> d.key and i.state <> 'gone'
+      join kv_store_6fcaeea3 a on a.key = i.key
+      join kv_store_6fcaeea3 l on l.key = d.key
+      left join lateral (
+        select kv.cleaned(coalesce(jsonb_object_agg(f.key, f.value), '{}')) as value
+        from jsonb_each(case jsonb_typeof(kv.decoded(a.value)) when 'object' then kv.decoded(a.value) else '{}' end) f
+        where f.value is distinct from kv.decoded(l.value) -> f.key
+      ) rest on kv.decoded(a.value) <> kv.decoded(l.value)), true)
+$function$;
+
 -- Function app.record_change(text,text,jsonb,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_change(kind text, op text, old_row jsonb, new_row jsonb)
@@ -9890,7 +11207,6 @@ begin
       when 'client_users' then r ->> 'user_id' when 'revoked_sessions' then r ->> 'subject'
       when 'catalog_grants' then r ->> 'catalog_id' when 'catalog_readings' then r ->> 'catalog_id'
       when 'site_product_exclusions' then r ->> 'site_id' when 'webhook_secrets' then r ->> 'webhook_id'
-      when 'report_recipients' then r ->> 'subscription_id'
       else r ->> 'id' end,
     change_before, change_after
   from unnest(case when cardinality(clients) = 0 then array[null::uuid] else clients end) client;
@@ -10036,6 +11352,42 @@ begin
 end
 $function$;
 
+-- Function kv.record_outcomes(kv.draft[],boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_outcomes(drafts kv.draft[], is_alias boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into kv.quarantine as q (key, reason, field)
+  select d.key, d.reason, coalesce(d.field, '') from unnest(drafts) d where d.reason is not null
+  on conflict (key) do update set reason = excluded.reason, field = excluded.field, since = now()
+  where (q.reason, q.field) <> (excluded.reason, excluded.field);
+  delete from kv.quarantine q using unnest(drafts) d where q.key = d.key and d.reason is null;
+
+  insert into kv.remainders as r (key, value)
+  select d.key, d.remainder from unnest(drafts) d where d.reason is null and d.remainder <> '{}'
+  on conflict (key) do update set value = excluded.value where r.value <> excluded.value;
+  delete from kv.remainders r using unnest(drafts) d where r.key = d.key and d.reason is null and d.remainder = '{}';
+
+  delete from kv.notes n using unnest(drafts) d where n.key = d.key and (d.reason is not null or not d.notes ? n.note);
+  insert into kv.notes as n (key, note, field)
+  select d.key, e.key, e.value from unnest(drafts) d cross join lateral jsonb_each_text(d.notes) e
+  where d.reason is null
+  on conflict (key, note) do update set field = excluded.field where n.field <> excluded.field;
+
+  update kv.ids i set state = o.state, alias = $2, has_row = o.has_row, mapped_fingerprint = o.fingerprint
+  from unnest(drafts) d
+    join kv.ids old on old.key = d.key
+    cross join lateral (
+      select case when d.reason is null then 'mapped' else 'quarantined' end as state,
+        d.has_row or d.reason is null and not $2 as has_row,
+        case when d.reason is null and not d.is_open then old.fingerprint end as fingerprint) o
+  where i.key = d.key and (i.state, i.alias, i.has_row, i.mapped_fingerprint)
+    is distinct from (o.state, $2, o.has_row, o.fingerprint);
+end
+$function$;
+
 -- Function app.record_reads(text,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_reads(action text, reads jsonb)
@@ -10122,6 +11474,28 @@ begin
 end
 $function$;
 
+-- Function kv.refused_change(kv.draft,orders), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.refused_change(d kv.draft, existing orders)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN CASE WHEN ((((existing).site_id)::text <> ((d).columns ->> 'site_id'::text)) OR ((existing).currency <>
+  ((d).columns ->> 'currency'::text)) OR ((existing).total_amount <> (((d).columns ->> 'total_amount'::text))::numeric)
+  OR ((SELECT array_agg(ROW((i.value ->> 'quantity'::text), (i.value ->> 'unit_price'::text)) ORDER BY (i.value ->>
+  'line'::text)) AS array_agg FROM jsonb_array_elements((refused_change.existing).items) i(value)) <> (SELECT
+  array_agg(ROW((l.value ->> 'quantity'::text), (l.value ->> 'unit_price'::text)) ORDER BY (l.value ->> 'line'::text))
+  AS array_agg FROM jsonb_array_elements(((refused_change.d).columns -> 'lines'::text)) l(value))) OR
+  (((existing).status <> ((d).columns ->> 'status'::text)) AND ((((((((((existing).status <> 'pending'::text) OR
+  (((d).columns ->> 'status'::text) <> 'processing'::text)) AND (((existing).status <> 'pending'::text) OR (((d).columns
+  ->> 'status'::text) <> 'shipped'::text))) AND (((existing).status <> 'pending'::text) OR (((d).columns ->>
+  'status'::text) <> 'delivered'::text))) AND (((existing).status <> 'pending'::text) OR (((d).columns ->>
+  'status'::text) <> 'cancelled'::text))) AND (((existing).status <> 'processing'::text) OR (((d).columns ->>
+  'status'::text) <> 'shipped'::text))) AND (((existing).status <> 'processing'::text) OR (((d).columns ->>
+  'status'::text) <> 'delivered'::text))) AND (((existing).status <> 'processing'::text) OR (((d).columns ->>
+  'status'::text) <> 'cancelled'::text))) AND (((existing).status <> 'shipped'::text) OR (((d).columns ->>
+  'status'::text) <> 'delivered'::text))))) THEN 'order_change_refused'::text ELSE NULL::text END;
+
 -- Function app.rejected_cells(jsonb,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.rejected_cells(header jsonb, raw jsonb)
@@ -10163,6 +11537,19 @@ AS $function$
   from jsonb_each(renditions) stored (name, rendition)
 $function$;
 grant execute on function app.renditions_with_urls(jsonb,text) to app_admin, app_client, app_support;
+
+-- Function kv.repeated_skus(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.repeated_skus(drafts kv.draft[])
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(array_agg(key), '{}') from (
+    select key, row_number() over (partition by columns -> 'catalog_id', columns -> 'sku' order by key) as n
+    from unnest(drafts) d where reason is null
+  ) numbered where n > 1
+$function$;
 
 -- Function app.replace_order(uuid,jsonb,uuid,text,timestamp with time zone), owner app_definer
 
@@ -10273,46 +11660,6 @@ $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
 
--- Function app.report_addresses(uuid), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.report_addresses(subscription uuid)
- RETURNS TABLE(client_id uuid, member_id uuid, email text)
- LANGUAGE sql
- STABLE
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-  select m.client_id, m.id, m.email
-  from report_recipients r
-  join client_users m on m.id = r.member_id and m.client_id = r.client_id
-  where r.subscription_id = $1 and r.unsubscribed_at is null and m.kind = 'person' and m.is_active
-  order by m.id
-$function$;
-
--- Function app.report_of_token(text), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.report_of_token(token text, OUT language text, OUT client_name text, OUT name text, OUT
-  is_subscribed boolean)
- RETURNS SETOF record
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-begin
-  if $1 !~ '^r[0-9a-f]{104}$' or $1 <> app.sealed_token(left($1, 65)) then
-    return;
-  end if;
-  return query
-  select coalesce(s.language, 'en'), c.name, s.name, r.member_id is not null and r.unsubscribed_at is null
-  from (select) link
-  left join report_recipients r
-    on r.subscription_id = substr($1, 2, 32)::uuid and r.member_id = substr($1, 34, 32)::uuid
-  left join report_subscriptions s on s.id = r.subscription_id
-  left join clients c on c.id = s.client_id;
-end
-$function$;
-grant execute on function app.report_of_token(text) to app_anon;
-
 -- Function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamp with
@@ -10344,21 +11691,6 @@ begin
 end
 $function$;
 grant execute on function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
-
--- Function app.report_token(uuid,uuid), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.report_token(subscription uuid, member uuid)
- RETURNS text
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-  select app.sealed_token('r' || replace(r.subscription_id::text, '-', '') || replace(r.member_id::text, '-', ''))
-  from app.report_addresses($1) a join report_recipients r on r.subscription_id = $1 and r.member_id = a.member_id
-  where a.member_id = $2 and app.subject() like 'service:%'
-    and (app.admin_role() is not null or r.client_id = any ((select app.editor_ids())::uuid[]))
-$function$;
-grant execute on function app.report_token(uuid,uuid) to app_admin, app_client;
 
 -- Function app.request_erasure(uuid,text,text), owner app_definer
 
@@ -10466,6 +11798,20 @@ AS $function$
     array['request', pg_backend_pid()::text, extract(epoch from transaction_timestamp())::text,
       current_setting('app.request_id', true), current_setting('app.address', true)]::text, 'UTF8'))), 'hex')
   from app.seal_key
+$function$;
+
+-- Function kv.require_super_admin(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.require_super_admin()
+ RETURNS void
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins may move the documents of the store' using errcode = 'insufficient_privilege';
+  end if;
+end
 $function$;
 
 -- Function app.require_writable_stock(uuid), owner app_definer
@@ -10601,6 +11947,22 @@ begin
 end
 $function$;
 
+-- Function kv.rest(jsonb,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.rest(value jsonb, used text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  if not kv.is_snake_case(value) then
+    return kv.cleaned(value - used);
+  end if;
+  return kv.cleaned((select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(value) f
+                     where kv.camel_name(f.key) <> all (used)));
+end
+$function$;
+
 -- Function app.restock_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.restock_pieces(order_id uuid, line integer, pieces integer, at timestamp with time zone)
@@ -10662,39 +12024,6 @@ end
 $function$;
 grant execute on function app.restore_erasure(uuid,uuid,text[],text[],timestamp with time zone,timestamp with time zone)
   to app_system;
-
--- Function app.restore_row_security(text), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.restore_row_security(table_name text)
- RETURNS boolean
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
- SET lock_timeout TO '2s'
-AS $function$
-declare
-  privileges jsonb;
-  revoked jsonb;
-begin
-  if table_name <> all (app.suspendable_tables()) then
-    raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
-  elsif table_name not in (select app.current_suspensions(false)) then
-    return false;
-  end if;
-  execute format('lock table public.%I in access exclusive mode', table_name);
-  privileges := app.end_suspension(table_name);
-  if privileges is null then
-    return false;
-  end if;
-  execute format('alter table public.%I enable row level security', table_name);
-  for revoked in select p from jsonb_array_elements(privileges) p loop
-    execute format('grant %s%s on public.%I to %I', revoked ->> 'privilege',
-      '(' || quote_ident(revoked ->> 'column') || ')', table_name, revoked ->> 'role');
-  end loop;
-  return true;
-end
-$function$;
-grant execute on function app.restore_row_security(text) to app_admin, app_system;
 
 -- Function app.return_refusal(orders,returns,timestamp with time zone), owner app_definer
 
@@ -10840,6 +12169,26 @@ end
 $function$;
 grant execute on function app.rotate_webhook_secret(uuid,text,double precision) to app_admin, app_client;
 
+-- Function kv.row_of(text,text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.row_of(entity text, environment text, old_id text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  row_id uuid;
+begin
+  select i.id into row_id from kv.ids i
+  where i.entity = $1 and i.environment = $2 and i.old_id = $3 and i.has_row limit 1;
+  if row_id is null and old_id is not null then
+    select i.id into row_id from kv.ids i
+    where i.key = any (kv.keys_of($1, $2, $3) || $3) and i.entity = $1 and i.has_row limit 1;
+  end if;
+  return row_id;
+end
+$function$;
+
 -- Function app.row_tags(text,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.row_tags(kind text, r jsonb)
@@ -10917,30 +12266,6 @@ AS $function$
   select exists (select from saved)
 $function$;
 grant execute on function app.save_staging_progress(uuid,integer,integer,jsonb,jsonb,double precision) to app_worker;
-
--- Function app.save_suspension(text,text,integer,jsonb), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-#variable_conflict use_column
-begin
-  if app.admin_role() is distinct from 'super_admin' then
-    raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
-  end if;
-  insert into row_security_suspensions as s (table_name, reason, privileges, suspended_by, expires_at)
-  values ($1, $2, $4, app.subject(), now() + make_interval(mins => $3))
-  on conflict (table_name) do update
-  set reason = excluded.reason, suspended_by = excluded.suspended_by, suspended_at = excluded.suspended_at,
-    expires_at = excluded.expires_at, ended_at = null,
-    privileges = case when s.ended_at is null then s.privileges else excluded.privileges end;
-  perform app.record_action('row_security.suspend', null, $1, jsonb_build_object('reason', $2, 'minutes', $3));
-end
-$function$;
-grant execute on function app.save_suspension(text,text,integer,jsonb) to app_owner;
 
 -- Function app.seal(text), owner app_definer
 
@@ -11051,44 +12376,6 @@ end
 $function$;
 grant execute on function app.set_erasure_hashes(uuid,text[]) to app_system;
 
--- Function app.set_own_report(uuid,boolean), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.set_own_report(subscription uuid, wanted boolean)
- RETURNS text
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-declare
-  target report_subscriptions;
-  member uuid;
-begin
-  select * into target from report_subscriptions s
-  where s.id = $1 and (app.admin_role() is not null or s.client_id = any ((select app.client_ids())::uuid[]))
-  for no key update;
-  if target.id is null then
-    return 'unknown';
-  end if;
-  select m.id into member from client_users m
-  where m.client_id = target.client_id and m.user_id = (select app.subject()) and m.kind = 'person' and m.is_active;
-  if member is null then
-    return 'not_a_person';
-  elsif wanted and (select count(*) filter (where r.member_id <> member) from report_recipients r
-                    where r.subscription_id = $1) >= 20 then
-    return 'full';
-  elsif wanted then
-    insert into report_recipients (subscription_id, client_id, member_id) values ($1, target.client_id, member)
-      on conflict (subscription_id, member_id) do update set unsubscribed_at = null;
-  else
-    update report_recipients r set unsubscribed_at = now()
-    where r.subscription_id = $1 and r.member_id = member and r.unsubscribed_at is null;
-  end if;
-  update report_subscriptions s set updated_at = now() where s.id = $1;
-  return null;
-end
-$function$;
-grant execute on function app.set_own_report(uuid,boolean) to app_admin, app_client;
-
 -- Function app.set_product_media(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.set_product_media()
@@ -11102,36 +12389,6 @@ begin
 end
 $function$;
 grant execute on function app.set_product_media() to app_admin, app_client, app_mirror, app_support;
-
--- Function app.set_report_recipients(uuid,uuid[]), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.set_report_recipients(subscription uuid, members uuid[])
- RETURNS uuid[]
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-declare
-  client uuid := (select s.client_id from report_subscriptions s where s.id = $1
-                  and (app.admin_role() is not null or s.client_id = any ((select app.editor_ids())::uuid[])));
-  refused uuid[];
-begin
-  if client is null then
-    return null;
-  end if;
-  refused := array(
-    select recipient from unnest($2) recipient
-    where not exists (select from client_users m
-                      where m.id = recipient and m.client_id = client and m.kind = 'person' and m.is_active));
-  if cardinality(refused) = 0 then
-    delete from report_recipients r where r.subscription_id = $1 and r.member_id <> all ($2);
-    insert into report_recipients (subscription_id, client_id, member_id)
-      select $1, client, recipient from unnest($2) recipient on conflict do nothing;
-  end if;
-  return refused;
-end
-$function$;
-grant execute on function app.set_report_recipients(uuid,uuid[]) to app_admin, app_client;
 
 -- Function app.set_run_file(uuid,uuid,text,bigint,text), owner app_definer
 
@@ -11303,6 +12560,16 @@ begin
 end
 $function$;
 
+-- Function kv.sign_fits(text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.sign_fits(sign text, currency text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (sign IS NULL) THEN true WHEN (sign = '$'::text) THEN (currency = ANY
+  ('{USD,CAD,AUD,NZD,HKD,SGD,MXN,ARS,CLP,COP,TWD}'::text[])) WHEN (sign = '¥'::text) THEN (currency = ANY
+  (ARRAY['JPY'::text, 'CNY'::text])) ELSE COALESCE((kv.currency(sign) = currency), false) END;
+
 -- Function app.site_id(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.site_id()
@@ -11383,6 +12650,29 @@ end
 $function$;
 grant execute on function app.stamp_audit_entry() to app_owner;
 
+-- Function kv.start_backfill(text[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.start_backfill(environments text[], currency text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  run kv.runs;
+begin
+  perform kv.require_super_admin();
+  perform pg_advisory_xact_lock(hashtextextended('kv backfill', 0));
+  select * into run from kv.runs r where r.status = 'running';
+  if run.id is null then
+    insert into kv.runs (environments, currency, requested_by, total)
+    values ($1, $2, app.subject(), (select count(*) from kv_store_6fcaeea3)) returning * into run;
+  end if;
+  return to_jsonb(run);
+end
+$function$;
+grant execute on function kv.start_backfill(text[],text) to app_admin;
+
 -- Function app.start_processing(orders,text,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.start_processing(target orders, external_number text, source text, at timestamp with time
@@ -11446,6 +12736,58 @@ end
 $function$;
 grant execute on function app.start_retention_erasures() to app_system;
 
+-- Function kv.status(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.status()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return jsonb_build_object(
+    'run', (select to_jsonb(r) - 'requested_by' from kv.runs r order by started_at desc, id desc limit 1),
+    'entities', (
+      select coalesce(jsonb_agg(to_jsonb(e) order by e.entity), '[]') from (
+        select entity, count(*) filter (where state = 'mapped' and not alias) as rows,
+          count(*) filter (where state = 'mapped' and alias) as aliases,
+          count(*) filter (where state = 'quarantined') as quarantined,
+          count(*) filter (where state = 'pending') as pending,
+          count(*) filter (where not listed and state <> 'gone') as unlisted
+        from kv.ids group by entity) e),
+    'quarantine', (
+      select coalesce(jsonb_agg(to_jsonb(q) order by q.documents desc, q.reason, q.entity), '[]') from (
+        select i.entity, q.reason, count(*) as documents,
+          (array_agg(left(q.key, 200) order by q.key))[1:5] as keys
+        from kv.quarantine q join kv.ids i on i.key = q.key group by 1, 2) q),
+    'notes', (
+      select coalesce(jsonb_agg(to_jsonb(n) order by n.documents desc, n.note, n.entity), '[]') from (
+        select i.entity, n.note, count(*) as documents from kv.notes n join kv.ids i on i.key = n.key
+        where i.state <> 'gone' group by 1, 2) n));
+end
+$function$;
+grant execute on function kv.status() to app_admin;
+
+-- Function kv.status_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.status_of(value jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN kv.is_deleted(value) THEN 'inactive'::text WHEN ((kv.flag((value -> 'isActive'::text)) = false) OR
+  (kv.flag((value -> 'active'::text)) = false)) THEN 'inactive'::text WHEN (kv.line((value -> 'status'::text), 100) IS
+  NULL) THEN CASE WHEN COALESCE(kv.flag((value -> 'isActive'::text)), kv.flag((value -> 'active'::text))) THEN
+  'active'::text ELSE NULL::text END ELSE CASE lower(regexp_replace((value ->> 'status'::text), '[^A-Za-z]'::text,
+  ''::text, 'g'::text)) WHEN 'active'::text THEN 'active'::text WHEN 'published'::text THEN 'active'::text WHEN
+  'live'::text THEN 'active'::text WHEN 'enabled'::text THEN 'active'::text WHEN 'available'::text THEN 'active'::text
+  WHEN 'instock'::text THEN 'active'::text WHEN 'outofstock'::text THEN 'active'::text WHEN 'syncing'::text THEN
+  'active'::text WHEN 'draft'::text THEN 'draft'::text WHEN 'pending'::text THEN 'draft'::text WHEN 'inactive'::text
+  THEN 'inactive'::text WHEN 'suspended'::text THEN 'inactive'::text WHEN 'disabled'::text THEN 'inactive'::text WHEN
+  'archived'::text THEN 'inactive'::text WHEN 'discontinued'::text THEN 'inactive'::text WHEN 'unavailable'::text THEN
+  'inactive'::text WHEN 'expired'::text THEN 'inactive'::text WHEN 'closed'::text THEN 'inactive'::text WHEN
+  'paused'::text THEN 'inactive'::text WHEN 'error'::text THEN 'inactive'::text ELSE NULL::text END END;
+
 -- Function app.stock_condition(text[]), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.stock_condition(stock text[])
@@ -11473,6 +12815,29 @@ end
 $function$;
 grant execute on function app.stock_condition(text[]) to app_admin, app_anon, app_client, app_customer, app_definer,
   app_support;
+
+-- Function kv.stock_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.stock_of(v jsonb, OUT stock integer, OUT is_bad boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  stated jsonb := coalesce(v -> 'availableQuantity', v -> 'inventoryQuantity',
+    v -> 'inventoryCount', v -> 'inventory', v -> 'stock',
+    v -> 'quantity');
+begin
+  if jsonb_typeof(stated) = 'object' then
+    stated := kv.fields(stated);
+    stated := coalesce(stated -> 'available', stated -> 'availableQuantity',
+      stated -> 'quantity', stated -> 'count', stated -> 'total',
+      stated);
+  end if;
+  stock := kv.whole(stated);
+  is_bad := stated is not null and stock is null;
+end
+$function$;
 
 -- Function app.store_events(jsonb), owner app_definer
 
@@ -11574,71 +12939,13 @@ AS $function$
   from app.seal_key
 $function$;
 
--- Function app.suspend_row_security(text,text,integer), owner app_owner
+-- Function kv.time_in_id(text), owner app_mirror
 
-CREATE OR REPLACE FUNCTION app.suspend_row_security(table_name text, reason text, minutes integer)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
- SET lock_timeout TO '2s'
-AS $function$
-declare
-  privileges jsonb;
-  revoked record;
-begin
-  if app.admin_role() is distinct from 'super_admin'
-    or current_query() !~ '^select app\.suspend_row_security\(\$1, \$2, \$3\);?\s*$' then
-    raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
-  elsif table_name <> all (app.suspendable_tables()) then
-    raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
-  end if;
-  execute format('lock table public.%I in access exclusive mode', table_name);
-  select coalesce(jsonb_agg(
-      jsonb_build_object('role', r.rolname, 'privilege', p.privilege_type, 'column', l.name)), '[]')
-    into privileges
-    from (
-      select null::name as name, c.relacl as list from pg_class c
-      where c.oid = format('public.%I', table_name)::regclass
-      union all
-      select a.attname, a.attacl from pg_attribute a
-      where a.attrelid = format('public.%I', table_name)::regclass and a.attacl is not null
-    ) l cross join aclexplode(l.list) p join pg_roles r on r.oid = p.grantee
-    where app.is_suspended_privilege(r.rolname, table_name, p.privilege_type);
-  perform app.save_suspension(table_name, reason, minutes, privileges);
-  for revoked in
-    select distinct p ->> 'role' as role, p ->> 'privilege' as privilege from jsonb_array_elements(privileges) p
-  loop
-    -- This revokes the privilege on each column, too.
-    execute format('revoke %s on public.%I from %I', revoked.privilege, table_name, revoked.role);
-  end loop;
-  execute format('alter table public.%I disable row level security', table_name);
-end
-$function$;
-grant execute on function app.suspend_row_security(text,text,integer) to app_admin;
-
--- Function app.suspendable_tables(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.suspendable_tables()
- RETURNS text[]
+CREATE OR REPLACE FUNCTION kv.time_in_id(old_id text)
+ RETURNS timestamp with time zone
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN
-  '{analytics_events,catalog_grants,catalog_readings,catalogs,client_users,clients,dead_letters,drops,exports,images,invitations,jobs,mail_suppressions,mails,order_daily_totals,order_deltas,order_destinations,order_events,order_export_runs,order_exports,order_file_drops,order_lines,order_local_totals,order_slot_totals,orders,product_sources,products,return_lines,returns,schedules,shipment_lines,shipments,site_product_exclusions,sites,tiers,uploads,webhook_deliveries,webhooks}'::text[];
-grant execute on function app.suspendable_tables() to app_admin, app_owner;
-
--- Function app.suspended_tables(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.suspended_tables()
- RETURNS text[]
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-  select coalesce(array_agg(table_name order by table_name), '{}') from row_security_suspensions
-  where ended_at is null or ended_at > now() - interval '1 minute'
-$function$;
-grant execute on function app.suspended_tables() to wc_api, wc_kv, wc_public, wc_worker;
+RETURN kv.moment(to_jsonb("substring"(old_id, '^[A-Za-z]+-([0-9]{13})(-|$)'::text)));
 
 -- Function app.time_of_news(orders,timestamp with time zone), owner app_definer
 
@@ -11694,6 +13001,41 @@ AS $function$
 $function$;
 grant execute on function app.transaction_writes() to app_admin, app_anon, app_client, app_customer, app_kv,
   app_support, app_system, app_worker;
+
+-- Function kv.used_fields(jsonb,text[],jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.used_fields(v jsonb, fields text[], notes jsonb)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  field text;
+  mended text := notes::text;
+  used text[] := '{}';
+begin
+  foreach field in array fields loop
+    if position('": "' || field || '"' in mended) = 0 and jsonb_typeof(v -> field) not in ('object', 'array')
+      and v ->> field = btrim(v ->> field)
+      and length(v ->> field) <= (case field when 'description' then 100000 else 200 end) then
+      used := used || field;
+    end if;
+  end loop;
+  return used;
+end
+$function$;
+
+-- Function kv.usual_currency(kv.draft[],text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.usual_currency(drafts kv.draft[], catalog_name text, currency text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(d.columns ->> 'currency', $3) from unnest(drafts) d
+  where d.reason is null and coalesce(d.columns ->> 'catalog', 'catalog_legacy_default') = $2
+  group by 1 order by count(*) desc, 1 limit 1
+$function$;
 
 -- Function app.uuid7(), owner app_owner
 
@@ -11760,6 +13102,26 @@ end
 $function$;
 grant execute on function app.walk_length(bigint,integer,integer,text) to app_definer;
 
+-- Function kv.web_address(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.web_address(value jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((jsonb_typeof(value) = 'string'::text) AND (length((value #>> '{}'::text[])) <= 2048) AND ((value #>>
+  '{}'::text[]) ~* '^https?://[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?([/?#][^\s]*)?$'::text)) THEN (value #>> '{}'::text[])
+  ELSE NULL::text END;
+
+-- Function kv.whole(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.whole(value jsonb)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::text])) AND (btrim((value #>>
+  '{}'::text[])) ~ '^[0-9]{1,15}(\.0{1,10})?$'::text) AND ((btrim((value #>> '{}'::text[])))::numeric <=
+  (2147483647)::numeric)) THEN ((btrim((value #>> '{}'::text[])))::numeric)::integer ELSE NULL::integer END;
+
 -- Function app.writable_catalog_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.writable_catalog_ids()
@@ -11773,6 +13135,100 @@ $function$;
 grant execute on function app.writable_catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support,
   app_worker;
 
+-- Function kv.write_catalogs(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.write_catalogs(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into catalogs as c (id, owner_client_id, name, type, source, status, source_config, currency, last_sync_at,
+    created_at, updated_at)
+  select d.id, r.owner_client_id, r.name, r.type, r.source, r.status, coalesce(r.source_config, '{}'), r.currency,
+    r.last_sync_at, coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
+  from unnest(drafts) d cross join lateral jsonb_populate_record(null::catalogs, d.columns) r where d.reason is null
+  on conflict (id) do update set name = excluded.name, type = excluded.type, source = excluded.source,
+    status = excluded.status, source_config = excluded.source_config, last_sync_at = excluded.last_sync_at
+  where (c.name, c.type, c.source, c.status, c.source_config, c.last_sync_at)
+    is distinct from (excluded.name, excluded.type, excluded.source, excluded.status, excluded.source_config,
+      excluded.last_sync_at)
+$function$;
+
+-- Function kv.write_clients(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.write_clients(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into clients as c (id, name, slug, description, logo_url, contact_email, contact_phone, address, tier,
+    is_active, settings, created_at, updated_at)
+  select d.id, r.name, r.slug, r.description, r.logo_url, r.contact_email, r.contact_phone, r.address, r.tier,
+    r.is_active, coalesce(r.settings, '{}'), coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
+  from unnest(drafts) d cross join lateral jsonb_populate_record(null::clients, d.columns) r where d.reason is null
+  on conflict (id) do update set name = excluded.name, description = excluded.description,
+    logo_url = excluded.logo_url, contact_email = excluded.contact_email, contact_phone = excluded.contact_phone,
+    address = excluded.address, tier = excluded.tier, is_active = excluded.is_active, settings = excluded.settings
+  where (c.name, c.description, c.logo_url, c.contact_email, c.contact_phone, c.address, c.tier, c.is_active,
+      c.settings)
+    is distinct from (excluded.name, excluded.description, excluded.logo_url, excluded.contact_email,
+      excluded.contact_phone, excluded.address, excluded.tier, excluded.is_active, excluded.settings)
+$function$;
+
+-- Function kv.write_orders(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.write_orders(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform kv.change_orders(array(select d from unnest(drafts) d where d.reason is null and d.has_row));
+  insert into orders (id, client_id, site_id, order_number, customer_name, customer_email, status, total_amount,
+    currency, shipping_address, items, fulfilment, created_at, updated_at, processed_at, shipped_at, delivered_at,
+    cancelled_at)
+  select d.id, r.client_id, r.site_id, r.order_number, r.customer_name, r.customer_email, r.status,
+    round(r.total_amount, app.minor_units(r.currency)), r.currency, r.shipping_address,
+    (select jsonb_agg(l - 'is_linked' order by n)
+     from jsonb_array_elements(d.columns -> 'lines') with ordinality e (l, n)),
+    case when r.status in ('shipped', 'delivered') then 'full' else 'none' end, r.created_at,
+    coalesce(r.updated_at, r.created_at), case when r.status not in ('pending', 'cancelled') then r.created_at end,
+    r.shipped_at, r.delivered_at, r.cancelled_at
+  from unnest(drafts) d cross join lateral jsonb_populate_record(null::orders, d.columns) r
+  where d.reason is null and not d.has_row;
+  insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price, shipped_quantity,
+    cancelled_quantity)
+  select (d.columns ->> 'client_id')::uuid, d.id, (l ->> 'line')::integer,
+    case when (l ->> 'is_linked')::boolean then (l ->> 'product_id')::uuid end, l ->> 'sku', l ->> 'name',
+    (l ->> 'quantity')::integer, (l ->> 'unit_price')::numeric,
+    case when d.columns ->> 'status' in ('shipped', 'delivered') then (l ->> 'quantity')::integer else 0 end,
+    case when d.columns ->> 'status' = 'cancelled' then (l ->> 'quantity')::integer else 0 end
+  from unnest(drafts) d cross join lateral jsonb_array_elements(d.columns -> 'lines') l
+  where d.reason is null and not d.has_row;
+end
+$function$;
+
+-- Function kv.write_products(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.write_products(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into products as p (id, catalog_id, sku, name, description, category, brand, price, currency, images,
+    attributes, inventory_count, inventory_policy, is_active, created_at, updated_at)
+  select d.id, r.catalog_id, r.sku, r.name, r.description, r.category, r.brand, r.price, r.currency,
+    coalesce(r.images, '[]'), coalesce(r.attributes, '{}'), r.inventory_count, r.inventory_policy, r.is_active,
+    coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
+  from unnest(drafts) d cross join lateral jsonb_populate_record(null::products, d.columns) r where d.reason is null
+  on conflict (id) do update set catalog_id = excluded.catalog_id, sku = excluded.sku, name = excluded.name,
+    description = excluded.description, category = excluded.category, brand = excluded.brand, price = excluded.price,
+    currency = excluded.currency, images = excluded.images, attributes = excluded.attributes,
+    inventory_count = excluded.inventory_count, inventory_policy = excluded.inventory_policy,
+    is_active = excluded.is_active
+  where (p.catalog_id, p.sku, p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes,
+      p.inventory_count, p.inventory_policy, p.is_active)
+    is distinct from (excluded.catalog_id, excluded.sku, excluded.name, excluded.description, excluded.category,
+      excluded.brand, excluded.price, excluded.currency, excluded.images, excluded.attributes,
+      excluded.inventory_count, excluded.inventory_policy, excluded.is_active)
+$function$;
+
 -- Function app.write_replica_heartbeat(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.write_replica_heartbeat()
@@ -11785,3 +13241,20 @@ AS $function$
   on conflict (only_row) do update set written_at = excluded.written_at
 $function$;
 grant execute on function app.write_replica_heartbeat() to app_system;
+
+-- Function kv.write_sites(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.write_sites(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into sites as s (id, client_id, name, domain, status, branding, settings, catalog_id, created_at, updated_at)
+  select d.id, r.client_id, r.name, r.domain, r.status, coalesce(r.branding, '{}'), coalesce(r.settings, '{}'),
+    r.catalog_id, coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
+  from unnest(drafts) d cross join lateral jsonb_populate_record(null::sites, d.columns) r where d.reason is null
+  on conflict (id) do update set name = excluded.name, domain = excluded.domain, status = excluded.status,
+    branding = excluded.branding, settings = excluded.settings, catalog_id = excluded.catalog_id
+  where (s.name, s.domain, s.status, s.branding, s.settings, s.catalog_id)
+    is distinct from (excluded.name, excluded.domain, excluded.status, excluded.branding, excluded.settings,
+      excluded.catalog_id)
+$function$;

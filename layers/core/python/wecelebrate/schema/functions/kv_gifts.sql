@@ -21,8 +21,8 @@ begin
     code := coalesce(code, kv.line(stated -> 'currency', 20));
     stated := stated -> 'amount';
   end if;
-  select * into money from kv.money(stated);
-  select * into other from kv.money(coalesce(v -> 'value', stated));
+  money := kv.money(stated);
+  other := kv.money(coalesce(v -> 'value', stated));
   currency := coalesce(kv.currency(code), case when code is null then kv.currency(money.sign) end);
   reason := case
     when money.reason is not null then money.reason
@@ -50,11 +50,11 @@ declare
   stock record;
   policy text;
 begin
-  select * into money from kv.price_of(v);
+  money := kv.price_of(v);
   if money.reason is not null then
     return (money.reason, case when v ->> 'price' is null then 'value' else 'price' end, null, null, null)::kv.mapping;
   end if;
-  select * into stock from kv.stock_of(v);
+  stock := kv.stock_of(v);
   policy := case when stock.stock is null and not stock.is_bad and coalesce(kv.flag(v -> 'inStock'), true)
     and lower(regexp_replace(v ->> 'status', '[^A-Za-z]', '', 'g')) is distinct from 'outofstock'
     then 'untracked' else 'tracked' end;

@@ -106,7 +106,9 @@ begin
     where changed.key = i.key
   )
   select count(*) filter (where not exists (
-      select from kv.ids i where i.entity = l.entity and i.old_id = l.old_id)), count(*) filter (where n > 1)
+        select from kv.ids i where i.entity = l.entity and i.old_id = l.old_id)
+      and not exists (select from kv.ids i where i.key = any (kv.keys_of(l.entity, 'production', l.old_id)))),
+    count(*) filter (where n > 1)
   into dangling, repeated from listed l;
   update kv.ids i set state = 'gone', mapped_fingerprint = null
   where i.state <> 'gone' and not exists (select from kv_store_6fcaeea3 d where d.key = i.key);

@@ -21,21 +21,23 @@ create or replace function kv.lines_of(v jsonb, out lines jsonb, out reason text
 language plpgsql immutable parallel safe
 as $$
 declare
-  items jsonb := case when jsonb_typeof(v -> 'items') = 'array' and jsonb_array_length(v -> 'items') > 0
-    then v -> 'items' else jsonb_build_array(v - 'price' - 'value' - 'name' - 'id') end;
+  items jsonb[] := array[v - 'price' - 'value' - 'name' - 'id'];
   item jsonb;
   gift jsonb;
   price record;
   quantity integer;
 begin
   lines := '[]';
-  foreach item in array array(select e from jsonb_array_elements(items) e) loop
+  if jsonb_typeof(v -> 'items') = 'array' and v -> 'items' <> '[]' then
+    items := array(select e from jsonb_array_elements(v -> 'items') e);
+  end if;
+  foreach item in array items loop
     item := case when jsonb_typeof(item) = 'object' then kv.camel(item) else '{}' end;
     quantity := kv.whole(case when item ? 'quantity' then item -> 'quantity' else '1' end);
     item := kv.fields(item);
     gift := coalesce(item -> 'gift', item -> 'product', '{}');
     gift := case when jsonb_typeof(gift) = 'object' then kv.fields(gift) else jsonb_build_object('id', gift) end;
-    select * into price from kv.price_of(gift || jsonb_strip_nulls(jsonb_build_object(
+    price := kv.price_of(gift || jsonb_strip_nulls(jsonb_build_object(
       'price', coalesce(item -> 'unitPrice', item -> 'price', gift -> 'price', item -> 'value'),
       'currency', coalesce(item -> 'currency', gift -> 'currency', nullif(v -> 'currency', 'null'))))
       - case when gift ? 'price' then 'value' else '' end);
@@ -117,8 +119,8 @@ declare
   address jsonb := kv.address_of(v);
   notes jsonb := kv.order_notes(v, value, address, email);
 begin
-  select * into lines from kv.lines_of(kv.camel(value));
-  select * into total from kv.money(coalesce(nullif(v -> 'totalAmount', 'null'), nullif(v -> 'total', 'null'),
+  lines := kv.lines_of(kv.camel(value));
+  total := kv.money(coalesce(nullif(v -> 'totalAmount', 'null'), nullif(v -> 'total', 'null'),
     nullif(v -> 'totalValue', 'null'), '0'));
   if lines.reason is not null or total.reason is not null or status is null or placed_at is null or site is null then
     return (coalesce(case when site is null then 'no_site' end, case when status is null then 'unknown_status' end,
