@@ -130,7 +130,7 @@ REFUSED_FOR_COMPLETED_JOBS = (
 )
 """The operations that fail because the job in `ids` is completed."""
 WITHOUT_A_RESOURCE = ("accept_invitation",)
-"""The operations that fail because the token in `ids` belongs to no invitation."""
+"""The operations that fail because the code in their body belongs to no invitation."""
 REFUSED_FOR_ORDERS = ("request_return", "replace_order", "cancel_own_order", "confirm_order", "cancel_guest_order")
 """The operations that fail because the order in `ids` is not shipped, and because the caller is not its buyer."""
 
