@@ -174,11 +174,11 @@ def _wrapped(text: str) -> list[str]:
 
 def _introduction(specs: tuple[FunctionSpec, ...]) -> list[str]:
     count = alarm_count(ENVIRONMENTS["prod"], specs)
+    as_of = f"({PRICES['region']}, as of {PRICES['as_of']}, please check)"
     paragraph = (
         "`python -m infra.cost` computes this page from the declarations of the environments and functions, from the"
-        f" list prices in `infra/prices.toml` ({PRICES['region']}, as of {PRICES['as_of']}, please check), and from the work"
-        " of a request. Nobody has an invoice of this platform yet. Free tiers, discounts and taxes are left out. A test"
-        " compares this page with the program."
+        f" list prices in `infra/prices.toml` {as_of}, and from the work of a request. Nobody has an invoice of this"
+        " platform yet. Free tiers, discounts and taxes are left out. A test compares this page with the program."
     )
     facts = [
         f"- Measured: a cached page takes {CPU_MILLISECONDS} ms of CPU (`infra/bench/function_cpu.py`), on the machine"
