@@ -12,7 +12,6 @@ Meaning = Literal[
     "client", "site", "catalog", "product", "order", "setting", "list", "derived", "log", "later", "secret", "unknown"
 ]
 Entity = Literal["client", "catalog", "site", "product", "order"]
-Environment = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,50}$")]
 
 
 class KeyFamily(BaseModel):
