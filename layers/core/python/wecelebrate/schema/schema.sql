@@ -447,6 +447,7 @@ create table client_users (
   id uuid not null default app.uuid7(),
   kind text not null default 'person'::text,
   name text,
+  constraint client_users_client_id_unique UNIQUE (client_id, id),
   constraint client_users_id_unique UNIQUE (id),
   constraint client_users_pkey PRIMARY KEY (client_id, user_id),
   constraint client_users_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
@@ -1294,10 +1295,12 @@ create table kill_switches (
   updated_at timestamp with time zone not null default now(),
   updated_by text default app.subject(),
   constraint kill_switches_pkey PRIMARY KEY (name),
-  constraint kill_switches_name_check CHECK ((name = ANY (ARRAY['reads'::text, 'cache'::text, 'limits'::text]))),
+  constraint kill_switches_name_check CHECK ((name = ANY (ARRAY['reads'::text, 'cache'::text, 'queue'::text,
+    'limits'::text]))),
   constraint kill_switches_updated_by_length CHECK ((length(updated_by) <= 500)),
-  constraint kill_switches_value_check CHECK (((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
-    'cache'::text) AND (value = 'off'::text))) OR ((name = 'limits'::text) AND (value = 'off'::text))))
+  constraint kill_switches_value_check CHECK ((((((name = 'reads'::text) AND (value = 'primary'::text)) OR ((name =
+    'cache'::text) AND (value = 'off'::text))) OR ((name = 'queue'::text) AND (value = 'direct'::text))) OR ((name =
+    'limits'::text) AND (value = 'off'::text))))
 );
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.kill_switches FOR EACH ROW EXECUTE FUNCTION
   app.audit_row();
@@ -1429,7 +1432,7 @@ create table mails (
     'sent'::text, 'delivered'::text, 'bounced'::text, 'complained'::text]))),
   constraint mails_template_check CHECK ((template = ANY (ARRAY['order_confirmation'::text, 'order_shipped'::text,
     'order_delivered'::text, 'order_cancelled'::text, 'order_confirm_request'::text, 'order_lookup'::text,
-    'job_finished'::text, 'invitation'::text])))
+    'job_finished'::text, 'invitation'::text, 'report'::text])))
 );
 comment on column mails.client_id is
   'Null: the mail belongs to the platform.';
@@ -1447,6 +1450,8 @@ CREATE INDEX mails_by_order ON public.mails USING btree (order_id);
 CREATE INDEX mails_by_recipient ON public.mails USING btree (lower(recipient), created_at DESC);
 CREATE UNIQUE INDEX mails_one_confirmation_per_order ON public.mails USING btree (order_id) WHERE (template =
   'order_confirmation'::text);
+CREATE UNIQUE INDEX mails_one_report_per_member ON public.mails USING btree (((details ->> 'subscription_id'::text)),
+  ((details ->> 'member_id'::text)), ((details ->> 'last_day'::text))) WHERE (template = 'report'::text);
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.mails FOR EACH ROW EXECUTE FUNCTION app.set_updated_at();
 -- row-level security: forced
 create policy admin on mails for all to app_admin
@@ -2408,6 +2413,129 @@ grant insert, select, update on products to app_client, app_mirror, app_support;
 grant select on products to app_anon, app_customer;
 grant select, update on products to app_definer;
 
+-- Table report_recipients, owner app_owner
+
+create table report_recipients (
+  subscription_id uuid not null,
+  client_id uuid not null,
+  member_id uuid not null,
+  unsubscribed_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint report_recipients_pkey PRIMARY KEY (subscription_id, member_id),
+  constraint report_recipients_member_fkey FOREIGN KEY (client_id, member_id) REFERENCES client_users(client_id, id) ON
+    DELETE CASCADE,
+  constraint report_recipients_subscription_fkey FOREIGN KEY (client_id, subscription_id) REFERENCES
+    report_subscriptions(client_id, id) ON DELETE CASCADE
+);
+comment on table report_recipients is 'The members who receive a report.';
+comment on column report_recipients.unsubscribed_at is
+  'When the member ended the mails. Only the member can receive them again. Null: the member receives them.';
+CREATE INDEX report_recipients_by_member ON public.report_recipients USING btree (client_id, member_id);
+CREATE INDEX report_recipients_by_subscription ON public.report_recipients USING btree (client_id, subscription_id);
+CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.report_recipients FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+-- row-level security: forced
+create policy admin on report_recipients for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on report_recipients for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy definer on report_recipients for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on report_recipients for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on report_recipients to app_definer, app_migrate;
+grant select on report_recipients to app_admin, app_client;
+
+-- Table report_subscriptions, owner app_owner
+
+create table report_subscriptions (
+  id uuid not null default app.uuid7(),
+  client_id uuid not null,
+  site_id uuid,
+  name text not null,
+  cadence text not null,
+  period text not null default 'previous'::text,
+  timezone text not null,
+  language text not null default 'en'::text,
+  send_hour integer not null default 6,
+  attach_workbook boolean not null default true,
+  is_active boolean not null default true,
+  next_at timestamp with time zone,
+  covered_until date,
+  last_job_id uuid,
+  created_at timestamp with time zone not null default now(),
+  updated_at timestamp with time zone not null default now(),
+  constraint report_subscriptions_client_id_unique UNIQUE (client_id, id),
+  constraint report_subscriptions_name_unique UNIQUE (client_id, name),
+  constraint report_subscriptions_pkey PRIMARY KEY (id),
+  constraint report_subscriptions_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint report_subscriptions_last_job_id_fkey FOREIGN KEY (last_job_id) REFERENCES jobs(id) ON DELETE SET NULL,
+  constraint report_subscriptions_site_fkey FOREIGN KEY (client_id, site_id) REFERENCES sites(client_id, id) ON DELETE
+    CASCADE,
+  constraint report_subscriptions_cadence_check CHECK ((cadence = ANY (ARRAY['day'::text, 'week'::text,
+    'month'::text]))),
+  constraint report_subscriptions_language_length CHECK ((length(language) <= 35)),
+  constraint report_subscriptions_name_length CHECK (((length(name) >= 1) AND (length(name) <= 300))),
+  constraint report_subscriptions_period_check CHECK ((period = ANY (ARRAY['previous'::text, 'last_7_days'::text,
+    'last_30_days'::text, 'month_to_date'::text]))),
+  constraint report_subscriptions_send_hour_check CHECK (((send_hour >= 0) AND (send_hour <= 23))),
+  constraint report_subscriptions_timezone_length CHECK ((length(timezone) <= 100))
+);
+comment on table report_subscriptions is 'A report that members of a client receive by mail every day, week or month.';
+comment on column report_subscriptions.site_id is
+  'Only the orders and visitors of this site. Null: all sites.';
+comment on column report_subscriptions.period is
+  'The days of the report. They end the day before it is due. previous: the last whole day, week or month.';
+comment on column report_subscriptions.send_hour is
+  'The local hour of the day at which the report is due.';
+comment on column report_subscriptions.next_at is
+  'When the report is due next. Null: the subscription is not active.';
+comment on column report_subscriptions.covered_until is
+  'The last day of the newest report that was started. A report with an earlier or equal last day is never started.';
+CREATE INDEX report_subscriptions_by_created_at ON public.report_subscriptions USING btree (created_at DESC, id DESC);
+CREATE INDEX report_subscriptions_by_job ON public.report_subscriptions USING btree (last_job_id);
+CREATE INDEX report_subscriptions_by_site ON public.report_subscriptions USING btree (client_id, site_id);
+CREATE INDEX report_subscriptions_due ON public.report_subscriptions USING btree (next_at) WHERE is_active;
+CREATE TRIGGER audit_insert_delete AFTER INSERT OR DELETE ON public.report_subscriptions FOR EACH ROW EXECUTE FUNCTION
+  app.audit_row();
+CREATE TRIGGER audit_update AFTER UPDATE ON public.report_subscriptions FOR EACH ROW WHEN ((((((((((old.site_id IS
+  DISTINCT FROM new.site_id) OR (old.name IS DISTINCT FROM new.name)) OR (old.cadence IS DISTINCT FROM new.cadence)) OR
+  (old.period IS DISTINCT FROM new.period)) OR (old.timezone IS DISTINCT FROM new.timezone)) OR (old.language IS
+  DISTINCT FROM new.language)) OR (old.send_hour IS DISTINCT FROM new.send_hour)) OR (old.attach_workbook IS DISTINCT
+  FROM new.attach_workbook)) OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.report_subscriptions FOR EACH ROW EXECUTE FUNCTION
+  app.set_updated_at();
+-- row-level security: forced
+create policy admin on report_subscriptions for all to app_admin
+  using (( SELECT app.admin_role() AS admin_role) IS NOT NULL)
+  with check (( SELECT app.admin_role() AS admin_role) IS NOT NULL);
+create policy client on report_subscriptions for select to app_client
+  using (client_id = ANY (( SELECT app.client_ids() AS client_ids)::uuid[]));
+create policy client_delete on report_subscriptions for delete to app_client
+  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy client_insert on report_subscriptions for insert to app_client
+  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy client_update on report_subscriptions for update to app_client
+  using (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]))
+  with check (client_id = ANY (( SELECT app.editor_ids() AS editor_ids)::uuid[]));
+create policy definer on report_subscriptions for select to app_definer
+  using (true);
+create policy definer_update on report_subscriptions for update to app_definer
+  using (true)
+  with check (true);
+create policy migrate on report_subscriptions for all to app_migrate
+  using (true)
+  with check (true);
+create policy system on report_subscriptions for select to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL);
+create policy system_update on report_subscriptions for update to app_system
+  using (( SELECT app.subject() AS subject) IS NOT NULL)
+  with check (( SELECT app.subject() AS subject) IS NOT NULL);
+grant delete, insert, select, update on report_subscriptions to app_admin, app_client, app_migrate;
+grant select, update on report_subscriptions to app_definer, app_system;
+
 -- Table return_lines, owner app_owner
 
 create table return_lines (
@@ -2538,6 +2666,39 @@ create policy migrate on revoked_sessions for all to app_migrate
   with check (true);
 grant delete, insert, select, update on revoked_sessions to app_migrate;
 grant insert, select, update on revoked_sessions to app_definer;
+
+-- Table row_security_suspensions, owner app_owner
+
+create table row_security_suspensions (
+  table_name text not null,
+  reason text not null,
+  privileges jsonb not null,
+  suspended_by text not null,
+  suspended_at timestamp with time zone not null default now(),
+  expires_at timestamp with time zone not null,
+  ended_at timestamp with time zone,
+  constraint row_security_suspensions_pkey PRIMARY KEY (table_name),
+  constraint row_security_suspensions_expires_at_check CHECK ((expires_at <= (suspended_at + '01:00:00'::interval))),
+  constraint row_security_suspensions_privileges_length CHECK (app.json_fits(privileges, 65536)),
+  constraint row_security_suspensions_reason_check CHECK ((length(reason) <= 500)),
+  constraint row_security_suspensions_suspended_by_check CHECK ((length(suspended_by) <= 500)),
+  constraint row_security_suspensions_table_name_check CHECK ((length(table_name) <= 63))
+);
+comment on column row_security_suspensions.privileges is
+  'The revoked privileges: [{"role": …, "privilege": …, "column": …}, …]. The end of the suspension grants them again.';
+comment on column row_security_suspensions.ended_at is
+  'Null while the suspension is in force.';
+-- row-level security: forced
+create policy admin on row_security_suspensions for select to app_admin
+  using (( SELECT app.admin_role() AS admin_role) = ANY (ARRAY['super_admin'::text, 'admin'::text]));
+create policy definer on row_security_suspensions for all to app_definer
+  using (true)
+  with check (true);
+create policy migrate on row_security_suspensions for all to app_migrate
+  using (true)
+  with check (true);
+grant delete, insert, select, update on row_security_suspensions to app_definer, app_migrate;
+grant select on row_security_suspensions to app_admin;
 
 -- Table schedules, owner app_owner
 
@@ -3818,6 +3979,18 @@ create view app.order_view with (security_invoker=true) as
      CROSS JOIN LATERAL ( SELECT ( SELECT app.sees_all_persons() AS sees_all_persons) OR (o.client_id = ANY ((( SELECT
        app.person_client_ids() AS person_client_ids))::uuid[])) AS shown) p;
 grant select on app.order_view to app_admin, app_client, app_customer, app_support;
+
+-- View app.report_subscription_view, owner app_owner
+
+create view app.report_subscription_view with (security_invoker=true) as
+ SELECT id, client_id, site_id, name, cadence, period, timezone, language, send_hour, attach_workbook, is_active,
+    next_at, covered_until, last_job_id, created_at, updated_at,
+    ( SELECT COALESCE(json_agg(json_build_object('member_id', r.member_id, 'unsubscribed_at', r.unsubscribed_at) ORDER
+      BY r.member_id), '[]'::json) AS "coalesce"
+           FROM report_recipients r
+          WHERE r.subscription_id = s.id) AS recipients
+   FROM report_subscriptions s;
+grant insert, select, update on app.report_subscription_view to app_admin, app_client;
 
 -- View app.return_view, owner app_owner
 
@@ -6012,6 +6185,19 @@ AS $function$
 $function$;
 grant execute on function app.count_recent_erasures(uuid) to app_admin, app_client;
 
+-- Function app.count_report_recipients(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.count_report_recipients(subscription uuid)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select count(*) from app.report_addresses($1)
+  where app.admin_role() is not null or client_id = any ((select app.client_ids())::uuid[])
+$function$;
+grant execute on function app.count_report_recipients(uuid) to app_client;
+
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.create_event_partitions(day date, ahead integer DEFAULT 2)
@@ -6150,6 +6336,19 @@ RETURN CASE btrim(name) WHEN '€'::text THEN 'EUR'::text WHEN '£'::text THEN '
   'USD'::text WHEN '₹'::text THEN 'INR'::text ELSE CASE WHEN (upper(btrim(name)) = ANY
   ('{AED,AFN,ALL,AMD,AOA,ARS,AUD,AWG,AZN,BAM,BBD,BDT,BHD,BIF,BMD,BND,BOB,BRL,BSD,BTN,BWP,BYN,BZD,CAD,CDF,CHF,CLP,CNY,COP,CRC,CUP,CVE,CZK,DJF,DKK,DOP,DZD,EGP,ERN,ETB,EUR,FJD,FKP,GBP,GEL,GHS,GIP,GMD,GNF,GTQ,GYD,HKD,HNL,HTG,HUF,IDR,ILS,INR,IQD,IRR,ISK,JMD,JOD,JPY,KES,KGS,KHR,KMF,KPW,KRW,KWD,KYD,KZT,LAK,LBP,LKR,LRD,LSL,LYD,MAD,MDL,MGA,MKD,MMK,MNT,MOP,MRU,MUR,MVR,MWK,MXN,MYR,MZN,NAD,NGN,NIO,NOK,NPR,NZD,OMR,PAB,PEN,PGK,PHP,PKR,PLN,PYG,QAR,RON,RSD,RUB,RWF,SAR,SBD,SCR,SDG,SEK,SGD,SHP,SLE,SOS,SRD,SSP,STN,SVC,SYP,SZL,THB,TJS,TMT,TND,TOP,TRY,TTD,TWD,TZS,UAH,UGX,USD,UYU,UZS,VED,VES,VND,VUV,WST,XAF,XCD,XCG,XOF,XPF,YER,ZAR,ZMW,ZWG}'::text[]))
   THEN upper(btrim(name)) ELSE NULL::text END END;
+
+-- Function app.current_suspensions(boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.current_suspensions(expired boolean)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select table_name from row_security_suspensions
+  where ended_at is null and (not $1 or expires_at <= now()) order by table_name
+$function$;
+grant execute on function app.current_suspensions(boolean) to app_owner, app_system;
 
 -- Function app.daily_order_totals(uuid,date,date), owner app_owner
 
@@ -6797,6 +6996,29 @@ begin
 end
 $function$;
 
+-- Function app.end_report_of_token(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.end_report_of_token(token text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if not exists (select from app.report_of_token($1)) then
+    return false;
+  end if;
+  update report_recipients r set unsubscribed_at = now()
+  where r.subscription_id = substr($1, 2, 32)::uuid and r.member_id = substr($1, 34, 32)::uuid
+    and r.unsubscribed_at is null;
+  if found then
+    update report_subscriptions s set updated_at = now() where s.id = substr($1, 2, 32)::uuid;
+  end if;
+  return true;
+end
+$function$;
+grant execute on function app.end_report_of_token(text) to app_anon;
+
 -- Function app.end_sessions(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.end_sessions(subject text)
@@ -6807,6 +7029,34 @@ AS $function$
   insert into revoked_sessions (subject, not_before, revoked_by) values ($1, clock_timestamp(), app.subject())
   on conflict (subject) do update set not_before = excluded.not_before, revoked_by = excluded.revoked_by
 $function$;
+
+-- Function app.end_suspension(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.end_suspension(table_name text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  revoked jsonb;
+begin
+  if session_user <> 'wc_migrate' and app.subject() is distinct from 'service:system'
+    and coalesce(app.admin_role(), '') not in ('super_admin', 'admin') then
+    raise exception 'only admins end a suspension' using errcode = 'insufficient_privilege';
+  end if;
+  update row_security_suspensions set ended_at = clock_timestamp()
+  where table_name = $1 and ended_at is null
+    and (app.subject() is distinct from 'service:system' or expires_at <= clock_timestamp())
+  returning privileges into revoked;
+  if revoked is not null then
+    perform app.record_action('row_security.restore', null, $1);
+  end if;
+  return revoked;
+end
+$function$;
+grant execute on function app.end_suspension(text) to app_owner;
 
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
 
@@ -8271,6 +8521,17 @@ CREATE OR REPLACE FUNCTION kv.is_snake_case(value jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN ((value)::text ~ '"[a-z0-9]+_[a-z0-9_]*[a-z0-9]": '::text);
 
+-- Function app.is_suspended_privilege(text,text,text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.is_suspended_privilege(role text, table_name text, privilege text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE role WHEN 'app_owner'::text THEN false WHEN 'app_definer'::text THEN false WHEN 'app_migrate'::text THEN
+  false WHEN 'app_admin'::text THEN (privilege <> 'SELECT'::text) WHEN 'app_system'::text THEN ((table_name =
+  'jobs'::text) AND (privilege = 'DELETE'::text)) ELSE true END;
+grant execute on function app.is_suspended_privilege(text,text,text) to app_owner;
+
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.job_awaits_approval(j jobs)
@@ -8406,6 +8667,47 @@ begin
 end
 $function$;
 
+-- Function app.kv_documents(text,boolean,integer,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.kv_documents(start text, inclusive boolean, max_rows integer, max_bytes integer)
+ RETURNS TABLE(key text, family text, meaning text, value text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  total bigint := 0;
+  document jsonb;
+begin
+  if app.admin_role() is null or app.admin_role() not in ('super_admin', 'admin') then
+    raise exception 'only admins may inspect the store' using errcode = 'insufficient_privilege';
+  end if;
+  for key, family, meaning, document in
+    select d.key, f.family, f.meaning, d.value
+    from kv_store_6fcaeea3 d
+      cross join lateral (
+        select k.family, k.meaning from app.kv_key_families() k
+        where case when d.key like 'hris\_%' then 'hris' else split_part(d.key, ':', 1) end = any (k.heads)
+          and d.key ~ k.pattern
+        limit 1
+      ) f
+    where d.key >= kv_documents.start and (inclusive or d.key <> kv_documents.start)
+      and f.meaning in ('client', 'site', 'catalog', 'product', 'order', 'list')
+    order by d.key
+    limit max_rows
+  loop
+    value := document::text; -- not in the query, which reads 50 rows at once: a value can have 6 MB
+    if total > 0 and total + octet_length(value) > max_bytes then
+      value := null;
+    end if;
+    total := total + coalesce(octet_length(value), 0) + 12 * octet_length(key) + 600;
+    return next;
+    exit when value is null;
+  end loop;
+end
+$function$;
+grant execute on function app.kv_documents(text,boolean,integer,integer) to app_admin;
+
 -- Function app.kv_families(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.kv_families()
@@ -8446,21 +8748,21 @@ AS $function$
     ('sftp_config:<client>', 'secret', '{sftp_config,erp_connection}', '.'),
     ('clients:all', 'list', '{clients,sites,orders,employees,gifts,catalogs}', '^[a-z]+:all$'),
     ('client:<client>:site:<site>', 'derived', '{client}', '^client:[^:]+:site:'),
-    ('client:<environment>:<id>', 'client', '{client,clients}', '^clients?:[^:]+:[^:]+$'),
-    ('client:<id>', 'client', '{client,clients}', '^clients?:[^:]+$'),
+    ('client:<environment>:<id>', 'client', '{client,clients}', '^clients?:[^:]+:[^:]*$'),
+    ('client:<id>', 'client', '{client,clients}', '^clients?:[^:]*$'),
     ('sites:<id>:catalog_config', 'setting', '{sites,site_catalog_config}',
       '^(sites:[^:]+:catalog_config|site_catalog_config:[^:]+)$'),
     ('sites:slug:<slug>', 'derived', '{sites}', '^sites:slug:'),
-    ('site:<environment>:<id>', 'site', '{site,sites}', '^sites?:[^:]+:[^:]+$'),
-    ('site:<id>', 'site', '{site,sites}', '^sites?:[^:]+$'),
+    ('site:<environment>:<id>', 'site', '{site,sites}', '^sites?:[^:]+:[^:]*$'),
+    ('site:<id>', 'site', '{site,sites}', '^sites?:[^:]*$'),
     ('site_configs:<id>', 'setting', '{site_configs,site_gift_config,site-gift-assignment}', '.'),
-    ('catalogs:<id>', 'catalog', '{catalog,catalogs}', '^catalogs?:[^:]+$'),
+    ('catalogs:<id>', 'catalog', '{catalog,catalogs}', '^catalogs?:[^:]*$'),
     ('catalog_gifts:<id>', 'list', '{catalog_gifts,catalog_index}', '.'),
     ('catalog_stats:<id>', 'derived', '{catalog_stats,gifts_index,inventory_cache}', '.'),
-    ('gift:<environment>:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]+:[^:]+$'),
+    ('gift:<environment>:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]+:[^:]*$'),
     ('gift:<id>', 'product', '{gift,gifts}', '^gifts?:[^:]*$'),
-    ('order:<environment or site>:<id>', 'order', '{order,orders}', '^orders?:[^:]+:[^:]+$'),
-    ('order:<id>', 'order', '{order,orders}', '^orders?:[^:]+$'),
+    ('order:<environment or site>:<id>', 'order', '{order,orders}', '^orders?:[^:]+:[^:]*$'),
+    ('order:<id>', 'order', '{order,orders}', '^orders?:[^:]*$'),
     ('user_orders:<user>', 'list', '{user_orders,order_index}', '.'),
     ('order_counter', 'derived', '{order_counter}', '.'),
     ('employees:<id>', 'later', '{employee,employees}', '.'),
@@ -10976,6 +11278,26 @@ end
 $function$;
 grant execute on function app.queue_product_invalidation() to app_owner;
 
+-- Function app.queue_report_mails(uuid,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.queue_report_mails(subscription uuid, details jsonb)
+ RETURNS TABLE(job_id uuid)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  return query
+  select mail.job from (
+    select app.create_mail(a.client_id, 'report', null, a.email,
+      $2 || jsonb_build_object('subscription_id', $1, 'member_id', a.member_id), 'normal') as job
+    from app.report_addresses($1) a
+    where app.subject() like 'service:%' and a.client_id = any ((select app.editor_ids())::uuid[])
+  ) mail where mail.job is not null;
+end
+$function$;
+grant execute on function app.queue_report_mails(uuid,jsonb) to app_client;
+
 -- Function app.queue_tag_invalidation(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.queue_tag_invalidation()
@@ -11207,6 +11529,7 @@ begin
       when 'client_users' then r ->> 'user_id' when 'revoked_sessions' then r ->> 'subject'
       when 'catalog_grants' then r ->> 'catalog_id' when 'catalog_readings' then r ->> 'catalog_id'
       when 'site_product_exclusions' then r ->> 'site_id' when 'webhook_secrets' then r ->> 'webhook_id'
+      when 'report_recipients' then r ->> 'subscription_id'
       else r ->> 'id' end,
     change_before, change_after
   from unnest(case when cardinality(clients) = 0 then array[null::uuid] else clients end) client;
@@ -11660,6 +11983,46 @@ $function$;
 grant execute on function app.replay_webhook_deliveries(uuid,uuid,timestamp with time zone,integer) to app_admin,
   app_client;
 
+-- Function app.report_addresses(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.report_addresses(subscription uuid)
+ RETURNS TABLE(client_id uuid, member_id uuid, email text)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select m.client_id, m.id, m.email
+  from report_recipients r
+  join client_users m on m.id = r.member_id and m.client_id = r.client_id
+  where r.subscription_id = $1 and r.unsubscribed_at is null and m.kind = 'person' and m.is_active
+  order by m.id
+$function$;
+
+-- Function app.report_of_token(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.report_of_token(token text, OUT language text, OUT client_name text, OUT name text, OUT
+  is_subscribed boolean)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if $1 !~ '^r[0-9a-f]{104}$' or $1 <> app.sealed_token(left($1, 65)) then
+    return;
+  end if;
+  return query
+  select coalesce(s.language, 'en'), c.name, s.name, r.member_id is not null and r.unsubscribed_at is null
+  from (select) link
+  left join report_recipients r
+    on r.subscription_id = substr($1, 2, 32)::uuid and r.member_id = substr($1, 34, 32)::uuid
+  left join report_subscriptions s on s.id = r.subscription_id
+  left join clients c on c.id = s.client_id;
+end
+$function$;
+grant execute on function app.report_of_token(text) to app_anon;
+
 -- Function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.report_stock(catalog uuid, product_ids uuid[], counts integer[], times timestamp with
@@ -11691,6 +12054,21 @@ begin
 end
 $function$;
 grant execute on function app.report_stock(uuid,uuid[],integer[],timestamp with time zone[]) to app_admin, app_client;
+
+-- Function app.report_token(uuid,uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.report_token(subscription uuid, member uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select app.sealed_token('r' || replace(r.subscription_id::text, '-', '') || replace(r.member_id::text, '-', ''))
+  from app.report_addresses($1) a join report_recipients r on r.subscription_id = $1 and r.member_id = a.member_id
+  where a.member_id = $2 and app.subject() like 'service:%'
+    and (app.admin_role() is not null or r.client_id = any ((select app.editor_ids())::uuid[]))
+$function$;
+grant execute on function app.report_token(uuid,uuid) to app_admin, app_client;
 
 -- Function app.request_erasure(uuid,text,text), owner app_definer
 
@@ -12025,6 +12403,39 @@ $function$;
 grant execute on function app.restore_erasure(uuid,uuid,text[],text[],timestamp with time zone,timestamp with time zone)
   to app_system;
 
+-- Function app.restore_row_security(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.restore_row_security(table_name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  privileges jsonb;
+  revoked jsonb;
+begin
+  if table_name <> all (app.suspendable_tables()) then
+    raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
+  elsif table_name not in (select app.current_suspensions(false)) then
+    return false;
+  end if;
+  execute format('lock table public.%I in access exclusive mode', table_name);
+  privileges := app.end_suspension(table_name);
+  if privileges is null then
+    return false;
+  end if;
+  execute format('alter table public.%I enable row level security', table_name);
+  for revoked in select p from jsonb_array_elements(privileges) p loop
+    execute format('grant %s%s on public.%I to %I', revoked ->> 'privilege',
+      '(' || quote_ident(revoked ->> 'column') || ')', table_name, revoked ->> 'role');
+  end loop;
+  return true;
+end
+$function$;
+grant execute on function app.restore_row_security(text) to app_admin, app_system;
+
 -- Function app.return_refusal(orders,returns,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.return_refusal(target orders, current returns, expected timestamp with time zone)
@@ -12267,6 +12678,30 @@ AS $function$
 $function$;
 grant execute on function app.save_staging_progress(uuid,integer,integer,jsonb,jsonb,double precision) to app_worker;
 
+-- Function app.save_suspension(text,text,integer,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
+  end if;
+  insert into row_security_suspensions as s (table_name, reason, privileges, suspended_by, expires_at)
+  values ($1, $2, $4, app.subject(), now() + make_interval(mins => $3))
+  on conflict (table_name) do update
+  set reason = excluded.reason, suspended_by = excluded.suspended_by, suspended_at = excluded.suspended_at,
+    expires_at = excluded.expires_at, ended_at = null,
+    privileges = case when s.ended_at is null then s.privileges else excluded.privileges end;
+  perform app.record_action('row_security.suspend', null, $1, jsonb_build_object('reason', $2, 'minutes', $3));
+end
+$function$;
+grant execute on function app.save_suspension(text,text,integer,jsonb) to app_owner;
+
 -- Function app.seal(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.seal(role text)
@@ -12376,6 +12811,44 @@ end
 $function$;
 grant execute on function app.set_erasure_hashes(uuid,text[]) to app_system;
 
+-- Function app.set_own_report(uuid,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.set_own_report(subscription uuid, wanted boolean)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  target report_subscriptions;
+  member uuid;
+begin
+  select * into target from report_subscriptions s
+  where s.id = $1 and (app.admin_role() is not null or s.client_id = any ((select app.client_ids())::uuid[]))
+  for no key update;
+  if target.id is null then
+    return 'unknown';
+  end if;
+  select m.id into member from client_users m
+  where m.client_id = target.client_id and m.user_id = (select app.subject()) and m.kind = 'person' and m.is_active;
+  if member is null then
+    return 'not_a_person';
+  elsif wanted and (select count(*) filter (where r.member_id <> member) from report_recipients r
+                    where r.subscription_id = $1) >= 20 then
+    return 'full';
+  elsif wanted then
+    insert into report_recipients (subscription_id, client_id, member_id) values ($1, target.client_id, member)
+      on conflict (subscription_id, member_id) do update set unsubscribed_at = null;
+  else
+    update report_recipients r set unsubscribed_at = now()
+    where r.subscription_id = $1 and r.member_id = member and r.unsubscribed_at is null;
+  end if;
+  update report_subscriptions s set updated_at = now() where s.id = $1;
+  return null;
+end
+$function$;
+grant execute on function app.set_own_report(uuid,boolean) to app_admin, app_client;
+
 -- Function app.set_product_media(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.set_product_media()
@@ -12389,6 +12862,36 @@ begin
 end
 $function$;
 grant execute on function app.set_product_media() to app_admin, app_client, app_mirror, app_support;
+
+-- Function app.set_report_recipients(uuid,uuid[]), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.set_report_recipients(subscription uuid, members uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  client uuid := (select s.client_id from report_subscriptions s where s.id = $1
+                  and (app.admin_role() is not null or s.client_id = any ((select app.editor_ids())::uuid[])));
+  refused uuid[];
+begin
+  if client is null then
+    return null;
+  end if;
+  refused := array(
+    select recipient from unnest($2) recipient
+    where not exists (select from client_users m
+                      where m.id = recipient and m.client_id = client and m.kind = 'person' and m.is_active));
+  if cardinality(refused) = 0 then
+    delete from report_recipients r where r.subscription_id = $1 and r.member_id <> all ($2);
+    insert into report_recipients (subscription_id, client_id, member_id)
+      select $1, client, recipient from unnest($2) recipient on conflict do nothing;
+  end if;
+  return refused;
+end
+$function$;
+grant execute on function app.set_report_recipients(uuid,uuid[]) to app_admin, app_client;
 
 -- Function app.set_run_file(uuid,uuid,text,bigint,text), owner app_definer
 
@@ -12938,6 +13441,72 @@ AS $function$
   select 'erased:' || encode(sha256(key || sha256(key || convert_to('suppression ' || lower($1), 'UTF8'))), 'hex')
   from app.seal_key
 $function$;
+
+-- Function app.suspend_row_security(text,text,integer), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.suspend_row_security(table_name text, reason text, minutes integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+declare
+  privileges jsonb;
+  revoked record;
+begin
+  if app.admin_role() is distinct from 'super_admin'
+    or current_query() !~ '^select app\.suspend_row_security\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
+  elsif table_name <> all (app.suspendable_tables()) then
+    raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
+  end if;
+  execute format('lock table public.%I in access exclusive mode', table_name);
+  select coalesce(jsonb_agg(
+      jsonb_build_object('role', r.rolname, 'privilege', p.privilege_type, 'column', l.name)), '[]')
+    into privileges
+    from (
+      select null::name as name, c.relacl as list from pg_class c
+      where c.oid = format('public.%I', table_name)::regclass
+      union all
+      select a.attname, a.attacl from pg_attribute a
+      where a.attrelid = format('public.%I', table_name)::regclass and a.attacl is not null
+    ) l cross join aclexplode(l.list) p join pg_roles r on r.oid = p.grantee
+    where app.is_suspended_privilege(r.rolname, table_name, p.privilege_type);
+  perform app.save_suspension(table_name, reason, minutes, privileges);
+  for revoked in
+    select distinct p ->> 'role' as role, p ->> 'privilege' as privilege from jsonb_array_elements(privileges) p
+  loop
+    -- This revokes the privilege on each column, too.
+    execute format('revoke %s on public.%I from %I', revoked.privilege, table_name, revoked.role);
+  end loop;
+  execute format('alter table public.%I disable row level security', table_name);
+end
+$function$;
+grant execute on function app.suspend_row_security(text,text,integer) to app_admin;
+
+-- Function app.suspendable_tables(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.suspendable_tables()
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN
+  '{analytics_events,catalog_grants,catalog_readings,catalogs,client_users,clients,dead_letters,drops,exports,images,invitations,jobs,mail_suppressions,mails,order_daily_totals,order_deltas,order_destinations,order_events,order_export_runs,order_exports,order_file_drops,order_lines,order_local_totals,order_slot_totals,orders,product_sources,products,return_lines,returns,schedules,shipment_lines,shipments,site_product_exclusions,sites,tiers,uploads,webhook_deliveries,webhooks}'::text[];
+grant execute on function app.suspendable_tables() to app_admin, app_owner;
+
+-- Function app.suspended_tables(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.suspended_tables()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+  select coalesce(array_agg(table_name order by table_name), '{}') from row_security_suspensions
+  where ended_at is null or ended_at > now() - interval '1 minute'
+$function$;
+grant execute on function app.suspended_tables() to wc_api, wc_kv, wc_public, wc_worker;
 
 -- Function kv.time_in_id(text), owner app_mirror
 
