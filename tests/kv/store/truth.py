@@ -146,7 +146,7 @@ DAMAGES: dict[str, Damage] = {
     "site_alias_key": Damage("site", "alias", "`site:<environment>:<id>` leads the row."),
     "catalog_client_unknown": Damage("catalog", "quarantine", "The owner decides who sees the catalog."),
     "catalog_type_missing": Damage("catalog", "row", "The type is `manual`."),
-    "catalog_status_unknown": Damage("catalog", "row", "The catalog is inactive."),
+    "catalog_status_unknown": Damage("catalog", "row", "The nearest state, with a note."),
     "catalog_credentials": Damage("catalog", "row", "The credentials are copied to no column, note or log."),
     "catalog_alias_key": Damage("catalog", "alias", "`catalogs:<id>` leads the row."),
 }  # fmt: skip
