@@ -227,18 +227,19 @@ def issue_token(local: LocalCloud, subject: str, email: str, expires_in: int) ->
 
 
 def _error_message(response: httpx.Response) -> str:
-    """Return a message with the status and the detail of an error response."""
+    """Return a message with the status of an error response and its detail, or with the errors of its fields."""
     try:
         problem = response.json()
     except ValueError:
         problem = None
     if not isinstance(problem, dict):
         problem = {}
-    detail = problem.get("detail") or problem.get("title") or problem.get("message") or response.reason_phrase
+    fields = (f"{error['pointer'].removeprefix('/')} {error['detail']}".strip() for error in problem.get("errors", ()))
+    detail = problem.get("detail") or "; ".join(fields) or problem.get("title") or problem.get("message")
     hint = ""
     if response.status_code == httpx.codes.UNAUTHORIZED and os.environ.get(TOKEN_VARIABLE):
         hint = f" (the token comes from {TOKEN_VARIABLE})"
-    return f"the API returned {response.status_code}: {detail}{hint}"
+    return f"the API returned {response.status_code}: {detail or response.reason_phrase}{hint}"
 
 
 def _body(response: httpx.Response, not_found: str | None) -> dict[str, Any]:

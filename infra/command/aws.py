@@ -122,10 +122,10 @@ def destroy(env: EnvironmentOption = "dev", yes: YesOption = False) -> None:
     with aws_errors():
         for name in delete_logs(account):
             output.step(f"{name} deleted")
-        left = remaining(account)
-    if left:
+        resources = remaining(account)
+    if resources:
         output.warning("these resources still exist; some services report deleted resources for hours:")
-        for arn in left:
+        for arn in resources:
             output.result(arn)
     else:
         output.success(f"{env} is deleted, and nothing remains")

@@ -177,10 +177,10 @@ def decide(
     from infra.command.api import connect, get
     from infra.command.decisions import parsed_answers, send_answers
 
-    given = parsed_answers(answers or [])
+    choices = parsed_answers(answers or [])
     with connect() as connection:
         job = get(connection.api, f"/v1/jobs/{job_id}", not_found=f"job {job_id} does not exist")
-        send_answers(connection.api, job, given)
+        send_answers(connection.api, job, choices)
         output.success(f"{job_id}  decided, the job continues")
 
 

@@ -1,7 +1,6 @@
 """The commands `wecelebrate members`: who may come in, as members of a client or as staff of the platform."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
-from urllib.parse import quote
 
 import typer
 
@@ -118,8 +117,7 @@ def accept(code: Annotated[str, typer.Argument(help="The code of the invitation.
     from infra.command.api import connect, post
 
     with connect() as connection:
-        path = f"/v1/invitations/{quote(code, safe='')}/accept"
-        accepted = post(connection.api, path, not_found="the code is not valid: use the code of the newest mail")
+        accepted = post(connection.api, "/v1/invitations/accept", {"code": code})
     output.success(f"you are now {accepted['role']} of {accepted['client_name'] or 'the staff'}")
 
 

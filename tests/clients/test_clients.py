@@ -35,9 +35,9 @@ def test_a_search_without_a_token_follows_the_cursor_to_the_last_page(
     for number in range(5):
         platform.product(tenant, name=f"{word} {number}", price=f"{number}.50")
     platform.wait_for_replica()
-    found = client.scenario("search_a_shop", api=platform.endpoints.api, domain=tenant.domain, q=word)
+    results = client.scenario("search_a_shop", api=platform.endpoints.api, domain=tenant.domain, q=word)
     names = [f"{word} {number}" for number in (4, 3, 2, 1, 0)]
-    assert found == {"names": names, "prices": ["4.50", "3.50", "2.50", "1.50", "0.50"], "pages": 3}
+    assert results == {"names": names, "prices": ["4.50", "3.50", "2.50", "1.50", "0.50"], "pages": 3}
 
 
 def test_an_import_of_rows_is_followed_to_its_end(client: Client, platform: Platform) -> None:

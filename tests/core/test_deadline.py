@@ -36,8 +36,8 @@ def test_a_function_keeps_half_a_second_of_its_time_for_the_response(monkeypatch
 def test_the_time_that_is_left_is_known_only_while_an_event_is_handled() -> None:
     assert deadline.milliseconds_left() is None
     with deadline.invocation(Remaining(10_000)):
-        left = deadline.milliseconds_left()
-        assert left is not None and 8_000 < left <= 9_500
+        milliseconds = deadline.milliseconds_left()
+        assert milliseconds is not None and 8_000 < milliseconds <= 9_500
     assert deadline.milliseconds_left() is None
     with pytest.raises(ZeroDivisionError), deadline.invocation(Remaining(10_000)):
         _ = 1 / 0

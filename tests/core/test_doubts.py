@@ -25,8 +25,8 @@ def change(key: str = "price", before: Any = "VK", now: Any = "UVP", subject: Su
 
 
 def test_the_answer_to_an_option_is_stored_in_the_options_and_to_a_field_in_the_mapping() -> None:
-    found = doubts.find([question("decimal"), question("price", values=("VK", "UVP"))], [], ["VK", "UVP"])
-    assert [(doubt["key"], doubt["setting"]) for doubt in found] == [("decimal", "options"), ("price", "mapping")]
+    matches = doubts.find([question("decimal"), question("price", values=("VK", "UVP"))], [], ["VK", "UVP"])
+    assert [(doubt["key"], doubt["setting"]) for doubt in matches] == [("decimal", "options"), ("price", "mapping")]
 
 
 def test_a_change_is_a_question_with_the_choices_to_accept_it_to_keep_the_reading_and_to_stop() -> None:
@@ -67,8 +67,8 @@ def test_a_change_of_what_the_settings_say_is_no_doubt() -> None:
 
 
 def test_a_question_replaces_the_change_with_the_same_key_and_keys_are_unique() -> None:
-    found = doubts.find([question("price"), question("price"), question("sku", "identity")], [change()], ["VK"])
-    assert [(doubt["key"], doubt["kind"]) for doubt in found] == [("price", "question"), ("sku", "question")]
+    matches = doubts.find([question("price"), question("price"), question("sku", "identity")], [change()], ["VK"])
+    assert [(doubt["key"], doubt["kind"]) for doubt in matches] == [("price", "question"), ("sku", "question")]
 
 
 @pytest.mark.parametrize(("subject", "stops"), [("money", 1), ("identity", 1), ("visibility", 0), ("other", 0)])

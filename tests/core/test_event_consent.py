@@ -41,22 +41,22 @@ def test_the_privacy_headers_of_a_browser_make_events_anonymous(
 
 
 def test_an_anonymous_event_names_no_user() -> None:
-    given = Identity("user-1", "session-1", {"product": "mug"})
-    stored = anonymous(given, "site", DAY)
+    identity = Identity("user-1", "session-1", {"product": "mug"})
+    stored = anonymous(identity, "site", DAY)
     assert stored.user_id is None
     assert stored.data == {"product": "mug"}
     assert stored.session_id is not None and "session-1" not in stored.session_id
 
 
 def test_the_events_of_an_anonymous_visit_belong_together_only_on_one_day_and_one_site() -> None:
-    given = Identity(None, "session-1", {})
+    visitor = Identity(None, "session-1", {})
     sessions = [
         anonymous(identity, site, day).session_id
         for identity, site, day in [
-            (given, "a", DAY),
+            (visitor, "a", DAY),
             (Identity("user-1", "session-1", {}), "a", DAY),
-            (given, "a", date(2026, 3, 15)),
-            (given, "b", DAY),
+            (visitor, "a", date(2026, 3, 15)),
+            (visitor, "b", DAY),
             (Identity(None, "session-2", {}), "a", DAY),
         ]
     ]

@@ -38,11 +38,11 @@ def product(sku: str) -> Product:
 
 def ordinals(items: list[Item], chunk_size: int) -> list[int]:
     """Stage the items in chunks. Returns the ordinals of all rows."""
-    found: list[int] = []
+    ordinals: list[int] = []
     for start in range(0, len(items), chunk_size):
         chunk = prepare(load(start), items[start : start + chunk_size])
-        found += [row[ORDINAL] for row in chunk.products] + [row[N] for row in chunk.rejections]
-    return found
+        ordinals += [row[ORDINAL] for row in chunk.products] + [row[N] for row in chunk.rejections]
+    return ordinals
 
 
 def test_products_and_rejections_of_one_line_have_different_ordinals_that_do_not_depend_on_the_chunks() -> None:

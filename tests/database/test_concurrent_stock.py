@@ -163,9 +163,9 @@ def test_of_100_pieces_at_most_100_are_sold_while_files_cancellations_and_return
         assert 0 < sold(connection) <= STOCK
 
         # The stock that the platform computes does not depend on the order of the events.
-        left = stock(connection, A_PRODUCT)
+        remaining = stock(connection, A_PRODUCT)
         call(connection, "recompute_stock", [A_PRODUCT], [0])
-        assert stock(connection, A_PRODUCT) == left
+        assert stock(connection, A_PRODUCT) == remaining
         # When the ERP system states its stock once more, the pieces of both sides add up.
         count, at = one.erp.counted()
         one.load(connection, count, at)

@@ -40,10 +40,10 @@ def columns(superuser: psycopg.Connection, generated: bool) -> Columns:
         " and attnum > 0 and not attisdropped and (attgenerated <> '') = %s",
         [generated],
     )
-    found: Columns = {}
+    columns: Columns = {}
     for table, column in rows:
-        found.setdefault(table, set()).add(column)
-    return found
+        columns.setdefault(table, set()).add(column)
+    return columns
 
 
 def contents(superuser: psycopg.Connection, table: str) -> list[dict[str, object]]:

@@ -265,8 +265,8 @@ def test_an_erasure_touches_only_responses_that_name_its_client(erasing: psycopg
             ["buyer|1" if key == "of the subject" else "machine:b", key, json.dumps(body)],
         )
     query = "select key from idempotency_keys where key = any (%s) and body is not null"
-    left = after(erasing, "select app.erase_responses(%s, 0)", query, [list(bodies)])
-    assert {key for (key,) in left} == bodies.keys() - {"of A"}
+    remaining = after(erasing, "select app.erase_responses(%s, 0)", query, [list(bodies)])
+    assert {key for (key,) in remaining} == bodies.keys() - {"of A"}
 
 
 def test_a_message_that_belongs_to_no_client_is_erased_if_it_contains_the_complete_address(
@@ -278,9 +278,9 @@ def test_a_message_that_belongs_to_no_client_is_erased_if_it_contains_the_comple
             [queue, json.dumps(body)],
         )
     query = "select queue from dead_letters where client_id is null and body ? 'to'"
-    left = after(erasing, "select app.erase_mentions(%s, 'dead_letters', null, 1000)", query)
-    assert {queue for (queue,) in left} >= {"name", "part"}
-    assert "mail" not in {queue for (queue,) in left}
+    remaining = after(erasing, "select app.erase_mentions(%s, 'dead_letters', null, 1000)", query)
+    assert {queue for (queue,) in remaining} >= {"name", "part"}
+    assert "mail" not in {queue for (queue,) in remaining}
 
 
 def test_entries_of_members_and_about_other_objects_stay_in_the_audit_log(erasing: psycopg.Connection) -> None:

@@ -104,18 +104,18 @@ def test_the_migration_moves_what_came_from_a_file_and_keeps_what_the_api_has_se
     add(before[0], "features", {"Farbe": "rot", "EK": "7.31", "Brennt bei": "1240", "Neu": "x"}, features)
     saleor: Json = {"variant sku": "A", "Grade (product attribute)": "B", "attributes.level": "3"}
     add(before[0], "renamed", {"Grade": "B", "level": "3"}, saleor)
-    found = migrated(before)
-    assert found["file"] == ({"Colour": "red"}, row)
-    assert found["api"] == ({"Cost Price": "11.40", "Projekt": "Nord", "nested": {"a": 1}}, None)
-    assert found["changed"] == ({"Projekt": "Sued", "Own": "x"}, row)
+    products = migrated(before)
+    assert products["file"] == ({"Colour": "red"}, row)
+    assert products["api"] == ({"Cost Price": "11.40", "Projekt": "Nord", "nested": {"a": 1}}, None)
+    assert products["changed"] == ({"Projekt": "Sued", "Own": "x"}, row)
     # A delta has replaced the row. A known private name is moved anyway, and its value is kept.
-    assert found["delta"] == (
+    assert products["delta"] == (
         {"Projekt": "Nord", "Colour": "red"}, {"sku": "A", "Stock": "4", "Cost Price": "11.40"},
     )  # fmt: skip
-    assert found["features"] == (
+    assert products["features"] == (
         {"Farbe": "rot", "Neu": "x"}, {**features, "EK": "7.31", "Brennt bei": "1240"},
     )  # fmt: skip
-    assert found["renamed"] == ({}, {**saleor, "Grade": "B", "level": "3"})
+    assert products["renamed"] == ({}, {**saleor, "Grade": "B", "level": "3"})
 
 
 def test_the_migration_moves_a_column_of_an_earlier_file_of_the_catalog(before: tuple[Database, Path]) -> None:
@@ -155,8 +155,8 @@ def test_the_source_data_of_a_deleted_product_is_deleted(superuser: psycopg.Conn
         [A_CATALOG],
     ).fetchone()
     superuser.execute("delete from products where sku = 'gone'")
-    left = superuser.execute("select from product_sources where product_id = %s", product).fetchall()
-    assert left == []
+    sources = superuser.execute("select from product_sources where product_id = %s", product).fetchall()
+    assert sources == []
 
 
 def test_rows_of_the_previous_release_are_staged_without_an_ordinal(superuser: psycopg.Connection) -> None:

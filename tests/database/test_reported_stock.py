@@ -335,10 +335,10 @@ def test_finished_holds_are_deleted_without_a_change_of_the_stock(superuser: psy
     before = stock(superuser, A_PRODUCT)
     assert act(superuser, BY_NAME["system"], "select app.settle_stock_holds()") >= [(1,)]
     assert act(superuser, BY_NAME["system"], "select app.settle_stock_holds()") == [(0,)]
-    left = superuser.execute(
+    remaining = superuser.execute(
         "select order_id::text, is_settled from stock_holds where product_id = %s order by 2", [A_PRODUCT]
     ).fetchall()
-    assert left == [(recent, False), (forgotten, True)]
+    assert remaining == [(recent, False), (forgotten, True)]
     assert stock(superuser, A_PRODUCT) == before == 8
     call(superuser, "recompute_stock", [A_PRODUCT], [0])
     assert stock(superuser, A_PRODUCT) == before

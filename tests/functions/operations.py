@@ -176,6 +176,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "look_up_order": {"order_number": "7KQ2M9D4XT", "email": "customer@example.test"},
         "confirm_order": {"token": "a token"},
         "cancel_guest_order": {"token": "a token"},
+        "accept_invitation": {"code": "0" * 32 + "a" * 43},
         "invite_member": {"email": f"{unique}@example.test", "role": "viewer"},
         "invite_staff_member": {"email": f"{unique}@example.test", "role": "support"},
         "add_machine": {"machine_id": unique, "role": "editor"},

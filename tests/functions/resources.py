@@ -175,7 +175,6 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "invitation_id": _insert(platform, INVITATION, [client, f"{unique}+new@example.test"]),
         "staff_member_id": _insert(platform, STAFF_MEMBER, [f"staff {unique}", f"{unique}@example.test"]),
         "staff_invitation_id": _insert(platform, STAFF_INVITATION, [f"{unique}+staff@example.test"]),
-        "token": "0" * 32 + "a" * 43,
         "order_id": orders[0]["order"],
         "return_id": _insert(platform, RETURN, orders[1]),
         "schedule_id": _insert(platform, SCHEDULE, [client, tenant.catalog_id, f"schedule {uuid4().hex}"]),

@@ -419,13 +419,13 @@ def test_the_pages_of_the_log_are_complete_and_filters_select_entries(platform: 
     for name in names:
         ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"name": name}))
     query: Json = {"object_id": tenant.catalog_id, "action": "catalog.change", "limit": 2}
-    found, page = [], ok(tenant.owner.get("/v1/audit", params=query))
+    entries, page = [], ok(tenant.owner.get("/v1/audit", params=query))
     while True:
-        found += [entry["after"]["name"] for entry in page["data"]]
+        entries += [entry["after"]["name"] for entry in page["data"]]
         if not page["has_more"]:
             break
         page = ok(tenant.owner.get("/v1/audit", params=query | {"cursor": page["next_cursor"]}))
-    assert found == names[::-1]
+    assert entries == names[::-1]
     assert ok(tenant.owner.get("/v1/audit", params=query | {"subject": "somebody else"}))["data"] == []
     assert ok(tenant.owner.get("/v1/audit", params=query | {"created_to": "2020-01-01T00:00:00Z"}))["data"] == []
 

@@ -159,8 +159,8 @@ def test_a_change_of_the_domain_ends_the_verification_and_any_other_change_keeps
     site = claim(tenant, domain)
     verified = platform.verified(tenant.owner, site["id"])
     path, body = f"/v1/sites/{site['id']}", {"name": "Renamed", "status": "active"}
-    kept = ok(tenant.owner.request(method, path, json=body | {"domain": domain.upper()}))
-    assert kept["domain_verified_at"] == verified["domain_verified_at"]
+    updated_site = ok(tenant.owner.request(method, path, json=body | {"domain": domain.upper()}))
+    assert updated_site["domain_verified_at"] == verified["domain_verified_at"]
     changed = ok(tenant.owner.request(method, path, json=body | {"domain": f"new.{domain}"}))
     assert (changed["domain_verified_at"], changed["slug"]) == (None, site["slug"])
     assert (shown_site(platform, domain), shown_site(platform, f"new.{domain}")) == (None, None)

@@ -131,7 +131,8 @@ REFUSED_FOR_COMPLETED_JOBS = (
 )
 """The operations that fail because the job in `ids` is completed."""
 WITHOUT_A_RESOURCE = ("accept_invitation", "subscribe_to_report", "unsubscribe_from_report")
-"""The operations that fail because the token in `ids` belongs to no invitation, or because staff receive no reports."""
+"""The operations that fail because the code in their body belongs to no invitation, or because staff receive no
+reports."""
 REFUSED_FOR_ORDERS = ("request_return", "replace_order", "cancel_own_order", "confirm_order", "cancel_guest_order")
 """The operations that fail because the order in `ids` is not shipped, and because the caller is not its buyer."""
 

@@ -315,8 +315,10 @@ def test_every_refused_row_is_in_the_error_file_however_many_there_are(
     rejected = error_rows(platform, job)
     assert [row["shipment"] for row in rejected] == [f"S{number}" for number in range(rows)]
     assert {row["wecelebrate_code"] for row in rejected} == {"unknown_line"}
-    kept = platform.database.execute("select count(*) as rows from order_news_refusals where job_id = %s", [job["id"]])
-    assert kept.fetchone() == {"rows": 0}
+    refusals = platform.database.execute(
+        "select count(*) as rows from order_news_refusals where job_id = %s", [job["id"]]
+    )
+    assert refusals.fetchone() == {"rows": 0}
 
 
 def test_a_row_that_postgresql_cannot_store_does_not_stop_the_other_rows(

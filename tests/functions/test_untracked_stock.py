@@ -97,8 +97,8 @@ def test_a_put_without_a_policy_makes_a_product_tracked(platform: Platform, shop
     award = untracked(platform, shop)
     body = {"sku": award["sku"], "name": award["name"], "price": "1.00"}
     path, any_version = f"/v1/products/{award['id']}", {"if-match": "*"}
-    kept = ok(shop.owner.put(path, json={**body, "inventory_policy": "untracked"}, headers=any_version))
-    assert stock(kept) == UNTRACKED
+    product = ok(shop.owner.put(path, json={**body, "inventory_policy": "untracked"}, headers=any_version))
+    assert stock(product) == UNTRACKED
     assert stock(ok(shop.owner.put(path, json={**body, "inventory_count": 6}, headers=any_version))) == ("tracked", 6)
 
 
@@ -217,8 +217,8 @@ def test_lists_are_filtered_by_policy_and_by_whether_products_are_in_stock(platf
     path = f"/v1/catalogs/{shop.catalog_id}/products"
     for query, names in expected:
         for api in (shop.owner, platform.admin, other.owner):
-            found = [product["name"] for product in ok(api.get(path, params=query))["data"]]
-            assert found == names, query
+            product_names = [product["name"] for product in ok(api.get(path, params=query))["data"]]
+            assert product_names == names, query
     first = ok(shop.owner.get(path, params={"in_stock": True, "limit": 2}))
     second = ok(shop.owner.get(path, params={"in_stock": True, "limit": 2, "cursor": first["next_cursor"]}))
     assert [product["name"] for page in (first, second) for product in page["data"]] == expected[3][1]

@@ -53,7 +53,7 @@ def test_the_listen_command_removes_the_endpoint_of_a_killed_listen_command(
         "events": ["*"],
         "description": "our shop",
     }
-    kept = ok(tenant.owner.post("/v1/webhooks", json=own))["id"]
+    webhook_id = ok(tenant.owner.post("/v1/webhooks", json=own))["id"]
     with wecelebrate.started("listen", "--client", tenant.slug) as killed:
         assert killed.stderr is not None
         assert "listening" in killed.stderr.readline()
@@ -66,7 +66,7 @@ def test_the_listen_command_removes_the_endpoint_of_a_killed_listen_command(
         assert len(ok(tenant.owner.get("/v1/webhooks"))["data"]) == 2
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
-    assert [endpoint["id"] for endpoint in ok(tenant.owner.get("/v1/webhooks"))["data"]] == [kept]
+    assert [endpoint["id"] for endpoint in ok(tenant.owner.get("/v1/webhooks"))["data"]] == [webhook_id]
 
 
 def test_an_unknown_client_is_an_error(wecelebrate: Command, cloud: object) -> None:

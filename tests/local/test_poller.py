@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-import httpx
+import aiohttp
 import pytest
 
 from infra.local.aws import Aws
@@ -160,7 +160,7 @@ async def test_an_unreachable_sqs_is_an_error() -> None:
     sqs = Sqs(f"http://127.0.0.1:{free_port()}", "us-east-1", "test", "test")
     with pytest.raises(SqsError, match="ReceiveMessage: ") as raised:
         await sqs.receive("http://127.0.0.1/000000000000/queue", 1, 0)
-    assert isinstance(raised.value.__cause__, httpx.ConnectError)
+    assert isinstance(raised.value.__cause__, aiohttp.ClientConnectorError)
     await sqs.close()
 
 

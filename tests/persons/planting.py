@@ -203,10 +203,10 @@ def _wait_until_mails_are_sent(platform: Platform, tenant: Tenant) -> None:
 def places_with(platform: Platform, person: Person) -> list[str]:
     """Return all places that contain data of the person: tables, objects in S3, keys of Redis, and logs."""
     traces = person.traces
-    found = [place for place, content in _rows(platform) if has_trace(content, traces)]
-    found += [place for place, content in _objects(platform) if has_trace(content, traces)]
-    found += [place for place, content in _redis_values(platform) if has_trace(content, traces)]
-    return found + [place for place, content in _logs(platform) if has_trace(content, traces)]
+    places = [place for place, content in _rows(platform) if has_trace(content, traces)]
+    places += [place for place, content in _objects(platform) if has_trace(content, traces)]
+    places += [place for place, content in _redis_values(platform) if has_trace(content, traces)]
+    return places + [place for place, content in _logs(platform) if has_trace(content, traces)]
 
 
 def has_trace(content: bytes, traces: tuple[bytes, ...], depth: int = 0) -> bool:

@@ -37,14 +37,14 @@ class Orders(Tenants, Files):
 
     def ended_job(self, job_id: str, within: float = 60) -> Json:
         """Wait until a job has ended. Returns the job."""
-        found: list[Json] = []
+        jobs: list[Json] = []
 
         def ended() -> bool:
-            found[:] = [ok(self.admin.get(f"/v1/jobs/{job_id}"))]
-            return found[0]["status"] in ("completed", "failed", "cancelled")
+            jobs[:] = [ok(self.admin.get(f"/v1/jobs/{job_id}"))]
+            return jobs[0]["status"] in ("completed", "failed", "cancelled")
 
         self.eventually(ended, within)
-        return found[0]
+        return jobs[0]
 
     def exported_files(self, destination: Json) -> dict[str, bytes]:
         """Return the files that a destination got, by their names, without the `.done` files."""
@@ -63,15 +63,15 @@ class Orders(Tenants, Files):
         body = content.encode() if isinstance(content, str) else content
         key = f"orders/{destination['id']}/incoming/{name}"
         version = self.s3.put_object(Bucket=self.drops, Key=key, Body=body)["VersionId"]
-        found: list[Json] = []
+        jobs: list[Json] = []
 
         def recorded() -> bool:
             query = "select job_id from order_file_drops where key = %s and version_id = %s"
-            found[:] = self.database.execute(query, [key, version]).fetchall()
-            return bool(found)
+            jobs[:] = self.database.execute(query, [key, version]).fetchall()
+            return bool(jobs)
 
         self.eventually(recorded)
-        return self.ended_job(str(found[0]["job_id"]), within)
+        return self.ended_job(str(jobs[0]["job_id"]), within)
 
     def order_state(self, tenant: Tenant, order: Json) -> Json:
         """Return the current state of an order."""

@@ -39,8 +39,8 @@ def test_no_visitor_sees_a_private_column(platform: Platform, tenant: Tenant) ->
     visitor, path = platform.api(), f"/v1/storefront/{tenant.domain}/products"
     assert_nothing_planted(visitor.get(path), visitor.get(f"{path}/{product['id']}"))
     for value in PLANTED:
-        found = ok(visitor.get(path, params={"q": value}))
-        assert (found["data"], found["facets"]["brand"]) == ([], [])
+        matches = ok(visitor.get(path, params={"q": value}))
+        assert (matches["data"], matches["facets"]["brand"]) == ([], [])
     (shown,) = platform.storefront_products(tenant.domain)
     assert (shown["attributes"], shown["brand"]) == ({"Colour": "green"}, None)
 

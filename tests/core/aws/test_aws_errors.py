@@ -204,9 +204,9 @@ def test_all_versions_below_a_prefix_are_deleted(faults: Faults) -> None:
     with faults.only("DeleteObjects", [(503, "SlowDown")] * 9), pytest.raises(Unavailable, match="S3"):
         storage.delete_all("drops", "p/1/")
     storage.delete_all("drops", "p/1/")
-    left = boto3.client("s3").list_object_versions(Bucket="drops", Prefix="p/")
-    assert [version["Key"] for version in left["Versions"]] == ["p/2/file"]
-    assert "DeleteMarkers" not in left
+    versions = boto3.client("s3").list_object_versions(Bucket="drops", Prefix="p/")
+    assert [version["Key"] for version in versions["Versions"]] == ["p/2/file"]
+    assert "DeleteMarkers" not in versions
 
 
 def test_an_object_is_read_from_a_byte_to_its_end(faults: Faults) -> None:

@@ -89,9 +89,9 @@ def test_values_that_contradict_the_earlier_style_are_read_right_and_reported(me
 def test_a_difference_to_the_earlier_file_is_a_change(
     memory: dict[str, Any], text: str, changes: list[tuple[str, str, str, str]]
 ) -> None:
-    found = read_after(text, memory).feed.changes
-    assert [(change.key, change.subject, change.before, change.now) for change in found] == changes
-    assert all(str(change.now) in change.text or change.key in ("price_kind", "decimal") for change in found)
+    reported = read_after(text, memory).feed.changes
+    assert [(change.key, change.subject, change.before, change.now) for change in reported] == changes
+    assert all(str(change.now) in change.text or change.key in ("price_kind", "decimal") for change in reported)
 
 
 def test_a_new_column_does_not_replace_the_column_of_the_earlier_file(memory: dict[str, Any]) -> None:
@@ -128,9 +128,11 @@ def test_a_proposal_has_the_reading_the_questions_and_the_changes(memory: dict[s
     proposal = propose(Body(b"SKU;VK\nA;1.250\n"), "feed.csv", None, "EUR", memory=memory)
     assert (proposal.questions, [change.key for change in proposal.changes]) == ([], ["sku"])
     assert proposal.reading["decimal"]["by"] == "memory"
-    asked = propose(Body(b"SKU;VK\nA;1.250\n"), "feed.csv", None, "EUR").as_json()
-    assert [(question["key"], question["choices"][0]["value"]) for question in asked["questions"]] == [("decimal", ",")]
-    assert asked["fields"][0]["reasons"]
+    as_proposed = propose(Body(b"SKU;VK\nA;1.250\n"), "feed.csv", None, "EUR").as_json()
+    assert [(question["key"], question["choices"][0]["value"]) for question in as_proposed["questions"]] == [
+        ("decimal", ",")
+    ]
+    assert as_proposed["fields"][0]["reasons"]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def dimensions(alarm: Resource) -> dict[str, Any]:
 
 def counted() -> dict[str, set[str]]:
     """Return the metrics that the code counts, each with the dimensions with which it counts them."""
-    found: dict[str, set[str]] = {}
+    metrics: dict[str, set[str]] = {}
     for file in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("metrics.count", "count") and node.args:
@@ -35,8 +35,8 @@ def counted() -> dict[str, set[str]]:
                     named = {each.arg: each.value for each in node.keywords}
                     dimension = named.get("dimension", node.args[2] if len(node.args) > 2 else None)
                     text = dimension.value if isinstance(dimension, ast.Constant) else ""
-                    found.setdefault(name.value, set()).add(str(text))
-    return found
+                    metrics.setdefault(name.value, set()).add(str(text))
+    return metrics
 
 
 def test_every_function_has_alarms_for_errors_throttles_and_durations(

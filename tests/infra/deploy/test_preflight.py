@@ -86,8 +86,8 @@ def problem(found: dict[str, list[Finding]], check: str) -> Finding:
 
 
 def test_an_account_that_is_ready_has_no_problem() -> None:
-    found = findings()
-    assert {check: [each.state for each in each_found] for check, each_found in found.items()} == {
+    problems = findings()
+    assert {check: [each.state for each in each_found] for check, each_found in problems.items()} == {
         "credentials": ["ok"],
         "settings": ["ok"],
         "bootstrap": ["ok"],
@@ -100,9 +100,9 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
 
 
 def test_without_credentials_nothing_else_is_checked() -> None:
-    found = findings(sts__get_caller_identity="ExpiredToken")
-    assert list(found) == ["credentials"]
-    assert problem(found, "credentials").fix == "aws configure sso"
+    problems = findings(sts__get_caller_identity="ExpiredToken")
+    assert list(problems) == ["credentials"]
+    assert problem(problems, "credentials").fix == "aws configure sso"
 
 
 def test_an_account_without_bootstrap_gets_the_command_with_its_number() -> None:
@@ -112,9 +112,9 @@ def test_an_account_without_bootstrap_gets_the_command_with_its_number() -> None
 
 
 def test_a_zone_without_rds_proxy_is_replaced_and_the_other_zones_stay() -> None:
-    found = problem(findings(zones=("us-east-1e", "us-east-1b")), "zones")
-    assert found.message == "RDS Proxy is not available in us-east-1e (use1-az3)"
-    assert found.fix == setting("zones", '["us-east-1b", "us-east-1a"]')
+    text = problem(findings(zones=("us-east-1e", "us-east-1b")), "zones")
+    assert text.message == "RDS Proxy is not available in us-east-1e (use1-az3)"
+    assert text.fix == setting("zones", '["us-east-1b", "us-east-1a"]')
 
 
 def test_a_zone_that_the_account_does_not_have_is_a_problem() -> None:
@@ -122,14 +122,14 @@ def test_a_zone_that_the_account_does_not_have_is_a_problem() -> None:
 
 
 def test_an_account_with_too_little_concurrency_gets_the_request_for_more() -> None:
-    found = problem(findings(lambda__get_account_settings={"AccountLimit": {"ConcurrentExecutions": 5}}), "concurrency")
-    assert "--quota-code L-B99A9384 --desired-value 1000 --region us-east-1" in str(found.fix)
+    text = problem(findings(lambda__get_account_settings={"AccountLimit": {"ConcurrentExecutions": 5}}), "concurrency")
+    assert "--quota-code L-B99A9384 --desired-value 1000 --region us-east-1" in str(text.fix)
 
 
 def test_an_account_with_more_concurrency_is_a_warning_with_the_setting() -> None:
-    found = findings(lambda__get_account_settings={"AccountLimit": {"ConcurrentExecutions": 1000}})
-    assert found["concurrency"][0].state == "warning"
-    assert found["concurrency"][0].fix == setting("concurrency", "1000")
+    problems = findings(lambda__get_account_settings={"AccountLimit": {"ConcurrentExecutions": 1000}})
+    assert problems["concurrency"][0].state == "warning"
+    assert problems["concurrency"][0].fix == setting("concurrency", "1000")
 
 
 @pytest.mark.parametrize(
@@ -147,9 +147,9 @@ def test_a_missing_or_malformed_secret_of_the_cache_is_a_problem(answer: Answer,
 
 
 def test_a_permission_that_the_operator_lacks_is_a_problem_and_the_other_checks_run() -> None:
-    found = findings(ssm__get_parameter="AccessDeniedException")
-    assert "AccessDenied" in problem(found, "bootstrap").message
-    assert found["cache"][0].state == "ok"
+    problems = findings(ssm__get_parameter="AccessDeniedException")
+    assert "AccessDenied" in problem(problems, "bootstrap").message
+    assert problems["cache"][0].state == "ok"
 
 
 def grant(name: str, **values: object) -> dict[str, object]:
@@ -181,8 +181,8 @@ def test_a_permanent_environment_needs_its_file(tmp_path: Path, monkeypatch: pyt
 
 def test_a_printed_command_writes_a_setting_into_a_fresh_checkout_and_replaces_it(tmp_path: Path) -> None:
     sandbox = {"ProductionAccessEnabled": False, "SendQuota": {"MaxSendRate": 1.0}}
-    found = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
-    for command in (setting("mail_rate", "14"), setting("budget", "5"), str(problem(found, "mail").fix)):
+    problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
+    for command in (setting("mail_rate", "14"), setting("budget", "5"), str(problem(problems, "mail").fix)):
         subprocess.run(command, shell=True, cwd=tmp_path, check=True)
     assert (tmp_path / "environments" / "dev.toml").read_text() == "budget = 5\nmail_rate = 1\n"
 
@@ -192,29 +192,29 @@ ACCOUNT = {"ProductionAccessEnabled": True, "SendQuota": {"MaxSendRate": 14.0}}
 
 
 def test_a_verified_mail_domain_can_be_used_by_cognito() -> None:
-    found = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": True}, sesv2__get_account=ACCOUNT)
-    assert [each.fix for each in found["mail"]] == [setting("mail_verified", "true")]
+    problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": True}, sesv2__get_account=ACCOUNT)
+    assert [each.fix for each in problems["mail"]] == [setting("mail_verified", "true")]
 
 
 def test_a_verified_mail_domain_is_not_used_by_cognito_while_ses_is_in_its_sandbox() -> None:
     sandbox = ACCOUNT | {"ProductionAccessEnabled": False}
-    found = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": True}, sesv2__get_account=sandbox)
-    assert "mail_verified" not in str(found["mail"])
-    assert [each.state for each in found["mail"]] == ["ok", "warning"]
+    problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": True}, sesv2__get_account=sandbox)
+    assert "mail_verified" not in str(problems["mail"])
+    assert [each.state for each in problems["mail"]] == ["ok", "warning"]
 
 
 def test_cognito_cannot_send_from_a_domain_that_is_not_verified() -> None:
     settings = MAIL.model_copy(update={"mail_verified": True})
-    found = findings(settings, sesv2__get_email_identity="NotFoundException")
-    assert "Cognito cannot send" in problem(found, "mail").message
-    assert problem(found, "mail").fix == "sed -i.bak '/^mail_verified *=/d' environments/dev.toml"
+    problems = findings(settings, sesv2__get_email_identity="NotFoundException")
+    assert "Cognito cannot send" in problem(problems, "mail").message
+    assert problem(problems, "mail").fix == "sed -i.bak '/^mail_verified *=/d' environments/dev.toml"
 
 
 def test_a_mail_rate_above_that_of_ses_is_a_problem_and_the_sandbox_a_warning() -> None:
     sandbox = {"ProductionAccessEnabled": False, "SendQuota": {"MaxSendRate": 1.0}}
-    found = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
-    assert [each.state for each in found["mail"]] == ["ok", "warning", "problem"]
-    assert problem(found, "mail").fix == setting("mail_rate", "1")
+    problems = findings(MAIL, sesv2__get_email_identity={"VerifiedForSendingStatus": False}, sesv2__get_account=sandbox)
+    assert [each.state for each in problems["mail"]] == ["ok", "warning", "problem"]
+    assert problem(problems, "mail").fix == setting("mail_rate", "1")
 
 
 DOMAIN = OperatorSettings(domain="api.example.com", certificate=CERTIFICATE)
@@ -230,8 +230,8 @@ DOMAIN = OperatorSettings(domain="api.example.com", certificate=CERTIFICATE)
     ],
 )
 def test_the_certificate_must_be_issued_for_the_domain(certificate: dict[str, Any], message: str | None) -> None:
-    found = findings(DOMAIN, acm__describe_certificate={"Certificate": certificate})
+    problems = findings(DOMAIN, acm__describe_certificate={"Certificate": certificate})
     if message is None:
-        assert [each.state for each in found["domain"]] == ["ok"]
+        assert [each.state for each in problems["domain"]] == ["ok"]
     else:
-        assert message in problem(found, "domain").message
+        assert message in problem(problems, "domain").message

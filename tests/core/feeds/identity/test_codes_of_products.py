@@ -43,8 +43,8 @@ def test_the_part_of_an_xml_record_that_contains_the_product_is_not_in_the_paths
     assert [(product.sku, product.is_active) for product in reading.products] == [
         ("C-1", True), ("C-2", False), ("C-3", True),
     ]  # fmt: skip
-    kept = read(f"<list>{items}</list>", "stock.xml", mapping={"sku": f"{part}.code"})
-    assert [product.sku for product in kept.products] == ["C-1", "C-2", "C-3"]
+    stock_reading = read(f"<list>{items}</list>", "stock.xml", mapping={"sku": f"{part}.code"})
+    assert [product.sku for product in stock_reading.products] == ["C-1", "C-2", "C-3"]
 
 
 @pytest.mark.parametrize(

@@ -61,8 +61,8 @@ def test_the_own_code_of_an_article_is_the_sku_and_not_its_barcode_or_the_number
     ],
 )  # fmt: skip
 def test_the_words_of_a_name_say_what_the_column_identifies(name: str, rank: int | None) -> None:
-    found = sku_name(name.replace(" (ERP)", ""))
-    assert (None if found is None else found.rank) == rank
+    match = sku_name(name.replace(" (ERP)", ""))
+    assert (None if match is None else match.rank) == rank
 
 
 @pytest.mark.parametrize(
@@ -155,9 +155,9 @@ def test_a_number_that_several_sizes_share_is_no_sku() -> None:
     reading = read("Artikelnummer;EAN;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*GTINS))
     assert (skus(reading), reading.feed.questions) == (list(GTINS), ())
     text = "Artikelnummer;Muster;Bezeichnung;Farbe;Größe\n" + VARIANTS.format(*"abcd")
-    asked = read(text)
-    assert choices(asked) == ["Artikelnummer", ""]
-    assert "differ in" in asked.feed.questions[0].text
+    first_reading = read(text)
+    assert choices(first_reading) == ["Artikelnummer", ""]
+    assert "differ in" in first_reading.feed.questions[0].text
     assert read(text, mapping={"sku": "Artikelnummer"}).feed.questions == ()
 
 
@@ -190,9 +190,9 @@ HEADLESS = "HX-20,Hoover bags,7.95,120\nHX-21,Hoover filter,12.40,33\nHX-22,Belt
 
 
 def test_a_file_without_a_header_is_a_question_and_its_columns_can_be_mapped() -> None:
-    asked = read(HEADLESS)
-    assert choices(asked) == ["column 1", ""]
-    assert asked.feed.questions[0].text.startswith("The file has no header")
+    first_reading = read(HEADLESS)
+    assert choices(first_reading) == ["column 1", ""]
+    assert first_reading.feed.questions[0].text.startswith("The file has no header")
     mapping = {"sku": "column 1", "name": "column 2", "price": "column 3", "inventory_count": "column 4"}
     reading = read(HEADLESS, mapping=mapping)
     first = reading.products[0]

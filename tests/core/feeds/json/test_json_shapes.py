@@ -127,9 +127,9 @@ def test_the_lines_of_a_bulk_result_belong_to_their_product_wherever_they_are() 
     reading = bulk(
         HAT, CAP, variant(4, 2, "CAP-S", "S"), variant(3, 1, "HAT-S", "S"), image, variant(5, 1, "HAT-L", "L")
     )
-    found = [(p.sku, p.name, p.inventory_count, p.is_active, p.images) for p in reading.products]
+    facts = [(p.sku, p.name, p.inventory_count, p.is_active, p.images) for p in reading.products]
     images = ["https://x.example/hat.jpg"]
-    assert found == [
+    assert facts == [
         ("HAT-S", "Hat \u2013 S", 3, True, images),
         ("HAT-L", "Hat \u2013 L", 5, True, images),
         ("CAP-S", "Cap \u2013 S", 4, False, []),

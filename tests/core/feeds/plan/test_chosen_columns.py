@@ -178,8 +178,8 @@ def test_a_price_column_of_zeros_or_blanks_loses() -> None:
     ],
 )  # fmt: skip
 def test_the_name_of_a_price_says_which_price_it_is(name: str, kind: str | None) -> None:
-    found = name_of_price(name)
-    assert (found.kind if found else None) == kind
+    match = name_of_price(name)
+    assert (match.kind if match else None) == kind
 
 
 def test_a_name_with_an_unknown_word_may_be_a_price() -> None:
@@ -204,9 +204,9 @@ def test_a_name_with_an_unknown_word_may_be_a_price() -> None:
 )
 def test_a_value_looks_like_an_identifier_a_number_a_text_or_an_address(cell: str, kinds: set[str]) -> None:
     value = value_of(cell)
-    found = {name for name in ("is_gtin", "is_identifier", "is_number", "is_zero", "is_text", "is_address")
+    shapes = {name for name in ("is_gtin", "is_identifier", "is_number", "is_zero", "is_text", "is_address")
              if getattr(value, name)}  # fmt: skip
-    assert kinds <= found
+    assert kinds <= shapes
 
 
 def test_a_row_of_data_is_not_the_header_because_one_cell_is_a_known_name() -> None:

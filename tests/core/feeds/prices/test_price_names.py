@@ -48,9 +48,9 @@ def test_a_blank_price_is_not_replaced_by_a_price_in_another_currency() -> None:
     ],
 )  # fmt: skip
 def test_brackets_and_countries_leave_the_kind_of_a_price(name: str, kind: str) -> None:
-    found = listed_price(name)
-    assert found is not None
-    assert found.kind == kind
+    match = listed_price(name)
+    assert match is not None
+    assert match.kind == kind
 
 
 def test_the_price_in_brackets_is_sold_at() -> None:
@@ -104,9 +104,9 @@ def test_a_price_for_a_measure_is_rejected(unit: str) -> None:
 
 
 def test_a_currency_at_the_end_of_a_name_is_no_purchase_price() -> None:
-    found = price_name("listpricesek")
-    assert found is not None
-    assert (found.kind, found.currency) == ("list", "SEK")
+    match = price_name("listpricesek")
+    assert match is not None
+    assert (match.kind, match.currency) == ("list", "SEK")
     purchase = price_name("preisek")
     assert purchase is not None
     assert purchase.kind == "purchase"

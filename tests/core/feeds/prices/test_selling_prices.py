@@ -153,8 +153,8 @@ def test_prices_only_for_larger_quantities_are_a_question(header: str) -> None:
     ],
 )  # fmt: skip
 def test_the_name_of_a_price_can_say_from_which_quantity_it_is_valid(name: str, quantity: int | None) -> None:
-    found = quantity_in_name(name)
-    assert (found and found[0], units_in_name(name)) == (quantity, 100 if "pro 100" in name else 1)
+    in_name = quantity_in_name(name)
+    assert (in_name and in_name[0], units_in_name(name)) == (quantity, 100 if "pro 100" in name else 1)
 
 
 @pytest.mark.parametrize("word", ["per", "für", "voor", "cada", "chaque", "på", "pentru", "setiap", "за", "za każde"])

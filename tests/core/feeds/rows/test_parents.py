@@ -37,9 +37,9 @@ def products(text: str | bytes, mapping: dict[str, Any] = PARENT, name: str = "a
 def test_variants_inherit_blank_fields_wherever_their_parent_stands(seed: int) -> None:
     rows = [TEE, SMALL, MEDIUM, MUG, LID]
     random.Random(seed).shuffle(rows)
-    found = products(HEADER + "".join(rows))
-    assert set(found) == {"TEE-S", "TEE-M", "MUG", "LID"}
-    small, medium, lid = found["TEE-S"], found["TEE-M"], found["LID"]
+    variants = products(HEADER + "".join(rows))
+    assert set(variants) == {"TEE-S", "TEE-M", "MUG", "LID"}
+    small, medium, lid = variants["TEE-S"], variants["TEE-M"], variants["LID"]
     assert (small.name, small.description, small.category, small.brand) == (
         "T-Shirt", "Soft cotton", "Clothes", "Acme",
     )  # fmt: skip
@@ -47,14 +47,14 @@ def test_variants_inherit_blank_fields_wherever_their_parent_stands(seed: int) -
     assert (medium.name, medium.brand, medium.category) == ("T-Shirt M", "Other", "Clothes")
     assert (medium.images, medium.is_active) == (["https://x.example/m.jpg"], False)
     assert (lid.name, lid.category, lid.attributes, str(lid.price)) == ("Lid", "Cups", {"Colour": "White"}, "2.00")
-    assert found["MUG"].rows + lid.rows + small.rows + medium.rows == 5
+    assert variants["MUG"].rows + lid.rows + small.rows + medium.rows == 5
 
 
 def test_a_parent_that_is_far_from_its_variants_is_found() -> None:
     others = "".join(f"P-{n},,Plate {n},,Plates,Acme,White,,5.00,1,,active\n" for n in range(5_000))
     for body in (SMALL + others + TEE, TEE + others + SMALL):
-        found = products(HEADER + body)
-        assert (len(found), found["TEE-S"].name) == (5_001, "T-Shirt")
+        variants = products(HEADER + body)
+        assert (len(variants), variants["TEE-S"].name) == (5_001, "T-Shirt")
 
 
 def test_stocks_and_identifiers_are_never_inherited() -> None:
@@ -103,8 +103,8 @@ def test_a_chain_of_parents_is_followed_and_the_nearest_value_wins(seed: int) ->
         "TEE-R,TEE,,,,,Red,,25.00,,,\n", "TEE-R-S,TEE-R,,,,,,,20.90,3,,\n",
     ]  # fmt: skip
     random.Random(seed).shuffle(rows)
-    found = products(HEADER + "".join(rows))
-    assert {sku: (p.name, p.category, p.attributes, p.images) for sku, p in found.items()} == {
+    variants = products(HEADER + "".join(rows))
+    assert {sku: (p.name, p.category, p.attributes, p.images) for sku, p in variants.items()} == {
         "TEE-B-S": ("T-Shirt", "Tops", {"Colour": "Blue"}, ["https://x.example/b.jpg"]),
         "TEE-R": ("T-Shirt", "Clothes", {"Colour": "Red"}, ["https://x.example/t.jpg"]),
         "TEE-R-S": ("T-Shirt", "Clothes", {"Colour": "Red"}, ["https://x.example/t.jpg"]),
@@ -133,21 +133,21 @@ def test_a_product_that_names_itself_or_zero_has_no_parent() -> None:
 def test_a_parent_is_found_as_programs_write_its_sku(sku: str, parent: str) -> None:
     end = ".0" if sku.endswith(".0") else ""
     rows = f"{sku},,Mug,1.00\n1002{end},{parent},,2.00\n1003{end},{parent},,3.00\n"
-    found = accounted("SKU,Parent SKU,Name,Price\n" + rows).products
-    assert [product.name for product in found] == ["Mug", "Mug", "Mug"]
+    variants = accounted("SKU,Parent SKU,Name,Price\n" + rows).products
+    assert [product.name for product in variants] == ["Mug", "Mug", "Mug"]
 
 
 def test_the_last_row_with_the_sku_of_a_parent_counts() -> None:
-    found = accounted(HEADER + TEE + SMALL + TEE.replace("T-Shirt", "Tee")).products
-    assert [(product.sku, product.name, product.rows) for product in found] == [("TEE-S", "Tee", 3)]
+    variants = accounted(HEADER + TEE + SMALL + TEE.replace("T-Shirt", "Tee")).products
+    assert [(product.sku, product.name, product.rows) for product in variants] == [("TEE-S", "Tee", 3)]
 
 
 def test_a_variant_fills_the_columns_of_a_field_together() -> None:
     header = "SKU,Parent SKU,Name,Price,Image 1,Image 2\n"
     rows = "A,,Mug,9.00,https://x.example/1.jpg,https://x.example/2.jpg\nB,A,,9.00,,https://x.example/3.jpg\n"
     mapping = {**PARENT, "images": {"columns": ["Image 1", "Image 2"]}}
-    found = products(header + rows, mapping)
-    assert (found["B"].name, found["B"].images) == ("Mug", ["https://x.example/3.jpg"])
+    variants = products(header + rows, mapping)
+    assert (variants["B"].name, variants["B"].images) == ("Mug", ["https://x.example/3.jpg"])
 
 
 def test_parents_are_computed_by_transformations() -> None:
@@ -156,22 +156,22 @@ def test_parents_are_computed_by_transformations() -> None:
         "name": {"join": ["Marke", "Titel"]},
     }
     body = "Code,Marke,Titel,Price\nTEE-S,,,19.90\nTEE,Acme,Shirt,\nMUG,Acme,Mug,9.00\n"
-    found = products(body, mapping)
-    assert {sku: product.name for sku, product in found.items()} == {"TEE-S": "Acme Shirt", "MUG": "Acme Mug"}
-    assert list(found["TEE-S"].source) == ["Code", "Marke", "Titel", "Price"]
+    variants = products(body, mapping)
+    assert {sku: product.name for sku, product in variants.items()} == {"TEE-S": "Acme Shirt", "MUG": "Acme Mug"}
+    assert list(variants["TEE-S"].source) == ["Code", "Marke", "Titel", "Price"]
 
 
 def test_commands_are_not_inherited() -> None:
     header = "SKU,Parent SKU,Name,Price,Command\n"
-    found = products(header + "MUG,,Mug,9.00,DELETE\nMUG-2,MUG,,8.00,\n", {**PARENT, "command": "Command"})
-    assert {sku: product.is_active for sku, product in found.items()} == {"MUG": False, "MUG-2": True}
+    variants = products(header + "MUG,,Mug,9.00,DELETE\nMUG-2,MUG,,8.00,\n", {**PARENT, "command": "Command"})
+    assert {sku: product.is_active for sku, product in variants.items()} == {"MUG": False, "MUG-2": True}
 
 
 def test_the_stocks_of_a_variant_in_several_places_are_added_up() -> None:
     rows = "TEE,,T-Shirt,,,\nTEE-S,TEE,,North,3,19.90\nTEE-S,TEE,,South,4,19.90\nMUG,,Mug,North,1,9.00\n"
-    found = products("SKU,Parent SKU,Name,Warehouse,Qty,Price\n" + rows)
-    assert found["TEE-S"].stock_by_place == {"North": 3, "South": 4}
-    assert (found["TEE-S"].name, found["TEE-S"].inventory_count, found["TEE-S"].rows) == ("T-Shirt", 7, 3)
+    variants = products("SKU,Parent SKU,Name,Warehouse,Qty,Price\n" + rows)
+    assert variants["TEE-S"].stock_by_place == {"North": 3, "South": 4}
+    assert (variants["TEE-S"].name, variants["TEE-S"].inventory_count, variants["TEE-S"].rows) == ("T-Shirt", 7, 3)
 
 
 ROWS: list[dict[str, Any]] = [
@@ -192,9 +192,9 @@ def test_parents_are_found_in_json_xml_and_workbooks() -> None:
         "a.xlsx": table(*rows),
     }
     for name, content in files.items():
-        found = products(content, {"parent": "parent"}, name)
-        assert set(found) == {"TEE-S", "MUG"}, name
-        small = found["TEE-S"]
+        variants = products(content, {"parent": "parent"}, name)
+        assert set(variants) == {"TEE-S", "MUG"}, name
+        small = variants["TEE-S"]
         assert (small.name, small.category, str(small.price)) == ("T-Shirt", "Clothes", "19.90"), name
 
 

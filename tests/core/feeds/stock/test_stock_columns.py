@@ -15,12 +15,12 @@ OUT: Stock = ("tracked", 0)
 def stocks(reading: Reading) -> dict[str, Stock | None]:
     """Map each SKU to its stock, or to None if the row states no stock."""
     assert not reading.rejected, reading.rejected
-    found: dict[str, Stock | None] = {}
+    stock_by_sku: dict[str, Stock | None] = {}
     for product in reading.products:
         policy, count = product.inventory_policy, product.inventory_count
         assert ("inventory_count" in product.fields_set) == (count is not None)
-        found[product.sku] = None if policy is None else (policy, count)
-    return found
+        stock_by_sku[product.sku] = None if policy is None else (policy, count)
+    return stock_by_sku
 
 
 def stock_of(header: str, row: str, mapping: Mapping[str, str | None] | None = None) -> Stock | None:

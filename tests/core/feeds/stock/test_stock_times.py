@@ -45,5 +45,5 @@ def test_only_a_mapped_column_says_when_the_stock_was_counted() -> None:
 def test_a_transformation_can_add_the_offset() -> None:
     content = "sku,name,price,stock,counted\nA,Mug,5,3,2026-03-02 13:00\n"
     steps = [{"regex": {"pattern": "^(.+)$", "replacement": "\\1+01:00"}}]
-    found = products(content, {"stock_as_of": {"columns": ["counted"], "transform": steps}})
-    assert found["A"].stock_as_of == NOON
+    readings = products(content, {"stock_as_of": {"columns": ["counted"], "transform": steps}})
+    assert readings["A"].stock_as_of == NOON

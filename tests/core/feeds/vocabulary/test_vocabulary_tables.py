@@ -49,11 +49,11 @@ PUBLIC_TEXTS = ("columns.name", "columns.description", "columns.category", "colu
 
 def meanings(tables: dict[str, list[str]], meaning_of: dict[str, str]) -> dict[str, set[str]]:
     """Return the words that have several meanings."""
-    found: dict[str, set[str]] = {}
+    words: dict[str, set[str]] = {}
     for table, meaning in meaning_of.items():
         for word in tables.get(table, ()):
-            found.setdefault(word, set()).add(meaning)
-    return {word: several for word, several in found.items() if len(several) > 1}
+            words.setdefault(word, set()).add(meaning)
+    return {word: several for word, several in words.items() if len(several) > 1}
 
 
 @pytest.mark.parametrize("file", sorted(FOLDER.glob("*.toml")), ids=lambda file: file.stem)

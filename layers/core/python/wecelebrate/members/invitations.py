@@ -11,7 +11,8 @@ from uuid import UUID
 from wecelebrate import mail
 from wecelebrate.core import pages, quotas
 from wecelebrate.core.database import Transaction
-from wecelebrate.core.errors import Conflict, Forbidden, NotFound, TooManyRequests
+from wecelebrate.core.errors import Conflict, Forbidden, Invalid, NotFound, TooManyRequests
+from wecelebrate.core.problem_document import FieldError
 from wecelebrate.members import QUOTA, require_manager, sql, staff
 from wecelebrate.members.models import (
     AcceptedInvitation,
@@ -95,8 +96,7 @@ class TooManyInvitations(TooManyRequests):
     code = "too_many_invitations"
 
 
-_REFUSALS: dict[str, type[Conflict | Forbidden | NotFound]] = {
-    "unknown": NotFound,
+_REFUSALS: dict[str, type[Conflict | Forbidden]] = {
     "address": AddressNotVerified,
     "accepted": InvitationEnded,
     "revoked": InvitationEnded,
@@ -176,10 +176,13 @@ def revoke(tx: Transaction, client_id: UUID | None, invitation_id: UUID) -> None
 def accept(tx: Transaction, token: str) -> AcceptedInvitation:
     """Make the caller a member, as the invitation with this token says.
 
-    Raises NotFound, AddressNotVerified, InvitationEnded and AlreadyMember.
+    Raises Invalid, AddressNotVerified, InvitationEnded and AlreadyMember.
     """
     row = sql.accept_invitation(tx, token=token)
     refused = row.pop("refusal")
+    if refused == "unknown":
+        detail = "must be the code in the newest mail of an invitation"
+        raise Invalid(errors=[FieldError(pointer="/code", detail=detail)])
     if refused in ("accepted", "revoked"):
         raise InvitationEnded(f"The invitation was {refused} before.")
     if refused == "expired":

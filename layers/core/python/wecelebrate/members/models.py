@@ -131,6 +131,12 @@ class InvitationFilters(ListParameters):
     email: EmailAddress | None = Field(default=None, description="The complete address. Case is ignored.")
 
 
+class InvitationCode(Input):
+    """The code of an invitation. It is in the body, because addresses of requests are logged at many places."""
+
+    code: Label = Field(description="The code in the newest mail of the invitation.")
+
+
 class AcceptedInvitation(BaseModel):
     """The membership that the caller has received by accepting an invitation."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 Columns = tuple[str, ...]
 """Patterns that match folded column names."""
 
-OPTION_LINE = r"([^:\n]{1,200}): ([^\n]{1,500})"
+OPTION_LINE = r"(?<![^\n])([^:\n]{1,200}): ([^\n]{1,500})"
 """The pattern of `option_texts` for the options that the JSON reader writes to one cell, such as `Colour: Red`."""
 
 

@@ -58,7 +58,7 @@ BIGCOMMERCE_LEGACY = Profile(
         variant_columns=("productcodesku",),
         parent_patterns={"itemtype": "product"},
         # The name of a SKU row is [S]Size=Small,[C]Colour=Red:#ff0000
-        option_texts=("productname", r"\[[A-Z]{1,4}\]([^=,]{1,200})=([^,:]{1,500})"),
+        option_texts=("productname", r"\[[A-Z]{1,4}\]([^=,\[]{1,200})=([^,:]{1,500})"),
         own_columns=("itemtype", "productid", "productupcean", "manufacturerpartnumber", "saleprice"),
         inherits_price=True,
         price_rules={"itemtype": "rule"},

@@ -35,7 +35,7 @@ EBAY = Profile(
         variant_columns=("relationship",),
         parent_patterns={"relationship": ""},
         # Size=S|Colour=Red
-        option_texts=("relationshipdetails", r"([^|=;]{1,200})=([^|;]{1,500})"),
+        option_texts=("relationshipdetails", r"(?<![^|;])([^|=;]{1,200})=([^|;]{1,500})"),
         own_columns=("action.*", "relationship", "productean|ean", "productupc|upc", "cmpn|mpn", "ccolou?r", "csize"),
     ),
     (
@@ -66,7 +66,7 @@ EBAY_REPORT = Profile(
         variant_columns=("variationdetails",),
         # The row of a listing has all values of its variations: Size=S;M;L|Colour=Red;Blue
         parent_patterns={"variationdetails": "|[^;]*;.*"},
-        option_texts=("variationdetails", r"([^|=;]{1,200})=([^|;]{1,500})"),
+        option_texts=("variationdetails", r"(?<![^|;])([^|=;]{1,200})=([^|;]{1,500})"),
         own_columns=("pean", "pupc", "pisbn"),
     ),
     (

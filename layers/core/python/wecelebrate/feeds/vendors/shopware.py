@@ -57,7 +57,7 @@ SHOPWARE_5 = Profile(
         blank_continues=True,
         variant_columns=("ordernumber",),
         # Group:Option|Group:Option
-        option_texts=("configuratoroptions", r"([^:|;]{1,200}):([^:|;]{1,500})"),
+        option_texts=("configuratoroptions", r"(?<![^|;])([^:|;]{1,200}):([^:|;]{1,500})"),
         own_columns=(
             "ordernumber", "ean", "suppliernumber", "weight", "active", "pseudoprice.*", "baseprice.*", "imageurl",
         ),

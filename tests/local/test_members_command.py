@@ -1,0 +1,92 @@
+"""Tests the commands `wecelebrate members`."""
+
+import json
+import re
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from infra.local import mailbox
+from tests.command import Command, CommandHere
+from tests.platform import Json, Platform, Tenant
+
+CODE = re.compile(r": ([0-9a-f]{32}[0-9A-Za-z_-]{43})$", re.MULTILINE)
+
+
+@pytest.fixture
+def tenant(platform: Platform) -> Tenant:
+    return platform.tenant()
+
+
+@pytest.fixture
+def address() -> str:
+    return f"{uuid4().hex}@example.test"
+
+
+def as_account(platform: Platform, folder: Path, address: str) -> Command:
+    """Return the command of a person whose account has verified an address."""
+    token = platform.issuer.token(f"account-{uuid4().hex}", email=address)
+    variables = {
+        "WECELEBRATE_API": platform.endpoints.api,
+        "WECELEBRATE_TOKEN": token,
+        "WECELEBRATE_HOME": str(folder),
+    }
+    return CommandHere(folder, variables)
+
+
+def rows(result: str) -> list[Json]:
+    data: list[Json] = json.loads(result)["data"]
+    return data
+
+
+def test_a_person_is_invited_accepts_with_the_code_of_the_mail_gets_a_role_and_is_removed(
+    wecelebrate: Command, platform: Platform, tenant: Tenant, address: str, tmp_path: Path
+) -> None:
+    client = ("--client", tenant.slug)
+    invited = wecelebrate("members", "invite", address, *client, "--role", "viewer", "--language", "de")
+    assert invited.returncode == 0
+    assert re.fullmatch(rf"✓ {address} is invited as viewer until \d{{4}}-\d\d-\d\d\n", invited.stdout)
+    [invitation] = rows(wecelebrate("members", "list", *client, "--invitations", "--json").stdout)
+    assert (invitation["email"], invitation["role"], invitation["status"]) == (address, "viewer", "open")
+    mails: list[mailbox.SentMail] = []
+
+    def arrived() -> bool:
+        mails[:] = [mail for mail in mailbox.sent(platform.endpoints.s3) if mail.recipients == [address]]
+        return bool(mails)
+
+    platform.eventually(arrived, every=0.2)
+    match = CODE.search(mails[0].text)
+    assert match is not None
+    wrong = as_account(platform, tmp_path, address)("members", "accept", match[1][:-1])
+    assert (wrong.returncode, wrong.stdout) == (5, "")
+    assert "must be the code in the newest mail of an invitation" in wrong.stderr
+    accepted = as_account(platform, tmp_path, address)("members", "accept", match[1])
+    assert (accepted.returncode, accepted.stderr) == (0, "")
+    assert accepted.stdout.startswith("✓ you are now viewer of ")
+    changed = wecelebrate("members", "role", address.upper(), *client, "--role", "editor")
+    assert changed.stdout == f"✓ {address.upper()} is now editor\n"
+    member = next(row for row in rows(wecelebrate("members", "list", *client, "--json").stdout) if row["email"])
+    assert (member["email"], member["role"]) == (address, "editor")
+    assert wecelebrate("members", "remove", member["id"], *client).stdout == f"✓ {member['id']} is removed\n"
+    assert address not in wecelebrate("members", "list", *client).stdout
+
+
+def test_a_person_who_is_not_a_member_cannot_be_changed_or_removed(
+    wecelebrate: Command, tenant: Tenant, address: str
+) -> None:
+    for arguments in (("role", address, "--role", "editor"), ("remove", address)):
+        result = wecelebrate("members", *arguments, "--client", tenant.slug)
+        assert (result.returncode, result.stdout, result.stderr) == (4, "", f"✗ {address} is not a member\n")
+
+
+def test_a_role_of_the_staff_is_no_role_of_a_client(wecelebrate: Command, tenant: Tenant, address: str) -> None:
+    result = wecelebrate("members", "invite", address, "--client", tenant.slug, "--role", "support")
+    assert (result.returncode, result.stdout) == (5, "")
+    assert "role" in result.stderr
+
+
+def test_a_platform_with_a_super_admin_gets_no_first_admin(wecelebrate: Command, address: str) -> None:
+    result = wecelebrate("members", "first-admin", address)
+    assert (result.returncode, result.stdout) == (5, "")
+    assert "the platform has a super admin already" in result.stderr
