@@ -31,7 +31,7 @@ Route = Annotated[str, StringConstraints(pattern=r"^((GET|POST|PUT|PATCH|DELETE)
 DEFAULT_ROUTE = "$default"
 """The route of all requests that match no other route."""
 OptionalLayer = Literal[
-    "addresses", "cache", "charts", "domains", "files", "images", "mail", "parquet", "spreadsheets", "webhooks"
+    "addresses", "cache", "domains", "files", "images", "mail", "parquet", "spreadsheets", "webhooks"
 ]
 OPTIONAL_LAYERS: tuple[OptionalLayer, ...] = get_args(OptionalLayer)
 Login = Literal["wc_public", "wc_api", "wc_worker", "wc_kv", "wc_migrate"]
