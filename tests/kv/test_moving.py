@@ -280,6 +280,21 @@ def test_an_order_takes_the_steps_of_its_life_in_later_runs(move: Move) -> None:
     assert move.row("orders", "order:o-1")["status"] == "delivered"
 
 
+def test_the_document_of_an_erased_order_does_not_bring_its_person_back(move: Move) -> None:
+    move.put("order:o-1", order("o-1", giftMessage="For Ann"))
+    move.run()
+    assert move.value("select value ->> 'giftMessage' from kv.remainders where key = 'order:o-1'") == "For Ann"
+    move.database.execute(
+        "update orders set customer_name = 'Erased person', erased_at = now() where id = %s", [move.id("order:o-1")]
+    )
+    move.database.execute("select kv.erase_remainders_of_orders(%s)", [[move.id("order:o-1")]])
+    move.put("order:o-1", order("o-1", giftMessage="For Ann and Bob"))
+    move.run()
+    assert move.reason("order:o-1") == "person_erased"
+    assert move.row("orders", "order:o-1")["customer_name"] == "Erased person"
+    assert move.rows("select from kv.remainders where key = 'order:o-1'") == []
+
+
 def test_a_corrected_document_leaves_the_quarantine(move: Move) -> None:
     move.put("gift:g-1", gift("g-1", catalogId="c-a", price="on request"))
     move.run()

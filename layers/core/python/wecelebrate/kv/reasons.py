@@ -26,6 +26,7 @@ ADVICE: Mapping[str, str] = {
     "not_an_object": "The document has no fields. " + _DELETE,
     "order_change_refused": "The order in the platform does not take this step, or its lines differ. Change the order "
     "with the API, or restore the document.",
+    "person_erased": "The person of the order was erased. Delete the document, or the data of the person in it.",
     "price_ambiguous": "`price` and `value` differ. Delete the wrong one.",
     "price_negative": _WRITE_PRICE,
     "price_too_fine": _WRITE_PRICE,

@@ -241,7 +241,8 @@ end
 $$;
 grant execute on function app.erase_orders(uuid, integer) to app_system;
 
--- Erases what belongs to orders: the texts of their history, tracking data, the texts of returns, and mails.
+-- Erases what belongs to orders: the texts of their history, tracking data, the texts of returns, mails, and what the
+-- key-value store of the predecessor said about them.
 create or replace function app.erase_order_details(e erasures, order_ids uuid[]) returns void
 language plpgsql volatile set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -255,6 +256,7 @@ begin
     number = case when s.number = s.tracking_number then 'erased-' || left(s.id::text, 36) else s.number end
   where s.order_id = any (order_ids);
   update returns r set reason = null, note = null where r.order_id = any (order_ids);
+  perform kv.erase_remainders_of_orders(order_ids);
   perform app.erase_mails(e, array(select m.id from mails m where m.order_id = any (order_ids)));
 end
 $$;

@@ -87,6 +87,7 @@ begin
   select r.reason, r.field into d.reason, d.field from (values
     ('unknown_site', 'siteId', site.id is null),
     ('id_in_use', 'id', existing.id is not null and not d.has_row),
+    ('person_erased', 'customer', existing.erased_at is not null),
     ('currency_unknown', 'currency', code is null and d.columns ? 'stated_currency'),
     ('no_currency', 'currency', code is null),
     ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
@@ -229,3 +230,12 @@ begin
     or o.status = 'cancelled' and l.cancelled_quantity < l.quantity);
 end
 $$;
+
+-- Deletes the fields of documents that no column has, because the persons of these orders are erased.
+create or replace function kv.erase_remainders_of_orders(order_ids uuid[]) returns void
+language sql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+  delete from kv.remainders r using kv.ids i
+  where i.entity = 'order' and i.id = any ($1) and r.key = i.key
+$$;
+grant execute on function kv.erase_remainders_of_orders(uuid[]) to app_definer;

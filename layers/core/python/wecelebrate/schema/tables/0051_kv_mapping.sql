@@ -16,7 +16,7 @@ grant usage on schema public to app_mirror;
 
 set local role app_owner;
 create schema kv;
-grant usage on schema kv to app_admin, app_migrate;
+grant usage on schema kv to app_admin, app_migrate, app_definer;
 grant usage, create on schema kv to app_mirror;
 
 -- One row for each document of a client, site, catalog, product or order. Several documents can lead to the same row.
