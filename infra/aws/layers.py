@@ -67,8 +67,8 @@ class Layer:
         return sum(file.stat().st_size for file in self.folder.rglob("*") if file.is_file())
 
 
-def build(into: Path = BUILD) -> Mapping[str, Layer]:
-    """Build the layers that do not exist yet.
+def build(into: Path = BUILD, platform: str = PLATFORM) -> Mapping[str, Layer]:
+    """Build the layers that do not exist yet, for a platform in the form of `uv pip install --python-platform`.
 
     Returns a mapping from name to layer, with all layers. Raises LayerError.
     """
@@ -79,7 +79,7 @@ def build(into: Path = BUILD) -> Mapping[str, Layer]:
             PYTHON,
         )
     into.mkdir(parents=True, exist_ok=True)
-    layers = [_vendor(name, pins, compiler, into) for name, pins in divide(_closures()).items()]
+    layers = [_vendor(name, pins, compiler, into, platform) for name, pins in divide(_closures()).items()]
     return {layer.name: layer for layer in (_core(compiler, into), *layers)}
 
 
@@ -151,7 +151,7 @@ def _pins(extra: str) -> dict[str, str]:
     return {re.split(r"[=<>!~ @;\[]", line, maxsplit=1)[0]: " ".join(line.split()) for line in lines if line.strip()}
 
 
-def _vendor(name: str, pins: Mapping[str, str], compiler: str | None, into: Path) -> Layer:
+def _vendor(name: str, pins: Mapping[str, str], compiler: str | None, into: Path, platform: str) -> Layer:
     requirements = "".join(f"{pin}\n" for pin in pins.values())
 
     def fill(python: Path) -> None:
@@ -160,7 +160,7 @@ def _vendor(name: str, pins: Mapping[str, str], compiler: str | None, into: Path
             file.flush()
             _uv(
                 "pip", "install", "--python", sys.executable, "--target", str(python),
-                "--python-platform", PLATFORM, "--python-version", PYTHON, "--only-binary", ":all:",
+                "--python-platform", platform, "--python-version", PYTHON, "--only-binary", ":all:",
                 "--no-deps", "--require-hashes", "--link-mode", "copy", "-r", file.name,
             )  # fmt: skip
         for pattern in _EXCLUDED:
@@ -170,7 +170,7 @@ def _vendor(name: str, pins: Mapping[str, str], compiler: str | None, into: Path
                 else:
                     path.unlink(missing_ok=True)
 
-    return _build_layer(name, [requirements, PYTHON, PLATFORM, *_EXCLUDED], compiler, into, fill)
+    return _build_layer(name, [requirements, PYTHON, platform, *_EXCLUDED], compiler, into, fill)
 
 
 def _core(compiler: str | None, into: Path) -> Layer:

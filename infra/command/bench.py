@@ -17,6 +17,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
     from infra.bench.events import events
     from infra.bench.exports import export_million
     from infra.bench.function_cpu import function_cpu
+    from infra.bench.function_init import function_init
     from infra.bench.imports import import_inline, import_uploaded
     from infra.bench.jobs import next_job
     from infra.bench.neighbours import neighbours
@@ -36,6 +37,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
         "neighbours": neighbours,
         "orders": orders,
         "function-cpu": function_cpu,
+        "function-init": function_init,
         "directus": directus,
         "growth": growth,
         "events": events,

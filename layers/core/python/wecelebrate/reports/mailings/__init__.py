@@ -28,7 +28,7 @@ from wecelebrate.reports.mailings.periods import next_due
 sql = queries(__file__)
 
 MAX_SUBSCRIPTIONS = 50
-"""The maximum number of subscriptions of a client. With 20 recipients each, they send at most 1,000 mails a day."""
+"""The maximum number of subscriptions of a client. With 20 recipients each, they send at most 1,000 mails at a time."""
 
 
 class TooManySubscriptions(Conflict):

@@ -3,8 +3,8 @@
 set local role app_definer;
 
 -- Replaces the recipients of a subscription, and returns the ids that are not those of persons who are active members
--- of the client. In this case, nothing changes. A member who stays keeps `unsubscribed_at`. Returns null unless the
--- caller writes for the client.
+-- of the client. In this case, nothing changes. A member who has ended the mails stays in the list, so that nobody else
+-- can start them again. Returns null unless the caller writes for the client.
 create or replace function app.set_report_recipients(subscription uuid, members uuid[]) returns uuid[]
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -21,7 +21,8 @@ begin
     where not exists (select from client_users m
                       where m.id = recipient and m.client_id = client and m.kind = 'person' and m.is_active));
   if cardinality(refused) = 0 then
-    delete from report_recipients r where r.subscription_id = $1 and r.member_id <> all ($2);
+    delete from report_recipients r
+    where r.subscription_id = $1 and r.member_id <> all ($2) and r.unsubscribed_at is null;
     insert into report_recipients (subscription_id, client_id, member_id)
       select $1, client, recipient from unnest($2) recipient on conflict do nothing;
   end if;
