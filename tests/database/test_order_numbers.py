@@ -85,4 +85,4 @@ def test_a_role_can_draw_order_numbers_only_if_it_can_place_orders(
 ) -> None:
     with entered(connections[caller.login], caller) as connection:
         row = connection.execute("select has_function_privilege('app.order_number()', 'execute')").fetchone()
-    assert row == (caller.role in ("app_admin", "app_definer", "app_migrate", "app_owner"),)
+    assert row == (caller.role in ("app_admin", "app_definer", "app_migrate", "app_mirror", "app_owner"),)
