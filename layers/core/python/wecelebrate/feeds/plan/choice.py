@@ -15,14 +15,20 @@ from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.identity.choice import choose_sku
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation import numbers
-from wecelebrate.feeds.notation.price_units import UnitColumn, is_power_of_ten, kind_of_units, say_what_a_price_is_for
+from wecelebrate.feeds.notation.price_units import (
+    UnitColumn,
+    are_amounts_for,
+    is_power_of_ten,
+    kind_of_units,
+    say_what_a_price_is_for,
+)
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import PriceChoice, choose_price
 from wecelebrate.feeds.prices.tiers import numbered_quantities
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.names import state_columns
-from wecelebrate.feeds.states.words import state_of, state_of_command
+from wecelebrate.feeds.states.words import are_letters_of_states, state_of, state_of_command
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.names import (
     is_free_stock,
@@ -306,6 +312,8 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
             is_probable = say_what_a_price_is_for(facts.cells, is_unit=True)
             kind = "open" if is_probable else kind
             _take_price_unit(chosen, columns, number, kind, is_probable=is_probable or not counts)
+        elif _can_be_price_unit(column) and are_amounts_for(facts.cells):
+            _take_price_unit(chosen, columns, number, "units")
         elif _can_be_price_unit(column) and say_what_a_price_is_for(facts.cells):
             _take_price_unit(chosen, columns, number, "open")
         if chosen.price_unit is not None:
@@ -372,7 +380,7 @@ def _are_states(columns: Columns, number: int) -> bool:
     cells = set(columns[number].cells)
     if cells and all(cell.isdecimal() for cell in cells):
         return cells <= {"0", "1"} and (len(cells) > 1 or not is_place(columns.header[number]))
-    return _known_states(columns, number) > 0.5
+    return _known_states(columns, number) > 0.5 or are_letters_of_states(columns[number].cells)
 
 
 def _can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
