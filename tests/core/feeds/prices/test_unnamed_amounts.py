@@ -79,6 +79,12 @@ def test_the_hungarian_gross_price_is_sold_at_and_not_the_offer() -> None:
     assert prices(read(text, currency="HUF")) == ["3990.00", "2350.00"]
 
 
+@pytest.mark.parametrize("name", ["Basis", "PE", "Einheit", "Preiseinheit", "ME", "Bezug"])
+def test_a_unit_with_a_currency_divides_the_price_whatever_its_column_is_called(name: str) -> None:
+    text = f"Artikel;Bezeichnung;Preis;{name}\nA-1;Schraube;7,00;€/100\nA-2;Bohrer;7,00;€/1\n"
+    assert prices(read(text)) == ["0.07", "7.00"]
+
+
 @pytest.mark.parametrize(
     ("units", "expected"),
     [

@@ -118,8 +118,10 @@ def is_currency(text: str) -> bool:
 
 def are_amounts_for(cells: Sequence[str]) -> bool:
     """Return whether all values are a currency and what an amount is for, and some are a number: `€/100`, `€/Stk`."""
+    if not cells or "/" not in cells[0][:MAX_LENGTH]:
+        return False
     values = {cell.strip() for cell in cells}
-    if not values or len(values) > MAX_UNITS or not all(is_currency(value.partition("/")[0]) for value in values):
+    if len(values) > MAX_UNITS or not all(is_currency(value.partition("/")[0]) for value in values):
         return False
     try:
         return any(units_of(value, None) > 1 for value in values)

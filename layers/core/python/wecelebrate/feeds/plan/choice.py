@@ -297,7 +297,9 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
             continue
         forms, facts = name_forms(column), columns[number]
         counts = [cell for cell in facts.cells if cell[:1].isdigit() and cell != "1"]
-        if not price_unit_names().isdisjoint(forms):
+        if are_amounts_for(facts.cells):
+            _take_price_unit(chosen, columns, number, "units")
+        elif not price_unit_names().isdisjoint(forms):
             kind = "units" if facts.is_empty else kind_of_units(facts.cells, True)
             _take_price_unit(chosen, columns, number, kind)
         elif "pe" in forms:  # a Preiseinheit, or a number of pieces in a package
@@ -312,8 +314,6 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
             is_probable = say_what_a_price_is_for(facts.cells, is_unit=True)
             kind = "open" if is_probable else kind
             _take_price_unit(chosen, columns, number, kind, is_probable=is_probable or not counts)
-        elif _can_be_price_unit(column) and are_amounts_for(facts.cells):
-            _take_price_unit(chosen, columns, number, "units")
         elif _can_be_price_unit(column) and say_what_a_price_is_for(facts.cells):
             _take_price_unit(chosen, columns, number, "open")
         if chosen.price_unit is not None:
