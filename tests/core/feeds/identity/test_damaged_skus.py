@@ -4,6 +4,7 @@ import pytest
 
 from tests.core.feeds.feed_reading import read
 from wecelebrate.feeds.identity.damaged import is_date_of_excel
+from wecelebrate.feeds.identity.names import names_seller
 
 
 def asked(text: str) -> list[str]:
@@ -49,3 +50,10 @@ def test_the_number_of_a_voucher_is_a_sku() -> None:
         ("V-10", "25.00"),
         ("V-SPA", "79.00"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_seller"), [("판매자 상품코드", True), ("Seller item code", True), ("Angebotsnummer", False)]
+)
+def test_the_number_of_an_offer_is_not_the_number_of_the_seller(name: str, *, is_seller: bool) -> None:
+    assert names_seller(name) == is_seller

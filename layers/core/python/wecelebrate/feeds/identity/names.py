@@ -141,7 +141,7 @@ def name_rank(folded: str) -> int:
 
 
 _SELLER_STEMS = (
-    *sorted(word for word in _SELLER_WORDS if len(word) > 5 and word not in ("offers", "offerta", "oferta")),
+    *sorted(word for word in _SELLER_WORDS if not word.startswith(("off", "oferta", "angebot", "magaza"))),
     "판매자", "자체", "卖家", "賣家", "商家", "自社", "出品者", "продавц", "продавец",
 )  # fmt: skip
 """The beginnings of names of numbers that the seller at a marketplace has given."""
