@@ -12,6 +12,7 @@ from wecelebrate.feeds.xlsx.rows import FlawedCells
 
 _RULE_STARTS = frozenset(("--", "==", "__", "+-", ":-", "\u2500\u2500"))
 MAX_ENTITY = 12
+MAX_ENTITIES = 100
 _ENTITY_END = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5})$", re.IGNORECASE)
 MAX_MISFIT_ROWS = 250_000
 """The maximum number of rows whose width differs from the header's width.
@@ -45,7 +46,7 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
         if count == width:
             yield row
         elif count > width:
-            if len(joined := _with_entities(cells)) == width:
+            if count - width <= MAX_ENTITIES and len(joined := _with_entities(cells)) == width:
                 yield line, joined
             elif any((cell or "").strip() for cell in cells[width:]):
                 problem = (
