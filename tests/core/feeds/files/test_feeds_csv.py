@@ -66,7 +66,7 @@ def test_header_names_are_cleaned_and_made_unique() -> None:
 
 def test_quotes_inside_cells_are_read() -> None:
     reading = read('sku,name,price\nA,"say ""hi""",1\nB,5" pipe,2\nC,"5" pipe",3\nD,it\'s,4\n')
-    assert [p.name for p in reading.products] == ['say "hi"', '5" pipe', '5 pipe"', "it's"]
+    assert [p.name for p in reading.products] == ['say "hi"', '5" pipe', '5" pipe', "it's"]
 
 
 def test_cells_in_single_quotes_are_read() -> None:
@@ -184,3 +184,18 @@ def test_a_file_with_only_a_header_yields_no_rows() -> None:
 def test_an_unreadable_file_is_refused_with_a_reason(content: bytes, message: str) -> None:
     with pytest.raises(UnreadableFeed, match=message):
         read(content)
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ('"1/2" tee, brass"', '1/2" tee, brass'),
+        ('"5" tube"', '5" tube'),
+        ('Bolt 1/4"-20', 'Bolt 1/4"-20'),
+        ('"Sign ""Open"", red"', 'Sign "Open", red'),
+        ('"Tea" Assam', "Tea Assam"),
+    ],
+)
+def test_a_quote_inside_a_quoted_cell_that_is_not_doubled_is_a_part_of_the_cell(cell: str, name: str) -> None:
+    products = read(f"sku,name,price,brand\nA-1,{cell},2.19,Acme\nA-2,Pot,3.19,Acme\n").products
+    assert [(product.name, str(product.price)) for product in products] == [(name, "2.19"), ("Pot", "3.19")]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.core.feeds.feed_reading import Body, Reading, read
-from wecelebrate.feeds import open_feed
+from wecelebrate.feeds import UnreadableFeed, open_feed
 
 
 def names(document: Any) -> dict[str, str | None]:
@@ -164,3 +164,14 @@ def test_memory_does_not_grow_with_the_size_of_a_bulk_result() -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] - peaks[0] < 3 << 20
+
+
+def test_products_that_are_the_members_of_an_object_are_refused_with_a_hint() -> None:
+    members = {"A-1": {"label": "Mug", "qty": 3}, "A-2": {"label": "Pot", "qty": 1}}
+    with pytest.raises(UnreadableFeed, match='"A-1", "A-2" of the object "products"'):
+        read(json.dumps({"status": "ok", "time": 1711963200, "products": members}), "feed.json")
+
+
+def test_translations_of_the_only_product_are_no_members() -> None:
+    product = {"sku": "A-1", "price": 9.9, "texts": {"de": {"name": "Tasse"}, "en": {"name": "Mug"}}}
+    assert read(json.dumps([product]), "feed.json").product.sku == "A-1"

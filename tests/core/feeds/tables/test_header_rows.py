@@ -55,3 +55,21 @@ def test_a_row_of_data_is_no_part_of_the_header(rows: list[list[str]]) -> None:
 def test_a_title_above_repeated_names_is_no_group() -> None:
     rows = [["Preisliste", "", "Stand 2026", ""], ["SKU", "Name", "Preis", "Preis"], ["A", "x", "1,00", "2,00"]]
     assert join_header_rows(rows, 1) == (1, rows[1])
+
+
+@pytest.mark.parametrize("title", ["Preis bei Abnahme ab Stück", "Price from qty", "Prix"])
+def test_quantities_below_the_name_of_a_price_are_those_from_which_it_is_valid(title: str) -> None:
+    rows = [
+        ["Nr.", "Bezeichnung", title, "", "", "Farbe"],
+        ["", "", "1", "50", "250", ""],
+        ["A-1", "Stift", "0,89", "0,69", "0,55", "rot"],
+        ["A-2", "Tasche", "2,49", "1,95", "1,60", "blau"],
+    ]
+    reading = read("\n".join(";".join(row) for row in rows))
+    assert [str(product.price) for product in reading.products] == ["0.89", "2.49"]
+    assert (reading.rejected, reading.feed.questions) == ([], ())
+
+
+def test_quantities_that_begin_above_1_are_a_question() -> None:
+    reading = read("Nr.;Bezeichnung;Preis;;Farbe\n;;50;250;\nA-1;Stift;0,69;0,55;rot\nA-2;Tasche;1,95;1,60;blau\n")
+    assert [question.key for question in reading.feed.questions] == ["price"]

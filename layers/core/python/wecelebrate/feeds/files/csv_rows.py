@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -44,6 +45,9 @@ class CsvRows:
             self._readline = lambda limit: layout.divided(line) if (line := reader.readline(limit)) else ""
         self._dialect = dialect
         self._width = width
+        plain = dialect.quote == '"' and dialect.escape is None and dialect.layout is None
+        mark = re.escape(dialect.delimiter)
+        self._stray = re.compile(rf'[^{mark}"]"[^{mark}"\r\n]') if plain else None
         self._pending: list[str] = []  # lines to be read again; the last line of the list is read first
         self._record: list[str] = []  # lines of the current record
         self._size = 0
@@ -54,14 +58,16 @@ class CsvRows:
             self._record.clear()
 
     def rows(self) -> Iterator[Row | Rejected]:  # noqa: PLR0912  (one flat loop, for speed)
-        record = self._record
+        record, stray = self._record, self._stray
         while True:
             reader = csv.reader(self._lines(), **self._dialect.parameters())  # type: ignore[arg-type]
             try:
                 for cells in reader:
                     if len(record) == 1:
                         if cells and (cells[0] or any(cells)):
-                            yield self._line, [unquoted(cell) for cell in cells] if "'" in record[0] else cells
+                            is_stray = stray is not None and '"' in record[0] and stray.search(record[0])
+                            row = self._repaired(record[0], cells) if is_stray else cells
+                            yield self._line, [unquoted(cell) for cell in row] if "'" in record[0] else row
                         else:
                             self._blank += 1
                             if self._blank > MAX_BLANK_ROWS:
@@ -99,6 +105,19 @@ class CsvRows:
             if self._size > MAX_RECORD_LENGTH:
                 raise _RecordTooLong
             yield line
+
+    def _repaired(self, line: str, cells: list[str]) -> list[str]:
+        """Return the cells of a line whose quoted cells contain quotes that are not doubled: `"1/2" tee, brass"`.
+
+        Such a cell ends at the first quote before a delimiter. The cells are returned unchanged if the line is
+        well-formed, or if it has not as many cells as the header when it is read so.
+        """
+        try:
+            list(csv.reader([line], strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
+        except csv.Error:
+            divided = _divided(line.rstrip("\r\n"), self._dialect.delimiter)
+            return divided if len(divided) == self._width else cells
+        return cells
 
     def _has_open_quote(self, cells: list[str]) -> bool:
         """Return True if the record has several lines because of a broken quote.
@@ -144,6 +163,25 @@ class CsvRows:
         start = self._record[0][:200]
         self._record.clear()
         return Rejected(self._line, 1, None, f"line {self._line}: {problem}: {quoted(start)}", "too_long", [start])
+
+
+def _divided(line: str, delimiter: str) -> list[str]:
+    """Divide a line into cells. A quoted cell ends at the first quote before a delimiter, or at the end of the line."""
+    cells: list[str] = []
+    at, end, closing = 0, len(line), f'"{delimiter}'
+    while at <= end:
+        if line.startswith('"', at):
+            stop = line.find(closing, at + 1)
+            if stop < 0:
+                stop = end - 1 if line.endswith('"') and end - 1 > at else end
+            cells.append(line[at + 1 : stop].replace('""', '"'))
+            at = stop + 2
+        else:
+            stop = line.find(delimiter, at)
+            stop = end if stop < 0 else stop
+            cells.append(line[at:stop])
+            at = stop + 1
+    return cells
 
 
 class _RecordTooLong(Exception):

@@ -263,6 +263,9 @@ def _misplaced(text: str) -> float:
             strange += char == "\ufffd" or (beside_letters and not char.isspace())
         elif char in RARELY_WESTERN:
             strange += 1
+        elif "\u0370" <= char <= "\u06ff":
+            # Greek, Cyrillic, Hebrew and Arabic letters do not stand in Latin words: `KЃhl` is `Kühl` of DOS.
+            strange += (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())
         elif ord(char) >= 0x2E80:
             # Han, kana and hangul characters occur beside digits, but almost never beside Latin letters.
             strange += (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha())

@@ -18,6 +18,8 @@ CODE_PAGES = {
     "tr": "cp1254",
 }
 """The code page of Windows for each language in Latin letters."""
+OTHER_PAGES = {"he": "cp1255", "ar": "cp1256", "fa": "cp1256", "th": "cp874"}
+"""Code pages of other letters, whose short texts look like Cyrillic or Greek to a detector."""
 _PAGES = tuple(dict.fromkeys(CODE_PAGES.values()))
 _SEPARATORS = re.compile(r'[;,\t|"\r]+')
 HEAD = 4_096
@@ -43,6 +45,9 @@ def code_page_of_header(head: bytes, detected: str, sample: bytes) -> str:
 
     `detected` is kept if it is no code page of Latin letters, and if `sample` is invalid in the other code page.
     """
+    may_be_other = detected not in _PAGES or detected == "cp1252"
+    if may_be_other and (other := _page_of_other_letters(head, detected, sample)) is not None:
+        return other
     if detected not in _PAGES:
         return detected
     counts = {page: _count_names(head[:HEAD], page) for page in _PAGES}
@@ -56,6 +61,18 @@ def code_page_of_header(head: bytes, detected: str, sample: bytes) -> str:
     return best
 
 
+def _page_of_other_letters(head: bytes, detected: str, sample: bytes) -> str | None:
+    """Return the code page in which at least two names of the header are names of its language, if one is."""
+    for page in dict.fromkeys(OTHER_PAGES.values()):
+        if page != detected and _count_names(head[:HEAD], page) >= MIN_NAMES:
+            try:
+                sample.decode(page)
+            except UnicodeDecodeError:
+                continue
+            return page
+    return None
+
+
 def _count_names(head: bytes, page: str) -> int:
     """Return how many names of columns in the best line are names of one language with this code page."""
     known, best = _languages_of_names(), 0
@@ -64,7 +81,7 @@ def _count_names(head: bytes, page: str) -> int:
             language
             for cell in _SEPARATORS.split(line)
             for language in set(known.get(squeezed(cell), ()))
-            if CODE_PAGES.get(language) == page
+            if CODE_PAGES.get(language, OTHER_PAGES.get(language)) == page
         )
         best = max(best, max(languages.values(), default=0))
     return best

@@ -24,6 +24,7 @@ from wecelebrate.feeds.identity.candidates import (
     sku_candidate,
     variant_columns,
 )
+from wecelebrate.feeds.identity.damaged import damage_question
 from wecelebrate.feeds.identity.names import (
     FOREIGN,
     GTIN,
@@ -32,6 +33,7 @@ from wecelebrate.feeds.identity.names import (
     OWN,
     ROW,
     SECOND,
+    names_seller,
     sku_name,
 )
 from wecelebrate.feeds.identity.questions import label, reasons_first, sku_choices
@@ -71,6 +73,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
     remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]
     if remembered:
         return _with_fallbacks(columns, remembered[:1], rated)
+    best = _sellers_first(columns, best)
     if question := _sku_question(columns, best):
         return SkuChoice(best[:1], [question])
     if not best or any(best[0].order[:2]) or best[0].rank >= GTIN:
@@ -92,6 +95,9 @@ def _with_fallbacks(columns: Columns, taken: Sequence[SkuCandidate], rated: Sequ
         if best.rank <= SECOND and one.column != best.column and columns.fills(best.column, one.column)
     ]
     choice = SkuChoice([best, *fallbacks[:1]])
+    if question := damage_question(columns, best.column):
+        choice.questions.append(question)
+        return choice
     choice.repeats = repeats_of(columns, best.column) if columns[best.column].distinct < 1 else None
     if choice.repeats and (question := _repeats_question(columns, best, choice.repeats)):
         choice.questions.append(question)
@@ -117,9 +123,32 @@ def _sku_question(columns: Columns, candidates: Sequence[SkuCandidate]) -> Quest
         )
         and columns.differ(best.column, candidate.column)
     ]
-    if not equal or best.rank == 0:
+    if not equal or best.rank == 0 or _is_only_seller(columns, best, equal):
         return None
     return _which_is_the_sku(columns, [candidate.column for candidate in (best, *equal)][:MAX_CHOICES])
+
+
+def _sellers_first(columns: Columns, best: list[SkuCandidate]) -> list[SkuCandidate]:
+    """Return the candidates with the number of the seller before equally good numbers of the marketplace."""
+    if not best or best[0].rank != OWN:
+        return best
+    equal = [one for one in best if one.order[:4] == best[0].order[:4]]
+    sellers = [one for one in equal if names_seller(columns.header[one.column])]
+    return [*sellers, *(one for one in best if one not in sellers)] if len(sellers) == 1 else best
+
+
+def _is_only_seller(columns: Columns, best: SkuCandidate, others: Sequence[SkuCandidate]) -> bool:
+    """Return whether only the best candidate is a number of the seller, and the others are those of a marketplace."""
+    if not names_seller(columns.header[best.column]):
+        return False
+    return all(
+        not names_seller(columns.header[one.column]) and _are_marketplace_numbers(columns[one.column].cells)
+        for one in others
+    )
+
+
+def _are_marketplace_numbers(cells: Sequence[str]) -> bool:
+    return bool(cells) and all(cell.isdecimal() and len(cell) >= MIN_MARKETPLACE for cell in cells)
 
 
 def _beside_marketplace_number(
@@ -127,7 +156,7 @@ def _beside_marketplace_number(
 ) -> SkuCandidate | None:
     """Return the sender's own code if the column `SKU` has long numbers, as marketplaces give them to products."""
     cells = columns[best.column].cells
-    if not cells or best.has_barcodes or not all(cell.isdecimal() and len(cell) >= MIN_MARKETPLACE for cell in cells):
+    if best.has_barcodes or not _are_marketplace_numbers(cells):
         return None
     return next(
         (

@@ -81,6 +81,7 @@ _REFERENCES = words("sku ref reference referenz referentie referenza referencia 
 _OBJECTS = words(
     "item items article articles artikel art articulo artigo articolo product products produkt prod produit producto "
     "produto prodotto productos material mat stock stok catalog catalogue catalogo katalog list merchandise goods ware "
+    "gutschein gutscheine voucher vouchers giftcard giftcards bon "
     "waren vare varen varu towaru towar produktu tuote termek urun zbozi vyrobku prekes variant variante"
 )
 _SECOND_OBJECTS = words(
@@ -137,6 +138,18 @@ def name_rank(folded: str) -> int:
             return rank
     words_of = vocabulary().words
     return next((rank for rank, table in _TABLES if folded in words_of(table)), OWN)
+
+
+_SELLER_STEMS = (
+    *sorted(word for word in _SELLER_WORDS if not word.startswith(("off", "oferta", "angebot", "magaza"))),
+    "판매자", "자체", "卖家", "賣家", "商家", "自社", "出品者", "продавц", "продавец",
+)  # fmt: skip
+"""The beginnings of names of numbers that the seller at a marketplace has given."""
+
+
+def names_seller(column: str) -> bool:
+    """Return whether a name says that the seller has given the number: `판매자 상품코드`, `Seller article code`."""
+    return fold(column[:MAX_NAME]).startswith(_SELLER_STEMS)
 
 
 def names_gtin(column: str) -> bool:

@@ -30,6 +30,8 @@ _ZERO_WIDTH = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad\u202a-\u202e]")
 _CATEGORIES = re.compile(r"[\n|]|(?<!\\),(?!\s)|(?<!\\),\s+(?=\S)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][\da-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+_NAMED_IMAGES = re.compile(r"[^()\s,;|]{1,200} \((https?://[^\s()]{1,2000})\)", re.IGNORECASE)
+"""The name of a file and its address, as Airtable writes attachments: `vase.jpg (https://example.org/1)`."""
 _ONE_IMAGE = re.compile(r"https?://[^\s,;|]+")
 _IMAGES = re.compile(
     r"[\n\r|]|[;,]\s*(?=(?:https?:)?//|/|$)|\s(?=https?://)"
@@ -163,6 +165,8 @@ def image_addresses(cell: str) -> list[str]:
 
 def split_images(cell: str) -> list[str]:
     """Split a cell into addresses without surrounding spaces. Text beyond the maximum length is ignored."""
+    if "(http" in cell and (named := _NAMED_IMAGES.findall(cell[:MAX_IMAGES_LENGTH])):
+        return list(named)
     addresses: list[str] = []
     for line in cell[:MAX_IMAGES_LENGTH].split("\n"):
         # Most lines are a single address. This check is faster than splitting the line.

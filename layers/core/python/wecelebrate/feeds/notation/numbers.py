@@ -10,6 +10,7 @@
 | `1.234` in a file of no style| 1234          | EUR has two decimals; `1.250` is rejected (`ambiguous_number`)    |
 | `1,00,000`                   | 100000        | India groups hundreds above the first thousand                    |
 | `149:-` `12,-` `12.--`       | 149, 12       | no cents                                                          |
+| `39:50` `1 250:00`           | 39.50, 1250   | in Swedish, a colon is before the decimals of a price             |
 | `12.50/ea` `9,50 € TTC` `99p` | with words    | see `price_texts`; `from 12.50` and `on request` are rejected     |
 | `12,50 €` `EUR 12.50` `$5`   | with currency | $ means the catalog's currency if that is a dollar, otherwise USD |
 | Arabic and full-width digits | like 0 to 9   | the Arabic decimal separator is a point                           |
@@ -85,6 +86,11 @@ _GROUPS = re.compile(rf"[\s{_QUOTES}](?=\d)")
 _BAD_GROUP = re.compile(rf"(?<=\d)[\s{_QUOTES}](?!\d{{3}}(?!\d)|\d\d[\s{_QUOTES}]\d)\d")
 """`12 50` is no number: a space groups three digits, or two in India."""
 _WHOLE = re.compile(rf"(?<=\d)[.,:/]\s?[{_DASH}=]{{1,2}}(?=\D*$)")  # `12,-`, `12.--`, `12:-`, `12/-`, `12/=`: no cents
+_COLON = re.compile(
+    r"(?P<whole>\d{1,3}(?:[\s.]?\d{3}){0,3}):(?P<fraction>\d\d)(?P<after>\s*(?:kr|sek|nok|dkk|€|eur)?\.?)",
+    re.IGNORECASE,
+)
+"""`39:50` and `1 250:00`: 39 kronor and 50 ore. Only the cells of prices are read so."""
 _INDIAN = re.compile(r"\d{1,2}(,\d\d)+,\d{3}", re.ASCII)  # `1,00,000`: one hundred thousand
 _SCIENTIFIC = re.compile(r"(\d+(?:[.,]\d+)?)[eE]([+-]?\d{1,2})", re.ASCII)
 
@@ -99,7 +105,10 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
     if len(cell) > MAX_NUMBER_LENGTH:
         raise _not_a_number(cell)
     text = western(cell).strip().removeprefix("'")  # a spreadsheet stores the number as a text
-    if ending := _WHOLE.search(text):
+    if colon := _COLON.fullmatch(text):
+        text = f"{colon['whole'].replace('.', '')},{colon['fraction']}{colon['after']}"
+        mark = ","
+    elif ending := _WHOLE.search(text):
         mark = "," if ending[0][0] == "," else "." if ending[0][0] == "." else mark
         text = text[: ending.start()] + text[ending.end() :]
     parts = _PARTS.fullmatch(text)
@@ -116,6 +125,11 @@ def price(cell: str, mark: DecimalMark | None, catalog_currency: str) -> tuple[D
     if value >= MAX_AMOUNT:
         raise BadCell("too_large", f"{quoted(cell)} is not below {MAX_AMOUNT:,}")
     return value, currency
+
+
+def is_with_colon(cell: str) -> bool:
+    """Return whether the cell is an amount with a colon before its decimals, as prices in Swedish have it: `39:50`."""
+    return len(cell) <= MAX_NUMBER_LENGTH and _COLON.fullmatch(cell.strip()) is not None
 
 
 def price_with_words(

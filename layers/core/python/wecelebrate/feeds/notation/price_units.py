@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Literal
 
-from wecelebrate.core.types import finer_problem, rounded
+from wecelebrate.core.types import currencies, finer_problem, rounded
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation.shapes import OTHER, Separator, shape_of
 from wecelebrate.feeds.vocabulary import vocabulary
@@ -15,6 +15,7 @@ from wecelebrate.feeds.vocabulary.words import any_of, phrases, words
 MAX_LENGTH = 60
 MAX_UNITS = 20
 """More different values of a column are no units."""
+_SIGNS = frozenset("€$£¥₹₽₺₩₴₫₪₱฿")
 _NUMBER = re.compile(r"([\d.,\s]*\d)?\s*([^\d,]*)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]")
 _WORDS = 12
@@ -94,13 +95,38 @@ def _articles() -> re.Pattern[str]:
 
 def bare_unit(cell: str) -> str:
     """Return a unit without the words before it: `100` for `le 100` and `per 100`."""
-    text = cell.strip().rstrip(".").strip("()[] ")
+    text = _without_currency(cell.strip()).rstrip(".").strip("()[] ")
     for _ in range(MAX_ARTICLES):
         match = _articles().match(text)
         if match is None or match.end() == len(text):
             break
         text = text[match.end() :]
     return text
+
+
+def _without_currency(text: str) -> str:
+    """Return a unit without the currency before it: `/100` for `€/100`."""
+    before, slash, after = text.partition("/")
+    return f"/{after}" if slash and after and is_currency(before) else text
+
+
+def is_currency(text: str) -> bool:
+    """Return whether a text is the sign or the code of a currency."""
+    stated = text.strip()
+    return stated in _SIGNS or stated.upper() in currencies()
+
+
+def are_amounts_for(cells: Sequence[str]) -> bool:
+    """Return whether all values are a currency and what an amount is for, and some are a number: `€/100`, `€/Stk`."""
+    if not cells or "/" not in cells[0][:MAX_LENGTH]:
+        return False
+    values = {cell.strip() for cell in cells}
+    if len(values) > MAX_UNITS or not all(is_currency(value.partition("/")[0]) for value in values):
+        return False
+    try:
+        return any(units_of(value, None) > 1 for value in values)
+    except BadCell:
+        return False
 
 
 @lru_cache(maxsize=1024)

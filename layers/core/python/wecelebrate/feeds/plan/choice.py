@@ -15,14 +15,20 @@ from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.identity.choice import choose_sku
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation import numbers
-from wecelebrate.feeds.notation.price_units import UnitColumn, is_power_of_ten, kind_of_units, say_what_a_price_is_for
+from wecelebrate.feeds.notation.price_units import (
+    UnitColumn,
+    are_amounts_for,
+    is_power_of_ten,
+    kind_of_units,
+    say_what_a_price_is_for,
+)
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import PriceChoice, choose_price
 from wecelebrate.feeds.prices.tiers import numbered_quantities
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.names import state_columns
-from wecelebrate.feeds.states.words import state_of, state_of_command
+from wecelebrate.feeds.states.words import are_letters_of_states, state_of, state_of_command
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.names import (
     is_free_stock,
@@ -291,7 +297,9 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
             continue
         forms, facts = name_forms(column), columns[number]
         counts = [cell for cell in facts.cells if cell[:1].isdigit() and cell != "1"]
-        if not price_unit_names().isdisjoint(forms):
+        if are_amounts_for(facts.cells):
+            _take_price_unit(chosen, columns, number, "units")
+        elif not price_unit_names().isdisjoint(forms):
             kind = "units" if facts.is_empty else kind_of_units(facts.cells, True)
             _take_price_unit(chosen, columns, number, kind)
         elif "pe" in forms:  # a Preiseinheit, or a number of pieces in a package
@@ -372,7 +380,7 @@ def _are_states(columns: Columns, number: int) -> bool:
     cells = set(columns[number].cells)
     if cells and all(cell.isdecimal() for cell in cells):
         return cells <= {"0", "1"} and (len(cells) > 1 or not is_place(columns.header[number]))
-    return _known_states(columns, number) > 0.5
+    return _known_states(columns, number) > 0.5 or are_letters_of_states(columns[number].cells)
 
 
 def _can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:

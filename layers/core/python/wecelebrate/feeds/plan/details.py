@@ -20,10 +20,14 @@ from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.validity import find_validity
 from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
-from wecelebrate.feeds.states.words import are_letters, is_mark_column
-from wecelebrate.feeds.tables.other_lists import refuse_list_of_addresses, refuse_list_of_documents
+from wecelebrate.feeds.states.words import are_letters, are_of_access, is_mark_column
+from wecelebrate.feeds.tables.other_lists import (
+    refuse_lines_of_documents,
+    refuse_list_of_addresses,
+    refuse_list_of_documents,
+)
 from wecelebrate.feeds.tables.table import Table
-from wecelebrate.feeds.tables.transposed import refuse_transposed
+from wecelebrate.feeds.tables.transposed import refuse_members, refuse_transposed
 from wecelebrate.feeds.transformations.columns import add_transformations
 from wecelebrate.feeds.transformations.settings import FileSettings
 
@@ -59,8 +63,12 @@ def plan_table(
         disclosure=disclosure, computes_sku="sku" in settings.transformations,
     )  # fmt: skip
     add_transformations(plan, settings, on_problem)
+    if "sku" not in settings.plain and not settings.transformations:
+        refuse_lines_of_documents(table.header, plan.sku)
     if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
         refuse_list_of_documents(table.header, plan.sku, has_name=bool(plan.name))
+    if table.profile is None and any(question.subject == "identity" for question in plan.questions):
+        refuse_members(table.header, table.sample)
     has_product = plan.prices or plan.inventory or plan.profile or settings.plain.get("sku")
     if not has_product and not settings.transformations:
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
@@ -116,6 +124,8 @@ def complete_plan(
             plan.active[at] = replace(active, words="magento codes")
         elif active.words == "words" and not active.inverse and are_letters(facts.cells):
             plan.active[at] = replace(active, words="letters")
+        elif plan.profile is None and active.words == "words" and are_of_access(facts.cells):
+            plan.active[at] = replace(active, words="access")
     plan.rounded_columns = frozenset(
         column for column, _ in plan.attributes if any(map(is_rounded, columns[column].cells))
     )

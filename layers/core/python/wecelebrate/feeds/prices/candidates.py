@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.facts import Columns, Facts, value_of
 from wecelebrate.feeds.columns.names import name_forms
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.notation.numbers import is_with_colon
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
     MONEY,
@@ -54,6 +55,14 @@ class PriceCandidate:
     """Whether a name such as `Sell` or `Retail` has values that can be quantities."""
 
 
+def share_of_amounts(facts: Facts) -> float:
+    """Return the share of the values that are numbers. `39:50` is one in a column of prices: 39 kronor and 50 ore."""
+    if not any(":" in cell for cell in facts.cells):
+        return facts.share("is_number")
+    amounts = sum(value_of(cell).is_number or is_with_colon(cell) for cell in facts.cells)
+    return amounts / len(facts.cells)
+
+
 def name_of_price(column: str) -> PriceName | None:
     """Return what the name of a column says about a price."""
     named_price = price_in_forms(name_forms(column), column)
@@ -93,7 +102,7 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
     `code` is the code that the folded name contains. A dollar sign means the catalog's currency if that is a dollar.
     """
     if "$" in column and "usd" not in column.casefold():
-        sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("( ").upper()
+        sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("([{ ").upper()
         return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
     if code or len(column) > MAX_NAME:
         return code
@@ -117,7 +126,7 @@ def _rated(
     if facts.rows and facts.is_empty:
         is_bad = True
         reasons.append("all its values are blank")
-    elif facts.cells and facts.share("is_number") < 0.5 and len(facts.cells) > 1:
+    elif facts.cells and share_of_amounts(facts) < 0.5 and len(facts.cells) > 1:
         is_bad = True
         reasons.append(f"values like {shown} are no prices")
     elif facts.cells and facts.share("is_zero") == 1:

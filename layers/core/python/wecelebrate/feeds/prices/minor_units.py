@@ -50,6 +50,8 @@ _MINOR_FORMATS = re.compile(r"unitamount$|unit_amount$|(?:price|amount)_?money\.
 _PENCE = re.compile(r"[(\[]\s*p\s*[)\]]\s*$|\bin p$|_p$")
 MIN_AMOUNT = 100
 """Whole numbers below this are no cents, because nothing costs less than one unit of the currency."""
+MIN_FILLED = 5
+"""The least length of numbers that are filled with zeros."""
 MAX_UNITS = 10
 MAX_SCALE = 6
 MAJOR_UNITS = frozenset((
@@ -88,10 +90,25 @@ def with_scale(
         return price, None
     if (price.currency or currency) == "GBP" and _PENCE.search(name):
         return is_minor, None
+    if _are_filled_with_zeros(cells) and minor_units(price.currency or currency):
+        return is_minor, _question(name, cells, minor_units(price.currency or currency))
     are_numbers = all(isinstance(cell, NumberText) for cell in _first_cells(columns, price.column))
     if _MINOR_FORMATS.search(name):
         return is_minor, None if are_numbers else _question(name, cells, 2)
     return _of_money_object(plan, is_minor, price, cells) if are_numbers else (price, None)
+
+
+def _are_filled_with_zeros(cells: Sequence[str]) -> bool:
+    """Return whether all whole numbers have the same length because of zeros, as `00000320`.
+
+    Programs that write numbers so, such as those of cash registers, have no decimal separator, and mostly mean cents.
+    """
+    length = len(cells[0])
+    return (
+        length >= MIN_FILLED
+        and any(cell.strip("0") for cell in cells)
+        and all(len(cell) == length and cell.startswith("0") for cell in cells)
+    )
 
 
 def _first_cells(columns: Columns, column: int) -> list[str]:

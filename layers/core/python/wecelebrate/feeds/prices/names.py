@@ -88,6 +88,7 @@ _NOUNS = words(
 )
 """Words that mean a price without the word `price`."""
 _NEUTRAL = words(
+    "unser unsere notre onze nuestro nuestra nostro nostra nosso nossa vores nasza nase "
     "sales selling sell retail unit unitaire unitario regular standard normal verkaufs einzel stuck stueck end "
     "endkunden laden udsalgs cent cents master mastervariant variation variations "
     "vente devente venta deventa vendita divendita venda "
@@ -140,6 +141,7 @@ _BARE_NET = (
 _WHOLE_NAMES: dict[str, Kind] = {
     **dict.fromkeys(("inpris", "indpris", "innpris", "nettoinpris", "nettoindpris", "bruttoinpris"), "purchase"),
     **dict.fromkeys(("forpris", "forepris"), "compare"),
+    "bundlepricesprice": "plain",  # the offers of bol.com: the price of the first piece
 }
 """Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
 _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "sp", "ask"))

@@ -30,7 +30,7 @@ from wecelebrate.feeds.prices.names import (
     PriceName,
     may_be_price,
 )
-from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, is_with_tax
+from wecelebrate.feeds.prices.names_with_values import bare_tax_prices, currency_of_cells, is_with_tax
 from wecelebrate.feeds.prices.tiers import (
     is_amount_for_a_measure,
     is_comparison,
@@ -40,6 +40,7 @@ from wecelebrate.feeds.prices.tiers import (
     quantity_prices,
 )
 from wecelebrate.feeds.prices.types import has_unknown_type
+from wecelebrate.feeds.prices.unnamed import unnamed_amounts
 from wecelebrate.feeds.questions import Choice, Question
 
 _TAXES = ("gross", None, "net")
@@ -102,7 +103,9 @@ def choose_price(
     possible += [one for one in rated if one.is_doubtful and not one.is_bad]
     quantities = {price.column for price in tiers}
     possible += [one for one in _possible_prices(columns) if one.column not in quantities]
+    sold = sold or _of_one_country(columns, rated, currency)
     if not sold:
+        possible = possible or _unnamed(columns, [*quantities, *(one.column for one in rated)])
         purchase = [one for one in rated if one.kind == "purchase" and not one.is_bad]
         possible += [] if possible else _prices_for_measures(columns, {one.column for one in rated})
         return PriceChoice([], _open_questions(columns, [*possible, *purchase]))
@@ -126,6 +129,7 @@ def choose_price(
     listed = numbered_lists(columns, best) if best.column not in quantities else []
     others += [one for one in listed if one.column not in considered]
     if best.kind in ("list", "offer") or best.is_bad:
+        possible += _unnamed(columns, [*quantities, *(one.column for one in (*rated, *possible))])
         others += [one for one in possible if one.column != best.column]
     if best.kind == "net" and (rival := _list_beside_net(columns, best, sold)):
         others.append(rival)
@@ -135,6 +139,31 @@ def choose_price(
     if foreign and not questions:
         questions = [_currency_question(columns, best, foreign[0])]
     return PriceChoice([_pick(best), *([] if questions else _blank_offer(columns, best, sold))], questions)
+
+
+def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency: str) -> list[PriceCandidate]:
+    """Return the price whose name has a country, such as `Cena PL`, if it is the only one.
+
+    The price of one country is doubtful, unless its amounts have the sign of the catalog's currency.
+    """
+    known = {one.column for one in rated}
+    named = [
+        (number, name)
+        for number, column in enumerate(columns.header)
+        if number not in known and (match := _COUNTRY.fullmatch(column.strip()[:MAX_NAME]))
+        and (name := name_of_price(match[1])) and not internal_part(column)
+    ]  # fmt: skip
+    if len(named) != 1:
+        return []
+    number, name = named[0]
+    if name.kind not in TIERS or currency_of_cells(columns, number, currency) != currency:
+        return []
+    reason = f"the name {quoted(columns.header[number], 40)} means {KIND_TEXTS[name.kind]} in one country"
+    return [PriceCandidate(number, name, name.kind, name.currency, reasons=(reason,))]
+
+
+def _unnamed(columns: Columns, used: Sequence[int]) -> list[PriceCandidate]:
+    return [PriceCandidate(number, PriceName("plain"), "plain", None) for number in unnamed_amounts(columns, set(used))]
 
 
 def numbered_lists(columns: Columns, best: PriceCandidate) -> list[PriceCandidate]:

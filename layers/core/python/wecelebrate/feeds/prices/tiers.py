@@ -156,6 +156,18 @@ def is_for_a_package(column: str) -> bool:
     return match is not None and match[1].casefold() in PIECES
 
 
+_CONDITION = re.compile(
+    r"\s(?:bei|ab|from|for|at|if|dès|à partir|par|desde|da|per|vanaf|fra|från|od)\s.*", re.IGNORECASE
+)
+"""What follows a price that depends on the quantity: `Preis bei Abnahme ab Stück`."""
+
+
+def _price_of_quantity(rest: str) -> PriceName | None:
+    """Return what the name of a price without its quantity says: `Preis bei Abnahme ab Stück` is a price."""
+    texts = (rest, _CONDITION.sub("", rest))
+    return next((name for text in texts for form in name_forms(text) if (name := price_name(form))), None)
+
+
 def _price_lists(columns: Columns) -> set[str]:
     """Return the names of price lists with the numbers 1, 2 and so on in brackets, which are no quantities.
 
@@ -199,7 +211,7 @@ def quantity_prices(columns: Columns) -> list[QuantityPrice]:
             if any(MONEY.search(cell) for cell in columns[number].cells):
                 bare.append(QuantityPrice(number, quantity, PriceName("plain")))
             continue
-        name = next((name for form in name_forms(rest) if (name := price_name(form))), None)
+        name = _price_of_quantity(rest)
         if name and name.kind in TIERS:
             found.append(QuantityPrice(number, quantity, name))
     return sorted(found + (bare if len(bare) > 1 else []), key=lambda price: (price.quantity, price.column))

@@ -1,5 +1,6 @@
 """Checks whole rows before their cells are parsed: the row's width, spreadsheet errors, and invalid characters."""
 
+import re
 from collections.abc import Iterator
 
 from wecelebrate.feeds.items import BadCell, Cells, NumberText, Rejected, Row, quoted
@@ -10,6 +11,9 @@ from wecelebrate.feeds.rows.notes import is_rule, note_without_sku
 from wecelebrate.feeds.xlsx.rows import FlawedCells
 
 _RULE_STARTS = frozenset(("--", "==", "__", "+-", ":-", "\u2500\u2500"))
+MAX_ENTITY = 12
+MAX_ENTITIES = 100
+_ENTITY_END = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5})$", re.IGNORECASE)
 MAX_MISFIT_ROWS = 250_000
 """The maximum number of rows whose width differs from the header's width.
 
@@ -17,7 +21,7 @@ If more rows differ, the header is wrong, or a quote is never closed.
 """
 
 
-def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:
+def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:  # noqa: PLR0912  (for speed)
     """Yield each row of a CSV file, with exactly as many cells as the header. Reject rows that do not fit.
 
     Blank cells beyond the header are dropped, and rows that consist only of delimiters or of dashes are skipped. A row
@@ -42,7 +46,9 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
         if count == width:
             yield row
         elif count > width:
-            if any((cell or "").strip() for cell in cells[width:]):
+            if count - width <= MAX_ENTITIES and len(joined := _with_entities(cells)) == width:
+                yield line, joined
+            elif any((cell or "").strip() for cell in cells[width:]):
                 problem = (
                     f"the row has {count} cells, the header has {width} columns; a cell that contains the "
                     "delimiter must be in quotes"
@@ -67,6 +73,19 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
             )
             yield Rejected(line, 0, None, reason, "stopped", [])
             return
+
+
+def _with_entities(cells: Cells) -> list[str | None]:
+    """Join the cells that a semicolon at the end of an HTML entity has divided: `Warm &amp` and ` soft`."""
+    joined: list[str | None] = []
+    is_open = False
+    for cell in cells:
+        if is_open:
+            joined[-1] = f"{joined[-1]};{cell or ''}"
+        else:
+            joined.append(cell)
+        is_open = _ENTITY_END.search((cell or "")[-MAX_ENTITY:]) is not None
+    return joined
 
 
 def check_flaws(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Rejected]:

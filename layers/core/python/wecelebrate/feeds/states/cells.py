@@ -13,6 +13,7 @@ from wecelebrate.feeds.states.words import (
     State,
     opposite,
     state_of,
+    state_of_access,
     state_of_command,
     state_of_letter,
     state_of_magento_code,
@@ -68,5 +69,9 @@ def active_reader(plan: Plan, warnings: Warnings) -> Callable[[Cells], State]:
     )
 
 
-_READERS: dict[str, Callable[[str], State]] = {"magento codes": state_of_magento_code, "letters": state_of_letter}
+_READERS: dict[str, Callable[[str], State]] = {
+    "magento codes": state_of_magento_code,
+    "letters": state_of_letter,
+    "access": state_of_access,
+}
 _SEVERITY: dict[State, int] = {"unstated": 0, "active": 1, "unknown": 2, "inactive": 3}

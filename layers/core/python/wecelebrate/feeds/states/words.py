@@ -18,7 +18,7 @@ from wecelebrate.feeds.vocabulary.words import phrases
 State = Literal["active", "inactive", "unstated", "unknown"]
 """`unstated` is a value that says nothing about the state, such as the command `UPDATE`."""
 
-StateWords = Literal["words", "commands", "magento codes", "letters"]
+StateWords = Literal["words", "commands", "magento codes", "letters", "access"]
 """How a column writes states."""
 
 MAX_STATE_LENGTH = 100
@@ -81,7 +81,7 @@ _COMMANDS: dict[str, State] = {
 }  # fmt: skip
 SKIP_COMMANDS = frozenset(("skip", "ignore"))
 """The commands with which a row is left out."""
-MARKS = frozenset(("x", "✓", "✔", "•", "*", "☑"))
+MARKS = frozenset(("x", "✓", "✔", "•", "*", "☑", "checked"))
 """Marks that people write for yes in a column whose other cells are blank."""
 _DATE = re.compile(
     r"(?:(?P<y>\d{4})([-./])(?P<m>\d{1,2})\2(?P<d>\d{1,2})|(?P<ymd>(?:19|20|99)\d{6})"
@@ -127,10 +127,29 @@ def state_of_magento_code(word: str) -> State:
     return {"1": "active", "2": "inactive"}.get(word) or state_of(word)  # type: ignore[return-value]
 
 
+def are_of_access(cells: Sequence[str]) -> bool:
+    """Return whether all values are -1 and 0, which are yes and no in Microsoft Access. WooCommerce has 1 and -1."""
+    values = {cell.strip() for cell in cells}
+    return "-1" in values and values <= {"-1", "0"}
+
+
+def state_of_access(word: str) -> State:
+    """Return the state that Microsoft Access writes: -1 is yes."""
+    return "active" if word == "-1" else state_of(word)
+
+
 def are_letters(cells: Sequence[str]) -> bool:
     """Return whether the values of a column are single letters, one of which is A for active."""
     letters = {cell.strip().casefold() for cell in cells}
     return "a" in letters and all(len(letter) == 1 and letter.isalpha() for letter in letters)
+
+
+def are_letters_of_states(cells: Sequence[str]) -> bool:
+    """Return whether all values are letters that begin words for states, such as A, E and S. Taxes have A, B and C."""
+    return are_letters(cells) and all(cell.strip().casefold() in _FIRST_LETTERS for cell in cells)
+
+
+_FIRST_LETTERS = frozenset("adeginorsx")
 
 
 def state_of_letter(word: str) -> State:

@@ -37,10 +37,12 @@ _NOUNS = words(
     "stock stocks inventory inv qty quantity bestand bestande lagerbestand lagermenge menge lgbst bst voorraad vrd "
     "beholdning saldo lagersaldo lagerantal varasto ilosc stan mnozstvi mnozstvo giacenza giac esistenza esist "
     "existencias existencia exist stoc zapas zasoba estoque quantite qte qta qtd cant cantidad quantita quantidade "
+    "lagernd auflager "
     "onhand keszlet zaliha zaloga likutis atlikums laoseis stok tonkho остаток остатки наличие залишок наличност"
 )
 _UNITS = words("pcs pc pz pzi pezzi stk stck stuck stueck stuks szt ks db шт buc ud uds unidades unites pieces kpl st")
 _NEUTRAL = words(
+    "oh flaschen flasche fl kartons stucke bottles flessen bouteilles "
     "total totale gesamt totaal aktuell aktueller attuale actuel actual current physical physisch fisica fysiek fysisk "
     "physique fisico on in hand of the location net real effective live count level balance corrected remaining "
     "item variation "
@@ -91,6 +93,8 @@ _NO_PLACE = words(
 )
 _SIZES = words("xxs xs s m l xl xxl xxxl xxxxl 2xl 3xl 4xl 5xl 2xs 3xs xsmall small medium large xlarge")
 MIN_SIZES = 3
+SIZE_NUMBERS = range(16, 61)
+_SIZE_NUMBER = re.compile(r"(\d\d)(?:[.,]5)?", re.ASCII)
 MAX_PIECES_LENGTH = 5
 _TOKENS = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -163,7 +167,13 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
 
 def is_size(column: str) -> bool:
     """Return whether the name of a column is only a size of clothes, as in a table with a column for each size."""
-    return fold(column) in _SIZES
+    return fold(column) in _SIZES or is_number_of_size(column)
+
+
+def is_number_of_size(column: str) -> bool:
+    """Return whether the name of a column is only a number that shoes and clothes have as their size: 36, 42.5."""
+    match = _SIZE_NUMBER.fullmatch(column.strip())
+    return match is not None and int(match[1]) in SIZE_NUMBERS
 
 
 def _are_pieces(facts: Facts) -> bool:

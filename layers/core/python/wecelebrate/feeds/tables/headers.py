@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import value_of
@@ -23,6 +24,7 @@ from wecelebrate.feeds.vocabulary.words import words
 MIN_COLUMNS = 2
 """At least this number of cells of the first row must look like the cells below them."""
 MOST = 0.8
+_QUANTITY = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 _AMOUNT = re.compile(r"\d[.,]\d{1,2}(?!\d)", re.ASCII)
 _RATE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
 """The rate of a tax, as in `incl. 19 % VAT`."""
@@ -100,6 +102,11 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     below = [cell.strip() for cell in rows[header + 1]] if header + 1 < len(rows) else []
     # A cell that is merged over both rows has its name in both.
     own = ["" if at < len(names) and name == names[at] else name for at, name in enumerate(below)]
+    if _is_row_of_quantities(names, below):
+        groups = _extended(names, len(names))
+        return header + 1, [
+            f"{groups[at]} {below[at]}+" if at < len(below) and below[at] else name for at, name in enumerate(names)
+        ]
     if _is_second_row(names, own):
         groups = _extended(names, max(len(names), len(below)))
         return header + 1, [
@@ -138,6 +145,23 @@ def _is_second_row(names: Sequence[str], below: Sequence[str]) -> bool:
     starts = [at for at in filled if at < len(names) and names[at]]
     in_groups = [at for at in starts if at + 1 in unnamed]
     return bool(in_groups) and all(_is_group(below[at]) for at in filled)
+
+
+def _is_row_of_quantities(names: Sequence[str], below: Sequence[str]) -> bool:
+    """Return whether the row below has only rising quantities, for one name and the blank names after it.
+
+    They are those of the prices of larger quantities: `Preis ab Stück` above 1, 50 and 250.
+    """
+    filled = [at for at, name in enumerate(below) if name]
+    if len(filled) < MIN_COLUMNS or below[0] or not names[0] or filled[-1] >= len(names):
+        return False
+    first = filled[0]
+    if filled != list(range(first, filled[-1] + 1)) or not names[first] or any(names[at] for at in filled[1:]):
+        return False
+    if not all(_QUANTITY.fullmatch(below[at]) for at in filled):
+        return False
+    counts = [int(below[at]) for at in filled]
+    return all(low < high for low, high in pairwise(counts))
 
 
 def _is_complete_header(names: Sequence[str], below: Sequence[str]) -> bool:

@@ -64,6 +64,21 @@ _PARTNER = re.compile(
 )
 
 
+_LINE = re.compile(
+    r"(?:qty|quantity|quantite|quantita|quantidade|cantidad|menge|anzahl|aantal|antal|antall|ilosc|mnozstvi|pocet|adet|unidades)"
+    r"(?:ordered|sold|purchased|bestellt|verkauft|commandee?|vendue?|pedida|vendida|ordinata|venduta|besteld|verkocht|bestilt|"
+    r"solgt|bestalld|sald)?|(?:ordered|sold|purchased|bestellte|verkaufte)(?:qty|quantity|menge)|"
+    r"(?:order|line|item|invoice|document|beleg|rechnungs|auftrags|zeilen|positions)(?:total|amount|betrag|summe|quantity|qty)|"
+    r"(?:gesamt|rechnungs|auftrags)(?:betrag|summe)|total(?:order|commande|pedido|ordine|facture|factura|ht|ttc)?|"
+    r"shipto|billto|shipping(?:address|name|city|country)|billing(?:address|name|city|country)|lieferadresse|rechnungsadresse"
+)
+"""Columns of the lines of orders: what was ordered, for how much, and where it is sent."""
+_NO_DOCUMENTS = frozenset(("order", "ordre", "bestellnr", "bestellnummer", "ordering", "bestellno"))
+"""Names that also mean the order of a list, or the number with which a product is ordered."""
+_MAIL = 3
+"""The index of the e-mail addresses in _KINDS."""
+
+
 def refuse_list_of_documents(header: Sequence[str], sku: Sequence[int], *, has_name: bool) -> None:
     """Raise UnreadableFeed if each row is an order or an invoice of a customer, with its date, and not a product."""
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
@@ -74,6 +89,24 @@ def refuse_list_of_documents(header: Sequence[str], sku: Sequence[int], *, has_n
         and any(map(_DOCUMENT_DATE.fullmatch, names))
         and any(map(_PARTNER.fullmatch, names))
     ):
+        raise UnreadableFeed(
+            "this looks like a list of orders or invoices, and not like a list of products: its columns are "
+            f"{', '.join(name[:40] for name in header[:10])}; send the list of products, or name the SKU column in the "
+            "catalog's sync settings"
+        )
+
+
+def refuse_lines_of_documents(header: Sequence[str], sku: Sequence[int]) -> None:
+    """Raise UnreadableFeed if each row is a product in the order of a customer, with its number and its date.
+
+    The unit prices of orders contain discounts, and quantities that are ordered are no stock.
+    """
+    names = [fold(name) for name in header if len(name) <= MAX_NAME]
+    skus = {fold(header[number]) for number in sku}
+    is_document = any(_DOCUMENT.fullmatch(name) and name not in skus and name not in _NO_DOCUMENTS for name in names)
+    has_partner = any(map(_PARTNER.fullmatch, names)) or any(map(_KINDS[_MAIL].fullmatch, names))
+    has_date = any(map(_DOCUMENT_DATE.fullmatch, names))
+    if is_document and has_partner and has_date and any(map(_LINE.fullmatch, names)):
         raise UnreadableFeed(
             "this looks like a list of orders or invoices, and not like a list of products: its columns are "
             f"{', '.join(name[:40] for name in header[:10])}; send the list of products, or name the SKU column in the "

@@ -1,4 +1,4 @@
-"""Refuses a table in which each column is a product: its first column has the names of the fields."""
+"""Refuses tables whose rows are no products: each column is one, or each member of a JSON object."""
 
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -11,6 +11,8 @@ MAX_ROWS = 40
 MIN_FIELDS = 3
 MIN_SHARE = 0.6
 MAX_NAME = 100
+MIN_PARTS = 3
+MIN_MEMBERS = 2
 
 
 def refuse_transposed(header: Sequence[str], sample: Sequence[Cells], mapping: Mapping[str, str | None]) -> None:
@@ -32,6 +34,27 @@ def refuse_transposed(header: Sequence[str], sample: Sequence[Cells], mapping: M
         raise UnreadableFeed(
             f"each column of this table is a product, because its first column has the names {shown}; transpose the "
             "table, so that each row is a product (in a spreadsheet: copy it, and paste it with the option Transpose)"
+        )
+
+
+def refuse_members(header: Sequence[str], sample: Sequence[Cells]) -> None:
+    """Raise UnreadableFeed if the products are the members of one JSON object, and not the objects of a list.
+
+    The columns are then `products.A-1.name`, `products.A-2.name`, `products.A-1.price` and so on, in one row.
+    """
+    if len(sample) != 1:
+        return
+    members: dict[tuple[str, str], set[str]] = {}
+    for column in header:
+        parts = column.split(".")
+        if len(parts) >= MIN_PARTS:
+            members.setdefault((parts[0], ".".join(parts[MIN_PARTS - 1 :])), set()).add(parts[1])
+    named = [key for key, keys in members.items() if len(keys) >= MIN_MEMBERS]
+    if len(named) >= MIN_MEMBERS and any("name" in _fields(name) or "price" in _fields(name) for _, name in named):
+        shown = ", ".join(quoted(key, 30) for key in sorted(members[named[0]])[:3])
+        raise UnreadableFeed(
+            f"the members {shown} of the object {quoted(named[0][0], 30)} look like products; send a list of objects, "
+            "each with the SKU as a member"
         )
 
 

@@ -1,0 +1,74 @@
+"""Finds columns with amounts of money whose names nothing explains: `AVP`, `€ (D)`, `T1`, `Vårt pris`.
+
+Products are never sold at such a column without an answer. It is a choice of the question about the price if the file
+has no other selling price than an offer or a recommended price, because the column can be the price.
+"""
+
+import re
+from collections.abc import Collection
+
+from wecelebrate.feeds.columns.facts import Columns, Facts
+from wecelebrate.feeds.columns.names import field_candidates
+from wecelebrate.feeds.columns.visibility import is_property, private_part
+from wecelebrate.feeds.prices.candidates import name_of_price
+from wecelebrate.feeds.prices.names import TAX_WORDS
+from wecelebrate.feeds.prices.tiers import is_comparison, is_for_a_measure
+from wecelebrate.feeds.vocabulary.folding import split_words
+
+MIN_AMOUNTS = 2
+MIN_SHARE = 0.8
+MAX_NAME = 60
+MAX_AMOUNT = 40
+_CENTS = re.compile(r"(?:\D*\d)?[\d.,\s'\u2019]*[.,:](?:\d\d|-{1,2})\D{0,8}")
+"""An amount with two decimals, or without cents: `9,95`, `12,-`, `39:50`."""
+_AMOUNT = re.compile(
+    r"(?:[€$£¥₹₽₺₩₴₫₪₱฿].{0,20}\d|\d.{0,20}[€$£¥₹₽₺₩₴₫₪₱฿]|\d\s?(?:kr|zł|kč|ft|lei)\b).*", re.IGNORECASE
+)
+_NOT_ZERO = re.compile(r"[1-9]")
+_WHOLE = re.compile(r"[\d.,\s]*[.,]00", re.ASCII)
+"""`12,00`, which is also a quantity of some programs, if all values of a column are whole."""
+_LAST_NUMBER = re.compile(r"\s*\d{1,2}\s*$")
+_TYPED = re.compile(r"\d{1,9}(?:\.\d{1,2})?", re.ASCII)
+_OTHER = re.compile(
+    r"%|\brate\b|satz|quote|faktor|factor|weight|gewicht|date|datum|volum|rating|score|stars|bewert|review|points|punkte|"
+    r"\bvat\b|bestand|stock|lager|menge|qty|quant|inventory|reserv|min|max|pack|\bvpe\b",
+    re.IGNORECASE,
+)
+"""Names of rates, measures, ratings and quantities."""
+
+
+def unnamed_amounts(columns: Columns, used: Collection[int]) -> list[int]:
+    """Return the columns that can have the price, although their names are no known names of anything."""
+    return [
+        number
+        for number, name in enumerate(columns.header)
+        if number not in used and _says_nothing(name) and _are_amounts(columns[number])
+    ]
+
+
+def _says_nothing(name: str) -> bool:
+    if len(name) > MAX_NAME or "." in name.strip(".") or "@" in name:  # the paths of JSON and XML have types
+        return False
+    if private_part(name) is not None or is_property(name) or field_candidates(name) or name_of_price(name):
+        return False
+    if name_of_price(_LAST_NUMBER.sub("", name)):  # a further list beside the first one, such as `Listino 2`
+        return False
+    is_other = _OTHER.search(name) or is_for_a_measure(name) or is_comparison(name)
+    return not is_other and TAX_WORDS.isdisjoint(split_words(name))
+
+
+def _are_amounts(facts: Facts) -> bool:
+    """Return whether the values are amounts of money. Numbers of a spreadsheet have lost the zeros at their ends."""
+    cells = facts.cells
+    if len(cells) < MIN_AMOUNTS or facts.filled < MIN_SHARE or any(len(cell) > MAX_AMOUNT for cell in cells):
+        return False
+    if not any(map(_NOT_ZERO.search, cells)):
+        return False
+    if sum(map(_is_amount, cells)) >= MIN_SHARE * len(cells):
+        return not all(map(_WHOLE.fullmatch, cells))
+    are_typed = all(map(_TYPED.fullmatch, cells))
+    return are_typed and sum("." in cell for cell in cells) > 0.5 * len(cells)
+
+
+def _is_amount(cell: str) -> bool:
+    return bool(_CENTS.fullmatch(cell) or _AMOUNT.match(cell))

@@ -1,0 +1,35 @@
+"""Tests that the lines of orders are refused, and that a list of products with similar columns is read."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+from wecelebrate.feeds import UnreadableFeed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Order Number,Order Date,Customer,Item SKU,Item Name,Qty Ordered,Unit Price\n"
+        "7001,2026-01-02,Ann Ray,MUG-1,Mug,2,14.50\n7002,2026-01-03,Bob Oak,MUG-2,Pot,1,29.00\n",
+        "Rechnungsnr;Rechnungsdatum;Kunde;Artikelnummer;Bezeichnung;Menge;Einzelpreis\n"
+        "R-1;02.01.2026;Moser;T-1;Tasse;2;9,90\nR-2;03.01.2026;Huber;T-2;Topf;1;24,50\n",
+        "N° facture;Date facture;Client;Référence;Désignation;Quantité;Prix unitaire\n"
+        "F-1;02/01/2026;Dupont;T-1;Tasse;2;9,90\nF-2;03/01/2026;Martin;T-2;Pot;1;24,50\n",
+    ],
+)
+def test_the_lines_of_orders_are_refused_although_they_name_products_and_prices(text: str) -> None:
+    with pytest.raises(UnreadableFeed, match="list of orders or invoices"):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # A price list for one customer, in which the order number is the one with which a product is ordered.
+        "Artikelnummer;Bestellnummer;Bezeichnung;Kunde;Datum;Preis\nT-1;B-1;Tasse;Moser;02.01.2026;9,90\n",
+        "SKU,Name,Order,Created at,Quantity,Price\nT-1,Mug,1,2026-01-02,5,9.90\nT-2,Pot,2,2026-01-02,7,8.90\n",
+        "SKU,Name,Customer rating,Created at,Quantity,Price\nT-1,Mug,4.5,2026-01-02,5,9.90\n",
+    ],
+)
+def test_a_list_of_products_with_similar_columns_is_read(text: str) -> None:
+    assert [product.sku for product in read(text).products][:1] == ["T-1"]
