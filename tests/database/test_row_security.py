@@ -17,7 +17,7 @@ from wecelebrate.schema import access, migrate
 
 SUSPEND = "select app.suspend_row_security(%s, %s, %s)"
 BY_NAME = {caller.name: caller for caller in CALLERS}
-SUPER, SYSTEM = BY_NAME["super admin"], BY_NAME["system"]
+SUPER = BY_NAME["super admin"]
 OUTSIDERS = [caller for caller in CALLERS if caller.login != "wc_migrate"]
 TABLES = ("clients", "orders", "jobs", "client_users", "analytics_events")
 
@@ -82,7 +82,7 @@ def access_key(table: str) -> str:
 @pytest.mark.parametrize("table", TABLES)
 def test_no_login_sees_or_changes_more_of_a_suspended_table(own_database: Database, table: str) -> None:
     connections = {login: own_database.connect(login, autocommit=True) for login in LOGINS}
-    attacks = [(caller, None) for caller in OUTSIDERS]
+    attacks: list[tuple[Caller, str | None]] = [(caller, None) for caller in OUTSIDERS]
     attacks += [(BY_NAME[name], "app_admin") for name in ("A's owner", "support", "service for A", "system")]
     attacks += [(BY_NAME[name], "app_system") for name in ("service for A", "staging")]
     before = [reach(connections[caller.login], caller, table, role) for caller, role in attacks]
