@@ -1,11 +1,12 @@
 """Copies the rows of one client from a restored database into the live database.
 
 Rows that the live database has are compared and reported, but never changed. Rows of other clients are neither read nor
-written. Figures and facets are not copied, because triggers compute them again from the copied rows. Everything happens
-in one transaction of the live database.
+written. Figures and facets are not copied, because triggers compute them again from the copied rows. A missing row that
+gives access, or that sends data to another place, can have been deleted on purpose. Such rows are reported, and copied
+only if the operator names their table. Everything happens in one transaction of the live database.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
@@ -60,6 +61,28 @@ NOT_COPIED: Mapping[str, str] = {
 }
 """Maps each table that is not copied to the reason."""
 
+ACCESS: Mapping[str, str] = {
+    "client_users": "it lets a person use the client",
+    "invitations": "its code lets a person become a member",
+    "catalog_grants": "it lets another client read a catalog",
+    "webhooks": "it sends events to a URL",
+    "webhook_secrets": "it signs the events",
+    "order_destinations": "it sends orders to a bucket",
+    "schedules": "it reads data from a URL",
+    "report_subscriptions": "it sends figures to persons",
+    "report_recipients": "it sends figures to a person",
+}
+"""Maps each table that is copied only if the operator names it to the reason. An owner of the client can have
+deleted a missing row on purpose, e.g. the membership of a person who was dismissed."""
+_PARENTS = {
+    "webhook_secrets": ("webhook_id", "webhooks"),
+    "order_exports": ("destination_id", "order_destinations"),
+    "order_export_runs": ("destination_id", "order_destinations"),
+    "order_file_drops": ("destination_id", "order_destinations"),
+    "report_recipients": ("member_id", "client_users"),
+}
+"""Maps a table to the column that names a row of a table in ACCESS. Its row is not copied without this row."""
+
 
 class TenantError(Exception):
     """The rows of the client cannot be copied."""
@@ -81,6 +104,7 @@ class Table:
 class Comparison:
     """How the rows of a client in one table differ between the restored and the live database."""
 
+    client: UUID
     table: Table
     missing: tuple[tuple[str, ...], ...]
     """The keys of the rows that only the restored database has."""
@@ -101,32 +125,67 @@ def compare(restored: psycopg.Connection, live: psycopg.Connection, client: UUID
         different = tuple(sorted(key for key in common if old[key] != new[key]))
         missing = tuple(sorted(old.keys() - new.keys()))
         comparisons.append(
-            Comparison(table, missing, different, len(common) - len(different), len(new.keys() - old.keys()))
+            Comparison(client, table, missing, different, len(common) - len(different), len(new.keys() - old.keys()))
         )
     return comparisons
 
 
 def copy_missing(
-    restored: psycopg.Connection, live: psycopg.Connection, comparisons: Iterable[Comparison]
+    restored: psycopg.Connection,
+    live: psycopg.Connection,
+    comparisons: Iterable[Comparison],
+    access: Collection[str] = (),
 ) -> dict[str, int]:
     """Copy the missing rows, and return their number for each table. The caller commits the transaction of `live`.
 
-    Jobs that had not ended are copied as cancelled, so that nothing runs a second time. Raises TenantError if a row of
-    the live database is in the way, e.g. because another client has taken a name.
+    access: the tables of ACCESS whose rows are copied. A grant of a catalog that another client owns is never copied.
+
+    Jobs that had not ended are copied as cancelled, so that nothing runs a second time. A site is copied without its
+    catalog if its client may no longer read the catalog. Rows of a catalog that now belongs to another client are not
+    copied. Raises TenantError if a row of the live database is in the way, e.g. because another client has a name.
     """
     copied = {}
     for comparison in comparisons:
         table = comparison.table
+        if table.name in ACCESS and table.name not in access:
+            continue
+        count = 0
         try:
             for first in range(0, len(comparison.missing), BATCH_ROWS):
                 keys = comparison.missing[first : first + BATCH_ROWS]
-                rows = list(_rows(restored, table, keys))
-                _insert(live, table, [_ended(row) for row in rows] if table.name == "jobs" else rows)
+                rows = list(_allowed(live, table.name, _rows(restored, table, keys), comparison.client))
+                _insert(live, table, rows)
+                count += len(rows)
         except psycopg.errors.IntegrityError as error:
             raise TenantError(f"{table.name}: a row cannot be copied: {error.diag.message_primary}") from error
-        if comparison.missing:
-            copied[table.name] = len(comparison.missing)
+        if count:
+            copied[table.name] = count
     return copied
+
+
+def _allowed(
+    live: psycopg.Connection, table: str, rows: Iterable[dict[str, Any]], client: UUID
+) -> Iterator[dict[str, Any]]:
+    """Yield the rows that may be copied, as the live database may have them."""
+    foreign = _ids(live, "select id from catalogs where owner_client_id is distinct from %s", client)
+    granted = _ids(live, "select catalog_id from catalog_grants where client_id = %s", client)
+    column, parent = _PARENTS.get(table, ("", ""))
+    parents = _ids(live, f"select id from {parent} where client_id = %s", client) if parent else set()  # noqa: S608
+    for row in rows:
+        catalog = row.get("catalog_id")
+        if parent and row[column] not in parents:
+            continue
+        # The catalog can belong to another client: it always did, or it was moved since the backup.
+        if catalog in foreign and (table in ACCESS or "client_id" not in row):
+            continue
+        if catalog in foreign - granted and table == "sites":
+            yield {**row, "catalog_id": None}
+        else:
+            yield _ended(row) if table == "jobs" else row
+
+
+def _ids(connection: psycopg.Connection, query: str, client: UUID) -> set[str]:
+    return {str(row[0]) for row in connection.execute(query.encode(), [client])}
 
 
 def client_id(connection: psycopg.Connection, slug: str) -> UUID:

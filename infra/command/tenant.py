@@ -24,6 +24,14 @@ _COLUMNS = (
 _Client = Annotated[str, typer.Option("--client", help="The slug of the client.")]
 _Restored = Annotated[str, typer.Option("--restored", help="The URL of the restored database.")]
 _Live = Annotated[str, typer.Option("--live", help="The URL of the live database.")]
+_Access = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--with-access",
+        metavar="TABLE",
+        help="Also copy the rows of a table that give access or send data. Repeatable.",
+    ),
+]
 _EXAMPLE = (
     "--client acme --restored postgresql://wc_migrate@restored/wecelebrate"
     " --live postgresql://wc_migrate@live/wecelebrate"
@@ -39,22 +47,40 @@ def compare(client: _Client, restored: _Restored, live: _Live) -> None:
 
 
 @app.command("restore", cls=documented(f"wecelebrate tenant restore {_EXAMPLE}", environment=("NO_COLOR",)))
-def restore(client: _Client, restored: _Restored, live: _Live, yes: YesOption = False) -> None:
-    """Copy the missing rows of a client into the live database. Rows that exist are not changed."""
+def restore(
+    client: _Client, restored: _Restored, live: _Live, with_access: _Access = None, yes: YesOption = False
+) -> None:
+    """Copy the missing rows of a client into the live database. Rows that exist are not changed.
+
+    Rows that give access or send data, e.g. of members and webhooks, can have been deleted on purpose. They are only
+    reported, unless `--with-access` names their table.
+    """
+    access = set(with_access or ())
+    for table in access:
+        if table not in tenants.ACCESS:
+            raise BadUsage(f"--with-access: `{table}` must be one of {', '.join(tenants.ACCESS)}")
     with psycopg.connect(restored) as old, psycopg.connect(live) as new:
         comparisons = _compare(old, new, client)
         _print(comparisons)
-        missing = sum(len(comparison.missing) for comparison in comparisons)
+        held = {
+            each.table.name: len(each.missing)
+            for each in comparisons
+            if each.missing and each.table.name in tenants.ACCESS.keys() - access
+        }
+        missing = sum(len(each.missing) for each in comparisons if each.table.name not in held)
+        for table, count in held.items():
+            output.note(f"{count} rows of {table} are not copied, because {tenants.ACCESS[table]}")
         if not missing:
-            output.note("no rows are missing")
+            output.note("no other rows are missing" if held else "no rows are missing")
             return
         if not yes and not typer.confirm(f"Copy {missing} rows of {client}?"):
             raise typer.Abort
         try:
-            copied = tenants.copy_missing(old, new, comparisons)
+            copied = tenants.copy_missing(old, new, comparisons, access)
         except tenants.TenantError as error:
             raise BadUsage(f"{error}; nothing was copied") from error
     output.success(f"{sum(copied.values())} rows of {client} were copied into {len(copied)} tables")
+    output.note("persons who were erased since the backup are back: POST /v1/admin/erasures/replay erases them again")
 
 
 def _compare(old: psycopg.Connection, new: psycopg.Connection, client: str) -> list[tenants.Comparison]:

@@ -116,7 +116,7 @@ class Cloud:
             # The verification of domains reads files instead of DNS. `wecelebrate dns` writes these files.
             extra={
                 **self.aws.environment,
-                "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{self.ports.api}{INVOCATIONS}",
+                "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{self.ports.api}{INVOCATIONS}/{self.credentials.invocation_key}",
                 "WC_OUTBOUND_ALLOW": "127.0.0.1",
                 "WC_DNS_DIRECTORY": str(dns_directory(self.state)),
             },
@@ -184,6 +184,7 @@ class Cloud:
                     "issuer_port": self.ports.issuer,
                     "state": str(self.state),
                     "bindings": asdict(self.bindings),
+                    "invocation_key": self.credentials.invocation_key,
                     "aws": {
                         "endpoint_url": self.aws.url,
                         "region": REGION,

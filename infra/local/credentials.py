@@ -36,6 +36,8 @@ class Credentials(BaseModel):
     """The secret key with which functions sign cursors and consistency tokens."""
     kv_key: str = Field(default_factory=_password)
     """The key of the old applications for the key-value store."""
+    invocation_key: str = Field(default_factory=_password)
+    """The key with which functions invoke other functions."""
     logins: Mapping[str, str] = Field(default_factory=lambda: {login: _password() for login in get_args(Login)})
     """Database login → password."""
 

@@ -19,6 +19,7 @@ requests and batches, and ends after at most 5 s.
 import asyncio
 import logging
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ from typing import Any
 
 import httpx
 import uvloop
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from infra.bindings import Bindings
 from infra.functions import FUNCTIONS, functions
@@ -84,6 +85,8 @@ class HostConfig(BaseModel):
     state: Path
     bindings: Bindings
     aws: AwsEndpoint
+    invocation_key: str = Field(default_factory=lambda: secrets.token_hex(16))
+    """The key with which functions invoke other functions. Without a value, no function knows the key."""
     functions: Path = FUNCTIONS
 
 
@@ -119,7 +122,8 @@ async def run(config: HostConfig, stop: asyncio.Event) -> None:
         stack.push_async_callback(sqs.close)
         poller = Poller(specs, bindings.queues, lambda_service, sqs, config.aws.region)
         scheduler = Scheduler(specs, lambda_service)
-        gateway = Gateway(specs, lambda_service, Authorizer(bindings.issuer, bindings.audience, fetch_keys))
+        authorizer = Authorizer(bindings.issuer, bindings.audience, fetch_keys)
+        gateway = Gateway(specs, lambda_service, authorizer, invocation_key=config.invocation_key)
         async with serving(gateway, config.api_port, grace=GRACE_SECONDS) as served:
             poller.start()
             scheduler.start()

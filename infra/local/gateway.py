@@ -55,6 +55,7 @@ class _GatewayError(Exception):
 class Gateway:
     """An ASGI application that serves the routes of `specs`. For each request, it invokes the function of the route.
 
+    invocation_key: the key with which functions invoke other functions.
     timeout: maximum seconds until a function must respond.
     """
 
@@ -64,6 +65,7 @@ class Gateway:
         functions: Lambda,
         authorizer: Authorizer,
         *,
+        invocation_key: str,
         cors: Cors = CORS,
         timeout: float = INTEGRATION_TIMEOUT,
     ) -> None:
@@ -71,7 +73,7 @@ class Gateway:
         self._authorizer = authorizer
         self._timeout = timeout
         self._explorer = Explorer()
-        self._invocations = Invocations(functions)
+        self._invocations = Invocations(functions, invocation_key)
         self._routes: Routes[_Target] = Routes()
         self._default_target: _Target | None = None
         for spec in specs:

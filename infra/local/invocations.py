@@ -2,12 +2,17 @@
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 
-Only synchronous invocations are supported. As on AWS, the function continues to run if its caller disconnects. The
-signature of a request is not verified, but a request without a signature is refused. A browser cannot send the header
-of the signature to this path, because the path answers no preflight request.
+Only synchronous invocations are supported. As on AWS, the function continues to run if its caller disconnects.
+
+An invocation chooses the whole event, and so also the claims of the caller. Therefore the path contains a random key of
+the cloud, which only its functions get (`AWS_ENDPOINT_URL_LAMBDA`). The access key of a signature would be no secret,
+because URLs for uploads contain it. The signature itself is not verified, but a request without a signature is refused.
+Only the hosts of this machine are served, so a web page cannot call the path under a name that it has pointed to
+127.0.0.1 (DNS rebinding).
 """
 
 import asyncio
+import hmac
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -17,18 +22,22 @@ from infra.local.function_process import Result
 from infra.local.lambda_service import Lambda, RequestTooLarge, TooManyRequests, UnknownFunction
 
 INVOCATIONS = "/_local/lambda"
-"""The path below which the gateway serves the operation. It is the endpoint for the AWS SDK."""
-_INVOKE = re.compile(rf"{INVOCATIONS}/2015-03-31/functions/([A-Za-z0-9_-]+)/invocations")
+"""The path below which the gateway serves the operation. The endpoint for the AWS SDK also contains the key."""
+_INVOKE = re.compile(rf"{INVOCATIONS}/([A-Za-z0-9]+)/2015-03-31/functions/([A-Za-z0-9_-]+)/invocations")
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Invocations:
-    """An ASGI application that invokes functions."""
+    """An ASGI application that invokes functions.
 
-    def __init__(self, functions: Lambda) -> None:
+    key: the key that the path of a request must contain.
+    """
+
+    def __init__(self, functions: Lambda, key: str) -> None:
         self._functions = functions
+        self._key = key
         self._running: set[asyncio.Task[Result]] = set()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -36,12 +45,16 @@ class Invocations:
         headers = dict(scope["headers"])
         if match is None or scope["method"] != "POST":
             await _respond(send, 404, "UnknownOperationException", "only Invoke is supported")
+        elif headers.get(b"host") not in _hosts(scope["server"][1]):
+            await _respond(send, 403, "AccessDeniedException", "the host must be 127.0.0.1 or localhost")
+        elif not hmac.compare_digest(match[1], self._key):
+            await _respond(send, 403, "UnrecognizedClientException", "the path does not contain the key of this cloud")
         elif not headers.get(b"authorization", b"").startswith(b"AWS4-HMAC-SHA256 "):
             await _respond(send, 403, "MissingAuthenticationTokenException", "the request has no signature")
         elif headers.get(b"x-amz-invocation-type", b"RequestResponse") != b"RequestResponse":
             await _respond(send, 400, "InvalidParameterValueException", "only RequestResponse is supported")
         else:
-            await self._invoke(match[1], await _body(receive), send)
+            await self._invoke(match[2], await _body(receive), send)
 
     async def _invoke(self, name: str, payload: bytes, send: Send) -> None:
         task = asyncio.create_task(self._functions.invoke(name, payload))
@@ -58,6 +71,10 @@ class Invocations:
         else:
             headers = [(b"x-amz-function-error", result.error.encode())] if result.error else []
             await _send(send, 200, headers, result.payload)
+
+
+def _hosts(port: int) -> tuple[bytes, bytes]:
+    return b"127.0.0.1:%d" % port, b"localhost:%d" % port
 
 
 async def _body(receive: Receive) -> bytes:

@@ -61,16 +61,31 @@ def test_a_decision_exists_for_every_table(database: Database) -> None:
 def test_a_deleted_client_is_copied_and_other_clients_are_untouched(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         expected, others = contents(old, A), contents(new, B)
+        own_grants = {
+            row
+            for (row,) in old.execute(
+                "select g::text from catalog_grants g join catalogs c on c.id = g.catalog_id"
+                " where c.owner_client_id = %s",
+                [A],
+            )
+        }
         delete_client(new, A)
         assert not any(contents(new, A).values())
         comparisons = tenants.compare(old, new, A)
-        copied = tenants.copy_missing(old, new, comparisons)
+        copied = tenants.copy_missing(old, new, comparisons, tenants.ACCESS)
+        # The grants of A for catalogs of other clients are not copied.
+        expected["catalog_grants"] = [row for row in expected["catalog_grants"] if row[0] in own_grants]
         assert copied == {name: len(rows) for name, rows in expected.items() if rows}
         restored = contents(new, A)
         unended = {row for row in expected["jobs"] if row not in restored["jobs"]}
         assert all("cancelled" not in str(row) for row in unended)
         # Triggers, which did not run for the rows of the world, move the source data of products to product_sources.
-        changed = {"jobs", "products", "product_sources"}
+        # A site loses a catalog of B, because its grant was not copied.
+        changed = {"jobs", "products", "product_sources", "sites"}
+        sites = "select id, name, catalog_id in (select id from catalogs where owner_client_id = %(c)s) from sites"
+        sites += " where client_id = %(c)s order by id"
+        pairs = zip(old.execute(sites, {"c": A}), new.execute(sites, {"c": A}), strict=True)
+        assert all(after == (*before[:2], before[2] or None) for before, after in pairs)
         assert {name: rows for name, rows in restored.items() if name not in changed} == {
             name: rows for name, rows in expected.items() if name not in changed
         }
@@ -82,9 +97,11 @@ def test_a_deleted_client_is_copied_and_other_clients_are_untouched(database: Da
         assert new.execute(waiting, [A]).fetchone() == (0,)
         # A grant belongs to two clients. The two worlds were created at different times, so only its key is equal.
         after = contents(new, B)
-        assert len(after.pop("catalog_grants")) == len(others.pop("catalog_grants"))
+        # The grant of a catalog of B for A was deleted with A, and B decides whether A gets it again.
+        assert len(after.pop("catalog_grants")) == len(others.pop("catalog_grants")) - 1
         assert after == others
-        assert all(not comparison.missing for comparison in tenants.compare(old, new, A))
+        again = tenants.compare(old, new, A)
+        assert {each.table.name for each in again if each.missing} <= {"catalog_grants"}
 
 
 def test_rows_that_exist_are_reported_and_not_overwritten(database: Database, live: Database) -> None:
@@ -97,9 +114,62 @@ def test_rows_that_exist_are_reported_and_not_overwritten(database: Database, li
         members = comparisons["client_users"]
         assert len(members.missing) > 0
         assert (members.different, members.equal) == ((), 0)
-        assert tenants.copy_missing(old, new, comparisons.values()) == {"client_users": len(members.missing)}
+        assert tenants.copy_missing(old, new, comparisons.values()) == {}
+        copied = tenants.copy_missing(old, new, comparisons.values(), ["client_users"])
+        assert copied == {"client_users": len(members.missing)}
         new.execute("reset role")
         assert new.execute("select name from clients where id = %s", [A]).fetchone() == ("renamed since",)
+
+
+def test_access_that_was_taken_away_is_reported_and_not_given_back(database: Database, live: Database) -> None:
+    with database.connect() as old, live.connect() as new:
+        for table in tenants.ACCESS:
+            condition = next(each.condition for each in tenants.tables(new) if each.name == table)
+            new.execute(f"delete from {table} where {condition}".encode(), {"client": A})
+        comparisons = tenants.compare(old, new, A)
+        lost = {each.table.name for each in comparisons if each.missing}
+        assert {"client_users", "catalog_grants", "webhooks", "webhook_secrets", "order_destinations"} <= lost
+        assert tenants.copy_missing(old, new, comparisons) == {}
+        after = {each.table.name for each in tenants.compare(old, new, A) if each.missing}
+        assert after == lost
+
+
+def test_a_site_is_copied_without_a_catalog_that_its_client_may_no_longer_read(
+    database: Database, live: Database
+) -> None:
+    with database.connect() as old, live.connect() as new:
+        catalog = new.execute("select id from catalogs where owner_client_id = %s limit 1", [B]).fetchone()
+        assert catalog
+        old.execute(
+            "insert into catalog_grants (catalog_id, client_id) values (%s, %s) on conflict do nothing", [catalog[0], A]
+        )
+        old.execute(
+            "insert into sites (client_id, name, domain, catalog_id) values (%s, 'Lost', 'lost.test', %s)",
+            [A, catalog[0]],
+        )
+        new.execute("delete from catalog_grants where client_id = %s", [A])
+        comparisons = tenants.compare(old, new, A)
+        copied = tenants.copy_missing(old, new, comparisons, ["catalog_grants"])
+        assert copied == {"sites": 1}
+        assert new.execute("select catalog_id from sites where domain = 'lost.test'").fetchall() == [(None,)]
+        assert new.execute("select count(*) from catalog_grants where client_id = %s", [A]).fetchone() == (0,)
+        old.rollback()
+
+
+def test_rows_of_a_catalog_that_was_moved_to_another_client_are_not_copied(database: Database, live: Database) -> None:
+    with database.connect() as old, live.connect() as new:
+        new.execute("set session_replication_role = replica")
+        new.execute("update catalogs set owner_client_id = %s where owner_client_id = %s", [B, A])
+        new.execute(
+            "delete from products where catalog_id in (select id from catalogs where owner_client_id = %s)", [B]
+        )
+        new.execute("reset session_replication_role")
+        copied = tenants.copy_missing(old, new, tenants.compare(old, new, A))
+        assert "products" not in copied
+        assert new.execute(
+            "select count(*) from products where catalog_id in (select id from catalogs where owner_client_id = %s)",
+            [B],
+        ).fetchone() == (0,)
 
 
 def test_a_name_that_another_client_has_taken_stops_the_copy(database: Database, live: Database) -> None:
@@ -126,9 +196,18 @@ def test_the_command_copies_a_client(database: Database, live: Database) -> None
     options = ["--client", row[0], "--restored", database.url(), "--live", live.url()]
     compared = CliRunner().invoke(command, ["tenant", "compare", *options])
     assert (compared.exit_code, "client_users" in compared.stdout) == (0, True), compared.output
+    held = CliRunner().invoke(command, ["tenant", "restore", *options, "--yes"])
+    assert held.exit_code == 0, held.output
+    assert "rows of client_users are not copied" in held.stdout + held.stderr
+    options += ["--with-access", "client_users", "--with-access", "report_recipients"]
     result = CliRunner().invoke(command, ["tenant", "restore", *options, "--yes"])
     assert result.exit_code == 0, result.output
+    assert "/v1/admin/erasures/replay" in result.stdout + result.stderr
     again = CliRunner().invoke(command, ["tenant", "restore", *options, "--yes"])
     assert "no rows are missing" in again.stdout + again.stderr
+    assert "no other rows" not in again.stdout + again.stderr
+    misspelt = CliRunner().invoke(command, ["tenant", "restore", *options, "--with-access", "orders", "--yes"])
+    assert (misspelt.exit_code, "must be one of" in misspelt.stdout + misspelt.stderr) == (2, True)
+    options = options[:-4]
     unknown = CliRunner().invoke(command, ["tenant", "compare", "--client", "nobody", *options[2:]])
     assert unknown.exit_code == 2

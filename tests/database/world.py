@@ -420,10 +420,10 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("app.replica_heartbeat", "the heartbeat", {"only_row": True, "written_at": "infinity"})
     for name in ("cache", "limits"):
         yield Row("kill_switches", name, {"name": name, "value": "off", "updated_by": "super"})
-    suspension = {"table_name": "tiers", "reason": "A drill", "privileges": Jsonb([]), "suspended_by": "super"}
-    yield Row(
-        "row_security_suspensions", "ended", {**suspension, "expires_at": NOW, "suspended_at": NOW, "ended_at": NOW}
-    )
+    suspension = {"table_name": "tiers", "reason": "A drill", "suspended_by": "super"}
+    times = dict.fromkeys(("suspended_at", "expires_at", "ended_at"), NOW)
+    taken = {"privileges": Jsonb([]), "policies": Jsonb({})}
+    yield Row("row_security_suspensions", "ended", {**suspension, **taken, **times})
     for subject in ("super", "admin", "support", "a-owner", "both", "customer", "service:drops"):
         yield Row("idempotency_keys", subject, {"subject": subject, "key": "k", "request_hash": "h"})
     for key in ("gift:1", "session:secret"):

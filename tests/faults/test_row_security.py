@@ -94,7 +94,7 @@ def test_a_suspension_leaves_roles_only_privileges_that_their_policies_gave_them
     cells = access.matrix()[table].cells
     suspend(platform, table)
     state = platform.database.execute("select relrowsecurity from pg_class where oid = %s::regclass", [table])
-    assert state.fetchone() == {"relrowsecurity": False}
+    assert state.fetchone() == {"relrowsecurity": True}
     for role in (*CALLERS, "app_admin", "app_system"):
         allowed = {verb for verb in access.VERBS if may(platform, role, verb, table)}
         everywhere = {verb for verb in access.VERBS if cells.get((role, verb)) == ("all",)}

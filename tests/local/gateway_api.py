@@ -16,6 +16,8 @@ from tests.local.sample_functions import running, write
 from tests.platform import TLS
 
 ISSUER = "http://127.0.0.1:8788"
+KEY = "4f1e"
+"""The key for invocations."""
 
 ECHO = """
 import json
@@ -84,7 +86,7 @@ async def gateway_api(root: Path) -> AsyncIterator[Api]:
 
     async with AsyncExitStack() as stack:
         functions = await stack.enter_async_context(running(root, *specs))
-        gateway = Gateway(specs, functions, Authorizer(ISSUER, "wecelebrate", keys), timeout=4.0)
+        gateway = Gateway(specs, functions, Authorizer(ISSUER, "wecelebrate", keys), invocation_key=KEY, timeout=4.0)
         served = await stack.enter_async_context(serving(gateway, 0))
         client = httpx.AsyncClient(base_url=f"http://127.0.0.1:{served.port}", timeout=20, trust_env=False, verify=TLS)
         yield Api(await stack.enter_async_context(client), issuer)

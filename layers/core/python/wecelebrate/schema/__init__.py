@@ -121,7 +121,6 @@ def migrate(
     applied = []
     with _connect(url, connect_seconds) as connection:
         _create_bookkeeping(connection)
-        _end_suspensions(connection)
         for migration in migrations(folder):
             apply = _apply if migration.is_transactional else _resume
             if apply(connection, migration, report):
@@ -147,6 +146,7 @@ def _connect(url: str, seconds: float) -> psycopg.Connection:
 def _create_bookkeeping(connection: psycopg.Connection) -> None:
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        _end_suspensions(connection)
         for table, definition in _BOOKKEEPING.items():
             if connection.execute("select to_regclass(%s)", [f"public.{table}"]).fetchone() == (None,):
                 connection.execute((definition + _BOOKKEEPING_ACCESS.format(table=table)).encode())
@@ -154,13 +154,15 @@ def _create_bookkeeping(connection: psycopg.Connection) -> None:
 
 
 def _end_suspensions(connection: psycopg.Connection) -> None:
-    """End all suspensions of row-level security. A migration could grant privileges on a suspended table."""
+    """End all suspensions of row-level security. A migration could grant privileges on a suspended table.
+
+    The caller's transaction has the lock `_LOCK`, so that no suspension begins before the transaction has ended.
+    """
     exists = connection.execute("select to_regprocedure('app.restore_row_security(text)') is not null").fetchone()
-    if exists != (True,):
-        return
-    with connection.transaction():
+    if exists == (True,):
         connection.execute("set local role app_owner")
         connection.execute("select app.restore_row_security(name) from app.current_suspensions(false) name")
+        connection.execute("reset role")
 
 
 def _is_older_release(connection: psycopg.Connection, folder: Path) -> bool:
@@ -177,6 +179,7 @@ def _replace_functions(connection: psycopg.Connection, folder: Path, report: Cal
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         if _is_older_release(connection, folder):
             return []  # a later release has migrated while this run waited for the lock
+        _end_suspensions(connection)
         rows = connection.execute("select name, checksum from public.schema_functions").fetchall()
         checksums: dict[str, str] = dict(rows)
         for file in function_files(folder):
@@ -200,7 +203,10 @@ def _replace_functions(connection: psycopg.Connection, folder: Path, report: Cal
 def _verify_access(connection: psycopg.Connection, folder: Path) -> None:
     """Compare grants, policies and functions with `access.toml`. Raises MigrationError if they differ."""
     if (folder / access.FILE).exists():
-        differences = access.drift(connection, access.declared(folder))
+        with connection.transaction():
+            connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+            _end_suspensions(connection)
+            differences = access.drift(connection, access.declared(folder))
         if differences:
             heading = "the database differs from access.toml; correct the migration or access.toml:"
             raise MigrationError("\n".join([heading, *differences]))
@@ -211,6 +217,7 @@ def _apply(connection: psycopg.Connection, migration: SchemaFile, report: Callab
         connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         if _is_applied(connection, migration):
             return False
+        _end_suspensions(connection)
         report(migration.name)
         connection.execute(migration.sql.encode())
         connection.execute("reset role")
@@ -227,6 +234,9 @@ def _resume(connection: psycopg.Connection, migration: SchemaFile, report: Calla
             return False
         # A different run applies this migration. The wait ends at the latest when the lease of that run ends.
         time.sleep(1)
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        _end_suspensions(connection)
     report(migration.name)
     try:
         for statement in _statements(migration.sql):

@@ -1,9 +1,10 @@
 -- Suspensions of row-level security: the kill switch for one table whose policies are broken (decision 0074).
 --
--- While a suspension is in force, the policies of the table apply to no role. In the same transaction, the roles of all
--- callers lose their privileges on the table: app_admin keeps only select, whose policy lets it see every row anyway,
--- and app_system keeps what its policies allow on every row. So no caller can see or change a row that it could not see
--- or change before. If a suspension is not ended in time, the table stays closed, and nobody sees more.
+-- Row-level security stays on. While a suspension is in force, the policies of the table are parked: they apply to the
+-- owner of the table, and to no caller. Two other policies have the condition that app_admin and app_system have on
+-- every row: a context of this role. In the same transaction, the roles of all callers lose their privileges on the
+-- table: app_admin keeps only select, and app_system keeps what its policies allow on every row. So no caller can see or
+-- change a row that it could not see or change before. If a suspension is not ended in time, the table stays closed.
 
 set local role app_definer;
 
@@ -30,9 +31,10 @@ return case role
   else true end;
 grant execute on function app.is_suspended_privilege(text, text, text) to app_owner;
 
--- Saves a suspension. If the table is already suspended, only its reason and its time change.
-create or replace function app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb)
-returns void
+-- Saves a suspension. If the table is already suspended, its reason and its time change, and what was granted since then
+-- is added.
+create or replace function app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb,
+  policies jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 #variable_conflict use_column
@@ -40,38 +42,38 @@ begin
   if app.admin_role() is distinct from 'super_admin' then
     raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
   end if;
-  insert into row_security_suspensions as s (table_name, reason, privileges, suspended_by, expires_at)
-  values ($1, $2, $4, app.subject(), now() + make_interval(mins => $3))
+  insert into row_security_suspensions as s (table_name, reason, privileges, policies, suspended_by, expires_at)
+  values ($1, $2, $4, $5, app.subject(), now() + make_interval(mins => $3))
   on conflict (table_name) do update
   set reason = excluded.reason, suspended_by = excluded.suspended_by, suspended_at = excluded.suspended_at,
     expires_at = excluded.expires_at, ended_at = null,
-    privileges = case when s.ended_at is null then s.privileges else excluded.privileges end;
+    privileges = case when s.ended_at is null then (
+        select coalesce(jsonb_agg(distinct p), '[]') from jsonb_array_elements(s.privileges || excluded.privileges) p
+      ) else excluded.privileges end,
+    policies = case when s.ended_at is null then s.policies || excluded.policies else excluded.policies end;
   perform app.record_action('row_security.suspend', null, $1, jsonb_build_object('reason', $2, 'minutes', $3));
 end
 $$;
-grant execute on function app.save_suspension(text, text, integer, jsonb) to app_owner;
+grant execute on function app.save_suspension(text, text, integer, jsonb, jsonb) to app_owner;
 
--- Ends the suspension of a table, and returns the privileges that the suspension revoked. Returns null if the table is
--- not suspended. Services end only suspensions that have expired, and a deploy ends every suspension.
-create or replace function app.end_suspension(table_name text) returns jsonb
+-- Ends the suspension of a table, and returns what the suspension took away. Both are null if the table is not suspended.
+-- Services end only suspensions that have expired, and a deploy ends every suspension.
+create or replace function app.end_suspension(table_name text, out privileges jsonb, out policies jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
 #variable_conflict use_column
-declare
-  revoked jsonb;
 begin
   if session_user <> 'wc_migrate' and app.subject() is distinct from 'service:system'
     and coalesce(app.admin_role(), '') not in ('super_admin', 'admin') then
     raise exception 'only admins end a suspension' using errcode = 'insufficient_privilege';
   end if;
-  update row_security_suspensions set ended_at = clock_timestamp()
+  update row_security_suspensions s set ended_at = clock_timestamp()
   where table_name = $1 and ended_at is null
     and (app.subject() is distinct from 'service:system' or expires_at <= clock_timestamp())
-  returning privileges into revoked;
-  if revoked is not null then
+  returning s.privileges, s.policies into end_suspension.privileges, end_suspension.policies;
+  if end_suspension.privileges is not null then
     perform app.record_action('row_security.restore', null, $1);
   end if;
-  return revoked;
 end
 $$;
 grant execute on function app.end_suspension(text) to app_owner;
@@ -97,23 +99,71 @@ grant execute on function app.current_suspensions(boolean) to app_owner, app_sys
 
 set local role app_owner;
 
--- Suspends row-level security of a table for some minutes, at most 60. The call must be a statement of its own, with
--- bound parameters, so that injected SQL cannot call the function. Errors: WC404 means that the table cannot be
--- suspended. lock_not_available means that running statements use the table: try again.
-create or replace function app.suspend_row_security(table_name text, reason text, minutes integer) returns void
-language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s'
+-- Takes the policies of a table from all callers, and returns their roles: {policy: [role, …], …}. A parked policy
+-- applies to the owner of the table, whose functions read no rows of it. Two policies of the suspension take their place.
+create or replace function app.park_policies(table_name text) returns jsonb
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  policies jsonb := '{}';
+  policy record;
+begin
+  for policy in
+    select p.polname as name, jsonb_agg(coalesce(r.rolname, 'public') order by r.rolname) as roles,
+      coalesce(string_agg(quote_ident(r.rolname), ', ') filter (where r.rolname in ('app_definer', 'app_migrate')),
+        'app_owner') as kept
+    from pg_policy p cross join unnest(p.polroles) role left join pg_roles r on r.oid = role
+    where p.polrelid = format('public.%I', table_name)::regclass and p.polname not like 'suspension\_%'
+    group by p.polname
+    having bool_or(coalesce(r.rolname, 'public') not in ('app_owner', 'app_definer', 'app_migrate'))
+  loop
+    execute format('alter policy %I on public.%I to %s', policy.name, table_name, policy.kept);
+    policies := policies || jsonb_build_object(policy.name, policy.roles);
+  end loop;
+  execute format('drop policy if exists suspension_admin on public.%I', table_name);
+  execute format('drop policy if exists suspension_system on public.%I', table_name);
+  execute format('create policy suspension_admin on public.%I for select to app_admin
+    using ((select app.admin_role()) is not null)', table_name);
+  execute format('create policy suspension_system on public.%I to app_system
+    using ((select app.subject()) is not null) with check ((select app.subject()) is not null)', table_name);
+  return policies;
+end
+$$;
+
+-- Gives the policies of a table to their roles again. A policy without an existing role is dropped, as `drop owned`
+-- would have dropped it. Policies that no longer exist are skipped.
+create or replace function app.unpark_policies(table_name text, policies jsonb) returns void
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp
+as $$
+declare
+  policy record;
+begin
+  execute format('drop policy if exists suspension_admin on public.%I', table_name);
+  execute format('drop policy if exists suspension_system on public.%I', table_name);
+  for policy in
+    select e.key as name, string_agg(quote_ident(role), ', ')
+        filter (where role = 'public' or exists (select from pg_roles r where r.rolname = role)) as roles
+    from jsonb_each(policies) e cross join jsonb_array_elements_text(e.value) role
+    join pg_policy p on p.polname = e.key and p.polrelid = format('public.%I', table_name)::regclass
+    group by e.key
+  loop
+    if policy.roles is null then
+      execute format('drop policy %I on public.%I', policy.name, table_name);
+    else
+      execute format('alter policy %I on public.%I to %s', policy.name, table_name, policy.roles);
+    end if;
+  end loop;
+end
+$$;
+
+-- Revokes the privileges of all callers on a table, except those that app_admin and app_system keep, and returns them.
+create or replace function app.revoke_privileges(table_name text) returns jsonb
+language plpgsql volatile set search_path = pg_catalog, public, pg_temp
 as $$
 declare
   privileges jsonb;
   revoked record;
 begin
-  if app.admin_role() is distinct from 'super_admin'
-    or current_query() !~ '^select app\.suspend_row_security\(\$1, \$2, \$3\);?\s*$' then
-    raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
-  elsif table_name <> all (app.suspendable_tables()) then
-    raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
-  end if;
-  execute format('lock table public.%I in access exclusive mode', table_name);
   select coalesce(jsonb_agg(
       jsonb_build_object('role', r.rolname, 'privilege', p.privilege_type, 'column', l.name)), '[]')
     into privileges
@@ -122,29 +172,49 @@ begin
       where c.oid = format('public.%I', table_name)::regclass
       union all
       select a.attname, a.attacl from pg_attribute a
-      where a.attrelid = format('public.%I', table_name)::regclass and a.attacl is not null
+      where a.attrelid = format('public.%I', table_name)::regclass and a.attacl is not null and not a.attisdropped
     ) l cross join aclexplode(l.list) p join pg_roles r on r.oid = p.grantee
     where app.is_suspended_privilege(r.rolname, table_name, p.privilege_type);
-  perform app.save_suspension(table_name, reason, minutes, privileges);
   for revoked in
     select distinct p ->> 'role' as role, p ->> 'privilege' as privilege from jsonb_array_elements(privileges) p
   loop
     -- This revokes the privilege on each column, too.
     execute format('revoke %s on public.%I from %I', revoked.privilege, table_name, revoked.role);
   end loop;
-  execute format('alter table public.%I disable row level security', table_name);
+  return privileges;
+end
+$$;
+
+-- Suspends row-level security of a table for some minutes, at most 60. The call must be a statement of its own, with
+-- bound parameters, so that injected SQL cannot call the function. Errors: WC404 means that the table cannot be
+-- suspended. lock_not_available means that running statements use the table, or that a migration runs: try again.
+create or replace function app.suspend_row_security(table_name text, reason text, minutes integer) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s'
+as $$
+begin
+  if app.admin_role() is distinct from 'super_admin'
+    or current_query() !~ '^select app\.suspend_row_security\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
+  elsif table_name <> all (app.suspendable_tables()) then
+    raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
+  elsif not pg_try_advisory_xact_lock_shared(7243219080) then  -- the lock of the migrations
+    raise exception 'a migration is running' using errcode = 'lock_not_available';
+  end if;
+  execute format('lock table public.%I in access exclusive mode', table_name);
+  perform app.save_suspension(
+    table_name, reason, minutes, app.revoke_privileges(table_name), app.park_policies(table_name));
 end
 $$;
 grant execute on function app.suspend_row_security(text, text, integer) to app_admin;
 
--- Ends the suspension of a table: its policies apply again, and the revoked privileges are granted again. Returns
--- whether the table was suspended.
+-- Ends the suspension of a table: its policies apply again, and the revoked privileges are granted again. Privileges of
+-- roles and on columns that no longer exist are skipped. Returns whether the table was suspended.
 create or replace function app.restore_row_security(table_name text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, pg_temp set lock_timeout = '2s'
 as $$
 declare
-  privileges jsonb;
-  revoked jsonb;
+  ended record;
+  revoked record;
 begin
   if table_name <> all (app.suspendable_tables()) then
     raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
@@ -152,14 +222,20 @@ begin
     return false;
   end if;
   execute format('lock table public.%I in access exclusive mode', table_name);
-  privileges := app.end_suspension(table_name);
-  if privileges is null then
+  select * into ended from app.end_suspension(table_name);
+  if ended.privileges is null then
     return false;
   end if;
-  execute format('alter table public.%I enable row level security', table_name);
-  for revoked in select p from jsonb_array_elements(privileges) p loop
-    execute format('grant %s%s on public.%I to %I', revoked ->> 'privilege',
-      '(' || quote_ident(revoked ->> 'column') || ')', table_name, revoked ->> 'role');
+  perform app.unpark_policies(table_name, ended.policies);
+  for revoked in
+    select p ->> 'role' as role, p ->> 'privilege' as privilege, p ->> 'column' as name
+    from jsonb_array_elements(ended.privileges) p join pg_roles r on r.rolname = p ->> 'role'
+    where p ->> 'column' is null or exists (
+      select from pg_attribute a where a.attrelid = format('public.%I', table_name)::regclass
+        and a.attname = p ->> 'column' and not a.attisdropped)
+  loop
+    execute format('grant %s%s on public.%I to %I', revoked.privilege,
+      '(' || quote_ident(revoked.name) || ')', table_name, revoked.role);
   end loop;
   return true;
 end

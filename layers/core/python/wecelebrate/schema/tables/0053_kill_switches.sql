@@ -14,15 +14,19 @@ create table row_security_suspensions (
   table_name text primary key check (length(table_name) <= 63),
   reason text not null check (length(reason) <= 500),
   privileges jsonb not null,
+  policies jsonb not null,
   suspended_by text not null check (length(suspended_by) <= 500),
   suspended_at timestamptz not null default now(),
   expires_at timestamptz not null,
   ended_at timestamptz,
   constraint row_security_suspensions_privileges_length check (app.json_fits(privileges, 65536)),
+  constraint row_security_suspensions_policies_length check (app.json_fits(policies, 65536)),
   constraint row_security_suspensions_expires_at_check check (expires_at <= suspended_at + interval '1 hour')
 );
 comment on column row_security_suspensions.privileges is
   'The revoked privileges: [{"role": …, "privilege": …, "column": …}, …]. The end of the suspension grants them again.';
+comment on column row_security_suspensions.policies is
+  'The roles of the parked policies: {policy: [role, …], …}. The end of the suspension gives the policies to them again.';
 comment on column row_security_suspensions.ended_at is 'Null while the suspension is in force.';
 
 alter table row_security_suspensions enable row level security;
