@@ -7,6 +7,8 @@ _DELETE = "Correct the document in the store, or delete it."
 
 ADVICE: Mapping[str, str] = {
     "bad_quantity": "Write the number of pieces into the document, as a whole number from 1.",
+    "cannot_be_mapped": "The document made the mapping fail. Look for extreme values: very long, very deep or very many. "
+    + _DELETE,
     "catalog_of_another_client": "Choose a catalog of the client of the site, or grant the catalog to this client.",
     "client_changed": "A row never moves to another client. Write the client of the row into the document.",
     "currency_ambiguous": "Write the ISO 4217 code of the currency into `currency`, e.g. USD.",
@@ -15,6 +17,7 @@ ADVICE: Mapping[str, str] = {
     "id_in_use": "A row that is not from the store has this id. Give the document another id.",
     "id_of_another_record": "The document states the id of another document: an application wrote it under a wrong "
     "key. Restore it from a backup, or delete it.",
+    "id_too_long": "An id has at most 200 characters. " + _DELETE,
     "no_catalog": "Write the id of the catalog into `catalogId`.",
     "no_client": "Write the id of the client into `clientId`.",
     "no_currency": "Write the currency into the document, or start a run with --currency.",
@@ -33,6 +36,8 @@ ADVICE: Mapping[str, str] = {
     "price_too_large": _WRITE_PRICE,
     "price_unreadable": _WRITE_PRICE,
     "sku_repeated": "Another product of the catalog has this SKU. Write another SKU into the document.",
+    "too_deep": "A document has at most 32 levels of objects and lists. " + _DELETE,
+    "too_many_lines": "An order has at most 1,000 lines. Split the order.",
     "total_negative": "Write the total of the order into the document.",
     "total_too_fine": "Write the total with at most the decimals of its currency into the document.",
     "total_too_large": "Write the total of the order into the document.",

@@ -41,6 +41,12 @@ begin
 end
 $$;
 
+-- Returns whether a value has objects or lists in more than 32 levels. Reading such a value costs its size for each
+-- level, and in the end the stack.
+create or replace function kv.is_deep(value jsonb) returns boolean
+language sql immutable parallel safe
+return jsonb_path_exists(value, 'strict $.**{33}');
+
 -- Returns a document. Some documents are JSON in a string, because an application encoded them twice.
 create or replace function kv.decoded(value jsonb) returns jsonb
 language plpgsql immutable parallel safe

@@ -20,12 +20,23 @@ begin
 end
 $$;
 
--- Returns the old id of the only catalog whose list of gifts names a gift. Null: no list or several lists name it.
-create or replace function kv.catalog_of_list(gift text) returns text
+-- Maps the old ids of those gifts of a batch that name no catalog to the old id of the only catalog whose list of gifts
+-- names the gift. Each list is read once.
+create or replace function kv.catalogs_of_lists(drafts kv.draft[]) returns jsonb
 language sql stable
 as $$
-  select min(split_part(key, ':', 2)) from kv_store_6fcaeea3
-  where key >= 'catalog_gifts:' and key < 'catalog_gifts;' and value ? gift having count(*) = 1
+  with gifts as materialized (
+    select distinct d.old_id from unnest(drafts) d where d.reason is null and not d.columns ? 'catalog'
+  ), listed as (
+    select distinct g.old_id, split_part(l.key, ':', 2) as catalog
+    from kv_store_6fcaeea3 l
+      cross join lateral jsonb_array_elements(case jsonb_typeof(l.value) when 'array' then l.value else '[]' end) e
+      join gifts g on g.old_id = e.value #>> '{}'
+    where l.key >= 'catalog_gifts:' and l.key < 'catalog_gifts;' and exists (select from gifts)
+      and jsonb_typeof(e.value) = 'string'
+  )
+  select coalesce(jsonb_object_agg(old_id, catalog), '{}') from (
+    select old_id, min(catalog) as catalog from listed group by 1 having count(*) = 1) lists
 $$;
 
 -- Returns the old id of the catalog that the settings of a site name.
@@ -59,7 +70,7 @@ begin
       if d.columns ->> 'slug' = any (slugs)
         or exists (select from clients where slug = d.columns ->> 'slug' and id <> d.id) then
         d.columns := d.columns || jsonb_build_object(
-          'slug', d.columns ->> 'slug' || '-' || left(replace(d.id::text, '-', ''), 12));
+          'slug', d.columns ->> 'slug' || '-' || replace(d.id::text, '-', ''));
       end if;
       slugs := slugs || (d.columns ->> 'slug');
     end if;
@@ -184,10 +195,11 @@ declare
   existing products;
   code text;
   usual jsonb := '{}';
+  lists constant jsonb := kv.catalogs_of_lists(drafts);
 begin
   foreach d in array drafts loop
     if d.reason is null then
-      catalog_name := coalesce(d.columns ->> 'catalog', kv.catalog_of_list(d.old_id), 'catalog_legacy_default');
+      catalog_name := coalesce(d.columns ->> 'catalog', lists ->> d.old_id, 'catalog_legacy_default');
       catalog_id := kv.row_of('catalog', d.environment, catalog_name);
       select * into catalog from catalogs where id = catalog_id;
       select * into existing from products where id = d.id;

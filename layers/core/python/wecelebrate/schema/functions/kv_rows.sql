@@ -121,7 +121,8 @@ as $$
       join kv_store_6fcaeea3 l on l.key = d.key
       left join lateral (
         select kv.cleaned(coalesce(jsonb_object_agg(f.key, f.value), '{}')) as value
-        from jsonb_each(case jsonb_typeof(kv.decoded(a.value)) when 'object' then kv.decoded(a.value) else '{}' end) f
+        from jsonb_each(case when jsonb_typeof(kv.decoded(a.value)) = 'object' and not kv.is_deep(kv.decoded(a.value))
+            then kv.decoded(a.value) else '{}' end) f
         where f.value is distinct from kv.decoded(l.value) -> f.key
       ) rest on kv.decoded(a.value) <> kv.decoded(l.value)), true)
 $$;

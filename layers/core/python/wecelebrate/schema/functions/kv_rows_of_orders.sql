@@ -17,8 +17,9 @@ declare
   p record;
   price numeric;
   total constant numeric := d.columns ->> 'total_amount';
+  is_single constant boolean := jsonb_array_length(d.columns -> 'lines') = 1;
+  completed jsonb[] := '{}';
 begin
-  lines := '[]';
   notes := '{}';
   foreach line in array array(select e from jsonb_array_elements(d.columns -> 'lines') e) loop
     gift := coalesce(line ->> 'gift', line ->> 'sku', line ->> 'name', '');
@@ -27,24 +28,25 @@ begin
       coalesce(c.owner_client_id = site.client_id or c.id = site.catalog_id, false) as is_own into p
     from products r join catalogs c on c.id = r.catalog_id where r.id = product_id;
     price := coalesce((line ->> 'unit_price')::numeric,
-      case when total > 0 and jsonb_array_length(d.columns -> 'lines') = 1
+      case when total > 0 and is_single
         then trim_scale(total / (line ->> 'quantity')::numeric) end,
       case when p.is_own and p.currency = $3 then p.price end);
     notes := notes || case when p.id is null then '{"unknown_gift": "giftId"}'::jsonb
       when not p.is_own then '{"gift_of_another_client": "giftId"}' else '{}' end
       || case when line ? 'unit_price' then '{}'::jsonb
-        when total > 0 and jsonb_array_length(d.columns -> 'lines') = 1 then '{"price_from_total": "total"}'
+        when total > 0 and is_single then '{"price_from_total": "total"}'
         else '{"price_of_product": "giftId"}' end;
     reason := case when price is null then 'no_price'
       when scale(trim_scale(price)) > app.minor_units($3) then 'price_too_fine' end;
     exit when reason is not null;
-    lines := lines || jsonb_build_object('line', jsonb_array_length(lines) + 1,
+    completed := completed || jsonb_build_object('line', cardinality(completed) + 1,
       'product_id', coalesce(p.id, kv.id_of('product', d.environment, gift)), 'is_linked', coalesce(p.is_own, false),
       'sku', coalesce(line ->> 'sku', case when p.is_own then p.sku end, left(gift, 200)),
       'name', coalesce(line ->> 'name', case when p.is_own then p.name end, line ->> 'sku', left(gift, 500)),
       'quantity', line -> 'quantity', 'unit_price', round(price, app.minor_units($3))::text,
       'image', case when p.is_own then p.image end);
   end loop;
+  lines := to_jsonb(completed);
 end
 $$;
 
@@ -155,7 +157,7 @@ begin
         select from orders o where o.client_id = (d.columns ->> 'client_id')::uuid and o.order_number = number)
       then
         stated := number;
-        number := left(number, 41) || '-' || upper(right(d.id::text, 8));
+        number := left(number, 17) || '-' || upper(replace(d.id::text, '-', ''));
         d.columns := d.columns || jsonb_build_object('order_number', number);
         d.notes := d.notes || '{"number_twice": "orderNumber"}';
         d.remainder := d.remainder || jsonb_build_object('orderNumber', stated);
