@@ -132,3 +132,103 @@ def test_a_batch_ends_before_it_has_too_many_bytes(move: Move) -> None:
     move.database.execute("reset role; reset search_path")
     assert checkpoints == ["gift:big-0", "gift:big-1", "gift:g-a", ""]
     assert state["done"] == 4
+
+
+IN_ONE_TRANSACTION = """
+do $$
+declare
+  drafts kv.draft[] := kv.check_orders(kv.drafts('order', array['{id}'::uuid]), null);
+begin
+  update orders set customer_name = 'Erased person', customer_email = '', erased_at = now() where id = '{id}';
+  perform kv.write_orders(drafts);
+end
+$$
+"""
+
+
+@pytest.mark.parametrize("status", ["pending", "delivered"])
+def test_a_person_who_is_erased_while_a_batch_runs_stays_erased(move: Move, status: str) -> None:
+    move.put("order:o-1", order("o-1"))
+    move.run()
+    move.put("order:o-1", order("o-1", status=status, customerName="Ann"))
+    move.database.execute("set local search_path = pg_catalog, public, app, kv, pg_temp")
+    move.database.execute(IN_ONE_TRANSACTION.format(id=move.id("order:o-1")).encode())
+    placed = move.row("orders", "order:o-1")
+    assert (placed["customer_name"], placed["customer_email"], placed["status"]) == ("Erased person", "", "pending")
+
+
+def test_an_order_is_locked_before_its_document_is_checked(move: Move) -> None:
+    move.put("order:o-1", order("o-1"))
+    move.run()
+    id = move.id("order:o-1")
+    locked_by = move.value("select xmax::text from orders where id = %s", id)
+    move.database.execute("set local search_path = pg_catalog, public, app, kv, pg_temp")
+    with move.database.transaction():  # a savepoint, whose locks differ from those of the insert
+        move.database.execute("select kv.check_orders(kv.drafts('order', array[%s]), null)", [id])
+        assert move.value("select xmax::text from orders where id = %s", id) != locked_by
+
+
+def test_an_alias_of_an_erased_order_does_not_bring_its_person_back(move: Move) -> None:
+    move.put("order:o-1", order("o-1"))
+    move.put("orders:o-1", order("o-1", giftMessage="For Ann"))
+    move.run()
+    assert move.value("select value ->> 'giftMessage' from kv.remainders where key = 'orders:o-1'") == "For Ann"
+    move.database.execute("update orders set erased_at = now() where id = %s", [move.id("order:o-1")])
+    move.put("orders:o-1", order("o-1", giftMessage="For Ann and Bob"))
+    move.run()
+    assert move.reason("order:o-1") == move.reason("orders:o-1") == "person_erased"
+    assert move.rows("select from kv.remainders where key in ('order:o-1', 'orders:o-1')") == []
+    assert move.value("select kv.account('{production}')")["quarantined"] == 2
+
+
+def test_a_product_never_moves_to_another_catalog(move: Move) -> None:
+    move.tenant("b")
+    move.run()
+    move.put("gift:g-a", gift("g-a", catalogId="c-b", price=1))
+    move.run()
+    assert move.reason("gift:g-a") == "catalog_changed"
+    product = move.row("products", "gift:g-a")
+    assert (product["catalog_id"], product["price"]) == (move.id("catalogs:c-a"), 5)
+
+
+def test_a_document_does_not_control_a_row_that_exists(move: Move) -> None:
+    catalog = {"id": "c-2", "name": "Range", "type": "manual", "ownerId": "a"}
+    move.put("catalogs:c-2", catalog)
+    move.put("site:s-a", {"id": "s-a", "name": "Shop", "clientId": "a", "catalogId": "c-a", "domain": "a.example"})
+    move.run()
+    move.put("client:a", {"id": "a", "name": "Renamed", "tier": "enterprise", "status": "suspended"})
+    move.put("site:s-a", {"id": "s-a", "name": "Renamed", "clientId": "a", "catalogId": "c-2", "domain": "b.example"})
+    move.put("gift:g-a", gift("g-a", catalogId="c-a", name="Renamed", status="discontinued"))
+    move.run()
+    client, site = move.row("clients", "client:a"), move.row("sites", "site:s-a")
+    product = move.row("products", "gift:g-a")
+    assert (client["name"], client["tier"], client["is_active"]) == ("Renamed", "standard", True)
+    assert (site["name"], site["domain"], site["catalog_id"]) == ("Renamed", "a.example", move.id("catalogs:c-a"))
+    assert (product["name"], product["is_active"]) == ("Renamed", True)
+    for key in ("client:a", "site:s-a", "gift:g-a"):
+        assert "kept" in move.notes(key), key
+    rest = move.value("select value from kv.remainders where key = 'site:s-a'")
+    assert (rest["domain"], rest["catalogId"]) == ("b.example", "c-2")
+
+
+def test_an_environment_with_the_id_of_a_site_hides_no_order(move: Move) -> None:
+    for name in ("s-a", "real"):
+        move.put(f"environments:{name}", {"id": name})
+        move.put(f"order:{name}:{UUIDS[0]}", order(UUIDS[0]))
+    move.run()
+    assert move.row("orders", f"order:s-a:{UUIDS[0]}")["total_amount"] == 10
+    assert move.rows("select from kv.ids where key like %s", "order:real:%") == []
+
+
+def test_a_document_refers_to_no_row_of_another_environment(move: Move) -> None:
+    move.put("site:test:x", {"id": "x", "name": "Shop", "clientId": "client:a"})
+    move.put("site:y", {"id": "y", "name": "Shop", "clientId": "client:a"})
+    move.run("production", "test")
+    assert move.reason("site:test:x") == "unknown_client"
+    assert move.row("sites", "site:y")["client_id"] == move.id("client:a")
+
+
+def test_a_catalog_without_an_owner_is_quarantined(move: Move) -> None:
+    move.put("catalogs:c-1", {"id": "c-1", "name": "Range", "type": "manual", "status": "active"})
+    move.run()
+    assert move.reason("catalogs:c-1") == "no_owner"

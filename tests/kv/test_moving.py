@@ -68,12 +68,13 @@ def test_a_site_with_the_catalog_of_another_client_is_quarantined(move: Move) ->
 
 
 def test_a_catalog_of_the_platform_needs_a_grant(move: Move) -> None:
-    move.put("catalogs:shared", {"id": "shared", "name": "Shared", "type": "manual"})
-    move.put("site:s-a", {"id": "s-a", "name": "Shop", "clientId": "a", "catalogId": "shared"})
+    shared_id = "catalog_legacy_default"
+    move.put(f"catalogs:{shared_id}", {"id": shared_id, "name": "Shared", "type": "manual"})
+    move.put("site:s-a", {"id": "s-a", "name": "Shop", "clientId": "a", "catalogId": shared_id})
     move.run()
     assert move.row("sites", "site:s-a")["catalog_id"] is None
     assert "catalog_needs_grant" in move.notes("site:s-a")
-    shared = move.id("catalogs:shared")
+    shared = move.id(f"catalogs:{shared_id}")
     move.database.execute(
         "insert into catalog_grants (catalog_id, client_id) values (%s, %s)", [shared, move.id("client:a")]
     )

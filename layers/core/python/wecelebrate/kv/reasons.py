@@ -9,6 +9,7 @@ ADVICE: Mapping[str, str] = {
     "bad_quantity": "Write the number of pieces into the document, as a whole number from 1.",
     "cannot_be_mapped": "The document made the mapping fail. Look for extreme values: very long, very deep or very many. "
     + _DELETE,
+    "catalog_changed": "A product never moves to another catalog. Write the catalog of the product into the document.",
     "catalog_of_another_client": "Choose a catalog of the client of the site, or grant the catalog to this client.",
     "client_changed": "A row never moves to another client. Write the client of the row into the document.",
     "currency_ambiguous": "Write the ISO 4217 code of the currency into `currency`, e.g. USD.",
@@ -24,6 +25,7 @@ ADVICE: Mapping[str, str] = {
     "no_date": "Write the time of the order into `createdAt`, e.g. 2026-02-20T10:00:00Z.",
     "no_id": "The key contains no id. " + _DELETE,
     "no_lines": "Write the gift of the order into `giftId`.",
+    "no_owner": "Write the id of the client that owns the catalog into `ownerClientId`.",
     "no_price": _WRITE_PRICE,
     "no_site": "Write the id of the site into `siteId`.",
     "not_an_object": "The document has no fields. " + _DELETE,

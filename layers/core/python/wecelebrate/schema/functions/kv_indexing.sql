@@ -3,13 +3,19 @@
 
 set local role app_mirror;
 
--- Returns the environments of the predecessor. In a key of an order, the second part is an environment or a site.
+-- Returns the environments of the predecessor. In a key of an order, the second part is an environment or a site. The
+-- id of a site is no environment: otherwise a document `environments:<site>` would hide the orders of the site.
 create or replace function kv.environment_names() returns text[]
 language sql stable
 as $$
   select '{production,development,staging,test,testing,preview,local,demo,qa,uat,sandbox}'::text[]
     || array(select split_part(key, ':', 2) from kv_store_6fcaeea3
-             where key > 'environments:' and key < 'environments;')
+             where key > 'environments:' and key < 'environments;'
+             except
+             select split_part(key, ':', -1) from kv_store_6fcaeea3
+             where key >= 'site:' and key < 'site;' or key >= 'sites:' and key < 'sites;'
+             except
+             select old_id from kv.ids where entity = 'site')
 $$;
 
 -- Returns the word for an entity in the keys of the store.

@@ -69,9 +69,10 @@ begin
 end
 $$;
 
--- Checks one order, and adds the columns that depend on other rows.
+-- Checks one order, and adds the columns that depend on other rows. It locks the order, so that its person cannot be
+-- erased before the document is written.
 create or replace function kv.check_order(d kv.draft, currency text) returns kv.draft
-language plpgsql stable
+language plpgsql volatile
 as $$
 declare
   site_id uuid;
@@ -84,7 +85,7 @@ declare
 begin
   site_id := kv.row_of('site', d.environment, d.columns ->> 'site');
   select * into site from sites where id = site_id;
-  select * into existing from orders where id = d.id;
+  select * into existing from orders where id = d.id for no key update;
   code := kv.order_currency(d, site, $2);
   select r.reason, r.field into d.reason, d.field from (values
     ('unknown_site', 'siteId', site.id is null),
@@ -138,7 +139,7 @@ return case
 
 -- Checks orders. A number that another order of the client has gets a suffix.
 create or replace function kv.check_orders(drafts kv.draft[], currency text) returns kv.draft[]
-language plpgsql stable
+language plpgsql volatile
 as $$
 declare
   d kv.draft;
@@ -201,7 +202,7 @@ end
 $$;
 
 -- Changes orders that exist: the steps of their life, and their customers. An order that was pending and is now
--- delivered takes both steps.
+-- delivered takes both steps. An order whose person was erased after the check stays as it is.
 create or replace function kv.change_orders(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$
@@ -213,7 +214,8 @@ begin
     processed_at = coalesce(o.processed_at, (d.columns ->> 'shipped_at')::timestamptz),
     shipped_at = (d.columns ->> 'shipped_at')::timestamptz
   from unnest(drafts) d
-  where o.id = d.id and o.status in ('pending', 'processing') and d.columns ->> 'status' = 'delivered';
+  where o.id = d.id and o.erased_at is null and o.status in ('pending', 'processing')
+    and d.columns ->> 'status' = 'delivered';
   update orders o set status = r.status, customer_name = r.customer_name, customer_email = r.customer_email,
     shipping_address = r.shipping_address,
     processed_at = coalesce(o.processed_at, case when r.status in ('processing', 'shipped') then now() end),
@@ -221,7 +223,7 @@ begin
     cancelled_at = coalesce(o.cancelled_at, r.cancelled_at),
     fulfilment = case when r.status in ('shipped', 'delivered') then 'full' else o.fulfilment end
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::orders, d.columns) r
-  where o.id = d.id and (o.status, o.customer_name, o.customer_email, o.shipping_address)
+  where o.id = d.id and o.erased_at is null and (o.status, o.customer_name, o.customer_email, o.shipping_address)
     is distinct from (r.status, r.customer_name, r.customer_email, r.shipping_address);
   update order_lines l set
     shipped_quantity = case when o.status = 'cancelled' then 0 else l.quantity - l.cancelled_quantity end,
