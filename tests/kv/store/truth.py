@@ -86,7 +86,7 @@ DAMAGES: dict[str, Damage] = {
     "gift_stock_bad": Damage("product", "row", "The stock is 0, with a note. Nothing is sold that may not exist."),
     "gift_inventory_object": Damage("product", "row", "Read the quantity of the object `inventory`."),
     "gift_currency_bad": Damage("product", "quarantine", _NOT_MONEY),
-    "gift_hostile_text": Damage("product", "row", "The text is stored unchanged."),
+    "gift_hostile_text": Damage("product", "row", "The text is stored. Control characters become spaces."),
     "gift_date_in_words": Damage("product", "row", "Read `February 20, 2026`."),
     "gift_date_missing": Damage("product", "row", "The time in the id, otherwise the time of the move."),
     "gift_unlisted": Damage("product", "row", "An id that is missing from a list deletes nothing."),

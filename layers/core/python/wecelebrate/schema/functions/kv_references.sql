@@ -93,8 +93,8 @@ begin
 end
 $$;
 
--- Checks catalogs: the owner exists and never changes. Only the catalog of the gifts without a catalog can belong to the
--- platform.
+-- Checks catalogs: the owner exists and never changes. Only the catalog of the gifts without a catalog can belong to
+-- the platform.
 create or replace function kv.check_catalogs(drafts kv.draft[]) returns kv.draft[]
 language plpgsql stable
 as $$
@@ -196,11 +196,6 @@ begin
       domains := domains || (d.columns ->> 'domain');
       d := kv.keep_site(d, existing, catalog.id, catalog_name);
       d.columns := d.columns || jsonb_build_object('client_id', client, 'catalog_id', catalog.id);
-      if not coalesce(app.json_fits(d.columns -> 'branding', 524288), true)
-        or not coalesce(app.json_fits(d.columns -> 'settings', 524288), true) then
-        d.notes := d.notes || '{"too_large": "branding"}';
-        d.columns := d.columns - '{branding,settings}'::text[];
-      end if;
     end if;
     checked := checked || d;
   end loop;

@@ -2,9 +2,9 @@
 -- document has changed it. The triggers of the tables run: caches are invalidated, and rollups stay exact. No function
 -- of this file sends a mail, a webhook or an event.
 --
--- The platform alone decides about the tier, the activity, the domain and the catalog of a row that exists. A document
--- with another value leaves it, with the note `kept`. Only a site without a catalog gets the catalog of its document,
--- because its catalog may have needed a grant.
+-- The platform alone decides about the tier, the activity, the domain and the catalog of a row that exists, and its
+-- settings win. A document with another value leaves it, with the note `kept`. Only a site without a catalog gets the
+-- catalog of its document, because its catalog may have needed a grant.
 
 set local role app_mirror;
 
@@ -18,10 +18,10 @@ as $$
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::clients, d.columns) r where d.reason is null
   on conflict (id) do update set name = excluded.name, description = excluded.description,
     logo_url = excluded.logo_url, contact_email = excluded.contact_email, contact_phone = excluded.contact_phone,
-    address = excluded.address, settings = excluded.settings
+    address = excluded.address, settings = excluded.settings || c.settings
   where (c.name, c.description, c.logo_url, c.contact_email, c.contact_phone, c.address, c.settings)
     is distinct from (excluded.name, excluded.description, excluded.logo_url, excluded.contact_email,
-      excluded.contact_phone, excluded.address, excluded.settings)
+      excluded.contact_phone, excluded.address, excluded.settings || c.settings)
 $$;
 
 -- The currency of a catalog that has one stays, because its prices are in this currency.
@@ -47,11 +47,12 @@ as $$
   select d.id, r.client_id, r.name, r.domain, r.status, coalesce(r.branding, '{}'), coalesce(r.settings, '{}'),
     r.catalog_id, coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::sites, d.columns) r where d.reason is null
-  on conflict (id) do update set name = excluded.name, status = excluded.status, branding = excluded.branding,
-    settings = excluded.settings, catalog_id = coalesce(s.catalog_id, excluded.catalog_id)
+  on conflict (id) do update set name = excluded.name, status = excluded.status,
+    branding = s.branding || excluded.branding, settings = excluded.settings || s.settings,
+    catalog_id = coalesce(s.catalog_id, excluded.catalog_id)
   where (s.name, s.status, s.branding, s.settings, s.catalog_id)
-    is distinct from (excluded.name, excluded.status, excluded.branding, excluded.settings,
-      coalesce(s.catalog_id, excluded.catalog_id))
+    is distinct from (excluded.name, excluded.status, s.branding || excluded.branding,
+      excluded.settings || s.settings, coalesce(s.catalog_id, excluded.catalog_id))
 $$;
 
 create or replace function kv.write_products(drafts kv.draft[]) returns void
