@@ -38,7 +38,7 @@ grant usage on schema public to app_admin, app_anon, app_client, app_customer, a
 
 -- schema kv, owner app_owner
 grant create, usage on schema kv to app_mirror;
-grant usage on schema kv to app_admin, app_migrate;
+grant usage on schema kv to app_admin, app_definer, app_migrate;
 
 -- schema app, owner app_owner
 grant create, usage on schema app to app_definer;
@@ -3465,9 +3465,9 @@ create table kv.ids (
   constraint ids_pkey PRIMARY KEY (key),
   constraint ids_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
     'product'::text, 'order'::text]))),
-  constraint ids_environment_length CHECK ((length(environment) <= 1024)),
+  constraint ids_environment_length CHECK ((length(environment) <= 200)),
   constraint ids_key_length CHECK ((length(key) <= 1024)),
-  constraint ids_old_id_length CHECK ((length(old_id) <= 1024)),
+  constraint ids_old_id_length CHECK ((length(old_id) <= 500)),
   constraint ids_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'mapped'::text, 'quarantined'::text,
     'gone'::text])))
 );
@@ -4648,6 +4648,18 @@ end
 $function$;
 grant execute on function app.begin_order_export(uuid,uuid,integer) to app_system;
 
+-- Function kv.branding_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.branding_of(stated jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (jsonb_typeof(stated) = 'object'::text) THEN kv.cleaned(jsonb_strip_nulls(jsonb_build_object('name',
+  kv.line((stated -> 'name'::text), 500), 'color', kv.line(COALESCE((stated -> 'color'::text), (stated ->
+  'primaryColor'::text)), 100), 'logo', kv.web_address(COALESCE((stated -> 'logo'::text), (stated -> 'logoUrl'::text))),
+  'sender', kv.line((stated -> 'sender'::text), 500), 'reply_to', kv.line(COALESCE((stated -> 'reply_to'::text), (stated
+  -> 'replyTo'::text)), 500)))) ELSE NULL::jsonb END;
+
 -- Function app.buyer_order(orders), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.buyer_order(target orders)
@@ -4922,17 +4934,6 @@ AS $function$
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
 
--- Function kv.catalog_of_list(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.catalog_of_list(gift text)
- RETURNS text
- LANGUAGE sql
- STABLE
-AS $function$
-  select min(split_part(key, ':', 2)) from kv_store_6fcaeea3
-  where key >= 'catalog_gifts:' and key < 'catalog_gifts;' and value ? gift having count(*) = 1
-$function$;
-
 -- Function kv.catalog_of_settings(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.catalog_of_settings(site text)
@@ -4944,6 +4945,27 @@ AS $function$
   where key in ('sites:' || site || ':catalog_config', 'site_catalog_config:' || site)
     and jsonb_typeof(value) = 'object'
   order by key desc limit 1
+$function$;
+
+-- Function kv.catalogs_of_lists(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.catalogs_of_lists(drafts kv.draft[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with gifts as materialized (
+    select distinct d.old_id from unnest(drafts) d where d.reason is null and not d.columns ? 'catalog'
+  ), listed as (
+    select distinct g.old_id, split_part(l.key, ':', 2) as catalog
+    from kv_store_6fcaeea3 l
+      cross join lateral jsonb_array_elements(case jsonb_typeof(l.value) when 'array' then l.value else '[]' end) e
+      join gifts g on g.old_id = e.value #>> '{}'
+    where l.key >= 'catalog_gifts:' and l.key < 'catalog_gifts;' and exists (select from gifts)
+      and jsonb_typeof(e.value) = 'string'
+  )
+  select coalesce(jsonb_object_agg(old_id, catalog), '{}') from (
+    select old_id, min(catalog) as catalog from listed group by 1 having count(*) = 1) lists
 $function$;
 
 -- Function app.change_order(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
@@ -5015,7 +5037,8 @@ begin
     processed_at = coalesce(o.processed_at, (d.columns ->> 'shipped_at')::timestamptz),
     shipped_at = (d.columns ->> 'shipped_at')::timestamptz
   from unnest(drafts) d
-  where o.id = d.id and o.status in ('pending', 'processing') and d.columns ->> 'status' = 'delivered';
+  where o.id = d.id and o.erased_at is null and o.status in ('pending', 'processing')
+    and d.columns ->> 'status' = 'delivered';
   update orders o set status = r.status, customer_name = r.customer_name, customer_email = r.customer_email,
     shipping_address = r.shipping_address,
     processed_at = coalesce(o.processed_at, case when r.status in ('processing', 'shipped') then now() end),
@@ -5023,7 +5046,7 @@ begin
     cancelled_at = coalesce(o.cancelled_at, r.cancelled_at),
     fulfilment = case when r.status in ('shipped', 'delivered') then 'full' else o.fulfilment end
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::orders, d.columns) r
-  where o.id = d.id and (o.status, o.customer_name, o.customer_email, o.shipping_address)
+  where o.id = d.id and o.erased_at is null and (o.status, o.customer_name, o.customer_email, o.shipping_address)
     is distinct from (r.status, r.customer_name, r.customer_email, r.shipping_address);
   update order_lines l set
     shipped_quantity = case when o.status = 'cancelled' then 0 else l.quantity - l.cancelled_quantity end,
@@ -5179,6 +5202,7 @@ begin
       d.reason := case
         when existing.id is not null and not d.has_row then 'id_in_use'
         when d.columns ? 'client' and owner is null then 'unknown_client'
+        when owner is null and d.old_id <> 'catalog_legacy_default' then 'no_owner'
         when existing.id is not null and existing.owner_client_id is distinct from owner then 'client_changed' end;
       d.columns := d.columns || jsonb_build_object('owner_client_id', owner);
       if owner is null then
@@ -5216,6 +5240,7 @@ AS $function$
 declare
   d kv.draft;
   checked kv.draft[] := '{}';
+  existing clients;
   slugs text[] := '{}';
 begin
   foreach d in array drafts loop
@@ -5230,9 +5255,12 @@ begin
       if d.columns ->> 'slug' = any (slugs)
         or exists (select from clients where slug = d.columns ->> 'slug' and id <> d.id) then
         d.columns := d.columns || jsonb_build_object(
-          'slug', d.columns ->> 'slug' || '-' || left(replace(d.id::text, '-', ''), 12));
+          'slug', d.columns ->> 'slug' || '-' || replace(d.id::text, '-', ''));
       end if;
       slugs := slugs || (d.columns ->> 'slug');
+      select * into existing from clients where id = d.id;
+      d.notes := d.notes || kv.kept(jsonb_build_object('tier', existing.tier, 'status', existing.is_active),
+        jsonb_build_object('tier', d.columns -> 'tier', 'status', d.columns -> 'is_active'));
     end if;
     checked := checked || d;
   end loop;
@@ -5280,7 +5308,6 @@ grant execute on function app.check_new_currencies() to app_owner;
 CREATE OR REPLACE FUNCTION kv.check_order(d kv.draft, currency text)
  RETURNS kv.draft
  LANGUAGE plpgsql
- STABLE
 AS $function$
 declare
   site_id uuid;
@@ -5293,11 +5320,12 @@ declare
 begin
   site_id := kv.row_of('site', d.environment, d.columns ->> 'site');
   select * into site from sites where id = site_id;
-  select * into existing from orders where id = d.id;
+  select * into existing from orders where id = d.id for no key update;
   code := kv.order_currency(d, site, $2);
   select r.reason, r.field into d.reason, d.field from (values
     ('unknown_site', 'siteId', site.id is null),
     ('id_in_use', 'id', existing.id is not null and not d.has_row),
+    ('person_erased', 'customer', existing.erased_at is not null),
     ('currency_unknown', 'currency', code is null and d.columns ? 'stated_currency'),
     ('no_currency', 'currency', code is null),
     ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
@@ -5355,7 +5383,6 @@ $function$;
 CREATE OR REPLACE FUNCTION kv.check_orders(drafts kv.draft[], currency text)
  RETURNS kv.draft[]
  LANGUAGE plpgsql
- STABLE
 AS $function$
 declare
   d kv.draft;
@@ -5374,7 +5401,7 @@ begin
         select from orders o where o.client_id = (d.columns ->> 'client_id')::uuid and o.order_number = number)
       then
         stated := number;
-        number := left(number, 41) || '-' || upper(right(d.id::text, 8));
+        number := left(number, 17) || '-' || upper(replace(d.id::text, '-', ''));
         d.columns := d.columns || jsonb_build_object('order_number', number);
         d.notes := d.notes || '{"number_twice": "orderNumber"}';
         d.remainder := d.remainder || jsonb_build_object('orderNumber', stated);
@@ -5404,10 +5431,11 @@ declare
   existing products;
   code text;
   usual jsonb := '{}';
+  lists constant jsonb := kv.catalogs_of_lists(drafts);
 begin
   foreach d in array drafts loop
     if d.reason is null then
-      catalog_name := coalesce(d.columns ->> 'catalog', kv.catalog_of_list(d.old_id), 'catalog_legacy_default');
+      catalog_name := coalesce(d.columns ->> 'catalog', lists ->> d.old_id, 'catalog_legacy_default');
       catalog_id := kv.row_of('catalog', d.environment, catalog_name);
       select * into catalog from catalogs where id = catalog_id;
       select * into existing from products where id = d.id;
@@ -5419,6 +5447,7 @@ begin
         ('id_in_use', 'id', existing.id is not null and not d.has_row),
         ('no_catalog', 'catalogId', catalog.id is null and not d.columns ? 'catalog'),
         ('unknown_catalog', 'catalogId', catalog.id is null),
+        ('catalog_changed', 'catalogId', existing.catalog_id <> catalog.id),
         ('no_currency', 'currency', code is null),
         ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
         ('currency_of_catalog', 'currency',
@@ -5430,6 +5459,8 @@ begin
       d.notes := d.notes
         || case when not d.columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end
         || case when not d.columns ? 'currency' then '{"currency_from_catalog": "currency"}'::jsonb else '{}' end;
+      d.notes := d.notes || kv.kept(
+        jsonb_build_object('status', existing.is_active), jsonb_build_object('status', d.columns -> 'is_active'));
       d.columns := d.columns || jsonb_build_object('catalog_id', catalog.id, 'currency', code);
     end if;
     checked := checked || d;
@@ -5493,12 +5524,8 @@ begin
         d.columns := d.columns - 'domain';
       end if;
       domains := domains || (d.columns ->> 'domain');
+      d := kv.keep_site(d, existing, catalog.id, catalog_name);
       d.columns := d.columns || jsonb_build_object('client_id', client, 'catalog_id', catalog.id);
-      if not coalesce(app.json_fits(d.columns -> 'branding', 524288), true)
-        or not coalesce(app.json_fits(d.columns -> 'settings', 524288), true) then
-        d.notes := d.notes || '{"too_large": "branding"}';
-        d.columns := d.columns - '{branding,settings}'::text[];
-      end if;
     end if;
     checked := checked || d;
   end loop;
@@ -5882,10 +5909,11 @@ CREATE OR REPLACE FUNCTION kv.cleaned(value jsonb, images boolean DEFAULT true)
  IMMUTABLE PARALLEL SAFE
 AS $function$
 declare
-  t text := value::text;
-  secret constant text := 'passw|passphrase|secret|token|api_?-?key|credential|(private|access|client|account|auth|'
+  t constant text := value::text;
+  secret constant text := 'pass_?-?(w|phrase|code|key)|secret|token|api_?-?key|credential|'
+    || '(private|access|client|account|auth|'
     || 'encryption|signing|shared|license|subscription|storage|master)_?-?key|authori[sz]ation|bearer|cookie|session|'
-    || 'connection_?string|ftp|^otp|otp$|^(pwd|pass|auth|pin|key)$';
+    || 'connection_?string|ftp|^otp|otp$|^(auth|key)$';
 begin
   if value is null or jsonb_typeof(value) not in ('object', 'array', 'string')
     or not kv.may_have_secret(lower(t collate "C")) and (images or position('"data:' in t) = 0) then
@@ -5894,12 +5922,13 @@ begin
   return case jsonb_typeof(value)
     when 'object' then (
       select coalesce(jsonb_object_agg(f.key, kv.cleaned(f.value, images)), '{}') from jsonb_each(value) f
-      where f.key !~* secret and (images or not kv.is_embedded(f.value)))
+      where f.key !~* secret
+        and regexp_replace(f.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') !~* '(^|[^a-z])(pwd|pass|pin)$'
+        and (images or not kv.is_embedded(f.value)))
     when 'array' then (
       select coalesce(jsonb_agg(kv.cleaned(e.value, images) order by e.n), '[]')
       from jsonb_array_elements(value) with ordinality e (value, n) where images or not kv.is_embedded(e.value))
-    when 'string' then case
-      when t ~ '://[^/"]*@' or t ~ '\meyJ[A-Za-z0-9_-]{10,}\.' then 'null'::jsonb else value end
+    when 'string' then case when kv.is_secret(value #>> '{}') then 'null'::jsonb else value end
   end;
 end
 $function$;
@@ -5993,8 +6022,9 @@ declare
   p record;
   price numeric;
   total constant numeric := d.columns ->> 'total_amount';
+  is_single constant boolean := jsonb_array_length(d.columns -> 'lines') = 1;
+  completed jsonb[] := '{}';
 begin
-  lines := '[]';
   notes := '{}';
   foreach line in array array(select e from jsonb_array_elements(d.columns -> 'lines') e) loop
     gift := coalesce(line ->> 'gift', line ->> 'sku', line ->> 'name', '');
@@ -6003,24 +6033,25 @@ begin
       coalesce(c.owner_client_id = site.client_id or c.id = site.catalog_id, false) as is_own into p
     from products r join catalogs c on c.id = r.catalog_id where r.id = product_id;
     price := coalesce((line ->> 'unit_price')::numeric,
-      case when total > 0 and jsonb_array_length(d.columns -> 'lines') = 1
+      case when total > 0 and is_single
         then trim_scale(total / (line ->> 'quantity')::numeric) end,
       case when p.is_own and p.currency = $3 then p.price end);
     notes := notes || case when p.id is null then '{"unknown_gift": "giftId"}'::jsonb
       when not p.is_own then '{"gift_of_another_client": "giftId"}' else '{}' end
       || case when line ? 'unit_price' then '{}'::jsonb
-        when total > 0 and jsonb_array_length(d.columns -> 'lines') = 1 then '{"price_from_total": "total"}'
+        when total > 0 and is_single then '{"price_from_total": "total"}'
         else '{"price_of_product": "giftId"}' end;
     reason := case when price is null then 'no_price'
       when scale(trim_scale(price)) > app.minor_units($3) then 'price_too_fine' end;
     exit when reason is not null;
-    lines := lines || jsonb_build_object('line', jsonb_array_length(lines) + 1,
+    completed := completed || jsonb_build_object('line', cardinality(completed) + 1,
       'product_id', coalesce(p.id, kv.id_of('product', d.environment, gift)), 'is_linked', coalesce(p.is_own, false),
       'sku', coalesce(line ->> 'sku', case when p.is_own then p.sku end, left(gift, 200)),
       'name', coalesce(line ->> 'name', case when p.is_own then p.name end, line ->> 'sku', left(gift, 500)),
       'quantity', line -> 'quantity', 'unit_price', round(price, app.minor_units($3))::text,
       'image', case when p.is_own then p.image end);
   end loop;
+  lines := to_jsonb(completed);
 end
 $function$;
 
@@ -7130,7 +7161,12 @@ CREATE OR REPLACE FUNCTION kv.environment_names()
 AS $function$
   select '{production,development,staging,test,testing,preview,local,demo,qa,uat,sandbox}'::text[]
     || array(select split_part(key, ':', 2) from kv_store_6fcaeea3
-             where key > 'environments:' and key < 'environments;')
+             where key > 'environments:' and key < 'environments;'
+             except
+             select split_part(key, ':', -1) from kv_store_6fcaeea3
+             where key >= 'site:' and key < 'site;' or key >= 'sites:' and key < 'sites;'
+             except
+             select old_id from kv.ids where entity = 'site')
 $function$;
 
 -- Function app.erase_addresses(uuid), owner app_definer
@@ -7359,6 +7395,7 @@ begin
     number = case when s.number = s.tracking_number then 'erased-' || left(s.id::text, 36) else s.number end
   where s.order_id = any (order_ids);
   update returns r set reason = null, note = null where r.order_id = any (order_ids);
+  perform kv.erase_remainders_of_orders(order_ids);
   perform app.erase_mails(e, array(select m.id from mails m where m.order_id = any (order_ids)));
 end
 $function$;
@@ -7390,6 +7427,19 @@ begin
 end
 $function$;
 grant execute on function app.erase_orders(uuid,integer) to app_system;
+
+-- Function kv.erase_remainders_of_orders(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.erase_remainders_of_orders(order_ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+  delete from kv.remainders r using kv.ids i
+  where i.entity = 'order' and i.id = any ($1) and r.key = i.key
+$function$;
+grant execute on function kv.erase_remainders_of_orders(uuid[]) to app_definer;
 
 -- Function app.erase_responses(uuid,integer), owner app_definer
 
@@ -8262,6 +8312,12 @@ begin
     else 'production' end;
   old_id := name;
   conflict := false;
+  if length(environment) > 200 or greatest(length(name), length(parts[cardinality(parts) - 1])) > 200
+    or length(stated) > 200 and stated <> key then
+    environment := left(environment, 200);
+    old_id := 'too-long:' || encode(sha256(convert_to(key, 'UTF8')), 'hex');
+    return;
+  end if;
   if stated is null or stated = name or stated = key or right(stated, length(name) + 1) = ':' || name
     or name in ('', '[object Object]', 'undefined', 'null') then
     return;
@@ -8313,29 +8369,61 @@ CREATE OR REPLACE FUNCTION kv.index_documents(after text, environments text[], s
 AS $function$
 declare
   names constant text[] := kv.environment_names();
+  page text[] := '{}';
+  bytes bigint := 0;
+  d record;
 begin
-  with page as materialized (
-    select key, value from kv_store_6fcaeea3 where key > $1 order by key limit size
-  ), documents as (
-    insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
-    select p.key, f.meaning, e.environment, e.old_id, kv.id_of(f.meaning, e.environment, e.old_id),
-      hashtextextended(p.value::text, 0)
-    from page p
-      cross join lateral (
-        select k.meaning from app.kv_key_families() k
-        where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1
-      ) f
-      cross join lateral kv.identity(f.meaning, p.key, p.value, names) e
-    where f.meaning in ('client', 'site', 'catalog', 'product', 'order') and e.environment = any ($2)
-    on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
-      fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
-      mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
-      has_row = i.has_row and i.id = excluded.id
-    where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
-      (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
-  )
-  select max(key collate "C") into last_key from page;
+  for d in select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s where s.key > $1
+    order by s.key limit size
+  loop
+    exit when bytes > 0 and bytes + d.bytes > 8000000;
+    page := page || d.key;
+    bytes := bytes + d.bytes;
+  end loop;
+  last_key := page[cardinality(page)];
+  begin
+    perform kv.index_keys(page, environments, names, false);
+    return;
+  exception when others then
+    perform kv.raise_unless_of_a_document(sqlstate, sqlerrm);
+  end;
+  for d in select k as key from unnest(page) k loop
+    begin
+      perform kv.index_keys(array[d.key], environments, names, false);
+    exception when others then
+      perform kv.raise_unless_of_a_document(sqlstate, sqlerrm);
+      perform kv.index_keys(array[d.key], environments, names, true);
+    end;
+  end loop;
 end
+$function$;
+
+-- Function kv.index_keys(text[],text[],text[],boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.index_keys(keys text[], environments text[], names text[], is_hostile boolean)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
+  select p.key, f.meaning, e.environment, o.old_id, kv.id_of(f.meaning, e.environment, o.old_id),
+    case when is_hostile then 0 else hashtextextended(p.value::text, 0) end
+  from kv_store_6fcaeea3 p
+    cross join lateral (
+      select k.meaning from app.kv_key_families() k
+      where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1
+    ) f
+    cross join lateral kv.identity(f.meaning, p.key, case when is_hostile then 'null' else p.value end, names) e
+    cross join lateral (
+      select case when is_hostile then 'unreadable:' || encode(sha256(convert_to(p.key, 'UTF8')), 'hex')
+        else e.old_id end as old_id
+    ) o
+  where p.key = any ($1) and f.meaning in ('client', 'site', 'catalog', 'product', 'order') and e.environment = any ($2)
+  on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
+    fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
+    mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
+    has_row = i.has_row and i.id = excluded.id
+  where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
+    (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
 $function$;
 
 -- Function kv.index_lists(), owner app_mirror
@@ -8439,6 +8527,14 @@ RETURN (CURRENT_USER = ANY (ARRAY['app_admin'::name, 'app_support'::name, 'app_c
   'app_anon'::name, 'app_system'::name, 'app_worker'::name]));
 grant execute on function app.is_caller_role() to public;
 
+-- Function kv.is_deep(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_deep(value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN jsonb_path_exists(value, 'strict $.**{33}'::jsonpath);
+
 -- Function kv.is_deleted(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_deleted(value jsonb)
@@ -8512,6 +8608,15 @@ CREATE OR REPLACE FUNCTION app.is_open_order(o orders)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 RETURN (((o).status = ANY (ARRAY['pending'::text, 'processing'::text])) OR (EXISTS (SELECT FROM returns r WHERE
   ((r.order_id = (is_open_order.o).id) AND (r.status = ANY (ARRAY['requested'::text, 'approved'::text]))))));
+
+-- Function kv.is_secret(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_secret(t text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((t ~ '://[^/"]*@'::text) OR (t ~ '\meyJ[A-Za-z0-9_-]{10,}\.'::text) OR (t ~ '-----BEGIN|AKIA[0-9A-Z]{16}'::text)
+  OR (t ~* 'hooks\.slack\.com|[?&]([a-z_-]*(sig|signature|token|key)|code)=|^(bearer .*|basic +[a-z0-9+/]+=*)$'::text));
 
 -- Function kv.is_snake_case(jsonb), owner app_mirror
 
@@ -8647,6 +8752,40 @@ CREATE OR REPLACE FUNCTION app.json_lines(texts jsonb)
 RETURN CASE jsonb_array_length(texts) WHEN 0 THEN NULL::text WHEN 1 THEN (texts ->> 0) ELSE (SELECT string_agg(l.line, '
 '::text ORDER BY l.n) AS string_agg FROM jsonb_array_elements_text(json_lines.texts) WITH ORDINALITY l(line, n)) END;
 grant execute on function app.json_lines(jsonb) to app_admin, app_client;
+
+-- Function kv.keep_site(kv.draft,sites,uuid,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.keep_site(d kv.draft, existing sites, catalog_id uuid, catalog_name text)
+ RETURNS kv.draft
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  kept_domain constant boolean := existing.id is not null
+    and existing.domain is distinct from d.columns ->> 'domain';
+  kept_catalog constant boolean := existing.catalog_id is distinct from catalog_id and existing.catalog_id is not null;
+begin
+  if kept_domain then
+    d.remainder := jsonb_strip_nulls(jsonb_build_object('domain', d.columns -> 'domain')) || d.remainder;
+  end if;
+  if kept_catalog then
+    d.remainder := jsonb_strip_nulls(jsonb_build_object('catalogId', catalog_name)) || d.remainder;
+  end if;
+  d.notes := d.notes || case when kept_catalog then '{"kept": "catalogId"}'::jsonb
+    when kept_domain then '{"kept": "domain"}' else '{}' end;
+  return d;
+end
+$function$;
+
+-- Function kv.kept(jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.kept(existing jsonb, stated jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE((SELECT jsonb_build_object('kept', e.key) AS jsonb_build_object FROM jsonb_each(kept.existing) e(key,
+  value) WHERE ((e.value <> 'null'::jsonb) AND (e.value IS DISTINCT FROM COALESCE((kept.stated -> e.key),
+  'null'::jsonb))) ORDER BY e.key LIMIT 1), '{}'::jsonb);
 
 -- Function kv.keys_of(text,text,text), owner app_mirror
 
@@ -8784,9 +8923,10 @@ CREATE OR REPLACE FUNCTION kv.line(value jsonb, length integer)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::text])) THEN NULLIF("left"(btrim((value #>>
-  '{}'::text[]), '
-'::text), length), ''::text) ELSE NULL::text END;
+RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::text])) THEN
+  NULLIF("left"(btrim(regexp_replace((value #>> '{}'::text[]),
+  '[\u0001-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]'::text, ' '::text, 'g'::text)),
+  length), ''::text) ELSE NULL::text END;
 
 -- Function kv.lines_of(jsonb), owner app_mirror
 
@@ -8801,9 +8941,13 @@ declare
   gift jsonb;
   price record;
   quantity integer;
+  readable jsonb[] := '{}';
 begin
-  lines := '[]';
   if jsonb_typeof(v -> 'items') = 'array' and v -> 'items' <> '[]' then
+    if jsonb_array_length(v -> 'items') > 1000 then
+      reason := 'too_many_lines';
+      return;
+    end if;
     items := array(select e from jsonb_array_elements(v -> 'items') e);
   end if;
   foreach item in array items loop
@@ -8822,12 +8966,13 @@ begin
       when coalesce(item -> 'giftId', item -> 'productId', item -> 'id', gift -> 'id', item -> 'sku', gift -> 'sku',
         item -> 'giftName', item -> 'name', gift -> 'name') is null then 'no_lines' end;
     exit when reason is not null;
-    lines := lines || jsonb_strip_nulls(jsonb_build_object(
+    readable := readable || jsonb_strip_nulls(jsonb_build_object(
       'gift', kv.line(coalesce(item -> 'giftId', item -> 'productId', gift -> 'id', item -> 'id'), 1024),
       'sku', kv.line(coalesce(item -> 'sku', item -> 'giftSku', gift -> 'sku'), 200),
       'name', kv.line(coalesce(item -> 'giftName', item -> 'productName', item -> 'name', gift -> 'name'), 500),
       'quantity', quantity, 'unit_price', price.price, 'currency', price.currency));
   end loop;
+  lines := to_jsonb(readable);
 end
 $function$;
 
@@ -9346,9 +9491,12 @@ AS $function$
 declare
   reason text := case
     when old_id = key then 'id_of_another_record'
+    when old_id like 'too-long:%' then 'id_too_long'
+    when old_id like 'unreadable:%' then 'cannot_be_mapped'
     when old_id in ('', '[object Object]', 'undefined', 'null') then 'no_id'
     when is_mixed then 'id_in_use'
-    when jsonb_typeof(value) <> 'object' then 'not_an_object' end;
+    when jsonb_typeof(value) <> 'object' then 'not_an_object'
+    when kv.is_deep(value) then 'too_deep' end;
 begin
   if reason is not null then
     return (reason, 'id', null, null, null)::kv.mapping;
@@ -9369,21 +9517,32 @@ CREATE OR REPLACE FUNCTION kv.map_batch(r kv.runs, size integer)
  LANGUAGE plpgsql
 AS $function$
 declare
-  page kv.ids[] := array(
-    select i from kv.ids i
+  ids uuid[] := '{}';
+  n bigint := 0;
+  bytes bigint := 0;
+  d record;
+begin
+  for d in
+    select i.key, i.id, octet_length(s.value::text) as bytes
+    from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
     where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
       and i.fingerprint is distinct from i.mapped_fingerprint
-    order by i.key limit size);
-begin
-  if cardinality(page) = 0 then
+    order by i.key limit size
+  loop
+    exit when n > 0 and bytes + d.bytes > 1000000;
+    ids := ids || d.id;
+    n := n + 1;
+    bytes := bytes + d.bytes;
+    r.checkpoint := d.key;
+  end loop;
+  if n = 0 then
     r.checkpoint := '';
     r.phase := case r.phase when 'client' then 'catalog' when 'catalog' then 'site' when 'site' then 'product'
       when 'product' then 'order' else 'end' end;
     return r;
   end if;
-  perform kv.map_rows(r.phase, array(select p.id from unnest(page) p), r.currency);
-  r.checkpoint := page[cardinality(page)].key;
-  r.done := r.done + cardinality(page);
+  perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
+  r.done := r.done + n;
   return r;
 end
 $function$;
@@ -9455,15 +9614,14 @@ begin
   return (null, null, jsonb_strip_nulls(jsonb_build_object(
     'name', name,
     'slug', coalesce(nullif(trim(both '-' from left(slug, 60)), ''), 'client'),
-    'description', kv.line(v -> 'description', 100000),
+    'description', kv.paragraphs(v -> 'description', 100000),
     'logo_url', kv.web_address(logo),
     'contact_email', kv.line(coalesce(v -> 'contactEmail', v -> 'email', v #> '{contact,email}'), 500),
     'contact_phone', kv.line(coalesce(v -> 'contactPhone', v -> 'phone', v #> '{contact,phone}'), 500),
-    'address', kv.line(v -> 'address', 100000),
+    'address', kv.paragraphs(v -> 'address', 100000),
     'tier', lower(kv.line(coalesce(v -> 'tier', v -> 'plan'), 100)),
     'is_active', coalesce(kv.status_of(v), case when v ? 'status' then 'inactive' else 'active' end) = 'active',
-    'settings', case when jsonb_typeof(v -> 'settings') = 'object' and length((v -> 'settings')::text) < 500000
-      then kv.cleaned(v -> 'settings', false) end,
+    'settings', kv.settings_of(v -> 'settings'),
     'created_at', coalesce(kv.moment(v -> 'createdAt'), kv.time_in_id(old_id)),
     'updated_at', kv.moment(v -> 'updatedAt'))),
     kv.rest(value, kv.used_fields(v, '{id,name,description,contactEmail,contactPhone,createdAt}', notes)),
@@ -9556,7 +9714,7 @@ begin
     'catalog', kv.line(coalesce(v -> 'catalogId', v #> '{catalog,id}'), 1024),
     'name', coalesce(name, sku, left(old_id, 500)),
     'sku', coalesce(sku, left(old_id, 200)),
-    'description', kv.line(v -> 'description', 100000),
+    'description', kv.paragraphs(v -> 'description', 100000),
     'category', kv.line(v -> 'category', 300),
     'brand', kv.line(v -> 'brand', 300),
     'price', money.price,
@@ -9582,27 +9740,26 @@ CREATE OR REPLACE FUNCTION kv.map_rows(entity text, ids uuid[], currency text)
  LANGUAGE plpgsql
 AS $function$
 declare
-  drafts kv.draft[] := kv.drafts(entity, ids);
+  half constant integer := cardinality(ids) / 2;
 begin
-  case entity
-    when 'client' then
-      drafts := kv.check_clients(drafts);
-      perform kv.write_clients(drafts);
-    when 'catalog' then
-      drafts := kv.check_catalogs(drafts);
-      perform kv.write_catalogs(drafts);
-    when 'site' then
-      drafts := kv.check_sites(drafts);
-      perform kv.write_sites(drafts);
-    when 'product' then
-      drafts := kv.check_products(drafts, currency);
-      perform kv.write_products(drafts);
-    when 'order' then
-      drafts := kv.check_orders(drafts, currency);
-      perform kv.write_orders(drafts);
-  end case;
-  perform kv.record_outcomes(drafts, false);
-  perform kv.record_aliases(drafts);
+  if cardinality(ids) = 0 then
+    return;
+  end if;
+  begin
+    perform kv.map_together(entity, ids, currency);
+    return;
+  exception when others then
+    perform kv.raise_unless_of_a_document(sqlstate, sqlerrm);
+  end;
+  if half > 0 then
+    perform kv.map_rows(entity, ids[:half], currency);
+    perform kv.map_rows(entity, ids[half + 1:], currency);
+  else
+    perform kv.record_outcomes(array(
+      select (i.key, i.entity, i.environment, i.old_id, i.id, i.has_row, false, 'cannot_be_mapped', '', null, '{}',
+        '{}')::kv.draft
+      from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'), false);
+  end if;
 end
 $function$;
 
@@ -9639,13 +9796,42 @@ begin
     'name', coalesce(name, left(old_id, 500)),
     'domain', domain,
     'status', coalesce(kv.status_of(v), case when v ? 'status' then 'inactive' else 'draft' end),
-    'branding', case when jsonb_typeof(v -> 'branding') = 'object' and length((v -> 'branding')::text) < 6000000
-      then kv.cleaned(v -> 'branding', false) end,
-    'settings', case when jsonb_typeof(v -> 'settings') = 'object' and length((v -> 'settings')::text) < 6000000
-      then kv.cleaned(v -> 'settings', false) end,
+    'branding', kv.branding_of(v -> 'branding'),
+    'settings', kv.settings_of(v -> 'settings'),
     'created_at', coalesce(kv.moment(v -> 'createdAt'), kv.time_in_id(old_id)),
     'updated_at', kv.moment(v -> 'updatedAt'))),
     kv.rest(value, kv.used_fields(v, '{id,clientId,catalogId,name,domain,createdAt}', notes)), notes)::kv.mapping;
+end
+$function$;
+
+-- Function kv.map_together(text,uuid[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_together(entity text, ids uuid[], currency text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  drafts kv.draft[] := kv.drafts(entity, ids);
+begin
+  case entity
+    when 'client' then
+      drafts := kv.check_clients(drafts);
+      perform kv.write_clients(drafts);
+    when 'catalog' then
+      drafts := kv.check_catalogs(drafts);
+      perform kv.write_catalogs(drafts);
+    when 'site' then
+      drafts := kv.check_sites(drafts);
+      perform kv.write_sites(drafts);
+    when 'product' then
+      drafts := kv.check_products(drafts, currency);
+      perform kv.write_products(drafts);
+    when 'order' then
+      drafts := kv.check_orders(drafts, currency);
+      perform kv.write_orders(drafts);
+  end case;
+  perform kv.record_outcomes(drafts, false);
+  perform kv.record_aliases(drafts);
 end
 $function$;
 
@@ -9722,14 +9908,16 @@ CREATE OR REPLACE FUNCTION kv.may_have_secret(t text)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN ((POSITION(('passw'::text) IN (t)) > 0) OR (POSITION(('passphrase'::text) IN (t)) > 0) OR
-  (POSITION(('secret'::text) IN (t)) > 0) OR (POSITION(('token'::text) IN (t)) > 0) OR (POSITION(('key'::text) IN (t)) >
-  0) OR (POSITION(('credential'::text) IN (t)) > 0) OR (POSITION(('authori'::text) IN (t)) > 0) OR
-  (POSITION(('bearer'::text) IN (t)) > 0) OR (POSITION(('cookie'::text) IN (t)) > 0) OR (POSITION(('session'::text) IN
-  (t)) > 0) OR (POSITION(('connection'::text) IN (t)) > 0) OR (POSITION(('ftp'::text) IN (t)) > 0) OR
-  (POSITION(('otp'::text) IN (t)) > 0) OR (POSITION(('"pwd"'::text) IN (t)) > 0) OR (POSITION(('"pass"'::text) IN (t)) >
-  0) OR (POSITION(('"pin"'::text) IN (t)) > 0) OR (POSITION(('"auth'::text) IN (t)) > 0) OR (POSITION(('eyj'::text) IN
-  (t)) > 0) OR ((POSITION(('://'::text) IN (t)) > 0) AND (POSITION(('@'::text) IN (t)) > 0)));
+RETURN ((POSITION(('pass'::text) IN (t)) > 0) OR (POSITION(('secret'::text) IN (t)) > 0) OR (POSITION(('token'::text) IN
+  (t)) > 0) OR (POSITION(('key'::text) IN (t)) > 0) OR (POSITION(('credential'::text) IN (t)) > 0) OR
+  (POSITION(('authori'::text) IN (t)) > 0) OR (POSITION(('bearer'::text) IN (t)) > 0) OR (POSITION(('cookie'::text) IN
+  (t)) > 0) OR (POSITION(('session'::text) IN (t)) > 0) OR (POSITION(('connection'::text) IN (t)) > 0) OR
+  (POSITION(('ftp'::text) IN (t)) > 0) OR (POSITION(('otp'::text) IN (t)) > 0) OR (POSITION(('pwd":'::text) IN (t)) > 0)
+  OR (POSITION(('pin":'::text) IN (t)) > 0) OR (POSITION(('"auth'::text) IN (t)) > 0) OR (POSITION(('eyj'::text) IN (t))
+  > 0) OR (POSITION(('-----begin'::text) IN (t)) > 0) OR (POSITION(('basic '::text) IN (t)) > 0) OR
+  (POSITION(('sig='::text) IN (t)) > 0) OR (POSITION(('signature='::text) IN (t)) > 0) OR (POSITION(('code='::text) IN
+  (t)) > 0) OR (POSITION(('hooks.slack.com'::text) IN (t)) > 0) OR (POSITION(('akia'::text) IN (t)) > 0) OR
+  ((POSITION(('://'::text) IN (t)) > 0) AND (POSITION(('@'::text) IN (t)) > 0)));
 
 -- Function app.may_queue_order_mail(orders,text), owner app_definer
 
@@ -10396,6 +10584,18 @@ begin
 end
 $function$;
 grant execute on function app.page_rows(text,integer) to app_admin, app_anon, app_client, app_customer, app_support;
+
+-- Function kv.paragraphs(jsonb,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.paragraphs(value jsonb, length integer)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::text])) THEN
+  NULLIF("left"(btrim(regexp_replace((value #>> '{}'::text[]),
+  '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]'::text, ' '::text,
+  'g'::text), '
+'::text), length), ''::text) ELSE NULL::text END;
 
 -- Function app.person_client_ids(), owner app_definer
 
@@ -11333,6 +11533,20 @@ end
 $function$;
 grant execute on function app.queue_tag_invalidation() to app_owner;
 
+-- Function kv.raise_unless_of_a_document(text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.raise_unless_of_a_document(code text, message text)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  if left(code, 2) in ('25', '40', '42', '53', '55', '57', '58') then
+    raise exception using errcode = code, message = message;
+  end if;
+end
+$function$;
+
 -- Function app.receive_return(uuid,jsonb,boolean,text,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.receive_return(return_id uuid, lines jsonb, restock boolean, note text, source text,
@@ -11485,7 +11699,8 @@ CREATE OR REPLACE FUNCTION kv.record_aliases(drafts kv.draft[])
  LANGUAGE sql
 AS $function$
   select kv.record_outcomes(array(
-    select (i.key, i.entity, i.environment, i.old_id, i.id, d.has_row or d.reason is null, false, null, null, null,
+    select (i.key, i.entity, i.environment, i.old_id, i.id, d.has_row or d.reason is null, false, d.reason, d.field,
+      null,
       coalesce(rest.value - case i.entity when 'catalog' then 'source' else '' end, '{}'),
       case when rest.value is null then '{"same_document": ""}' else '{"other_document": ""}' end::jsonb)::kv.draft
     from unnest(drafts) d
@@ -11494,7 +11709,8 @@ AS $function$
       join kv_store_6fcaeea3 l on l.key = d.key
       left join lateral (
         select kv.cleaned(coalesce(jsonb_object_agg(f.key, f.value), '{}')) as value
-        from jsonb_each(case jsonb_typeof(kv.decoded(a.value)) when 'object' then kv.decoded(a.value) else '{}' end) f
+        from jsonb_each(case when jsonb_typeof(kv.decoded(a.value)) = 'object' and not kv.is_deep(kv.decoded(a.value))
+            then kv.decoded(a.value) else '{}' end) f
         where f.value is distinct from kv.decoded(l.value) -> f.key
       ) rest on kv.decoded(a.value) <> kv.decoded(l.value)), true)
 $function$;
@@ -11691,7 +11907,8 @@ begin
   insert into kv.remainders as r (key, value)
   select d.key, d.remainder from unnest(drafts) d where d.reason is null and d.remainder <> '{}'
   on conflict (key) do update set value = excluded.value where r.value <> excluded.value;
-  delete from kv.remainders r using unnest(drafts) d where r.key = d.key and d.reason is null and d.remainder = '{}';
+  delete from kv.remainders r using unnest(drafts) d
+  where r.key = d.key and (d.reason is null and d.remainder = '{}' or d.reason = 'person_erased');
 
   delete from kv.notes n using unnest(drafts) d where n.key = d.key and (d.reason is not null or not d.notes ? n.note);
   insert into kv.notes as n (key, note, field)
@@ -12594,7 +12811,8 @@ begin
   where i.entity = $1 and i.environment = $2 and i.old_id = $3 and i.has_row limit 1;
   if row_id is null and old_id is not null then
     select i.id into row_id from kv.ids i
-    where i.key = any (kv.keys_of($1, $2, $3) || $3) and i.entity = $1 and i.has_row limit 1;
+    where i.key = any (kv.keys_of($1, $2, $3) || $3) and i.entity = $1 and i.environment = $2 and i.has_row
+    limit 1;
   end if;
   return row_id;
 end
@@ -12946,6 +13164,17 @@ begin
   return new;
 end
 $function$;
+
+-- Function kv.settings_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.settings_of(stated jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (jsonb_typeof(stated) = 'object'::text) THEN kv.cleaned(jsonb_strip_nulls(jsonb_build_object('locale',
+  kv.line((stated -> 'locale'::text), 100), 'public', CASE WHEN (kv.line((stated #> '{public,locale}'::text[]), 100) IS
+  NOT NULL) THEN jsonb_build_object('locale', kv.line((stated #> '{public,locale}'::text[]), 100)) ELSE NULL::jsonb
+  END))) ELSE NULL::jsonb END;
 
 -- Function app.settle_stock_holds(integer), owner app_definer
 
@@ -13585,7 +13814,8 @@ declare
 begin
   foreach field in array fields loop
     if position('": "' || field || '"' in mended) = 0 and jsonb_typeof(v -> field) not in ('object', 'array')
-      and v ->> field = btrim(v ->> field)
+      and v ->> field = (case field when 'description' then kv.paragraphs(v -> field, 100000)
+        else kv.line(v -> field, 1000) end)
       and length(v ->> field) <= (case field when 'description' then 100000 else 200 end) then
       used := used || field;
     end if;
@@ -13735,11 +13965,10 @@ AS $function$
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::clients, d.columns) r where d.reason is null
   on conflict (id) do update set name = excluded.name, description = excluded.description,
     logo_url = excluded.logo_url, contact_email = excluded.contact_email, contact_phone = excluded.contact_phone,
-    address = excluded.address, tier = excluded.tier, is_active = excluded.is_active, settings = excluded.settings
-  where (c.name, c.description, c.logo_url, c.contact_email, c.contact_phone, c.address, c.tier, c.is_active,
-      c.settings)
+    address = excluded.address, settings = excluded.settings || c.settings
+  where (c.name, c.description, c.logo_url, c.contact_email, c.contact_phone, c.address, c.settings)
     is distinct from (excluded.name, excluded.description, excluded.logo_url, excluded.contact_email,
-      excluded.contact_phone, excluded.address, excluded.tier, excluded.is_active, excluded.settings)
+      excluded.contact_phone, excluded.address, excluded.settings || c.settings)
 $function$;
 
 -- Function kv.write_orders(kv.draft[]), owner app_mirror
@@ -13786,16 +14015,15 @@ AS $function$
     coalesce(r.images, '[]'), coalesce(r.attributes, '{}'), r.inventory_count, r.inventory_policy, r.is_active,
     coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::products, d.columns) r where d.reason is null
-  on conflict (id) do update set catalog_id = excluded.catalog_id, sku = excluded.sku, name = excluded.name,
+  on conflict (id) do update set sku = excluded.sku, name = excluded.name,
     description = excluded.description, category = excluded.category, brand = excluded.brand, price = excluded.price,
     currency = excluded.currency, images = excluded.images, attributes = excluded.attributes,
-    inventory_count = excluded.inventory_count, inventory_policy = excluded.inventory_policy,
-    is_active = excluded.is_active
-  where (p.catalog_id, p.sku, p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes,
-      p.inventory_count, p.inventory_policy, p.is_active)
-    is distinct from (excluded.catalog_id, excluded.sku, excluded.name, excluded.description, excluded.category,
-      excluded.brand, excluded.price, excluded.currency, excluded.images, excluded.attributes,
-      excluded.inventory_count, excluded.inventory_policy, excluded.is_active)
+    inventory_count = excluded.inventory_count, inventory_policy = excluded.inventory_policy
+  where (p.sku, p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes,
+      p.inventory_count, p.inventory_policy)
+    is distinct from (excluded.sku, excluded.name, excluded.description, excluded.category, excluded.brand,
+      excluded.price, excluded.currency, excluded.images, excluded.attributes, excluded.inventory_count,
+      excluded.inventory_policy)
 $function$;
 
 -- Function app.write_replica_heartbeat(), owner app_definer
@@ -13821,9 +14049,10 @@ AS $function$
   select d.id, r.client_id, r.name, r.domain, r.status, coalesce(r.branding, '{}'), coalesce(r.settings, '{}'),
     r.catalog_id, coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::sites, d.columns) r where d.reason is null
-  on conflict (id) do update set name = excluded.name, domain = excluded.domain, status = excluded.status,
-    branding = excluded.branding, settings = excluded.settings, catalog_id = excluded.catalog_id
-  where (s.name, s.domain, s.status, s.branding, s.settings, s.catalog_id)
-    is distinct from (excluded.name, excluded.domain, excluded.status, excluded.branding, excluded.settings,
-      excluded.catalog_id)
+  on conflict (id) do update set name = excluded.name, status = excluded.status,
+    branding = s.branding || excluded.branding, settings = excluded.settings || s.settings,
+    catalog_id = coalesce(s.catalog_id, excluded.catalog_id)
+  where (s.name, s.status, s.branding, s.settings, s.catalog_id)
+    is distinct from (excluded.name, excluded.status, s.branding || excluded.branding,
+      excluded.settings || s.settings, coalesce(s.catalog_id, excluded.catalog_id))
 $function$;
