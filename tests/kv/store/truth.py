@@ -144,6 +144,7 @@ DAMAGES: dict[str, Damage] = {
     "site_name_short": Damage("site", "row", "The name is empty: the id is the name."),
     "site_status_unknown": Damage("site", "row", "The site is inactive."),
     "site_alias_key": Damage("site", "alias", "`site:<environment>:<id>` leads the row."),
+    "catalog_client_missing": Damage("catalog", "quarantine", "The owner decides who sees the catalog."),
     "catalog_client_unknown": Damage("catalog", "quarantine", "The owner decides who sees the catalog."),
     "catalog_type_missing": Damage("catalog", "row", "The type is `manual`."),
     "catalog_status_unknown": Damage("catalog", "row", "The nearest state, with a note."),

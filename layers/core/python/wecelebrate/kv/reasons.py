@@ -7,8 +7,7 @@ _DELETE = "Correct the document in the store, or delete it."
 
 ADVICE: Mapping[str, str] = {
     "bad_quantity": "Write the number of pieces into the document, as a whole number from 1.",
-    "cannot_be_mapped": "The document made the mapping fail. Look for extreme values: very long, very deep or very many. "
-    + _DELETE,
+    "cannot_be_mapped": "The document made the mapping fail. Look for extreme values, e.g. very long texts. " + _DELETE,
     "catalog_changed": "A product never moves to another catalog. Write the catalog of the product into the document.",
     "catalog_of_another_client": "Choose a catalog of the client of the site, or grant the catalog to this client.",
     "client_changed": "A row never moves to another client. Write the client of the row into the document.",
