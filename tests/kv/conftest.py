@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from infra.local.credentials import Credentials
+from tests.kv.moving import Move
 from tests.platform import Platform
 
 PATH = "/rest/v1/kv_store_6fcaeea3"
@@ -48,3 +49,16 @@ def store(platform: Platform, api_key: str) -> Iterator[Store]:
 def prefix() -> str:
     """The beginning of the keys of one test. It contains no wildcard of LIKE."""
     return f"t{uuid4().hex}:"
+
+
+@pytest.fixture
+def move(platform: Platform) -> Iterator[Move]:
+    """A store with the client `a`, its catalog, site and gift."""
+    platform.database.execute("begin")
+    try:
+        platform.database.execute("delete from kv_store_6fcaeea3")
+        move = Move(platform)
+        move.tenant()
+        yield move
+    finally:
+        platform.database.execute("rollback")

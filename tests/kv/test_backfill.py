@@ -41,6 +41,7 @@ REASONS: dict[str, set[str]] = {
     "site_client_missing": {"no_client"},
     "site_client_unknown": {"unknown_client"},
     "site_catalog_of_another_client": {"catalog_of_another_client"},
+    "catalog_client_missing": {"no_owner"},
     "catalog_client_unknown": {"unknown_client"},
 }
 """Maps the damage of a document to the reasons that say so."""

@@ -142,6 +142,65 @@ def test_no_secret_is_left_in_a_cleaned_value(call: Call) -> None:
     assert cleaned == {"url": None, "deep": [{}], "jwt": None, "keywords": ["key", "token of love"], "footprint": 3}
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["smtpPass", "adminPwd", "user_pin", "userPIN", "db-pass", "Pin", "passWord", "pass_word", "passCode", "passkey"],
+)
+def test_a_field_whose_name_ends_in_the_word_for_a_secret_is_left_out(call: Call, name: str) -> None:
+    assert call("cleaned", Jsonb({"a": {name: "planted"}, "compass": 1, "shippin": 2, "mappin": 3})) == {
+        "a": {}, "compass": 1, "shippin": 2, "mappin": 3,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "-----BEGIN PRIVATE KEY-----\nplanted",
+        "https://hooks.slack.com/services/T0/B0/planted",
+        "https://files.example/a?sv=1&sig=planted",
+        "https://files.example/a?access_token=planted",
+        "https://files.example/a?X-Amz-Signature=planted",
+        "https://files.example/a?code=planted",
+        "https://files.example/a?key=planted",
+        "Basic dXNlcjpwbGFudGVk",
+        "Bearer planted",
+        "AKIAIOSFODNN7PLANTED",
+    ],
+)
+def test_a_text_that_is_a_secret_is_left_out(call: Call, secret: str) -> None:
+    assert call("cleaned", Jsonb({"note": [secret], "plan": "Basic plan for all"})) == {
+        "note": [None], "plan": "Basic plan for all",
+    }  # fmt: skip
+    assert call("cleaned", Jsonb(secret)) is None
+
+
+def test_a_site_gets_only_the_branding_and_the_settings_that_the_platform_reads(call: Call) -> None:
+    branding = {
+        "primaryColor": "#D91C81", "logo": "https://cdn.example/1.png", "sender": "Shop", "reply_to": "a@b.example",
+        "headline": "planted", "name": "Bearer planted",
+    }  # fmt: skip
+    settings = {"locale": "de", "public": {"locale": "de-AT", "note": "planted"}, "notes": "planted"}
+    site = {"id": "s-1", "name": "Shop", "clientId": "c", "branding": branding, "settings": settings}
+    mapping = call("map_site", "s-1", Jsonb(site))
+    assert mapping["columns"]["branding"] == {
+        "color": "#D91C81", "logo": "https://cdn.example/1.png", "sender": "Shop", "reply_to": "a@b.example",
+    }  # fmt: skip
+    assert mapping["columns"]["settings"] == {"locale": "de", "public": {"locale": "de-AT"}}
+    assert mapping["remainder"]["branding"]["headline"] == "planted"
+    client = call("map_client", "c-1", Jsonb({"id": "c-1", "name": "Client", "settings": settings}))
+    assert client["columns"]["settings"] == {"locale": "de", "public": {"locale": "de-AT"}}
+
+
+def test_a_line_has_no_control_characters_and_no_change_of_direction(call: Call) -> None:
+    hostile = "a\x1bb\u202ec\u2066d\u200fe\nf\x85g\u2028"
+    assert call("line", Jsonb(hostile), 500) == "a b c d e f g"
+    assert call("paragraphs", Jsonb(hostile), 500) == "a b c d e\nf g\u2028"
+    assert call("line", Jsonb("\u202e\x07"), 500) is None
+    mapping = call("map_product", "g-1", Jsonb(GIFT | {"name": "Mug\u202e", "description": "One\nTwo\x07"}))
+    assert (mapping["columns"]["name"], mapping["columns"]["description"]) == ("Mug", "One\nTwo")
+    assert mapping["remainder"] == {"name": "Mug\u202e", "description": "One\nTwo\x07"}
+
+
 GIFT = {"id": "g-1", "name": "Mug", "sku": "M-1", "price": 19.99, "currency": "EUR", "catalogId": "c-1"}
 
 

@@ -89,6 +89,8 @@ def write_catalogs(sizes: Sizes, tenants: Tenants) -> Iterator[Record]:
             "updatedAt": iso(moment(number)),
         }
         match damage:
+            case "catalog_client_missing":
+                del document["ownerId"]
             case "catalog_client_unknown":
                 document["ownerId"] = f"client-removed-{number}"
             case "catalog_type_missing":

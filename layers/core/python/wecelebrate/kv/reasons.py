@@ -7,6 +7,8 @@ _DELETE = "Correct the document in the store, or delete it."
 
 ADVICE: Mapping[str, str] = {
     "bad_quantity": "Write the number of pieces into the document, as a whole number from 1.",
+    "cannot_be_mapped": "The document made the mapping fail. Look for extreme values, e.g. very long texts. " + _DELETE,
+    "catalog_changed": "A product never moves to another catalog. Write the catalog of the product into the document.",
     "catalog_of_another_client": "Choose a catalog of the client of the site, or grant the catalog to this client.",
     "client_changed": "A row never moves to another client. Write the client of the row into the document.",
     "currency_ambiguous": "Write the ISO 4217 code of the currency into `currency`, e.g. USD.",
@@ -15,12 +17,14 @@ ADVICE: Mapping[str, str] = {
     "id_in_use": "A row that is not from the store has this id. Give the document another id.",
     "id_of_another_record": "The document states the id of another document: an application wrote it under a wrong "
     "key. Restore it from a backup, or delete it.",
+    "id_too_long": "An id has at most 200 characters. " + _DELETE,
     "no_catalog": "Write the id of the catalog into `catalogId`.",
     "no_client": "Write the id of the client into `clientId`.",
     "no_currency": "Write the currency into the document, or start a run with --currency.",
     "no_date": "Write the time of the order into `createdAt`, e.g. 2026-02-20T10:00:00Z.",
     "no_id": "The key contains no id. " + _DELETE,
     "no_lines": "Write the gift of the order into `giftId`.",
+    "no_owner": "Write the id of the client that owns the catalog into `ownerClientId`.",
     "no_price": _WRITE_PRICE,
     "no_site": "Write the id of the site into `siteId`.",
     "not_an_object": "The document has no fields. " + _DELETE,
@@ -33,6 +37,8 @@ ADVICE: Mapping[str, str] = {
     "price_too_large": _WRITE_PRICE,
     "price_unreadable": _WRITE_PRICE,
     "sku_repeated": "Another product of the catalog has this SKU. Write another SKU into the document.",
+    "too_deep": "A document has at most 32 levels of objects and lists. " + _DELETE,
+    "too_many_lines": "An order has at most 1,000 lines. Split the order.",
     "total_negative": "Write the total of the order into the document.",
     "total_too_fine": "Write the total with at most the decimals of its currency into the document.",
     "total_too_large": "Write the total of the order into the document.",

@@ -2673,14 +2673,12 @@ create table row_security_suspensions (
   table_name text not null,
   reason text not null,
   privileges jsonb not null,
-  policies jsonb not null,
   suspended_by text not null,
   suspended_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone not null,
   ended_at timestamp with time zone,
   constraint row_security_suspensions_pkey PRIMARY KEY (table_name),
   constraint row_security_suspensions_expires_at_check CHECK ((expires_at <= (suspended_at + '01:00:00'::interval))),
-  constraint row_security_suspensions_policies_length CHECK (app.json_fits(policies, 65536)),
   constraint row_security_suspensions_privileges_length CHECK (app.json_fits(privileges, 65536)),
   constraint row_security_suspensions_reason_check CHECK ((length(reason) <= 500)),
   constraint row_security_suspensions_suspended_by_check CHECK ((length(suspended_by) <= 500)),
@@ -2688,8 +2686,6 @@ create table row_security_suspensions (
 );
 comment on column row_security_suspensions.privileges is
   'The revoked privileges: [{"role": …, "privilege": …, "column": …}, …]. The end of the suspension grants them again.';
-comment on column row_security_suspensions.policies is
-  'The roles of the parked policies: {policy: [role, …], …}. The end of the suspension gives the policies to them again.';
 comment on column row_security_suspensions.ended_at is
   'Null while the suspension is in force.';
 -- row-level security: forced
@@ -3469,9 +3465,9 @@ create table kv.ids (
   constraint ids_pkey PRIMARY KEY (key),
   constraint ids_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
     'product'::text, 'order'::text]))),
-  constraint ids_environment_length CHECK ((length(environment) <= 1024)),
+  constraint ids_environment_length CHECK ((length(environment) <= 200)),
   constraint ids_key_length CHECK ((length(key) <= 1024)),
-  constraint ids_old_id_length CHECK ((length(old_id) <= 1024)),
+  constraint ids_old_id_length CHECK ((length(old_id) <= 500)),
   constraint ids_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'mapped'::text, 'quarantined'::text,
     'gone'::text])))
 );
@@ -4652,6 +4648,18 @@ end
 $function$;
 grant execute on function app.begin_order_export(uuid,uuid,integer) to app_system;
 
+-- Function kv.branding_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.branding_of(stated jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (jsonb_typeof(stated) = 'object'::text) THEN kv.cleaned(jsonb_strip_nulls(jsonb_build_object('name',
+  kv.line((stated -> 'name'::text), 500), 'color', kv.line(COALESCE((stated -> 'color'::text), (stated ->
+  'primaryColor'::text)), 100), 'logo', kv.web_address(COALESCE((stated -> 'logo'::text), (stated -> 'logoUrl'::text))),
+  'sender', kv.line((stated -> 'sender'::text), 500), 'reply_to', kv.line(COALESCE((stated -> 'reply_to'::text), (stated
+  -> 'replyTo'::text)), 500)))) ELSE NULL::jsonb END;
+
 -- Function app.buyer_order(orders), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.buyer_order(target orders)
@@ -4926,17 +4934,6 @@ AS $function$
 $function$;
 grant execute on function app.catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support, app_worker;
 
--- Function kv.catalog_of_list(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.catalog_of_list(gift text)
- RETURNS text
- LANGUAGE sql
- STABLE
-AS $function$
-  select min(split_part(key, ':', 2)) from kv_store_6fcaeea3
-  where key >= 'catalog_gifts:' and key < 'catalog_gifts;' and value ? gift having count(*) = 1
-$function$;
-
 -- Function kv.catalog_of_settings(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.catalog_of_settings(site text)
@@ -4948,6 +4945,27 @@ AS $function$
   where key in ('sites:' || site || ':catalog_config', 'site_catalog_config:' || site)
     and jsonb_typeof(value) = 'object'
   order by key desc limit 1
+$function$;
+
+-- Function kv.catalogs_of_lists(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.catalogs_of_lists(drafts kv.draft[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with gifts as materialized (
+    select distinct d.old_id from unnest(drafts) d where d.reason is null and not d.columns ? 'catalog'
+  ), listed as (
+    select distinct g.old_id, split_part(l.key, ':', 2) as catalog
+    from kv_store_6fcaeea3 l
+      cross join lateral jsonb_array_elements(case jsonb_typeof(l.value) when 'array' then l.value else '[]' end) e
+      join gifts g on g.old_id = e.value #>> '{}'
+    where l.key >= 'catalog_gifts:' and l.key < 'catalog_gifts;' and exists (select from gifts)
+      and jsonb_typeof(e.value) = 'string'
+  )
+  select coalesce(jsonb_object_agg(old_id, catalog), '{}') from (
+    select old_id, min(catalog) as catalog from listed group by 1 having count(*) = 1) lists
 $function$;
 
 -- Function app.change_order(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
@@ -5019,7 +5037,8 @@ begin
     processed_at = coalesce(o.processed_at, (d.columns ->> 'shipped_at')::timestamptz),
     shipped_at = (d.columns ->> 'shipped_at')::timestamptz
   from unnest(drafts) d
-  where o.id = d.id and o.status in ('pending', 'processing') and d.columns ->> 'status' = 'delivered';
+  where o.id = d.id and o.erased_at is null and o.status in ('pending', 'processing')
+    and d.columns ->> 'status' = 'delivered';
   update orders o set status = r.status, customer_name = r.customer_name, customer_email = r.customer_email,
     shipping_address = r.shipping_address,
     processed_at = coalesce(o.processed_at, case when r.status in ('processing', 'shipped') then now() end),
@@ -5027,7 +5046,7 @@ begin
     cancelled_at = coalesce(o.cancelled_at, r.cancelled_at),
     fulfilment = case when r.status in ('shipped', 'delivered') then 'full' else o.fulfilment end
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::orders, d.columns) r
-  where o.id = d.id and (o.status, o.customer_name, o.customer_email, o.shipping_address)
+  where o.id = d.id and o.erased_at is null and (o.status, o.customer_name, o.customer_email, o.shipping_address)
     is distinct from (r.status, r.customer_name, r.customer_email, r.shipping_address);
   update order_lines l set
     shipped_quantity = case when o.status = 'cancelled' then 0 else l.quantity - l.cancelled_quantity end,
@@ -5183,6 +5202,7 @@ begin
       d.reason := case
         when existing.id is not null and not d.has_row then 'id_in_use'
         when d.columns ? 'client' and owner is null then 'unknown_client'
+        when owner is null and d.old_id <> 'catalog_legacy_default' then 'no_owner'
         when existing.id is not null and existing.owner_client_id is distinct from owner then 'client_changed' end;
       d.columns := d.columns || jsonb_build_object('owner_client_id', owner);
       if owner is null then
@@ -5220,6 +5240,7 @@ AS $function$
 declare
   d kv.draft;
   checked kv.draft[] := '{}';
+  existing clients;
   slugs text[] := '{}';
 begin
   foreach d in array drafts loop
@@ -5234,9 +5255,12 @@ begin
       if d.columns ->> 'slug' = any (slugs)
         or exists (select from clients where slug = d.columns ->> 'slug' and id <> d.id) then
         d.columns := d.columns || jsonb_build_object(
-          'slug', d.columns ->> 'slug' || '-' || left(replace(d.id::text, '-', ''), 12));
+          'slug', d.columns ->> 'slug' || '-' || replace(d.id::text, '-', ''));
       end if;
       slugs := slugs || (d.columns ->> 'slug');
+      select * into existing from clients where id = d.id;
+      d.notes := d.notes || kv.kept(jsonb_build_object('tier', existing.tier, 'status', existing.is_active),
+        jsonb_build_object('tier', d.columns -> 'tier', 'status', d.columns -> 'is_active'));
     end if;
     checked := checked || d;
   end loop;
@@ -5284,7 +5308,6 @@ grant execute on function app.check_new_currencies() to app_owner;
 CREATE OR REPLACE FUNCTION kv.check_order(d kv.draft, currency text)
  RETURNS kv.draft
  LANGUAGE plpgsql
- STABLE
 AS $function$
 declare
   site_id uuid;
@@ -5297,7 +5320,7 @@ declare
 begin
   site_id := kv.row_of('site', d.environment, d.columns ->> 'site');
   select * into site from sites where id = site_id;
-  select * into existing from orders where id = d.id;
+  select * into existing from orders where id = d.id for no key update;
   code := kv.order_currency(d, site, $2);
   select r.reason, r.field into d.reason, d.field from (values
     ('unknown_site', 'siteId', site.id is null),
@@ -5360,7 +5383,6 @@ $function$;
 CREATE OR REPLACE FUNCTION kv.check_orders(drafts kv.draft[], currency text)
  RETURNS kv.draft[]
  LANGUAGE plpgsql
- STABLE
 AS $function$
 declare
   d kv.draft;
@@ -5379,7 +5401,7 @@ begin
         select from orders o where o.client_id = (d.columns ->> 'client_id')::uuid and o.order_number = number)
       then
         stated := number;
-        number := left(number, 41) || '-' || upper(right(d.id::text, 8));
+        number := left(number, 17) || '-' || upper(replace(d.id::text, '-', ''));
         d.columns := d.columns || jsonb_build_object('order_number', number);
         d.notes := d.notes || '{"number_twice": "orderNumber"}';
         d.remainder := d.remainder || jsonb_build_object('orderNumber', stated);
@@ -5409,10 +5431,11 @@ declare
   existing products;
   code text;
   usual jsonb := '{}';
+  lists constant jsonb := kv.catalogs_of_lists(drafts);
 begin
   foreach d in array drafts loop
     if d.reason is null then
-      catalog_name := coalesce(d.columns ->> 'catalog', kv.catalog_of_list(d.old_id), 'catalog_legacy_default');
+      catalog_name := coalesce(d.columns ->> 'catalog', lists ->> d.old_id, 'catalog_legacy_default');
       catalog_id := kv.row_of('catalog', d.environment, catalog_name);
       select * into catalog from catalogs where id = catalog_id;
       select * into existing from products where id = d.id;
@@ -5424,6 +5447,7 @@ begin
         ('id_in_use', 'id', existing.id is not null and not d.has_row),
         ('no_catalog', 'catalogId', catalog.id is null and not d.columns ? 'catalog'),
         ('unknown_catalog', 'catalogId', catalog.id is null),
+        ('catalog_changed', 'catalogId', existing.catalog_id <> catalog.id),
         ('no_currency', 'currency', code is null),
         ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
         ('currency_of_catalog', 'currency',
@@ -5435,6 +5459,8 @@ begin
       d.notes := d.notes
         || case when not d.columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end
         || case when not d.columns ? 'currency' then '{"currency_from_catalog": "currency"}'::jsonb else '{}' end;
+      d.notes := d.notes || kv.kept(
+        jsonb_build_object('status', existing.is_active), jsonb_build_object('status', d.columns -> 'is_active'));
       d.columns := d.columns || jsonb_build_object('catalog_id', catalog.id, 'currency', code);
     end if;
     checked := checked || d;
@@ -5498,12 +5524,8 @@ begin
         d.columns := d.columns - 'domain';
       end if;
       domains := domains || (d.columns ->> 'domain');
+      d := kv.keep_site(d, existing, catalog.id, catalog_name);
       d.columns := d.columns || jsonb_build_object('client_id', client, 'catalog_id', catalog.id);
-      if not coalesce(app.json_fits(d.columns -> 'branding', 524288), true)
-        or not coalesce(app.json_fits(d.columns -> 'settings', 524288), true) then
-        d.notes := d.notes || '{"too_large": "branding"}';
-        d.columns := d.columns - '{branding,settings}'::text[];
-      end if;
     end if;
     checked := checked || d;
   end loop;
@@ -5887,10 +5909,11 @@ CREATE OR REPLACE FUNCTION kv.cleaned(value jsonb, images boolean DEFAULT true)
  IMMUTABLE PARALLEL SAFE
 AS $function$
 declare
-  t text := value::text;
-  secret constant text := 'passw|passphrase|secret|token|api_?-?key|credential|(private|access|client|account|auth|'
+  t constant text := value::text;
+  secret constant text := 'pass_?-?(w|phrase|code|key)|secret|token|api_?-?key|credential|'
+    || '(private|access|client|account|auth|'
     || 'encryption|signing|shared|license|subscription|storage|master)_?-?key|authori[sz]ation|bearer|cookie|session|'
-    || 'connection_?string|ftp|^otp|otp$|^(pwd|pass|auth|pin|key)$';
+    || 'connection_?string|ftp|^otp|otp$|^(auth|key)$';
 begin
   if value is null or jsonb_typeof(value) not in ('object', 'array', 'string')
     or not kv.may_have_secret(lower(t collate "C")) and (images or position('"data:' in t) = 0) then
@@ -5899,12 +5922,13 @@ begin
   return case jsonb_typeof(value)
     when 'object' then (
       select coalesce(jsonb_object_agg(f.key, kv.cleaned(f.value, images)), '{}') from jsonb_each(value) f
-      where f.key !~* secret and (images or not kv.is_embedded(f.value)))
+      where f.key !~* secret
+        and regexp_replace(f.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') !~* '(^|[^a-z])(pwd|pass|pin)$'
+        and (images or not kv.is_embedded(f.value)))
     when 'array' then (
       select coalesce(jsonb_agg(kv.cleaned(e.value, images) order by e.n), '[]')
       from jsonb_array_elements(value) with ordinality e (value, n) where images or not kv.is_embedded(e.value))
-    when 'string' then case
-      when t ~ '://[^/"]*@' or t ~ '\meyJ[A-Za-z0-9_-]{10,}\.' then 'null'::jsonb else value end
+    when 'string' then case when kv.is_secret(value #>> '{}') then 'null'::jsonb else value end
   end;
 end
 $function$;
@@ -5998,8 +6022,9 @@ declare
   p record;
   price numeric;
   total constant numeric := d.columns ->> 'total_amount';
+  is_single constant boolean := jsonb_array_length(d.columns -> 'lines') = 1;
+  completed jsonb[] := '{}';
 begin
-  lines := '[]';
   notes := '{}';
   foreach line in array array(select e from jsonb_array_elements(d.columns -> 'lines') e) loop
     gift := coalesce(line ->> 'gift', line ->> 'sku', line ->> 'name', '');
@@ -6008,24 +6033,25 @@ begin
       coalesce(c.owner_client_id = site.client_id or c.id = site.catalog_id, false) as is_own into p
     from products r join catalogs c on c.id = r.catalog_id where r.id = product_id;
     price := coalesce((line ->> 'unit_price')::numeric,
-      case when total > 0 and jsonb_array_length(d.columns -> 'lines') = 1
+      case when total > 0 and is_single
         then trim_scale(total / (line ->> 'quantity')::numeric) end,
       case when p.is_own and p.currency = $3 then p.price end);
     notes := notes || case when p.id is null then '{"unknown_gift": "giftId"}'::jsonb
       when not p.is_own then '{"gift_of_another_client": "giftId"}' else '{}' end
       || case when line ? 'unit_price' then '{}'::jsonb
-        when total > 0 and jsonb_array_length(d.columns -> 'lines') = 1 then '{"price_from_total": "total"}'
+        when total > 0 and is_single then '{"price_from_total": "total"}'
         else '{"price_of_product": "giftId"}' end;
     reason := case when price is null then 'no_price'
       when scale(trim_scale(price)) > app.minor_units($3) then 'price_too_fine' end;
     exit when reason is not null;
-    lines := lines || jsonb_build_object('line', jsonb_array_length(lines) + 1,
+    completed := completed || jsonb_build_object('line', cardinality(completed) + 1,
       'product_id', coalesce(p.id, kv.id_of('product', d.environment, gift)), 'is_linked', coalesce(p.is_own, false),
       'sku', coalesce(line ->> 'sku', case when p.is_own then p.sku end, left(gift, 200)),
       'name', coalesce(line ->> 'name', case when p.is_own then p.name end, line ->> 'sku', left(gift, 500)),
       'quantity', line -> 'quantity', 'unit_price', round(price, app.minor_units($3))::text,
       'image', case when p.is_own then p.image end);
   end loop;
+  lines := to_jsonb(completed);
 end
 $function$;
 
@@ -7037,25 +7063,28 @@ $function$;
 
 -- Function app.end_suspension(text), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.end_suspension(table_name text, OUT privileges jsonb, OUT policies jsonb)
- RETURNS record
+CREATE OR REPLACE FUNCTION app.end_suspension(table_name text)
+ RETURNS jsonb
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 #variable_conflict use_column
+declare
+  revoked jsonb;
 begin
   if session_user <> 'wc_migrate' and app.subject() is distinct from 'service:system'
     and coalesce(app.admin_role(), '') not in ('super_admin', 'admin') then
     raise exception 'only admins end a suspension' using errcode = 'insufficient_privilege';
   end if;
-  update row_security_suspensions s set ended_at = clock_timestamp()
+  update row_security_suspensions set ended_at = clock_timestamp()
   where table_name = $1 and ended_at is null
     and (app.subject() is distinct from 'service:system' or expires_at <= clock_timestamp())
-  returning s.privileges, s.policies into end_suspension.privileges, end_suspension.policies;
-  if end_suspension.privileges is not null then
+  returning privileges into revoked;
+  if revoked is not null then
     perform app.record_action('row_security.restore', null, $1);
   end if;
+  return revoked;
 end
 $function$;
 grant execute on function app.end_suspension(text) to app_owner;
@@ -7132,7 +7161,12 @@ CREATE OR REPLACE FUNCTION kv.environment_names()
 AS $function$
   select '{production,development,staging,test,testing,preview,local,demo,qa,uat,sandbox}'::text[]
     || array(select split_part(key, ':', 2) from kv_store_6fcaeea3
-             where key > 'environments:' and key < 'environments;')
+             where key > 'environments:' and key < 'environments;'
+             except
+             select split_part(key, ':', -1) from kv_store_6fcaeea3
+             where key >= 'site:' and key < 'site;' or key >= 'sites:' and key < 'sites;'
+             except
+             select old_id from kv.ids where entity = 'site')
 $function$;
 
 -- Function app.erase_addresses(uuid), owner app_definer
@@ -8278,6 +8312,12 @@ begin
     else 'production' end;
   old_id := name;
   conflict := false;
+  if length(environment) > 200 or greatest(length(name), length(parts[cardinality(parts) - 1])) > 200
+    or length(stated) > 200 and stated <> key then
+    environment := left(environment, 200);
+    old_id := 'too-long:' || encode(sha256(convert_to(key, 'UTF8')), 'hex');
+    return;
+  end if;
   if stated is null or stated = name or stated = key or right(stated, length(name) + 1) = ':' || name
     or name in ('', '[object Object]', 'undefined', 'null') then
     return;
@@ -8329,29 +8369,61 @@ CREATE OR REPLACE FUNCTION kv.index_documents(after text, environments text[], s
 AS $function$
 declare
   names constant text[] := kv.environment_names();
+  page text[] := '{}';
+  bytes bigint := 0;
+  d record;
 begin
-  with page as materialized (
-    select key, value from kv_store_6fcaeea3 where key > $1 order by key limit size
-  ), documents as (
-    insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
-    select p.key, f.meaning, e.environment, e.old_id, kv.id_of(f.meaning, e.environment, e.old_id),
-      hashtextextended(p.value::text, 0)
-    from page p
-      cross join lateral (
-        select k.meaning from app.kv_key_families() k
-        where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1
-      ) f
-      cross join lateral kv.identity(f.meaning, p.key, p.value, names) e
-    where f.meaning in ('client', 'site', 'catalog', 'product', 'order') and e.environment = any ($2)
-    on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
-      fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
-      mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
-      has_row = i.has_row and i.id = excluded.id
-    where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
-      (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
-  )
-  select max(key collate "C") into last_key from page;
+  for d in select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s where s.key > $1
+    order by s.key limit size
+  loop
+    exit when bytes > 0 and bytes + d.bytes > 8000000;
+    page := page || d.key;
+    bytes := bytes + d.bytes;
+  end loop;
+  last_key := page[cardinality(page)];
+  begin
+    perform kv.index_keys(page, environments, names, false);
+    return;
+  exception when others then
+    perform kv.raise_unless_of_a_document(sqlstate, sqlerrm);
+  end;
+  for d in select k as key from unnest(page) k loop
+    begin
+      perform kv.index_keys(array[d.key], environments, names, false);
+    exception when others then
+      perform kv.raise_unless_of_a_document(sqlstate, sqlerrm);
+      perform kv.index_keys(array[d.key], environments, names, true);
+    end;
+  end loop;
 end
+$function$;
+
+-- Function kv.index_keys(text[],text[],text[],boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.index_keys(keys text[], environments text[], names text[], is_hostile boolean)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
+  select p.key, f.meaning, e.environment, o.old_id, kv.id_of(f.meaning, e.environment, o.old_id),
+    case when is_hostile then 0 else hashtextextended(p.value::text, 0) end
+  from kv_store_6fcaeea3 p
+    cross join lateral (
+      select k.meaning from app.kv_key_families() k
+      where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1
+    ) f
+    cross join lateral kv.identity(f.meaning, p.key, case when is_hostile then 'null' else p.value end, names) e
+    cross join lateral (
+      select case when is_hostile then 'unreadable:' || encode(sha256(convert_to(p.key, 'UTF8')), 'hex')
+        else e.old_id end as old_id
+    ) o
+  where p.key = any ($1) and f.meaning in ('client', 'site', 'catalog', 'product', 'order') and e.environment = any ($2)
+  on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
+    fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
+    mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
+    has_row = i.has_row and i.id = excluded.id
+  where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
+    (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
 $function$;
 
 -- Function kv.index_lists(), owner app_mirror
@@ -8455,6 +8527,14 @@ RETURN (CURRENT_USER = ANY (ARRAY['app_admin'::name, 'app_support'::name, 'app_c
   'app_anon'::name, 'app_system'::name, 'app_worker'::name]));
 grant execute on function app.is_caller_role() to public;
 
+-- Function kv.is_deep(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_deep(value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN jsonb_path_exists(value, 'strict $.**{33}'::jsonpath);
+
 -- Function kv.is_deleted(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_deleted(value jsonb)
@@ -8528,6 +8608,15 @@ CREATE OR REPLACE FUNCTION app.is_open_order(o orders)
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 RETURN (((o).status = ANY (ARRAY['pending'::text, 'processing'::text])) OR (EXISTS (SELECT FROM returns r WHERE
   ((r.order_id = (is_open_order.o).id) AND (r.status = ANY (ARRAY['requested'::text, 'approved'::text]))))));
+
+-- Function kv.is_secret(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_secret(t text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((t ~ '://[^/"]*@'::text) OR (t ~ '\meyJ[A-Za-z0-9_-]{10,}\.'::text) OR (t ~ '-----BEGIN|AKIA[0-9A-Z]{16}'::text)
+  OR (t ~* 'hooks\.slack\.com|[?&]([a-z_-]*(sig|signature|token|key)|code)=|^(bearer .*|basic +[a-z0-9+/]+=*)$'::text));
 
 -- Function kv.is_snake_case(jsonb), owner app_mirror
 
@@ -8663,6 +8752,40 @@ CREATE OR REPLACE FUNCTION app.json_lines(texts jsonb)
 RETURN CASE jsonb_array_length(texts) WHEN 0 THEN NULL::text WHEN 1 THEN (texts ->> 0) ELSE (SELECT string_agg(l.line, '
 '::text ORDER BY l.n) AS string_agg FROM jsonb_array_elements_text(json_lines.texts) WITH ORDINALITY l(line, n)) END;
 grant execute on function app.json_lines(jsonb) to app_admin, app_client;
+
+-- Function kv.keep_site(kv.draft,sites,uuid,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.keep_site(d kv.draft, existing sites, catalog_id uuid, catalog_name text)
+ RETURNS kv.draft
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  kept_domain constant boolean := existing.id is not null
+    and existing.domain is distinct from d.columns ->> 'domain';
+  kept_catalog constant boolean := existing.catalog_id is distinct from catalog_id and existing.catalog_id is not null;
+begin
+  if kept_domain then
+    d.remainder := jsonb_strip_nulls(jsonb_build_object('domain', d.columns -> 'domain')) || d.remainder;
+  end if;
+  if kept_catalog then
+    d.remainder := jsonb_strip_nulls(jsonb_build_object('catalogId', catalog_name)) || d.remainder;
+  end if;
+  d.notes := d.notes || case when kept_catalog then '{"kept": "catalogId"}'::jsonb
+    when kept_domain then '{"kept": "domain"}' else '{}' end;
+  return d;
+end
+$function$;
+
+-- Function kv.kept(jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.kept(existing jsonb, stated jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE((SELECT jsonb_build_object('kept', e.key) AS jsonb_build_object FROM jsonb_each(kept.existing) e(key,
+  value) WHERE ((e.value <> 'null'::jsonb) AND (e.value IS DISTINCT FROM COALESCE((kept.stated -> e.key),
+  'null'::jsonb))) ORDER BY e.key LIMIT 1), '{}'::jsonb);
 
 -- Function kv.keys_of(text,text,text), owner app_mirror
 
@@ -8800,9 +8923,10 @@ CREATE OR REPLACE FUNCTION kv.line(value jsonb, length integer)
  RETURNS text
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::text])) THEN NULLIF("left"(btrim((value #>>
-  '{}'::text[]), '
-'::text), length), ''::text) ELSE NULL::text END;
+RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::text])) THEN
+  NULLIF("left"(btrim(regexp_replace((value #>> '{}'::text[]),
+  '[\u0001-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]'::text, ' '::text, 'g'::text)),
+  length), ''::text) ELSE NULL::text END;
 
 -- Function kv.lines_of(jsonb), owner app_mirror
 
@@ -8817,9 +8941,13 @@ declare
   gift jsonb;
   price record;
   quantity integer;
+  readable jsonb[] := '{}';
 begin
-  lines := '[]';
   if jsonb_typeof(v -> 'items') = 'array' and v -> 'items' <> '[]' then
+    if jsonb_array_length(v -> 'items') > 1000 then
+      reason := 'too_many_lines';
+      return;
+    end if;
     items := array(select e from jsonb_array_elements(v -> 'items') e);
   end if;
   foreach item in array items loop
@@ -8838,12 +8966,13 @@ begin
       when coalesce(item -> 'giftId', item -> 'productId', item -> 'id', gift -> 'id', item -> 'sku', gift -> 'sku',
         item -> 'giftName', item -> 'name', gift -> 'name') is null then 'no_lines' end;
     exit when reason is not null;
-    lines := lines || jsonb_strip_nulls(jsonb_build_object(
+    readable := readable || jsonb_strip_nulls(jsonb_build_object(
       'gift', kv.line(coalesce(item -> 'giftId', item -> 'productId', gift -> 'id', item -> 'id'), 1024),
       'sku', kv.line(coalesce(item -> 'sku', item -> 'giftSku', gift -> 'sku'), 200),
       'name', kv.line(coalesce(item -> 'giftName', item -> 'productName', item -> 'name', gift -> 'name'), 500),
       'quantity', quantity, 'unit_price', price.price, 'currency', price.currency));
   end loop;
+  lines := to_jsonb(readable);
 end
 $function$;
 
@@ -9362,9 +9491,12 @@ AS $function$
 declare
   reason text := case
     when old_id = key then 'id_of_another_record'
+    when old_id like 'too-long:%' then 'id_too_long'
+    when old_id like 'unreadable:%' then 'cannot_be_mapped'
     when old_id in ('', '[object Object]', 'undefined', 'null') then 'no_id'
     when is_mixed then 'id_in_use'
-    when jsonb_typeof(value) <> 'object' then 'not_an_object' end;
+    when jsonb_typeof(value) <> 'object' then 'not_an_object'
+    when kv.is_deep(value) then 'too_deep' end;
 begin
   if reason is not null then
     return (reason, 'id', null, null, null)::kv.mapping;
@@ -9385,21 +9517,32 @@ CREATE OR REPLACE FUNCTION kv.map_batch(r kv.runs, size integer)
  LANGUAGE plpgsql
 AS $function$
 declare
-  page kv.ids[] := array(
-    select i from kv.ids i
+  ids uuid[] := '{}';
+  n bigint := 0;
+  bytes bigint := 0;
+  d record;
+begin
+  for d in
+    select i.key, i.id, octet_length(s.value::text) as bytes
+    from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
     where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
       and i.fingerprint is distinct from i.mapped_fingerprint
-    order by i.key limit size);
-begin
-  if cardinality(page) = 0 then
+    order by i.key limit size
+  loop
+    exit when n > 0 and bytes + d.bytes > 1000000;
+    ids := ids || d.id;
+    n := n + 1;
+    bytes := bytes + d.bytes;
+    r.checkpoint := d.key;
+  end loop;
+  if n = 0 then
     r.checkpoint := '';
     r.phase := case r.phase when 'client' then 'catalog' when 'catalog' then 'site' when 'site' then 'product'
       when 'product' then 'order' else 'end' end;
     return r;
   end if;
-  perform kv.map_rows(r.phase, array(select p.id from unnest(page) p), r.currency);
-  r.checkpoint := page[cardinality(page)].key;
-  r.done := r.done + cardinality(page);
+  perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
+  r.done := r.done + n;
   return r;
 end
 $function$;
@@ -9471,15 +9614,14 @@ begin
   return (null, null, jsonb_strip_nulls(jsonb_build_object(
     'name', name,
     'slug', coalesce(nullif(trim(both '-' from left(slug, 60)), ''), 'client'),
-    'description', kv.line(v -> 'description', 100000),
+    'description', kv.paragraphs(v -> 'description', 100000),
     'logo_url', kv.web_address(logo),
     'contact_email', kv.line(coalesce(v -> 'contactEmail', v -> 'email', v #> '{contact,email}'), 500),
     'contact_phone', kv.line(coalesce(v -> 'contactPhone', v -> 'phone', v #> '{contact,phone}'), 500),
-    'address', kv.line(v -> 'address', 100000),
+    'address', kv.paragraphs(v -> 'address', 100000),
     'tier', lower(kv.line(coalesce(v -> 'tier', v -> 'plan'), 100)),
     'is_active', coalesce(kv.status_of(v), case when v ? 'status' then 'inactive' else 'active' end) = 'active',
-    'settings', case when jsonb_typeof(v -> 'settings') = 'object' and length((v -> 'settings')::text) < 500000
-      then kv.cleaned(v -> 'settings', false) end,
+    'settings', kv.settings_of(v -> 'settings'),
     'created_at', coalesce(kv.moment(v -> 'createdAt'), kv.time_in_id(old_id)),
     'updated_at', kv.moment(v -> 'updatedAt'))),
     kv.rest(value, kv.used_fields(v, '{id,name,description,contactEmail,contactPhone,createdAt}', notes)),
@@ -9572,7 +9714,7 @@ begin
     'catalog', kv.line(coalesce(v -> 'catalogId', v #> '{catalog,id}'), 1024),
     'name', coalesce(name, sku, left(old_id, 500)),
     'sku', coalesce(sku, left(old_id, 200)),
-    'description', kv.line(v -> 'description', 100000),
+    'description', kv.paragraphs(v -> 'description', 100000),
     'category', kv.line(v -> 'category', 300),
     'brand', kv.line(v -> 'brand', 300),
     'price', money.price,
@@ -9598,27 +9740,26 @@ CREATE OR REPLACE FUNCTION kv.map_rows(entity text, ids uuid[], currency text)
  LANGUAGE plpgsql
 AS $function$
 declare
-  drafts kv.draft[] := kv.drafts(entity, ids);
+  half constant integer := cardinality(ids) / 2;
 begin
-  case entity
-    when 'client' then
-      drafts := kv.check_clients(drafts);
-      perform kv.write_clients(drafts);
-    when 'catalog' then
-      drafts := kv.check_catalogs(drafts);
-      perform kv.write_catalogs(drafts);
-    when 'site' then
-      drafts := kv.check_sites(drafts);
-      perform kv.write_sites(drafts);
-    when 'product' then
-      drafts := kv.check_products(drafts, currency);
-      perform kv.write_products(drafts);
-    when 'order' then
-      drafts := kv.check_orders(drafts, currency);
-      perform kv.write_orders(drafts);
-  end case;
-  perform kv.record_outcomes(drafts, false);
-  perform kv.record_aliases(drafts);
+  if cardinality(ids) = 0 then
+    return;
+  end if;
+  begin
+    perform kv.map_together(entity, ids, currency);
+    return;
+  exception when others then
+    perform kv.raise_unless_of_a_document(sqlstate, sqlerrm);
+  end;
+  if half > 0 then
+    perform kv.map_rows(entity, ids[:half], currency);
+    perform kv.map_rows(entity, ids[half + 1:], currency);
+  else
+    perform kv.record_outcomes(array(
+      select (i.key, i.entity, i.environment, i.old_id, i.id, i.has_row, false, 'cannot_be_mapped', '', null, '{}',
+        '{}')::kv.draft
+      from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'), false);
+  end if;
 end
 $function$;
 
@@ -9655,13 +9796,42 @@ begin
     'name', coalesce(name, left(old_id, 500)),
     'domain', domain,
     'status', coalesce(kv.status_of(v), case when v ? 'status' then 'inactive' else 'draft' end),
-    'branding', case when jsonb_typeof(v -> 'branding') = 'object' and length((v -> 'branding')::text) < 6000000
-      then kv.cleaned(v -> 'branding', false) end,
-    'settings', case when jsonb_typeof(v -> 'settings') = 'object' and length((v -> 'settings')::text) < 6000000
-      then kv.cleaned(v -> 'settings', false) end,
+    'branding', kv.branding_of(v -> 'branding'),
+    'settings', kv.settings_of(v -> 'settings'),
     'created_at', coalesce(kv.moment(v -> 'createdAt'), kv.time_in_id(old_id)),
     'updated_at', kv.moment(v -> 'updatedAt'))),
     kv.rest(value, kv.used_fields(v, '{id,clientId,catalogId,name,domain,createdAt}', notes)), notes)::kv.mapping;
+end
+$function$;
+
+-- Function kv.map_together(text,uuid[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_together(entity text, ids uuid[], currency text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  drafts kv.draft[] := kv.drafts(entity, ids);
+begin
+  case entity
+    when 'client' then
+      drafts := kv.check_clients(drafts);
+      perform kv.write_clients(drafts);
+    when 'catalog' then
+      drafts := kv.check_catalogs(drafts);
+      perform kv.write_catalogs(drafts);
+    when 'site' then
+      drafts := kv.check_sites(drafts);
+      perform kv.write_sites(drafts);
+    when 'product' then
+      drafts := kv.check_products(drafts, currency);
+      perform kv.write_products(drafts);
+    when 'order' then
+      drafts := kv.check_orders(drafts, currency);
+      perform kv.write_orders(drafts);
+  end case;
+  perform kv.record_outcomes(drafts, false);
+  perform kv.record_aliases(drafts);
 end
 $function$;
 
@@ -9738,14 +9908,16 @@ CREATE OR REPLACE FUNCTION kv.may_have_secret(t text)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN ((POSITION(('passw'::text) IN (t)) > 0) OR (POSITION(('passphrase'::text) IN (t)) > 0) OR
-  (POSITION(('secret'::text) IN (t)) > 0) OR (POSITION(('token'::text) IN (t)) > 0) OR (POSITION(('key'::text) IN (t)) >
-  0) OR (POSITION(('credential'::text) IN (t)) > 0) OR (POSITION(('authori'::text) IN (t)) > 0) OR
-  (POSITION(('bearer'::text) IN (t)) > 0) OR (POSITION(('cookie'::text) IN (t)) > 0) OR (POSITION(('session'::text) IN
-  (t)) > 0) OR (POSITION(('connection'::text) IN (t)) > 0) OR (POSITION(('ftp'::text) IN (t)) > 0) OR
-  (POSITION(('otp'::text) IN (t)) > 0) OR (POSITION(('"pwd"'::text) IN (t)) > 0) OR (POSITION(('"pass"'::text) IN (t)) >
-  0) OR (POSITION(('"pin"'::text) IN (t)) > 0) OR (POSITION(('"auth'::text) IN (t)) > 0) OR (POSITION(('eyj'::text) IN
-  (t)) > 0) OR ((POSITION(('://'::text) IN (t)) > 0) AND (POSITION(('@'::text) IN (t)) > 0)));
+RETURN ((POSITION(('pass'::text) IN (t)) > 0) OR (POSITION(('secret'::text) IN (t)) > 0) OR (POSITION(('token'::text) IN
+  (t)) > 0) OR (POSITION(('key'::text) IN (t)) > 0) OR (POSITION(('credential'::text) IN (t)) > 0) OR
+  (POSITION(('authori'::text) IN (t)) > 0) OR (POSITION(('bearer'::text) IN (t)) > 0) OR (POSITION(('cookie'::text) IN
+  (t)) > 0) OR (POSITION(('session'::text) IN (t)) > 0) OR (POSITION(('connection'::text) IN (t)) > 0) OR
+  (POSITION(('ftp'::text) IN (t)) > 0) OR (POSITION(('otp'::text) IN (t)) > 0) OR (POSITION(('pwd":'::text) IN (t)) > 0)
+  OR (POSITION(('pin":'::text) IN (t)) > 0) OR (POSITION(('"auth'::text) IN (t)) > 0) OR (POSITION(('eyj'::text) IN (t))
+  > 0) OR (POSITION(('-----begin'::text) IN (t)) > 0) OR (POSITION(('basic '::text) IN (t)) > 0) OR
+  (POSITION(('sig='::text) IN (t)) > 0) OR (POSITION(('signature='::text) IN (t)) > 0) OR (POSITION(('code='::text) IN
+  (t)) > 0) OR (POSITION(('hooks.slack.com'::text) IN (t)) > 0) OR (POSITION(('akia'::text) IN (t)) > 0) OR
+  ((POSITION(('://'::text) IN (t)) > 0) AND (POSITION(('@'::text) IN (t)) > 0)));
 
 -- Function app.may_queue_order_mail(orders,text), owner app_definer
 
@@ -10413,38 +10585,17 @@ end
 $function$;
 grant execute on function app.page_rows(text,integer) to app_admin, app_anon, app_client, app_customer, app_support;
 
--- Function app.park_policies(text), owner app_owner
+-- Function kv.paragraphs(jsonb,integer), owner app_mirror
 
-CREATE OR REPLACE FUNCTION app.park_policies(table_name text)
- RETURNS jsonb
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-declare
-  policies jsonb := '{}';
-  policy record;
-begin
-  for policy in
-    select p.polname as name, jsonb_agg(coalesce(r.rolname, 'public') order by r.rolname) as roles,
-      coalesce(string_agg(quote_ident(r.rolname), ', ') filter (where r.rolname in ('app_definer', 'app_migrate')),
-        'app_owner') as kept
-    from pg_policy p cross join unnest(p.polroles) role left join pg_roles r on r.oid = role
-    where p.polrelid = format('public.%I', table_name)::regclass and p.polname not like 'suspension\_%'
-    group by p.polname
-    having bool_or(coalesce(r.rolname, 'public') not in ('app_owner', 'app_definer', 'app_migrate'))
-  loop
-    execute format('alter policy %I on public.%I to %s', policy.name, table_name, policy.kept);
-    policies := policies || jsonb_build_object(policy.name, policy.roles);
-  end loop;
-  execute format('drop policy if exists suspension_admin on public.%I', table_name);
-  execute format('drop policy if exists suspension_system on public.%I', table_name);
-  execute format('create policy suspension_admin on public.%I for select to app_admin
-    using ((select app.admin_role()) is not null)', table_name);
-  execute format('create policy suspension_system on public.%I to app_system
-    using ((select app.subject()) is not null) with check ((select app.subject()) is not null)', table_name);
-  return policies;
-end
-$function$;
+CREATE OR REPLACE FUNCTION kv.paragraphs(value jsonb, length integer)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::text])) THEN
+  NULLIF("left"(btrim(regexp_replace((value #>> '{}'::text[]),
+  '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]'::text, ' '::text,
+  'g'::text), '
+'::text), length), ''::text) ELSE NULL::text END;
 
 -- Function app.person_client_ids(), owner app_definer
 
@@ -11382,6 +11533,20 @@ end
 $function$;
 grant execute on function app.queue_tag_invalidation() to app_owner;
 
+-- Function kv.raise_unless_of_a_document(text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.raise_unless_of_a_document(code text, message text)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  if left(code, 2) in ('25', '40', '42', '53', '55', '57', '58') then
+    raise exception using errcode = code, message = message;
+  end if;
+end
+$function$;
+
 -- Function app.receive_return(uuid,jsonb,boolean,text,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.receive_return(return_id uuid, lines jsonb, restock boolean, note text, source text,
@@ -11534,7 +11699,8 @@ CREATE OR REPLACE FUNCTION kv.record_aliases(drafts kv.draft[])
  LANGUAGE sql
 AS $function$
   select kv.record_outcomes(array(
-    select (i.key, i.entity, i.environment, i.old_id, i.id, d.has_row or d.reason is null, false, null, null, null,
+    select (i.key, i.entity, i.environment, i.old_id, i.id, d.has_row or d.reason is null, false, d.reason, d.field,
+      null,
       coalesce(rest.value - case i.entity when 'catalog' then 'source' else '' end, '{}'),
       case when rest.value is null then '{"same_document": ""}' else '{"other_document": ""}' end::jsonb)::kv.draft
     from unnest(drafts) d
@@ -11543,7 +11709,8 @@ AS $function$
       join kv_store_6fcaeea3 l on l.key = d.key
       left join lateral (
         select kv.cleaned(coalesce(jsonb_object_agg(f.key, f.value), '{}')) as value
-        from jsonb_each(case jsonb_typeof(kv.decoded(a.value)) when 'object' then kv.decoded(a.value) else '{}' end) f
+        from jsonb_each(case when jsonb_typeof(kv.decoded(a.value)) = 'object' and not kv.is_deep(kv.decoded(a.value))
+            then kv.decoded(a.value) else '{}' end) f
         where f.value is distinct from kv.decoded(l.value) -> f.key
       ) rest on kv.decoded(a.value) <> kv.decoded(l.value)), true)
 $function$;
@@ -11740,7 +11907,8 @@ begin
   insert into kv.remainders as r (key, value)
   select d.key, d.remainder from unnest(drafts) d where d.reason is null and d.remainder <> '{}'
   on conflict (key) do update set value = excluded.value where r.value <> excluded.value;
-  delete from kv.remainders r using unnest(drafts) d where r.key = d.key and d.reason is null and d.remainder = '{}';
+  delete from kv.remainders r using unnest(drafts) d
+  where r.key = d.key and (d.reason is null and d.remainder = '{}' or d.reason = 'person_erased');
 
   delete from kv.notes n using unnest(drafts) d where n.key = d.key and (d.reason is not null or not d.notes ? n.note);
   insert into kv.notes as n (key, note, field)
@@ -12462,8 +12630,8 @@ CREATE OR REPLACE FUNCTION app.restore_row_security(table_name text)
  SET lock_timeout TO '2s'
 AS $function$
 declare
-  ended record;
-  revoked record;
+  privileges jsonb;
+  revoked jsonb;
 begin
   if table_name <> all (app.suspendable_tables()) then
     raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
@@ -12471,20 +12639,14 @@ begin
     return false;
   end if;
   execute format('lock table public.%I in access exclusive mode', table_name);
-  select * into ended from app.end_suspension(table_name);
-  if ended.privileges is null then
+  privileges := app.end_suspension(table_name);
+  if privileges is null then
     return false;
   end if;
-  perform app.unpark_policies(table_name, ended.policies);
-  for revoked in
-    select p ->> 'role' as role, p ->> 'privilege' as privilege, p ->> 'column' as name
-    from jsonb_array_elements(ended.privileges) p join pg_roles r on r.rolname = p ->> 'role'
-    where p ->> 'column' is null or exists (
-      select from pg_attribute a where a.attrelid = format('public.%I', table_name)::regclass
-        and a.attname = p ->> 'column' and not a.attisdropped)
-  loop
-    execute format('grant %s%s on public.%I to %I', revoked.privilege,
-      '(' || quote_ident(revoked.name) || ')', table_name, revoked.role);
+  execute format('alter table public.%I enable row level security', table_name);
+  for revoked in select p from jsonb_array_elements(privileges) p loop
+    execute format('grant %s%s on public.%I to %I', revoked ->> 'privilege',
+      '(' || quote_ident(revoked ->> 'column') || ')', table_name, revoked ->> 'role');
   end loop;
   return true;
 end
@@ -12537,38 +12699,6 @@ AS $function$
   select app.end_sessions(app.subject()) where app.subject() is not null
 $function$;
 grant execute on function app.revoke_own_sessions() to app_admin, app_client, app_support;
-
--- Function app.revoke_privileges(text), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.revoke_privileges(table_name text)
- RETURNS jsonb
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-declare
-  privileges jsonb;
-  revoked record;
-begin
-  select coalesce(jsonb_agg(
-      jsonb_build_object('role', r.rolname, 'privilege', p.privilege_type, 'column', l.name)), '[]')
-    into privileges
-    from (
-      select null::name as name, c.relacl as list from pg_class c
-      where c.oid = format('public.%I', table_name)::regclass
-      union all
-      select a.attname, a.attacl from pg_attribute a
-      where a.attrelid = format('public.%I', table_name)::regclass and a.attacl is not null and not a.attisdropped
-    ) l cross join aclexplode(l.list) p join pg_roles r on r.oid = p.grantee
-    where app.is_suspended_privilege(r.rolname, table_name, p.privilege_type);
-  for revoked in
-    select distinct p ->> 'role' as role, p ->> 'privilege' as privilege from jsonb_array_elements(privileges) p
-  loop
-    -- This revokes the privilege on each column, too.
-    execute format('revoke %s on public.%I from %I', revoked.privilege, table_name, revoked.role);
-  end loop;
-  return privileges;
-end
-$function$;
 
 -- Function app.rfc3339(timestamp with time zone), owner app_owner
 
@@ -12681,7 +12811,8 @@ begin
   where i.entity = $1 and i.environment = $2 and i.old_id = $3 and i.has_row limit 1;
   if row_id is null and old_id is not null then
     select i.id into row_id from kv.ids i
-    where i.key = any (kv.keys_of($1, $2, $3) || $3) and i.entity = $1 and i.has_row limit 1;
+    where i.key = any (kv.keys_of($1, $2, $3) || $3) and i.entity = $1 and i.environment = $2 and i.has_row
+    limit 1;
   end if;
   return row_id;
 end
@@ -12765,10 +12896,9 @@ AS $function$
 $function$;
 grant execute on function app.save_staging_progress(uuid,integer,integer,jsonb,jsonb,double precision) to app_worker;
 
--- Function app.save_suspension(text,text,integer,jsonb,jsonb), owner app_definer
+-- Function app.save_suspension(text,text,integer,jsonb), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb, policies
-  jsonb)
+CREATE OR REPLACE FUNCTION app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -12779,19 +12909,16 @@ begin
   if app.admin_role() is distinct from 'super_admin' then
     raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
   end if;
-  insert into row_security_suspensions as s (table_name, reason, privileges, policies, suspended_by, expires_at)
-  values ($1, $2, $4, $5, app.subject(), now() + make_interval(mins => $3))
+  insert into row_security_suspensions as s (table_name, reason, privileges, suspended_by, expires_at)
+  values ($1, $2, $4, app.subject(), now() + make_interval(mins => $3))
   on conflict (table_name) do update
   set reason = excluded.reason, suspended_by = excluded.suspended_by, suspended_at = excluded.suspended_at,
     expires_at = excluded.expires_at, ended_at = null,
-    privileges = case when s.ended_at is null then (
-        select coalesce(jsonb_agg(distinct p), '[]') from jsonb_array_elements(s.privileges || excluded.privileges) p
-      ) else excluded.privileges end,
-    policies = case when s.ended_at is null then s.policies || excluded.policies else excluded.policies end;
+    privileges = case when s.ended_at is null then s.privileges else excluded.privileges end;
   perform app.record_action('row_security.suspend', null, $1, jsonb_build_object('reason', $2, 'minutes', $3));
 end
 $function$;
-grant execute on function app.save_suspension(text,text,integer,jsonb,jsonb) to app_owner;
+grant execute on function app.save_suspension(text,text,integer,jsonb) to app_owner;
 
 -- Function app.seal(text), owner app_definer
 
@@ -13037,6 +13164,17 @@ begin
   return new;
 end
 $function$;
+
+-- Function kv.settings_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.settings_of(stated jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (jsonb_typeof(stated) = 'object'::text) THEN kv.cleaned(jsonb_strip_nulls(jsonb_build_object('locale',
+  kv.line((stated -> 'locale'::text), 100), 'public', CASE WHEN (kv.line((stated #> '{public,locale}'::text[]), 100) IS
+  NOT NULL) THEN jsonb_build_object('locale', kv.line((stated #> '{public,locale}'::text[]), 100)) ELSE NULL::jsonb
+  END))) ELSE NULL::jsonb END;
 
 -- Function app.settle_stock_holds(integer), owner app_definer
 
@@ -13542,18 +13680,36 @@ CREATE OR REPLACE FUNCTION app.suspend_row_security(table_name text, reason text
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
  SET lock_timeout TO '2s'
 AS $function$
+declare
+  privileges jsonb;
+  revoked record;
 begin
   if app.admin_role() is distinct from 'super_admin'
     or current_query() !~ '^select app\.suspend_row_security\(\$1, \$2, \$3\);?\s*$' then
     raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
   elsif table_name <> all (app.suspendable_tables()) then
     raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
-  elsif not pg_try_advisory_xact_lock_shared(7243219080) then  -- the lock of the migrations
-    raise exception 'a migration is running' using errcode = 'lock_not_available';
   end if;
   execute format('lock table public.%I in access exclusive mode', table_name);
-  perform app.save_suspension(
-    table_name, reason, minutes, app.revoke_privileges(table_name), app.park_policies(table_name));
+  select coalesce(jsonb_agg(
+      jsonb_build_object('role', r.rolname, 'privilege', p.privilege_type, 'column', l.name)), '[]')
+    into privileges
+    from (
+      select null::name as name, c.relacl as list from pg_class c
+      where c.oid = format('public.%I', table_name)::regclass
+      union all
+      select a.attname, a.attacl from pg_attribute a
+      where a.attrelid = format('public.%I', table_name)::regclass and a.attacl is not null
+    ) l cross join aclexplode(l.list) p join pg_roles r on r.oid = p.grantee
+    where app.is_suspended_privilege(r.rolname, table_name, p.privilege_type);
+  perform app.save_suspension(table_name, reason, minutes, privileges);
+  for revoked in
+    select distinct p ->> 'role' as role, p ->> 'privilege' as privilege from jsonb_array_elements(privileges) p
+  loop
+    -- This revokes the privilege on each column, too.
+    execute format('revoke %s on public.%I from %I', revoked.privilege, table_name, revoked.role);
+  end loop;
+  execute format('alter table public.%I disable row level security', table_name);
 end
 $function$;
 grant execute on function app.suspend_row_security(text,text,integer) to app_admin;
@@ -13644,34 +13800,6 @@ $function$;
 grant execute on function app.transaction_writes() to app_admin, app_anon, app_client, app_customer, app_kv,
   app_support, app_system, app_worker;
 
--- Function app.unpark_policies(text,jsonb), owner app_owner
-
-CREATE OR REPLACE FUNCTION app.unpark_policies(table_name text, policies jsonb)
- RETURNS void
- LANGUAGE plpgsql
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$
-declare
-  policy record;
-begin
-  execute format('drop policy if exists suspension_admin on public.%I', table_name);
-  execute format('drop policy if exists suspension_system on public.%I', table_name);
-  for policy in
-    select e.key as name, string_agg(quote_ident(role), ', ')
-        filter (where role = 'public' or exists (select from pg_roles r where r.rolname = role)) as roles
-    from jsonb_each(policies) e cross join jsonb_array_elements_text(e.value) role
-    join pg_policy p on p.polname = e.key and p.polrelid = format('public.%I', table_name)::regclass
-    group by e.key
-  loop
-    if policy.roles is null then
-      execute format('drop policy %I on public.%I', policy.name, table_name);
-    else
-      execute format('alter policy %I on public.%I to %s', policy.name, table_name, policy.roles);
-    end if;
-  end loop;
-end
-$function$;
-
 -- Function kv.used_fields(jsonb,text[],jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.used_fields(v jsonb, fields text[], notes jsonb)
@@ -13686,7 +13814,8 @@ declare
 begin
   foreach field in array fields loop
     if position('": "' || field || '"' in mended) = 0 and jsonb_typeof(v -> field) not in ('object', 'array')
-      and v ->> field = btrim(v ->> field)
+      and v ->> field = (case field when 'description' then kv.paragraphs(v -> field, 100000)
+        else kv.line(v -> field, 1000) end)
       and length(v ->> field) <= (case field when 'description' then 100000 else 200 end) then
       used := used || field;
     end if;
@@ -13836,11 +13965,10 @@ AS $function$
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::clients, d.columns) r where d.reason is null
   on conflict (id) do update set name = excluded.name, description = excluded.description,
     logo_url = excluded.logo_url, contact_email = excluded.contact_email, contact_phone = excluded.contact_phone,
-    address = excluded.address, tier = excluded.tier, is_active = excluded.is_active, settings = excluded.settings
-  where (c.name, c.description, c.logo_url, c.contact_email, c.contact_phone, c.address, c.tier, c.is_active,
-      c.settings)
+    address = excluded.address, settings = excluded.settings || c.settings
+  where (c.name, c.description, c.logo_url, c.contact_email, c.contact_phone, c.address, c.settings)
     is distinct from (excluded.name, excluded.description, excluded.logo_url, excluded.contact_email,
-      excluded.contact_phone, excluded.address, excluded.tier, excluded.is_active, excluded.settings)
+      excluded.contact_phone, excluded.address, excluded.settings || c.settings)
 $function$;
 
 -- Function kv.write_orders(kv.draft[]), owner app_mirror
@@ -13887,16 +14015,15 @@ AS $function$
     coalesce(r.images, '[]'), coalesce(r.attributes, '{}'), r.inventory_count, r.inventory_policy, r.is_active,
     coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::products, d.columns) r where d.reason is null
-  on conflict (id) do update set catalog_id = excluded.catalog_id, sku = excluded.sku, name = excluded.name,
+  on conflict (id) do update set sku = excluded.sku, name = excluded.name,
     description = excluded.description, category = excluded.category, brand = excluded.brand, price = excluded.price,
     currency = excluded.currency, images = excluded.images, attributes = excluded.attributes,
-    inventory_count = excluded.inventory_count, inventory_policy = excluded.inventory_policy,
-    is_active = excluded.is_active
-  where (p.catalog_id, p.sku, p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes,
-      p.inventory_count, p.inventory_policy, p.is_active)
-    is distinct from (excluded.catalog_id, excluded.sku, excluded.name, excluded.description, excluded.category,
-      excluded.brand, excluded.price, excluded.currency, excluded.images, excluded.attributes,
-      excluded.inventory_count, excluded.inventory_policy, excluded.is_active)
+    inventory_count = excluded.inventory_count, inventory_policy = excluded.inventory_policy
+  where (p.sku, p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes,
+      p.inventory_count, p.inventory_policy)
+    is distinct from (excluded.sku, excluded.name, excluded.description, excluded.category, excluded.brand,
+      excluded.price, excluded.currency, excluded.images, excluded.attributes, excluded.inventory_count,
+      excluded.inventory_policy)
 $function$;
 
 -- Function app.write_replica_heartbeat(), owner app_definer
@@ -13922,9 +14049,10 @@ AS $function$
   select d.id, r.client_id, r.name, r.domain, r.status, coalesce(r.branding, '{}'), coalesce(r.settings, '{}'),
     r.catalog_id, coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::sites, d.columns) r where d.reason is null
-  on conflict (id) do update set name = excluded.name, domain = excluded.domain, status = excluded.status,
-    branding = excluded.branding, settings = excluded.settings, catalog_id = excluded.catalog_id
-  where (s.name, s.domain, s.status, s.branding, s.settings, s.catalog_id)
-    is distinct from (excluded.name, excluded.domain, excluded.status, excluded.branding, excluded.settings,
-      excluded.catalog_id)
+  on conflict (id) do update set name = excluded.name, status = excluded.status,
+    branding = s.branding || excluded.branding, settings = excluded.settings || s.settings,
+    catalog_id = coalesce(s.catalog_id, excluded.catalog_id)
+  where (s.name, s.status, s.branding, s.settings, s.catalog_id)
+    is distinct from (excluded.name, excluded.status, s.branding || excluded.branding,
+      excluded.settings || s.settings, coalesce(s.catalog_id, excluded.catalog_id))
 $function$;

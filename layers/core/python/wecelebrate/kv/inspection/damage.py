@@ -114,6 +114,7 @@ DAMAGE: dict[str, Damage] = {
     "catalog_type_missing": Damage("row", "nothing: the type becomes `manual`"),
     "catalog_status_unknown": Damage("row", "check whether the catalog may be active"),
     "catalog_credentials": Damage("row", "enter the credentials on the platform: they are not copied"),
+    "catalog_client_missing": Damage("quarantine", _OWNER),
     "catalog_client_unknown": Damage("quarantine", _OWNER),
     "catalog_alias_key": Damage("alias", _KEYS),
     **{

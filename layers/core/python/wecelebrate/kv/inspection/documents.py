@@ -21,6 +21,8 @@ _CHECKS: dict[str, Callable[[Document], Iterable[str]]] = {
     "product": entities.damage_of_gift,
     "order": entities.damage_of_order,
 }
+LEGACY_CATALOG = "catalog_legacy_default"
+"""The catalog of the gifts that name no catalog. It is the only catalog that needs no owner."""
 _PLURALS = {"client": "clients:", "site": "sites:", "product": "gifts:", "order": "orders:", "catalog": "catalog:"}
 """The older key of each entity."""
 ALL = slice(None)
@@ -53,6 +55,8 @@ def inspect(key: str, family: str, meaning: str, value: str, entries: slice = AL
         if entity == "product" and len(value) > MAX_VALUE_BYTES:
             damage.append("gift_value_huge")
         references = _references(entity, document)
+        if entity == "catalog" and not references["client"] and old_id != LEGACY_CATALOG:
+            damage.append("catalog_client_missing")
     return InspectedDocument(
         key=key,
         family=family,
@@ -127,7 +131,7 @@ def _references(entity: str, document: Document) -> dict[str, str]:
                 "domain": _host(text_of(document, "domain")),
             }
         case "catalog":
-            return {"client": text_of(document, "ownerId", "clientId")}
+            return {"client": text_of(document, "ownerClientId", "clientId", "ownerId")}
         case _:
             return {}
 

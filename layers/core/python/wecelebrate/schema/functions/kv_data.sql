@@ -41,6 +41,12 @@ begin
 end
 $$;
 
+-- Returns whether a value has objects or lists in more than 32 levels. Reading such a value costs its size for each
+-- level, and in the end the stack.
+create or replace function kv.is_deep(value jsonb) returns boolean
+language sql immutable parallel safe
+return jsonb_path_exists(value, 'strict $.**{33}');
+
 -- Returns a document. Some documents are JSON in a string, because an application encoded them twice.
 create or replace function kv.decoded(value jsonb) returns jsonb
 language plpgsql immutable parallel safe
@@ -55,11 +61,21 @@ exception when others then
 end
 $$;
 
--- Returns a text or a number as text without surrounding spaces, cut to a length. Null if the text is empty.
+-- Returns a text or a number as one line without surrounding spaces, cut to a length. Null if the line is empty.
+-- Control characters become spaces, and so do those that change the direction of the text after them.
 create or replace function kv.line(value jsonb, length integer) returns text
 language sql immutable parallel safe
-return case when jsonb_typeof(value) in ('string', 'number')
-  then nullif(left(btrim(value #>> '{}', E' \t\r\n'), length), '') end;
+return case when jsonb_typeof(value) in ('string', 'number') then nullif(left(btrim(regexp_replace(value #>> '{}',
+  '[\u0001-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]', ' ', 'g')),
+  length), '') end;
+
+-- Returns a text of several lines in the same way. Tabs and line breaks stay.
+create or replace function kv.paragraphs(value jsonb, length integer) returns text
+language sql immutable parallel safe
+return case when jsonb_typeof(value) in ('string', 'number') then nullif(left(btrim(regexp_replace(value #>> '{}',
+  '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]',
+  ' ', 'g'),
+  E' \t\r\n'), length), '') end;
 
 -- Returns whether a value is true: `true`, `1`, "true", "yes". Null if it is neither true nor false.
 create or replace function kv.flag(value jsonb) returns boolean
@@ -233,24 +249,35 @@ return case
 -- Returns whether a text can contain a secret. It is much faster than the comparison of each name.
 create or replace function kv.may_have_secret(t text) returns boolean
 language sql immutable parallel safe
-return position('passw' in t) > 0 or position('passphrase' in t) > 0 or position('secret' in t) > 0
+return position('pass' in t) > 0 or position('secret' in t) > 0
   or position('token' in t) > 0 or position('key' in t) > 0 or position('credential' in t) > 0
   or position('authori' in t) > 0 or position('bearer' in t) > 0 or position('cookie' in t) > 0
   or position('session' in t) > 0 or position('connection' in t) > 0 or position('ftp' in t) > 0
-  or position('otp' in t) > 0 or position('"pwd"' in t) > 0 or position('"pass"' in t) > 0
-  or position('"pin"' in t) > 0 or position('"auth' in t) > 0 or position('eyj' in t) > 0
+  or position('otp' in t) > 0 or position('pwd":' in t) > 0 or position('pin":' in t) > 0
+  or position('"auth' in t) > 0
+  or position('eyj' in t) > 0 or position('-----begin' in t) > 0 or position('basic ' in t) > 0
+  or position('sig=' in t) > 0 or position('signature=' in t) > 0 or position('code=' in t) > 0
+  or position('hooks.slack.com' in t) > 0 or position('akia' in t) > 0
   or position('://' in t) > 0 and position('@' in t) > 0;
 
--- Returns a value without secrets: fields whose names speak of passwords, keys or tokens, and addresses that contain a
--- password. If `images` is false, images in base64 are left out, too.
+-- Returns whether a text is, or contains, a secret: a private key, a token, the value of the header `Authorization`, or
+-- an address that contains a password, a signature or a token.
+create or replace function kv.is_secret(t text) returns boolean
+language sql immutable parallel safe
+return t ~ '://[^/"]*@' or t ~ '\meyJ[A-Za-z0-9_-]{10,}\.' or t ~ '-----BEGIN|AKIA[0-9A-Z]{16}'
+  or t ~* 'hooks\.slack\.com|[?&]([a-z_-]*(sig|signature|token|key)|code)=|^(bearer .*|basic +[a-z0-9+/]+=*)$';
+
+-- Returns a value without secrets: without the fields whose names speak of passwords, keys or tokens, and without the
+-- texts that are secrets. If `images` is false, images in base64 are left out, too.
 create or replace function kv.cleaned(value jsonb, images boolean default true) returns jsonb
 language plpgsql immutable parallel safe
 as $$
 declare
-  t text := value::text;
-  secret constant text := 'passw|passphrase|secret|token|api_?-?key|credential|(private|access|client|account|auth|'
+  t constant text := value::text;
+  secret constant text := 'pass_?-?(w|phrase|code|key)|secret|token|api_?-?key|credential|'
+    || '(private|access|client|account|auth|'
     || 'encryption|signing|shared|license|subscription|storage|master)_?-?key|authori[sz]ation|bearer|cookie|session|'
-    || 'connection_?string|ftp|^otp|otp$|^(pwd|pass|auth|pin|key)$';
+    || 'connection_?string|ftp|^otp|otp$|^(auth|key)$';
 begin
   if value is null or jsonb_typeof(value) not in ('object', 'array', 'string')
     or not kv.may_have_secret(lower(t collate "C")) and (images or position('"data:' in t) = 0) then
@@ -259,12 +286,13 @@ begin
   return case jsonb_typeof(value)
     when 'object' then (
       select coalesce(jsonb_object_agg(f.key, kv.cleaned(f.value, images)), '{}') from jsonb_each(value) f
-      where f.key !~* secret and (images or not kv.is_embedded(f.value)))
+      where f.key !~* secret
+        and regexp_replace(f.key, '([a-z0-9])([A-Z])', '\1_\2', 'g') !~* '(^|[^a-z])(pwd|pass|pin)$'
+        and (images or not kv.is_embedded(f.value)))
     when 'array' then (
       select coalesce(jsonb_agg(kv.cleaned(e.value, images) order by e.n), '[]')
       from jsonb_array_elements(value) with ordinality e (value, n) where images or not kv.is_embedded(e.value))
-    when 'string' then case
-      when t ~ '://[^/"]*@' or t ~ '\meyJ[A-Za-z0-9_-]{10,}\.' then 'null'::jsonb else value end
+    when 'string' then case when kv.is_secret(value #>> '{}') then 'null'::jsonb else value end
   end;
 end
 $$;

@@ -70,7 +70,8 @@ declare
 begin
   foreach field in array fields loop
     if position('": "' || field || '"' in mended) = 0 and jsonb_typeof(v -> field) not in ('object', 'array')
-      and v ->> field = btrim(v ->> field)
+      and v ->> field = (case field when 'description' then kv.paragraphs(v -> field, 100000)
+        else kv.line(v -> field, 1000) end)
       and length(v ->> field) <= (case field when 'description' then 100000 else 200 end) then
       used := used || field;
     end if;
@@ -78,6 +79,24 @@ begin
   return used;
 end
 $$;
+
+-- Returns the branding of a site: only the fields that the platform reads, because a storefront shows the branding to
+-- everyone. The others stay in the remainder.
+create or replace function kv.branding_of(stated jsonb) returns jsonb
+language sql immutable parallel safe
+return case when jsonb_typeof(stated) = 'object' then kv.cleaned(jsonb_strip_nulls(jsonb_build_object(
+  'name', kv.line(stated -> 'name', 500), 'color', kv.line(coalesce(stated -> 'color', stated -> 'primaryColor'), 100),
+  'logo', kv.web_address(coalesce(stated -> 'logo', stated -> 'logoUrl')), 'sender', kv.line(stated -> 'sender', 500),
+  'reply_to', kv.line(coalesce(stated -> 'reply_to', stated -> 'replyTo'), 500)))) end;
+
+-- Returns the settings of a client or a site: only the language, because the platform reads no other field that the
+-- applications have written. The others stay in the remainder.
+create or replace function kv.settings_of(stated jsonb) returns jsonb
+language sql immutable parallel safe
+return case when jsonb_typeof(stated) = 'object' then kv.cleaned(jsonb_strip_nulls(jsonb_build_object(
+  'locale', kv.line(stated -> 'locale', 100),
+  'public', case when kv.line(stated #> '{public,locale}', 100) is not null
+    then jsonb_build_object('locale', kv.line(stated #> '{public,locale}', 100)) end))) end;
 
 -- Maps a client.
 create or replace function kv.map_client(old_id text, value jsonb) returns kv.mapping
@@ -103,15 +122,14 @@ begin
   return (null, null, jsonb_strip_nulls(jsonb_build_object(
     'name', name,
     'slug', coalesce(nullif(trim(both '-' from left(slug, 60)), ''), 'client'),
-    'description', kv.line(v -> 'description', 100000),
+    'description', kv.paragraphs(v -> 'description', 100000),
     'logo_url', kv.web_address(logo),
     'contact_email', kv.line(coalesce(v -> 'contactEmail', v -> 'email', v #> '{contact,email}'), 500),
     'contact_phone', kv.line(coalesce(v -> 'contactPhone', v -> 'phone', v #> '{contact,phone}'), 500),
-    'address', kv.line(v -> 'address', 100000),
+    'address', kv.paragraphs(v -> 'address', 100000),
     'tier', lower(kv.line(coalesce(v -> 'tier', v -> 'plan'), 100)),
     'is_active', coalesce(kv.status_of(v), case when v ? 'status' then 'inactive' else 'active' end) = 'active',
-    'settings', case when jsonb_typeof(v -> 'settings') = 'object' and length((v -> 'settings')::text) < 500000
-      then kv.cleaned(v -> 'settings', false) end,
+    'settings', kv.settings_of(v -> 'settings'),
     'created_at', coalesce(kv.moment(v -> 'createdAt'), kv.time_in_id(old_id)),
     'updated_at', kv.moment(v -> 'updatedAt'))),
     kv.rest(value, kv.used_fields(v, '{id,name,description,contactEmail,contactPhone,createdAt}', notes)),
@@ -186,10 +204,8 @@ begin
     'name', coalesce(name, left(old_id, 500)),
     'domain', domain,
     'status', coalesce(kv.status_of(v), case when v ? 'status' then 'inactive' else 'draft' end),
-    'branding', case when jsonb_typeof(v -> 'branding') = 'object' and length((v -> 'branding')::text) < 6000000
-      then kv.cleaned(v -> 'branding', false) end,
-    'settings', case when jsonb_typeof(v -> 'settings') = 'object' and length((v -> 'settings')::text) < 6000000
-      then kv.cleaned(v -> 'settings', false) end,
+    'branding', kv.branding_of(v -> 'branding'),
+    'settings', kv.settings_of(v -> 'settings'),
     'created_at', coalesce(kv.moment(v -> 'createdAt'), kv.time_in_id(old_id)),
     'updated_at', kv.moment(v -> 'updatedAt'))),
     kv.rest(value, kv.used_fields(v, '{id,clientId,catalogId,name,domain,createdAt}', notes)), notes)::kv.mapping;

@@ -70,7 +70,7 @@ begin
     'catalog', kv.line(coalesce(v -> 'catalogId', v #> '{catalog,id}'), 1024),
     'name', coalesce(name, sku, left(old_id, 500)),
     'sku', coalesce(sku, left(old_id, 200)),
-    'description', kv.line(v -> 'description', 100000),
+    'description', kv.paragraphs(v -> 'description', 100000),
     'category', kv.line(v -> 'category', 300),
     'brand', kv.line(v -> 'brand', 300),
     'price', money.price,

@@ -3,13 +3,19 @@
 
 set local role app_mirror;
 
--- Returns the environments of the predecessor. In a key of an order, the second part is an environment or a site.
+-- Returns the environments of the predecessor. In a key of an order, the second part is an environment or a site. The
+-- id of a site is no environment: otherwise a document `environments:<site>` would hide the orders of the site.
 create or replace function kv.environment_names() returns text[]
 language sql stable
 as $$
   select '{production,development,staging,test,testing,preview,local,demo,qa,uat,sandbox}'::text[]
     || array(select split_part(key, ':', 2) from kv_store_6fcaeea3
-             where key > 'environments:' and key < 'environments;')
+             where key > 'environments:' and key < 'environments;'
+             except
+             select split_part(key, ':', -1) from kv_store_6fcaeea3
+             where key >= 'site:' and key < 'site;' or key >= 'sites:' and key < 'sites;'
+             except
+             select old_id from kv.ids where entity = 'site')
 $$;
 
 -- Returns the word for an entity in the keys of the store.
@@ -18,7 +24,8 @@ language sql immutable parallel safe
 return case entity when 'product' then 'gift' else entity end;
 
 -- Returns the identity that a document has by its key and by its field `id`. `conflict` says that the document states
--- the id of another document: it was written back under a wrong key, so nobody can say what it is.
+-- the id of another document: it was written back under a wrong key, so nobody can say what it is. An id of more than
+-- 200 characters does not fit into the index of the ids: its document has the hash of its key instead.
 create or replace function kv.identity(
   entity text, key text, value jsonb, environments text[],
   out environment text, out old_id text, out conflict boolean)
@@ -35,6 +42,12 @@ begin
     else 'production' end;
   old_id := name;
   conflict := false;
+  if length(environment) > 200 or greatest(length(name), length(parts[cardinality(parts) - 1])) > 200
+    or length(stated) > 200 and stated <> key then
+    environment := left(environment, 200);
+    old_id := 'too-long:' || encode(sha256(convert_to(key, 'UTF8')), 'hex');
+    return;
+  end if;
   if stated is null or stated = name or stated = key or right(stated, length(name) + 1) = ':' || name
     or name in ('', '[object Object]', 'undefined', 'null') then
     return;
@@ -53,34 +66,78 @@ begin
 end
 $$;
 
--- Finds the documents of the next keys after a key. Returns the last key, or null after the last document.
+-- Finds the documents of the next keys after a key. Returns the last key, or null after the last document. If the
+-- documents cannot be found together, they are found one by one, and the document that fails is put into quarantine.
 create or replace function kv.index_documents(after text, environments text[], size integer, out last_key text)
 language plpgsql volatile
 as $$
 declare
   names constant text[] := kv.environment_names();
+  page text[] := '{}';
+  bytes bigint := 0;
+  d record;
 begin
-  with page as materialized (
-    select key, value from kv_store_6fcaeea3 where key > $1 order by key limit size
-  ), documents as (
-    insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
-    select p.key, f.meaning, e.environment, e.old_id, kv.id_of(f.meaning, e.environment, e.old_id),
-      hashtextextended(p.value::text, 0)
-    from page p
-      cross join lateral (
-        select k.meaning from app.kv_key_families() k
-        where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1
-      ) f
-      cross join lateral kv.identity(f.meaning, p.key, p.value, names) e
-    where f.meaning in ('client', 'site', 'catalog', 'product', 'order') and e.environment = any ($2)
-    on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
-      fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
-      mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
-      has_row = i.has_row and i.id = excluded.id
-    where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
-      (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
-  )
-  select max(key collate "C") into last_key from page;
+  for d in select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s where s.key > $1
+    order by s.key limit size
+  loop
+    exit when bytes > 0 and bytes + d.bytes > 8000000;
+    page := page || d.key;
+    bytes := bytes + d.bytes;
+  end loop;
+  last_key := page[cardinality(page)];
+  begin
+    perform kv.index_keys(page, environments, names, false);
+    return;
+  exception when others then
+    perform kv.raise_unless_of_a_document(sqlstate, sqlerrm);
+  end;
+  for d in select k as key from unnest(page) k loop
+    begin
+      perform kv.index_keys(array[d.key], environments, names, false);
+    exception when others then
+      perform kv.raise_unless_of_a_document(sqlstate, sqlerrm);
+      perform kv.index_keys(array[d.key], environments, names, true);
+    end;
+  end loop;
+end
+$$;
+
+-- Finds the documents of keys. If `is_hostile` is true, the values are not read, and the keys become no rows.
+create or replace function kv.index_keys(keys text[], environments text[], names text[], is_hostile boolean)
+returns void
+language sql volatile
+as $$
+  insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
+  select p.key, f.meaning, e.environment, o.old_id, kv.id_of(f.meaning, e.environment, o.old_id),
+    case when is_hostile then 0 else hashtextextended(p.value::text, 0) end
+  from kv_store_6fcaeea3 p
+    cross join lateral (
+      select k.meaning from app.kv_key_families() k
+      where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1
+    ) f
+    cross join lateral kv.identity(f.meaning, p.key, case when is_hostile then 'null' else p.value end, names) e
+    cross join lateral (
+      select case when is_hostile then 'unreadable:' || encode(sha256(convert_to(p.key, 'UTF8')), 'hex')
+        else e.old_id end as old_id
+    ) o
+  where p.key = any ($1) and f.meaning in ('client', 'site', 'catalog', 'product', 'order') and e.environment = any ($2)
+  on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
+    fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
+    mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
+    has_row = i.has_row and i.id = excluded.id
+  where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
+    (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
+$$;
+
+-- Raises an error again unless a document can cause it. A document never causes conflicts of transactions, missing
+-- resources or objects, cancelled statements, or a lack of rights.
+create or replace function kv.raise_unless_of_a_document(code text, message text) returns void
+language plpgsql immutable
+as $$
+begin
+  if left(code, 2) in ('25', '40', '42', '53', '55', '57', '58') then
+    raise exception using errcode = code, message = message;
+  end if;
 end
 $$;
 
@@ -124,9 +181,12 @@ as $$
 declare
   reason text := case
     when old_id = key then 'id_of_another_record'
+    when old_id like 'too-long:%' then 'id_too_long'
+    when old_id like 'unreadable:%' then 'cannot_be_mapped'
     when old_id in ('', '[object Object]', 'undefined', 'null') then 'no_id'
     when is_mixed then 'id_in_use'
-    when jsonb_typeof(value) <> 'object' then 'not_an_object' end;
+    when jsonb_typeof(value) <> 'object' then 'not_an_object'
+    when kv.is_deep(value) then 'too_deep' end;
 begin
   if reason is not null then
     return (reason, 'id', null, null, null)::kv.mapping;

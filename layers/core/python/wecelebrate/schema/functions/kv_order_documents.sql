@@ -26,9 +26,13 @@ declare
   gift jsonb;
   price record;
   quantity integer;
+  readable jsonb[] := '{}';
 begin
-  lines := '[]';
   if jsonb_typeof(v -> 'items') = 'array' and v -> 'items' <> '[]' then
+    if jsonb_array_length(v -> 'items') > 1000 then
+      reason := 'too_many_lines';
+      return;
+    end if;
     items := array(select e from jsonb_array_elements(v -> 'items') e);
   end if;
   foreach item in array items loop
@@ -47,12 +51,13 @@ begin
       when coalesce(item -> 'giftId', item -> 'productId', item -> 'id', gift -> 'id', item -> 'sku', gift -> 'sku',
         item -> 'giftName', item -> 'name', gift -> 'name') is null then 'no_lines' end;
     exit when reason is not null;
-    lines := lines || jsonb_strip_nulls(jsonb_build_object(
+    readable := readable || jsonb_strip_nulls(jsonb_build_object(
       'gift', kv.line(coalesce(item -> 'giftId', item -> 'productId', gift -> 'id', item -> 'id'), 1024),
       'sku', kv.line(coalesce(item -> 'sku', item -> 'giftSku', gift -> 'sku'), 200),
       'name', kv.line(coalesce(item -> 'giftName', item -> 'productName', item -> 'name', gift -> 'name'), 500),
       'quantity', quantity, 'unit_price', price.price, 'currency', price.currency));
   end loop;
+  lines := to_jsonb(readable);
 end
 $$;
 

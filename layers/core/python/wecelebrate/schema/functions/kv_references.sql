@@ -14,18 +14,30 @@ begin
   where i.entity = $1 and i.environment = $2 and i.old_id = $3 and i.has_row limit 1;
   if row_id is null and old_id is not null then
     select i.id into row_id from kv.ids i
-    where i.key = any (kv.keys_of($1, $2, $3) || $3) and i.entity = $1 and i.has_row limit 1;
+    where i.key = any (kv.keys_of($1, $2, $3) || $3) and i.entity = $1 and i.environment = $2 and i.has_row
+    limit 1;
   end if;
   return row_id;
 end
 $$;
 
--- Returns the old id of the only catalog whose list of gifts names a gift. Null: no list or several lists name it.
-create or replace function kv.catalog_of_list(gift text) returns text
+-- Maps the old ids of those gifts of a batch that name no catalog to the old id of the only catalog whose list of gifts
+-- names the gift. Each list is read once.
+create or replace function kv.catalogs_of_lists(drafts kv.draft[]) returns jsonb
 language sql stable
 as $$
-  select min(split_part(key, ':', 2)) from kv_store_6fcaeea3
-  where key >= 'catalog_gifts:' and key < 'catalog_gifts;' and value ? gift having count(*) = 1
+  with gifts as materialized (
+    select distinct d.old_id from unnest(drafts) d where d.reason is null and not d.columns ? 'catalog'
+  ), listed as (
+    select distinct g.old_id, split_part(l.key, ':', 2) as catalog
+    from kv_store_6fcaeea3 l
+      cross join lateral jsonb_array_elements(case jsonb_typeof(l.value) when 'array' then l.value else '[]' end) e
+      join gifts g on g.old_id = e.value #>> '{}'
+    where l.key >= 'catalog_gifts:' and l.key < 'catalog_gifts;' and exists (select from gifts)
+      and jsonb_typeof(e.value) = 'string'
+  )
+  select coalesce(jsonb_object_agg(old_id, catalog), '{}') from (
+    select old_id, min(catalog) as catalog from listed group by 1 having count(*) = 1) lists
 $$;
 
 -- Returns the old id of the catalog that the settings of a site name.
@@ -38,6 +50,14 @@ as $$
   order by key desc limit 1
 $$;
 
+-- Returns the note about the first field whose value in the platform stays although the document has another value.
+-- `existing` has only nulls if the row does not exist.
+create or replace function kv.kept(existing jsonb, stated jsonb) returns jsonb
+language sql immutable parallel safe
+return coalesce((
+  select jsonb_build_object('kept', e.key) from jsonb_each(existing) e
+  where e.value <> 'null' and e.value is distinct from coalesce(stated -> e.key, 'null') order by e.key limit 1), '{}');
+
 -- Checks clients: a slug is unique, and a tier exists.
 create or replace function kv.check_clients(drafts kv.draft[]) returns kv.draft[]
 language plpgsql stable
@@ -45,6 +65,7 @@ as $$
 declare
   d kv.draft;
   checked kv.draft[] := '{}';
+  existing clients;
   slugs text[] := '{}';
 begin
   foreach d in array drafts loop
@@ -59,9 +80,12 @@ begin
       if d.columns ->> 'slug' = any (slugs)
         or exists (select from clients where slug = d.columns ->> 'slug' and id <> d.id) then
         d.columns := d.columns || jsonb_build_object(
-          'slug', d.columns ->> 'slug' || '-' || left(replace(d.id::text, '-', ''), 12));
+          'slug', d.columns ->> 'slug' || '-' || replace(d.id::text, '-', ''));
       end if;
       slugs := slugs || (d.columns ->> 'slug');
+      select * into existing from clients where id = d.id;
+      d.notes := d.notes || kv.kept(jsonb_build_object('tier', existing.tier, 'status', existing.is_active),
+        jsonb_build_object('tier', d.columns -> 'tier', 'status', d.columns -> 'is_active'));
     end if;
     checked := checked || d;
   end loop;
@@ -69,7 +93,8 @@ begin
 end
 $$;
 
--- Checks catalogs: the owner exists and never changes. A catalog without an owner belongs to the platform.
+-- Checks catalogs: the owner exists and never changes. Only the catalog of the gifts without a catalog can belong to
+-- the platform.
 create or replace function kv.check_catalogs(drafts kv.draft[]) returns kv.draft[]
 language plpgsql stable
 as $$
@@ -87,6 +112,7 @@ begin
       d.reason := case
         when existing.id is not null and not d.has_row then 'id_in_use'
         when d.columns ? 'client' and owner is null then 'unknown_client'
+        when owner is null and d.old_id <> 'catalog_legacy_default' then 'no_owner'
         when existing.id is not null and existing.owner_client_id is distinct from owner then 'client_changed' end;
       d.columns := d.columns || jsonb_build_object('owner_client_id', owner);
       if owner is null then
@@ -96,6 +122,28 @@ begin
     checked := checked || d;
   end loop;
   return checked;
+end
+$$;
+
+-- Notes that a site keeps its domain or its catalog, and puts the values of the document into the remainder.
+create or replace function kv.keep_site(d kv.draft, existing sites, catalog_id uuid, catalog_name text)
+returns kv.draft
+language plpgsql immutable
+as $$
+declare
+  kept_domain constant boolean := existing.id is not null
+    and existing.domain is distinct from d.columns ->> 'domain';
+  kept_catalog constant boolean := existing.catalog_id is distinct from catalog_id and existing.catalog_id is not null;
+begin
+  if kept_domain then
+    d.remainder := jsonb_strip_nulls(jsonb_build_object('domain', d.columns -> 'domain')) || d.remainder;
+  end if;
+  if kept_catalog then
+    d.remainder := jsonb_strip_nulls(jsonb_build_object('catalogId', catalog_name)) || d.remainder;
+  end if;
+  d.notes := d.notes || case when kept_catalog then '{"kept": "catalogId"}'::jsonb
+    when kept_domain then '{"kept": "domain"}' else '{}' end;
+  return d;
 end
 $$;
 
@@ -146,12 +194,8 @@ begin
         d.columns := d.columns - 'domain';
       end if;
       domains := domains || (d.columns ->> 'domain');
+      d := kv.keep_site(d, existing, catalog.id, catalog_name);
       d.columns := d.columns || jsonb_build_object('client_id', client, 'catalog_id', catalog.id);
-      if not coalesce(app.json_fits(d.columns -> 'branding', 524288), true)
-        or not coalesce(app.json_fits(d.columns -> 'settings', 524288), true) then
-        d.notes := d.notes || '{"too_large": "branding"}';
-        d.columns := d.columns - '{branding,settings}'::text[];
-      end if;
     end if;
     checked := checked || d;
   end loop;
@@ -184,10 +228,11 @@ declare
   existing products;
   code text;
   usual jsonb := '{}';
+  lists constant jsonb := kv.catalogs_of_lists(drafts);
 begin
   foreach d in array drafts loop
     if d.reason is null then
-      catalog_name := coalesce(d.columns ->> 'catalog', kv.catalog_of_list(d.old_id), 'catalog_legacy_default');
+      catalog_name := coalesce(d.columns ->> 'catalog', lists ->> d.old_id, 'catalog_legacy_default');
       catalog_id := kv.row_of('catalog', d.environment, catalog_name);
       select * into catalog from catalogs where id = catalog_id;
       select * into existing from products where id = d.id;
@@ -199,6 +244,7 @@ begin
         ('id_in_use', 'id', existing.id is not null and not d.has_row),
         ('no_catalog', 'catalogId', catalog.id is null and not d.columns ? 'catalog'),
         ('unknown_catalog', 'catalogId', catalog.id is null),
+        ('catalog_changed', 'catalogId', existing.catalog_id <> catalog.id),
         ('no_currency', 'currency', code is null),
         ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
         ('currency_of_catalog', 'currency',
@@ -210,6 +256,8 @@ begin
       d.notes := d.notes
         || case when not d.columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end
         || case when not d.columns ? 'currency' then '{"currency_from_catalog": "currency"}'::jsonb else '{}' end;
+      d.notes := d.notes || kv.kept(
+        jsonb_build_object('status', existing.is_active), jsonb_build_object('status', d.columns -> 'is_active'));
       d.columns := d.columns || jsonb_build_object('catalog_id', catalog.id, 'currency', code);
     end if;
     checked := checked || d;

@@ -1,6 +1,10 @@
 -- Writing the rows that documents become, and recording the outcome of each document. A row is only changed if the
 -- document has changed it. The triggers of the tables run: caches are invalidated, and rollups stay exact. No function
 -- of this file sends a mail, a webhook or an event.
+--
+-- The platform alone decides about the tier, the activity, the domain and the catalog of a row that exists, and its
+-- settings win. A document with another value leaves it, with the note `kept`. Only a site without a catalog gets the
+-- catalog of its document, because its catalog may have needed a grant.
 
 set local role app_mirror;
 
@@ -14,11 +18,10 @@ as $$
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::clients, d.columns) r where d.reason is null
   on conflict (id) do update set name = excluded.name, description = excluded.description,
     logo_url = excluded.logo_url, contact_email = excluded.contact_email, contact_phone = excluded.contact_phone,
-    address = excluded.address, tier = excluded.tier, is_active = excluded.is_active, settings = excluded.settings
-  where (c.name, c.description, c.logo_url, c.contact_email, c.contact_phone, c.address, c.tier, c.is_active,
-      c.settings)
+    address = excluded.address, settings = excluded.settings || c.settings
+  where (c.name, c.description, c.logo_url, c.contact_email, c.contact_phone, c.address, c.settings)
     is distinct from (excluded.name, excluded.description, excluded.logo_url, excluded.contact_email,
-      excluded.contact_phone, excluded.address, excluded.tier, excluded.is_active, excluded.settings)
+      excluded.contact_phone, excluded.address, excluded.settings || c.settings)
 $$;
 
 -- The currency of a catalog that has one stays, because its prices are in this currency.
@@ -44,11 +47,12 @@ as $$
   select d.id, r.client_id, r.name, r.domain, r.status, coalesce(r.branding, '{}'), coalesce(r.settings, '{}'),
     r.catalog_id, coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::sites, d.columns) r where d.reason is null
-  on conflict (id) do update set name = excluded.name, domain = excluded.domain, status = excluded.status,
-    branding = excluded.branding, settings = excluded.settings, catalog_id = excluded.catalog_id
-  where (s.name, s.domain, s.status, s.branding, s.settings, s.catalog_id)
-    is distinct from (excluded.name, excluded.domain, excluded.status, excluded.branding, excluded.settings,
-      excluded.catalog_id)
+  on conflict (id) do update set name = excluded.name, status = excluded.status,
+    branding = s.branding || excluded.branding, settings = excluded.settings || s.settings,
+    catalog_id = coalesce(s.catalog_id, excluded.catalog_id)
+  where (s.name, s.status, s.branding, s.settings, s.catalog_id)
+    is distinct from (excluded.name, excluded.status, s.branding || excluded.branding,
+      excluded.settings || s.settings, coalesce(s.catalog_id, excluded.catalog_id))
 $$;
 
 create or replace function kv.write_products(drafts kv.draft[]) returns void
@@ -60,16 +64,15 @@ as $$
     coalesce(r.images, '[]'), coalesce(r.attributes, '{}'), r.inventory_count, r.inventory_policy, r.is_active,
     coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::products, d.columns) r where d.reason is null
-  on conflict (id) do update set catalog_id = excluded.catalog_id, sku = excluded.sku, name = excluded.name,
+  on conflict (id) do update set sku = excluded.sku, name = excluded.name,
     description = excluded.description, category = excluded.category, brand = excluded.brand, price = excluded.price,
     currency = excluded.currency, images = excluded.images, attributes = excluded.attributes,
-    inventory_count = excluded.inventory_count, inventory_policy = excluded.inventory_policy,
-    is_active = excluded.is_active
-  where (p.catalog_id, p.sku, p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes,
-      p.inventory_count, p.inventory_policy, p.is_active)
-    is distinct from (excluded.catalog_id, excluded.sku, excluded.name, excluded.description, excluded.category,
-      excluded.brand, excluded.price, excluded.currency, excluded.images, excluded.attributes,
-      excluded.inventory_count, excluded.inventory_policy, excluded.is_active)
+    inventory_count = excluded.inventory_count, inventory_policy = excluded.inventory_policy
+  where (p.sku, p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes,
+      p.inventory_count, p.inventory_policy)
+    is distinct from (excluded.sku, excluded.name, excluded.description, excluded.category, excluded.brand,
+      excluded.price, excluded.currency, excluded.images, excluded.attributes, excluded.inventory_count,
+      excluded.inventory_policy)
 $$;
 
 -- Records the outcome of documents. `is_alias` says that other documents decide the values of their rows.
@@ -86,7 +89,8 @@ begin
   insert into kv.remainders as r (key, value)
   select d.key, d.remainder from unnest(drafts) d where d.reason is null and d.remainder <> '{}'
   on conflict (key) do update set value = excluded.value where r.value <> excluded.value;
-  delete from kv.remainders r using unnest(drafts) d where r.key = d.key and d.reason is null and d.remainder = '{}';
+  delete from kv.remainders r using unnest(drafts) d
+  where r.key = d.key and (d.reason is null and d.remainder = '{}' or d.reason = 'person_erased');
 
   delete from kv.notes n using unnest(drafts) d where n.key = d.key and (d.reason is not null or not d.notes ? n.note);
   insert into kv.notes as n (key, note, field)
@@ -107,12 +111,13 @@ end
 $$;
 
 -- Records the other documents of the same rows. If such a document differs from the one that decides, the fields that
--- differ are its remainder.
+-- differ are its remainder. If the document that decides is in quarantine, the others are, too.
 create or replace function kv.record_aliases(drafts kv.draft[]) returns void
 language sql volatile
 as $$
   select kv.record_outcomes(array(
-    select (i.key, i.entity, i.environment, i.old_id, i.id, d.has_row or d.reason is null, false, null, null, null,
+    select (i.key, i.entity, i.environment, i.old_id, i.id, d.has_row or d.reason is null, false, d.reason, d.field,
+      null,
       coalesce(rest.value - case i.entity when 'catalog' then 'source' else '' end, '{}'),
       case when rest.value is null then '{"same_document": ""}' else '{"other_document": ""}' end::jsonb)::kv.draft
     from unnest(drafts) d
@@ -121,7 +126,8 @@ as $$
       join kv_store_6fcaeea3 l on l.key = d.key
       left join lateral (
         select kv.cleaned(coalesce(jsonb_object_agg(f.key, f.value), '{}')) as value
-        from jsonb_each(case jsonb_typeof(kv.decoded(a.value)) when 'object' then kv.decoded(a.value) else '{}' end) f
+        from jsonb_each(case when jsonb_typeof(kv.decoded(a.value)) = 'object' and not kv.is_deep(kv.decoded(a.value))
+            then kv.decoded(a.value) else '{}' end) f
         where f.value is distinct from kv.decoded(l.value) -> f.key
       ) rest on kv.decoded(a.value) <> kv.decoded(l.value)), true)
 $$;

@@ -17,8 +17,9 @@ declare
   p record;
   price numeric;
   total constant numeric := d.columns ->> 'total_amount';
+  is_single constant boolean := jsonb_array_length(d.columns -> 'lines') = 1;
+  completed jsonb[] := '{}';
 begin
-  lines := '[]';
   notes := '{}';
   foreach line in array array(select e from jsonb_array_elements(d.columns -> 'lines') e) loop
     gift := coalesce(line ->> 'gift', line ->> 'sku', line ->> 'name', '');
@@ -27,24 +28,25 @@ begin
       coalesce(c.owner_client_id = site.client_id or c.id = site.catalog_id, false) as is_own into p
     from products r join catalogs c on c.id = r.catalog_id where r.id = product_id;
     price := coalesce((line ->> 'unit_price')::numeric,
-      case when total > 0 and jsonb_array_length(d.columns -> 'lines') = 1
+      case when total > 0 and is_single
         then trim_scale(total / (line ->> 'quantity')::numeric) end,
       case when p.is_own and p.currency = $3 then p.price end);
     notes := notes || case when p.id is null then '{"unknown_gift": "giftId"}'::jsonb
       when not p.is_own then '{"gift_of_another_client": "giftId"}' else '{}' end
       || case when line ? 'unit_price' then '{}'::jsonb
-        when total > 0 and jsonb_array_length(d.columns -> 'lines') = 1 then '{"price_from_total": "total"}'
+        when total > 0 and is_single then '{"price_from_total": "total"}'
         else '{"price_of_product": "giftId"}' end;
     reason := case when price is null then 'no_price'
       when scale(trim_scale(price)) > app.minor_units($3) then 'price_too_fine' end;
     exit when reason is not null;
-    lines := lines || jsonb_build_object('line', jsonb_array_length(lines) + 1,
+    completed := completed || jsonb_build_object('line', cardinality(completed) + 1,
       'product_id', coalesce(p.id, kv.id_of('product', d.environment, gift)), 'is_linked', coalesce(p.is_own, false),
       'sku', coalesce(line ->> 'sku', case when p.is_own then p.sku end, left(gift, 200)),
       'name', coalesce(line ->> 'name', case when p.is_own then p.name end, line ->> 'sku', left(gift, 500)),
       'quantity', line -> 'quantity', 'unit_price', round(price, app.minor_units($3))::text,
       'image', case when p.is_own then p.image end);
   end loop;
+  lines := to_jsonb(completed);
 end
 $$;
 
@@ -67,9 +69,10 @@ begin
 end
 $$;
 
--- Checks one order, and adds the columns that depend on other rows.
+-- Checks one order, and adds the columns that depend on other rows. It locks the order, so that its person cannot be
+-- erased before the document is written.
 create or replace function kv.check_order(d kv.draft, currency text) returns kv.draft
-language plpgsql stable
+language plpgsql volatile
 as $$
 declare
   site_id uuid;
@@ -82,7 +85,7 @@ declare
 begin
   site_id := kv.row_of('site', d.environment, d.columns ->> 'site');
   select * into site from sites where id = site_id;
-  select * into existing from orders where id = d.id;
+  select * into existing from orders where id = d.id for no key update;
   code := kv.order_currency(d, site, $2);
   select r.reason, r.field into d.reason, d.field from (values
     ('unknown_site', 'siteId', site.id is null),
@@ -136,7 +139,7 @@ return case
 
 -- Checks orders. A number that another order of the client has gets a suffix.
 create or replace function kv.check_orders(drafts kv.draft[], currency text) returns kv.draft[]
-language plpgsql stable
+language plpgsql volatile
 as $$
 declare
   d kv.draft;
@@ -155,7 +158,7 @@ begin
         select from orders o where o.client_id = (d.columns ->> 'client_id')::uuid and o.order_number = number)
       then
         stated := number;
-        number := left(number, 41) || '-' || upper(right(d.id::text, 8));
+        number := left(number, 17) || '-' || upper(replace(d.id::text, '-', ''));
         d.columns := d.columns || jsonb_build_object('order_number', number);
         d.notes := d.notes || '{"number_twice": "orderNumber"}';
         d.remainder := d.remainder || jsonb_build_object('orderNumber', stated);
@@ -199,7 +202,7 @@ end
 $$;
 
 -- Changes orders that exist: the steps of their life, and their customers. An order that was pending and is now
--- delivered takes both steps.
+-- delivered takes both steps. An order whose person was erased after the check stays as it is.
 create or replace function kv.change_orders(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$
@@ -211,7 +214,8 @@ begin
     processed_at = coalesce(o.processed_at, (d.columns ->> 'shipped_at')::timestamptz),
     shipped_at = (d.columns ->> 'shipped_at')::timestamptz
   from unnest(drafts) d
-  where o.id = d.id and o.status in ('pending', 'processing') and d.columns ->> 'status' = 'delivered';
+  where o.id = d.id and o.erased_at is null and o.status in ('pending', 'processing')
+    and d.columns ->> 'status' = 'delivered';
   update orders o set status = r.status, customer_name = r.customer_name, customer_email = r.customer_email,
     shipping_address = r.shipping_address,
     processed_at = coalesce(o.processed_at, case when r.status in ('processing', 'shipped') then now() end),
@@ -219,7 +223,7 @@ begin
     cancelled_at = coalesce(o.cancelled_at, r.cancelled_at),
     fulfilment = case when r.status in ('shipped', 'delivered') then 'full' else o.fulfilment end
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::orders, d.columns) r
-  where o.id = d.id and (o.status, o.customer_name, o.customer_email, o.shipping_address)
+  where o.id = d.id and o.erased_at is null and (o.status, o.customer_name, o.customer_email, o.shipping_address)
     is distinct from (r.status, r.customer_name, r.customer_email, r.shipping_address);
   update order_lines l set
     shipped_quantity = case when o.status = 'cancelled' then 0 else l.quantity - l.cancelled_quantity end,

@@ -71,32 +71,73 @@ end
 $$;
 grant execute on function kv.continue_backfill(uuid, integer) to app_admin;
 
--- Maps the next documents of an entity, and returns the run with its new checkpoint.
+-- Maps the next documents of an entity, and returns the run with its new checkpoint. A batch ends before the document
+-- with which it would have more than 1 MB, because a batch must end before the timeout of a statement.
 create or replace function kv.map_batch(r kv.runs, size integer) returns kv.runs
 language plpgsql volatile
 as $$
 declare
-  page kv.ids[] := array(
-    select i from kv.ids i
+  ids uuid[] := '{}';
+  n bigint := 0;
+  bytes bigint := 0;
+  d record;
+begin
+  for d in
+    select i.key, i.id, octet_length(s.value::text) as bytes
+    from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
     where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
       and i.fingerprint is distinct from i.mapped_fingerprint
-    order by i.key limit size);
-begin
-  if cardinality(page) = 0 then
+    order by i.key limit size
+  loop
+    exit when n > 0 and bytes + d.bytes > 1000000;
+    ids := ids || d.id;
+    n := n + 1;
+    bytes := bytes + d.bytes;
+    r.checkpoint := d.key;
+  end loop;
+  if n = 0 then
     r.checkpoint := '';
     r.phase := case r.phase when 'client' then 'catalog' when 'catalog' then 'site' when 'site' then 'product'
       when 'product' then 'order' else 'end' end;
     return r;
   end if;
-  perform kv.map_rows(r.phase, array(select p.id from unnest(page) p), r.currency);
-  r.checkpoint := page[cardinality(page)].key;
-  r.done := r.done + cardinality(page);
+  perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
+  r.done := r.done + n;
   return r;
 end
 $$;
 
--- Maps the documents of the given rows again, and writes the rows.
+-- Maps the documents of the given rows again, and writes the rows. If this fails, one document must not stop the
+-- others: each half is mapped on its own, until the row that fails is alone. Its documents are put into quarantine.
 create or replace function kv.map_rows(entity text, ids uuid[], currency text) returns void
+language plpgsql volatile
+as $$
+declare
+  half constant integer := cardinality(ids) / 2;
+begin
+  if cardinality(ids) = 0 then
+    return;
+  end if;
+  begin
+    perform kv.map_together(entity, ids, currency);
+    return;
+  exception when others then
+    perform kv.raise_unless_of_a_document(sqlstate, sqlerrm);
+  end;
+  if half > 0 then
+    perform kv.map_rows(entity, ids[:half], currency);
+    perform kv.map_rows(entity, ids[half + 1:], currency);
+  else
+    perform kv.record_outcomes(array(
+      select (i.key, i.entity, i.environment, i.old_id, i.id, i.has_row, false, 'cannot_be_mapped', '', null, '{}',
+        '{}')::kv.draft
+      from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'), false);
+  end if;
+end
+$$;
+
+-- Maps the documents of the given rows, and writes the rows, or fails.
+create or replace function kv.map_together(entity text, ids uuid[], currency text) returns void
 language plpgsql volatile
 as $$
 declare

@@ -35,8 +35,8 @@ create table kv.ids (
   mapped_fingerprint bigint,
   constraint ids_key_length check (length(key) <= 1024),
   constraint ids_entity_check check (entity in ('client', 'site', 'catalog', 'product', 'order')),
-  constraint ids_environment_length check (length(environment) <= 1024),
-  constraint ids_old_id_length check (length(old_id) <= 1024),
+  constraint ids_environment_length check (length(environment) <= 200),
+  constraint ids_old_id_length check (length(old_id) <= 500),
   constraint ids_state_check check (state in ('pending', 'mapped', 'quarantined', 'gone'))
 );
 comment on column kv.ids.id is 'The id of the row that the document leads to.';
