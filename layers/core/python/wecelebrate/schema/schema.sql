@@ -2673,12 +2673,14 @@ create table row_security_suspensions (
   table_name text not null,
   reason text not null,
   privileges jsonb not null,
+  policies jsonb not null,
   suspended_by text not null,
   suspended_at timestamp with time zone not null default now(),
   expires_at timestamp with time zone not null,
   ended_at timestamp with time zone,
   constraint row_security_suspensions_pkey PRIMARY KEY (table_name),
   constraint row_security_suspensions_expires_at_check CHECK ((expires_at <= (suspended_at + '01:00:00'::interval))),
+  constraint row_security_suspensions_policies_length CHECK (app.json_fits(policies, 65536)),
   constraint row_security_suspensions_privileges_length CHECK (app.json_fits(privileges, 65536)),
   constraint row_security_suspensions_reason_check CHECK ((length(reason) <= 500)),
   constraint row_security_suspensions_suspended_by_check CHECK ((length(suspended_by) <= 500)),
@@ -2686,6 +2688,8 @@ create table row_security_suspensions (
 );
 comment on column row_security_suspensions.privileges is
   'The revoked privileges: [{"role": …, "privilege": …, "column": …}, …]. The end of the suspension grants them again.';
+comment on column row_security_suspensions.policies is
+  'The roles of the parked policies: {policy: [role, …], …}. The end of the suspension gives the policies to them again.';
 comment on column row_security_suspensions.ended_at is
   'Null while the suspension is in force.';
 -- row-level security: forced
@@ -7063,28 +7067,25 @@ $function$;
 
 -- Function app.end_suspension(text), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.end_suspension(table_name text)
- RETURNS jsonb
+CREATE OR REPLACE FUNCTION app.end_suspension(table_name text, OUT privileges jsonb, OUT policies jsonb)
+ RETURNS record
  LANGUAGE plpgsql
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 #variable_conflict use_column
-declare
-  revoked jsonb;
 begin
   if session_user <> 'wc_migrate' and app.subject() is distinct from 'service:system'
     and coalesce(app.admin_role(), '') not in ('super_admin', 'admin') then
     raise exception 'only admins end a suspension' using errcode = 'insufficient_privilege';
   end if;
-  update row_security_suspensions set ended_at = clock_timestamp()
+  update row_security_suspensions s set ended_at = clock_timestamp()
   where table_name = $1 and ended_at is null
     and (app.subject() is distinct from 'service:system' or expires_at <= clock_timestamp())
-  returning privileges into revoked;
-  if revoked is not null then
+  returning s.privileges, s.policies into end_suspension.privileges, end_suspension.policies;
+  if end_suspension.privileges is not null then
     perform app.record_action('row_security.restore', null, $1);
   end if;
-  return revoked;
 end
 $function$;
 grant execute on function app.end_suspension(text) to app_owner;
@@ -10597,6 +10598,39 @@ RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::tex
   'g'::text), '
 '::text), length), ''::text) ELSE NULL::text END;
 
+-- Function app.park_policies(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.park_policies(table_name text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  policies jsonb := '{}';
+  policy record;
+begin
+  for policy in
+    select p.polname as name, jsonb_agg(coalesce(r.rolname, 'public') order by r.rolname) as roles,
+      coalesce(string_agg(quote_ident(r.rolname), ', ') filter (where r.rolname in ('app_definer', 'app_migrate')),
+        'app_owner') as kept
+    from pg_policy p cross join unnest(p.polroles) role left join pg_roles r on r.oid = role
+    where p.polrelid = format('public.%I', table_name)::regclass and p.polname not like 'suspension\_%'
+    group by p.polname
+    having bool_or(coalesce(r.rolname, 'public') not in ('app_owner', 'app_definer', 'app_migrate'))
+  loop
+    execute format('alter policy %I on public.%I to %s', policy.name, table_name, policy.kept);
+    policies := policies || jsonb_build_object(policy.name, policy.roles);
+  end loop;
+  execute format('drop policy if exists suspension_admin on public.%I', table_name);
+  execute format('drop policy if exists suspension_system on public.%I', table_name);
+  execute format('create policy suspension_admin on public.%I for select to app_admin
+    using ((select app.admin_role()) is not null)', table_name);
+  execute format('create policy suspension_system on public.%I to app_system
+    using ((select app.subject()) is not null) with check ((select app.subject()) is not null)', table_name);
+  return policies;
+end
+$function$;
+
 -- Function app.person_client_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.person_client_ids()
@@ -12630,8 +12664,8 @@ CREATE OR REPLACE FUNCTION app.restore_row_security(table_name text)
  SET lock_timeout TO '2s'
 AS $function$
 declare
-  privileges jsonb;
-  revoked jsonb;
+  ended record;
+  revoked record;
 begin
   if table_name <> all (app.suspendable_tables()) then
     raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
@@ -12639,14 +12673,20 @@ begin
     return false;
   end if;
   execute format('lock table public.%I in access exclusive mode', table_name);
-  privileges := app.end_suspension(table_name);
-  if privileges is null then
+  select * into ended from app.end_suspension(table_name);
+  if ended.privileges is null then
     return false;
   end if;
-  execute format('alter table public.%I enable row level security', table_name);
-  for revoked in select p from jsonb_array_elements(privileges) p loop
-    execute format('grant %s%s on public.%I to %I', revoked ->> 'privilege',
-      '(' || quote_ident(revoked ->> 'column') || ')', table_name, revoked ->> 'role');
+  perform app.unpark_policies(table_name, ended.policies);
+  for revoked in
+    select p ->> 'role' as role, p ->> 'privilege' as privilege, p ->> 'column' as name
+    from jsonb_array_elements(ended.privileges) p join pg_roles r on r.rolname = p ->> 'role'
+    where p ->> 'column' is null or exists (
+      select from pg_attribute a where a.attrelid = format('public.%I', table_name)::regclass
+        and a.attname = p ->> 'column' and not a.attisdropped)
+  loop
+    execute format('grant %s%s on public.%I to %I', revoked.privilege,
+      '(' || quote_ident(revoked.name) || ')', table_name, revoked.role);
   end loop;
   return true;
 end
@@ -12699,6 +12739,38 @@ AS $function$
   select app.end_sessions(app.subject()) where app.subject() is not null
 $function$;
 grant execute on function app.revoke_own_sessions() to app_admin, app_client, app_support;
+
+-- Function app.revoke_privileges(text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.revoke_privileges(table_name text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  privileges jsonb;
+  revoked record;
+begin
+  select coalesce(jsonb_agg(
+      jsonb_build_object('role', r.rolname, 'privilege', p.privilege_type, 'column', l.name)), '[]')
+    into privileges
+    from (
+      select null::name as name, c.relacl as list from pg_class c
+      where c.oid = format('public.%I', table_name)::regclass
+      union all
+      select a.attname, a.attacl from pg_attribute a
+      where a.attrelid = format('public.%I', table_name)::regclass and a.attacl is not null and not a.attisdropped
+    ) l cross join aclexplode(l.list) p join pg_roles r on r.oid = p.grantee
+    where app.is_suspended_privilege(r.rolname, table_name, p.privilege_type);
+  for revoked in
+    select distinct p ->> 'role' as role, p ->> 'privilege' as privilege from jsonb_array_elements(privileges) p
+  loop
+    -- This revokes the privilege on each column, too.
+    execute format('revoke %s on public.%I from %I', revoked.privilege, table_name, revoked.role);
+  end loop;
+  return privileges;
+end
+$function$;
 
 -- Function app.rfc3339(timestamp with time zone), owner app_owner
 
@@ -12896,9 +12968,10 @@ AS $function$
 $function$;
 grant execute on function app.save_staging_progress(uuid,integer,integer,jsonb,jsonb,double precision) to app_worker;
 
--- Function app.save_suspension(text,text,integer,jsonb), owner app_definer
+-- Function app.save_suspension(text,text,integer,jsonb,jsonb), owner app_definer
 
-CREATE OR REPLACE FUNCTION app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb)
+CREATE OR REPLACE FUNCTION app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb, policies
+  jsonb)
  RETURNS void
  LANGUAGE plpgsql
  SECURITY DEFINER
@@ -12909,16 +12982,19 @@ begin
   if app.admin_role() is distinct from 'super_admin' then
     raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
   end if;
-  insert into row_security_suspensions as s (table_name, reason, privileges, suspended_by, expires_at)
-  values ($1, $2, $4, app.subject(), now() + make_interval(mins => $3))
+  insert into row_security_suspensions as s (table_name, reason, privileges, policies, suspended_by, expires_at)
+  values ($1, $2, $4, $5, app.subject(), now() + make_interval(mins => $3))
   on conflict (table_name) do update
   set reason = excluded.reason, suspended_by = excluded.suspended_by, suspended_at = excluded.suspended_at,
     expires_at = excluded.expires_at, ended_at = null,
-    privileges = case when s.ended_at is null then s.privileges else excluded.privileges end;
+    privileges = case when s.ended_at is null then (
+        select coalesce(jsonb_agg(distinct p), '[]') from jsonb_array_elements(s.privileges || excluded.privileges) p
+      ) else excluded.privileges end,
+    policies = case when s.ended_at is null then s.policies || excluded.policies else excluded.policies end;
   perform app.record_action('row_security.suspend', null, $1, jsonb_build_object('reason', $2, 'minutes', $3));
 end
 $function$;
-grant execute on function app.save_suspension(text,text,integer,jsonb) to app_owner;
+grant execute on function app.save_suspension(text,text,integer,jsonb,jsonb) to app_owner;
 
 -- Function app.seal(text), owner app_definer
 
@@ -13102,7 +13178,8 @@ begin
     where not exists (select from client_users m
                       where m.id = recipient and m.client_id = client and m.kind = 'person' and m.is_active));
   if cardinality(refused) = 0 then
-    delete from report_recipients r where r.subscription_id = $1 and r.member_id <> all ($2);
+    delete from report_recipients r
+    where r.subscription_id = $1 and r.member_id <> all ($2) and r.unsubscribed_at is null;
     insert into report_recipients (subscription_id, client_id, member_id)
       select $1, client, recipient from unnest($2) recipient on conflict do nothing;
   end if;
@@ -13680,36 +13757,18 @@ CREATE OR REPLACE FUNCTION app.suspend_row_security(table_name text, reason text
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
  SET lock_timeout TO '2s'
 AS $function$
-declare
-  privileges jsonb;
-  revoked record;
 begin
   if app.admin_role() is distinct from 'super_admin'
     or current_query() !~ '^select app\.suspend_row_security\(\$1, \$2, \$3\);?\s*$' then
     raise exception 'only super admins suspend row-level security' using errcode = 'insufficient_privilege';
   elsif table_name <> all (app.suspendable_tables()) then
     raise exception 'row-level security of this table cannot be suspended' using errcode = 'WC404';
+  elsif not pg_try_advisory_xact_lock_shared(7243219080) then  -- the lock of the migrations
+    raise exception 'a migration is running' using errcode = 'lock_not_available';
   end if;
   execute format('lock table public.%I in access exclusive mode', table_name);
-  select coalesce(jsonb_agg(
-      jsonb_build_object('role', r.rolname, 'privilege', p.privilege_type, 'column', l.name)), '[]')
-    into privileges
-    from (
-      select null::name as name, c.relacl as list from pg_class c
-      where c.oid = format('public.%I', table_name)::regclass
-      union all
-      select a.attname, a.attacl from pg_attribute a
-      where a.attrelid = format('public.%I', table_name)::regclass and a.attacl is not null
-    ) l cross join aclexplode(l.list) p join pg_roles r on r.oid = p.grantee
-    where app.is_suspended_privilege(r.rolname, table_name, p.privilege_type);
-  perform app.save_suspension(table_name, reason, minutes, privileges);
-  for revoked in
-    select distinct p ->> 'role' as role, p ->> 'privilege' as privilege from jsonb_array_elements(privileges) p
-  loop
-    -- This revokes the privilege on each column, too.
-    execute format('revoke %s on public.%I from %I', revoked.privilege, table_name, revoked.role);
-  end loop;
-  execute format('alter table public.%I disable row level security', table_name);
+  perform app.save_suspension(
+    table_name, reason, minutes, app.revoke_privileges(table_name), app.park_policies(table_name));
 end
 $function$;
 grant execute on function app.suspend_row_security(text,text,integer) to app_admin;
@@ -13799,6 +13858,34 @@ AS $function$
 $function$;
 grant execute on function app.transaction_writes() to app_admin, app_anon, app_client, app_customer, app_kv,
   app_support, app_system, app_worker;
+
+-- Function app.unpark_policies(text,jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.unpark_policies(table_name text, policies jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  policy record;
+begin
+  execute format('drop policy if exists suspension_admin on public.%I', table_name);
+  execute format('drop policy if exists suspension_system on public.%I', table_name);
+  for policy in
+    select e.key as name, string_agg(quote_ident(role), ', ')
+        filter (where role = 'public' or exists (select from pg_roles r where r.rolname = role)) as roles
+    from jsonb_each(policies) e cross join jsonb_array_elements_text(e.value) role
+    join pg_policy p on p.polname = e.key and p.polrelid = format('public.%I', table_name)::regclass
+    group by e.key
+  loop
+    if policy.roles is null then
+      execute format('drop policy %I on public.%I', policy.name, table_name);
+    else
+      execute format('alter policy %I on public.%I to %s', policy.name, table_name, policy.roles);
+    end if;
+  end loop;
+end
+$function$;
 
 -- Function kv.used_fields(jsonb,text[],jsonb), owner app_mirror
 
