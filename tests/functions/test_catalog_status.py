@@ -191,6 +191,17 @@ OBEYED = {
         "settings": "syncs",
         "is_active": "due times",
     },
+    "ReportSubscriptionPatch": {
+        "name": "shown in the mails",
+        "cadence": "due times",
+        "period": "the days of the report",
+        "timezone": "due times and days",
+        "language": "the language of the mails",
+        "send_hour": "due times",
+        "attach_workbook": "the files of the mails",
+        "is_active": "due times",
+        "recipients": "who gets the mails",
+    },
     "WebhookPatch": {
         "url": "deliveries",
         "events": "deliveries",

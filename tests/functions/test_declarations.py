@@ -42,6 +42,7 @@ def entry_kinds(spec: FunctionSpec) -> list[set[str]]:
         dependency_of(http.Cached): "reading",
         dependency_of(http.Writing): "writing",
         dependency_of(http.AccountWrite): "writing",
+        dependency_of(http.PublicWrite): "link",
         dependency_of(http.StorefrontRead): "storefront",
         dependency_of(http.CustomerRead): "storefront",
         dependency_of(http.EventWrite): "storefront",
@@ -103,6 +104,7 @@ def test_a_function_uses_only_the_declared_kind_of_database_access(spec: Functio
         ("optional", False): [{"storefront"}],
         ("optional", True): [{"order"}],
         ("none", False): [set()],
+        ("none", True): [{"link"}],
     }
     for kinds in entry_kinds(spec):
         assert kinds in allowed[spec.auth, "database:write" in spec.uses]

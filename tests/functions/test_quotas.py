@@ -46,6 +46,8 @@ REASONS = {
     "redrive_dead_letter": STAFF,
     "set_flag": STAFF,
     "suspend_row_security": STAFF,
+    "start_kv_run": STAFF,
+    "continue_kv_run": STAFF,
     "exclude_product": KEYED,
     "create_product": "a catalog can have millions of products; the request limit of the tier bounds the requests",
     "import_products": ENDS,

@@ -1,6 +1,7 @@
 """A client that only has a grant for a catalog sees what it needs to sell the products, and nothing else."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -195,6 +196,10 @@ VIEWS: list[LiteralString] = [
 ]
 
 
+CHANGING = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ][\d:.+]+")
+"""Ids and times. By chance, they can contain the digits of a private value."""
+
+
 @pytest.mark.parametrize("statement", TABLES)
 def test_sql_of_a_grantee_reads_no_row_of_the_catalog_from_the_tables(
     sharing: Sharing, statement: LiteralString
@@ -211,7 +216,7 @@ def test_sql_of_a_grantee_reads_no_private_column_from_a_view_or_function(
     with sharing.as_grantee():
         rows = sharing.platform.database.execute(statement, parameters).fetchall()
     assert rows
-    text = json.dumps(rows, default=str)
+    text = CHANGING.sub("", json.dumps(rows, default=str))
     assert not [secret for secret in ("12345", PRIVATE, "4711", "77,") if secret in text]
 
 

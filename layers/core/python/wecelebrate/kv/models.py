@@ -96,6 +96,7 @@ class Run(BaseModel):
     """A run of the backfill."""
 
     id: UUID
+    """The id of the run."""
     status: Literal["running", "complete", "incomplete"] = Field(
         description="`incomplete`: the run has ended, but documents were written since it began. Start another run."
     )
@@ -112,6 +113,7 @@ class Run(BaseModel):
     counts: RunCounts
     """What became of the documents. All numbers are 0 until the run has ended."""
     started_at: Moment
+    """When the run started."""
     ended_at: Moment | None
     """When the run ended. Null while the run is running."""
 
@@ -120,6 +122,7 @@ class EntityCounts(BaseModel):
     """The documents of an entity."""
 
     entity: Entity
+    """What the documents become."""
     rows: int
     """The number of documents that decide the values of a row."""
     aliases: int
@@ -136,6 +139,7 @@ class QuarantineReason(BaseModel):
     """The documents of an entity that could not be mapped for the same reason."""
 
     entity: Entity
+    """What the documents become."""
     reason: str
     """The code of the reason."""
     advice: str
@@ -150,6 +154,7 @@ class NoteCount(BaseModel):
     """The documents of an entity in which the same was mended."""
 
     entity: Entity
+    """What the documents become."""
     note: str
     """The code of the note."""
     documents: int
