@@ -13780,7 +13780,7 @@ CREATE OR REPLACE FUNCTION app.suspendable_tables()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN
-  '{analytics_events,catalog_grants,catalog_readings,catalogs,client_users,clients,dead_letters,drops,exports,images,invitations,jobs,mail_suppressions,mails,order_daily_totals,order_deltas,order_destinations,order_events,order_export_runs,order_exports,order_file_drops,order_lines,order_local_totals,order_slot_totals,orders,product_sources,products,return_lines,returns,schedules,shipment_lines,shipments,site_product_exclusions,sites,tiers,uploads,webhook_deliveries,webhooks}'::text[];
+  '{analytics_events,catalog_grants,catalog_readings,catalogs,client_users,clients,dead_letters,drops,exports,images,invitations,jobs,mail_suppressions,mails,order_daily_totals,order_deltas,order_destinations,order_events,order_export_runs,order_exports,order_file_drops,order_lines,order_local_totals,order_slot_totals,orders,product_sources,products,report_recipients,report_subscriptions,return_lines,returns,schedules,shipment_lines,shipments,site_product_exclusions,sites,tiers,uploads,webhook_deliveries,webhooks}'::text[];
 grant execute on function app.suspendable_tables() to app_admin, app_owner;
 
 -- Function app.suspended_tables(), owner app_definer
