@@ -31,6 +31,7 @@ NOT_RUN = {
     "wecelebrate first-admin": "It needs an AWS account.",
     "SHOP=$(wecelebrate shop": "tests/local/test_shop_command.py runs it. It would change the demo data.",
     "wecelebrate erp grant": "It would write a file into the checkout. tests/infra/deploy tests it.",
+    "wecelebrate tenant": "It needs a restored database. tests/database/test_tenant_restore.py tests it.",
     "git fetch": "The commands would change the checkout.",
     "make clients": "tests/clients builds the clients and compares the names of the packages.",
     "pip install build/clients": "tests/clients installs the package in another folder.",

@@ -69,14 +69,20 @@ def rows(url: str, query: str, *parameters: Any) -> list[Any]:
         return connection.execute(query.encode(), parameters).fetchall()
 
 
+OPEN_WORK = """
+select 1 from jobs where status = 'processing' or status = 'pending' and due_at <= now()
+union all select 1 from mails where state = 'queued'
+"""
+
+
 def settled(platform: Platform) -> dict[str, tuple[int, int]]:
-    """Return the checksums of the database, after nothing has changed for two seconds."""
+    """Return the checksums of the database, after all work has ended and nothing has changed for two seconds."""
     states: list[dict[str, tuple[int, int]]] = [{}]
 
     def has_not_changed() -> bool:
         platform.database.execute("delete from cache_invalidations")
         states.append(checksums(platform.endpoints.database))
-        return states[-1] == states[-2]
+        return states[-1] == states[-2] and platform.database.execute(OPEN_WORK).fetchone() is None
 
     platform.eventually(has_not_changed, every=2)
     return states[-1]

@@ -63,7 +63,7 @@ ACTIONS: dict[str, set[str]] = {
     "revoke_staff_invitation": {"invitation.revoke"},
     "add_machine": {"member.create"},
     "change_member": {"member.change"},
-    "remove_member": {"member.delete"},
+    "remove_member": {"member.delete", "report_recipient.delete"},
     "change_staff_member": {"admin_user.change"},
     "remove_staff_member": {"admin_user.delete"},
     "revoke_sessions": {"session.revoke"},

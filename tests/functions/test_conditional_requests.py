@@ -36,6 +36,8 @@ VOLATILE = {
     "get_report_file",
     "get_error_file",
     "get_result_file",
+    "list_staff",
+    "list_staff_invitations",
 }
 """The read operations whose response changes each time, because it contains counts, the activity of other tests, or a
 signed URL."""
@@ -58,9 +60,7 @@ NEVER_CACHED = {
     "get_member",
     "list_invitations",
     "get_invitation",
-    "list_staff",
     "get_staff_member",
-    "list_staff_invitations",
     "get_staff_invitation",
     "list_webhook_deliveries",
     "get_webhook_delivery",

@@ -148,7 +148,7 @@ def test_an_admin_reads_the_usage_figures_of_the_whole_cache(platform: Platform,
     for name in ("requests", "hits", "queries", "redis_commands"):
         assert sum(hour["figures"][name] for hour in after["by_hour"]) == after["totals"][name]
         assert sum(figures[name] for figures in after["by_entity"].values()) == after["totals"][name]
-    assert after["switches"] == {"reads": "replica", "cache": "on", "limits": "on"}
+    assert after["switches"] == {"reads": "replica", "cache": "on", "queue": "sqs", "limits": "on"}
     assert 0 < after["memory"]["used"] <= after["memory"]["peak"]
     assert after["memory"]["most"] == 512 * 1024 * 1024
 

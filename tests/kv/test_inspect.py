@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from infra.functions import ROOT
 from tests.faults.environment import FULL
 from tests.kv.store import SECRET, Sizes, Truth, count_damage, generate
 from tests.kv.store.writing import copy_to
@@ -45,15 +46,28 @@ class Run(NamedTuple):
         return json.loads(self.output)
 
 
+PROGRAM = """
+import re, sys
+from pathlib import Path
+from infra.command import app
+try:
+    app(sys.argv[2:])
+finally:
+    status = Path("/proc/self/status").read_text()
+    Path(sys.argv[1]).write_text(re.search(r"VmHWM:\\s+(\\d+) kB", status)[1])
+"""
+"""Runs the command and writes its peak memory to a file. The peak in the resource usage of a child includes the memory
+of the test process, of which the child was a copy."""
+
+
 def inspect(platform: Platform, folder: Path, *options: str) -> Run:
     """Run the command in a process of its own."""
     environment = {**os.environ, "WECELEBRATE_HOME": str(platform.state.parent), "COLUMNS": "200"}
     with (folder / "output").open("w") as output, (folder / "errors").open("w") as errors:
-        command = [sys.executable, "-m", "infra.command", "kv", "inspect", *options]
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=errors)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    run = Run((folder / "output").read_text(), (folder / "errors").read_text(), usage.ru_maxrss * 1024)
+        command = [sys.executable, "-c", PROGRAM, str(folder / "memory"), "kv", "inspect", *options]
+        process = subprocess.run(command, env=environment, stdout=output, stderr=errors, check=False, cwd=ROOT)
+    memory = int((folder / "memory").read_text()) * 1024
+    run = Run((folder / "output").read_text(), (folder / "errors").read_text(), memory)
     assert process.returncode == 0, run.errors
     return run
 
