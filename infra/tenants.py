@@ -199,15 +199,15 @@ def client_id(connection: psycopg.Connection, slug: str) -> UUID:
 
 def tables(connection: psycopg.Connection) -> list[Table]:
     """Return the tables whose rows are copied, parents first. Raises TenantError for a table that nobody decided on."""
-    found = {table.name: table for table in _read_tables(connection)}
-    parents: dict[str, set[str]] = {name: set() for name in found}
+    by_name = {table.name: table for table in _read_tables(connection)}
+    parents: dict[str, set[str]] = {name: set() for name in by_name}
     for child, parent in connection.execute(
         "select conrelid::regclass::text, confrelid::regclass::text from pg_constraint"
         " where contype = 'f' and conrelid <> confrelid"
     ):
-        if child in found and parent in found:
+        if child in by_name and parent in by_name:
             parents[child].add(parent)
-    return [found[name] for name in TopologicalSorter(parents).static_order()]
+    return [by_name[name] for name in TopologicalSorter(parents).static_order()]
 
 
 def _read_tables(connection: psycopg.Connection) -> Iterator[Table]:

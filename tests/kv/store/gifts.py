@@ -130,24 +130,24 @@ def _document(number: int, gift: Gift, catalog: str, created: datetime) -> Docum
 def write_gifts(sizes: Sizes, tenants: Tenants, gifts: Gifts) -> Iterator[Record]:
     """Write the documents of the gifts, and remember what orders and lists need."""
     plan = sizes.plan("product")
-    made = [_gift(number, plan) for number in range(sizes.gifts)]
+    new_gifts = [_gift(number, plan) for number in range(sizes.gifts)]
     catalog_of = [tenants.catalogs[number % len(tenants.catalogs)] for number in range(sizes.gifts)]
     for number, partner in plan.partners.items():
         if plan.damaged[number] == "gift_sku_twice":
             catalog_of[number] = catalog_of[partner]
-    for number, gift in enumerate(made):
+    for number, gift in enumerate(new_gifts):
         damage = plan.damaged.get(number)
         created = moment(number)
         document = _document(number, gift, catalog_of[number], created)
         if change := _changes(number, gift.cents, created).get(damage or ""):
             change(document)
         elif damage == "gift_sku_twice":
-            document["sku"] = made[plan.partners[number]].sku
+            document["sku"] = new_gifts[plan.partners[number]].sku
         elif damage == "gift_snake_case":
             document = {_SNAKE.get(name, name): value for name, value in document.items()}
         elif damage == "gift_id_of_another":
             partner = plan.partners[number]
-            document = _document(partner, made[partner], catalog_of[partner], moment(partner))
+            document = _document(partner, new_gifts[partner], catalog_of[partner], moment(partner))
         yield from _records(number, gift, document, damage)
         if damage is None:
             gifts.healthy.append(gift)

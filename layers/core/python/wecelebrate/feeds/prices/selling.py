@@ -146,11 +146,11 @@ def _of_one_country(columns: Columns, rated: Sequence[PriceCandidate], currency:
 
     The price of one country is doubtful, unless its amounts have the sign of the catalog's currency.
     """
-    known = {one.column for one in rated}
+    price_columns = {candidate.column for candidate in rated}
     named = [
         (number, name)
         for number, column in enumerate(columns.header)
-        if number not in known and (match := _COUNTRY.fullmatch(column.strip()[:MAX_NAME]))
+        if number not in price_columns and (match := _COUNTRY.fullmatch(column.strip()[:MAX_NAME]))
         and (name := name_of_price(match[1])) and not internal_part(column)
     ]  # fmt: skip
     if len(named) != 1:
