@@ -36,8 +36,6 @@ VOLATILE = {
     "get_report_file",
     "get_error_file",
     "get_result_file",
-    "list_staff",
-    "list_staff_invitations",
 }
 """The read operations whose response changes each time, because it contains counts, the activity of other tests, or a
 signed URL."""
@@ -60,7 +58,9 @@ NEVER_CACHED = {
     "get_member",
     "list_invitations",
     "get_invitation",
+    "list_staff",
     "get_staff_member",
+    "list_staff_invitations",
     "get_staff_invitation",
     "list_webhook_deliveries",
     "get_webhook_delivery",
@@ -201,6 +201,10 @@ def test_a_cache_hit_has_the_same_etag_as_the_miss(platform: Platform, operation
         if hit.headers.get("cache-status") != "wecelebrate; fwd=miss":
             break
         hit = api.get(path)  # If another test changes a catalog, all lists of catalogs are invalidated.
+    for _ in range(20 if operation.name in ("list_staff", "list_staff_invitations") else 0):
+        if hit.content == miss.content:
+            break
+        miss, hit = api.get(path), api.get(path)  # Another test has added a person to the staff in between.
     for response in (miss, hit):
         ok(response)
         assert re.fullmatch('(W/)?"[0-9a-f]{32}"', response.headers["etag"])
