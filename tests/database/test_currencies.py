@@ -16,6 +16,8 @@ ADD = """
 insert into products (catalog_id, sku, name, price, currency)
 select %(catalog)s, gen_random_uuid()::text, 'N', 1, currency from unnest(%(currencies)s::text[]) currency
 """
+LOCK = 6_031
+"""The key of the advisory lock of a test."""
 WAITING = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
 
 
@@ -126,6 +128,27 @@ def test_a_second_transaction_waits_while_the_first_product_is_added_and_must_us
     second.wait_for_lock()
     first.commit()
     assert isinstance(second.finish(), psycopg.errors.CheckViolation) == refused
+    assert currency_of(first, catalog) == "EUR"
+
+
+def test_a_first_product_that_was_added_after_the_currency_was_read_still_sets_the_currency(
+    own_database: Database, first: psycopg.Connection, catalog: UUID
+) -> None:
+    function = first.execute("select pg_get_functiondef('app.check_catalog_currency'::regproc)").fetchone()
+    assert function is not None
+    read = "where c.id = $1 for key share;"
+    assert function[0].count(read) == 1
+    # Only the first transaction sees this version of the function. It waits after it has read the currency.
+    first.execute(function[0].replace(read, f"{read} perform pg_advisory_xact_lock({LOCK});").encode())
+    with own_database.connect() as lock:
+        lock.execute("select pg_advisory_lock(%s)", [LOCK])
+        slow = Second(own_database, lambda _: add(first, catalog, "USD"))
+        slow.wait_for_lock()
+        with own_database.connect() as other:
+            add(other, catalog, "EUR")
+        lock.execute("select pg_advisory_unlock(%s)", [LOCK])
+        assert isinstance(slow.finish(), psycopg.errors.CheckViolation)
+    first.rollback()
     assert currency_of(first, catalog) == "EUR"
 
 

@@ -2689,7 +2689,7 @@ create table row_security_suspensions (
 comment on column row_security_suspensions.privileges is
   'The revoked privileges: [{"role": …, "privilege": …, "column": …}, …]. The end of the suspension grants them again.';
 comment on column row_security_suspensions.policies is
-  'The roles of the parked policies: {policy: [role, …], …}. The end of the suspension gives the policies to them again.';
+  'The roles of the parked policies: {policy: [role, …], …}. The end of the suspension gives them the policies again.';
 comment on column row_security_suspensions.ended_at is
   'Null while the suspension is in force.';
 -- row-level security: forced
@@ -5173,9 +5173,10 @@ declare
   required text;
 begin
   select c.currency into required from catalogs c where c.id = $1 for key share;
-  if required is null and added > 0
-      and (select count(*) from (select from products p where p.catalog_id = $1 limit added + 1) counted) = added then
-    update catalogs c set currency = $2 where c.id = $1 and c.currency is null;
+  if required is null and added > 0 then
+    if (select count(*) from (select from products p where p.catalog_id = $1 limit added + 1) counted) = added then
+      update catalogs c set currency = $2 where c.id = $1 and c.currency is null;
+    end if;
     select c.currency into required from catalogs c where c.id = $1;
   end if;
   if required <> $2 then

@@ -67,7 +67,8 @@ grant execute on function app.storefront_currency() to app_customer, app_anon;
 --
 -- The lock on the catalog and a change of its currency wait for each other. The lock is of the kind that a foreign key
 -- takes, so other changes of the catalog do not wait for it. Two transactions can add the first products at the
--- same time. Then the second update waits for the first, finds a currency, and changes nothing.
+-- same time. Then the second update waits for the first, finds a currency, and changes nothing. If the first has ended
+-- before the second counts the products, the second makes no update. Therefore each reads the currency again.
 create or replace function app.check_catalog_currency(catalog uuid, currency text, added bigint) returns void
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp
 as $$
@@ -75,9 +76,10 @@ declare
   required text;
 begin
   select c.currency into required from catalogs c where c.id = $1 for key share;
-  if required is null and added > 0
-      and (select count(*) from (select from products p where p.catalog_id = $1 limit added + 1) counted) = added then
-    update catalogs c set currency = $2 where c.id = $1 and c.currency is null;
+  if required is null and added > 0 then
+    if (select count(*) from (select from products p where p.catalog_id = $1 limit added + 1) counted) = added then
+      update catalogs c set currency = $2 where c.id = $1 and c.currency is null;
+    end if;
     select c.currency into required from catalogs c where c.id = $1;
   end if;
   if required <> $2 then
