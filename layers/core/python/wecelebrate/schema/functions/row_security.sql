@@ -3,8 +3,8 @@
 -- Row-level security stays on. While a suspension is in force, the policies of the table are parked: they apply to the
 -- owner of the table, and to no caller. Two other policies have the condition that app_admin and app_system have on
 -- every row: a context of this role. In the same transaction, the roles of all callers lose their privileges on the
--- table: app_admin keeps only select, and app_system keeps what its policies allow on every row. So no caller can see or
--- change a row that it could not see or change before. If a suspension is not ended in time, the table stays closed.
+-- table: app_admin keeps only select, and app_system keeps what its policies allow on every row. So no caller can see
+-- or change a row that it could not see or change before. If a suspension is not ended in time, the table stays closed.
 
 set local role app_definer;
 
@@ -31,8 +31,8 @@ return case role
   else true end;
 grant execute on function app.is_suspended_privilege(text, text, text) to app_owner;
 
--- Saves a suspension. If the table is already suspended, its reason and its time change, and what was granted since then
--- is added.
+-- Saves a suspension. If the table is already suspended, its reason and its time change, and what was granted since
+-- then is added.
 create or replace function app.save_suspension(table_name text, reason text, minutes integer, privileges jsonb,
   policies jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
@@ -56,8 +56,8 @@ end
 $$;
 grant execute on function app.save_suspension(text, text, integer, jsonb, jsonb) to app_owner;
 
--- Ends the suspension of a table, and returns what the suspension took away. Both are null if the table is not suspended.
--- Services end only suspensions that have expired, and a deploy ends every suspension.
+-- Ends the suspension of a table, and returns what the suspension took away. Both are null if the table is not
+-- suspended. Services end only suspensions that have expired, and a deploy ends every suspension.
 create or replace function app.end_suspension(table_name text, out privileges jsonb, out policies jsonb)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
 as $$
@@ -100,7 +100,8 @@ grant execute on function app.current_suspensions(boolean) to app_owner, app_sys
 set local role app_owner;
 
 -- Takes the policies of a table from all callers, and returns their roles: {policy: [role, …], …}. A parked policy
--- applies to the owner of the table, whose functions read no rows of it. Two policies of the suspension take their place.
+-- applies to the owner of the table, whose functions read no rows of it. Two policies of the suspension take their
+-- place.
 create or replace function app.park_policies(table_name text) returns jsonb
 language plpgsql volatile set search_path = pg_catalog, public, pg_temp
 as $$

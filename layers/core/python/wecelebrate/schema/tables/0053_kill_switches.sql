@@ -26,7 +26,7 @@ create table row_security_suspensions (
 comment on column row_security_suspensions.privileges is
   'The revoked privileges: [{"role": …, "privilege": …, "column": …}, …]. The end of the suspension grants them again.';
 comment on column row_security_suspensions.policies is
-  'The roles of the parked policies: {policy: [role, …], …}. The end of the suspension gives the policies to them again.';
+  'The roles of the parked policies: {policy: [role, …], …}. The end of the suspension gives them the policies again.';
 comment on column row_security_suspensions.ended_at is 'Null while the suspension is in force.';
 
 alter table row_security_suspensions enable row level security;
