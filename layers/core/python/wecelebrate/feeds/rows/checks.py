@@ -59,7 +59,7 @@ def check_width(rows: Iterator[Row | Rejected], plan: Plan) -> Iterator[Row | Re
                 yield line, cells[:width]
         elif count > needed:
             yield line, [*cells, *[""] * (width - count)]
-        elif note := note_without_sku([*cells, *[""] * (width - count)]):
+        elif note := note_without_sku(cells, width):
             yield Rejected(line, 1, None, note, NO_PRODUCT, [cell or "" for cell in cells])
         else:
             missing = ", ".join(header[count : count + 5]) + (" …" if width - count > 5 else "")

@@ -48,7 +48,7 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
         if sku is None:
             if has_labels and cells and (cells[0] or "").endswith(":"):
                 return f"the row describes the columns: {quoted(cells[0] or '')}"
-            return note_without_sku(cells[: len(header)])
+            return note_without_sku(cells[: len(header)], len(header))
         filled = [number for number in others if number < len(cells) and cells[number]]
         if sku in _LEVELS and not any(cells[number] for number in names if number < len(cells)):
             return f"{quoted(sku)} marks the line of a total, and no product"
@@ -65,13 +65,16 @@ def note_finder(plan: Plan, sample: Iterable[Cells]) -> FindNote:
     return find
 
 
-def note_without_sku(cells: Sequence[str | None]) -> str | None:
-    """Return why a row without a SKU is no product, or None if only the SKU is missing."""
+def note_without_sku(cells: Sequence[str | None], width: int) -> str | None:
+    """Return why a row without a SKU is no product, or None if only the SKU is missing.
+
+    `width` is the number of columns of the table. The row can have fewer cells.
+    """
     filled = [cell.strip() for cell in cells if cell and cell.strip()]
     total = next((cell for cell in filled if is_total(cell)), None)
     if total is not None:
         return f"the row contains {quoted(total)}: it is a total, and no product"
-    if len(filled) == 1 and " " in filled[0] and len(cells) >= MIN_COLUMNS:
+    if len(filled) == 1 and " " in filled[0] and width >= MIN_COLUMNS:
         return f"the row contains only {quoted(filled[0])}: it is a note, and no product"
     return None
 

@@ -52,6 +52,8 @@ def divided(text: str, signs: Mapping[int, str] | None = None) -> str:
 
 def squeezed(text: str, signs: Mapping[int, str] | None = None) -> str:
     """Return the folded text without accents, spaces and punctuation."""
+    if signs is None and text.isascii() and text.isalnum():
+        return text.lower()
     return _composed(_NOT_IN_WORDS.sub("", divided(text, signs)))
 
 
