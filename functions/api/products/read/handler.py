@@ -8,7 +8,7 @@ from wecelebrate import products
 from wecelebrate.core.http import Cached, Reading, api, serve
 from wecelebrate.core.pages import Page
 from wecelebrate.core.types import Id
-from wecelebrate.products.models import Product, ProductFilters, ProductSource, ProductStock
+from wecelebrate.products.models import Product, ProductFilters, ProductPrice, ProductSource, ProductStock
 
 app = api()
 
@@ -34,6 +34,16 @@ def get_product_source(product_id: Id, tx: Reading) -> ProductSource:
     callers the source does not exist.
     """
     return products.source(tx, product_id)
+
+
+@app.get("/v1/products/{product_id}/price")
+def get_product_price(product_id: Id, tx: Reading) -> ProductPrice:
+    """Explain the price at which a product is sold, step by step.
+
+    Only owners and editors of the client that owns the catalog, and admins of the platform, can read it. For all other
+    callers the price rules do not exist.
+    """
+    return products.price(tx, product_id)
 
 
 @app.get("/v1/products/{product_id}/stock")

@@ -3,12 +3,13 @@
 from typing import Any
 from uuid import UUID
 
+from wecelebrate.catalogs import pricing
 from wecelebrate.catalogs.models import Catalog, CatalogContent, CatalogFilters, CatalogPatch, Grant, NewCatalog
 from wecelebrate.core import pages, quotas
 from wecelebrate.core.cache import keys
 from wecelebrate.core.cache.keys import Entry
 from wecelebrate.core.database import Transaction, as_json, queries
-from wecelebrate.core.errors import Conflict, NotFound
+from wecelebrate.core.errors import Conflict, Invalid, NotFound
 from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.problem_document import FieldError
@@ -94,7 +95,9 @@ def create(tx: Transaction, new: NewCatalog) -> Catalog:
     # Only staff creates catalogs of the platform, so they have no quota.
     if owner_id is not None:
         quotas.check(tx, _QUOTA, owner_id, lambda: int(sql.count_catalogs(tx, client_id=owner_id)))
-    return Catalog(**sql.create_catalog(tx, **as_json(new.model_dump(mode="json"), *_JSON_COLUMNS)))
+    fields = new.model_dump(mode="json")
+    fields["pricing_rules"] = pricing.checked(fields["pricing_rules"], new.currency)
+    return Catalog(**sql.create_catalog(tx, **as_json(fields, *_JSON_COLUMNS)))
 
 
 def replace(tx: Transaction, catalog_id: UUID, content: CatalogContent, match: Match) -> Catalog:
@@ -162,8 +165,31 @@ def _change(tx: Transaction, catalog_id: UUID, changes: dict[str, Any], match: M
     ):
         detail = f"must be null until all prices are in {currency}"
         raise CurrencyInUse(errors=[FieldError(pointer="/currency", detail=detail)])
-    parameters = as_json({"changes": changes}, "changes")
+    rules = None
+    if "pricing_rules" in changes or changes.get("currency", before.currency) != before.currency:
+        # Concurrent changes wait here, so the rules are merged into the stored rules, and fit to the final currency.
+        sql.lock_catalog(tx, catalog_id=catalog_id)
+        rules = _new_rules(get(tx, catalog_id), changes, replace=replace)
+    json_columns = ["changes"] if rules is None else ["changes", "pricing_rules"]
+    parameters = as_json({"changes": changes, "pricing_rules": rules}, *json_columns)
     row = sql.change_catalog(tx, catalog_id=catalog_id, replace=replace, expected_updated_at=expected, **parameters)
     if row is None:
         raise refusal(expected, get(tx, catalog_id))
     return Catalog(**row)
+
+
+def _new_rules(before: Catalog, changes: dict[str, Any], *, replace: bool) -> dict[str, Any] | None:
+    """Return the price rules after a change. Returns None if the change keeps the rules and their status.
+
+    Removes the rules from `changes`. Raises Invalid if the rules are not valid for the currency of the catalog.
+    """
+    currency = changes.get("currency", before.currency)
+    if "pricing_rules" in changes:
+        rules = changes.pop("pricing_rules")
+        if not replace:
+            rules = pricing.merged(before.pricing_rules, before.pricing_status, rules)
+        return pricing.checked(rules, currency)
+    if before.pricing_status == "applied":
+        detail = f"are for prices in {before.currency}; send them for {currency} in the same request, or remove them"
+        raise Invalid(errors=[FieldError(pointer="/pricing_rules", detail=detail)])
+    return None

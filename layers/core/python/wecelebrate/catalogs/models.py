@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from typing_extensions import TypedDict  # before Python 3.12, pydantic does not accept typing.TypedDict
 
+from wecelebrate.catalogs.pricing import PricingRules, PricingRulesPatch
 from wecelebrate.core.models import ABSENT, GivenObject, Input, Object, Patch, at_most
 from wecelebrate.core.pages import ListParameters
 from wecelebrate.core.types import Count, CurrencyCode, Flag, Id, InventoryPolicy, Label, Line, Moment, Name, Percent
@@ -232,10 +233,8 @@ class CatalogContent(Input):
     )
     sync_settings: SyncSettings = Field(default_factory=SyncSettings)
     """How the files of ERP systems are read and synced."""
-    pricing_rules: GivenObject = Field(
-        default_factory=dict,
-        description="Notes of the owner about its prices. The platform stores them and computes no price from them.",
-    )
+    pricing_rules: PricingRules = Field(default_factory=PricingRules)
+    """How the prices at which products are sold are computed from the prices of the products."""
     low_inventory: Count = Field(
         default=5, description="When the stock of a product falls to this number, `inventory.low` is published."
     )
@@ -284,7 +283,7 @@ class CatalogPatch(Patch):
     currency: CurrencyCode | None = None
     source_config: GivenObject = ABSENT
     sync_settings: SyncSettingsPatch = ABSENT
-    pricing_rules: GivenObject = ABSENT
+    pricing_rules: PricingRulesPatch | None = Field(default=None, description="Null: no rules.")
     low_inventory: Count = ABSENT
 
     def changes(self) -> dict[str, Any]:
@@ -307,7 +306,10 @@ class Catalog(BaseModel):
     source: str | None
     status: CatalogStatus
     currency: str | None = Field(
-        description="The currency of all prices. Null: there are no products yet, or prices in several currencies."
+        description=(
+            "The currency of all prices. Null: there are no products yet, or prices in several currencies. For a "
+            "client that only has a grant, the currency in which the products are sold."
+        )
     )
     source_config: Object
     sync_settings: dict[str, JsonValue]
@@ -317,6 +319,13 @@ class Catalog(BaseModel):
     updated_at: Moment
     last_sync_at: Moment | None
     """When the last sync of the catalog was completed. Null if no sync has been completed."""
+    pricing_status: Literal["none", "applied", "unread"] | None = Field(
+        description=(
+            "`applied`: products are sold at the prices that `pricing_rules` compute. `unread`: `pricing_rules` are "
+            "notes that an earlier release stored, and no price is computed from them. Null for a client that only "
+            "has a grant."
+        )
+    )
 
 
 class CatalogReading(BaseModel):

@@ -4,7 +4,11 @@
 select to_json(catalog)::text as item, page.folded_name as after_folded_name, page.id as after_id
 from (
   select *
-  from (select * from catalogs union all select * from app.granted_catalogs()) catalogs
+  from (
+    select *, app.pricing_status(pricing_rules, pricing) as pricing_status from catalogs
+    union all
+    select *, null::text from app.granted_catalogs()
+  ) catalogs
   where (:type::text is null or type = :type)
     and (:status::text is null or status = :status)
     and (:after_id::uuid is null or (folded_name, id) > (:after_folded_name, :after_id::uuid))
@@ -13,7 +17,7 @@ from (
 ) page cross join lateral (
   select page.id, page.owner_client_id, page.name, page.type, page.source, page.status, page.currency,
     page.source_config, page.sync_settings, page.pricing_rules, page.low_inventory, page.created_at, page.updated_at,
-    page.last_sync_at
+    page.last_sync_at, page.pricing_status
 ) catalog
 order by page.folded_name, page.id;
 
@@ -28,24 +32,30 @@ select count(*)::integer from catalogs where owner_client_id = :client_id;
 -- name: create_catalog^
 -- Create a catalog.
 insert into catalogs (owner_client_id, name, type, source, status, currency, source_config, sync_settings,
-  pricing_rules, low_inventory)
+  pricing_rules, low_inventory, pricing)
 values (:owner_client_id, :name, :type, :source, :status, :currency, :source_config, :sync_settings, :pricing_rules,
-  :low_inventory)
+  :low_inventory, app.compile_pricing(:pricing_rules, :currency))
 returning id, owner_client_id, name, type, source, status, currency, source_config, sync_settings, pricing_rules,
-  low_inventory, created_at, updated_at, last_sync_at;
+  low_inventory, created_at, updated_at, last_sync_at, app.pricing_status(pricing_rules, pricing) as pricing_status;
+
+-- name: lock_catalog$
+-- Lock a catalog that the caller may change until the end of the transaction. Returns null for another catalog.
+select id from catalogs where id = :catalog_id for no key update;
 
 -- name: change_catalog^
 -- Change the columns that are named in `changes`. If `replace` is true, `changes` contains their new values. Otherwise
 -- `changes` is a merge patch (RFC 7396). Returns no row when the caller may not change the catalog, or when the
--- `updated_at` of the catalog differs from `expected_updated_at`.
+-- `updated_at` of the catalog differs from `expected_updated_at`. `pricing_rules` is null, or replaces the price rules.
 update catalogs old
-set (name, type, source, status, currency, source_config, sync_settings, pricing_rules, low_inventory) = (
-  select name, type, source, status, currency, source_config, sync_settings, pricing_rules, low_inventory
+set (name, type, source, status, currency, source_config, sync_settings, pricing_rules, low_inventory, pricing) = (
+  select name, type, source, status, currency, source_config, sync_settings,
+    coalesce(:pricing_rules::jsonb, old.pricing_rules), low_inventory,
+    case when :pricing_rules::jsonb is null then old.pricing else app.compile_pricing(:pricing_rules, currency) end
   from jsonb_populate_record(null::catalogs, case when :replace
     then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
 where id = :catalog_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)
 returning id, owner_client_id, name, type, source, status, currency, source_config, sync_settings, pricing_rules,
-  low_inventory, created_at, updated_at, last_sync_at;
+  low_inventory, created_at, updated_at, last_sync_at, app.pricing_status(pricing_rules, pricing) as pricing_status;
 
 -- name: has_other_currency$
 -- Return whether any product of a catalog has its price in a currency other than `currency`.

@@ -18,13 +18,14 @@ from wecelebrate.core.etags import Match, refusal
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.settings import settings
 from wecelebrate.core.shortening import shortened
-from wecelebrate.products import low_stock
+from wecelebrate.products import low_stock, prices
 from wecelebrate.products.models import (
     NewProduct,
     Product,
     ProductFilters,
     ProductListFilters,
     ProductPatch,
+    ProductPrice,
     ProductSource,
     ProductStock,
     require_exact,
@@ -81,7 +82,8 @@ class SeveralCurrencies(Invalid):
 
 def entry(product_id: UUID) -> Entry:
     """Return the cache entry for a product."""
-    return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}", f"stock:{product_id}"])
+    # A client with a grant sees the selling price, which depends on the rules of the catalog.
+    return keys.entry(keys.PRODUCT, product_id, tags=[f"product:{product_id}", f"stock:{product_id}", "prices"])
 
 
 def page_entry(catalog_id: UUID, filters: ProductFilters) -> Entry | None:
@@ -177,6 +179,24 @@ def stock(tx: Transaction, product_id: UUID) -> ProductStock:
     if row is None:
         raise NotFound
     return ProductStock(**row)
+
+
+def price(tx: Transaction, product_id: UUID) -> ProductPrice:
+    """Explain the price at which a product is sold.
+
+    Raises NotFound unless the caller is an admin of the platform, or an owner or editor of the client that owns the
+    catalog. The database decides this.
+    """
+    row = sql.get_product_price(tx, product_id=product_id)
+    if row is None:
+        raise NotFound
+    return ProductPrice(
+        base_price=row["base"],
+        price=row["selling"],
+        pricing_status=row["status"],
+        steps=list(prices.steps(row)),
+        **{name: row[name] for name in ("product_id", "catalog_id", "sku", "base_currency", "currency")},
+    )
 
 
 def settle_stock_holds() -> int:

@@ -78,6 +78,12 @@ select product_id, inventory_policy, inventory_count, stock_means, reported_coun
   order_count, orders
 from app.product_stock(:product_id, :max_orders);
 
+-- name: get_product_price^
+-- Explain the selling price of a product. Returns no row unless the caller may read the price rules.
+select product_id, catalog_id, sku, base::text, base_currency, currency, status, rules, converted::text,
+  marked_up::text, increased::text, rounded::text, lowest::text, selling::text
+from app.product_price(:product_id);
+
 -- name: settle_stock_holds$
 -- Delete holds that can change no stock any more, of at most `max_products` products. Returns their number.
 select app.settle_stock_holds(:max_products);

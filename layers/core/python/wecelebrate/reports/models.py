@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import Amount, Flag, Id, Moment, Timezone
+from wecelebrate.core.types import Amount, Day, Flag, Id, Moment, Timezone
 from wecelebrate.orders.models import OrderStatus
-from wecelebrate.reports.periods import Day, Month
+from wecelebrate.reports.periods import Month
 
 ReportFormat = Literal["json", "csv", "xlsx"]
 ClientTable = Literal["days", "totals", "statuses", "sites", "hours", "products"]

@@ -1,36 +1,20 @@
 """The local days of a report."""
 
-import re
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
-from pydantic_core import PydanticKnownError
+from pydantic import AfterValidator, StringConstraints
 
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.problem_document import FieldError
-from wecelebrate.core.types.schema import Documented
 
 MAX_DAYS = 3_660
 """The longest period of a report: ten years."""
 LATE_EVENTS = timedelta(days=8)
 """How long events of a day can still arrive. After this time, the period of a report is closed."""
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def _iso_date(value: object) -> object:
-    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
-        return value
-    raise PydanticKnownError("date_parsing", {"error": "the text must have the form of RFC 3339"})
-
-
-def _storable_year(value: date) -> date:
-    if not 2000 <= value.year <= 2999:
-        raise ValueError("must be in the years 2000 to 2999")
-    return value
 
 
 def _check_month(value: str) -> str:
@@ -39,13 +23,6 @@ def _check_month(value: str) -> str:
     return value
 
 
-Day = Annotated[
-    date,
-    BeforeValidator(_iso_date),
-    AfterValidator(_storable_year),
-    Documented({"pattern": r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}$"}),
-]
-"""A day, e.g. `2026-03-14`."""
 Month = Annotated[str, StringConstraints(pattern=r"^2[0-9]{3}-(0[1-9]|1[0-2])$"), AfterValidator(_check_month)]
 """A month, e.g. `2026-03`."""
 

@@ -179,7 +179,8 @@ select json_build_object(
 
 -- name: catalog_figures$
 -- Get the figures of a catalog's products that the caller may see, and of its syncs in the last 30 days. Null if the
--- caller may not see the catalog. The value of a stock has the decimals of its currency.
+-- caller may not see the catalog. The value of a stock is at selling prices, and has the decimals of
+-- its currency.
 select json_build_object(
   'catalog_id', c.id, 'name', c.name, 'last_sync_at', c.last_sync_at,
   'hours_since_sync', round(extract(epoch from now() - c.last_sync_at) / 3600, 2),
@@ -188,9 +189,14 @@ select json_build_object(
   'stock_value', coalesce((
     select json_agg(row_to_json(t) order by t.currency)
     from (
-      select currency, sum(inventory_count) as pieces,
-        round(sum(inventory_count * price), min(app.minor_units(currency)))::text as value
-      from products where catalog_id = c.id and is_active and inventory_policy = 'tracked' group by currency
+      select coalesce(c.pricing ->> 'currency', currency) as currency, sum(pieces) as pieces,
+        round(sum(pieces * app.selling_price(price, c.pricing)),
+          min(app.minor_units(coalesce(c.pricing ->> 'currency', currency))))::text as value
+      from (
+        select currency, price, sum(inventory_count) as pieces
+        from products where catalog_id = c.id and is_active and inventory_policy = 'tracked' group by currency, price
+      ) prices
+      group by 1
     ) t), '[]'),
   'syncs', (
     select json_build_object('completed', count(*) filter (where status = 'completed'),

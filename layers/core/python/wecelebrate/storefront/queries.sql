@@ -13,14 +13,15 @@ where id = (select app.site_id());
 select app.storefront_currency();
 
 -- name: list_products
--- List one page of the site's products after the cursor, in the requested order. With `q`, list only products whose
+-- List one page of the site's products after the cursor, in the requested order, at their selling prices. With `q`, list only products whose
 -- name or SKU contains every word of `q`. Returns no row if the list would compare prices in several currencies.
 select to_json(product)::text as item,
   case trim(leading '-' from :sort) when 'name' then page.folded_name when 'price' then page.price::text
     else page.created_at::text end as after_key,
   page.id as after_id
-from app.list_products(app.comparable_catalog(:catalog_id, :price_min, :price_max, :sort), :q, :sku, :category, :brand,
-    :price_min, :price_max, null, null, :sort, :after_key, :after_id, :limit + 1, :stock) with ordinality as page
+from app.list_priced_products(app.storefront_pricing(), app.comparable_catalog(:catalog_id, :price_min, :price_max,
+    :sort), :q, :sku, :category, :brand, :price_min, :price_max, null, null, :sort, :after_key, :after_id, :limit + 1,
+    :stock) with ordinality as page
   cross join lateral (
     select page.id, page.sku, page.name, page.description, page.category, page.brand, page.price::text as price,
       page.currency, page.images, app.media_with_urls(page.media, :base_url) as media, page.attributes,
@@ -34,9 +35,10 @@ order by page.ordinality;
 select app.product_facets(:q, :sku, :category, :brand, :price_min, :price_max, 100, :stock)::text;
 
 -- name: get_product^
--- Get a product that the site shows.
-select id, sku, name, description, category, brand, price::text, currency, images,
+-- Get a product that the site shows, at its selling price.
+select id, sku, name, description, category, brand, app.selling_price(price, pricing)::text as price,
+  coalesce(pricing ->> 'currency', currency) as currency, images,
   app.media_with_urls(media, :base_url) as media, attributes,
   app.is_in_stock(inventory_policy, inventory_count) as in_stock
-from products
+from products cross join app.storefront_pricing() pricing
 where id = :product_id;

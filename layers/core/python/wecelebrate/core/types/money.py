@@ -101,6 +101,36 @@ def _exact(value: Decimal) -> Decimal:
     return value
 
 
+def _parser(pattern: str, places: int, below: int) -> BeforeValidator:
+    """Return a validator that parses a decimal string that matches `pattern`, or a JSON number.
+
+    A JSON number has at most `places` decimals. Numbers from `below` on are refused by the type.
+    """
+    matches = re.compile(pattern.replace("$", r"\Z")).match
+
+    def parse(value: Any) -> Any:
+        if isinstance(value, str):
+            if not matches(value):
+                raise PydanticKnownError("decimal_parsing")
+            return Decimal(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = Decimal(repr(value))
+        if not isinstance(value, Decimal):
+            raise PydanticKnownError("decimal_type")
+        if not value.is_finite():
+            raise PydanticKnownError("finite_number")
+        if abs(value) < below and value.quantize(Decimal(1).scaleb(-places)) != value:
+            raise PydanticKnownError("decimal_max_places", {"decimal_places": places})
+        return value
+
+    return BeforeValidator(parse)
+
+
+def _schema(pattern: str, above: int, below: int) -> WithJsonSchema:
+    number = {"type": "number", "exclusiveMinimum": above, "exclusiveMaximum": below}
+    return WithJsonSchema({"anyOf": [number, {"type": "string", "pattern": pattern}]})
+
+
 def plain(amount: Decimal) -> str:
     """Return the amount as a decimal string without an exponent and without zeros at the end, e.g. `100` or `12.5`."""
     text = f"{amount:f}"
@@ -123,6 +153,33 @@ Money = Annotated[
 ]
 """An amount of money that a caller sends. In JSON it should be a decimal string, because not every program reads
 numbers exactly. It has at most three decimals. The model that also knows the currency refuses a finer amount."""
+MARKUP_PATTERN = r"^-?[0-9]{1,5}(\.[0-9]{1,4})?$"
+Markup = Annotated[
+    Decimal,
+    _parser(MARKUP_PATTERN, 4, 10_001),
+    Field(gt=-100, lt=10_001),
+    _schema(MARKUP_PATTERN, -100, 10_001),
+    PlainSerializer(plain, return_type=str),
+]
+"""A percentage by which prices are raised, or lowered if it is below 0."""
+ADJUSTMENT_PATTERN = r"^-?[0-9]{1,12}(\.[0-9]{1,3})?$"
+Adjustment = Annotated[
+    Decimal,
+    _parser(ADJUSTMENT_PATTERN, MAX_MINOR_UNITS, 10**12),
+    Field(gt=-MAX_AMOUNT, lt=MAX_AMOUNT),
+    _schema(ADJUSTMENT_PATTERN, -(10**12), 10**12),
+    PlainSerializer(plain, return_type=str),
+]
+"""An amount that is added to prices, or taken off if it is below 0."""
+RATE_PATTERN = r"^[0-9]{1,7}(\.[0-9]{1,12})?$"
+ExchangeRate = Annotated[
+    Decimal,
+    _parser(RATE_PATTERN, 12, 10**7),
+    Field(gt=0, lt=10**7),
+    _schema(RATE_PATTERN, 0, 10**7),
+    PlainSerializer(plain, return_type=str),
+]
+"""How many units of a currency one unit of another currency costs."""
 Amount = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]{1,3})?$")]
 """An amount of money in a response, with the decimals of its currency."""
 CurrencyCode = TypeAliasType(

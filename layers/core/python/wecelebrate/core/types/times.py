@@ -1,7 +1,7 @@
-"""Points in time in the format of RFC 3339, with the precision of PostgreSQL: microseconds."""
+"""Days and points in time in the format of RFC 3339. Points in time have the precision of PostgreSQL: microseconds."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, PlainSerializer, WithJsonSchema
@@ -14,6 +14,7 @@ TIMESTAMP_PATTERN = (
     r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"
 )
 _timestamp = re.compile(TIMESTAMP_PATTERN.replace("$", r"\Z"))
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TRAILING_ZEROS = re.compile(r"(\.\d*?)0+(?=[+-])")
 
 
@@ -30,6 +31,25 @@ def _in_utc(value: datetime) -> datetime:
         raise ValueError("must be in the years 1 to 9999 in UTC") from None
 
 
+def _iso_date(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise PydanticKnownError("date_parsing", {"error": "the text must have the form of RFC 3339"})
+
+
+def _storable_year(value: date) -> date:
+    if not 2000 <= value.year <= 2999:
+        raise ValueError("must be in the years 2000 to 2999")
+    return value
+
+
+Day = Annotated[
+    date,
+    BeforeValidator(_iso_date),
+    AfterValidator(_storable_year),
+    Documented({"pattern": r"^2[0-9]{3}-[0-9]{2}-[0-9]{2}$"}),
+]
+"""A day, e.g. `2026-03-14`."""
 Timestamp = Annotated[
     AwareDatetime,
     BeforeValidator(_rfc3339),

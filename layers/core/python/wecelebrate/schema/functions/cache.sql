@@ -4,8 +4,9 @@ set local role app_definer;
 
 -- Returns the cache tags for a row, each with a state. `kind` is the name of the row's table. A change of the state
 -- invalidates the tag. The state is the whole row, with two exceptions: a catalog has the tag `client:…` for its owner,
--- and the state for this tag is only the id of the catalog. For its tag `shown:…`, the state is only the status and the
--- currency of the catalog, because storefronts show only active catalogs, and name the currency.
+-- and the state for this tag is only the id of the catalog. For its tag `shown:…`, the state is only the status, the
+-- currency and the price rules of the catalog, because storefronts show only active catalogs, and their prices. The tag
+-- `prices` belongs to the products that clients with a grant read at their selling prices. Rules change rarely.
 create or replace function app.row_tags(kind text, r jsonb) returns table (tag text, state text)
 language sql immutable parallel safe
 begin atomic
@@ -28,7 +29,10 @@ begin atomic
   union all
   select 'client:' || (r ->> 'owner_client_id'), r ->> 'id' where kind = 'catalogs' and r ->> 'owner_client_id' <> ''
   union all
-  select 'shown:' || (r ->> 'id'), concat_ws(' ', r ->> 'status', r ->> 'currency') where kind = 'catalogs';
+  select 'shown:' || (r ->> 'id'), concat_ws(' ', r ->> 'status', r ->> 'currency', r ->> 'pricing')
+  where kind = 'catalogs'
+  union all
+  select 'prices', concat(r ->> 'id', r ->> 'pricing') where kind = 'catalogs' and r ->> 'pricing' <> '';
 end;
 
 -- Queues the tags whose state was changed by a statement. Only this function and app.queue_product_invalidation write

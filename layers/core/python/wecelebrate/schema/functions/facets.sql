@@ -123,9 +123,15 @@ declare
   counts_prices constant boolean := row_conditions = '' and category is null and brand is null;
   facets jsonb := '{}';
   currency constant text := app.storefront_currency();
+  pricing constant jsonb := app.storefront_pricing();
+  prices jsonb;
 begin
   if site is null then
     return null;
+  end if;
+  if pricing is not null then  -- the limits are selling prices, and the products have base prices
+    price_min := app.lowest_base_price(price_min, false, pricing);
+    price_max := app.lowest_base_price(price_max, true, pricing) - 0.001;
   end if;
   if not (counts_categories and counts_brands and counts_prices) then
     -- If a facet needs no products, only the products of the filters are read.
@@ -146,8 +152,10 @@ begin
     facets := facets || jsonb_build_object('price', app.shown_prices(catalog, site));
   end if;
   -- Prices in several currencies have no range.
-  return jsonb_set(facets, '{price}', case when currency is null then '{"min": null, "max": null}'
-    else facets -> 'price' end || jsonb_build_object('currency', currency));
+  prices := case when currency is null then '{"min": null, "max": null}' else facets -> 'price' end;
+  return jsonb_set(facets, '{price}', jsonb_build_object('currency', currency,
+    'min', app.selling_price((prices ->> 'min')::numeric, pricing)::text,
+    'max', app.selling_price((prices ->> 'max')::numeric, pricing)::text));
 end
 $$;
 grant execute on function app.product_facets(text, text, text, text, numeric, numeric, integer, text[])

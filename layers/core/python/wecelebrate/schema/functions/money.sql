@@ -56,10 +56,13 @@ grant execute on function app.comparable_catalog(uuid, numeric, numeric, text)
 
 set local role app_definer;
 
--- Returns the currency of the catalog that the current site shows.
+-- Returns the currency of the prices that the current site shows. The price rules of the catalog can convert them.
 create or replace function app.storefront_currency() returns text
 language sql stable security definer set search_path = pg_catalog, public, pg_temp
-as $$ select c.currency from sites s join catalogs c on c.id = s.catalog_id where s.id = (select app.site_id()) $$;
+as $$
+  select coalesce(c.pricing ->> 'currency', c.currency)
+  from sites s join catalogs c on c.id = s.catalog_id where s.id = (select app.site_id())
+$$;
 grant execute on function app.storefront_currency() to app_customer, app_anon;
 
 -- Checks that prices are in the currency of their catalog. `added` is the number of products that the statement has

@@ -139,6 +139,7 @@ declare
   inexact jsonb;
   new_order orders;
   must_confirm boolean;
+  pricing jsonb;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
@@ -166,23 +167,27 @@ begin
   order by p.id
   for no key update;
 
+  -- The rules are read after the products, so that both are at least as new as any list that the buyer has seen.
+  select c.pricing into pricing from catalogs c where c.id = site.catalog_id;
   -- The rows are locked, so no other transaction can change these values before the commit. `left` is null if the stock
   -- of the product is not tracked. Such a line takes nothing, and no limit of the stock applies to it.
   select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
-           'name', p.name, 'unit_price', round(p.price, app.minor_units(p.currency))::text, 'image', p.images ->> 0,
+           'name', p.name, 'unit_price', round(s.price, app.minor_units(s.currency))::text, 'image', p.images ->> 0,
            'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
          -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
-         jsonb_agg(l.n - 1 order by l.n) filter (where p.price <> round(p.price, app.minor_units(p.currency))),
-         coalesce(sum(p.price * l.quantity), 0),
-         jsonb_agg(distinct p.currency) filter (where p.id is not null)
+         jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
+         coalesce(sum(s.price * l.quantity), 0),
+         jsonb_agg(distinct s.currency) filter (where p.id is not null)
     into priced_lines, detail, inexact, total, currencies
   from (
     select n, (line ->> 'product_id')::uuid as product_id, (line ->> 'quantity')::integer as quantity
     from jsonb_array_elements($1) with ordinality l (line, n)
   ) l
   left join products p on p.id = l.product_id and p.catalog_id = site.catalog_id and p.is_active
-    and not exists (select from site_product_exclusions e where e.site_id = site.id and e.product_id = p.id);
+    and not exists (select from site_product_exclusions e where e.site_id = site.id and e.product_id = p.id)
+  cross join lateral (
+    select app.selling_price(p.price, pricing) as price, coalesce(pricing ->> 'currency', p.currency) as currency) s;
   if detail is not null then
     refusal := 'not_shown';
     return;

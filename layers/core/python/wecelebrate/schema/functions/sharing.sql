@@ -1,6 +1,6 @@
 -- What a client sees of the catalogs that it has a grant for. Row-level security shows such a client no row of these
 -- catalogs and of their products. The functions of this file run as app_definer, and return only what a client needs to
--- sell the products: no price rules, no settings, no source data, and no exact stock.
+-- sell the products: no base prices, no price rules, no settings, no source data, and no exact stock.
 
 set local role app_definer;
 
@@ -31,7 +31,9 @@ begin
     c.source := null;
     c.source_config := '{}';
     c.sync_settings := '{}';
+    c.currency := coalesce(c.pricing ->> 'currency', c.currency);
     c.pricing_rules := '{}';
+    c.pricing := null;
     c.low_inventory := null;
     return next c;
   end loop;
@@ -44,7 +46,12 @@ grant execute on function app.granted_catalogs() to app_admin, app_support, app_
 create or replace function app.granted_product_row(p products) returns products
 language plpgsql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
+declare
+  pricing jsonb;
 begin
+  select c.pricing into pricing from catalogs c where c.id = p.catalog_id;
+  p.price := app.selling_price(p.price, pricing);
+  p.currency := coalesce(pricing ->> 'currency', p.currency);
   p.inventory_count := least(p.inventory_count, app.max_shown_stock());
   p.source_data := null;
   p.updated_at := greatest(p.created_at, date_trunc('day', p.updated_at, 'UTC'));
@@ -70,13 +77,17 @@ language plpgsql stable security definer set search_path = pg_catalog, public, a
 as $$
 declare
   p products;
+  pricing constant jsonb := (select c.pricing from catalogs c where c.id = catalog);
 begin
   if (catalog = any (app.granted_catalog_ids())) is not true then
     return;
   end if;
   for p in
-    select * from app.list_products(catalog, search, sku, category, brand, price_min, price_max, active,
-      date_trunc('day', updated_since, 'UTC'), sort, after_key, after_id, rows, stock)
+    select * from app.list_products(catalog, search, sku, category, brand,
+      case when pricing is null then price_min else app.lowest_base_price(price_min, false, pricing) end,
+      case when pricing is null then price_max else app.lowest_base_price(price_max, true, pricing) - 0.001 end,
+      active, date_trunc('day', updated_since, 'UTC'), sort, app.base_key(after_key, after_id, sort, pricing),
+      after_id, rows, stock)
   loop
     return next app.granted_product_row(p);
   end loop;
@@ -122,10 +133,10 @@ grant execute on function app.list_visible_products(uuid, text, text, text, text
 -- A catalog as the API shows it. A client with a grant sees only the public columns.
 create or replace view app.catalog_view with (security_invoker = true) as
 select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
-  created_at, updated_at, last_sync_at, currency
+  created_at, updated_at, last_sync_at, currency, app.pricing_status(pricing_rules, pricing) as pricing_status
 from catalogs
 union all
 select id, owner_client_id, name, type, source, status, source_config, sync_settings, pricing_rules, low_inventory,
-  created_at, updated_at, last_sync_at, currency
+  created_at, updated_at, last_sync_at, currency, null::text
 from app.granted_catalogs();
 grant select on app.catalog_view to app_admin, app_support, app_client, app_system;

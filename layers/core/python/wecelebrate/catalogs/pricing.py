@@ -1,0 +1,144 @@
+"""The price rules of a catalog: how the price at which a product is sold comes from the price of the product.
+
+The database computes the prices (`schema/functions/pricing.sql`). This module says which rules are valid.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
+
+from wecelebrate.core.errors import Invalid
+from wecelebrate.core.models import Input, Object, Patch, pointer
+from wecelebrate.core.problem_document import FieldError
+from wecelebrate.core.types import Adjustment, CurrencyCode, Day, ExchangeRate, Markup, Money, finer_problem, rounded
+from wecelebrate.core.validation_messages import message_for
+
+Direction = Literal["nearest", "up", "down"]
+
+
+def _not_in_future(value: date) -> date:
+    # In the easternmost time zone, the day is up to 14 hours ahead of UTC.
+    if value > (datetime.now(UTC) + timedelta(hours=14)).date():
+        raise ValueError("must not be in the future")
+    return value
+
+
+class Conversion(Input):
+    """A conversion of prices into another currency, at a rate that the caller states."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    from_: CurrencyCode = Field(alias="from", description="The currency of the catalog, in which products are priced.")
+    to: CurrencyCode
+    """The currency in which products are sold."""
+    rate: ExchangeRate = Field(description="How much one unit of `from` costs in `to`, e.g. `0.9217`.")
+    date: Annotated[Day, AfterValidator(_not_in_future)]
+    """The day of the rate. The platform stores it with the rate, and never changes a rate."""
+
+
+class Rounding(Input):
+    """The prices to which prices are rounded: `ending` plus a multiple of `step`."""
+
+    step: Money = Field(gt=0, description="The distance between two prices, e.g. `1` for prices that end with .99.")
+    ending: Money = Field(default=Decimal(0), description="How prices end, below `step`, e.g. `0.99`.")
+    direction: Direction = Field(
+        default="nearest", description="`nearest`: a price in the middle of two prices is rounded up."
+    )
+
+
+class PricingRules(Input):
+    """How selling prices are computed. The rules apply in the order of the fields. Without rules, nothing changes."""
+
+    conversion: Conversion | None = Field(
+        default=None, description="Null: products are sold in the currency of the catalog."
+    )
+    markup_percent: Markup | None = Field(
+        default=None, description="Prices are raised by this percentage, or lowered if it is below 0."
+    )
+    fixed_amount: Adjustment | None = Field(
+        default=None, description="This amount is added, or taken off if it is below 0. Then a `minimum` is required."
+    )
+    rounding: Rounding | None = Field(
+        default=None, description="Null: prices are rounded to the decimals of the currency, and a half is rounded up."
+    )
+    minimum: Money | None = Field(
+        default=None,
+        description=(
+            "The lowest selling price. It applies last, so it is not rounded. A product that costs 0 stays free. Every "
+            "other price is at least the lowest price above 0 to which `rounding` can round."
+        ),
+    )
+
+
+class PricingRulesPatch(Patch):
+    """A change of price rules. If the stored rules are `unread`, the change replaces them."""
+
+    conversion: Conversion | None = None
+    markup_percent: Markup | None = None
+    fixed_amount: Adjustment | None = None
+    rounding: Rounding | None = None
+    minimum: Money | None = None
+
+
+def merged(stored: Object, status: str | None, changes: dict[str, Any] | None) -> Object:
+    """Return the rules after a merge patch (RFC 7396). An object that is not read is not merged, but replaced."""
+    if changes is None:
+        return {}
+    rules: Object = dict(stored) if status == "applied" else {}
+    for name, value in changes.items():
+        if value is None:
+            rules.pop(name, None)
+        elif isinstance(value, dict) and isinstance(before := rules.get(name), dict):
+            rules[name] = before | value
+        else:
+            rules[name] = value
+    return rules
+
+
+def checked(rules: Object, currency: str | None) -> Object:
+    """Return rules as they are stored, for a catalog with the given currency.
+
+    Raises Invalid if the rules do not have the documented form, or do not fit to the currency.
+    """
+    try:
+        model = PricingRules.model_validate(rules)
+    except ValidationError as error:
+        errors = [
+            FieldError(pointer=pointer(("pricing_rules", *detail["loc"])), detail=message_for(detail))
+            for detail in error.errors()
+        ]
+        raise Invalid(errors=errors) from None
+    content: Object = model.model_dump(mode="json", exclude_none=True)
+    if content and currency is None:
+        detail = "must be set, because the price rules need the currency of the prices"
+        raise Invalid(errors=[FieldError(pointer="/currency", detail=detail)])
+    if currency is not None and (problems := list(_problems(model, currency))):
+        raise Invalid(errors=problems)
+    return content
+
+
+def _problems(rules: PricingRules, currency: str) -> Iterator[FieldError]:
+    """Yield what does not fit together. The form of each rule is valid."""
+    conversion, rounding = rules.conversion, rules.rounding
+    if conversion and conversion.from_ != currency:
+        yield _error("conversion/from", f"must be {currency}, the currency of the catalog")
+    if conversion and conversion.to == currency:
+        yield _error("conversion/to", f"must differ from {currency}, the currency of the catalog")
+    target = conversion.to if conversion else currency
+    amounts = {"fixed_amount": rules.fixed_amount, "minimum": rules.minimum}
+    if rounding:
+        amounts |= {"rounding/step": rounding.step, "rounding/ending": rounding.ending}
+        if rounding.ending >= rounding.step:
+            yield _error("rounding/ending", "must be below `step`")
+    for name, amount in amounts.items():
+        if amount is not None and rounded(amount, target) is None:
+            yield _error(name, finer_problem(target))
+    if rules.fixed_amount is not None and rules.fixed_amount < 0 and not rules.minimum:
+        yield _error("minimum", "must be above 0, because `fixed_amount` is below 0")
+
+
+def _error(name: str, detail: str) -> FieldError:
+    return FieldError(pointer=f"/pricing_rules/{name}", detail=detail)
