@@ -53,7 +53,13 @@ class Operation:
     @property
     def shows_source_data(self) -> bool:
         """Whether the operation returns private data of a catalog, which viewers and support are not allowed to see."""
-        return self.name in ("get_error_file", "get_result_file", "get_product_source", "get_product_stock")
+        return self.name in (
+            "get_error_file",
+            "get_result_file",
+            "get_product_price",
+            "get_product_source",
+            "get_product_stock",
+        )
 
     @property
     def is_public(self) -> bool:

@@ -166,6 +166,7 @@ HARMLESS_READS = {
     "list_images": "pictures of products",
     "get_image": "pictures of products",
     "get_product_source": "columns of products, not of persons",
+    "get_product_price": "prices and rules, without persons",
     "get_product_stock": "numbers of orders, without names and addresses",
     "list_products": "no data about persons",
     "get_product": "no data about persons",
@@ -329,11 +330,11 @@ def test_an_entry_contains_only_the_changed_columns_before_and_after(platform: P
 
 
 def test_a_long_value_is_cut_off_in_the_entry(platform: Platform, tenant: Tenant) -> None:
-    rules = {"text": "x" * 200_000}
-    response = tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"pricing_rules": rules})
+    settings = {"text": "x" * 200_000}
+    response = tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"branding": settings})
     (entry,) = entries(platform, response)
-    assert entry["before"] == {"pricing_rules": {}}
-    assert len(entry["after"]["pricing_rules"]) == 1001
+    assert entry["before"] == {"branding": {}}
+    assert len(entry["after"]["branding"]) == 1001
 
 
 @pytest.mark.parametrize("subject", ["admin", "support"])

@@ -63,7 +63,9 @@ def largest_rows(platform: Platform) -> tuple[Tenant, dict[str, str]]:
     }
     ok(platform.api().post(f"/v1/storefront/{tenant.domain}/orders", json=order))
     ok(tenant.owner.patch(f"/v1/sites/{tenant.site_id}", json={"settings": value, "branding": value}))
-    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"source_config": value, "pricing_rules": value}))
+    ok(tenant.owner.patch(f"/v1/catalogs/{tenant.catalog_id}", json={"source_config": value}))
+    rules = "update catalogs set pricing_rules = %s where id = %s"  # the notes of an earlier release
+    platform.arrange(rules, [json.dumps(value), tenant.catalog_id])
     client = {"settings": value, "description": LARGE_TEXT, "address": LARGE_TEXT}
     ok(platform.admin.patch(f"/v1/clients/{tenant.client_id}", json=client))
     return tenant, ids
@@ -98,7 +100,7 @@ def test_all_pages_of_a_storefront_together_contain_all_products(
 def test_patches_cannot_make_a_stored_object_larger_than_its_limit(platform: Platform, tenant: Tenant) -> None:
     paths = {
         f"/v1/sites/{tenant.site_id}": ("settings", "branding"),
-        f"/v1/catalogs/{tenant.catalog_id}": ("pricing_rules", "source_config"),
+        f"/v1/catalogs/{tenant.catalog_id}": ("source_config",),
         f"/v1/products/{platform.product(tenant)['id']}": ("attributes",),
     }
     for path, names in paths.items():

@@ -155,6 +155,14 @@ OBEYED = {
         "currency": "prices of products",
         "sync_settings": "syncs and imports",
         "low_inventory": "the event inventory.low",
+        "pricing_rules": "selling prices",
+    },
+    "PricingRulesPatch": {
+        "conversion": "selling prices",
+        "markup_percent": "selling prices",
+        "fixed_amount": "selling prices",
+        "rounding": "selling prices",
+        "minimum": "selling prices",
     },
     "ProductPatch": {
         "sku": "imports",
@@ -211,7 +219,7 @@ OBEYED = {
 """For each field that affects how the platform works: what it affects."""
 NOTES = {
     "ClientPatch": {"description", "contact_email", "contact_phone", "address", "settings"},
-    "CatalogPatch": {"name", "type", "source", "source_config", "pricing_rules"},
+    "CatalogPatch": {"name", "type", "source", "source_config"},
     "WebhookPatch": {"description"},
 }
 """The fields that the platform only stores and returns. If a field's name does not show this, its description does."""
@@ -225,7 +233,7 @@ def test_every_field_that_can_be_changed_is_listed_as_effective_or_as_only_store
         assert schemas[name]["properties"].keys() == OBEYED[name].keys() | NOTES.get(name, set()), name
 
 
-@pytest.mark.parametrize("field", ["pricing_rules", "source_config"])
+@pytest.mark.parametrize("field", ["source_config"])
 def test_the_description_of_a_field_without_effect_says_that_the_platform_only_stores_it(field: str) -> None:
     assert (
         "The platform stores them"

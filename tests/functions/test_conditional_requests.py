@@ -49,6 +49,7 @@ NEVER_CACHED = {
     "get_export",
     "get_job",
     "get_product_source",
+    "get_product_price",
     "get_product_stock",
     "list_rejected_rows",
     "get_reading",

@@ -16,6 +16,8 @@ READS = [
 ]
 WRITES = [operation for operation in MEMBERS_ONLY if operation.method != "GET"]
 
+OF_EDITORS = ("get_product_price", "get_product_source", "get_product_stock")
+"""The operations that only editors and owners of a catalog's owner, and admins, may use."""
 SUPPORT_OPERATIONS = {
     "list_products",
     "get_product",
@@ -97,7 +99,7 @@ def test_a_viewer_is_allowed_to_read_everything_except_source_data_and_erasures(
 ) -> None:
     response = operation.send(platform.api(platform.member(tenant.client_id, "viewer")), ids)
     # The export belongs to the owner, and only owners see erasures.
-    if operation.name in ("get_product_source", "get_product_stock", "get_export", "get_erasure"):
+    if operation.name in (*OF_EDITORS, "get_export", "get_erasure"):
         problem(response, 404, "not_found")
     elif operation.shows_source_data or operation.name in ("list_erasures", "list_invitations", "get_invitation"):
         problem(response, 403, "forbidden")
@@ -129,7 +131,7 @@ def test_the_support_role_is_allowed_only_what_the_matrix_of_roles_allows(
     platform: Platform, operation: Operation, ids: dict[str, str]
 ) -> None:
     response = operation.send(platform.api("support"), ids)
-    if operation.name in ("get_product_source", "get_product_stock"):
+    if operation.name in OF_EDITORS:
         problem(response, 404, "not_found")
     elif operation.name in SUPPORT_OPERATIONS:
         # An earlier operation can have changed the order, so that its state does not allow this operation any more.

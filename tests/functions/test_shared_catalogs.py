@@ -55,13 +55,14 @@ class Sharing:
 def sharing(platform: Platform) -> Sharing:
     owner, grantee = platform.tenant(), platform.tenant()
     secrets = {
-        "pricing_rules": {"margin": PRIVATE},
         "source": PRIVATE,
         "source_config": {"url": PRIVATE},
         "sync_settings": {"mapping": {"name": PRIVATE}},
         "low_inventory": 77,
     }
     ok(owner.owner.patch(f"/v1/catalogs/{owner.catalog_id}", json=secrets))
+    notes = "update catalogs set pricing_rules = %s where id = %s"  # the notes of an earlier release
+    platform.arrange(notes, [json.dumps({"margin": PRIVATE}), owner.catalog_id])
     product = platform.product(owner, inventory_count=12_345)
     platform.arrange('update products set source_data = \'{"cost": "4711"}\' where id = %s', [product["id"]])
     ok(platform.admin.put(f"/v1/catalogs/{owner.catalog_id}/grants/{grantee.client_id}"))
