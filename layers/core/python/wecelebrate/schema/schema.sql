@@ -359,12 +359,14 @@ create table catalogs (
   low_inventory integer not null default 5,
   currency text,
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
+  pricing jsonb,
   constraint catalogs_pkey PRIMARY KEY (id),
   constraint catalogs_owner_client_id_fkey FOREIGN KEY (owner_client_id) REFERENCES clients(id),
   constraint catalogs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint catalogs_low_inventory_check CHECK ((low_inventory >= 0)),
   constraint catalogs_name_check CHECK ((length(name) >= 1)),
   constraint catalogs_name_length CHECK ((length(name) <= 500)),
+  constraint catalogs_pricing_length CHECK (app.json_fits(pricing, 2048)),
   constraint catalogs_pricing_rules_size CHECK (app.json_fits(pricing_rules, 524288)),
   constraint catalogs_source_config_size CHECK (app.json_fits(source_config, 524288)),
   constraint catalogs_source_length CHECK ((length(source) <= 500)),
@@ -379,6 +381,8 @@ comment on column catalogs.low_inventory is
   'The event inventory.low is published when the inventory of a product falls to this number or below.';
 comment on column catalogs.currency is
   'The currency of all prices. Null: there are no products yet, or there may be prices in several currencies.';
+comment on column catalogs.pricing is
+  'The price rules in force, as app.compile_pricing returns them. Null: products are sold at their own prices.';
 CREATE INDEX catalogs_by_folded_name ON public.catalogs USING btree (folded_name, id);
 CREATE INDEX catalogs_by_last_sync ON public.catalogs USING btree (last_sync_at DESC);
 CREATE INDEX catalogs_by_name ON public.catalogs USING btree (name, id);
@@ -386,6 +390,8 @@ CREATE INDEX catalogs_by_owner ON public.catalogs USING btree (owner_client_id);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.catalogs FOR EACH ROW EXECUTE FUNCTION app.audit_row();
 CREATE TRIGGER check_currency BEFORE UPDATE OF currency ON public.catalogs FOR EACH ROW WHEN (((old.currency IS DISTINCT
   FROM new.currency) AND (pg_trigger_depth() = 0))) EXECUTE FUNCTION app.check_currency_of_products();
+CREATE TRIGGER compile_pricing BEFORE INSERT OR UPDATE OF pricing_rules, pricing, currency ON public.catalogs FOR EACH
+  ROW EXECUTE FUNCTION app.compile_catalog_pricing();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.catalogs REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalogs REFERENCING NEW TABLE AS after FOR EACH
@@ -3734,15 +3740,17 @@ grant select on app.audit_view to app_admin, app_client;
 create view app.catalog_view with (security_invoker=true) as
  SELECT catalogs.id, catalogs.owner_client_id, catalogs.name, catalogs.type, catalogs.source, catalogs.status,
     catalogs.source_config, catalogs.sync_settings, catalogs.pricing_rules, catalogs.low_inventory,
-    catalogs.created_at, catalogs.updated_at, catalogs.last_sync_at, catalogs.currency
+    catalogs.created_at, catalogs.updated_at, catalogs.last_sync_at, catalogs.currency,
+    app.pricing_status(catalogs.pricing_rules, catalogs.pricing) AS pricing_status
    FROM catalogs
 UNION ALL
  SELECT granted_catalogs.id, granted_catalogs.owner_client_id, granted_catalogs.name, granted_catalogs.type,
     granted_catalogs.source, granted_catalogs.status, granted_catalogs.source_config, granted_catalogs.sync_settings,
     granted_catalogs.pricing_rules, granted_catalogs.low_inventory, granted_catalogs.created_at,
-    granted_catalogs.updated_at, granted_catalogs.last_sync_at, granted_catalogs.currency
+    granted_catalogs.updated_at, granted_catalogs.last_sync_at, granted_catalogs.currency,
+    NULL::text AS pricing_status
    FROM app.granted_catalogs() granted_catalogs(id, owner_client_id, name, type, source, status, source_config,
-     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name);
+     sync_settings, pricing_rules, created_at, updated_at, last_sync_at, low_inventory, currency, folded_name, pricing);
 grant select on app.catalog_view to app_admin, app_client, app_support, app_system;
 
 -- View app.client_view, owner app_owner
@@ -4588,6 +4596,30 @@ RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address
   '{source,error}'::text[] WHEN 'products'::text THEN '{source_data}'::text[] WHEN 'webhooks'::text THEN '{url}'::text[]
   WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN '{address,reason}'::text[]
   WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
+
+-- Function app.base_key(text,uuid,text,jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.base_key(after_key text, after_id uuid, sort text, pricing jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  base numeric;
+begin
+  if pricing is null or after_key is null or sort not like '%price' then
+    return after_key;
+  end if;
+  select p.price into base from products p
+  where p.id = after_id and app.selling_price(p.price, pricing) = after_key::numeric;
+  return case when base is not null then base
+    when sort like '-%' then app.lowest_base_price(after_key::numeric, true, pricing) - 0.0005
+    else app.lowest_base_price(after_key::numeric, false, pricing) - 0.0005 end::text;
+end
+$function$;
+grant execute on function app.base_key(text,uuid,text,jsonb) to app_admin, app_anon, app_client, app_customer,
+  app_definer, app_support;
 
 -- Function app.begin_order_export(uuid,uuid,integer), owner app_definer
 
@@ -5991,6 +6023,73 @@ RETURN CASE WHEN ((COALESCE(price_min, price_max) IS NULL) AND (sort !~~ '%price
   (app.has_one_currency(catalog) IS NOT FALSE) THEN catalog ELSE NULL::uuid END;
 grant execute on function app.comparable_catalog(uuid,numeric,numeric,text) to app_admin, app_anon, app_client,
   app_customer, app_support;
+
+-- Function app.compile_catalog_pricing(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.compile_catalog_pricing()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+begin
+  if new.pricing is null then
+    return new;
+  end if;
+  if tg_op = 'UPDATE' and new.currency is distinct from old.currency and new.pricing_rules = old.pricing_rules
+    and new.pricing = old.pricing then
+    raise exception 'the price rules are for prices in %', old.currency
+      using errcode = 'check_violation', column = 'pricing_rules';
+  end if;
+  new.pricing := app.compile_pricing(new.pricing_rules, new.currency);
+  return new;
+end
+$function$;
+
+-- Function app.compile_pricing(jsonb,text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.compile_pricing(rules jsonb, currency text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  target constant text := coalesce(rules #>> '{conversion,to}', currency);
+  decimals constant integer := app.minor_units(target);
+  unit constant numeric := round(0.1 ^ decimals, decimals);
+  rate constant numeric := case when rules ? 'conversion' then coalesce(app.rule_number(rules #> '{conversion,rate}'),
+    'NaN') else 1 end;
+  percent constant numeric := coalesce(app.rule_number(rules -> 'markup_percent'), 0);
+  amount constant numeric := coalesce(app.rule_number(rules -> 'fixed_amount'), 0);
+  step constant numeric := case when rules ? 'rounding' then coalesce(app.rule_number(rules #> '{rounding,step}'),
+    'NaN') else unit end;
+  ending constant numeric := coalesce(app.rule_number(rules #> '{rounding,ending}'), 0);
+  minimum constant numeric := coalesce(app.rule_number(rules -> 'minimum'), 0);
+  direction constant text := coalesce(rules #>> '{rounding,direction}', 'nearest');
+begin
+  if currency is null or jsonb_typeof(rules) <> 'object' or rules = '{}'
+    or jsonb_typeof(coalesce(rules -> 'conversion', '{}')) <> 'object'
+    or jsonb_typeof(coalesce(rules -> 'rounding', '{}')) <> 'object' then
+    return null;
+  end if;
+  if rules - '{conversion,markup_percent,fixed_amount,rounding,minimum}'::text[] <> '{}'
+    or coalesce(rules -> 'conversion', '{}') - '{from,to,rate,date}'::text[] <> '{}'
+    or coalesce(rules -> 'rounding', '{}') - '{step,ending,direction}'::text[] <> '{}'
+    or 'NaN' in (rate, percent, amount, step, ending, minimum)
+    or rules ? 'conversion' and (rules #>> '{conversion,from}' is distinct from currency or target = currency
+      or rules #>> '{conversion,date}' is null)
+    or rate <= 0 or percent <= -100 or step <= 0 or ending < 0 or ending >= step or minimum < 0
+    or direction not in ('nearest', 'up', 'down')
+    or (amount, step, ending, minimum) <> (round(amount, decimals), round(step, decimals), round(ending, decimals),
+      round(minimum, decimals)) then
+    return null;
+  end if;
+  return jsonb_build_object('base', currency, 'currency', target, 'decimals', decimals,
+    'factor', trim_scale(rate * (1 + percent * 0.01)), 'amount', amount, 'step', step, 'ending', ending,
+    'direction', direction, 'lowest', greatest(minimum, case when ending > 0 then ending else step end));
+end
+$function$;
+grant execute on function app.compile_pricing(jsonb,text) to public;
 
 -- Function app.complete_erasure(uuid,jsonb), owner app_definer
 
@@ -7981,7 +8080,9 @@ begin
     c.source := null;
     c.source_config := '{}';
     c.sync_settings := '{}';
+    c.currency := coalesce(c.pricing ->> 'currency', c.currency);
     c.pricing_rules := '{}';
+    c.pricing := null;
     c.low_inventory := null;
     return next c;
   end loop;
@@ -8010,7 +8111,12 @@ CREATE OR REPLACE FUNCTION app.granted_product_row(p products)
  STABLE
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+declare
+  pricing jsonb;
 begin
+  select c.pricing into pricing from catalogs c where c.id = p.catalog_id;
+  p.price := app.selling_price(p.price, pricing);
+  p.currency := coalesce(pricing ->> 'currency', p.currency);
   p.inventory_count := least(p.inventory_count, app.max_shown_stock());
   p.source_data := null;
   p.updated_at := greatest(p.created_at, date_trunc('day', p.updated_at, 'UTC'));
@@ -9006,13 +9112,17 @@ CREATE OR REPLACE FUNCTION app.list_granted_products(catalog uuid, search text, 
 AS $function$
 declare
   p products;
+  pricing constant jsonb := (select c.pricing from catalogs c where c.id = catalog);
 begin
   if (catalog = any (app.granted_catalog_ids())) is not true then
     return;
   end if;
   for p in
-    select * from app.list_products(catalog, search, sku, category, brand, price_min, price_max, active,
-      date_trunc('day', updated_since, 'UTC'), sort, after_key, after_id, rows, stock)
+    select * from app.list_products(catalog, search, sku, category, brand,
+      case when pricing is null then price_min else app.lowest_base_price(price_min, false, pricing) end,
+      case when pricing is null then price_max else app.lowest_base_price(price_max, true, pricing) - 0.001 end,
+      active, date_trunc('day', updated_since, 'UTC'), sort, app.base_key(after_key, after_id, sort, pricing),
+      after_id, rows, stock)
   loop
     return next app.granted_product_row(p);
   end loop;
@@ -9045,6 +9155,38 @@ begin
 end
 $function$;
 grant execute on function app.list_identities(uuid,text,integer) to app_system;
+
+-- Function app.list_priced_products(jsonb,uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
+  zone,text,text,uuid,integer,text[]), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.list_priced_products(pricing jsonb, catalog uuid, search text, sku text, category text,
+  brand text, price_min numeric, price_max numeric, active boolean, updated_since timestamp with time zone, sort text,
+  after_key text, after_id uuid, rows integer, stock text[])
+ RETURNS SETOF products
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+  p products;
+begin
+  if pricing is null then
+    return query select * from app.list_products($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+    return;
+  end if;
+  for p in
+    select * from app.list_products($2, $3, $4, $5, $6, app.lowest_base_price(price_min, false, pricing),
+      app.lowest_base_price(price_max, true, pricing) - 0.001, $9, $10, $11,
+      app.base_key(after_key, after_id, sort, pricing), $13, $14, $15)
+  loop
+    p.price := app.selling_price(p.price, pricing);
+    p.currency := pricing ->> 'currency';
+    return next p;
+  end loop;
+end
+$function$;
+grant execute on function app.list_priced_products(jsonb,uuid,text,text,text,text,numeric,numeric,boolean,timestamp with
+  time zone,text,text,uuid,integer,text[]) to app_admin, app_anon, app_client, app_customer, app_definer, app_support;
 
 -- Function app.list_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
@@ -9386,6 +9528,35 @@ CREATE OR REPLACE FUNCTION app.longest_event_retention()
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$ select coalesce(max(event_retention_months), 25) from clients $function$;
 grant execute on function app.longest_event_retention() to app_owner;
+
+-- Function app.lowest_base_price(numeric,boolean,jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.lowest_base_price(price numeric, above boolean, pricing jsonb)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  low bigint := 0;
+  high bigint := 1000000000000000;  -- in thousandths
+  middle bigint;
+  selling numeric;
+begin
+  while low < high loop
+    middle := (low + high) / 2;
+    selling := app.selling_price(middle * 0.001, pricing);
+    if selling > price or (selling = price and not above) then
+      high := middle;
+    else
+      low := middle + 1;
+    end if;
+  end loop;
+  return low * 0.001;
+end
+$function$;
+grant execute on function app.lowest_base_price(numeric,boolean,jsonb) to app_admin, app_anon, app_client, app_customer,
+  app_definer, app_support;
 
 -- Function app.mail_branding(uuid,uuid), owner app_definer
 
@@ -10762,6 +10933,7 @@ declare
   inexact jsonb;
   new_order orders;
   must_confirm boolean;
+  pricing jsonb;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
@@ -10789,23 +10961,27 @@ begin
   order by p.id
   for no key update;
 
+  -- The rules are read after the products, so that both are at least as new as any list that the buyer has seen.
+  select c.pricing into pricing from catalogs c where c.id = site.catalog_id;
   -- The rows are locked, so no other transaction can change these values before the commit. `left` is null if the stock
   -- of the product is not tracked. Such a line takes nothing, and no limit of the stock applies to it.
   select jsonb_agg(jsonb_build_object('line', l.n, 'quantity', l.quantity, 'product_id', p.id, 'sku', p.sku,
-           'name', p.name, 'unit_price', round(p.price, app.minor_units(p.currency))::text, 'image', p.images ->> 0,
+           'name', p.name, 'unit_price', round(s.price, app.minor_units(s.currency))::text, 'image', p.images ->> 0,
            'left', case p.inventory_policy when 'tracked' then p.inventory_count end) order by l.n),
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
          -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
-         jsonb_agg(l.n - 1 order by l.n) filter (where p.price <> round(p.price, app.minor_units(p.currency))),
-         coalesce(sum(p.price * l.quantity), 0),
-         jsonb_agg(distinct p.currency) filter (where p.id is not null)
+         jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
+         coalesce(sum(s.price * l.quantity), 0),
+         jsonb_agg(distinct s.currency) filter (where p.id is not null)
     into priced_lines, detail, inexact, total, currencies
   from (
     select n, (line ->> 'product_id')::uuid as product_id, (line ->> 'quantity')::integer as quantity
     from jsonb_array_elements($1) with ordinality l (line, n)
   ) l
   left join products p on p.id = l.product_id and p.catalog_id = site.catalog_id and p.is_active
-    and not exists (select from site_product_exclusions e where e.site_id = site.id and e.product_id = p.id);
+    and not exists (select from site_product_exclusions e where e.site_id = site.id and e.product_id = p.id)
+  cross join lateral (
+    select app.selling_price(p.price, pricing) as price, coalesce(pricing ->> 'currency', p.currency) as currency) s;
   if detail is not null then
     refusal := 'not_shown';
     return;
@@ -10990,6 +11166,16 @@ RETURN CASE WHEN ((old_price > (0)::numeric) AND (new_price > (0)::numeric) AND 
   precision)) THEN (round(log(((new_price)::double precision / (old_price)::double precision))))::integer ELSE 0 END;
 grant execute on function app.price_power(numeric,numeric) to app_admin, app_client;
 
+-- Function app.pricing_status(jsonb,jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.pricing_status(rules jsonb, pricing jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (pricing IS NOT NULL) THEN 'applied'::text WHEN (rules = '{}'::jsonb) THEN 'none'::text ELSE
+  'unread'::text END;
+grant execute on function app.pricing_status(jsonb,jsonb) to public;
+
 -- Function app.process_order(uuid,text,text,timestamp with time zone,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.process_order(order_id uuid, external_number text, source text, happened_at timestamp
@@ -11059,9 +11245,15 @@ declare
   counts_prices constant boolean := row_conditions = '' and category is null and brand is null;
   facets jsonb := '{}';
   currency constant text := app.storefront_currency();
+  pricing constant jsonb := app.storefront_pricing();
+  prices jsonb;
 begin
   if site is null then
     return null;
+  end if;
+  if pricing is not null then  -- the limits are selling prices, and the products have base prices
+    price_min := app.lowest_base_price(price_min, false, pricing);
+    price_max := app.lowest_base_price(price_max, true, pricing) - 0.001;
   end if;
   if not (counts_categories and counts_brands and counts_prices) then
     -- If a facet needs no products, only the products of the filters are read.
@@ -11082,8 +11274,10 @@ begin
     facets := facets || jsonb_build_object('price', app.shown_prices(catalog, site));
   end if;
   -- Prices in several currencies have no range.
-  return jsonb_set(facets, '{price}', case when currency is null then '{"min": null, "max": null}'
-    else facets -> 'price' end || jsonb_build_object('currency', currency));
+  prices := case when currency is null then '{"min": null, "max": null}' else facets -> 'price' end;
+  return jsonb_set(facets, '{price}', jsonb_build_object('currency', currency,
+    'min', app.selling_price((prices ->> 'min')::numeric, pricing)::text,
+    'max', app.selling_price((prices ->> 'max')::numeric, pricing)::text));
 end
 $function$;
 grant execute on function app.product_facets(text,text,text,text,numeric,numeric,integer,text[]) to app_anon,
@@ -11108,6 +11302,32 @@ AS $function$
     ) i
 $function$;
 grant execute on function app.product_media(uuid,jsonb) to app_admin, app_client, app_migrate, app_mirror, app_support;
+
+-- Function app.product_price(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.product_price(product uuid, OUT product_id uuid, OUT catalog_id uuid, OUT sku text, OUT
+  base numeric, OUT base_currency text, OUT currency text, OUT status text, OUT rules jsonb, OUT converted numeric, OUT
+  marked_up numeric, OUT increased numeric, OUT rounded numeric, OUT lowest numeric, OUT selling numeric)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select p.id, p.catalog_id, p.sku, p.price, p.currency, coalesce(c.pricing ->> 'currency', p.currency),
+    app.pricing_status(c.pricing_rules, c.pricing), r.rules,
+    trim_scale(p.price * coalesce((r.rules #>> '{conversion,rate}')::numeric, 1)),
+    trim_scale(p.price * (c.pricing ->> 'factor')::numeric),
+    trim_scale(p.price * (c.pricing ->> 'factor')::numeric + (c.pricing ->> 'amount')::numeric),
+    app.selling_price(p.price, c.pricing || '{"lowest": "-1e15"}'), (c.pricing ->> 'lowest')::numeric,
+    app.selling_price(p.price, c.pricing)
+  from products p join catalogs c on c.id = p.catalog_id
+    -- Only rules in force are numbers.
+    cross join lateral (select case when c.pricing is not null then c.pricing_rules end) r (rules)
+  where p.id = $1
+    and (app.admin_role() in ('super_admin', 'admin')
+      or p.catalog_id = any ((select app.writable_catalog_ids())::uuid[]))
+$function$;
+grant execute on function app.product_price(uuid) to app_admin, app_client, app_support;
 
 -- Function app.product_query(boolean,boolean,boolean,boolean,boolean,boolean,boolean,text,boolean,boolean,text), owner
   app_owner
@@ -12927,9 +13147,25 @@ BEGIN ATOMIC
    WHERE ((row_tags.kind = 'catalogs'::text) AND ((row_tags.r ->> 'owner_client_id'::text) <> ''::text))
  UNION ALL
   SELECT ('shown:'::text || (row_tags.r ->> 'id'::text)),
-     concat_ws(' '::text, (row_tags.r ->> 'status'::text), (row_tags.r ->> 'currency'::text)) AS concat_ws
-   WHERE (row_tags.kind = 'catalogs'::text);
+     concat_ws(' '::text, (row_tags.r ->> 'status'::text), (row_tags.r ->> 'currency'::text), (row_tags.r ->>
+       'pricing'::text)) AS concat_ws
+   WHERE (row_tags.kind = 'catalogs'::text)
+ UNION ALL
+  SELECT 'prices'::text,
+     concat((row_tags.r ->> 'id'::text), (row_tags.r ->> 'pricing'::text)) AS concat
+   WHERE ((row_tags.kind = 'catalogs'::text) AND ((row_tags.r ->> 'pricing'::text) <> ''::text));
 END;
+
+-- Function app.rule_number(jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.rule_number(member jsonb)
+ RETURNS numeric
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (COALESCE(member, 'null'::jsonb) = 'null'::jsonb) THEN NULL::numeric WHEN ((jsonb_typeof(member) =
+  'string'::text) AND ((member #>> '{}'::text[]) ~ '^-?[0-9]{1,12}(\.[0-9]{1,12})?$'::text)) THEN ((member #>>
+  '{}'::text[]))::numeric ELSE 'NaN'::numeric END;
+grant execute on function app.rule_number(jsonb) to public;
 
 -- Function app.save_guest_response(text,text,integer,jsonb,text), owner app_definer
 
@@ -13089,6 +13325,40 @@ CREATE OR REPLACE FUNCTION app.sees_all_persons()
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 RETURN ((app.admin_role() IS NOT NULL) OR (app.site_id() IS NOT NULL) OR (app.subject() ~~ 'service:%'::text));
 grant execute on function app.sees_all_persons() to app_admin, app_client, app_customer, app_support, app_system;
+
+-- Function app.selling_price(numeric,jsonb), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.selling_price(price numeric, pricing jsonb)
+ RETURNS numeric
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  step numeric;
+  ending numeric;
+  exact numeric;
+  steps numeric;
+begin
+  if pricing is null or price is null then
+    return price;
+  elsif price = 0 then
+    return round(price, (pricing ->> 'decimals')::integer);
+  end if;
+  step := pricing ->> 'step';
+  ending := pricing ->> 'ending';
+  exact := price * (pricing ->> 'factor')::numeric + (pricing ->> 'amount')::numeric - ending;
+  if pricing ->> 'direction' = 'nearest' then
+    steps := div(2 * exact + step, 2 * step);  -- half a step is rounded up
+  else
+    steps := div(exact, step);
+    if pricing ->> 'direction' = 'up' and steps * step < exact then
+      steps := steps + 1;
+    end if;
+  end if;
+  return round(greatest(ending + steps * step, (pricing ->> 'lowest')::numeric), (pricing ->> 'decimals')::integer);
+end
+$function$;
+grant execute on function app.selling_price(numeric,jsonb) to public;
 
 -- Function app.set_erasure_hashes(uuid,text[]), owner app_definer
 
@@ -13711,8 +13981,10 @@ CREATE OR REPLACE FUNCTION app.storefront_currency()
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-AS $function$ select c.currency from sites s join catalogs c on c.id = s.catalog_id where s.id = (select app.site_id())
-  $function$;
+AS $function$
+  select coalesce(c.pricing ->> 'currency', c.currency)
+  from sites s join catalogs c on c.id = s.catalog_id where s.id = (select app.site_id())
+$function$;
 grant execute on function app.storefront_currency() to app_anon, app_customer;
 
 -- Function app.storefront_facets(text,text,text,numeric,numeric,integer), owner app_definer
@@ -13726,6 +13998,17 @@ CREATE OR REPLACE FUNCTION app.storefront_facets(search text, category text, bra
 AS $function$ select app.product_facets(search, null, category, brand, price_min, price_max, max_values, null)
   $function$;
 grant execute on function app.storefront_facets(text,text,text,numeric,numeric,integer) to app_anon, app_customer;
+
+-- Function app.storefront_pricing(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.storefront_pricing()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$ select c.pricing from sites s join catalogs c on c.id = s.catalog_id where s.id = (select app.site_id())
+  $function$;
+grant execute on function app.storefront_pricing() to app_anon, app_customer;
 
 -- Function app.subject(), owner app_owner
 
