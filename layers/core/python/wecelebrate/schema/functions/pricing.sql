@@ -1,9 +1,9 @@
 -- The price rules of a catalog: how the price at which a product is sold comes from the price of the product.
 --
 -- The products keep the prices that callers and files write (the base prices). The price at which a product is sold
--- (the selling price) is computed when it is read. The rules are monotonic: a higher base price never has a lower selling
--- price. Therefore the indexes on the base prices also sort and filter by selling price, and a change of the rules
--- changes one row.
+-- (the selling price) is computed when it is read. The rules are monotonic: a higher base price never has a lower
+-- selling price. Therefore the indexes on the base prices also sort and filter by selling price, and a change of the
+-- rules changes one row.
 
 set local role app_owner;
 
@@ -20,9 +20,10 @@ grant execute on function app.rule_number(jsonb) to public;
 
 -- Returns price rules in the form that app.selling_price reads, or null if there are no rules. Rules that do not have
 -- the documented form also result in null: they are kept, and no price is computed from them. The API refuses such
--- rules, but the previous release and administrators can write them. `currency` is the currency of the catalog. In the result, `base` is this currency, `currency` and `decimals` are those of the selling prices, `factor`
--- and `amount` turn a base price into an exact price, the rounded prices are `ending` + n * `step`, and `lowest` is the
--- lowest price of a product that is not free.
+-- rules, but the previous release and administrators can write them. `currency` is the currency of the catalog. In the
+-- result, `base` is this currency, `currency` and `decimals` are those of the selling prices, `factor` and `amount`
+-- turn a base price into an exact price, the rounded prices are `ending` + n * `step`, and `lowest` is the lowest price
+-- of a product that is not free.
 create or replace function app.compile_pricing(rules jsonb, currency text) returns jsonb
 language plpgsql immutable parallel safe set search_path = pg_catalog, pg_temp
 as $$
@@ -131,9 +132,9 @@ grant execute on function app.lowest_base_price(numeric, boolean, jsonb)
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Returns the key after which a page sorted by price begins, for a cursor whose key is a selling price. A cursor must
--- not reveal a base price, so the base price is read from the product of the cursor. If this product has another selling
--- price now, or is not visible any more, the page begins with all products that have the selling price of the cursor: a
--- list may repeat products then, but it skips none.
+-- not reveal a base price, so the base price is read from the product of the cursor. If this product has another
+-- selling price now, or is not visible any more, the page begins with all products that have the selling price of the
+-- cursor: a list may repeat products then, but it skips none.
 create or replace function app.base_key(after_key text, after_id uuid, sort text, pricing jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
@@ -184,8 +185,8 @@ grant execute on function app.list_priced_products(jsonb, uuid, text, text, text
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Keeps `pricing` equal to the rules that it was compiled from. Only a statement that gives `pricing` a value puts
--- rules in force; the statements of the previous release do not. If such a statement replaces rules that are in force, the
--- new rules are in force if they have the documented form, and otherwise none. A change of the currency that leaves
+-- rules in force; the statements of the previous release do not. If such a statement replaces rules that are in force,
+-- the new rules are in force if they have the documented form, and otherwise none. A change of the currency that leaves
 -- rules for another currency is refused.
 create or replace function app.compile_catalog_pricing() returns trigger
 language plpgsql set search_path = pg_catalog, pg_temp
