@@ -169,6 +169,7 @@ def test_a_client_with_a_grant_sees_selling_prices_and_no_base_price(platform: P
     for response in responses:
         assert not any(f'"{price}"' in response.text for price in PRICES if price != "5.00"), response.text
     problem(seller.owner.get(f"{product_path}/price"), 404, "not_found")
+    set_rules(shop, None)
     set_rules(shop, YEN)
     assert ok(seller.owner.get(path))["currency"] == "JPY"
     assert (ok(seller.owner.get(product_path))["price"], ok(seller.owner.get(product_path))["currency"]) == (

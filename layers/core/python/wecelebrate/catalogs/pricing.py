@@ -26,7 +26,7 @@ def _not_in_future(value: date) -> date:
     return value
 
 
-class Conversion(Input):
+class CurrencyConversion(Input):
     """A conversion of prices into another currency, at a rate that the caller states."""
 
     model_config = ConfigDict(serialize_by_alias=True)
@@ -39,7 +39,7 @@ class Conversion(Input):
     """The day of the rate. The platform stores it with the rate, and never changes a rate."""
 
 
-class Rounding(Input):
+class PriceRounding(Input):
     """The prices to which prices are rounded: `ending` plus a multiple of `step`."""
 
     step: Money = Field(gt=0, description="The distance between two prices, e.g. `1` for prices that end with .99.")
@@ -52,7 +52,7 @@ class Rounding(Input):
 class PricingRules(Input):
     """How selling prices are computed. The rules apply in the order of the fields. Without rules, nothing changes."""
 
-    conversion: Conversion | None = Field(
+    conversion: CurrencyConversion | None = Field(
         default=None, description="Null: products are sold in the currency of the catalog."
     )
     markup_percent: Markup | None = Field(
@@ -61,7 +61,7 @@ class PricingRules(Input):
     fixed_amount: Adjustment | None = Field(
         default=None, description="This amount is added, or taken off if it is below 0. Then a `minimum` is required."
     )
-    rounding: Rounding | None = Field(
+    rounding: PriceRounding | None = Field(
         default=None, description="Null: prices are rounded to the decimals of the currency, and a half is rounded up."
     )
     minimum: Money | None = Field(
@@ -76,10 +76,10 @@ class PricingRules(Input):
 class PricingRulesPatch(Patch):
     """A change of price rules. If the stored rules are `unread`, the change replaces them."""
 
-    conversion: Conversion | None = None
+    conversion: CurrencyConversion | None = None
     markup_percent: Markup | None = None
     fixed_amount: Adjustment | None = None
-    rounding: Rounding | None = None
+    rounding: PriceRounding | None = None
     minimum: Money | None = None
 
 

@@ -262,6 +262,7 @@ class PriceStep(BaseModel):
     """One step of the computation of a price."""
 
     rule: Literal["conversion", "markup_percent", "fixed_amount", "rounding", "minimum"]
+    """The rule of the catalog that this step applies."""
     price: str = Field(description="The exact price after this step, which can have more decimals than its currency.")
     explanation: str
     """What the rule does, as text for people."""
@@ -275,6 +276,7 @@ class ProductPrice(BaseModel):
     sku: str
     base_price: Amount = Field(description="The `price` of the product, which callers and files write.")
     base_currency: str
+    """The currency of `base_price`."""
     price: Amount = Field(description="The price at which storefronts and clients with a grant sell the product.")
     currency: str
     pricing_status: Literal["none", "applied", "unread"] = Field(
