@@ -161,7 +161,9 @@ def test_a_limit_of_selling_prices_selects_the_same_products_as_the_limit_of_bas
         assert (at_least, at_most) == (selected_from, selected_to)
 
 
-JUNK = st.sampled_from([None, 1, -1, "x", "NaN", "1e3", "-0.5", "0", "100", True, [], {"step": "1"}, "EUR", "0.0001"])
+JUNK: st.SearchStrategy[Any] = st.sampled_from(
+    [None, 1, -1, "x", "NaN", "1e3", "-0.5", "0", "100", True, [], {"step": "1"}, "EUR", "0.0001"]
+)
 
 
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

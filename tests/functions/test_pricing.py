@@ -87,7 +87,7 @@ def test_pages_sorted_by_price_skip_and_repeat_nothing_and_reveal_no_base_price(
 
 def test_a_repriced_product_at_the_end_of_a_page_hides_no_other_product(platform: Platform, shop: Tenant) -> None:
     set_rules(shop, {"rounding": {"step": "10", "ending": "9.99"}})
-    query = {"sort": "price", "limit": 2, "facets": False}
+    query: dict[str, Any] = {"sort": "price", "limit": 2, "facets": False}
     page = ok(platform.api().get(f"/v1/storefront/{shop.domain}/products", params=query))
     ids = {product["id"] for product in page["data"]}
     ok(shop.owner.patch(f"/v1/products/{page['data'][-1]['id']}", json={"price": "500"}))
