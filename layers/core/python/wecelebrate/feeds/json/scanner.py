@@ -37,7 +37,8 @@ class Scanner:
         self._text = text
         self._buffer = ""
         self._at = 0
-        self._ended = self._is_kept = False
+        self._ended = False
+        self._kept: int | None = None
 
     def peek(self) -> str:
         """Return the next character that is not whitespace, or "" at the end of the text."""
@@ -80,11 +81,12 @@ class Scanner:
 
     def mark(self) -> None:
         """Keep the text from the current position on in memory, so that `go_back` can return to this position."""
-        self._buffer, self._at, self._is_kept = self._buffer[self._at :], 0, True
+        self._kept = self._at
 
     def go_back(self) -> None:
         """Return to the position of the last `mark`."""
-        self._at, self._is_kept = 0, False
+        if self._kept is not None:
+            self._at, self._kept = self._kept, None
 
     def rest(self) -> str:
         """Return the next characters, to show them in a message."""
@@ -95,10 +97,9 @@ class Scanner:
             return False
         chunk = self._text.read(size)
         self._ended = not chunk
-        if self._is_kept:
-            self._buffer += chunk
-        else:
-            self._buffer, self._at = self._buffer[self._at :] + chunk, 0
+        start = self._at if self._kept is None else self._kept
+        self._buffer, self._at = self._buffer[start:] + chunk, self._at - start
+        self._kept = None if self._kept is None else 0
         return not self._ended
 
 
