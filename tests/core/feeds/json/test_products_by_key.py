@@ -81,6 +81,18 @@ def test_texts_by_language_are_no_products() -> None:
         reading_of({"texts": texts})
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"u1": {"name": "Ann", "email": "a@x.example"}, "u2": {"name": "Bob", "email": "b@x.example"}},
+        {"db": {"host": "a", "name": "shop"}, "cache": {"host": "b", "name": "cache"}},
+    ],
+)
+def test_objects_without_a_price_or_a_stock_are_no_products(content: Any) -> None:
+    with pytest.raises(UnreadableFeed):
+        reading_of(content)
+
+
 def test_a_key_that_occurs_twice_is_read_twice() -> None:
     reading = read(
         '{"A-1": {"name": "Mug", "price": 9}, "A-2": {"name": "Pot", "price": 8}, "A-1": {"name": "Jar", "price": 7}}',

@@ -1,5 +1,7 @@
 """Tests that legends above and below a table explain the codes of states and stocks."""
 
+from typing import Any
+
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
@@ -42,7 +44,7 @@ def test_a_legend_explains_the_codes_of_a_stock() -> None:
 
 
 def test_a_legend_in_two_columns_of_a_workbook_is_read() -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["SKU", "Name", "Price", "Status"], ["A-1", "Mug", 9, "V"], ["A-2", "Pot", 8, "W"], ["A-3", "Jar", 7, "V"],
         [None], ["V", "available for sale"], ["W", "withdrawn, discontinued"],
     ]  # fmt: skip

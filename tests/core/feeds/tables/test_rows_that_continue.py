@@ -1,5 +1,7 @@
 """Tests that ditto marks repeat the row above, and that headers within a table change the order of the rows below."""
 
+from typing import Any
+
 import pytest
 
 from tests.core.feeds.feed_reading import Reading, read
@@ -61,7 +63,7 @@ def test_a_ditto_mark_as_the_sku_is_a_question() -> None:
 
 
 def test_ditto_marks_of_a_workbook_are_read() -> None:
-    rows = [["SKU", "Name", "Price"], ["A-1", "Mug", 9.5], ["A-2", "Pot", "same"], ["A-3", '"', 8]]
+    rows: list[list[Any]] = [["SKU", "Name", "Price"], ["A-1", "Mug", 9.5], ["A-2", "Pot", "same"], ["A-3", '"', 8]]
     reading = read(workbook(*rows), "feed.xlsx")
     assert prices(reading) == {"A-1": "9.50", "A-2": "9.50", "A-3": "8.00"}
     assert [product.name for product in reading.products] == ["Mug", "Pot", "Pot"]
@@ -99,7 +101,7 @@ def test_a_header_in_the_first_order_ends_another_order() -> None:
 
 
 def test_the_columns_of_a_workbook_are_reordered() -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["SKU", "Name", "Price", "Stock"], ["A-1", "Mug", 9, 40], ["SKU", "Name", "Stock", "Price"],
         ["A-2", "Pot", 50, 7.125], ["A-3", "Jar", 60, 8],
     ]  # fmt: skip

@@ -30,8 +30,8 @@ _MIN_NUMBER = 5
 def are_products(members: Sequence[tuple[str, Any]]) -> bool:
     """Return whether the first members of an object are products.
 
-    They are objects with the same keys, one of which is the name or the price of a product. Keys such as `de` and `en`
-    are languages.
+    They are objects with the same keys, one of which is a SKU, a price or a stock. Keys such as `de` and `en` are
+    languages.
     """
     if len(members) < MIN_MEMBERS or not all(isinstance(value, dict) for _, value in members):
         return False
@@ -41,11 +41,7 @@ def are_products(members: Sequence[tuple[str, Any]]) -> bool:
     smallest = min(len(value) for _, value in members)
     if len(shared) < max(MIN_SHARED, smallest / 2):
         return False
-    return any(
-        name in ("name", "price", "inventory_count") and not is_weak(rank)
-        for key in shared
-        for name, rank, _ in field_candidates(key[:MAX_KEY])
-    )
+    return is_product(dict.fromkeys(shared))
 
 
 def key_column(members: Sequence[tuple[str, Any]]) -> str:

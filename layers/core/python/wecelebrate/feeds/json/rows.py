@@ -73,6 +73,8 @@ class JsonRows:
     def __init__(self, text: TextFile, file_format: Format) -> None:
         self._text, self._format = text, file_format
         self.ended_cleanly = True
+        self._may_follow: tuple[str, ...] = ("",)
+        self._end, self._key_column, self._list_name, self._depth = "]", "", "", 0
         self.members: dict[str, str] = {}
         """The texts and numbers around the list of products, by their paths. Complete after the first record."""
 
@@ -226,7 +228,7 @@ class JsonRows:
         The list is the whole file, or a list under a key in LIST_KEYS, or any other list of objects. Returns None if
         the file has no list of objects.
         """
-        self._may_follow: tuple[str, ...] = ("",)
+        self._may_follow = ("",)
         self._end, self._key_column, self._list_name, self._depth = "]", "", "", 0
         scanner = Scanner(self._text.open())
         if scanner.skip("["):
@@ -289,7 +291,7 @@ class JsonRows:
 
     def _is_keyed(self, scanner: Scanner, depth: int) -> bool:
         """Return whether the members of the object at the scanner's position are products. The scanner stays there."""
-        members = []
+        members: list[tuple[str, Any]] = []
         scanner.mark()
         try:
             while len(members) < PREVIEW and (not members or scanner.skip(",")):

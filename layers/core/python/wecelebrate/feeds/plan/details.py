@@ -30,7 +30,7 @@ from wecelebrate.feeds.tables.other_lists import (
     refuse_movements,
 )
 from wecelebrate.feeds.tables.table import Table
-from wecelebrate.feeds.tables.transposed import refuse_members, refuse_transposed
+from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
 from wecelebrate.feeds.transformations.columns import add_transformations
 from wecelebrate.feeds.transformations.settings import FileSettings
 
@@ -73,6 +73,8 @@ def plan_table(
         refuse_list_of_documents(table.header, plan.sku, has_name=bool(plan.name))
     if table.profile is None and any(question.subject == "identity" for question in plan.questions):
         refuse_members(table.header, table.sample)
+    if plan.profile is None and not settings.plain.get("price"):
+        refuse_attribute_rows(table.header, table.sample, plan.sku)
     has_product = plan.prices or plan.inventory or plan.profile or settings.plain.get("sku")
     if not has_product and not settings.transformations:
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
