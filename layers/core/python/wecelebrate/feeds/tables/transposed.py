@@ -55,9 +55,9 @@ def refuse_attribute_rows(header: Sequence[str], sample: Sequence[Cells], sku: S
             continue
         if sum(map(bool, fields)) >= MIN_SHARE * len(values):
             raise UnreadableFeed(
-                f"each row of this table is one value of a product, because the column {quoted(column, 30)} has the "
-                f"names {', '.join(quoted(value, 30) for value in sorted(values)[:4])}; send a table in which each row is a "
-                "product, and each of these names is a column"
+                f"each row of this table is one value of a product: the column {quoted(column, 30)} has the names "
+                f"{', '.join(quoted(value, 30) for value in sorted(values)[:4])}; send a table in which each row is "
+                "a product, and each of these names is a column"
             )
 
 
