@@ -46,7 +46,10 @@ def test_a_word_for_a_store_beside_a_word_for_free_means_a_stock(column: str) ->
     assert [product.inventory_count for product in products] == [12, 0, 340]
 
 
-@pytest.mark.parametrize("column", ["Reserviert", "Reserved", "Qty allocated", "Impegnata", "Réservé", "Gereserveerd"])
+@pytest.mark.parametrize(
+    "column",
+    ["Reserviert", "Reserved", "Qty allocated", "Impegnata", "Réservé", "Gereserveerd", "Vorgemerkt", "Comprometido"],
+)
 def test_reserved_pieces_beside_a_stock_are_a_doubt_that_stops_nothing(column: str) -> None:
     text = f"SKU;Name;Price;Stock;{column}\nA-1;Mug;9,50;12;2\nA-2;Cup;8,50;7;0\n"
     (question,) = read(text).feed.questions

@@ -230,7 +230,7 @@ def _are_counts(facts: Facts) -> bool:
 _RESERVED = re.compile(
     r"(?:qty|quantity|menge|bestand|stock|anzahl)?"
     r"(?:reserviert|reserved|allocated|committed|impegnat[ao]|riservat[ao]|reservad[ao]s?|reservees?|reserve|gereserveerd|reserverade?t?|reservert|reserveret|zarezerwowan[aey]?|rezerwacj[ae]|rezervovan[oae]|"
-    r"foglalt|varattu|rezerve|резерв|зарезервировано|引当|已预留|예약)(?:qty|quantity|menge|bestand|stock)?|"
+    r"comprometid[oa]s?|apartad[oa]s?|vorgemerkt|foglalt|varattu|rezerve|резерв|зарезервировано|引当|已预留|예약)(?:qty|quantity|menge|bestand|stock)?|"
     r"(?:in)?auftragen|inauftrag|qtaimpegnata|onorders"
 )
 """Names of columns with the pieces that are sold and not sent yet."""
