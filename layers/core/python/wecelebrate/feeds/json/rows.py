@@ -178,7 +178,7 @@ class JsonRows:
         The other list has the same name as the first one, or products with the keys of the last product:
         `{"lamps": [...], "cups": [...]}`, `{"berlin": {"products": [...]}, "wien": {"products": [...]}}`.
         """
-        if self._end != "]" or not isinstance(last, dict):
+        if self._end != "]" or not self._depth or not isinstance(last, dict):
             return False
         is_first = False
         try:
