@@ -30,7 +30,7 @@ def prices(reading: Reading) -> list[str]:
         ("Listino rivenditori: prezzi di acquisto", "Codice;Articolo;Prezzo;Giacenza"),
         ("Velkoobchodní ceny bez DPH", "Kód;Název;Cena;Sklad"),
         ("Оптовые цены", "Артикул;Название;Цена;Остаток"),
-        ("※価格は卸価格です", "品番;品名;価格;在庫"),
+        ("※表示価格はすべて卸価格になります", "品番;品名;価格;在庫"),
     ],
 )  # fmt: skip
 def test_a_note_that_the_prices_are_those_of_dealers_is_a_question(note: str, header: str) -> None:

@@ -46,7 +46,6 @@ def test_a_first_column_with_names_of_products_is_no_transposed_table() -> None:
     "text",
     [
         "SKU,Attribute,Value\nA1,Name,Mug\nA1,Price,9.90\nA1,Cost,4.10\nA2,Name,Pot\nA2,Price,19.90\n",
-        "Artikelnummer;Merkmal;Wert\nA1;Bezeichnung;Tasse\nA1;Preis;9,90\nA2;Bezeichnung;Topf\nA2;Preis;8,90\n",
         "Référence;Champ;Valeur\nA1;Désignation;Bol\nA1;Prix TTC;9,90\nA2;Désignation;Pot\nA2;Prix TTC;8,90\n",
         "Código;Campo;Valor\nA1;Nombre;Taza\nA1;Precio;9,90\nA2;Nombre;Olla\nA2;Precio;8,90\n",
         "Artikelnr;Veld;Waarde\nA1;Omschrijving;Kop\nA1;Prijs;9,90\nA1;Voorraad;3\nA2;Prijs;8,90\n",

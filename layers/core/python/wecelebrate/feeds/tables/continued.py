@@ -18,6 +18,7 @@ from wecelebrate.feeds.vocabulary.words import phrases
 CODE = "no_product"
 GAP = 2
 """Between two rows with this difference of their numbers is a blank row, below which another table can begin."""
+MAX_LINE = 1 << 62
 MIN_NAMES = 2
 """The least number of names of columns in a row that is another header."""
 MIN_WIDTH = 3
@@ -63,7 +64,7 @@ def continued_rows(
     names = {form for name in header for form in (name, name.upper(), name.lower(), name.title(), name.capitalize())}
     special = DITTO.union(names) - {""}
     reader = _Reader(_Heading(header, count_known), reordered or reordered_cells)
-    line = 0
+    line = MAX_LINE  # there is no gap above the first row
     for row in rows:
         if isinstance(row, Rejected):
             yield row
