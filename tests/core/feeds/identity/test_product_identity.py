@@ -284,3 +284,20 @@ def test_the_code_of_a_seller_at_a_marketplace_identifies_products_and_the_barco
 def test_the_code_of_the_seller_itself_identifies_no_product(name: str) -> None:
     reading = read(f"{name};EAN;Price\nA-7;3760001230014;34.90\nA-8;3760001230021;39.90\n")
     assert [product.sku for product in reading.products] == ["3760001230014", "3760001230021"]
+
+
+@pytest.mark.parametrize(
+    ("number", "name"),
+    [("Weinnr", "Wein"), ("Wine No.", "Wine"), ("Vin n°", "Vin"), ("Bouquet ID", "Bouquet"), ("Käse-Nummer", "Käse")],
+)
+def test_the_number_of_the_column_of_names_identifies_the_products(number: str, name: str) -> None:
+    reading = read(
+        f"{number};{name};Jahrgang;Preis\n101;Riesling;2023;9,90\n102;Silvaner;2022;8,50\n103;Merlot;2021;7,50\n"
+    )
+    assert ([product.sku for product in reading.products], reading.feed.questions) == (["101", "102", "103"], ())
+
+
+@pytest.mark.parametrize("own", ["販売者商品コード", "出品者商品コード"])
+def test_the_code_of_the_seller_in_japanese_comes_before_the_number_of_the_marketplace(own: str) -> None:
+    reading = read(f"商品ID,{own},商品名,販売価格\n900001,TG-1,湯呑,1200\n900002,TG-2,皿,1500\n", currency="JPY")
+    assert [product.sku for product in reading.products] == ["TG-1", "TG-2"]

@@ -167,7 +167,8 @@ def test_memory_does_not_grow_with_the_size_of_a_bulk_result() -> None:
 
 
 def test_products_that_are_the_members_of_an_object_are_refused_with_a_hint() -> None:
-    members = {"A-1": {"label": "Mug", "qty": 3}, "A-2": {"label": "Pot", "qty": 1}}
+    others = [dict.fromkeys((f"{key}{n}" for n in range(4)), "x") for key in ("colour", "shape")]
+    members = {"A-1": {"label": "Mug", "qty": 3} | others[0], "A-2": {"label": "Pot", "qty": 1} | others[1]}
     with pytest.raises(UnreadableFeed, match='"A-1", "A-2" of the object "products"'):
         read(json.dumps({"status": "ok", "time": 1711963200, "products": members}), "feed.json")
 

@@ -46,7 +46,10 @@ def test_a_word_for_a_store_beside_a_word_for_free_means_a_stock(column: str) ->
     assert [product.inventory_count for product in products] == [12, 0, 340]
 
 
-@pytest.mark.parametrize("column", ["Reserviert", "Reserved", "Qty allocated", "Impegnata", "Réservé", "Gereserveerd"])
+@pytest.mark.parametrize(
+    "column",
+    ["Reserviert", "Reserved", "Qty allocated", "Impegnata", "Réservé", "Gereserveerd", "Vorgemerkt", "Comprometido"],
+)
 def test_reserved_pieces_beside_a_stock_are_a_doubt_that_stops_nothing(column: str) -> None:
     text = f"SKU;Name;Price;Stock;{column}\nA-1;Mug;9,50;12;2\nA-2;Cup;8,50;7;0\n"
     (question,) = read(text).feed.questions
@@ -58,3 +61,31 @@ def test_reserved_pieces_beside_a_stock_are_a_doubt_that_stops_nothing(column: s
 @pytest.mark.parametrize("cell", ["expected", "erwartet", "in arrivo", "en commande", "ожидается"])
 def test_a_word_without_a_day_and_a_number_does_not_change_the_stock(cell: str) -> None:
     assert cells.read(cell, None) is State.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("cell", "count"),
+    [
+        ("50 (davon 8 reserviert)", 42), ("50, davon 8 vorgemerkt", 42), ("20, reserviert 5", 15),
+        ("50 (8 reserved)", 42), ("50 (of which 8 reserved)", 42), ("20 - 5 on hold", 15), ("50 dont 8 réservés", 42),
+        ("50 (8 réservées)", 42), ("50 di cui 8 impegnati", 42), ("50, 8 reservados", 42),
+        ("50 waarvan 8 gereserveerd", 42), ("50 w tym 8 rezerwacji", 42), ("50 z toho 8 rezervováno", 42),
+        ("50 varav 8 reserverade", 42), ("50 (из них 8 в резерве)", 42), ("50 Stk (8 Stk reserviert)", 42),
+        ("5 (8 reserved)", 0), ("50 (42 free)", 42), ("50 (42 frei)", 42), ("50 (42 disponibles)", 42), ("~ 15", 15),
+    ],
+)  # fmt: skip
+def test_reserved_pieces_are_not_counted(cell: str, count: int) -> None:
+    reading = read(f'SKU;Name;Price;Stock\nA-1;Mug;9.90;"{cell}"\nA-2;Pot;8.90;4\nA-3;Jar;8.90;5\n')
+    assert [product.inventory_count for product in reading.products] == [count, 4, 5]
+
+
+@pytest.mark.parametrize("cell", ["50 reserved", "1 250 reserved", "50 (reserved)"])
+def test_only_reserved_pieces_are_not_divided(cell: str) -> None:
+    reading = read(f"SKU;Name;Price;Stock\nA-1;Mug;9.90;{cell}\nA-2;Pot;8.90;4\nA-3;Jar;8.90;5\n")
+    assert (reading.rejection.sku, reading.rejection.code) == ("A-1", "not_a_number")
+
+
+@pytest.mark.parametrize("name", ["Verkaufte Menge", "Qty sold", "Quantité vendue", "Verkochte aantallen", "Sold"])
+def test_pieces_that_were_sold_are_no_stock(name: str) -> None:
+    reading = read(f"SKU;Name;Price;{name}\nA-1;Mug;9.90;120\nA-2;Pot;8.90;4\n")
+    assert [product.inventory_count for product in reading.products] == [None, None]

@@ -33,3 +33,18 @@ def test_the_lines_of_orders_are_refused_although_they_name_products_and_prices(
 )
 def test_a_list_of_products_with_similar_columns_is_read(text: str) -> None:
     assert [product.sku for product in read(text).products][:1] == ["T-1"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Datum;Artikel;Bewegung;Menge;Lagerort\n01.02.2026;T-1;Zugang;10;A1\n02.02.2026;T-1;Abgang;-2;A1\n",
+        "Date,SKU,Movement type,Quantity\n2026-02-01,T-1,receipt,10\n2026-02-02,T-1,issue,2\n",
+        "Date;Référence;Mouvement;Quantité\n01/02/2026;T-1;entrée;10\n02/02/2026;T-1;sortie;2\n",
+        "Fecha;Código;Tipo de movimiento;Cantidad\n01/02/2026;T-1;entrada;10\n02/02/2026;T-1;salida;2\n",
+        "Datum;Artikelnr;Mutatie;Aantal\n01-02-2026;T-1;in;10\n02-02-2026;T-1;uit;2\n",
+    ],
+)
+def test_the_movements_of_a_stock_are_refused(text: str) -> None:
+    with pytest.raises(UnreadableFeed, match="movements of a stock"):
+        read(text)

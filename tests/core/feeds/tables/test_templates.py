@@ -40,3 +40,22 @@ def test_a_table_whose_columns_are_products_is_refused(names: tuple[str, ...]) -
 def test_a_first_column_with_names_of_products_is_no_transposed_table() -> None:
     reading = read("SKU;Name;Price\nPrice;Sign for prices;12,50\nName;Sign for names;9,90\nStock;Sign;1,00\n")
     assert len(reading.products) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SKU,Attribute,Value\nA1,Name,Mug\nA1,Price,9.90\nA1,Cost,4.10\nA2,Name,Pot\nA2,Price,19.90\n",
+        "Référence;Champ;Valeur\nA1;Désignation;Bol\nA1;Prix TTC;9,90\nA2;Désignation;Pot\nA2;Prix TTC;8,90\n",
+        "Código;Campo;Valor\nA1;Nombre;Taza\nA1;Precio;9,90\nA2;Nombre;Olla\nA2;Precio;8,90\n",
+        "Artikelnr;Veld;Waarde\nA1;Omschrijving;Kop\nA1;Prijs;9,90\nA1;Voorraad;3\nA2;Prijs;8,90\n",
+    ],
+)
+def test_a_table_with_one_value_in_each_row_is_refused_with_a_hint(text: str) -> None:
+    with pytest.raises(UnreadableFeed, match="each row of this table is one value"):
+        read(text)
+
+
+def test_names_of_options_are_no_values_of_products() -> None:
+    reading = read("SKU,Name,Option,Price\nA1,Mug,Size,9.90\nA1,Mug,Color,9.90\nA2,Pot,Size,8.90\n")
+    assert {product.sku for product in reading.products} == {"A1", "A2"}

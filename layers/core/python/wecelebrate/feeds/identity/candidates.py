@@ -1,12 +1,13 @@
 """Rates the columns whose names can mean an identifier: how well the names and the values agree."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
-from wecelebrate.feeds.columns.names import field_candidates
+from wecelebrate.feeds.columns.names import field_candidates, fold
 from wecelebrate.feeds.columns.repeats import Repeats, names_of, repeats_of
-from wecelebrate.feeds.columns.visibility import is_property
+from wecelebrate.feeds.columns.visibility import is_property, private_part
 from wecelebrate.feeds.identity import codes
 from wecelebrate.feeds.identity.names import (
     FOREIGN,
@@ -39,6 +40,7 @@ MIN_VALUES = 3
 COMPOSED = 10_000
 """The position of names that are not in SYNONYMS, after all names that are."""
 MAX_OWN_CODE = 16
+MAX_NOUN = 60
 MIN_REFERENCES = 0.7
 """With references in a smaller share of the rows, the key of the database identifies the products."""
 MOSTLY = 0.9
@@ -146,6 +148,27 @@ def candidates_beside_names(columns: Columns, known: set[int]) -> list[SkuCandid
             )  # a path such as `HOODIE : HOODIE-M` only looks like a text
             named_candidates.append(replace(candidate, reasons=reasons, order=order, is_refused=False))
     return named_candidates
+
+
+_NUMBER_OF = re.compile(
+    r"(.{3,40}?)[\s._-]*(?:nr|no|num|nummer|number|numero|número|id|code|kod|kód|n°|\u2116)\.?", re.IGNORECASE
+)
+
+
+def numbers_of_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
+    """Return the column that is called the number of the column of the names: `Wine no` beside `Wine`."""
+    folded = {fold(name): number for number, name in enumerate(columns.header) if len(name) <= MAX_NOUN}
+    found = []
+    for number, name in enumerate(columns.header):
+        match = _NUMBER_OF.fullmatch(name) if number not in known and len(name) <= MAX_NOUN else None
+        named = folded.get(fold(match[1])) if match else None
+        if match is None or named is None or sku_name(name) is not None or private_part(name) is not None:
+            continue
+        facts = columns[number]
+        is_key = facts.distinct == 1 and len(facts.cells) == facts.rows
+        if is_key and columns[named].share("is_text") >= MOSTLY_TEXT and columns[named].distinct > MOSTLY_TEXT:
+            found.append(_rated(columns, number, SECOND, COMPOSED, is_noun=False, is_row_noun=False))
+    return found if len(found) == 1 else []
 
 
 def _rated(  # noqa: PLR0917

@@ -20,6 +20,7 @@ from wecelebrate.feeds.identity.candidates import (
     candidates_beside_names,
     composed_candidates,
     keys_last,
+    numbers_of_names,
     references_before_keys,
     sku_candidate,
     variant_columns,
@@ -68,6 +69,7 @@ def choose_sku(columns: Columns, named: Sequence[tuple[int, int, str]], earlier:
     rated = [*(sku_candidate(columns, number, form, position) for position, number, form in named)]
     rated += composed_candidates(columns, {candidate.column for candidate in rated})
     rated += candidates_beside_names(columns, {candidate.column for candidate in rated})
+    rated += [] if rated else numbers_of_names(columns, set())
     rated = references_before_keys(columns, keys_last(rated))
     best = sorted((one for one in rated if not one.is_refused), key=lambda one: one.order)
     remembered = [one for one in best if columns.header[one.column] in earlier[:1] and not any(one.order[:2])]

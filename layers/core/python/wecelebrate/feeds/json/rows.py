@@ -17,11 +17,25 @@ from typing import Any
 from wecelebrate.feeds.files.csv_rows import MAX_CELL_LENGTH, MAX_COLUMNS, MAX_RECORD_LENGTH
 from wecelebrate.feeds.files.encoding import TextFile
 from wecelebrate.feeds.files.formats import Format
-from wecelebrate.feeds.items import NumberText, Record, Records, Rejected, UnreadableFeed, quoted
+from wecelebrate.feeds.items import Record, Records, Rejected, UnreadableFeed, quoted
+from wecelebrate.feeds.json.keyed import are_products, is_product, key_column, with_key
 from wecelebrate.feeds.json.lines import BulkResult, TooManyLines, is_bulk_result
-from wecelebrate.feeds.json.records import AmbiguousObject, InvalidJson, records_of
+from wecelebrate.feeds.json.records import InvalidJson, records_of
+from wecelebrate.feeds.json.scanner import Scanner, decoder, key_of_member, problem_of
 
-CHUNK = 64 << 10
+PREVIEW = 3
+"""How many members of an object are read to see whether they are products."""
+MAX_DEPTH = 3
+"""How many objects around the list of products are searched."""
+OTHER_LISTS = re.compile(
+    r"delet|remov|discontinu|archiv|inactiv|obsolet|relat|recommend|bestsell|upsell|cross|accessor|similar|error|warning|"
+    r"failed|history|previous|old|gelöscht|ausgelaufen|geloescht|supprim|elimin|verwijder|order|customer"
+)
+"""Names of lists beside the products that have no products to sell."""
+_KEYED: frozenset[str] = frozenset()
+"""Instead of the keys of lists: search for an object whose members are the products."""
+_LIKELY = frozenset(("",))
+"""Instead of the keys of lists: search for a list under any key, whose first object has the number of an article."""
 
 # The usual keys of the list of products. A list of objects under such a key is preferred to other lists.
 LIST_KEYS = frozenset(
@@ -47,85 +61,6 @@ NESTED_LIST_KEYS = frozenset(
     ("variants", "variations", "images", "options", "media", "prices", "tags", "links", "errors", "categories")
 )
 
-_BLANK = re.compile(r"[ \t\r\n\ufeff]+")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        for key, value in pairs:
-            if members[key] != value:
-                ambiguous = AmbiguousObject(members)
-                ambiguous.repeated_key = key
-                return ambiguous
-    return members
-
-
-_decoder = json.JSONDecoder(
-    strict=False, parse_float=NumberText, parse_int=NumberText, parse_constant=str, object_pairs_hook=_object
-)
-
-
-class _Scanner:
-    """Reads the JSON values of a text one by one. Keeps at most one record of the maximum length in memory."""
-
-    def __init__(self, text: io.TextIOWrapper) -> None:
-        self._text = text
-        self._buffer = ""
-        self._at = 0
-        self._ended = False
-
-    def peek(self) -> str:
-        """Return the next character that is not whitespace, or "" at the end of the text."""
-        while True:
-            blank = _BLANK.match(self._buffer, self._at)
-            self._at = blank.end() if blank else self._at
-            if self._at < len(self._buffer):
-                return self._buffer[self._at]
-            if not self._more(CHUNK):
-                return ""
-
-    def skip(self, char: str) -> bool:
-        """Skip the next character if this character is `char`. Returns whether it was skipped."""
-        matches = self.peek() == char
-        self._at += matches
-        return matches
-
-    def value(self) -> Any:
-        """Read the value that starts at the current position. Raises InvalidJson if this value is not valid."""
-        self.peek()
-        size = CHUNK
-        while True:
-            try:
-                value, end = _decoder.raw_decode(self._buffer, self._at)
-            except (ValueError, RecursionError) as error:
-                if isinstance(error, RecursionError):
-                    raise InvalidJson("it is nested too deeply") from error
-                if len(self._buffer) - self._at > MAX_RECORD_LENGTH:
-                    raise InvalidJson(
-                        f"it is not valid JSON, or longer than {MAX_RECORD_LENGTH:,} characters"
-                    ) from error
-                if not self._more(size):
-                    raise InvalidJson(_problem(error, self._buffer)) from error
-            else:
-                # A number at the end of the buffer can continue in the next chunk.
-                if end < len(self._buffer) or not self._more(size):
-                    self._at = end
-                    return value
-            size *= 4
-
-    def rest(self) -> str:
-        """Return the next characters, to show them in a message."""
-        return self._buffer[self._at : self._at + 40]
-
-    def _more(self, size: int) -> bool:
-        if self._ended:
-            return False
-        chunk = self._text.read(size)
-        self._ended = not chunk
-        self._buffer, self._at = self._buffer[self._at :] + chunk, 0
-        return not self._ended
-
 
 class JsonRows:
     """Iterates over `(number, records)`. A JSON object becomes one record, or one record for each of its variants.
@@ -138,6 +73,8 @@ class JsonRows:
     def __init__(self, text: TextFile, file_format: Format) -> None:
         self._text, self._format = text, file_format
         self.ended_cleanly = True
+        self._may_follow: tuple[str, ...] = ("",)
+        self._end, self._key_column, self._list_name, self._depth = "]", "", "", 0
         self.members: dict[str, str] = {}
         """The texts and numbers around the list of products, by their paths. Complete after the first record."""
 
@@ -194,11 +131,11 @@ class JsonRows:
             if not content:
                 continue
             try:
-                value, end = _decoder.raw_decode(content)
+                value, end = decoder.raw_decode(content)
                 if content[end:].strip(" ,"):
                     raise InvalidJson(f"other text follows the object: {quoted(content[end:].strip())}")
             except (ValueError, RecursionError, InvalidJson) as error:
-                problem = "it is nested too deeply" if isinstance(error, RecursionError) else _problem(error, content)
+                problem = "it is nested too deeply" if isinstance(error, RecursionError) else problem_of(error, content)
                 yield _rejected(
                     number, f"line {number} is not a JSON object: {problem}", "bad_json", content[:MAX_CELL_LENGTH]
                 )
@@ -211,11 +148,11 @@ class JsonRows:
             yield 1, self._single_product()
             return
         number = 0
-        if not scanner.skip("]"):
+        if not scanner.skip(self._end):
             while True:
                 number += 1
                 try:
-                    value = scanner.value()
+                    value = self._next(scanner)
                 except InvalidJson as error:
                     yield self._stopped(number, f"record {number} cannot be read: {error}")
                     return
@@ -223,29 +160,77 @@ class JsonRows:
                     yield number, records_of(value)
                 except InvalidJson as error:
                     yield _rejected(number, f"record {number}: {error}", "bad_json", json.dumps(value)[:1_000])
-                if scanner.skip("]"):
+                if scanner.skip(self._end):
+                    if self._continues(scanner, value):
+                        continue
                     break
                 if not scanner.skip(","):
                     where = f"before {quoted(scanner.rest())}" if scanner.peek() else "at the end of the file"
-                    yield self._stopped(number + 1, f"after record {number} a comma or ] is missing {where}")
+                    yield self._stopped(number + 1, f"after record {number} a comma or {self._end} is missing {where}")
                     return
         if scanner.peek() not in self._may_follow:
             end = f"{quoted(scanner.rest())} follows its end" if scanner.peek() else "the file ends too early after it"
             yield self._stopped(number + 1, f"the list of {number} records is complete, but {end}")
+
+    def _continues(self, scanner: Scanner, last: Any) -> bool:
+        """Return whether another list of the file has products too. The scanner is then at the first one.
+
+        The other list has the same name as the first one, or products with the keys of the last product:
+        `{"lamps": [...], "cups": [...]}`, `{"berlin": {"products": [...]}, "wien": {"products": [...]}}`.
+        """
+        if self._end != "]" or not self._depth or not isinstance(last, dict):
+            return False
+        is_first = False
+        try:
+            while self._depth > 0:
+                if scanner.skip("}"):
+                    self._depth, is_first = self._depth - 1, False
+                    continue
+                if not is_first and not scanner.skip(","):
+                    return False  # a comma or } is missing after the list
+                name, is_first = key_of_member(scanner).casefold(), False
+                is_other = name in NESTED_LIST_KEYS or OTHER_LISTS.search(name) is not None
+                if scanner.peek() == "{" and not is_other and self._depth <= MAX_DEPTH:
+                    is_first = scanner.skip("{")
+                    self._depth += 1
+                elif not scanner.skip("["):
+                    scanner.value()
+                elif scanner.peek() == "{" and not is_other and self._is_alike(scanner, name, last):
+                    return True
+                else:
+                    _skip_list(scanner)
+        except InvalidJson:  # the rest of the file is not needed
+            pass
+        self._may_follow = (scanner.peek(),)
+        return False
+
+    def _is_alike(self, scanner: Scanner, name: str, last: dict[str, Any]) -> bool:
+        if name != self._list_name and self._list_name in LIST_KEYS:
+            return False
+        first = _preview(scanner)
+        return isinstance(first, dict) and len(first.keys() & last.keys()) >= max(2, len(last) / 2)
+
+    def _next(self, scanner: Scanner) -> Any:
+        """Read the next record: an object of a list, or a member of an object, with its key."""
+        if not self._key_column:
+            return scanner.value()
+        key = key_of_member(scanner)
+        return with_key(scanner.value(), self._key_column, key)
 
     def _stopped(self, number: int, problem: str) -> Rejected:
         self.ended_cleanly = False
         reason = f"{problem}; only the records before this point were read; correct the file and upload it again"
         return Rejected(number, 0, None, reason, "stopped", [])
 
-    def _find_list(self) -> _Scanner | None:
+    def _find_list(self) -> Scanner | None:
         """Find the list of products, and return a scanner at its first record.
 
         The list is the whole file, or a list under a key in LIST_KEYS, or any other list of objects. Returns None if
         the file has no list of objects.
         """
-        self._may_follow: tuple[str, ...] = ("",)
-        scanner = _Scanner(self._text.open())
+        self._may_follow = ("",)
+        self._end, self._key_column, self._list_name, self._depth = "]", "", "", 0
+        scanner = Scanner(self._text.open())
         if scanner.skip("["):
             if scanner.peek() not in ("{", "]"):
                 raise UnreadableFeed(
@@ -253,36 +238,45 @@ class JsonRows:
                 )
             return scanner
         self._may_follow = (",", "}")
-        for list_keys in (LIST_KEYS, None):
+        problem: InvalidJson | None = None
+        for list_keys in (LIST_KEYS, _KEYED, _LIKELY, None):
             try:
                 self.members = last_members(self._text)
-                scanner = _Scanner(self._text.open())
+                scanner = Scanner(self._text.open())
                 if self._descend(scanner, list_keys, 0):
                     return scanner
             except InvalidJson as error:
-                raise UnreadableFeed(f"the file is not valid JSON: {error}") from error
+                problem = problem or error
+            if problem and list_keys is not LIST_KEYS:  # an object of products can end too early
+                raise UnreadableFeed(f"the file is not valid JSON: {problem}") from problem
         return None
 
-    def _descend(self, scanner: _Scanner, list_keys: frozenset[str] | None, depth: int, path: str = "") -> bool:
+    def _descend(self, scanner: Scanner, list_keys: frozenset[str] | None, depth: int, path: str = "") -> bool:
         """Search for the list of products in the object that starts at the scanner's position.
 
         If the object contains the list, returns True. The scanner is then at the first record.
         """
         if not scanner.skip("{"):
             raise InvalidJson(f"an object is missing at {quoted(scanner.rest())}")
+        if list_keys is _KEYED and self._is_keyed(scanner, depth):
+            return True
         if scanner.skip("}"):
             return False
         while True:
-            key = scanner.value()
-            if not isinstance(key, str) or not scanner.skip(":"):
-                raise InvalidJson(f"a key and : are missing at {quoted(scanner.rest())}")
+            key = key_of_member(scanner)
             name = key.casefold()
             if scanner.skip("["):
-                is_list_key = name in list_keys if list_keys else name not in NESTED_LIST_KEYS
-                if is_list_key and scanner.peek() == "{":
+                is_any = list_keys is None or list_keys is _LIKELY
+                is_list_key = name not in NESTED_LIST_KEYS if is_any else name in (list_keys or ())
+                if (
+                    is_list_key
+                    and scanner.peek() == "{"
+                    and (list_keys is not _LIKELY or is_product(_preview(scanner)))
+                ):
+                    self._list_name, self._depth = name, depth + 1
                     return True
                 _skip_list(scanner)
-            elif scanner.peek() == "{" and depth < 3 and name not in NESTED_LIST_KEYS:
+            elif scanner.peek() == "{" and depth < MAX_DEPTH and name not in NESTED_LIST_KEYS:
                 before = dict(self.members)
                 if self._descend(scanner, list_keys, depth + 1, f"{path}{key}."):
                     return True
@@ -295,9 +289,28 @@ class JsonRows:
             if not scanner.skip(","):
                 raise InvalidJson(f"a comma or }} is missing at {quoted(scanner.rest())}")
 
+    def _is_keyed(self, scanner: Scanner, depth: int) -> bool:
+        """Return whether the members of the object at the scanner's position are products. The scanner stays there."""
+        members: list[tuple[str, Any]] = []
+        scanner.mark()
+        try:
+            while len(members) < PREVIEW and (not members or scanner.skip(",")):
+                key = key_of_member(scanner)
+                if scanner.peek() != "{":
+                    break
+                members.append((key, scanner.value()))
+        except InvalidJson:
+            pass  # the file can end too early
+        scanner.go_back()
+        if not are_products(members):
+            return False
+        self._end, self._key_column = "}", key_column(members)
+        self._may_follow = (",", "}") if depth else ("",)
+        return True
+
     def _single_product(self) -> list[Record]:
         """Return the records of a file with a single product, which can be under a key such as `product`."""
-        value = _Scanner(self._text.open()).value()
+        value = Scanner(self._text.open()).value()
         for _ in range(3):
             # GraphQL returns `{"data": {"product": …}, "extensions": …}`.
             if not isinstance(value, dict) or not (len(value) == 1 or isinstance(value.get("data"), dict)):
@@ -332,7 +345,7 @@ def last_members(text: TextFile) -> dict[str, str]:
     tail = text.file.read().decode(text.encoding, "replace")
     for match in re.finditer(r"\]\s*,", tail):
         try:
-            value, end = _decoder.raw_decode("{" + tail[match.end() :])
+            value, end = decoder.raw_decode("{" + tail[match.end() :])
         except (ValueError, RecursionError):
             continue
         if not tail[match.end() + end - 1 :].strip(" \t\r\n}\x1a") and isinstance(value, dict):
@@ -345,7 +358,16 @@ def last_members(text: TextFile) -> dict[str, str]:
     return {}
 
 
-def _skip_list(scanner: _Scanner) -> None:
+def _preview(scanner: Scanner) -> Any:
+    """Return the next value. The scanner stays before it."""
+    scanner.mark()
+    try:
+        return scanner.value()
+    finally:
+        scanner.go_back()
+
+
+def _skip_list(scanner: Scanner) -> None:
     while not scanner.skip("]"):
         scanner.value()
         if not scanner.skip(",") and scanner.peek() != "]":
@@ -354,11 +376,3 @@ def _skip_list(scanner: _Scanner) -> None:
 
 def _rejected(number: int, reason: str, code: str, raw: str) -> Rejected:
     return Rejected(number, 1, None, reason, code, [raw])
-
-
-def _problem(error: Exception, text: str) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        if error.pos >= len(text.rstrip()):
-            return "it is incomplete"
-        return f"{error.msg} at {quoted(text[error.pos : error.pos + 20], 20)}"
-    return str(error)

@@ -34,6 +34,7 @@ from wecelebrate.feeds.stock.names import (
     is_free_stock,
     is_listed_stock,
     reserved_question,
+    sold_quantities,
     stock_columns_of_places,
     stock_rank,
     sum_question,
@@ -114,7 +115,7 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
             # A numbered image column, such as `Bild 2` or `image_url_3`, contains a further image.
             unnumbered = field_candidates(_without_number(column))
             candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
-    of_prices = numbered_quantities(header)
+    of_prices = {*numbered_quantities(header), *sold_quantities(header)}
     stocks = [candidate for candidate in candidates["inventory_count"] if candidate[1] not in of_prices]
     return candidates_with_languages(header, {**candidates, "inventory_count": stocks})
 

@@ -17,17 +17,20 @@ from wecelebrate.feeds.prices.candidates import currency_in_name
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
+from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.validity import find_validity
 from wecelebrate.feeds.states.end_dates import are_dates, is_end_name
 from wecelebrate.feeds.states.words import are_letters, are_of_access, is_mark_column
+from wecelebrate.feeds.tables.codes import translations
 from wecelebrate.feeds.tables.other_lists import (
     refuse_lines_of_documents,
     refuse_list_of_addresses,
     refuse_list_of_documents,
+    refuse_movements,
 )
 from wecelebrate.feeds.tables.table import Table
-from wecelebrate.feeds.tables.transposed import refuse_members, refuse_transposed
+from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
 from wecelebrate.feeds.transformations.columns import add_transformations
 from wecelebrate.feeds.transformations.settings import FileSettings
 
@@ -65,15 +68,20 @@ def plan_table(
     add_transformations(plan, settings, on_problem)
     if "sku" not in settings.plain and not settings.transformations:
         refuse_lines_of_documents(table.header, plan.sku)
+        refuse_movements(table.header, plan.sku)
     if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
         refuse_list_of_documents(table.header, plan.sku, has_name=bool(plan.name))
     if table.profile is None and any(question.subject == "identity" for question in plan.questions):
         refuse_members(table.header, table.sample)
+    if plan.profile is None and not settings.plain.get("price"):
+        refuse_attribute_rows(table.header, table.sample, plan.sku)
     has_product = plan.prices or plan.inventory or plan.profile or settings.plain.get("sku")
     if not has_product and not settings.transformations:
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
     evidence = evidence_table(table, plan)
-    complete_plan(plan, Columns(plan.header, evidence.sample), settings.plain, table.notes, currency)
+    columns = Columns(plan.header, evidence.sample)
+    complete_plan(plan, columns, settings.plain, table.notes, currency)
+    plan.legend = translations(plan, columns, table.legend)
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
     if has_unknown_code and needs_code and plan.currency is None:
@@ -138,6 +146,9 @@ def complete_plan(
     plan.zero_is_no_price = _are_above_zero(plan, columns)
     if plan.profile is None and "price" not in mapping:
         plan.questions += several_prices(plan, columns)
+        trade = trade_question(plan, columns, notes.trade)
+        plan.prices = [] if trade else plan.prices  # the first choice
+        plan.questions += trade
         price_questions = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
         plan.prices = [] if price_questions else plan.prices  # the first choice
         plan.questions += price_questions

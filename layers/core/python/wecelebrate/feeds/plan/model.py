@@ -111,6 +111,8 @@ class Plan:
     keeps_categories: bool = False
     """Whether the mapping says which of several categories is used, so that `list_separators` separate nothing."""
 
+    legend: dict[int, dict[str, str]] = field(default_factory=dict)
+    """What the codes of columns of states and stocks mean, by a legend of the file. See `tables.codes`."""
     validity: Validity | None = None
     """The period in which the price of a row is valid, if the file has several prices of a product. See `validity`."""
     zero_is_no_price: bool = False

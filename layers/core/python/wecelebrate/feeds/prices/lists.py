@@ -7,7 +7,7 @@ Prices with a type are columns of their own (see `types`).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from wecelebrate.feeds.columns.facts import MAX_ROWS, Columns
@@ -30,6 +30,9 @@ _LISTED = re.compile(r"(.{0,200}\.)(\d{1,2})(\..{1,100})", re.DOTALL)
 MAX_PRICES = 20
 MAX_TYPES = 20
 """A column with more different values has no types of prices."""
+MIN_PRODUCTS = 2
+MIN_SHARE = 0.3
+"""The least number and share of products with rows in several currencies, if the file has a price for each currency."""
 
 
 def prices_of_list(plan: Plan, mapping: Mapping[str, str | None]) -> list[PriceColumn]:
@@ -61,32 +64,50 @@ def prices_by_rows(plan: Plan, columns: Columns) -> list[Question]:
     if not plan.prices or any(question.key == "price" for question in plan.questions):
         return []
     used = {number for numbers in plan.field_columns.values() for number in numbers}
+    if plan.currency is not None and not plan.places and _have_several_currencies(plan, columns, plan.currency):
+        return [_question_of_rows(plan, columns, plan.currency, sorted(set(columns[plan.currency].cells)))]
     for number, name in enumerate(plan.header):
         types = {cell for cell in columns[number].cells if number not in used and "." not in name}
         kinds = {kind_of_type(cell) for cell in types} if 0 < len(types) <= MAX_TYPES else {None}
         is_known = None not in kinds and "purchase" in kinds
         if is_known or (is_type_column(name) and _differs_in_products(plan, columns, number)):
-            price = plan.column_name(plan.prices[0].column)
-            shown = " and ".join(quoted(cell, 20) for cell in sorted(types)[:3])
-            text = (
-                f"The prices have different types in the column {quoted(name, 40)}, such as {shown}. Are products sold "
-                f"at the price of their last row? To use only one type, export only its rows."
-            )
-            choices = (
-                Choice("", "The prices of products are not changed."),
-                Choice(price, f"Products are sold at {quoted(price, 40)}.", columns[plan.prices[0].column].examples),
-            )
-            return [Question("price", "money", text, choices, columns[number].examples)]
+            return [_question_of_rows(plan, columns, number, sorted(types))]
     return []
+
+
+def _question_of_rows(plan: Plan, columns: Columns, number: int, types: Sequence[str]) -> Question:
+    name, price = plan.header[number], plan.column_name(plan.prices[0].column)
+    shown = " and ".join(quoted(cell, 20) for cell in types[:3])
+    text = (
+        f"The prices have different types in the column {quoted(name, 40)}, such as {shown}. Are products sold "
+        "at the price of their last row? To use only one type, export only its rows."
+    )
+    choices = (
+        Choice("", "The prices of products are not changed."),
+        Choice(price, f"Products are sold at {quoted(price, 40)}.", columns[plan.prices[0].column].examples),
+    )
+    return Question("price", "money", text, choices, columns[number].examples)
 
 
 def _differs_in_products(plan: Plan, columns: Columns, number: int) -> bool:
     """Return whether rows with the same SKU have different values in a column."""
+    return any(len(values) > 1 for values in _values_of_products(plan, columns, number).values())
+
+
+def _have_several_currencies(plan: Plan, columns: Columns, number: int) -> bool:
+    """Return whether products have rows in several currencies. A single product can be a later correction."""
+    products = _values_of_products(plan, columns, number)
+    several = sum(len(values) > 1 for values in products.values())
+    return several >= MIN_PRODUCTS and several >= MIN_SHARE * len(products)
+
+
+def _values_of_products(plan: Plan, columns: Columns, number: int) -> dict[str, set[str]]:
+    """Return the different values of a column for each SKU."""
     values: dict[str, set[str]] = {}
     for row in _rows(columns):
         if plan.sku and (sku := _cell(row, plan.sku[0])):
             values.setdefault(sku, set()).add(_cell(row, number))
-    return any(len(found) > 1 for found in values.values())
+    return values
 
 
 def several_prices(plan: Plan, columns: Columns) -> list[Question]:

@@ -14,7 +14,8 @@ from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.synonyms import SYNONYMS
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.prices.names import MINOR_UNITS, NAMED_CURRENCIES, TAX_WORDS, WITH, WITHOUT, Kind, Scale
-from wecelebrate.feeds.vocabulary.words import words
+from wecelebrate.feeds.prices.trade_words import is_trade_note
+from wecelebrate.feeds.vocabulary.words import phrases, words
 
 MAX_TITLE = 300
 MAX_MEMBERS = 200
@@ -42,6 +43,8 @@ class Notes:
     """The number of units that a price is for."""
     text: str = ""
     """Where this is written, for messages."""
+    trade: str = ""
+    """The text that says that the prices are those of dealers, or purchase prices."""
 
 
 NO_NOTES = Notes()
@@ -59,7 +62,7 @@ _NAMES = {
 }  # fmt: skip
 _PRICES = (
     r"(?:prices?|price ?list|preis(?:e|en|liste)?|prix|precios?|prezz[io]|listino|pre[çc]os?|prij(?:s|zen)|prijslijst"
-    r"|pris(?:er|liste|lista)?|cen[ya]|cennik|ceník|hinnat|árak|amounts?|beträge|tarifs?|lista de precios)"
+    r"|pris(?:er|liste|lista)?|цен[аыу]?|cen[ya]|cennik|ceník|hinnat|árak|amounts?|beträge|tarifs?|lista de precios)"
 )
 _LABEL = r"(?:currency|currencies|w(?:ä|ae)hrung|devise|monnaie|moneda|divisa|valuta|munt|waluta|měna|moeda|valuutta)"
 _SURE_TOKEN = re.sub(r"(?:COP|PEN|PHP|TRY)\|", "", _TOKEN)
@@ -72,14 +75,32 @@ _CURRENCY = (
 )
 _HAS_PRICES = re.compile(rf"\b{_PRICES}\b", re.IGNORECASE)
 _UNITS = re.compile(
-    r"(?:\b(?:per|pro|je|par|por)|/)\s*(1[.,']?000|\d{2,4})\s*"
-    r"(?:$|[.,;)]|(?:pcs?|pieces?|units?|ea|st|stk|stück|stueck|unités|pièces|unidades|pezzi|stuks|szt)\b)",
+    r"(?:\b(?:per|pro|je|par|por|pour|para|voor|för|for|pr\.?|za|na|за|cada|le|les|al|a)|/)\s*"
+    r"(?P<units>1[., ']?000|\d{2,4})\s*"
+    r"(?:$|[.,;)]|(?P<pieces>pcs?|pieces?|units?|ea|st|stk|stück|stueck|unités|pièces|unidades|uds|pezzi|pz|stuks|szt|ks|kusů|"
+    r"kusov|db|darab|kpl|stykker|styck|stycken|stykk|peças|bucăți|buc|adet|шт|штук|個)\b)",
     re.IGNORECASE,
 )
-_HUNDREDS = {"hundred": 100, "hundert": 100, "thousand": 1000, "tausend": 1000, "mille": 1000}
-_PER_WORD = re.compile(rf"\b(?:per|pro|je)\s+({'|'.join(_HUNDREDS)})\b", re.IGNORECASE)
+_ROUND = (10, 50, 100, 500, 1000)
+_HUNDREDS = {
+    **dict.fromkeys(phrases("hundred|hundert|cent|cento|ciento|cien|honderd|hundra|hundrede|hundre|sto|száz"), 100),
+    **dict.fromkeys(
+        phrases("thousand|tausend|mille|millier|mil|millar|duizend|tusen|tusind|tysiąc|tisíc|ezer|tuhat|тысячу"), 1000
+    ),
+    **dict.fromkeys(phrases(
+        "dozen|dutzend|douzaine|docena|dozzina|dozijn|dúzia|dussin|dusin|tuzin|tucet|tucat|tusina|düzine|дюжину"
+    ), 12),
+}  # fmt: skip
+_PER_WORD = re.compile(
+    rf"\b(?:per|pro|je|par|por|au|le|la|al|il|za|pr\.?|för|for|voor|за|cada)\s+({'|'.join(_HUNDREDS)})\b", re.IGNORECASE
+)
 _IN_MINOR = re.compile(r"\b(?:in|en|em|i|w)\s+(?:(?:euro|us)[ -]?)?([^\W\d_]{2,12})\b", re.IGNORECASE)
-_THOUSANDS = re.compile(r"\bin\s+(?:thousands|tausend|tsd|t€|teur|k€)(?!\w)|\bx\s?1[.,]?000\b|'000s?\b", re.IGNORECASE)
+_THOUSANDS = re.compile(
+    r"\bin\s+(?:thousands|tausend|tsd|t€|teur|k€)(?!\w)|\bx\s?1[.,]?000\b|'000s?\b|\ben milliers\b|\bin migliaia\b|"
+    r"\b(?:en )?miles de (?:pesos|euros)\b|\bezer (?:ft|forint)|\btys\.? ?(?:zł|pln)|\btis\.? ?kč|"
+    r"\bтыс\.? ?руб|千円|\btkr\b",  # noqa: RUF001
+    re.IGNORECASE,
+)
 _GROSS = words("ttc brutto gross bruttopreise bruttopreis ivato")
 _INCLUDED = WITH | words("include includes enthalt")
 _EXCLUDED = WITHOUT | words("exclude excludes +")
@@ -118,6 +139,7 @@ def notes_of_footer(rows: Sequence[Sequence[str | None]], notes: Notes) -> Notes
         scale=notes.scale or combined.scale,
         units=combined.units if notes.units == 1 else notes.units,
         text=notes.text or combined.text,
+        trade=notes.trade or combined.trade,
     )
 
 
@@ -133,12 +155,14 @@ def _of_title(title: str, notes: Notes) -> Notes:
     codes = {match[0] for match in _ANY_CODE.finditer(title)}
     if len(set(currencies)) == 1 and len(codes) < 2:  # `Prices in EUR or USD` says nothing
         notes = replace(notes, currency=currencies[0], text=title)
+    if is_trade_note(title):
+        notes = replace(notes, trade=title)
     if not _HAS_PRICES.search(title):
         return notes
     if kind := _kind_of(title):
         notes = replace(notes, kind=kind, text=title)
-    if match := _UNITS.search(title):
-        notes = replace(notes, units=int(re.sub(r"\D", "", match[1])), text=title)
+    if units := _units_of(title):
+        notes = replace(notes, units=units, text=title)
     elif match := _PER_WORD.search(title):
         notes = replace(notes, units=_HUNDREDS[match[1].casefold()], text=title)
     minor = [MINOR_UNITS[word] for match in _IN_MINOR.finditer(title) if (word := fold(match[1])) in MINOR_UNITS]
@@ -147,6 +171,15 @@ def _of_title(title: str, notes: Notes) -> Notes:
     elif minor:
         notes = replace(notes, scale=minor[0], text=title)
     return notes
+
+
+def _units_of(title: str) -> int | None:
+    """Return the number of pieces in `per 100 pcs`. Without a word for pieces, `per 2026` is a year."""
+    for match in _UNITS.finditer(title):
+        units = int(re.sub(r"\D", "", match["units"]))
+        if match["pieces"] or units in _ROUND:
+            return units
+    return None
 
 
 def _named(match: re.Match[str]) -> str:

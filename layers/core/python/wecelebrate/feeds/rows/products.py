@@ -18,6 +18,7 @@ from wecelebrate.feeds.rows.notes import FindNote, suspects
 from wecelebrate.feeds.states.cells import active_reader
 from wecelebrate.feeds.stock.columns import StockReader
 from wecelebrate.feeds.stock.times import with_stock_times
+from wecelebrate.feeds.tables.codes import translated_cells
 from wecelebrate.feeds.transformations.computed import ComputedColumns
 from wecelebrate.feeds.warnings import Warnings
 
@@ -141,8 +142,14 @@ def product_builder(  # noqa: PLR0915
             count, is_active, source, fields_without(fields, missing) if missing else fields, blank, policy,
         )  # fmt: skip
 
-    obeying = with_commands(with_stock_times(build, plan), plan, read_sku, catalog_currency)
+    explained = _with_legend(build, plan.legend) if plan.legend else build
+    obeying = with_commands(with_stock_times(explained, plan), plan, read_sku, catalog_currency)
     return obeying if plan.computed is None else _without_computed(obeying, plan.computed)
+
+
+def _with_legend(build: BuildProduct, legend: dict[int, dict[str, str]]) -> BuildProduct:
+    """Return a function that reads the codes of a row by the legend of the file."""
+    return lambda line, cells, raw: build(line, translated_cells(cells, legend), raw)
 
 
 def _without_computed(build: BuildProduct, computed: ComputedColumns) -> BuildProduct:

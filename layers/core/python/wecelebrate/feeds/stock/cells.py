@@ -12,6 +12,8 @@
 | `backorder` `preorder` `to order`    | TO_ORDER       | the sender accepts orders without a stock                    |
 | `0 (5 on order)` `due 15/12/2026`    | 0 pieces       | pieces that are expected are not there yet                   |
 | `on request` `auf Anfrage`           | 0 pieces       | the sender wants to be asked before it accepts an order      |
+| `50 (8 reserved)` `50, davon 8 res.` | 42 pieces      | reserved pieces cannot be sold                               |
+| `50 (42 free)`                       | 42 pieces      | the same                                                     |
 | `out of stock` `sold out` `-`        | OUT_OF_STOCK   |                                                              |
 | `n/a` `unknown` `coming soon`        | UNKNOWN        | the cell says as much as a blank cell                        |
 
@@ -27,7 +29,7 @@ from typing import Literal
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.notation import numbers
-from wecelebrate.feeds.stock.expected import is_expected, is_unknown, without_expected
+from wecelebrate.feeds.stock.expected import is_expected, is_unknown, without_expected, without_reserved
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import western
 
@@ -64,7 +66,10 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
         return 0
     if is_unknown(text):
         return State.UNKNOWN
-    text = without_expected(text)
+    text = text.lstrip("~\u2248\u223c ")
+    text, reserved = without_reserved(without_expected(text))
+    if reserved:
+        return _limited(max(int(numbers.signed_number(text, mark, cell)) - reserved, 0), cell)
     if bounds := _RANGE.fullmatch(text):
         low, high = int(bounds[1]), int(bounds[2])
         if low >= high:

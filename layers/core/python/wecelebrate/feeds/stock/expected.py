@@ -1,6 +1,6 @@
-"""Reads what a cell of a stock says about pieces that are expected: `due 15/12/2026`, `0 (5 on order)`.
+"""Reads what a cell of a stock says about pieces that are expected or reserved: `0 (5 on order)`, `50 (8 reserved)`.
 
-Such pieces are not there yet, so they are not counted.
+Pieces that are expected are not there yet, and pieces that are reserved are sold. Neither are counted.
 """
 
 import re
@@ -46,3 +46,39 @@ def without_expected(text: str) -> str:
     """Return the text without a remark about pieces that arrive: `0 (5 on order)` becomes `0`."""
     remark = _REMARK.fullmatch(text)
     return remark[1] if remark else text
+
+
+_RESERVED = (
+    r"(?:reserv\w*|vorgemerkt|zugeteilt|verkauft|allocated|committed|on hold|held|blocked|gesperrt|réserv\w*|bloqué\w*|"
+    r"rezerw\w*|rezerv\w*|gereserveerd|comprometid\w*|apartad\w*|impegnat\w*|bloccat\w*|varattu\w*|foglalt\w*|"
+    r"зарезерв\w*|(?:в )?резерве?|引当済?|予約済?|取置き?|已?预留|已预订|예약)"
+)
+_FREE = (
+    r"(?:free|available|frei|verfügbar|disponibles?|libres?|libre|disponibili|liberi|disponíveis|livres|vrij|"
+    r"beschikbaar|ledige?|tilgængelige?|tilgjengelige?|lediga|tillgängliga|vapaana|wolne|dostępne|volné|szabad|свободно)"
+)
+_OF = (
+    r"(?:of which|thereof|davon|hiervon|dont|di cui|de l[oa]s cuales|dos quais|waarvan|hvoraf|hvorav|varav|joista|"
+    r"w tym|z toho|ebből|din care|из них|из которых|в т\.? ?ч\.?|minus|less|abzgl\.?|abzüglich|moins|menos|meno)"
+)
+_PIECES = r"(?:pcs|pc|stk|stück|st|pieces?|pièces?|pezzi|szt|ks|db|uds?|шт|個)?\.?"
+_RESERVED_REMARK = re.compile(
+    rf"(\d[\d.' ]{{0,20}}?)\s*{_PIECES}\s*(?:[,;/(\[\u2013-]|{_OF})\s*{_OF}?\s*:?\s*"
+    rf"(?:(?P<before>\d{{1,9}})\s*{_PIECES}\s*(?P<word>{_RESERVED}|{_FREE})"
+    rf"|(?:{_RESERVED})\s*:?\s*(?P<after>\d{{1,9}}))\s*{_PIECES}\s*[)\]]?",
+    re.IGNORECASE,
+)
+_FREE_WORD = re.compile(_FREE, re.IGNORECASE)
+
+
+def without_reserved(text: str) -> tuple[str, int]:
+    """Return the text without a remark about reserved pieces, and their number: 50 and 8 for `50 (8 reserved)`.
+
+    Of `50 (42 free)`, the number of free pieces remains.
+    """
+    remark = _RESERVED_REMARK.fullmatch(text)
+    if remark is None:
+        return text, 0
+    if remark["word"] and _FREE_WORD.fullmatch(remark["word"]):
+        return remark["before"], 0
+    return remark[1], int(remark["before"] or remark["after"])

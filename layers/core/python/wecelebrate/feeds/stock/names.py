@@ -16,6 +16,7 @@ from itertools import islice
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import fold, name_forms
+from wecelebrate.feeds.columns.visibility import words as name_words
 from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.questions import Choice, Question
@@ -99,6 +100,22 @@ MAX_PIECES_LENGTH = 5
 _TOKENS = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBERED = re.compile(r"([^\W\d_]+)(\d{1,4})")
+
+
+_SOLD = words(
+    "sold verkauft verkaufte verkaufter abverkauf absatz absatzmenge vendu vendus vendue vendues vendido vendidos "
+    "vendida vendidas venduto venduti venduta vendute verkocht verkochte solgt solgte sald salda salt sprzedane "
+    "sprzedana prodano prodane eladott satilan myyty vandut vandute продано проданное 販売数 销量 판매수량"
+)
+
+
+def sold_quantities(header: Sequence[str]) -> set[int]:
+    """Return the columns with the pieces that were sold, as in `Verkaufte Menge`. They are no stock."""
+    return {
+        number
+        for number, column in enumerate(header)
+        if len(column) <= MAX_NAME and not _SOLD.isdisjoint(parts := name_words(column)) and "out" not in parts
+    }
 
 
 def stock_rank(column: str) -> int | None:
@@ -213,7 +230,7 @@ def _are_counts(facts: Facts) -> bool:
 _RESERVED = re.compile(
     r"(?:qty|quantity|menge|bestand|stock|anzahl)?"
     r"(?:reserviert|reserved|allocated|committed|impegnat[ao]|riservat[ao]|reservad[ao]s?|reservees?|reserve|gereserveerd|reserverade?t?|reservert|reserveret|zarezerwowan[aey]?|rezerwacj[ae]|rezervovan[oae]|"
-    r"foglalt|varattu|rezerve|резерв|зарезервировано|引当|已预留|예약)(?:qty|quantity|menge|bestand|stock)?|"
+    r"comprometid[oa]s?|apartad[oa]s?|vorgemerkt|foglalt|varattu|rezerve|резерв|зарезервировано|引当|已预留|예약)(?:qty|quantity|menge|bestand|stock)?|"
     r"(?:in)?auftragen|inauftrag|qtaimpegnata|onorders"
 )
 """Names of columns with the pieces that are sold and not sent yet."""

@@ -53,6 +53,7 @@ class Header:
 
 def read_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> Header:
     """Return the header of a table. `header_row` is the index of the row that looks most like a header."""
+    header_row = _first_alike(rows, header_row)
     if has_no_header(rows, header_row, count_known):
         return Header(header_row, header_row, [])
     if is_row_of_field_names(rows, header_row + 1, header_row, count_known):
@@ -60,6 +61,17 @@ def read_header(rows: Sequence[Sequence[str]], header_row: int, count_known: Col
     last_row, names = join_header_rows(rows, header_row)
     instructions = instruction_rows(rows, last_row + 1, names, count_known)
     return Header(header_row, last_row + 1 + instructions, names, instructions)
+
+
+def _first_alike(rows: Sequence[Sequence[str]], header_row: int) -> int:
+    """Return the first row with most of the names of the header: that of a table above a second table."""
+    names = {folded for cell in rows[header_row] if (folded := fold(cell))}
+    for number, row in enumerate(rows[:header_row]):
+        filled = [fold(cell) for cell in row if cell.strip()]
+        same = sum(cell in names for cell in filled)
+        if same >= MIN_COLUMNS and same > len(filled) / 2 and header_row - number > MIN_COLUMNS:
+            return number
+    return header_row
 
 
 def has_no_header(rows: Sequence[Sequence[str]], header_row: int, count_known: ColumnCounter) -> bool:

@@ -79,6 +79,14 @@ _MAIL = 3
 """The index of the e-mail addresses in _KINDS."""
 
 
+def names_address(column: str) -> bool:
+    """Return whether the name of a column is one of a list of customers, orders or other addresses."""
+    folded = fold(column)
+    return len(column) <= MAX_NAME and any(
+        kind.fullmatch(folded) for kind in (*_KINDS, _PARTNER, _DOCUMENT, _DOCUMENT_DATE)
+    )  # fmt: skip
+
+
 def refuse_list_of_documents(header: Sequence[str], sku: Sequence[int], *, has_name: bool) -> None:
     """Raise UnreadableFeed if each row is an order or an invoice of a customer, with its date, and not a product."""
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
@@ -109,6 +117,29 @@ def refuse_lines_of_documents(header: Sequence[str], sku: Sequence[int]) -> None
     if is_document and has_partner and has_date and any(map(_LINE.fullmatch, names)):
         raise UnreadableFeed(
             "this looks like a list of orders or invoices, and not like a list of products: its columns are "
+            f"{', '.join(name[:40] for name in header[:10])}; send the list of products, or name the SKU column in the "
+            "catalog's sync settings"
+        )
+
+
+_MOVEMENT = re.compile(
+    r"(?:lager|bestands|stock|inventory|material)?(?:bewegung|movement|transaction|transaktion|mouvement|movimiento|movimento|"
+    r"mutatie|bevegelse|bevaegelse|rorelse|pohyb|ruch|hareket|движение|операция|入出庫|入出库)(?:s?art|s?typ[eo]?|type|kind|区分|类型)?|"
+    r"buchungsart|vorgangsart|typedemouvement|tipo(?:de)?movim(?:iento|ento)|zugangabgang|entrada(?:salida|saida)|"
+    r"entreesortie|przychodrozchod"
+)
+
+
+def refuse_movements(header: Sequence[str], sku: Sequence[int]) -> None:
+    """Raise UnreadableFeed if each row is a movement of a stock, with its date and quantity, and not a product."""
+    names = [fold(name) for number, name in enumerate(header) if len(name) <= MAX_NAME and number not in sku]
+    if (
+        any(map(_MOVEMENT.fullmatch, names))
+        and any(map(_DOCUMENT_DATE.fullmatch, names))
+        and any(map(_LINE.fullmatch, names))
+    ):
+        raise UnreadableFeed(
+            "this looks like a list of movements of a stock, and not like a list of products: its columns are "
             f"{', '.join(name[:40] for name in header[:10])}; send the list of products, or name the SKU column in the "
             "catalog's sync settings"
         )

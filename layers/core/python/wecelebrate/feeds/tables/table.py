@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -20,6 +20,8 @@ from wecelebrate.feeds.json.rows import JsonRows
 from wecelebrate.feeds.plan.plan import OPTIONS
 from wecelebrate.feeds.plan.profiles import known_names
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, notes_of_footer, notes_of_members, notes_of_titles
+from wecelebrate.feeds.tables.codes import MAX_ROWS, Legend, legend_of
+from wecelebrate.feeds.tables.continued import continued_rows, continued_sample
 from wecelebrate.feeds.tables.headers import read_header
 
 SAMPLE_CHARACTERS = 256 << 10
@@ -45,6 +47,8 @@ class Table:
     """The mode that the file declares: `full` (the whole catalog) or `delta` (only changes). None if undeclared."""
     notes: Notes = NO_NOTES
     """What the file says about all its prices outside of its rows."""
+    legend: Legend = field(default_factory=dict)
+    """The codes that rows above or below the table explain."""
     close: Callable[[], None] = lambda: None
     """Deletes the table's own temporary files."""
     problem: Callable[[], str] = lambda: ""
@@ -94,23 +98,28 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     first_line = skipped + starts[head.first_row]
     readers: list[CsvRows] = []
 
-    def read_rows() -> Iterator[Row | Rejected]:
+    def read_rows(readers: list[CsvRows]) -> Iterator[Row | Rejected]:
         readers.append(CsvRows(text, dialect, len(header), first_line))
-        return readers[-1].rows()
+        return continued_rows(readers[-1].rows(), header, count_known)
 
     def read_again() -> Iterator[Row | Rejected]:
-        return CsvRows(text, dialect, len(header), first_line).rows() if _has_unclear_number(text) else iter(())
+        return read_rows([]) if _has_unclear_number(text) else iter(())
 
     is_complete = sum(map(len, lines)) < SAMPLE_CHARACTERS
-    notes = notes_of_footer(data if is_complete else _last_rows(text, dialect), notes)
+    last_rows = data if is_complete else _last_rows(text, dialect)
+    notes = notes_of_footer(last_rows, notes)
     details = {
         "delimiter": None if dialect.layout else dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
         "header_line": None if head.last_row is None else skipped + starts[head.last_row] + 1,
     }  # fmt: skip
-    table = Table(header, list(data), read_rows, lambda: all(reader.ended_cleanly for reader in readers), details)
+    numbered = zip(starts[head.first_row + 1 :], rows[head.first_row :], strict=False)
+    sample = continued_sample(numbered, header, count_known)
+    table = Table(
+        header, sample, lambda: read_rows(readers), lambda: all(reader.ended_cleanly for reader in readers), details
+    )  # fmt: skip
     table.read_again = None if is_complete else read_again
-    table.notes = notes
-    table.every_row = lambda: CsvRows(text, dialect, len(header), first_line).rows()
+    table.notes, table.legend = notes, legend_of([*rows[: head.titles], *last_rows[-MAX_ROWS:]])
+    table.every_row = lambda: read_rows([])
     return table
 
 

@@ -11,6 +11,7 @@ MAX_ROWS = 40
 MIN_FIELDS = 3
 MIN_SHARE = 0.6
 MAX_NAME = 100
+MAX_ATTRIBUTE_ROWS = 200
 MIN_PARTS = 3
 MIN_MEMBERS = 2
 
@@ -35,6 +36,29 @@ def refuse_transposed(header: Sequence[str], sample: Sequence[Cells], mapping: M
             f"each column of this table is a product, because its first column has the names {shown}; transpose the "
             "table, so that each row is a product (in a spreadsheet: copy it, and paste it with the option Transpose)"
         )
+
+
+def refuse_attribute_rows(header: Sequence[str], sample: Sequence[Cells], sku: Sequence[int]) -> None:
+    """Raise UnreadableFeed if each row is one value of a product, as in `SKU;Attribute;Value`.
+
+    The values of a column are then names of fields, and several rows have the same SKU.
+    """
+    rows = [row for row in islice(sample, MAX_ATTRIBUTE_ROWS) if sku and sku[0] < len(row)]
+    if len({row[sku[0]] for row in rows}) == len(rows):
+        return
+    for number, column in enumerate(header):
+        values = {text for row in rows if number < len(row) and (text := (row[number] or "").strip())}
+        if number in sku or not MIN_MEMBERS <= len(values) <= MAX_ROWS:
+            continue
+        fields = [_fields(value) for value in values]
+        if len(set().union(*fields) & {"name", "price", "inventory_count"}) < MIN_MEMBERS:
+            continue
+        if sum(map(bool, fields)) >= MIN_SHARE * len(values):
+            raise UnreadableFeed(
+                f"each row of this table is one value of a product: the column {quoted(column, 30)} has the names "
+                f"{', '.join(quoted(value, 30) for value in sorted(values)[:4])}; send a table in which each row is "
+                "a product, and each of these names is a column"
+            )
 
 
 def refuse_members(header: Sequence[str], sample: Sequence[Cells]) -> None:

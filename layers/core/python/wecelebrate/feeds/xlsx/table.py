@@ -1,6 +1,6 @@
 """Opens a workbook as a table: finds the sheet with the products, and its header."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,6 +13,8 @@ from wecelebrate.feeds.items import Cells, NumberText, Rejected, Row, Unreadable
 from wecelebrate.feeds.notation.shapes import shape_of
 from wecelebrate.feeds.plan.plan import make_plan
 from wecelebrate.feeds.prices.notes import notes_of_footer, notes_of_titles
+from wecelebrate.feeds.tables.codes import MAX_ROWS, legend_of
+from wecelebrate.feeds.tables.continued import continued_rows, continued_sample, reordered_cells
 from wecelebrate.feeds.tables.headers import Header, read_header
 from wecelebrate.feeds.tables.legends import colour_legend
 from wecelebrate.feeds.tables.table import Table, column_names, known_column_counter, unique_names
@@ -85,9 +87,12 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
         names or first.header, sample, rows, lambda: True, details, close=book.close, read_again=read_again,
         every_row=rows,
     )  # fmt: skip
-    table.notes = notes_of_titles(cells for _, cells in first.top[: first.head.titles])
+    titles = [cells for _, cells in first.top[: first.head.titles]]
+    last_rows = [] if is_partial else [cells for _, cells in parts[-1].top[parts[-1].head.first_row :]]
+    table.notes = notes_of_titles(titles)
     if not is_partial:  # the end of a larger sheet would need a second pass
-        table.notes = notes_of_footer(sample, table.notes)
+        table.notes = notes_of_footer(last_rows, table.notes)
+    table.legend = legend_of([*titles, *last_rows[-MAX_ROWS:]])
     if legend := next((text for part in parts if (text := colour_legend(cells for _, cells in part.top))), None):
         details["colour_legend"] = legend
     return table
@@ -104,10 +109,15 @@ class _Part:
     """The first rows of the sheet."""
     head: Header
     header: list[str]
+    count_known: dialects.ColumnCounter
     label: str | None = None
     """The cell of the column `Sheet`, or None if the table has no such column."""
 
     def rows(self, marked: bool) -> Iterator[Row | Rejected]:
+        for row in continued_rows(self._fitted_rows(marked), self.header, self.count_known, _reordered):
+            yield row if isinstance(row, Rejected) else self._labelled(row)
+
+    def _fitted_rows(self, marked: bool) -> Iterator[Row | Rejected]:
         first_row = self.top[self.head.first_row - 1][0] if self.head.first_row else 0
         width = len(self.header)
         for row in SheetRows(self.book, self.sheet, self.spans, marked):
@@ -115,12 +125,12 @@ class _Part:
                 if row.line > first_row:
                     yield row
             elif row[0] > first_row and (fitted := _fitted(row, width)):
-                yield self._labelled(fitted)
+                yield fitted
 
     def sample(self) -> Iterator[Cells]:
-        for row in self.top[self.head.first_row :]:
-            if fitted := _fitted(row, len(self.header)):
-                yield self._labelled(fitted)[1]
+        top = [fitted for row in self.top[self.head.first_row :] if (fitted := _fitted(row, len(self.header)))]
+        for cells in continued_sample(top, self.header, self.count_known):
+            yield self._labelled((0, cells))[1]
 
     def _labelled(self, row: Row) -> Row:
         return row if self.label is None else (row[0], [*row[1], self.label])
@@ -137,7 +147,7 @@ def _open_part(
             f"the sheet {quoted(sheet.name)} has no header: its first rows are blank; put the column names into the "
             "first row"
         )
-    return _Part(book, sheet, spans, top, head, header)
+    return _Part(book, sheet, spans, top, head, header, count_known)
 
 
 def _has_unclear_text(cells: Cells) -> bool:
@@ -245,6 +255,16 @@ def _fitted(row: Numbered, width: int) -> Row | None:
     if not any(cells) and not (isinstance(cells, FlawedCells) and any(column < width for column in cells.flaws)):
         return None
     return line, cells
+
+
+def _reordered(cells: Cells, order: Sequence[int]) -> Cells:
+    """Return the cells, and what is wrong with them, in another order."""
+    if not isinstance(cells, FlawedCells):
+        return reordered_cells(cells, order)
+    moved = FlawedCells(cell or "" for cell in reordered_cells(cells, order))
+    moved.flaws = {at: cells.flaws[number] for at, number in enumerate(order) if number in cells.flaws}
+    moved.three_decimals = {at for at, number in enumerate(order) if number in cells.three_decimals}
+    return moved
 
 
 def _names(sheets: list[Sheet]) -> str:

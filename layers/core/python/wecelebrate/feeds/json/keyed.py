@@ -1,0 +1,75 @@
+"""Recognises JSON objects whose members are the products: `{"products": {"A-1": {"name": …}, "A-2": {…}}}`.
+
+The key of each member becomes a value of its product: the SKU, if the products have no number of their own and the keys
+look like numbers of articles. Keys that a database has made are the column `_id`, as in MongoDB. Short numbers are the
+column `key`, because they can be the numbers of the rows.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from wecelebrate.feeds.columns.names import field_candidates, is_weak
+
+MIN_MEMBERS = 2
+MIN_SHARED = 2
+"""The least number of keys that the first products have together."""
+SKU_COLUMN, ID_COLUMN, KEY_COLUMN = "sku", "_id", "key"
+MAX_KEY = 200
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?")
+_RANDOM = re.compile(
+    r"-[\w-]{8,}|[0-9a-f]{16,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?=.*[a-z])(?=.*[A-Z])\w{17,}"
+)
+"""Keys that a database has made: of Firebase, MongoDB, and UUIDs."""
+_IDS = frozenset(("id", "_id", "uid", "uuid", "guid", "key", "code", "number", "no", "nr"))
+"""Members that customers and orders have too."""
+_MIN_NUMBER = 5
+"""Shorter numbers can be those of rows."""
+
+
+def are_products(members: Sequence[tuple[str, Any]]) -> bool:
+    """Return whether the first members of an object are products.
+
+    They are objects with the same keys, one of which is a SKU, a price or a stock. Keys such as `de` and `en` are
+    languages.
+    """
+    if len(members) < MIN_MEMBERS or not all(isinstance(value, dict) for _, value in members):
+        return False
+    if all(_LANGUAGE.fullmatch(key) for key, _ in members):
+        return False
+    shared = set.intersection(*(set(value) for _, value in members))
+    smallest = min(len(value) for _, value in members)
+    if len(shared) < max(MIN_SHARED, smallest / 2):
+        return False
+    return is_product(dict.fromkeys(shared))
+
+
+def key_column(members: Sequence[tuple[str, Any]]) -> str:
+    """Return the name of the column of the keys: `sku`, or what only a database knows."""
+    keys = [key for key, _ in members]
+    if any(_has_sku(value) for _, value in members):
+        return KEY_COLUMN
+    if any(_RANDOM.fullmatch(key[:MAX_KEY]) for key in keys):
+        return ID_COLUMN
+    return KEY_COLUMN if any(key.isdecimal() and len(key) < _MIN_NUMBER for key in keys) else SKU_COLUMN
+
+
+def is_product(value: Any) -> bool:
+    """Return whether an object has a member that is clearly a SKU, a price or a stock. A customer has a name."""
+    return isinstance(value, dict) and any(
+        name in ("sku", "price", "inventory_count") and not is_weak(rank)
+        for key in value
+        if key.casefold() not in _IDS
+        for name, rank, _ in field_candidates(key[:MAX_KEY])
+    )
+
+
+def _has_sku(product: dict[str, Any]) -> bool:
+    return any(
+        name == "sku" for key in product for name, _, _ in field_candidates(key[:MAX_KEY])
+    )  # fmt: skip
+
+
+def with_key(value: Any, column: str, key: str) -> Any:
+    """Return the product with its key. A member of the product with the same name is kept."""
+    return {column: key, **value} if isinstance(value, dict) and not hasattr(value, "repeated_key") else value

@@ -1,0 +1,201 @@
+"""Reads rows that refer to the rows above them: ditto marks, and headers that are repeated in another order.
+
+| row                                  | meaning                                                                  |
+|--------------------------------------|--------------------------------------------------------------------------|
+| `A-2;dto.;dto.;12`                   | the cells have the values of the row above                               |
+| `SKU;Stock;Price`, after `SKU;Price` | the rows below have this order, until the next header                    |
+| `SKU;Cost;Supplier` in a price list  | another table: its rows are rejected, until the first header comes again |
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.files.dialect import ColumnCounter
+from wecelebrate.feeds.items import Cells, Rejected, Row, quoted
+from wecelebrate.feeds.tables.other_lists import names_address
+from wecelebrate.feeds.vocabulary.words import phrases
+
+CODE = "no_product"
+GAP = 2
+"""Between two rows with this difference of their numbers is a blank row, below which another table can begin."""
+MAX_LINE = 1 << 62
+MIN_NAMES = 2
+"""The least number of names of columns in a row that is another header."""
+MIN_WIDTH = 3
+MIN_FILLED = 2
+"""A row with fewer values, such as the name of a group, is not the row that a ditto mark repeats."""
+MAX_NAME = 60
+MOST = 0.6
+"""The least share of names of columns in the header of another table."""
+
+_MARKS = frozenset((
+    '"', '""', "\u201c", "\u201d", "\u201e", "\u2033", "\u3003", "\u4edd", '-"-', "-\u201d-", "-\u201c-",
+    '\u2013"\u2013',     '\u2014"\u2014', "-//-", "\u2013//\u2013", "\u2014//\u2014", "-||-", "\u2191",
+))  # fmt: skip
+_WORDS = phrases(
+    "dto|dto.|dito|ditto|detto|do.|d:o|d.o.|dtto|idem|idem.|id.|\xeddem|ibid|ibid.|ibidem|same|same as above|as above|"
+    "see above|desgl.|desgleichen|ebenso|wie oben|w.o.|w. o.|wie vor|wie vorstehend|siehe oben|s.o.|s. o.|s.oben|"
+    "comme ci-dessus|voir ci-dessus|ci-dessus|m\xeame|le m\xeame|la m\xeame|igual|igual que arriba|como arriba|"
+    "ver arriba|el mismo|lo mismo|come sopra|c.s.|c. s.|vedi sopra|lo stesso|come s.|o mesmo|como acima|ver acima|"
+    "hetzelfde|zelfde|zie boven|als boven|als hierboven|idem boven|samma|som ovan|se ovan|samme|som ovenfor|"
+    "se ovenfor|samme som over|som over|sama|sama kuin yll\xe4|kuten yll\xe4|jw.|j.w.|j. w.|jak wy\u017cej|to samo|"
+    "viz v\xfd\u0161e|tot\xe9\u017e|stejn\xe9|dtto.|ua.|u.a.|ugyanaz|mint fent|la fel|ca mai sus|то же|тот же|"
+    "как выше|см. выше|\u540c\u4e0a|\u540c\u524d|\u4e0a\u306b\u540c\u3058|\uc704\uc640 \ub3d9\uc77c|\uc0c1\ub3d9|"
+    "yukar\u0131daki gibi|ayn\u0131|\u03cc\u03c0\u03c9\u03c2 \u03c0\u03ac\u03bd\u03c9"
+)  # fmt: skip
+DITTO = frozenset(
+    form
+    for word in _MARKS | _WORDS
+    for form in (word, word.upper(), word.capitalize(), word.title(), f"({word})")
+)  # fmt: skip
+"""Cells that repeat the cell above them, as they are written."""
+
+
+def continued_rows(
+    rows: Iterator[Row | Rejected],
+    header: Sequence[str],
+    count_known: ColumnCounter,
+    reordered: Callable[[Cells, Sequence[int]], Cells] | None = None,
+) -> Iterator[Row | Rejected]:
+    """Yield the rows, with the values of the rows above instead of ditto marks, and all in the order of the header.
+
+    `reordered` returns the cells in another order. A cell whose number is -1 is blank.
+    """
+    names = {form for name in header for form in (name, name.upper(), name.lower(), name.title(), name.capitalize())}
+    special = DITTO.union(names) - {""}
+    reader = _Reader(_Heading(header, count_known), reordered or reordered_cells)
+    line = MAX_LINE  # there is no gap above the first row
+    for row in rows:
+        if isinstance(row, Rejected):
+            yield row
+        elif reader.is_plain and row[0] - line < GAP and special.isdisjoint(row[1]):  # nearly all rows, so this is fast
+            line, reader.last = row
+            yield row
+        else:
+            yield reader.read(row, is_after_gap=row[0] - line >= GAP)
+            line = row[0]
+
+
+class _Reader:
+    """Reads rows one after the other, and keeps what a row says about the rows below it."""
+
+    def __init__(self, heading: "_Heading", reordered: Callable[[Cells, Sequence[int]], Cells]) -> None:
+        self._heading, self._reordered = heading, reordered
+        self._order: list[int] | None = None
+        self._other = ""
+        self.last: Cells = []
+        self.is_plain = True
+        """Whether the rows have the order of the header."""
+
+    def read(self, row: Row, *, is_after_gap: bool) -> Row | Rejected:
+        line, cells = row
+        if names := self._heading.names(cells, is_after_gap=is_after_gap):
+            return self._begin(row, names)
+        if self._other:
+            return _rejected_below(row, self._other)
+        if self._order is not None:
+            cells = self._reordered(cells, self._order)
+        if any(cell in DITTO for cell in cells) and sum(map(bool, self.last)) >= MIN_FILLED:
+            _repeat(self.last, cells)
+        self.last = cells
+        return line, cells
+
+    def _begin(self, row: Row, names: Sequence[str]) -> Row | Rejected:
+        """Return the row with names of columns, which the rows below it have."""
+        order = self._heading.order(row[1])
+        is_same = order is not None and order == list(range(len(order)))
+        self._order, self._other, self.last, self.is_plain = order, "", [], is_same
+        if order is None:
+            self._other = ", ".join(quoted(name, 40) for name in names[:5])
+            return _rejected(
+                row, f"another table with other columns begins here: {self._other}; send it as its own file"
+            )
+        if is_same:
+            self._order = None
+            return row
+        return _rejected(
+            row, "the row repeats the names of the columns in another order; the rows below have this order"
+        )
+
+
+def _repeat(above: Cells, cells: Cells) -> None:
+    """Write the values of the row above over the ditto marks of a row."""
+    for number, cell in enumerate(cells):
+        if cell in DITTO and number < len(above) and above[number]:
+            cells[number] = above[number]  # type: ignore[index]  # the rows of tables are lists
+
+
+def reordered_cells(cells: Cells, order: Sequence[int]) -> Cells:
+    """Return the cells in another order. A cell whose number is -1 is blank."""
+    return [cells[number] if 0 <= number < len(cells) else "" for number in order]
+
+
+def continued_sample(
+    rows: Iterable[tuple[int, Cells]], header: Sequence[str], count_known: ColumnCounter
+) -> list[Cells]:
+    """Return the rows of a sample as `continued_rows` reads them, without the rows that it rejects.
+
+    Rows with only one value, such as the names of groups, say nothing about the columns, and are left out.
+    """
+    numbered: Iterator[Row | Rejected] = ((number, list(cells)) for number, cells in rows if any(cells))
+    read = [row[1] for row in continued_rows(numbered, header, count_known) if not isinstance(row, Rejected)]
+    several = [cells for cells in read if len(header) < MIN_WIDTH or sum(map(bool, cells)) > 1]
+    return several if len(several) > len(read) / 2 else read
+
+
+class _Heading:
+    """Recognises rows that have the names of columns."""
+
+    def __init__(self, header: Sequence[str], count_known: ColumnCounter) -> None:
+        self._count_known = count_known
+        self._folded = [fold(name) for name in header]
+        self._is_unique = len(set(self._folded)) == len(self._folded)
+
+    def names(self, cells: Cells, *, is_after_gap: bool) -> list[str]:
+        """Return the names in a row of names, or an empty list for the row of a product.
+
+        Below a blank row, the names can be those of a table that has no column of this table.
+        """
+        filled = [cell.strip() for cell in cells if cell and cell.strip()]
+        least = min(len(self._folded), MIN_NAMES + 1)
+        if len(filled) < max(least, MIN_NAMES) or any(
+            len(cell) > MAX_NAME or cell[0].isdigit() or cell in DITTO for cell in filled
+        ):
+            return []
+        own = sum(fold(cell) in self._folded for cell in filled)
+        if own == len(filled):
+            return filled if len(set(filled)) == len(filled) else []
+        if any(map(_has_number, filled)) or not (own or is_after_gap):
+            return []
+        return filled if own + self._known(filled) >= max(MIN_NAMES, MOST * len(filled)) else []
+
+    def _known(self, filled: Sequence[str]) -> int:
+        others = (cell for cell in filled if fold(cell) not in self._folded)
+        return sum(1 for cell in others if self._count_known([cell]) or names_address(cell))
+
+    def order(self, cells: Cells) -> list[int] | None:
+        """Return the number of the cell of each column, or None if the row has names of other columns."""
+        places = {fold(cell): number for number, cell in enumerate(cells) if cell and cell.strip()}
+        if not self._is_unique:
+            names = [fold(cell or "") for cell in cells]
+            return list(range(len(self._folded))) if names == self._folded else None
+        if not places.keys() <= set(self._folded):
+            return None
+        if all(self._folded[number] == name for name, number in places.items() if number < len(self._folded)):
+            return list(range(len(self._folded)))
+        return [places.get(name, -1) for name in self._folded]
+
+
+def _has_number(cell: str) -> bool:
+    return any(char.isdigit() for char in cell)
+
+
+def _rejected(row: Row, reason: str) -> Rejected:
+    return Rejected(row[0], 1, None, reason, CODE, [cell or "" for cell in row[1]])
+
+
+def _rejected_below(row: Row, names: str) -> Row | Rejected:
+    """Return the rejection of a row of another table. A blank row is returned unchanged."""
+    if not any(cell and cell.strip() for cell in row[1]):
+        return row
+    return _rejected(row, f"the row is below the names of other columns: {names}; send this table as its own file")
