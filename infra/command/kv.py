@@ -58,7 +58,7 @@ def inspect(as_json: JsonOption = False) -> None:
                 query["cursor"] = cursor
             page = get(connection.api, "/v1/admin/kv/documents", query)
             inspection.add(page["data"])
-            done += sum(document["first_entry"] == 0 for document in page["data"])
+            done += sum(document["first_entry"] == 0 and not document["in_list"] for document in page["data"])
             cursor = page["next_cursor"]
             if cursor is None:
                 break

@@ -50,6 +50,10 @@ class InspectedDocument(BaseModel):
     references: dict[str, str] = Field(
         default={}, description="Tokens of what the document refers to or what must be unique, e.g. `site` or `sku`."
     )
+    in_list: bool = Field(
+        default=False,
+        description="Whether the document is inside a list. Its key is computed from the key of the list and its id.",
+    )
     lists: Entity | None = Field(default=None, description="For a list: the entity of its entries.")
     entries: list[str] = Field(default=[], description="For a list: the tokens of the ids.")
     first_entry: int = Field(
@@ -77,8 +81,7 @@ class NewRun(Input):
 class RunCounts(BaseModel):
     """What became of the documents of the store. Each document is counted exactly once."""
 
-    documents: int = 0
-    """The number of documents in the store."""
+    documents: int = Field(default=0, description="The number of documents in the store, also of those inside lists.")
     rows: int = Field(default=0, description="Documents that decide the values of a row.")
     aliases: int = Field(default=0, description="Further documents of the same rows.")
     quarantined: int = Field(default=0, description="Documents that could not be mapped.")

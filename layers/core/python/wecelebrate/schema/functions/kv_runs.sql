@@ -241,3 +241,23 @@ begin
 end
 $$;
 grant execute on function kv.status() to app_admin;
+
+-- Returns the old ids of the catalogs of the products that documents have become. A product never moves to another
+-- catalog, so the inspection compares them with the catalogs that the documents name. Only admins of the platform may
+-- call it.
+create or replace function kv.catalogs_of_products(keys text[]) returns table (key text, catalog text)
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  if app.admin_role() is null or app.admin_role() not in ('super_admin', 'admin') then
+    raise exception 'only admins may inspect the store' using errcode = 'insufficient_privilege';
+  end if;
+  return query
+    select i.key, min(c.old_id) from kv.ids i
+      join products p on p.id = i.id
+      join kv.ids c on c.entity = 'catalog' and c.id = p.catalog_id and c.environment = i.environment
+    where i.key = any ($1) and i.entity = 'product' and c.has_row
+    group by 1;
+end
+$$;
+grant execute on function kv.catalogs_of_products(text[]) to app_admin;
