@@ -95,6 +95,7 @@ _PHASES = {
     "catalog": "catalogs",
     "site": "sites",
     "product": "gifts",
+    "setting": "settings of sites",
     "order": "orders",
     "end": "accounting",
 }

@@ -101,6 +101,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kv.quarantine": ("key",),
     "kv.notes": ("key", "note"),
     "kv.erased_orders": ("order_id", "client_id"),
+    "kv.exclusions": ("site_id", "product_id"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -130,6 +131,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "kv.quarantine": ("reason", "no_price"),
     "kv.notes": ("field", "renamed"),
     "kv.erased_orders": ("order_id", ident("another order")),
+    "kv.exclusions": ("product_id", A_PRODUCT),
     "kv.runs": ("done", 7),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
@@ -247,6 +249,7 @@ def _rows_of_tenants() -> Iterator[Row]:
     for client, site, product in ((A, A_SITE, A_EXCLUDED), (B, B_SITE, SHARED_PRODUCT)):
         values = {"client_id": client, "site_id": site, "product_id": product}
         yield Row("site_product_exclusions", f"{site}", values)
+    yield Row("kv.exclusions", "an exclusion", {"site_id": A_SITE, "product_id": A_EXCLUDED})
 
 
 def _rows_of_an_order_life(name: str, client: UUID) -> Iterator[Row]:

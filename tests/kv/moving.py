@@ -49,6 +49,9 @@ class Move:
             ):  # fmt: skip
                 self.database.execute("select kv.map_rows(%s, %s, %s)", [entity, [r["id"] for r in rows], currency])
                 after = rows[-1]["key"]
+            key = "" if entity == "product" else None
+            while key is not None:
+                key = self.value("select kv.copy_settings(%s, %s)", key, size)
         self.database.execute("reset role; reset search_path")
 
     def rows(self, query: str, *arguments: Any) -> list[DictRow]:

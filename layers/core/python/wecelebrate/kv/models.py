@@ -107,7 +107,7 @@ class Run(BaseModel):
     """The environments whose documents become rows."""
     currency: str | None
     """The currency of prices that name none."""
-    phase: Literal["index", "lists", "client", "catalog", "site", "product", "order", "end"]
+    phase: Literal["index", "lists", "client", "catalog", "site", "product", "setting", "order", "end"]
     """What the run does next."""
     done: int
     """The number of documents that were mapped."""
@@ -164,6 +164,19 @@ class NoteCount(BaseModel):
     """The number of documents."""
 
 
+class SettingsLeft(BaseModel):
+    """Settings of sites that are not copied for the same reason."""
+
+    reason: str
+    """The code of the reason."""
+    advice: str
+    """What to do."""
+    documents: int
+    """The number of documents. Their other settings are copied."""
+    keys: list[str]
+    """The first five keys."""
+
+
 class MoveStatus(BaseModel):
     """How far the documents of the store have moved."""
 
@@ -175,3 +188,5 @@ class MoveStatus(BaseModel):
     """The documents that could not be mapped, by reason."""
     notes: list[NoteCount]
     """What was mended."""
+    settings: list[SettingsLeft]
+    """What the settings of sites contain that is not copied, by reason."""

@@ -57,6 +57,10 @@ begin
       select count(*) from kv.ids
       where environment = any (r.environments) and state <> 'gone' and fingerprint is distinct from mapped_fingerprint);
     r.phase := 'client';
+  elsif r.phase = 'setting' then
+    last_key := case when 'production' = any (r.environments) then kv.copy_settings(r.checkpoint, size) end;
+    r.checkpoint := coalesce(last_key, '');
+    r.phase := case when last_key is null then 'order' else 'setting' end;
   elsif r.phase = 'end' then
     r.counts := r.counts || kv.account(r.environments);
     r.status := case when r.counts ->> 'unaccounted' = '0' then 'complete' else 'incomplete' end;
@@ -100,7 +104,7 @@ begin
   if n = 0 then
     r.checkpoint := '';
     r.phase := case r.phase when 'client' then 'catalog' when 'catalog' then 'site' when 'site' then 'product'
-      when 'product' then 'order' else 'end' end;
+      when 'product' then 'setting' else 'end' end;
     return r;
   end if;
   perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
@@ -234,6 +238,7 @@ begin
         select i.entity, q.reason, count(*) as documents,
           (array_agg(left(q.key, 200) order by q.key))[1:5] as keys
         from kv.quarantine q join kv.ids i on i.key = q.key group by 1, 2) q),
+    'settings', kv.settings_left(),
     'notes', (
       select coalesce(jsonb_agg(to_jsonb(n) order by n.documents desc, n.note, n.entity), '[]') from (
         select i.entity, n.note, count(*) as documents from kv.notes n join kv.ids i on i.key = n.key

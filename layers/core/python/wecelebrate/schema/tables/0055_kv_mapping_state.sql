@@ -30,3 +30,26 @@ create policy migrate on kv.erased_orders to app_migrate using (true) with check
 create policy mirror on kv.erased_orders to app_mirror using (true) with check (true);
 grant select, insert, update, delete on kv.erased_orders to app_migrate;
 grant select, insert on kv.erased_orders to app_mirror;
+
+-- The exclusions that the mapping has written, so that it never writes one again that a member has deleted.
+create table kv.exclusions (
+  site_id uuid not null references public.sites (id) on delete cascade,
+  product_id uuid not null references public.products (id) on delete cascade,
+  primary key (site_id, product_id)
+);
+create index exclusions_by_product on kv.exclusions (product_id);
+alter table kv.exclusions enable row level security;
+alter table kv.exclusions force row level security;
+create policy migrate on kv.exclusions to app_migrate using (true) with check (true);
+create policy mirror on kv.exclusions to app_mirror using (true) with check (true);
+grant select, insert, update, delete on kv.exclusions to app_migrate;
+grant select, insert on kv.exclusions to app_mirror;
+
+create policy mirror on public.site_product_exclusions for select to app_mirror using (true);
+create policy mirror_insert on public.site_product_exclusions for insert to app_mirror with check (true);
+grant select, insert on public.site_product_exclusions to app_mirror;
+
+-- The settings of sites are copied after the products, and before the orders.
+alter table kv.runs drop constraint runs_phase_check;
+alter table kv.runs add constraint runs_phase_check
+  check (phase in ('index', 'lists', 'client', 'catalog', 'site', 'product', 'setting', 'order', 'end'));
