@@ -105,6 +105,11 @@ _QUARANTINE_COLUMNS = (
     Column("documents", right=True),
     Column("what to do", shorten=True),
 )
+_SETTINGS_COLUMNS = (
+    Column("settings not copied"),
+    Column("documents", right=True),
+    Column("what to do", shorten=True),
+)
 _ENTITY_COLUMNS = (
     Column("entity"),
     Column("rows", right=True),
@@ -192,6 +197,9 @@ def status(as_json: JsonOption = False) -> None:
             (row["entity"], row["reason"], f"{row['documents']:,}", row["advice"]) for row in state["quarantine"]
         ]
         output.print_table(_QUARANTINE_COLUMNS, reasons)
+    if state["settings"]:
+        settings = [(row["reason"], f"{row['documents']:,}", row["advice"]) for row in state["settings"]]
+        output.print_table(_SETTINGS_COLUMNS, settings)
 
 
 @app.command("key", cls=documented("wecelebrate kv key", "wecelebrate kv key --new", environment=LOCAL))

@@ -24,7 +24,8 @@ def left(move: Move) -> dict[str, list[str]]:
 def gifts(move: Move) -> None:
     """Gifts of a catalog, which differ in one field each."""
     for name, fields in {
-        "sku": {"sku": "SKU_1%"}, "number": {"sku": "7"}, "category": {"category": "Drinks"}, "brand": {"brand": "Acme"}, "other": {},
+        "sku": {"sku": "SKU_1%"}, "number": {"sku": "7"}, "category": {"category": "Drinks"},
+        "brand": {"brand": "Acme"}, "other": {},
     }.items():  # fmt: skip
         move.put(f"gift:{name}", gift(name, catalogId="c-a", **fields))
 

@@ -2951,7 +2951,12 @@ create policy definer on site_product_exclusions for select to app_definer
 create policy migrate on site_product_exclusions for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on site_product_exclusions for select to app_mirror
+  using (true);
+create policy mirror_insert on site_product_exclusions for insert to app_mirror
+  with check (true);
 grant delete, insert, select, update on site_product_exclusions to app_admin, app_client, app_migrate;
+grant insert, select on site_product_exclusions to app_mirror;
 grant select on site_product_exclusions to app_anon, app_customer, app_definer;
 
 -- Table sites, owner app_owner
@@ -3471,6 +3476,26 @@ create policy mirror on kv.erased_orders for all to app_mirror
 grant delete, insert, select, update on kv.erased_orders to app_migrate;
 grant insert, select on kv.erased_orders to app_mirror;
 
+-- Table kv.exclusions, owner app_owner
+
+create table kv.exclusions (
+  site_id uuid not null,
+  product_id uuid not null,
+  constraint exclusions_pkey PRIMARY KEY (site_id, product_id),
+  constraint exclusions_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE CASCADE,
+  constraint exclusions_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE
+);
+CREATE INDEX exclusions_by_product ON kv.exclusions USING btree (product_id);
+-- row-level security: forced
+create policy migrate on kv.exclusions for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.exclusions for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.exclusions to app_migrate;
+grant insert, select on kv.exclusions to app_mirror;
+
 -- Table kv.ids, owner app_owner
 
 create table kv.ids (
@@ -3605,7 +3630,7 @@ create table kv.runs (
   constraint runs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint runs_environments_length CHECK ((length((environments)::text) <= 10000)),
   constraint runs_phase_check CHECK ((phase = ANY (ARRAY['index'::text, 'lists'::text, 'client'::text, 'catalog'::text,
-    'site'::text, 'product'::text, 'order'::text, 'end'::text]))),
+    'site'::text, 'product'::text, 'setting'::text, 'order'::text, 'end'::text]))),
   constraint runs_requested_by_length CHECK ((length(requested_by) <= 500)),
   constraint runs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'complete'::text, 'incomplete'::text])))
 );
@@ -5008,6 +5033,28 @@ AS $function$
     select old_id, min(catalog) as catalog from listed group by 1 having count(*) = 1) lists
 $function$;
 
+-- Function kv.catalogs_of_products(text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.catalogs_of_products(keys text[])
+ RETURNS TABLE(key text, catalog text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is null or app.admin_role() not in ('super_admin', 'admin') then
+    raise exception 'only admins may inspect the store' using errcode = 'insufficient_privilege';
+  end if;
+  return query
+    select i.key, min(c.old_id) from kv.ids i
+      join products p on p.id = i.id
+      join kv.ids c on c.entity = 'catalog' and c.id = p.catalog_id and c.environment = i.environment
+    where i.key = any ($1) and i.entity = 'product' and c.has_row
+    group by 1;
+end
+$function$;
+grant execute on function kv.catalogs_of_products(text[]) to app_admin;
+
 -- Function app.change_order(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.change_order(order_id uuid, changes jsonb, note text, source text, expected timestamp
@@ -6180,6 +6227,10 @@ begin
       select count(*) from kv.ids
       where environment = any (r.environments) and state <> 'gone' and fingerprint is distinct from mapped_fingerprint);
     r.phase := 'client';
+  elsif r.phase = 'setting' then
+    last_key := case when 'production' = any (r.environments) then kv.copy_settings(r.checkpoint, size) end;
+    r.checkpoint := coalesce(last_key, '');
+    r.phase := case when last_key is null then 'order' else 'setting' end;
   elsif r.phase = 'end' then
     r.counts := r.counts || kv.account(r.environments);
     r.status := case when r.counts ->> 'unaccounted' = '0' then 'complete' else 'incomplete' end;
@@ -6193,6 +6244,39 @@ begin
 end
 $function$;
 grant execute on function kv.continue_backfill(uuid,integer) to app_admin;
+
+-- Function kv.copy_settings(text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.copy_settings(after text, size integer, OUT last_key text)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d record;
+  settings record;
+begin
+  for d in
+    select s.key, s.value, t.id as site_id, t.client_id, t.catalog_id
+    from (select * from kv.settings_documents() s where s.key > after order by s.key limit size) s
+      left join sites t on t.id = kv.row_of('site', 'production', s.site)
+    order by s.key
+  loop
+    last_key := d.key;
+    settings := kv.read_settings(d.key, d.value);
+    with new as (
+      insert into kv.exclusions (site_id, product_id)
+      select d.site_id, p.id from products p
+      where p.catalog_id = d.catalog_id and d.site_id is not null
+        and (lower(p.sku) = any (settings.skus) or lower(p.category) = any (settings.categories)
+          or lower(p.brand) = any (settings.brands))
+      on conflict do nothing returning product_id
+    )
+    insert into site_product_exclusions (client_id, site_id, product_id, reason)
+    select d.client_id, d.site_id, n.product_id, 'Excluded by the settings of the old application' from new n
+    on conflict do nothing;
+  end loop;
+end
+$function$;
 
 -- Function app.count_exports(uuid), owner app_definer
 
@@ -8317,6 +8401,14 @@ AS $function$
 $function$;
 grant execute on function app.has_unfilled_slots() to app_owner;
 
+-- Function kv.has_value(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.has_value(value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN jsonb_path_exists(value, 'strict $.**?((@.type() == "string" || @.type() == "number") || @ == true)'::jsonpath);
+
 -- Function app.has_waiting_order_files(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.has_waiting_order_files(erasure_id uuid)
@@ -9781,7 +9873,7 @@ begin
   if n = 0 then
     r.checkpoint := '';
     r.phase := case r.phase when 'client' then 'catalog' when 'catalog' then 'site' when 'site' then 'product'
-      when 'product' then 'order' else 'end' end;
+      when 'product' then 'setting' else 'end' end;
     return r;
   end if;
   perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
@@ -11996,6 +12088,41 @@ begin
 end
 $function$;
 
+-- Function kv.read_settings(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.read_settings(key text, value jsonb, OUT skus text[], OUT categories text[], OUT brands
+  text[], OUT reasons text[])
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  document constant jsonb := kv.decoded(value);
+  v jsonb;
+  stated jsonb;
+begin
+  if key ~ '^site_gift_config:|^site-gift-assignment:' then
+    reasons := '{assignment}';
+    return;
+  elsif jsonb_typeof(document) is distinct from 'object' or kv.is_deep(document) then
+    reasons := '{unreadable}';
+    return;
+  end if;
+  v := kv.fields(document);
+  stated := case jsonb_typeof(v -> 'exclusions') when 'object' then kv.fields(v -> 'exclusions') else v end;
+  skus := kv.texts_of(stated -> 'excludedSkus');
+  categories := kv.texts_of(stated -> 'excludedCategories');
+  brands := kv.texts_of(stated -> 'excludedBrands');
+  reasons := array_remove(array[
+    case when skus is null or categories is null or brands is null
+      or coalesce(jsonb_typeof(v -> 'exclusions') not in ('object', 'null'), false) then 'unreadable' end,
+    case when coalesce(stated -> 'excludedTags', '[]') not in ('[]', 'null') then 'excluded_tags' end,
+    case when coalesce(kv.has_value(v -> 'overrides'), false) then 'overrides' end,
+    case when coalesce(kv.has_value(v -> 'availability'), false) then 'availability' end,
+    case when coalesce(v ->> 'assignmentStrategy', 'all') not in ('all', 'exclusions') then 'assignment' end], null);
+end
+$function$;
+
 -- Function app.receive_return(uuid,jsonb,boolean,text,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.receive_return(return_id uuid, lines jsonb, restock boolean, note text, source text,
@@ -13684,6 +13811,36 @@ begin
 end
 $function$;
 
+-- Function kv.settings_documents(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.settings_documents()
+ RETURNS TABLE(key text, site text, value jsonb)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select key, split_part(key, ':', 2), value from kv_store_6fcaeea3
+  where key >= 'sites:' and key < 'sites;' and key ~ '^sites:[^:]+:catalog_config$'
+    or key >= 'site_catalog_config:' and key < 'site_catalog_config;'
+    or key >= 'site_configs:' and key < 'site_configs;' or key >= 'site_gift_config:' and key < 'site_gift_config;'
+    or key >= 'site-gift-assignment:' and key < 'site-gift-assignment;'
+  order by key
+$function$;
+
+-- Function kv.settings_left(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.settings_left()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(jsonb_agg(to_jsonb(r) order by r.documents desc, r.reason), '[]') from (
+    select reason, count(*) as documents, (array_agg(left(d.key, 200) order by d.key))[1:5] as keys
+    from kv.settings_documents() d
+      cross join lateral unnest((kv.read_settings(d.key, d.value)).reasons
+        || case when kv.row_of('site', 'production', d.site) is null then '{unknown_site}'::text[] end) reason
+    group by 1) r
+$function$;
+
 -- Function kv.settings_of(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.settings_of(stated jsonb)
@@ -14012,6 +14169,7 @@ begin
         select i.entity, q.reason, count(*) as documents,
           (array_agg(left(q.key, 200) order by q.key))[1:5] as keys
         from kv.quarantine q join kv.ids i on i.key = q.key group by 1, 2) q),
+    'settings', kv.settings_left(),
     'notes', (
       select coalesce(jsonb_agg(to_jsonb(n) order by n.documents desc, n.note, n.entity), '[]') from (
         select i.entity, n.note, count(*) as documents from kv.notes n join kv.ids i on i.key = n.key
@@ -14237,6 +14395,17 @@ AS $function$
   where ended_at is null or ended_at > now() - interval '1 minute'
 $function$;
 grant execute on function app.suspended_tables() to wc_api, wc_kv, wc_public, wc_worker;
+
+-- Function kv.texts_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.texts_of(value jsonb)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((value IS NULL) OR (value = 'null'::jsonb)) THEN '{}'::text[] WHEN ((jsonb_typeof(value) =
+  'array'::text) AND (NOT jsonb_path_exists(value, 'strict $[*]?(@.type() != "string" && @.type() !=
+  "number")'::jsonpath))) THEN ARRAY(SELECT DISTINCT lower(kv.line(e.value, 500)) AS lower FROM
+  jsonb_array_elements(texts_of.value) e(value) WHERE (kv.line(e.value, 500) IS NOT NULL)) ELSE NULL::text[] END;
 
 -- Function kv.time_in_id(text), owner app_mirror
 
