@@ -56,7 +56,12 @@ def inspect(key: str, family: str, meaning: str, value: str, entries: slice = AL
     if encodings > 1 and isinstance(document, dict):
         damage.append(f"{prefix_of(entity)}_double_encoded")
     inspected = _inspected(key, family, entity, (old_id, form, damage), document)
-    if entity == "product" and len(value) > MAX_VALUE_BYTES and not damage_of_identity(damage):
+    if (
+        entity == "product"
+        and isinstance(document, dict)
+        and len(value) > MAX_VALUE_BYTES
+        and not damage_of_identity(damage)
+    ):
         inspected.damage.append("gift_value_huge")
     return inspected
 
@@ -86,7 +91,6 @@ def _inspected(
         damage[:] = [kind for kind in damage if not kind.endswith("_double_encoded")]
     elif is_readable and is_deep(document):
         damage.append(f"{prefix}_too_deep")
-        is_readable = False
     elif is_readable:
         damage += _CHECKS[entity](document)
         references = _references(entity, document)
@@ -98,7 +102,7 @@ def _inspected(
         entity=entity,
         id=token_of(old_id),
         form=form,
-        content=token_of(canonical(document)) if is_readable else "",
+        content="" if f"{prefix}_too_deep" in damage else token_of(canonical(document)),
         damage=damage,
         references={name: token_of(text) for name, text in references.items() if text},
     )

@@ -76,11 +76,11 @@ def entry_of(item: Any) -> str | None:
 
 def documents_in(key: str, items: list[Any]) -> Iterator[ListedDocument]:
     """Yield the documents of a list. Equal documents count once."""
-    seen: dict[str, set[str]] = {}
+    contents: dict[str, set[str]] = {}
     for item in items:
         if is_whole(item):
             stated = text_of(item, "id")
-            copies = seen.setdefault(stated, set())
+            copies = contents.setdefault(stated, set())
             if (content := canonical(item)) not in copies:
                 copies.add(content)
                 yield ListedDocument(_key(key, stated, len(copies)), stated, item)
@@ -95,8 +95,11 @@ def _key(key: str, stated: str, copy: int) -> str:
 
 
 def canonical(document: Any) -> str:
-    """Return the same text for documents that are equal in the database."""
-    return json.dumps(document, sort_keys=True, default=_plain)
+    """Return the same text for documents that are equal in the database. Returns "" for one with too many levels."""
+    try:
+        return json.dumps(document, sort_keys=True, default=_plain)
+    except RecursionError:
+        return ""
 
 
 def _plain(number: Decimal) -> int | str:
