@@ -9,11 +9,12 @@ No process outlives the session, even if pytest is killed: a cloud stops when th
 """
 
 import fcntl
+import gc
 import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,20 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[MAIN] = os.environ[OWNER_VARIABLE]
         os.environ[HOME] = tempfile.mkdtemp(prefix="wecelebrate-test-")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect the tests without searching for garbage, and never search the collected tests for garbage.
+
+    A worker collects millions of objects that live until it ends. Searching them takes a sixth of the collection.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

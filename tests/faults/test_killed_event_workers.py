@@ -14,12 +14,12 @@ from tests.faults.jobs import signal_workers
 from tests.platform import Json, Platform, Tenant
 from wecelebrate.events.messages import row_id
 
-MESSAGES = 2_000 if FULL else 120
-"""The number of different messages: 2,000 with `make faults`, otherwise 120."""
+MESSAGES = 2_000 if FULL else 60
+"""The number of different messages: 2,000 with `make faults`, otherwise 60."""
 EVENTS = 10
 """The number of events in each message."""
 MAX_DELIVERIES = 4
-KILLS = 100 if FULL else 5
+KILLS = 100 if FULL else 3
 SLOW_INSERTS = """
 create function public.slow_insert() returns trigger language plpgsql as
 $$ begin perform pg_sleep(0.02); return null; end $$;

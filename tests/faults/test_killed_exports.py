@@ -1,6 +1,6 @@
 """Workers are killed at random times while they export orders. Each destination gets each version exactly once.
 
-Small size: 10 kills. Full size: 1,000 kills.
+Small size: 4 kills. Full size: 1,000 kills.
 """
 
 import csv
@@ -17,7 +17,7 @@ from tests.faults.figures import Figure
 from tests.faults.jobs import expire_leases, signal_workers
 from tests.platform import Json, Platform, Tenant
 
-KILLS = 1_000 if FULL else 10
+KILLS = 1_000 if FULL else 4
 ORDERS_PER_ROUND = 40
 MAX_LIFE_SECONDS = 0.1
 """The longest time that a worker runs before the test kills the worker, in seconds."""

@@ -1,6 +1,6 @@
 """Workers are killed at random times while they apply news to orders. Each piece of news has its effect exactly once.
 
-Small size: 8 kills. Full size: 300 kills.
+Small size: 4 kills. Full size: 300 kills.
 """
 
 import random
@@ -14,7 +14,7 @@ from tests.faults.figures import Figure
 from tests.faults.jobs import expire_leases, signal_workers
 from tests.platform import Json, Platform, Tenant
 
-KILLS = 300 if FULL else 8
+KILLS = 300 if FULL else 4
 ORDERS = 60
 MAX_LIFE_SECONDS = 0.4
 """The longest time that a worker runs before the test kills the worker, in seconds."""

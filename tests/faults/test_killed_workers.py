@@ -13,9 +13,9 @@ from tests.faults.jobs import QUEUES, TrackedCatalog, count_writes, expire_lease
 from tests.platform import Json, Platform
 from wecelebrate.ingestion.merge.run import CHUNK_SIZE
 
-KILLS = 1_000 if FULL else 10
+KILLS = 1_000 if FULL else 6
 ROWS = 10_000
-CATALOGS = 3
+CATALOGS = 3 if FULL else 1
 """The number of catalogs for each type of job. Every catalog belongs to a different client."""
 MAX_LIFE_SECONDS = 1.5
 """The longest time that a worker runs before the test kills the worker, in seconds."""

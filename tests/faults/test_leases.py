@@ -15,9 +15,9 @@ from wecelebrate.jobs.lease import LEASE_SECONDS
 
 MAX_RESUME_SECONDS = 15
 """The longest time from the death of a worker until another worker continues its job."""
-STATEMENT_SECONDS = 55 if FULL else 2.5 * LEASE_SECONDS
+STATEMENT_SECONDS = 55 if FULL else 1.5 * LEASE_SECONDS
 """The duration of one statement of a living worker. A statement of a job can take at most 60 seconds."""
-KILLS = 20 if FULL else 2
+KILLS = 20 if FULL else 1
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -47,7 +47,9 @@ def test_the_job_of_a_killed_worker_is_resumed_within_fifteen_seconds(own_platfo
         with platform.holding("select from catalogs where id = %s for no key update", [tenant.catalog_id]) as lock:
             job_id = create_import(tenant.owner, tenant.catalog_id, rows(f"{kill + 2}.00"))
             lock.wait_for(1)
-            time.sleep(2 * kill)  # In each round, the lease is older when the worker dies.
+            time.sleep(
+                2 * kill if FULL else LEASE_SECONDS / 2
+            )  # In each round, the lease is older when the worker dies.
             assert signal_workers(platform, "product-imports")
             killed_at = time.monotonic()
             lock.terminate_waiting()

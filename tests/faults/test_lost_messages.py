@@ -21,9 +21,9 @@ from tests.faults.jobs import create_import
 from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate import jobs, sweeper
 
-LOST_MESSAGES = 250 if FULL else 10
+LOST_MESSAGES = 250 if FULL else 5
 """The number of messages that are lost in each of the two tests."""
-BATCH_SIZE = 10
+BATCH_SIZE = 10 if FULL else 5
 """The number of messages that are lost at the same time."""
 ROWS = 1_200
 """The number of rows of each import. An import with this number of rows is too large to run within the request."""

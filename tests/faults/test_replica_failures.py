@@ -18,7 +18,7 @@ from tests.faults.environment import FULL
 from tests.faults.figures import Figure
 from tests.platform import TLS, Json, Platform, Tenant, ok
 
-WRITES = 1000 if FULL else 60
+WRITES = 1000 if FULL else 30
 PRODUCTS = 400 if FULL else 80
 ENDED_TRANSACTIONS = 20 if FULL else 4
 LAG_MILLISECONDS = 300

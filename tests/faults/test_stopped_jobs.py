@@ -97,16 +97,20 @@ MERGING: LiteralString = "checkpoint ->> 'phase' = 'merge' and done > 1000 and d
 DEACTIVATING: LiteralString = "checkpoint ->> 'phase' = 'deactivate'"
 
 
+CANCELLED: dict[str, tuple[Literal["product_import", "catalog_sync"], LiteralString]] = {
+    "import-staging": ("product_import", STAGING),
+    "import-merging": ("product_import", MERGING),
+    "sync-staging": ("catalog_sync", STAGING),
+    "sync-merging": ("catalog_sync", MERGING),
+    "sync-deactivating": ("catalog_sync", DEACTIVATING),
+}
+IN_SMALL_SIZE = ("import-staging", "sync-merging", "sync-deactivating")
+"""These cases contain each type of job and each state."""
+
+
 @pytest.mark.parametrize(
     ("job_type", "state"),
-    [
-        ("product_import", STAGING),
-        ("product_import", MERGING),
-        ("catalog_sync", STAGING),
-        ("catalog_sync", MERGING),
-        ("catalog_sync", DEACTIVATING),
-    ],
-    ids=["import-staging", "import-merging", "sync-staging", "sync-merging", "sync-deactivating"],
+    [pytest.param(*case, id=name) for name, case in CANCELLED.items() if FULL or name in IN_SMALL_SIZE],
 )
 @pytest.mark.timeout(300)
 def test_a_cancelled_job_changes_nothing_more_and_a_retry_completes_the_job(

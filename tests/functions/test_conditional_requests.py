@@ -189,13 +189,25 @@ def reader(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Cl
 # Tests of reads.
 
 
+@pytest.fixture(scope="module")
+def unread_tenant(platform: Platform) -> Tenant:
+    """A tenant that only the test of misses and hits reads, with each operation once."""
+    return platform.tenant()
+
+
+@pytest.fixture(scope="module")
+def unread(platform: Platform, unread_tenant: Tenant) -> dict[str, str]:
+    """The ids of the resources of `unread_tenant`."""
+    return create_resources(platform, unread_tenant)
+
+
 @pytest.mark.parametrize("operation", READS, ids=operation_id)
-def test_a_cache_hit_has_the_same_etag_as_the_miss(platform: Platform, operation: Operation) -> None:
-    tenant = platform.tenant()
-    ids = create_resources(platform, tenant)
+def test_a_cache_hit_has_the_same_etag_as_the_miss(
+    platform: Platform, unread_tenant: Tenant, unread: dict[str, str], operation: Operation
+) -> None:
     # The product was just created, so the cache already contains it. This change removes the product from the cache.
-    platform.arrange("update products set description = 'New' where id = %s", [ids["product_id"]])
-    path, api = operation.url(ids), reader(platform, tenant, operation)
+    platform.arrange("update products set description = 'New' where id = %s", [unread["product_id"]])
+    path, api = operation.url(unread), reader(platform, unread_tenant, operation)
     miss, hit = api.get(path), api.get(path)
     for _ in range(20):
         if hit.headers.get("cache-status") != "wecelebrate; fwd=miss":
