@@ -6662,8 +6662,8 @@ CREATE OR REPLACE FUNCTION kv.decoded_item(item jsonb)
  RETURNS jsonb
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN ((jsonb_typeof(item) = 'string'::text) AND ((item #>> '{}'::text[]) ~ '^\s*\{'::text)) THEN
-  kv.decoded(item) ELSE item END;
+RETURN CASE WHEN ((jsonb_typeof(item) = 'object'::text) OR ((jsonb_typeof(item) = 'string'::text) AND ((item #>>
+  '{}'::text[]) ~ '^\s*\{'::text))) THEN kv.decoded(item) ELSE item END;
 
 -- Function app.delete_expired_audit_entries(integer), owner app_definer
 

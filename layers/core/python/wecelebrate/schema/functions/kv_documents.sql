@@ -56,7 +56,8 @@ return case jsonb_typeof(item) when 'object' then item - 'id' <> '{}' else false
 -- Returns an item of a list. Some documents are JSON in a string.
 create or replace function kv.decoded_item(item jsonb) returns jsonb
 language sql immutable parallel safe
-return case when jsonb_typeof(item) = 'string' and item #>> '{}' ~ '^\s*\{' then kv.decoded(item) else item end;
+return case when jsonb_typeof(item) = 'object' or jsonb_typeof(item) = 'string' and item #>> '{}' ~ '^\s*\{'
+  then kv.decoded(item) else item end;
 
 -- Returns the documents of a list, each with its computed key and the id that it states. Equal documents count once.
 create or replace function kv.documents_in(list text, items jsonb) returns table (key text, stated text, value jsonb)
