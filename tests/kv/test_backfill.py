@@ -281,6 +281,7 @@ def _check_that_both_agree(platform: Platform) -> set[str]:
     return {row["reason"] for row in quarantine}
 
 
+@pytest.mark.timeout(600)
 def test_the_inspection_and_the_quarantine_agree(own_platform: Platform, run: dict[str, Any]) -> None:
     reasons = _check_that_both_agree(own_platform)
     assert reasons >= {"id_too_long", "too_deep", "too_many_lines", "no_id", "sku_repeated"}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,4 +35,4 @@ def copy_to(connection: psycopg.Connection[Any], records: Iterable[Record]) -> l
         for key, value, truth in records:
             copy.write_row((key, json.dumps(value)))
             truths.append(truth)
-    return list(flat(truths))
+    return [replace(truth, contained=()) for truth in flat(truths)]
