@@ -58,7 +58,7 @@ def inspect(as_json: JsonOption = False) -> None:
                 query["cursor"] = cursor
             page = get(connection.api, "/v1/admin/kv/documents", query)
             inspection.add(page["data"])
-            done += sum(document["first_entry"] == 0 for document in page["data"])
+            done += sum(document["first_entry"] == 0 and not document["in_list"] for document in page["data"])
             cursor = page["next_cursor"]
             if cursor is None:
                 break
@@ -95,12 +95,18 @@ _PHASES = {
     "catalog": "catalogs",
     "site": "sites",
     "product": "gifts",
+    "setting": "settings of sites",
     "order": "orders",
     "end": "accounting",
 }
 _QUARANTINE_COLUMNS = (
     Column("entity"),
     Column("quarantine"),
+    Column("documents", right=True),
+    Column("what to do", shorten=True),
+)
+_SETTINGS_COLUMNS = (
+    Column("settings not copied"),
     Column("documents", right=True),
     Column("what to do", shorten=True),
 )
@@ -191,6 +197,9 @@ def status(as_json: JsonOption = False) -> None:
             (row["entity"], row["reason"], f"{row['documents']:,}", row["advice"]) for row in state["quarantine"]
         ]
         output.print_table(_QUARANTINE_COLUMNS, reasons)
+    if state["settings"]:
+        settings = [(row["reason"], f"{row['documents']:,}", row["advice"]) for row in state["settings"]]
+        output.print_table(_SETTINGS_COLUMNS, settings)
 
 
 @app.command("key", cls=documented("wecelebrate kv key", "wecelebrate kv key --new", environment=LOCAL))

@@ -11,22 +11,23 @@ from typing import Any
 
 from infra.command.output import Json
 from wecelebrate.kv.inspection.damage import DAMAGE
-from wecelebrate.kv.inspection.documents import ENVIRONMENT, NAMELESS, OLDER, prefix_of, token_of
+from wecelebrate.kv.inspection.documents import ENVIRONMENT, LISTED, NAMELESS, OLDER, prefix_of, token_of
 
 MAX_EXAMPLES = 3
 _COMPARISONS = Path(__file__).with_suffix(".sql")
 _ENTITIES = ("client", "site", "catalog", "product", "order")
-_REFERENCES = ("catalog", "client", "domain", "gift", "number", "site", "sku", "user")
+_REFERENCES = ("catalog", "client", "domain", "gift", "key", "number", "row_catalog", "site", "sku", "user")
 _TABLES = """
 create table documents (
   key text, entity text, id text, form int, content text, held int, nameless int,
-  catalog text, client text, domain text, gift text, number text, site text, sku text, user text
+  catalog text, client text, domain text, gift text, key_id text, number text, row_catalog text, site text, sku text,
+  user text
 );
 create table entries (list text, lists text, scope text, id text);
 create table damage (kind text, key text);
 create table prefixes (entity text, prefix text);
 create table held_kinds (kind text);
-create table constants (legacy_catalog text, environment int, older int);
+create table constants (legacy_catalog text, environment int, older int, listed int);
 """
 
 
@@ -38,7 +39,7 @@ class Inspection:
         self._database.executescript(_TABLES)
         self._insert("prefixes", [(entity, prefix_of(entity)) for entity in _ENTITIES])
         self._insert("held_kinds", [(kind,) for kind in DAMAGE if _is_held(kind)])
-        self._insert("constants", [(token_of("catalog_legacy_default"), ENVIRONMENT, OLDER)])
+        self._insert("constants", [(token_of("catalog_legacy_default"), ENVIRONMENT, OLDER, LISTED)])
 
     def __enter__(self) -> "Inspection":
         return self
@@ -73,6 +74,10 @@ class Inspection:
     def compare(self) -> None:
         """Compare the documents with each other."""
         self._database.executescript(_COMPARISONS.read_text("utf-8"))
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query of the temporary database."""
+        return self._database.execute(query).fetchall()
 
     def entities(self) -> Iterator[Json]:
         """Return what becomes of the documents of each entity."""

@@ -2,25 +2,44 @@
 
 create index entries_by_id on entries (lists, id, scope);
 
--- The first key of each entity becomes the row. `alone`: the entity has no other key. `place`: the catalog of a gift.
+-- The catalog of a gift that names none is the only catalog whose list names the gift.
+create table catalogs_of_lists as
+select id, min(scope) as catalog from entries where list like 'catalog!_gifts:%' escape '!'
+group by id having count(distinct scope) = 1;
+create index catalogs_of_lists_by_id on catalogs_of_lists (id);
+
+-- The first key of each entity becomes the row, and a document in a list only if the entity has no key of its own.
+-- `alone`: the entity has no other key. `place`: the catalog of a gift.
 create table leaders as
 select * from (
-  select *, count(*) over (partition by entity, id) = 1 as alone,
-    row_number() over (partition by entity, id order by form, key) as position,
-    coalesce(catalog, (select legacy_catalog from constants)) as place
-  from documents
+  select d.*, sum(d.form <> c.listed) over (partition by d.entity, d.id) = 1 as alone, d.form = c.listed as in_list,
+    row_number() over (partition by d.entity, d.id order by d.form, d.key) as position,
+    coalesce(d.catalog, l.catalog, c.legacy_catalog) as place
+  from documents d cross join constants c left join catalogs_of_lists l on d.entity = 'product' and l.id = d.id
 )
 where position = 1;
 create index leaders_by_id on leaders (entity, id);
+create index leaders_by_key_id on leaders (entity, key_id);
+
+-- The other documents of an entity decide nothing, so their damage has no effect.
+delete from damage where key in (
+  select d.key from documents d join leaders l on l.entity = d.entity and l.id = d.id
+  where l.key <> d.key and not d.nameless);
 
 -- Several keys of one entity.
 insert into damage
 select p.prefix || case
+    when d.form = c.listed then iif(l.content = d.content, '_list_copy_equal', '_list_copy_differs')
     when d.entity in ('product', 'order') then iif(l.content = d.content, '_both_keys_equal', '_both_keys_differ')
     else iif(l.content = d.content, '_alias_key', '_keys_differ')
   end, d.key
 from documents d join leaders l on l.entity = d.entity and l.id = d.id join prefixes p on p.entity = d.entity
-where l.key <> d.key;
+  cross join constants c
+where l.key <> d.key and not d.nameless;
+
+insert into damage
+select p.prefix || '_only_in_list', l.key from leaders l join prefixes p on p.entity = l.entity
+where l.in_list and not l.nameless and not l.held;
 
 insert into damage
 select p.prefix || iif(l.form = c.older, '_plural_key', '_environment_key'), l.key
@@ -32,6 +51,16 @@ insert into damage
 select 'gift_catalog_unknown', g.key from leaders g
 where g.entity = 'product' and g.catalog is not null
   and not exists (select 1 from leaders c where c.entity = 'catalog' and c.id = g.catalog);
+
+insert into damage
+select 'gift_catalog_unplaced', g.key from leaders g
+where g.entity = 'product' and g.catalog is null and not g.held
+  and not exists (select 1 from leaders c where c.entity = 'catalog' and c.id = g.place);
+
+insert into damage
+select 'gift_catalog_changed', g.key from leaders g
+where g.entity = 'product' and g.row_catalog <> g.place and not g.held
+  and exists (select 1 from leaders c where c.entity = 'catalog' and c.id = g.place);
 
 insert into damage
 select 'order_site_unknown', o.key from leaders o
@@ -74,7 +103,8 @@ create index all_gifts_by_id on all_gifts (id);
 
 insert into damage
 select 'gift_unlisted', g.key from leaders g
-where g.entity = 'product' and not g.nameless and exists (select 1 from all_gifts)
+where g.entity = 'product' and not g.nameless and not g.in_list and exists (select 1 from all_gifts)
+  and not exists (select 1 from all_gifts a where a.id = g.key_id)
   and not exists (select 1 from all_gifts a where a.id = g.id);
 
 insert into damage
@@ -83,7 +113,7 @@ where g.entity = 'product' and a.entries > 1;
 
 insert into damage
 select 'order_unlisted', o.key from leaders o
-where o.entity = 'order' and o.user is not null
+where o.entity = 'order' and o.user is not null and not o.in_list
   and not exists (select 1 from entries e where e.lists = 'order' and e.id = o.id and e.scope = o.user);
 
 insert into damage
@@ -93,6 +123,7 @@ where o.entity = 'order' group by o.key, e.list having count(*) > 1;
 insert into damage
 select p.prefix || '_dangling', min(e.list) from entries e join prefixes p on p.entity = e.lists
 where not exists (select 1 from leaders l where l.entity = e.lists and l.id = e.id)
+  and not exists (select 1 from leaders l where l.entity = e.lists and l.key_id = e.id)
 group by e.lists, e.id;
 
 -- Only documents that become rows compete for a SKU, a domain or a number. The first key keeps it.
@@ -118,10 +149,11 @@ select 'order_number_twice', key from (
   where o.entity = 'order' and o.number is not null and not o.held
 ) where n > 1;
 
-update documents set held = 1 where key in (select d.key from damage d join held_kinds h on h.kind = d.kind);
+update leaders set held = 1 where key in (select d.key from damage d join held_kinds h on h.kind = d.kind);
 
+-- If the document that becomes the row is in quarantine, the others of the entity are, too.
 create table entities as
-select d.entity, count(*) as documents, sum(l.key is not null and not d.held) as rows,
-  sum(l.key is null and not d.held) as aliases, sum(d.held) as quarantine
-from documents d left join leaders l on l.entity = d.entity and l.id = d.id and l.key = d.key
+select d.entity, count(*) as documents, sum(l.key = d.key and not l.held) as rows,
+  sum(l.key <> d.key and not l.held) as aliases, sum(l.held) as quarantine
+from documents d join leaders l on l.entity = d.entity and l.id = d.id
 group by d.entity;

@@ -74,6 +74,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "catalogs.revoke_catalog": ("app_admin",),
     "erasures.prepare_erasure": ("app_system",),
     "erasures.record_hashes": ("app_system",),
+    "erasures.mark_documents": ("app_system",),
     "erasures.erase_orders": ("app_system",),
     "erasures.erase_addresses": ("app_system",),
     "erasures.erase_events": ("app_system",),

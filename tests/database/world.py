@@ -100,6 +100,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kv.remainders": ("key",),
     "kv.quarantine": ("key",),
     "kv.notes": ("key", "note"),
+    "kv.erased_orders": ("order_id", "client_id"),
+    "kv.exclusions": ("site_id", "product_id"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -128,6 +130,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "kv.remainders": ("value", Jsonb({})),
     "kv.quarantine": ("reason", "no_price"),
     "kv.notes": ("field", "renamed"),
+    "kv.erased_orders": ("order_id", ident("another order")),
+    "kv.exclusions": ("product_id", A_PRODUCT),
     "kv.runs": ("done", 7),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
@@ -245,6 +249,7 @@ def _rows_of_tenants() -> Iterator[Row]:
     for client, site, product in ((A, A_SITE, A_EXCLUDED), (B, B_SITE, SHARED_PRODUCT)):
         values = {"client_id": client, "site_id": site, "product_id": product}
         yield Row("site_product_exclusions", f"{site}", values)
+    yield Row("kv.exclusions", "an exclusion", {"site_id": A_SITE, "product_id": A_EXCLUDED})
 
 
 def _rows_of_an_order_life(name: str, client: UUID) -> Iterator[Row]:
@@ -433,6 +438,7 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("kv.remainders", "gift:1", {"key": "gift:1", "value": Jsonb({"tags": []})})
     yield Row("kv.quarantine", "gift:1", {"key": "gift:1", "reason": "no_currency", "field": "currency"})
     yield Row("kv.notes", "gift:1", {"key": "gift:1", "note": "no_sku", "field": "sku"})
+    yield Row("kv.erased_orders", "an order", {"order_id": ident("an erased order"), "client_id": A})
     yield Row("kv.runs", "a run", {"id": ident("a run"), "environments": ["production"], "requested_by": "super"})
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():

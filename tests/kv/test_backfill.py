@@ -10,12 +10,15 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
+from infra.command.kv_inspection import Inspection
 from tests.faults.environment import FULL
 from tests.kv.store import SECRET, Sizes, generate
 from tests.kv.store.truth import Truth
 from tests.kv.store.writing import copy_to
-from tests.platform import Platform
+from tests.platform import Platform, ok
+from wecelebrate.kv.inspection.damage import DAMAGE
 
 SIZES = (
     Sizes(clients=300, sites=600, gifts=30_000, orders=100_000, damage=0.002)
@@ -38,6 +41,9 @@ REASONS: dict[str, set[str]] = {
     "order_site_missing": {"no_site"},
     "order_site_unknown": {"unknown_site"},
     "order_quantity_bad": {"bad_quantity"},
+    "order_too_many_lines": {"too_many_lines"},
+    "gift_id_too_long": {"id_too_long"},
+    "gift_too_deep": {"too_deep"},
     "site_client_missing": {"no_client"},
     "site_client_unknown": {"unknown_client"},
     "site_catalog_of_another_client": {"catalog_of_another_client"},
@@ -60,6 +66,8 @@ NOTES: dict[str, str] = {
     "gift_double_encoded": "encoded_twice",
     "gift_both_keys_equal": "same_document",
     "gift_both_keys_differ": "other_document",
+    "gift_list_copy_equal": "same_document",
+    "gift_list_copy_differs": "other_document",
     "order_number_twice": "number_twice",
     "order_state_failed": "foreign_status",
     "order_client_of_another_site": "client_of_another_site",
@@ -231,6 +239,66 @@ def test_the_status_says_what_to_do(own_platform: Platform, run: dict[str, Any])
     assert sum(entity["rows"] for entity in state["entities"]) == run["counts"]["rows"]
     assert sum(reason["documents"] for reason in state["quarantine"]) == run["counts"]["quarantined"]
     assert all(reason["advice"] and 1 <= len(reason["keys"]) <= 5 for reason in state["quarantine"])
+
+
+def _inspection(platform: Platform) -> Inspection:
+    """Inspect the store as the command does."""
+    platform.wait_for_replica()
+    inspection = Inspection()
+    cursor: str | None = ""
+    while cursor is not None:
+        page = ok(platform.admin.get("/v1/admin/kv/documents", params={"limit": 1000, **_cursor(cursor)}))
+        inspection.add(page["data"])
+        cursor = page["next_cursor"]
+    inspection.compare()
+    return inspection
+
+
+def _cursor(cursor: str) -> dict[str, str]:
+    return {"cursor": cursor} if cursor else {}
+
+
+def _check_that_both_agree(platform: Platform) -> set[str]:
+    """Compare the inspection with the quarantine, document by document. Returns the reasons."""
+    with _inspection(platform) as inspection:
+        entities = {row["entity"]: row for row in inspection.entities()}
+        rows = inspection.rows("select key, kind from damage")
+    reasons_by_key: dict[str, set[str]] = {}
+    for key, kind in rows:
+        reasons_by_key.setdefault(key, set()).update(DAMAGE[kind].reasons)
+    for row in ok(platform.admin.get("/v1/admin/kv/status"))["entities"]:
+        inspected = entities[row["entity"]]
+        assert (row["rows"], row["aliases"], row["quarantined"]) == (
+            inspected["rows"], inspected["aliases"], inspected["quarantine"],
+        )  # fmt: skip
+    quarantine = platform.database.execute(
+        "select q.key, q.reason from kv.quarantine q join kv.ids i using (key) where not i.alias"
+    ).fetchall()
+    for row in quarantine:
+        assert row["reason"] in reasons_by_key.get(row["key"], set()), row
+    leaders = {row["key"] for row in quarantine}
+    assert {key for key, reasons in reasons_by_key.items() if reasons} == leaders
+    return {row["reason"] for row in quarantine}
+
+
+@pytest.mark.timeout(600)
+def test_the_inspection_and_the_quarantine_agree(own_platform: Platform, run: dict[str, Any]) -> None:
+    reasons = _check_that_both_agree(own_platform)
+    assert reasons >= {"id_too_long", "too_deep", "too_many_lines", "no_id", "sku_repeated"}
+    [row] = own_platform.database.execute(
+        "select s.key, s.value, (select c.old_id from kv.ids c join catalogs t on t.id = c.id"
+        " where c.entity = 'catalog' and c.id <> p.catalog_id and not c.alias and c.state = 'mapped' limit 1) as other"
+        " from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key join products p on p.id = i.id"
+        " where i.entity = 'product' and i.list is null and s.value ? 'catalogId' and not i.alias limit 1"
+    ).fetchall()
+    write = "update kv_store_6fcaeea3 set value = %s where key = %s"
+    own_platform.database.execute(write, [Jsonb(row["value"] | {"catalogId": row["other"]}), row["key"]])
+    try:
+        _backfill(own_platform)
+        assert _check_that_both_agree(own_platform) == reasons | {"catalog_changed"}
+    finally:
+        own_platform.database.execute(write, [Jsonb(row["value"]), row["key"]])
+        assert _backfill(own_platform)["counts"] == run["counts"]
 
 
 @pytest.mark.parametrize("role", ["admin", "support", "owner"])

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from infra.command.kv_inspection import Inspection
-from tests.kv.store import DAMAGES, Record, Sizes, Truth, count_damage, generate
-from wecelebrate.kv.inspection.damage import DAMAGE
-from wecelebrate.kv.inspection.documents import inspect
+from tests.kv.store import DAMAGES, Record, Sizes, Truth, count_damage, flat, generate
+from wecelebrate.kv.inspection.damage import DAMAGE, NOT_INSPECTED
+from wecelebrate.kv.inspection.documents import inspect, inspect_listed
+from wecelebrate.kv.inspection.lists import documents_in, entity_of, items_of
+from wecelebrate.kv.reasons import ADVICE
 
 MEANINGS = {"client", "site", "catalog", "product", "order"}
 
@@ -22,6 +24,9 @@ def inspected(records: Iterable[Record]) -> Inspection:
         if meaning:
             text = json.dumps(value)
             inspection.add([inspect(key, truth.family, meaning, text).model_dump(mode="json")])
+        if meaning == "list" and entity_of(key):
+            listed = documents_in(key, items_of(text))
+            inspection.add(inspect_listed(key, truth.family, document).model_dump(mode="json") for document in listed)
     inspection.compare()
     return inspection
 
@@ -30,7 +35,7 @@ def entities_of(truths: Iterable[Truth]) -> dict[str, dict[str, int]]:
     """Count the resolutions of each entity."""
     counts: dict[str, dict[str, int]] = {}
     names = {"row": "rows", "alias": "aliases", "quarantine": "quarantine"}
-    for truth in truths:
+    for truth in flat(truths):
         if truth.entity:
             row = counts.setdefault(truth.entity, {"documents": 0, **dict.fromkeys(names.values(), 0)})
             row["documents"] += 1
@@ -59,7 +64,7 @@ def test_the_damage_is_the_damage_of_the_truth(sizes: Sizes) -> None:
 
 def test_the_examples_have_the_damage() -> None:
     records = list(generate(Sizes()))
-    truths = {truth.key: truth for _, _, truth in records}
+    truths = {truth.key: truth for truth in flat(truth for _, _, truth in records)}
     rows = list(inspected(records).damage())
     assert [row["damage"] for row in rows] == [kind for kind in DAMAGE if kind in DAMAGES]
     for row in rows:
@@ -79,3 +84,48 @@ def test_the_page_about_the_move_lists_every_damage() -> None:
     rows = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in page.splitlines() if "|" in line]
     documented = [row for row in rows if row[0].strip("`") in DAMAGE]
     assert documented == [(f"`{kind}`", damage.outcome, damage.advice) for kind, damage in DAMAGE.items()]
+
+
+def test_the_inspection_knows_every_reason_of_the_quarantine_or_says_why_not() -> None:
+    inspected = {reason for damage in DAMAGE.values() for reason in damage.reasons}
+    assert inspected | NOT_INSPECTED.keys() == ADVICE.keys()
+    assert not inspected & NOT_INSPECTED.keys()
+    for kind, damage in DAMAGE.items():
+        assert bool(damage.reasons) == (damage.outcome == "quarantine"), kind
+
+
+def nested(levels: int) -> object:
+    value: object = 1
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("key", "meaning", "value", "damage"),
+    [
+        ("gift:" + "x" * 201, "product", {}, "gift_id_too_long"),
+        ("gift:" + "x" * 200, "product", {"id": "x" * 200}, None),
+        ("gift:1", "product", {"id": "x" * 201}, "gift_id_too_long"),
+        ("client:1", "client", {"id": 10**201}, "client_id_too_long"),
+        ("order:" + "s" * 201 + ":1", "order", {}, "order_id_too_long"),
+        ("gift:1", "product", {"a": nested(31)}, None),
+        ("gift:1", "product", {"a": nested(32)}, "gift_too_deep"),
+        ("site:1", "site", {"a": nested(900)}, "site_too_deep"),
+        ("gift:1", "product", nested(40), "gift_not_an_object"),
+        ("order:1", "order", {"items": [{}] * 1000}, None),
+        ("order:1", "order", {"items": [{}] * 1001}, "order_too_many_lines"),
+        ("order:1", "order", {"items": {"a": 1}}, None),
+    ],
+)
+def test_the_limits_of_the_mapping_are_kinds_of_damage(
+    key: str, meaning: str, value: object, damage: str | None
+) -> None:
+    kinds = set(inspect(key, "", meaning, json.dumps(value)).damage)
+    limits = {kind for kind in DAMAGE if kind.endswith(("_too_long", "_too_deep", "_too_many_lines"))}
+    assert kinds & (limits | {"gift_not_an_object"}) == ({damage} if damage else set())
+
+
+def test_a_document_that_is_too_deep_to_be_parsed_is_too_deep() -> None:
+    text = '{"a": ' * 5000 + "1" + "}" * 5000
+    assert inspect("gift:1", "", "product", text).damage == ["gift_too_deep"]

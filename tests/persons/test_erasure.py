@@ -1,6 +1,7 @@
 """The erasure of a person leaves no trace of the person at a client, and all figures as they were."""
 
 import json
+from uuid import uuid4
 
 import pytest
 
@@ -112,6 +113,20 @@ def test_an_erasure_at_a_client_changes_nothing_at_another_client(
         [other.client_id, person.email],
     ).fetchone()
     assert row == {"mails": 1}
+
+
+def test_a_document_of_the_old_store_does_not_become_an_order_after_the_erasure(
+    platform: Platform, tenant: Tenant, person: Person
+) -> None:
+    key = f"order:{uuid4()}"
+    document = {"id": key.removeprefix("order:"), "userEmail": person.email.upper(), "status": "pending"}
+    platform.database.execute("insert into kv_store_6fcaeea3 values (%s, %s)", [key, json.dumps(document)])
+    ended(platform, tenant.owner, request(tenant.owner, tenant.client_id, email=person.email))
+    marks = platform.database.execute(
+        "select order_id::text from kv.erased_orders where client_id = %s", [tenant.client_id]
+    ).fetchall()
+    assert marks == [{"order_id": document["id"]}]
+    platform.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
 
 
 def test_only_owners_and_super_admins_erase_and_only_they_and_admins_see_erasures(

@@ -18,6 +18,8 @@ fields of `Truth`). With `--database URL`, the documents go directly to the tabl
   `catalogs:` before `catalog:`, and a key with an environment before a key without.
 * `list`: the list is derived from the documents. A document that is not in it moves, and an id without a document
   (`Truth.dangling`) is nothing.
+* A document in a list (`Truth.contained` of the list) is an entity, too. It leads a row if its entity has no key of its
+  own. Otherwise it is an alias, or it waits in the quarantine with the document that has the key.
 * `leftover`: the family is declared, but does not move. Settings of sites and unknown families are also leftovers.
 
 A record has at most one kind of damage (only the huge value is also a base64 image). No record refers to a record in
@@ -41,9 +43,9 @@ from tests.kv.store.orders import Orders, write_orders
 from tests.kv.store.others import write_leftovers, write_lists
 from tests.kv.store.plan import Sizes
 from tests.kv.store.tenants import Tenants, write_catalogs, write_clients, write_sites
-from tests.kv.store.truth import DAMAGES, SECRET, Damage, Record, Truth, count_damage
+from tests.kv.store.truth import DAMAGES, SECRET, Damage, Record, Truth, count_damage, flat
 
-__all__ = ["DAMAGES", "SECRET", "Damage", "Record", "Sizes", "Truth", "count_damage", "generate"]
+__all__ = ["DAMAGES", "SECRET", "Damage", "Record", "Sizes", "Truth", "count_damage", "flat", "generate"]
 
 
 def generate(sizes: Sizes) -> Iterator[Record]:

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.kv.store.plan import Plan, Sizes, in_words, iso, letters, milliseconds, moment
 from tests.kv.store.tenants import LEGACY_CATALOG, LOGO, Document, Tenants
-from tests.kv.store.truth import Record, Truth, alias, row
+from tests.kv.store.truth import Record, Truth, alias, copy_in_list, row
 
 _SNAKE = {
     "catalogId": "catalog_id",
@@ -29,8 +29,7 @@ _HOSTILE = (
 )
 
 
-@dataclass(frozen=True)
-class Gift:
+class Gift(NamedTuple):
     """A gift without damage, to which an order can refer."""
 
     id: str
@@ -46,6 +45,8 @@ class Gifts:
     healthy: list[Gift] = field(default_factory=list)
     listed: list[Any] = field(default_factory=list)
     """The entries of `gifts:all`: ids, or whole documents."""
+    contained: list[Truth] = field(default_factory=list)
+    """The truths about the whole documents in `gifts:all`."""
     by_catalog: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -81,8 +82,17 @@ def _changes(number: int, cents: int, created: datetime) -> dict[str, Callable[[
             name=_HOSTILE[number % len(_HOSTILE)], description=_HOSTILE[number % len(_HOSTILE)] * 3
         ),
         "gift_date_in_words": lambda d: d.update(createdAt=in_words(created), updatedAt=in_words(created)),
+        "gift_too_deep": lambda d: d.update(options=_nested(40)),
         "gift_date_missing": lambda d: (d.pop("createdAt"), d.pop("updatedAt")),
     }
+
+
+def _nested(levels: int) -> Any:
+    """Return a value with this number of levels of objects."""
+    value: Any = 1
+    for _ in range(levels):
+        value = {"option": value}
+    return value
 
 
 def _currency(catalog: str) -> str:
@@ -148,16 +158,21 @@ def write_gifts(sizes: Sizes, tenants: Tenants, gifts: Gifts) -> Iterator[Record
         elif damage == "gift_id_of_another":
             partner = plan.partners[number]
             document = _document(partner, new_gifts[partner], catalog_of[partner], moment(partner))
-        yield from _records(number, gift, document, damage)
+        records = list(_records(number, gift, document, damage))
+        if damage != "gift_only_in_list":
+            yield from records
         if damage is None:
             gifts.healthy.append(gift)
-        _list(sizes, gifts, gift, document, damage)
+        original = _document(number, gift, catalog_of[number], created)
+        _list(sizes, gifts, original if damage == "gift_id_of_another" else document, records[0].truth, damage)
     if sizes.damage:
         yield from _single_documents(sizes, gifts)
 
 
 def _gift(number: int, plan: Plan) -> Gift:
     gift_id = f"gift-{milliseconds(moment(number))}-{letters(plan.rng, 9)}"
+    if plan.damaged.get(number) == "gift_id_too_long":
+        gift_id += "x" * 200
     return Gift(gift_id, f"Gift {number}", f"SKU-{number:06}", 499 + plan.rng.randrange(20_000))
 
 
@@ -181,14 +196,32 @@ def _records(number: int, gift: Gift, document: Document, damage: str | None) ->
         yield Record(second.key, document if damage == "gift_both_keys_equal" else older, second)
 
 
-def _list(sizes: Sizes, gifts: Gifts, gift: Gift, document: Document, damage: str | None) -> None:
-    """Add the gift to the lists of the old application."""
+def _list(sizes: Sizes, gifts: Gifts, document: Document, truth: Truth, damage: str | None) -> None:
+    """Add the gift to the lists of the old application: its id, or its document."""
+    assert truth.old_id is not None
+    old_id = truth.old_id
+    copy = damage if damage in ("gift_list_copy_equal", "gift_list_copy_differs") else None
     if damage == "gift_unlisted":
         return
-    entry = {**document, "id": gift.id} if sizes.whole_gifts else gift.id
-    gifts.listed += [entry, entry] if damage == "gift_listed_twice" else [entry]
+    is_whole = sizes.whole_gifts and damage not in ("gift_id_too_long", "gift_too_deep")
+    if is_whole or copy or damage == "gift_only_in_list":
+        whole = {**document, "id": old_id} | ({"name": "An older name"} if copy == "gift_list_copy_differs" else {})
+        gifts.listed += [whole, whole] if damage == "gift_listed_twice" else [whole]
+        gifts.contained.append(_contained(old_id, truth, copy))
+    else:
+        entry = {"id": old_id} if sizes.whole_gifts else old_id
+        gifts.listed += [entry, entry] if damage == "gift_listed_twice" else [entry]
     if "catalogId" in document:
-        gifts.by_catalog.setdefault(document["catalogId"], []).append(gift.id)
+        gifts.by_catalog.setdefault(document["catalogId"], []).append(old_id)
+
+
+def _contained(old_id: str, truth: Truth, copy: str | None) -> Truth:
+    """Return the truth about the document of a gift in `gifts:all`."""
+    if "gift_only_in_list" in truth.damage or "gift_id_of_another" in truth.damage:
+        key = f"gifts:all::{old_id}"
+        return replace(row(key, "clients:all", "product", old_id, "gift_only_in_list"), in_list=True)
+    differs = copy == "gift_list_copy_differs" or "gift_not_an_object" in truth.damage
+    return copy_in_list(truth, "gift_list_copy_differs" if differs else "gift_list_copy_equal", "gifts:all")
 
 
 def _single_documents(sizes: Sizes, gifts: Gifts) -> Iterator[Record]:

@@ -56,6 +56,7 @@ def _changes(
         "order_address_text": lambda d: d.update(shippingAddress="Hauptstraße 1, 10115 Berlin, Germany"),
         "order_address_missing": lambda d: d.pop("shippingAddress"),
         "order_quantity_bad": lambda d: d.update(quantity=(0, -1, "some", 1.5, None, True)[number % 6]),
+        "order_too_many_lines": lambda d: d.update(items=[{"giftId": gift.id, "quantity": 1}] * 1001),
         "order_date_bad": lambda d: d.update(createdAt=("2025-02-30T00:00:00Z", "yesterday", "31.13.2025")[number % 3]),
         "order_date_missing": lambda d: d.pop("createdAt"),
         "order_deleted": lambda d: d.update(({"deleted": True}, {"deletedAt": iso(created)})[number % 2]),

@@ -1,6 +1,7 @@
 """Writes the lists of the old application, and the families that do not move: sessions, secrets, logs and others."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from tests.kv.store.gifts import Gifts
@@ -23,8 +24,9 @@ def write_lists(sizes: Sizes, gifts: Gifts, orders: Orders) -> Iterator[Record]:
     entries = list(gifts.listed)
     gone = tuple(f"gift-gone-{number}" for number in range(_count(sizes, sizes.gifts)))
     for number, old_id in enumerate(gone):
-        entries.insert(number * 3 % (len(entries) + 1), {"id": old_id, "name": "?"} if sizes.whole_gifts else old_id)
-    yield _list("gifts:all", "clients:all", entries, "product", gone)
+        entries.insert(number * 3 % (len(entries) + 1), {"id": old_id} if sizes.whole_gifts else old_id)
+    key, value, truth = _list("gifts:all", "clients:all", entries, "product", gone)
+    yield Record(key, value, replace(truth, contained=tuple(gifts.contained)))
     for catalog, ids in gifts.by_catalog.items():
         yield _list(f"catalog_gifts:{catalog}", "catalog_gifts:<id>", ids, "product")
     gone = tuple(f"ORD-gone-{number}" for number in range(_count(sizes, sizes.orders)))

@@ -5,7 +5,7 @@ understands it. It shares no code with the product, so that it can contradict th
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -38,6 +38,10 @@ class Truth:
     """For a list: the ids that have no document. Every such id stands in only one list."""
     list_of: Entity | None = None
     """For a list of ids: the entity of the ids."""
+    contained: "tuple[Truth, ...]" = ()
+    """For a list: the truths about the whole documents in it."""
+    in_list: bool = False
+    """Whether the document is inside a list. Its key is `<key of the list>::<id>`."""
 
 
 class Record(NamedTuple):
@@ -91,6 +95,11 @@ DAMAGES: dict[str, Damage] = {
     "gift_date_missing": Damage("product", "row", "The time in the id, otherwise the time of the move."),
     "gift_unlisted": Damage("product", "row", "An id that is missing from a list deletes nothing."),
     "gift_listed_twice": Damage("product", "row", "The product exists once."),
+    "gift_only_in_list": Damage("product", "row", "A list has the only document of the gift: it leads the row."),
+    "gift_list_copy_equal": Damage("product", "alias", "`gift:<id>` leads the row."),
+    "gift_list_copy_differs": Damage("product", "alias", "`gift:<id>` leads the row, and never the list."),
+    "gift_id_too_long": Damage("product", "quarantine", "No key of the platform holds an id of over 200 characters."),
+    "gift_too_deep": Damage("product", "quarantine", "The document has over 32 levels of objects."),
     "gift_dangling": Damage("product", "list", "The list names an id that has no document: nothing to move."),
     "gift_plural_key": Damage("product", "row", "`gifts:<id>` is the only key: it leads the row."),
     "gift_both_keys_equal": Damage("product", "alias", "`gift:<id>` leads the row."),
@@ -121,6 +130,7 @@ DAMAGES: dict[str, Damage] = {
     "order_address_text": Damage("order", "row", "The text becomes the first line of the address."),
     "order_address_missing": Damage("order", "row", "The address is empty."),
     "order_quantity_bad": Damage("order", "quarantine", "Nothing may guess what was ordered."),
+    "order_too_many_lines": Damage("order", "quarantine", "An order has at most 1,000 lines."),
     "order_date_bad": Damage("order", "row", "The time in the id, with a note."),
     "order_date_missing": Damage("order", "row", "The time in the id."),
     "order_deleted": Damage("order", "row", "Documents never delete orders."),
@@ -168,10 +178,33 @@ def alias(key: str, family: str, leader: Truth, damage: str) -> Truth:
     return Truth(key, family, "alias", leader.entity, leader.old_id, (damage,), row_of=leader.key)
 
 
+def copy_in_list(leader: Truth, damage: str, list_key: str) -> Truth:
+    """Return the truth of a whole document in a list, whose entity has a key of its own."""
+    assert leader.old_id is not None
+    return Truth(
+        f"{list_key}::{leader.old_id}",
+        "clients:all",
+        "alias" if leader.resolution == "row" else "quarantine",
+        leader.entity,
+        leader.old_id,
+        (damage,),
+        leader.reason,
+        row_of=leader.key if leader.resolution == "row" else None,
+        in_list=True,
+    )
+
+
+def flat(truths: Iterable[Truth]) -> Iterator[Truth]:
+    """Yield the truths of documents, and those of the documents in lists."""
+    for truth in truths:
+        yield truth
+        yield from truth.contained
+
+
 def count_damage(truths: Iterable[Truth]) -> Counter[str]:
     """Count each kind of damage: documents, and for the `…_dangling` kinds the ids without a document."""
     counts: Counter[str] = Counter()
-    for truth in truths:
+    for truth in flat(truths):
         counts.update(truth.damage)
         if truth.dangling:
             counts["gift_dangling" if truth.list_of == "product" else "order_dangling"] += len(truth.dangling)

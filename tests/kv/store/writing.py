@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from tests.kv.store.truth import Record, Truth
+from tests.kv.store.truth import Record, Truth, flat
 
 
 def write_files(records: Iterable[Record], directory: Path) -> int:
@@ -24,7 +24,9 @@ def write_files(records: Iterable[Record], directory: Path) -> int:
 
 
 def copy_to(connection: psycopg.Connection[Any], records: Iterable[Record]) -> list[Truth]:
-    """Copy the documents to the table of the store, in the transaction of the connection. Returns the truths.
+    """Copy the documents to the table of the store, in the transaction of the connection.
+
+    Returns the truths, also those about documents in lists.
 
     Raises psycopg.errors.UniqueViolation if the table has a document with the same key.
     """
@@ -33,4 +35,4 @@ def copy_to(connection: psycopg.Connection[Any], records: Iterable[Record]) -> l
         for key, value, truth in records:
             copy.write_row((key, json.dumps(value)))
             truths.append(truth)
-    return truths
+    return [replace(truth, contained=()) for truth in flat(truths)]

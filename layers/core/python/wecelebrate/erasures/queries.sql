@@ -41,6 +41,10 @@ from app.prepare_erasure(:erasure_id);
 -- Store the keyed hashes of the person until the erasure is complete.
 select app.set_erasure_hashes(:erasure_id, :hashes::text[]);
 
+-- name: mark_documents$
+-- Mark the orders of the person that have only a document. Returns the last key, or null after the last document.
+select app.mark_erased_documents(:erasure_id, :after, :max_rows);
+
 -- name: erase_orders$
 -- Erase up to `max_rows` orders with everything that belongs to them. Returns their number.
 select app.erase_orders(:erasure_id, :max_rows);

@@ -103,6 +103,19 @@ def _counts(job: jobs.LeasedJob) -> dict[str, int]:
     return counts
 
 
+def _mark_documents(job: jobs.LeasedJob, erasure_id: UUID) -> None:
+    """Mark the orders of the person that have only a document, before the orders that have a row are erased.
+
+    The backfill can map a document at any time. A document that it maps before the mark has a row, which the next step
+    erases. After the mark, it maps the document no more.
+    """
+    after: str | None = ""
+    while after is not None:
+        job.check_lease()
+        with writing(SYSTEM) as tx:
+            after = sql.mark_documents(tx, erasure_id=erasure_id, after=after, max_rows=ROWS_PER_STEP)
+
+
 def _erase_addresses(job: jobs.LeasedJob, erasure_id: UUID) -> None:
     with writing(SYSTEM) as tx:
         _count(job, "mails", int(sql.erase_addresses(tx, erasure_id=erasure_id)))
@@ -182,6 +195,7 @@ def _complete_row(tx: Transaction, erasure_id: UUID, counts: Mapping[str, int]) 
 
 
 _STEPS: tuple[Step, ...] = (
+    _mark_documents,
     partial(_repeated, noun="orders", query=sql.erase_orders, max_rows=ORDERS_PER_STEP),
     _erase_addresses,
     partial(_repeated, noun="events", query=sql.erase_events, max_rows=EVENTS_PER_STEP),

@@ -50,6 +50,10 @@ class InspectedDocument(BaseModel):
     references: dict[str, str] = Field(
         default={}, description="Tokens of what the document refers to or what must be unique, e.g. `site` or `sku`."
     )
+    in_list: bool = Field(
+        default=False,
+        description="Whether the document is inside a list. Its key is computed from the key of the list and its id.",
+    )
     lists: Entity | None = Field(default=None, description="For a list: the entity of its entries.")
     entries: list[str] = Field(default=[], description="For a list: the tokens of the ids.")
     first_entry: int = Field(
@@ -77,8 +81,7 @@ class NewRun(Input):
 class RunCounts(BaseModel):
     """What became of the documents of the store. Each document is counted exactly once."""
 
-    documents: int = 0
-    """The number of documents in the store."""
+    documents: int = Field(default=0, description="The number of documents in the store, also of those inside lists.")
     rows: int = Field(default=0, description="Documents that decide the values of a row.")
     aliases: int = Field(default=0, description="Further documents of the same rows.")
     quarantined: int = Field(default=0, description="Documents that could not be mapped.")
@@ -104,7 +107,7 @@ class Run(BaseModel):
     """The environments whose documents become rows."""
     currency: str | None
     """The currency of prices that name none."""
-    phase: Literal["index", "lists", "client", "catalog", "site", "product", "order", "end"]
+    phase: Literal["index", "lists", "client", "catalog", "site", "product", "setting", "order", "end"]
     """What the run does next."""
     done: int
     """The number of documents that were mapped."""
@@ -161,6 +164,19 @@ class NoteCount(BaseModel):
     """The number of documents."""
 
 
+class SettingsLeft(BaseModel):
+    """Settings of sites that are not copied for the same reason."""
+
+    reason: str
+    """The code of the reason."""
+    advice: str
+    """What to do."""
+    documents: int
+    """The number of documents. Their other settings are copied."""
+    keys: list[str]
+    """The first five keys."""
+
+
 class MoveStatus(BaseModel):
     """How far the documents of the store have moved."""
 
@@ -172,3 +188,5 @@ class MoveStatus(BaseModel):
     """The documents that could not be mapped, by reason."""
     notes: list[NoteCount]
     """What was mended."""
+    settings: list[SettingsLeft]
+    """What the settings of sites contain that is not copied, by reason."""

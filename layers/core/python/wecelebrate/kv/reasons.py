@@ -49,3 +49,14 @@ ADVICE: Mapping[str, str] = {
     "unknown_status": "Write a state of an order into `status`, e.g. processing.",
 }
 """Maps the codes that the functions of the database give to what an operator can do."""
+
+SETTINGS: Mapping[str, str] = {
+    "assignment": "The platform has no list of the products that a site shows. Exclude the other products of the "
+    "catalog from the site.",
+    "availability": "The platform has no times at which a site shows a product.",
+    "excluded_tags": "Products have no tags. Exclude the products from the site one by one.",
+    "overrides": "A product has the same price on all sites. Give the site a catalog of its own.",
+    "unknown_site": "The site does not exist, or is in quarantine.",
+    "unreadable": "The document, or one of its lists of exclusions, has another form. Correct it in the store.",
+}
+"""Maps the codes of settings of sites that are not copied to what an operator can do."""

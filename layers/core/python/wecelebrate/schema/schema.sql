@@ -2957,7 +2957,12 @@ create policy definer on site_product_exclusions for select to app_definer
 create policy migrate on site_product_exclusions for all to app_migrate
   using (true)
   with check (true);
+create policy mirror on site_product_exclusions for select to app_mirror
+  using (true);
+create policy mirror_insert on site_product_exclusions for insert to app_mirror
+  with check (true);
 grant delete, insert, select, update on site_product_exclusions to app_admin, app_client, app_migrate;
+grant insert, select on site_product_exclusions to app_mirror;
 grant select on site_product_exclusions to app_anon, app_customer, app_definer;
 
 -- Table sites, owner app_owner
@@ -3458,6 +3463,45 @@ grant delete, insert, select, update on webhooks to app_admin, app_client, app_m
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_definer, app_system;
 
+-- Table kv.erased_orders, owner app_owner
+
+create table kv.erased_orders (
+  order_id uuid not null,
+  client_id uuid not null,
+  constraint erased_orders_pkey PRIMARY KEY (order_id, client_id),
+  constraint erased_orders_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE
+);
+CREATE INDEX erased_orders_by_client ON kv.erased_orders USING btree (client_id);
+-- row-level security: forced
+create policy migrate on kv.erased_orders for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.erased_orders for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.erased_orders to app_migrate;
+grant insert, select on kv.erased_orders to app_mirror;
+
+-- Table kv.exclusions, owner app_owner
+
+create table kv.exclusions (
+  site_id uuid not null,
+  product_id uuid not null,
+  constraint exclusions_pkey PRIMARY KEY (site_id, product_id),
+  constraint exclusions_product_id_fkey FOREIGN KEY (product_id) REFERENCES products(id) ON DELETE CASCADE,
+  constraint exclusions_site_id_fkey FOREIGN KEY (site_id) REFERENCES sites(id) ON DELETE CASCADE
+);
+CREATE INDEX exclusions_by_product ON kv.exclusions USING btree (product_id);
+-- row-level security: forced
+create policy migrate on kv.exclusions for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.exclusions for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.exclusions to app_migrate;
+grant insert, select on kv.exclusions to app_mirror;
+
 -- Table kv.ids, owner app_owner
 
 create table kv.ids (
@@ -3472,11 +3516,15 @@ create table kv.ids (
   has_row boolean not null default false,
   fingerprint bigint not null,
   mapped_fingerprint bigint,
+  list text,
+  base jsonb,
   constraint ids_pkey PRIMARY KEY (key),
+  constraint ids_base_length CHECK (app.json_fits(base, 10000)),
   constraint ids_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
     'product'::text, 'order'::text]))),
   constraint ids_environment_length CHECK ((length(environment) <= 200)),
   constraint ids_key_length CHECK ((length(key) <= 1024)),
+  constraint ids_list_length CHECK ((length(list) <= 1024)),
   constraint ids_old_id_length CHECK ((length(old_id) <= 500)),
   constraint ids_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'mapped'::text, 'quarantined'::text,
     'gone'::text])))
@@ -3491,7 +3539,13 @@ comment on column kv.ids.has_row is
   'Whether the mapping has written the row. It never changes rows of others.';
 comment on column kv.ids.mapped_fingerprint is
   'The fingerprint of the mapped document. Null: map it again.';
+comment on column kv.ids.list is
+  'The key of the list that contains the document. Null: the document has its own key.';
+comment on column kv.ids.base is
+  'What the mapping compares with to see who has changed a row: hashes of the values that the document had when it was
+   last mapped, and the last status on which the document and the row agreed. Null: the document decides no row.';
 CREATE INDEX ids_by_id ON kv.ids USING btree (entity, id);
+CREATE INDEX ids_by_list ON kv.ids USING btree (list) WHERE (list IS NOT NULL);
 CREATE INDEX ids_by_old_id ON kv.ids USING btree (entity, environment, old_id);
 -- row-level security: forced
 create policy migrate on kv.ids for all to app_migrate
@@ -3582,7 +3636,7 @@ create table kv.runs (
   constraint runs_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint runs_environments_length CHECK ((length((environments)::text) <= 10000)),
   constraint runs_phase_check CHECK ((phase = ANY (ARRAY['index'::text, 'lists'::text, 'client'::text, 'catalog'::text,
-    'site'::text, 'product'::text, 'order'::text, 'end'::text]))),
+    'site'::text, 'product'::text, 'setting'::text, 'order'::text, 'end'::text]))),
   constraint runs_requested_by_length CHECK ((length(requested_by) <= 500)),
   constraint runs_status_check CHECK ((status = ANY (ARRAY['running'::text, 'complete'::text, 'incomplete'::text])))
 );
@@ -4180,23 +4234,29 @@ CREATE OR REPLACE FUNCTION kv.account(environments text[])
 AS $function$
   with names as materialized (select kv.environment_names() as environments),
   documents as (
+    select d.key, null as list, null as entity, null as stated from kv_store_6fcaeea3 d
+    union all
+    select e.key, l.key, l.entity, e.stated from kv.lists() l cross join lateral kv.documents_in(l.key, l.items) e
+  ), counted as (
     select case
         when i.state = 'mapped' and i.alias then 'aliases' when i.state = 'mapped' then 'rows'
         when i.state = 'quarantined' then 'quarantined' when i.key is not null then 'unaccounted'
+        when d.list is not null then
+          case when (kv.identity_in_list(d.entity, d.key, d.stated, names.environments)).environment = any ($1)
+            then 'unaccounted' else 'left_over.other_environment' end
         when f.meaning is null then 'left_over.unknown'
         when f.meaning not in ('client', 'site', 'catalog', 'product', 'order') then 'left_over.' || f.meaning
         when (kv.identity(f.meaning, d.key, 'null', names.environments)).environment = any ($1) then 'unaccounted'
-        else 'left_over.other_environment' end as outcome
-    from kv_store_6fcaeea3 d cross join names
-      left join kv.ids i on i.key = d.key
+        else 'left_over.other_environment' end as outcome, count(*) as n
+    from documents d cross join names
+      left join kv.ids i on i.key = d.key and i.list is not distinct from d.list
         and i.environment = any ($1) and i.state <> 'gone'
       left join lateral (
         select k.meaning from app.kv_key_families() k
-        where i.key is null and d.key ~ k.pattern
+        where i.key is null and d.list is null and d.key ~ k.pattern
           and case when d.key like 'hris\_%' then 'hris' else split_part(d.key, ':', 1) end = any (k.heads) limit 1
       ) f on true
-  ), counted as (
-    select outcome, count(*) as n from documents group by 1
+    group by 1
   )
   select jsonb_build_object('documents', coalesce(sum(n), 0), 'rows', 0, 'aliases', 0, 'quarantined', 0,
       'unaccounted', 0)
@@ -4995,14 +5055,37 @@ AS $function$
   ), listed as (
     select distinct g.old_id, split_part(l.key, ':', 2) as catalog
     from kv_store_6fcaeea3 l
-      cross join lateral jsonb_array_elements(case jsonb_typeof(l.value) when 'array' then l.value else '[]' end) e
-      join gifts g on g.old_id = e.value #>> '{}'
+      cross join lateral jsonb_array_elements(kv.items_of(l.value)) e
+      cross join lateral (select kv.decoded_item(e.value) as value offset 0) d
+      join gifts g on g.old_id = case jsonb_typeof(d.value)
+        when 'object' then kv.line(d.value -> 'id', 1024) when 'string' then d.value #>> '{}' end
     where l.key >= 'catalog_gifts:' and l.key < 'catalog_gifts;' and exists (select from gifts)
-      and jsonb_typeof(e.value) = 'string'
   )
   select coalesce(jsonb_object_agg(old_id, catalog), '{}') from (
     select old_id, min(catalog) as catalog from listed group by 1 having count(*) = 1) lists
 $function$;
+
+-- Function kv.catalogs_of_products(text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.catalogs_of_products(keys text[])
+ RETURNS TABLE(key text, catalog text)
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is null or app.admin_role() not in ('super_admin', 'admin') then
+    raise exception 'only admins may inspect the store' using errcode = 'insufficient_privilege';
+  end if;
+  return query
+    select i.key, min(c.old_id) from kv.ids i
+      join products p on p.id = i.id
+      join kv.ids c on c.entity = 'catalog' and c.id = p.catalog_id and c.environment = i.environment
+    where i.key = any ($1) and i.entity = 'product' and c.has_row
+    group by 1;
+end
+$function$;
+grant execute on function kv.catalogs_of_products(text[]) to app_admin;
 
 -- Function app.change_order(uuid,jsonb,text,text,timestamp with time zone), owner app_definer
 
@@ -5362,7 +5445,8 @@ begin
   select r.reason, r.field into d.reason, d.field from (values
     ('unknown_site', 'siteId', site.id is null),
     ('id_in_use', 'id', existing.id is not null and not d.has_row),
-    ('person_erased', 'customer', existing.erased_at is not null),
+    ('person_erased', 'customer', existing.erased_at is not null or exists (
+      select from kv.erased_orders e where e.order_id = d.id and e.client_id = site.client_id)),
     ('currency_unknown', 'currency', code is null and d.columns ? 'stated_currency'),
     ('no_currency', 'currency', code is null),
     ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),
@@ -5980,6 +6064,16 @@ RETURN (app.context('client_ids'::text))::uuid[];
 grant execute on function app.client_ids() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function kv.column_hashes(jsonb,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.column_hashes(columns jsonb, names text[])
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN COALESCE((SELECT jsonb_object_agg(c.key, hashtextextended((c.value)::text, (0)::bigint)) AS jsonb_object_agg FROM
+  jsonb_each(column_hashes.columns) c(key, value) WHERE ((c.key = ANY (column_hashes.names)) AND (c.value <>
+  'null'::jsonb))), '{}'::jsonb);
+
 -- Function kv.common_notes(jsonb,jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.common_notes(value jsonb, original jsonb)
@@ -6232,6 +6326,10 @@ begin
       select count(*) from kv.ids
       where environment = any (r.environments) and state <> 'gone' and fingerprint is distinct from mapped_fingerprint);
     r.phase := 'client';
+  elsif r.phase = 'setting' then
+    last_key := case when 'production' = any (r.environments) then kv.copy_settings(r.checkpoint, size) end;
+    r.checkpoint := coalesce(last_key, '');
+    r.phase := case when last_key is null then 'order' else 'setting' end;
   elsif r.phase = 'end' then
     r.counts := r.counts || kv.account(r.environments);
     r.status := case when r.counts ->> 'unaccounted' = '0' then 'complete' else 'incomplete' end;
@@ -6245,6 +6343,39 @@ begin
 end
 $function$;
 grant execute on function kv.continue_backfill(uuid,integer) to app_admin;
+
+-- Function kv.copy_settings(text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.copy_settings(after text, size integer, OUT last_key text)
+ RETURNS text
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d record;
+  settings record;
+begin
+  for d in
+    select s.key, s.value, t.id as site_id, t.client_id, t.catalog_id
+    from (select * from kv.settings_documents() s where s.key > after order by s.key limit size) s
+      left join sites t on t.id = kv.row_of('site', 'production', s.site)
+    order by s.key
+  loop
+    last_key := d.key;
+    settings := kv.read_settings(d.key, d.value);
+    with new as (
+      insert into kv.exclusions (site_id, product_id)
+      select d.site_id, p.id from products p
+      where p.catalog_id = d.catalog_id and d.site_id is not null
+        and (lower(p.sku) = any (settings.skus) or lower(p.category) = any (settings.categories)
+          or lower(p.brand) = any (settings.brands))
+      on conflict do nothing returning product_id
+    )
+    insert into site_product_exclusions (client_id, site_id, product_id, reason)
+    select d.client_id, d.site_id, n.product_id, 'Excluded by the settings of the old application' from new n
+    on conflict do nothing;
+  end loop;
+end
+$function$;
 
 -- Function app.count_exports(uuid), owner app_definer
 
@@ -6615,7 +6746,7 @@ CREATE OR REPLACE FUNCTION kv.decoded(value jsonb)
  IMMUTABLE PARALLEL SAFE
 AS $function$
 begin
-  if jsonb_typeof(value) = 'string' and value #>> '{}' ~ '^\s*[{"]' then
+  if jsonb_typeof(value) = 'string' and value #>> '{}' ~ '^\s*[[{"]' then
     return (value #>> '{}')::jsonb;
   end if;
   return value;
@@ -6623,6 +6754,15 @@ exception when others then
   return value;
 end
 $function$;
+
+-- Function kv.decoded_item(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.decoded_item(item jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((jsonb_typeof(item) = 'object'::text) OR ((jsonb_typeof(item) = 'string'::text) AND ((item #>>
+  '{}'::text[]) ~ '^\s*\{'::text))) THEN kv.decoded(item) ELSE item END;
 
 -- Function app.delete_expired_audit_entries(integer), owner app_definer
 
@@ -6900,6 +7040,41 @@ RETURN CASE WHEN (length(t) > 40) THEN NULL::numeric WHEN (t ~ '^[0-9]+$'::text)
   OR (t ~ '^[0-9]{1,3}(,[0-9]{3}){2,}$'::text)) THEN (regexp_replace(t, '[.,]'::text, ''::text, 'g'::text))::numeric
   ELSE NULL::numeric END;
 
+-- Function kv.documents(text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.documents(keys text[])
+ RETURNS TABLE(key text, value jsonb)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select i.key, d.value from kv.ids i join kv_store_6fcaeea3 d on d.key = i.key
+  where i.key = any ($1) and i.list is null
+  union all
+  select e.key, e.value
+  from (select i.list, jsonb_object_agg(i.key, 1) as keys from kv.ids i where i.key = any ($1) and i.list is not null
+        group by 1) l
+    join kv_store_6fcaeea3 s on s.key = l.list
+    cross join lateral kv.documents_in(l.list, kv.items_of(s.value)) e
+  where l.keys ? e.key
+$function$;
+
+-- Function kv.documents_in(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.documents_in(list text, items jsonb)
+ RETURNS TABLE(key text, stated text, value jsonb)
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  with documents as (
+    select d.value, kv.line(d.value -> 'id', 1024) as stated, min(e.n) as n
+    from jsonb_array_elements($2) with ordinality e (value, n)
+      cross join lateral (select kv.decoded_item(e.value) as value offset 0) d
+    where kv.is_whole(d.value)
+    group by 1, 2
+  )
+  select kv.key_in_list($1, stated, row_number() over (partition by stated order by n)), stated, value from documents
+$function$;
+
 -- Function kv.drafts(text,uuid[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.drafts(entity text, ids uuid[])
@@ -6907,14 +7082,18 @@ CREATE OR REPLACE FUNCTION kv.drafts(entity text, ids uuid[])
  LANGUAGE sql
  STABLE
 AS $function$
-  with documents as materialized (
+  with entries as materialized (
+    select i.*, exists (
+        select from kv.ids same where same.entity = $1 and same.id = i.id and same.has_row
+          and lower(same.old_id) = lower(i.old_id)) as row_exists
+    from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'
+  ), documents as materialized (
     select i.key, i.environment, i.old_id, i.id, d.value as stored, kv.decoded(d.value) as value,
-      bool_or(i.has_row) over same as has_row,
+      bool_or(i.row_exists) over same as has_row,
       min(lower(i.old_id)) over same <> max(lower(i.old_id)) over same as is_mixed,
       row_number() over (partition by i.id order by
-        array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.key) as n
-    from kv.ids i join kv_store_6fcaeea3 d on d.key = i.key
-    where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'
+        array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.list nulls first, i.key) as n
+    from entries i join kv.documents(array(select e.key from entries e)) d on d.key = i.key
     window same as (partition by i.id)
   )
   select coalesce(array_agg((d.key, $1, d.environment, d.old_id, d.id, d.has_row, false, m.reason, m.field, m.columns,
@@ -7252,6 +7431,17 @@ end
 $function$;
 grant execute on function app.enter(text,text,text,uuid,text[],uuid,integer,text,text) to app_admin, app_anon,
   app_client, app_customer, app_kv, app_support, app_system, app_worker, wc_api, wc_kv, wc_public, wc_worker;
+
+-- Function kv.entity_of_list(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.entity_of_list(key text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (key = ANY (ARRAY['clients:all'::text, 'sites:all'::text, 'catalogs:all'::text, 'orders:all'::text]))
+  THEN TRIM(TRAILING 's'::text FROM split_part(key, ':'::text, 1)) WHEN ((key = 'gifts:all'::text) OR (key ~~
+  'catalog\_gifts:%'::text)) THEN 'product'::text WHEN (key ~~ 'catalog\_index:%'::text) THEN 'catalog'::text WHEN ((key
+  ~~ 'user\_orders:%'::text) OR (key ~~ 'order\_index:%'::text)) THEN 'order'::text ELSE NULL::text END;
 
 -- Function kv.environment_names(), owner app_mirror
 
@@ -7645,6 +7835,28 @@ begin
 end
 $function$;
 grant execute on function app.exact_amount(numeric,text) to app_admin, app_client, app_support;
+
+-- Function kv.existing_rows(text,uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.existing_rows(entity text, ids uuid[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  rows jsonb;
+begin
+  if cardinality(ids) = 0 or entity = 'order' then
+    return '{}';
+  end if;
+  execute format('select coalesce(jsonb_object_agg(t.id, to_jsonb(t)), ''{}'')'
+    ' from (select id, %s from %I where id = any ($1) order by id for no key update) t',
+    array_to_string(kv.merged_columns(entity) || case when entity in ('site', 'catalog') then '{status}' else '{}' end
+      ::text[], ', '),
+    entity || 's')
+    into rows using ids;
+  return rows;
+end
+$function$;
 
 -- Function app.expire_job_leases(text), owner app_owner
 
@@ -8295,6 +8507,14 @@ AS $function$
 $function$;
 grant execute on function app.has_unfilled_slots() to app_owner;
 
+-- Function kv.has_value(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.has_value(value jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN jsonb_path_exists(value, 'strict $.**?((@.type() == "string" || @.type() == "number") || @ == true)'::jsonpath);
+
 -- Function app.has_waiting_order_files(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.has_waiting_order_files(erasure_id uuid)
@@ -8375,6 +8595,37 @@ begin
 end
 $function$;
 
+-- Function kv.identify(text[],text[],boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.identify(keys text[], environments text[], is_hostile boolean)
+ RETURNS TABLE(key text, entity text, environment text, old_id text, list text, value jsonb)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with families as materialized (
+    select p.key, p.value, kv.entity_of_list(p.key) as listed, (
+        select k.meaning from app.kv_key_families() k
+        where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1) as meaning
+    from kv_store_6fcaeea3 p where p.key = any ($1)
+  )
+  select f.key, f.meaning, e.environment,
+    case when is_hostile then 'unreadable:' || encode(sha256(convert_to(f.key, 'UTF8')), 'hex') else e.old_id end,
+    null, case when is_hostile then 'null' else f.value end
+  from families f
+    cross join lateral kv.identity(f.meaning, f.key, case when is_hostile then 'null' else f.value end, $2) e
+  where f.meaning in ('client', 'site', 'catalog', 'product', 'order')
+  union all
+  select d.key, f.listed, e.environment, e.old_id, f.key, d.value
+  from families f
+    cross join lateral kv.documents_in(f.key, kv.items_of(f.value)) d
+    cross join lateral kv.identity_in_list(f.listed, d.key, d.stated, $2) e
+  where f.listed is not null and not is_hostile
+  union all
+  select kv.key_in_list(f.key, null, 0), f.listed, 'production',
+    'unreadable:' || encode(sha256(convert_to(f.key, 'UTF8')), 'hex'), f.key, 'null'
+  from families f where f.listed is not null and is_hostile
+$function$;
+
 -- Function app.identities(uuid,text,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.identities(client uuid, email text, subject text, OUT emails text[], OUT subjects text[])
@@ -8440,6 +8691,35 @@ begin
   end if;
   if conflict then
     old_id := key;  -- an old id contains no colon, so no other document has this id
+  end if;
+end
+$function$;
+
+-- Function kv.identity_in_list(text,text,text,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.identity_in_list(entity text, key text, stated text, environments text[], OUT environment
+  text, OUT old_id text)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  identity record;
+begin
+  environment := 'production';
+  old_id := coalesce(stated, '');
+  if length(old_id) > 200 then
+    old_id := 'too-long:' || encode(sha256(convert_to(key, 'UTF8')), 'hex');
+  elsif position(':' in old_id) > 0 then
+    if entity is distinct from (
+        select k.meaning from app.kv_key_families() k
+        where split_part(stated, ':', 1) = any (k.heads) and stated ~ k.pattern limit 1) then
+      old_id := key;
+      return;
+    end if;
+    identity := kv.identity(entity, stated, 'null', environments);
+    environment := identity.environment;
+    old_id := identity.old_id;
   end if;
 end
 $function$;
@@ -8512,24 +8792,21 @@ CREATE OR REPLACE FUNCTION kv.index_keys(keys text[], environments text[], names
  RETURNS void
  LANGUAGE sql
 AS $function$
-  insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
-  select p.key, f.meaning, e.environment, o.old_id, kv.id_of(f.meaning, e.environment, o.old_id),
-    case when is_hostile then 0 else hashtextextended(p.value::text, 0) end
-  from kv_store_6fcaeea3 p
-    cross join lateral (
-      select k.meaning from app.kv_key_families() k
-      where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1
-    ) f
-    cross join lateral kv.identity(f.meaning, p.key, case when is_hostile then 'null' else p.value end, names) e
-    cross join lateral (
-      select case when is_hostile then 'unreadable:' || encode(sha256(convert_to(p.key, 'UTF8')), 'hex')
-        else e.old_id end as old_id
-    ) o
-  where p.key = any ($1) and f.meaning in ('client', 'site', 'catalog', 'product', 'order') and e.environment = any ($2)
+  with documents as materialized (
+    select d.*, kv.id_of(d.entity, d.environment, d.old_id) as id,
+      case when is_hostile then 0 else hashtextextended(d.value::text, 0) end as fingerprint
+    from kv.identify($1, $3, $4) d where d.environment = any ($2)
+  ), gone as (
+    update kv.ids i set state = 'gone', mapped_fingerprint = null
+    where i.list = any ($1) and i.environment = any ($2) and i.state <> 'gone'
+      and not exists (select from documents d where d.key = i.key)
+  )
+  insert into kv.ids as i (key, entity, environment, old_id, id, list, fingerprint)
+  select key, entity, environment, old_id, id, list, fingerprint from documents
   on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
     fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
     mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
-    has_row = i.has_row and i.id = excluded.id
+    has_row = i.has_row and i.id = excluded.id, base = case when i.id = excluded.id then i.base end
   where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
     (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
 $function$;
@@ -8541,29 +8818,36 @@ CREATE OR REPLACE FUNCTION kv.index_lists(OUT dangling bigint, OUT repeated bigi
  LANGUAGE plpgsql
 AS $function$
 begin
-  with listed as (
-    select case split_part(l.key, ':', 1) when 'gifts' then 'product' when 'user_orders' then 'order'
-        else trim(trailing 's' from split_part(l.key, ':', 1)) end as entity,
-      case jsonb_typeof(e.value) when 'object' then e.value ->> 'id' else e.value #>> '{}' end as old_id, count(*) as n
-    from kv_store_6fcaeea3 l
-      cross join lateral jsonb_array_elements(case jsonb_typeof(l.value) when 'array' then l.value else '[]' end) e
-    where l.key in ('clients:all', 'sites:all', 'orders:all', 'gifts:all', 'catalogs:all')
-      or l.key >= 'user_orders:' and l.key < 'user_orders;'
-    group by 1, 2
+  update kv.ids i set state = 'gone', mapped_fingerprint = null
+  where i.state <> 'gone' and not exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key));
+  delete from kv.quarantine q using kv.ids i where i.key = q.key and i.state = 'gone';
+  with listed as materialized (
+    select l.key, l.entity, item.old_id, count(*) as n
+    from kv.lists() l
+      cross join lateral jsonb_array_elements(l.items) e
+      cross join lateral (select kv.decoded_item(e.value) as value offset 0) d
+      cross join lateral (
+        select case when jsonb_typeof(d.value) = 'object' then kv.line(d.value -> 'id', 1024)
+          else d.value #>> '{}' end as old_id) item
+    where not (kv.is_whole(d.value) and item.old_id is null)
+    group by 1, 2, 3
+  ), names as materialized (
+    select distinct entity, old_id from listed
   ), marked as (
     update kv.ids i set listed = not i.listed
-    from (select i.key from kv.ids i where i.listed <> exists (
-            select from listed l where l.entity = i.entity and l.old_id = i.old_id)) changed
+    from (select i.key from kv.ids i where i.listed <> (i.list is not null or exists (
+            select from names n where n.entity = i.entity and n.old_id = i.old_id))) changed
     where changed.key = i.key
   )
-  select count(*) filter (where not exists (
-        select from kv.ids i where i.entity = l.entity and i.old_id = l.old_id)
-      and not exists (select from kv.ids i where i.key = any (kv.keys_of(l.entity, 'production', l.old_id)))),
-    count(*) filter (where n > 1)
-  into dangling, repeated from listed l;
-  update kv.ids i set state = 'gone', mapped_fingerprint = null
-  where i.state <> 'gone' and not exists (select from kv_store_6fcaeea3 d where d.key = i.key);
-  delete from kv.quarantine q using kv.ids i where i.key = q.key and i.state = 'gone';
+  select (
+      select count(*) from names n
+      where not exists (
+          select from kv.ids i where i.entity = n.entity and i.old_id = n.old_id and i.state <> 'gone')
+        and not exists (
+          select from kv.ids i where i.key = any (kv.keys_of(n.entity, 'production', n.old_id) || n.old_id)
+            and i.state <> 'gone')),
+    (select count(*) from listed l where l.n > 1)
+  into dangling, repeated;
 end
 $function$;
 
@@ -8745,6 +9029,28 @@ RETURN CASE role WHEN 'app_owner'::text THEN false WHEN 'app_definer'::text THEN
   'jobs'::text) AND (privilege = 'DELETE'::text)) ELSE true END;
 grant execute on function app.is_suspended_privilege(text,text,text) to app_owner;
 
+-- Function kv.is_whole(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_whole(item jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE jsonb_typeof(item) WHEN 'object'::text THEN ((item - 'id'::text) <> '{}'::jsonb) ELSE false END;
+
+-- Function kv.items_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.items_of(value jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  items jsonb := kv.decoded(value);
+begin
+  return case jsonb_typeof(items) when 'array' then items else '[]' end;
+end
+$function$;
+
 -- Function app.job_awaits_approval(jobs), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.job_awaits_approval(j jobs)
@@ -8894,6 +9200,18 @@ CREATE OR REPLACE FUNCTION kv.kept(existing jsonb, stated jsonb)
 RETURN COALESCE((SELECT jsonb_build_object('kept', e.key) AS jsonb_build_object FROM jsonb_each(kept.existing) e(key,
   value) WHERE ((e.value <> 'null'::jsonb) AND (e.value IS DISTINCT FROM COALESCE((kept.stated -> e.key),
   'null'::jsonb))) ORDER BY e.key LIMIT 1), '{}'::jsonb);
+
+-- Function kv.key_in_list(text,text,bigint), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.key_in_list(list text, stated text, copy bigint)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((stated <> ''::text) AND (length(stated) <= 200) AND (length(list) <= 500) AND (POSITION(('::'::text)
+  IN (((':'::text || stated) || ':'::text))) = 0) AND (POSITION(('::'::text) IN ((list || ':'::text))) = 0)) THEN
+  (((list || '::'::text) || stated) || CASE WHEN (copy > 1) THEN ('::'::text || copy) ELSE ''::text END) ELSE
+  (("left"(list, 500) || ':::'::text) || encode(sha256(convert_to((jsonb_build_array(list, stated, copy))::text,
+  'UTF8'::name)), 'hex'::text)) END;
 
 -- Function kv.keys_of(text,text,text), owner app_mirror
 
@@ -9361,6 +9679,19 @@ $function$;
 grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
 
+-- Function kv.lists(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lists()
+ RETURNS TABLE(key text, entity text, items jsonb)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select key, kv.entity_of_list(key), kv.items_of(value) from kv_store_6fcaeea3
+  where key in ('clients:all', 'sites:all', 'catalogs:all', 'gifts:all', 'orders:all')
+    or key >= 'catalog_gifts:' and key < 'catalog_gifts;' or key >= 'catalog_index:' and key < 'catalog_index;'
+    or key >= 'order_index:' and key < 'order_index;' or key >= 'user_orders:' and key < 'user_orders;'
+$function$;
+
 -- Function app.live_facets(uuid,text,text[],text,text,numeric,numeric,integer,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.live_facets(catalog uuid, conditions text, patterns text[], category text, brand text,
@@ -9690,17 +10021,19 @@ CREATE OR REPLACE FUNCTION kv.map_batch(r kv.runs, size integer)
  LANGUAGE plpgsql
 AS $function$
 declare
+  keys constant text[] := array(
+    select i.key from kv.ids i
+    where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
+      and i.fingerprint is distinct from i.mapped_fingerprint
+    order by i.key limit size);
   ids uuid[] := '{}';
   n bigint := 0;
   bytes bigint := 0;
   d record;
 begin
   for d in
-    select i.key, i.id, octet_length(s.value::text) as bytes
-    from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
-    where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
-      and i.fingerprint is distinct from i.mapped_fingerprint
-    order by i.key limit size
+    select i.key, i.id, coalesce(octet_length(s.value::text), 0) as bytes
+    from kv.ids i left join kv.documents(keys) s on s.key = i.key where i.key = any (keys) order by i.key
   loop
     exit when n > 0 and bytes + d.bytes > 1000000;
     ids := ids || d.id;
@@ -9711,7 +10044,7 @@ begin
   if n = 0 then
     r.checkpoint := '';
     r.phase := case r.phase when 'client' then 'catalog' when 'catalog' then 'site' when 'site' then 'product'
-      when 'product' then 'order' else 'end' end;
+      when 'product' then 'setting' else 'end' end;
     return r;
   end if;
   perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
@@ -9984,8 +10317,12 @@ CREATE OR REPLACE FUNCTION kv.map_together(entity text, ids uuid[], currency tex
  LANGUAGE plpgsql
 AS $function$
 declare
-  drafts kv.draft[] := kv.drafts(entity, ids);
+  drafts kv.draft[];
 begin
+  if entity = 'order' then  -- until the end of the transaction, nobody marks orders of erased persons
+    perform pg_advisory_xact_lock_shared(hashtextextended('kv erased orders', 0));
+  end if;
+  drafts := kv.merged(entity, kv.drafts(entity, ids));
   case entity
     when 'client' then
       drafts := kv.check_clients(drafts);
@@ -10004,9 +10341,63 @@ begin
       perform kv.write_orders(drafts);
   end case;
   perform kv.record_outcomes(drafts, false);
+  perform kv.record_bases(entity, drafts);
   perform kv.record_aliases(drafts);
 end
 $function$;
+
+-- Function app.mark_erased_documents(uuid,text,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.mark_erased_documents(erasure_id uuid, after text, max_rows integer)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  return case when cardinality(e.emails) > 0
+    then kv.mark_erased_orders(e.client_id, e.emails, e.orders_before, $2, $3) end;
+end
+$function$;
+grant execute on function app.mark_erased_documents(uuid,text,integer) to app_system;
+
+-- Function kv.mark_erased_orders(uuid,text[],timestamp with time zone,text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mark_erased_orders(client uuid, addresses text[], placed_until timestamp with time zone,
+  after text, size integer, OUT last_key text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  names constant text[] := kv.environment_names();
+  page text[] := '{}';
+  bytes bigint := 0;
+  d record;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('kv erased orders', 0));
+  for d in
+    select s.key, octet_length(s.value::text) as bytes from kv_store_6fcaeea3 s
+    where s.key > after and (s.key >= 'order' and s.key < 'ordes' or s.key >= 'user_orders:' and s.key < 'user_orders;')
+    order by s.key limit size
+  loop
+    exit when bytes > 0 and bytes + d.bytes > 8000000;
+    page := page || d.key;
+    bytes := bytes + d.bytes;
+  end loop;
+  last_key := page[cardinality(page)];
+  insert into kv.erased_orders (order_id, client_id)
+  select distinct kv.id_of('order', o.environment, o.old_id), client
+  from (select * from kv.identify(page, names, false) o where o.entity = 'order' offset 0) o
+  where kv.mentions_address(o.value, addresses)
+    and coalesce(kv.placed_at(o.value, o.old_id), placed_until) <= placed_until
+  on conflict do nothing;
+end
+$function$;
+grant execute on function kv.mark_erased_orders(uuid,text[],timestamp with time zone,text,integer) to app_definer;
 
 -- Function app.mark_orders_exported(uuid[],timestamp with time zone), owner app_definer
 
@@ -10166,6 +10557,27 @@ AS $function$
           where case when strpos(lowered, needle) > 0 then lowered ~ app.needle_pattern(needle) end))
 $function$;
 
+-- Function kv.mentions_address(jsonb,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mentions_address(value jsonb, addresses text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  t constant text := lower(value::text);
+begin
+  if not exists (select from unnest(addresses) a where strpos(t, trim(both '"' from to_jsonb(a)::text)) > 0) then
+    return false;
+  elsif kv.is_deep(kv.decoded(value)) then
+    return true;
+  end if;
+  return exists (
+    select from jsonb_path_query(kv.decoded(value), 'strict $.** ? (@.type() == "string")') s
+    where lower(kv.line(s, 1024)) = any (addresses));
+end
+$function$;
+
 -- Function app.merge_objects(jsonb,jsonb,boolean), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.merge_objects(target jsonb, patch jsonb, has_no_null boolean)
@@ -10216,6 +10628,85 @@ CREATE OR REPLACE FUNCTION app.merge_patch(target jsonb, patch jsonb)
  SET search_path TO 'pg_catalog', 'pg_temp'
 RETURN app.merge_objects(target, patch, (NOT (jsonb_strip_nulls(patch) IS DISTINCT FROM patch)));
 grant execute on function app.merge_patch(jsonb,jsonb) to public;
+
+-- Function kv.merged(text,kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.merged(entity text, drafts kv.draft[])
+ RETURNS kv.draft[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  names constant text[] := kv.merged_columns(entity);
+  existing constant jsonb := kv.existing_rows(
+    entity, array(select d.id from unnest(drafts) d where d.reason is null and d.has_row));
+  d kv.draft;
+  current jsonb;
+  before jsonb;
+  hashes jsonb;
+  merged kv.draft[] := '{}';
+begin
+  if entity = 'order' then
+    return drafts;
+  end if;
+  foreach d in array drafts loop
+    if d.reason is null then
+      current := existing -> d.id::text;
+      before := (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
+                 order by i.key <> d.key limit 1);
+      hashes := kv.column_hashes(d.columns, names);
+      if current is not null and before is not null then
+        d.columns := d.columns || coalesce((
+          select jsonb_object_agg(c.key, case c.key
+            when 'price' then to_jsonb(trim_scale((c.value)::numeric)) else c.value end)
+          from jsonb_each(current) c
+          where c.key = any (names) and before -> c.key is not distinct from hashes -> c.key), '{}');
+      end if;
+      d.columns := d.columns || jsonb_build_object('base', hashes);
+      if d.columns ? 'status' then
+        d := kv.merged_status(d, case when current is null then d.columns ->> 'status' else before ->> 'status' end,
+          coalesce(current ->> 'status', d.columns ->> 'status'));
+      end if;
+    end if;
+    merged := merged || d;
+  end loop;
+  return merged;
+end
+$function$;
+
+-- Function kv.merged_columns(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.merged_columns(entity text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE entity WHEN 'client'::text THEN
+  '{name,description,logo_url,contact_email,contact_phone,address,settings}'::text[] WHEN 'catalog'::text THEN
+  '{name,type,source,source_config,last_sync_at}'::text[] WHEN 'site'::text THEN '{name,branding,settings}'::text[] WHEN
+  'product'::text THEN
+  '{sku,name,description,category,brand,price,images,attributes,inventory_count,inventory_policy}'::text[] ELSE
+  '{}'::text[] END;
+
+-- Function kv.merged_status(kv.draft,text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.merged_status(d kv.draft, agreed text, current text)
+ RETURNS kv.draft
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+declare
+  stated constant text := d.columns ->> 'status';
+  is_kept constant boolean := current <> stated and current is distinct from agreed;
+begin
+  if is_kept then
+    d.notes := d.notes || '{"kept": "status"}';
+    d.remainder := jsonb_build_object('status', stated) || d.remainder;
+    d.columns := d.columns || jsonb_build_object('status', current);
+  end if;
+  d.columns := jsonb_set(d.columns, '{base,status}', coalesce(to_jsonb(case when is_kept then agreed else stated end),
+    'null'));
+  return d;
+end
+$function$;
 
 -- Function app.minor_units(text), owner app_owner
 
@@ -11070,6 +11561,21 @@ end
 $function$;
 grant execute on function app.place_order(jsonb,text,text,jsonb,jsonb,numeric,text) to app_anon, app_customer;
 
+-- Function kv.placed_at(jsonb,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.placed_at(value jsonb, old_id text)
+ RETURNS timestamp with time zone
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  document constant jsonb := kv.decoded(value);
+begin
+  return case when jsonb_typeof(document) = 'object' and not kv.is_deep(document)
+    then kv.order_time(kv.fields(document), old_id) end;
+end
+$function$;
+
 -- Function app.prepare_erasure(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.prepare_erasure(erasure_id uuid)
@@ -11802,6 +12308,41 @@ begin
 end
 $function$;
 
+-- Function kv.read_settings(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.read_settings(key text, value jsonb, OUT skus text[], OUT categories text[], OUT brands
+  text[], OUT reasons text[])
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  document constant jsonb := kv.decoded(value);
+  v jsonb;
+  stated jsonb;
+begin
+  if key ~ '^site_gift_config:|^site-gift-assignment:' then
+    reasons := '{assignment}';
+    return;
+  elsif jsonb_typeof(document) is distinct from 'object' or kv.is_deep(document) then
+    reasons := '{unreadable}';
+    return;
+  end if;
+  v := kv.fields(document);
+  stated := case jsonb_typeof(v -> 'exclusions') when 'object' then kv.fields(v -> 'exclusions') else v end;
+  skus := kv.texts_of(stated -> 'excludedSkus');
+  categories := kv.texts_of(stated -> 'excludedCategories');
+  brands := kv.texts_of(stated -> 'excludedBrands');
+  reasons := array_remove(array[
+    case when skus is null or categories is null or brands is null
+      or coalesce(jsonb_typeof(v -> 'exclusions') not in ('object', 'null'), false) then 'unreadable' end,
+    case when coalesce(stated -> 'excludedTags', '[]') not in ('[]', 'null') then 'excluded_tags' end,
+    case when coalesce(kv.has_value(v -> 'overrides'), false) then 'overrides' end,
+    case when coalesce(kv.has_value(v -> 'availability'), false) then 'availability' end,
+    case when coalesce(v ->> 'assignmentStrategy', 'all') not in ('all', 'exclusions') then 'assignment' end], null);
+end
+$function$;
+
 -- Function app.receive_return(uuid,jsonb,boolean,text,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.receive_return(return_id uuid, lines jsonb, restock boolean, note text, source text,
@@ -11951,23 +12492,50 @@ $function$;
 
 CREATE OR REPLACE FUNCTION kv.record_aliases(drafts kv.draft[])
  RETURNS void
- LANGUAGE sql
+ LANGUAGE plpgsql
 AS $function$
-  select kv.record_outcomes(array(
+declare
+  keys text[] := array(
+    select i.key from unnest(drafts) d join kv.ids i on i.entity = d.entity and i.id = d.id
+    where i.key <> d.key and i.state <> 'gone');
+begin
+  if cardinality(keys) = 0 then
+    return;
+  end if;
+  perform kv.record_outcomes(array(
+    with documents as materialized (
+      select c.key, kv.decoded(c.value) as value
+      from kv.documents(keys || array(select d.key from unnest(drafts) d)) c
+    )
     select (i.key, i.entity, i.environment, i.old_id, i.id, d.has_row or d.reason is null, false, d.reason, d.field,
       null,
       coalesce(rest.value - case i.entity when 'catalog' then 'source' else '' end, '{}'),
       case when rest.value is null then '{"same_document": ""}' else '{"other_document": ""}' end::jsonb)::kv.draft
     from unnest(drafts) d
       join kv.ids i on i.entity = d.entity and i.id = d.id and i.key <> d.key and i.state <> 'gone'
-      join kv_store_6fcaeea3 a on a.key = i.key
-      join kv_store_6fcaeea3 l on l.key = d.key
+      join documents a on a.key = i.key
+      join documents l on l.key = d.key
       left join lateral (
         select kv.cleaned(coalesce(jsonb_object_agg(f.key, f.value), '{}')) as value
-        from jsonb_each(case when jsonb_typeof(kv.decoded(a.value)) = 'object' and not kv.is_deep(kv.decoded(a.value))
-            then kv.decoded(a.value) else '{}' end) f
-        where f.value is distinct from kv.decoded(l.value) -> f.key
-      ) rest on kv.decoded(a.value) <> kv.decoded(l.value)), true)
+        from jsonb_each(case when jsonb_typeof(a.value) = 'object' and not kv.is_deep(a.value) then a.value
+          else '{}' end) f
+        where f.value is distinct from l.value -> f.key
+      ) rest on a.value <> l.value), true);
+end
+$function$;
+
+-- Function kv.record_bases(text,kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_bases(entity text, drafts kv.draft[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  update kv.ids i set base = null
+  where i.entity = $1 and i.base is not null and i.key <> all (array(select d.key from unnest(drafts) d))
+    and i.id = any (array(select d.id from unnest(drafts) d where d.reason is null));
+  update kv.ids i set base = d.columns -> 'base'
+  from unnest(drafts) d
+  where i.key = d.key and d.reason is null and i.base is distinct from d.columns -> 'base'
 $function$;
 
 -- Function app.record_change(text,text,jsonb,jsonb), owner app_definer
@@ -13513,6 +14081,36 @@ begin
 end
 $function$;
 
+-- Function kv.settings_documents(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.settings_documents()
+ RETURNS TABLE(key text, site text, value jsonb)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select key, split_part(key, ':', 2), value from kv_store_6fcaeea3
+  where key >= 'sites:' and key < 'sites;' and key ~ '^sites:[^:]+:catalog_config$'
+    or key >= 'site_catalog_config:' and key < 'site_catalog_config;'
+    or key >= 'site_configs:' and key < 'site_configs;' or key >= 'site_gift_config:' and key < 'site_gift_config;'
+    or key >= 'site-gift-assignment:' and key < 'site-gift-assignment;'
+  order by key
+$function$;
+
+-- Function kv.settings_left(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.settings_left()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(jsonb_agg(to_jsonb(r) order by r.documents desc, r.reason), '[]') from (
+    select reason, count(*) as documents, (array_agg(left(d.key, 200) order by d.key))[1:5] as keys
+    from kv.settings_documents() d
+      cross join lateral unnest((kv.read_settings(d.key, d.value)).reasons
+        || case when kv.row_of('site', 'production', d.site) is null then '{unknown_site}'::text[] end) reason
+    group by 1) r
+$function$;
+
 -- Function kv.settings_of(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.settings_of(stated jsonb)
@@ -13841,6 +14439,7 @@ begin
         select i.entity, q.reason, count(*) as documents,
           (array_agg(left(q.key, 200) order by q.key))[1:5] as keys
         from kv.quarantine q join kv.ids i on i.key = q.key group by 1, 2) q),
+    'settings', kv.settings_left(),
     'notes', (
       select coalesce(jsonb_agg(to_jsonb(n) order by n.documents desc, n.note, n.entity), '[]') from (
         select i.entity, n.note, count(*) as documents from kv.notes n join kv.ids i on i.key = n.key
@@ -14079,6 +14678,17 @@ AS $function$
   where ended_at is null or ended_at > now() - interval '1 minute'
 $function$;
 grant execute on function app.suspended_tables() to wc_api, wc_kv, wc_public, wc_worker;
+
+-- Function kv.texts_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.texts_of(value jsonb)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((value IS NULL) OR (value = 'null'::jsonb)) THEN '{}'::text[] WHEN ((jsonb_typeof(value) =
+  'array'::text) AND (NOT jsonb_path_exists(value, 'strict $[*]?(@.type() != "string" && @.type() !=
+  "number")'::jsonpath))) THEN ARRAY(SELECT DISTINCT lower(kv.line(e.value, 500)) AS lower FROM
+  jsonb_array_elements(texts_of.value) e(value) WHERE (kv.line(e.value, 500) IS NOT NULL)) ELSE NULL::text[] END;
 
 -- Function kv.time_in_id(text), owner app_mirror
 

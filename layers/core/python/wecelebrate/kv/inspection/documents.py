@@ -1,19 +1,24 @@
 """Inspects one document of the store."""
 
-import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Any
 
 from wecelebrate.kv.inspection import entities
-from wecelebrate.kv.inspection.fields import Document, decode, text_of, value_of
+from wecelebrate.kv.inspection.fields import Document, decode, text_of
+from wecelebrate.kv.inspection.lists import MAX_ID_LENGTH, ListedDocument, canonical, entity_of, entry_of, items_of
 from wecelebrate.kv.models import Entity, InspectedDocument
 
 MAX_VALUE_BYTES = 1_000_000
 """A larger document is reported."""
-NAMELESS = frozenset(("gift_object_key", "gift_id_empty"))
-"""The kinds of damage of gifts whose key contains no id."""
+NAMELESS = frozenset(
+    ("gift_object_key", *(f"{name}_id_empty" for name in ("client", "site", "catalog", "gift", "order")))
+)
+"""The kinds of damage of documents without an id."""
+MAX_LEVELS = 32
+"""The most levels of objects and lists in a document."""
 _CHECKS: dict[str, Callable[[Document], Iterable[str]]] = {
     "client": entities.damage_of_client,
     "site": entities.damage_of_site,
@@ -26,7 +31,7 @@ LEGACY_CATALOG = "catalog_legacy_default"
 _PLURALS = {"client": "clients:", "site": "sites:", "product": "gifts:", "order": "orders:", "catalog": "catalog:"}
 """The older key of each entity."""
 ALL = slice(None)
-ENVIRONMENT, PLAIN, OLDER, OTHER_ID = range(4)
+ENVIRONMENT, PLAIN, OLDER, OTHER_ID, LISTED = range(5)
 """The forms of a key. If an entity has several keys, the first form becomes the row."""
 
 
@@ -42,18 +47,52 @@ def inspect(key: str, family: str, meaning: str, value: str, entries: slice = AL
     entries: the entries of a list that the result contains.
     """
     if meaning == "list":
-        return _inspect_list(key, family, value, entries)
+        return inspect_list(key, family, items_of(value), entries)
     entity: Entity = meaning  # type: ignore[assignment] # the database returns documents of entities and lists only
     document, encodings = _decoded(value)
     old_id, form, damage = _identity(entity, key, document)
+    if document is None and value.startswith("{") and f"{prefix_of(entity)}_not_an_object" in damage:
+        damage = [f"{prefix_of(entity)}_too_deep"]  # it cannot even be parsed
+    if encodings > 1 and isinstance(document, dict):
+        damage.append(f"{prefix_of(entity)}_double_encoded")
+    inspected = _inspected(key, family, entity, (old_id, form, damage), document)
+    if (
+        entity == "product"
+        and isinstance(document, dict)
+        and len(value) > MAX_VALUE_BYTES
+        and not damage_of_identity(damage)
+    ):
+        inspected.damage.append("gift_value_huge")
+    return inspected
+
+
+def inspect_listed(key: str, family: str, listed: ListedDocument) -> InspectedDocument:
+    """Inspect a document in a list. `key` is the key of the list."""
+    entity = entity_of(key)
+    assert entity is not None, key
+    old_id, damage = _identity_in_list(entity, listed)
+    document = listed.document
+    if entity == "product" and key.startswith("catalog_gifts:") and not text_of(document, "catalogId"):
+        document = {**document, "catalogId": key.partition(":")[2]}
+    inspected = _inspected(listed.key, family, entity, (old_id, LISTED, damage), document)
+    inspected.in_list = True
+    return inspected
+
+
+def _inspected(
+    key: str, family: str, entity: Entity, identity: tuple[str, int, list[str]], document: Any
+) -> InspectedDocument:
+    old_id, form, damage = identity
+    prefix = prefix_of(entity)
     references: dict[str, str] = {}
-    if isinstance(document, dict) and f"{prefix_of(entity)}_id_of_another" not in damage:
-        if encodings > 1:
-            damage.append(f"{prefix_of(entity)}_double_encoded")
-        if entity != "product" or not NAMELESS.intersection(damage):
-            damage += _CHECKS[entity](document)
-        if entity == "product" and len(value) > MAX_VALUE_BYTES:
-            damage.append("gift_value_huge")
+    is_readable = isinstance(document, dict) and f"{prefix}_too_deep" not in damage
+    if damage_of_identity(damage):
+        references["key"] = key.rpartition(":")[2]
+        damage[:] = [kind for kind in damage if not kind.endswith("_double_encoded")]
+    elif is_readable and is_deep(document):
+        damage.append(f"{prefix}_too_deep")
+    elif is_readable:
+        damage += _CHECKS[entity](document)
         references = _references(entity, document)
         if entity == "catalog" and not references["client"] and old_id != LEGACY_CATALOG:
             damage.append("catalog_client_missing")
@@ -63,10 +102,29 @@ def inspect(key: str, family: str, meaning: str, value: str, entries: slice = AL
         entity=entity,
         id=token_of(old_id),
         form=form,
-        content=token_of(value),
+        content="" if f"{prefix}_too_deep" in damage else token_of(canonical(document)),
         damage=damage,
         references={name: token_of(text) for name, text in references.items() if text},
     )
+
+
+def damage_of_identity(damage: Iterable[str]) -> bool:
+    """Return whether nobody can say which entity a document belongs to."""
+    return any(kind in NAMELESS or kind.endswith(("_id_of_another", "_id_too_long")) for kind in damage)
+
+
+def is_deep(document: Any) -> bool:
+    """Return whether a document has more than MAX_LEVELS levels of objects and lists."""
+    level = [document]
+    for _ in range(MAX_LEVELS + 1):
+        level = [
+            child
+            for part in level
+            for child in (part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
+        ]
+        if not level:
+            return False
+    return True
 
 
 def prefix_of(entity: str) -> str:
@@ -91,16 +149,34 @@ def _identity(entity: Entity, key: str, document: Any) -> tuple[str, int, list[s
         return id_in_key, form, ["gift_object_key"]
     if not id_in_key:
         return id_in_key, form, [f"{prefix_of(entity)}_id_empty"]
+    old_id = (text_of(document, "id") if isinstance(document, dict) else "") or id_in_key
+    if max(map(len, key.split(":")[-2:])) > MAX_ID_LENGTH or (len(old_id) > MAX_ID_LENGTH and old_id != key):
+        return key, form, [f"{prefix_of(entity)}_id_too_long"]
     if not isinstance(document, dict):
         return id_in_key, form, [f"{prefix_of(entity)}_not_an_object"]
-    old_id = text_of(document, "id") or id_in_key
     if entity == "order" and old_id == key:
         return old_id, PLAIN, ["order_key_is_id"]
     if entity == "client" and old_id == f"client-{id_in_key}":
         return old_id, OTHER_ID, []
     if old_id != id_in_key:
-        return id_in_key, form, [f"{prefix_of(entity)}_id_of_another"]
+        return key, form, [f"{prefix_of(entity)}_id_of_another"]
     return old_id, form, ["gift_id_wildcard"] if entity == "product" and set("%_") & set(old_id) else []
+
+
+def _identity_in_list(entity: Entity, listed: ListedDocument) -> tuple[str, list[str]]:
+    """Return the old id of a document in a list, and the damage that concerns its identity."""
+    prefix, stated = prefix_of(entity), listed.stated
+    if stated == "[object Object]" and entity == "product":
+        return stated, ["gift_object_key"]
+    if stated in ("", "[object Object]", "undefined", "null"):
+        return stated, [f"{prefix}_id_empty"]
+    if len(stated) > MAX_ID_LENGTH:
+        return listed.key, [f"{prefix}_id_too_long"]
+    if ":" in stated:  # an id can have the form of a key
+        environment = "" if entity == "catalog" else "([^:]+:)?"
+        match = re.fullmatch(f"{prefix}s?:{environment}([^:]+)", stated)
+        return (match[match.lastindex or 0], []) if match else (listed.key, [f"{prefix}_id_of_another"])
+    return stated, ["gift_id_wildcard"] if entity == "product" and set("%_") & set(stated) else []
 
 
 def _form(entity: str, key: str) -> int:
@@ -140,27 +216,17 @@ def _host(domain: str) -> str:
     return domain.lower().rpartition("://")[2].partition("/")[0].partition(":")[0]
 
 
-def _inspect_list(key: str, family: str, value: str, part: slice) -> InspectedDocument:
-    """Inspect a list of gifts or of the orders of a user. Other lists have no entries."""
-    head, _, rest = key.partition(":")
-    gifts = key == "gifts:all" or head == "catalog_gifts"
-    listed: Entity | None = "product" if gifts else "order" if head == "user_orders" else None
-    entries: list[str] = []
-    if listed is not None:
-        try:
-            items = decode(value)
-        except ValueError:
-            items = None
-        for item in items[part] if isinstance(items, list) else ():
-            old_id = value_of(item, "id") if isinstance(item, dict) else item
-            entries.append(token_of(old_id if isinstance(old_id, str) else json.dumps(old_id, default=str)))
+def inspect_list(key: str, family: str, items: list[Any], part: slice) -> InspectedDocument:
+    """Inspect a list: the ids that it names."""
+    listed = entity_of(key)
+    entries = [token_of(entry) for item in items[part] if (entry := entry_of(item)) is not None] if listed else []
     return InspectedDocument(
         key=key,
         family=family,
         entity="list",
-        id=token_of(rest),
+        id=token_of(key.partition(":")[2]),
         form=PLAIN,
-        content=token_of(value),
+        content="",
         lists=listed,
         entries=entries,
         first_entry=part.start or 0,

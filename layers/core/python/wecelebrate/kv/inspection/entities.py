@@ -37,6 +37,8 @@ _HOSTILE = re.compile(
     r"|'\s*;"  # SQL
 )
 _CREDENTIAL = re.compile(r"password|passwd|secret|credential|api_?key|token|private_?key", re.IGNORECASE)
+MAX_LINES = 1000
+"""The most lines of an order."""
 _MAX_TEXT_LENGTH = 10_000
 """Only the beginning of a text is compared with patterns."""
 
@@ -126,15 +128,26 @@ def damage_of_order(order: Document) -> Iterator[str]:
         yield "order_address_missing"
     elif isinstance(address, str):
         yield "order_address_text"
-    if not (quantity := count_of(value_of(order, "quantity"))):
-        yield "order_quantity_bad"
-    yield from _damage_of_total(order, quantity)
+    yield from _damage_of_lines(order)
     if problem := date_problem(value_of(order, "createdAt")):
         yield f"order_date_{problem}"
     if is_deleted(order):
         yield "order_deleted"
     if has_snake_case(order, *_ORDER_NAMES):
         yield "order_snake_case"
+
+
+def _damage_of_lines(order: Document) -> Iterator[str]:
+    items = order.get("items")
+    if isinstance(items, list) and items:
+        if len(items) > MAX_LINES:
+            yield "order_too_many_lines"
+        elif any(isinstance(item, dict) and "quantity" in item and not count_of(item["quantity"]) for item in items):
+            yield "order_quantity_bad"
+        return
+    if not (quantity := count_of(value_of(order, "quantity"))):
+        yield "order_quantity_bad"
+    yield from _damage_of_total(order, quantity)
 
 
 def _damage_of_total(order: Document, quantity: int | None) -> Iterator[str]:

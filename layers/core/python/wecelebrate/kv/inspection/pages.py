@@ -8,7 +8,9 @@ from wecelebrate.core import signing
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import BadCursor
 from wecelebrate.core.pages import ListParameters, RenderedPage
-from wecelebrate.kv.inspection.documents import inspect
+from wecelebrate.kv.inspection.documents import inspect, inspect_list, inspect_listed, token_of
+from wecelebrate.kv.inspection.lists import documents_in, entity_of, items_of
+from wecelebrate.kv.models import InspectedDocument
 
 sql = queries(__file__)
 
@@ -17,6 +19,8 @@ MAX_VALUE_BYTES = 4_000_000
 MAX_ENTRIES = 100_000
 """The entries of the lists of a page. An entry has 16 bytes in a response, which can have 5.9 MB."""
 _CURSOR = "kv documents"
+_Position = tuple[str, int, int]
+"""A key, and for a list the number of its next entry and of its next document."""
 
 
 class InspectionParameters(ListParameters):
@@ -26,49 +30,88 @@ class InspectionParameters(ListParameters):
 def page(tx: Transaction, parameters: InspectionParameters) -> RenderedPage:
     """Inspect the next documents, in the order of their keys. Raises Forbidden unless the caller is an admin.
 
-    The documents of secrets, logs and unknown families are not read. If the lists of a page have more entries than
-    MAX_ENTRIES, the last list continues on the next page.
+    The documents of secrets, logs and unknown families are not read. A list is followed by the whole documents that it
+    contains. If the lists of a page have more entries than MAX_ENTRIES, the last list continues on the next page.
     """
-    start, first_entry = _position(parameters.cursor)
+    start, first_entry, first_document = _position(parameters.cursor)
     rows = sql.list_documents(
         tx,
         start=start,
-        inclusive=first_entry > 0,
+        inclusive=first_entry > 0 or first_document > 0,
         max_rows=parameters.limit + 1,
         max_bytes=MAX_VALUE_BYTES,
     )
-    items: list[str] = []
-    entries = MAX_ENTRIES
-    last: tuple[str, int] | None = None
+    result = _Page(parameters.limit)
+    last: _Position | None = None
     for row in rows:
-        if row["value"] is None or len(items) == parameters.limit or not entries:  # another document follows
-            return RenderedPage(f"[{','.join(items)}]", _cursor(last))
+        if row["value"] is None or result.is_full:  # another document follows
+            return result.rendered(tx, last)
         if row["key"] != start:
-            first_entry = 0
-        end = first_entry + entries
-        part = slice(first_entry, end + 1)  # with the next entry, which shows whether the list goes on
-        document = inspect(row["key"], row["family"], row["meaning"], row["value"], part)
-        goes_on = len(document.entries) > entries
-        document.entries = document.entries[:entries]
-        items.append(document.model_dump_json())
-        if goes_on:
-            return RenderedPage(f"[{','.join(items)}]", _cursor((row["key"], end)))
-        entries -= len(document.entries)
-        last, first_entry = (row["key"], 0), 0
-    return RenderedPage(f"[{','.join(items)}]", None)
+            first_entry, first_document = 0, 0
+        if row["meaning"] == "list":
+            rest = result.add_list(row["key"], row["family"], row["value"], first_entry, first_document)
+            if rest is not None:
+                return result.rendered(tx, rest)
+        else:
+            result.add(inspect(row["key"], row["family"], row["meaning"], row["value"]))
+        last = (row["key"], 0, 0)
+    return result.rendered(tx, None)
 
 
-def _cursor(last: tuple[str, int] | None) -> str | None:
+class _Page:
+    """The inspected documents of a page."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit, self.entries, self.bytes = limit, MAX_ENTRIES, 0
+        self.documents: list[InspectedDocument] = []
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.documents) == self.limit or self.entries <= 0 or self.bytes > MAX_VALUE_BYTES
+
+    def add(self, document: InspectedDocument) -> None:
+        self.documents.append(document)
+        self.bytes += 12 * len(document.key) + 600  # a key can have control characters
+
+    def add_list(self, key: str, family: str, value: str, first_entry: int, first_document: int) -> "_Position | None":
+        """Add a list, and its documents. Returns where the next page continues, or None if the list is complete.
+
+        `first_document` is the number of the next document, which counts from 1. 0: the entries are not complete.
+        """
+        items = items_of(value)
+        if first_document == 0:
+            end = first_entry + self.entries
+            document = inspect_list(key, family, items, slice(first_entry, end))
+            self.add(document)
+            self.entries -= len(document.entries)
+            if len(items) > end and document.lists:
+                return (key, end, 0)
+        for number, listed in enumerate(documents_in(key, items) if entity_of(key) else (), 1):
+            if number >= first_document:
+                if self.is_full:
+                    return (key, 0, number)
+                self.add(inspect_listed(key, family, listed))
+        return None
+
+    def rendered(self, tx: Transaction, position: "_Position | None") -> RenderedPage:
+        """Return the page, with the catalogs that the products of its gifts have."""
+        gifts = {document.key: document for document in self.documents if document.entity == "product"}
+        for row in sql.list_catalogs_of_products(tx, keys=list(gifts)) if gifts else ():
+            gifts[row["key"]].references["row_catalog"] = token_of(row["catalog"])
+        return RenderedPage(f"[{','.join(each.model_dump_json() for each in self.documents)}]", _cursor(position))
+
+
+def _cursor(last: _Position | None) -> str | None:
     """Return the cursor after a document, or inside a list. A key can have 1,024 control characters: compress it."""
     return last and signing.sign(_CURSOR, zlib.compress(json.dumps(last, ensure_ascii=False).encode()))
 
 
-def _position(cursor: str | None) -> tuple[str, int]:
-    """Return the key after which the page begins, or the key of a list and the number of its next entry."""
+def _position(cursor: str | None) -> _Position:
+    """Return the key after which the page begins, or the key of a list and the numbers of its next items."""
     if cursor is None:
-        return "", 0
+        return "", 0, 0
     content = signing.unsign(_CURSOR, cursor)
     if content is None:
         raise BadCursor
     position: list[Any] = json.loads(zlib.decompress(content))
-    return position[0], position[1]
+    return position[0], position[1], position[2]

@@ -2,3 +2,7 @@
 -- Return the documents that can be inspected, in the order of their keys. The value of the last row is null if the
 -- values of the page are large enough.
 select key, family, meaning, value from app.kv_documents(:start, :inclusive, :max_rows, :max_bytes);
+
+-- name: list_catalogs_of_products
+-- Return the old ids of the catalogs that the products of documents have.
+select key, catalog from kv.catalogs_of_products(:keys::text[]);

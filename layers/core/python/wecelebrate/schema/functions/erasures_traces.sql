@@ -131,6 +131,21 @@ end
 $$;
 grant execute on function app.erase_mentions(uuid, text, uuid, integer) to app_system;
 
+-- Marks the orders of the person that have only a document in the key-value store of the predecessor, so that they
+-- never become orders with the data of the person. It searches the next `max_rows` documents after the key `after`.
+-- Returns the last of these keys, or null if no document is left. It must run before the orders are erased.
+create or replace function app.mark_erased_documents(erasure_id uuid, after text, max_rows integer) returns text
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  e erasures := app.open_erasure($1);
+begin
+  return case when cardinality(e.emails) > 0
+    then kv.mark_erased_orders(e.client_id, e.emails, e.orders_before, $2, $3) end;
+end
+$$;
+grant execute on function app.mark_erased_documents(uuid, text, integer) to app_system;
+
 -- Ends the exports of the client that can contain orders of the person, and cancels their jobs. Finished exports of the
 -- platform contain the orders of all clients, so they end, too. A running one begins again with a new snapshot: an
 -- owner must not cancel the work of staff. Returns the exports that have ended. The worker of the erasure deletes their

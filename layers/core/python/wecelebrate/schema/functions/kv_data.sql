@@ -52,7 +52,7 @@ create or replace function kv.decoded(value jsonb) returns jsonb
 language plpgsql immutable parallel safe
 as $$
 begin
-  if jsonb_typeof(value) = 'string' and value #>> '{}' ~ '^\s*[{"]' then
+  if jsonb_typeof(value) = 'string' and value #>> '{}' ~ '^\s*[[{"]' then
     return (value #>> '{}')::jsonb;
   end if;
   return value;

@@ -1,5 +1,5 @@
 -- Finding the documents of clients, sites, catalogs, products and orders, by the families of their keys, and deciding
--- which documents belong to the same row. The lists of the store only set `listed`.
+-- which documents belong to the same row. The ids in the lists of the store only set `listed`.
 
 set local role app_mirror;
 
@@ -102,29 +102,57 @@ begin
 end
 $$;
 
--- Finds the documents of keys. If `is_hostile` is true, the values are not read, and the keys become no rows.
+-- Returns the documents of entities that the given keys of the store contain: the documents themselves, and the
+-- documents in lists. If `is_hostile` is true, the values are not read: each key has one document, which is unreadable.
+create or replace function kv.identify(keys text[], environments text[], is_hostile boolean)
+returns table (key text, entity text, environment text, old_id text, list text, value jsonb)
+language sql stable
+as $$
+  with families as materialized (
+    select p.key, p.value, kv.entity_of_list(p.key) as listed, (
+        select k.meaning from app.kv_key_families() k
+        where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1) as meaning
+    from kv_store_6fcaeea3 p where p.key = any ($1)
+  )
+  select f.key, f.meaning, e.environment,
+    case when is_hostile then 'unreadable:' || encode(sha256(convert_to(f.key, 'UTF8')), 'hex') else e.old_id end,
+    null, case when is_hostile then 'null' else f.value end
+  from families f
+    cross join lateral kv.identity(f.meaning, f.key, case when is_hostile then 'null' else f.value end, $2) e
+  where f.meaning in ('client', 'site', 'catalog', 'product', 'order')
+  union all
+  select d.key, f.listed, e.environment, e.old_id, f.key, d.value
+  from families f
+    cross join lateral kv.documents_in(f.key, kv.items_of(f.value)) d
+    cross join lateral kv.identity_in_list(f.listed, d.key, d.stated, $2) e
+  where f.listed is not null and not is_hostile
+  union all
+  select kv.key_in_list(f.key, null, 0), f.listed, 'production',
+    'unreadable:' || encode(sha256(convert_to(f.key, 'UTF8')), 'hex'), f.key, 'null'
+  from families f where f.listed is not null and is_hostile
+$$;
+
+-- Finds the documents of keys of the store, also those in lists. If `is_hostile` is true, the values are not read, and
+-- the keys become no rows.
 create or replace function kv.index_keys(keys text[], environments text[], names text[], is_hostile boolean)
 returns void
 language sql volatile
 as $$
-  insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
-  select p.key, f.meaning, e.environment, o.old_id, kv.id_of(f.meaning, e.environment, o.old_id),
-    case when is_hostile then 0 else hashtextextended(p.value::text, 0) end
-  from kv_store_6fcaeea3 p
-    cross join lateral (
-      select k.meaning from app.kv_key_families() k
-      where split_part(p.key, ':', 1) = any (k.heads) and p.key ~ k.pattern limit 1
-    ) f
-    cross join lateral kv.identity(f.meaning, p.key, case when is_hostile then 'null' else p.value end, names) e
-    cross join lateral (
-      select case when is_hostile then 'unreadable:' || encode(sha256(convert_to(p.key, 'UTF8')), 'hex')
-        else e.old_id end as old_id
-    ) o
-  where p.key = any ($1) and f.meaning in ('client', 'site', 'catalog', 'product', 'order') and e.environment = any ($2)
+  with documents as materialized (
+    select d.*, kv.id_of(d.entity, d.environment, d.old_id) as id,
+      case when is_hostile then 0 else hashtextextended(d.value::text, 0) end as fingerprint
+    from kv.identify($1, $3, $4) d where d.environment = any ($2)
+  ), gone as (
+    update kv.ids i set state = 'gone', mapped_fingerprint = null
+    where i.list = any ($1) and i.environment = any ($2) and i.state <> 'gone'
+      and not exists (select from documents d where d.key = i.key)
+  )
+  insert into kv.ids as i (key, entity, environment, old_id, id, list, fingerprint)
+  select key, entity, environment, old_id, id, list, fingerprint from documents
   on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
     fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
     mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
-    has_row = i.has_row and i.id = excluded.id
+    has_row = i.has_row and i.id = excluded.id, base = case when i.id = excluded.id then i.base end
   where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
     (excluded.environment, excluded.old_id, excluded.id, excluded.fingerprint) or i.state = 'gone'
 $$;
@@ -141,35 +169,42 @@ begin
 end
 $$;
 
--- Marks the documents that a list names, and the documents that the store no longer has. Returns the number of ids in
--- lists without a document, and of ids that a list names twice.
+-- Marks the documents that the store no longer has, and those that a list names. Returns the number of ids in lists
+-- without a document, and of ids that a list names twice. A document in a list that states no id names nothing.
 create or replace function kv.index_lists(out dangling bigint, out repeated bigint)
 language plpgsql volatile
 as $$
 begin
-  with listed as (
-    select case split_part(l.key, ':', 1) when 'gifts' then 'product' when 'user_orders' then 'order'
-        else trim(trailing 's' from split_part(l.key, ':', 1)) end as entity,
-      case jsonb_typeof(e.value) when 'object' then e.value ->> 'id' else e.value #>> '{}' end as old_id, count(*) as n
-    from kv_store_6fcaeea3 l
-      cross join lateral jsonb_array_elements(case jsonb_typeof(l.value) when 'array' then l.value else '[]' end) e
-    where l.key in ('clients:all', 'sites:all', 'orders:all', 'gifts:all', 'catalogs:all')
-      or l.key >= 'user_orders:' and l.key < 'user_orders;'
-    group by 1, 2
+  update kv.ids i set state = 'gone', mapped_fingerprint = null
+  where i.state <> 'gone' and not exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key));
+  delete from kv.quarantine q using kv.ids i where i.key = q.key and i.state = 'gone';
+  with listed as materialized (
+    select l.key, l.entity, item.old_id, count(*) as n
+    from kv.lists() l
+      cross join lateral jsonb_array_elements(l.items) e
+      cross join lateral (select kv.decoded_item(e.value) as value offset 0) d
+      cross join lateral (
+        select case when jsonb_typeof(d.value) = 'object' then kv.line(d.value -> 'id', 1024)
+          else d.value #>> '{}' end as old_id) item
+    where not (kv.is_whole(d.value) and item.old_id is null)
+    group by 1, 2, 3
+  ), names as materialized (
+    select distinct entity, old_id from listed
   ), marked as (
     update kv.ids i set listed = not i.listed
-    from (select i.key from kv.ids i where i.listed <> exists (
-            select from listed l where l.entity = i.entity and l.old_id = i.old_id)) changed
+    from (select i.key from kv.ids i where i.listed <> (i.list is not null or exists (
+            select from names n where n.entity = i.entity and n.old_id = i.old_id))) changed
     where changed.key = i.key
   )
-  select count(*) filter (where not exists (
-        select from kv.ids i where i.entity = l.entity and i.old_id = l.old_id)
-      and not exists (select from kv.ids i where i.key = any (kv.keys_of(l.entity, 'production', l.old_id)))),
-    count(*) filter (where n > 1)
-  into dangling, repeated from listed l;
-  update kv.ids i set state = 'gone', mapped_fingerprint = null
-  where i.state <> 'gone' and not exists (select from kv_store_6fcaeea3 d where d.key = i.key);
-  delete from kv.quarantine q using kv.ids i where i.key = q.key and i.state = 'gone';
+  select (
+      select count(*) from names n
+      where not exists (
+          select from kv.ids i where i.entity = n.entity and i.old_id = n.old_id and i.state <> 'gone')
+        and not exists (
+          select from kv.ids i where i.key = any (kv.keys_of(n.entity, 'production', n.old_id) || n.old_id)
+            and i.state <> 'gone')),
+    (select count(*) from listed l where l.n > 1)
+  into dangling, repeated;
 end
 $$;
 
@@ -201,18 +236,23 @@ end
 $$;
 
 -- Returns the documents that decide the values of rows, mapped, in the order of the keys. If several documents lead to
--- one row, the form of the key decides, and never the clock.
+-- one row, the form of the key decides, and never the clock. A document with a key of its own comes before a document
+-- in a list. The row of a document that has disappeared belongs to the other documents with the same id.
 create or replace function kv.drafts(entity text, ids uuid[]) returns kv.draft[]
 language sql stable
 as $$
-  with documents as materialized (
+  with entries as materialized (
+    select i.*, exists (
+        select from kv.ids same where same.entity = $1 and same.id = i.id and same.has_row
+          and lower(same.old_id) = lower(i.old_id)) as row_exists
+    from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'
+  ), documents as materialized (
     select i.key, i.environment, i.old_id, i.id, d.value as stored, kv.decoded(d.value) as value,
-      bool_or(i.has_row) over same as has_row,
+      bool_or(i.row_exists) over same as has_row,
       min(lower(i.old_id)) over same <> max(lower(i.old_id)) over same as is_mixed,
       row_number() over (partition by i.id order by
-        array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.key) as n
-    from kv.ids i join kv_store_6fcaeea3 d on d.key = i.key
-    where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'
+        array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.list nulls first, i.key) as n
+    from entries i join kv.documents(array(select e.key from entries e)) d on d.key = i.key
     window same as (partition by i.id)
   )
   select coalesce(array_agg((d.key, $1, d.environment, d.old_id, d.id, d.has_row, false, m.reason, m.field, m.columns,

@@ -31,10 +31,11 @@ as $$
   ), listed as (
     select distinct g.old_id, split_part(l.key, ':', 2) as catalog
     from kv_store_6fcaeea3 l
-      cross join lateral jsonb_array_elements(case jsonb_typeof(l.value) when 'array' then l.value else '[]' end) e
-      join gifts g on g.old_id = e.value #>> '{}'
+      cross join lateral jsonb_array_elements(kv.items_of(l.value)) e
+      cross join lateral (select kv.decoded_item(e.value) as value offset 0) d
+      join gifts g on g.old_id = case jsonb_typeof(d.value)
+        when 'object' then kv.line(d.value -> 'id', 1024) when 'string' then d.value #>> '{}' end
     where l.key >= 'catalog_gifts:' and l.key < 'catalog_gifts;' and exists (select from gifts)
-      and jsonb_typeof(e.value) = 'string'
   )
   select coalesce(jsonb_object_agg(old_id, catalog), '{}') from (
     select old_id, min(catalog) as catalog from listed group by 1 having count(*) = 1) lists

@@ -1,6 +1,6 @@
--- Writing the rows that documents become, and recording the outcome of each document. A row is only changed if the
--- document has changed it. The triggers of the tables run: caches are invalidated, and rollups stay exact. No function
--- of this file sends a mail, a webhook or an event.
+-- Writing the rows that documents become, and recording the outcome of each document. A column is only changed if the
+-- document has changed it (functions/kv_merging.sql). The triggers of the tables run: caches are invalidated, and
+-- rollups stay exact. No function of this file sends a mail, a webhook or an event.
 --
 -- The platform alone decides about the tier, the activity, the domain and the catalog of a row that exists, and its
 -- settings win. A document with another value leaves it, with the note `kept`. Only a site without a catalog gets the
@@ -113,21 +113,34 @@ $$;
 -- Records the other documents of the same rows. If such a document differs from the one that decides, the fields that
 -- differ are its remainder. If the document that decides is in quarantine, the others are, too.
 create or replace function kv.record_aliases(drafts kv.draft[]) returns void
-language sql volatile
+language plpgsql volatile
 as $$
-  select kv.record_outcomes(array(
+declare
+  keys text[] := array(
+    select i.key from unnest(drafts) d join kv.ids i on i.entity = d.entity and i.id = d.id
+    where i.key <> d.key and i.state <> 'gone');
+begin
+  if cardinality(keys) = 0 then
+    return;
+  end if;
+  perform kv.record_outcomes(array(
+    with documents as materialized (
+      select c.key, kv.decoded(c.value) as value
+      from kv.documents(keys || array(select d.key from unnest(drafts) d)) c
+    )
     select (i.key, i.entity, i.environment, i.old_id, i.id, d.has_row or d.reason is null, false, d.reason, d.field,
       null,
       coalesce(rest.value - case i.entity when 'catalog' then 'source' else '' end, '{}'),
       case when rest.value is null then '{"same_document": ""}' else '{"other_document": ""}' end::jsonb)::kv.draft
     from unnest(drafts) d
       join kv.ids i on i.entity = d.entity and i.id = d.id and i.key <> d.key and i.state <> 'gone'
-      join kv_store_6fcaeea3 a on a.key = i.key
-      join kv_store_6fcaeea3 l on l.key = d.key
+      join documents a on a.key = i.key
+      join documents l on l.key = d.key
       left join lateral (
         select kv.cleaned(coalesce(jsonb_object_agg(f.key, f.value), '{}')) as value
-        from jsonb_each(case when jsonb_typeof(kv.decoded(a.value)) = 'object' and not kv.is_deep(kv.decoded(a.value))
-            then kv.decoded(a.value) else '{}' end) f
-        where f.value is distinct from kv.decoded(l.value) -> f.key
-      ) rest on kv.decoded(a.value) <> kv.decoded(l.value)), true)
+        from jsonb_each(case when jsonb_typeof(a.value) = 'object' and not kv.is_deep(a.value) then a.value
+          else '{}' end) f
+        where f.value is distinct from l.value -> f.key
+      ) rest on a.value <> l.value), true);
+end
 $$;

@@ -90,7 +90,8 @@ begin
   select r.reason, r.field into d.reason, d.field from (values
     ('unknown_site', 'siteId', site.id is null),
     ('id_in_use', 'id', existing.id is not null and not d.has_row),
-    ('person_erased', 'customer', existing.erased_at is not null),
+    ('person_erased', 'customer', existing.erased_at is not null or exists (
+      select from kv.erased_orders e where e.order_id = d.id and e.client_id = site.client_id)),
     ('currency_unknown', 'currency', code is null and d.columns ? 'stated_currency'),
     ('no_currency', 'currency', code is null),
     ('currency_ambiguous', 'currency', not kv.sign_fits(d.columns ->> 'sign', code)),

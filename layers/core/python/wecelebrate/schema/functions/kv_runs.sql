@@ -57,6 +57,10 @@ begin
       select count(*) from kv.ids
       where environment = any (r.environments) and state <> 'gone' and fingerprint is distinct from mapped_fingerprint);
     r.phase := 'client';
+  elsif r.phase = 'setting' then
+    last_key := case when 'production' = any (r.environments) then kv.copy_settings(r.checkpoint, size) end;
+    r.checkpoint := coalesce(last_key, '');
+    r.phase := case when last_key is null then 'order' else 'setting' end;
   elsif r.phase = 'end' then
     r.counts := r.counts || kv.account(r.environments);
     r.status := case when r.counts ->> 'unaccounted' = '0' then 'complete' else 'incomplete' end;
@@ -77,17 +81,19 @@ create or replace function kv.map_batch(r kv.runs, size integer) returns kv.runs
 language plpgsql volatile
 as $$
 declare
+  keys constant text[] := array(
+    select i.key from kv.ids i
+    where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
+      and i.fingerprint is distinct from i.mapped_fingerprint
+    order by i.key limit size);
   ids uuid[] := '{}';
   n bigint := 0;
   bytes bigint := 0;
   d record;
 begin
   for d in
-    select i.key, i.id, octet_length(s.value::text) as bytes
-    from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
-    where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
-      and i.fingerprint is distinct from i.mapped_fingerprint
-    order by i.key limit size
+    select i.key, i.id, coalesce(octet_length(s.value::text), 0) as bytes
+    from kv.ids i left join kv.documents(keys) s on s.key = i.key where i.key = any (keys) order by i.key
   loop
     exit when n > 0 and bytes + d.bytes > 1000000;
     ids := ids || d.id;
@@ -98,7 +104,7 @@ begin
   if n = 0 then
     r.checkpoint := '';
     r.phase := case r.phase when 'client' then 'catalog' when 'catalog' then 'site' when 'site' then 'product'
-      when 'product' then 'order' else 'end' end;
+      when 'product' then 'setting' else 'end' end;
     return r;
   end if;
   perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
@@ -141,8 +147,12 @@ create or replace function kv.map_together(entity text, ids uuid[], currency tex
 language plpgsql volatile
 as $$
 declare
-  drafts kv.draft[] := kv.drafts(entity, ids);
+  drafts kv.draft[];
 begin
+  if entity = 'order' then  -- until the end of the transaction, nobody marks orders of erased persons
+    perform pg_advisory_xact_lock_shared(hashtextextended('kv erased orders', 0));
+  end if;
+  drafts := kv.merged(entity, kv.drafts(entity, ids));
   case entity
     when 'client' then
       drafts := kv.check_clients(drafts);
@@ -161,34 +171,42 @@ begin
       perform kv.write_orders(drafts);
   end case;
   perform kv.record_outcomes(drafts, false);
+  perform kv.record_bases(entity, drafts);
   perform kv.record_aliases(drafts);
 end
 $$;
 
 -- Accounts for each document of the store exactly once: it decides a row, is an alias, is in quarantine, or is left
--- over. `unaccounted` counts documents that the applications have written since the run began.
+-- over. A document in a list counts beside its list. `unaccounted` counts documents that the applications have written
+-- since the run began.
 create or replace function kv.account(environments text[]) returns jsonb
 language sql stable
 as $$
   with names as materialized (select kv.environment_names() as environments),
   documents as (
+    select d.key, null as list, null as entity, null as stated from kv_store_6fcaeea3 d
+    union all
+    select e.key, l.key, l.entity, e.stated from kv.lists() l cross join lateral kv.documents_in(l.key, l.items) e
+  ), counted as (
     select case
         when i.state = 'mapped' and i.alias then 'aliases' when i.state = 'mapped' then 'rows'
         when i.state = 'quarantined' then 'quarantined' when i.key is not null then 'unaccounted'
+        when d.list is not null then
+          case when (kv.identity_in_list(d.entity, d.key, d.stated, names.environments)).environment = any ($1)
+            then 'unaccounted' else 'left_over.other_environment' end
         when f.meaning is null then 'left_over.unknown'
         when f.meaning not in ('client', 'site', 'catalog', 'product', 'order') then 'left_over.' || f.meaning
         when (kv.identity(f.meaning, d.key, 'null', names.environments)).environment = any ($1) then 'unaccounted'
-        else 'left_over.other_environment' end as outcome
-    from kv_store_6fcaeea3 d cross join names
-      left join kv.ids i on i.key = d.key
+        else 'left_over.other_environment' end as outcome, count(*) as n
+    from documents d cross join names
+      left join kv.ids i on i.key = d.key and i.list is not distinct from d.list
         and i.environment = any ($1) and i.state <> 'gone'
       left join lateral (
         select k.meaning from app.kv_key_families() k
-        where i.key is null and d.key ~ k.pattern
+        where i.key is null and d.list is null and d.key ~ k.pattern
           and case when d.key like 'hris\_%' then 'hris' else split_part(d.key, ':', 1) end = any (k.heads) limit 1
       ) f on true
-  ), counted as (
-    select outcome, count(*) as n from documents group by 1
+    group by 1
   )
   select jsonb_build_object('documents', coalesce(sum(n), 0), 'rows', 0, 'aliases', 0, 'quarantined', 0,
       'unaccounted', 0)
@@ -220,6 +238,7 @@ begin
         select i.entity, q.reason, count(*) as documents,
           (array_agg(left(q.key, 200) order by q.key))[1:5] as keys
         from kv.quarantine q join kv.ids i on i.key = q.key group by 1, 2) q),
+    'settings', kv.settings_left(),
     'notes', (
       select coalesce(jsonb_agg(to_jsonb(n) order by n.documents desc, n.note, n.entity), '[]') from (
         select i.entity, n.note, count(*) as documents from kv.notes n join kv.ids i on i.key = n.key
@@ -227,3 +246,23 @@ begin
 end
 $$;
 grant execute on function kv.status() to app_admin;
+
+-- Returns the old ids of the catalogs of the products that documents have become. A product never moves to another
+-- catalog, so the inspection compares them with the catalogs that the documents name. Only admins of the platform may
+-- call it.
+create or replace function kv.catalogs_of_products(keys text[]) returns table (key text, catalog text)
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  if app.admin_role() is null or app.admin_role() not in ('super_admin', 'admin') then
+    raise exception 'only admins may inspect the store' using errcode = 'insufficient_privilege';
+  end if;
+  return query
+    select i.key, min(c.old_id) from kv.ids i
+      join products p on p.id = i.id
+      join kv.ids c on c.entity = 'catalog' and c.id = p.catalog_id and c.environment = i.environment
+    where i.key = any ($1) and i.entity = 'product' and c.has_row
+    group by 1;
+end
+$$;
+grant execute on function kv.catalogs_of_products(text[]) to app_admin;

@@ -1,0 +1,118 @@
+-- Merging a document with its row, when both can have changed since the document was last mapped. Only a field that the
+-- document has changed changes the row: what members and admins have changed meanwhile stays.
+
+set local role app_mirror;
+
+-- Returns the columns that documents may change in a row that exists. The platform alone decides about all others.
+create or replace function kv.merged_columns(entity text) returns text[]
+language sql immutable parallel safe
+return case entity
+  when 'client' then '{name,description,logo_url,contact_email,contact_phone,address,settings}'::text[]
+  when 'catalog' then '{name,type,source,source_config,last_sync_at}'
+  when 'site' then '{name,branding,settings}'
+  when 'product' then
+    '{sku,name,description,category,brand,price,images,attributes,inventory_count,inventory_policy}'
+  else '{}' end;
+
+-- Returns the hashes of the values of columns.
+create or replace function kv.column_hashes(columns jsonb, names text[]) returns jsonb
+language sql immutable parallel safe
+return coalesce((select jsonb_object_agg(c.key, hashtextextended(c.value::text, 0))
+  from jsonb_each(columns) c where c.key = any (names) and c.value <> 'null'), '{}');
+
+-- Returns the rows of those drafts that have a row, by id, with the columns that documents may change. It locks the
+-- rows, so that nobody changes them before the documents are written.
+create or replace function kv.existing_rows(entity text, ids uuid[]) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  rows jsonb;
+begin
+  if cardinality(ids) = 0 or entity = 'order' then
+    return '{}';
+  end if;
+  execute format('select coalesce(jsonb_object_agg(t.id, to_jsonb(t)), ''{}'')'
+    ' from (select id, %s from %I where id = any ($1) order by id for no key update) t',
+    array_to_string(kv.merged_columns(entity) || case when entity in ('site', 'catalog') then '{status}' else '{}' end
+      ::text[], ', '),
+    entity || 's')
+    into rows using ids;
+  return rows;
+end
+$$;
+
+-- Merges the status of a document with the status of its row. `agreed` is the last status that both had. If the row has
+-- another status now, a member or an admin has changed it, and the row keeps it: a document never brings a site back
+-- that somebody has closed. Without `agreed`, nobody knows who has changed it, so the row keeps it, too.
+create or replace function kv.merged_status(d kv.draft, agreed text, current text) returns kv.draft
+language plpgsql immutable
+as $$
+declare
+  stated constant text := d.columns ->> 'status';
+  is_kept constant boolean := current <> stated and current is distinct from agreed;
+begin
+  if is_kept then
+    d.notes := d.notes || '{"kept": "status"}';
+    d.remainder := jsonb_build_object('status', stated) || d.remainder;
+    d.columns := d.columns || jsonb_build_object('status', current);
+  end if;
+  d.columns := jsonb_set(d.columns, '{base,status}', coalesce(to_jsonb(case when is_kept then agreed else stated end),
+    'null'));
+  return d;
+end
+$$;
+
+-- Merges drafts with their rows. A column whose value the document has not changed since it was last mapped gets the
+-- value of the row. The field `base` of the columns is what the next mapping compares with.
+create or replace function kv.merged(entity text, drafts kv.draft[]) returns kv.draft[]
+language plpgsql volatile
+as $$
+declare
+  names constant text[] := kv.merged_columns(entity);
+  existing constant jsonb := kv.existing_rows(
+    entity, array(select d.id from unnest(drafts) d where d.reason is null and d.has_row));
+  d kv.draft;
+  current jsonb;
+  before jsonb;
+  hashes jsonb;
+  merged kv.draft[] := '{}';
+begin
+  if entity = 'order' then
+    return drafts;
+  end if;
+  foreach d in array drafts loop
+    if d.reason is null then
+      current := existing -> d.id::text;
+      before := (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
+                 order by i.key <> d.key limit 1);
+      hashes := kv.column_hashes(d.columns, names);
+      if current is not null and before is not null then
+        d.columns := d.columns || coalesce((
+          select jsonb_object_agg(c.key, case c.key
+            when 'price' then to_jsonb(trim_scale((c.value)::numeric)) else c.value end)
+          from jsonb_each(current) c
+          where c.key = any (names) and before -> c.key is not distinct from hashes -> c.key), '{}');
+      end if;
+      d.columns := d.columns || jsonb_build_object('base', hashes);
+      if d.columns ? 'status' then
+        d := kv.merged_status(d, case when current is null then d.columns ->> 'status' else before ->> 'status' end,
+          coalesce(current ->> 'status', d.columns ->> 'status'));
+      end if;
+    end if;
+    merged := merged || d;
+  end loop;
+  return merged;
+end
+$$;
+
+-- Records what the next mapping of documents compares with. Only the document that decides the values of a row has it.
+create or replace function kv.record_bases(entity text, drafts kv.draft[]) returns void
+language sql volatile
+as $$
+  update kv.ids i set base = null
+  where i.entity = $1 and i.base is not null and i.key <> all (array(select d.key from unnest(drafts) d))
+    and i.id = any (array(select d.id from unnest(drafts) d where d.reason is null));
+  update kv.ids i set base = d.columns -> 'base'
+  from unnest(drafts) d
+  where i.key = d.key and d.reason is null and i.base is distinct from d.columns -> 'base'
+$$;
