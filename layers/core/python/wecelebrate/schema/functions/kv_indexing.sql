@@ -109,7 +109,7 @@ language sql volatile
 as $$
   insert into kv.ids as i (key, entity, environment, old_id, id, fingerprint)
   select p.key, f.meaning, e.environment, o.old_id, kv.id_of(f.meaning, e.environment, o.old_id),
-    case when is_hostile then 0 else hashtextextended(p.value::text, 0) end
+    case when is_hostile then 0 else kv.fingerprint(p.value) end
   from kv_store_6fcaeea3 p
     cross join lateral (
       select k.meaning from app.kv_key_families() k
