@@ -53,6 +53,17 @@ def test_a_stale_write_of_the_stock_changes_it_by_the_difference(mirror: Mirror)
     assert mirror.conflicts() == set()
 
 
+def test_two_writers_who_sell_the_same_number_sell_twice(mirror: Mirror) -> None:
+    stale = read(mirror)
+    mirror.put(KEY, stale | {"availableQuantity": 9})
+    mirror.put(KEY, stale | {"availableQuantity": 9})
+    assert mirror.row("products", KEY)["inventory_count"] == 8
+    mirror.update("products", KEY, inventory_count=5)
+    mirror.put(KEY, read(mirror) | {"_rev": stale["_rev"], "availableQuantity": 5})
+    assert mirror.row("products", KEY)["inventory_count"] == 0
+    assert mirror.conflicts() == set()
+
+
 def test_a_stale_write_that_sells_more_than_the_stock_leaves_0_and_is_noted(mirror: Mirror) -> None:
     stale = read(mirror)
     mirror.update("products", KEY, inventory_count=1)

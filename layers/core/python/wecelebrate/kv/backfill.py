@@ -9,6 +9,7 @@ from uuid import UUID
 
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import NotFound
+from wecelebrate.kv import mirror
 from wecelebrate.kv.models import MoveStatus, NewRun, Run
 from wecelebrate.kv.reasons import ADVICE
 
@@ -41,4 +42,4 @@ def status(tx: Transaction) -> MoveStatus:
     """Return how far the documents have moved. Raises Forbidden unless the caller is a super admin."""
     row = sql.get_status(tx)
     quarantine = [{**reason, "advice": ADVICE[reason["reason"]]} for reason in row["quarantine"]]
-    return MoveStatus.model_validate({**row, "quarantine": quarantine})
+    return MoveStatus.model_validate({**row, "quarantine": quarantine, "mirror": mirror.get(tx)})

@@ -152,6 +152,34 @@ end
 $$;
 grant execute on function kv.mirror_replicated_document() to app_owner;
 
+-- Locks rows and their documents before the backfill maps them, so that it does not write a value that an application
+-- replaces at the same time. Does nothing while the mirror is off.
+create or replace function kv.lock_documents(entity text, ids uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+  if (select m.enabled from kv.mirror m) then
+    perform kv.lock_entities(ids);
+    perform from kv_store_6fcaeea3 d
+    where d.key = any (array(select i.key from kv.ids i where i.entity = $1 and i.id = any ($2)))
+    order by d.key for update;
+  end if;
+end
+$$;
+
+-- Locks rows in the order of entities and ids.
+create or replace function kv.lock_entities(ids uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+  perform from clients r where r.id = any (ids) order by r.id for no key update;
+  perform from catalogs r where r.id = any (ids) order by r.id for no key update;
+  perform from sites r where r.id = any (ids) order by r.id for no key update;
+  perform from products r where r.id = any (ids) order by r.id for no key update;
+  perform from orders r where r.id = any (ids) order by r.id for no key update;
+end
+$$;
+
 -- Locks the rows of the documents that the old applications are about to write, in the order of entities and ids. Every
 -- writer locks a row before its document, so writers of both worlds wait for each other and do not deadlock. Does
 -- nothing while the mirror is off.
@@ -169,11 +197,7 @@ begin
     where i.has_row and i.state <> 'gone' and (keys is null or i.key = any (keys))
       and (pattern is null or i.key like pattern) and (keys is not null or pattern is not null));
   if ids <> '{}' then
-    perform from clients r where r.id = any (ids) order by r.id for no key update;
-    perform from catalogs r where r.id = any (ids) order by r.id for no key update;
-    perform from sites r where r.id = any (ids) order by r.id for no key update;
-    perform from products r where r.id = any (ids) order by r.id for no key update;
-    perform from orders r where r.id = any (ids) order by r.id for no key update;
+    perform kv.lock_entities(ids);
   end if;
   return true;
 end

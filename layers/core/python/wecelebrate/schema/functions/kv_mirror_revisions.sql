@@ -54,14 +54,14 @@ begin
     from (select jsonb_object_keys(current) union select jsonb_object_keys(stated)) n (name) where n.name <> '_rev'
   loop
     counted := kv.merged_count(f.b, f.c, f.s);
-    if f.s is not distinct from f.b or f.s is not distinct from f.c then
+    if f.s is not distinct from f.b then
       f.s := f.c;
-    elsif f.c is not distinct from f.b then
-      null;
-    elsif kv.is_count(f.name) and counted.merged is not null then
+    elsif kv.is_count(f.name) and counted.merged is not null then  -- equal changes of two writers are two changes
       f.s := counted.merged;
       conflicts := conflicts || case when counted.below
         then jsonb_build_object(path || f.name, 'below_zero') else '{}' end;
+    elsif f.c is not distinct from f.b or f.s is not distinct from f.c then
+      null;
     elsif jsonb_typeof(f.c) = 'object' and jsonb_typeof(f.s) = 'object' and length(path) < 300 then
       inner_merge := kv.merge(case when jsonb_typeof(f.b) = 'object' then f.b else '{}' end, f.c, f.s,
         path || f.name || '.');
@@ -120,7 +120,8 @@ begin
       new.value := kv.with_revision(new.value, coalesce(kv.revision_of(new.value), 0) + 1);
     end if;
     return new;
-  elsif jsonb_typeof(old.value) = 'object' and new.value - '_rev' = old.value - '_rev' then
+  elsif jsonb_typeof(old.value) = 'object' and new.value - '_rev' = old.value - '_rev'
+    and not coalesce(kv.revision_of(new.value) < kv.revision_of(old.value), false) then
     new.value := case when old.value ? '_rev' then old.value else new.value end;
     return new;
   end if;
@@ -136,7 +137,8 @@ $$;
 grant execute on function kv.revise_document() to app_owner;
 
 -- Gives a revision to the documents of entities after a key that have none, so that the first write of an application
--- that has read them has a base. Returns the last key, or null after the last document.
+-- that has read them has a base. Returns the last key, or null after the last document. Keys of entities are no
+-- secrets.
 create or replace function kv.give_revisions(after text, size integer, out last_key text)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -144,12 +146,12 @@ declare
   keys text[];
 begin
   perform kv.require_super_admin();
-  keys := array(select d.key from kv_store_6fcaeea3 d where d.key > $1 order by d.key limit size);
+  keys := array(
+    select d.key from kv_store_6fcaeea3 d where d.key > $1 and kv.is_entity_key(d.key) order by d.key limit size);
   last_key := keys[cardinality(keys)];
   keys := array(
     select d.key from kv_store_6fcaeea3 d
-    where d.key = any (keys) and kv.is_entity_key(d.key) and jsonb_typeof(d.value) = 'object'
-      and not d.value ? '_rev'
+    where d.key = any (keys) and jsonb_typeof(d.value) = 'object' and not d.value ? '_rev'
     order by d.key for update);
   update kv_store_6fcaeea3 d set value = kv.with_revision(d.value, 0) where d.key = any (keys);
 end

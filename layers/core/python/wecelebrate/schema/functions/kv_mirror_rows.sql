@@ -1,6 +1,6 @@
 -- The mirror from rows to documents: triggers on clients, catalogs, sites, products and orders write the changed
--- columns into the document that decides the row, in the same transaction. A write of the platform never fails because of the
--- mirror: what was not mirrored is noted in kv.conflicts.
+-- columns into the document that decides the row, in the same transaction. A write of the platform never fails because
+-- of the mirror: what was not mirrored is noted in kv.conflicts.
 
 set local role app_mirror;
 

@@ -19,10 +19,11 @@ begin
     currency = case when $2 is null then m.currency else $3 end, changed_at = clock_timestamp()
   where m.is_only and (m.enabled, m.environments, m.currency) is distinct from
     ($1, coalesce($2, m.environments), case when $2 is null then m.currency else $3 end);
-  if found then
-    delete from kv.history;  -- without the triggers, revisions do not follow the documents
+  if not found then
+    return false;
   end if;
-  return found;
+  delete from kv.history;  -- without the triggers, revisions do not follow the documents
+  return true;
 end
 $$;
 grant execute on function kv.save_mirror(boolean, text[], text) to app_owner;

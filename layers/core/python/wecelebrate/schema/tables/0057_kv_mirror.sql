@@ -2,6 +2,7 @@
 -- same transaction (decision 0081). It is off by default.
 
 set local role app_owner;
+grant usage on schema kv to app_kv, app_system;
 
 -- The settings of the mirror. There is exactly one row. Triggers are enabled exactly while `enabled` is true.
 create table kv.mirror (
