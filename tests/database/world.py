@@ -100,6 +100,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kv.remainders": ("key",),
     "kv.quarantine": ("key",),
     "kv.notes": ("key", "note"),
+    "kv.mirror": ("is_only",),
+    "kv.history": ("key", "rev"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -129,6 +131,9 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "kv.quarantine": ("reason", "no_price"),
     "kv.notes": ("field", "renamed"),
     "kv.runs": ("done", 7),
+    "kv.mirror": ("currency", "EUR"),
+    "kv.history": ("value", Jsonb({})),
+    "kv.conflicts": ("field", "renamed"),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
     "client_users": ("email", "renamed"),
@@ -434,6 +439,9 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("kv.quarantine", "gift:1", {"key": "gift:1", "reason": "no_currency", "field": "currency"})
     yield Row("kv.notes", "gift:1", {"key": "gift:1", "note": "no_sku", "field": "sku"})
     yield Row("kv.runs", "a run", {"id": ident("a run"), "environments": ["production"], "requested_by": "super"})
+    yield Row("kv.mirror", "the mirror", {"is_only": True})
+    yield Row("kv.history", "gift:1", {"key": "gift:1", "rev": 1, "value": Jsonb({})})
+    yield Row("kv.conflicts", "gift:1", {"id": ident("gift 1"), "key": "gift:1", "kind": "both_changed", "field": "x"})
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})

@@ -48,7 +48,10 @@ def mirrored(platform: Platform) -> Iterator[Mirror]:
     platform.database.execute("begin")
     try:
         platform.database.execute("delete from kv_store_6fcaeea3")
-        platform.database.execute("set local role app_migrate; update kv.mirror set enabled = true; reset role")
+        platform.database.execute(
+            "set local role app_migrate; insert into kv.mirror (enabled) values (true)"
+            " on conflict (is_only) do update set enabled = true; reset role"
+        )
         platform.database.execute("select kv.enable_triggers(true)")
         mirror = Mirror(platform)
         mirror.tenant()

@@ -207,8 +207,8 @@ class Mirror(BaseModel):
     """The environments whose documents become rows."""
     currency: str | None
     """The currency of prices that name none."""
-    changed_at: Moment
-    """When the mirror was switched."""
+    changed_at: Moment | None
+    """When the mirror was switched. Null if it was never on."""
     earlier_values: int
     """The number of earlier values of documents, which are kept for 10 minutes."""
     conflicts: list[ConflictCount]

@@ -158,7 +158,7 @@ create or replace function kv.lock_documents(entity text, ids uuid[]) returns vo
 language plpgsql volatile
 as $$
 begin
-  if (select m.enabled from kv.mirror m) then
+  if exists (select from kv.mirror m where m.enabled) then
     perform kv.lock_entities(ids);
     perform from kv_store_6fcaeea3 d
     where d.key = any (array(select i.key from kv.ids i where i.entity = $1 and i.id = any ($2)))
@@ -189,7 +189,7 @@ as $$
 declare
   ids uuid[];
 begin
-  if app.subject() is distinct from 'service:kv' or not (select m.enabled from kv.mirror m) then
+  if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
     return false;
   end if;
   ids := array(

@@ -6,7 +6,7 @@ set local role app_mirror;
 -- Returns whether the mirror is on.
 create or replace function kv.is_mirrored() returns boolean
 language sql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
-as $$ select m.enabled from kv.mirror m where m.is_only $$;
+as $$ select exists (select from kv.mirror m where m.enabled) $$;
 grant execute on function kv.is_mirrored() to app_owner;
 
 -- Saves the settings of the mirror, and returns whether they changed. `environments` is null: the settings stay.
@@ -15,6 +15,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, public,
 as $$
 begin
   perform kv.require_super_admin();
+  insert into kv.mirror default values on conflict (is_only) do nothing;
   update kv.mirror m set enabled = $1, environments = coalesce($2, m.environments),
     currency = case when $2 is null then m.currency else $3 end, changed_at = clock_timestamp()
   where m.is_only and (m.enabled, m.environments, m.currency) is distinct from
@@ -35,9 +36,8 @@ language plpgsql stable security definer set search_path = pg_catalog, public, a
 as $$
 begin
   perform kv.require_super_admin();
-  return (
-    select to_jsonb(m) - 'is_only' from kv.mirror m where m.is_only
-  ) || jsonb_build_object('earlier_values', (select count(*) from kv.history), 'conflicts', (
+  return coalesce((select to_jsonb(m) - 'is_only' from kv.mirror m where m.is_only),
+    '{"enabled": false, "environments": [], "currency": null, "changed_at": null}') || jsonb_build_object('earlier_values', (select count(*) from kv.history), 'conflicts', (
     select coalesce(jsonb_agg(to_jsonb(c) order by c.kind), '[]') from (
       select kind, count(*) as conflicts, max(noticed_at) as last_at,
         (array_agg(distinct left(key, 200) order by left(key, 200)))[1:5] as keys

@@ -4,7 +4,7 @@
 set local role app_owner;
 grant usage on schema kv to app_kv, app_system;
 
--- The settings of the mirror. There is exactly one row. Triggers are enabled exactly while `enabled` is true.
+-- The settings of the mirror. There is at most one row, and none before the mirror is switched on. Triggers are enabled exactly while `enabled` is true.
 create table kv.mirror (
   is_only boolean primary key default true,
   enabled boolean not null default false,
@@ -67,6 +67,3 @@ create policy mirror_insert on kv_store_6fcaeea3 for insert to app_mirror with c
 create policy mirror_update on kv_store_6fcaeea3 for update to app_mirror using (true) with check (true);
 create policy mirror_delete on kv_store_6fcaeea3 for delete to app_mirror using (true);
 grant insert, update, delete on kv_store_6fcaeea3 to app_mirror;
-
-set local role app_mirror;
-insert into kv.mirror default values;
