@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import CurrencyCode, Label, Moment
+from wecelebrate.core.types import CurrencyCode, Flag, Label, Moment
 
 Meaning = Literal[
     "client", "site", "catalog", "product", "order", "setting", "list", "derived", "log", "later", "secret", "unknown"
@@ -164,7 +164,7 @@ class NoteCount(BaseModel):
 class NewMirror(Input):
     """Whether the mirror is on, and its settings."""
 
-    enabled: bool = Field(
+    enabled: Flag = Field(
         description="Whether each write of a document changes its row, and each write of a row changes its document."
     )
     environments: list[Label] = Field(
