@@ -20,6 +20,7 @@ OWNED_BY_THE_OWNER = {
     "drop_event_partitions",
     "suspend_row_security",
     "restore_row_security",
+    "switch_mirror",
 }
 """The functions that only the owner of a table can execute: they change the table, or its statistics."""
 
@@ -50,7 +51,11 @@ def test_definer_functions_belong_to_app_definer_or_to_app_mirror(superuser: psy
     others = functions(
         superuser, "proname, proowner::regrole::text", "prosecdef and proowner <> 'app_definer'::regrole"
     )
-    names = ("start_backfill", "continue_backfill", "status", "erase_remainders_of_orders")
+    names = (
+        "start_backfill", "continue_backfill", "status", "erase_remainders_of_orders", "mirror_documents",
+        "mirror_replicated_document", "mirror_rows", "revise_document", "lock_rows", "give_revisions", "forget",
+        "is_mirrored", "save_mirror", "mirror_status",
+    )  # fmt: skip
     mirror = {(name, "app_mirror") for name in names}
     assert set(others) == {(name, "app_owner") for name in OWNED_BY_THE_OWNER} | mirror
 

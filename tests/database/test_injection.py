@@ -87,6 +87,12 @@ ATTACKS: dict[str, str] = {
         "select kv.start_backfill('{production}', null); select kv.continue_backfill(id, 100) from kv.runs;"
         " select kv.status(); update kv.ids set old_id = 'mine'; set role app_mirror; delete from kv.quarantine"
     ),
+    "the mirror": (
+        "select kv.switch_mirror(true, '{production}', null); select kv.save_mirror(true, '{production}', null);"
+        " select kv.give_revisions('', 1000); select kv.lock_rows(null, '%'); select kv.forget(1000);"
+        " select kv.mirror_status(); update kv.mirror set enabled = true; select kv.enable_triggers(true);"
+        " alter table products enable always trigger mirror_update; select * from kv.history"
+    ),
     "a rollup": "select app.rollup_order_deltas()",
     "the session of another caller": "reset role; select app.reset_session(); set role app_admin",
     "defaults of the session": (

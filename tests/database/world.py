@@ -102,6 +102,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kv.notes": ("key", "note"),
     "kv.erased_orders": ("order_id", "client_id"),
     "kv.exclusions": ("site_id", "product_id"),
+    "kv.mirror": ("is_only",),
+    "kv.history": ("key", "rev"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -133,6 +135,9 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "kv.erased_orders": ("order_id", ident("another order")),
     "kv.exclusions": ("product_id", A_PRODUCT),
     "kv.runs": ("done", 7),
+    "kv.mirror": ("currency", "EUR"),
+    "kv.history": ("value", Jsonb({})),
+    "kv.conflicts": ("field", "renamed"),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
     "client_users": ("email", "renamed"),
@@ -440,6 +445,9 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("kv.notes", "gift:1", {"key": "gift:1", "note": "no_sku", "field": "sku"})
     yield Row("kv.erased_orders", "an order", {"order_id": ident("an erased order"), "client_id": A})
     yield Row("kv.runs", "a run", {"id": ident("a run"), "environments": ["production"], "requested_by": "super"})
+    yield Row("kv.mirror", "the mirror", {"is_only": True})
+    yield Row("kv.history", "gift:1", {"key": "gift:1", "rev": 1, "value": Jsonb({})})
+    yield Row("kv.conflicts", "gift:1", {"id": ident("gift 1"), "key": "gift:1", "kind": "both_changed", "field": "x"})
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})

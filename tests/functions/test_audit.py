@@ -106,6 +106,7 @@ TESTED_ELSEWHERE = {
     "subscribe_to_report",
     "unsubscribe_from_report",
     "unsubscribe_by_link",
+    "switch_kv_mirror",
     "suspend_row_security",
     "restore_row_security",
 }
@@ -119,6 +120,7 @@ UNRECORDED = {
     "look_up_order": "It changes nothing, and the log of mails records the mail.",
     "record_events": "An event of a visitor changes no object that members can change.",
     "start_kv_run": "The run records who started it, and the rows that it writes have entries of their own.",
+    "give_kv_revisions": "It adds a field to documents that the platform itself reads.",
     "continue_kv_run": "The rows that it writes have entries of their own.",
     "propose_mapping": "It changes nothing: it only reads a file that the caller may read.",
 }

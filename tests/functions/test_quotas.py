@@ -48,6 +48,8 @@ REASONS = {
     "suspend_row_security": STAFF,
     "start_kv_run": STAFF,
     "continue_kv_run": STAFF,
+    "switch_kv_mirror": STAFF,
+    "give_kv_revisions": STAFF,
     "exclude_product": KEYED,
     "create_product": "a catalog can have millions of products; the request limit of the tier bounds the requests",
     "import_products": ENDS,

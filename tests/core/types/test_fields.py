@@ -21,6 +21,7 @@ TYPES = "wecelebrate.core.types."
 
 REASONS = {
     "ListParameters.cursor": "opaque: only the exact text that was issued has a valid signature",
+    "NewRevisions.after": "a key of the store, which can contain every character",
     "FileOptions.delimiter": "a single character, which can be a tab",
     "Decision.answers": "only the exact values of the choices are accepted",
     "TransformationStep.multiply": "its pattern describes decimal numbers exactly",

@@ -1,9 +1,9 @@
-"""Key-value store: copy its documents to the tables of the platform. Only super admins can do this."""
+"""Key-value store: copy its documents to the tables of the platform, and mirror writes. Only super admins can."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.types import Id
-from wecelebrate.kv import backfill
-from wecelebrate.kv.models import NewRun, Run
+from wecelebrate.kv import backfill, mirror
+from wecelebrate.kv.models import Mirror, NewMirror, NewRevisions, NewRun, RevisionsCheckpoint, Run
 
 app = api()
 
@@ -18,6 +18,21 @@ def start_kv_run(new: NewRun, tx: Writing) -> Run:
 def continue_kv_run(run_id: Id, tx: Writing) -> Run:
     """Do the next batches of a run, for about 2 seconds. Send the request again until the run has ended."""
     return backfill.advance(tx, run_id)
+
+
+@app.put("/v1/admin/kv/mirror")
+def switch_kv_mirror(new: NewMirror, tx: Writing) -> Mirror:
+    """Switch the mirror on or off: whether writes of documents change rows, and writes of rows change documents.
+
+    The switch waits up to 2 seconds for the open writes. If it takes longer, the request is refused with 409.
+    """
+    return mirror.switch(tx, new)
+
+
+@app.post("/v1/admin/kv/revisions")
+def give_kv_revisions(new: NewRevisions, tx: Writing) -> RevisionsCheckpoint:
+    """Give a revision to the documents that have none, for about 2 seconds, so that stale writes can be merged."""
+    return mirror.give_revisions(tx, new)
 
 
 handler = serve(app)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import NotFound
+from wecelebrate.kv import mirror
 from wecelebrate.kv.models import MoveStatus, NewRun, Run
 from wecelebrate.kv.reasons import ADVICE, SETTINGS
 
@@ -42,4 +43,5 @@ def status(tx: Transaction) -> MoveStatus:
     row = sql.get_status(tx)
     quarantine = [{**reason, "advice": ADVICE[reason["reason"]]} for reason in row["quarantine"]]
     settings = [{**reason, "advice": SETTINGS[reason["reason"]]} for reason in row["settings"]]
-    return MoveStatus.model_validate({**row, "quarantine": quarantine, "settings": settings})
+    values = {"quarantine": quarantine, "settings": settings, "mirror": mirror.get(tx)}
+    return MoveStatus.model_validate({**row, **values})

@@ -150,13 +150,23 @@ def _write(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, An
 def _replace(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
     body = _body(event)
     selected = parse_replacement(parse_query(event["rawQueryString"]), headers, body)
-    _run(lambda tx: sql.update_documents(tx, document=body, **_parameters(selected)))
+
+    def replace(tx: Transaction) -> None:
+        sql.lock_rows(tx, **_parameters(selected))
+        sql.update_documents(tx, document=body, **_parameters(selected))
+
+    _run(replace)
     return _response(204, "", {})
 
 
 def _delete(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
     selected = parse_deletion(parse_query(event["rawQueryString"]), headers)
-    _run(lambda tx: sql.delete_documents(tx, **_parameters(selected)))
+
+    def delete(tx: Transaction) -> None:
+        sql.lock_rows(tx, **_parameters(selected))
+        sql.delete_documents(tx, **_parameters(selected))
+
+    _run(delete)
     return _response(204, "", {})
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import CurrencyCode, Label, Moment
+from wecelebrate.core.types import CurrencyCode, Flag, Label, Moment
 
 Meaning = Literal[
     "client", "site", "catalog", "product", "order", "setting", "list", "derived", "log", "later", "secret", "unknown"
@@ -177,8 +177,79 @@ class SettingsLeft(BaseModel):
     """The first five keys."""
 
 
+class NewMirror(Input):
+    """Whether the mirror is on, and its settings."""
+
+    enabled: Flag = Field(
+        description="Whether each write of a document changes its row, and each write of a row changes its document."
+    )
+    environments: list[Label] = Field(
+        default=["production"],
+        min_length=1,
+        max_length=20,
+        description="The environments of the predecessor whose documents become rows.",
+    )
+    currency: CurrencyCode | None = Field(
+        default=None,
+        description="The currency of prices that name none and whose catalog has none. If it is null, such documents "
+        "are put into quarantine.",
+    )
+
+
+class ConflictCount(BaseModel):
+    """What the mirror could not keep, by kind."""
+
+    kind: Literal["both_changed", "base_unknown", "below_zero", "row_not_mirrored", "document_not_mirrored"] = Field(
+        description="`both_changed`: two writers changed a field, and the last one won. `base_unknown`: a document was "
+        "written whose earlier value is forgotten, so it replaced the whole document. `below_zero`: both applications "
+        "sold more than the stock. `row_not_mirrored`, `document_not_mirrored`: a change did not reach the other side."
+    )
+    advice: str
+    """What to do."""
+    conflicts: int
+    """The number of conflicts in the last 30 days."""
+    last_at: Moment
+    """When the last conflict was noticed."""
+    keys: list[str]
+    """The first five keys."""
+
+
+class Mirror(BaseModel):
+    """The mirror between the documents of the store and the rows of the platform."""
+
+    enabled: bool
+    """Whether the mirror is on."""
+    environments: list[str]
+    """The environments whose documents become rows."""
+    currency: str | None
+    """The currency of prices that name none."""
+    changed_at: Moment | None
+    """When the mirror was switched. Null if it was never on."""
+    earlier_values: int
+    """The number of earlier values of documents, which are kept for 10 minutes."""
+    conflicts: list[ConflictCount]
+    """What the mirror could not keep, by kind."""
+
+
+class RevisionsCheckpoint(BaseModel):
+    """How far the documents have revisions."""
+
+    after: str | None = Field(
+        default=None, description="The key after which the next request continues. Null: all documents have a revision."
+    )
+
+
+class NewRevisions(Input):
+    """Where to continue giving revisions to documents."""
+
+    after: str = Field(default="", max_length=1024, description="The key of the last document that has a revision.")
+
+
 class MoveStatus(BaseModel):
     """How far the documents of the store have moved."""
+
+    mirror: Mirror
+    """Whether writes are mirrored, and what the mirror could not keep."""
 
     run: Run | None
     """The last run of the backfill. Null if there was none."""

@@ -1,7 +1,13 @@
 -- name: upsert_documents!
--- Write documents, each under its key. The last writer wins. The order of the keys prevents deadlocks.
+-- Write documents, each under its key. The last writer wins. While the mirror is on, the rows of the documents are
+-- locked first. The order of the keys prevents deadlocks.
+with documents as materialized (
+  select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
+), locked as materialized (
+  select kv.lock_rows(array(select key from documents)) as is_mirrored
+)
 insert into kv_store_6fcaeea3 (key, value)
-select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
+select d.key, d.value from documents d cross join locked
 order by d.key collate "C"
 on conflict (key) do update set value = excluded.value;
 
@@ -10,6 +16,10 @@ on conflict (key) do update set value = excluded.value;
 insert into kv_store_6fcaeea3 (key, value)
 select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
 order by d.key collate "C";
+
+-- name: lock_rows!
+-- Lock the rows of the documents that the filter selects, while the mirror is on.
+select kv.lock_rows(:keys, :pattern);
 
 -- name: update_documents!
 -- Replace the value of all documents that the filter selects.
@@ -66,3 +76,15 @@ select kv.continue_backfill(:run_id, :size);
 -- name: get_status$
 -- Return the last run, and the documents by their outcome.
 select kv.status();
+
+-- name: switch_mirror$
+-- Switch the mirror on or off. Returns whether this changed anything.
+select kv.switch_mirror(:enabled, :environments, :currency);
+
+-- name: give_revisions$
+-- Give the next documents a revision. Returns the last key, or null after the last document.
+select kv.give_revisions(:after, :size);
+
+-- name: get_mirror$
+-- Return the state of the mirror, and the conflicts by kind.
+select kv.mirror_status();

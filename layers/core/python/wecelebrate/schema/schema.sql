@@ -38,7 +38,7 @@ grant usage on schema public to app_admin, app_anon, app_client, app_customer, a
 
 -- schema kv, owner app_owner
 grant create, usage on schema kv to app_mirror;
-grant usage on schema kv to app_admin, app_definer, app_migrate;
+grant usage on schema kv to app_admin, app_definer, app_kv, app_migrate, app_system;
 
 -- schema app, owner app_owner
 grant create, usage on schema app to app_definer;
@@ -392,6 +392,12 @@ CREATE TRIGGER check_currency BEFORE UPDATE OF currency ON public.catalogs FOR E
   FROM new.currency) AND (pg_trigger_depth() = 0))) EXECUTE FUNCTION app.check_currency_of_products();
 CREATE TRIGGER compile_pricing BEFORE INSERT OR UPDATE OF pricing_rules, pricing, currency ON public.catalogs FOR EACH
   ROW EXECUTE FUNCTION app.compile_catalog_pricing();
+CREATE TRIGGER mirror_delete AFTER DELETE ON public.catalogs REFERENCING OLD TABLE AS before FOR EACH STATEMENT WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('catalog');
+CREATE TRIGGER mirror_insert AFTER INSERT ON public.catalogs REFERENCING NEW TABLE AS after FOR EACH STATEMENT WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('catalog');
+CREATE TRIGGER mirror_update AFTER UPDATE ON public.catalogs REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
+  STATEMENT WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('catalog');
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.catalogs REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.catalogs REFERENCING NEW TABLE AS after FOR EACH
@@ -563,6 +569,12 @@ CREATE INDEX clients_by_created_at ON public.clients USING btree (created_at DES
 CREATE INDEX clients_by_folded_name ON public.clients USING btree (folded_name, id);
 CREATE INDEX clients_by_name ON public.clients USING btree (name, id);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.clients FOR EACH ROW EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER mirror_delete AFTER DELETE ON public.clients REFERENCING OLD TABLE AS before FOR EACH STATEMENT WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('client');
+CREATE TRIGGER mirror_insert AFTER INSERT ON public.clients REFERENCING NEW TABLE AS after FOR EACH STATEMENT WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('client');
+CREATE TRIGGER mirror_update AFTER UPDATE ON public.clients REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
+  STATEMENT WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('client');
 CREATE TRIGGER move_local_totals AFTER UPDATE OF timezone ON public.clients FOR EACH ROW WHEN ((old.timezone <>
   new.timezone)) EXECUTE FUNCTION app.move_local_totals();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.clients REFERENCING OLD TABLE AS before FOR EACH
@@ -1333,6 +1345,18 @@ create table kv_store_6fcaeea3 (
   constraint kv_store_6fcaeea3_value_length CHECK (app.json_fits(value, 6000000))
 );
 comment on table kv_store_6fcaeea3 is 'The key-value store of the predecessor: one JSON document for each key.';
+CREATE TRIGGER mirror_delete AFTER DELETE ON public.kv_store_6fcaeea3 REFERENCING OLD TABLE AS before FOR EACH STATEMENT
+  WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_documents();
+CREATE TRIGGER mirror_insert AFTER INSERT ON public.kv_store_6fcaeea3 REFERENCING NEW TABLE AS after FOR EACH STATEMENT
+  WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_documents();
+CREATE TRIGGER mirror_replicated AFTER INSERT OR DELETE OR UPDATE ON public.kv_store_6fcaeea3 FOR EACH ROW WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_replicated_document();
+CREATE TRIGGER mirror_revision BEFORE INSERT OR UPDATE ON public.kv_store_6fcaeea3 FOR EACH ROW WHEN (((new.key ~
+  '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'::text) AND (new.key !~
+  '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)'::text))) EXECUTE
+  FUNCTION kv.revise_document();
+CREATE TRIGGER mirror_update AFTER UPDATE ON public.kv_store_6fcaeea3 REFERENCING OLD TABLE AS before NEW TABLE AS after
+  FOR EACH STATEMENT WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_documents();
 -- row-level security: forced
 create policy definer on kv_store_6fcaeea3 for select to app_definer
   using (true);
@@ -1344,8 +1368,15 @@ create policy migrate on kv_store_6fcaeea3 for all to app_migrate
   with check (true);
 create policy mirror on kv_store_6fcaeea3 for select to app_mirror
   using (true);
-grant delete, insert, select, update on kv_store_6fcaeea3 to app_kv, app_migrate;
-grant select on kv_store_6fcaeea3 to app_definer, app_mirror;
+create policy mirror_delete on kv_store_6fcaeea3 for delete to app_mirror
+  using (true);
+create policy mirror_insert on kv_store_6fcaeea3 for insert to app_mirror
+  with check (true);
+create policy mirror_update on kv_store_6fcaeea3 for update to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv_store_6fcaeea3 to app_kv, app_migrate, app_mirror;
+grant select on kv_store_6fcaeea3 to app_definer;
 
 -- Table mail_suppressions, owner app_owner
 
@@ -2189,6 +2220,12 @@ CREATE TRIGGER audit AFTER DELETE OR UPDATE ON public.orders FOR EACH ROW EXECUT
 CREATE TRIGGER delete_holds AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE
   FUNCTION app.delete_order_holds();
 CREATE TRIGGER guard_change BEFORE UPDATE ON public.orders FOR EACH ROW EXECUTE FUNCTION app.guard_order();
+CREATE TRIGGER mirror_delete AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH STATEMENT WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('order');
+CREATE TRIGGER mirror_insert AFTER INSERT ON public.orders REFERENCING NEW TABLE AS after FOR EACH STATEMENT WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('order');
+CREATE TRIGGER mirror_update AFTER UPDATE ON public.orders REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
+  STATEMENT WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('order');
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.orders REFERENCING OLD TABLE AS before FOR EACH
   STATEMENT EXECUTE FUNCTION app.queue_tag_invalidation();
 CREATE TRIGGER queue_invalidation_insert AFTER INSERT ON public.orders REFERENCING NEW TABLE AS after FOR EACH STATEMENT
@@ -2354,6 +2391,12 @@ CREATE TRIGGER delete_stock_report AFTER UPDATE OF inventory_count, inventory_po
   WHEN ((((old.inventory_count <> new.inventory_count) OR (old.inventory_policy <> new.inventory_policy)) AND
   (CURRENT_USER <> 'app_definer'::name) AND (current_setting('app.reports_stock'::text, true) IS DISTINCT FROM
   'on'::text))) EXECUTE FUNCTION app.delete_stock_report();
+CREATE TRIGGER mirror_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH STATEMENT WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('product');
+CREATE TRIGGER mirror_insert AFTER INSERT ON public.products REFERENCING NEW TABLE AS after FOR EACH STATEMENT WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('product');
+CREATE TRIGGER mirror_update AFTER UPDATE ON public.products REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
+  STATEMENT WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('product');
 CREATE TRIGGER move_source_data BEFORE INSERT OR UPDATE OF source_data ON public.products FOR EACH ROW WHEN
   ((new.source_data IS NOT NULL)) EXECUTE FUNCTION app.move_source_data();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.products REFERENCING OLD TABLE AS before FOR EACH
@@ -3077,6 +3120,12 @@ CREATE INDEX sites_by_name ON public.sites USING btree (name, id);
 CREATE INDEX sites_by_status ON public.sites USING btree (status);
 CREATE UNIQUE INDEX sites_verified_domain ON public.sites USING btree (domain) WHERE (domain_verified_at IS NOT NULL);
 CREATE TRIGGER audit AFTER INSERT OR DELETE OR UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION app.audit_row();
+CREATE TRIGGER mirror_delete AFTER DELETE ON public.sites REFERENCING OLD TABLE AS before FOR EACH STATEMENT WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('site');
+CREATE TRIGGER mirror_insert AFTER INSERT ON public.sites REFERENCING NEW TABLE AS after FOR EACH STATEMENT WHEN
+  ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('site');
+CREATE TRIGGER mirror_update AFTER UPDATE ON public.sites REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH
+  STATEMENT WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_rows('site');
 CREATE TRIGGER protect_names BEFORE INSERT OR UPDATE ON public.sites FOR EACH ROW EXECUTE FUNCTION
   app.protect_site_names();
 CREATE TRIGGER queue_invalidation_delete AFTER DELETE ON public.sites REFERENCING OLD TABLE AS before FOR EACH STATEMENT
@@ -3463,6 +3512,32 @@ grant delete, insert, select, update on webhooks to app_admin, app_client, app_m
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_definer, app_system;
 
+-- Table kv.conflicts, owner app_owner
+
+create table kv.conflicts (
+  id uuid not null default app.uuid7(),
+  key text not null,
+  kind text not null,
+  field text not null,
+  base_rev bigint,
+  rev bigint,
+  noticed_at timestamp with time zone not null default now(),
+  constraint conflicts_pkey PRIMARY KEY (id),
+  constraint conflicts_field_length CHECK ((length(field) <= 500)),
+  constraint conflicts_key_length CHECK ((length(key) <= 1024)),
+  constraint conflicts_kind_check CHECK ((kind = ANY (ARRAY['both_changed'::text, 'base_unknown'::text,
+    'below_zero'::text, 'row_not_mirrored'::text, 'document_not_mirrored'::text])))
+);
+CREATE INDEX conflicts_by_time ON kv.conflicts USING btree (noticed_at);
+-- row-level security: forced
+create policy migrate on kv.conflicts for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.conflicts for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.conflicts to app_migrate, app_mirror;
+
 -- Table kv.erased_orders, owner app_owner
 
 create table kv.erased_orders (
@@ -3501,6 +3576,27 @@ create policy mirror on kv.exclusions for all to app_mirror
   with check (true);
 grant delete, insert, select, update on kv.exclusions to app_migrate;
 grant insert, select on kv.exclusions to app_mirror;
+
+-- Table kv.history, owner app_owner
+
+create table kv.history (
+  key text not null,
+  rev bigint not null,
+  value jsonb not null,
+  replaced_at timestamp with time zone not null default now(),
+  constraint history_pkey PRIMARY KEY (key, rev),
+  constraint history_key_length CHECK ((length(key) <= 1024)),
+  constraint history_value_length CHECK (app.json_fits(value, 6000000))
+);
+CREATE INDEX history_by_time ON kv.history USING btree (replaced_at);
+-- row-level security: forced
+create policy migrate on kv.history for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.history for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.history to app_migrate, app_mirror;
 
 -- Table kv.ids, owner app_owner
 
@@ -3555,6 +3651,32 @@ create policy mirror on kv.ids for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.ids to app_migrate, app_mirror;
+
+-- Table kv.mirror, owner app_owner
+
+create table kv.mirror (
+  is_only boolean not null default true,
+  enabled boolean not null default false,
+  environments text[] not null default '{production}'::text[],
+  currency text,
+  changed_at timestamp with time zone not null default now(),
+  constraint mirror_pkey PRIMARY KEY (is_only),
+  constraint mirror_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+  constraint mirror_environments_length CHECK ((length((environments)::text) <= 10000)),
+  constraint mirror_is_only_check CHECK (is_only)
+);
+comment on column kv.mirror.environments is
+  'The environments of the predecessor whose documents become rows.';
+comment on column kv.mirror.currency is
+  'The currency of prices that name none and whose catalog has none.';
+-- row-level security: forced
+create policy migrate on kv.mirror for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.mirror for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.mirror to app_migrate, app_mirror;
 
 -- Table kv.notes, owner app_owner
 
@@ -5263,6 +5385,16 @@ end
 $function$;
 grant execute on function app.change_stock(uuid,integer) to app_admin, app_client, app_support;
 
+-- Function kv.changed_columns(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.changed_columns(entity text, old_row jsonb, new_row jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT COALESCE(jsonb_object_agg(c.name, (changed_columns.new_row -> c.name)), '{}'::jsonb) AS "coalesce" FROM
+  kv.mirrored_columns() c(entity, name, kind, fields) WHERE ((c.entity = changed_columns.entity) AND
+  ((changed_columns.new_row -> c.name) IS DISTINCT FROM (changed_columns.old_row -> c.name))));
+
 -- Function app.changed_fields(orders,orders), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.changed_fields(before orders, after orders)
@@ -6464,6 +6596,37 @@ AS $function$
 $function$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
 
+-- Function kv.create_document(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.create_document(entity text, r jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  row_id constant uuid := r ->> 'id';
+  parent constant text := case entity when 'catalog' then 'client' when 'site' then 'client' when 'product' then
+    'catalog' when 'order' then 'site' end;
+  new_key constant text := (kv.keys_of(entity, 'production', row_id::text))[2];
+  document jsonb;
+begin
+  if exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row)
+    or parent is not null and kv.old_id_of(parent, (r ->> case entity when 'catalog' then 'owner_client_id'
+      when 'site' then 'client_id' when 'product' then 'catalog_id' else 'site_id' end)::uuid) is null then
+    return;
+  end if;
+  document := kv.with_revision(kv.document_of(entity, row_id::text, r), 1);
+  insert into kv_store_6fcaeea3 (key, value) values (new_key, document) on conflict (key) do nothing;
+  if not found then
+    perform kv.note_conflict(new_key, 'row_not_mirrored', 'id', null, null);
+    return;
+  end if;
+  insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
+  select new_key, $1, 'production', row_id::text, row_id, 'mapped', true, f, f from kv.fingerprint(document) f
+  on conflict (key) do update set old_id = excluded.old_id, id = excluded.id, state = 'mapped', has_row = true,
+    alias = false, fingerprint = excluded.fingerprint, mapped_fingerprint = excluded.fingerprint;
+end
+$function$;
+
 -- Function app.create_event_partitions(date,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.create_event_partitions(day date, ahead integer DEFAULT 2)
@@ -6746,6 +6909,9 @@ CREATE OR REPLACE FUNCTION kv.decoded(value jsonb)
  IMMUTABLE PARALLEL SAFE
 AS $function$
 begin
+  if jsonb_typeof(value) = 'object' then
+    return value - '_rev';
+  end if;
   if jsonb_typeof(value) = 'string' and value #>> '{}' ~ '^\s*[[{"]' then
     return (value #>> '{}')::jsonb;
   end if;
@@ -6763,6 +6929,23 @@ CREATE OR REPLACE FUNCTION kv.decoded_item(item jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((jsonb_typeof(item) = 'object'::text) OR ((jsonb_typeof(item) = 'string'::text) AND ((item #>>
   '{}'::text[]) ~ '^\s*\{'::text))) THEN kv.decoded(item) ELSE item END;
+
+-- Function kv.delete_documents(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.delete_documents(entity text, row_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  keys constant text[] := array(
+    select i.key from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row order by i.key);
+begin
+  delete from kv_store_6fcaeea3 d where d.key = any (keys);
+  delete from kv.history h where h.key = any (keys);
+  delete from kv.quarantine q where q.key = any (keys);
+  update kv.ids i set state = 'gone', has_row = false, mapped_fingerprint = null where i.key = any (keys);
+end
+$function$;
 
 -- Function app.delete_expired_audit_entries(integer), owner app_definer
 
@@ -7040,6 +7223,37 @@ RETURN CASE WHEN (length(t) > 40) THEN NULL::numeric WHEN (t ~ '^[0-9]+$'::text)
   OR (t ~ '^[0-9]{1,3}(,[0-9]{3}){2,}$'::text)) THEN (regexp_replace(t, '[.,]'::text, ''::text, 'g'::text))::numeric
   ELSE NULL::numeric END;
 
+-- Function kv.document_of(text,text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.document_of(entity text, old_id text, r jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  common constant jsonb := jsonb_build_object('id', old_id,
+    'createdAt', kv.moment_text((r ->> 'created_at')::timestamptz),
+    'updatedAt', kv.moment_text((r ->> 'updated_at')::timestamptz));
+  is_active constant text := case when (r ->> 'is_active')::boolean then 'active' else 'inactive' end;
+begin
+  return jsonb_strip_nulls(common || case entity
+    when 'client' then jsonb_build_object('name', r -> 'name', 'description', r -> 'description',
+      'logoUrl', r -> 'logo_url', 'contactEmail', r -> 'contact_email', 'contactPhone', r -> 'contact_phone',
+      'address', r -> 'address', 'tier', r -> 'tier', 'status', is_active)
+    when 'catalog' then jsonb_build_object('name', r -> 'name', 'type', r -> 'type', 'status', r -> 'status',
+      'currency', r -> 'currency', 'ownerClientId', kv.old_id_of('client', (r ->> 'owner_client_id')::uuid))
+    when 'site' then jsonb_build_object('name', r -> 'name', 'domain', r -> 'domain', 'status', r -> 'status',
+      'clientId', kv.old_id_of('client', (r ->> 'client_id')::uuid),
+      'catalogId', kv.old_id_of('catalog', (r ->> 'catalog_id')::uuid), 'branding', r -> 'branding')
+    when 'product' then jsonb_build_object('catalogId', kv.old_id_of('catalog', (r ->> 'catalog_id')::uuid),
+      'name', r -> 'name', 'sku', r -> 'sku', 'description', r -> 'description', 'category', r -> 'category',
+      'brand', r -> 'brand', 'price', trim_scale((r ->> 'price')::numeric), 'currency', r -> 'currency',
+      'image', r #> '{images,0}', 'images', r -> 'images', 'attributes', r -> 'attributes', 'status', is_active,
+      'availableQuantity', case r ->> 'inventory_policy' when 'tracked' then r -> 'inventory_count' end)
+    else kv.order_document(r) end);
+end
+$function$;
+
 -- Function kv.documents(text[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.documents(keys text[])
@@ -7181,6 +7395,28 @@ CREATE OR REPLACE FUNCTION app.email()
 RETURN app.context('email'::text);
 grant execute on function app.email() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
+
+-- Function kv.enable_triggers(boolean), owner app_owner
+
+CREATE OR REPLACE FUNCTION kv.enable_triggers(enabled boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+declare
+  t record;
+begin
+  for t in
+    select c.oid::regclass as name, g.tgname, case when not enabled then 'disable' when g.tgname = 'mirror_replicated'
+      then 'enable replica' else 'enable always' end as action
+    from pg_trigger g join pg_class c on c.oid = g.tgrelid join pg_proc p on p.oid = g.tgfoid
+    where p.pronamespace = 'kv'::regnamespace and not g.tgisinternal
+    order by c.relname, g.tgname
+  loop
+    execute format('alter table %s %s trigger %I', t.name, t.action, t.tgname);
+  end loop;
+end
+$function$;
 
 -- Function app.end_expired_leases(text), owner app_owner
 
@@ -7560,6 +7796,27 @@ AS $function$
   where d.id = any (ids) and (
     app.mentions(e, jsonb_build_array(d.payload, app.as_document(d.last_body), d.last_error, d.log))
     or exists (select from orders o where o.id::text = d.payload #>> '{data,order_id}' and o.erasure_id = e.id))
+$function$;
+
+-- Function kv.erase_documents(uuid,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.erase_documents(order_id uuid, r jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d record;
+begin
+  for d in
+    select s.key, i.old_id, kv.revision_of(s.value) as rev
+    from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
+    where i.entity = 'order' and i.id = order_id and i.has_row and i.state <> 'gone' order by s.key for update of s
+  loop
+    perform kv.replace_document(d.key, null,
+      kv.with_revision(kv.document_of('order', d.old_id, r), coalesce(d.rev, 0)));
+    delete from kv.history h where h.key = d.key;
+  end loop;
+end
 $function$;
 
 -- Function app.erase_events(uuid,integer), owner app_definer
@@ -8116,6 +8373,15 @@ $function$;
 grant execute on function app.find_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_anon, app_client, app_customer, app_support;
 
+-- Function kv.fingerprint(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fingerprint(value jsonb)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN hashtextextended((CASE jsonb_typeof(value) WHEN 'object'::text THEN (value - '_rev'::text) ELSE value END)::text,
+  (0)::bigint);
+
 -- Function kv.flag(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.flag(value jsonb)
@@ -8203,6 +8469,32 @@ end
 $function$;
 grant execute on function app.fold_unicode(text,integer) to public;
 
+-- Function kv.forget(integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.forget(max_rows integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  n integer;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the platform deletes the history of the store' using errcode = 'insufficient_privilege';
+  end if;
+  delete from kv.history h using (
+    select o.key, o.rev from kv.history o where o.replaced_at < now() - interval '10 minutes'
+    order by o.replaced_at limit max_rows) old
+  where h.key = old.key and h.rev = old.rev;
+  get diagnostics n = row_count;
+  delete from kv.conflicts where id in (
+    select c.id from kv.conflicts c where c.noticed_at < now() - interval '30 days' limit max_rows);
+  return n;
+end
+$function$;
+grant execute on function kv.forget(integer) to app_system;
+
 -- Function app.formula_safe(text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.formula_safe(value text)
@@ -8262,6 +8554,30 @@ AS $function$
     when sum(l.shipped_quantity) = sum(l.quantity - l.cancelled_quantity) then 'full' else 'partial' end
   from order_lines l where l.order_id = $1
 $function$;
+
+-- Function kv.give_revisions(text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.give_revisions(after text, size integer, OUT last_key text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  keys text[];
+begin
+  perform kv.require_super_admin();
+  keys := array(
+    select d.key from kv_store_6fcaeea3 d where d.key > $1 and kv.is_entity_key(d.key) order by d.key limit size);
+  last_key := keys[cardinality(keys)];
+  keys := array(
+    select d.key from kv_store_6fcaeea3 d
+    where d.key = any (keys) and jsonb_typeof(d.value) = 'object' and not d.value ? '_rev'
+    order by d.key for update);
+  update kv_store_6fcaeea3 d set value = kv.with_revision(d.value, 0) where d.key = any (keys);
+end
+$function$;
+grant execute on function kv.give_revisions(text,integer) to app_admin;
 
 -- Function app.granted_catalog_ids(), owner app_definer
 
@@ -8794,7 +9110,7 @@ CREATE OR REPLACE FUNCTION kv.index_keys(keys text[], environments text[], names
 AS $function$
   with documents as materialized (
     select d.*, kv.id_of(d.entity, d.environment, d.old_id) as id,
-      case when is_hostile then 0 else hashtextextended(d.value::text, 0) end as fingerprint
+      case when is_hostile then 0 else kv.fingerprint(d.value) end as fingerprint
     from kv.identify($1, $3, $4) d where d.environment = any ($2)
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null
@@ -8848,6 +9164,32 @@ begin
             and i.state <> 'gone')),
     (select count(*) from listed l where l.n > 1)
   into dangling, repeated;
+end
+$function$;
+
+-- Function kv.index_written(text[],text[],text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.index_written(keys text[], environments text[], names text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  name text;
+begin
+  begin
+    perform kv.index_keys(keys, environments, names, false);
+    return;
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+  end;
+  foreach name in array keys loop
+    begin
+      perform kv.index_keys(array[name], environments, names, false);
+    exception when others then
+      perform kv.raise_deadlock(sqlstate, sqlerrm);
+      perform kv.index_keys(array[name], environments, names, true);
+    end;
+  end loop;
 end
 $function$;
 
@@ -8919,6 +9261,15 @@ RETURN (CURRENT_USER = ANY (ARRAY['app_admin'::name, 'app_support'::name, 'app_c
   'app_anon'::name, 'app_system'::name, 'app_worker'::name]));
 grant execute on function app.is_caller_role() to public;
 
+-- Function kv.is_count(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_count(field text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (kv.camel_name(field) = ANY (ARRAY['availableQuantity'::text, 'inventoryQuantity'::text, 'inventoryCount'::text,
+  'inventory'::text, 'stock'::text, 'available'::text]));
+
 -- Function kv.is_deep(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_deep(value jsonb)
@@ -8945,6 +9296,15 @@ CREATE OR REPLACE FUNCTION kv.is_embedded(value jsonb)
 RETURN COALESCE(((jsonb_typeof(value) = 'string'::text) AND ("left"((value #>> '{}'::text[]), 5) = 'data:'::text)),
   false);
 
+-- Function kv.is_entity_key(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_entity_key(key text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'::text) AND (key !~
+  '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)'::text));
+
 -- Function app.is_finished_hold(stock_holds,jsonb,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.is_finished_hold(hold stock_holds, settings jsonb, oldest timestamp with time zone)
@@ -8963,6 +9323,16 @@ CREATE OR REPLACE FUNCTION app.is_in_stock(policy text, count integer)
  IMMUTABLE PARALLEL SAFE
 RETURN ((policy = 'untracked'::text) OR (count > 0));
 grant execute on function app.is_in_stock(text,integer) to app_anon, app_customer, app_definer;
+
+-- Function kv.is_mirrored(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_mirrored()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$ select exists (select from kv.mirror m where m.enabled) $function$;
+grant execute on function kv.is_mirrored() to app_owner;
 
 -- Function app.is_needle(text), owner app_definer
 
@@ -9342,6 +9712,16 @@ AS $function$
     ('celebrations:<id>', 'later', '{celebrations,mapping_rules}', '.')
 $function$;
 grant execute on function app.kv_key_families() to app_definer, app_kv, app_mirror;
+
+-- Function kv.leading_key(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.leading_key(entity text, id uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT i.key FROM kv.ids i WHERE ((i.entity = leading_key.entity) AND (i.id = leading_key.id) AND i.has_row AND
+  (i.state <> 'gone'::text) AND (EXISTS (SELECT FROM kv_store_6fcaeea3 d WHERE (d.key = i.key)))) ORDER BY
+  (array_position(kv.keys_of(leading_key.entity, i.environment, i.old_id), i.key)), i.key LIMIT 1);
 
 -- Function kv.line(jsonb,integer), owner app_mirror
 
@@ -9793,6 +10173,37 @@ BEGIN ATOMIC
 END;
 grant execute on function app.local_order_figures(uuid,date,date) to app_admin, app_client;
 
+-- Function kv.lock_documents(text,uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_documents(entity text, ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if exists (select from kv.mirror m where m.enabled) then
+    perform kv.lock_entities(ids);
+    perform from kv_store_6fcaeea3 d
+    where d.key = any (array(select i.key from kv.ids i where i.entity = $1 and i.id = any ($2)))
+    order by d.key for update;
+  end if;
+end
+$function$;
+
+-- Function kv.lock_entities(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_entities(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform from clients r where r.id = any (ids) order by r.id for no key update;
+  perform from catalogs r where r.id = any (ids) order by r.id for no key update;
+  perform from sites r where r.id = any (ids) order by r.id for no key update;
+  perform from products r where r.id = any (ids) order by r.id for no key update;
+  perform from orders r where r.id = any (ids) order by r.id for no key update;
+end
+$function$;
+
 -- Function app.lock_local_figures(uuid,boolean), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.lock_local_figures(client uuid, is_change boolean)
@@ -9849,6 +10260,32 @@ AS $function$
       then 'forbidden'
     else 'not_found' end
 $function$;
+
+-- Function kv.lock_rows(text[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_rows(keys text[], pattern text DEFAULT NULL::text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  ids uuid[];
+begin
+  if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
+    return false;
+  end if;
+  ids := array(
+    select i.id from kv.ids i
+    where i.has_row and i.state <> 'gone' and (keys is null or i.key = any (keys))
+      and (pattern is null or i.key like pattern) and (keys is not null or pattern is not null));
+  if ids <> '{}' then
+    perform kv.lock_entities(ids);
+  end if;
+  return true;
+end
+$function$;
+grant execute on function kv.lock_rows(text[],text) to app_kv;
 
 -- Function app.longest_event_retention(), owner app_definer
 
@@ -10047,6 +10484,7 @@ begin
       when 'product' then 'setting' else 'end' end;
     return r;
   end if;
+  perform kv.lock_documents(r.phase, ids);
   perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
   r.done := r.done + n;
   return r;
@@ -10346,6 +10784,36 @@ begin
 end
 $function$;
 
+-- Function kv.map_written(text[],text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.map_written(keys text[], gone text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  settings kv.mirror;
+  earlier uuid[] := array(select i.id from kv.ids i where i.key = any (keys || gone) or i.list = any (keys || gone));
+  name text;
+  ids uuid[];
+begin
+  select * into settings from kv.mirror;
+  update kv.ids i set state = 'gone', mapped_fingerprint = null
+  where (i.key = any (gone) or i.list = any (gone)) and i.state <> 'gone';
+  delete from kv.quarantine q where q.key = any (gone);
+  delete from kv.history h where h.key = any (gone);
+  perform kv.index_written(keys, settings.environments,
+    case when keys::text ~ 'orders?:[^,:]+:' then kv.environment_names() else '{}' end);
+  foreach name in array '{client,catalog,site,product,order}'::text[] loop
+    ids := array(
+      select distinct i.id from kv.ids i
+      where i.entity = name and i.state <> 'gone' and case when i.key = any (keys) or i.list = any (keys)
+        then i.fingerprint is distinct from i.mapped_fingerprint else i.id = any (earlier) end
+      order by 1);
+    perform kv.map_rows(name, ids, settings.currency);
+  end loop;
+end
+$function$;
+
 -- Function app.mark_erased_documents(uuid,text,integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.mark_erased_documents(erasure_id uuid, after text, max_rows integer)
@@ -10578,6 +11046,49 @@ begin
 end
 $function$;
 
+-- Function kv.merge(jsonb,jsonb,jsonb,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.merge(base jsonb, current jsonb, stated jsonb, path text, OUT merged jsonb, OUT conflicts
+  jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  f record;
+  inner_merge record;
+  counted record;
+begin
+  merged := '{}';
+  conflicts := '{}';
+  for f in
+    select n.name, base -> n.name as b, current -> n.name as c, stated -> n.name as s
+    from (select jsonb_object_keys(current) union select jsonb_object_keys(stated)) n (name) where n.name <> '_rev'
+  loop
+    counted := kv.merged_count(f.b, f.c, f.s);
+    if f.s is not distinct from f.b then
+      f.s := f.c;
+    elsif kv.is_count(f.name) and counted.merged is not null then  -- equal changes of two writers are two changes
+      f.s := counted.merged;
+      conflicts := conflicts || case when counted.below
+        then jsonb_build_object(path || f.name, 'below_zero') else '{}' end;
+    elsif f.c is not distinct from f.b or f.s is not distinct from f.c then
+      null;
+    elsif jsonb_typeof(f.c) = 'object' and jsonb_typeof(f.s) = 'object' and length(path) < 300 then
+      inner_merge := kv.merge(case when jsonb_typeof(f.b) = 'object' then f.b else '{}' end, f.c, f.s,
+        path || f.name || '.');
+      f.s := inner_merge.merged;
+      conflicts := conflicts || inner_merge.conflicts;
+    elsif kv.camel_name(f.name) <> 'updatedAt' then
+      conflicts := conflicts || jsonb_build_object(path || f.name, 'both_changed');
+    end if;
+    if f.s is not null then
+      merged := merged || jsonb_build_object(f.name, f.s);
+    end if;
+  end loop;
+end
+$function$;
+
 -- Function app.merge_objects(jsonb,jsonb,boolean), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.merge_objects(target jsonb, patch jsonb, has_no_null boolean)
@@ -10686,6 +11197,22 @@ RETURN CASE entity WHEN 'client'::text THEN
   '{sku,name,description,category,brand,price,images,attributes,inventory_count,inventory_policy}'::text[] ELSE
   '{}'::text[] END;
 
+-- Function kv.merged_count(jsonb,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.merged_count(base jsonb, current jsonb, stated jsonb, OUT merged jsonb, OUT below boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  n bigint := kv.whole(current)::bigint + kv.whole(stated)::bigint - kv.whole(base)::bigint;
+begin
+  below := n < 0;
+  n := least(greatest(n, 0), 2147483647);
+  merged := case jsonb_typeof(stated) when 'string' then to_jsonb(n::text) else to_jsonb(n) end;
+end
+$function$;
+
 -- Function kv.merged_status(kv.draft,text,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.merged_status(d kv.draft, agreed text, current text)
@@ -10717,6 +11244,238 @@ CREATE OR REPLACE FUNCTION app.minor_units(currency text)
 RETURN CASE WHEN (currency = ANY ('{BIF,CLP,DJF,GNF,ISK,JPY,KMF,KRW,PYG,RWF,UGX,VND,VUV,XAF,XOF,XPF}'::text[])) THEN 0
   WHEN (currency = ANY ('{BHD,IQD,JOD,KWD,LYD,OMR,TND}'::text[])) THEN 3 ELSE 2 END;
 grant execute on function app.minor_units(text) to public;
+
+-- Function kv.mirror_change(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirror_change(entity text, old_row jsonb, new_row jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new_row is null then
+    perform kv.delete_documents(entity, (old_row ->> 'id')::uuid);
+  else
+    perform kv.mirror_row(entity, old_row, new_row);
+  end if;
+exception when others then
+  perform kv.raise_deadlock(sqlstate, sqlerrm);
+  raise warning 'a row was not mirrored into the key-value store (%)', sqlstate;
+  perform kv.note_conflict(kv.name_of(entity) || ':' || (coalesce(new_row, old_row) ->> 'id'),
+    'row_not_mirrored', sqlstate, null, null);
+end
+$function$;
+
+-- Function kv.mirror_documents(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirror_documents()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  keys text[] := '{}';
+  gone text[] := '{}';
+  name text;
+begin
+  if tg_op <> 'DELETE' then
+    keys := array(select a.key from after a where kv.is_entity_key(a.key));
+  end if;
+  if tg_op = 'DELETE' then
+    gone := array(select b.key from before b where kv.is_entity_key(b.key));
+  elsif tg_op = 'UPDATE' then
+    gone := array(select b.key from before b where kv.is_entity_key(b.key) and b.key <> all (keys));
+  end if;
+  if keys = '{}' and gone = '{}' then
+    return null;
+  end if;
+  begin
+    if tg_op = 'UPDATE' then
+      insert into kv.history (key, rev, value)
+      select b.key, kv.revision_of(b.value), b.value from before b
+      where b.key = any (keys) and kv.revision_of(b.value) is not null
+      on conflict do nothing;
+    end if;
+    perform kv.map_written(keys, gone);
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+    raise warning 'the mirror of the key-value store failed (%)', sqlstate;
+    foreach name in array keys || gone loop
+      perform kv.note_conflict(name, 'document_not_mirrored', sqlstate, null, null);
+    end loop;
+  end;
+  return null;
+end
+$function$;
+grant execute on function kv.mirror_documents() to app_owner;
+
+-- Function kv.mirror_replicated_document(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirror_replicated_document()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  keys text[] := case when tg_op = 'DELETE' then '{}' else array[new.key] end;
+  gone text[] := case when tg_op = 'INSERT' then '{}' when tg_op = 'DELETE' or old.key <> new.key then array[old.key]
+    else '{}' end;
+begin
+  begin
+    perform kv.map_written(keys, gone);
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+    perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', sqlstate, null, null);
+  end;
+  return null;
+end
+$function$;
+grant execute on function kv.mirror_replicated_document() to app_owner;
+
+-- Function kv.mirror_row(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirror_row(entity text, old_row jsonb, new_row jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  row_id constant uuid := new_row ->> 'id';
+  changed constant jsonb := kv.changed_columns(entity, old_row, new_row);
+  lead text;
+  stored jsonb;
+  document jsonb;
+  updated jsonb;
+begin
+  if entity = 'order' and old_row ->> 'erased_at' is null and new_row ->> 'erased_at' is not null then
+    perform kv.erase_documents(row_id, new_row);
+    return;
+  elsif changed = '{}' then
+    return;
+  end if;
+  lead := kv.leading_key(entity, row_id);
+  if lead is null then
+    perform kv.create_document(entity, new_row);
+    return;
+  end if;
+  select d.value into stored from kv_store_6fcaeea3 d where d.key = lead for update;
+  document := kv.decoded(stored);
+  if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document) then
+    perform kv.note_conflict(lead, 'row_not_mirrored', '', null, null);
+    return;
+  end if;
+  if changed ? 'catalog_id' then
+    new_row := new_row || jsonb_build_object('catalog', kv.old_id_of('catalog', (new_row ->> 'catalog_id')::uuid));
+  end if;
+  updated := kv.with_changes(entity, document, changed, new_row);
+  if updated <> document then
+    perform kv.replace_document(lead, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(updated::text)
+      when stored ? '_rev' then kv.with_revision(updated, kv.revision_of(stored)) else updated end);
+  end if;
+end
+$function$;
+
+-- Function kv.mirror_rows(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirror_rows()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  r record;
+begin
+  if tg_op = 'INSERT' then
+    for r in select a.id, to_jsonb(a) as new_row from after a order by a.id loop
+      perform kv.mirror_change(tg_argv[0], null, r.new_row);
+    end loop;
+  elsif tg_op = 'DELETE' then
+    for r in select b.id, jsonb_build_object('id', b.id) as old_row from before b order by b.id loop
+      perform kv.mirror_change(tg_argv[0], r.old_row, null);
+    end loop;
+  else
+    for r in
+      select a.id, to_jsonb(b) as old_row, to_jsonb(a) as new_row
+      from after a join before b on b.id = a.id where a is distinct from b order by a.id
+    loop
+      perform kv.mirror_change(tg_argv[0], r.old_row, r.new_row);
+    end loop;
+  end if;
+  return null;
+end
+$function$;
+grant execute on function kv.mirror_rows() to app_owner;
+
+-- Function kv.mirror_status(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirror_status()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return coalesce((select to_jsonb(m) - 'is_only' from kv.mirror m where m.is_only),
+    '{"enabled": false, "environments": [], "currency": null, "changed_at": null}') ||
+      jsonb_build_object('earlier_values', (select count(*) from kv.history), 'conflicts', (
+    select coalesce(jsonb_agg(to_jsonb(c) order by c.kind), '[]') from (
+      select kind, count(*) as conflicts, max(noticed_at) as last_at,
+        (array_agg(distinct left(key, 200) order by left(key, 200)))[1:5] as keys
+      from kv.conflicts group by kind) c));
+end
+$function$;
+grant execute on function kv.mirror_status() to app_admin;
+
+-- Function kv.mirrored_columns(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirrored_columns()
+ RETURNS TABLE(entity text, name text, kind text, fields text[])
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  values
+    ('client', 'name', 'text', '{name,clientName,companyName}'::text[]),
+    ('client', 'description', 'text', '{description}'),
+    ('client', 'logo_url', 'text', '{logoUrl,logo}'),
+    ('client', 'contact_email', 'text', '{contactEmail,email,contact.email}'),
+    ('client', 'contact_phone', 'text', '{contactPhone,phone,contact.phone}'),
+    ('client', 'address', 'text', '{address}'),
+    ('client', 'tier', 'text', '{tier,plan}'),
+    ('client', 'is_active', 'activity', '{status}'),
+    ('client', 'settings', 'locale', '{settings.locale}'),
+    ('catalog', 'name', 'text', '{name,catalogName}'),
+    ('catalog', 'type', 'text', '{type,source.type}'),
+    ('catalog', 'status', 'status', '{status}'),
+    ('catalog', 'currency', 'text', '{currency,settings.currency,settings.defaultCurrency}'),
+    ('site', 'name', 'text', '{name,siteName,title}'),
+    ('site', 'domain', 'text', '{domain,siteUrl,url}'),
+    ('site', 'status', 'status', '{status}'),
+    ('site', 'catalog_id', 'catalog', '{catalogId,catalog.id,settings.catalogId}'),
+    ('site', 'branding', 'branding', '{branding}'),
+    ('site', 'settings', 'locale', '{settings.locale}'),
+    ('product', 'name', 'text', '{name,title,giftName}'),
+    ('product', 'sku', 'text', '{sku,code}'),
+    ('product', 'description', 'text', '{description}'),
+    ('product', 'category', 'text', '{category}'),
+    ('product', 'brand', 'text', '{brand}'),
+    ('product', 'price', 'price', '{price,value}'),
+    ('product', 'currency', 'text', '{currency,currencyCode,price.currency}'),
+    ('product', 'images', 'images', '{images}'),
+    ('product', 'attributes', 'json', '{attributes}'),
+    ('product', 'inventory_count', 'stock', '{availableQuantity}'),
+    ('product', 'inventory_policy', 'stock', '{availableQuantity}'),
+    ('product', 'is_active', 'activity', '{status}'),
+    ('order', 'status', 'order_status', '{status}'),
+    ('order', 'customer_name', 'text', '{customerName,recipientName,userName,employeeName}'),
+    ('order', 'customer_email', 'text', '{customerEmail,userEmail,email,employeeEmail}'),
+    ('order', 'shipping_address', 'json', '{shippingAddress,deliveryAddress,address}'),
+    ('order', 'total_amount', 'money', '{totalAmount,total,totalValue}'),
+    ('order', 'shipped_at', 'time', '{shippedAt}'),
+    ('order', 'delivered_at', 'time', '{deliveredAt}'),
+    ('order', 'cancelled_at', 'time', '{cancelledAt}')
+$function$;
 
 -- Function kv.moment(jsonb), owner app_mirror
 
@@ -10772,6 +11531,14 @@ begin
 end
 $function$;
 
+-- Function kv.moment_text(timestamp with time zone), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.moment_text(moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN to_char((moment AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'::text);
+
 -- Function kv.money(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.money(value jsonb, OUT amount numeric, OUT sign text, OUT reason text)
@@ -10800,6 +11567,35 @@ begin
     amount := null;
     sign := null;
   end if;
+end
+$function$;
+
+-- Function kv.money_like(jsonb,numeric), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.money_like(earlier jsonb, amount numeric)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  digits constant text := substring(earlier #>> '{}' from '-?[0-9](?:[0-9.,'' ’]*[0-9])?');
+  formatted text := round(amount, 2)::text;
+  like_earlier jsonb;
+begin
+  if jsonb_typeof(earlier) = 'object' then
+    return earlier || jsonb_build_object('amount', kv.money_like(earlier -> 'amount', amount));
+  elsif jsonb_typeof(earlier) = 'string' and digits is not null then
+    if digits ~ ',[0-9]{1,2}$' then
+      formatted := replace(formatted, '.', ',');
+    elsif digits !~ '[.,][0-9]{1,2}$' and scale(trim_scale(amount)) = 0 then
+      formatted := trim_scale(amount)::text;
+    end if;
+    like_earlier := to_jsonb(replace(earlier #>> '{}', digits, formatted));
+    if (kv.money(like_earlier)).amount = amount then
+      return like_earlier;
+    end if;
+  end if;
+  return to_jsonb(trim_scale(amount));
 end
 $function$;
 
@@ -10920,6 +11716,30 @@ begin
 end
 $function$;
 
+-- Function kv.note_conflict(text,text,text,bigint,bigint), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.note_conflict(key text, kind text, field text, base_rev bigint, rev bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into kv.conflicts (key, kind, field, base_rev, rev)
+  values (left($1, 1024), $2, left($3, 500), $4, $5);
+exception when others then
+  perform kv.raise_deadlock(sqlstate, sqlerrm);
+  raise warning 'a conflict of the key-value store was not noted (%)', sqlstate;
+end
+$function$;
+
+-- Function kv.old_id_of(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.old_id_of(entity text, id uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT i.old_id FROM kv.ids i WHERE ((i.entity = old_id_of.entity) AND (i.id = old_id_of.id) AND i.has_row AND
+  (i.state <> 'gone'::text) AND (i.environment = 'production'::text)) ORDER BY i.alias, i.key LIMIT 1);
+
 -- Function app.open_erasure(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.open_erasure(erasure_id uuid)
@@ -11029,6 +11849,29 @@ AS $function$
       from order_lines l where l.order_id = o.id))
   from sites s where s.id = o.site_id
 $function$;
+
+-- Function kv.order_document(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.order_document(r jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT (jsonb_build_object('orderNumber', (order_document.r -> 'order_number'::text), 'status',
+  (order_document.r -> 'status'::text), 'currency', (order_document.r -> 'currency'::text), 'siteId',
+  kv.old_id_of('site'::text, ((order_document.r ->> 'site_id'::text))::uuid), 'clientId', kv.old_id_of('client'::text,
+  ((order_document.r ->> 'client_id'::text))::uuid), 'customerName', (order_document.r -> 'customer_name'::text),
+  'customerEmail', (order_document.r -> 'customer_email'::text), 'shippingAddress', (order_document.r ->
+  'shipping_address'::text), 'totalAmount', trim_scale(((order_document.r ->> 'total_amount'::text))::numeric),
+  'shippedAt', kv.moment_text(((order_document.r ->> 'shipped_at'::text))::timestamp with time zone), 'deliveredAt',
+  kv.moment_text(((order_document.r ->> 'delivered_at'::text))::timestamp with time zone), 'cancelledAt',
+  kv.moment_text(((order_document.r ->> 'cancelled_at'::text))::timestamp with time zone), 'items', lines.items) || CASE
+  WHEN (jsonb_array_length(lines.items) = 1) THEN jsonb_build_object('giftId', (lines.items #> '{0,giftId}'::text[]),
+  'quantity', (lines.items #> '{0,quantity}'::text[])) ELSE '{}'::jsonb END) FROM (SELECT
+  jsonb_agg(jsonb_build_object('giftId', COALESCE(kv.old_id_of('product'::text, ((e.l ->> 'product_id'::text))::uuid),
+  (e.l ->> 'product_id'::text)), 'sku', (e.l -> 'sku'::text), 'name', (e.l -> 'name'::text), 'quantity', (e.l ->
+  'quantity'::text), 'unitPrice', ((e.l ->> 'unit_price'::text))::numeric, 'currency', (order_document.r ->
+  'currency'::text)) ORDER BY e.n) AS items FROM jsonb_array_elements((order_document.r -> 'items'::text)) WITH
+  ORDINALITY e(l, n)) lines);
 
 -- Function app.order_figures(uuid,text,date,date), owner app_owner
 
@@ -11291,6 +12134,35 @@ begin
   execute format('create policy suspension_system on public.%I to app_system
     using ((select app.subject()) is not null) with check ((select app.subject()) is not null)', table_name);
   return policies;
+end
+$function$;
+
+-- Function kv.path_of(jsonb,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.path_of(document jsonb, fields text[])
+ RETURNS text[]
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  field text;
+  outer_name text;
+  inner_name text;
+begin
+  foreach field in array fields loop
+    outer_name := kv.spelling(document, split_part(field, '.', 1));
+    if position('.' in field) > 0 then
+      inner_name := kv.spelling(document -> outer_name, split_part(field, '.', 2));
+      if document #> array[outer_name, inner_name] <> 'null' then
+        return array[outer_name, inner_name];
+      end if;
+    elsif document -> outer_name <> 'null' then
+      return array[outer_name];
+    end if;
+  end loop;
+  field := split_part(fields[1], '.', 1);
+  return array_remove(array[coalesce(kv.spelling(document, field), field), nullif(split_part(fields[1], '.', 2), '')],
+    null);
 end
 $function$;
 
@@ -12294,6 +13166,20 @@ end
 $function$;
 grant execute on function app.queue_tag_invalidation() to app_owner;
 
+-- Function kv.raise_deadlock(text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.raise_deadlock(code text, message text)
+ RETURNS void
+ LANGUAGE plpgsql
+ IMMUTABLE
+AS $function$
+begin
+  if left(code, 2) = '40' then
+    raise exception using errcode = code, message = message;
+  end if;
+end
+$function$;
+
 -- Function kv.raise_unless_of_a_document(text,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.raise_unless_of_a_document(code text, message text)
@@ -12658,6 +13544,23 @@ begin
 end
 $function$;
 
+-- Function app.record_mirror_switch(boolean,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_mirror_switch(enabled boolean, details jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins switch the mirror' using errcode = 'insufficient_privilege';
+  end if;
+  perform app.record_action(case when enabled then 'kv_mirror.on' else 'kv_mirror.off' end, null, 'kv', details);
+end
+$function$;
+grant execute on function app.record_mirror_switch(boolean,jsonb) to app_owner;
+
 -- Function app.record_order_deltas(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_order_deltas()
@@ -12912,6 +13815,23 @@ AS $function$
     select key, row_number() over (partition by columns -> 'catalog_id', columns -> 'sku' order by key) as n
     from unnest(drafts) d where reason is null
   ) numbered where n > 1
+$function$;
+
+-- Function kv.replace_document(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.replace_document(key text, earlier jsonb, value jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into kv.history (key, rev, value)
+  select $1, kv.revision_of(earlier), earlier where kv.revision_of(earlier) is not null on conflict do nothing;
+  update kv_store_6fcaeea3 d set value = $3 where d.key = $1;
+  update kv.ids i set fingerprint = f,
+    mapped_fingerprint = case when i.mapped_fingerprint = i.fingerprint then f end
+  from kv_store_6fcaeea3 d cross join lateral kv.fingerprint(d.value) f
+  where i.key = $1 and d.key = $1;
+end
 $function$;
 
 -- Function app.replace_order(uuid,jsonb,uuid,text,timestamp with time zone), owner app_definer
@@ -13496,6 +14416,78 @@ AS $function$
     else 'not_found' end
 $function$;
 
+-- Function kv.revise_document(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.revise_document()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  if jsonb_typeof(new.value) <> 'object' then
+    return new;
+  elsif tg_op = 'INSERT' then
+    -- An upsert of a document that exists runs this trigger, too, before it becomes an update.
+    if not exists (select from kv_store_6fcaeea3 d where d.key = new.key) then
+      new.value := kv.with_revision(new.value, coalesce(kv.revision_of(new.value), 0) + 1);
+    end if;
+    return new;
+  elsif jsonb_typeof(old.value) = 'object' and new.value - '_rev' = old.value - '_rev'
+    and not coalesce(kv.revision_of(new.value) < kv.revision_of(old.value), false) then
+    new.value := case when old.value ? '_rev' then old.value else new.value end;
+    return new;
+  end if;
+  begin
+    new.value := kv.revised(new.key, old.value, new.value);
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+    raise warning 'a document of the key-value store got no revision (%)', sqlstate;
+  end;
+  return new;
+end
+$function$;
+grant execute on function kv.revise_document() to app_owner;
+
+-- Function kv.revised(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.revised(key text, current jsonb, stated jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  revision constant bigint := coalesce(kv.revision_of(current), 0);
+  base_revision constant bigint := kv.revision_of(stated);
+  base jsonb;
+  result record;
+  conflict record;
+begin
+  if base_revision < revision and jsonb_typeof(current) = 'object' then
+    select h.value into base from kv.history h
+    where h.key = $1 and h.rev = base_revision and h.replaced_at > now() - interval '10 minutes';
+    if base is null then
+      perform kv.note_conflict(key, 'base_unknown', '', base_revision, revision + 1);
+    else
+      result := kv.merge(base, current, stated, '');
+      stated := result.merged;
+      for conflict in select * from jsonb_each_text(result.conflicts) loop
+        perform kv.note_conflict(key, conflict.value, conflict.key, base_revision, revision + 1);
+      end loop;
+    end if;
+  end if;
+  return kv.with_revision(stated, revision + 1);
+end
+$function$;
+
+-- Function kv.revision_of(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.revision_of(value jsonb)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((jsonb_typeof((value -> '_rev'::text)) = 'number'::text) AND ((value ->> '_rev'::text) ~
+  '^[0-9]{1,15}$'::text)) THEN ((value ->> '_rev'::text))::bigint ELSE NULL::bigint END;
+
 -- Function app.revoke_member_sessions(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.revoke_member_sessions(member uuid)
@@ -13752,6 +14744,30 @@ AS $function$
     created_at = now()
 $function$;
 grant execute on function app.save_guest_response(text,text,integer,jsonb,text) to app_anon;
+
+-- Function kv.save_mirror(boolean,text[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.save_mirror(enabled boolean, environments text[], currency text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  insert into kv.mirror default values on conflict (is_only) do nothing;
+  update kv.mirror m set enabled = $1, environments = coalesce($2, m.environments),
+    currency = case when $2 is null then m.currency else $3 end, changed_at = clock_timestamp()
+  where m.is_only and (m.enabled, m.environments, m.currency) is distinct from
+    ($1, coalesce($2, m.environments), case when $2 is null then m.currency else $3 end);
+  if not found then
+    return false;
+  end if;
+  delete from kv.history;  -- without the triggers, revisions do not follow the documents
+  return true;
+end
+$function$;
+grant execute on function kv.save_mirror(boolean,text[],text) to app_owner;
 
 -- Function app.save_staging_progress(uuid,integer,integer,jsonb,jsonb,double precision), owner app_definer
 
@@ -14274,6 +15290,16 @@ CREATE OR REPLACE FUNCTION app.slug_suffix()
 RETURN "left"(replace((gen_random_uuid())::text, '-'::text, ''::text), 10);
 grant execute on function app.slug_suffix() to app_admin, app_client, app_migrate, app_mirror;
 
+-- Function kv.spelling(jsonb,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.spelling(object jsonb, field text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (jsonb_typeof(object) <> 'object'::text) THEN NULL::text WHEN (object ? field) THEN field ELSE (SELECT
+  k.k FROM jsonb_object_keys(spelling.object) k(k) WHERE ((k.k <> spelling.field) AND (kv.camel_name(k.k) =
+  spelling.field)) ORDER BY k.k LIMIT 1) END;
+
 -- Function app.staged_job_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.staged_job_ids()
@@ -14679,6 +15705,33 @@ AS $function$
 $function$;
 grant execute on function app.suspended_tables() to wc_api, wc_kv, wc_public, wc_worker;
 
+-- Function kv.switch_mirror(boolean,text[],text), owner app_owner
+
+CREATE OR REPLACE FUNCTION kv.switch_mirror(enabled boolean, environments text[], currency text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin'
+    or current_query() !~ '^select kv\.switch_mirror\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins switch the mirror' using errcode = 'insufficient_privilege';
+  elsif not pg_try_advisory_xact_lock_shared(7243219080) then  -- the lock of the migrations
+    raise exception 'a migration is running' using errcode = 'lock_not_available';
+  end if;
+  lock table clients, catalogs, sites, products, orders, kv_store_6fcaeea3 in share row exclusive mode;
+  if not kv.save_mirror($1, $2, $3) then
+    return false;
+  end if;
+  perform kv.enable_triggers($1);
+  perform app.record_mirror_switch($1, jsonb_build_object('environments', $2, 'currency', $3));
+  return true;
+end
+$function$;
+grant execute on function kv.switch_mirror(boolean,text[],text) to app_admin;
+
 -- Function kv.texts_of(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.texts_of(value jsonb)
@@ -14901,6 +15954,226 @@ CREATE OR REPLACE FUNCTION kv.whole(value jsonb)
 RETURN CASE WHEN ((jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::text])) AND (btrim((value #>>
   '{}'::text[])) ~ '^[0-9]{1,15}(\.0{1,10})?$'::text) AND ((btrim((value #>> '{}'::text[])))::numeric <=
   (2147483647)::numeric)) THEN ((btrim((value #>> '{}'::text[])))::numeric)::integer ELSE NULL::integer END;
+
+-- Function kv.with_branding(jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_branding(document jsonb, branding jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  outer_name constant text := coalesce(kv.spelling(document, 'branding'), 'branding');
+  inside jsonb := case when jsonb_typeof(document -> outer_name) = 'object' then document -> outer_name else '{}' end;
+  f record;
+begin
+  for f in select * from (values ('name', '{name}'::text[]), ('color', '{color,primaryColor}'),
+      ('logo', '{logo,logoUrl}'), ('sender', '{sender}'), ('reply_to', '{replyTo}')) names (name, fields) loop
+    if branding ->> f.name is distinct from inside #>> kv.path_of(inside, f.fields)
+      and (branding ? f.name or not kv.is_embedded(inside #> kv.path_of(inside, f.fields))) then
+      inside := kv.with_value(inside, kv.path_of(inside, f.fields), coalesce(branding -> f.name, 'null'));
+    end if;
+  end loop;
+  return case when inside = '{}' then document else document || jsonb_build_object(outer_name, inside) end;
+end
+$function$;
+
+-- Function kv.with_changes(text,jsonb,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_changes(entity text, document jsonb, changed jsonb, new_row jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  c record;
+  updated jsonb := document;
+  spelled constant text := kv.spelling(document, 'updatedAt');
+begin
+  for c in
+    select m.kind, m.fields, changed -> m.name as value from kv.mirrored_columns() m
+    where m.entity = $1 and changed ? m.name
+  loop
+    updated := kv.with_column(updated, c.kind, c.fields, c.value, new_row);
+  end loop;
+  if updated <> document and spelled is not null then
+    updated := updated || jsonb_build_object(spelled, kv.moment_text((new_row ->> 'updated_at')::timestamptz));
+  end if;
+  return updated;
+end
+$function$;
+
+-- Function kv.with_column(jsonb,text,text[],jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_column(document jsonb, kind text, fields text[], value jsonb, new_row jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  path text[];
+begin
+  case kind
+    when 'text' then return kv.with_text(document, fields, value #>> '{}');
+    when 'catalog' then return kv.with_text(document, fields, new_row ->> 'catalog');
+    when 'locale' then return case when value ->> 'locale' is null then document
+      else kv.with_text(document, fields, value ->> 'locale') end;
+    when 'time' then return kv.with_text(document, fields, kv.moment_text((value #>> '{}')::timestamptz));
+    when 'price' then return kv.with_price(document, (value #>> '{}')::numeric);
+    when 'stock' then return kv.with_stock(document, (new_row ->> 'inventory_count')::integer,
+      new_row ->> 'inventory_policy' = 'tracked');
+    when 'status' then return kv.with_status(document, value #>> '{}');
+    when 'activity' then return kv.with_status(document, case when value::boolean then 'active' else 'inactive' end);
+    when 'branding' then return kv.with_branding(document, value);
+    when 'order_status' then
+      path := kv.path_of(document, fields);
+      return case when kv.order_status(document #> path) = value #>> '{}' and document #> path is not null
+        then document else kv.with_value(document, path, value) end;
+    when 'money' then
+      path := kv.path_of(document, fields);
+      return kv.with_value(document, path, kv.money_like(document #> path, (value #>> '{}')::numeric));
+    when 'images' then
+      document := document || jsonb_build_object(coalesce(kv.spelling(document, 'images'), 'images'), value);
+      foreach path slice 1 in array '{{image},{imageUrl}}'::text[] loop
+        if document ->> kv.spelling(document, path[1]) is not null then
+          document := kv.with_value(document, array[kv.spelling(document, path[1])], coalesce(value -> 0, 'null'));
+        end if;
+      end loop;
+      return document;
+    else return kv.with_value(document, kv.path_of(document, fields), value);
+  end case;
+end
+$function$;
+
+-- Function kv.with_price(jsonb,numeric), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_price(document jsonb, price numeric)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  path constant text[] := kv.path_of(document, '{price,value}');
+  other constant text := kv.spelling(document, 'value');
+begin
+  document := kv.with_value(document, path, kv.money_like(document #> path, price));
+  if other <> path[1] and (kv.money(document -> other)).amount is not null then
+    document := kv.with_value(document, array[other], kv.money_like(document -> other, price));
+  end if;
+  return document;
+end
+$function$;
+
+-- Function kv.with_revision(jsonb,bigint), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_revision(value jsonb, revision bigint)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((pg_column_size(value) > 1000000) AND (octet_length((value)::text) > 5999900)) THEN value ELSE (value
+  || jsonb_build_object('_rev', revision)) END;
+
+-- Function kv.with_status(jsonb,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_status(document jsonb, status text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  field text;
+begin
+  if kv.status_of(kv.fields(document)) = status then
+    return document;
+  end if;
+  foreach field in array '{deleted,isDeleted,deletedAt}'::text[] loop
+    if status <> 'inactive' and kv.spelling(document, field) is not null then
+      document := document - kv.spelling(document, field);
+    end if;
+  end loop;
+  foreach field in array '{isActive,active}'::text[] loop
+    if kv.spelling(document, field) is not null then
+      document := kv.with_value(document, array[kv.spelling(document, field)], to_jsonb(status = 'active'));
+    end if;
+  end loop;
+  if kv.status_of(kv.fields(document)) is distinct from status then
+    document := kv.with_value(document, array[coalesce(kv.spelling(document, 'status'), 'status')], to_jsonb(status));
+  end if;
+  return document;
+end
+$function$;
+
+-- Function kv.with_stock(jsonb,integer,boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_stock(document jsonb, stock integer, is_tracked boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  field text;
+  spelled text;
+  earlier jsonb;
+  is_written boolean := false;
+begin
+  foreach field in array '{availableQuantity,inventoryQuantity,inventoryCount,inventory,stock,quantity}'::text[] loop
+    spelled := kv.spelling(document, field);
+    continue when spelled is null or document -> spelled = 'null';
+    if not is_tracked then
+      document := document - spelled;
+    elsif jsonb_typeof(document -> spelled) = 'object' and not is_written then
+      document := kv.with_value(document, array[spelled, (kv.path_of(document -> spelled,
+        '{available,availableQuantity,quantity,count,total}'))[1]], to_jsonb(stock));
+      is_written := true;
+    elsif not is_written or document -> spelled = earlier then
+      earlier := coalesce(earlier, document -> spelled);
+      document := kv.with_value(document, array[spelled],
+        case jsonb_typeof(document -> spelled) when 'string' then to_jsonb(stock::text) else to_jsonb(stock) end);
+      is_written := true;
+    end if;
+  end loop;
+  if is_tracked and not is_written then
+    document := document || jsonb_build_object('availableQuantity', stock);
+  end if;
+  field := kv.spelling(document, 'inStock');
+  return document || case when field is null then '{}'
+    else jsonb_build_object(field, not is_tracked or stock > 0) end;
+end
+$function$;
+
+-- Function kv.with_text(jsonb,text[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_text(document jsonb, fields text[], value text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  path text[] := kv.path_of(document, fields);
+  guard integer := 0;
+begin
+  while value is null and document #> path <> 'null' and guard < 8 loop
+    document := kv.with_value(document, path, 'null');
+    path := kv.path_of(document, fields);
+    guard := guard + 1;
+  end loop;
+  if value is null then
+    return document;
+  end if;
+  return kv.with_value(document, path, case when jsonb_typeof(document #> path) = 'number'
+    and value ~ '^(0|[1-9][0-9]{0,14})$' then value::jsonb else to_jsonb(value) end);
+end
+$function$;
+
+-- Function kv.with_value(jsonb,text[],jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_value(document jsonb, path text[], value jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN (cardinality(path) = 1) THEN (document || jsonb_build_object((path)[1], value)) ELSE (document ||
+  jsonb_build_object((path)[1], (CASE WHEN (jsonb_typeof((document -> (path)[1])) = 'object'::text) THEN (document ->
+  (path)[1]) ELSE '{}'::jsonb END || jsonb_build_object((path)[2], value)))) END;
 
 -- Function app.writable_catalog_ids(), owner app_definer
 

@@ -79,6 +79,7 @@ def maintain() -> None:
         sql.delete_old_order_quantities(tx)
         sql.delete_old_guest_mails(tx)
         sql.delete_old_invitations(tx)
+        sql.forget_kv_history(tx)
     metrics.count("Heartbeat")
     buyers.expire_unconfirmed()
     delete_orphaned_rows()

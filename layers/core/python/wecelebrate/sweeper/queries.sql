@@ -34,3 +34,7 @@ delete from guest_mails where created_at < now() - interval '25 hours';
 -- name: delete_old_invitations$
 -- Delete invitations that ended more than 90 days ago. Returns their number.
 select app.delete_old_invitations(1000);
+
+-- name: forget_kv_history$
+-- Delete earlier values of documents after 10 minutes, and conflicts of the mirror after 30 days.
+select kv.forget(10000);

@@ -47,11 +47,20 @@ create or replace function kv.is_deep(value jsonb) returns boolean
 language sql immutable parallel safe
 return jsonb_path_exists(value, 'strict $.**{33}');
 
--- Returns a document. Some documents are JSON in a string, because an application encoded them twice.
+-- Returns what identifies the content of a document, without its revision (functions/kv_mirror_revisions.sql).
+create or replace function kv.fingerprint(value jsonb) returns bigint
+language sql immutable parallel safe
+return hashtextextended((case jsonb_typeof(value) when 'object' then value - '_rev' else value end)::text, 0);
+
+-- Returns a document without its revision. Some documents are JSON in a string, because an application encoded them
+-- twice.
 create or replace function kv.decoded(value jsonb) returns jsonb
 language plpgsql immutable parallel safe
 as $$
 begin
+  if jsonb_typeof(value) = 'object' then
+    return value - '_rev';
+  end if;
   if jsonb_typeof(value) = 'string' and value #>> '{}' ~ '^\s*[[{"]' then
     return (value #>> '{}')::jsonb;
   end if;

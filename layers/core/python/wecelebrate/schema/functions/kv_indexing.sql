@@ -140,7 +140,7 @@ language sql volatile
 as $$
   with documents as materialized (
     select d.*, kv.id_of(d.entity, d.environment, d.old_id) as id,
-      case when is_hostile then 0 else hashtextextended(d.value::text, 0) end as fingerprint
+      case when is_hostile then 0 else kv.fingerprint(d.value) end as fingerprint
     from kv.identify($1, $3, $4) d where d.environment = any ($2)
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null

@@ -107,6 +107,7 @@ begin
       when 'product' then 'setting' else 'end' end;
     return r;
   end if;
+  perform kv.lock_documents(r.phase, ids);
   perform kv.map_rows(r.phase, array(select distinct e.id from unnest(ids) e (id)), r.currency);
   r.done := r.done + n;
   return r;

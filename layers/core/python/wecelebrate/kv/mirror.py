@@ -1,0 +1,52 @@
+"""Switches the mirror between the documents of the store and the rows of the platform, and shows its state.
+
+Triggers of the database do the work (`schema/functions/kv_mirror*.sql`). Decisions 0081 and 0082.
+"""
+
+import time
+from collections.abc import Mapping
+
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.kv.models import Mirror, NewMirror, NewRevisions, RevisionsCheckpoint
+
+sql = queries(__file__)
+
+BATCH_SIZE = 500
+"""The number of documents that get a revision in one statement."""
+SECONDS = 2.0
+"""A request begins no further batch after this time."""
+ADVICE: Mapping[str, str] = {
+    "both_changed": "The last writer won. Compare the row with the document, and correct the field if it is wrong.",
+    "base_unknown": "The document was older than 10 minutes, and replaced the whole document. Compare it with the row.",
+    "below_zero": "Both applications sold the last pieces. Correct the stock, or cancel an order.",
+    "row_not_mirrored": "The row changed, but not its document. Change the row again, or correct the document.",
+    "document_not_mirrored": "The document changed, but not its row. Run `wecelebrate kv backfill`.",
+}
+"""Maps each kind of conflict to what an operator can do."""
+
+
+def switch(tx: Transaction, new: NewMirror) -> Mirror:
+    """Switch the mirror on or off. Raises Forbidden unless the caller is a super admin, and Conflict if it is busy."""
+    sql.switch_mirror(
+        tx,
+        enabled=new.enabled,
+        environments=new.environments if new.enabled else None,
+        currency=new.currency,
+    )
+    return get(tx)
+
+
+def get(tx: Transaction) -> Mirror:
+    """Return the state of the mirror. Raises Forbidden unless the caller is a super admin."""
+    row = sql.get_mirror(tx)
+    conflicts = [{**conflict, "advice": ADVICE[conflict["kind"]]} for conflict in row["conflicts"]]
+    return Mirror.model_validate({**row, "conflicts": conflicts})
+
+
+def give_revisions(tx: Transaction, new: NewRevisions) -> RevisionsCheckpoint:
+    """Give revisions to documents for some time. Raises Forbidden unless the caller is a super admin."""
+    give_up_at = time.monotonic() + SECONDS
+    after: str | None = new.after
+    while after is not None and time.monotonic() < give_up_at:
+        after = sql.give_revisions(tx, after=after, size=BATCH_SIZE)
+    return RevisionsCheckpoint(after=after)

@@ -1,0 +1,206 @@
+-- The mirror from documents to rows: triggers on the store map the documents that a statement has written, in the same
+-- transaction. An old application never fails because of the mapping: a document that cannot be mapped is quarantined.
+--
+-- The role of the writer is the mark of origin: only the functions of the mirror write as app_mirror, and no login can
+-- enter this role. The triggers do not run for its writes, so nothing echoes. A write that another trigger makes in
+-- consequence has another role, so it is mirrored. No setting is read, so no caller can forge the mark.
+
+set local role app_mirror;
+
+-- Returns whether documents with this key belong to a client, site, catalog, product or order. It is a fast form of
+-- app.kv_key_families().
+create or replace function kv.is_entity_key(key text) returns boolean
+language sql immutable parallel safe
+return key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'
+  and key !~ '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)';
+
+-- Maps the documents with the given keys, and remaps the rows that they led to before. `gone` are the keys of deleted
+-- documents: another document of the row decides now. A row is never deleted.
+create or replace function kv.map_written(keys text[], gone text[]) returns void
+language plpgsql volatile
+as $$
+declare
+  settings kv.mirror;
+  earlier uuid[] := array(select i.id from kv.ids i where i.key = any (keys || gone) or i.list = any (keys || gone));
+  name text;
+  ids uuid[];
+begin
+  select * into settings from kv.mirror;
+  update kv.ids i set state = 'gone', mapped_fingerprint = null
+  where (i.key = any (gone) or i.list = any (gone)) and i.state <> 'gone';
+  delete from kv.quarantine q where q.key = any (gone);
+  delete from kv.history h where h.key = any (gone);
+  perform kv.index_written(keys, settings.environments,
+    case when keys::text ~ 'orders?:[^,:]+:' then kv.environment_names() else '{}' end);
+  foreach name in array '{client,catalog,site,product,order}'::text[] loop
+    ids := array(
+      select distinct i.id from kv.ids i
+      where i.entity = name and i.state <> 'gone' and case when i.key = any (keys) or i.list = any (keys)
+        then i.fingerprint is distinct from i.mapped_fingerprint else i.id = any (earlier) end
+      order by 1);
+    perform kv.map_rows(name, ids, settings.currency);
+  end loop;
+end
+$$;
+
+-- Finds the documents with the given keys. A document that cannot be read is put into quarantine.
+create or replace function kv.index_written(keys text[], environments text[], names text[]) returns void
+language plpgsql volatile
+as $$
+declare
+  name text;
+begin
+  begin
+    perform kv.index_keys(keys, environments, names, false);
+    return;
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+  end;
+  foreach name in array keys loop
+    begin
+      perform kv.index_keys(array[name], environments, names, false);
+    exception when others then
+      perform kv.raise_deadlock(sqlstate, sqlerrm);
+      perform kv.index_keys(array[name], environments, names, true);
+    end;
+  end loop;
+end
+$$;
+
+-- Raises an error again if the transaction can succeed when it is repeated: a deadlock, or a failed serialization.
+create or replace function kv.raise_deadlock(code text, message text) returns void
+language plpgsql immutable
+as $$
+begin
+  if left(code, 2) = '40' then
+    raise exception using errcode = code, message = message;
+  end if;
+end
+$$;
+
+-- Notes what the mirror could not keep. It never fails: a conflict that cannot be noted is a warning in the log.
+create or replace function kv.note_conflict(key text, kind text, field text, base_rev bigint, rev bigint) returns void
+language plpgsql volatile
+as $$
+begin
+  insert into kv.conflicts (key, kind, field, base_rev, rev)
+  values (left($1, 1024), $2, left($3, 500), $4, $5);
+exception when others then
+  perform kv.raise_deadlock(sqlstate, sqlerrm);
+  raise warning 'a conflict of the key-value store was not noted (%)', sqlstate;
+end
+$$;
+
+-- Mirrors the documents that a statement has written. The names of the transition tables are `before` and `after`. An
+-- unexpected error, e.g. an error of this mapping, only undoes the mapping: the documents are mapped again by the next
+-- write or by the next run of the backfill.
+create or replace function kv.mirror_documents() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  keys text[] := '{}';
+  gone text[] := '{}';
+  name text;
+begin
+  if tg_op <> 'DELETE' then
+    keys := array(select a.key from after a where kv.is_entity_key(a.key));
+  end if;
+  if tg_op = 'DELETE' then
+    gone := array(select b.key from before b where kv.is_entity_key(b.key));
+  elsif tg_op = 'UPDATE' then
+    gone := array(select b.key from before b where kv.is_entity_key(b.key) and b.key <> all (keys));
+  end if;
+  if keys = '{}' and gone = '{}' then
+    return null;
+  end if;
+  begin
+    if tg_op = 'UPDATE' then
+      insert into kv.history (key, rev, value)
+      select b.key, kv.revision_of(b.value), b.value from before b
+      where b.key = any (keys) and kv.revision_of(b.value) is not null
+      on conflict do nothing;
+    end if;
+    perform kv.map_written(keys, gone);
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+    raise warning 'the mirror of the key-value store failed (%)', sqlstate;
+    foreach name in array keys || gone loop
+      perform kv.note_conflict(name, 'document_not_mirrored', sqlstate, null, null);
+    end loop;
+  end;
+  return null;
+end
+$$;
+grant execute on function kv.mirror_documents() to app_owner;
+
+-- Mirrors a document that logical replication has written: it runs the triggers of rows only.
+create or replace function kv.mirror_replicated_document() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  keys text[] := case when tg_op = 'DELETE' then '{}' else array[new.key] end;
+  gone text[] := case when tg_op = 'INSERT' then '{}' when tg_op = 'DELETE' or old.key <> new.key then array[old.key]
+    else '{}' end;
+begin
+  begin
+    perform kv.map_written(keys, gone);
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+    perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', sqlstate, null, null);
+  end;
+  return null;
+end
+$$;
+grant execute on function kv.mirror_replicated_document() to app_owner;
+
+-- Locks rows and their documents before the backfill maps them, so that it does not write a value that an application
+-- replaces at the same time. Does nothing while the mirror is off.
+create or replace function kv.lock_documents(entity text, ids uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+  if exists (select from kv.mirror m where m.enabled) then
+    perform kv.lock_entities(ids);
+    perform from kv_store_6fcaeea3 d
+    where d.key = any (array(select i.key from kv.ids i where i.entity = $1 and i.id = any ($2)))
+    order by d.key for update;
+  end if;
+end
+$$;
+
+-- Locks rows in the order of entities and ids.
+create or replace function kv.lock_entities(ids uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+  perform from clients r where r.id = any (ids) order by r.id for no key update;
+  perform from catalogs r where r.id = any (ids) order by r.id for no key update;
+  perform from sites r where r.id = any (ids) order by r.id for no key update;
+  perform from products r where r.id = any (ids) order by r.id for no key update;
+  perform from orders r where r.id = any (ids) order by r.id for no key update;
+end
+$$;
+
+-- Locks the rows of the documents that the old applications are about to write, in the order of entities and ids. Every
+-- writer locks a row before its document, so writers of both worlds wait for each other and do not deadlock. Does
+-- nothing while the mirror is off.
+create or replace function kv.lock_rows(keys text[], pattern text default null) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  ids uuid[];
+begin
+  if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
+    return false;
+  end if;
+  ids := array(
+    select i.id from kv.ids i
+    where i.has_row and i.state <> 'gone' and (keys is null or i.key = any (keys))
+      and (pattern is null or i.key like pattern) and (keys is not null or pattern is not null));
+  if ids <> '{}' then
+    perform kv.lock_entities(ids);
+  end if;
+  return true;
+end
+$$;
+grant execute on function kv.lock_rows(text[], text) to app_kv;

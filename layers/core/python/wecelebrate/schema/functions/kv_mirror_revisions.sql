@@ -1,0 +1,181 @@
+-- Revisions of documents, and the merge of writes whose base is an earlier revision. The old applications keep a
+-- document for up to 30 seconds and then write it back as a whole, so a field that they did not change can be old.
+
+set local role app_mirror;
+
+-- Returns the revision that a document states in its field `_rev`. Null: it states none.
+create or replace function kv.revision_of(value jsonb) returns bigint
+language sql immutable parallel safe
+return case when jsonb_typeof(value -> '_rev') = 'number' and value ->> '_rev' ~ '^[0-9]{1,15}$'
+  then (value ->> '_rev')::bigint end;
+
+-- Returns a document with its revision. A document that is too long for the field stays as it is.
+create or replace function kv.with_revision(value jsonb, revision bigint) returns jsonb
+language sql immutable parallel safe
+return case when pg_column_size(value) > 1000000 and octet_length(value::text) > 5999900 then value
+  else value || jsonb_build_object('_rev', revision) end;
+
+-- Returns whether a field of a document is a count of pieces, whose changes by several writers are added up.
+create or replace function kv.is_count(field text) returns boolean
+language sql immutable parallel safe
+return kv.camel_name(field) in ('availableQuantity', 'inventoryQuantity', 'inventoryCount', 'inventory', 'stock',
+  'available');
+
+-- Returns the count that `stated` makes of the current count, if it was `base` when its writer read it. Null: one of
+-- the values is no count. The count keeps the form that its writer gave it.
+create or replace function kv.merged_count(base jsonb, current jsonb, stated jsonb, out merged jsonb, out below boolean)
+language plpgsql immutable parallel safe
+as $$
+declare
+  n bigint := kv.whole(current)::bigint + kv.whole(stated)::bigint - kv.whole(base)::bigint;
+begin
+  below := n < 0;
+  n := least(greatest(n, 0), 2147483647);
+  merged := case jsonb_typeof(stated) when 'string' then to_jsonb(n::text) else to_jsonb(n) end;
+end
+$$;
+
+-- Merges a document that was written on the base of an earlier revision into the current document, field by field. A
+-- field that the writer did not change keeps its current value. If both changed a field, objects are merged, counts are
+-- added up, and otherwise the last writer wins: `conflicts` has these fields, and their kind of conflict.
+create or replace function kv.merge(base jsonb, current jsonb, stated jsonb, path text, out merged jsonb,
+  out conflicts jsonb)
+language plpgsql immutable parallel safe
+as $$
+declare
+  f record;
+  inner_merge record;
+  counted record;
+begin
+  merged := '{}';
+  conflicts := '{}';
+  for f in
+    select n.name, base -> n.name as b, current -> n.name as c, stated -> n.name as s
+    from (select jsonb_object_keys(current) union select jsonb_object_keys(stated)) n (name) where n.name <> '_rev'
+  loop
+    counted := kv.merged_count(f.b, f.c, f.s);
+    if f.s is not distinct from f.b then
+      f.s := f.c;
+    elsif kv.is_count(f.name) and counted.merged is not null then  -- equal changes of two writers are two changes
+      f.s := counted.merged;
+      conflicts := conflicts || case when counted.below
+        then jsonb_build_object(path || f.name, 'below_zero') else '{}' end;
+    elsif f.c is not distinct from f.b or f.s is not distinct from f.c then
+      null;
+    elsif jsonb_typeof(f.c) = 'object' and jsonb_typeof(f.s) = 'object' and length(path) < 300 then
+      inner_merge := kv.merge(case when jsonb_typeof(f.b) = 'object' then f.b else '{}' end, f.c, f.s,
+        path || f.name || '.');
+      f.s := inner_merge.merged;
+      conflicts := conflicts || inner_merge.conflicts;
+    elsif kv.camel_name(f.name) <> 'updatedAt' then
+      conflicts := conflicts || jsonb_build_object(path || f.name, 'both_changed');
+    end if;
+    if f.s is not null then
+      merged := merged || jsonb_build_object(f.name, f.s);
+    end if;
+  end loop;
+end
+$$;
+
+-- Returns the value that a write gives to a document: merged if its base is an earlier revision, and with the next
+-- revision. A write without a revision replaces the document.
+create or replace function kv.revised(key text, current jsonb, stated jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  revision constant bigint := coalesce(kv.revision_of(current), 0);
+  base_revision constant bigint := kv.revision_of(stated);
+  base jsonb;
+  result record;
+  conflict record;
+begin
+  if base_revision < revision and jsonb_typeof(current) = 'object' then
+    select h.value into base from kv.history h
+    where h.key = $1 and h.rev = base_revision and h.replaced_at > now() - interval '10 minutes';
+    if base is null then
+      perform kv.note_conflict(key, 'base_unknown', '', base_revision, revision + 1);
+    else
+      result := kv.merge(base, current, stated, '');
+      stated := result.merged;
+      for conflict in select * from jsonb_each_text(result.conflicts) loop
+        perform kv.note_conflict(key, conflict.value, conflict.key, base_revision, revision + 1);
+      end loop;
+    end if;
+  end if;
+  return kv.with_revision(stated, revision + 1);
+end
+$$;
+
+-- Gives each version of a document of an entity a revision, before it is written. An unexpected error leaves the
+-- document as the application wrote it.
+create or replace function kv.revise_document() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  if jsonb_typeof(new.value) <> 'object' then
+    return new;
+  elsif tg_op = 'INSERT' then
+    -- An upsert of a document that exists runs this trigger, too, before it becomes an update.
+    if not exists (select from kv_store_6fcaeea3 d where d.key = new.key) then
+      new.value := kv.with_revision(new.value, coalesce(kv.revision_of(new.value), 0) + 1);
+    end if;
+    return new;
+  elsif jsonb_typeof(old.value) = 'object' and new.value - '_rev' = old.value - '_rev'
+    and not coalesce(kv.revision_of(new.value) < kv.revision_of(old.value), false) then
+    new.value := case when old.value ? '_rev' then old.value else new.value end;
+    return new;
+  end if;
+  begin
+    new.value := kv.revised(new.key, old.value, new.value);
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+    raise warning 'a document of the key-value store got no revision (%)', sqlstate;
+  end;
+  return new;
+end
+$$;
+grant execute on function kv.revise_document() to app_owner;
+
+-- Gives a revision to the documents of entities after a key that have none, so that the first write of an application
+-- that has read them has a base. Returns the last key, or null after the last document. Keys of entities are no
+-- secrets.
+create or replace function kv.give_revisions(after text, size integer, out last_key text)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  keys text[];
+begin
+  perform kv.require_super_admin();
+  keys := array(
+    select d.key from kv_store_6fcaeea3 d where d.key > $1 and kv.is_entity_key(d.key) order by d.key limit size);
+  last_key := keys[cardinality(keys)];
+  keys := array(
+    select d.key from kv_store_6fcaeea3 d
+    where d.key = any (keys) and jsonb_typeof(d.value) = 'object' and not d.value ? '_rev'
+    order by d.key for update);
+  update kv_store_6fcaeea3 d set value = kv.with_revision(d.value, 0) where d.key = any (keys);
+end
+$$;
+grant execute on function kv.give_revisions(text, integer) to app_admin;
+
+-- Deletes what the mirror no longer needs: history after 10 minutes, and conflicts after 30 days.
+create or replace function kv.forget(max_rows integer) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  n integer;
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the platform deletes the history of the store' using errcode = 'insufficient_privilege';
+  end if;
+  delete from kv.history h using (
+    select o.key, o.rev from kv.history o where o.replaced_at < now() - interval '10 minutes'
+    order by o.replaced_at limit max_rows) old
+  where h.key = old.key and h.rev = old.rev;
+  get diagnostics n = row_count;
+  delete from kv.conflicts where id in (
+    select c.id from kv.conflicts c where c.noticed_at < now() - interval '30 days' limit max_rows);
+  return n;
+end
+$$;
+grant execute on function kv.forget(integer) to app_system;

@@ -1,0 +1,240 @@
+-- The mirror from rows to documents: triggers on clients, catalogs, sites, products and orders write the changed
+-- columns into the document that decides the row, in the same transaction. A write of the platform never fails because
+-- of the mirror: what was not mirrored is noted in kv.conflicts.
+
+set local role app_mirror;
+
+-- Returns the key of the document that decides a row. Null: the row has no document.
+create or replace function kv.leading_key(entity text, id uuid) returns text
+language sql stable
+return (
+  select i.key from kv.ids i
+  where i.entity = $1 and i.id = $2 and i.has_row and i.state <> 'gone'
+    and exists (select from kv_store_6fcaeea3 d where d.key = i.key)
+  order by array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.key limit 1);
+
+-- Returns the id that the old applications use for a row of the environment `production`. Null: they do not have it.
+create or replace function kv.old_id_of(entity text, id uuid) returns text
+language sql stable
+return (
+  select i.old_id from kv.ids i
+  where i.entity = $1 and i.id = $2 and i.has_row and i.state <> 'gone' and i.environment = 'production'
+  order by i.alias, i.key limit 1);
+
+-- Returns the document of a row in the form that the last version of the old applications wrote.
+create or replace function kv.document_of(entity text, old_id text, r jsonb) returns jsonb
+language plpgsql stable
+as $$
+declare
+  common constant jsonb := jsonb_build_object('id', old_id,
+    'createdAt', kv.moment_text((r ->> 'created_at')::timestamptz),
+    'updatedAt', kv.moment_text((r ->> 'updated_at')::timestamptz));
+  is_active constant text := case when (r ->> 'is_active')::boolean then 'active' else 'inactive' end;
+begin
+  return jsonb_strip_nulls(common || case entity
+    when 'client' then jsonb_build_object('name', r -> 'name', 'description', r -> 'description',
+      'logoUrl', r -> 'logo_url', 'contactEmail', r -> 'contact_email', 'contactPhone', r -> 'contact_phone',
+      'address', r -> 'address', 'tier', r -> 'tier', 'status', is_active)
+    when 'catalog' then jsonb_build_object('name', r -> 'name', 'type', r -> 'type', 'status', r -> 'status',
+      'currency', r -> 'currency', 'ownerClientId', kv.old_id_of('client', (r ->> 'owner_client_id')::uuid))
+    when 'site' then jsonb_build_object('name', r -> 'name', 'domain', r -> 'domain', 'status', r -> 'status',
+      'clientId', kv.old_id_of('client', (r ->> 'client_id')::uuid),
+      'catalogId', kv.old_id_of('catalog', (r ->> 'catalog_id')::uuid), 'branding', r -> 'branding')
+    when 'product' then jsonb_build_object('catalogId', kv.old_id_of('catalog', (r ->> 'catalog_id')::uuid),
+      'name', r -> 'name', 'sku', r -> 'sku', 'description', r -> 'description', 'category', r -> 'category',
+      'brand', r -> 'brand', 'price', trim_scale((r ->> 'price')::numeric), 'currency', r -> 'currency',
+      'image', r #> '{images,0}', 'images', r -> 'images', 'attributes', r -> 'attributes', 'status', is_active,
+      'availableQuantity', case r ->> 'inventory_policy' when 'tracked' then r -> 'inventory_count' end)
+    else kv.order_document(r) end);
+end
+$$;
+
+-- Returns the fields of the document of an order. An order with one line also names its gift as the old forms do.
+create or replace function kv.order_document(r jsonb) returns jsonb
+language sql stable
+return (
+  select jsonb_build_object('orderNumber', r -> 'order_number', 'status', r -> 'status', 'currency', r -> 'currency',
+      'siteId', kv.old_id_of('site', (r ->> 'site_id')::uuid),
+      'clientId', kv.old_id_of('client', (r ->> 'client_id')::uuid),
+      'customerName', r -> 'customer_name', 'customerEmail', r -> 'customer_email',
+      'shippingAddress', r -> 'shipping_address', 'totalAmount', trim_scale((r ->> 'total_amount')::numeric),
+      'shippedAt', kv.moment_text((r ->> 'shipped_at')::timestamptz),
+      'deliveredAt', kv.moment_text((r ->> 'delivered_at')::timestamptz),
+      'cancelledAt', kv.moment_text((r ->> 'cancelled_at')::timestamptz), 'items', lines.items)
+    || case when jsonb_array_length(lines.items) = 1 then jsonb_build_object('giftId', lines.items #> '{0,giftId}',
+      'quantity', lines.items #> '{0,quantity}') else '{}' end
+  from (
+    select jsonb_agg(jsonb_build_object(
+      'giftId', coalesce(kv.old_id_of('product', (l ->> 'product_id')::uuid), l ->> 'product_id'), 'sku', l -> 'sku',
+      'name', l -> 'name', 'quantity', l -> 'quantity', 'unitPrice', (l ->> 'unit_price')::numeric,
+      'currency', r -> 'currency') order by n) as items
+    from jsonb_array_elements(r -> 'items') with ordinality e (l, n)
+  ) lines);
+
+-- Writes a new document for a row that has none, if what the row belongs to has a document: the client of a catalog or
+-- a site, the catalog of a product, the site of an order. A document that an application has deleted is not written
+-- again, and a key that is in use is not taken.
+create or replace function kv.create_document(entity text, r jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  row_id constant uuid := r ->> 'id';
+  parent constant text := case entity when 'catalog' then 'client' when 'site' then 'client' when 'product' then
+    'catalog' when 'order' then 'site' end;
+  new_key constant text := (kv.keys_of(entity, 'production', row_id::text))[2];
+  document jsonb;
+begin
+  if exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row)
+    or parent is not null and kv.old_id_of(parent, (r ->> case entity when 'catalog' then 'owner_client_id'
+      when 'site' then 'client_id' when 'product' then 'catalog_id' else 'site_id' end)::uuid) is null then
+    return;
+  end if;
+  document := kv.with_revision(kv.document_of(entity, row_id::text, r), 1);
+  insert into kv_store_6fcaeea3 (key, value) values (new_key, document) on conflict (key) do nothing;
+  if not found then
+    perform kv.note_conflict(new_key, 'row_not_mirrored', 'id', null, null);
+    return;
+  end if;
+  insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
+  select new_key, $1, 'production', row_id::text, row_id, 'mapped', true, f, f from kv.fingerprint(document) f
+  on conflict (key) do update set old_id = excluded.old_id, id = excluded.id, state = 'mapped', has_row = true,
+    alias = false, fingerprint = excluded.fingerprint, mapped_fingerprint = excluded.fingerprint;
+end
+$$;
+
+-- Replaces the value of a document for the mirror: its earlier value becomes history, and the document counts as mapped
+-- if it was mapped before.
+create or replace function kv.replace_document(key text, earlier jsonb, value jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+  insert into kv.history (key, rev, value)
+  select $1, kv.revision_of(earlier), earlier where kv.revision_of(earlier) is not null on conflict do nothing;
+  update kv_store_6fcaeea3 d set value = $3 where d.key = $1;
+  update kv.ids i set fingerprint = f,
+    mapped_fingerprint = case when i.mapped_fingerprint = i.fingerprint then f end
+  from kv_store_6fcaeea3 d cross join lateral kv.fingerprint(d.value) f
+  where i.key = $1 and d.key = $1;
+end
+$$;
+
+-- Mirrors one row. It locks the document after the row. A document that is JSON in a string stays one.
+create or replace function kv.mirror_row(entity text, old_row jsonb, new_row jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  row_id constant uuid := new_row ->> 'id';
+  changed constant jsonb := kv.changed_columns(entity, old_row, new_row);
+  lead text;
+  stored jsonb;
+  document jsonb;
+  updated jsonb;
+begin
+  if entity = 'order' and old_row ->> 'erased_at' is null and new_row ->> 'erased_at' is not null then
+    perform kv.erase_documents(row_id, new_row);
+    return;
+  elsif changed = '{}' then
+    return;
+  end if;
+  lead := kv.leading_key(entity, row_id);
+  if lead is null then
+    perform kv.create_document(entity, new_row);
+    return;
+  end if;
+  select d.value into stored from kv_store_6fcaeea3 d where d.key = lead for update;
+  document := kv.decoded(stored);
+  if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document) then
+    perform kv.note_conflict(lead, 'row_not_mirrored', '', null, null);
+    return;
+  end if;
+  if changed ? 'catalog_id' then
+    new_row := new_row || jsonb_build_object('catalog', kv.old_id_of('catalog', (new_row ->> 'catalog_id')::uuid));
+  end if;
+  updated := kv.with_changes(entity, document, changed, new_row);
+  if updated <> document then
+    perform kv.replace_document(lead, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(updated::text)
+      when stored ? '_rev' then kv.with_revision(updated, kv.revision_of(stored)) else updated end);
+  end if;
+end
+$$;
+
+-- Replaces all documents of an order whose person was erased: only what the row still has stays. Earlier values go.
+create or replace function kv.erase_documents(order_id uuid, r jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  d record;
+begin
+  for d in
+    select s.key, i.old_id, kv.revision_of(s.value) as rev
+    from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
+    where i.entity = 'order' and i.id = order_id and i.has_row and i.state <> 'gone' order by s.key for update of s
+  loop
+    perform kv.replace_document(d.key, null,
+      kv.with_revision(kv.document_of('order', d.old_id, r), coalesce(d.rev, 0)));
+    delete from kv.history h where h.key = d.key;
+  end loop;
+end
+$$;
+
+-- Deletes the documents of a row that was deleted, and their earlier values.
+create or replace function kv.delete_documents(entity text, row_id uuid) returns void
+language plpgsql volatile
+as $$
+declare
+  keys constant text[] := array(
+    select i.key from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row order by i.key);
+begin
+  delete from kv_store_6fcaeea3 d where d.key = any (keys);
+  delete from kv.history h where h.key = any (keys);
+  delete from kv.quarantine q where q.key = any (keys);
+  update kv.ids i set state = 'gone', has_row = false, mapped_fingerprint = null where i.key = any (keys);
+end
+$$;
+
+-- Mirrors one change of a row in a subtransaction, so that an unexpected error does not stop the write.
+create or replace function kv.mirror_change(entity text, old_row jsonb, new_row jsonb) returns void
+language plpgsql volatile
+as $$
+begin
+  if new_row is null then
+    perform kv.delete_documents(entity, (old_row ->> 'id')::uuid);
+  else
+    perform kv.mirror_row(entity, old_row, new_row);
+  end if;
+exception when others then
+  perform kv.raise_deadlock(sqlstate, sqlerrm);
+  raise warning 'a row was not mirrored into the key-value store (%)', sqlstate;
+  perform kv.note_conflict(kv.name_of(entity) || ':' || (coalesce(new_row, old_row) ->> 'id'),
+    'row_not_mirrored', sqlstate, null, null);
+end
+$$;
+
+-- Mirrors the rows that a statement has written, in the order of their ids. The argument of the trigger is the entity.
+-- Only rows whose documents can change are read: a statement that changes no column of a document ends early.
+create or replace function kv.mirror_rows() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  r record;
+begin
+  if tg_op = 'INSERT' then
+    for r in select a.id, to_jsonb(a) as new_row from after a order by a.id loop
+      perform kv.mirror_change(tg_argv[0], null, r.new_row);
+    end loop;
+  elsif tg_op = 'DELETE' then
+    for r in select b.id, jsonb_build_object('id', b.id) as old_row from before b order by b.id loop
+      perform kv.mirror_change(tg_argv[0], r.old_row, null);
+    end loop;
+  else
+    for r in
+      select a.id, to_jsonb(b) as old_row, to_jsonb(a) as new_row
+      from after a join before b on b.id = a.id where a is distinct from b order by a.id
+    loop
+      perform kv.mirror_change(tg_argv[0], r.old_row, r.new_row);
+    end loop;
+  end if;
+  return null;
+end
+$$;
+grant execute on function kv.mirror_rows() to app_owner;

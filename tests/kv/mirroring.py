@@ -1,0 +1,60 @@
+"""A store whose mirror is on, in a transaction that is rolled back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from tests.kv.moving import Move
+from tests.platform import Platform
+
+
+class Mirror(Move):
+    """A store whose mirror is on, in a transaction that is rolled back."""
+
+    def document(self, key: str) -> Any:
+        """Return a document without its revision. Fails if it does not exist."""
+        value = self.value("select value from kv_store_6fcaeea3 where key = %s", key)
+        return {name: field for name, field in value.items() if name != "_rev"} if isinstance(value, dict) else value
+
+    def revision(self, key: str) -> int | None:
+        """Return the revision of a document."""
+        revision: int | None = self.value("select kv.revision_of(value) from kv_store_6fcaeea3 where key = %s", key)
+        return revision
+
+    def update(self, table: str, key: str, **columns: Any) -> None:
+        """Change columns of the row that a document leads to."""
+        names = ", ".join(f"{name} = %s" for name in columns)
+        values = [Jsonb(value) if isinstance(value, dict | list) else value for value in columns.values()]
+        query = f"update {table} set {names} where id = %s"
+        self.database.execute(query.encode(), [*values, self.id(key)])
+
+    @contextmanager
+    def unnoticed(self) -> Iterator[None]:
+        """Write as the mirror itself, so that nothing is mirrored."""
+        self.database.execute("set local role app_mirror")
+        yield
+        self.database.execute("reset role")
+
+    def conflicts(self) -> set[tuple[str, str, str]]:
+        """Return the conflicts: their keys, kinds and fields."""
+        return {(r["key"], r["kind"], r["field"]) for r in self.rows("select key, kind, field from kv.conflicts")}
+
+
+@contextmanager
+def mirrored(platform: Platform) -> Iterator[Mirror]:
+    """Give a store with the client `a`, its catalog, site and gift, whose mirror is on until the end of the block."""
+    platform.database.execute("begin")
+    try:
+        platform.database.execute("delete from kv_store_6fcaeea3")
+        platform.database.execute(
+            "set local role app_migrate; insert into kv.mirror (enabled) values (true)"
+            " on conflict (is_only) do update set enabled = true; reset role"
+        )
+        platform.database.execute("select kv.enable_triggers(true)")
+        mirror = Mirror(platform)
+        mirror.tenant()
+        yield mirror
+    finally:
+        platform.database.execute("rollback")

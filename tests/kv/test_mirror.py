@@ -1,0 +1,344 @@
+"""The mirror: writes of documents change rows, and writes of rows change documents, in the same transaction.
+
+The module has a cloud of its own, because the mirror is switched for a whole platform.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.kv.mirroring import Mirror, mirrored
+from tests.kv.moving import gift, order
+from tests.platform import Platform
+
+
+@pytest.fixture
+def mirror(own_platform: Platform) -> Iterator[Mirror]:
+    """A store with the client `a`, its catalog, site and gift, whose mirror is on."""
+    with mirrored(own_platform) as mirror:
+        yield mirror
+
+
+def test_a_written_document_becomes_a_row_at_once(mirror: Mirror) -> None:
+    mirror.put("order:o1", order("o1"))
+    assert mirror.row("clients", "client:a")["name"] == "Client a"
+    assert mirror.row("sites", "site:s-a")["catalog_id"] == mirror.id("catalogs:c-a")
+    assert mirror.row("products", "gift:g-a")["price"] == 5
+    assert mirror.row("orders", "order:o1")["total_amount"] == 10
+
+
+def test_a_changed_document_changes_its_row(mirror: Mirror) -> None:
+    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Cup", price="7,50 €", availableQuantity=3))
+    row = mirror.row("products", "gift:g-a")
+    assert (row["name"], row["price"], row["inventory_count"]) == ("Cup", 7.5, 3)
+
+
+def test_the_documents_of_one_statement_are_mapped_in_the_order_of_their_references(mirror: Mirror) -> None:
+    documents = {
+        "catalogs:c-b": {"id": "c-b", "name": "Range", "type": "manual", "ownerId": "b"},
+        "client:b": {"id": "b", "name": "Client b"},
+        "gift:g-b": gift("g-b", catalogId="c-b"),
+        "order:o-b": order("o-b", siteId="s-b", giftId="g-b"),
+        "site:s-b": {"id": "s-b", "name": "Shop", "clientId": "b", "catalogId": "c-b"},
+    }
+    mirror.database.execute(
+        "insert into kv_store_6fcaeea3 select key, value from jsonb_each(%s) on conflict (key) do nothing",
+        [Jsonb(documents)],
+    )
+    assert mirror.rows("select key, reason from kv.quarantine") == []
+    assert mirror.row("orders", "order:o-b")["client_id"] == mirror.id("client:b")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("gift:bad", {"id": "bad", "price": "free", "catalogId": "c-a"}, "price_unreadable"),
+        ("gift:text", "no object", "not_an_object"),
+        ("order:bad", {"id": "bad", "siteId": "nowhere", "createdAt": "2026-01-01", "giftId": "g-a"}, "unknown_site"),
+        ("site:bad", {"id": "bad", "clientId": "nobody"}, "unknown_client"),
+        ("gift:[object Object]", {"name": "Mug"}, "no_id"),
+    ],
+)
+def test_a_bad_document_is_accepted_and_quarantined(mirror: Mirror, key: str, value: Any, reason: str) -> None:
+    mirror.put(key, value)
+    assert mirror.document(key) == value
+    assert mirror.reason(key) == reason
+
+
+def test_an_unexpected_error_of_the_mapping_does_not_fail_the_write(mirror: Mirror) -> None:
+    broken = "create or replace function kv.check_products(drafts kv.draft[], currency text) returns kv.draft[]"
+    mirror.database.execute(
+        f"set local role app_mirror; {broken} language plpgsql stable as $$ begin return missing(); end $$; reset role"
+    )
+    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Cup"))
+    assert mirror.document("gift:g-a")["name"] == "Cup"
+    assert mirror.row("products", "gift:g-a")["name"] == "Mug"
+    assert mirror.conflicts() == {("gift:g-a", "document_not_mirrored", "42883")}
+
+
+def test_an_unexpected_error_of_the_mirror_does_not_fail_the_write_of_a_row(mirror: Mirror) -> None:
+    mirror.database.execute(
+        "set local role app_mirror; create or replace function kv.leading_key(entity text, id uuid) returns text"
+        " language plpgsql stable as $$ begin return missing(); end $$; reset role"
+    )
+    mirror.update("products", "gift:g-a", name="Cup")
+    assert mirror.row("products", "gift:g-a")["name"] == "Cup"
+    assert mirror.conflicts() == {(f"gift:{mirror.id('gift:g-a')}", "row_not_mirrored", "42883")}
+
+
+@pytest.mark.parametrize("key", ["order:o1", "gift:g-a", "site:s-a", "catalogs:c-a", "client:a"])
+def test_deleting_a_document_deletes_no_row(mirror: Mirror, key: str) -> None:
+    mirror.put("order:o1", order("o1"))
+    mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
+    assert mirror.value("select state from kv.ids where key = %s", key) == "gone"
+    for table, name in (("orders", "order:o1"), ("products", "gift:g-a"), ("clients", "client:a")):
+        assert mirror.row(table, name)
+
+
+def test_the_next_document_decides_a_row_whose_document_was_deleted(mirror: Mirror) -> None:
+    mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Old cup"))
+    assert mirror.row("products", "gift:g-a")["name"] == "Mug"
+    mirror.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
+    assert mirror.row("products", "gifts:g-a")["name"] == "Old cup"
+
+
+def test_a_deleted_document_is_not_written_again_by_a_change_of_its_row(mirror: Mirror) -> None:
+    mirror.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
+    mirror.update("products", "gift:g-a", name="Cup")
+    assert mirror.rows("select key from kv_store_6fcaeea3 where key like 'gift%%'") == []
+
+
+def test_mirrored_orders_send_nothing_and_count_in_the_figures_exactly_once(mirror: Mirror) -> None:
+    mirror.put("order:o1", order("o1"))
+    mirror.put("order:o1", order("o1", status="shipped"))
+    for table in ("mails", "webhook_deliveries", "order_events", "stock_holds"):
+        assert mirror.value(f"select count(*) from {table} where xmin = pg_current_xact_id()::xid") == 0, table
+    totals = mirror.rows(
+        "select status, sum(orders) as orders, sum(amount) as amount from order_deltas where client_id = %s"
+        " group by 1 order by 1",
+        mirror.id("client:a"),
+    )
+    assert {row["status"]: (row["orders"], row["amount"]) for row in totals if row["orders"]} == {"shipped": (1, 10)}
+
+
+def test_a_changed_row_changes_its_document_and_nothing_echoes(mirror: Mirror) -> None:
+    revision = mirror.revision("gift:g-a")
+    version = mirror.value("select xmin::text || ctid from products where id = %s", mirror.id("gift:g-a"))
+    mirror.update("products", "gift:g-a", name="Cup")
+    assert mirror.document("gift:g-a") == gift("g-a", catalogId="c-a", name="Cup")
+    assert mirror.revision("gift:g-a") == (revision or 0) + 1
+    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Bowl"))
+    assert mirror.revision("gift:g-a") == (revision or 0) + 2
+    assert mirror.row("products", "gift:g-a")["name"] == "Bowl"
+    assert version
+
+
+FORMS = [
+    ({"price": "19,99 €", "currency": "EUR"}, {"price": 21.5}, {"price": "21,50 €"}),
+    ({"price": "EUR 19.99"}, {"price": 21}, {"price": "EUR 21.00"}),
+    ({"price": {"amount": "5", "currency": "EUR"}}, {"price": 7}, {"price": {"amount": "7", "currency": "EUR"}}),
+    ({"price": 5, "value": "5.00"}, {"price": 6}, {"price": 6, "value": "6.00"}),
+    ({"name": None, "title": "Mug"}, {"name": "Cup"}, {"title": "Cup"}),
+    ({"available_quantity": "7"}, {"inventory_count": 4}, {"available_quantity": "4"}),
+    ({"inventory": {"available": 7, "reserved": 1}}, {"inventory_count": 4},
+     {"inventory": {"available": 4, "reserved": 1}}),
+    ({"stock": 7, "quantity": 7}, {"inventory_count": 4}, {"stock": 4, "quantity": 4}),
+    ({"status": "inStock"}, {"name": "Cup"}, {"status": "inStock", "name": "Cup"}),
+    ({"status": "inStock"}, {"is_active": False}, {"status": "inactive"}),
+    ({"isActive": True, "status": None}, {"is_active": False}, {"isActive": False}),
+    ({"description": "A mug"}, {"description": None}, {"description": None}),
+    ({"image": "https://a.example/1.png"}, {"images": ["https://a.example/2.png"]},
+     {"image": "https://a.example/2.png", "images": ["https://a.example/2.png"]}),
+    ({"createdAt": "February 20, 2026", "tags": ["a"]}, {"brand": "Acme"},
+     {"createdAt": "February 20, 2026", "tags": ["a"], "brand": "Acme"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fields", "columns", "changed"), FORMS)
+def test_a_field_keeps_its_form_and_its_name(
+    mirror: Mirror, fields: dict[str, Any], columns: dict[str, Any], changed: dict[str, Any]
+) -> None:
+    document = (
+        gift("g-a", catalogId="c-a", **fields) if "price" not in fields else (gift("g-a", catalogId="c-a") | fields)
+    )
+    mirror.put("gift:g-a", document)
+    assert mirror.reason("gift:g-a") is None
+    mirror.update("products", "gift:g-a", **columns)
+    assert mirror.document("gift:g-a") == document | changed
+    before = mirror.row("products", "gift:g-a")
+    mirror.put("gift:g-a", document | changed | {"touched": True})
+    after = mirror.row("products", "gift:g-a")
+    assert {name: after[name] for name in columns} == {name: before[name] for name in columns}
+
+
+def test_the_backfill_does_not_map_a_mirrored_document_again(mirror: Mirror) -> None:
+    mirror.update("products", "gift:g-a", name="Cup")
+    mirror.update("clients", "client:a", name="Client A", contact_email="a@b.example")
+    open_keys = "select key from kv.ids where fingerprint is distinct from mapped_fingerprint"
+    assert mirror.rows(open_keys) == []
+    mirror.database.execute("set local role app_mirror; select kv.index_documents('', '{production}', 100)")
+    assert mirror.rows(open_keys) == []
+
+
+def test_changed_rows_of_each_entity_change_their_documents(mirror: Mirror) -> None:
+    mirror.put("order:o1", order("o1"))
+    mirror.update("clients", "client:a", name="Client A", is_active=False)
+    mirror.update("catalogs", "catalogs:c-a", name="All", status="active")
+    mirror.update("sites", "site:s-a", name="Store", branding={"color": "#fff"}, catalog_id=None)
+    mirror.update("orders", "order:o1", status="processing", customer_name="B")
+    assert mirror.document("client:a") == {"id": "a", "name": "Client A", "status": "inactive"}
+    assert mirror.document("catalogs:c-a")["name"] == "All"
+    assert mirror.document("catalogs:c-a")["status"] == "active"
+    site = mirror.document("site:s-a")
+    assert (site["name"], site["branding"], site["catalogId"]) == ("Store", {"color": "#fff"}, None)
+    assert mirror.document("order:o1") == order("o1", status="processing", customerName="B")
+
+
+def test_a_new_row_of_a_client_with_a_document_gets_a_document_and_the_old_application_can_change_it(
+    mirror: Mirror,
+) -> None:
+    catalog, client, site = mirror.id("catalogs:c-a"), mirror.id("client:a"), mirror.id("site:s-a")
+    product = mirror.value(
+        "insert into products (catalog_id, sku, name, price, currency, inventory_count)"
+        " values (%s, 'N1', 'Pen', 2.5, 'EUR', 9) returning id",
+        catalog,
+    )
+    items = [{"line": 1, "product_id": str(product), "sku": "N1", "name": "Pen", "quantity": 2, "unit_price": "2.50"}]
+    placed = mirror.value(
+        "insert into orders (client_id, site_id, customer_name, customer_email, total_amount, currency,"
+        " shipping_address, items) values (%s, %s, 'A', 'a@b.example', 5, 'EUR', '{}', %s) returning id",
+        client, site, Jsonb(items),
+    )  # fmt: skip
+    document = mirror.document(f"gift:{product}")
+    assert document | {"price": 2.5, "availableQuantity": 9, "catalogId": "c-a", "sku": "N1"} == document
+    ordered = mirror.document(f"order:{placed}")
+    assert ordered | {"siteId": "s-a", "clientId": "a", "totalAmount": 5, "giftId": str(product)} == ordered
+    mirror.put(f"gift:{product}", document | {"name": "Blue pen", "availableQuantity": 8})
+    mirror.put(f"order:{placed}", ordered | {"status": "shipped"})
+    assert mirror.rows("select key, reason from kv.quarantine") == []
+    row = mirror.row("products", f"gift:{product}")
+    assert (row["name"], row["inventory_count"]) == ("Blue pen", 8)
+    assert mirror.row("orders", f"order:{placed}")["status"] == "shipped"
+
+
+def test_rows_of_a_client_without_a_document_get_none(mirror: Mirror) -> None:
+    with mirror.unnoticed():
+        client = mirror.value("insert into clients (name, slug) values ('Other', 'other-of-the-test') returning id")
+    before = mirror.value("select count(*) from kv_store_6fcaeea3")
+    mirror.database.execute("insert into sites (client_id, name) values (%s, 'New')", [client])
+    mirror.database.execute("update sites set name = 'Newer' where client_id = %s", [client])
+    mirror.database.execute("insert into catalogs (owner_client_id, name, type) values (%s, 'C', 'manual')", [client])
+    assert mirror.value("select count(*) from kv_store_6fcaeea3") == before
+
+
+def test_a_deleted_row_deletes_its_documents(mirror: Mirror) -> None:
+    mirror.put("gifts:g-a", gift("g-a", catalogId="c-a"))
+    mirror.database.execute("delete from products where id = %s", [mirror.id("gift:g-a")])
+    assert mirror.rows("select key from kv_store_6fcaeea3 where key like 'gift%%'") == []
+    assert mirror.rows("select key from kv.history where key like 'gift%%'") == []
+
+
+def test_a_document_that_names_the_catalog_or_the_site_of_another_client_changes_no_row(mirror: Mirror) -> None:
+    mirror.tenant("b")
+    mirror.put("site:s-x", {"id": "s-x", "name": "Shop", "clientId": "a", "catalogId": "c-b"})
+    assert mirror.reason("site:s-x") == "catalog_of_another_client"
+    assert mirror.rows("select from sites where id = %s", mirror.id("site:s-x")) == []
+    mirror.put("site:s-a", {"id": "s-a", "name": "Shop", "clientId": "b", "catalogId": "c-b"})
+    assert mirror.reason("site:s-a") == "client_changed"
+    assert mirror.row("sites", "site:s-a")["client_id"] == mirror.id("client:a")
+
+
+def test_the_row_of_a_client_without_a_document_cannot_be_taken_by_its_id(mirror: Mirror) -> None:
+    with mirror.unnoticed():
+        client = mirror.value("insert into clients (name, slug) values ('Other', 'other-of-the-test') returning id")
+    mirror.put(f"client:{client}", {"id": str(client), "name": "Taken"})
+    assert mirror.reason(f"client:{client}") == "id_in_use"
+    assert mirror.value("select name from clients where id = %s", client) == "Other"
+
+
+ORIGINS = [
+    "select set_config('kv.origin', 'kv', true)",
+    "select set_config('kv.origin', 'tables', false), set_config('app.origin', 'kv', false)",
+    "select set_config('app.subject', 'service:kv', true)",
+    "set local kv.mirror = 'off'",
+]
+
+
+@pytest.mark.parametrize("origin", ORIGINS)
+def test_a_setting_of_a_caller_does_not_stop_the_mirror(mirror: Mirror, origin: str) -> None:
+    mirror.database.execute(origin.encode())
+    mirror.update("products", "gift:g-a", name="Cup")
+    assert mirror.document("gift:g-a")["name"] == "Cup"
+    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Bowl"))
+    assert mirror.row("products", "gift:g-a")["name"] == "Bowl"
+
+
+def test_the_mirror_runs_under_replication(mirror: Mirror) -> None:
+    mirror.database.execute("set local session_replication_role = replica")
+    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Bowl"))
+    assert mirror.row("products", "gift:g-a")["name"] == "Bowl"
+    mirror.update("products", "gift:g-a", name="Cup")
+    assert mirror.document("gift:g-a")["name"] == "Cup"
+
+
+def test_logical_replication_which_runs_no_triggers_of_statements_is_mirrored(mirror: Mirror) -> None:
+    for name in ("mirror_insert", "mirror_update", "mirror_delete"):
+        mirror.database.execute(f"alter table kv_store_6fcaeea3 disable trigger {name}")
+    mirror.database.execute("set local session_replication_role = replica")
+    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Bowl"))
+    assert mirror.row("products", "gift:g-a")["name"] == "Bowl"
+    mirror.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
+    assert mirror.value("select state from kv.ids where key = 'gift:g-a'") == "gone"
+
+
+def test_documents_of_other_families_get_no_revision_and_become_no_row(mirror: Mirror) -> None:
+    for key in ("session:x", "clients:all", "sites:slug:s", "employees:1", "client:a:site:s-a", "catalogs:a:b"):
+        mirror.put(key, {"id": "x"})
+        mirror.put(key, {"id": "y"})
+        assert mirror.revision(key) is None, key
+        assert mirror.rows("select from kv.ids where key = %s", key) == [], key
+    assert mirror.rows("select from kv.history where not kv.is_entity_key(key)") == []
+
+
+def test_the_keys_of_entities_are_those_of_their_families(mirror: Mirror) -> None:
+    keys = [
+        f"{head}{middle}:{end}"
+        for head in ("client", "clients", "site", "sites", "catalog", "catalogs", "gift", "gifts", "order", "orders",
+                     "employees", "session", "hris_connection_1", "user_orders", "xclient")
+        for middle in ("", ":production", ":slug", ":a:site", ":x:y", ":")
+        for end in ("1", "all", "", "catalog_config", "a b", "%")
+    ]  # fmt: skip
+    wrong = mirror.rows(
+        "select k from unnest(%s::text[]) k where kv.is_entity_key(k) <> coalesce((select f.meaning in"
+        " ('client', 'site', 'catalog', 'product', 'order') from app.kv_key_families() f"
+        " where split_part(k, ':', 1) = any (f.heads) and k ~ f.pattern limit 1), false)",
+        keys,
+    )
+    assert wrong == []
+
+
+def test_an_erased_person_disappears_from_the_document_and_from_its_history(mirror: Mirror) -> None:
+    mirror.put("order:o1", order("o1", userName="Jane Roe", note="for Jane"))
+    mirror.put("order:o1", order("o1", userName="Jane Roe", note="for Jane Roe"))
+    assert mirror.rows("select from kv.history where key = 'order:o1'")
+    mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
+    text = mirror.value("select value::text from kv_store_6fcaeea3 where key = 'order:o1'")
+    assert "Jane" not in text and "a@b.example" not in text
+    assert mirror.rows("select from kv.history where key = 'order:o1'") == []
+
+
+def test_a_mirror_that_is_off_has_no_trigger_and_changes_nothing(own_platform: Platform) -> None:
+    states = own_platform.database.execute(
+        "select distinct tgenabled from pg_trigger where tgname like 'mirror%' and not tgisinternal"
+    ).fetchall()
+    assert states == [{"tgenabled": "D"}]
+
+
+def test_only_the_functions_of_the_mirror_have_its_role(own_platform: Platform) -> None:
+    members = own_platform.database.execute(
+        "select r.rolname from pg_roles r where pg_has_role(r.oid, 'app_mirror', 'member') and not r.rolsuper"
+        " and r.rolname <> 'app_mirror'"
+    ).fetchall()
+    assert [row["rolname"] for row in members] == ["wc_migrate"]
