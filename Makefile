@@ -31,7 +31,7 @@ test: ready ## run all tests
 check: ready ## check format, lint and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy infra layers functions tests
+	@$(BIN)/mypy --num-workers $(CORES) infra layers functions tests
 
 clients: ready ## build the Python client and the TypeScript client of the API in build/clients
 	@$(BIN)/python -m infra.clients build/clients
