@@ -54,7 +54,7 @@ def test_definer_functions_belong_to_app_definer_or_to_app_mirror(superuser: psy
     names = (
         "start_backfill", "continue_backfill", "status", "erase_remainders_of_orders", "mirror_documents",
         "mirror_replicated_document", "mirror_rows", "revise_document", "lock_rows", "give_revisions", "forget",
-        "is_mirrored", "save_mirror", "mirror_status",
+        "is_mirrored", "save_mirror", "mirror_status", "mark_erased_orders", "catalogs_of_products",
     )  # fmt: skip
     mirror = {(name, "app_mirror") for name in names}
     assert set(others) == {(name, "app_owner") for name in OWNED_BY_THE_OWNER} | mirror
@@ -79,6 +79,10 @@ def test_the_role_public_can_execute_only_functions_that_read_no_rows(superuser:
         "fold",
         "fold_unicode",
         "product_query",
+        "compile_pricing",
+        "pricing_status",
+        "rule_number",
+        "selling_price",
     }
 
 

@@ -35,6 +35,35 @@ def test_a_changed_document_changes_its_row(mirror: Mirror) -> None:
     assert (row["name"], row["price"], row["inventory_count"]) == ("Cup", 7.5, 3)
 
 
+def test_a_document_that_returns_to_an_earlier_value_changes_its_row_after_the_platform_has_changed_it(
+    mirror: Mirror,
+) -> None:
+    before = mirror.document("gift:g-a")
+    mirror.update("products", "gift:g-a", name="Cup")
+    assert mirror.document("gift:g-a")["name"] == "Cup"
+    mirror.put("gift:g-a", before)
+    assert mirror.row("products", "gift:g-a")["name"] == before["name"] == "Mug"
+
+
+def test_an_application_opens_a_site_again_that_the_platform_has_closed_and_mirrored(mirror: Mirror) -> None:
+    site = mirror.document("site:s-a")
+    mirror.update("sites", "site:s-a", status="inactive")
+    assert mirror.document("site:s-a")["status"] == "inactive"
+    mirror.put("site:s-a", site)
+    assert mirror.row("sites", "site:s-a")["status"] == site["status"] == "active"
+
+
+def test_a_written_list_of_documents_becomes_rows_at_once(mirror: Mirror) -> None:
+    listed = [gift(f"g-{number}", catalogId="c-a") for number in range(3)]
+    mirror.put("gifts:all", listed)
+    skus = [f"SKU-g-{number}" for number in range(3)]
+    rows = mirror.rows("select name from products where sku = any (%s) order by sku", skus)
+    assert [row["name"] for row in rows] == ["Mug"] * 3
+    mirror.put("gifts:all", [listed[0] | {"name": "Cup"}, *listed[1:]])
+    rows = mirror.rows("select name from products where sku = any (%s) order by sku", skus)
+    assert [row["name"] for row in rows] == ["Cup", "Mug", "Mug"]
+
+
 def test_the_documents_of_one_statement_are_mapped_in_the_order_of_their_references(mirror: Mirror) -> None:
     documents = {
         "catalogs:c-b": {"id": "c-b", "name": "Range", "type": "manual", "ownerId": "b"},

@@ -6624,6 +6624,7 @@ begin
   select new_key, $1, 'production', row_id::text, row_id, 'mapped', true, f, f from kv.fingerprint(document) f
   on conflict (key) do update set old_id = excluded.old_id, id = excluded.id, state = 'mapped', has_row = true,
     alias = false, fingerprint = excluded.fingerprint, mapped_fingerprint = excluded.fingerprint;
+  perform kv.record_agreement(entity, row_id);
 end
 $function$;
 
@@ -9334,6 +9335,14 @@ CREATE OR REPLACE FUNCTION kv.is_mirrored()
 AS $function$ select exists (select from kv.mirror m where m.enabled) $function$;
 grant execute on function kv.is_mirrored() to app_owner;
 
+-- Function kv.is_mirrored_key(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_mirrored_key(key text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (kv.is_entity_key(key) OR (kv.entity_of_list(key) IS NOT NULL));
+
 -- Function app.is_needle(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.is_needle(value text)
@@ -11279,12 +11288,12 @@ declare
   name text;
 begin
   if tg_op <> 'DELETE' then
-    keys := array(select a.key from after a where kv.is_entity_key(a.key));
+    keys := array(select a.key from after a where kv.is_mirrored_key(a.key));
   end if;
   if tg_op = 'DELETE' then
-    gone := array(select b.key from before b where kv.is_entity_key(b.key));
+    gone := array(select b.key from before b where kv.is_mirrored_key(b.key));
   elsif tg_op = 'UPDATE' then
-    gone := array(select b.key from before b where kv.is_entity_key(b.key) and b.key <> all (keys));
+    gone := array(select b.key from before b where kv.is_mirrored_key(b.key) and b.key <> all (keys));
   end if;
   if keys = '{}' and gone = '{}' then
     return null;
@@ -11371,6 +11380,7 @@ begin
   if updated <> document then
     perform kv.replace_document(lead, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(updated::text)
       when stored ? '_rev' then kv.with_revision(updated, kv.revision_of(stored)) else updated end);
+    perform kv.record_agreement(entity, row_id);
   end if;
 end
 $function$;
@@ -11418,8 +11428,8 @@ AS $function$
 begin
   perform kv.require_super_admin();
   return coalesce((select to_jsonb(m) - 'is_only' from kv.mirror m where m.is_only),
-    '{"enabled": false, "environments": [], "currency": null, "changed_at": null}') ||
-      jsonb_build_object('earlier_values', (select count(*) from kv.history), 'conflicts', (
+    '{"enabled": false, "environments": [], "currency": null, "changed_at": null}') || jsonb_build_object(
+      'earlier_values', (select count(*) from kv.history), 'conflicts', (
     select coalesce(jsonb_agg(to_jsonb(c) order by c.kind), '[]') from (
       select kind, count(*) as conflicts, max(noticed_at) as last_at,
         (array_agg(distinct left(key, 200) order by left(key, 200)))[1:5] as keys
@@ -13372,6 +13382,19 @@ CREATE OR REPLACE FUNCTION app.record_action(action text, client_id uuid, object
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
   insert into audit_log (action, client_id, object_id, details) values ($1, $2, $3, $4)
+$function$;
+
+-- Function kv.record_agreement(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_agreement(entity text, row_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if entity <> 'order' then
+    perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, array[row_id])));
+  end if;
+end
 $function$;
 
 -- Function kv.record_aliases(kv.draft[]), owner app_mirror

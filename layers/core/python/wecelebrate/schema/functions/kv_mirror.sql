@@ -14,6 +14,11 @@ language sql immutable parallel safe
 return key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'
   and key !~ '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)';
 
+-- Returns whether the mirror reads documents with this key: a document of an entity, or a list that can contain some.
+create or replace function kv.is_mirrored_key(key text) returns boolean
+language sql immutable parallel safe
+return kv.is_entity_key(key) or kv.entity_of_list(key) is not null;
+
 -- Maps the documents with the given keys, and remaps the rows that they led to before. `gone` are the keys of deleted
 -- documents: another document of the row decides now. A row is never deleted.
 create or replace function kv.map_written(keys text[], gone text[]) returns void
@@ -103,12 +108,12 @@ declare
   name text;
 begin
   if tg_op <> 'DELETE' then
-    keys := array(select a.key from after a where kv.is_entity_key(a.key));
+    keys := array(select a.key from after a where kv.is_mirrored_key(a.key));
   end if;
   if tg_op = 'DELETE' then
-    gone := array(select b.key from before b where kv.is_entity_key(b.key));
+    gone := array(select b.key from before b where kv.is_mirrored_key(b.key));
   elsif tg_op = 'UPDATE' then
-    gone := array(select b.key from before b where kv.is_entity_key(b.key) and b.key <> all (keys));
+    gone := array(select b.key from before b where kv.is_mirrored_key(b.key) and b.key <> all (keys));
   end if;
   if keys = '{}' and gone = '{}' then
     return null;

@@ -99,6 +99,7 @@ begin
   select new_key, $1, 'production', row_id::text, row_id, 'mapped', true, f, f from kv.fingerprint(document) f
   on conflict (key) do update set old_id = excluded.old_id, id = excluded.id, state = 'mapped', has_row = true,
     alias = false, fingerprint = excluded.fingerprint, mapped_fingerprint = excluded.fingerprint;
+  perform kv.record_agreement(entity, row_id);
 end
 $$;
 
@@ -115,6 +116,18 @@ begin
     mapped_fingerprint = case when i.mapped_fingerprint = i.fingerprint then f end
   from kv_store_6fcaeea3 d cross join lateral kv.fingerprint(d.value) f
   where i.key = $1 and d.key = $1;
+end
+$$;
+
+-- Records that a document and its row have the same values now, so that the next change of the document is compared
+-- with them, and not with what the document had when it was last mapped.
+create or replace function kv.record_agreement(entity text, row_id uuid) returns void
+language plpgsql volatile
+as $$
+begin
+  if entity <> 'order' then
+    perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, array[row_id])));
+  end if;
 end
 $$;
 
@@ -154,6 +167,7 @@ begin
   if updated <> document then
     perform kv.replace_document(lead, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(updated::text)
       when stored ? '_rev' then kv.with_revision(updated, kv.revision_of(stored)) else updated end);
+    perform kv.record_agreement(entity, row_id);
   end if;
 end
 $$;

@@ -37,7 +37,8 @@ as $$
 begin
   perform kv.require_super_admin();
   return coalesce((select to_jsonb(m) - 'is_only' from kv.mirror m where m.is_only),
-    '{"enabled": false, "environments": [], "currency": null, "changed_at": null}') || jsonb_build_object('earlier_values', (select count(*) from kv.history), 'conflicts', (
+    '{"enabled": false, "environments": [], "currency": null, "changed_at": null}') || jsonb_build_object(
+      'earlier_values', (select count(*) from kv.history), 'conflicts', (
     select coalesce(jsonb_agg(to_jsonb(c) order by c.kind), '[]') from (
       select kind, count(*) as conflicts, max(noticed_at) as last_at,
         (array_agg(distinct left(key, 200) order by left(key, 200)))[1:5] as keys

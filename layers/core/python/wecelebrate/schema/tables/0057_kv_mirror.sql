@@ -4,7 +4,8 @@
 set local role app_owner;
 grant usage on schema kv to app_kv, app_system;
 
--- The settings of the mirror. There is at most one row, and none before the mirror is switched on. Triggers are enabled exactly while `enabled` is true.
+-- The settings of the mirror. There is at most one row, and none before the mirror is switched on. Triggers are enabled
+-- exactly while `enabled` is true.
 create table kv.mirror (
   is_only boolean primary key default true,
   enabled boolean not null default false,
