@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.files.dialect import ColumnCounter
 from wecelebrate.feeds.items import Cells, Rejected, Row, quoted
+from wecelebrate.feeds.notation.convert import NO, YES
 from wecelebrate.feeds.tables.other_lists import names_address
 from wecelebrate.feeds.vocabulary.words import phrases
 
+_STATES = YES | NO
+"""Values such as `active`, which columns can also be named after."""
 CODE = "no_product"
 GAP = 2
 """Between two rows with this difference of their numbers is a blank row, below which another table can begin."""
@@ -165,6 +168,7 @@ class _Heading:
         own = sum(fold(cell) in self._folded for cell in filled)
         if own == len(filled):
             return filled if len(set(filled)) == len(filled) else []
+        own -= sum(fold(cell) in self._folded for cell in filled if cell.lower() in _STATES)
         if any(map(_has_number, filled)) or not (own or is_after_gap):
             return []
         return filled if own + self._known(filled) >= max(MIN_NAMES, MOST * len(filled)) else []
