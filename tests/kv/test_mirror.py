@@ -45,12 +45,45 @@ def test_a_document_that_returns_to_an_earlier_value_changes_its_row_after_the_p
     assert mirror.row("products", "gift:g-a")["name"] == before["name"] == "Mug"
 
 
-def test_an_application_opens_a_site_again_that_the_platform_has_closed_and_mirrored(mirror: Mirror) -> None:
+def test_a_document_does_not_open_a_site_that_the_platform_has_closed_and_closes_one_that_it_has_opened(
+    mirror: Mirror,
+) -> None:
     site = mirror.document("site:s-a")
     mirror.update("sites", "site:s-a", status="inactive")
     assert mirror.document("site:s-a")["status"] == "inactive"
     mirror.put("site:s-a", site)
-    assert mirror.row("sites", "site:s-a")["status"] == site["status"] == "active"
+    assert mirror.row("sites", "site:s-a")["status"] == "inactive"
+    mirror.update("sites", "site:s-a", status="active")
+    mirror.put("site:s-a", site | {"status": "inactive"})
+    assert mirror.row("sites", "site:s-a")["status"] == "inactive"
+
+
+def test_a_change_of_the_platform_does_not_write_over_a_document_in_quarantine(mirror: Mirror) -> None:
+    sold = mirror.document("gift:g-a") | {"availableQuantity": 3, "price": "?"}
+    mirror.put("gift:g-a", sold)
+    assert mirror.reason("gift:g-a") == "price_unreadable"
+    mirror.update("products", "gift:g-a", inventory_count=9)
+    assert mirror.document("gift:g-a") == sold
+    assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
+
+
+@pytest.mark.parametrize("with_revision", [True, False])
+def test_a_stale_write_does_not_bring_an_erased_person_back(mirror: Mirror, with_revision: bool) -> None:
+    mirror.put("order:o1", order("o1", userName="Jane Roe"))
+    stale = mirror.value("select value from kv_store_6fcaeea3 where key = 'order:o1'")
+    mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
+    mirror.put("order:o1", stale if with_revision else {name: stale[name] for name in stale if name != "_rev"})
+    assert "Jane" not in mirror.value("select value::text from kv_store_6fcaeea3 where key = 'order:o1'")
+
+
+def test_an_erased_person_disappears_from_lists_of_orders(mirror: Mirror) -> None:
+    mirror.put("order:o1", order("o1", userName="Jane Roe"))
+    mirror.put("orders:all", [order("o2", userName="Bob"), order("o1", userName="Jane Roe")])
+    mirror.update("orders", "order:o1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now")
+    listed = mirror.value("select value from kv_store_6fcaeea3 where key = 'orders:all'")
+    assert "Jane" not in str(listed)
+    assert [each["id"] for each in listed] == ["o2", "o1"]
+    assert listed[0]["userName"] == "Bob"
 
 
 def test_a_written_list_of_documents_becomes_rows_at_once(mirror: Mirror) -> None:

@@ -4779,9 +4779,9 @@ RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address
   WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN '{address,reason}'::text[]
   WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
 
--- Function app.base_key(text,uuid,text,jsonb), owner app_owner
+-- Function app.base_key(text,uuid,text,jsonb,uuid), owner app_owner
 
-CREATE OR REPLACE FUNCTION app.base_key(after_key text, after_id uuid, sort text, pricing jsonb)
+CREATE OR REPLACE FUNCTION app.base_key(after_key text, after_id uuid, sort text, pricing jsonb, catalog uuid)
  RETURNS text
  LANGUAGE plpgsql
  STABLE
@@ -4794,13 +4794,13 @@ begin
     return after_key;
   end if;
   select p.price into base from products p
-  where p.id = after_id and app.selling_price(p.price, pricing) = after_key::numeric;
+  where p.id = after_id and p.catalog_id = catalog and app.selling_price(p.price, pricing) = after_key::numeric;
   return case when base is not null then base
     when sort like '-%' then app.lowest_base_price(after_key::numeric, true, pricing) - 0.0005
     else app.lowest_base_price(after_key::numeric, false, pricing) - 0.0005 end::text;
 end
 $function$;
-grant execute on function app.base_key(text,uuid,text,jsonb) to app_admin, app_anon, app_client, app_customer,
+grant execute on function app.base_key(text,uuid,text,jsonb,uuid) to app_admin, app_anon, app_client, app_customer,
   app_definer, app_support;
 
 -- Function app.begin_order_export(uuid,uuid,integer), owner app_definer
@@ -6944,6 +6944,8 @@ begin
   delete from kv_store_6fcaeea3 d where d.key = any (keys);
   delete from kv.history h where h.key = any (keys);
   delete from kv.quarantine q where q.key = any (keys);
+  delete from kv.remainders f where f.key = any (keys);
+  delete from kv.notes n where n.key = any (keys);
   update kv.ids i set state = 'gone', has_row = false, mapped_fingerprint = null where i.key = any (keys);
 end
 $function$;
@@ -7817,6 +7819,8 @@ begin
       kv.with_revision(kv.document_of('order', d.old_id, r), coalesce(d.rev, 0)));
     delete from kv.history h where h.key = d.key;
   end loop;
+  update kv_store_6fcaeea3 s set value = kv.without_person(s.key, s.value, order_id, r)
+  where s.key in (select i.list from kv.ids i where i.entity = 'order' and i.id = order_id and i.state <> 'gone');
 end
 $function$;
 
@@ -8017,6 +8021,16 @@ begin
 end
 $function$;
 grant execute on function app.erase_responses(uuid,integer) to app_system;
+
+-- Function kv.erased_document(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.erased_document(key text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN CASE WHEN (key ~ '^orders?:'::text) THEN (SELECT kv.document_of('order'::text, i.old_id, to_jsonb(o.*)) AS
+  document_of FROM (kv.ids i JOIN orders o ON ((o.id = i.id))) WHERE ((i.key = erased_document.key) AND (i.entity =
+  'order'::text) AND (o.erased_at IS NOT NULL))) ELSE NULL::jsonb END;
 
 -- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
@@ -9262,14 +9276,15 @@ RETURN (CURRENT_USER = ANY (ARRAY['app_admin'::name, 'app_support'::name, 'app_c
   'app_anon'::name, 'app_system'::name, 'app_worker'::name]));
 grant execute on function app.is_caller_role() to public;
 
--- Function kv.is_count(text), owner app_mirror
+-- Function kv.is_count(text,text), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.is_count(field text)
+CREATE OR REPLACE FUNCTION kv.is_count(field text, key text)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (kv.camel_name(field) = ANY (ARRAY['availableQuantity'::text, 'inventoryQuantity'::text, 'inventoryCount'::text,
-  'inventory'::text, 'stock'::text, 'available'::text]));
+RETURN ((kv.camel_name(field) = ANY (ARRAY['availableQuantity'::text, 'inventoryQuantity'::text, 'inventoryCount'::text,
+  'inventory'::text, 'stock'::text, 'available'::text])) OR ((key ~ '^gifts?:'::text) AND (field = ANY
+  (ARRAY['quantity'::text, 'count'::text, 'total'::text]))));
 
 -- Function kv.is_deep(jsonb), owner app_mirror
 
@@ -9828,8 +9843,8 @@ begin
     select * from app.list_products(catalog, search, sku, category, brand,
       case when pricing is null then price_min else app.lowest_base_price(price_min, false, pricing) end,
       case when pricing is null then price_max else app.lowest_base_price(price_max, true, pricing) - 0.001 end,
-      active, date_trunc('day', updated_since, 'UTC'), sort, app.base_key(after_key, after_id, sort, pricing),
-      after_id, rows, stock)
+      active, date_trunc('day', updated_since, 'UTC'), sort,
+      app.base_key(after_key, after_id, sort, pricing, catalog), after_id, rows, stock)
   loop
     return next app.granted_product_row(p);
   end loop;
@@ -9884,7 +9899,7 @@ begin
   for p in
     select * from app.list_products($2, $3, $4, $5, $6, app.lowest_base_price(price_min, false, pricing),
       app.lowest_base_price(price_max, true, pricing) - 0.001, $9, $10, $11,
-      app.base_key(after_key, after_id, sort, pricing), $13, $14, $15)
+      app.base_key(after_key, after_id, sort, pricing, catalog), $13, $14, $15)
   loop
     p.price := app.selling_price(p.price, pricing);
     p.currency := pricing ->> 'currency';
@@ -10817,8 +10832,11 @@ begin
       select distinct i.id from kv.ids i
       where i.entity = name and i.state <> 'gone' and case when i.key = any (keys) or i.list = any (keys)
         then i.fingerprint is distinct from i.mapped_fingerprint else i.id = any (earlier) end
-      order by 1);
-    perform kv.map_rows(name, ids, settings.currency);
+      order by 1 limit 501);
+    if cardinality(ids) > 500 then  -- the statement of the application must not time out
+      perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', 'too_many', null, null);
+    end if;
+    perform kv.map_rows(name, ids[1:500], settings.currency);
   end loop;
 end
 $function$;
@@ -11055,10 +11073,10 @@ begin
 end
 $function$;
 
--- Function kv.merge(jsonb,jsonb,jsonb,text), owner app_mirror
+-- Function kv.merge(text,jsonb,jsonb,jsonb,text), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.merge(base jsonb, current jsonb, stated jsonb, path text, OUT merged jsonb, OUT conflicts
-  jsonb)
+CREATE OR REPLACE FUNCTION kv.merge(key text, base jsonb, current jsonb, stated jsonb, path text, OUT merged jsonb, OUT
+  conflicts jsonb)
  RETURNS record
  LANGUAGE plpgsql
  IMMUTABLE PARALLEL SAFE
@@ -11077,14 +11095,14 @@ begin
     counted := kv.merged_count(f.b, f.c, f.s);
     if f.s is not distinct from f.b then
       f.s := f.c;
-    elsif kv.is_count(f.name) and counted.merged is not null then  -- equal changes of two writers are two changes
+    elsif kv.is_count(f.name, key) and counted.merged is not null then  -- equal changes of two writers are two changes
       f.s := counted.merged;
       conflicts := conflicts || case when counted.below
         then jsonb_build_object(path || f.name, 'below_zero') else '{}' end;
     elsif f.c is not distinct from f.b or f.s is not distinct from f.c then
       null;
     elsif jsonb_typeof(f.c) = 'object' and jsonb_typeof(f.s) = 'object' and length(path) < 300 then
-      inner_merge := kv.merge(case when jsonb_typeof(f.b) = 'object' then f.b else '{}' end, f.c, f.s,
+      inner_merge := kv.merge(key, case when jsonb_typeof(f.b) = 'object' then f.b else '{}' end, f.c, f.s,
         path || f.name || '.');
       f.s := inner_merge.merged;
       conflicts := conflicts || inner_merge.conflicts;
@@ -11268,6 +11286,9 @@ begin
   end if;
 exception when others then
   perform kv.raise_deadlock(sqlstate, sqlerrm);
+  if old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
+    raise;  -- an erasure that leaves documents is not complete; its job is repeated
+  end if;
   raise warning 'a row was not mirrored into the key-value store (%)', sqlstate;
   perform kv.note_conflict(kv.name_of(entity) || ':' || (coalesce(new_row, old_row) ->> 'id'),
     'row_not_mirrored', sqlstate, null, null);
@@ -11298,13 +11319,13 @@ begin
   if keys = '{}' and gone = '{}' then
     return null;
   end if;
+  if tg_op = 'UPDATE' then  -- an error of the mapping does not undo this, because later writes need their base
+    insert into kv.history (key, rev, value)
+    select b.key, kv.revision_of(b.value), b.value from before b
+    where b.key = any (keys) and kv.revision_of(b.value) is not null
+    on conflict do nothing;
+  end if;
   begin
-    if tg_op = 'UPDATE' then
-      insert into kv.history (key, rev, value)
-      select b.key, kv.revision_of(b.value), b.value from before b
-      where b.key = any (keys) and kv.revision_of(b.value) is not null
-      on conflict do nothing;
-    end if;
     perform kv.map_written(keys, gone);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
@@ -11331,6 +11352,10 @@ declare
   gone text[] := case when tg_op = 'INSERT' then '{}' when tg_op = 'DELETE' or old.key <> new.key then array[old.key]
     else '{}' end;
 begin
+  if tg_op = 'UPDATE' and kv.revision_of(old.value) is not null then
+    insert into kv.history (key, rev, value) values (old.key, kv.revision_of(old.value), old.value)
+    on conflict do nothing;
+  end if;
   begin
     perform kv.map_written(keys, gone);
   exception when others then
@@ -11369,7 +11394,9 @@ begin
   end if;
   select d.value into stored from kv_store_6fcaeea3 d where d.key = lead for update;
   document := kv.decoded(stored);
-  if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document) then
+  -- What an application has written and no row has yet, e.g. because it is in quarantine, is not written over.
+  if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
+      or exists (select from kv.ids i where i.key = lead and i.fingerprint is distinct from i.mapped_fingerprint) then
     perform kv.note_conflict(lead, 'row_not_mirrored', '', null, null);
     return;
   end if;
@@ -12307,6 +12334,7 @@ declare
   new_order orders;
   must_confirm boolean;
   pricing jsonb;
+  limited numeric;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
@@ -12344,9 +12372,10 @@ begin
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
          -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
          jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
-         coalesce(sum(s.price * l.quantity), 0),
+         coalesce(sum(s.price * l.quantity), 0), coalesce(sum(l.quantity * case
+           when pricing ->> 'currency' <> pricing ->> 'base' then p.price else s.price end), 0),
          jsonb_agg(distinct s.currency) filter (where p.id is not null)
-    into priced_lines, detail, inexact, total, currencies
+    into priced_lines, detail, inexact, total, limited, currencies
   from (
     select n, (line ->> 'product_id')::uuid as product_id, (line ->> 'quantity')::integer as quantity
     from jsonb_array_elements($1) with ordinality l (line, n)
@@ -12375,9 +12404,10 @@ begin
     detail := to_jsonb(total::text);
     return;
   end if;
-  if total > site.max_order_amount then
+  if limited > site.max_order_amount then  -- the limit is in the currency of the catalog, before a conversion
     refusal := 'amount';
-    detail := to_jsonb(trunc(site.max_order_amount, app.minor_units(currencies ->> 0))::text);
+    detail := to_jsonb(trunc(site.max_order_amount, app.minor_units(coalesce(pricing ->> 'base',
+      currencies ->> 0)))::text);
     return;
   end if;
   -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact
@@ -13390,9 +13420,14 @@ CREATE OR REPLACE FUNCTION kv.record_agreement(entity text, row_id uuid)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
+declare
+  agreed constant jsonb := (select i.base -> 'status' from kv.ids i
+    where i.entity = $1 and i.id = row_id and i.base is not null limit 1);
 begin
   if entity <> 'order' then
     perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, array[row_id])));
+    update kv.ids i set base = jsonb_set(i.base, '{status}', agreed)
+    where i.entity = $1 and i.id = row_id and i.base ->> 'status' <> 'active' and agreed is not null;
   end if;
 end
 $function$;
@@ -14447,8 +14482,14 @@ CREATE OR REPLACE FUNCTION kv.revise_document()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
+declare
+  erased constant jsonb := kv.erased_document(new.key);
 begin
-  if jsonb_typeof(new.value) <> 'object' then
+  if erased is not null then  -- an application that has read the document before does not bring the person back
+    new.value := kv.with_revision(
+      erased, coalesce(case when tg_op = 'UPDATE' then kv.revision_of(old.value) end, 0) + 1);
+    return new;
+  elsif jsonb_typeof(new.value) <> 'object' then
     return new;
   elsif tg_op = 'INSERT' then
     -- An upsert of a document that exists runs this trigger, too, before it becomes an update.
@@ -14491,7 +14532,7 @@ begin
     if base is null then
       perform kv.note_conflict(key, 'base_unknown', '', base_revision, revision + 1);
     else
-      result := kv.merge(base, current, stated, '');
+      result := kv.merge(key, base, current, stated, '');
       stated := result.merged;
       for conflict in select * from jsonb_each_text(result.conflicts) loop
         perform kv.note_conflict(key, conflict.value, conflict.key, base_revision, revision + 1);
@@ -16197,6 +16238,22 @@ CREATE OR REPLACE FUNCTION kv.with_value(document jsonb, path text[], value json
 RETURN CASE WHEN (cardinality(path) = 1) THEN (document || jsonb_build_object((path)[1], value)) ELSE (document ||
   jsonb_build_object((path)[1], (CASE WHEN (jsonb_typeof((document -> (path)[1])) = 'object'::text) THEN (document ->
   (path)[1]) ELSE '{}'::jsonb END || jsonb_build_object((path)[2], value)))) END;
+
+-- Function kv.without_person(text,jsonb,uuid,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.without_person(list text, value jsonb, order_id uuid, r jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with documents as materialized (
+    select d.value, i.old_id from kv.documents_in($1, kv.items_of($2)) d join kv.ids i on i.key = d.key
+    where i.entity = 'order' and i.id = order_id
+  )
+  select coalesce(jsonb_agg(coalesce((select kv.document_of('order', d.old_id, r) from documents d
+    where d.value = kv.decoded_item(e.item) limit 1), e.item) order by e.n), '[]')
+  from jsonb_array_elements(kv.items_of($2)) with ordinality e (item, n)
+$function$;
 
 -- Function app.writable_catalog_ids(), owner app_definer
 

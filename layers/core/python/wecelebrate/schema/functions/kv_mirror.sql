@@ -20,7 +20,8 @@ language sql immutable parallel safe
 return kv.is_entity_key(key) or kv.entity_of_list(key) is not null;
 
 -- Maps the documents with the given keys, and remaps the rows that they led to before. `gone` are the keys of deleted
--- documents: another document of the row decides now. A row is never deleted.
+-- documents: another document of the row decides now. A row is never deleted. It maps at most 500 rows of each entity:
+-- the next run of the backfill maps the others.
 create or replace function kv.map_written(keys text[], gone text[]) returns void
 language plpgsql volatile
 as $$
@@ -42,8 +43,11 @@ begin
       select distinct i.id from kv.ids i
       where i.entity = name and i.state <> 'gone' and case when i.key = any (keys) or i.list = any (keys)
         then i.fingerprint is distinct from i.mapped_fingerprint else i.id = any (earlier) end
-      order by 1);
-    perform kv.map_rows(name, ids, settings.currency);
+      order by 1 limit 501);
+    if cardinality(ids) > 500 then  -- the statement of the application must not time out
+      perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', 'too_many', null, null);
+    end if;
+    perform kv.map_rows(name, ids[1:500], settings.currency);
   end loop;
 end
 $$;
@@ -118,13 +122,13 @@ begin
   if keys = '{}' and gone = '{}' then
     return null;
   end if;
+  if tg_op = 'UPDATE' then  -- an error of the mapping does not undo this, because later writes need their base
+    insert into kv.history (key, rev, value)
+    select b.key, kv.revision_of(b.value), b.value from before b
+    where b.key = any (keys) and kv.revision_of(b.value) is not null
+    on conflict do nothing;
+  end if;
   begin
-    if tg_op = 'UPDATE' then
-      insert into kv.history (key, rev, value)
-      select b.key, kv.revision_of(b.value), b.value from before b
-      where b.key = any (keys) and kv.revision_of(b.value) is not null
-      on conflict do nothing;
-    end if;
     perform kv.map_written(keys, gone);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
@@ -147,6 +151,10 @@ declare
   gone text[] := case when tg_op = 'INSERT' then '{}' when tg_op = 'DELETE' or old.key <> new.key then array[old.key]
     else '{}' end;
 begin
+  if tg_op = 'UPDATE' and kv.revision_of(old.value) is not null then
+    insert into kv.history (key, rev, value) values (old.key, kv.revision_of(old.value), old.value)
+    on conflict do nothing;
+  end if;
   begin
     perform kv.map_written(keys, gone);
   exception when others then

@@ -15,11 +15,12 @@ language sql immutable parallel safe
 return case when pg_column_size(value) > 1000000 and octet_length(value::text) > 5999900 then value
   else value || jsonb_build_object('_rev', revision) end;
 
--- Returns whether a field of a document is a count of pieces, whose changes by several writers are added up.
-create or replace function kv.is_count(field text) returns boolean
+-- Returns whether a field of a document is a count of pieces, whose changes by several writers are added up. The fields
+-- are those of kv.stock_of. In an order, `quantity` is what was ordered.
+create or replace function kv.is_count(field text, key text) returns boolean
 language sql immutable parallel safe
 return kv.camel_name(field) in ('availableQuantity', 'inventoryQuantity', 'inventoryCount', 'inventory', 'stock',
-  'available');
+  'available') or key ~ '^gifts?:' and field in ('quantity', 'count', 'total');
 
 -- Returns the count that `stated` makes of the current count, if it was `base` when its writer read it. Null: one of
 -- the values is no count. The count keeps the form that its writer gave it.
@@ -38,7 +39,7 @@ $$;
 -- Merges a document that was written on the base of an earlier revision into the current document, field by field. A
 -- field that the writer did not change keeps its current value. If both changed a field, objects are merged, counts are
 -- added up, and otherwise the last writer wins: `conflicts` has these fields, and their kind of conflict.
-create or replace function kv.merge(base jsonb, current jsonb, stated jsonb, path text, out merged jsonb,
+create or replace function kv.merge(key text, base jsonb, current jsonb, stated jsonb, path text, out merged jsonb,
   out conflicts jsonb)
 language plpgsql immutable parallel safe
 as $$
@@ -56,14 +57,14 @@ begin
     counted := kv.merged_count(f.b, f.c, f.s);
     if f.s is not distinct from f.b then
       f.s := f.c;
-    elsif kv.is_count(f.name) and counted.merged is not null then  -- equal changes of two writers are two changes
+    elsif kv.is_count(f.name, key) and counted.merged is not null then  -- equal changes of two writers are two changes
       f.s := counted.merged;
       conflicts := conflicts || case when counted.below
         then jsonb_build_object(path || f.name, 'below_zero') else '{}' end;
     elsif f.c is not distinct from f.b or f.s is not distinct from f.c then
       null;
     elsif jsonb_typeof(f.c) = 'object' and jsonb_typeof(f.s) = 'object' and length(path) < 300 then
-      inner_merge := kv.merge(case when jsonb_typeof(f.b) = 'object' then f.b else '{}' end, f.c, f.s,
+      inner_merge := kv.merge(key, case when jsonb_typeof(f.b) = 'object' then f.b else '{}' end, f.c, f.s,
         path || f.name || '.');
       f.s := inner_merge.merged;
       conflicts := conflicts || inner_merge.conflicts;
@@ -95,7 +96,7 @@ begin
     if base is null then
       perform kv.note_conflict(key, 'base_unknown', '', base_revision, revision + 1);
     else
-      result := kv.merge(base, current, stated, '');
+      result := kv.merge(key, base, current, stated, '');
       stated := result.merged;
       for conflict in select * from jsonb_each_text(result.conflicts) loop
         perform kv.note_conflict(key, conflict.value, conflict.key, base_revision, revision + 1);
@@ -111,8 +112,14 @@ $$;
 create or replace function kv.revise_document() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
+declare
+  erased constant jsonb := kv.erased_document(new.key);
 begin
-  if jsonb_typeof(new.value) <> 'object' then
+  if erased is not null then  -- an application that has read the document before does not bring the person back
+    new.value := kv.with_revision(
+      erased, coalesce(case when tg_op = 'UPDATE' then kv.revision_of(old.value) end, 0) + 1);
+    return new;
+  elsif jsonb_typeof(new.value) <> 'object' then
     return new;
   elsif tg_op = 'INSERT' then
     -- An upsert of a document that exists runs this trigger, too, before it becomes an update.

@@ -120,13 +120,19 @@ end
 $$;
 
 -- Records that a document and its row have the same values now, so that the next change of the document is compared
--- with them, and not with what the document had when it was last mapped.
+-- with them, and not with what the document had when it was last mapped. The agreed status becomes only `active`: what
+-- the platform has closed, no document opens again.
 create or replace function kv.record_agreement(entity text, row_id uuid) returns void
 language plpgsql volatile
 as $$
+declare
+  agreed constant jsonb := (select i.base -> 'status' from kv.ids i
+    where i.entity = $1 and i.id = row_id and i.base is not null limit 1);
 begin
   if entity <> 'order' then
     perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, array[row_id])));
+    update kv.ids i set base = jsonb_set(i.base, '{status}', agreed)
+    where i.entity = $1 and i.id = row_id and i.base ->> 'status' <> 'active' and agreed is not null;
   end if;
 end
 $$;
@@ -156,7 +162,9 @@ begin
   end if;
   select d.value into stored from kv_store_6fcaeea3 d where d.key = lead for update;
   document := kv.decoded(stored);
-  if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document) then
+  -- What an application has written and no row has yet, e.g. because it is in quarantine, is not written over.
+  if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
+      or exists (select from kv.ids i where i.key = lead and i.fingerprint is distinct from i.mapped_fingerprint) then
     perform kv.note_conflict(lead, 'row_not_mirrored', '', null, null);
     return;
   end if;
@@ -170,6 +178,26 @@ begin
     perform kv.record_agreement(entity, row_id);
   end if;
 end
+$$;
+
+-- Returns what the document of an order may contain after its person was erased, or null for any other document.
+create or replace function kv.erased_document(key text) returns jsonb
+language sql stable
+return case when key ~ '^orders?:' then (
+  select kv.document_of('order', i.old_id, to_jsonb(o)) from kv.ids i join orders o on o.id = i.id
+  where i.key = $1 and i.entity = 'order' and o.erased_at is not null) end;
+
+-- Returns a list in which an order has only what its row still has.
+create or replace function kv.without_person(list text, value jsonb, order_id uuid, r jsonb) returns jsonb
+language sql stable
+as $$
+  with documents as materialized (
+    select d.value, i.old_id from kv.documents_in($1, kv.items_of($2)) d join kv.ids i on i.key = d.key
+    where i.entity = 'order' and i.id = order_id
+  )
+  select coalesce(jsonb_agg(coalesce((select kv.document_of('order', d.old_id, r) from documents d
+    where d.value = kv.decoded_item(e.item) limit 1), e.item) order by e.n), '[]')
+  from jsonb_array_elements(kv.items_of($2)) with ordinality e (item, n)
 $$;
 
 -- Replaces all documents of an order whose person was erased: only what the row still has stays. Earlier values go.
@@ -188,6 +216,8 @@ begin
       kv.with_revision(kv.document_of('order', d.old_id, r), coalesce(d.rev, 0)));
     delete from kv.history h where h.key = d.key;
   end loop;
+  update kv_store_6fcaeea3 s set value = kv.without_person(s.key, s.value, order_id, r)
+  where s.key in (select i.list from kv.ids i where i.entity = 'order' and i.id = order_id and i.state <> 'gone');
 end
 $$;
 
@@ -202,6 +232,8 @@ begin
   delete from kv_store_6fcaeea3 d where d.key = any (keys);
   delete from kv.history h where h.key = any (keys);
   delete from kv.quarantine q where q.key = any (keys);
+  delete from kv.remainders f where f.key = any (keys);
+  delete from kv.notes n where n.key = any (keys);
   update kv.ids i set state = 'gone', has_row = false, mapped_fingerprint = null where i.key = any (keys);
 end
 $$;
@@ -218,6 +250,9 @@ begin
   end if;
 exception when others then
   perform kv.raise_deadlock(sqlstate, sqlerrm);
+  if old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
+    raise;  -- an erasure that leaves documents is not complete; its job is repeated
+  end if;
   raise warning 'a row was not mirrored into the key-value store (%)', sqlstate;
   perform kv.note_conflict(kv.name_of(entity) || ':' || (coalesce(new_row, old_row) ->> 'id'),
     'row_not_mirrored', sqlstate, null, null);

@@ -140,6 +140,7 @@ declare
   new_order orders;
   must_confirm boolean;
   pricing jsonb;
+  limited numeric;
 begin
   select s.* into site from sites s where s.id = (select app.site_id());
   if not found then
@@ -177,9 +178,10 @@ begin
          jsonb_agg(l.n - 1 order by l.n) filter (where p.id is null),
          -- Releases before 0019 stored such prices. A rounded price would be a price that nobody has set.
          jsonb_agg(l.n - 1 order by l.n) filter (where s.price <> round(s.price, app.minor_units(s.currency))),
-         coalesce(sum(s.price * l.quantity), 0),
+         coalesce(sum(s.price * l.quantity), 0), coalesce(sum(l.quantity * case
+           when pricing ->> 'currency' <> pricing ->> 'base' then p.price else s.price end), 0),
          jsonb_agg(distinct s.currency) filter (where p.id is not null)
-    into priced_lines, detail, inexact, total, currencies
+    into priced_lines, detail, inexact, total, limited, currencies
   from (
     select n, (line ->> 'product_id')::uuid as product_id, (line ->> 'quantity')::integer as quantity
     from jsonb_array_elements($1) with ordinality l (line, n)
@@ -208,9 +210,10 @@ begin
     detail := to_jsonb(total::text);
     return;
   end if;
-  if total > site.max_order_amount then
+  if limited > site.max_order_amount then  -- the limit is in the currency of the catalog, before a conversion
     refusal := 'amount';
-    detail := to_jsonb(trunc(site.max_order_amount, app.minor_units(currencies ->> 0))::text);
+    detail := to_jsonb(trunc(site.max_order_amount, app.minor_units(coalesce(pricing ->> 'base',
+      currencies ->> 0)))::text);
     return;
   end if;
   -- The stock is checked last, because a refusal for another reason must not say anything about the stock. The exact

@@ -135,7 +135,8 @@ grant execute on function app.lowest_base_price(numeric, boolean, jsonb)
 -- not reveal a base price, so the base price is read from the product of the cursor. If this product has another
 -- selling price now, or is not visible any more, the page begins with all products that have the selling price of the
 -- cursor: a list may repeat products then, but it skips none.
-create or replace function app.base_key(after_key text, after_id uuid, sort text, pricing jsonb) returns text
+create or replace function app.base_key(after_key text, after_id uuid, sort text, pricing jsonb, catalog uuid)
+returns text
 language plpgsql stable set search_path = pg_catalog, public, pg_temp
 as $$
 declare
@@ -145,13 +146,13 @@ begin
     return after_key;
   end if;
   select p.price into base from products p
-  where p.id = after_id and app.selling_price(p.price, pricing) = after_key::numeric;
+  where p.id = after_id and p.catalog_id = catalog and app.selling_price(p.price, pricing) = after_key::numeric;
   return case when base is not null then base
     when sort like '-%' then app.lowest_base_price(after_key::numeric, true, pricing) - 0.0005
     else app.lowest_base_price(after_key::numeric, false, pricing) - 0.0005 end::text;
 end
 $$;
-grant execute on function app.base_key(text, uuid, text, jsonb)
+grant execute on function app.base_key(text, uuid, text, jsonb, uuid)
   to app_definer, app_admin, app_support, app_client, app_customer, app_anon;
 
 -- Returns one page of a catalog's products with their selling prices. The other parameters are those of
@@ -172,7 +173,7 @@ begin
   for p in
     select * from app.list_products($2, $3, $4, $5, $6, app.lowest_base_price(price_min, false, pricing),
       app.lowest_base_price(price_max, true, pricing) - 0.001, $9, $10, $11,
-      app.base_key(after_key, after_id, sort, pricing), $13, $14, $15)
+      app.base_key(after_key, after_id, sort, pricing, catalog), $13, $14, $15)
   loop
     p.price := app.selling_price(p.price, pricing);
     p.currency := pricing ->> 'currency';

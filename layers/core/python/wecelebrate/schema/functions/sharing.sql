@@ -86,8 +86,8 @@ begin
     select * from app.list_products(catalog, search, sku, category, brand,
       case when pricing is null then price_min else app.lowest_base_price(price_min, false, pricing) end,
       case when pricing is null then price_max else app.lowest_base_price(price_max, true, pricing) - 0.001 end,
-      active, date_trunc('day', updated_since, 'UTC'), sort, app.base_key(after_key, after_id, sort, pricing),
-      after_id, rows, stock)
+      active, date_trunc('day', updated_since, 'UTC'), sort,
+      app.base_key(after_key, after_id, sort, pricing, catalog), after_id, rows, stock)
   loop
     return next app.granted_product_row(p);
   end loop;
