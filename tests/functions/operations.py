@@ -188,6 +188,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "add_machine": {"machine_id": unique, "role": "editor"},
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
+        "switch_kv_mirror": {"enabled": False},
         "suspend_row_security": {"reason": "The policy of clients fails"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
         "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
