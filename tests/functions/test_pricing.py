@@ -130,6 +130,23 @@ def test_prices_are_sold_in_another_currency_only_at_a_stated_rate(platform: Pla
     assert {each["currency"] for each in ok(shop.owner.get(f"{path}/products"))["data"]} == {"USD"}
 
 
+def test_the_limit_of_an_order_is_in_the_currency_of_the_catalog(platform: Platform, shop: Tenant) -> None:
+    ok(shop.owner.patch(f"/v1/sites/{shop.site_id}", json={"max_order_amount": "20.50"}))
+    product = next(each for each in platform.storefront_products(shop.domain) if each["price"] == "10.20")
+    set_rules(shop, YEN)
+    assert platform.order(shop, (product, 2))["total_amount"] == "3070"
+    placed = platform.order(shop, (product, 1))
+    body = {"lines": [{"product_id": product["id"], "quantity": 3}]}
+    body |= {"customer_name": "A", "customer_email": "a@example.test", "shipping_address": placed["shipping_address"]}
+    refused = problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 422, "order_limit")
+    assert "20.50" in str(refused)
+    set_rules(
+        shop, {"conversion": None, "markup_percent": "20"}
+    )  # without a conversion, the limit applies to what the buyer pays
+    body["lines"] = [{"product_id": product["id"], "quantity": 2}]
+    problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 422, "order_limit")
+
+
 def test_an_import_of_base_prices_derives_the_selling_prices_again(platform: Platform, shop: Tenant) -> None:
     set_rules(shop, RULES)
     assert listed(platform, shop, sort="-price")[0] == "121.99"

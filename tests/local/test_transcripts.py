@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from typer.main import get_command
@@ -64,12 +64,17 @@ def commands() -> Iterator[tuple[str, DocumentedCommand]]:
     """Yield each command with its full name."""
     root = get_command(app)
     for name, entry in root.entries.items():  # type: ignore[attr-defined]
-        command = entry.load(name)
-        subcommands = getattr(command, "commands", None)
-        if subcommands is None:
-            yield name, command
-        else:
-            yield from ((f"{name} {each}", subcommand) for each, subcommand in subcommands.items())
+        yield from commands_of(name, entry.load(name))
+
+
+def commands_of(name: str, command: Any) -> Iterator[tuple[str, DocumentedCommand]]:
+    """Yield the command, or the commands of the group, with their full names."""
+    subcommands = getattr(command, "commands", None)
+    if subcommands is None:
+        yield name, command
+    else:
+        for each, subcommand in subcommands.items():
+            yield from commands_of(f"{name} {each}", subcommand)
 
 
 ALL = dict(commands())
@@ -182,6 +187,8 @@ def test_every_command_that_lists_or_shows_has_the_option_json(name: str) -> Non
         "listen",
         "drop",
         "read",
+        "on",
+        "off",
         "create",
         "inspect",
     }
