@@ -52,10 +52,18 @@ def outcome(used: Renderer, data: bytes) -> str:
     return ""
 
 
-def child_of(pid: int | None) -> psutil.Process:
-    """Wait until the process renders an image. Return the child process that renders it."""
+def children_of(used: Renderer) -> set[psutil.Process]:
+    """Return the child processes of the process that renders."""
+    return set(psutil.Process(used.pid).children())
+
+
+def child_of(pid: int | None, *, besides: set[psutil.Process]) -> psutil.Process:
+    """Wait until the process renders an image. Return the child process that renders it.
+
+    `besides` are children that have rendered earlier images, and that possibly have not ended yet.
+    """
     for _ in range(1000):
-        if pid is not None and (children := psutil.Process(pid).children()):
+        if pid is not None and (children := [c for c in psutil.Process(pid).children() if c not in besides]):
             return children[0]
         time.sleep(0.01)
     raise AssertionError("the process does not render an image")
@@ -120,8 +128,8 @@ def test_an_image_that_crashes_its_decoder_is_rejected(
     patient: Renderer, bomb: bytes, number: signal.Signals, code: str
 ) -> None:
     patient.render(SMALL)
-    pid = patient.pid
-    killer = threading.Thread(target=lambda: child_of(pid).send_signal(number))
+    pid, earlier = patient.pid, children_of(patient)
+    killer = threading.Thread(target=lambda: child_of(pid, besides=earlier).send_signal(number))
     killer.start()
     assert outcome(patient, bomb) == code
     killer.join()
@@ -139,11 +147,11 @@ def test_a_process_that_was_killed_while_it_renders_is_replaced_and_the_image_is
     strict: Renderer,
 ) -> None:
     strict.render(SMALL)
-    pid = strict.pid
+    pid, earlier = strict.pid, children_of(strict)
     large = HOSTILE["GIF, 64 megapixels"][0]()
 
     def kill() -> None:
-        child_of(pid)
+        child_of(pid, besides=earlier)
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
 
@@ -176,7 +184,7 @@ def test_the_child_can_open_no_file_and_start_no_process(strict: Renderer, bomb:
     rendered = threading.Thread(target=outcome, args=(strict, bomb))
     rendered.start()
     limits = dict.fromkeys(("Max processes", "Max open files", "Max file size", "Max core file size"), "")
-    child = child_of(strict.pid)
+    child = child_of(strict.pid, besides=set())
     deadline = time.monotonic() + 5
     while "" in limits.values() or limits["Max processes"] != "0 0":
         assert time.monotonic() < deadline, limits
