@@ -179,7 +179,8 @@ def test_a_null_value_clears_an_optional_field_and_is_refused_for_a_required_fie
     for name, schema in body_properties(operation).items():
         response = operation.send(platform.admin, ids, json={name: None})
         if {"type": "null"} in schema.get("anyOf", []):
-            cleared = {} if name == "pricing_rules" else None  # a catalog without price rules has an empty object
+            # A catalog without price rules has an empty object.
+            cleared: Json | None = {} if name == "pricing_rules" else None
             assert ok(response)[name] == cleared
         else:
             assert pointers(problem(response, 422, "invalid")) == [f"/{name}"]

@@ -136,7 +136,7 @@ def test_the_limit_of_an_order_is_in_the_currency_of_the_catalog(platform: Platf
     set_rules(shop, YEN)
     assert platform.order(shop, (product, 2))["total_amount"] == "3070"
     placed = platform.order(shop, (product, 1))
-    body = {"lines": [{"product_id": product["id"], "quantity": 3}]}
+    body: Json = {"lines": [{"product_id": product["id"], "quantity": 3}]}
     body |= {"customer_name": "A", "customer_email": "a@example.test", "shipping_address": placed["shipping_address"]}
     refused = problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 422, "order_limit")
     assert "20.50" in str(refused)

@@ -158,7 +158,7 @@ _NUMBER_OF = re.compile(
 def numbers_of_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
     """Return the column that is called the number of the column of the names: `Wine no` beside `Wine`."""
     folded = {fold(name): number for number, name in enumerate(columns.header) if len(name) <= MAX_NOUN}
-    found = []
+    numbers = []
     for number, name in enumerate(columns.header):
         match = _NUMBER_OF.fullmatch(name) if number not in known and len(name) <= MAX_NOUN else None
         named = folded.get(fold(match[1])) if match else None
@@ -167,8 +167,8 @@ def numbers_of_names(columns: Columns, known: set[int]) -> list[SkuCandidate]:
         facts = columns[number]
         is_key = facts.distinct == 1 and len(facts.cells) == facts.rows
         if is_key and columns[named].share("is_text") >= MOSTLY_TEXT and columns[named].distinct > MOSTLY_TEXT:
-            found.append(_rated(columns, number, SECOND, COMPOSED, is_noun=False, is_row_noun=False))
-    return found if len(found) == 1 else []
+            numbers.append(_rated(columns, number, SECOND, COMPOSED, is_noun=False, is_row_noun=False))
+    return numbers if len(numbers) == 1 else []
 
 
 def _rated(  # noqa: PLR0917
