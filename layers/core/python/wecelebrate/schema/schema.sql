@@ -6642,7 +6642,7 @@ declare
   parent constant text := case entity when 'catalog' then 'client' when 'site' then 'client' when 'product' then
     'catalog' when 'order' then 'site' end;
   former kv.ids;
-  old_id text;
+  stated_id text;
   new_key text;
   document jsonb;
 begin
@@ -6655,10 +6655,10 @@ begin
   select * into former from kv.ids i
   where i.entity = $1 and i.id = row_id and i.state = 'deleted' and i.environment = 'production'
   order by i.alias, i.list nulls first, i.key limit 1;
-  old_id := coalesce(former.old_id, row_id::text);
+  stated_id := coalesce(former.old_id, row_id::text);
   new_key := case when former.list is null and former.key is not null then former.key
-    else (kv.keys_of(entity, 'production', old_id))[2] end;
-  document := kv.with_revision(kv.document_of(entity, old_id, r), 1);
+    else (kv.keys_of(entity, 'production', stated_id))[2] end;
+  document := kv.with_revision(kv.document_of(entity, stated_id, r), 1);
   insert into kv_store_6fcaeea3 (key, value) values (new_key, document) on conflict (key) do nothing;
   if not found then
     perform kv.note_conflict(new_key, 'row_not_mirrored', 'id', null, null);
@@ -6666,7 +6666,7 @@ begin
   end if;
   update kv.ids i set state = 'gone' where i.entity = $1 and i.id = row_id and i.state = 'deleted';
   insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
-  select new_key, $1, 'production', create_document.old_id, row_id, 'mapped', true, f, f
+  select new_key, $1, 'production', stated_id, row_id, 'mapped', true, f, f
   from kv.fingerprint(document) f
   on conflict (key) do update set old_id = excluded.old_id, id = excluded.id, state = 'mapped', has_row = true,
     alias = false, fingerprint = excluded.fingerprint, mapped_fingerprint = excluded.fingerprint;
@@ -16566,6 +16566,9 @@ begin
         ('availableQuantity', 'inventoryQuantity', 'inventoryCount', 'inventory', 'stock', 'quantity')));
   end if;
   document := kv.with_stock(document, stock, true);
+  if pg_column_size(document) > 1000000 and octet_length(document::text) > 5999900 then
+    return stated;  -- it would be too long for the store
+  end if;
   field := (select k from jsonb_object_keys(document) k where kv.is_count(k, key) order by k limit 1);
   perform kv.note_conflict(key, 'base_unknown', coalesce(field, 'availableQuantity'), kv.revision_of(stated),
     coalesce(kv.revision_of(current), 0) + 1);
