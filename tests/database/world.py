@@ -104,6 +104,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kv.exclusions": ("site_id", "product_id"),
     "kv.mirror": ("is_only",),
     "kv.history": ("key", "rev"),
+    "kv.writes": ("key", "base_rev", "fingerprint"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -138,6 +139,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "kv.mirror": ("currency", "EUR"),
     "kv.history": ("value", Jsonb({})),
     "kv.conflicts": ("field", "renamed"),
+    "kv.writes": ("fingerprint", 2),
+    "kv.list_changes": ("columns", ["name"]),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
     "client_users": ("email", "renamed"),
@@ -448,6 +451,9 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("kv.mirror", "the mirror", {"is_only": True})
     yield Row("kv.history", "gift:1", {"key": "gift:1", "rev": 1, "value": Jsonb({})})
     yield Row("kv.conflicts", "gift:1", {"id": ident("gift 1"), "key": "gift:1", "kind": "both_changed", "field": "x"})
+    yield Row("kv.writes", "gift:1", {"key": "gift:1", "base_rev": 1, "fingerprint": 1})
+    change = {"id": ident("a change"), "entity": "product", "row_id": ident("gift 1"), "columns": ["name"]}
+    yield Row("kv.list_changes", "gift:1", change)
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})

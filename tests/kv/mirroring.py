@@ -13,6 +13,20 @@ from tests.platform import Platform
 class Mirror(Move):
     """A store whose mirror is on, in a transaction that is rolled back."""
 
+    def put(self, key: str, value: Any) -> None:
+        """Write a document, in a transaction that ends."""
+        super().put(key, value)
+        self.end()
+
+    def end(self) -> None:
+        """Do what happens at the end of a transaction: lists are written."""
+        self.database.execute("set constraints all immediate; set constraints all deferred")
+
+    def items(self, key: str) -> dict[str, Any]:
+        """Return the documents of a list by their ids, with their revisions."""
+        value = self.value("select value from kv_store_6fcaeea3 where key = %s", key)
+        return {item["id"]: item for item in value if isinstance(item, dict) and isinstance(item.get("id"), str)}
+
     def document(self, key: str) -> Any:
         """Return a document without its revision. Fails if it does not exist."""
         value = self.value("select value from kv_store_6fcaeea3 where key = %s", key)
@@ -29,6 +43,12 @@ class Mirror(Move):
         values = [Jsonb(value) if isinstance(value, dict | list) else value for value in columns.values()]
         query = f"update {table} set {names} where id = %s"
         self.database.execute(query.encode(), [*values, self.id(key)])
+        self.end()
+
+    def delete(self, table: str, key: str) -> None:
+        """Delete the row that a document leads to."""
+        self.database.execute(f"delete from {table} where id = %s".encode(), [self.id(key)])
+        self.end()
 
     @contextmanager
     def unnoticed(self) -> Iterator[None]:

@@ -277,7 +277,8 @@ def test_a_new_row_of_a_client_with_a_document_gets_a_document_and_the_old_appli
     assert document | {"price": 2.5, "availableQuantity": 9, "catalogId": "c-a", "sku": "N1"} == document
     ordered = mirror.document(f"order:{placed}")
     assert ordered | {"siteId": "s-a", "clientId": "a", "totalAmount": 5, "giftId": str(product)} == ordered
-    mirror.put(f"gift:{product}", document | {"name": "Blue pen", "availableQuantity": 8})
+    revision = {"_rev": mirror.revision(f"gift:{product}")}
+    mirror.put(f"gift:{product}", document | revision | {"name": "Blue pen", "availableQuantity": 8})
     mirror.put(f"order:{placed}", ordered | {"status": "shipped"})
     assert mirror.rows("select key, reason from kv.quarantine") == []
     row = mirror.row("products", f"gift:{product}")

@@ -3,6 +3,7 @@
 The module has a cloud of its own, because the mirror is switched for a whole platform.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,8 +56,8 @@ def test_a_stale_write_of_the_stock_changes_it_by_the_difference(mirror: Mirror)
 
 def test_two_writers_who_sell_the_same_number_sell_twice(mirror: Mirror) -> None:
     stale = read(mirror)
-    mirror.put(KEY, stale | {"availableQuantity": 9})
-    mirror.put(KEY, stale | {"availableQuantity": 9})
+    mirror.put(KEY, stale | {"availableQuantity": 9, "updatedAt": "2026-02-20T11:00:00.000Z"})
+    mirror.put(KEY, stale | {"availableQuantity": 9, "updatedAt": "2026-02-20T11:00:00.001Z"})
     assert mirror.row("products", KEY)["inventory_count"] == 8
     mirror.update("products", KEY, inventory_count=5)
     mirror.put(KEY, read(mirror) | {"_rev": stale["_rev"], "availableQuantity": 5})
@@ -91,20 +92,151 @@ def test_objects_inside_are_merged_and_removed_fields_stay_removed(mirror: Mirro
     assert "color" not in document
 
 
-def test_a_write_without_a_revision_replaces_the_document(mirror: Mirror) -> None:
-    mirror.update("products", KEY, name="Cup")
-    mirror.put(KEY, gift("g-a", catalogId="c-a"))
-    assert mirror.document(KEY) == gift("g-a", catalogId="c-a")
+@pytest.mark.parametrize("sold_by_the_platform", [False, True])
+def test_a_write_that_arrives_twice_sells_once(mirror: Mirror, sold_by_the_platform: bool) -> None:
+    stale = read(mirror)
+    sale = stale | {"availableQuantity": 9, "name": "Cup"}
+    mirror.put(KEY, sale)
+    if sold_by_the_platform:
+        mirror.update("products", KEY, inventory_count=4, name="Bowl")
+    before = read(mirror)
+    mirror.put(KEY, sale)
+    mirror.put(KEY, dict(reversed(sale.items())))
+    assert read(mirror) == before
+    assert mirror.row("products", KEY)["inventory_count"] == (4 if sold_by_the_platform else 9)
     assert mirror.conflicts() == set()
 
 
-def test_a_write_whose_base_is_forgotten_wins_and_is_noted(mirror: Mirror) -> None:
+def test_a_stale_write_that_arrives_twice_is_merged_once(mirror: Mirror) -> None:
     stale = read(mirror)
-    mirror.update("products", KEY, name="Cup")
+    mirror.update("products", KEY, inventory_count=8)
+    for _ in range(3):
+        mirror.put(KEY, stale | {"availableQuantity": 7})
+    assert mirror.row("products", KEY)["inventory_count"] == 5
+
+
+def test_a_sale_of_the_platform_is_no_repeated_write(mirror: Mirror) -> None:
+    stale = read(mirror)
+    mirror.update("products", KEY, inventory_count=7)
+    mirror.put(KEY, stale | {"availableQuantity": 7})
+    assert mirror.row("products", KEY)["inventory_count"] == 4
+
+
+def test_a_document_that_is_created_again_has_no_repeated_writes(mirror: Mirror) -> None:
+    for key in ("gift:new", "gifts:all"):
+        for _ in range(2):
+            new = gift("new", catalogId="c-a", sku="NEW")
+            mirror.put(key, new if key == "gift:new" else [new])
+            changed = new | {"_rev": 1, "name": "Cup"}
+            mirror.put(key, changed if key == "gift:new" else [changed])
+            assert "Cup" in str(mirror.document(key))
+            mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
+
+
+def test_a_write_without_a_revision_replaces_all_fields_except_for_the_stock(mirror: Mirror) -> None:
+    mirror.update("products", KEY, name="Cup", inventory_count=6)
+    mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity=9))
+    assert mirror.document(KEY) == gift("g-a", catalogId="c-a", availableQuantity=6)
+    assert mirror.row("products", KEY)["inventory_count"] == 6
+    assert mirror.conflicts() == {(KEY, "base_unknown", "availableQuantity")}
+
+
+def test_a_write_without_a_revision_and_without_a_change_of_the_stock_is_no_conflict(mirror: Mirror) -> None:
+    mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity="10", name="Cup"))
+    assert mirror.document(KEY) == gift("g-a", catalogId="c-a", availableQuantity="10", name="Cup")
+    assert mirror.conflicts() == set()
+
+
+FORMS_OF_STOCK: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
+    ({"quantity": 10}, {"quantity": 12}, {"quantity": 6}),
+    ({"stock": 10}, {"availableQuantity": "12"}, {"availableQuantity": "6"}),
+    ({"inventory": {"available": 10, "on": 1}}, {"inventory": {"available": 12}}, {"inventory": {"available": 6}}),
+    ({"inventory": {"available": 10}}, {"inventory": 12}, {"inventory": 6}),
+    ({"available_quantity": 10}, {}, {"available_quantity": 6}),
+    ({"stock": 10}, {"stock": "many"}, {"stock": 6}),
+    ({"stock": 10}, {"stock": None}, {"stock": 6}),
+]
+
+
+@pytest.mark.parametrize(("before", "stated", "after"), FORMS_OF_STOCK)
+def test_the_stock_stays_in_each_form(
+    mirror: Mirror, before: dict[str, Any], stated: dict[str, Any], after: dict[str, Any]
+) -> None:
+    mirror.put("gift:g-b", gift("g-b", catalogId="c-a", **before))
+    mirror.update("products", "gift:g-b", inventory_count=6)
+    mirror.put("gift:g-b", gift("g-b", catalogId="c-a", **stated))
+    assert mirror.document("gift:g-b") == gift("g-b", catalogId="c-a", **after)
+    assert mirror.row("products", "gift:g-b")["inventory_count"] == 6
+    assert {kind for _, kind, _ in mirror.conflicts()} == {"base_unknown"}
+
+
+def test_a_gift_without_a_stock_gets_one_from_any_write(mirror: Mirror) -> None:
+    mirror.put("gift:g-b", gift("g-b", catalogId="c-a"))
+    mirror.put("gift:g-b", gift("g-b", catalogId="c-a", stock=3))
+    assert mirror.row("products", "gift:g-b")["inventory_count"] == 3
+    assert mirror.conflicts() == set()
+
+
+@pytest.mark.parametrize("revision", ["forgotten", "future"])
+def test_a_write_whose_base_is_unknown_wins_except_for_the_stock_and_is_noted(mirror: Mirror, revision: str) -> None:
+    stale = read(mirror)
+    mirror.update("products", KEY, name="Cup", inventory_count=6)
     mirror.database.execute("update kv.history set replaced_at = now() - interval '11 minutes'")
-    mirror.put(KEY, stale | {"color": "blue"})
-    assert read(mirror)["name"] == "Mug"
-    assert mirror.conflicts() == {(KEY, "base_unknown", "")}
+    stated = stale["_rev"] if revision == "forgotten" else 999
+    mirror.put(KEY, stale | {"color": "blue", "availableQuantity": 9, "_rev": stated})
+    document = read(mirror)
+    assert (document["name"], document["color"], document["availableQuantity"]) == ("Mug", "blue", 6)
+    assert mirror.row("products", KEY)["inventory_count"] == 6
+    assert mirror.conflicts() == {(KEY, "base_unknown", ""), (KEY, "base_unknown", "availableQuantity")}
+
+
+def test_an_unchanged_write_does_not_shorten_the_time_of_its_base(mirror: Mirror) -> None:
+    stale = read(mirror)
+    mirror.put(KEY, stale)
+    mirror.database.execute("update kv.history set replaced_at = now() - interval '11 minutes'")
+    mirror.update("products", KEY, inventory_count=6)
+    mirror.put(KEY, stale | {"availableQuantity": 9})
+    assert mirror.row("products", KEY)["inventory_count"] == 5
+    assert mirror.conflicts() == set()
+
+
+def test_a_document_that_is_json_in_a_string_does_not_bring_pieces_back(mirror: Mirror) -> None:
+    stale = gift("g-b", catalogId="c-a", stock=10)
+    mirror.put("gift:g-b", json.dumps(stale))
+    mirror.update("products", "gift:g-b", inventory_count=6)
+    mirror.put("gift:g-b", json.dumps(stale | {"name": "Cup"}))
+    assert json.loads(mirror.document("gift:g-b")) == stale | {"name": "Cup", "stock": 6}
+    assert mirror.row("products", "gift:g-b")["inventory_count"] == 6
+
+
+@pytest.mark.parametrize("key", [KEY, "gift:production:g-a"])
+def test_a_document_that_returns_or_leads_anew_does_not_bring_pieces_back(mirror: Mirror, key: str) -> None:
+    stale = read(mirror)
+    if key == KEY:
+        mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
+    mirror.update("products", KEY, inventory_count=6)
+    mirror.put(key, stale | {"name": "Cup"})
+    row = mirror.row("products", key)
+    assert (row["name"], row["inventory_count"]) == ("Cup", 6)
+    assert mirror.document(key)["availableQuantity"] == 6
+    assert (key, "base_unknown", "availableQuantity") in mirror.conflicts()
+
+
+def test_an_alias_that_decides_a_row_after_its_document_was_deleted_does_not_bring_pieces_back(mirror: Mirror) -> None:
+    mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Old cup", stock=99))
+    mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [KEY])
+    row = mirror.row("products", "gifts:g-a")
+    assert (row["name"], row["inventory_count"]) == ("Old cup", 10)
+    assert mirror.document("gifts:g-a")["stock"] == 10
+
+
+def test_a_stale_write_merges_a_stock_in_the_field_quantity(mirror: Mirror) -> None:
+    mirror.put("gift:g-b", gift("g-b", catalogId="c-a", quantity=10))
+    stale = mirror.value("select value from kv_store_6fcaeea3 where key = 'gift:g-b'")
+    mirror.update("products", "gift:g-b", inventory_count=7)
+    mirror.put("gift:g-b", stale | {"quantity": 9})
+    assert mirror.document("gift:g-b")["quantity"] == 6
+    assert mirror.row("products", "gift:g-b")["inventory_count"] == 6
 
 
 def test_writing_the_same_document_again_makes_no_revision(mirror: Mirror) -> None:
@@ -122,7 +254,7 @@ def test_a_revision_that_is_no_number_counts_as_none(mirror: Mirror, revision: A
     assert mirror.row("products", KEY)["name"] == "Cup"
 
 
-@pytest.mark.parametrize("value", ["text", 5, None, [1], '{"id": "g-a", "name": "Cup"}'])
+@pytest.mark.parametrize("value", ["text", 5, None, [1], '{"id": "g-a", "availableQuantity": 10}'])
 def test_a_document_that_is_no_object_is_stored_as_it_is(mirror: Mirror, value: Any) -> None:
     mirror.put(KEY, value)
     assert mirror.value("select value from kv_store_6fcaeea3 where key = %s", KEY) == value

@@ -3,6 +3,7 @@
 The module has a cloud of its own, because the mirror is switched for a whole platform.
 """
 
+import copy
 import json
 import os
 import random
@@ -12,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import httpx
@@ -75,7 +77,7 @@ class OldApplication:
             timeout=60,
         )
         self.read_at: dict[str, float] = {}
-        self.documents: dict[str, Json] = {}
+        self.documents: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -83,14 +85,19 @@ class OldApplication:
     def __exit__(self, *_: object) -> None:
         self.client.close()
 
-    def read(self, key: str) -> Json:
+    def read(self, key: str) -> Any:
         """Return a document, which can be old."""
         if time.monotonic() > self.read_at.get(key, 0) + STALE_SECONDS:
             [row] = self.client.get(PATH, params={"select": "value", "key": f"eq.{key}"}).json()
             self.documents[key], self.read_at[key] = row["value"], time.monotonic()
-        return dict(self.documents[key])
+        return copy.deepcopy(self.documents[key])
 
-    def write(self, documents: dict[str, Json]) -> int:
+    def sell(self, document: Json) -> None:
+        """Sell a piece of a gift, as the old applications do it."""
+        document["availableQuantity"] -= 1
+        document["updatedAt"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+
+    def write(self, documents: dict[str, Any]) -> int:
         """Write documents, in one request. Returns the status of the response."""
         rows = [{"key": key, "value": value} for key, value in documents.items()]
         return self.client.post(PATH, json=rows, headers=MERGE).status_code
@@ -229,7 +236,7 @@ def test_writers_of_both_worlds_sell_exactly_the_stock_without_deadlocks(
                 chosen = choose.sample(ids, 2)
                 documents = {f"gift:{id}": application.read(f"gift:{id}") for id in chosen}
                 for document in documents.values():
-                    document["availableQuantity"] -= 1
+                    application.sell(document)
                 status = application.write(documents)
                 sell(chosen) if status == 201 else failures.append(status)
 
@@ -261,5 +268,99 @@ def test_writers_of_both_worlds_sell_exactly_the_stock_without_deadlocks(
     ).fetchall()
     assert {row["id"]: row["row"] for row in rows} == {id: START - n for id, n in sold.items()}
     assert all(row["row"] == row["document"] for row in rows)
+    assert run(own_platform, "mirror", "status")["conflicts"] == []
+    assert own_platform.database.execute(deadlocks).fetchone() == before
+
+
+@pytest.fixture
+def listed(own_platform: Platform, tenant: Tenant, products: list[Json], application: OldApplication) -> list[str]:
+    """The ids of six gifts, which only two lists contain. One list also contains copies of other documents."""
+    ids = [f"listed-{time.time_ns()}-{number}" for number in range(6)]
+    gifts = [
+        {"id": id, "name": "Mug", "sku": id, "price": 10, "catalogId": tenant.catalog_id, "availableQuantity": START}
+        for id in ids
+    ]
+    copies = [application.read(f"gift:{product['id']}") for product in products[:2]]
+    lists = {"gifts:all": gifts[:4], f"catalog_gifts:{tenant.catalog_id}": [*gifts[4:], *copies, gifts[0]]}
+    assert application.write(lists) == 201
+    return ids
+
+
+def test_writers_of_lists_of_documents_and_of_orders_do_not_deadlock(
+    own_platform: Platform, tenant: Tenant, products: list[Json], listed: list[str]
+) -> None:
+    second = f"catalog_gifts:{tenant.catalog_id}"
+    query = "select distinct old_id, id::text from kv.ids where old_id = any (%s)"
+    rows = {row["old_id"]: row["id"] for row in own_platform.database.execute(query, [listed]).fetchall()}
+    singles = [product["id"] for product in products]
+    sold = dict.fromkeys([*rows.values(), *singles], 0)
+    lock = threading.Lock()
+    failures: list[Any] = []
+
+    def sell(chosen: list[str], quantity: int = 1) -> None:
+        with lock:
+            for id in chosen:
+                sold[id] += quantity
+
+    def writer_of_lists(choose: random.Random) -> None:
+        with OldApplication(own_platform) as application:
+            for _ in range(WRITES):
+                lists = {"gifts:all": application.read("gifts:all"), second: application.read(second)}
+                chosen = [listed[choose.randrange(1, 4)], listed[choose.randrange(4, 6)]]
+                for item in (*lists["gifts:all"], *lists[second]):
+                    if item["id"] in chosen:
+                        application.sell(item)
+                status = application.write(lists)
+                sell([rows[id] for id in chosen]) if status == 201 else failures.append(status)
+
+    def writer_of_documents(choose: random.Random) -> None:
+        with OldApplication(own_platform) as application:
+            for _ in range(WRITES):
+                chosen = choose.sample(singles, 2)
+                documents = {f"gift:{id}": application.read(f"gift:{id}") for id in chosen}
+                for document in documents.values():
+                    application.sell(document)
+                status = application.write(documents)
+                sell(chosen) if status == 201 else failures.append(status)
+
+    def orders(choose: random.Random) -> None:
+        for _ in range(WRITES // 4 or 1):
+            chosen = choose.sample([*rows.values(), *singles], 3)
+            try:
+                email = f"guest-{time.time_ns()}@example.test"  # a site limits the pieces of one buyer
+                own_platform.order(tenant, *(({"id": id}, 2) for id in chosen), customer_email=email)
+                sell(chosen, 2)
+            except AssertionError as error:
+                failures.append(error)
+
+    def platform(choose: random.Random) -> None:
+        with psycopg.connect(own_platform.endpoints.database, autocommit=True) as connection:
+            for _ in range(WRITES * 2):
+                chosen = sorted(choose.sample([*rows.values(), *singles], 3))
+                try:
+                    with connection.transaction():
+                        for id in chosen:  # each row in a statement of its own
+                            query = "update products set inventory_count = inventory_count - 1 where id = %s"
+                            connection.execute(query, [id])
+                    sell(chosen)
+                except psycopg.Error as error:
+                    failures.append(error)
+
+    deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
+    before = own_platform.database.execute(deadlocks).fetchone()
+    with ThreadPoolExecutor(8) as pool:
+        works = (writer_of_lists, writer_of_documents, orders, platform)
+        for future in [pool.submit(work, random.Random(n)) for n in range(2) for work in works]:
+            future.result()
+    assert failures == []
+    counts = own_platform.database.execute(
+        "select id::text, inventory_count as n from products where id = any (%s::uuid[])", [list(sold)]
+    ).fetchall()
+    assert {row["id"]: row["n"] for row in counts} == {id: START - n for id, n in sold.items()}
+    with OldApplication(own_platform) as application:
+        items = {item["id"]: item for key in (second, "gifts:all") for item in application.read(key)}
+        stated = {id: items[id]["availableQuantity"] for id in (*listed, singles[0], singles[1])}
+        stated |= {id: application.read(f"gift:{id}")["availableQuantity"] for id in singles[2:]}
+    assert {rows.get(id, id): n for id, n in stated.items()} == {id: START - n for id, n in sold.items()}
     assert run(own_platform, "mirror", "status")["conflicts"] == []
     assert own_platform.database.execute(deadlocks).fetchone() == before

@@ -14,7 +14,7 @@ from aws_lambda_powertools import Logger
 from wecelebrate.core import deadline, edge, metrics
 from wecelebrate.core.compression import compress_large
 from wecelebrate.core.database import Caller, Transaction, queries, reading, writing
-from wecelebrate.core.errors import Problem, TooManyRequests
+from wecelebrate.core.errors import Conflict, Problem, TooManyRequests
 from wecelebrate.core.requests.request_cache import RequestCache
 from wecelebrate.kv import api_keys
 from wecelebrate.kv.errors import StoreError, store_errors
@@ -180,14 +180,14 @@ _METHODS: Mapping[str, Callable[[Mapping[str, Any], Mapping[str, str]], dict[str
 
 
 def _run(write: Callable[[Transaction], object]) -> None:
-    """Run a write in a transaction of its own. If it is the victim of a deadlock, it runs again."""
+    """Run a write in a transaction of its own. If it is the victim of a deadlock, also at its end, it runs again."""
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with writing(SERVICE) as tx, store_errors():
                 write(tx)
             return
-        except StoreError as error:
-            if error.code != "40P01" or attempt == _ATTEMPTS:
+        except (StoreError, Conflict) as error:
+            if error.code not in ("40P01", Conflict.code) or attempt == _ATTEMPTS:
                 raise
 
 

@@ -17,9 +17,12 @@ SECONDS = 2.0
 """A request begins no further batch after this time."""
 ADVICE: Mapping[str, str] = {
     "both_changed": "The last writer won. Compare the row with the document, and correct the field if it is wrong.",
-    "base_unknown": "The document was older than 10 minutes, and replaced the whole document. Compare it with the row.",
+    "base_unknown": "The document was older than 10 minutes, or had no revision. It replaced all fields except for the "
+    "stock. Compare it with the row.",
     "below_zero": "Both applications sold the last pieces. Correct the stock, or cancel an order.",
     "row_not_mirrored": "The row changed, but not its document. Change the row again, or correct the document.",
+    "row_deleted": "The row was deleted in the platform, and an application wrote its document again. The row stays "
+    "deleted: delete the document, or give it a new id.",
     "document_not_mirrored": "The document changed, but not its row. Run `wecelebrate kv backfill`.",
 }
 """Maps each kind of conflict to what an operator can do."""

@@ -89,7 +89,7 @@ class RunCounts(BaseModel):
     left_over: dict[str, int] = Field(
         default_factory=dict,
         description="Documents that do not move, by the meaning of their family. `other_environment`: documents of "
-        "environments that the run did not include.",
+        "environments that the run did not include. `row_deleted`: documents whose rows were deleted in the platform.",
     )
     dangling: int = Field(default=0, description="Ids in lists without a document.")
     repeated: int = Field(default=0, description="Ids that a list contains more than once.")
@@ -199,10 +199,13 @@ class NewMirror(Input):
 class ConflictCount(BaseModel):
     """What the mirror could not keep, by kind."""
 
-    kind: Literal["both_changed", "base_unknown", "below_zero", "row_not_mirrored", "document_not_mirrored"] = Field(
-        description="`both_changed`: two writers changed a field, and the last one won. `base_unknown`: a document was "
-        "written whose earlier value is forgotten, so it replaced the whole document. `below_zero`: both applications "
-        "sold more than the stock. `row_not_mirrored`, `document_not_mirrored`: a change did not reach the other side."
+    kind: Literal[
+        "both_changed", "base_unknown", "below_zero", "row_not_mirrored", "document_not_mirrored", "row_deleted"
+    ] = Field(
+        description="`both_changed`: two writers changed a field, and the last one won. `base_unknown`: nobody knows "
+        "which value the writer of a document had read, so the document replaced all fields except for the stock. "
+        "`below_zero`: both applications sold more than the stock. `row_not_mirrored`, `document_not_mirrored`: a "
+        "change did not reach the other side. `row_deleted`: a document was written whose row was deleted."
     )
     advice: str
     """What to do."""

@@ -4,7 +4,10 @@
 with documents as materialized (
   select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
 ), locked as materialized (
-  select kv.lock_rows(array(select key from documents)) as is_mirrored
+  select kv.lock_written(array(select key from documents), (
+    select jsonb_object_agg(key, value) from documents
+    where key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'
+  )) as is_mirrored
 )
 insert into kv_store_6fcaeea3 (key, value)
 select d.key, d.value from documents d cross join locked
@@ -12,9 +15,17 @@ order by d.key collate "C"
 on conflict (key) do update set value = excluded.value;
 
 -- name: insert_documents!
--- Write documents under keys that must not exist.
+-- Write documents under keys that must not exist. While the mirror is on, the rows of the documents are locked first.
+with documents as materialized (
+  select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
+), locked as materialized (
+  select kv.lock_written(array(select key from documents), (
+    select jsonb_object_agg(key, value) from documents
+    where key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'
+  )) as is_mirrored
+)
 insert into kv_store_6fcaeea3 (key, value)
-select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
+select d.key, d.value from documents d cross join locked
 order by d.key collate "C";
 
 -- name: lock_rows!

@@ -36,6 +36,7 @@ ADVICE: Mapping[str, str] = {
     "price_too_fine": _WRITE_PRICE,
     "price_too_large": _WRITE_PRICE,
     "price_unreadable": _WRITE_PRICE,
+    "row_deleted": "The row was deleted in the platform. Delete the document, or give it a new id.",
     "sku_repeated": "Another product of the catalog has this SKU. Write another SKU into the document.",
     "too_deep": "A document has at most 32 levels of objects and lists. " + _DELETE,
     "too_many_lines": "An order has at most 1,000 lines. Split the order.",

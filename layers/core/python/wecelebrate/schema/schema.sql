@@ -1349,11 +1349,15 @@ CREATE TRIGGER mirror_delete AFTER DELETE ON public.kv_store_6fcaeea3 REFERENCIN
   WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_documents();
 CREATE TRIGGER mirror_insert AFTER INSERT ON public.kv_store_6fcaeea3 REFERENCING NEW TABLE AS after FOR EACH STATEMENT
   WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_documents();
+CREATE TRIGGER mirror_list_revision BEFORE INSERT OR UPDATE ON public.kv_store_6fcaeea3 FOR EACH ROW WHEN
+  (((CURRENT_USER <> 'app_mirror'::name) AND (new.key ~
+  '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'::text))) EXECUTE
+  FUNCTION kv.revise_list();
 CREATE TRIGGER mirror_replicated AFTER INSERT OR DELETE OR UPDATE ON public.kv_store_6fcaeea3 FOR EACH ROW WHEN
   ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_replicated_document();
-CREATE TRIGGER mirror_revision BEFORE INSERT OR UPDATE ON public.kv_store_6fcaeea3 FOR EACH ROW WHEN (((new.key ~
-  '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'::text) AND (new.key !~
-  '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)'::text))) EXECUTE
+CREATE TRIGGER mirror_revision BEFORE INSERT OR UPDATE ON public.kv_store_6fcaeea3 FOR EACH ROW WHEN (((CURRENT_USER <>
+  'app_mirror'::name) AND (new.key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'::text) AND (new.key
+  !~ '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)'::text))) EXECUTE
   FUNCTION kv.revise_document();
 CREATE TRIGGER mirror_update AFTER UPDATE ON public.kv_store_6fcaeea3 REFERENCING OLD TABLE AS before NEW TABLE AS after
   FOR EACH STATEMENT WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_documents();
@@ -3526,7 +3530,7 @@ create table kv.conflicts (
   constraint conflicts_field_length CHECK ((length(field) <= 500)),
   constraint conflicts_key_length CHECK ((length(key) <= 1024)),
   constraint conflicts_kind_check CHECK ((kind = ANY (ARRAY['both_changed'::text, 'base_unknown'::text,
-    'below_zero'::text, 'row_not_mirrored'::text, 'document_not_mirrored'::text])))
+    'below_zero'::text, 'row_not_mirrored'::text, 'document_not_mirrored'::text, 'row_deleted'::text])))
 );
 CREATE INDEX conflicts_by_time ON kv.conflicts USING btree (noticed_at);
 -- row-level security: forced
@@ -3623,7 +3627,7 @@ create table kv.ids (
   constraint ids_list_length CHECK ((length(list) <= 1024)),
   constraint ids_old_id_length CHECK ((length(old_id) <= 500)),
   constraint ids_state_check CHECK ((state = ANY (ARRAY['pending'::text, 'mapped'::text, 'quarantined'::text,
-    'gone'::text])))
+    'gone'::text, 'deleted'::text])))
 );
 comment on column kv.ids.id is
   'The id of the row that the document leads to.';
@@ -3651,6 +3655,31 @@ create policy mirror on kv.ids for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.ids to app_migrate, app_mirror;
+
+-- Table kv.list_changes, owner app_owner
+
+create table kv.list_changes (
+  id uuid not null default app.uuid7(),
+  entity text not null,
+  row_id uuid not null,
+  columns text[],
+  constraint list_changes_pkey PRIMARY KEY (id),
+  constraint list_changes_columns_length CHECK ((length((columns)::text) <= 10000)),
+  constraint list_changes_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text])))
+);
+comment on column kv.list_changes.columns is
+  'The columns that were changed. Null: the row was deleted.';
+CREATE CONSTRAINT TRIGGER mirror_lists AFTER INSERT ON kv.list_changes DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+  EXECUTE FUNCTION kv.write_lists();
+-- row-level security: forced
+create policy migrate on kv.list_changes for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.list_changes for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.list_changes to app_migrate, app_mirror;
 
 -- Table kv.mirror, owner app_owner
 
@@ -3771,6 +3800,28 @@ create policy mirror on kv.runs for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.runs to app_migrate, app_mirror;
+
+-- Table kv.writes, owner app_owner
+
+create table kv.writes (
+  key text not null,
+  base_rev bigint not null,
+  fingerprint bigint not null,
+  written_at timestamp with time zone not null default now(),
+  constraint writes_pkey PRIMARY KEY (key, base_rev, fingerprint),
+  constraint writes_key_length CHECK ((length(key) <= 1024))
+);
+comment on column kv.writes.fingerprint is
+  'The fingerprint of the document that the application has written.';
+CREATE INDEX writes_by_time ON kv.writes USING btree (written_at);
+-- row-level security: forced
+create policy migrate on kv.writes for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.writes for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.writes to app_migrate, app_mirror;
 
 -- Table app.replica_heartbeat, owner app_owner
 
@@ -4362,7 +4413,8 @@ AS $function$
   ), counted as (
     select case
         when i.state = 'mapped' and i.alias then 'aliases' when i.state = 'mapped' then 'rows'
-        when i.state = 'quarantined' then 'quarantined' when i.key is not null then 'unaccounted'
+        when i.state = 'quarantined' then 'quarantined' when i.state = 'deleted' then 'left_over.row_deleted'
+        when i.key is not null then 'unaccounted'
         when d.list is not null then
           case when (kv.identity_in_list(d.entity, d.key, d.stated, names.environments)).environment = any ($1)
             then 'unaccounted' else 'left_over.other_environment' end
@@ -6456,7 +6508,8 @@ begin
     r.counts := (select to_jsonb(l) from kv.index_lists() l);
     r.total := (
       select count(*) from kv.ids
-      where environment = any (r.environments) and state <> 'gone' and fingerprint is distinct from mapped_fingerprint);
+      where environment = any (r.environments) and state not in ('gone', 'deleted')
+        and fingerprint is distinct from mapped_fingerprint);
     r.phase := 'client';
   elsif r.phase = 'setting' then
     last_key := case when 'production' = any (r.environments) then kv.copy_settings(r.checkpoint, size) end;
@@ -6483,29 +6536,11 @@ CREATE OR REPLACE FUNCTION kv.copy_settings(after text, size integer, OUT last_k
  LANGUAGE plpgsql
 AS $function$
 declare
-  d record;
-  settings record;
+  keys constant text[] := array(select s.key from kv.settings_documents() s where s.key > after order by s.key
+    limit size);
 begin
-  for d in
-    select s.key, s.value, t.id as site_id, t.client_id, t.catalog_id
-    from (select * from kv.settings_documents() s where s.key > after order by s.key limit size) s
-      left join sites t on t.id = kv.row_of('site', 'production', s.site)
-    order by s.key
-  loop
-    last_key := d.key;
-    settings := kv.read_settings(d.key, d.value);
-    with new as (
-      insert into kv.exclusions (site_id, product_id)
-      select d.site_id, p.id from products p
-      where p.catalog_id = d.catalog_id and d.site_id is not null
-        and (lower(p.sku) = any (settings.skus) or lower(p.category) = any (settings.categories)
-          or lower(p.brand) = any (settings.brands))
-      on conflict do nothing returning product_id
-    )
-    insert into site_product_exclusions (client_id, site_id, product_id, reason)
-    select d.client_id, d.site_id, n.product_id, 'Excluded by the settings of the old application' from new n
-    on conflict do nothing;
-  end loop;
+  perform kv.exclude_products(keys, null);
+  last_key := keys[cardinality(keys)];
 end
 $function$;
 
@@ -6606,22 +6641,33 @@ declare
   row_id constant uuid := r ->> 'id';
   parent constant text := case entity when 'catalog' then 'client' when 'site' then 'client' when 'product' then
     'catalog' when 'order' then 'site' end;
-  new_key constant text := (kv.keys_of(entity, 'production', row_id::text))[2];
+  former kv.ids;
+  stated_id text;
+  new_key text;
   document jsonb;
 begin
-  if exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row)
+  if 'production' <> all (kv.mirrored_environments())
+    or exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row)
     or parent is not null and kv.old_id_of(parent, (r ->> case entity when 'catalog' then 'owner_client_id'
       when 'site' then 'client_id' when 'product' then 'catalog_id' else 'site_id' end)::uuid) is null then
     return;
   end if;
-  document := kv.with_revision(kv.document_of(entity, row_id::text, r), 1);
+  select * into former from kv.ids i
+  where i.entity = $1 and i.id = row_id and i.state = 'deleted' and i.environment = 'production'
+  order by i.alias, i.list nulls first, i.key limit 1;
+  stated_id := coalesce(former.old_id, row_id::text);
+  new_key := case when former.list is null and former.key is not null then former.key
+    else (kv.keys_of(entity, 'production', stated_id))[2] end;
+  document := kv.with_revision(kv.document_of(entity, stated_id, r), 1);
   insert into kv_store_6fcaeea3 (key, value) values (new_key, document) on conflict (key) do nothing;
   if not found then
     perform kv.note_conflict(new_key, 'row_not_mirrored', 'id', null, null);
     return;
   end if;
+  update kv.ids i set state = 'gone' where i.entity = $1 and i.id = row_id and i.state = 'deleted';
   insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
-  select new_key, $1, 'production', row_id::text, row_id, 'mapped', true, f, f from kv.fingerprint(document) f
+  select new_key, $1, 'production', stated_id, row_id, 'mapped', true, f, f
+  from kv.fingerprint(document) f
   on conflict (key) do update set old_id = excluded.old_id, id = excluded.id, state = 'mapped', has_row = true,
     alias = false, fingerprint = excluded.fingerprint, mapped_fingerprint = excluded.fingerprint;
   perform kv.record_agreement(entity, row_id);
@@ -6939,14 +6985,20 @@ CREATE OR REPLACE FUNCTION kv.delete_documents(entity text, row_id uuid)
 AS $function$
 declare
   keys constant text[] := array(
-    select i.key from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row order by i.key);
+    select i.key from kv.ids i where i.entity = $1 and i.id = row_id
+      and exists (select from kv.ids mapped where mapped.entity = $1 and mapped.id = row_id and mapped.has_row)
+    order by i.key);
 begin
-  delete from kv_store_6fcaeea3 d where d.key = any (keys);
+  delete from kv_store_6fcaeea3 d where d.key in (
+    select i.key from kv.ids i
+    where i.key = any (keys) and i.list is null and i.environment = any (kv.mirrored_environments()));
   delete from kv.history h where h.key = any (keys);
   delete from kv.quarantine q where q.key = any (keys);
   delete from kv.remainders f where f.key = any (keys);
   delete from kv.notes n where n.key = any (keys);
-  update kv.ids i set state = 'gone', has_row = false, mapped_fingerprint = null where i.key = any (keys);
+  perform kv.note_list_change(entity, row_id, null);
+  update kv.ids i set state = 'deleted', has_row = false, mapped_fingerprint = null, base = null
+  where i.key = any (keys);
 end
 $function$;
 
@@ -7303,7 +7355,7 @@ AS $function$
     select i.*, exists (
         select from kv.ids same where same.entity = $1 and same.id = i.id and same.has_row
           and lower(same.old_id) = lower(i.old_id)) as row_exists
-    from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'
+    from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state not in ('gone', 'deleted')
   ), documents as materialized (
     select i.key, i.environment, i.old_id, i.id, d.value as stored, kv.decoded(d.value) as value,
       bool_or(i.row_exists) over same as has_row,
@@ -7817,8 +7869,8 @@ begin
   loop
     perform kv.replace_document(d.key, null,
       kv.with_revision(kv.document_of('order', d.old_id, r), coalesce(d.rev, 0)));
-    delete from kv.history h where h.key = d.key;
   end loop;
+  delete from kv.history h where h.key in (select i.key from kv.ids i where i.entity = 'order' and i.id = order_id);
   update kv_store_6fcaeea3 s set value = kv.without_person(s.key, s.value, order_id, r)
   where s.key in (select i.list from kv.ids i where i.entity = 'order' and i.id = order_id and i.state <> 'gone');
 end
@@ -8028,9 +8080,9 @@ CREATE OR REPLACE FUNCTION kv.erased_document(key text)
  RETURNS jsonb
  LANGUAGE sql
  STABLE
-RETURN CASE WHEN (key ~ '^orders?:'::text) THEN (SELECT kv.document_of('order'::text, i.old_id, to_jsonb(o.*)) AS
-  document_of FROM (kv.ids i JOIN orders o ON ((o.id = i.id))) WHERE ((i.key = erased_document.key) AND (i.entity =
-  'order'::text) AND (o.erased_at IS NOT NULL))) ELSE NULL::jsonb END;
+RETURN CASE WHEN (key ~ '^(orders?|user_orders|order_index):'::text) THEN (SELECT kv.document_of('order'::text,
+  i.old_id, to_jsonb(o.*)) AS document_of FROM (kv.ids i JOIN orders o ON ((o.id = i.id))) WHERE ((i.key =
+  erased_document.key) AND (i.entity = 'order'::text) AND (o.erased_at IS NOT NULL))) ELSE NULL::jsonb END;
 
 -- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
@@ -8107,6 +8159,39 @@ begin
 end
 $function$;
 grant execute on function app.exact_amount(numeric,text) to app_admin, app_client, app_support;
+
+-- Function kv.exclude_products(text[],uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.exclude_products(keys text[], product_ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d record;
+  settings record;
+begin
+  for d in
+    select s.key, s.value, t.id as site_id, t.client_id, t.catalog_id
+    from kv_store_6fcaeea3 s join sites t on t.id = kv.row_of('site', 'production', split_part(s.key, ':', 2))
+    where s.key = any (keys)
+    order by s.key
+  loop
+    settings := kv.read_settings(d.key, d.value);
+    with new as (
+      insert into kv.exclusions (site_id, product_id)
+      select d.site_id, p.id from products p
+      where p.catalog_id = d.catalog_id and (product_ids is null or p.id = any (product_ids))
+        and (lower(p.sku) = any (settings.skus) or lower(p.category) = any (settings.categories)
+          or lower(p.brand) = any (settings.brands))
+      order by p.id
+      on conflict do nothing returning product_id
+    )
+    insert into site_product_exclusions (client_id, site_id, product_id, reason)
+    select d.client_id, d.site_id, n.product_id, 'Excluded by the settings of the old application' from new n
+    on conflict do nothing;
+  end loop;
+end
+$function$;
 
 -- Function kv.existing_rows(text,uuid[]), owner app_mirror
 
@@ -8503,6 +8588,10 @@ begin
     order by o.replaced_at limit max_rows) old
   where h.key = old.key and h.rev = old.rev;
   get diagnostics n = row_count;
+  delete from kv.writes w using (
+    select o.key, o.base_rev, o.fingerprint from kv.writes o where o.written_at < now() - interval '10 minutes'
+    order by o.written_at limit max_rows) old
+  where w.key = old.key and w.base_rev = old.base_rev and w.fingerprint = old.fingerprint;
   delete from kv.conflicts where id in (
     select c.id from kv.conflicts c where c.noticed_at < now() - interval '30 days' limit max_rows);
   return n;
@@ -8583,13 +8672,18 @@ declare
 begin
   perform kv.require_super_admin();
   keys := array(
-    select d.key from kv_store_6fcaeea3 d where d.key > $1 and kv.is_entity_key(d.key) order by d.key limit size);
+    select d.key from kv_store_6fcaeea3 d
+    where d.key > $1 and (kv.is_entity_key(d.key) or kv.entity_of_list(d.key) is not null) order by d.key limit size);
   last_key := keys[cardinality(keys)];
   keys := array(
     select d.key from kv_store_6fcaeea3 d
-    where d.key = any (keys) and jsonb_typeof(d.value) = 'object' and not d.value ? '_rev'
+    where d.key = any (keys)
+      and (kv.entity_of_list(d.key) is not null or jsonb_typeof(d.value) = 'object' and not d.value ? '_rev')
     order by d.key for update);
-  update kv_store_6fcaeea3 d set value = kv.with_revision(d.value, 0) where d.key = any (keys);
+  update kv_store_6fcaeea3 d
+  set value = case when kv.entity_of_list(d.key) is null then kv.with_revision(d.value, 0)
+    else kv.list_with_revisions(d.value) end
+  where d.key = any (keys);
 end
 $function$;
 grant execute on function kv.give_revisions(text,integer) to app_admin;
@@ -9129,13 +9223,17 @@ AS $function$
     from kv.identify($1, $3, $4) d where d.environment = any ($2)
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null
-    where i.list = any ($1) and i.environment = any ($2) and i.state <> 'gone'
+    where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
       and not exists (select from documents d where d.key = i.key)
   )
-  insert into kv.ids as i (key, entity, environment, old_id, id, list, fingerprint)
-  select key, entity, environment, old_id, id, list, fingerprint from documents
+  insert into kv.ids as i (key, entity, environment, old_id, id, list, fingerprint, state)
+  select d.key, d.entity, d.environment, d.old_id, d.id, d.list, d.fingerprint,
+    case when exists (select from kv.ids x where x.entity = d.entity and x.id = d.id and x.state = 'deleted')
+      then 'deleted' else 'pending' end
+  from documents d
   on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
-    fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
+    fingerprint = excluded.fingerprint,
+    state = case when excluded.state = 'deleted' or i.state in ('gone', 'deleted') then excluded.state else i.state end,
     mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
     has_row = i.has_row and i.id = excluded.id, base = case when i.id = excluded.id then i.base end
   where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
@@ -9150,8 +9248,11 @@ CREATE OR REPLACE FUNCTION kv.index_lists(OUT dangling bigint, OUT repeated bigi
 AS $function$
 begin
   update kv.ids i set state = 'gone', mapped_fingerprint = null
-  where i.state <> 'gone' and not exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key));
-  delete from kv.quarantine q using kv.ids i where i.key = q.key and i.state = 'gone';
+  where i.state not in ('gone', 'deleted')
+    and not exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key));
+  delete from kv.quarantine q using kv.ids i
+  where i.key = q.key and (i.state = 'gone' or i.state = 'deleted'
+    and not exists (select from kv.documents(array[i.key])));
   with listed as materialized (
     select l.key, l.entity, item.old_id, count(*) as n
     from kv.lists() l
@@ -9283,7 +9384,7 @@ CREATE OR REPLACE FUNCTION kv.is_count(field text, key text)
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN ((kv.camel_name(field) = ANY (ARRAY['availableQuantity'::text, 'inventoryQuantity'::text, 'inventoryCount'::text,
-  'inventory'::text, 'stock'::text, 'available'::text])) OR ((key ~ '^gifts?:'::text) AND (field = ANY
+  'inventory'::text, 'stock'::text, 'available'::text])) OR (kv.is_gift_key(key) AND (field = ANY
   (ARRAY['quantity'::text, 'count'::text, 'total'::text]))));
 
 -- Function kv.is_deep(jsonb), owner app_mirror
@@ -9331,6 +9432,14 @@ RETURN (((NOT (hold).is_settled) OR ((hold).cancelled_at IS NOT NULL)) AND (COAL
   app.hold_known_at(hold, (settings ->> 'stock_means'::text), ((settings ->> 'hold_hours'::text))::integer)) <=
   oldest));
 
+-- Function kv.is_gift_key(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_gift_key(key text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (key ~ '^(gifts?|catalog_gifts):'::text);
+
 -- Function app.is_in_stock(text,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.is_in_stock(policy text, count integer)
@@ -9356,7 +9465,7 @@ CREATE OR REPLACE FUNCTION kv.is_mirrored_key(key text)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN (kv.is_entity_key(key) OR (kv.entity_of_list(key) IS NOT NULL));
+RETURN (kv.is_entity_key(key) OR (kv.entity_of_list(key) IS NOT NULL) OR kv.is_settings_key(key));
 
 -- Function app.is_needle(text), owner app_definer
 
@@ -9395,6 +9504,20 @@ CREATE OR REPLACE FUNCTION app.is_open_order(o orders)
 RETURN (((o).status = ANY (ARRAY['pending'::text, 'processing'::text])) OR (EXISTS (SELECT FROM returns r WHERE
   ((r.order_id = (is_open_order.o).id) AND (r.status = ANY (ARRAY['requested'::text, 'approved'::text]))))));
 
+-- Function kv.is_repeated(text,bigint,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_repeated(key text, base_revision bigint, stated jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into kv.writes as w (key, base_rev, fingerprint) values ($1, $2, kv.fingerprint(stated))
+  on conflict on constraint writes_pkey do update set written_at = now()
+  where w.written_at <= now() - interval '10 minutes';
+  return not found;
+end
+$function$;
+
 -- Function kv.is_secret(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_secret(t text)
@@ -9403,6 +9526,14 @@ CREATE OR REPLACE FUNCTION kv.is_secret(t text)
  IMMUTABLE PARALLEL SAFE
 RETURN ((t ~ '://[^/"]*@'::text) OR (t ~ '\meyJ[A-Za-z0-9_-]{10,}\.'::text) OR (t ~ '-----BEGIN|AKIA[0-9A-Z]{16}'::text)
   OR (t ~* 'hooks\.slack\.com|[?&]([a-z_-]*(sig|signature|token|key)|code)=|^(bearer .*|basic +[a-z0-9+/]+=*)$'::text));
+
+-- Function kv.is_settings_key(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_settings_key(key text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (key ~ '^sites:[^:]+:catalog_config$|^(site_catalog_config|site_configs):'::text);
 
 -- Function kv.is_snake_case(jsonb), owner app_mirror
 
@@ -9429,7 +9560,47 @@ CREATE OR REPLACE FUNCTION kv.is_whole(item jsonb)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
-RETURN CASE jsonb_typeof(item) WHEN 'object'::text THEN ((item - 'id'::text) <> '{}'::jsonb) ELSE false END;
+RETURN CASE jsonb_typeof(item) WHEN 'object'::text THEN ((item - '{id,_rev}'::text[]) <> '{}'::jsonb) ELSE false END;
+
+-- Function kv.item_of_row(text,text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.item_of_row(key text, entity text, item jsonb, target jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  document constant jsonb := kv.decoded_item(item);
+  new_row jsonb;
+  updated jsonb;
+begin
+  if (target ->> 'is_deleted')::boolean then
+    delete from kv.history h where h.key = $1;
+    return null;
+  end if;
+  execute format('select to_jsonb(t) from public.%I t where t.id = $1', entity || 's')
+    into new_row using (target ->> 'row_id')::uuid;
+  if kv.is_deep(document) or exists (
+      select from kv.ids i where i.key = $1 and i.fingerprint is distinct from i.mapped_fingerprint) then
+    perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
+    return item;
+  elsif new_row is null then
+    return item;
+  end if;
+  new_row := new_row || jsonb_build_object(
+    'catalog', kv.old_id_in('catalog', (new_row ->> 'catalog_id')::uuid, target ->> 'environment'));
+  updated := kv.with_changes(entity, document, (
+    select coalesce(jsonb_object_agg(c, new_row -> c), '{}') from jsonb_array_elements_text(target -> 'columns') c),
+    new_row);
+  if updated = document then
+    return item;
+  end if;
+  perform kv.remember(key, item);
+  update kv.ids i set fingerprint = kv.fingerprint(updated), mapped_fingerprint = kv.fingerprint(updated)
+  where i.key = $1;
+  return case jsonb_typeof(item) when 'string' then to_jsonb(updated::text)
+    else kv.with_revision(updated, coalesce(kv.revision_of(item), 0) + 1) end;
+end
+$function$;
 
 -- Function kv.items_of(jsonb), owner app_mirror
 
@@ -9607,6 +9778,21 @@ RETURN CASE WHEN ((stated <> ''::text) AND (length(stated) <= 200) AND (length(l
   (("left"(list, 500) || ':::'::text) || encode(sha256(convert_to((jsonb_build_array(list, stated, copy))::text,
   'UTF8'::name)), 'hex'::text)) END;
 
+-- Function kv.keyed_items(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.keyed_items(list text, items jsonb)
+ RETURNS TABLE(n bigint, item jsonb, key text)
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+  with items as materialized (
+    select e.n, e.item, kv.decoded_item(e.item) as value from jsonb_array_elements($2) with ordinality e (item, n)
+  ), documents as materialized (
+    select d.key, d.value from kv.documents_in($1, $2) d
+  )
+  select i.n, i.item, d.key from items i left join documents d on d.value = i.value
+$function$;
+
 -- Function kv.keys_of(text,text,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.keys_of(entity text, environment text, old_id text)
@@ -9744,8 +9930,9 @@ CREATE OR REPLACE FUNCTION kv.leading_key(entity text, id uuid)
  LANGUAGE sql
  STABLE
 RETURN (SELECT i.key FROM kv.ids i WHERE ((i.entity = leading_key.entity) AND (i.id = leading_key.id) AND i.has_row AND
-  (i.state <> 'gone'::text) AND (EXISTS (SELECT FROM kv_store_6fcaeea3 d WHERE (d.key = i.key)))) ORDER BY
-  (array_position(kv.keys_of(leading_key.entity, i.environment, i.old_id), i.key)), i.key LIMIT 1);
+  (i.state <> ALL (ARRAY['gone'::text, 'deleted'::text])) AND (EXISTS (SELECT FROM kv_store_6fcaeea3 d WHERE (d.key =
+  COALESCE(i.list, i.key))))) ORDER BY (array_position(kv.keys_of(leading_key.entity, i.environment, i.old_id), i.key)),
+  i.list NULLS FIRST, i.key LIMIT 1);
 
 -- Function kv.line(jsonb,integer), owner app_mirror
 
@@ -10083,6 +10270,21 @@ $function$;
 grant execute on function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer,text[]) to app_admin, app_client, app_support;
 
+-- Function kv.list_with_revisions(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.list_with_revisions(value jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return case when jsonb_typeof(value) = 'array' and octet_length(value::text) < 5500000 then (
+    select coalesce(jsonb_agg(case when kv.is_whole(e.item) and not e.item ? '_rev' then kv.with_revision(e.item, 0)
+      else e.item end order by e.n), '[]')
+    from jsonb_array_elements(value) with ordinality e (item, n)) else value end;
+end
+$function$;
+
 -- Function kv.lists(), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.lists()
@@ -10207,7 +10409,7 @@ begin
   if exists (select from kv.mirror m where m.enabled) then
     perform kv.lock_entities(ids);
     perform from kv_store_6fcaeea3 d
-    where d.key = any (array(select i.key from kv.ids i where i.entity = $1 and i.id = any ($2)))
+    where d.key = any (array(select coalesce(i.list, i.key) from kv.ids i where i.entity = $1 and i.id = any ($2)))
     order by d.key for update;
   end if;
 end
@@ -10301,8 +10503,9 @@ begin
   end if;
   ids := array(
     select i.id from kv.ids i
-    where i.has_row and i.state <> 'gone' and (keys is null or i.key = any (keys))
-      and (pattern is null or i.key like pattern) and (keys is not null or pattern is not null));
+    where i.has_row and (keys is not null or pattern is not null)
+      and (keys is null or i.key = any (keys) or i.list = any (keys))
+      and (pattern is null or i.key like pattern or i.list like pattern));
   if ids <> '{}' then
     perform kv.lock_entities(ids);
   end if;
@@ -10310,6 +10513,36 @@ begin
 end
 $function$;
 grant execute on function kv.lock_rows(text[],text) to app_kv;
+
+-- Function kv.lock_written(text[],jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_written(keys text[], lists jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  ids uuid[];
+begin
+  if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
+    return false;
+  end if;
+  ids := array(select i.id from kv.ids i where i.has_row and (i.key = any (keys) or i.list = any (keys)))
+    || array(
+      select kv.id_of(f.meaning, 'production', split_part(k, ':', -1)) from unnest(keys) k
+        cross join lateral (
+          select n.meaning from app.kv_key_families() n
+          where split_part(k, ':', 1) = any (n.heads) and k ~ n.pattern limit 1) f
+      where kv.is_entity_key(k) and not exists (select from kv.ids i where i.key = k))
+    || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
+  if ids <> '{}' then
+    perform kv.lock_entities(ids);
+  end if;
+  return true;
+end
+$function$;
+grant execute on function kv.lock_written(text[],jsonb) to app_kv;
 
 -- Function app.longest_event_retention(), owner app_definer
 
@@ -10484,8 +10717,8 @@ AS $function$
 declare
   keys constant text[] := array(
     select i.key from kv.ids i
-    where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
-      and i.fingerprint is distinct from i.mapped_fingerprint
+    where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments)
+      and i.state not in ('gone', 'deleted') and i.fingerprint is distinct from i.mapped_fingerprint
     order by i.key limit size);
   ids uuid[] := '{}';
   n bigint := 0;
@@ -10726,7 +10959,7 @@ begin
     perform kv.record_outcomes(array(
       select (i.key, i.entity, i.environment, i.old_id, i.id, i.has_row, false, 'cannot_be_mapped', '', null, '{}',
         '{}')::kv.draft
-      from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'), false);
+      from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state not in ('gone', 'deleted')), false);
   end if;
 end
 $function$;
@@ -10805,6 +11038,9 @@ begin
   perform kv.record_outcomes(drafts, false);
   perform kv.record_bases(entity, drafts);
   perform kv.record_aliases(drafts);
+  if entity = 'product' then
+    perform kv.return_counts(drafts);
+  end if;
 end
 $function$;
 
@@ -10816,27 +11052,40 @@ CREATE OR REPLACE FUNCTION kv.map_written(keys text[], gone text[])
 AS $function$
 declare
   settings kv.mirror;
-  earlier uuid[] := array(select i.id from kv.ids i where i.key = any (keys || gone) or i.list = any (keys || gone));
+  earlier uuid[] := array(select i.id from kv.ids i where i.key = any (keys || gone) or i.list = any (keys || gone))
+    || kv.sites_without_catalog(keys);
   name text;
   ids uuid[];
+  mapped_sites uuid[];
 begin
   select * into settings from kv.mirror;
   update kv.ids i set state = 'gone', mapped_fingerprint = null
-  where (i.key = any (gone) or i.list = any (gone)) and i.state <> 'gone';
-  delete from kv.quarantine q where q.key = any (gone);
+  where (i.key = any (gone) or i.list = any (gone)) and i.state not in ('gone', 'deleted');
+  delete from kv.quarantine q using kv.ids i where q.key = i.key and (i.key = any (gone) or i.list = any (gone));
   delete from kv.history h where h.key = any (gone);
   perform kv.index_written(keys, settings.environments,
     case when keys::text ~ 'orders?:[^,:]+:' then kv.environment_names() else '{}' end);
+  perform kv.refuse_deleted(keys);
   foreach name in array '{client,catalog,site,product,order}'::text[] loop
     ids := array(
       select distinct i.id from kv.ids i
-      where i.entity = name and i.state <> 'gone' and case when i.key = any (keys) or i.list = any (keys)
+      where i.entity = name and i.state not in ('gone', 'deleted')
+        and case when i.key = any (keys) or i.list = any (keys)
         then i.fingerprint is distinct from i.mapped_fingerprint else i.id = any (earlier) end
       order by 1 limit 501);
     if cardinality(ids) > 500 then  -- the statement of the application must not time out
       perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', 'too_many', null, null);
     end if;
     perform kv.map_rows(name, ids[1:500], settings.currency);
+    if name = 'site' then
+      mapped_sites := ids[1:500];
+    elsif name = 'product' and 'production' = any (settings.environments) then
+      perform kv.exclude_products(
+        array(select k from unnest(keys) k where kv.is_settings_key(k)) || kv.settings_keys_of(mapped_sites), null);
+      perform kv.exclude_products(kv.settings_keys_of(array(
+        select s.id from products p join sites s on s.catalog_id = p.catalog_id where p.id = any (ids[1:500]))),
+        ids[1:500]);
+    end if;
   end loop;
 end
 $function$;
@@ -11189,6 +11438,7 @@ begin
   foreach d in array drafts loop
     if d.reason is null then
       current := existing -> d.id::text;
+      d := kv.with_stock_of_row(d, current);
       before := (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
                  order by i.key <> d.key limit 1);
       hashes := kv.column_hashes(d.columns, names);
@@ -11295,6 +11545,39 @@ exception when others then
 end
 $function$;
 
+-- Function kv.mirror_document(text,text,text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirror_document(entity text, key text, environment text, changed jsonb, new_row jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  stored jsonb;
+  document jsonb;
+  updated jsonb;
+begin
+  select d.value into stored from kv_store_6fcaeea3 d where d.key = $2 for update;
+  document := kv.decoded(stored);
+  -- What an application has written and no row has yet, e.g. because it is in quarantine, is not written over.
+  if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
+      or exists (select from kv.ids i where i.key = $2 and i.fingerprint is distinct from i.mapped_fingerprint) then
+    perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
+    return false;
+  end if;
+  if changed ? 'catalog_id' then
+    new_row := new_row || jsonb_build_object(
+      'catalog', kv.old_id_in('catalog', (new_row ->> 'catalog_id')::uuid, environment));
+  end if;
+  updated := kv.with_changes(entity, document, changed, new_row);
+  if updated = document then
+    return false;
+  end if;
+  perform kv.replace_document(key, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(updated::text)
+    when stored ? '_rev' then kv.with_revision(updated, kv.revision_of(stored)) else updated end);
+  return true;
+end
+$function$;
+
 -- Function kv.mirror_documents(), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.mirror_documents()
@@ -11320,10 +11603,8 @@ begin
     return null;
   end if;
   if tg_op = 'UPDATE' then  -- an error of the mapping does not undo this, because later writes need their base
-    insert into kv.history (key, rev, value)
-    select b.key, kv.revision_of(b.value), b.value from before b
-    where b.key = any (keys) and kv.revision_of(b.value) is not null
-    on conflict do nothing;
+    perform kv.remember(b.key, b.value) from before b join after a on a.key = b.key
+    where b.key = any (keys) and b.value <> a.value;
   end if;
   begin
     perform kv.map_written(keys, gone);
@@ -11352,9 +11633,8 @@ declare
   gone text[] := case when tg_op = 'INSERT' then '{}' when tg_op = 'DELETE' or old.key <> new.key then array[old.key]
     else '{}' end;
 begin
-  if tg_op = 'UPDATE' and kv.revision_of(old.value) is not null then
-    insert into kv.history (key, rev, value) values (old.key, kv.revision_of(old.value), old.value)
-    on conflict do nothing;
+  if tg_op = 'UPDATE' and old.value <> new.value then
+    perform kv.remember(old.key, old.value);
   end if;
   begin
     perform kv.map_written(keys, gone);
@@ -11376,39 +11656,30 @@ AS $function$
 declare
   row_id constant uuid := new_row ->> 'id';
   changed constant jsonb := kv.changed_columns(entity, old_row, new_row);
-  lead text;
-  stored jsonb;
-  document jsonb;
-  updated jsonb;
+  d record;
+  is_changed boolean := false;
 begin
   if entity = 'order' and old_row ->> 'erased_at' is null and new_row ->> 'erased_at' is not null then
     perform kv.erase_documents(row_id, new_row);
     return;
   elsif changed = '{}' then
     return;
-  end if;
-  lead := kv.leading_key(entity, row_id);
-  if lead is null then
+  elsif kv.leading_key(entity, row_id) is null then
     perform kv.create_document(entity, new_row);
     return;
   end if;
-  select d.value into stored from kv_store_6fcaeea3 d where d.key = lead for update;
-  document := kv.decoded(stored);
-  -- What an application has written and no row has yet, e.g. because it is in quarantine, is not written over.
-  if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
-      or exists (select from kv.ids i where i.key = lead and i.fingerprint is distinct from i.mapped_fingerprint) then
-    perform kv.note_conflict(lead, 'row_not_mirrored', '', null, null);
-    return;
-  end if;
-  if changed ? 'catalog_id' then
-    new_row := new_row || jsonb_build_object('catalog', kv.old_id_of('catalog', (new_row ->> 'catalog_id')::uuid));
-  end if;
-  updated := kv.with_changes(entity, document, changed, new_row);
-  if updated <> document then
-    perform kv.replace_document(lead, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(updated::text)
-      when stored ? '_rev' then kv.with_revision(updated, kv.revision_of(stored)) else updated end);
+  for d in
+    select i.key, i.environment from kv.ids i
+    where i.entity = $1 and i.id = row_id and i.list is null and i.has_row and i.state not in ('gone', 'deleted')
+      and i.environment = any (kv.mirrored_environments())
+    order by i.key
+  loop
+    is_changed := kv.mirror_document(entity, d.key, d.environment, changed, new_row) or is_changed;
+  end loop;
+  if is_changed then
     perform kv.record_agreement(entity, row_id);
   end if;
+  perform kv.note_list_change(entity, row_id, array(select jsonb_object_keys(changed)));
 end
 $function$;
 
@@ -11513,6 +11784,14 @@ AS $function$
     ('order', 'delivered_at', 'time', '{deliveredAt}'),
     ('order', 'cancelled_at', 'time', '{cancelledAt}')
 $function$;
+
+-- Function kv.mirrored_environments(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirrored_environments()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+RETURN COALESCE((SELECT m.environments FROM kv.mirror m WHERE m.is_only), '{production}'::text[]);
 
 -- Function kv.moment(jsonb), owner app_mirror
 
@@ -11768,14 +12047,34 @@ exception when others then
 end
 $function$;
 
+-- Function kv.note_list_change(text,uuid,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.note_list_change(entity text, row_id uuid, columns text[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into kv.list_changes (entity, row_id, columns)
+  select $1, $2, $3
+  where exists (select from kv.ids i where i.entity = $1 and i.id = $2 and i.list is not null and i.state <> 'gone')
+$function$;
+
+-- Function kv.old_id_in(text,uuid,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.old_id_in(entity text, id uuid, environment text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT i.old_id FROM kv.ids i WHERE ((i.entity = old_id_in.entity) AND (i.id = old_id_in.id) AND i.has_row AND
+  (i.state <> ALL (ARRAY['gone'::text, 'deleted'::text])) AND (i.environment = old_id_in.environment)) ORDER BY i.alias,
+  i.key LIMIT 1);
+
 -- Function kv.old_id_of(text,uuid), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.old_id_of(entity text, id uuid)
  RETURNS text
  LANGUAGE sql
  STABLE
-RETURN (SELECT i.old_id FROM kv.ids i WHERE ((i.entity = old_id_of.entity) AND (i.id = old_id_of.id) AND i.has_row AND
-  (i.state <> 'gone'::text) AND (i.environment = 'production'::text)) ORDER BY i.alias, i.key LIMIT 1);
+RETURN kv.old_id_in(entity, id, 'production'::text);
 
 -- Function app.open_erasure(uuid), owner app_definer
 
@@ -13420,14 +13719,25 @@ CREATE OR REPLACE FUNCTION kv.record_agreement(entity text, row_id uuid)
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
-declare
-  agreed constant jsonb := (select i.base -> 'status' from kv.ids i
-    where i.entity = $1 and i.id = row_id and i.base is not null limit 1);
 begin
-  if entity <> 'order' then
-    perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, array[row_id])));
-    update kv.ids i set base = jsonb_set(i.base, '{status}', agreed)
-    where i.entity = $1 and i.id = row_id and i.base ->> 'status' <> 'active' and agreed is not null;
+  perform kv.record_agreements(entity, array[row_id]);
+end
+$function$;
+
+-- Function kv.record_agreements(text,uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_agreements(entity text, ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  agreed constant jsonb := (select jsonb_object_agg(i.id, i.base -> 'status') from kv.ids i
+    where i.entity = $1 and i.id = any ($2) and i.base ? 'status');
+begin
+  if entity <> 'order' and cardinality(ids) > 0 then
+    perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, ids)));
+    update kv.ids i set base = jsonb_set(i.base, '{status}', agreed -> i.id::text)
+    where i.entity = $1 and i.id = any ($2) and i.base ->> 'status' <> 'active' and agreed ? i.id::text;
   end if;
 end
 $function$;
@@ -13441,7 +13751,7 @@ AS $function$
 declare
   keys text[] := array(
     select i.key from unnest(drafts) d join kv.ids i on i.entity = d.entity and i.id = d.id
-    where i.key <> d.key and i.state <> 'gone');
+    where i.key <> d.key and i.state not in ('gone', 'deleted'));
 begin
   if cardinality(keys) = 0 then
     return;
@@ -13456,7 +13766,7 @@ begin
       coalesce(rest.value - case i.entity when 'catalog' then 'source' else '' end, '{}'),
       case when rest.value is null then '{"same_document": ""}' else '{"other_document": ""}' end::jsonb)::kv.draft
     from unnest(drafts) d
-      join kv.ids i on i.entity = d.entity and i.id = d.id and i.key <> d.key and i.state <> 'gone'
+      join kv.ids i on i.entity = d.entity and i.id = d.id and i.key <> d.key and i.state not in ('gone', 'deleted')
       join documents a on a.key = i.key
       join documents l on l.key = d.key
       left join lateral (
@@ -13756,6 +14066,26 @@ begin
 end
 $function$;
 
+-- Function kv.refuse_deleted(text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.refuse_deleted(keys text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d record;
+begin
+  for d in
+    select s.key from kv.documents(array(
+      select i.key from kv.ids i where (i.key = any (keys) or i.list = any (keys)) and i.state = 'deleted')) s
+    where not exists (select from kv.quarantine q where q.key = s.key) order by s.key
+  loop
+    insert into kv.quarantine (key, reason, field) values (d.key, 'row_deleted', 'id');
+    perform kv.note_conflict(d.key, 'row_deleted', '', null, null);
+  end loop;
+end
+$function$;
+
 -- Function app.refuse_event_change(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.refuse_event_change()
@@ -13849,6 +14179,17 @@ CREATE OR REPLACE FUNCTION app.release_held_pieces(order_id uuid, line integer, 
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$ select app.end_holds($1, $2, $3, null, coalesce($4, clock_timestamp())) $function$;
 
+-- Function kv.remember(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.remember(key text, earlier jsonb)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+  insert into kv.history (key, rev, value)
+  select $1, kv.revision_of($2), $2 where kv.revision_of($2) is not null
+  on conflict on constraint history_pkey do update set value = excluded.value, replaced_at = excluded.replaced_at
+$function$;
+
 -- Function app.renditions_with_urls(jsonb,text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.renditions_with_urls(renditions jsonb, base_url text)
@@ -13882,9 +14223,11 @@ CREATE OR REPLACE FUNCTION kv.replace_document(key text, earlier jsonb, value js
  LANGUAGE plpgsql
 AS $function$
 begin
-  insert into kv.history (key, rev, value)
-  select $1, kv.revision_of(earlier), earlier where kv.revision_of(earlier) is not null on conflict do nothing;
-  update kv_store_6fcaeea3 d set value = $3 where d.key = $1;
+  perform kv.remember(key, earlier);
+  update kv_store_6fcaeea3 d
+  set value = case jsonb_typeof($3) when 'object' then kv.with_revision($3, coalesce(kv.revision_of($3), 0) + 1)
+    else $3 end
+  where d.key = $1;
   update kv.ids i set fingerprint = f,
     mapped_fingerprint = case when i.mapped_fingerprint = i.fingerprint then f end
   from kv_store_6fcaeea3 d cross join lateral kv.fingerprint(d.value) f
@@ -14460,6 +14803,35 @@ end
 $function$;
 grant execute on function app.restore_row_security(text) to app_admin, app_system;
 
+-- Function kv.return_counts(kv.draft[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.return_counts(drafts kv.draft[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d record;
+  stored jsonb;
+  document jsonb;
+begin
+  for d in
+    select e.key, i.list, e.id, (e.columns ->> 'inventory_count')::integer as stock
+    from unnest(drafts) e join kv.ids i on i.key = e.key
+    where e.reason is null and e.columns ? 'keeps_count' order by e.key
+  loop
+    perform kv.note_conflict(d.key, 'base_unknown', 'availableQuantity', null, null);
+    if d.list is not null then
+      perform kv.note_list_change('product', d.id, '{inventory_count,inventory_policy}');
+      continue;
+    end if;
+    select s.value into stored from kv_store_6fcaeea3 s where s.key = d.key for update;
+    document := kv.with_stock(kv.decoded(stored), d.stock, true);
+    perform kv.replace_document(d.key, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(document::text)
+      when stored ? '_rev' then kv.with_revision(document, kv.revision_of(stored)) else document end);
+  end loop;
+end
+$function$;
+
 -- Function app.return_refusal(orders,returns,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.return_refusal(target orders, current returns, expected timestamp with time zone)
@@ -14482,28 +14854,13 @@ CREATE OR REPLACE FUNCTION kv.revise_document()
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
-declare
-  erased constant jsonb := kv.erased_document(new.key);
 begin
-  if erased is not null then  -- an application that has read the document before does not bring the person back
-    new.value := kv.with_revision(
-      erased, coalesce(case when tg_op = 'UPDATE' then kv.revision_of(old.value) end, 0) + 1);
-    return new;
-  elsif jsonb_typeof(new.value) <> 'object' then
-    return new;
-  elsif tg_op = 'INSERT' then
-    -- An upsert of a document that exists runs this trigger, too, before it becomes an update.
-    if not exists (select from kv_store_6fcaeea3 d where d.key = new.key) then
-      new.value := kv.with_revision(new.value, coalesce(kv.revision_of(new.value), 0) + 1);
-    end if;
-    return new;
-  elsif jsonb_typeof(old.value) = 'object' and new.value - '_rev' = old.value - '_rev'
-    and not coalesce(kv.revision_of(new.value) < kv.revision_of(old.value), false) then
-    new.value := case when old.value ? '_rev' then old.value else new.value end;
+  -- An upsert of a document that exists runs this trigger for the insert, too, before it becomes an update.
+  if tg_op = 'INSERT' and exists (select from kv_store_6fcaeea3 d where d.key = new.key) then
     return new;
   end if;
   begin
-    new.value := kv.revised(new.key, old.value, new.value);
+    new.value := kv.written_value(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     raise warning 'a document of the key-value store got no revision (%)', sqlstate;
@@ -14512,6 +14869,31 @@ begin
 end
 $function$;
 grant execute on function kv.revise_document() to app_owner;
+
+-- Function kv.revise_list(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.revise_list()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  if tg_op = 'INSERT' and exists (select from kv_store_6fcaeea3 d where d.key = new.key) then
+    return new;  -- the insert becomes an update, which runs this trigger again
+  elsif tg_op = 'UPDATE' and new.value = old.value then
+    return new;
+  end if;
+  begin
+    new.value := kv.written_list(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+    raise warning 'the documents of a list of the key-value store got no revision (%)', sqlstate;
+  end;
+  return new;
+end
+$function$;
+grant execute on function kv.revise_list() to app_owner;
 
 -- Function kv.revised(text,jsonb,jsonb), owner app_mirror
 
@@ -14526,11 +14908,17 @@ declare
   result record;
   conflict record;
 begin
-  if base_revision < revision and jsonb_typeof(current) = 'object' then
+  if base_revision is not null and kv.is_repeated(key, base_revision, stated) then
+    return current;
+  elsif jsonb_typeof(current) is distinct from 'object' or base_revision is null then
+    stated := kv.with_current_stock(key, current, stated);
+  elsif base_revision <> revision then
     select h.value into base from kv.history h
-    where h.key = $1 and h.rev = base_revision and h.replaced_at > now() - interval '10 minutes';
+    where h.key = $1 and h.rev = base_revision and base_revision < revision
+      and h.replaced_at > now() - interval '10 minutes';
     if base is null then
       perform kv.note_conflict(key, 'base_unknown', '', base_revision, revision + 1);
+      stated := kv.with_current_stock(key, current, stated);
     else
       result := kv.merge(key, base, current, stated, '');
       stated := result.merged;
@@ -14780,6 +15168,21 @@ BEGIN ATOMIC
    WHERE ((row_tags.kind = 'catalogs'::text) AND ((row_tags.r ->> 'pricing'::text) <> ''::text));
 END;
 
+-- Function kv.rows_in_lists(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.rows_in_lists(lists jsonb)
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(array_agg(kv.id_of(l.entity, i.environment, i.old_id)), '{}')
+  from (select e.key, e.value, kv.entity_of_list(e.key) as entity from jsonb_each(lists) e) l
+    cross join lateral kv.documents_in(l.key, kv.items_of(l.value)) d
+    cross join lateral kv.identity_in_list(l.entity, d.key, d.stated,
+      case when l.entity = 'order' then kv.environment_names() else '{}' end) i
+  where l.entity is not null
+$function$;
+
 -- Function app.rule_number(jsonb), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.rule_number(member jsonb)
@@ -14828,6 +15231,7 @@ begin
     return false;
   end if;
   delete from kv.history;  -- without the triggers, revisions do not follow the documents
+  delete from kv.writes;
   return true;
 end
 $function$;
@@ -15176,6 +15580,20 @@ AS $function$
   order by key
 $function$;
 
+-- Function kv.settings_keys_of(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.settings_keys_of(site_ids uuid[])
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(array_agg(distinct k), '{}')
+  from kv.ids i
+    cross join lateral unnest(array['sites:' || i.old_id || ':catalog_config', 'site_catalog_config:' || i.old_id,
+      'site_configs:' || i.old_id]) k
+  where i.entity = 'site' and i.id = any ($1) and i.environment = 'production' and i.has_row
+$function$;
+
 -- Function kv.settings_left(), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.settings_left()
@@ -15337,6 +15755,18 @@ CREATE OR REPLACE FUNCTION app.site_id()
 RETURN (app.context('site_id'::text))::uuid;
 grant execute on function app.site_id() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
+
+-- Function kv.sites_without_catalog(text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.sites_without_catalog(keys text[])
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select coalesce(array_agg(s.id), '{}')
+  from unnest($1) k join sites s on s.id = kv.row_of('site', 'production', split_part(k, ':', 2))
+  where kv.is_settings_key(k) and s.catalog_id is null
+$function$;
 
 -- Function app.slug_of(text), owner app_definer
 
@@ -15522,7 +15952,7 @@ begin
           count(*) filter (where state = 'mapped' and alias) as aliases,
           count(*) filter (where state = 'quarantined') as quarantined,
           count(*) filter (where state = 'pending') as pending,
-          count(*) filter (where not listed and state <> 'gone') as unlisted
+          count(*) filter (where not listed and state not in ('gone', 'deleted')) as unlisted
         from kv.ids group by entity) e),
     'quarantine', (
       select coalesce(jsonb_agg(to_jsonb(q) order by q.documents desc, q.reason, q.entity), '[]') from (
@@ -16109,6 +16539,43 @@ begin
 end
 $function$;
 
+-- Function kv.with_current_stock(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_current_stock(key text, current jsonb, stated jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  before constant jsonb := kv.decoded(current);
+  document jsonb := kv.decoded(stated);
+  stock integer;
+  field text;
+begin
+  if not kv.is_gift_key(key) or jsonb_typeof(before) is distinct from 'object'
+    or jsonb_typeof(document) is distinct from 'object' or kv.is_deep(before) or kv.is_deep(document) then
+    return stated;
+  end if;
+  stock := (kv.stock_of(kv.fields(before))).stock;
+  if stock is null or stock = (kv.stock_of(kv.fields(document))).stock then
+    return stated;
+  end if;
+  if (kv.stock_of(kv.fields(document))).stock is null then  -- the fields that the mapping reads, in their form
+    document := document || (
+      select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(before) f
+      where f.value <> 'null' and (kv.camel_name(f.key) in
+        ('availableQuantity', 'inventoryQuantity', 'inventoryCount', 'inventory', 'stock', 'quantity')));
+  end if;
+  document := kv.with_stock(document, stock, true);
+  if pg_column_size(document) > 1000000 and octet_length(document::text) > 5999900 then
+    return stated;  -- it would be too long for the store
+  end if;
+  field := (select k from jsonb_object_keys(document) k where kv.is_count(k, key) order by k limit 1);
+  perform kv.note_conflict(key, 'base_unknown', coalesce(field, 'availableQuantity'), kv.revision_of(stated),
+    coalesce(kv.revision_of(current), 0) + 1);
+  return case jsonb_typeof(stated) when 'string' then to_jsonb(document::text) else document end;
+end
+$function$;
+
 -- Function kv.with_price(jsonb,numeric), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.with_price(document jsonb, price numeric)
@@ -16202,6 +16669,27 @@ begin
   field := kv.spelling(document, 'inStock');
   return document || case when field is null then '{}'
     else jsonb_build_object(field, not is_tracked or stock > 0) end;
+end
+$function$;
+
+-- Function kv.with_stock_of_row(kv.draft,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_stock_of_row(d kv.draft, current jsonb)
+ RETURNS kv.draft
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if d.entity = 'product' and current ->> 'inventory_policy' = 'tracked'
+    and (d.columns -> 'inventory_count' is distinct from current -> 'inventory_count'
+      or d.columns ->> 'inventory_policy' is distinct from 'tracked')
+    and not exists (select from kv.ids i
+      where i.key = d.key and i.has_row and not i.alias and i.state in ('mapped', 'quarantined'))
+    and kv.is_mirrored() then
+    d.columns := d.columns || jsonb_build_object('inventory_count', current -> 'inventory_count',
+      'inventory_policy', 'tracked', 'keeps_count', true);
+  end if;
+  return d;
 end
 $function$;
 
@@ -16305,6 +16793,80 @@ AS $function$
       excluded.contact_phone, excluded.address, excluded.settings || c.settings)
 $function$;
 
+-- Function kv.write_list(text,text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.write_list(list text, entity text, targets jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  stored jsonb;
+  items jsonb;
+  written jsonb;
+begin
+  select d.value into stored from kv_store_6fcaeea3 d where d.key = list for update;
+  items := kv.items_of(stored);
+  with all_items as materialized (
+    select * from kv.keyed_items(list, items)
+  ), documents as materialized (
+    select distinct on (a.key) a.key, a.item from all_items a where targets ? a.key order by a.key, a.n
+  ), changed as materialized (
+    select d.key, kv.item_of_row(d.key, entity, d.item, targets -> d.key) as item from documents d
+  )
+  select coalesce(jsonb_agg(coalesce(c.item, a.item) order by a.n) filter (where c.key is null or c.item is not null),
+    '[]') into written
+  from all_items a left join changed c on c.key = a.key;
+  if written <> items then
+    update kv_store_6fcaeea3 d
+    set value = case jsonb_typeof(stored) when 'string' then to_jsonb(written::text) else written end
+    where d.key = list;
+    perform kv.record_agreements(entity, array(
+      select distinct (t.value ->> 'row_id')::uuid from jsonb_each(targets) t
+      where not (t.value ->> 'is_deleted')::boolean));
+  end if;
+end
+$function$;
+
+-- Function kv.write_lists(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.write_lists()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  l record;
+begin
+  for l in
+    with noted as (
+      delete from kv.list_changes returning entity, row_id, columns
+    ), changes as (
+      select c.entity, c.row_id, bool_or(c.columns is null) as is_deleted,
+        array(select distinct u.name from noted n cross join unnest(n.columns) u (name)
+          where n.entity = c.entity and n.row_id = c.row_id) as columns
+      from noted c group by 1, 2
+    )
+    select i.list, c.entity, jsonb_object_agg(i.key, to_jsonb(c) || jsonb_build_object('environment', i.environment))
+      as targets
+    from changes c join kv.ids i on i.entity = c.entity and i.id = c.row_id
+    where i.list is not null and i.environment = any (kv.mirrored_environments())
+      and case when c.is_deleted then i.state = 'deleted' else i.has_row and i.state not in ('gone', 'deleted') end
+    group by i.list, c.entity order by i.list, c.entity
+  loop
+    begin
+      perform kv.write_list(l.list, l.entity, l.targets);
+    exception when others then
+      perform kv.raise_deadlock(sqlstate, sqlerrm);
+      raise warning 'a list of the key-value store was not written (%)', sqlstate;
+      perform kv.note_conflict(l.list, 'row_not_mirrored', sqlstate, null, null);
+    end;
+  end loop;
+  return null;
+end
+$function$;
+grant execute on function kv.write_lists() to app_owner;
+
 -- Function kv.write_orders(kv.draft[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.write_orders(drafts kv.draft[])
@@ -16389,4 +16951,74 @@ AS $function$
   where (s.name, s.status, s.branding, s.settings, s.catalog_id)
     is distinct from (excluded.name, excluded.status, s.branding || excluded.branding,
       excluded.settings || s.settings, coalesce(s.catalog_id, excluded.catalog_id))
+$function$;
+
+-- Function kv.written_item(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.written_item(key text, current jsonb, stated jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  written constant jsonb := kv.written_value(key, current, stated);
+begin
+  if written is distinct from current and kv.revision_of(current) is not null then
+    perform kv.remember(key, current);
+  end if;
+  return written;
+end
+$function$;
+
+-- Function kv.written_list(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.written_list(list text, current jsonb, stated jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  items constant jsonb := kv.items_of(stated);
+  written jsonb;
+begin
+  with stated_items as materialized (
+    select * from kv.keyed_items(list, items)
+  ), current_items as materialized (
+    select distinct on (c.key) c.key, c.item from kv.keyed_items(list, kv.items_of(current)) c
+    where c.key is not null order by c.key, c.n
+  ), documents as materialized (
+    select distinct on (s.key) s.key, s.item from stated_items s where s.key is not null order by s.key, s.n
+  ), written_items as materialized (
+    select d.key, kv.written_item(d.key, c.item, d.item) as item
+    from documents d left join current_items c on c.key = d.key
+  )
+  select jsonb_agg(coalesce(w.item, s.item) order by s.n) into written
+  from stated_items s left join written_items w on w.key = s.key;
+  return case
+    when written is null or written = items or octet_length(written::text) > 5999900 then stated
+    when jsonb_typeof(stated) = 'string' then to_jsonb(written::text) else written end;
+end
+$function$;
+
+-- Function kv.written_value(text,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.written_value(key text, current jsonb, stated jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  erased constant jsonb := kv.erased_document(key);
+begin
+  if erased is not null then  -- an application that has read the document before does not bring the person back
+    return case when jsonb_typeof(current) = 'object' and current - '_rev' = erased then current
+      else kv.with_revision(erased, coalesce(kv.revision_of(current), 0) + 1) end;
+  elsif jsonb_typeof(stated) is distinct from 'object' then
+    return case when current is null then stated else kv.with_current_stock(key, current, stated) end;
+  elsif current is null then
+    delete from kv.writes w where w.key = $1;  -- the revisions begin again
+    return kv.with_revision(stated, coalesce(kv.revision_of(stated), 0) + 1);
+  elsif jsonb_typeof(current) = 'object' and stated - '_rev' = current - '_rev'
+    and not coalesce(kv.revision_of(stated) < kv.revision_of(current), false) then
+    return case when current ? '_rev' then current else stated end;
+  end if;
+  return kv.revised(key, current, stated);
+end
 $function$;

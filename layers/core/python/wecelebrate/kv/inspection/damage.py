@@ -181,6 +181,7 @@ NOT_INSPECTED: dict[str, str] = {
     "order_change_refused": "It depends on the state of the order in the platform.",
     "person_erased": "The store does not know which persons were erased.",
     "price_ambiguous": "It depends on two fields, of which the inspection reads one.",
+    "row_deleted": "It depends on the rows that the platform has deleted.",
     "total_negative": "The inspection computes a total that is missing, and compares no other.",
     "total_too_fine": "It depends on the currency of the order.",
     "total_too_large": "The inspection computes a total that is missing, and compares no other.",

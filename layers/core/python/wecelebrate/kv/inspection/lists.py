@@ -61,8 +61,8 @@ def _decoded(item: Any) -> Any:
 
 
 def is_whole(item: Any) -> bool:
-    """Return whether an item is a whole document: an object with more fields than `id`."""
-    return isinstance(item, dict) and bool(item.keys() - {"id"})
+    """Return whether an item is a whole document: an object with more fields than its id and its revision."""
+    return isinstance(item, dict) and bool(item.keys() - {"id", "_rev"})
 
 
 def entry_of(item: Any) -> str | None:

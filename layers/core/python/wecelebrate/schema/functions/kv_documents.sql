@@ -48,10 +48,10 @@ return case
   else left(list, 500) || ':::'
     || encode(sha256(convert_to(jsonb_build_array(list, stated, copy)::text, 'UTF8')), 'hex') end;
 
--- Returns whether an item of a list is a whole document: an object with more fields than `id`.
+-- Returns whether an item of a list is a whole document: an object with more fields than its id and its revision.
 create or replace function kv.is_whole(item jsonb) returns boolean
 language sql immutable parallel safe
-return case jsonb_typeof(item) when 'object' then item - 'id' <> '{}' else false end;
+return case jsonb_typeof(item) when 'object' then item - '{id,_rev}'::text[] <> '{}' else false end;
 
 -- Returns an item of a list. Some documents are JSON in a string.
 create or replace function kv.decoded_item(item jsonb) returns jsonb

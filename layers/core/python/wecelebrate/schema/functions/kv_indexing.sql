@@ -133,7 +133,7 @@ as $$
 $$;
 
 -- Finds the documents of keys of the store, also those in lists. If `is_hostile` is true, the values are not read, and
--- the keys become no rows.
+-- the keys become no rows. A document whose row was deleted in the platform is marked, whatever its key is.
 create or replace function kv.index_keys(keys text[], environments text[], names text[], is_hostile boolean)
 returns void
 language sql volatile
@@ -144,13 +144,17 @@ as $$
     from kv.identify($1, $3, $4) d where d.environment = any ($2)
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null
-    where i.list = any ($1) and i.environment = any ($2) and i.state <> 'gone'
+    where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
       and not exists (select from documents d where d.key = i.key)
   )
-  insert into kv.ids as i (key, entity, environment, old_id, id, list, fingerprint)
-  select key, entity, environment, old_id, id, list, fingerprint from documents
+  insert into kv.ids as i (key, entity, environment, old_id, id, list, fingerprint, state)
+  select d.key, d.entity, d.environment, d.old_id, d.id, d.list, d.fingerprint,
+    case when exists (select from kv.ids x where x.entity = d.entity and x.id = d.id and x.state = 'deleted')
+      then 'deleted' else 'pending' end
+  from documents d
   on conflict (key) do update set environment = excluded.environment, old_id = excluded.old_id, id = excluded.id,
-    fingerprint = excluded.fingerprint, state = case i.state when 'gone' then 'pending' else i.state end,
+    fingerprint = excluded.fingerprint,
+    state = case when excluded.state = 'deleted' or i.state in ('gone', 'deleted') then excluded.state else i.state end,
     mapped_fingerprint = case when i.id = excluded.id and i.state <> 'gone' then i.mapped_fingerprint end,
     has_row = i.has_row and i.id = excluded.id, base = case when i.id = excluded.id then i.base end
   where (i.environment, i.old_id, i.id, i.fingerprint) is distinct from
@@ -176,8 +180,11 @@ language plpgsql volatile
 as $$
 begin
   update kv.ids i set state = 'gone', mapped_fingerprint = null
-  where i.state <> 'gone' and not exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key));
-  delete from kv.quarantine q using kv.ids i where i.key = q.key and i.state = 'gone';
+  where i.state not in ('gone', 'deleted')
+    and not exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key));
+  delete from kv.quarantine q using kv.ids i
+  where i.key = q.key and (i.state = 'gone' or i.state = 'deleted'
+    and not exists (select from kv.documents(array[i.key])));
   with listed as materialized (
     select l.key, l.entity, item.old_id, count(*) as n
     from kv.lists() l
@@ -245,7 +252,7 @@ as $$
     select i.*, exists (
         select from kv.ids same where same.entity = $1 and same.id = i.id and same.has_row
           and lower(same.old_id) = lower(i.old_id)) as row_exists
-    from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'
+    from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state not in ('gone', 'deleted')
   ), documents as materialized (
     select i.key, i.environment, i.old_id, i.id, d.value as stored, kv.decoded(d.value) as value,
       bool_or(i.row_exists) over same as has_row,

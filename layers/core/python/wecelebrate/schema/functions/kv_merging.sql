@@ -62,6 +62,53 @@ begin
 end
 $$;
 
+-- Keeps the stock of a row if another document decides about the row than before, or the same document after it was
+-- deleted: what it says about the stock is of unknown age, and the mirror has counted since. Without the mirror, the
+-- documents decide.
+create or replace function kv.with_stock_of_row(d kv.draft, current jsonb) returns kv.draft
+language plpgsql stable
+as $$
+begin
+  if d.entity = 'product' and current ->> 'inventory_policy' = 'tracked'
+    and (d.columns -> 'inventory_count' is distinct from current -> 'inventory_count'
+      or d.columns ->> 'inventory_policy' is distinct from 'tracked')
+    and not exists (select from kv.ids i
+      where i.key = d.key and i.has_row and not i.alias and i.state in ('mapped', 'quarantined'))
+    and kv.is_mirrored() then
+    d.columns := d.columns || jsonb_build_object('inventory_count', current -> 'inventory_count',
+      'inventory_policy', 'tracked', 'keeps_count', true);
+  end if;
+  return d;
+end
+$$;
+
+-- Writes the stock of rows into those documents whose stock was not taken, and notes the conflict.
+create or replace function kv.return_counts(drafts kv.draft[]) returns void
+language plpgsql volatile
+as $$
+declare
+  d record;
+  stored jsonb;
+  document jsonb;
+begin
+  for d in
+    select e.key, i.list, e.id, (e.columns ->> 'inventory_count')::integer as stock
+    from unnest(drafts) e join kv.ids i on i.key = e.key
+    where e.reason is null and e.columns ? 'keeps_count' order by e.key
+  loop
+    perform kv.note_conflict(d.key, 'base_unknown', 'availableQuantity', null, null);
+    if d.list is not null then
+      perform kv.note_list_change('product', d.id, '{inventory_count,inventory_policy}');
+      continue;
+    end if;
+    select s.value into stored from kv_store_6fcaeea3 s where s.key = d.key for update;
+    document := kv.with_stock(kv.decoded(stored), d.stock, true);
+    perform kv.replace_document(d.key, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(document::text)
+      when stored ? '_rev' then kv.with_revision(document, kv.revision_of(stored)) else document end);
+  end loop;
+end
+$$;
+
 -- Merges drafts with their rows. A column whose value the document has not changed since it was last mapped gets the
 -- value of the row. The field `base` of the columns is what the next mapping compares with.
 create or replace function kv.merged(entity text, drafts kv.draft[]) returns kv.draft[]
@@ -83,6 +130,7 @@ begin
   foreach d in array drafts loop
     if d.reason is null then
       current := existing -> d.id::text;
+      d := kv.with_stock_of_row(d, current);
       before := (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
                  order by i.key <> d.key limit 1);
       hashes := kv.column_hashes(d.columns, names);

@@ -14,40 +14,77 @@ language sql immutable parallel safe
 return key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'
   and key !~ '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)';
 
--- Returns whether the mirror reads documents with this key: a document of an entity, or a list that can contain some.
+-- Returns whether documents with this key have settings of a site that are copied (functions/kv_settings.sql).
+create or replace function kv.is_settings_key(key text) returns boolean
+language sql immutable parallel safe
+return key ~ '^sites:[^:]+:catalog_config$|^(site_catalog_config|site_configs):';
+
+-- Returns whether the mirror reads documents with this key: a document of an entity, a list that can contain some, or
+-- the settings of a site.
 create or replace function kv.is_mirrored_key(key text) returns boolean
 language sql immutable parallel safe
-return kv.is_entity_key(key) or kv.entity_of_list(key) is not null;
+return kv.is_entity_key(key) or kv.entity_of_list(key) is not null or kv.is_settings_key(key);
 
 -- Maps the documents with the given keys, and remaps the rows that they led to before. `gone` are the keys of deleted
--- documents: another document of the row decides now. A row is never deleted. It maps at most 500 rows of each entity:
--- the next run of the backfill maps the others.
+-- documents: another document of the row decides now. A row is never deleted, and a row that was deleted does not come
+-- back. It maps at most 500 rows of each entity: the next run of the backfill maps the others.
 create or replace function kv.map_written(keys text[], gone text[]) returns void
 language plpgsql volatile
 as $$
 declare
   settings kv.mirror;
-  earlier uuid[] := array(select i.id from kv.ids i where i.key = any (keys || gone) or i.list = any (keys || gone));
+  earlier uuid[] := array(select i.id from kv.ids i where i.key = any (keys || gone) or i.list = any (keys || gone))
+    || kv.sites_without_catalog(keys);
   name text;
   ids uuid[];
+  mapped_sites uuid[];
 begin
   select * into settings from kv.mirror;
   update kv.ids i set state = 'gone', mapped_fingerprint = null
-  where (i.key = any (gone) or i.list = any (gone)) and i.state <> 'gone';
-  delete from kv.quarantine q where q.key = any (gone);
+  where (i.key = any (gone) or i.list = any (gone)) and i.state not in ('gone', 'deleted');
+  delete from kv.quarantine q using kv.ids i where q.key = i.key and (i.key = any (gone) or i.list = any (gone));
   delete from kv.history h where h.key = any (gone);
   perform kv.index_written(keys, settings.environments,
     case when keys::text ~ 'orders?:[^,:]+:' then kv.environment_names() else '{}' end);
+  perform kv.refuse_deleted(keys);
   foreach name in array '{client,catalog,site,product,order}'::text[] loop
     ids := array(
       select distinct i.id from kv.ids i
-      where i.entity = name and i.state <> 'gone' and case when i.key = any (keys) or i.list = any (keys)
+      where i.entity = name and i.state not in ('gone', 'deleted')
+        and case when i.key = any (keys) or i.list = any (keys)
         then i.fingerprint is distinct from i.mapped_fingerprint else i.id = any (earlier) end
       order by 1 limit 501);
     if cardinality(ids) > 500 then  -- the statement of the application must not time out
       perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', 'too_many', null, null);
     end if;
     perform kv.map_rows(name, ids[1:500], settings.currency);
+    if name = 'site' then
+      mapped_sites := ids[1:500];
+    elsif name = 'product' and 'production' = any (settings.environments) then
+      perform kv.exclude_products(
+        array(select k from unnest(keys) k where kv.is_settings_key(k)) || kv.settings_keys_of(mapped_sites), null);
+      perform kv.exclude_products(kv.settings_keys_of(array(
+        select s.id from products p join sites s on s.catalog_id = p.catalog_id where p.id = any (ids[1:500]))),
+        ids[1:500]);
+    end if;
+  end loop;
+end
+$$;
+
+-- Puts documents into quarantine whose rows were deleted in the platform, and notes each of them once.
+create or replace function kv.refuse_deleted(keys text[]) returns void
+language plpgsql volatile
+as $$
+declare
+  d record;
+begin
+  for d in
+    select s.key from kv.documents(array(
+      select i.key from kv.ids i where (i.key = any (keys) or i.list = any (keys)) and i.state = 'deleted')) s
+    where not exists (select from kv.quarantine q where q.key = s.key) order by s.key
+  loop
+    insert into kv.quarantine (key, reason, field) values (d.key, 'row_deleted', 'id');
+    perform kv.note_conflict(d.key, 'row_deleted', '', null, null);
   end loop;
 end
 $$;
@@ -123,10 +160,8 @@ begin
     return null;
   end if;
   if tg_op = 'UPDATE' then  -- an error of the mapping does not undo this, because later writes need their base
-    insert into kv.history (key, rev, value)
-    select b.key, kv.revision_of(b.value), b.value from before b
-    where b.key = any (keys) and kv.revision_of(b.value) is not null
-    on conflict do nothing;
+    perform kv.remember(b.key, b.value) from before b join after a on a.key = b.key
+    where b.key = any (keys) and b.value <> a.value;
   end if;
   begin
     perform kv.map_written(keys, gone);
@@ -151,9 +186,8 @@ declare
   gone text[] := case when tg_op = 'INSERT' then '{}' when tg_op = 'DELETE' or old.key <> new.key then array[old.key]
     else '{}' end;
 begin
-  if tg_op = 'UPDATE' and kv.revision_of(old.value) is not null then
-    insert into kv.history (key, rev, value) values (old.key, kv.revision_of(old.value), old.value)
-    on conflict do nothing;
+  if tg_op = 'UPDATE' and old.value <> new.value then
+    perform kv.remember(old.key, old.value);
   end if;
   begin
     perform kv.map_written(keys, gone);
@@ -175,7 +209,7 @@ begin
   if exists (select from kv.mirror m where m.enabled) then
     perform kv.lock_entities(ids);
     perform from kv_store_6fcaeea3 d
-    where d.key = any (array(select i.key from kv.ids i where i.entity = $1 and i.id = any ($2)))
+    where d.key = any (array(select coalesce(i.list, i.key) from kv.ids i where i.entity = $1 and i.id = any ($2)))
     order by d.key for update;
   end if;
 end
@@ -195,8 +229,8 @@ end
 $$;
 
 -- Locks the rows of the documents that the old applications are about to write, in the order of entities and ids. Every
--- writer locks a row before its document, so writers of both worlds wait for each other and do not deadlock. Does
--- nothing while the mirror is off.
+-- writer locks a row before its documents, so writers of both worlds wait for each other and do not deadlock. A list
+-- has the rows of all its documents. Does nothing while the mirror is off.
 create or replace function kv.lock_rows(keys text[], pattern text default null) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -208,8 +242,9 @@ begin
   end if;
   ids := array(
     select i.id from kv.ids i
-    where i.has_row and i.state <> 'gone' and (keys is null or i.key = any (keys))
-      and (pattern is null or i.key like pattern) and (keys is not null or pattern is not null));
+    where i.has_row and (keys is not null or pattern is not null)
+      and (keys is null or i.key = any (keys) or i.list = any (keys))
+      and (pattern is null or i.key like pattern or i.list like pattern));
   if ids <> '{}' then
     perform kv.lock_entities(ids);
   end if;
@@ -217,3 +252,30 @@ begin
 end
 $$;
 grant execute on function kv.lock_rows(text[], text) to app_kv;
+
+-- Locks the rows of documents before they are written, also the rows to which a new key or a new item of a list leads.
+-- `lists` has the lists among the documents.
+create or replace function kv.lock_written(keys text[], lists jsonb) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  ids uuid[];
+begin
+  if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
+    return false;
+  end if;
+  ids := array(select i.id from kv.ids i where i.has_row and (i.key = any (keys) or i.list = any (keys)))
+    || array(
+      select kv.id_of(f.meaning, 'production', split_part(k, ':', -1)) from unnest(keys) k
+        cross join lateral (
+          select n.meaning from app.kv_key_families() n
+          where split_part(k, ':', 1) = any (n.heads) and k ~ n.pattern limit 1) f
+      where kv.is_entity_key(k) and not exists (select from kv.ids i where i.key = k))
+    || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
+  if ids <> '{}' then
+    perform kv.lock_entities(ids);
+  end if;
+  return true;
+end
+$$;
+grant execute on function kv.lock_written(text[], jsonb) to app_kv;

@@ -15,12 +15,17 @@ language sql immutable parallel safe
 return case when pg_column_size(value) > 1000000 and octet_length(value::text) > 5999900 then value
   else value || jsonb_build_object('_rev', revision) end;
 
+-- Returns whether a key is the key of a gift, or the computed key of a gift in a list.
+create or replace function kv.is_gift_key(key text) returns boolean
+language sql immutable parallel safe
+return key ~ '^(gifts?|catalog_gifts):';
+
 -- Returns whether a field of a document is a count of pieces, whose changes by several writers are added up. The fields
 -- are those of kv.stock_of. In an order, `quantity` is what was ordered.
 create or replace function kv.is_count(field text, key text) returns boolean
 language sql immutable parallel safe
 return kv.camel_name(field) in ('availableQuantity', 'inventoryQuantity', 'inventoryCount', 'inventory', 'stock',
-  'available') or key ~ '^gifts?:' and field in ('quantity', 'count', 'total');
+  'available') or kv.is_gift_key(key) and field in ('quantity', 'count', 'total');
 
 -- Returns the count that `stated` makes of the current count, if it was `base` when its writer read it. Null: one of
 -- the values is no count. The count keeps the form that its writer gave it.
@@ -78,8 +83,58 @@ begin
 end
 $$;
 
+-- Returns a document with the stock that its current version has, and notes the conflict if they differ. A write whose
+-- base nobody knows does not say how many pieces its writer sold, so it changes no count: the pieces that others have
+-- sold meanwhile would come back. A gift without a stock can get one.
+create or replace function kv.with_current_stock(key text, current jsonb, stated jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  before constant jsonb := kv.decoded(current);
+  document jsonb := kv.decoded(stated);
+  stock integer;
+  field text;
+begin
+  if not kv.is_gift_key(key) or jsonb_typeof(before) is distinct from 'object'
+    or jsonb_typeof(document) is distinct from 'object' or kv.is_deep(before) or kv.is_deep(document) then
+    return stated;
+  end if;
+  stock := (kv.stock_of(kv.fields(before))).stock;
+  if stock is null or stock = (kv.stock_of(kv.fields(document))).stock then
+    return stated;
+  end if;
+  if (kv.stock_of(kv.fields(document))).stock is null then  -- the fields that the mapping reads, in their form
+    document := document || (
+      select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(before) f
+      where f.value <> 'null' and (kv.camel_name(f.key) in
+        ('availableQuantity', 'inventoryQuantity', 'inventoryCount', 'inventory', 'stock', 'quantity')));
+  end if;
+  document := kv.with_stock(document, stock, true);
+  if pg_column_size(document) > 1000000 and octet_length(document::text) > 5999900 then
+    return stated;  -- it would be too long for the store
+  end if;
+  field := (select k from jsonb_object_keys(document) k where kv.is_count(k, key) order by k limit 1);
+  perform kv.note_conflict(key, 'base_unknown', coalesce(field, 'availableQuantity'), kv.revision_of(stated),
+    coalesce(kv.revision_of(current), 0) + 1);
+  return case jsonb_typeof(stated) when 'string' then to_jsonb(document::text) else document end;
+end
+$$;
+
+-- Returns whether an application has written this document on the base of this revision in the last 10 minutes. It
+-- notes the write. A write that arrives again has no second effect: the same pieces are not sold twice.
+create or replace function kv.is_repeated(key text, base_revision bigint, stated jsonb) returns boolean
+language plpgsql volatile
+as $$
+begin
+  insert into kv.writes as w (key, base_rev, fingerprint) values ($1, $2, kv.fingerprint(stated))
+  on conflict on constraint writes_pkey do update set written_at = now()
+  where w.written_at <= now() - interval '10 minutes';
+  return not found;
+end
+$$;
+
 -- Returns the value that a write gives to a document: merged if its base is an earlier revision, and with the next
--- revision. A write without a revision replaces the document.
+-- revision. A write whose base is unknown replaces the document, except for its counts.
 create or replace function kv.revised(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
@@ -90,11 +145,17 @@ declare
   result record;
   conflict record;
 begin
-  if base_revision < revision and jsonb_typeof(current) = 'object' then
+  if base_revision is not null and kv.is_repeated(key, base_revision, stated) then
+    return current;
+  elsif jsonb_typeof(current) is distinct from 'object' or base_revision is null then
+    stated := kv.with_current_stock(key, current, stated);
+  elsif base_revision <> revision then
     select h.value into base from kv.history h
-    where h.key = $1 and h.rev = base_revision and h.replaced_at > now() - interval '10 minutes';
+    where h.key = $1 and h.rev = base_revision and base_revision < revision
+      and h.replaced_at > now() - interval '10 minutes';
     if base is null then
       perform kv.note_conflict(key, 'base_unknown', '', base_revision, revision + 1);
+      stated := kv.with_current_stock(key, current, stated);
     else
       result := kv.merge(key, base, current, stated, '');
       stated := result.merged;
@@ -107,33 +168,42 @@ begin
 end
 $$;
 
+-- Returns the value that a document gets when an application writes it. `current` is null if there is no such document.
+-- A document that is JSON in a string has no revision.
+create or replace function kv.written_value(key text, current jsonb, stated jsonb) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  erased constant jsonb := kv.erased_document(key);
+begin
+  if erased is not null then  -- an application that has read the document before does not bring the person back
+    return case when jsonb_typeof(current) = 'object' and current - '_rev' = erased then current
+      else kv.with_revision(erased, coalesce(kv.revision_of(current), 0) + 1) end;
+  elsif jsonb_typeof(stated) is distinct from 'object' then
+    return case when current is null then stated else kv.with_current_stock(key, current, stated) end;
+  elsif current is null then
+    delete from kv.writes w where w.key = $1;  -- the revisions begin again
+    return kv.with_revision(stated, coalesce(kv.revision_of(stated), 0) + 1);
+  elsif jsonb_typeof(current) = 'object' and stated - '_rev' = current - '_rev'
+    and not coalesce(kv.revision_of(stated) < kv.revision_of(current), false) then
+    return case when current ? '_rev' then current else stated end;
+  end if;
+  return kv.revised(key, current, stated);
+end
+$$;
+
 -- Gives each version of a document of an entity a revision, before it is written. An unexpected error leaves the
 -- document as the application wrote it.
 create or replace function kv.revise_document() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
-declare
-  erased constant jsonb := kv.erased_document(new.key);
 begin
-  if erased is not null then  -- an application that has read the document before does not bring the person back
-    new.value := kv.with_revision(
-      erased, coalesce(case when tg_op = 'UPDATE' then kv.revision_of(old.value) end, 0) + 1);
-    return new;
-  elsif jsonb_typeof(new.value) <> 'object' then
-    return new;
-  elsif tg_op = 'INSERT' then
-    -- An upsert of a document that exists runs this trigger, too, before it becomes an update.
-    if not exists (select from kv_store_6fcaeea3 d where d.key = new.key) then
-      new.value := kv.with_revision(new.value, coalesce(kv.revision_of(new.value), 0) + 1);
-    end if;
-    return new;
-  elsif jsonb_typeof(old.value) = 'object' and new.value - '_rev' = old.value - '_rev'
-    and not coalesce(kv.revision_of(new.value) < kv.revision_of(old.value), false) then
-    new.value := case when old.value ? '_rev' then old.value else new.value end;
+  -- An upsert of a document that exists runs this trigger for the insert, too, before it becomes an update.
+  if tg_op = 'INSERT' and exists (select from kv_store_6fcaeea3 d where d.key = new.key) then
     return new;
   end if;
   begin
-    new.value := kv.revised(new.key, old.value, new.value);
+    new.value := kv.written_value(new.key, case when tg_op = 'UPDATE' then old.value end, new.value);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     raise warning 'a document of the key-value store got no revision (%)', sqlstate;
@@ -143,9 +213,9 @@ end
 $$;
 grant execute on function kv.revise_document() to app_owner;
 
--- Gives a revision to the documents of entities after a key that have none, so that the first write of an application
--- that has read them has a base. Returns the last key, or null after the last document. Keys of entities are no
--- secrets.
+-- Gives a revision to the documents of entities after a key that have none, also to those in lists, so that the first
+-- write of an application that has read them has a base. Returns the last key, or null after the last document. Keys of
+-- entities are no secrets.
 create or replace function kv.give_revisions(after text, size integer, out last_key text)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -154,18 +224,23 @@ declare
 begin
   perform kv.require_super_admin();
   keys := array(
-    select d.key from kv_store_6fcaeea3 d where d.key > $1 and kv.is_entity_key(d.key) order by d.key limit size);
+    select d.key from kv_store_6fcaeea3 d
+    where d.key > $1 and (kv.is_entity_key(d.key) or kv.entity_of_list(d.key) is not null) order by d.key limit size);
   last_key := keys[cardinality(keys)];
   keys := array(
     select d.key from kv_store_6fcaeea3 d
-    where d.key = any (keys) and jsonb_typeof(d.value) = 'object' and not d.value ? '_rev'
+    where d.key = any (keys)
+      and (kv.entity_of_list(d.key) is not null or jsonb_typeof(d.value) = 'object' and not d.value ? '_rev')
     order by d.key for update);
-  update kv_store_6fcaeea3 d set value = kv.with_revision(d.value, 0) where d.key = any (keys);
+  update kv_store_6fcaeea3 d
+  set value = case when kv.entity_of_list(d.key) is null then kv.with_revision(d.value, 0)
+    else kv.list_with_revisions(d.value) end
+  where d.key = any (keys);
 end
 $$;
 grant execute on function kv.give_revisions(text, integer) to app_admin;
 
--- Deletes what the mirror no longer needs: history after 10 minutes, and conflicts after 30 days.
+-- Deletes what the mirror no longer needs: history and writes after 10 minutes, and conflicts after 30 days.
 create or replace function kv.forget(max_rows integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -180,6 +255,10 @@ begin
     order by o.replaced_at limit max_rows) old
   where h.key = old.key and h.rev = old.rev;
   get diagnostics n = row_count;
+  delete from kv.writes w using (
+    select o.key, o.base_rev, o.fingerprint from kv.writes o where o.written_at < now() - interval '10 minutes'
+    order by o.written_at limit max_rows) old
+  where w.key = old.key and w.base_rev = old.base_rev and w.fingerprint = old.fingerprint;
   delete from kv.conflicts where id in (
     select c.id from kv.conflicts c where c.noticed_at < now() - interval '30 days' limit max_rows);
   return n;

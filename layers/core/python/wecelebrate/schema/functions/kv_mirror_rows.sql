@@ -4,22 +4,33 @@
 
 set local role app_mirror;
 
--- Returns the key of the document that decides a row. Null: the row has no document.
+-- Returns the environments of the predecessor whose documents become rows, and whose documents rows change.
+create or replace function kv.mirrored_environments() returns text[]
+language sql stable
+return coalesce((select m.environments from kv.mirror m where m.is_only), '{production}');
+
+-- Returns the key of the document that decides a row, as kv.drafts() chooses it. Null: the row has no document.
 create or replace function kv.leading_key(entity text, id uuid) returns text
 language sql stable
 return (
   select i.key from kv.ids i
-  where i.entity = $1 and i.id = $2 and i.has_row and i.state <> 'gone'
-    and exists (select from kv_store_6fcaeea3 d where d.key = i.key)
-  order by array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.key limit 1);
+  where i.entity = $1 and i.id = $2 and i.has_row and i.state not in ('gone', 'deleted')
+    and exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key))
+  order by array_position(kv.keys_of($1, i.environment, i.old_id), i.key) nulls last, i.list nulls first, i.key
+  limit 1);
+
+-- Returns the id that the old applications use for a row in an environment. Null: they do not have it.
+create or replace function kv.old_id_in(entity text, id uuid, environment text) returns text
+language sql stable
+return (
+  select i.old_id from kv.ids i
+  where i.entity = $1 and i.id = $2 and i.has_row and i.state not in ('gone', 'deleted') and i.environment = $3
+  order by i.alias, i.key limit 1);
 
 -- Returns the id that the old applications use for a row of the environment `production`. Null: they do not have it.
 create or replace function kv.old_id_of(entity text, id uuid) returns text
 language sql stable
-return (
-  select i.old_id from kv.ids i
-  where i.entity = $1 and i.id = $2 and i.has_row and i.state <> 'gone' and i.environment = 'production'
-  order by i.alias, i.key limit 1);
+return kv.old_id_in(entity, id, 'production');
 
 -- Returns the document of a row in the form that the last version of the old applications wrote.
 create or replace function kv.document_of(entity text, old_id text, r jsonb) returns jsonb
@@ -73,7 +84,7 @@ return (
 
 -- Writes a new document for a row that has none, if what the row belongs to has a document: the client of a catalog or
 -- a site, the catalog of a product, the site of an order. A document that an application has deleted is not written
--- again, and a key that is in use is not taken.
+-- again, and a key that is in use is not taken. A row that was deleted and restored gets its old id again.
 create or replace function kv.create_document(entity text, r jsonb) returns void
 language plpgsql volatile
 as $$
@@ -81,37 +92,59 @@ declare
   row_id constant uuid := r ->> 'id';
   parent constant text := case entity when 'catalog' then 'client' when 'site' then 'client' when 'product' then
     'catalog' when 'order' then 'site' end;
-  new_key constant text := (kv.keys_of(entity, 'production', row_id::text))[2];
+  former kv.ids;
+  stated_id text;
+  new_key text;
   document jsonb;
 begin
-  if exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row)
+  if 'production' <> all (kv.mirrored_environments())
+    or exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row)
     or parent is not null and kv.old_id_of(parent, (r ->> case entity when 'catalog' then 'owner_client_id'
       when 'site' then 'client_id' when 'product' then 'catalog_id' else 'site_id' end)::uuid) is null then
     return;
   end if;
-  document := kv.with_revision(kv.document_of(entity, row_id::text, r), 1);
+  select * into former from kv.ids i
+  where i.entity = $1 and i.id = row_id and i.state = 'deleted' and i.environment = 'production'
+  order by i.alias, i.list nulls first, i.key limit 1;
+  stated_id := coalesce(former.old_id, row_id::text);
+  new_key := case when former.list is null and former.key is not null then former.key
+    else (kv.keys_of(entity, 'production', stated_id))[2] end;
+  document := kv.with_revision(kv.document_of(entity, stated_id, r), 1);
   insert into kv_store_6fcaeea3 (key, value) values (new_key, document) on conflict (key) do nothing;
   if not found then
     perform kv.note_conflict(new_key, 'row_not_mirrored', 'id', null, null);
     return;
   end if;
+  update kv.ids i set state = 'gone' where i.entity = $1 and i.id = row_id and i.state = 'deleted';
   insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
-  select new_key, $1, 'production', row_id::text, row_id, 'mapped', true, f, f from kv.fingerprint(document) f
+  select new_key, $1, 'production', stated_id, row_id, 'mapped', true, f, f
+  from kv.fingerprint(document) f
   on conflict (key) do update set old_id = excluded.old_id, id = excluded.id, state = 'mapped', has_row = true,
     alias = false, fingerprint = excluded.fingerprint, mapped_fingerprint = excluded.fingerprint;
   perform kv.record_agreement(entity, row_id);
 end
 $$;
 
--- Replaces the value of a document for the mirror: its earlier value becomes history, and the document counts as mapped
--- if it was mapped before.
+-- Keeps an earlier version of a document for the writers who have read it.
+create or replace function kv.remember(key text, earlier jsonb) returns void
+language sql volatile
+as $$
+  insert into kv.history (key, rev, value)
+  select $1, kv.revision_of($2), $2 where kv.revision_of($2) is not null
+  on conflict on constraint history_pkey do update set value = excluded.value, replaced_at = excluded.replaced_at
+$$;
+
+-- Replaces the value of a document for the mirror: it gets the next revision, its earlier value becomes history, and
+-- the document counts as mapped if it was mapped before. `value` has the current revision.
 create or replace function kv.replace_document(key text, earlier jsonb, value jsonb) returns void
 language plpgsql volatile
 as $$
 begin
-  insert into kv.history (key, rev, value)
-  select $1, kv.revision_of(earlier), earlier where kv.revision_of(earlier) is not null on conflict do nothing;
-  update kv_store_6fcaeea3 d set value = $3 where d.key = $1;
+  perform kv.remember(key, earlier);
+  update kv_store_6fcaeea3 d
+  set value = case jsonb_typeof($3) when 'object' then kv.with_revision($3, coalesce(kv.revision_of($3), 0) + 1)
+    else $3 end
+  where d.key = $1;
   update kv.ids i set fingerprint = f,
     mapped_fingerprint = case when i.mapped_fingerprint = i.fingerprint then f end
   from kv_store_6fcaeea3 d cross join lateral kv.fingerprint(d.value) f
@@ -119,71 +152,105 @@ begin
 end
 $$;
 
--- Records that a document and its row have the same values now, so that the next change of the document is compared
+-- Records that documents and their rows have the same values now, so that the next change of a document is compared
 -- with them, and not with what the document had when it was last mapped. The agreed status becomes only `active`: what
 -- the platform has closed, no document opens again.
-create or replace function kv.record_agreement(entity text, row_id uuid) returns void
+create or replace function kv.record_agreements(entity text, ids uuid[]) returns void
 language plpgsql volatile
 as $$
 declare
-  agreed constant jsonb := (select i.base -> 'status' from kv.ids i
-    where i.entity = $1 and i.id = row_id and i.base is not null limit 1);
+  agreed constant jsonb := (select jsonb_object_agg(i.id, i.base -> 'status') from kv.ids i
+    where i.entity = $1 and i.id = any ($2) and i.base ? 'status');
 begin
-  if entity <> 'order' then
-    perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, array[row_id])));
-    update kv.ids i set base = jsonb_set(i.base, '{status}', agreed)
-    where i.entity = $1 and i.id = row_id and i.base ->> 'status' <> 'active' and agreed is not null;
+  if entity <> 'order' and cardinality(ids) > 0 then
+    perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, ids)));
+    update kv.ids i set base = jsonb_set(i.base, '{status}', agreed -> i.id::text)
+    where i.entity = $1 and i.id = any ($2) and i.base ->> 'status' <> 'active' and agreed ? i.id::text;
   end if;
 end
 $$;
 
--- Mirrors one row. It locks the document after the row. A document that is JSON in a string stays one.
+-- Records that the documents of one row have its values now.
+create or replace function kv.record_agreement(entity text, row_id uuid) returns void
+language plpgsql volatile
+as $$
+begin
+  perform kv.record_agreements(entity, array[row_id]);
+end
+$$;
+
+-- Mirrors one row into all its documents of the mirrored environments, in the order of their keys: an application can
+-- read any of them. It locks the documents after the row. Documents in lists change at the end of the transaction.
 create or replace function kv.mirror_row(entity text, old_row jsonb, new_row jsonb) returns void
 language plpgsql volatile
 as $$
 declare
   row_id constant uuid := new_row ->> 'id';
   changed constant jsonb := kv.changed_columns(entity, old_row, new_row);
-  lead text;
-  stored jsonb;
-  document jsonb;
-  updated jsonb;
+  d record;
+  is_changed boolean := false;
 begin
   if entity = 'order' and old_row ->> 'erased_at' is null and new_row ->> 'erased_at' is not null then
     perform kv.erase_documents(row_id, new_row);
     return;
   elsif changed = '{}' then
     return;
-  end if;
-  lead := kv.leading_key(entity, row_id);
-  if lead is null then
+  elsif kv.leading_key(entity, row_id) is null then
     perform kv.create_document(entity, new_row);
     return;
   end if;
-  select d.value into stored from kv_store_6fcaeea3 d where d.key = lead for update;
+  for d in
+    select i.key, i.environment from kv.ids i
+    where i.entity = $1 and i.id = row_id and i.list is null and i.has_row and i.state not in ('gone', 'deleted')
+      and i.environment = any (kv.mirrored_environments())
+    order by i.key
+  loop
+    is_changed := kv.mirror_document(entity, d.key, d.environment, changed, new_row) or is_changed;
+  end loop;
+  if is_changed then
+    perform kv.record_agreement(entity, row_id);
+  end if;
+  perform kv.note_list_change(entity, row_id, array(select jsonb_object_keys(changed)));
+end
+$$;
+
+-- Writes the changed columns of a row into a document with a key of its own, and returns whether this changed it. A
+-- document that is JSON in a string stays one.
+create or replace function kv.mirror_document(
+  entity text, key text, environment text, changed jsonb, new_row jsonb) returns boolean
+language plpgsql volatile
+as $$
+declare
+  stored jsonb;
+  document jsonb;
+  updated jsonb;
+begin
+  select d.value into stored from kv_store_6fcaeea3 d where d.key = $2 for update;
   document := kv.decoded(stored);
   -- What an application has written and no row has yet, e.g. because it is in quarantine, is not written over.
   if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
-      or exists (select from kv.ids i where i.key = lead and i.fingerprint is distinct from i.mapped_fingerprint) then
-    perform kv.note_conflict(lead, 'row_not_mirrored', '', null, null);
-    return;
+      or exists (select from kv.ids i where i.key = $2 and i.fingerprint is distinct from i.mapped_fingerprint) then
+    perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
+    return false;
   end if;
   if changed ? 'catalog_id' then
-    new_row := new_row || jsonb_build_object('catalog', kv.old_id_of('catalog', (new_row ->> 'catalog_id')::uuid));
+    new_row := new_row || jsonb_build_object(
+      'catalog', kv.old_id_in('catalog', (new_row ->> 'catalog_id')::uuid, environment));
   end if;
   updated := kv.with_changes(entity, document, changed, new_row);
-  if updated <> document then
-    perform kv.replace_document(lead, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(updated::text)
-      when stored ? '_rev' then kv.with_revision(updated, kv.revision_of(stored)) else updated end);
-    perform kv.record_agreement(entity, row_id);
+  if updated = document then
+    return false;
   end if;
+  perform kv.replace_document(key, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(updated::text)
+    when stored ? '_rev' then kv.with_revision(updated, kv.revision_of(stored)) else updated end);
+  return true;
 end
 $$;
 
 -- Returns what the document of an order may contain after its person was erased, or null for any other document.
 create or replace function kv.erased_document(key text) returns jsonb
 language sql stable
-return case when key ~ '^orders?:' then (
+return case when key ~ '^(orders?|user_orders|order_index):' then (
   select kv.document_of('order', i.old_id, to_jsonb(o)) from kv.ids i join orders o on o.id = i.id
   where i.key = $1 and i.entity = 'order' and o.erased_at is not null) end;
 
@@ -214,27 +281,34 @@ begin
   loop
     perform kv.replace_document(d.key, null,
       kv.with_revision(kv.document_of('order', d.old_id, r), coalesce(d.rev, 0)));
-    delete from kv.history h where h.key = d.key;
   end loop;
+  delete from kv.history h where h.key in (select i.key from kv.ids i where i.entity = 'order' and i.id = order_id);
   update kv_store_6fcaeea3 s set value = kv.without_person(s.key, s.value, order_id, r)
   where s.key in (select i.list from kv.ids i where i.entity = 'order' and i.id = order_id and i.state <> 'gone');
 end
 $$;
 
--- Deletes the documents of a row that was deleted, and their earlier values.
+-- Deletes the documents of a row that was deleted, and their earlier values. Documents in lists go at the end of the
+-- transaction. The documents of the row are marked, so that none of them brings the row back.
 create or replace function kv.delete_documents(entity text, row_id uuid) returns void
 language plpgsql volatile
 as $$
 declare
   keys constant text[] := array(
-    select i.key from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row order by i.key);
+    select i.key from kv.ids i where i.entity = $1 and i.id = row_id
+      and exists (select from kv.ids mapped where mapped.entity = $1 and mapped.id = row_id and mapped.has_row)
+    order by i.key);
 begin
-  delete from kv_store_6fcaeea3 d where d.key = any (keys);
+  delete from kv_store_6fcaeea3 d where d.key in (
+    select i.key from kv.ids i
+    where i.key = any (keys) and i.list is null and i.environment = any (kv.mirrored_environments()));
   delete from kv.history h where h.key = any (keys);
   delete from kv.quarantine q where q.key = any (keys);
   delete from kv.remainders f where f.key = any (keys);
   delete from kv.notes n where n.key = any (keys);
-  update kv.ids i set state = 'gone', has_row = false, mapped_fingerprint = null where i.key = any (keys);
+  perform kv.note_list_change(entity, row_id, null);
+  update kv.ids i set state = 'deleted', has_row = false, mapped_fingerprint = null, base = null
+  where i.key = any (keys);
 end
 $$;
 

@@ -24,6 +24,7 @@ begin
     return false;
   end if;
   delete from kv.history;  -- without the triggers, revisions do not follow the documents
+  delete from kv.writes;
   return true;
 end
 $$;
@@ -109,9 +110,14 @@ $$;
 grant execute on function kv.switch_mirror(boolean, text[], text) to app_admin;
 
 create or replace trigger mirror_revision before insert or update on kv_store_6fcaeea3 for each row
-  when (new.key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'
+  when (current_user <> 'app_mirror'
+    and new.key ~ '^((client|site|gift|order)s?:([^:]+:)?[^:]*|catalogs?:[^:]*)$'
     and new.key !~ '^(client|site|order|gift|catalog)s:all$|^client:[^:]+:site:|^sites:(slug:|[^:]+:catalog_config$)')
   execute function kv.revise_document();
+create or replace trigger mirror_list_revision before insert or update on kv_store_6fcaeea3 for each row
+  when (current_user <> 'app_mirror'
+    and new.key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)')
+  execute function kv.revise_list();
 create or replace trigger mirror_insert after insert on kv_store_6fcaeea3 referencing new table as after
   for each statement when (current_user <> 'app_mirror') execute function kv.mirror_documents();
 create or replace trigger mirror_update after update on kv_store_6fcaeea3
@@ -138,6 +144,11 @@ begin
     execute format('create or replace trigger mirror_delete after delete on %I referencing old table as before
       for each statement when (current_user <> ''app_mirror'') execute function kv.mirror_rows(%L)', t.name, t.entity);
   end loop;
+  if not exists (select from pg_trigger g where g.tgrelid = 'kv.list_changes'::regclass and g.tgname = 'mirror_lists')
+  then  -- a constraint trigger can be deferred until the end of the transaction, and cannot be replaced
+    create constraint trigger mirror_lists after insert on kv.list_changes deferrable initially deferred
+      for each row execute function kv.write_lists();
+  end if;
   -- Replacing a trigger enables it.
   perform kv.enable_triggers(kv.is_mirrored());
 end

@@ -118,7 +118,7 @@ as $$
 declare
   keys text[] := array(
     select i.key from unnest(drafts) d join kv.ids i on i.entity = d.entity and i.id = d.id
-    where i.key <> d.key and i.state <> 'gone');
+    where i.key <> d.key and i.state not in ('gone', 'deleted'));
 begin
   if cardinality(keys) = 0 then
     return;
@@ -133,7 +133,7 @@ begin
       coalesce(rest.value - case i.entity when 'catalog' then 'source' else '' end, '{}'),
       case when rest.value is null then '{"same_document": ""}' else '{"other_document": ""}' end::jsonb)::kv.draft
     from unnest(drafts) d
-      join kv.ids i on i.entity = d.entity and i.id = d.id and i.key <> d.key and i.state <> 'gone'
+      join kv.ids i on i.entity = d.entity and i.id = d.id and i.key <> d.key and i.state not in ('gone', 'deleted')
       join documents a on a.key = i.key
       join documents l on l.key = d.key
       left join lateral (

@@ -55,7 +55,8 @@ begin
     r.counts := (select to_jsonb(l) from kv.index_lists() l);
     r.total := (
       select count(*) from kv.ids
-      where environment = any (r.environments) and state <> 'gone' and fingerprint is distinct from mapped_fingerprint);
+      where environment = any (r.environments) and state not in ('gone', 'deleted')
+        and fingerprint is distinct from mapped_fingerprint);
     r.phase := 'client';
   elsif r.phase = 'setting' then
     last_key := case when 'production' = any (r.environments) then kv.copy_settings(r.checkpoint, size) end;
@@ -83,8 +84,8 @@ as $$
 declare
   keys constant text[] := array(
     select i.key from kv.ids i
-    where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments) and i.state <> 'gone'
-      and i.fingerprint is distinct from i.mapped_fingerprint
+    where i.entity = r.phase and i.key > r.checkpoint and i.environment = any (r.environments)
+      and i.state not in ('gone', 'deleted') and i.fingerprint is distinct from i.mapped_fingerprint
     order by i.key limit size);
   ids uuid[] := '{}';
   n bigint := 0;
@@ -138,7 +139,7 @@ begin
     perform kv.record_outcomes(array(
       select (i.key, i.entity, i.environment, i.old_id, i.id, i.has_row, false, 'cannot_be_mapped', '', null, '{}',
         '{}')::kv.draft
-      from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state <> 'gone'), false);
+      from kv.ids i where i.entity = $1 and i.id = any ($2) and i.state not in ('gone', 'deleted')), false);
   end if;
 end
 $$;
@@ -174,6 +175,9 @@ begin
   perform kv.record_outcomes(drafts, false);
   perform kv.record_bases(entity, drafts);
   perform kv.record_aliases(drafts);
+  if entity = 'product' then
+    perform kv.return_counts(drafts);
+  end if;
 end
 $$;
 
@@ -191,7 +195,8 @@ as $$
   ), counted as (
     select case
         when i.state = 'mapped' and i.alias then 'aliases' when i.state = 'mapped' then 'rows'
-        when i.state = 'quarantined' then 'quarantined' when i.key is not null then 'unaccounted'
+        when i.state = 'quarantined' then 'quarantined' when i.state = 'deleted' then 'left_over.row_deleted'
+        when i.key is not null then 'unaccounted'
         when d.list is not null then
           case when (kv.identity_in_list(d.entity, d.key, d.stated, names.environments)).environment = any ($1)
             then 'unaccounted' else 'left_over.other_environment' end
@@ -232,7 +237,7 @@ begin
           count(*) filter (where state = 'mapped' and alias) as aliases,
           count(*) filter (where state = 'quarantined') as quarantined,
           count(*) filter (where state = 'pending') as pending,
-          count(*) filter (where not listed and state <> 'gone') as unlisted
+          count(*) filter (where not listed and state not in ('gone', 'deleted')) as unlisted
         from kv.ids group by entity) e),
     'quarantine', (
       select coalesce(jsonb_agg(to_jsonb(q) order by q.documents desc, q.reason, q.entity), '[]') from (

@@ -63,10 +63,23 @@ create or replace function kv.has_value(value jsonb) returns boolean
 language sql immutable parallel safe
 return jsonb_path_exists(value, 'strict $.** ? (@.type() == "string" || @.type() == "number" || @ == true)');
 
--- Copies the exclusions of the next `size` documents after the key `after`. Returns the last key, or null at the end. A
--- site only excludes products of its own catalog. An exclusion is written once: if a member deletes it, it stays
--- deleted, and an exclusion that disappears from the document stays, because it may hide a product for a reason.
+-- Copies the exclusions of the next `size` documents after the key `after`. Returns the last key, or null at the end.
 create or replace function kv.copy_settings(after text, size integer, out last_key text)
+language plpgsql volatile
+as $$
+declare
+  keys constant text[] := array(select s.key from kv.settings_documents() s where s.key > after order by s.key
+    limit size);
+begin
+  perform kv.exclude_products(keys, null);
+  last_key := keys[cardinality(keys)];
+end
+$$;
+
+-- Copies the exclusions of documents, of all products or of those with the given ids. A site only excludes products of
+-- its own catalog. An exclusion is written once: if a member deletes it, it stays deleted, and an exclusion that
+-- disappears from the document stays, because it may hide a product for a reason.
+create or replace function kv.exclude_products(keys text[], product_ids uuid[]) returns void
 language plpgsql volatile
 as $$
 declare
@@ -75,18 +88,18 @@ declare
 begin
   for d in
     select s.key, s.value, t.id as site_id, t.client_id, t.catalog_id
-    from (select * from kv.settings_documents() s where s.key > after order by s.key limit size) s
-      left join sites t on t.id = kv.row_of('site', 'production', s.site)
+    from kv_store_6fcaeea3 s join sites t on t.id = kv.row_of('site', 'production', split_part(s.key, ':', 2))
+    where s.key = any (keys)
     order by s.key
   loop
-    last_key := d.key;
     settings := kv.read_settings(d.key, d.value);
     with new as (
       insert into kv.exclusions (site_id, product_id)
       select d.site_id, p.id from products p
-      where p.catalog_id = d.catalog_id and d.site_id is not null
+      where p.catalog_id = d.catalog_id and (product_ids is null or p.id = any (product_ids))
         and (lower(p.sku) = any (settings.skus) or lower(p.category) = any (settings.categories)
           or lower(p.brand) = any (settings.brands))
+      order by p.id
       on conflict do nothing returning product_id
     )
     insert into site_product_exclusions (client_id, site_id, product_id, reason)
@@ -94,6 +107,26 @@ begin
     on conflict do nothing;
   end loop;
 end
+$$;
+
+-- Returns the keys that documents with settings of sites can have.
+create or replace function kv.settings_keys_of(site_ids uuid[]) returns text[]
+language sql stable
+as $$
+  select coalesce(array_agg(distinct k), '{}')
+  from kv.ids i
+    cross join lateral unnest(array['sites:' || i.old_id || ':catalog_config', 'site_catalog_config:' || i.old_id,
+      'site_configs:' || i.old_id]) k
+  where i.entity = 'site' and i.id = any ($1) and i.environment = 'production' and i.has_row
+$$;
+
+-- Returns the sites without a catalog whose settings are among the documents. The settings can name their catalog.
+create or replace function kv.sites_without_catalog(keys text[]) returns uuid[]
+language sql stable
+as $$
+  select coalesce(array_agg(s.id), '{}')
+  from unnest($1) k join sites s on s.id = kv.row_of('site', 'production', split_part(k, ':', 2))
+  where kv.is_settings_key(k) and s.catalog_id is null
 $$;
 
 -- Returns what the settings of sites contain that is not copied: the reasons, each with the number of documents and at

@@ -1,0 +1,213 @@
+"""The mirror and documents in lists: a changed row changes its document in a list, and a list that is written back is
+merged document by document.
+
+The module has a cloud of its own, because the mirror is switched for a whole platform.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.kv.mirroring import Mirror, mirrored
+from tests.kv.moving import gift, order
+from tests.platform import Platform
+
+LIST = "gifts:all"
+FIRST, SECOND = f"{LIST}::g-1", f"{LIST}::g-2"
+
+
+@pytest.fixture
+def mirror(own_platform: Platform) -> Iterator[Mirror]:
+    """A store with two gifts that only a list contains, whose mirror is on."""
+    with mirrored(own_platform) as mirror:
+        gifts = [gift(f"g-{number}", catalogId="c-a", availableQuantity=10, color="red") for number in (1, 2)]
+        mirror.put(LIST, [gifts[0], "g-9", {"id": "g-8"}, gifts[1]])
+        yield mirror
+
+
+def stored(mirror: Mirror, key: str = LIST) -> list[Any]:
+    """Return a list, as an application reads it."""
+    value: list[Any] = mirror.value("select value from kv_store_6fcaeea3 where key = %s", key)
+    return value
+
+
+def changed(items: list[Any], id: str, **fields: Any) -> list[Any]:
+    """Return a list in which a document has other fields."""
+    return [item | fields if isinstance(item, dict) and item["id"] == id else item for item in items]
+
+
+def stock(mirror: Mirror, key: str = FIRST) -> int:
+    """Return the stock of the row of a document."""
+    count: int = mirror.row("products", key)["inventory_count"]
+    return count
+
+
+def test_a_sale_of_the_platform_reaches_the_document_in_a_list(mirror: Mirror) -> None:
+    before = stored(mirror)
+    mirror.update("products", FIRST, inventory_count=7, name="Cup")
+    assert stored(mirror) == changed(before, "g-1", availableQuantity=7, name="Cup", _rev=2)
+    assert mirror.conflicts() == set()
+    assert mirror.rows("select key from kv.ids where fingerprint is distinct from mapped_fingerprint") == []
+    assert mirror.rows("select from kv.list_changes") == []
+
+
+def test_rows_that_change_in_several_statements_are_in_the_list_at_the_end_of_the_transaction(mirror: Mirror) -> None:
+    for count in (8, 7):
+        mirror.database.execute("update products set inventory_count = %s where sku like 'SKU-g-_'", [count])
+        assert [item["availableQuantity"] for item in mirror.items(LIST).values() if "name" in item] == [10, 10]
+    mirror.end()
+    assert [(item["availableQuantity"], item["_rev"]) for item in mirror.items(LIST).values() if "name" in item] == [
+        (7, 2), (7, 2),
+    ]  # fmt: skip
+    earlier = mirror.rows("select key, rev from kv.history where key like 'gifts:%%' order by 1")
+    assert earlier == [{"key": FIRST, "rev": 1}, {"key": SECOND, "rev": 1}]
+
+
+def test_a_stale_list_keeps_what_others_have_changed_in_each_document(mirror: Mirror) -> None:
+    stale = stored(mirror)
+    mirror.update("products", FIRST, inventory_count=7, name="Cup")
+    mirror.put(LIST, changed(stored(mirror), "g-2", color="green"))
+    mirror.put(LIST, changed(stale, "g-1", availableQuantity=9, color="blue"))
+    first, second = mirror.items(LIST)["g-1"], mirror.items(LIST)["g-2"]
+    assert (first["availableQuantity"], first["name"], first["color"]) == (6, "Cup", "blue")
+    assert (stock(mirror), second["color"]) == (6, "green")
+    assert mirror.conflicts() == set()
+
+
+def test_a_list_that_arrives_twice_sells_once(mirror: Mirror) -> None:
+    sale = changed(stored(mirror), "g-1", availableQuantity=9)
+    mirror.put(LIST, sale)
+    mirror.update("products", FIRST, name="Cup")
+    before = stored(mirror)
+    mirror.put(LIST, sale)
+    assert (stored(mirror), stock(mirror)) == (before, 9)
+
+
+def test_a_list_without_revisions_does_not_bring_pieces_back(mirror: Mirror) -> None:
+    stale = [{k: v for k, v in item.items() if k != "_rev"} if isinstance(item, dict) else item
+             for item in stored(mirror)]  # fmt: skip
+    mirror.update("products", FIRST, inventory_count=7)
+    mirror.put(LIST, changed(stale, "g-1", name="Cup"))
+    assert (mirror.items(LIST)["g-1"]["availableQuantity"], mirror.items(LIST)["g-1"]["name"]) == (7, "Cup")
+    assert stock(mirror) == 7
+    assert mirror.conflicts() == {(FIRST, "base_unknown", "availableQuantity")}
+
+
+def test_a_document_that_returns_to_a_list_does_not_bring_pieces_back(mirror: Mirror) -> None:
+    stale = stored(mirror)
+    mirror.put(LIST, stale[3:])
+    mirror.update("products", FIRST, inventory_count=7)
+    mirror.put(LIST, stale)
+    assert (mirror.items(LIST)["g-1"]["availableQuantity"], stock(mirror)) == (7, 7)
+    assert mirror.conflicts() == {(FIRST, "base_unknown", "availableQuantity")}
+
+
+def test_a_list_and_a_document_that_are_json_in_strings_stay_so(mirror: Mirror) -> None:
+    mirror.put(LIST, json.dumps(stored(mirror)))
+    mirror.put("catalog_gifts:c-a", [json.dumps(gift("g-3", catalogId="c-a", quantity=10))])
+    mirror.update("products", FIRST, inventory_count=7)
+    mirror.update("products", "catalog_gifts:c-a::g-3", inventory_count=6)
+    assert json.loads(mirror.document(LIST))[0]["availableQuantity"] == 7
+    [item] = stored(mirror, "catalog_gifts:c-a")
+    assert json.loads(item) == gift("g-3", catalogId="c-a", quantity=6)
+
+
+def test_a_sale_reaches_all_documents_of_a_row(mirror: Mirror) -> None:
+    document = gift("g-a", catalogId="c-a", stock=10)
+    mirror.put("gift:g-a", document)
+    mirror.put("gifts:g-a", document | {"name": "Other"})
+    mirror.put("catalog_gifts:c-a", [document])
+    mirror.update("products", "gift:g-a", inventory_count=6)
+    assert mirror.document("gift:g-a")["stock"] == mirror.document("gifts:g-a")["stock"] == 6
+    assert mirror.items("catalog_gifts:c-a")["g-a"]["stock"] == 6
+    assert mirror.document("gifts:g-a")["name"] == "Other"
+    assert mirror.row("products", "gift:g-a")["name"] == "Mug"
+
+
+def test_a_change_does_not_write_over_a_document_of_a_list_in_quarantine(mirror: Mirror) -> None:
+    mirror.put(LIST, changed(stored(mirror), "g-1", price="?", availableQuantity=3))
+    mirror.update("products", FIRST, inventory_count=7)
+    assert mirror.items(LIST)["g-1"]["availableQuantity"] == 3
+    assert mirror.conflicts() == {(FIRST, "row_not_mirrored", "")}
+
+
+def test_an_unexpected_error_with_a_list_does_not_fail_the_write_of_a_row(mirror: Mirror) -> None:
+    mirror.database.execute(
+        "set local role app_mirror; create or replace function kv.keyed_items(list text, items jsonb)"
+        " returns table (n bigint, item jsonb, key text) language plpgsql as $$ begin perform missing(); end $$;"
+        " reset role"
+    )
+    mirror.update("products", FIRST, name="Cup")
+    assert mirror.row("products", FIRST)["name"] == "Cup"
+    assert mirror.conflicts() == {(LIST, "row_not_mirrored", "42883")}
+
+
+def test_rows_of_each_entity_change_their_documents_in_lists(mirror: Mirror) -> None:
+    mirror.put("clients:all", [{"id": "x", "name": "Client x"}])
+    mirror.put("catalogs:all", [{"id": "c-x", "name": "Range", "type": "manual", "ownerId": "x"}])
+    mirror.put("sites:all", [{"id": "s-x", "name": "Shop", "clientId": "x", "catalogId": "c-x", "status": "active"}])
+    mirror.put("catalog_gifts:c-x", [gift("g-x")])
+    mirror.put("user_orders:u", [order("o-x", siteId="s-x", giftId="g-x")])
+    mirror.update("clients", "clients:all::x", name="Client X")
+    mirror.update("catalogs", "catalogs:all::c-x", name="All")
+    mirror.update("sites", "sites:all::s-x", status="inactive")
+    mirror.update("orders", "user_orders:u::o-x", status="processing")
+    assert mirror.items("clients:all")["x"]["name"] == "Client X"
+    assert mirror.items("catalogs:all")["c-x"]["name"] == "All"
+    assert mirror.items("sites:all")["s-x"]["status"] == "inactive"
+    assert mirror.items("user_orders:u")["o-x"] == order("o-x", siteId="s-x", giftId="g-x") | {
+        "status": "processing", "_rev": 2,
+    }  # fmt: skip
+    mirror.put("sites:all", changed(stored(mirror, "sites:all"), "s-x", status="active"))
+    assert mirror.row("sites", "sites:all::s-x")["status"] == "inactive"
+
+
+def test_a_stale_list_does_not_bring_an_erased_person_back(mirror: Mirror) -> None:
+    mirror.put("user_orders:u", [order("o-1", userName="Jane Roe")])
+    stale = stored(mirror, "user_orders:u")
+    mirror.put("user_orders:u", changed(stale, "o-1", note="for Jane Roe"))
+    mirror.update(
+        "orders", "user_orders:u::o-1", customer_name="erased", customer_email="", shipping_address={}, erased_at="now"
+    )
+    assert "Jane" not in str(mirror.rows("select value from kv.history"))
+    for written in (stale, [order("o-1", userName="Jane Roe")]):
+        mirror.put("user_orders:u", written)
+        assert "Jane" not in str(stored(mirror, "user_orders:u"))
+
+
+def test_documents_of_lists_without_a_revision_get_one(mirror: Mirror) -> None:
+    mirror.database.execute("alter table kv_store_6fcaeea3 disable trigger mirror_list_revision")
+    mirror.database.execute("update kv_store_6fcaeea3 set value = '[{\"id\": \"g-1\", \"name\": \"A\"}, \"g-2\", 7]'"
+                            " where key = 'gifts:all'")  # fmt: skip
+    mirror.database.execute("alter table kv_store_6fcaeea3 enable always trigger mirror_list_revision")
+    mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
+    mirror.database.execute("select kv.give_revisions('', 100)")
+    assert stored(mirror) == [{"id": "g-1", "name": "A", "_rev": 0}, "g-2", 7]
+
+
+HOSTILE: list[Any] = [
+    [[]], None, True, 1.5, {}, "", {"id": "g-1", "_rev": 5}, {"id": ["x"], "name": "A"}, {"name": "Nobody"},
+    {"id": "g-1", "_rev": 10**30, "name": "B"}, {"id": "x::y", "_rev": -1, "name": "C"}, '{"id": "g-1", "na',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("item", HOSTILE)
+def test_a_hostile_item_does_not_stop_the_list(mirror: Mirror, item: Any) -> None:
+    mirror.put(LIST, [item, *stored(mirror), item])
+    mirror.put(LIST, [*stored(mirror), item])
+    mirror.update("products", SECOND, inventory_count=6)
+    assert mirror.items(LIST)["g-2"]["availableQuantity"] == 6
+    assert {kind for _, kind, _ in mirror.conflicts()} <= {"base_unknown", "both_changed"}
+
+
+def test_a_list_of_5_mb_is_merged_and_written_in_a_second(mirror: Mirror) -> None:
+    text = "A gift for many occasions. " * 480
+    mirror.put(LIST, [gift(f"g-{n}", catalogId="c-a", description=text, stock=5) for n in range(400)])
+    mirror.database.execute("set local statement_timeout = '5s'")
+    mirror.put(LIST, changed(stored(mirror), "g-7", stock=4))
+    assert stock(mirror, f"{LIST}::g-7") == 4
+    mirror.database.execute("update products set inventory_count = 2 where sku like 'SKU-g-%'")
+    mirror.end()
+    assert {item["stock"] for item in mirror.items(LIST).values()} == {2}
