@@ -32,6 +32,9 @@ LOCKED = """
 select exists (select from pg_locks where relation = 'site_product_exclusions'::regclass and mode like 'AccessEx%'
   and granted) as is_locked
 """
+WAITING = """
+select exists (select from pg_locks where relation = 'site_product_exclusions'::regclass and not granted) as is_waiting
+"""
 
 
 def directives(response: httpx.Response) -> dict[str, str]:
@@ -321,6 +324,7 @@ def test_a_visitors_request_that_keeps_the_database_busy_counts_more_than_once(
             connection.execute("lock table site_product_exclusions in access exclusive mode")
             platform.eventually(lambda: platform.replica.execute(LOCKED).fetchone() == {"is_locked": True})
             slow = pool.submit(visitor.get, f"{path}?sort=-price")
+            platform.eventually(lambda: platform.replica.execute(WAITING).fetchone() == {"is_waiting": True})
             time.sleep(0.6)
         assert remaining(slow.result())["address"] == before - 1
     assert before - remaining(visitor.get(path))["address"] >= 2 + (0.5 - 0.1) // 0.025
