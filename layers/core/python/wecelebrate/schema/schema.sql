@@ -3512,6 +3512,81 @@ grant delete, insert, select, update on webhooks to app_admin, app_client, app_m
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_definer, app_system;
 
+-- Table kv.buckets, owner app_owner
+
+create table kv.buckets (
+  entity text not null,
+  after_key text not null,
+  last_key text not null,
+  hash bigint not null,
+  documents integer not null,
+  counts jsonb not null default '{}'::jsonb,
+  constraint buckets_pkey PRIMARY KEY (entity, after_key),
+  constraint buckets_after_key_length CHECK ((length(after_key) <= 1024)),
+  constraint buckets_counts_length CHECK (app.json_fits(counts, 10000)),
+  constraint buckets_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint buckets_last_key_length CHECK ((length(last_key) <= 1024))
+);
+-- row-level security: forced
+create policy migrate on kv.buckets for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.buckets for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.buckets to app_migrate, app_mirror;
+
+-- Table kv.comparisons, owner app_owner
+
+create table kv.comparisons (
+  id uuid not null default app.uuid7(),
+  entity text not null,
+  client_id uuid,
+  scope text not null default 'full'::text,
+  sample integer,
+  status text not null default 'running'::text,
+  checkpoint text not null default ''::text,
+  compared bigint not null default 0,
+  differences bigint not null default 0,
+  counts jsonb not null default '{}'::jsonb,
+  requested_by text not null,
+  started_at timestamp with time zone not null default clock_timestamp(),
+  ended_at timestamp with time zone,
+  constraint comparisons_pkey PRIMARY KEY (id),
+  constraint comparisons_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint comparisons_checkpoint_length CHECK ((length(checkpoint) <= 8000)),
+  constraint comparisons_counts_length CHECK (app.json_fits(counts, 10000)),
+  constraint comparisons_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint comparisons_requested_by_length CHECK ((length(requested_by) <= 500)),
+  constraint comparisons_sample_check CHECK ((((scope = 'sample'::text) = (sample IS NOT NULL)) AND (sample > 0))),
+  constraint comparisons_scope_check CHECK ((scope = ANY (ARRAY['full'::text, 'sample'::text]))),
+  constraint comparisons_status_check CHECK ((status = ANY (ARRAY['running'::text, 'complete'::text, 'failed'::text])))
+);
+comment on column kv.comparisons.client_id is
+  'The client whose records are compared. Null: all clients.';
+comment on column kv.comparisons.sample is
+  'About how many documents are compared. Null: all.';
+comment on column kv.comparisons.compared is
+  'The number of documents and rows that were compared.';
+comment on column kv.comparisons.differences is
+  'The number of differences that were noticed.';
+comment on column kv.comparisons.counts is
+  'What became of the documents that have no difference, by outcome.';
+CREATE INDEX comparisons_by_client ON kv.comparisons USING btree (client_id) WHERE (client_id IS NOT NULL);
+CREATE INDEX comparisons_by_entity ON kv.comparisons USING btree (entity, started_at);
+CREATE UNIQUE INDEX comparisons_only_one_runs ON kv.comparisons USING btree (entity, client_id) NULLS NOT DISTINCT WHERE
+  (status = 'running'::text);
+-- row-level security: forced
+create policy migrate on kv.comparisons for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.comparisons for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.comparisons to app_migrate, app_mirror;
+
 -- Table kv.conflicts, owner app_owner
 
 create table kv.conflicts (
@@ -3537,6 +3612,47 @@ create policy mirror on kv.conflicts for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.conflicts to app_migrate, app_mirror;
+
+-- Table kv.differences, owner app_owner
+
+create table kv.differences (
+  id uuid not null default app.uuid7(),
+  comparison_id uuid,
+  entity text not null,
+  client_id uuid,
+  key text,
+  row_id uuid,
+  kind text not null,
+  field text,
+  noticed_at timestamp with time zone not null default clock_timestamp(),
+  confirmed boolean not null default false,
+  repaired_at timestamp with time zone,
+  constraint differences_pkey PRIMARY KEY (id),
+  constraint differences_comparison_id_fkey FOREIGN KEY (comparison_id) REFERENCES kv.comparisons(id) ON DELETE CASCADE,
+  constraint differences_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint differences_field_check CHECK (((kind = 'field'::text) = (field IS NOT NULL))),
+  constraint differences_field_length CHECK ((length(field) <= 100)),
+  constraint differences_key_length CHECK ((length(key) <= 1024)),
+  constraint differences_kind_check CHECK ((kind = ANY (ARRAY['row_missing'::text, 'document_missing'::text,
+    'field'::text])))
+);
+comment on column kv.differences.comparison_id is
+  'The comparison that noticed the difference. Null: a read of both sides noticed it.';
+comment on column kv.differences.client_id is
+  'The client that owns the record. Null: nobody can say it.';
+comment on column kv.differences.confirmed is
+  'Whether a second read has found the difference, too.';
+CREATE INDEX differences_by_comparison ON kv.differences USING btree (comparison_id, key);
+CREATE INDEX differences_open ON kv.differences USING btree (entity, noticed_at) WHERE (repaired_at IS NULL);
+-- row-level security: forced
+create policy migrate on kv.differences for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.differences for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.differences to app_migrate, app_mirror;
 
 -- Table kv.erased_orders, owner app_owner
 
@@ -4877,6 +4993,39 @@ RETURN CASE WHEN (jsonb_typeof(stated) = 'object'::text) THEN kv.cleaned(jsonb_s
   'primaryColor'::text)), 100), 'logo', kv.web_address(COALESCE((stated -> 'logo'::text), (stated -> 'logoUrl'::text))),
   'sender', kv.line((stated -> 'sender'::text), 500), 'reply_to', kv.line(COALESCE((stated -> 'reply_to'::text), (stated
   -> 'replyTo'::text)), 500)))) ELSE NULL::jsonb END;
+
+-- Function kv.bucket_hash(text,text,text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.bucket_hash(entity text, after text, last text, version integer, OUT hash bigint, OUT
+  documents integer)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  execute format($q$
+    with documents as materialized (
+      select s.key, s.value from unnest(kv.compared_prefixes($1)) p (prefix)
+        cross join lateral (
+          select s.key, s.value from kv_store_6fcaeea3 s
+          where s.key > $2 and s.key <= $3 and s.key >= p.prefix and s.key < p.prefix || chr(127)
+            and kv.is_compared($1, s.key) order by s.key limit 20000) s
+    ), entries as materialized (
+      select i.* from kv.ids i where i.key = any (array(select d.key from documents d))
+      union select i.* from kv.ids i where i.list = any (array(select d.key from documents d))
+    )
+    select hashtextextended(concat_ws(' ', $4, kv.parents_hash(),
+        (select sum(hashtextextended(concat_ws(' ', d.key, d.value), 1)) from documents d),
+        (select sum(hashtextextended(concat_ws(' ', e.key, e.id, e.state, e.environment, e.old_id, e.has_row, r::text, (
+            select string_agg(o.key, ' ' order by o.key) from kv.ids o
+            where o.entity = $1 and o.id = e.id and o.state <> 'gone'
+              and exists (select from kv_store_6fcaeea3 x where x.key = coalesce(o.list, o.key))), (
+            select string_agg(n.note || n.field, ' ' order by n.note) from kv.notes n where n.key = e.key)), 2))
+         from entries e left join %I r on r.id = e.id)), 0),
+      (select count(*) from documents)$q$, entity || 's')
+    into hash, documents using entity, after, last, version;
+end
+$function$;
 
 -- Function app.buyer_order(orders), owner app_definer
 
@@ -6250,6 +6399,160 @@ RETURN CASE WHEN ((COALESCE(price_min, price_max) IS NULL) AND (sort !~~ '%price
 grant execute on function app.comparable_catalog(uuid,numeric,numeric,text) to app_admin, app_anon, app_client,
   app_customer, app_support;
 
+-- Function kv.compared(text,text[],uuid[],text[],boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared(entity text, keys text[], ids uuid[], others text[], has_values boolean)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return kv.compared_records(entity, keys, ids, others, has_values)::text;
+end
+$function$;
+grant execute on function kv.compared(text,text[],uuid[],text[],boolean) to app_admin;
+
+-- Function kv.compared_environments(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared_environments()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+RETURN COALESCE((SELECT m.environments FROM kv.mirror m WHERE m.enabled), (SELECT r.environments FROM kv.runs r ORDER BY
+  r.started_at DESC, r.id DESC LIMIT 1), '{production}'::text[]);
+
+-- Function kv.compared_keys(text,text,text,integer,integer,bigint), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared_keys(entity text, after text, up_to text, size integer, share integer, seed
+  bigint)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  page text[] := '{}';
+  bytes bigint := 0;
+  d record;
+begin
+  for d in
+    select k.key from unnest(kv.compared_prefixes(entity)) p (prefix)
+      cross join lateral (
+        select s.key from kv_store_6fcaeea3 s
+        where s.key > after and s.key >= p.prefix and s.key < p.prefix || chr(127) and (up_to is null or s.key <= up_to)
+          and kv.is_compared(entity, s.key)
+          and (share >= 1000000 or hashtextextended(s.key, seed) & 1048575 < share * 1.048576)
+        order by s.key limit size) k
+    order by k.key limit size
+  loop
+    bytes := bytes + (select octet_length(s.value::text) from kv_store_6fcaeea3 s where s.key = d.key);
+    exit when page <> '{}' and (bytes > 2000000 or kv.is_compared_list(d.key));
+    page := page || d.key;
+    exit when kv.is_compared_list(d.key);
+  end loop;
+  return page;
+end
+$function$;
+
+-- Function kv.compared_prefixes(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared_prefixes(entity text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE entity WHEN 'product'::text THEN '{catalog_gifts:,gift}'::text[] WHEN 'order'::text THEN
+  '{order,user_orders:}'::text[] ELSE ARRAY[entity] END;
+
+-- Function kv.compared_records(text,text[],uuid[],text[],boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared_records(entity text, keys text[], ids uuid[], others text[], has_values boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  -- The rows that the mapping has assigned to the documents can differ from the rows that they must have.
+  assigned constant uuid[] := array(
+    select distinct i.id from kv.ids i where i.entity = $1 and i.key = any (keys) and ids <> '{}');
+begin
+  return jsonb_build_object(
+    'documents', (
+      select coalesce(jsonb_object_agg(d.key, d.value::text), '{}') from kv_store_6fcaeea3 d
+      where has_values and d.key = any (keys) and kv.is_compared(entity, d.key)
+        or entity = 'site' and d.key = any (others)
+          and d.key ~ '^(sites:[^:]+:catalog_config|site_catalog_config:[^:]+)$'),
+    'existing', (
+      select coalesce(jsonb_agg(d.key), '[]') from kv_store_6fcaeea3 d where d.key = any (others)),
+    'rows', coalesce(kv.compared_rows(entity, array(select unnest(ids) union select unnest(assigned))), '{}'),
+    'entries', (
+      select coalesce(jsonb_agg(jsonb_build_object('key', i.key, 'list', i.list, 'id', i.id, 'state', i.state,
+        'environment', i.environment, 'old_id', i.old_id, 'has_row', i.has_row,
+        'exists', exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key)),
+        'notes', (select coalesce(jsonb_object_agg(n.note, n.field), '{}') from kv.notes n where n.key = i.key))), '[]')
+      from kv.ids i
+      where i.entity = $1 and ids <> '{}' and i.state <> 'gone'
+        and (i.key = any (keys) or i.id = any (ids))));
+end
+$function$;
+
+-- Function kv.compared_rows(text,uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared_rows(entity text, ids uuid[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return case entity
+    when 'client' then (
+      select jsonb_object_agg(r.id, to_jsonb(r) || jsonb_build_object('owner', r.id)) from clients r
+      where r.id = any (ids))
+    when 'catalog' then (
+      select jsonb_object_agg(r.id, to_jsonb(r) || jsonb_build_object('owner', r.owner_client_id,
+        'client', kv.names_of('client', r.owner_client_id)))
+      from catalogs r where r.id = any (ids))
+    when 'site' then (
+      select jsonb_object_agg(r.id, to_jsonb(r) || jsonb_build_object('owner', r.client_id,
+        'client', kv.names_of('client', r.client_id), 'catalog', kv.names_of('catalog', r.catalog_id)))
+      from sites r where r.id = any (ids))
+    when 'product' then (
+      select jsonb_object_agg(r.id, to_jsonb(r) - '{source_data,media}'::text[] || jsonb_build_object(
+        'owner', c.owner_client_id, 'catalog', kv.names_of('catalog', r.catalog_id), 'catalog_currency', c.currency,
+        'listed_in', (
+          select coalesce(jsonb_agg(n ->> 1), '[]') from jsonb_array_elements(kv.names_of('catalog', r.catalog_id)) n
+          where exists (select from kv_store_6fcaeea3 l where l.key = 'catalog_gifts:' || (n ->> 1)))))
+      from products r join catalogs c on c.id = r.catalog_id where r.id = any (ids))
+    else (
+      select jsonb_object_agg(r.id, to_jsonb(r) || jsonb_build_object('owner', r.client_id,
+        'site', kv.names_of('site', r.site_id), 'gifts', (
+          select coalesce(jsonb_object_agg(i.id, kv.names_of('product', i.id)), '{}')
+          from (select distinct (e ->> 'product_id')::uuid as id from jsonb_array_elements(r.items) e) i
+          where i.id is not null)))
+      from orders r where r.id = any (ids)) end;
+end
+$function$;
+
+-- Function kv.comparison_status(uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.comparison_status(comparison uuid DEFAULT NULL::uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select coalesce(jsonb_agg(to_jsonb(c) - '{requested_by,checkpoint}'::text[]
+      || jsonb_build_object('found', kv.open_differences(c.id)) order by c.entity), '[]')
+    from (select distinct on (o.entity) o.* from kv.comparisons o
+      where case when comparison is null then o.status <> 'failed' else o.id = comparison end
+      order by o.entity, o.started_at desc, o.id desc) c);
+end
+$function$;
+grant execute on function kv.comparison_status(uuid) to app_admin;
+
 -- Function app.compile_catalog_pricing(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.compile_catalog_pricing()
@@ -6902,6 +7205,19 @@ $function$;
 grant execute on function app.decide_return(uuid,text,text,text,timestamp with time zone) to app_admin, app_client,
   app_support, app_system;
 
+-- Function kv.declared_environments(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.declared_environments()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+RETURN ARRAY(SELECT split_part(kv_store_6fcaeea3.key, ':'::text, 2) AS split_part FROM kv_store_6fcaeea3 WHERE
+  ((kv_store_6fcaeea3.key > 'environments:'::text) AND (kv_store_6fcaeea3.key < 'environments;'::text)) EXCEPT SELECT
+  split_part(kv_store_6fcaeea3.key, ':'::text, '-1'::integer) AS split_part FROM kv_store_6fcaeea3 WHERE
+  (((kv_store_6fcaeea3.key >= 'site:'::text) AND (kv_store_6fcaeea3.key < 'site;'::text)) OR ((kv_store_6fcaeea3.key >=
+  'sites:'::text) AND (kv_store_6fcaeea3.key < 'sites;'::text))) EXCEPT SELECT ids.old_id FROM kv.ids WHERE (ids.entity
+  = 'site'::text));
+
 -- Function kv.decoded(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.decoded(value jsonb)
@@ -7291,6 +7607,26 @@ AS $function$
   )
   select kv.key_in_list($1, stated, row_number() over (partition by stated order by n)), stated, value from documents
 $function$;
+
+-- Function kv.documents_missing_in_list(text,text,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.documents_missing_in_list(entity text, list text, keys text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('key', i.key, 'row_id', i.id)), '[]') from kv.ids i
+    where i.entity = $1 and i.list = $2 and i.state = 'mapped' and i.has_row and i.key <> all (keys)
+      and not exists (
+        select from kv.ids o join kv_store_6fcaeea3 d on d.key = coalesce(o.list, o.key)
+        where o.entity = $1 and o.id = i.id and o.state <> 'gone' and o.key <> i.key));
+end
+$function$;
+grant execute on function kv.documents_missing_in_list(text,text,text[]) to app_admin;
 
 -- Function kv.drafts(text,uuid[]), owner app_mirror
 
@@ -8765,6 +9101,15 @@ AS $function$
     'replaces_order_id', 'order_id')
 $function$;
 
+-- Function kv.has_document(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.has_document(entity text, id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (EXISTS (SELECT FROM kv.ids i WHERE ((i.entity = has_document.entity) AND (i.id = has_document.id) AND i.has_row
+  AND (i.state <> 'gone'::text) AND (i.environment = 'production'::text))));
+
 -- Function app.has_holds(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.has_holds(catalog uuid)
@@ -9275,6 +9620,26 @@ CREATE OR REPLACE FUNCTION app.is_caller_role()
 RETURN (CURRENT_USER = ANY (ARRAY['app_admin'::name, 'app_support'::name, 'app_client'::name, 'app_customer'::name,
   'app_anon'::name, 'app_system'::name, 'app_worker'::name]));
 grant execute on function app.is_caller_role() to public;
+
+-- Function kv.is_compared(text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_compared(entity text, key text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE entity WHEN 'client'::text THEN (key ~ '^clients?:([^:]+:)?[^:]*$'::text) WHEN 'site'::text THEN ((key ~
+  '^sites?:([^:]+:)?[^:]*$'::text) AND (key !~ '^sites:(slug:|[^:]+:catalog_config$)'::text)) WHEN 'catalog'::text THEN
+  (key ~ '^(catalogs?:[^:]*$|catalog_index:)'::text) WHEN 'product'::text THEN (key ~
+  '^(gifts?:([^:]+:)?[^:]*$|catalog_gifts:)'::text) WHEN 'order'::text THEN (key ~
+  '^(orders?:([^:]+:)?[^:]*$|order_index:|user_orders:)'::text) ELSE NULL::boolean END;
+
+-- Function kv.is_compared_list(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_compared_list(key text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (key ~ '^(client|site|catalog|gift|order)s:all$|^(catalog_gifts|catalog_index|order_index|user_orders):'::text);
 
 -- Function kv.is_count(text,text), owner app_mirror
 
@@ -10196,6 +10561,25 @@ BEGIN ATOMIC
   HAVING (sum(f.orders) <> 0);
 END;
 grant execute on function app.local_order_figures(uuid,date,date) to app_admin, app_client;
+
+-- Function kv.lock_comparison(uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_comparison(comparison uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  c kv.comparisons;
+begin
+  perform kv.require_super_admin();
+  select * into c from kv.comparisons where id = $1 for update;
+  return case when c.id is not null then to_jsonb(c) || jsonb_build_object(
+    'environments', kv.compared_environments(), 'declared_environments', kv.declared_environments()) end;
+end
+$function$;
+grant execute on function kv.lock_comparison(uuid) to app_admin;
 
 -- Function kv.lock_documents(text,uuid[]), owner app_mirror
 
@@ -11689,6 +12073,15 @@ CREATE OR REPLACE FUNCTION kv.name_of(entity text)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE entity WHEN 'product'::text THEN 'gift'::text ELSE entity END;
 
+-- Function kv.names_of(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.names_of(entity text, id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT COALESCE(jsonb_agg(jsonb_build_array(i.environment, i.old_id, i.key)), '[]'::jsonb) AS "coalesce" FROM
+  kv.ids i WHERE ((i.entity = names_of.entity) AND (i.id = names_of.id) AND (i.state <> 'gone'::text)));
+
 -- Function app.needle_pattern(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.needle_pattern(needle text)
@@ -11714,6 +12107,42 @@ AS $function$
     '+/', '-_'), '=')
 $function$;
 
+-- Function kv.next_documents(uuid,text,integer,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.next_documents(comparison uuid, after text, size integer, version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  c kv.comparisons;
+  is_whole boolean;
+  share integer := 1000000;
+  unchanged jsonb;
+  keys text[];
+begin
+  perform kv.require_super_admin();
+  select * into c from kv.comparisons where id = $1;
+  is_whole := c.client_id is null and c.sample is null;
+  if is_whole then
+    unchanged := kv.unchanged_bucket(c.entity, after, version);
+    if unchanged is not null then
+      return jsonb_build_object('unchanged', unchanged);
+    end if;
+  elsif c.sample is not null then
+    share := least(1000000, ceil(1000000.0 * c.sample / greatest((c.counts ->> 'keys')::bigint, 1)));
+  end if;
+  keys := kv.compared_keys(c.entity, after,
+    case when is_whole then (
+      select min(b.last_key) from kv.buckets b where b.entity = c.entity and b.last_key > after) end,
+    size, share, hashtextextended(c.id::text, 0));
+  return jsonb_build_object('keys', keys, 'hash', case when is_whole and keys <> '{}' then (
+    kv.bucket_hash(c.entity, after, keys[cardinality(keys)], version)).hash::text end);
+end
+$function$;
+grant execute on function kv.next_documents(uuid,text,integer,integer) to app_admin;
+
 -- Function app.next_image_attempt(text,integer,double precision), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.next_image_attempt(code text, failures integer, min_wait double precision)
@@ -11726,6 +12155,29 @@ AS $function$
   where n = failures and code in ('unreachable', 'busy', 'not_answered')
 $function$;
 grant execute on function app.next_image_attempt(text,integer,double precision) to app_admin, app_client;
+
+-- Function kv.next_open_record(uuid,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.next_open_record(comparison uuid, after uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select to_jsonb(g) from (
+      select o.entity, o.key, o.row_id, o.kind, o.client_id, jsonb_agg(o.id) as ids,
+        coalesce(jsonb_agg(o.field) filter (where o.field is not null), '[]') as fields,
+        min(o.id::text collate "C") as first_id
+      from kv.differences o where o.comparison_id = $1 and o.repaired_at is null
+      group by o.entity, o.key, o.row_id, o.kind, o.client_id
+      having after is null or min(o.id::text collate "C") > after::text
+      order by first_id limit 1) g);
+end
+$function$;
+grant execute on function kv.next_open_record(uuid,uuid) to app_admin;
 
 -- Function app.next_shipment_number(uuid), owner app_definer
 
@@ -11776,6 +12228,17 @@ CREATE OR REPLACE FUNCTION kv.old_id_of(entity text, id uuid)
  STABLE
 RETURN (SELECT i.old_id FROM kv.ids i WHERE ((i.entity = old_id_of.entity) AND (i.id = old_id_of.id) AND i.has_row AND
   (i.state <> 'gone'::text) AND (i.environment = 'production'::text)) ORDER BY i.alias, i.key LIMIT 1);
+
+-- Function kv.open_differences(uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.open_differences(comparison uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT COALESCE(jsonb_agg(to_jsonb(g.*) ORDER BY g.kind, g.field), '[]'::jsonb) AS "coalesce" FROM (SELECT
+  d.kind, d.field, count(*) AS differences, (array_agg("left"(COALESCE(d.key, (d.row_id)::text), 200) ORDER BY d.key,
+  d.row_id))[1:5] AS keys FROM kv.differences d WHERE ((d.comparison_id = open_differences.comparison) AND
+  (d.repaired_at IS NULL)) GROUP BY d.kind, d.field) g);
 
 -- Function app.open_erasure(uuid), owner app_definer
 
@@ -12099,6 +12562,25 @@ RETURN (app.context('owner_ids'::text))::uuid[];
 grant execute on function app.owner_ids() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function kv.owner_of(text,text,text,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.owner_of(entity text, environment text, old_id text, keys text[])
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select case i.entity when 'client' then i.id when 'catalog' then c.owner_client_id else s.client_id end
+    from kv.ids i left join catalogs c on c.id = i.id left join sites s on s.id = i.id
+    where i.entity = $1 and i.environment = $2 and (i.old_id = $3 or i.key = any (keys)) and i.has_row
+    order by i.old_id <> $3 limit 1);
+end
+$function$;
+grant execute on function kv.owner_of(text,text,text,text[]) to app_admin;
+
 -- Function app.page_rows(text,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.page_rows(query text, max_bytes integer)
@@ -12140,6 +12622,21 @@ RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::tex
   '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]'::text, ' '::text,
   'g'::text), '
 '::text), length), ''::text) ELSE NULL::text END;
+
+-- Function kv.parents_hash(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.parents_hash()
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT ((COALESCE(sum(hashtextextended(concat_ws(' '::text, i.key, i.id, i.environment, i.old_id, i.state,
+  c.owner_client_id, c.currency, s.client_id), (0)::bigint)), (0)::numeric) +
+  (hashtextextended(concat(kv.compared_environments(), kv.declared_environments()), (0)::bigint))::numeric) + (SELECT
+  COALESCE(sum(hashtextextended(concat_ws(' '::text, d.key, d.value), (0)::bigint)), (0)::numeric) AS "coalesce" FROM
+  kv_store_6fcaeea3 d WHERE (((d.key >= 'site_catalog_config:'::text) AND (d.key < 'site_catalog_config;'::text)) OR
+  ((d.key >= 'sites:'::text) AND (d.key < 'sites;'::text) AND (d.key ~~ '%:catalog_config'::text))))) FROM ((kv.ids i
+  LEFT JOIN catalogs c ON ((c.id = i.id))) LEFT JOIN sites s ON ((s.id = i.id))) WHERE (i.entity = ANY
+  (ARRAY['client'::text, 'catalog'::text, 'site'::text])));
 
 -- Function app.park_policies(text), owner app_owner
 
@@ -13519,6 +14016,23 @@ begin
 end
 $function$;
 
+-- Function app.record_comparison(text,uuid,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_comparison(action text, client uuid, details jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins compare the store' using errcode = 'insufficient_privilege';
+  end if;
+  perform app.record_action($1, $2, 'kv', $3);
+end
+$function$;
+grant execute on function app.record_comparison(text,uuid,jsonb) to app_mirror;
+
 -- Function app.record_direct_change(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_direct_change()
@@ -13712,6 +14226,44 @@ begin
 end
 $function$;
 
+-- Function kv.record_page(uuid,text,text,bigint,jsonb,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_page(comparison uuid, status text, checkpoint text, compared bigint, counts jsonb,
+  differences jsonb, bucket jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  c kv.comparisons;
+begin
+  perform kv.require_super_admin();
+  insert into kv.differences (comparison_id, entity, client_id, key, row_id, kind, field, confirmed)
+  select $1, o.entity, d.client_id, d.key, d.row_id, d.kind, d.field, true
+  from jsonb_to_recordset($6) d (client_id uuid, key text, row_id uuid, kind text, field text)
+    join kv.comparisons o on o.id = $1;
+  update kv.comparisons o set status = $2, checkpoint = $3, compared = $4, counts = $5,
+    differences = o.differences + jsonb_array_length($6),
+    ended_at = case when $2 <> 'running' then clock_timestamp() end
+  where o.id = $1 returning * into c;
+  if bucket is not null then
+    delete from kv.buckets b where b.entity = c.entity and b.last_key > bucket ->> 'after_key'
+      and b.after_key < bucket ->> 'last_key';
+    insert into kv.buckets
+    select c.entity, n.after_key, n.last_key, n.hash, n.documents, n.counts
+    from jsonb_populate_record(null::kv.buckets, bucket) n where n.hash is not null;
+  end if;
+  if c.status = 'complete' and c.scope = 'full' then
+    delete from kv.differences d
+    where d.entity = c.entity and d.comparison_id <> c.id and d.repaired_at is null
+      and (c.client_id is null or d.client_id = c.client_id);
+  end if;
+  return to_jsonb(c);
+end
+$function$;
+grant execute on function kv.record_page(uuid,text,text,bigint,jsonb,jsonb,jsonb) to app_admin;
+
 -- Function app.record_reads(text,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_reads(action text, reads jsonb)
@@ -13730,6 +14282,43 @@ begin
 end
 $function$;
 grant execute on function app.record_reads(text,jsonb) to app_admin, app_support;
+
+-- Function kv.record_repair(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_repair(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  update kv.differences d set repaired_at = clock_timestamp() where d.id = any (ids) and d.repaired_at is null;
+end
+$function$;
+grant execute on function kv.record_repair(uuid[]) to app_admin;
+
+-- Function kv.record_repair_start(uuid,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_repair_start(comparison uuid, source text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  c kv.comparisons;
+begin
+  perform kv.require_super_admin();
+  select * into c from kv.comparisons where id = $1;
+  if c.id is not null then
+    perform app.record_comparison('kv_comparison.repair', c.client_id,
+      jsonb_build_object('entity', c.entity, 'from', source, 'comparison', c.id));
+  end if;
+  return c.id is not null;
+end
+$function$;
+grant execute on function kv.record_repair_start(uuid,text) to app_admin;
 
 -- Function app.refuse_audit_change(), owner app_owner
 
@@ -13861,6 +14450,82 @@ AS $function$
   from jsonb_each(renditions) stored (name, rendition)
 $function$;
 grant execute on function app.renditions_with_urls(jsonb,text) to app_admin, app_client, app_support;
+
+-- Function kv.repair_document(text,text,uuid,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.repair_document(entity text, key text, row_id uuid, fields text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  r constant jsonb := kv.row_as_json(entity, row_id);
+  lead constant text := case when fields && '{id,document}' then key else kv.leading_key(entity, row_id) end;
+  document jsonb;
+begin
+  if r is null then
+    if exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row) then
+      perform kv.delete_documents(entity, row_id);
+    end if;
+    return;
+  elsif lead is null or fields && '{id,document}' then
+    perform kv.restore_document(entity, lead, row_id, r);
+    return;
+  end if;
+  select d.value into document from kv_store_6fcaeea3 d where d.key = lead for update;
+  update kv.ids i set fingerprint = kv.fingerprint(document), mapped_fingerprint = kv.fingerprint(document)
+  where i.key = lead and i.state = 'mapped';
+  perform kv.mirror_row(entity, r - fields, r);
+end
+$function$;
+
+-- Function kv.repair_record(text,text,text,uuid,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.repair_record(source text, entity text, key text, row_id uuid, fields text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  if source = 'kv' then
+    perform kv.repair_row(entity, key, row_id);
+  elsif row_id is not null then
+    perform kv.repair_document(entity, key, row_id, fields);
+  end if;
+end
+$function$;
+grant execute on function kv.repair_record(text,text,text,uuid,text[]) to app_admin;
+
+-- Function kv.repair_row(text,text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.repair_row(entity text, key text, row_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  store_key constant text := case when key is null or exists (select from kv_store_6fcaeea3 d where d.key = $2)
+    then key else split_part(key, '::', 1) end;
+  currency constant text := coalesce((select m.currency from kv.mirror m where m.enabled),
+    (select r.currency from kv.runs r order by r.started_at desc, r.id desc limit 1));
+  ids uuid[];
+  target uuid;
+begin
+  if store_key is not null then
+    perform kv.index_keys(array[store_key], kv.compared_environments(), kv.environment_names(), false);
+  end if;
+  ids := array(
+    select distinct i.id from kv.ids i
+    where i.entity = $1 and i.state <> 'gone' and (i.key = $2 or i.id = $3) order by 1);
+  perform kv.lock_documents(entity, ids);
+  foreach target in array ids loop
+    update kv.ids i set mapped_fingerprint = null, base = null,
+      has_row = i.has_row and kv.row_as_json(i.entity, i.id) is not null
+    where i.entity = $1 and i.id = target;
+  end loop;
+  perform kv.map_rows(entity, ids, currency);
+end
+$function$;
 
 -- Function kv.repeated_skus(kv.draft[]), owner app_mirror
 
@@ -14388,6 +15053,42 @@ begin
 end
 $function$;
 
+-- Function kv.restore_document(text,text,uuid,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.restore_document(entity text, key text, row_id uuid, r jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  former kv.ids;
+  stored jsonb;
+  document jsonb;
+begin
+  select * into former from kv.ids i
+  where i.entity = $1 and i.id = row_id and i.state <> 'gone' and i.environment = 'production' and i.has_row
+    and (restore_document.key is null or i.key = restore_document.key)
+  order by i.list nulls first, i.alias, i.key limit 1;
+  if former.key is null then
+    if restore_document.key is null then
+      perform kv.create_document(entity, r);
+    end if;
+    return;
+  end if;
+  if former.list is not null then
+    former.key := (kv.keys_of(entity, 'production', former.old_id))[2];
+  end if;
+  select d.value into stored from kv_store_6fcaeea3 d where d.key = former.key for update;
+  document := kv.with_revision(kv.document_of(entity, former.old_id, r), coalesce(kv.revision_of(stored), 0) + 1);
+  insert into kv_store_6fcaeea3 as d (key, value) values (former.key, document)
+  on conflict on constraint kv_store_6fcaeea3_pkey do update set value = excluded.value;
+  insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
+  select former.key, $1, 'production', former.old_id, row_id, 'mapped', true, f, f from kv.fingerprint(document) f
+  on conflict on constraint ids_pkey do update set state = 'mapped', alias = false, has_row = true,
+    fingerprint = excluded.fingerprint, mapped_fingerprint = excluded.mapped_fingerprint;
+  perform kv.record_agreement(entity, row_id);
+end
+$function$;
+
 -- Function app.restore_erasure(uuid,uuid,text[],text[],timestamp with time zone,timestamp with time zone), owner
   app_definer
 
@@ -14714,6 +15415,21 @@ end
 $function$;
 grant execute on function app.rotate_webhook_secret(uuid,text,double precision) to app_admin, app_client;
 
+-- Function kv.row_as_json(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.row_as_json(entity text, id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  r jsonb;
+begin
+  execute format('select to_jsonb(t) from (select * from %I where id = $1 for no key update) t', entity || 's')
+    into r using id;
+  return r;
+end
+$function$;
+
 -- Function kv.row_of(text,text,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.row_of(entity text, environment text, old_id text)
@@ -14779,6 +15495,51 @@ BEGIN ATOMIC
      concat((row_tags.r ->> 'id'::text), (row_tags.r ->> 'pricing'::text)) AS concat
    WHERE ((row_tags.kind = 'catalogs'::text) AND ((row_tags.r ->> 'pricing'::text) <> ''::text));
 END;
+
+-- Function kv.rows_without_documents(text,uuid,uuid,uuid[],integer,integer,bigint), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.rows_without_documents(entity text, client uuid, after uuid, ids uuid[], size integer,
+  share integer, seed bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  owner constant text := case entity when 'client' then 'r.id' when 'catalog' then 'r.owner_client_id'
+    when 'product' then '(select c.owner_client_id from catalogs c where c.id = r.catalog_id)' else 'r.client_id' end;
+  parent constant text := case entity when 'catalog' then '''client'', r.owner_client_id'
+    when 'site' then '''client'', r.client_id' when 'product' then '''catalog'', r.catalog_id'
+    when 'order' then '''site'', r.site_id' else '''client'', null' end;
+  result jsonb;
+begin
+  perform kv.require_super_admin();
+  execute format($q$
+    with page as materialized (
+      select r.id, %s as owner, kv.has_document(%s) as is_expected from %I r
+      where r.id > $3 and ($4 is null or r.id = any ($4))
+        and ($6 >= 1000000 or hashtextextended(r.id::text, $7) & 1048575 < $6 * 1.048576)
+      order by r.id limit $5
+    ), judged as (
+      select p.id, p.owner, (
+          select i.key from kv.ids i where i.entity = $1 and i.id = p.id and i.has_row and i.state <> 'gone'
+          order by i.list nulls first, i.alias, i.key limit 1) as key,
+        exists (select from kv.ids i where i.entity = $1 and i.id = p.id and i.has_row) as has_entry,
+        exists (select from kv.ids i join kv_store_6fcaeea3 d on d.key = coalesce(i.list, i.key)
+          where i.entity = $1 and i.id = p.id and i.state <> 'gone') as has_document, p.is_expected
+      from page p where $2 is null or p.owner = $2
+    )
+    select jsonb_build_object('last', (select max(id::text collate "C") from page), 'missing', (
+        select coalesce(jsonb_agg(jsonb_build_object('row_id', j.id, 'key', j.key, 'client_id', j.owner)), '[]')
+        from judged j where not j.has_document and (j.key is not null or not j.has_entry and j.is_expected)),
+      'rows', (select count(*) from judged j where j.has_entry or j.is_expected),
+      'gone', (select count(*) from judged j where not j.has_document and j.has_entry and j.key is null))
+    $q$, owner, parent, entity || 's')
+    into result using entity, client, after, ids, size, share, seed;
+  return result;
+end
+$function$;
+grant execute on function kv.rows_without_documents(text,uuid,uuid,uuid[],integer,integer,bigint) to app_admin;
 
 -- Function app.rule_number(jsonb), owner app_owner
 
@@ -15441,6 +16202,41 @@ end
 $function$;
 grant execute on function kv.start_backfill(text[],text) to app_admin;
 
+-- Function kv.start_comparison(text,uuid,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.start_comparison(entity text, client uuid, sample integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  c kv.comparisons;
+  total bigint;
+begin
+  perform kv.require_super_admin();
+  perform pg_advisory_xact_lock(hashtextextended('kv comparison', 0));
+  if client is not null and not exists (select from clients r where r.id = client) then
+    return null;
+  end if;
+  select * into c from kv.comparisons o
+  where o.entity = $1 and o.client_id is not distinct from client and o.status = 'running';
+  if c.id is not null and c.sample is not distinct from $3 then
+    return to_jsonb(c);
+  end if;
+  update kv.comparisons o set status = 'failed', ended_at = clock_timestamp() where o.id = c.id;
+  select count(*) into total from unnest(kv.compared_prefixes($1)) p (prefix)
+    join kv_store_6fcaeea3 s on s.key >= p.prefix and s.key < p.prefix || chr(127) and kv.is_compared($1, s.key);
+  insert into kv.comparisons (entity, client_id, scope, sample, requested_by, counts)
+  values ($1, client, case when $3 is null then 'full' else 'sample' end, $3, app.subject(),
+    jsonb_build_object('keys', total))
+  returning * into c;
+  perform app.record_comparison('kv_comparison.start', client, jsonb_build_object('entity', $1, 'sample', $3));
+  return to_jsonb(c);
+end
+$function$;
+grant execute on function kv.start_comparison(text,uuid,integer) to app_admin;
+
 -- Function app.start_processing(orders,text,text,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.start_processing(target orders, external_number text, source text, at timestamp with time
@@ -15869,6 +16665,26 @@ AS $function$
 $function$;
 grant execute on function app.transaction_writes() to app_admin, app_anon, app_client, app_customer, app_kv,
   app_support, app_system, app_worker;
+
+-- Function kv.unchanged_bucket(text,text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.unchanged_bucket(entity text, after text, version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  b kv.buckets;
+  current record;
+begin
+  select * into b from kv.buckets k where k.entity = $1 and k.after_key = $2;
+  if b.entity is null then
+    return null;
+  end if;
+  current := kv.bucket_hash(entity, after, b.last_key, version);
+  return case when (current.hash, current.documents) = (b.hash, b.documents) then to_jsonb(b) end;
+end
+$function$;
 
 -- Function app.unpark_policies(text,jsonb), owner app_owner
 

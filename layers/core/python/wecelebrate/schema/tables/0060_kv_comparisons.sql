@@ -23,7 +23,7 @@ create table kv.comparisons (
   constraint comparisons_scope_check check (scope in ('full', 'sample')),
   constraint comparisons_sample_check check ((scope = 'sample') = (sample is not null) and sample > 0),
   constraint comparisons_status_check check (status in ('running', 'complete', 'failed')),
-  constraint comparisons_checkpoint_length check (length(checkpoint) <= 2000),
+  constraint comparisons_checkpoint_length check (length(checkpoint) <= 8000),
   constraint comparisons_counts_length check (app.json_fits(counts, 10000)),
   constraint comparisons_requested_by_length check (length(requested_by) <= 500)
 );
