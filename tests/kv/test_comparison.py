@@ -132,6 +132,17 @@ def test_an_unchanged_store_is_not_compared_again_and_has_the_same_numbers(own_p
         assert second[entity]["compared"] == first[entity]["compared"]
 
 
+@pytest.mark.usefixtures("truths")
+def test_a_range_whose_documents_have_disappeared_does_not_end_a_comparison(own_platform: Platform) -> None:
+    first = compare(own_platform, "--entity", "product", code=0)["product"]
+    own_platform.database.execute("delete from kv.buckets where entity = 'product'")
+    own_platform.database.execute(
+        "insert into kv.buckets values ('product', 'a', 'b', 1, 1), ('product', 'gift', 'gift!', 1, 1)"
+    )
+    own_platform.database.execute("insert into kv.buckets values ('product', 'gift:', 'gift:!', 1, 1)")
+    assert compare(own_platform, "--entity", "product", code=0)["product"]["counts"] == first["counts"]
+
+
 COLUMNS = [
     ("client", "client:own", "name", "Someone else"),
     ("client", "client:own", "contact_email", "x@example.test"),
@@ -290,6 +301,29 @@ def test_documents_that_were_deleted_without_triggers_are_noticed_and_written_ag
     assert after.keys() == documents.keys()
     for key in deleted.values():
         assert after[key]["id"] == documents[key]["id"]
+    compare(own_platform, code=0)
+
+
+@pytest.mark.usefixtures("truths")
+def test_a_document_that_disappeared_from_a_list_is_noticed_and_written_under_a_key_of_its_own(
+    own_platform: Platform,
+) -> None:
+    [row] = own_platform.database.execute(
+        "select i.key, i.list, i.old_id from kv.ids i where i.entity = 'product' and i.list is not null and i.has_row"
+        " and i.state = 'mapped' and not i.alias order by i.key limit 1"
+    ).fetchall()
+    with unnoticed(own_platform):
+        own_platform.database.execute(
+            "update kv_store_6fcaeea3 s set value = (select jsonb_agg(e) from jsonb_array_elements(s.value) e"
+            " where e ->> 'id' is distinct from %s) where key = %s",
+            [row["old_id"], row["list"]],
+        )
+    compare(own_platform, "--entity", "product", code=1)
+    assert found(own_platform) == {("product", row["key"], "document_missing", None)}
+    repairs = compare(own_platform, "--entity", "product", "--repair", "from=tables", code=0)["repairs"]
+    assert repairs == {"repaired": 1, "unchanged": 0, "quarantined": 0}
+    stored = "select value ->> 'id' from kv_store_6fcaeea3 where key = %s"
+    assert value(own_platform, stored, f"gift:{row['old_id']}") == row["old_id"]
     compare(own_platform, code=0)
 
 

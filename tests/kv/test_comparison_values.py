@@ -102,6 +102,8 @@ def test_texts_differ_only_in_what_a_reader_can_see() -> None:
         ({"a": 1, "b": [2]}, {"b": [2], "a": 1}, True),
         ({"a": 1}, {"a": Decimal("1.0")}, True),
         ({"a": True}, {"a": 1}, False),
+        ({"a": 1, "b": None}, {"a": 1}, True),
+        ({"a": {"b": None}}, {"a": {}}, True),
         ({"a": 1, "password": "x"}, {"a": 1}, True),
         ({"a": 1, "apiKey": "x"}, {"a": 1}, True),
         ({"a": 1, "color": "red"}, {"a": 1}, False),

@@ -167,7 +167,7 @@ def catalog(pair: Pair) -> Iterator[str]:
     yield from _name(pair, "name", "catalogName")
     source = document.get("source")
     stated_type = [document.get("type"), camel_case(source).get("type") if isinstance(source, dict) else None]
-    if next((kind for kind in stated_type if kind in _TYPES), "manual") != row["type"]:
+    if next((kind for kind in stated_type if isinstance(kind, str) and kind in _TYPES), "manual") != row["type"]:
         yield "type"
     if _state_or(pair, "draft") != row["status"] and not pair.is_kept("status"):
         yield "status"

@@ -186,9 +186,12 @@ def letters(value: Any) -> str:
 def same_object(stated: Any, column: Any) -> bool:
     """Return whether a column has a stated object. Secrets and images in base64 are not copied, so they may be missing.
 
-    Numbers are equal by their value, and objects regardless of the order of their keys.
+    Numbers are equal by their value, and objects regardless of the order of their keys. A field without a value is
+    missing.
     """
     if isinstance(stated, dict) and isinstance(column, dict):
+        stated = {name: value for name, value in stated.items() if value is not None}
+        column = {name: value for name, value in column.items() if value is not None}
         return stated.keys() >= column.keys() and all(
             same_object(value, column[name])
             if name in column

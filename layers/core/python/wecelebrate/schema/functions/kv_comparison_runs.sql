@@ -76,6 +76,7 @@ declare
   c kv.comparisons;
   is_whole boolean;
   share integer := 1000000;
+  boundary text;
   unchanged jsonb;
   keys text[];
 begin
@@ -90,10 +91,13 @@ begin
   elsif c.sample is not null then
     share := least(1000000, ceil(1000000.0 * c.sample / greatest((c.counts ->> 'keys')::bigint, 1)));
   end if;
-  keys := kv.compared_keys(c.entity, after,
-    case when is_whole then (
-      select min(b.last_key) from kv.buckets b where b.entity = c.entity and b.last_key > after) end,
-    size, share, hashtextextended(c.id::text, 0));
+  if is_whole then  -- a range that has changed ends where it ended before
+    select min(b.last_key) into boundary from kv.buckets b where b.entity = c.entity and b.last_key > after;
+  end if;
+  keys := kv.compared_keys(c.entity, after, boundary, size, share, hashtextextended(c.id::text, 0));
+  if keys = '{}' and boundary is not null then  -- all documents of the range have disappeared
+    keys := kv.compared_keys(c.entity, after, null, size, share, hashtextextended(c.id::text, 0));
+  end if;
   return jsonb_build_object('keys', keys, 'hash', case when is_whole and keys <> '{}' then (
     kv.bucket_hash(c.entity, after, keys[cardinality(keys)], version)).hash::text end);
 end
