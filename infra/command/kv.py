@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.command import kv_mirror, output
+from infra.command import kv_comparison, kv_mirror, output
 from infra.command.help import API, LOCAL, SETTINGS, documented
 from infra.command.output import Column, JsonOption
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="The key-value store of the old applications.", **SETTINGS)
 app.add_typer(kv_mirror.app, name="mirror")
+kv_comparison.register(app)
 
 
 _FAMILIES = (
@@ -194,6 +195,7 @@ def status(as_json: JsonOption = False) -> None:
     ]
     output.print_table(_ENTITY_COLUMNS, rows)
     kv_mirror.print_mirror(state["mirror"])
+    kv_comparison.print_comparisons(state["comparisons"])
     if state["quarantine"]:
         reasons = [
             (row["entity"], row["reason"], f"{row['documents']:,}", row["advice"]) for row in state["quarantine"]

@@ -94,6 +94,11 @@ ATTACKS: dict[str, str] = {
         " select kv.mirror_status(); update kv.mirror set enabled = true; select kv.enable_triggers(true);"
         " alter table products enable always trigger mirror_update; select * from kv.history"
     ),
+    "the comparison": (
+        "select kv.start_comparison('site', null, null); select kv.compared('site', '{site:1}', '{}', '{}', true);"
+        " select kv.repair_record('kv', 'site', 'site:1', null, '{}'); update kv.differences set repaired_at = now();"
+        " select app.record_comparison('kv_comparison.start', null, '{}'); delete from kv.comparisons"
+    ),
     "a rollup": "select app.rollup_order_deltas()",
     "the session of another caller": "reset role; select app.reset_session(); set role app_admin",
     "defaults of the session": (

@@ -23,6 +23,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "audit": MEMBERS,
     "catalogs": MEMBERS,
     "clients": MEMBERS,
+    "comparison": ("app_admin",),
     "erasures": MEMBERS,
     "events": ("app_system",),
     "exports": MEMBERS,

@@ -105,6 +105,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kv.mirror": ("is_only",),
     "kv.history": ("key", "rev"),
     "kv.writes": ("key", "base_rev", "fingerprint"),
+    "kv.buckets": ("entity", "after_key"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -141,6 +142,9 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "kv.conflicts": ("field", "renamed"),
     "kv.writes": ("fingerprint", 2),
     "kv.list_changes": ("columns", ["name"]),
+    "kv.comparisons": ("compared", 7),
+    "kv.differences": ("field", "renamed"),
+    "kv.buckets": ("documents", 7),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
     "client_users": ("email", "renamed"),
@@ -454,6 +458,12 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("kv.writes", "gift:1", {"key": "gift:1", "base_rev": 1, "fingerprint": 1})
     change = {"id": ident("a change"), "entity": "product", "row_id": ident("gift 1"), "columns": ["name"]}
     yield Row("kv.list_changes", "gift:1", change)
+    comparison = {"id": ident("a comparison"), "entity": "product", "requested_by": "super"}
+    yield Row("kv.comparisons", "a comparison", comparison)
+    difference = {"id": ident("a difference"), "entity": "product", "key": "gift:1", "kind": "field", "field": "name"}
+    yield Row("kv.differences", "a difference", difference)
+    bucket = {"entity": "product", "after_key": "", "last_key": "gift:1", "hash": 1, "documents": 1}
+    yield Row("kv.buckets", "a bucket", bucket)
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})

@@ -189,6 +189,8 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "exclude_product": {"reason": "not here"},
         "set_flag": {"value": "primary"},
         "switch_kv_mirror": {"enabled": False},
+        "start_kv_comparison": {"entity": "site"},
+        "repair_kv_difference": {"source": "kv"},
         "suspend_row_security": {"reason": "The policy of clients fails"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
         "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},

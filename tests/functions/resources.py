@@ -188,6 +188,7 @@ def _insert_all(platform: Platform, tenant: Tenant, product: str, files: dict[st
         "subscription_id": subscription_id,
         "link": _insert(platform, REPORT_LINK, [subscription_id, member]),
         "run_id": str(uuid4()),
+        "comparison_id": str(uuid4()),
         "invitation_id": _insert(platform, INVITATION, [client, f"{unique}+new@example.test"]),
         "staff_member_id": _insert(platform, STAFF_MEMBER, [f"staff {unique}", f"{unique}@example.test"]),
         "staff_invitation_id": _insert(platform, STAFF_INVITATION, [f"{unique}+staff@example.test"]),

@@ -107,6 +107,8 @@ TESTED_ELSEWHERE = {
     "unsubscribe_from_report",
     "unsubscribe_by_link",
     "switch_kv_mirror",
+    "start_kv_comparison",
+    "repair_kv_difference",
     "suspend_row_security",
     "restore_row_security",
 }
@@ -121,6 +123,7 @@ UNRECORDED = {
     "record_events": "An event of a visitor changes no object that members can change.",
     "start_kv_run": "The run records who started it, and the rows that it writes have entries of their own.",
     "give_kv_revisions": "It adds a field to documents that the platform itself reads.",
+    "continue_kv_comparison": "It changes no document and no row.",
     "continue_kv_run": "The rows that it writes have entries of their own.",
     "propose_mapping": "It changes nothing: it only reads a file that the caller may read.",
 }

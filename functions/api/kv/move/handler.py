@@ -1,9 +1,21 @@
-"""Key-value store: copy its documents to the tables of the platform, and mirror writes. Only super admins can."""
+"""Key-value store: copy its documents to tables, mirror writes, compare both sides. Only super admins can do this."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.types import Id
 from wecelebrate.kv import backfill, mirror
-from wecelebrate.kv.models import Mirror, NewMirror, NewRevisions, NewRun, RevisionsCheckpoint, Run
+from wecelebrate.kv.comparison import repairs, runs
+from wecelebrate.kv.models import (
+    Comparison,
+    Mirror,
+    NewComparison,
+    NewMirror,
+    NewRepair,
+    NewRevisions,
+    NewRun,
+    Repair,
+    RevisionsCheckpoint,
+    Run,
+)
 
 app = api()
 
@@ -33,6 +45,24 @@ def switch_kv_mirror(new: NewMirror, tx: Writing) -> Mirror:
 def give_kv_revisions(new: NewRevisions, tx: Writing) -> RevisionsCheckpoint:
     """Give a revision to the documents that have none, for about 2 seconds, so that stale writes can be merged."""
     return mirror.give_revisions(tx, new)
+
+
+@app.post("/v1/admin/kv/comparisons")
+def start_kv_comparison(new: NewComparison, tx: Writing) -> Comparison:
+    """Start a comparison of documents with rows, or return the one of the same scope that has not ended."""
+    return runs.start(tx, new)
+
+
+@app.post("/v1/admin/kv/comparisons/{comparison_id}/pages")
+def continue_kv_comparison(comparison_id: Id, tx: Writing) -> Comparison:
+    """Compare the next pages, for about 2 seconds. Send the request again until the comparison has ended."""
+    return runs.advance(tx, comparison_id)
+
+
+@app.post("/v1/admin/kv/comparisons/{comparison_id}/repairs")
+def repair_kv_difference(comparison_id: Id, new: NewRepair, tx: Writing) -> Repair:
+    """Repair the next record with a difference. Send the request with the new `after` until it is null."""
+    return repairs.repair(tx, comparison_id, new)
 
 
 handler = serve(app)

@@ -1,12 +1,12 @@
 """The models of the API for the key-value store."""
 
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import CurrencyCode, Flag, Label, Moment
+from wecelebrate.core.types import Count, CurrencyCode, Flag, Id, Label, Moment
 
 Meaning = Literal[
     "client", "site", "catalog", "product", "order", "setting", "list", "derived", "log", "later", "secret", "unknown"
@@ -248,9 +248,97 @@ class NewRevisions(Input):
     after: str = Field(default="", max_length=1024, description="The key of the last document that has a revision.")
 
 
+DifferenceKind = Literal["row_missing", "document_missing", "field"]
+
+
+class NewComparison(Input):
+    """What a comparison of documents with rows compares."""
+
+    entity: Entity
+    """The entity whose documents and rows are compared."""
+    client_id: Id | None = Field(default=None, description="The client whose records are compared. Null: all clients.")
+    sample: Annotated[Count, Field(ge=1)] | None = Field(
+        default=None, description="About how many documents are compared, which are chosen at random. Null: all."
+    )
+
+
+class DifferenceCount(BaseModel):
+    """The open differences of a comparison of the same kind."""
+
+    kind: DifferenceKind = Field(
+        description="`row_missing`: a document has no row. `document_missing`: a row has no document. `field`: the "
+        "document contradicts a column of the row."
+    )
+    field: str | None = Field(
+        description="The column of the row. `id`: the document is that of another record. `document`: it has no fields."
+    )
+    differences: int
+    """The number of differences."""
+    keys: list[str]
+    """The first five keys. The id of the row stands for a key that nobody can say."""
+
+
+class Comparison(BaseModel):
+    """A comparison of the documents of an entity with the rows of the platform."""
+
+    id: UUID
+    """The id of the comparison."""
+    entity: Entity
+    """The entity whose documents and rows are compared."""
+    client_id: UUID | None
+    """The client whose records are compared. Null: all clients."""
+    scope: Literal["full", "sample"]
+    """Whether all documents are compared."""
+    sample: int | None
+    """About how many documents are compared. Null: all."""
+    status: Literal["running", "complete", "failed"] = Field(
+        description="`failed`: a comparison with another scope was started before this one ended."
+    )
+    compared: int
+    """The number of documents and rows that were compared."""
+    differences: int
+    """The number of differences that were noticed, also of those that are repaired."""
+    counts: dict[str, int] = Field(
+        description="The number of documents by outcome: `equal`, `different`, `aliases` (another document decides the "
+        "row), `quarantined`, `kept` (only the platform decides about the values that differ), `other_environment`, "
+        "`erased` (the person of the order is erased), `changing` (written all the time). Also `keys` (all keys of the "
+        "entity), `rows`, and `gone` (rows whose documents an application has deleted)."
+    )
+    found: list[DifferenceCount]
+    """The differences that are not repaired."""
+    started_at: Moment
+    """When the comparison started."""
+    ended_at: Moment | None
+    """When the comparison ended. Null while it is running."""
+
+
+class NewRepair(Input):
+    """How the differences of a comparison are repaired."""
+
+    source: Literal["kv", "tables"] = Field(
+        description="`kv`: documents are mapped again. `tables`: documents are written from their rows."
+    )
+    after: Id | None = Field(
+        default=None, description="The field `after` of the last response. Null: repair the first record."
+    )
+
+
+class Repair(BaseModel):
+    """What became of a record with a difference."""
+
+    after: UUID | None
+    """What the next request sends. Null: no further record has a difference."""
+    outcome: Literal["repaired", "unchanged", "quarantined"] | None = Field(
+        description="`unchanged`: this side cannot repair the record. `quarantined`: the document cannot become a row. "
+        "Null: no further record has a difference."
+    )
+
+
 class MoveStatus(BaseModel):
     """How far the documents of the store have moved."""
 
+    comparisons: list[Comparison]
+    """The last comparison of each entity."""
     mirror: Mirror
     """Whether writes are mirrored, and what the mirror could not keep."""
 

@@ -1,0 +1,307 @@
+"""Compares documents with their rows, and reads each difference once more before it counts."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.kv.comparison import fields, orders
+from wecelebrate.kv.comparison.fields import Pair, pair_of
+from wecelebrate.kv.comparison.identity import (
+    ENVIRONMENTS,
+    Identity,
+    Stored,
+    documents_of,
+    identify,
+    keys_of,
+    other_keys,
+    row_id,
+)
+from wecelebrate.kv.comparison.values import camel_case
+from wecelebrate.kv.inspection.fields import decode
+from wecelebrate.kv.models import DifferenceKind, Entity
+
+sql = queries(__file__)
+
+MAX_READS = 5
+"""A document that applications write all the time is read at most this often."""
+_RULES: Mapping[Entity, Callable[[Pair], Iterator[str]]] = {
+    "client": fields.client,
+    "catalog": fields.catalog,
+    "site": fields.site,
+    "product": fields.product,
+    "order": orders.order,
+}
+
+
+class Difference(NamedTuple):
+    """A difference between a document and a row. It contains no value."""
+
+    key: str | None
+    row_id: str | None
+    kind: DifferenceKind
+    field: str | None
+    client_id: str | None
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a comparison compares."""
+
+    entity: Entity
+    environments: Collection[str]
+    """The environments whose documents become rows."""
+    declared: Collection[str] = ()
+    """The names of further environments."""
+    client_id: str | None = None
+    """The client whose records are compared. None: all clients."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names that are environments in keys of orders."""
+        return ENVIRONMENTS.union(self.declared, self.environments)
+
+    def contains(self, owner: str | None) -> bool:
+        """Return whether a record of an owner is compared. Nobody can say who owns a document without a row."""
+        return self.client_id is None or owner == self.client_id
+
+
+@dataclass
+class Result:
+    """What became of documents."""
+
+    differences: list[Difference] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    """The number of documents by outcome."""
+    is_suspicious: bool = False
+    """Whether the first read has found a difference, also if the second has not."""
+
+
+def compare(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> Result:
+    """Compare documents with their rows.
+
+    A difference is read again from one new snapshot, in which both sides are from the same moment. It counts only if it
+    is still there, so a write between two reads is no difference.
+    """
+    result = _judged(tx, scope, documents, _context(tx, scope, documents))
+    if not result.differences:
+        return result
+    suspects = {difference.key for difference in result.differences}
+    confirmed = _read_again(tx, scope, [stored for stored in documents if stored.key in suspects])
+    noticed = set(result.differences)
+    return Result(
+        [difference for difference in confirmed.differences if difference in noticed],
+        result.counts - Counter(different=len(suspects)) + confirmed.counts,
+        is_suspicious=True,
+    )
+
+
+def recompare(tx: Transaction, scope: Scope, key: str) -> Result:
+    """Compare one document with its row, from one snapshot. `key` is the key of a document, or a computed key."""
+    return _read_again(tx, scope, [Stored(key, key, None)] if "::" not in key else _in_list(tx, scope, key))
+
+
+def read(tx: Transaction, entity: Entity, keys: Sequence[str]) -> list[Stored]:
+    """Return the documents under keys of the store, also those in lists."""
+    found = decode(sql.read_records(tx, entity=entity, keys=list(keys), ids=[], others=[], values=True))["documents"]
+    return [stored for key in keys if key in found for stored in documents_of(entity, key, found[key])]
+
+
+def owners(tx: Transaction, scope: Scope, ids: Sequence[str]) -> dict[str, str | None]:
+    """Return the owners of those of the given rows that exist."""
+    found = _read(tx, scope, [], ids, [], values=False)
+    return {id: row["owner"] for id, row in found["rows"].items()}
+
+
+def _in_list(tx: Transaction, scope: Scope, key: str) -> list[Stored]:
+    return [stored for stored in read(tx, scope.entity, [key.partition("::")[0]]) if stored.key == key]
+
+
+def _context(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> dict[str, Any]:
+    """Return the rows that documents lead to, and what the mapping has recorded about them."""
+    return _read(tx, scope, _keys(documents), _possible_rows(scope, documents), _others(scope, documents), values=False)
+
+
+def _keys(documents: Iterable[Stored]) -> list[str]:
+    """Return the keys of documents, and the keys of the lists that contain them."""
+    return sorted({key for stored in documents for key in (stored.key, stored.store_key)})
+
+
+def _read(
+    tx: Transaction, scope: Scope, keys: Sequence[str], ids: Collection[str], others: Collection[str], *, values: bool
+) -> dict[str, Any]:
+    text = sql.read_records(
+        tx, entity=scope.entity, keys=list(keys), ids=sorted(ids), others=sorted(others), values=values
+    )
+    context: dict[str, Any] = decode(text)
+    return context
+
+
+def _others(scope: Scope, documents: Iterable[Stored]) -> set[str]:
+    others: set[str] = set()
+    for stored in documents:
+        keys = other_keys(scope.entity, stored, scope.names)
+        others.update(keys)
+        if scope.entity == "site":
+            for key in keys:
+                name = key.rpartition(":")[2]
+                others.update(_settings_keys(name))
+    return others
+
+
+def _settings_keys(site: str) -> tuple[str, str]:
+    """Return the keys of the settings of a site. The first one leads."""
+    return f"site_catalog_config:{site}", f"sites:{site}:catalog_config"
+
+
+def _possible_rows(scope: Scope, documents: Iterable[Stored]) -> set[str]:
+    """Return the ids of all rows that documents can lead to."""
+    ids: set[str] = set()
+    for stored in documents:
+        for existing in (frozenset[str](), frozenset(other_keys(scope.entity, stored, scope.names))):
+            identity = identify(scope.entity, stored, scope.names, existing, None)
+            ids.add(row_id(scope.entity, identity.environment, identity.old_id))
+    return ids
+
+
+def _read_again(tx: Transaction, scope: Scope, documents: Sequence[Stored]) -> Result:
+    """Compare documents from one snapshot. Their identities are only known after a read, so it can take several."""
+    wanted = {stored.key for stored in documents}
+    keys = _keys(documents)
+    for _ in range(MAX_READS):
+        ids, others = _possible_rows(scope, documents), _others(scope, documents)
+        context = _read(tx, scope, keys, ids, others, values=True)
+        fresh = [
+            stored
+            for key in keys
+            if key in context["documents"]
+            for stored in documents_of(scope.entity, key, context["documents"][key])
+            if stored.key in wanted
+        ]
+        if _possible_rows(scope, fresh) <= ids and _others(scope, fresh) <= others:
+            return _judged(tx, scope, fresh, context)
+        documents = fresh
+    return Result(counts=Counter(changing=len(wanted)))
+
+
+def _judged(tx: Transaction, scope: Scope, documents: Iterable[Stored], context: Mapping[str, Any]) -> Result:
+    """Compare documents with what was read about them."""
+    judge, result = _Judge(scope, context), Result()
+    for stored in documents:
+        outcome, differences = judge.outcome(stored)
+        if differences and differences[0].kind == "row_missing":
+            owner = _owner(tx, scope, stored, judge.identity(stored))
+            differences = [difference._replace(client_id=owner) for difference in differences]
+            outcome = outcome if scope.contains(owner) else None
+        if outcome is not None:
+            result.counts[outcome] += 1
+            result.differences += differences
+    return result
+
+
+def _owner(tx: Transaction, scope: Scope, stored: Stored, identity: Identity) -> str | None:
+    """Return the client that owns a document without a row, by what the document refers to."""
+    environment, old_id, _ = identity
+    if scope.entity == "client":
+        return row_id("client", environment, old_id)
+    document = camel_case(stored.document) if isinstance(stored.document, dict) else {}
+    parent, name = fields.parent_of(scope.entity, document, stored.key)
+    if name is None:
+        return None
+    keys = keys_of(parent, environment, name)
+    owner = sql.get_owner(tx, entity=parent, environment=environment, old_id=name, keys=keys)
+    return None if owner is None else str(owner)
+
+
+class _Judge:
+    """Decides what is wrong with a document."""
+
+    def __init__(self, scope: Scope, context: Mapping[str, Any]) -> None:
+        self.scope = scope
+        self.rows: Mapping[str, Any] = context["rows"]
+        self.existing = frozenset(context["existing"])
+        self.settings: Mapping[str, Any] = context["documents"]
+        self.entries: dict[str, Any] = {entry["key"]: entry for entry in context["entries"]}
+        self.by_row: dict[str, list[Any]] = {}
+        for entry in context["entries"]:
+            if entry["exists"]:
+                self.by_row.setdefault(entry["id"], []).append(entry)
+
+    def identity(self, stored: Stored) -> Identity:
+        """Return the record that a document belongs to."""
+        scope, entry = self.scope, self.entries.get(stored.key)
+        return identify(scope.entity, stored, scope.names, self.existing, entry)
+
+    def outcome(self, stored: Stored) -> tuple[str | None, list[Difference]]:
+        """Return what became of a document, and its differences. Returns None if it is not compared."""
+        scope, entry = self.scope, self.entries.get(stored.key)
+        identity = self.identity(stored)
+        id = row_id(scope.entity, identity.environment, identity.old_id)
+        recorded: str | None = entry["id"] if entry is not None and entry["has_row"] else None
+        row = self.rows.get(recorded or id)
+        owner = row["owner"] if row else None
+        outcome = self._outcome_without_values(stored, identity, row, recorded or id)
+        if not scope.contains(owner) and (row is not None or outcome is not None):
+            return None, []
+        if outcome is not None:
+            return outcome, []
+        if row is None:  # what the document refers to says who owns it
+            return "different", [Difference(stored.key, recorded or id, "row_missing", None, None)]
+        columns = self._columns(stored, identity, row, recorded is not None and recorded != id)
+        if columns == ["kept"]:
+            return "kept", []
+        differences = [Difference(stored.key, row["id"], "field", column, owner) for column in columns]
+        return ("different" if differences else "equal"), differences
+
+    def _outcome_without_values(
+        self, stored: Stored, identity: Identity, row: Mapping[str, Any] | None, id: str
+    ) -> str | None:
+        """Return what became of a document whose values are not compared. Returns None for all others."""
+        entry = self.entries.get(stored.key)
+        if identity.environment not in self.scope.environments:
+            return "other_environment"
+        if entry is not None and entry["state"] == "quarantined":
+            return "quarantined"
+        if not self._leads(stored, identity, id):
+            return "aliases"
+        return "erased" if row is not None and row.get("erased_at") is not None else None
+
+    def _leads(self, stored: Stored, identity: Identity, id: str) -> bool:
+        """Return whether a document decides its row. The form of its key decides, and a list comes last."""
+        order = keys_of(self.scope.entity, identity.environment, identity.old_id)
+        candidates = [(entry["key"], entry["list"] is not None) for entry in self.by_row.get(id, ())]
+        candidates += [(key, False) for key in order if key in self.existing]
+        candidates.append((stored.key, stored.in_list))
+        leader, _ = min(
+            candidates, key=lambda each: (order.index(each[0]) if each[0] in order else 9, each[1], each[0])
+        )
+        return bool(leader == stored.key)
+
+    def _columns(self, stored: Stored, identity: Identity, row: Mapping[str, Any], is_of_another: bool) -> list[str]:
+        """Return the columns that a document contradicts. `id`: it is of another record. `document`: it has no fields.
+
+        Returns only `kept` if the platform alone decides about all of them.
+        """
+        if identity.is_of_another or is_of_another:
+            return ["id"]
+        if not isinstance(stored.document, dict):
+            return ["document"]
+        entry = self.entries.get(stored.key) or {}
+        pair = pair_of(
+            stored.document,
+            row=row,
+            environment=identity.environment,
+            old_id=identity.old_id,
+            key=stored.key,
+            notes=entry.get("notes", {}),
+            settings=self._settings(identity.old_id),
+        )
+        columns = list(dict.fromkeys(_RULES[self.scope.entity](pair)))
+        return columns or (["kept"] if pair.kept else [])
+
+    def _settings(self, site: str) -> tuple[Any, ...]:
+        if self.scope.entity != "site":
+            return ()
+        found = (self.settings.get(key) for key in _settings_keys(site))
+        return tuple(value for text in found if text and isinstance(value := decode(text), dict))

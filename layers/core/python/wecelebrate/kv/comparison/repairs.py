@@ -1,0 +1,59 @@
+"""Repairs the differences that a comparison has noticed, one record in each transaction."""
+
+from typing import Any
+from uuid import UUID
+
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.kv.comparison import records, runs
+from wecelebrate.kv.models import NewRepair, Repair
+
+sql = queries(__file__)
+
+_NO_ROW = str(UUID(int=0))
+
+
+def repair(tx: Transaction, comparison_id: UUID, new: NewRepair) -> Repair:
+    """Repair the next record with a difference, and compare it again.
+
+    Raises NotFound, and Forbidden unless the caller is a super admin.
+    """
+    comparison = sql.lock_comparison(tx, comparison_id=comparison_id)
+    if comparison is None:
+        raise NotFound
+    if new.after is None:
+        sql.start_repair(tx, comparison_id=comparison_id, source=new.source)
+    record = sql.next_open_record(tx, comparison_id=comparison_id, after=new.after)
+    if record is None:
+        return Repair(after=None, outcome=None)
+    with tx.savepoint() as roll_back:
+        is_repaired, is_quarantined = _repair(tx, runs.scope_of(comparison), new.source, record)
+        if not is_repaired and not is_quarantined:
+            roll_back()
+    if is_repaired:
+        sql.record_repair(tx, ids=record["ids"])
+    outcome = "repaired" if is_repaired else "quarantined" if is_quarantined else "unchanged"
+    return Repair.model_validate({"after": record["first_id"], "outcome": outcome})
+
+
+def _repair(tx: Transaction, scope: records.Scope, source: str, record: dict[str, Any]) -> tuple[bool, bool]:
+    """Repair a record. Returns whether it has no difference any more, and whether its document is in quarantine.
+
+    A field can decide several columns: the name of a customer without a name is the address. Therefore columns that
+    differ after a repair are repaired, too.
+    """
+    fields: set[str] = set(record["fields"])
+    while True:
+        values = {name: record[name] for name in ("entity", "key", "row_id")}
+        sql.repair_record(tx, source=source, **values, fields=sorted(fields))
+        result = records.recompare(tx, scope, record["key"]) if record["key"] is not None else records.Result()
+        others = {difference.field for difference in result.differences if difference.field} - fields
+        if not others:
+            break
+        fields |= others
+    is_missing = False
+    if record["row_id"] is not None and record["kind"] != "row_missing":
+        found = runs.rows_without_documents(tx, scope, _NO_ROW, [record["row_id"]])
+        is_missing = bool(found["missing"]) or found["last"] is None
+    is_quarantined = result.counts["quarantined"] > 0
+    return not (result.differences or is_missing or is_quarantined), is_quarantined

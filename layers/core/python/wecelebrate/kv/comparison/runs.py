@@ -1,0 +1,242 @@
+"""Runs a comparison, page by page: first the documents, and then the rows without documents.
+
+Each page is recorded with its checkpoint, so a comparison that was interrupted continues after the last request. In a
+full comparison, a range of documents is only compared if it has changed since it last had no difference.
+"""
+
+import json
+import time
+from collections import Counter
+from math import ceil
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel
+
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import NotFound
+from wecelebrate.kv.comparison import records
+from wecelebrate.kv.comparison.records import Difference, Scope
+from wecelebrate.kv.inspection.lists import entity_of
+from wecelebrate.kv.models import Comparison, NewComparison
+
+sql = queries(__file__)
+
+VERSION = 1
+"""The version of the rules. Increase it with each change of a rule: then all documents are compared again."""
+PAGE_SIZE = 400
+"""The number of documents that are compared together."""
+ROWS = 2000
+"""The number of rows that are searched together for rows without documents."""
+SECONDS = 2.0
+"""A request begins no further page after this time."""
+_NO_ROW = str(UUID(int=0))
+
+
+class Checkpoint(BaseModel):
+    """Where a comparison continues."""
+
+    after_key: str | None = ""
+    """The key after which the next documents are. None: the documents are compared, and the rows follow."""
+    after_row: str = _NO_ROW
+    """The row after which the next rows are."""
+    number: int = 0
+    """For a list: the number of its documents that are compared."""
+    hash: str | None = None
+    """For a list: the hash that it had when its first document was compared."""
+    is_equal: bool = True
+    """For a list: whether no difference was noticed in it."""
+    counts: dict[str, int] = {}
+    """For a list: what became of its documents."""
+
+
+def start(tx: Transaction, new: NewComparison) -> Comparison:
+    """Start a comparison, or return the one that has not ended.
+
+    Raises NotFound if the client does not exist, and Forbidden unless the caller is a super admin.
+    """
+    row = sql.start_comparison(tx, entity=new.entity, client_id=new.client_id, sample=new.sample)
+    if row is None:
+        raise NotFound
+    return get(tx, UUID(row["id"]))
+
+
+def get(tx: Transaction, comparison_id: UUID) -> Comparison:
+    """Return a comparison with its open differences. Raises NotFound."""
+    for row in sql.get_comparisons(tx, comparison_id=comparison_id):
+        return Comparison.model_validate(row)
+    raise NotFound
+
+
+def last(tx: Transaction) -> list[Comparison]:
+    """Return the last comparison of each entity. Raises Forbidden unless the caller is a super admin."""
+    return [Comparison.model_validate(row) for row in sql.get_comparisons(tx, comparison_id=None)]
+
+
+def advance(tx: Transaction, comparison_id: UUID) -> Comparison:
+    """Compare pages for some time. Raises NotFound, and Forbidden unless the caller is a super admin."""
+    give_up_at = time.monotonic() + SECONDS
+    row = sql.lock_comparison(tx, comparison_id=comparison_id)
+    if row is None:
+        raise NotFound
+    run = _Run(tx, row)
+    while run.status == "running":
+        run.next_page()
+        if time.monotonic() > give_up_at:
+            break
+    return get(tx, comparison_id)
+
+
+def scope_of(row: dict[str, Any]) -> Scope:
+    """Return what a comparison compares."""
+    return Scope(row["entity"], row["environments"], row["declared_environments"], row["client_id"])
+
+
+class _Run:
+    """A comparison that runs."""
+
+    def __init__(self, tx: Transaction, row: dict[str, Any]) -> None:
+        self.tx, self.row, self.scope = tx, row, scope_of(row)
+        self.status: str = row["status"]
+        self.compared: int = row["compared"]
+        self.counts = Counter(row["counts"])
+        self.checkpoint = Checkpoint.model_validate_json(row["checkpoint"] or "{}")
+
+    def next_page(self) -> None:
+        """Compare the next documents, or search the next rows."""
+        if self.checkpoint.after_key is None:
+            self._search_rows()
+        elif self.checkpoint.hash is not None or self.checkpoint.number:
+            self._compare_list(self._list_after(self.checkpoint.after_key))
+        else:
+            self._compare_documents(self.checkpoint.after_key)
+
+    def _next_documents(self, after: str) -> dict[str, Any]:
+        page: dict[str, Any] = sql.next_documents(
+            self.tx, comparison_id=self.row["id"], after=after, size=PAGE_SIZE, version=VERSION
+        )
+        return page
+
+    def _list_after(self, after: str) -> str | None:
+        """Return the key of the list that is compared in parts. Returns None if it was deleted meanwhile."""
+        keys = self._next_documents(after).get("keys") or [""]
+        return keys[0] if entity_of(keys[0]) == self.scope.entity else None
+
+    def _compare_documents(self, after: str) -> None:
+        page = self._next_documents(after)
+        if bucket := page.get("unchanged"):
+            self.compared += sum(bucket["counts"].values())
+            self.counts.update(bucket["counts"])
+            self._record(Checkpoint(after_key=bucket["last_key"]))
+        elif not page["keys"]:
+            self._record(Checkpoint(after_key=None))
+        elif entity_of(page["keys"][0]) == self.scope.entity:
+            self.checkpoint.hash = page["hash"]
+            self._compare_list(page["keys"][0])
+        else:
+            keys = page["keys"]
+            result = records.compare(self.tx, self.scope, records.read(self.tx, self.scope.entity, keys))
+            self._add(result)
+            is_equal = not result.is_suspicious
+            bucket = self._bucket((after, keys[-1]), len(keys), result.counts, hash=page["hash"], is_equal=is_equal)
+            self._record(Checkpoint(after_key=keys[-1]), result.differences, bucket)
+
+    def _compare_list(self, key: str | None) -> None:
+        """Compare the next documents in a list."""
+        after, begun = self.checkpoint.after_key or "", self.checkpoint
+        if key is None:
+            self._record(Checkpoint(after_key=after))
+            return
+        documents = records.read(self.tx, self.scope.entity, [key])
+        end = begun.number + PAGE_SIZE
+        result = records.compare(self.tx, self.scope, documents[begun.number : end])
+        missing = self._missing_in_list(key, [each.key for each in documents]) if begun.number == 0 else []
+        self._add(result)
+        counts = Counter(begun.counts) + result.counts
+        is_equal = begun.is_equal and not result.is_suspicious and not missing
+        if end < len(documents):
+            checkpoint = Checkpoint(after_key=after, number=end, hash=begun.hash, is_equal=is_equal, counts=counts)
+            self._record(checkpoint, [*result.differences, *missing])
+        else:
+            bucket = self._bucket((after, key), 1, counts, hash=begun.hash, is_equal=is_equal)
+            self._record(Checkpoint(after_key=key), [*result.differences, *missing], bucket)
+
+    def _missing_in_list(self, key: str, keys: list[str]) -> list[Difference]:
+        """Return the differences of the documents that have disappeared from a list, after a second read."""
+        entity = self.scope.entity
+        missing = sql.list_documents_missing_in_list(self.tx, entity=entity, list=key, keys=keys)
+        if missing:
+            keys = [each.key for each in records.read(self.tx, entity, [key])]
+            missing = sql.list_documents_missing_in_list(self.tx, entity=entity, list=key, keys=keys)
+        rows = _rows(self.tx, self.scope, [each["row_id"] for each in missing])
+        return [
+            Difference(each["key"], each["row_id"], "document_missing", None, rows[each["row_id"]])
+            for each in missing
+            if each["row_id"] in rows and self.scope.contains(rows[each["row_id"]])
+        ]
+
+    def _search_rows(self) -> None:
+        """Search the next rows for rows without documents, and search those that have none once more."""
+        sample, total = self.row["sample"], max(self.row["counts"].get("keys", 0), 1)
+        share = 1_000_000 if sample is None else min(1_000_000, ceil(1_000_000 * sample / total))
+        found = self._rows_without_documents(self.checkpoint.after_row, None, share)
+        if found["last"] is None:
+            self.status = "complete"
+            self._record(self.checkpoint)
+            return
+        missing = found["missing"]
+        if missing:
+            ids = [each["row_id"] for each in missing]
+            missing = self._rows_without_documents(_NO_ROW, ids, 1_000_000)["missing"]
+        self.compared += found["rows"]
+        self.counts.update(rows=found["rows"], gone=found["gone"])
+        differences = [
+            Difference(each["key"], each["row_id"], "document_missing", None, each["client_id"]) for each in missing
+        ]
+        self._record(Checkpoint(after_key=None, after_row=found["last"]), differences)
+
+    def _rows_without_documents(self, after: str, ids: list[str] | None, share: int) -> dict[str, Any]:
+        seed = UUID(self.row["id"]).int & (2**60 - 1)
+        return rows_without_documents(self.tx, self.scope, after, ids, share=share, seed=seed)
+
+    def _add(self, result: records.Result) -> None:
+        self.compared += sum(result.counts.values())
+        self.counts.update(result.counts)
+
+    def _bucket(
+        self, span: tuple[str, str], documents: int, counts: Counter[str], *, hash: str | None, is_equal: bool
+    ) -> dict[str, Any] | None:
+        """Return what the next comparison needs to skip a range of documents. A range with a difference has no hash."""
+        if self.row["client_id"] is not None or self.row["sample"] is not None:
+            return None
+        values = {"after_key": span[0], "last_key": span[1], "documents": documents, "counts": dict(counts)}
+        return {**values, "hash": int(hash) if hash is not None and is_equal else None}
+
+    def _record(self, checkpoint: Checkpoint, differences: list[Difference] | None = None, bucket: Any = None) -> None:
+        self.checkpoint = checkpoint
+        sql.record_page(
+            self.tx,
+            comparison_id=self.row["id"],
+            status=self.status,
+            checkpoint=json.dumps(checkpoint.model_dump(), ensure_ascii=False),
+            compared=self.compared,
+            counts=Jsonb(dict(self.counts)),
+            differences=Jsonb([difference._asdict() for difference in differences or ()]),
+            bucket=None if bucket is None else Jsonb(bucket),
+        )
+
+
+def rows_without_documents(
+    tx: Transaction, scope: Scope, after: str, ids: list[str] | None, *, share: int = 1_000_000, seed: int = 0
+) -> dict[str, Any]:
+    """Return which of the next rows, or of the given rows, have no document."""
+    found: dict[str, Any] = sql.list_rows_without_documents(
+        tx, entity=scope.entity, client_id=scope.client_id, after=after, ids=ids, size=ROWS, share=share, seed=seed
+    )
+    return found
+
+
+def _rows(tx: Transaction, scope: Scope, ids: list[str]) -> dict[str, str | None]:
+    """Return the owners of those of the given rows that exist."""
+    return records.owners(tx, scope, ids) if ids else {}

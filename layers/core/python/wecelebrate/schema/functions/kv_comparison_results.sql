@@ -1,0 +1,235 @@
+-- What comparisons have noticed, and the repair of differences. A repair uses the functions of the mapping and of the
+-- mirror, so both sides are afterwards as if the mirror had written them.
+
+set local role app_mirror;
+
+-- Records a page of a comparison: how far it is, its numbers, and its differences. A range of documents without a
+-- difference becomes a bucket. When a full comparison ends, its differences replace those of earlier comparisons.
+create or replace function kv.record_page(
+  comparison uuid, status text, checkpoint text, compared bigint, counts jsonb, differences jsonb, bucket jsonb)
+returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  c kv.comparisons;
+begin
+  perform kv.require_super_admin();
+  insert into kv.differences (comparison_id, entity, client_id, key, row_id, kind, field, confirmed)
+  select $1, o.entity, d.client_id, d.key, d.row_id, d.kind, d.field, true
+  from jsonb_to_recordset($6) d (client_id uuid, key text, row_id uuid, kind text, field text)
+    join kv.comparisons o on o.id = $1;
+  update kv.comparisons o set status = $2, checkpoint = $3, compared = $4, counts = $5,
+    differences = o.differences + jsonb_array_length($6),
+    ended_at = case when $2 <> 'running' then clock_timestamp() end
+  where o.id = $1 returning * into c;
+  if bucket is not null then
+    delete from kv.buckets b where b.entity = c.entity and b.last_key > bucket ->> 'after_key'
+      and b.after_key < bucket ->> 'last_key';
+    insert into kv.buckets
+    select c.entity, n.after_key, n.last_key, n.hash, n.documents, n.counts
+    from jsonb_populate_record(null::kv.buckets, bucket) n where n.hash is not null;
+  end if;
+  if c.status = 'complete' and c.scope = 'full' then
+    delete from kv.differences d
+    where d.entity = c.entity and d.comparison_id <> c.id and d.repaired_at is null
+      and (c.client_id is null or d.client_id = c.client_id);
+  end if;
+  return to_jsonb(c);
+end
+$$;
+grant execute on function kv.record_page(uuid, text, text, bigint, jsonb, jsonb, jsonb) to app_admin;
+
+-- Returns the differences of a comparison that are not repaired, by kind and field, with at most five keys.
+create or replace function kv.open_differences(comparison uuid) returns jsonb
+language sql stable
+return (
+  select coalesce(jsonb_agg(to_jsonb(g) order by g.kind, g.field), '[]') from (
+    select d.kind, d.field, count(*) as differences,
+      (array_agg(left(coalesce(d.key, d.row_id::text), 200) order by d.key, d.row_id))[1:5] as keys
+    from kv.differences d where d.comparison_id = comparison and d.repaired_at is null group by 1, 2) g);
+
+-- Returns the last comparison of each entity, and its differences that are not repaired. Keys of entities are no
+-- secrets. `comparison` is the only comparison to return, or null.
+create or replace function kv.comparison_status(comparison uuid default null) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  perform kv.require_super_admin();
+  return (
+    select coalesce(jsonb_agg(to_jsonb(c) - '{requested_by,checkpoint}'::text[]
+      || jsonb_build_object('found', kv.open_differences(c.id)) order by c.entity), '[]')
+    from (select distinct on (o.entity) o.* from kv.comparisons o
+      where case when comparison is null then o.status <> 'failed' else o.id = comparison end
+      order by o.entity, o.started_at desc, o.id desc) c);
+end
+$$;
+grant execute on function kv.comparison_status(uuid) to app_admin;
+
+-- Returns the next record of a comparison that has open differences: its key, its row and its fields. `first_id` says
+-- where the next request continues.
+create or replace function kv.next_open_record(comparison uuid, after uuid) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  perform kv.require_super_admin();
+  return (
+    select to_jsonb(g) from (
+      select o.entity, o.key, o.row_id, o.kind, o.client_id, jsonb_agg(o.id) as ids,
+        coalesce(jsonb_agg(o.field) filter (where o.field is not null), '[]') as fields,
+        min(o.id::text collate "C") as first_id
+      from kv.differences o where o.comparison_id = $1 and o.repaired_at is null
+      group by o.entity, o.key, o.row_id, o.kind, o.client_id
+      having after is null or min(o.id::text collate "C") > after::text
+      order by first_id limit 1) g);
+end
+$$;
+grant execute on function kv.next_open_record(uuid, uuid) to app_admin;
+
+-- Records that differences are repaired.
+create or replace function kv.record_repair(ids uuid[]) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  perform kv.require_super_admin();
+  update kv.differences d set repaired_at = clock_timestamp() where d.id = any (ids) and d.repaired_at is null;
+end
+$$;
+grant execute on function kv.record_repair(uuid[]) to app_admin;
+
+-- Records in the audit log that the differences of a comparison are repaired. Returns false if it does not exist.
+create or replace function kv.record_repair_start(comparison uuid, source text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  c kv.comparisons;
+begin
+  perform kv.require_super_admin();
+  select * into c from kv.comparisons where id = $1;
+  if c.id is not null then
+    perform app.record_comparison('kv_comparison.repair', c.client_id,
+      jsonb_build_object('entity', c.entity, 'from', source, 'comparison', c.id));
+  end if;
+  return c.id is not null;
+end
+$$;
+grant execute on function kv.record_repair_start(uuid, text) to app_admin;
+
+-- Repairs a record: maps its documents again, or writes its document from its row.
+create or replace function kv.repair_record(source text, entity text, key text, row_id uuid, fields text[])
+returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  perform kv.require_super_admin();
+  if source = 'kv' then
+    perform kv.repair_row(entity, key, row_id);
+  elsif row_id is not null then
+    perform kv.repair_document(entity, key, row_id, fields);
+  end if;
+end
+$$;
+grant execute on function kv.repair_record(text, text, text, uuid, text[]) to app_admin;
+
+-- Returns a row as JSON. Null: it does not exist.
+create or replace function kv.row_as_json(entity text, id uuid) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  r jsonb;
+begin
+  execute format('select to_jsonb(t) from (select * from %I where id = $1 for no key update) t', entity || 's')
+    into r using id;
+  return r;
+end
+$$;
+
+-- Maps the documents of a record as if they had never been mapped: all their fields count as changed. A row that has
+-- disappeared is written again.
+create or replace function kv.repair_row(entity text, key text, row_id uuid) returns void
+language plpgsql volatile
+as $$
+declare
+  store_key constant text := case when key is null or exists (select from kv_store_6fcaeea3 d where d.key = $2)
+    then key else split_part(key, '::', 1) end;
+  currency constant text := coalesce((select m.currency from kv.mirror m where m.enabled),
+    (select r.currency from kv.runs r order by r.started_at desc, r.id desc limit 1));
+  ids uuid[];
+  target uuid;
+begin
+  if store_key is not null then
+    perform kv.index_keys(array[store_key], kv.compared_environments(), kv.environment_names(), false);
+  end if;
+  ids := array(
+    select distinct i.id from kv.ids i
+    where i.entity = $1 and i.state <> 'gone' and (i.key = $2 or i.id = $3) order by 1);
+  perform kv.lock_documents(entity, ids);
+  foreach target in array ids loop
+    update kv.ids i set mapped_fingerprint = null, base = null,
+      has_row = i.has_row and kv.row_as_json(i.entity, i.id) is not null
+    where i.entity = $1 and i.id = target;
+  end loop;
+  perform kv.map_rows(entity, ids, currency);
+end
+$$;
+
+-- Writes the document of a row from the row. If the row has disappeared, its documents go, too, as when the mirror sees
+-- that a row is deleted. `fields` are the columns that differ. `id` and `document` say that the whole document is
+-- wrong.
+create or replace function kv.repair_document(entity text, key text, row_id uuid, fields text[]) returns void
+language plpgsql volatile
+as $$
+declare
+  r constant jsonb := kv.row_as_json(entity, row_id);
+  lead constant text := case when fields && '{id,document}' then key else kv.leading_key(entity, row_id) end;
+  document jsonb;
+begin
+  if r is null then
+    if exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row) then
+      perform kv.delete_documents(entity, row_id);
+    end if;
+    return;
+  elsif lead is null or fields && '{id,document}' then
+    perform kv.restore_document(entity, lead, row_id, r);
+    return;
+  end if;
+  select d.value into document from kv_store_6fcaeea3 d where d.key = lead for update;
+  update kv.ids i set fingerprint = kv.fingerprint(document), mapped_fingerprint = kv.fingerprint(document)
+  where i.key = lead and i.state = 'mapped';
+  perform kv.mirror_row(entity, r - fields, r);
+end
+$$;
+
+-- Writes the whole document of a row, in the form that the last version of the old applications wrote: under the key
+-- that the row had, or under a new one. `key` is a document of another record that is in its place.
+create or replace function kv.restore_document(entity text, key text, row_id uuid, r jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  former kv.ids;
+  stored jsonb;
+  document jsonb;
+begin
+  select * into former from kv.ids i
+  where i.entity = $1 and i.id = row_id and i.state <> 'gone' and i.environment = 'production' and i.has_row
+    and (restore_document.key is null or i.key = restore_document.key)
+  order by i.list nulls first, i.alias, i.key limit 1;
+  if former.key is null then
+    if restore_document.key is null then
+      perform kv.create_document(entity, r);
+    end if;
+    return;
+  end if;
+  if former.list is not null then
+    former.key := (kv.keys_of(entity, 'production', former.old_id))[2];
+  end if;
+  select d.value into stored from kv_store_6fcaeea3 d where d.key = former.key for update;
+  document := kv.with_revision(kv.document_of(entity, former.old_id, r), coalesce(kv.revision_of(stored), 0) + 1);
+  insert into kv_store_6fcaeea3 as d (key, value) values (former.key, document)
+  on conflict on constraint kv_store_6fcaeea3_pkey do update set value = excluded.value;
+  insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
+  select former.key, $1, 'production', former.old_id, row_id, 'mapped', true, f, f from kv.fingerprint(document) f
+  on conflict on constraint ids_pkey do update set state = 'mapped', alias = false, has_row = true,
+    fingerprint = excluded.fingerprint, mapped_fingerprint = excluded.mapped_fingerprint;
+  perform kv.record_agreement(entity, row_id);
+end
+$$;
