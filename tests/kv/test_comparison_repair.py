@@ -1,0 +1,177 @@
+"""The repair of differences between documents and rows, from both sides. The module has a cloud of its own."""
+
+from typing import Any
+
+import pytest
+from psycopg.types.json import Jsonb
+
+from tests.kv.comparing import OWN, TABLES, Damage, compare, damaged, fill, found, id_of, unnoticed, value
+from tests.kv.moving import gift
+from tests.kv.store.truth import Truth
+from tests.platform import Platform
+
+
+@pytest.fixture(scope="module")
+def truths(own_platform: Platform) -> list[Truth]:
+    """The truth about the documents of a damaged store whose documents have become rows."""
+    return fill(own_platform)
+
+
+REPAIRED = [
+    ("client", "client:own", "contact_email", "x@example.test"),
+    ("site", "site:s-a", "branding", Jsonb({"color": "blue"})),
+    ("product", "gift:g-a", "price", 20),
+    ("product", "gift:g-a", "inventory_count", 8),
+    ("order", "order:o-a", "customer_email", "x@example.test"),
+]
+
+
+def _values(platform: Platform, damages: list[Damage]) -> list[Any]:
+    return [
+        value(platform, f"select {column}::text from {TABLES[entity]} where id = %s", id_of(platform, key))
+        for entity, key, column, _ in damages
+    ]
+
+
+def _documents(platform: Platform) -> dict[str, Any]:
+    rows = platform.database.execute(
+        "select key, value - '_rev' as value from kv_store_6fcaeea3 where jsonb_typeof(value) = 'object'"
+    ).fetchall()
+    return {row["key"]: {name: field for name, field in row["value"].items() if field is not None} for row in rows}
+
+
+@pytest.mark.usefixtures("truths")
+@pytest.mark.parametrize("source", ["kv", "tables"])
+def test_changed_columns_are_repaired_from_both_sides_and_a_second_repair_changes_nothing(
+    own_platform: Platform, source: str
+) -> None:
+    rows, documents = _values(own_platform, REPAIRED), _documents(own_platform)
+    with damaged(own_platform, REPAIRED):
+        changed = _values(own_platform, REPAIRED)
+        repairs = compare(own_platform, "--repair", f"from={source}", code=0)["repairs"]
+        assert repairs == {"repaired": 4, "unchanged": 0, "quarantined": 0}
+        after = _documents(own_platform)
+        assert _values(own_platform, REPAIRED) == (rows if source == "kv" else changed)
+        written = {key for key in documents if after[key] != documents[key]}
+        assert written == ({key for _, key, _, _ in REPAIRED} if source == "tables" else set())
+        repairs = compare(own_platform, "--repair", f"from={source}", code=0)["repairs"]
+        assert repairs == {"repaired": 0, "unchanged": 0, "quarantined": 0}
+        assert _documents(own_platform) == after
+        assert _values(own_platform, REPAIRED) == (rows if source == "kv" else changed)
+    if source == "tables":  # the rows are as before, and the documents have the damage
+        assert after["gift:g-a"]["price"] == "20,00 €"
+        compare(own_platform, "--repair", "from=tables", code=0)
+        repaired = _documents(own_platform)
+        assert repaired["order:o-a"].pop("customerName") == "a@b.example"  # the name was the address before
+        assert repaired == documents
+
+
+@pytest.mark.usefixtures("truths")
+def test_rows_that_were_deleted_without_triggers_are_noticed_and_written_again(own_platform: Platform) -> None:
+    deleted = {"product": "gift:g-a", "order": "order:o-a", "site": "site:s-b", "client": "client:other"}
+    with unnoticed(own_platform):
+        for entity, key in deleted.items():
+            id = id_of(own_platform, key)
+            own_platform.database.execute(f"delete from {TABLES[entity]} where id = %s".encode(), [id])
+            own_platform.database.execute("delete from order_lines where order_id = %s", [id])
+    compare(own_platform, code=1)
+    assert found(own_platform) == {(entity, key, "row_missing", None) for entity, key in deleted.items()}
+    repairs = compare(own_platform, "--repair", "from=kv", code=0)["repairs"]
+    assert repairs == {"repaired": 4, "unchanged": 0, "quarantined": 0}
+    for entity, key in deleted.items():
+        query = f"select count(*) from {TABLES[entity]} where id = %s"
+        assert value(own_platform, query, id_of(own_platform, key)) == 1, key
+    lines = "select count(*) from order_lines where order_id = %s"
+    assert value(own_platform, lines, id_of(own_platform, "order:o-a")) == 1
+    compare(own_platform, code=0)
+
+
+@pytest.mark.usefixtures("truths")
+def test_documents_that_were_deleted_without_triggers_are_noticed_and_written_again(own_platform: Platform) -> None:
+    deleted = {
+        "product": "gift:g-a", "order": "order:o-a", "site": "site:s-a", "client": "client:own",
+        "catalog": "catalogs:own",
+    }  # fmt: skip
+    documents = _documents(own_platform)
+    with unnoticed(own_platform):
+        for key in deleted.values():
+            own_platform.database.execute("delete from kv_store_6fcaeea3 where key = %s", [key])
+    compare(own_platform, code=1)
+    missing = {(entity, key, "document_missing", None) for entity, key in deleted.items()}
+    assert found(own_platform) == missing
+    repairs = compare(own_platform, "--repair", "from=kv", code=1)["repairs"]
+    assert repairs == {"repaired": 0, "unchanged": 5, "quarantined": 0}
+    assert found(own_platform) == missing
+    repairs = compare(own_platform, "--repair", "from=tables", code=0)["repairs"]
+    assert repairs == {"repaired": 5, "unchanged": 0, "quarantined": 0}
+    after = _documents(own_platform)
+    assert after.keys() == documents.keys()
+    for key in deleted.values():
+        assert after[key]["id"] == documents[key]["id"]
+    compare(own_platform, code=0)
+
+
+@pytest.mark.usefixtures("truths")
+def test_a_document_that_disappeared_from_a_list_is_noticed_and_written_under_a_key_of_its_own(
+    own_platform: Platform,
+) -> None:
+    [row] = own_platform.database.execute(
+        "select i.key, i.list, i.old_id from kv.ids i where i.entity = 'product' and i.list is not null and i.has_row"
+        " and i.state = 'mapped' and not i.alias order by i.key limit 1"
+    ).fetchall()
+    with unnoticed(own_platform):
+        own_platform.database.execute(
+            "update kv_store_6fcaeea3 s set value = (select jsonb_agg(e) from jsonb_array_elements(s.value) e"
+            " where e ->> 'id' is distinct from %s) where key = %s",
+            [row["old_id"], row["list"]],
+        )
+    compare(own_platform, "--entity", "product", code=1)
+    assert found(own_platform) == {("product", row["key"], "document_missing", None)}
+    repairs = compare(own_platform, "--entity", "product", "--repair", "from=tables", code=0)["repairs"]
+    assert repairs == {"repaired": 1, "unchanged": 0, "quarantined": 0}
+    stored = "select value ->> 'id' from kv_store_6fcaeea3 where key = %s"
+    assert value(own_platform, stored, f"gift:{row['old_id']}") == row["old_id"]
+    compare(own_platform, code=0)
+
+
+@pytest.mark.usefixtures("truths")
+def test_a_document_under_a_wrong_key_is_noticed_and_written_again_from_its_row(own_platform: Platform) -> None:
+    own = f"gift:{OWN}"
+    with unnoticed(own_platform):
+        own_platform.database.execute(
+            "update kv_store_6fcaeea3 set value = (select value from kv_store_6fcaeea3 where key = 'gift:g-a')"
+            " where key = %s",
+            [own],
+        )
+    compare(own_platform, "--entity", "product", code=1)
+    assert found(own_platform) == {("product", own, "field", "id")}
+    result = compare(own_platform, "--entity", "product", "--repair", "from=tables", code=0)
+    assert result["repairs"] == {"repaired": 1, "unchanged": 0, "quarantined": 0}
+    assert value(own_platform, "select value ->> 'id' from kv_store_6fcaeea3 where key = %s", own) == OWN
+    assert found(own_platform) == set()
+
+
+@pytest.mark.usefixtures("truths")
+def test_a_document_that_no_run_has_seen_is_noticed_and_becomes_a_row(own_platform: Platform) -> None:
+    document = Jsonb(gift("g-new", catalogId="own"))
+    own_platform.database.execute("insert into kv_store_6fcaeea3 values ('gift:g-new', %s)", [document])
+    compare(own_platform, "--entity", "product", code=1)
+    assert found(own_platform) == {("product", "gift:g-new", "row_missing", None)}
+    nothing = compare(own_platform, "--entity", "product", "--repair", "from=tables", code=1)
+    assert nothing["repairs"] == {"repaired": 0, "unchanged": 1, "quarantined": 0}
+    compare(own_platform, "--entity", "product", "--repair", "from=kv", code=0)
+    assert value(own_platform, "select count(*) from products where id = %s", id_of(own_platform, "gift:g-new")) == 1
+
+
+@pytest.mark.usefixtures("truths")
+def test_a_new_row_of_an_old_client_has_no_document_until_it_is_repaired(own_platform: Platform) -> None:
+    id = value(
+        own_platform,
+        "insert into products (catalog_id, sku, name, price, currency) values (%s, 'N1', 'Pen', 2.5, 'EUR')"
+        " returning id",
+        id_of(own_platform, "catalogs:own"),
+    )
+    compare(own_platform, "--entity", "product", code=1)
+    assert found(own_platform) == {("product", None, "document_missing", None)}
+    compare(own_platform, "--entity", "product", "--repair", "from=tables", code=0)
+    assert value(own_platform, "select value ->> 'name' from kv_store_6fcaeea3 where key = %s", f"gift:{id}") == "Pen"
