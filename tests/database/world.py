@@ -104,6 +104,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kv.exclusions": ("site_id", "product_id"),
     "kv.mirror": ("is_only",),
     "kv.history": ("key", "rev"),
+    "kv.buckets": ("entity", "after_key"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -138,6 +139,9 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "kv.mirror": ("currency", "EUR"),
     "kv.history": ("value", Jsonb({})),
     "kv.conflicts": ("field", "renamed"),
+    "kv.comparisons": ("compared", 7),
+    "kv.differences": ("field", "renamed"),
+    "kv.buckets": ("documents", 7),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
     "client_users": ("email", "renamed"),
@@ -448,6 +452,12 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("kv.mirror", "the mirror", {"is_only": True})
     yield Row("kv.history", "gift:1", {"key": "gift:1", "rev": 1, "value": Jsonb({})})
     yield Row("kv.conflicts", "gift:1", {"id": ident("gift 1"), "key": "gift:1", "kind": "both_changed", "field": "x"})
+    comparison = {"id": ident("a comparison"), "entity": "product", "requested_by": "super"}
+    yield Row("kv.comparisons", "a comparison", comparison)
+    difference = {"id": ident("a difference"), "entity": "product", "key": "gift:1", "kind": "field", "field": "name"}
+    yield Row("kv.differences", "a difference", difference)
+    bucket = {"entity": "product", "after_key": "", "last_key": "gift:1", "hash": 1, "documents": 1}
+    yield Row("kv.buckets", "a bucket", bucket)
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})
