@@ -55,6 +55,8 @@ def test_definer_functions_belong_to_app_definer_or_to_app_mirror(superuser: psy
         "start_backfill", "continue_backfill", "status", "erase_remainders_of_orders", "mirror_documents",
         "mirror_replicated_document", "mirror_rows", "revise_document", "lock_rows", "give_revisions", "forget",
         "is_mirrored", "save_mirror", "mirror_status", "mark_erased_orders", "catalogs_of_products",
+        "answer", "canary_name", "canary_row", "change_stage", "cutover_facts", "hold_stages", "is_dialed",
+        "list_stages", "record_shadow_reads",
     )  # fmt: skip
     mirror = {(name, "app_mirror") for name in names}
     assert set(others) == {(name, "app_owner") for name in OWNED_BY_THE_OWNER} | mirror

@@ -1360,6 +1360,8 @@ CREATE TRIGGER mirror_update AFTER UPDATE ON public.kv_store_6fcaeea3 REFERENCIN
 -- row-level security: forced
 create policy definer on kv_store_6fcaeea3 for select to app_definer
   using (true);
+create policy definer_insert on kv_store_6fcaeea3 for insert to app_definer
+  with check (true);
 create policy kv on kv_store_6fcaeea3 for all to app_kv
   using (( SELECT app.subject() AS subject) = 'service:kv'::text)
   with check (( SELECT app.subject() AS subject) = 'service:kv'::text);
@@ -1376,7 +1378,7 @@ create policy mirror_update on kv_store_6fcaeea3 for update to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv_store_6fcaeea3 to app_kv, app_migrate, app_mirror;
-grant select on kv_store_6fcaeea3 to app_definer;
+grant insert, select on kv_store_6fcaeea3 to app_definer;
 
 -- Table mail_suppressions, owner app_owner
 
@@ -3512,6 +3514,81 @@ grant delete, insert, select, update on webhooks to app_admin, app_client, app_m
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_definer, app_system;
 
+-- Table kv.buckets, owner app_owner
+
+create table kv.buckets (
+  entity text not null,
+  after_key text not null,
+  last_key text not null,
+  hash bigint not null,
+  documents integer not null,
+  counts jsonb not null default '{}'::jsonb,
+  constraint buckets_pkey PRIMARY KEY (entity, after_key),
+  constraint buckets_after_key_length CHECK ((length(after_key) <= 1024)),
+  constraint buckets_counts_length CHECK (app.json_fits(counts, 10000)),
+  constraint buckets_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint buckets_last_key_length CHECK ((length(last_key) <= 1024))
+);
+-- row-level security: forced
+create policy migrate on kv.buckets for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.buckets for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.buckets to app_migrate, app_mirror;
+
+-- Table kv.comparisons, owner app_owner
+
+create table kv.comparisons (
+  id uuid not null default app.uuid7(),
+  entity text not null,
+  client_id uuid,
+  scope text not null default 'full'::text,
+  sample integer,
+  status text not null default 'running'::text,
+  checkpoint text not null default ''::text,
+  compared bigint not null default 0,
+  differences bigint not null default 0,
+  counts jsonb not null default '{}'::jsonb,
+  requested_by text not null,
+  started_at timestamp with time zone not null default clock_timestamp(),
+  ended_at timestamp with time zone,
+  constraint comparisons_pkey PRIMARY KEY (id),
+  constraint comparisons_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint comparisons_checkpoint_length CHECK ((length(checkpoint) <= 2000)),
+  constraint comparisons_counts_length CHECK (app.json_fits(counts, 10000)),
+  constraint comparisons_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint comparisons_requested_by_length CHECK ((length(requested_by) <= 500)),
+  constraint comparisons_sample_check CHECK ((((scope = 'sample'::text) = (sample IS NOT NULL)) AND (sample > 0))),
+  constraint comparisons_scope_check CHECK ((scope = ANY (ARRAY['full'::text, 'sample'::text]))),
+  constraint comparisons_status_check CHECK ((status = ANY (ARRAY['running'::text, 'complete'::text, 'failed'::text])))
+);
+comment on column kv.comparisons.client_id is
+  'The client whose records are compared. Null: all clients.';
+comment on column kv.comparisons.sample is
+  'About how many documents are compared. Null: all.';
+comment on column kv.comparisons.compared is
+  'The number of documents and rows that were compared.';
+comment on column kv.comparisons.differences is
+  'The number of differences that were noticed.';
+comment on column kv.comparisons.counts is
+  'What became of the documents that have no difference, by outcome.';
+CREATE INDEX comparisons_by_client ON kv.comparisons USING btree (client_id) WHERE (client_id IS NOT NULL);
+CREATE INDEX comparisons_by_entity ON kv.comparisons USING btree (entity, started_at);
+CREATE UNIQUE INDEX comparisons_only_one_runs ON kv.comparisons USING btree (entity, client_id) NULLS NOT DISTINCT WHERE
+  (status = 'running'::text);
+-- row-level security: forced
+create policy migrate on kv.comparisons for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.comparisons for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.comparisons to app_migrate, app_mirror;
+
 -- Table kv.conflicts, owner app_owner
 
 create table kv.conflicts (
@@ -3537,6 +3614,47 @@ create policy mirror on kv.conflicts for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.conflicts to app_migrate, app_mirror;
+
+-- Table kv.differences, owner app_owner
+
+create table kv.differences (
+  id uuid not null default app.uuid7(),
+  comparison_id uuid,
+  entity text not null,
+  client_id uuid,
+  key text,
+  row_id uuid,
+  kind text not null,
+  field text,
+  noticed_at timestamp with time zone not null default clock_timestamp(),
+  confirmed boolean not null default false,
+  repaired_at timestamp with time zone,
+  constraint differences_pkey PRIMARY KEY (id),
+  constraint differences_comparison_id_fkey FOREIGN KEY (comparison_id) REFERENCES kv.comparisons(id) ON DELETE CASCADE,
+  constraint differences_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint differences_field_check CHECK (((kind = 'field'::text) = (field IS NOT NULL))),
+  constraint differences_field_length CHECK ((length(field) <= 100)),
+  constraint differences_key_length CHECK ((length(key) <= 1024)),
+  constraint differences_kind_check CHECK ((kind = ANY (ARRAY['row_missing'::text, 'document_missing'::text,
+    'field'::text])))
+);
+comment on column kv.differences.comparison_id is
+  'The comparison that noticed the difference. Null: a read of both sides noticed it.';
+comment on column kv.differences.client_id is
+  'The client that owns the record. Null: nobody can say it.';
+comment on column kv.differences.confirmed is
+  'Whether a second read has found the difference, too.';
+CREATE INDEX differences_by_comparison ON kv.differences USING btree (comparison_id, key);
+CREATE INDEX differences_open ON kv.differences USING btree (entity, noticed_at) WHERE (repaired_at IS NULL);
+-- row-level security: forced
+create policy migrate on kv.differences for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.differences for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.differences to app_migrate, app_mirror;
 
 -- Table kv.erased_orders, owner app_owner
 
@@ -3771,6 +3889,70 @@ create policy mirror on kv.runs for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.runs to app_migrate, app_mirror;
+
+-- Table kv.shadow_reads, owner app_owner
+
+create table kv.shadow_reads (
+  entity text not null,
+  client_id uuid,
+  slot smallint not null,
+  reads bigint not null default 0,
+  mismatches bigint not null default 0,
+  constraint shadow_reads_key UNIQUE NULLS NOT DISTINCT (entity, client_id, slot),
+  constraint shadow_reads_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint shadow_reads_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint shadow_reads_slot_check CHECK (((slot >= 0) AND (slot <= 7)))
+);
+comment on column kv.shadow_reads.client_id is
+  'The client that owns the records. Null: the platform owns them.';
+CREATE INDEX shadow_reads_by_client ON kv.shadow_reads USING btree (client_id) WHERE (client_id IS NOT NULL);
+-- row-level security: forced
+create policy migrate on kv.shadow_reads for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.shadow_reads for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.shadow_reads to app_migrate, app_mirror;
+
+-- Table kv.stages, owner app_owner
+
+create table kv.stages (
+  id uuid not null default app.uuid7(),
+  entity text not null,
+  client_id uuid,
+  leads text not null default 'kv'::text,
+  reads smallint not null default 0,
+  shadow smallint not null default 0,
+  changed_by text not null,
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  constraint stages_key UNIQUE NULLS NOT DISTINCT (entity, client_id),
+  constraint stages_pkey PRIMARY KEY (id),
+  constraint stages_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint stages_changed_by_length CHECK ((length(changed_by) <= 500)),
+  constraint stages_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint stages_leads_check CHECK ((leads = ANY (ARRAY['kv'::text, 'tables'::text]))),
+  constraint stages_reads_check CHECK ((((reads >= 0) AND (reads <= 100)) AND ((leads = 'tables'::text) OR (reads =
+    0)))),
+  constraint stages_shadow_check CHECK (((shadow >= 0) AND (shadow <= 100)))
+);
+comment on column kv.stages.leads is
+  'kv: a bad document is accepted, and quarantined. tables: it is refused.';
+comment on column kv.stages.reads is
+  'The percentage of records that the store answers from the tables.';
+comment on column kv.stages.shadow is
+  'The percentage of reads that read both sides and compare them.';
+CREATE INDEX stages_by_client ON kv.stages USING btree (client_id) WHERE (client_id IS NOT NULL);
+-- row-level security: forced
+create policy migrate on kv.stages for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.stages for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.stages to app_migrate, app_mirror;
 
 -- Table app.replica_heartbeat, owner app_owner
 
@@ -4617,6 +4799,53 @@ CREATE OR REPLACE FUNCTION app.analyze_staged_products()
 AS $function$ analyze app.staged_products_intake (job_id, fence, sku) $function$;
 grant execute on function app.analyze_staged_products() to app_worker;
 
+-- Function kv.answer(text,jsonb,double precision), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.answer(key text, stored jsonb, chance double precision, OUT value jsonb, OUT agrees
+  boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  d kv.ids;
+  stage kv.stages;
+  is_selected boolean;
+  r jsonb;
+  changed jsonb;
+begin
+  value := stored;
+  if app.subject() is distinct from 'service:kv' or not kv.is_entity_key(key) then
+    return;
+  end if;
+  select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
+    and i.list is null and i.fingerprint = i.mapped_fingerprint;
+  if d.key is null then
+    return;
+  end if;
+  stage := kv.stage_of(d.entity, kv.client_of_row(d.entity, d.id));
+  is_selected := coalesce(kv.place_of(d.entity, d.id) < stage.reads, false);
+  if not is_selected and chance * 100 >= coalesce(stage.shadow, 0) then
+    return;
+  end if;
+  begin
+    r := kv.row_content(d.entity, d.id);
+    changed := case when r is not null then kv.disagreements(d, kv.decoded(stored), r) end;
+    if is_selected and r is not null then
+      value := kv.document_from_row(d, stored, changed, r);
+    end if;
+    if chance * 100 < stage.shadow then
+      agrees := r is not null and kv.mismatched_fields(d, stored, changed, r) = '{}';
+    end if;
+  exception when others then
+    raise warning 'a document of the key-value store was not answered from its row (%)', sqlstate;
+    agrees := case when chance * 100 < stage.shadow then false end;
+  end;
+end
+$function$;
+grant execute on function kv.answer(text,jsonb,double precision) to app_kv;
+
 -- Function app.as_document(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.as_document(content text)
@@ -4922,6 +5151,38 @@ CREATE OR REPLACE FUNCTION kv.camel_name(name text)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (name ~ '^[a-z0-9]+(_[a-z0-9]+)+$'::text) THEN ("left"(name, 1) || substr(replace(initcap(replace(name,
   '_'::text, ' '::text)), ' '::text, ''::text), 2)) ELSE name END;
+
+-- Function kv.canary_name(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.canary_name(key text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (select coalesce(s.value ->> 'customerName', s.value ->> 'name') from kv_store_6fcaeea3 s
+    where s.key = $1 and split_part($1, ':', 2) like 'canary-%');
+end
+$function$;
+grant execute on function kv.canary_name(text) to app_admin;
+
+-- Function kv.canary_row(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.canary_row(key text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (select i.id from kv.ids i
+    where i.key = $1 and split_part($1, ':', 2) like 'canary-%' and i.state = 'mapped' and i.has_row);
+end
+$function$;
+grant execute on function kv.canary_row(text) to app_admin;
 
 -- Function app.cancel_for_buyer(orders,text), owner app_definer
 
@@ -5350,6 +5611,44 @@ begin
   end if;
 end
 $function$;
+
+-- Function kv.change_stage(text,uuid,text,integer,integer,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.change_stage(entity text, client_id uuid, leads text, reads integer, shadow integer,
+  details jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  usual kv.stages := kv.stage_of(entity, null);
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.change_stage\(\$1, \$2, \$3, \$4, \$5, \$6\);?\s*$' then
+    raise exception 'only super admins change stages' using errcode = 'insufficient_privilege';
+  elsif $2 is not null and not exists (select from clients c where c.id = $2) then
+    return false;
+  end if;
+  insert into kv.stages as s (entity, client_id, leads, reads, shadow, changed_by)
+  values ($1, $2, coalesce($3, usual.leads, 'kv'), coalesce($4, usual.reads, 0), coalesce($5, usual.shadow, 0),
+    app.subject())
+  on conflict on constraint stages_key do update set leads = coalesce($3, s.leads), reads = coalesce($4, s.reads),
+    shadow = coalesce($5, s.shadow), changed_by = excluded.changed_by, changed_at = clock_timestamp();
+  if $3 = 'kv' and $2 is null then  -- a rollback of all clients is one of each client
+    update kv.stages s set leads = $3, reads = $4, changed_by = app.subject(), changed_at = clock_timestamp()
+    where s.entity = $1 and s.client_id is not null and s.leads <> $3;
+  end if;
+  if $5 is not null then
+    delete from kv.shadow_reads r where r.entity = $1 and ($2 is null or r.client_id = $2);
+  end if;
+  perform app.record_stage_change(
+    case $3 when 'tables' then 'cutover' when 'kv' then 'rollback' else 'shadow' end, $2, $1,
+    jsonb_strip_nulls(jsonb_build_object('leads', $3, 'reads', $4, 'shadow', $5)) || coalesce($6, '{}'));
+  return true;
+end
+$function$;
+grant execute on function kv.change_stage(text,uuid,text,integer,integer,jsonb) to app_admin;
 
 -- Function app.change_stock(uuid,integer), owner app_definer
 
@@ -6196,6 +6495,58 @@ RETURN (app.context('client_ids'::text))::uuid[];
 grant execute on function app.client_ids() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function kv.client_of_document(kv.ids), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.client_of_document(d kv.ids)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  owner constant uuid := kv.client_of_row(d.entity, d.id);
+  value jsonb;
+begin
+  if owner is not null then
+    return owner;
+  end if;
+  value := coalesce((select kv.decoded(s.value) from kv.documents(array[d.key]) s),
+    (select kv.decoded(s.value) from kv_store_6fcaeea3 s where s.key = d.key));
+  if jsonb_typeof(value) is distinct from 'object' or kv.is_deep(value) then
+    return null;
+  end if;
+  value := kv.fields(value);
+  return case d.entity
+    when 'catalog' then kv.row_of('client', d.environment,
+      kv.line(coalesce(value -> 'ownerClientId', value -> 'clientId', value -> 'ownerId'), 1024))
+    when 'site' then kv.row_of('client', d.environment,
+      kv.line(coalesce(value -> 'clientId', value #> '{client,id}'), 1024))
+    when 'product' then kv.client_of_row('catalog', kv.row_of('catalog', d.environment,
+      kv.line(coalesce(value -> 'catalogId', value #> '{catalog,id}'), 1024)))
+    when 'order' then kv.client_of_row('site', kv.row_of('site', d.environment,
+      coalesce(kv.line(coalesce(value -> 'siteId', value #> '{site,id}'), 1024), case
+        when cardinality(string_to_array(d.key, ':')) = 3 then split_part(d.key, ':', 2) end))) end;
+end
+$function$;
+
+-- Function kv.client_of_row(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.client_of_row(entity text, id uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  case entity
+    when 'client' then return (select t.id from clients t where t.id = $2);
+    when 'catalog' then return (select t.owner_client_id from catalogs t where t.id = $2);
+    when 'site' then return (select t.client_id from sites t where t.id = $2);
+    when 'product' then return (
+      select c.owner_client_id from products t join catalogs c on c.id = t.catalog_id where t.id = $2);
+    else return (select t.client_id from orders t where t.id = $2);
+  end case;
+end
+$function$;
+
 -- Function kv.column_hashes(jsonb,text[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.column_hashes(columns jsonb, names text[])
@@ -6780,6 +7131,38 @@ AS $function$
 $function$;
 grant execute on function app.current_suspensions(boolean) to app_owner, app_system;
 
+-- Function kv.cutover_facts(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.cutover_facts(entity text, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return jsonb_build_object(
+    'client_exists', $2 is null or exists (select from clients c where c.id = $2),
+    'mirror', coalesce((select m.enabled from kv.mirror m), false),
+    'run', (select r.status from kv.runs r order by r.started_at desc, r.id desc limit 1),
+    'pending', (
+      select count(*) from kv.ids i
+      where i.entity = $1 and i.state in ('pending', 'mapped') and i.fingerprint is distinct from i.mapped_fingerprint
+        and i.environment = any (array(select unnest(m.environments) from kv.mirror m))
+        and ($2 is null or kv.client_of_document(i) = $2)),
+    'quarantined', (
+      select count(*) from kv.quarantine q join kv.ids i on i.key = q.key
+      where i.entity = $1 and ($2 is null or kv.client_of_document(i) = $2)),
+    'comparison', kv.last_comparison($1, $2),
+    'open_mismatches', (
+      select count(*) from kv.differences f
+      where f.comparison_id is null and f.entity = $1 and f.repaired_at is null
+        and ($2 is null or f.client_id = $2 or f.client_id is null)))
+    || kv.shadow_counts($1, $2);
+end
+$function$;
+grant execute on function kv.cutover_facts(text,uuid) to app_admin;
+
 -- Function app.daily_order_totals(uuid,date,date), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.daily_order_totals(client uuid, first_day date, last_day date)
@@ -7226,6 +7609,91 @@ RETURN CASE WHEN (length(t) > 40) THEN NULL::numeric WHEN (t ~ '^[0-9]+$'::text)
   OR (t ~ '^[0-9]{1,3}(,[0-9]{3}){2,}$'::text)) THEN (regexp_replace(t, '[.,]'::text, ''::text, 'g'::text))::numeric
   ELSE NULL::numeric END;
 
+-- Function kv.disagreements(kv.ids,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.disagreements(d kv.ids, document jsonb, r jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  stated constant jsonb := (kv.map(d.entity, d.key, d.old_id, document, false)).columns;
+  present constant jsonb := kv.fields(document);
+begin
+  return (
+    select coalesce(jsonb_object_agg(c.name, r -> c.name), '{}') from kv.mirrored_columns() c
+    where c.entity = d.entity and stated is not null and kv.disagrees(d, c.name, c.kind, stated, present, r));
+end
+$function$;
+
+-- Function kv.disagrees(kv.ids,text,text,jsonb,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.disagrees(d kv.ids, name text, kind text, stated jsonb, fields jsonb, r jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  of_document jsonb := coalesce(stated -> name, 'null');
+  of_row constant jsonb := coalesce(r -> name, 'null');
+begin
+  if kind = 'locale' then
+    return r #>> '{settings,locale}' <> coalesce(stated #>> '{settings,locale}', '');
+  elsif kind = 'branding' then
+    return coalesce(kv.branding_of(of_row), '{}') <> coalesce(stated -> name, '{}');
+  elsif kind = 'catalog' then
+    return of_row <> 'null' and of_row #>> '{}' is distinct from kv.row_of('catalog', d.environment, coalesce(
+      stated ->> 'catalog', kv.catalog_of_settings(d.old_id)))::text;
+  elsif kind = 'time' then  -- a document need not say when a step was taken that it knows
+    return of_row <> 'null' and kv.moment_text((of_row #>> '{}')::timestamptz)
+        is distinct from kv.moment_text((of_document #>> '{}')::timestamptz)
+      and (fields ? kv.camel_name(name) or stated ->> 'status' <> r ->> 'status');
+  elsif kind = 'images' then
+    return coalesce(stated -> name, '[]') <> of_row;
+  elsif name in ('attributes', 'shipping_address') then
+    return coalesce(stated -> name, '{}') <> of_row;
+  elsif name = 'inventory_count' then
+    return of_row <> of_document and r ->> 'inventory_policy' = 'tracked';
+  elsif name = 'currency' then
+    return stated ? name and of_row <> of_document;
+  elsif name = 'tier' and not exists (select from tiers t where t.name = stated ->> 'tier') then
+    of_document := '"standard"';
+  elsif name = 'domain' and of_row = 'null' then
+    return of_document <> 'null'
+      and not exists (select from sites s where s.domain = stated ->> 'domain' and s.id <> d.id);
+  elsif name = 'total_amount' and of_document in ('0', 'null') then
+    of_document := (select to_jsonb(sum((l ->> 'quantity')::integer * (l ->> 'unit_price')::numeric))
+      from jsonb_array_elements(r -> 'items') l);
+  end if;
+  return of_row is distinct from of_document;
+end
+$function$;
+
+-- Function kv.document_from_row(kv.ids,jsonb,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.document_from_row(d kv.ids, stored jsonb, changed jsonb, r jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  document jsonb := kv.decoded(stored);
+begin
+  if r ->> 'erased_at' is not null then
+    document := kv.document_of('order', d.old_id, r);
+  elsif changed = '{}' then
+    return stored;
+  else
+    if changed ? 'catalog_id' then
+      r := r || jsonb_build_object('catalog', kv.old_id_of('catalog', (r ->> 'catalog_id')::uuid));
+    end if;
+    document := kv.with_changes(d.entity, document, changed, r);
+  end if;
+  return case when jsonb_typeof(stored) = 'string' then to_jsonb(document::text)
+    when stored ? '_rev' then kv.with_revision(document, kv.revision_of(stored)) else document end;
+end
+$function$;
+
 -- Function kv.document_of(text,text,jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.document_of(entity text, old_id text, r jsonb)
@@ -7670,6 +8138,16 @@ end
 $function$;
 grant execute on function app.enter(text,text,text,uuid,text[],uuid,integer,text,text) to app_admin, app_anon,
   app_client, app_customer, app_kv, app_support, app_system, app_worker, wc_api, wc_kv, wc_public, wc_worker;
+
+-- Function kv.entity_of_key(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.entity_of_key(key text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN COALESCE(kv.entity_of_list(key), CASE WHEN kv.is_entity_key(key) THEN (SELECT k.meaning FROM
+  app.kv_key_families() k(family, meaning, heads, pattern) WHERE ((split_part(entity_of_key.key, ':'::text, 1) = ANY
+  (k.heads)) AND (entity_of_key.key ~ k.pattern)) LIMIT 1) ELSE NULL::text END);
 
 -- Function kv.entity_of_list(text), owner app_mirror
 
@@ -8908,6 +9386,22 @@ RETURN CASE WHEN (hold).is_settled THEN '-infinity'::timestamp with time zone WH
   COALESCE(hold_hours, 720)))) ELSE LEAST((hold).shipped_at, (hold).acknowledged_at, ((hold).since + make_interval(hours
   => COALESCE(hold_hours, 72)))) END;
 
+-- Function kv.hold_stages(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.hold_stages()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  perform pg_advisory_xact_lock(hashtextextended('kv stages', 0));
+end
+$function$;
+grant execute on function kv.hold_stages() to app_admin;
+
 -- Function kv.id_of(text,text,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.id_of(entity text, environment text, old_id text)
@@ -9302,6 +9796,21 @@ CREATE OR REPLACE FUNCTION kv.is_deleted(value jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN (COALESCE((kv.flag((value -> 'deleted'::text)) OR kv.flag((value -> 'isDeleted'::text))), false) OR (value ?
   'deletedAt'::text) OR COALESCE((lower((value ->> 'status'::text)) = 'deleted'::text), false));
+
+-- Function kv.is_dialed(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_dialed()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  return exists (select from kv.stages s where s.reads > 0 or s.shadow > 0)
+    and exists (select from kv.mirror m where m.enabled);
+end
+$function$;
+grant execute on function kv.is_dialed() to app_kv;
 
 -- Function kv.is_embedded(jsonb), owner app_mirror
 
@@ -9737,6 +10246,19 @@ AS $function$
 $function$;
 grant execute on function app.kv_key_families() to app_definer, app_kv, app_mirror;
 
+-- Function kv.last_comparison(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.last_comparison(entity text, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT jsonb_build_object('ended_at', c.ended_at, 'is_recent', (c.ended_at > (now() - '24:00:00'::interval)),
+  'is_mirrored', (c.started_at >= (SELECT m.changed_at FROM kv.mirror m)), 'open', (SELECT count(*) AS count FROM
+  kv.differences f WHERE ((f.comparison_id = c.id) AND (f.repaired_at IS NULL) AND ((last_comparison.client_id IS NULL)
+  OR (f.client_id = last_comparison.client_id) OR (f.client_id IS NULL))))) AS jsonb_build_object FROM kv.comparisons c
+  WHERE ((c.entity = last_comparison.entity) AND ((c.client_id = last_comparison.client_id) OR (c.client_id IS NULL))
+  AND (c.scope = 'full'::text) AND (c.status = 'complete'::text)) ORDER BY c.ended_at DESC LIMIT 1);
+
 -- Function kv.leading_key(text,uuid), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.leading_key(entity text, id uuid)
@@ -10043,6 +10565,24 @@ end
 $function$;
 grant execute on function app.list_staged_rejections(uuid,integer,integer,integer,integer) to app_admin, app_client,
   app_support;
+
+-- Function kv.list_stages(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.list_stages()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select coalesce(jsonb_agg(to_jsonb(s) - 'id' || kv.shadow_counts(s.entity, s.client_id)
+      order by s.entity, s.client_id nulls first), '[]')
+    from kv.stages s);
+end
+$function$;
+grant execute on function kv.list_stages() to app_admin;
 
 -- Function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
@@ -11307,6 +11847,7 @@ declare
   keys text[] := '{}';
   gone text[] := '{}';
   name text;
+  failure text;
 begin
   if tg_op <> 'DELETE' then
     keys := array(select a.key from after a where kv.is_mirrored_key(a.key));
@@ -11330,10 +11871,12 @@ begin
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     raise warning 'the mirror of the key-value store failed (%)', sqlstate;
+    failure := sqlstate;
     foreach name in array keys || gone loop
       perform kv.note_conflict(name, 'document_not_mirrored', sqlstate, null, null);
     end loop;
   end;
+  perform kv.refuse_documents(keys, failure);
   return null;
 end
 $function$;
@@ -11513,6 +12056,20 @@ AS $function$
     ('order', 'delivered_at', 'time', '{deliveredAt}'),
     ('order', 'cancelled_at', 'time', '{cancelledAt}')
 $function$;
+
+-- Function kv.mismatched_fields(kv.ids,jsonb,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mismatched_fields(d kv.ids, stored jsonb, changed jsonb, r jsonb)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+RETURN CASE WHEN (r IS NULL) THEN '{}'::text[] WHEN ((r ->> 'erased_at'::text) IS NOT NULL) THEN (CASE WHEN
+  (kv.document_from_row(d, stored, changed, r) = stored) THEN '{}'::text ELSE '{customerName}'::text END)::text[] ELSE
+  ARRAY(SELECT c.fields[1] AS fields FROM kv.mirrored_columns() c(entity, name, kind, fields) WHERE ((c.entity =
+  (mismatched_fields.d).entity) AND (mismatched_fields.changed ? c.name) AND (NOT ((c.name = ANY (ARRAY['tier'::text,
+  'is_active'::text, 'status'::text, 'domain'::text, 'catalog_id'::text])) AND ((mismatched_fields.d).entity <>
+  'order'::text) AND (EXISTS (SELECT FROM kv.notes n WHERE ((n.key = (mismatched_fields.d).key) AND (n.note =
+  'kept'::text))))))) ORDER BY c.fields[1]) END;
 
 -- Function kv.moment(jsonb), owner app_mirror
 
@@ -11776,6 +12333,27 @@ CREATE OR REPLACE FUNCTION kv.old_id_of(entity text, id uuid)
  STABLE
 RETURN (SELECT i.old_id FROM kv.ids i WHERE ((i.entity = old_id_of.entity) AND (i.id = old_id_of.id) AND i.has_row AND
   (i.state <> 'gone'::text) AND (i.environment = 'production'::text)) ORDER BY i.alias, i.key LIMIT 1);
+
+-- Function app.oldest_transaction(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.oldest_transaction()
+ RETURNS double precision
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins look for transactions' using errcode = 'insufficient_privilege';
+  elsif not pg_has_role('pg_read_all_stats', 'usage') then
+    return null;
+  end if;
+  return coalesce((
+    select max(extract(epoch from clock_timestamp() - a.xact_start)) from pg_stat_activity a
+    where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'), 0);
+end
+$function$;
+grant execute on function app.oldest_transaction() to app_admin;
 
 -- Function app.open_erasure(uuid), owner app_definer
 
@@ -12295,6 +12873,16 @@ end
 $function$;
 grant execute on function app.place_and_announce_order(jsonb,text,text,jsonb,jsonb,numeric,text) to app_anon,
   app_customer;
+
+-- Function kv.place_of(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.place_of(entity text, id uuid)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT ((((((get_byte(hash.hash, 0) * 65536) + (get_byte(hash.hash, 1) * 256)) + get_byte(hash.hash,
+  2)))::numeric * 100.0) / (16777216)::numeric) FROM sha256(convert_to(((place_of.entity || ':'::text) || place_of.id),
+  'UTF8'::name)) hash(hash));
 
 -- Function app.place_order(jsonb,text,text,jsonb,jsonb,numeric), owner app_definer
 
@@ -13619,6 +14207,39 @@ end
 $function$;
 grant execute on function app.record_mirror_switch(boolean,jsonb) to app_owner;
 
+-- Function kv.record_mismatch(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_mismatch(key text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d kv.ids;
+  stored jsonb;
+  r jsonb;
+  owner uuid;
+  fields text[];
+begin
+  select s.value into stored from kv_store_6fcaeea3 s where s.key = $1 for no key update skip locked;
+  select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
+    and i.list is null and i.fingerprint = i.mapped_fingerprint;
+  if stored is null or d.key is null then
+    return false;
+  end if;
+  r := kv.row_content(d.entity, d.id);
+  owner := kv.client_of_row(d.entity, d.id);
+  fields := case when r is not null
+    then kv.mismatched_fields(d, stored, kv.disagreements(d, kv.decoded(stored), r), r) end;
+  insert into kv.differences (entity, client_id, key, row_id, kind, field, confirmed)
+  select d.entity, owner, d.key, d.id, case when r is null then 'row_missing' else 'field' end, f.field, true
+  from unnest(coalesce(fields, array[null::text])) f (field)
+  where not exists (
+    select from kv.differences o where o.entity = d.entity and o.repaired_at is null and o.comparison_id is null
+      and o.key = d.key and o.field is not distinct from f.field);
+  return fields is null or fields <> '{}';
+end
+$function$;
+
 -- Function app.record_order_deltas(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_order_deltas()
@@ -13731,6 +14352,49 @@ end
 $function$;
 grant execute on function app.record_reads(text,jsonb) to app_admin, app_support;
 
+-- Function kv.record_shadow_reads(text[],text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_shadow_reads(keys text[], mismatched text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  differing text[];
+begin
+  if app.subject() is distinct from 'service:kv' then
+    raise exception 'only the store counts its reads' using errcode = 'insufficient_privilege';
+  end if;
+  differing := array(
+    select m.key from unnest(mismatched[1:1000]) m (key) where m.key = any (keys) and kv.record_mismatch(m.key));
+  insert into kv.shadow_reads as s (entity, client_id, slot, reads, mismatches)
+  select i.entity, o.client_id, pg_backend_pid() % 8, count(*), count(*) filter (where i.key = any (differing))
+  from kv.ids i cross join lateral (select kv.client_of_row(i.entity, i.id) as client_id offset 0) o
+  where i.key = any (keys[1:1000]) group by 1, 2, 3 order by 1, 2
+  on conflict on constraint shadow_reads_key
+    do update set reads = s.reads + excluded.reads, mismatches = s.mismatches + excluded.mismatches;
+end
+$function$;
+grant execute on function kv.record_shadow_reads(text[],text[]) to app_kv;
+
+-- Function app.record_stage_change(text,uuid,text,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_stage_change(change text, client_id uuid, entity text, details jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins change stages' using errcode = 'insufficient_privilege';
+  end if;
+  perform app.record_action('kv_stage.' || change, client_id, entity, details);
+end
+$function$;
+grant execute on function app.record_stage_change(text,uuid,text,jsonb) to app_mirror;
+
 -- Function app.refuse_audit_change(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.refuse_audit_change()
@@ -13753,6 +14417,41 @@ begin
     end if;
   end if;
   raise exception 'entries of the audit log are not changed' using errcode = 'insufficient_privilege';
+end
+$function$;
+
+-- Function kv.refuse_documents(text[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.refuse_documents(keys text[], failure text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d record;
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('kv stages', 0));
+  if not exists (select from kv.stages s where s.leads = 'tables') then
+    return;
+  end if;
+  for d in
+    select i as entry, coalesce(q.reason, 'too_many_documents') as reason, coalesce(q.field, '') as field
+    from kv.ids i left join kv.quarantine q on q.key = i.key
+    where (i.key = any (keys) or i.list = any (keys)) and (q.key is not null or i.state = 'pending'
+      or i.state = 'mapped' and i.mapped_fingerprint <> i.fingerprint)
+    union all
+    select jsonb_populate_record(null::kv.ids, jsonb_build_object('key', k, 'entity', kv.entity_of_key(k),
+      'environment', 'production')), 'mapping_failed', failure
+    from unnest(keys) k where failure is not null and kv.entity_of_key(k) is not null
+  loop
+    if (kv.stage_of((d.entry).entity, kv.client_of_document(d.entry))).leads = 'tables' then
+      raise exception using
+        errcode = case when d.reason = 'mapping_failed' then 'XX000' when d.reason in ('sku_repeated', 'id_in_use')
+          then '23505' when d.reason like 'unknown\_%' and d.reason <> 'unknown_status' then '23503' else '23514' end,
+        message = format('The document "%s" is refused: %s', left((d.entry).key, 200), d.reason),
+        detail = format('The tables lead for each %s. Nothing was written. Field: %s', (d.entry).entity, d.field),
+        constraint = d.reason;
+    end if;
+  end loop;
 end
 $function$;
 
@@ -14714,6 +15413,24 @@ end
 $function$;
 grant execute on function app.rotate_webhook_secret(uuid,text,double precision) to app_admin, app_client;
 
+-- Function kv.row_content(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.row_content(entity text, id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  case entity
+    when 'client' then return (select to_jsonb(t) from clients t where t.id = $2);
+    when 'catalog' then return (select to_jsonb(t) from catalogs t where t.id = $2);
+    when 'site' then return (select to_jsonb(t) from sites t where t.id = $2);
+    when 'product' then return (select to_jsonb(t) from products t where t.id = $2);
+    else return (select to_jsonb(t) from orders t where t.id = $2);
+  end case;
+end
+$function$;
+
 -- Function kv.row_of(text,text,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.row_of(entity text, environment text, old_id text)
@@ -15253,6 +15970,16 @@ end
 $function$;
 grant execute on function app.settle_stock_holds(integer) to app_system;
 
+-- Function kv.shadow_counts(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.shadow_counts(entity text, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT jsonb_build_object('shadow_reads', COALESCE(sum(s.reads), (0)::numeric), 'mismatches',
+  COALESCE(sum(s.mismatches), (0)::numeric)) AS jsonb_build_object FROM kv.shadow_reads s WHERE ((s.entity =
+  shadow_counts.entity) AND ((shadow_counts.client_id IS NULL) OR (s.client_id = shadow_counts.client_id))));
+
 -- Function app.ship_held_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.ship_held_pieces(order_id uuid, line integer, pieces integer, at timestamp with time
@@ -15363,6 +16090,17 @@ CREATE OR REPLACE FUNCTION kv.spelling(object jsonb, field text)
 RETURN CASE WHEN (jsonb_typeof(object) <> 'object'::text) THEN NULL::text WHEN (object ? field) THEN field ELSE (SELECT
   k.k FROM jsonb_object_keys(spelling.object) k(k) WHERE ((k.k <> spelling.field) AND (kv.camel_name(k.k) =
   spelling.field)) ORDER BY k.k LIMIT 1) END;
+
+-- Function kv.stage_of(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.stage_of(entity text, client_id uuid)
+ RETURNS kv.stages
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select s.* from kv.stages s where s.entity = $1 and (s.client_id = $2 or s.client_id is null)
+  order by s.client_id nulls last limit 1
+$function$;
 
 -- Function app.staged_job_ids(), owner app_definer
 
@@ -15870,6 +16608,40 @@ $function$;
 grant execute on function app.transaction_writes() to app_admin, app_anon, app_client, app_customer, app_kv,
   app_support, app_system, app_worker;
 
+-- Function kv.try_canary(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.try_canary(entity text, OUT document_to_row boolean, OUT row_to_document boolean, OUT
+  failure text)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  token constant text := 'canary-' || replace(gen_random_uuid()::text, '-', '');
+  key constant text := case entity when 'product' then 'gift' when 'catalog' then 'catalogs' else entity end
+    || ':' || token;
+  row_id uuid;
+begin
+  document_to_row := false;
+  row_to_document := false;
+  perform app.write_canary(token);
+  row_id := kv.canary_row(key);
+  document_to_row := row_id is not null;
+  case entity
+    when 'client' then update public.clients set name = 'Canary 2' where id = row_id;
+    when 'catalog' then update public.catalogs set name = 'Canary 2' where id = row_id;
+    when 'site' then update public.sites set name = 'Canary 2' where id = row_id;
+    when 'product' then update public.products set name = 'Canary 2' where id = row_id;
+    when 'order' then update public.orders set customer_name = 'Canary 2' where id = row_id;
+  end case;
+  row_to_document := coalesce(kv.canary_name(key) = 'Canary 2', false);
+  raise exception 'the canary is undone' using errcode = 'KV001';
+exception
+  when sqlstate 'KV001' then null;
+  when others then failure := sqlstate;
+end
+$function$;
+grant execute on function kv.try_canary(text) to app_admin;
+
 -- Function app.unpark_policies(text,jsonb), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.unpark_policies(table_name text, policies jsonb)
@@ -16267,6 +17039,30 @@ AS $function$
 $function$;
 grant execute on function app.writable_catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support,
   app_worker;
+
+-- Function app.write_canary(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.write_canary(token text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' or token !~ '^canary-[0-9a-f]{32}$' then
+    raise exception 'only super admins write canaries' using errcode = 'insufficient_privilege';
+  end if;
+  insert into kv_store_6fcaeea3 (key, value) values
+    ('client:' || token, jsonb_build_object('id', token, 'name', 'Canary')),
+    ('catalogs:' || token, jsonb_build_object('id', token, 'name', 'Canary', 'type', 'manual', 'ownerId', token)),
+    ('site:' || token, jsonb_build_object('id', token, 'name', 'Canary', 'clientId', token, 'catalogId', token)),
+    ('gift:' || token, jsonb_build_object('id', token, 'name', 'Canary', 'sku', token, 'price', 1, 'currency', 'EUR',
+      'catalogId', token)),
+    ('order:' || token, jsonb_build_object('id', token, 'siteId', token, 'giftId', token, 'quantity', 1, 'unitPrice', 1,
+      'currency', 'EUR', 'customerName', 'Canary', 'createdAt', '2026-02-20T11:00:00Z'));
+end
+$function$;
+grant execute on function app.write_canary(text) to app_admin;
 
 -- Function kv.write_catalogs(kv.draft[]), owner app_mirror
 
