@@ -1,9 +1,10 @@
-"""Key-value store: copy its documents to the tables of the platform, and mirror writes. Only super admins can."""
+"""Key-value store: copy its documents to the tables, mirror writes, and cut over. Only super admins can."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.types import Id
-from wecelebrate.kv import backfill, mirror
-from wecelebrate.kv.models import Mirror, NewMirror, NewRevisions, NewRun, RevisionsCheckpoint, Run
+from wecelebrate.kv import backfill, mirror, stages
+from wecelebrate.kv.models import Entity, Mirror, NewMirror, NewRevisions, NewRun, RevisionsCheckpoint, Run
+from wecelebrate.kv.stage_models import ChangedStage, NewStage
 
 app = api()
 
@@ -33,6 +34,15 @@ def switch_kv_mirror(new: NewMirror, tx: Writing) -> Mirror:
 def give_kv_revisions(new: NewRevisions, tx: Writing) -> RevisionsCheckpoint:
     """Give a revision to the documents that have none, for about 2 seconds, so that stale writes can be merged."""
     return mirror.give_revisions(tx, new)
+
+
+@app.put("/v1/admin/kv/stages/{entity}")
+def change_kv_stage(entity: Entity, new: NewStage, tx: Writing) -> ChangedStage:
+    """Cut the documents of an entity over to the tables, roll them back, or change how many reads compare both sides.
+
+    A cutover must pass gates, or is refused with 409. A rollback has no gates.
+    """
+    return stages.change(tx, entity, new)
 
 
 handler = serve(app)
