@@ -21,6 +21,13 @@ begin
   -- On AWS only the master user, a member of rds_superuser, can create this extension.
   if exists (select from pg_catalog.pg_roles where rolname = 'rds_superuser') then
     create extension if not exists pg_stat_statements;
+    -- Migrations let a function see the transactions of all logins. Without this, a cutover of the old store has a gate
+    -- that an operator must override.
+    begin
+      grant pg_read_all_stats to wc_migrate with admin option;
+    exception when insufficient_privilege then
+      raise notice 'wc_migrate cannot grant pg_read_all_stats';
+    end;
   end if;
 end
 $bootstrap$

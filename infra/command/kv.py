@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.command import kv_comparison, kv_mirror, output
+from infra.command import kv_comparison, kv_mirror, kv_stages, output
 from infra.command.help import API, LOCAL, SETTINGS, documented
 from infra.command.output import Column, JsonOption
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The key-value store of the old applications.", **SETTINGS)
 app.add_typer(kv_mirror.app, name="mirror")
 kv_comparison.register(app)
+kv_stages.add_to(app)
 
 
 _FAMILIES = (
@@ -179,11 +180,13 @@ def _post(api: "httpx.Client", path: str, body: output.Json | None = None) -> ou
     cls=documented("wecelebrate kv status", "wecelebrate kv status --json | jq '.quarantine'", environment=API),
 )
 def status(as_json: JsonOption = False) -> None:
-    """Show the last run, what became of the documents, and what to do about those in quarantine."""
+    """Show the last run, what became of the documents, who leads, and what to do about those in quarantine."""
     from infra.command.api import connect, get
 
     with connect() as connection:
         state = get(connection.api, "/v1/admin/kv/status")
+        state["stages"] = get(connection.api, "/v1/admin/kv/stages")["data"]
+        state["gates"] = kv_stages.gates_of(connection.api, state["stages"])
     if as_json:
         output.print_json(state)
         return
@@ -196,6 +199,7 @@ def status(as_json: JsonOption = False) -> None:
     output.print_table(_ENTITY_COLUMNS, rows)
     kv_mirror.print_mirror(state["mirror"])
     kv_comparison.print_comparisons(state["comparisons"])
+    kv_stages.print_stages(state["stages"], state["gates"])
     if state["quarantine"]:
         reasons = [
             (row["entity"], row["reason"], f"{row['documents']:,}", row["advice"]) for row in state["quarantine"]

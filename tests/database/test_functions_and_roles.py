@@ -58,6 +58,8 @@ def test_definer_functions_belong_to_app_definer_or_to_app_mirror(superuser: psy
         "start_comparison", "lock_comparison", "next_documents", "compared", "rows_without_documents",
         "documents_missing_in_list", "owner_of", "record_page", "comparison_status", "next_open_record",
         "record_repair", "record_repair_start", "repair_record",
+        "answer", "canary_name", "canary_row", "change_stage", "cutover_facts", "hold_stages", "is_dialed",
+        "list_stages", "record_shadow_reads",
     )  # fmt: skip
     mirror = {(name, "app_mirror") for name in names}
     assert set(others) == {(name, "app_owner") for name in OWNED_BY_THE_OWNER} | mirror

@@ -99,6 +99,15 @@ ATTACKS: dict[str, str] = {
         " select kv.repair_record('kv', 'site', 'site:1', null, '{}'); update kv.differences set repaired_at = now();"
         " select app.record_comparison('kv_comparison.start', null, '{}'); delete from kv.comparisons"
     ),
+    "the stages": (
+        "select kv.change_stage('product', null, 'tables', 100, 100, null); select kv.hold_stages();"
+        " select kv.list_stages(); select kv.cutover_facts('product', null); select kv.try_canary('product');"
+        " select app.write_canary('canary-' || repeat('0', 32)); select app.oldest_transaction();"
+        " select kv.record_shadow_reads('{gift:1}', '{gift:1}'); select kv.answer('gift:1', '{}', 0);"
+        " select app.record_stage_change('rollback', null, 'product', '{}');"
+        " select set_config('kv.leads', 'tables', false), set_config('app.kv_stage', 'tables', false);"
+        " update kv.stages set leads = 'tables'; insert into kv.stages (entity, changed_by) values ('site', 'me')"
+    ),
     "a rollup": "select app.rollup_order_deltas()",
     "the session of another caller": "reset role; select app.reset_session(); set role app_admin",
     "defaults of the session": (

@@ -106,6 +106,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kv.history": ("key", "rev"),
     "kv.writes": ("key", "base_rev", "fingerprint"),
     "kv.buckets": ("entity", "after_key"),
+    "kv.shadow_reads": ("entity", "client_id", "slot"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -145,6 +146,8 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "kv.comparisons": ("compared", 7),
     "kv.differences": ("field", "renamed"),
     "kv.buckets": ("documents", 7),
+    "kv.stages": ("shadow", 7),
+    "kv.shadow_reads": ("reads", 7),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
     "client_users": ("email", "renamed"),
@@ -464,6 +467,8 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("kv.differences", "a difference", difference)
     bucket = {"entity": "product", "after_key": "", "last_key": "gift:1", "hash": 1, "documents": 1}
     yield Row("kv.buckets", "a bucket", bucket)
+    yield Row("kv.stages", "a stage", {"id": ident("a stage"), "entity": "product", "changed_by": "super"})
+    yield Row("kv.shadow_reads", "a slot", {"entity": "product", "client_id": A, "slot": 1})
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})

@@ -87,7 +87,11 @@ class Operation:
         """Return the path of a valid request, with the parameters that it must have."""
         queries = {"get_address_format": "?country=DE", "get_guest_order": "?token=a+token"}
         if self.path.startswith("/v1/admin/"):  # the members and invitations of the staff
-            ids = {**ids, **{name.removeprefix("staff_"): ids[name] for name in ids if name.startswith("staff_")}}
+            ids = {
+                "entity": "product",
+                **ids,
+                **{name.removeprefix("staff_"): ids[name] for name in ids if name.startswith("staff_")},
+            }
         return self.path.format(**ids) + queries.get(self.name, "")
 
     def send(self, api: httpx.Client, ids: Mapping[str, str], **overrides: Any) -> httpx.Response:
@@ -191,6 +195,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "switch_kv_mirror": {"enabled": False},
         "start_kv_comparison": {"entity": "site"},
         "repair_kv_difference": {"source": "kv"},
+        "change_kv_stage": {"leads": "kv"},
         "suspend_row_security": {"reason": "The policy of clients fails"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
         "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},

@@ -109,6 +109,7 @@ TESTED_ELSEWHERE = {
     "switch_kv_mirror",
     "start_kv_comparison",
     "repair_kv_difference",
+    "change_kv_stage",
     "suspend_row_security",
     "restore_row_security",
 }
@@ -162,6 +163,8 @@ HARMLESS_READS = {
     "list_key_families": "figures",
     "inspect_documents": "keys and kinds of damage, without values",
     "get_kv_status": "figures",
+    "list_kv_gates": "figures",
+    "list_kv_stages": "figures",
     "show_queues": "figures",
     "list_audit": "the log itself; personal data is redacted in it, and only super admins and owners read it",
     "list_catalogs": "no data about persons",

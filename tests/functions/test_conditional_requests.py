@@ -71,6 +71,8 @@ NEVER_CACHED = {
     "list_key_families",
     "inspect_documents",
     "get_kv_status",
+    "list_kv_gates",
+    "list_kv_stages",
     "get_dead_letter",
     "get_fulfilment_report",
     "get_platform_report",

@@ -49,6 +49,7 @@ REASONS = {
     "start_kv_run": STAFF,
     "continue_kv_run": STAFF,
     "switch_kv_mirror": STAFF,
+    "change_kv_stage": STAFF,
     "give_kv_revisions": STAFF,
     "start_kv_comparison": STAFF,
     "continue_kv_comparison": STAFF,

@@ -150,6 +150,8 @@ ADMIN_OPERATIONS = [
     "inspect_documents",
     "list_key_families",
     "get_kv_status",
+    "list_kv_gates",
+    "list_kv_stages",
     "list_row_security_suspensions",
     "restore_row_security",
     "set_flag",

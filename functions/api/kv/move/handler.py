@@ -1,11 +1,15 @@
-"""Key-value store: copy its documents to tables, mirror writes, compare both sides. Only super admins can do this."""
+"""Key-value store: copy its documents to the tables, mirror writes, compare both sides, and cut over.
+
+Only super admins can do this.
+"""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.types import Id
-from wecelebrate.kv import backfill, mirror
+from wecelebrate.kv import backfill, mirror, stages
 from wecelebrate.kv.comparison import repairs, runs
 from wecelebrate.kv.models import (
     Comparison,
+    Entity,
     Mirror,
     NewComparison,
     NewMirror,
@@ -16,6 +20,7 @@ from wecelebrate.kv.models import (
     RevisionsCheckpoint,
     Run,
 )
+from wecelebrate.kv.stage_models import ChangedStage, NewStage
 
 app = api()
 
@@ -63,6 +68,15 @@ def continue_kv_comparison(comparison_id: Id, tx: Writing) -> Comparison:
 def repair_kv_difference(comparison_id: Id, new: NewRepair, tx: Writing) -> Repair:
     """Repair the next record with a difference. Send the request with the new `after` until it is null."""
     return repairs.repair(tx, comparison_id, new)
+
+
+@app.put("/v1/admin/kv/stages/{entity}")
+def change_kv_stage(entity: Entity, new: NewStage, tx: Writing) -> ChangedStage:
+    """Cut the documents of an entity over to the tables, roll them back, or change how many reads compare both sides.
+
+    A cutover must pass gates, or is refused with 409. A rollback has no gates.
+    """
+    return stages.change(tx, entity, new)
 
 
 handler = serve(app)

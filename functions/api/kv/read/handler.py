@@ -6,10 +6,11 @@ from fastapi import Query, Request, Response
 
 from wecelebrate.core.http import Reading, api, page_response, serve
 from wecelebrate.core.pages import Page
-from wecelebrate.kv import backfill, families
+from wecelebrate.kv import backfill, families, gates, stages
 from wecelebrate.kv.inspection import pages
 from wecelebrate.kv.inspection.pages import InspectionParameters
-from wecelebrate.kv.models import InspectedDocument, KeyFamilies, MoveStatus
+from wecelebrate.kv.models import Entity, InspectedDocument, KeyFamilies, MoveStatus
+from wecelebrate.kv.stage_models import GateParameters, Gates, Stages
 
 app = api()
 
@@ -33,6 +34,18 @@ def inspect_documents(request: Request, parameters: Annotated[InspectionParamete
 def get_kv_status(tx: Reading) -> MoveStatus:
     """Show the last run of the backfill, what became of the documents, and what to do about those in quarantine."""
     return backfill.status(tx)
+
+
+@app.get("/v1/admin/kv/stages")
+def list_kv_stages(tx: Reading) -> Stages:
+    """Show who leads, which share of records the store answers from the tables, and how many compared reads agreed."""
+    return stages.list_all(tx)
+
+
+@app.get("/v1/admin/kv/stages/{entity}/gates")
+def list_kv_gates(entity: Entity, parameters: Annotated[GateParameters, Query()], tx: Reading) -> Gates:
+    """Show which gates a cutover of an entity would pass, and what to do about the others. Changes nothing."""
+    return Gates(data=gates.show(tx, entity, parameters.client_id))
 
 
 handler = serve(app)

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import psycopg
 
+from wecelebrate.kv.reasons import REFUSALS
+
 _STATUS_OF_CODE = {"23503": 409, "23505": 409, "25006": 405, "42501": 403, "42883": 404, "42P01": 404, "P0001": 400}
 _STATUS_OF_CLASS = {
     "08": 503, "09": 500, "0L": 403, "0P": 403, "21": 500, "25": 500, "28": 403, "2D": 500, "38": 500, "39": 500,
@@ -37,7 +39,10 @@ class StoreError(Exception):
 
 @contextmanager
 def store_errors() -> Iterator[None]:
-    """Turn the errors of PostgreSQL that a block raises into StoreErrors. A lost connection is raised unchanged."""
+    """Turn the errors of PostgreSQL that a block raises into StoreErrors. A lost connection is raised unchanged.
+
+    If the tables lead and refuse a document, the name of the constraint is the reason, and the hint says what to do.
+    """
     try:
         yield
     except psycopg.Error as error:
@@ -46,4 +51,5 @@ def store_errors() -> Iterator[None]:
             raise
         status = _STATUS_OF_CODE.get(state) or _STATUS_OF_CLASS.get(state[:2], 400)
         message = diag.message_primary or "The database refused the request"
-        raise StoreError(status, state, message, details=diag.message_detail, hint=diag.message_hint) from error
+        hint = diag.message_hint or REFUSALS.get(diag.constraint_name or "")
+        raise StoreError(status, state, message, details=diag.message_detail, hint=hint) from error

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import psycopg
 from aws_lambda_powertools import Logger
 
 from wecelebrate.core import deadline, edge, metrics
@@ -99,15 +100,20 @@ def _counted(event: Mapping[str, Any], error: StoreError) -> StoreError:
 def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
     page = parse_page(parse_query(event["rawQueryString"]), headers)
     with reading(SERVICE, primary=True) as tx, store_errors():
-        row = sql.read_documents(
-            tx,
-            columns=page.columns,
-            descending=page.descending,
-            limit=page.limit,
-            offset=page.offset,
+        selection = {
+            "columns": page.columns,
+            "descending": page.descending,
+            "limit": page.limit,
+            "offset": page.offset,
             **_parameters(page.filter),
-        )
+        }
+        row = sql.read_documents(tx, **selection)
+        is_answered = row["is_dialed"] and page.columns != "key"
+        if is_answered:
+            row = sql.read_answers(tx, **selection)
         total = sql.count_documents(tx, **_parameters(page.filter)) if page.counts else None
+    if is_answered and row["compared"] is not None:
+        _record_shadow_reads(row["compared"], row["mismatched"])
     body: str = row["body"]
     if page.one:
         return _single(row["rows"], body)
@@ -121,6 +127,15 @@ def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
     content_range = _content_range(page, row["rows"], total)
     # PostgREST would respond with 206 to a part of the rows. The old store responded with 200 to HEAD.
     return _response(200, body, {"content-range": content_range, "content-type": _JSON})
+
+
+def _record_shadow_reads(keys: list[str], mismatched: list[str]) -> None:
+    """Count reads that compared both sides. The response does not depend on it, so an error is only logged."""
+    try:
+        with writing(SERVICE) as tx:
+            sql.record_shadow_reads(tx, keys=keys, mismatched=mismatched)
+    except (Problem, psycopg.Error):
+        logger.exception("shadow reads were not counted")
 
 
 def _single(rows: int, body: str) -> dict[str, Any]:

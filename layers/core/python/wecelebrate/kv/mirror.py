@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 
 from wecelebrate.core.database import Transaction, queries
+from wecelebrate.kv import stages
 from wecelebrate.kv.models import Mirror, NewMirror, NewRevisions, RevisionsCheckpoint
 
 sql = queries(__file__)
@@ -29,7 +30,12 @@ ADVICE: Mapping[str, str] = {
 
 
 def switch(tx: Transaction, new: NewMirror) -> Mirror:
-    """Switch the mirror on or off. Raises Forbidden unless the caller is a super admin, and Conflict if it is busy."""
+    """Switch the mirror on or off. Raises Forbidden unless the caller is a super admin, and Conflict if it is busy.
+
+    Also raises Conflict if it would be switched off while the tables lead for an entity.
+    """
+    if not new.enabled:
+        stages.require_no_lead(tx)
     sql.switch_mirror(
         tx,
         enabled=new.enabled,

@@ -54,17 +54,40 @@ delete from kv_store_6fcaeea3 where key in (select key from locked);
 -- name: read_documents^
 -- Return a page of documents as one JSON array, with the columns in the given order, and the number of documents.
 -- A null filter selects all documents. The planner computes the conditions on parameters before it chooses an index.
+-- `is_dialed`: tables answer or compare documents, so read_answers returns what the response must contain.
 select coalesce(json_agg(case :columns
     when 'key' then (select to_json(r) from (select d.key) r)
     when 'value' then (select to_json(r) from (select d.value) r)
     when 'value,key' then (select to_json(r) from (select d.value, d.key) r)
     else (select to_json(r) from (select d.key, d.value) r)
-  end), '[]')::text as body, count(*) as rows
+  end), '[]')::text as body, count(*) as rows, kv.is_dialed() as is_dialed
 from (
   select key, value from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
   order by case when :descending then key end desc, case when not :descending then key end
   limit :limit offset :offset
+) d;
+
+-- name: read_answers^
+-- Return the same as read_documents, and answer documents from their rows where the tables lead. `compared` has the keys
+-- of the documents that were compared with their rows, and `mismatched` those that disagree.
+select coalesce(json_agg(case :columns
+    when 'key' then (select to_json(r) from (select d.key) r)
+    when 'value' then (select to_json(r) from (select d.value) r)
+    when 'value,key' then (select to_json(r) from (select d.value, d.key) r)
+    else (select to_json(r) from (select d.key, d.value) r)
+  end), '[]')::text as body, count(*) as rows,
+  array_agg(d.key) filter (where d.agrees is not null) as compared,
+  coalesce(array_agg(d.key) filter (where not d.agrees), '{}') as mismatched
+from (
+  select s.key, coalesce(a.value, s.value) as value, a.agrees
+  from (
+    select key, value from kv_store_6fcaeea3
+    where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
+    order by case when :descending then key end desc, case when not :descending then key end
+    limit :limit offset :offset
+  ) s
+    left join lateral kv.answer(s.key, s.value, random()) a on true
 ) d;
 
 -- name: count_documents$
@@ -99,3 +122,44 @@ select kv.give_revisions(:after, :size);
 -- name: get_mirror$
 -- Return the state of the mirror, and the conflicts by kind.
 select kv.mirror_status();
+
+-- name: record_shadow_reads!
+-- Count reads that compared documents with their rows, and record the documents that still do not agree.
+select kv.record_shadow_reads(:keys, :mismatched);
+
+-- name: list_stages$
+-- Return the stages of the cutover, with the reads that compared both sides.
+select kv.list_stages();
+
+-- name: get_cutover_facts$
+-- Return what the gates of a cutover judge.
+select kv.cutover_facts(:entity, :client_id);
+
+-- name: list_mirror_functions
+-- Return the functions of the store, with a hash of their text.
+select p.proname::text as name, encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex') as hash
+from pg_catalog.pg_proc p where p.pronamespace = 'kv'::regnamespace and p.prosqlbody is null;
+
+-- name: list_mirror_triggers
+-- Return the triggers of the mirror, and how they are enabled.
+select c.relname || '.' || t.tgname as name, t.tgenabled::text as enabled, p.proname::text as calls,
+  pg_get_triggerdef(t.oid) as definition
+from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_proc p on p.oid = t.tgfoid
+where p.pronamespace = 'kv'::regnamespace and not t.tgisinternal
+order by 1;
+
+-- name: hold_stages!
+-- Wait until all writes that the stages have accepted are committed. Later writes wait for this transaction.
+select kv.hold_stages();
+
+-- name: try_canary^
+-- Write a document and a row, look for both on the other side, and undo everything.
+select c.document_to_row, c.row_to_document, c.failure from kv.try_canary(:entity) c;
+
+-- name: get_oldest_transaction$
+-- Return the age of the oldest other transaction in seconds. Null: the platform may not see it.
+select app.oldest_transaction();
+
+-- name: change_stage$
+-- Change the stage of an entity, and record it in the audit log. Returns whether the client exists.
+select kv.change_stage(:entity, :client_id, :leads, :reads, :shadow, :details);

@@ -51,6 +51,13 @@ ADVICE: Mapping[str, str] = {
 }
 """Maps the codes that the functions of the database give to what an operator can do."""
 
+REFUSALS: Mapping[str, str] = {
+    **ADVICE,
+    "mapping_failed": "The platform could not map the document. Write it again, or roll the cutover back.",
+    "too_many_documents": "Write at most 500 documents of an entity in one request.",
+}
+"""Maps the reasons why a document is refused while the tables lead to what the writer can do."""
+
 SETTINGS: Mapping[str, str] = {
     "assignment": "The platform has no list of the products that a site shows. Exclude the other products of the "
     "catalog from the site.",

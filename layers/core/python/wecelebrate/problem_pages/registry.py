@@ -16,6 +16,7 @@ import wecelebrate.ingestion.bulk_import.legacy_api
 import wecelebrate.ingestion.mappings
 import wecelebrate.jobs.control
 import wecelebrate.jobs.dead_letters
+import wecelebrate.kv.gates
 import wecelebrate.members.invitations
 import wecelebrate.order_files
 import wecelebrate.orders.changes

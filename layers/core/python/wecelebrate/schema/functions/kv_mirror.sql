@@ -139,7 +139,8 @@ $$;
 
 -- Mirrors the documents that a statement has written. The names of the transition tables are `before` and `after`. An
 -- unexpected error, e.g. an error of this mapping, only undoes the mapping: the documents are mapped again by the next
--- write or by the next run of the backfill.
+-- write or by the next run of the backfill. Where the tables lead, a bad document fails instead
+-- (functions/kv_stages.sql).
 create or replace function kv.mirror_documents() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -147,6 +148,7 @@ declare
   keys text[] := '{}';
   gone text[] := '{}';
   name text;
+  failure text;
 begin
   if tg_op <> 'DELETE' then
     keys := array(select a.key from after a where kv.is_mirrored_key(a.key));
@@ -168,10 +170,12 @@ begin
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     raise warning 'the mirror of the key-value store failed (%)', sqlstate;
+    failure := sqlstate;
     foreach name in array keys || gone loop
       perform kv.note_conflict(name, 'document_not_mirrored', sqlstate, null, null);
     end loop;
   end;
+  perform kv.refuse_documents(keys, failure);
   return null;
 end
 $$;

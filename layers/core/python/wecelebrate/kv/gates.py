@@ -1,0 +1,144 @@
+"""The gates of a cutover: what must be true before the tables lead.
+
+A gate that fails says what to do. An admin can override it with a reason. Decision 0091.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import Conflict, NotFound
+from wecelebrate.core.problem_document import FieldError
+from wecelebrate.kv import release
+from wecelebrate.kv.models import Entity
+from wecelebrate.kv.stage_models import Gate, GateName
+
+sql = queries(__file__)
+
+MIN_SHADOW_READS = 1000
+"""The number of documents that must have been read from both sides."""
+MAX_TRANSACTION_SECONDS = 60.0
+"""A transaction that is older can still write what it has read before the last comparison."""
+_MAX_NAMES = 5
+"""At most this number of names is shown."""
+
+_ADVICE: Mapping[GateName, str] = {
+    "mirror": "Run `wecelebrate kv mirror on`, and then `wecelebrate kv backfill`.",
+    "triggers": "Run `wecelebrate kv mirror on` if triggers are disabled. Deploy the release again if it differs.",
+    "backfill": "Run `wecelebrate kv backfill` until it is complete.",
+    "quarantine": "Run `wecelebrate kv status`, and correct the documents.",
+    "comparison": "Run `wecelebrate kv compare`, and repair the differences.",
+    "shadow": "Run `wecelebrate kv shadow`, wait for reads, and repair documents that do not agree. Setting the share "
+    "again counts from 0.",
+    "transactions": "Wait until the transaction ends, or end it. If the platform may not see transactions, grant "
+    "pg_read_all_stats to app_definer.",
+    "canary": "Run `wecelebrate kv mirror status`. The mirror must include the environment `production`.",
+}
+
+
+class GatesFailed(Conflict):
+    """A gate of the cutover has not passed.
+
+    A cutover makes the tables lead, so that the store refuses bad documents. Before that, the store and the tables must
+    agree, and the mirror between them must work. `errors` names each gate that has not passed in `pointer`, with what
+    was noticed and what to do in `detail`. The request changed nothing.
+
+    Do what the gates say, and cut over again. A gate can be overridden with a reason, which the audit log keeps:
+
+        {"leads": "tables", "reads": 25, "overrides": ["shadow"], "reason": "The old applications read too little"}
+    """
+
+    code = "kv_gates_failed"
+
+
+def show(tx: Transaction, entity: Entity, client_id: UUID | None) -> list[Gate]:
+    """Return the gates without changing anything: the canary and old transactions are not tried."""
+    facts = _facts(tx, entity, client_id)
+    return [_gate(*gate) for gate in _judged(tx, facts)] + [
+        Gate(gate=name, state="untried", detail="A cutover tries it.", advice=_ADVICE[name])
+        for name in _TRIED_BY_CUTOVER
+    ]
+
+
+def pass_all(tx: Transaction, entity: Entity, client_id: UUID | None, overrides: Collection[GateName]) -> list[Gate]:
+    """Return the gates if all have passed or are overridden. Until the end of the transaction, no write can close them.
+
+    Raises GatesFailed, NotFound, and Conflict if a write runs for too long.
+    """
+    canary = sql.try_canary(tx, entity=entity)  # before the lock, so that it never waits for a write that waits for us
+    sql.hold_stages(tx)
+    judged = [*_judged(tx, _facts(tx, entity, client_id)), _transactions(tx), _canary(canary)]
+    gates = [_gate(*gate, overrides) for gate in judged]
+    failed = [gate for gate in gates if gate.state == "failed"]
+    if failed:
+        errors = [FieldError(pointer=gate.gate, detail=f"{gate.detail} {gate.advice}") for gate in failed]
+        raise GatesFailed(f"These gates have not passed: {', '.join(gate.gate for gate in failed)}", errors)
+    return gates
+
+
+_TRIED_BY_CUTOVER: tuple[GateName, ...] = ("transactions", "canary")
+_Judged = tuple[GateName, bool, str]
+"""The name of a gate, whether it has passed, and what was noticed."""
+
+
+def _gate(name: GateName, passed: bool, detail: str, overrides: Collection[GateName] = ()) -> Gate:
+    failed = "overridden" if name in overrides else "failed"
+    return Gate(gate=name, state="passed" if passed else failed, detail=detail, advice=_ADVICE[name])
+
+
+def _facts(tx: Transaction, entity: Entity, client_id: UUID | None) -> Mapping[str, Any]:
+    facts: Mapping[str, Any] = sql.get_cutover_facts(tx, entity=entity, client_id=client_id)
+    if not facts["client_exists"]:
+        raise NotFound
+    return facts
+
+
+def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
+    """Judge the gates that need no write."""
+    yield "mirror", facts["mirror"], "The mirror is on." if facts["mirror"] else "The mirror is off."
+    names = release.deviations(sql.list_mirror_functions(tx), sql.list_mirror_triggers(tx))
+    shown = ", ".join(names[:_MAX_NAMES])
+    yield "triggers", not names, f"Not as released: {shown}." if names else "All are enabled and as released."
+    run, pending = facts["run"], facts["pending"]
+    yield (
+        "backfill",
+        run == "complete" and pending == 0,
+        f"The last run is {run or 'missing'}. {pending:,} documents wait to be mapped.",
+    )
+    quarantined = facts["quarantined"]
+    yield "quarantine", quarantined == 0, f"{quarantined:,} documents are in quarantine."
+    yield _comparison(facts["comparison"])
+    reads, mismatches = facts["shadow_reads"], facts["mismatches"]
+    yield (
+        "shadow",
+        reads >= MIN_SHADOW_READS and mismatches == 0,
+        f"{mismatches:,} of {reads:,} reads did not agree. {MIN_SHADOW_READS:,} reads are needed.",
+    )
+
+
+def _comparison(comparison: Mapping[str, Any] | None) -> _Judged:
+    if comparison is None:
+        return "comparison", False, "No full comparison is complete."
+    if not comparison["is_recent"] or not comparison["is_mirrored"]:
+        return "comparison", False, "The last full comparison is older than 24 hours or than the mirror."
+    return (
+        "comparison",
+        comparison["open"] == 0,
+        f"The last full comparison has {comparison['open']:,} open differences.",
+    )
+
+
+def _transactions(tx: Transaction) -> _Judged:
+    seconds = sql.get_oldest_transaction(tx)
+    if seconds is None:
+        return "transactions", False, "The platform may not see other transactions."
+    return "transactions", seconds <= MAX_TRANSACTION_SECONDS, f"The oldest transaction is {seconds:.0f} seconds old."
+
+
+def _canary(canary: Mapping[str, Any]) -> _Judged:
+    if canary["document_to_row"] and canary["row_to_document"]:
+        return "canary", True, "A document became a row, and its row changed the document."
+    missing = "a row became no document" if canary["document_to_row"] else "a document became no row"
+    failure = f" ({canary['failure']})" if canary["failure"] else ""
+    return "canary", False, f"The canary was not found: {missing}{failure}."

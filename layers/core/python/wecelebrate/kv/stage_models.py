@@ -1,0 +1,109 @@
+"""The models of the API for the cutover from the documents of the store to the tables."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from wecelebrate.core.models import Input
+from wecelebrate.core.types import Count, Id, Line, Moment
+from wecelebrate.kv.models import Entity
+
+GateName = Literal["mirror", "triggers", "backfill", "quarantine", "comparison", "shadow", "transactions", "canary"]
+Share = Annotated[Count, Field(le=100)]
+"""A percentage, as a whole number."""
+
+
+class Stage(BaseModel):
+    """How far the documents of an entity have been cut over."""
+
+    entity: Entity
+    """What the documents become."""
+    client_id: UUID | None
+    """The client whose records the stage concerns. Null: the stage is the default of all clients."""
+    leads: Literal["kv", "tables"] = Field(
+        description="`kv`: a bad document is accepted, and quarantined. `tables`: it is refused."
+    )
+    reads: int
+    """The percentage of records that the store answers from the tables. A record always has the same side."""
+    shadow: int
+    """The percentage of reads that compare both sides."""
+    changed_by: str
+    """Who has changed the stage."""
+    changed_at: Moment
+    """When the stage was changed."""
+    shadow_reads: int
+    """The number of documents whose reads compared both sides, since `shadow` was set."""
+    mismatches: int
+    """How many of them did not agree, also when they were read again."""
+
+
+class Stages(BaseModel):
+    """All stages. An entity without a stage is led and answered by the store."""
+
+    data: list[Stage]
+    """The stages, by entity. The default of all clients comes before the clients."""
+
+
+class Gate(BaseModel):
+    """A condition of a cutover."""
+
+    gate: GateName
+    """The name of the condition."""
+    state: Literal["passed", "failed", "overridden", "untried"] = Field(
+        description="`overridden`: it failed, and an admin has overridden it. `untried`: only a cutover tries it."
+    )
+    detail: str
+    """What was noticed."""
+    advice: str
+    """What to do if the gate has not passed."""
+
+
+class Gates(BaseModel):
+    """The conditions of a cutover."""
+
+    data: list[Gate]
+    """The gates, in the order in which it is useful to open them."""
+
+
+class ChangedStage(BaseModel):
+    """A stage after it was changed."""
+
+    stage: Stage
+    """The stage."""
+    gates: list[Gate]
+    """The gates that the cutover has passed. Empty if the change needed none."""
+
+
+class GateParameters(Input):
+    """The parameters of the list of gates."""
+
+    place = ""
+
+    client_id: Id | None = Field(default=None, description="The client that would be cut over. Null: all clients.")
+
+
+class NewStage(Input):
+    """A change of a stage: a cutover, a rollback, or another share of reads that compare both sides."""
+
+    client_id: Id | None = Field(
+        default=None,
+        description="The client whose records are concerned. Null: all clients without a stage of their own.",
+    )
+    leads: Literal["kv", "tables"] | None = Field(
+        default=None,
+        description="`tables` cuts over, through the gates. `kv` rolls back at once: `reads` becomes 0, also for each "
+        "client with a stage of its own if `client_id` is null. Null: nothing changes.",
+    )
+    reads: Share | None = Field(
+        default=None, description="The percentage of records that the store answers from the tables. For `tables` only."
+    )
+    shadow: Share | None = Field(
+        default=None, description="The percentage of reads that compare both sides. A change counts from 0 again."
+    )
+    overrides: list[GateName] = Field(
+        default=[], max_length=8, description="The gates that may fail. Needs a `reason`."
+    )
+    reason: Annotated[str, Line(500)] | None = Field(
+        default=None, description="Why gates are overridden, for the audit log."
+    )

@@ -1,0 +1,225 @@
+-- Reading documents from the tables: the document of a row, in the form that the old applications gave it. A field
+-- whose meaning agrees with its column keeps its form, and so do all fields that no column has. A field that disagrees
+-- gets the value of the row, in the way in which the mirror writes it (functions/kv_mirror_fields.sql).
+
+set local role app_mirror;
+
+-- Returns a row as JSON. Null: it does not exist.
+create or replace function kv.row_content(entity text, id uuid) returns jsonb
+language plpgsql stable
+as $$
+begin
+  case entity
+    when 'client' then return (select to_jsonb(t) from clients t where t.id = $2);
+    when 'catalog' then return (select to_jsonb(t) from catalogs t where t.id = $2);
+    when 'site' then return (select to_jsonb(t) from sites t where t.id = $2);
+    when 'product' then return (select to_jsonb(t) from products t where t.id = $2);
+    else return (select to_jsonb(t) from orders t where t.id = $2);
+  end case;
+end
+$$;
+
+-- Returns whether a column of a row disagrees with what its document says about it. `stated` has the columns of the
+-- mapped document, and `fields` its fields. What the mapping mended when it wrote the row is no disagreement: a tier
+-- that does not exist, a domain that another site has, a catalog that the site may not read, and a total of 0.
+create or replace function kv.disagrees(d kv.ids, name text, kind text, stated jsonb, fields jsonb, r jsonb)
+returns boolean
+language plpgsql stable
+as $$
+declare
+  of_document jsonb := coalesce(stated -> name, 'null');
+  of_row constant jsonb := coalesce(r -> name, 'null');
+begin
+  if kind = 'locale' then
+    return r #>> '{settings,locale}' <> coalesce(stated #>> '{settings,locale}', '');
+  elsif kind = 'branding' then
+    return coalesce(kv.branding_of(of_row), '{}') <> coalesce(stated -> name, '{}');
+  elsif kind = 'catalog' then
+    return of_row <> 'null' and of_row #>> '{}' is distinct from kv.row_of('catalog', d.environment, coalesce(
+      stated ->> 'catalog', kv.catalog_of_settings(d.old_id)))::text;
+  elsif kind = 'time' then  -- a document need not say when a step was taken that it knows
+    return of_row <> 'null' and kv.moment_text((of_row #>> '{}')::timestamptz)
+        is distinct from kv.moment_text((of_document #>> '{}')::timestamptz)
+      and (fields ? kv.camel_name(name) or stated ->> 'status' <> r ->> 'status');
+  elsif kind = 'images' then
+    return coalesce(stated -> name, '[]') <> of_row;
+  elsif name in ('attributes', 'shipping_address') then
+    return coalesce(stated -> name, '{}') <> of_row;
+  elsif name = 'inventory_count' then
+    return of_row <> of_document and r ->> 'inventory_policy' = 'tracked';
+  elsif name = 'currency' then
+    return stated ? name and of_row <> of_document;
+  elsif name = 'tier' and not exists (select from tiers t where t.name = stated ->> 'tier') then
+    of_document := '"standard"';
+  elsif name = 'domain' and of_row = 'null' then
+    return of_document <> 'null'
+      and not exists (select from sites s where s.domain = stated ->> 'domain' and s.id <> d.id);
+  elsif name = 'total_amount' and of_document in ('0', 'null') then
+    of_document := (select to_jsonb(sum((l ->> 'quantity')::integer * (l ->> 'unit_price')::numeric))
+      from jsonb_array_elements(r -> 'items') l);
+  end if;
+  return of_row is distinct from of_document;
+end
+$$;
+
+-- Returns the columns of a row that disagree with its document.
+create or replace function kv.disagreements(d kv.ids, document jsonb, r jsonb) returns jsonb
+language plpgsql stable
+as $$
+declare
+  stated constant jsonb := (kv.map(d.entity, d.key, d.old_id, document, false)).columns;
+  present constant jsonb := kv.fields(document);
+begin
+  return (
+    select coalesce(jsonb_object_agg(c.name, r -> c.name), '{}') from kv.mirrored_columns() c
+    where c.entity = d.entity and stated is not null and kv.disagrees(d, c.name, c.kind, stated, present, r));
+end
+$$;
+
+-- Returns the document of a row. `stored` is the document in the store, and `changed` has the columns that disagree
+-- with it. The order of an erased person has only what its row still has.
+create or replace function kv.document_from_row(d kv.ids, stored jsonb, changed jsonb, r jsonb) returns jsonb
+language plpgsql stable
+as $$
+declare
+  document jsonb := kv.decoded(stored);
+begin
+  if r ->> 'erased_at' is not null then
+    document := kv.document_of('order', d.old_id, r);
+  elsif changed = '{}' then
+    return stored;
+  else
+    if changed ? 'catalog_id' then
+      r := r || jsonb_build_object('catalog', kv.old_id_of('catalog', (r ->> 'catalog_id')::uuid));
+    end if;
+    document := kv.with_changes(d.entity, document, changed, r);
+  end if;
+  return case when jsonb_typeof(stored) = 'string' then to_jsonb(document::text)
+    when stored ? '_rev' then kv.with_revision(document, kv.revision_of(stored)) else document end;
+end
+$$;
+
+-- Returns the fields of a document that its row would change, without those about which the platform has decided: a
+-- document with the note `kept` names another value on purpose.
+create or replace function kv.mismatched_fields(d kv.ids, stored jsonb, changed jsonb, r jsonb) returns text[]
+language sql stable
+return case
+  when r is null then '{}'
+  when r ->> 'erased_at' is not null then
+    case when kv.document_from_row(d, stored, changed, r) = stored then '{}' else '{customerName}' end::text[]
+  else array(
+    select c.fields[1] from kv.mirrored_columns() c
+    where c.entity = d.entity and changed ? c.name and not (
+      c.name in ('tier', 'is_active', 'status', 'domain', 'catalog_id') and d.entity <> 'order'
+      and exists (select from kv.notes n where n.key = d.key and n.note = 'kept'))
+    order by 1) end;
+
+-- Returns whether the store compares documents or answers them from the tables at all.
+create or replace function kv.is_dialed() returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  return exists (select from kv.stages s where s.reads > 0 or s.shadow > 0)
+    and exists (select from kv.mirror m where m.enabled);
+end
+$$;
+grant execute on function kv.is_dialed() to app_kv;
+
+-- Answers a read of a document: from its row, if the stage of its entity and client selects it, or from the store.
+-- A document that decides no row, or that is not mapped, is answered from the store. `chance` is a random number from 0
+-- to 1. `agrees` is null unless the read compares both sides. A document that cannot be compared does not agree.
+create or replace function kv.answer(
+  key text, stored jsonb, chance double precision, out value jsonb, out agrees boolean)
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  d kv.ids;
+  stage kv.stages;
+  is_selected boolean;
+  r jsonb;
+  changed jsonb;
+begin
+  value := stored;
+  if app.subject() is distinct from 'service:kv' or not kv.is_entity_key(key) then
+    return;
+  end if;
+  select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
+    and i.list is null and i.fingerprint = i.mapped_fingerprint;
+  if d.key is null then
+    return;
+  end if;
+  stage := kv.stage_of(d.entity, kv.client_of_row(d.entity, d.id));
+  is_selected := coalesce(kv.place_of(d.entity, d.id) < stage.reads, false);
+  if not is_selected and chance * 100 >= coalesce(stage.shadow, 0) then
+    return;
+  end if;
+  begin
+    r := kv.row_content(d.entity, d.id);
+    changed := case when r is not null then kv.disagreements(d, kv.decoded(stored), r) end;
+    if is_selected and r is not null then
+      value := kv.document_from_row(d, stored, changed, r);
+    end if;
+    if chance * 100 < stage.shadow then
+      agrees := r is not null and kv.mismatched_fields(d, stored, changed, r) = '{}';
+    end if;
+  exception when others then
+    raise warning 'a document of the key-value store was not answered from its row (%)', sqlstate;
+    agrees := case when chance * 100 < stage.shadow then false end;
+  end;
+end
+$$;
+grant execute on function kv.answer(text, jsonb, double precision) to app_kv;
+
+-- Reads a document and its row again, and records the fields that still differ, each of them once. Returns whether some
+-- do. A document that another transaction is writing is left out: its row and its values change together.
+create or replace function kv.record_mismatch(key text) returns boolean
+language plpgsql volatile
+as $$
+declare
+  d kv.ids;
+  stored jsonb;
+  r jsonb;
+  owner uuid;
+  fields text[];
+begin
+  select s.value into stored from kv_store_6fcaeea3 s where s.key = $1 for no key update skip locked;
+  select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
+    and i.list is null and i.fingerprint = i.mapped_fingerprint;
+  if stored is null or d.key is null then
+    return false;
+  end if;
+  r := kv.row_content(d.entity, d.id);
+  owner := kv.client_of_row(d.entity, d.id);
+  fields := case when r is not null
+    then kv.mismatched_fields(d, stored, kv.disagreements(d, kv.decoded(stored), r), r) end;
+  insert into kv.differences (entity, client_id, key, row_id, kind, field, confirmed)
+  select d.entity, owner, d.key, d.id, case when r is null then 'row_missing' else 'field' end, f.field, true
+  from unnest(coalesce(fields, array[null::text])) f (field)
+  where not exists (
+    select from kv.differences o where o.entity = d.entity and o.repaired_at is null and o.comparison_id is null
+      and o.key = d.key and o.field is not distinct from f.field);
+  return fields is null or fields <> '{}';
+end
+$$;
+
+-- Counts reads that compared both sides. `mismatched` has the keys of the documents that did not agree.
+create or replace function kv.record_shadow_reads(keys text[], mismatched text[]) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  differing text[];
+begin
+  if app.subject() is distinct from 'service:kv' then
+    raise exception 'only the store counts its reads' using errcode = 'insufficient_privilege';
+  end if;
+  differing := array(
+    select m.key from unnest(mismatched[1:1000]) m (key) where m.key = any (keys) and kv.record_mismatch(m.key));
+  insert into kv.shadow_reads as s (entity, client_id, slot, reads, mismatches)
+  select i.entity, o.client_id, pg_backend_pid() % 8, count(*), count(*) filter (where i.key = any (differing))
+  from kv.ids i cross join lateral (select kv.client_of_row(i.entity, i.id) as client_id offset 0) o
+  where i.key = any (keys[1:1000]) group by 1, 2, 3 order by 1, 2
+  on conflict on constraint shadow_reads_key
+    do update set reads = s.reads + excluded.reads, mismatches = s.mismatches + excluded.mismatches;
+end
+$$;
+grant execute on function kv.record_shadow_reads(text[], text[]) to app_kv;
