@@ -1721,7 +1721,7 @@ create table order_events (
     'delivered'::text, 'cancelled'::text, 'lines_cancelled'::text, 'cancel_requested'::text, 'cancel_withdrawn'::text,
     'shipment_added'::text, 'shipment_changed'::text, 'shipment_delivered'::text, 'changed'::text,
     'return_requested'::text, 'return_approved'::text, 'return_received'::text, 'return_refused'::text,
-    'replaced'::text, 'late_news'::text])))
+    'replaced'::text, 'late_news'::text, 'imported'::text])))
 );
 comment on table order_events is 'What happened to an order after it was placed. Rows are only added. The view
   app.order_event_view adds the placing.';
@@ -6250,6 +6250,31 @@ RETURN CASE WHEN ((COALESCE(price_min, price_max) IS NULL) AND (sort !~~ '%price
 grant execute on function app.comparable_catalog(uuid,numeric,numeric,text) to app_admin, app_anon, app_client,
   app_customer, app_support;
 
+-- Function app.compare_imported(orders,jsonb,jobs), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.compare_imported(existing orders, imported jsonb, job jobs)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select case
+    when existing.site_id::text <> job.payload ->> 'site_id' or not exists (
+      select from order_events e
+      where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source')
+      then 'number_in_use'
+    when exists (
+      select from order_events e
+      where e.order_id = existing.id and e.type = 'imported' and e.details ->> 'job_id' = job.id::text) then 'created'
+    when (existing.currency, existing.created_at)
+        = (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
+      and (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+             order by (i ->> 'line')::integer) from jsonb_array_elements(existing.items) i)
+        = (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'unchanged'
+    else 'differs' end
+$function$;
+
 -- Function app.compile_catalog_pricing(), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.compile_catalog_pricing()
@@ -6842,6 +6867,7 @@ AS $function$
   select o.id, o.version, o.updated_at, d.document, h.content_hash,
     case
       when o.erased_at is not null then 'none'
+      when exists (select from order_events e where e.order_id = o.id and e.type = 'imported') then 'none'
       when earlier.action = 'cancel' then 'none'
       when earlier.action is null and o.status in ('pending', 'processing') and o.problem is null then 'new'
       when earlier.action is null then 'none'
@@ -8215,9 +8241,11 @@ begin
   -- The files of a deleted destination are still there. Its jobs lead to them.
   destination_ids := array(
     select d.id from order_destinations d where d.client_id = e.client_id
-    union select (j.payload ->> 'destination_id')::uuid from jobs j
+    -- An import of historical orders writes its files into the folder of the site.
+    union select coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')::uuid from jobs j
     where j.client_id = e.client_id and j.type = 'order_file'
-      and j.payload ->> 'destination_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+      and coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')
+        ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   texts := e.needles || array(
     select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
     where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);
@@ -9078,6 +9106,55 @@ begin
   end loop;
   return addresses;
 end
+$function$;
+
+-- Function app.import_orders(uuid,jsonb,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.import_orders(job_id uuid, orders jsonb, is_rehearsal boolean)
+ RETURNS TABLE(order_number text, outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  job jobs;
+  site sites;
+  written orders[] := '{}';
+begin
+  select j.* into job from jobs j
+  where j.id = $1 and j.type = 'order_file' and j.status = 'processing' and j.payload ->> 'direction' = 'history';
+  select s.* into site from sites s
+  where s.id = (job.payload ->> 'site_id')::uuid and s.client_id = job.client_id for key share;
+  if not found then
+    raise exception 'the job imports no orders' using errcode = 'insufficient_privilege';
+  end if;
+  if not is_rehearsal then
+    written := array(select w from app.write_imported_orders(site, $2) w);
+    perform app.write_imported_parts(written, $2, job);
+  end if;
+  return query
+    select o ->> 'order_number', case
+      when existing.id is null then 'created' else app.compare_imported(existing, o, job) end
+    from jsonb_array_elements($2) o
+      left join orders existing on existing.client_id = site.client_id
+        and existing.order_number = o ->> 'order_number';
+end
+$function$;
+grant execute on function app.import_orders(uuid,jsonb,boolean) to app_system;
+
+-- Function app.imported_items(jsonb,uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.imported_items(lines jsonb, catalog uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select jsonb_agg(jsonb_build_object('line', line -> 'line', 'quantity', line -> 'quantity', 'product_id', p.id,
+    'sku', line -> 'sku', 'name', line -> 'name', 'unit_price', line -> 'unit_price', 'image', line -> 'image')
+    order by (line ->> 'line')::integer)
+  from jsonb_array_elements($1) line left join products p on p.catalog_id = $2 and p.sku = line ->> 'sku'
 $function$;
 
 -- Function kv.index_documents(text,text[],integer), owner app_mirror
@@ -13077,6 +13154,10 @@ begin
     return;
   end if;
   client_id := mailed_order.client_id;
+  if mailed_order.customer_email = '' then  -- an imported order can have no customer
+    return next;
+    return;
+  end if;
   if app.site_id() is not null
     and (mailed_order.customer_subject is not null or mailed_order.created_at = transaction_timestamp())
     and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
@@ -16303,6 +16384,73 @@ AS $function$
   where (c.name, c.description, c.logo_url, c.contact_email, c.contact_phone, c.address, c.settings)
     is distinct from (excluded.name, excluded.description, excluded.logo_url, excluded.contact_email,
       excluded.contact_phone, excluded.address, excluded.settings || c.settings)
+$function$;
+
+-- Function app.write_imported_orders(sites,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.write_imported_orders(site sites, orders jsonb)
+ RETURNS SETOF orders
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  insert into orders (client_id, site_id, order_number, external_number, customer_subject, customer_name,
+    customer_email, status, kind, fulfilment, problem, total_amount, currency, shipping_address, items, metadata,
+    created_at, processed_at, shipped_at, delivered_at, cancelled_at, cancel_reason)
+  select site.client_id, site.id, r.order_number, r.external_number, r.customer_subject, r.customer_name,
+    r.customer_email, r.status, r.kind, r.fulfilment, r.problem, r.total_amount, r.currency, r.shipping_address,
+    app.imported_items(o -> 'lines', site.catalog_id), r.metadata, r.created_at, r.processed_at, r.shipped_at,
+    r.delivered_at, r.cancelled_at, r.cancel_reason
+  from jsonb_array_elements($2) o cross join lateral jsonb_populate_record(null::orders, o) r
+  order by r.order_number
+  on conflict on constraint orders_client_number_unique do nothing
+  returning *
+$function$;
+
+-- Function app.write_imported_parts(orders[],jsonb,jobs), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.write_imported_parts(written orders[], orders jsonb, job jobs)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with lines as materialized (
+    select w.id as order_id, w.client_id, coalesce(w.shipped_at, w.delivered_at, w.created_at) as shipped_at,
+      coalesce(w.delivered_at, w.shipped_at, w.created_at) as ended_at, w.status, l.*, (i ->> 'product_id')::uuid as
+      product_id
+    from unnest($1) w
+      join jsonb_array_elements($2) o on o ->> 'order_number' = w.order_number
+      cross join jsonb_array_elements(o -> 'lines') as source (value)
+      cross join lateral jsonb_to_record(source.value) as l (line integer, sku text, name text, quantity integer,
+        unit_price numeric, shipped integer, cancelled integer, returned integer)
+      left join jsonb_array_elements(w.items) i on (i ->> 'line')::integer = l.line
+  ), written_lines as (
+    insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price, shipped_quantity,
+      cancelled_quantity, returned_quantity)
+    select client_id, order_id, line, product_id, sku, name, quantity, unit_price, shipped, cancelled, returned
+    from lines
+  ), shipped as (
+    insert into shipments (client_id, order_id, number, status, shipped_at, delivered_at, source)
+    select distinct client_id, order_id, '1', case status when 'delivered' then 'delivered' else 'shipped' end,
+      shipped_at, case status when 'delivered' then ended_at end, 'file'
+    from lines where shipped > 0
+    returning id, order_id
+  ), shipped_lines as (
+    insert into shipment_lines (client_id, order_id, shipment_id, line, quantity)
+    select l.client_id, l.order_id, s.id, l.line, l.shipped
+    from lines l join shipped s on s.order_id = l.order_id where l.shipped > 0
+  ), returned as (
+    insert into returns (client_id, order_id, number, status, created_at, approved_at, received_at)
+    select distinct client_id, order_id, 1, 'received', ended_at, ended_at, ended_at from lines where returned > 0
+    returning id, order_id
+  ), returned_lines as (
+    insert into return_lines (client_id, order_id, return_id, line, quantity, received_quantity)
+    select l.client_id, l.order_id, r.id, l.line, l.returned, l.returned
+    from lines l join returned r on r.order_id = l.order_id where l.returned > 0
+  )
+  insert into order_events (client_id, order_id, version, type, source, actor, subject, details, happened_at)
+  select w.client_id, w.id, w.version, 'imported', 'file', 'service', app.subject(),
+    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'job_id', job.id), clock_timestamp()
+  from unnest($1) w
 $function$;
 
 -- Function kv.write_orders(kv.draft[]), owner app_mirror
