@@ -199,6 +199,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "suspend_row_security": {"reason": "The policy of clients fails"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
         "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},
+        "import_orders": {"upload_id": ids["upload_id"], "source": "an earlier shop"},
         "propose_mapping": {"job_id": ids["job_id"]},
         "create_sync": {"upload_id": ids["upload_id"]},
         "create_report": {"client_id": ids["client_id"], "month": "2026-03"},

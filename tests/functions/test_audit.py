@@ -43,6 +43,7 @@ ACTIONS: dict[str, set[str]] = {
     "retry_job": {"job.retry"},
     "release_suppression": {"mail_suppression.release"},
     "import_products": {"job.create"},
+    "import_orders": {"job.create"},
     "create_erasure": {"erasure.create", "job.create"},
     "replay_erasures": {"job.create"},
     "create_export": {"export.create", "job.create"},

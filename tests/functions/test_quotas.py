@@ -58,6 +58,7 @@ REASONS = {
     "create_product": "a catalog can have millions of products; the request limit of the tier bounds the requests",
     "import_products": ENDS,
     "import_products_first_api": ENDS,
+    "import_orders": ENDS,
     "create_sync": ENDS,
     "create_report": ENDS,
     "record_events": "the limits of events bound them, and a client keeps them only for some months",

@@ -1,12 +1,14 @@
-"""Bulk imports: import many products at once, as a background job."""
+"""Imports: import many products, or historical orders, at once, as a background job."""
 
-from wecelebrate import subscriptions
+from wecelebrate import order_imports, subscriptions
 from wecelebrate.core.http import Writing, api, bounded_body, located_at, serve
+from wecelebrate.core.types import Id
 from wecelebrate.ingestion import bulk_import
 from wecelebrate.ingestion.bulk_import import legacy_api
 from wecelebrate.ingestion.bulk_import.legacy_api import LegacyImport, QueuedImport
 from wecelebrate.ingestion.bulk_import.models import BulkImport
 from wecelebrate.jobs.models import Job
+from wecelebrate.order_imports.models import OrderImport
 
 subscriptions.connect()
 app = api()
@@ -24,6 +26,12 @@ def import_products(request: BulkImport, tx: Writing) -> Job:
 def import_products_first_api(request: LegacyImport, tx: Writing) -> QueuedImport:
     """Import products in the format of the first API. New clients use `POST /v1/products/bulk-import`."""
     return legacy_api.create(tx, request)
+
+
+@app.post("/v1/sites/{site_id}/orders/import", status_code=202, dependencies=[located_at("/v1/jobs/{id}")])
+def import_orders(site_id: Id, request: OrderImport, tx: Writing) -> Job:
+    """Import historical orders from an uploaded file. Follow the job in the response to its end."""
+    return order_imports.create(tx, site_id, request)
 
 
 handler = serve(app)

@@ -59,7 +59,8 @@ COLUMNS: Mapping[ExportKind, tuple[Column, ...]] = {
         Column("order_id", "code"), Column("order_number", "text"), _CLIENT, _SITE, Column("status", "code"),
         Column("line", "integer"), Column("product_id", "code"), Column("sku", "text"), Column("name", "text"),
         Column("quantity", "integer"), Column("unit_price", "amount"), Column("amount", "amount"),
-        Column("currency", "code"), _CREATED,
+        Column("currency", "code"), _CREATED, Column("shipped_quantity", "integer"),
+        Column("cancelled_quantity", "integer"), Column("returned_quantity", "integer"),
     ),
     "events": (
         _ID, _CLIENT, _SITE, Column("event_type", "text"), Column("user_id", "text"), Column("session_id", "text"),

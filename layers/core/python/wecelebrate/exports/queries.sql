@@ -186,7 +186,8 @@ where o.client_id = :scope
 -- name: export_order_lines
 -- Return the lines of the orders that `export_orders` returns.
 select o.client_id, o.site_id, o.id as order_id, o.order_number, o.status, l.line, l.product_id, l.sku, l.name,
-  l.quantity, l.unit_price::text as unit_price, (l.quantity * l.unit_price)::text as amount, o.currency, o.created_at
+  l.quantity, l.unit_price::text as unit_price, (l.quantity * l.unit_price)::text as amount, o.currency, o.created_at,
+  l.shipped_quantity, l.cancelled_quantity, l.returned_quantity
 from orders o join order_lines l on l.order_id = o.id
 where o.client_id = :scope
   and (:after_id::uuid is null or (o.created_at, o.id) > (:after_key::timestamptz, :after_id::uuid))
@@ -234,7 +235,7 @@ from (
   from (
     select distinct lower(customer_email) as email
     from orders
-    where client_id = :scope
+    where client_id = :scope and customer_email <> ''
       and (:site_id::uuid is null or site_id = :site_id)
       and (:created_from::timestamptz is null or created_at >= :created_from)
       and (:created_to::timestamptz is null or created_at < :created_to)
@@ -247,7 +248,7 @@ from (
 with matching as materialized (
   select lower(customer_email) as email, id, customer_name, customer_subject, status, total_amount, currency, created_at
   from orders
-  where client_id = :scope
+  where client_id = :scope and customer_email <> ''
     and (:after_key::text is null or lower(customer_email) > :after_key)
     and (:last_key::text is null or lower(customer_email) <= :last_key)
     and (:site_id::uuid is null or site_id = :site_id)

@@ -1,13 +1,17 @@
-"""Runs the jobs of order files, in both directions."""
+"""Runs the jobs of order files: those for ERP systems in both directions, and historical orders."""
 
 from wecelebrate import jobs
 from wecelebrate.order_files import export
 
 
 def run(job: jobs.LeasedJob) -> None:
-    """Run a job: write orders for a destination, or apply the news of a file. Raises JobRejected."""
+    """Run a job: write orders for a destination, apply the news of a file, or import orders. Raises JobRejected."""
     if job.payload["direction"] == "out":
         export.run(job)
+    elif job.payload["direction"] == "history":
+        from wecelebrate.order_imports.run import run as import_orders  # loads the parsers of files
+
+        import_orders(job)
     else:
         from wecelebrate.order_files.news import applying  # loads the parsers of files
 

@@ -109,7 +109,7 @@ class OrderItem(BaseModel):
 
     line: int
     """The number of the line, from 1."""
-    product_id: UUID
+    product_id: UUID | None = Field(description="Null: an imported order, whose line names no product of the catalog.")
     sku: str
     """The SKU of the product."""
     name: str

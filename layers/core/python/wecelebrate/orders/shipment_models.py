@@ -30,6 +30,7 @@ EventType = Literal[
     "return_refused",
     "replaced",
     "late_news",
+    "imported",
 ]
 ReturnStatus = Literal["requested", "approved", "received", "refused"]
 

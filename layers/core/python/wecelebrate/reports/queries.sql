@@ -99,7 +99,8 @@ with placed as materialized (
     and o.created_at < (:last_day::date + 1)::timestamp at time zone 'UTC' + interval '15 hours'
     and (o.created_at at time zone :zone)::date between :first_day and :last_day
 ), buyers as (
-  select buyer, count(*) as orders, min(created_at) as first_at from placed group by buyer
+  -- An imported order can have no customer.
+  select buyer, count(*) as orders, min(created_at) as first_at from placed where buyer <> '' group by buyer
 ), events as materialized (
   select e.session_id, e.event_type
   from analytics_events e

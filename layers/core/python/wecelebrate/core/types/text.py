@@ -36,7 +36,7 @@ _INVISIBLE = rf"\s{_IGNORABLE}\u2800"
 LINE_PATTERN = rf"^\s*[{_SPACES}{_IGNORABLE}\u2800]*[^{_INVISIBLE}{_CONTROLS}][^{_CONTROLS}]*\s*$"
 TEXT_PATTERN = rf"^[^{_CONTROLS_OF_TEXT}]*$"
 SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-ORDER_NUMBER_PATTERN = r"^[0-9A-Za-z]([0-9A-Za-z-]*[0-9A-Za-z])?$"
+ORDER_NUMBER_PATTERN = r"^[0-9A-Za-z]([0-9A-Za-z._/-]*[0-9A-Za-z])?$"
 
 NOT_VISIBLE = "must contain a visible character"
 """The error message for a line that has only invisible characters."""

@@ -238,9 +238,11 @@ begin
   -- The files of a deleted destination are still there. Its jobs lead to them.
   destination_ids := array(
     select d.id from order_destinations d where d.client_id = e.client_id
-    union select (j.payload ->> 'destination_id')::uuid from jobs j
+    -- An import of historical orders writes its files into the folder of the site.
+    union select coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')::uuid from jobs j
     where j.client_id = e.client_id and j.type = 'order_file'
-      and j.payload ->> 'destination_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+      and coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')
+        ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   texts := e.needles || array(
     select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
     where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);

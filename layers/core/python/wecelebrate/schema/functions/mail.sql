@@ -139,6 +139,10 @@ begin
     return;
   end if;
   client_id := mailed_order.client_id;
+  if mailed_order.customer_email = '' then  -- an imported order can have no customer
+    return next;
+    return;
+  end if;
   if app.site_id() is not null
     and (mailed_order.customer_subject is not null or mailed_order.created_at = transaction_timestamp())
     and not exists (select from mails m where m.order_id = $1 and m.template = $2) then

@@ -34,7 +34,8 @@ $$;
 -- An order is exported when it is open and has no problem. Later versions follow as `change` if something that concerns
 -- the destination has changed, and as `cancel`. An order that was cancelled, shipped or delivered before the
 -- destination got it is not exported. If somebody asks to cancel an order that an ERP has, the ERP gets `cancel`, too,
--- and its answer decides. The erasure of a person is not exported. The only destination of a client has sent all news
+-- and its answer decides. The erasure of a person is not exported, and neither is an imported order: the system from
+-- which it comes had it processed. The only destination of a client has sent all news
 -- of files itself, so it does not get them back.
 create or replace function app.decide_order_exports(target order_destinations, order_ids uuid[])
 returns table (order_id uuid, version integer, updated_at timestamptz, document jsonb, content_hash text, action text)
@@ -43,6 +44,7 @@ as $$
   select o.id, o.version, o.updated_at, d.document, h.content_hash,
     case
       when o.erased_at is not null then 'none'
+      when exists (select from order_events e where e.order_id = o.id and e.type = 'imported') then 'none'
       when earlier.action = 'cancel' then 'none'
       when earlier.action is null and o.status in ('pending', 'processing') and o.problem is null then 'new'
       when earlier.action is null then 'none'

@@ -1,0 +1,261 @@
+"""Turns the rows of an order into an order. An order is imported with all its rows, or not at all."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, get_args
+
+from wecelebrate.core.models import json_bytes
+from wecelebrate.core.types.money import MAX_AMOUNT
+from wecelebrate.order_files.news.rows import folded
+from wecelebrate.order_imports import values
+from wecelebrate.order_imports.spool import Cells, Row
+from wecelebrate.order_imports.states import BadState, Line, complete, settle
+from wecelebrate.order_imports.values import BadValue, Settings
+from wecelebrate.orders.models import OrderStatus
+
+MAX_LINES = 2_000
+MAX_ITEMS_BYTES = 1_000_000
+"""The largest size of the lines of an order as JSON. The database accepts 1.7 MB, with its own spaces and ids."""
+MAX_METADATA_BYTES = 60_000
+_TIMES = ("processed_at", "shipped_at", "delivered_at", "cancelled_at")
+_LENGTHS = {
+    "customer_name": 500, "customer_subject": 500, "customer_id": 200, "cancel_reason": 1000, "external_number": 100,
+    "problem": 63,
+}  # fmt: skip
+_ADDRESS = ("name", "company", "line1", "line2", "city", "region", "postal_code", "country", "phone")
+_LINE_TEXTS = {"sku": 200, "name": 500, "image": 2048}
+_STATUSES = {status: status for status in get_args(OrderStatus)} | {"canceled": "cancelled"}
+
+
+class BadOrder(Exception):
+    """An order cannot be imported. `row` is the row with the reason, or None if all rows have it together."""
+
+    def __init__(self, code: str, reason: str, row: Row | None = None) -> None:
+        super().__init__(reason)
+        self.code, self.reason, self.row = code, reason, row
+
+
+@dataclass(frozen=True)
+class Assembled:
+    """An order in the form that app.import_orders reads."""
+
+    values: Mapping[str, Any]
+    has_other_total: bool
+    """Whether the stated total differs from the sum of the lines, e.g. by the costs of shipping."""
+
+
+def assemble(number: str, rows: Sequence[Row], fields: Sequence[Mapping[str, str]], settings: Settings) -> Assembled:
+    """Return the order with the given number. `fields` maps the columns of each file to fields. Raises BadOrder."""
+    heads = [(row, _fields(row.raw, fields[row.file])) for row in rows if row.file == 0]
+    if not heads:
+        raise BadOrder("unknown_order", "The first file has no order with this number.")
+    head = _head(heads, settings)
+    code = head["currency"]
+    lines = _lines(rows, fields, code, settings)
+    try:
+        credited = settle(lines, head["status"])
+        if credited:
+            head |= {"status": "cancelled", "cancelled_at": head["cancelled_at"] or head["created_at"]}
+        fulfilment = complete(lines, head["status"], head.pop("fulfilment"))
+    except BadState as error:
+        raise BadOrder(error.code, error.reason) from None
+    total, computed = head["total_amount"], _total(lines, head["status"])
+    if computed >= MAX_AMOUNT:
+        raise BadOrder("bad_amount", "The total must be below 10^12.")
+    items = [line.as_json(position) for position, line in enumerate(lines, start=1)]
+    if json_bytes(items) > MAX_ITEMS_BYTES:
+        raise BadOrder("too_long", f"The lines have more than {MAX_ITEMS_BYTES:,} bytes.")
+    head |= {"order_number": number, "fulfilment": fulfilment, "lines": items}
+    head["external_number"] = head["external_number"] or _other_number(heads[0][1], number)
+    head["total_amount"] = str(computed if total is None else total)
+    return Assembled(
+        {name: value.isoformat() if isinstance(value, datetime) else value for name, value in head.items()},
+        has_other_total=total is not None and total != computed,
+    )
+
+
+def _fields(cells: Cells, columns: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of the fields that a row has."""
+    texts = {columns[column]: text.strip() for column, text in cells.items() if column in columns}
+    return {field: text for field, text in texts.items() if text}
+
+
+def _head(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) -> dict[str, Any]:
+    """Return what the rows say about the whole order. Raises BadOrder."""
+    created, texts = _created_at(heads, settings), _agreed(heads)
+    try:
+        code = values.currency(texts["currency"]) if "currency" in texts else settings.currency
+        if code is None:
+            raise BadValue("no_currency", "The order has no currency. Add a column, or state `currency`.")
+        times = {name: values.moment(name, texts[name], settings) if name in texts else None for name in _TIMES}
+        head: dict[str, Any] = {name: values.line(name, texts[name], limit) if name in texts else None
+                                for name, limit in _LENGTHS.items()}  # fmt: skip
+        head |= {name: max(time, created) if time else None for name, time in times.items()}
+        head |= {
+            "created_at": created,
+            "currency": code,
+            "status": "cancelled" if times["cancelled_at"] else _status(texts, settings),
+            "kind": _choice("kind", texts, ("sale", "replacement")) or "sale",
+            "fulfilment": _choice("fulfilment", texts, ("none", "partial", "full")),
+            "total_amount": _amount("total_amount", texts, code, settings),
+            "customer_email": values.email(texts["customer_email"]) if "customer_email" in texts else "",
+            "shipping_address": _address(texts),
+            "metadata": _metadata(texts),
+        }
+    except BadValue as error:
+        raise BadOrder(error.code, error.reason, heads[0][0]) from None
+    if head["problem"] == "unconfirmed":
+        raise BadOrder("unconfirmed", "The guest has not confirmed the order, so it is no order yet.", heads[0][0])
+    return _with_customer(head, texts, settings)
+
+
+def _with_customer(head: dict[str, Any], texts: Mapping[str, str], settings: Settings) -> dict[str, Any]:
+    """Return the head with the texts that depend on each other."""
+    customer_id = head.pop("customer_id")
+    if head["customer_subject"] is None and customer_id is not None:
+        head["customer_subject"] = f"import:{settings.source}:{customer_id}"
+    head["customer_name"] = head["customer_name"] or texts.get("shipping_name", "")[:500]
+    return head
+
+
+def _other_number(texts: Mapping[str, str], number: str) -> str | None:
+    """Return the number that the file has, if it is not the number of the order, e.g. because of its case."""
+    stated = texts.get("order_number", number)
+    return None if stated == number else stated[:100]
+
+
+def _created_at(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) -> datetime:
+    """Return the earliest time of the rows: some systems write the time of each line. Raises BadOrder."""
+    times = []
+    for row, texts in heads:
+        try:
+            if "created_at" in texts:
+                times.append(values.moment("created_at", texts["created_at"], settings))
+        except BadValue as error:
+            raise BadOrder(error.code, error.reason, row) from None
+    if not times:
+        raise BadOrder("no_time", "The order has no time: fill in `created_at`.", heads[0][0])
+    return min(times)
+
+
+def _agreed(heads: Sequence[tuple[Row, Mapping[str, str]]]) -> dict[str, str]:
+    """Return the texts of the fields of the order. A blank cell agrees with every text. Raises BadOrder."""
+    agreed: dict[str, str] = {}
+    for row, texts in heads:
+        for field, text in texts.items():
+            if field in _OF_ORDER and agreed.setdefault(field, text) != text:
+                raise BadOrder("rows_differ", f"`{field}` differs from another row of the order.", row)
+    return agreed
+
+
+def _status(texts: Mapping[str, str], settings: Settings) -> str:
+    text = texts.get("status")
+    if text is None:
+        if settings.status is None:
+            raise BadValue("no_status", "The order has no status. Add a column, or state `status`.")
+        return settings.status
+    status = settings.statuses.get(folded(text)) or _STATUSES.get(folded(text))
+    if status is None:
+        raise BadValue("unknown_status", f"The status `{values.shown(text)}` is unknown: say in `statuses` what it is.")
+    return status
+
+
+def _choice(name: str, texts: Mapping[str, str], choices: Sequence[str]) -> str | None:
+    text = texts.get(name)
+    if text is not None and text not in choices:
+        raise BadValue(f"bad_{name}", f"`{name}` must be one of {', '.join(choices)}, and is `{values.shown(text)}`.")
+    return text
+
+
+def _amount(name: str, texts: Mapping[str, str], code: str, settings: Settings) -> Decimal | None:
+    if name not in texts:
+        return None
+    return values.amount(name, values.number(name, texts[name], settings.decimal_mark), code)
+
+
+def _address(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the parts of the address that the file has. The address of a delivered order is not checked further."""
+    parts = {part: texts[f"shipping_{part}"] for part in _ADDRESS if f"shipping_{part}" in texts}
+    return {part: values.line(f"shipping_{part}", text.removeprefix("'"), 200) for part, text in parts.items()}
+
+
+def _metadata(texts: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        metadata = json.loads(texts.get("metadata", "{}"))
+    except (ValueError, RecursionError):
+        metadata = None
+    if not isinstance(metadata, dict) or json_bytes(metadata) > MAX_METADATA_BYTES:
+        raise BadValue("bad_metadata", f"`metadata` must be a JSON object of at most {MAX_METADATA_BYTES:,} bytes.")
+    return metadata
+
+
+def _lines(rows: Sequence[Row], fields: Sequence[Mapping[str, str]], code: str, settings: Settings) -> list[Line]:
+    """Return the lines of an order. The file with the lines comes before the lines in the first file."""
+    file = max(row.file for row in rows) if len(fields) > 1 else 0
+    if file == 0 and len(fields) > 1 and all(row.lines is None for row in rows):
+        raise BadOrder("no_lines", "The file with the lines has no line of this order.")
+    lines: list[tuple[int | None, Line]] = []
+    for row in rows:
+        if row.file != file:
+            continue
+        for cells in row.lines if row.lines is not None else (row.raw,):
+            texts = _fields(cells, {name: name for name in cells} if row.lines is not None else fields[row.file])
+            try:
+                lines.append(_line(texts, code, settings))
+            except BadValue as error:
+                raise BadOrder(error.code, error.reason, row) from None
+    if not lines:
+        raise BadOrder("no_lines", "The order has no lines.")
+    if len(lines) > MAX_LINES:
+        raise BadOrder("too_many_lines", f"The order has {len(lines):,} lines, and may have {MAX_LINES:,}.")
+    numbers = [number for number, _ in lines]
+    if None not in numbers and len(set(numbers)) == len(numbers):
+        lines.sort(key=lambda numbered: numbered[0] or 0)
+    return [line for _, line in lines]
+
+
+def _line(texts: Mapping[str, str], code: str, settings: Settings) -> tuple[int | None, Line]:
+    """Return the number of a line, if it has one, and the line. Raises BadValue."""
+    named = {name: values.line(name, texts[name], limit) for name, limit in _LINE_TEXTS.items() if name in texts}
+    sku = named.get("sku") or named.get("name", "")[:200]
+    if not sku:
+        raise BadValue("no_product", "The line has neither `sku` nor `name`.")
+    if "quantity" not in texts:
+        raise BadValue("no_quantity", "The line has no `quantity`.")
+    quantity = values.whole("quantity", texts["quantity"])
+    if quantity == 0:
+        raise BadValue("bad_quantity", "`quantity` must not be 0.")
+    price = _amount("unit_price", texts, code, settings)
+    if price is None:
+        if "amount" not in texts:
+            raise BadValue("no_price", "The line has neither `unit_price` nor `amount`.")
+        amount = values.number("amount", texts["amount"], settings.decimal_mark)
+        price = values.amount("unit_price", amount / quantity, code)
+    states = {
+        name: values.whole(name, texts[name]) if name in texts else None
+        for name in ("shipped_quantity", "cancelled_quantity", "returned_quantity")
+    }
+    line = Line(
+        sku=sku, name=named.get("name", sku), quantity=quantity, unit_price=price, image=named.get("image"),
+        shipped=states["shipped_quantity"], cancelled=states["cancelled_quantity"],
+        returned=states["returned_quantity"],
+    )  # fmt: skip
+    return values.whole("line", texts["line"]) if "line" in texts else None, line
+
+
+def _total(lines: Sequence[Line], status: str) -> Decimal:
+    """Return the sum of the lines. A cancelled order keeps the total that it had."""
+    return sum(
+        (line.unit_price * (line.quantity - (0 if status == "cancelled" else line.cancelled or 0)) for line in lines),
+        Decimal(0),
+    )
+
+
+_OF_ORDER = frozenset({
+    "currency", "status", "kind", "fulfilment", "total_amount", "customer_email", "metadata", *_TIMES, *_LENGTHS,
+    *(f"shipping_{part}" for part in _ADDRESS),
+})  # fmt: skip
+"""The fields in which all rows of an order agree."""

@@ -1,0 +1,78 @@
+"""Which column of a file has which field of an order."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from wecelebrate.order_files.news.rows import folded
+from wecelebrate.order_imports.models import HeadField, LineField
+
+HEAD_FIELDS: tuple[str, ...] = get_args(HeadField)
+LINE_FIELDS: tuple[str, ...] = get_args(LineField)
+
+_NAMES: Mapping[str, str] = {
+    "order_number": "order no, order id, order, invoiceno, invoice no, invoice number, bestellnummer, bestell nr,"
+    " numero de commande, numero de pedido",
+    "created_at": "order date, ordered at, placed at, date placed, invoicedate, invoice date, bestelldatum",
+    "currency": "currency code, waehrung, wahrung, devise, moneda",
+    "total_amount": "order total, grand total, total",
+    "customer_email": "email, e mail, customer e mail, billing email",
+    "customer_id": "customerid, customer no, customer number, kundennummer",
+    "customer_name": "customer, kunde",
+    "status": "order status",
+    "cancelled_at": "canceled at",
+    "shipping_line1": "shipping address1, shipping street",
+    "shipping_line2": "shipping address2",
+    "shipping_region": "shipping province, shipping state",
+    "shipping_postal_code": "shipping zip, shipping postcode",
+    "shipping_country": "country, land",
+    "sku": "stockcode, stock code, lineitem sku, product sku, item number, article number, artikelnummer",
+    "name": "description, lineitem name, product name, item name, artikel",
+    "quantity": "qty, lineitem quantity, menge, anzahl, pieces",
+    "unit_price": "unitprice, lineitem price, price, item price, stuckpreis, einzelpreis",
+    "amount": "line total, line amount",
+    "line": "line number, position",
+}
+_BY_NAME: Mapping[str, str] = {
+    **{name.strip(): field for field, names in _NAMES.items() for name in names.split(",")},
+    **{folded(field): field for field in (*HEAD_FIELDS, *LINE_FIELDS)},
+}
+_SHOPIFY = {"Name": "order_number", "Created at": "created_at", "Lineitem name": "name"}
+"""In the order export of Shopify, `Name` is the number of the order."""
+
+
+class AmbiguousColumns(Exception):
+    """Several columns could have a field. The message names them."""
+
+
+def known_names(stated: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the names by which the header of a table is recognised, in the form of a mapping of feeds."""
+    names: Iterable[str] = {*_BY_NAME, *HEAD_FIELDS, *LINE_FIELDS, *_SHOPIFY, *stated.values()}
+    return {f"column {number}": name for number, name in enumerate(sorted(names))}
+
+
+def fields_of(header: Iterable[str], stated: Mapping[str, str]) -> dict[str, str]:
+    """Return the field of each column that has one. `stated` maps fields to columns, and comes before known names.
+
+    A column that has the name of a field itself comes before other names. Raises AmbiguousColumns.
+    """
+    header = list(header)
+    known = _SHOPIFY if "Lineitem name" in header else {}
+    taken = {column: field for field, column in stated.items() if column in header}
+    candidates: dict[str, list[str]] = {}
+    for column in header:
+        field = known.get(column) or _BY_NAME.get(folded(column))
+        if field and column not in taken and field not in stated:
+            candidates.setdefault(field, []).append(column)
+    for field, columns in candidates.items():
+        exact = [column for column in columns if column == field or known.get(column) == field]
+        chosen = exact or columns
+        if len(set(chosen)) > 1:
+            names = ", ".join(f"`{column[:100]}`" for column in chosen[:5])
+            raise AmbiguousColumns(f"`{field}` could be in each of the columns {names}. Say which one in `columns`.")
+        taken[chosen[0]] = field
+    return taken
+
+
+def is_of_lines(fields: Iterable[Any]) -> bool:
+    """Return whether the rows of a file with these fields are lines of orders."""
+    return "quantity" in set(fields)

@@ -1,0 +1,87 @@
+"""The request of an import of historical orders."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from wecelebrate.core.models import Input
+from wecelebrate.core.types import CurrencyCode, Flag, Id, Line, Timezone
+from wecelebrate.core.types.schema import Documented
+from wecelebrate.orders.models import OrderStatus
+
+HeadField = Literal[
+    "order_number", "external_number", "status", "kind", "fulfilment", "problem", "created_at", "currency",
+    "total_amount", "customer_name", "customer_email", "customer_subject", "customer_id", "metadata", "processed_at",
+    "shipped_at", "delivered_at", "cancelled_at", "cancel_reason", "shipping_name", "shipping_company",
+    "shipping_line1", "shipping_line2", "shipping_city", "shipping_region", "shipping_postal_code", "shipping_country",
+    "shipping_phone",
+]  # fmt: skip
+LineField = Literal[
+    "line", "sku", "name", "quantity", "unit_price", "amount", "image", "shipped_quantity", "cancelled_quantity",
+    "returned_quantity",
+]  # fmt: skip
+MAX_STATUSES = 100
+
+
+def _check_date_format(value: str) -> str:
+    """Raise ValueError unless the format names a complete date with the directives of `strptime`."""
+    directives = re.findall(r"%(.)", value)
+    if not set(directives) <= set("dmYyHIMSpfzjbB"):
+        raise ValueError("must use only %d, %m, %Y, %y, %b, %B, %j, %H, %I, %p, %M, %S, %f and %z")
+    if len(set(directives)) < len(directives) or not {"Y", "y"} & set(directives):
+        raise ValueError("must name a year, and each part of a time once")
+    if not ("j" in directives or ({"m", "b", "B"} & set(directives) and "d" in directives)):
+        raise ValueError("must name the day and the month")
+    return value
+
+
+class OrderImport(Input):
+    """An import of historical orders from an uploaded file."""
+
+    upload_id: Id = Field(
+        description="The upload of the file: a row for each line of an order, or our export of `orders`."
+    )
+    lines_upload_id: Id | None = Field(
+        default=None,
+        description="The upload of a second file with the lines, if the first file has a row for each order: our "
+        "export of `order_lines`.",
+    )
+    source: Annotated[str, Line(50)] = Field(
+        description="A name of the system from which the orders come. An order is imported once from each source."
+    )
+    currency: CurrencyCode | None = Field(
+        default=None, description="The currency of rows that name none. Without it, such rows are rejected."
+    )
+    status: OrderStatus | None = Field(
+        default=None, description="The status of orders that name none. Without it, such orders are rejected."
+    )
+    statuses: dict[Annotated[str, Line(100)], OrderStatus] = Field(
+        default_factory=dict,
+        max_length=MAX_STATUSES,
+        description='What the words of the file mean, e.g. `{"completed": "delivered"}`. Case is ignored.',
+    )
+    columns: dict[HeadField | LineField, Annotated[str, Line(200)]] = Field(
+        default_factory=dict, description="Field → the column that has it. Columns of known names need no entry."
+    )
+    timezone: Timezone | None = Field(
+        default=None, description="The time zone of times without an offset. The default is the client's."
+    )
+    date_format: (
+        Annotated[
+            str,
+            StringConstraints(max_length=50),
+            AfterValidator(_check_date_format),
+            Documented({"examples": ["%d.%m.%Y %H:%M"]}),
+        ]
+        | None
+    ) = Field(default=None, description="How times are written, as for `strptime`. Without it, they must be ISO 8601.")
+    decimal_mark: Literal[".", ","] | None = Field(
+        default=None,
+        description="The decimal mark of amounts. Without it, it is a point, and a comma is not accepted.",
+    )
+    number_prefix: Annotated[str, Line(20)] | None = Field(
+        default=None, description="A text before each order number, e.g. if two shops use the same numbers."
+    )
+    dry_run: Flag = Field(default=False, description="Whether the file is only checked.")
+    notify: Flag = Field(default=False, description="Whether the requester gets a mail when the job has ended.")

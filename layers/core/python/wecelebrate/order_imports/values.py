@@ -1,0 +1,151 @@
+"""The texts of cells as numbers, amounts, times and lines of text. Nothing is guessed: an unclear text is refused."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from wecelebrate.core.models import storable
+from wecelebrate.core.types.addresses import email_address
+from wecelebrate.core.types.money import MAX_AMOUNT, currencies, finer_problem, rounded
+from wecelebrate.core.types.text import line_problem, nfc
+from wecelebrate.order_files.news.rows import folded
+
+MAX_QUANTITY = 1_000_000
+FIRST_YEAR = 1970
+_MAX_SHOWN = 60
+_LINE_BREAKS = re.compile(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*")
+_WHOLE = re.compile(r"(-?[0-9]{1,9})(?:[.,]0+)?\Z", re.ASCII)
+_PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,30})?\Z", re.ASCII)
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,30})?\Z", re.ASCII)
+_ERASED = re.compile(r"erased-[0-9a-f]{1,64}@erased\.invalid")
+_OFFSET = re.compile(r"\s+(Z|UTC|[+-][0-9]{2}:?[0-9]{2})\Z", re.ASCII)
+
+
+class BadValue(Exception):
+    """A text is not a value of its field."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the request says about the values of a file."""
+
+    source: str = ""
+    zone: tzinfo = UTC
+    currency: str | None = None
+    status: str | None = None
+    statuses: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    date_format: str | None = None
+    decimal_mark: str | None = None
+    number_prefix: str = ""
+    is_rehearsal: bool = False
+
+    @classmethod
+    def of(cls, job_payload: Mapping[str, Any]) -> "Settings":
+        """Return the settings in the payload of a job."""
+        payload = job_payload["settings"]
+        names = ("currency", "status", "columns", "date_format", "decimal_mark", "number_prefix")
+        statuses = {folded(word): status for word, status in payload.get("statuses", {}).items()}
+        return cls(
+            source=job_payload["source"],
+            zone=ZoneInfo(payload["timezone"]),
+            statuses=statuses,
+            is_rehearsal=payload.get("dry_run", False),
+            **{name: payload[name] for name in names if name in payload},
+        )
+
+
+def shown(text: str) -> str:
+    """Return the beginning of a text, for an error. PostgreSQL must be able to store it."""
+    beginning = text[:_MAX_SHOWN]
+    return beginning if storable(beginning) else re.sub(r"[\0\ud800-\udfff]", "\ufffd", beginning)
+
+
+def line(name: str, text: str, max_length: int) -> str:
+    """Return a text as one line. A line break becomes a space. Raises BadValue."""
+    value = nfc(_LINE_BREAKS.sub(" ", text).strip())
+    problem = line_problem(value)
+    if problem:
+        raise BadValue("bad_text", f"`{name}` {problem}.")
+    if len(value) > max_length:
+        raise BadValue("too_long", f"`{name}` must have at most {max_length} characters.")
+    return value
+
+
+def whole(name: str, text: str) -> int:
+    """Return a whole number. `2.000` is 2, because ERP systems write quantities with decimals. Raises BadValue."""
+    match = _WHOLE.fullmatch(text)
+    number = int(match[1]) if match else MAX_QUANTITY + 1
+    if abs(number) > MAX_QUANTITY:
+        raise BadValue(
+            f"bad_{name}", f"`{name}` must be a whole number up to {MAX_QUANTITY:,}, and is `{shown(text)}`."
+        )
+    return number
+
+
+def number(name: str, text: str, decimal_mark: str | None) -> Decimal:
+    """Return a decimal number. Groups of thousands are read only if the decimal mark is stated. Raises BadValue."""
+    plain = text.replace(" ", "").replace("\u00a0", "").replace("\u202f", "") if decimal_mark else text
+    if decimal_mark == ",":
+        plain = plain.translate({ord(","): ".", ord("."): ","})
+    if decimal_mark and _GROUPED.fullmatch(plain):
+        plain = plain.replace(",", "")
+    if not _PLAIN.fullmatch(plain):
+        hint = "" if decimal_mark else " Does `decimal_mark` say how numbers are written?"
+        raise BadValue("bad_amount", f"`{name}` must be a number, and is `{shown(text)}`.{hint}")
+    return Decimal(plain)
+
+
+def amount(name: str, value: Decimal, currency: str) -> Decimal:
+    """Return an amount with the decimals of its currency. Raises BadValue."""
+    if value < 0:
+        raise BadValue("negative_amount", f"`{name}` must not be below 0, and is {value}.")
+    if value >= MAX_AMOUNT:
+        raise BadValue("bad_amount", f"`{name}` must be below 10^12.")
+    exact = rounded(value, currency)
+    if exact is None:
+        raise BadValue("amount_too_fine", f"`{name}` {finer_problem(currency)}, and is {shown(str(value))}.")
+    return exact
+
+
+def currency(text: str) -> str:
+    """Return the code of a currency. Raises BadValue."""
+    code = text.upper()
+    if code not in currencies():
+        raise BadValue("bad_currency", f"`currency` must be an ISO 4217 code, e.g. EUR, and is `{shown(text)}`.")
+    return code
+
+
+def email(text: str) -> str:
+    """Return an e-mail address. An export can contain the pseudonym of an erased person. Raises BadValue."""
+    address = text if _ERASED.fullmatch(text) else email_address(text)
+    if address is None:
+        raise BadValue("bad_email", "`customer_email` must be an e-mail address, e.g. name@example.com.")
+    return address
+
+
+def moment(name: str, text: str, settings: Settings) -> datetime:
+    """Return a time. A time without an offset is in the time zone of the settings. Raises BadValue."""
+    try:
+        if settings.date_format:
+            value = datetime.strptime(text, settings.date_format)  # noqa: DTZ007 — the time zone follows
+        else:
+            value = datetime.fromisoformat(_OFFSET.sub(lambda match: match[1].replace("UTC", "Z"), text))
+    except ValueError:
+        expected = f"like {settings.date_format}" if settings.date_format else "ISO 8601, or `date_format` must say how"
+        raise BadValue("bad_time", f"`{name}` must be a time {expected}, and is `{shown(text)}`.") from None
+    value = value if value.tzinfo else value.replace(tzinfo=settings.zone)
+    if value.year < FIRST_YEAR:
+        raise BadValue("bad_time", f"`{name}` must not be before {FIRST_YEAR}, and is `{shown(text)}`.")
+    if value > datetime.now(UTC) + timedelta(minutes=5):
+        raise BadValue("bad_time", f"`{name}` must not be in the future, and is `{shown(text)}`.")
+    return value

@@ -1,0 +1,133 @@
+-- Importing historical orders: orders in their final state, with their original numbers and times. An imported order
+-- has no effect but its rows and the figures: no mail, no webhook event, no hold of stock, and no order file.
+
+set local role app_definer;
+
+-- Returns the lines of an order as `items` shows them. A line refers to the product of the site's catalog that has its
+-- SKU. Without such a product, the line has only texts.
+create or replace function app.imported_items(lines jsonb, catalog uuid) returns jsonb
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select jsonb_agg(jsonb_build_object('line', line -> 'line', 'quantity', line -> 'quantity', 'product_id', p.id,
+    'sku', line -> 'sku', 'name', line -> 'name', 'unit_price', line -> 'unit_price', 'image', line -> 'image')
+    order by (line ->> 'line')::integer)
+  from jsonb_array_elements($1) line left join products p on p.catalog_id = $2 and p.sku = line ->> 'sku'
+$$;
+
+-- Writes those of the orders whose numbers the client does not have. Returns the written orders.
+create or replace function app.write_imported_orders(site sites, orders jsonb) returns setof orders
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  insert into orders (client_id, site_id, order_number, external_number, customer_subject, customer_name,
+    customer_email, status, kind, fulfilment, problem, total_amount, currency, shipping_address, items, metadata,
+    created_at, processed_at, shipped_at, delivered_at, cancelled_at, cancel_reason)
+  select site.client_id, site.id, r.order_number, r.external_number, r.customer_subject, r.customer_name,
+    r.customer_email, r.status, r.kind, r.fulfilment, r.problem, r.total_amount, r.currency, r.shipping_address,
+    app.imported_items(o -> 'lines', site.catalog_id), r.metadata, r.created_at, r.processed_at, r.shipped_at,
+    r.delivered_at, r.cancelled_at, r.cancel_reason
+  from jsonb_array_elements($2) o cross join lateral jsonb_populate_record(null::orders, o) r
+  order by r.order_number
+  on conflict on constraint orders_client_number_unique do nothing
+  returning *
+$$;
+
+-- Writes what belongs to the written orders: lines, shipments, returns and events. The pieces that were shipped are in
+-- one shipment, and the pieces that came back are in one return, which is received.
+create or replace function app.write_imported_parts(written orders[], orders jsonb, job jobs) returns void
+language sql volatile set search_path = pg_catalog, public, app, pg_temp
+as $$
+  with lines as materialized (
+    select w.id as order_id, w.client_id, coalesce(w.shipped_at, w.delivered_at, w.created_at) as shipped_at,
+      coalesce(w.delivered_at, w.shipped_at, w.created_at) as ended_at, w.status, l.*, (i ->> 'product_id')::uuid as
+      product_id
+    from unnest($1) w
+      join jsonb_array_elements($2) o on o ->> 'order_number' = w.order_number
+      cross join jsonb_array_elements(o -> 'lines') as source (value)
+      cross join lateral jsonb_to_record(source.value) as l (line integer, sku text, name text, quantity integer,
+        unit_price numeric, shipped integer, cancelled integer, returned integer)
+      left join jsonb_array_elements(w.items) i on (i ->> 'line')::integer = l.line
+  ), written_lines as (
+    insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price, shipped_quantity,
+      cancelled_quantity, returned_quantity)
+    select client_id, order_id, line, product_id, sku, name, quantity, unit_price, shipped, cancelled, returned
+    from lines
+  ), shipped as (
+    insert into shipments (client_id, order_id, number, status, shipped_at, delivered_at, source)
+    select distinct client_id, order_id, '1', case status when 'delivered' then 'delivered' else 'shipped' end,
+      shipped_at, case status when 'delivered' then ended_at end, 'file'
+    from lines where shipped > 0
+    returning id, order_id
+  ), shipped_lines as (
+    insert into shipment_lines (client_id, order_id, shipment_id, line, quantity)
+    select l.client_id, l.order_id, s.id, l.line, l.shipped
+    from lines l join shipped s on s.order_id = l.order_id where l.shipped > 0
+  ), returned as (
+    insert into returns (client_id, order_id, number, status, created_at, approved_at, received_at)
+    select distinct client_id, order_id, 1, 'received', ended_at, ended_at, ended_at from lines where returned > 0
+    returning id, order_id
+  ), returned_lines as (
+    insert into return_lines (client_id, order_id, return_id, line, quantity, received_quantity)
+    select l.client_id, l.order_id, r.id, l.line, l.returned, l.returned
+    from lines l join returned r on r.order_id = l.order_id where l.returned > 0
+  )
+  insert into order_events (client_id, order_id, version, type, source, actor, subject, details, happened_at)
+  select w.client_id, w.id, w.version, 'imported', 'file', 'service', app.subject(),
+    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'job_id', job.id), clock_timestamp()
+  from unnest($1) w
+$$;
+
+-- Returns what became of an order whose number the client has: `created` if this job has created it, possibly in an
+-- earlier attempt, `unchanged` if it was imported before from the same source with the same currency, time and lines,
+-- and otherwise `differs` or `number_in_use`. What happened to the order after its import does not matter.
+create or replace function app.compare_imported(existing orders, imported jsonb, job jobs) returns text
+language sql stable set search_path = pg_catalog, public, app, pg_temp
+as $$
+  select case
+    when existing.site_id::text <> job.payload ->> 'site_id' or not exists (
+      select from order_events e
+      where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source')
+      then 'number_in_use'
+    when exists (
+      select from order_events e
+      where e.order_id = existing.id and e.type = 'imported' and e.details ->> 'job_id' = job.id::text) then 'created'
+    when (existing.currency, existing.created_at)
+        = (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
+      and (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+             order by (i ->> 'line')::integer) from jsonb_array_elements(existing.items) i)
+        = (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'unchanged'
+    else 'differs' end
+$$;
+
+-- Imports orders for the job, which says for which site. Each number occurs once in `orders`. Returns what became of
+-- each order: `created`, `unchanged`, `differs` or `number_in_use`. A rehearsal writes nothing.
+create or replace function app.import_orders(job_id uuid, orders jsonb, is_rehearsal boolean)
+returns table (order_number text, outcome text)
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  job jobs;
+  site sites;
+  written orders[] := '{}';
+begin
+  select j.* into job from jobs j
+  where j.id = $1 and j.type = 'order_file' and j.status = 'processing' and j.payload ->> 'direction' = 'history';
+  select s.* into site from sites s
+  where s.id = (job.payload ->> 'site_id')::uuid and s.client_id = job.client_id for key share;
+  if not found then
+    raise exception 'the job imports no orders' using errcode = 'insufficient_privilege';
+  end if;
+  if not is_rehearsal then
+    written := array(select w from app.write_imported_orders(site, $2) w);
+    perform app.write_imported_parts(written, $2, job);
+  end if;
+  return query
+    select o ->> 'order_number', case
+      when existing.id is null then 'created' else app.compare_imported(existing, o, job) end
+    from jsonb_array_elements($2) o
+      left join orders existing on existing.client_id = site.client_id
+        and existing.order_number = o ->> 'order_number';
+end
+$$;
+grant execute on function app.import_orders(uuid, jsonb, boolean) to app_system;

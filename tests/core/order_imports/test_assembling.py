@@ -1,0 +1,170 @@
+"""The rows of a file become orders exactly as they are written, or are refused with a reason."""
+
+import io
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from wecelebrate.order_imports import columns, reading
+from wecelebrate.order_imports.assembling import BadOrder, assemble
+from wecelebrate.order_imports.spool import Row
+from wecelebrate.order_imports.values import BadValue, Settings, moment, number
+
+SETTINGS = Settings(source="shop", currency="EUR", status="delivered", zone=ZoneInfo("Europe/Berlin"))
+LINE = {"order_number": "A1", "created_at": "2024-03-01 10:00", "sku": "S", "name": "Mug", "quantity": "2",
+        "unit_price": "3.50"}  # fmt: skip
+
+
+def order_of(*rows: dict[str, str], settings: Settings = SETTINGS) -> dict[str, Any]:
+    """Return the order with these rows."""
+    header = {column: None for row in rows for column in row}
+    numbered = [Row(0, position, row, None) for position, row in enumerate(rows, start=2)]
+    return dict(assemble("A1", numbered, [columns.fields_of(header, settings.columns)], settings).values)
+
+
+def refusal_of(*rows: dict[str, str], settings: Settings = SETTINGS) -> tuple[str, int | None]:
+    """Return the code of the refusal of these rows, and the number of the row with the reason."""
+    with pytest.raises(BadOrder) as caught:
+        order_of(*rows, settings=settings)
+    return caught.value.code, caught.value.row.number if caught.value.row else None
+
+
+def pieces_of(order: dict[str, Any]) -> list[tuple[int, int, int]]:
+    return [(line["quantity"], line["shipped"], line["cancelled"]) for line in order["lines"]]
+
+
+def test_the_rows_of_an_order_are_its_lines() -> None:
+    order = order_of(LINE, LINE | {"sku": "T", "quantity": "1.000", "unit_price": "0.01"})
+    assert [(line["line"], line["sku"], line["quantity"]) for line in order["lines"]] == [(1, "S", 2), (2, "T", 1)]
+    assert (order["total_amount"], order["currency"], order["status"]) == ("7.01", "EUR", "delivered")
+    assert order["created_at"] == "2024-03-01T10:00:00+01:00"
+    assert (order["customer_name"], order["customer_email"], order["shipping_address"]) == ("", "", {})
+
+
+def test_a_credit_in_the_same_order_cancels_pieces_of_its_lines() -> None:
+    order = order_of(LINE, LINE | {"quantity": "-1"})
+    assert (pieces_of(order), order["total_amount"]) == ([(2, 1, 1)], "3.50")
+
+
+def test_a_fully_credited_order_is_cancelled_and_keeps_its_total() -> None:
+    order = order_of(LINE, LINE | {"quantity": "-2"})
+    assert (order["status"], pieces_of(order), order["total_amount"]) == ("cancelled", [(2, 0, 2)], "7.00")
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "row"),
+    [
+        ([LINE | {"quantity": "-1"}], "credit", None),
+        ([LINE, LINE | {"quantity": "-1", "unit_price": "3.49"}], "credit", None),
+        ([LINE, LINE | {"quantity": "-3"}], "credit", None),
+        ([LINE, LINE | {"quantity": "1.5"}], "bad_quantity", 3),
+        ([LINE | {"quantity": "0"}], "bad_quantity", 2),
+        ([LINE | {"unit_price": "-3.50"}], "negative_amount", 2),
+        ([LINE | {"unit_price": "3,50"}], "bad_amount", 2),
+        ([LINE | {"unit_price": "3.505"}], "amount_too_fine", 2),
+        ([LINE | {"unit_price": "1e3"}], "bad_amount", 2),
+        ([LINE | {"unit_price": "NaN"}], "bad_amount", 2),
+        ([LINE | {"unit_price": ""}], "no_price", 2),
+        ([LINE | {"created_at": "03/04/2024"}], "bad_time", 2),
+        ([LINE | {"created_at": "2999-01-01"}], "bad_time", 2),
+        ([LINE | {"created_at": ""}], "no_time", 2),
+        ([LINE | {"status": "complete"}], "unknown_status", 2),
+        ([LINE | {"currency": "EURO"}], "bad_currency", 2),
+        ([LINE | {"customer_email": "ann"}], "bad_email", 2),
+        ([LINE | {"currency": "EUR"}, LINE | {"currency": "USD"}], "rows_differ", 3),
+        ([LINE | {"name": "a\x00b"}], "bad_text", 2),
+        ([LINE | {"sku": "s" * 201}], "too_long", 2),
+        ([LINE | {"fulfilment": "partial"}], "no_shipped_quantity", None),
+        ([LINE | {"shipped_quantity": "3"}], "bad_pieces", None),
+        ([LINE | {"shipped_quantity": "1"}], "bad_pieces", None),
+        ([LINE | {"returned_quantity": "3"}], "bad_pieces", None),
+        ([LINE | {"metadata": "[]"}], "bad_metadata", 2),
+    ],
+)  # fmt: skip
+def test_an_unclear_row_refuses_its_order(rows: list[dict[str, str]], code: str, row: int | None) -> None:
+    assert refusal_of(*rows) == (code, row)
+
+
+def test_money_is_never_guessed() -> None:
+    without = Settings(status="delivered")
+    assert refusal_of(LINE, settings=without)[0] == "no_currency"
+    assert refusal_of(LINE, settings=Settings(currency="EUR"))[0] == "no_status"
+    yen = Settings(currency="JPY", status="delivered")
+    assert refusal_of(LINE, settings=yen)[0] == "amount_too_fine"
+    assert order_of(LINE | {"unit_price": "3.0"}, settings=yen)["total_amount"] == "6"
+
+
+@pytest.mark.parametrize(
+    ("text", "mark", "value"),
+    [
+        ("1234.5", None, "1234.5"), ("-2", None, "-2"), ("1,234.50", ".", "1234.50"), ("1.234,50", ",", "1234.50"),
+        ("1 234,5", ",", "1234.5"), ("1.234", ",", "1234"), ("1.234", None, "1.234"), ("0,5", ",", "0.5"),
+    ],
+)  # fmt: skip
+def test_a_number_is_read_with_the_stated_decimal_mark(text: str, mark: str | None, value: str) -> None:
+    assert str(number("amount", text, mark)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"), [("1,234.50", None), ("1.23,4", ","), ("1,2345", "."), ("٣", None), ("", "."), ("1..2", ".")]
+)  # fmt: skip
+def test_another_number_is_refused(text: str, mark: str | None) -> None:
+    with pytest.raises(BadValue):
+        number("amount", text, mark)
+
+
+def test_a_time_without_an_offset_is_in_the_stated_zone() -> None:
+    assert moment("t", "2024-07-01T00:30:00", SETTINGS).astimezone(UTC) == datetime(2024, 6, 30, 22, 30, tzinfo=UTC)
+    assert moment("t", "2024-01-05 10:22:01 +0100", SETTINGS) == datetime(2024, 1, 5, 9, 22, 1, tzinfo=UTC)
+    british = Settings(date_format="%d/%m/%Y %H:%M")
+    assert moment("t", "03/04/2024 09:05", british) == datetime(2024, 4, 3, 9, 5, tzinfo=UTC)
+    with pytest.raises(BadValue):
+        moment("t", "2024-04-03", british)
+
+
+def test_several_columns_for_one_field_are_a_question_unless_the_request_answers_it() -> None:
+    header = ["Invoice No", "Order No", "sku"]
+    with pytest.raises(columns.AmbiguousColumns, match="order_number"):
+        columns.fields_of(header, {})
+    fields = columns.fields_of(header, {"order_number": "Invoice No"})
+    assert fields == {"Invoice No": "order_number", "sku": "sku"}
+    assert columns.fields_of(["Order No", "order_number"], {}) == {"order_number": "order_number"}
+
+
+def test_the_export_of_shopify_names_the_order_and_the_product() -> None:
+    header = ["Name", "Email", "Currency", "Total", "Created at", "Lineitem quantity", "Lineitem name",
+              "Lineitem price", "Lineitem sku", "Shipping Name", "Shipping Zip", "Cancelled at"]  # fmt: skip
+    fields = columns.fields_of(header, {})
+    assert (fields["Name"], fields["Lineitem name"], fields["Shipping Zip"]) == (
+        "order_number", "name", "shipping_postal_code",
+    )  # fmt: skip
+    assert set(fields) == set(header)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1", "cp1252"])
+def test_the_encoding_of_a_table_is_recognised(encoding: str) -> None:
+    text = "order_number;created_at;sku;name;quantity;unit_price\r\n" + "".join(
+        f"A{n};2024-03-01 10:00;S;Café Größe;1;2.00\r\n" for n in range(20)
+    )
+    header: dict[str, None] = {}
+    rows = list(reading.rows(io.BytesIO(text.encode(encoding)), "a.csv", columns.known_names({}), header))
+    assert list(header) == text.split("\r\n", 1)[0].split(";")
+    assert [row.cells["name"] for row in rows] == ["Café Größe"] * 20
+    assert [row.number for row in rows] == list(range(2, 22))
+
+
+def test_numbers_of_json_are_read_as_they_are_written() -> None:
+    text = (
+        b'{"order_number": 17, "total_amount": 0.30, "metadata": {"a": 1.5, "b": [true]}, "items": [{"quantity": 2}]}'
+    )
+    (row,) = reading.rows(io.BytesIO(text), "a.ndjson", {}, {})
+    assert row.cells == {"order_number": "17", "total_amount": "0.30", "metadata": '{"a": 1.5, "b": [true]}'}
+    assert row.lines == ({"quantity": "2"},)
+
+
+@pytest.mark.parametrize("line", [b"[]", b'{"a": 1, "a": 2}', b"{", b'{"items": [1]}', b"\xff{}", b"null", b"[" * 9999])
+def test_a_broken_line_of_ndjson_is_one_rejected_row(line: bytes) -> None:
+    rows = list(reading.rows(io.BytesIO(b'{"a": "1"}\n' + line + b'\n{"a": "2"}\n'), "a.ndjson", {}, {}))
+    assert [row.problem is None for row in rows] == [True, False, True]
