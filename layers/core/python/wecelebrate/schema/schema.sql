@@ -1364,6 +1364,8 @@ CREATE TRIGGER mirror_update AFTER UPDATE ON public.kv_store_6fcaeea3 REFERENCIN
 -- row-level security: forced
 create policy definer on kv_store_6fcaeea3 for select to app_definer
   using (true);
+create policy definer_insert on kv_store_6fcaeea3 for insert to app_definer
+  with check (true);
 create policy kv on kv_store_6fcaeea3 for all to app_kv
   using (( SELECT app.subject() AS subject) = 'service:kv'::text)
   with check (( SELECT app.subject() AS subject) = 'service:kv'::text);
@@ -1380,7 +1382,7 @@ create policy mirror_update on kv_store_6fcaeea3 for update to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv_store_6fcaeea3 to app_kv, app_migrate, app_mirror;
-grant select on kv_store_6fcaeea3 to app_definer;
+grant insert, select on kv_store_6fcaeea3 to app_definer;
 
 -- Table mail_suppressions, owner app_owner
 
@@ -1725,7 +1727,7 @@ create table order_events (
     'delivered'::text, 'cancelled'::text, 'lines_cancelled'::text, 'cancel_requested'::text, 'cancel_withdrawn'::text,
     'shipment_added'::text, 'shipment_changed'::text, 'shipment_delivered'::text, 'changed'::text,
     'return_requested'::text, 'return_approved'::text, 'return_received'::text, 'return_refused'::text,
-    'replaced'::text, 'late_news'::text])))
+    'replaced'::text, 'late_news'::text, 'imported'::text])))
 );
 comment on table order_events is 'What happened to an order after it was placed. Rows are only added. The view
   app.order_event_view adds the placing.';
@@ -3516,6 +3518,81 @@ grant delete, insert, select, update on webhooks to app_admin, app_client, app_m
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_definer, app_system;
 
+-- Table kv.buckets, owner app_owner
+
+create table kv.buckets (
+  entity text not null,
+  after_key text not null,
+  last_key text not null,
+  hash bigint not null,
+  documents integer not null,
+  counts jsonb not null default '{}'::jsonb,
+  constraint buckets_pkey PRIMARY KEY (entity, after_key),
+  constraint buckets_after_key_length CHECK ((length(after_key) <= 1024)),
+  constraint buckets_counts_length CHECK (app.json_fits(counts, 10000)),
+  constraint buckets_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint buckets_last_key_length CHECK ((length(last_key) <= 1024))
+);
+-- row-level security: forced
+create policy migrate on kv.buckets for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.buckets for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.buckets to app_migrate, app_mirror;
+
+-- Table kv.comparisons, owner app_owner
+
+create table kv.comparisons (
+  id uuid not null default app.uuid7(),
+  entity text not null,
+  client_id uuid,
+  scope text not null default 'full'::text,
+  sample integer,
+  status text not null default 'running'::text,
+  checkpoint text not null default ''::text,
+  compared bigint not null default 0,
+  differences bigint not null default 0,
+  counts jsonb not null default '{}'::jsonb,
+  requested_by text not null,
+  started_at timestamp with time zone not null default clock_timestamp(),
+  ended_at timestamp with time zone,
+  constraint comparisons_pkey PRIMARY KEY (id),
+  constraint comparisons_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint comparisons_checkpoint_length CHECK ((length(checkpoint) <= 8000)),
+  constraint comparisons_counts_length CHECK (app.json_fits(counts, 10000)),
+  constraint comparisons_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint comparisons_requested_by_length CHECK ((length(requested_by) <= 500)),
+  constraint comparisons_sample_check CHECK ((((scope = 'sample'::text) = (sample IS NOT NULL)) AND (sample > 0))),
+  constraint comparisons_scope_check CHECK ((scope = ANY (ARRAY['full'::text, 'sample'::text]))),
+  constraint comparisons_status_check CHECK ((status = ANY (ARRAY['running'::text, 'complete'::text, 'failed'::text])))
+);
+comment on column kv.comparisons.client_id is
+  'The client whose records are compared. Null: all clients.';
+comment on column kv.comparisons.sample is
+  'About how many documents are compared. Null: all.';
+comment on column kv.comparisons.compared is
+  'The number of documents and rows that were compared.';
+comment on column kv.comparisons.differences is
+  'The number of differences that were noticed.';
+comment on column kv.comparisons.counts is
+  'What became of the documents that have no difference, by outcome.';
+CREATE INDEX comparisons_by_client ON kv.comparisons USING btree (client_id) WHERE (client_id IS NOT NULL);
+CREATE INDEX comparisons_by_entity ON kv.comparisons USING btree (entity, started_at);
+CREATE UNIQUE INDEX comparisons_only_one_runs ON kv.comparisons USING btree (entity, client_id) NULLS NOT DISTINCT WHERE
+  (status = 'running'::text);
+-- row-level security: forced
+create policy migrate on kv.comparisons for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.comparisons for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.comparisons to app_migrate, app_mirror;
+
 -- Table kv.conflicts, owner app_owner
 
 create table kv.conflicts (
@@ -3541,6 +3618,47 @@ create policy mirror on kv.conflicts for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.conflicts to app_migrate, app_mirror;
+
+-- Table kv.differences, owner app_owner
+
+create table kv.differences (
+  id uuid not null default app.uuid7(),
+  comparison_id uuid,
+  entity text not null,
+  client_id uuid,
+  key text,
+  row_id uuid,
+  kind text not null,
+  field text,
+  noticed_at timestamp with time zone not null default clock_timestamp(),
+  confirmed boolean not null default false,
+  repaired_at timestamp with time zone,
+  constraint differences_pkey PRIMARY KEY (id),
+  constraint differences_comparison_id_fkey FOREIGN KEY (comparison_id) REFERENCES kv.comparisons(id) ON DELETE CASCADE,
+  constraint differences_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint differences_field_check CHECK (((kind = 'field'::text) = (field IS NOT NULL))),
+  constraint differences_field_length CHECK ((length(field) <= 100)),
+  constraint differences_key_length CHECK ((length(key) <= 1024)),
+  constraint differences_kind_check CHECK ((kind = ANY (ARRAY['row_missing'::text, 'document_missing'::text,
+    'field'::text])))
+);
+comment on column kv.differences.comparison_id is
+  'The comparison that noticed the difference. Null: a read of both sides noticed it.';
+comment on column kv.differences.client_id is
+  'The client that owns the record. Null: nobody can say it.';
+comment on column kv.differences.confirmed is
+  'Whether a second read has found the difference, too.';
+CREATE INDEX differences_by_comparison ON kv.differences USING btree (comparison_id, key);
+CREATE INDEX differences_open ON kv.differences USING btree (entity, noticed_at) WHERE (repaired_at IS NULL);
+-- row-level security: forced
+create policy migrate on kv.differences for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.differences for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.differences to app_migrate, app_mirror;
 
 -- Table kv.erased_orders, owner app_owner
 
@@ -3800,6 +3918,70 @@ create policy mirror on kv.runs for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.runs to app_migrate, app_mirror;
+
+-- Table kv.shadow_reads, owner app_owner
+
+create table kv.shadow_reads (
+  entity text not null,
+  client_id uuid,
+  slot smallint not null,
+  reads bigint not null default 0,
+  mismatches bigint not null default 0,
+  constraint shadow_reads_key UNIQUE NULLS NOT DISTINCT (entity, client_id, slot),
+  constraint shadow_reads_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint shadow_reads_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint shadow_reads_slot_check CHECK (((slot >= 0) AND (slot <= 7)))
+);
+comment on column kv.shadow_reads.client_id is
+  'The client that owns the records. Null: the platform owns them.';
+CREATE INDEX shadow_reads_by_client ON kv.shadow_reads USING btree (client_id) WHERE (client_id IS NOT NULL);
+-- row-level security: forced
+create policy migrate on kv.shadow_reads for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.shadow_reads for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.shadow_reads to app_migrate, app_mirror;
+
+-- Table kv.stages, owner app_owner
+
+create table kv.stages (
+  id uuid not null default app.uuid7(),
+  entity text not null,
+  client_id uuid,
+  leads text not null default 'kv'::text,
+  reads smallint not null default 0,
+  shadow smallint not null default 0,
+  changed_by text not null,
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  constraint stages_key UNIQUE NULLS NOT DISTINCT (entity, client_id),
+  constraint stages_pkey PRIMARY KEY (id),
+  constraint stages_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint stages_changed_by_length CHECK ((length(changed_by) <= 500)),
+  constraint stages_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint stages_leads_check CHECK ((leads = ANY (ARRAY['kv'::text, 'tables'::text]))),
+  constraint stages_reads_check CHECK ((((reads >= 0) AND (reads <= 100)) AND ((leads = 'tables'::text) OR (reads =
+    0)))),
+  constraint stages_shadow_check CHECK (((shadow >= 0) AND (shadow <= 100)))
+);
+comment on column kv.stages.leads is
+  'kv: a bad document is accepted, and quarantined. tables: it is refused.';
+comment on column kv.stages.reads is
+  'The percentage of records that the store answers from the tables.';
+comment on column kv.stages.shadow is
+  'The percentage of reads that read both sides and compare them.';
+CREATE INDEX stages_by_client ON kv.stages USING btree (client_id) WHERE (client_id IS NOT NULL);
+-- row-level security: forced
+create policy migrate on kv.stages for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.stages for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.stages to app_migrate, app_mirror;
 
 -- Table kv.writes, owner app_owner
 
@@ -4669,6 +4851,53 @@ CREATE OR REPLACE FUNCTION app.analyze_staged_products()
 AS $function$ analyze app.staged_products_intake (job_id, fence, sku) $function$;
 grant execute on function app.analyze_staged_products() to app_worker;
 
+-- Function kv.answer(text,jsonb,double precision), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.answer(key text, stored jsonb, chance double precision, OUT value jsonb, OUT agrees
+  boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  d kv.ids;
+  stage kv.stages;
+  is_selected boolean;
+  r jsonb;
+  changed jsonb;
+begin
+  value := stored;
+  if app.subject() is distinct from 'service:kv' or not kv.is_entity_key(key) then
+    return;
+  end if;
+  select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
+    and i.list is null and i.fingerprint = i.mapped_fingerprint;
+  if d.key is null then
+    return;
+  end if;
+  stage := kv.stage_of(d.entity, kv.client_of_row(d.entity, d.id));
+  is_selected := coalesce(kv.place_of(d.entity, d.id) < stage.reads, false);
+  if not is_selected and chance * 100 >= coalesce(stage.shadow, 0) then
+    return;
+  end if;
+  begin
+    r := kv.row_content(d.entity, d.id);
+    changed := case when r is not null then kv.disagreements(d, kv.decoded(stored), r) end;
+    if is_selected and r is not null then
+      value := kv.document_from_row(d, stored, changed, r);
+    end if;
+    if chance * 100 < stage.shadow then
+      agrees := r is not null and kv.mismatched_fields(d, stored, changed, r) = '{}';
+    end if;
+  exception when others then
+    raise warning 'a document of the key-value store was not answered from its row (%)', sqlstate;
+    agrees := case when chance * 100 < stage.shadow then false end;
+  end;
+end
+$function$;
+grant execute on function kv.answer(text,jsonb,double precision) to app_kv;
+
 -- Function app.as_document(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.as_document(content text)
@@ -4930,6 +5159,39 @@ RETURN CASE WHEN (jsonb_typeof(stated) = 'object'::text) THEN kv.cleaned(jsonb_s
   'sender', kv.line((stated -> 'sender'::text), 500), 'reply_to', kv.line(COALESCE((stated -> 'reply_to'::text), (stated
   -> 'replyTo'::text)), 500)))) ELSE NULL::jsonb END;
 
+-- Function kv.bucket_hash(text,text,text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.bucket_hash(entity text, after text, last text, version integer, OUT hash bigint, OUT
+  documents integer)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  execute format($q$
+    with documents as materialized (
+      select s.key, s.value from unnest(kv.compared_prefixes($1)) p (prefix)
+        cross join lateral (
+          select s.key, s.value from kv_store_6fcaeea3 s
+          where s.key > $2 and s.key <= $3 and s.key >= p.prefix and s.key < p.prefix || chr(127)
+            and kv.is_compared($1, s.key) order by s.key limit 20000) s
+    ), entries as materialized (
+      select i.* from kv.ids i where i.key = any (array(select d.key from documents d))
+      union select i.* from kv.ids i where i.list = any (array(select d.key from documents d))
+    )
+    select hashtextextended(concat_ws(' ', $4, kv.parents_hash(),
+        (select sum(hashtextextended(concat_ws(' ', d.key, d.value), 1)) from documents d),
+        (select sum(hashtextextended(concat_ws(' ', e.key, e.id, e.state, e.environment, e.old_id, e.has_row, r::text, (
+            select string_agg(o.key, ' ' order by o.key) from kv.ids o
+            where o.entity = $1 and o.id = e.id and o.state <> 'gone'
+              and exists (select from kv_store_6fcaeea3 x where x.key = coalesce(o.list, o.key))), (
+            select string_agg(n.note || n.field, ' ' order by n.note) from kv.notes n where n.key = e.key)), 2))
+         from entries e left join %I r on r.id = e.id)), 0),
+      (select count(*) from documents)$q$, entity || 's')
+    into hash, documents using entity, after, last, version;
+end
+$function$;
+
 -- Function app.buyer_order(orders), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.buyer_order(target orders)
@@ -4974,6 +5236,38 @@ CREATE OR REPLACE FUNCTION kv.camel_name(name text)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN (name ~ '^[a-z0-9]+(_[a-z0-9]+)+$'::text) THEN ("left"(name, 1) || substr(replace(initcap(replace(name,
   '_'::text, ' '::text)), ' '::text, ''::text), 2)) ELSE name END;
+
+-- Function kv.canary_name(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.canary_name(key text)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (select coalesce(s.value ->> 'customerName', s.value ->> 'name') from kv_store_6fcaeea3 s
+    where s.key = $1 and split_part($1, ':', 2) like 'canary-%');
+end
+$function$;
+grant execute on function kv.canary_name(text) to app_admin;
+
+-- Function kv.canary_row(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.canary_row(key text)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (select i.id from kv.ids i
+    where i.key = $1 and split_part($1, ':', 2) like 'canary-%' and i.state = 'mapped' and i.has_row);
+end
+$function$;
+grant execute on function kv.canary_row(text) to app_admin;
 
 -- Function app.cancel_for_buyer(orders,text), owner app_definer
 
@@ -5402,6 +5696,44 @@ begin
   end if;
 end
 $function$;
+
+-- Function kv.change_stage(text,uuid,text,integer,integer,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.change_stage(entity text, client_id uuid, leads text, reads integer, shadow integer,
+  details jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  usual kv.stages := kv.stage_of(entity, null);
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.change_stage\(\$1, \$2, \$3, \$4, \$5, \$6\);?\s*$' then
+    raise exception 'only super admins change stages' using errcode = 'insufficient_privilege';
+  elsif $2 is not null and not exists (select from clients c where c.id = $2) then
+    return false;
+  end if;
+  insert into kv.stages as s (entity, client_id, leads, reads, shadow, changed_by)
+  values ($1, $2, coalesce($3, usual.leads, 'kv'), coalesce($4, usual.reads, 0), coalesce($5, usual.shadow, 0),
+    app.subject())
+  on conflict on constraint stages_key do update set leads = coalesce($3, s.leads), reads = coalesce($4, s.reads),
+    shadow = coalesce($5, s.shadow), changed_by = excluded.changed_by, changed_at = clock_timestamp();
+  if $3 = 'kv' and $2 is null then  -- a rollback of all clients is one of each client
+    update kv.stages s set leads = $3, reads = $4, changed_by = app.subject(), changed_at = clock_timestamp()
+    where s.entity = $1 and s.client_id is not null and s.leads <> $3;
+  end if;
+  if $5 is not null then
+    delete from kv.shadow_reads r where r.entity = $1 and ($2 is null or r.client_id = $2);
+  end if;
+  perform app.record_stage_change(
+    case $3 when 'tables' then 'cutover' when 'kv' then 'rollback' else 'shadow' end, $2, $1,
+    jsonb_strip_nulls(jsonb_build_object('leads', $3, 'reads', $4, 'shadow', $5)) || coalesce($6, '{}'));
+  return true;
+end
+$function$;
+grant execute on function kv.change_stage(text,uuid,text,integer,integer,jsonb) to app_admin;
 
 -- Function app.change_stock(uuid,integer), owner app_definer
 
@@ -6248,6 +6580,58 @@ RETURN (app.context('client_ids'::text))::uuid[];
 grant execute on function app.client_ids() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function kv.client_of_document(kv.ids), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.client_of_document(d kv.ids)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  owner constant uuid := kv.client_of_row(d.entity, d.id);
+  value jsonb;
+begin
+  if owner is not null then
+    return owner;
+  end if;
+  value := coalesce((select kv.decoded(s.value) from kv.documents(array[d.key]) s),
+    (select kv.decoded(s.value) from kv_store_6fcaeea3 s where s.key = d.key));
+  if jsonb_typeof(value) is distinct from 'object' or kv.is_deep(value) then
+    return null;
+  end if;
+  value := kv.fields(value);
+  return case d.entity
+    when 'catalog' then kv.row_of('client', d.environment,
+      kv.line(coalesce(value -> 'ownerClientId', value -> 'clientId', value -> 'ownerId'), 1024))
+    when 'site' then kv.row_of('client', d.environment,
+      kv.line(coalesce(value -> 'clientId', value #> '{client,id}'), 1024))
+    when 'product' then kv.client_of_row('catalog', kv.row_of('catalog', d.environment,
+      kv.line(coalesce(value -> 'catalogId', value #> '{catalog,id}'), 1024)))
+    when 'order' then kv.client_of_row('site', kv.row_of('site', d.environment,
+      coalesce(kv.line(coalesce(value -> 'siteId', value #> '{site,id}'), 1024), case
+        when cardinality(string_to_array(d.key, ':')) = 3 then split_part(d.key, ':', 2) end))) end;
+end
+$function$;
+
+-- Function kv.client_of_row(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.client_of_row(entity text, id uuid)
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  case entity
+    when 'client' then return (select t.id from clients t where t.id = $2);
+    when 'catalog' then return (select t.owner_client_id from catalogs t where t.id = $2);
+    when 'site' then return (select t.client_id from sites t where t.id = $2);
+    when 'product' then return (
+      select c.owner_client_id from products t join catalogs c on c.id = t.catalog_id where t.id = $2);
+    else return (select t.client_id from orders t where t.id = $2);
+  end case;
+end
+$function$;
+
 -- Function kv.column_hashes(jsonb,text[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.column_hashes(columns jsonb, names text[])
@@ -6301,6 +6685,185 @@ RETURN CASE WHEN ((COALESCE(price_min, price_max) IS NULL) AND (sort !~~ '%price
   (app.has_one_currency(catalog) IS NOT FALSE) THEN catalog ELSE NULL::uuid END;
 grant execute on function app.comparable_catalog(uuid,numeric,numeric,text) to app_admin, app_anon, app_client,
   app_customer, app_support;
+
+-- Function app.compare_imported(orders,jsonb,jobs), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.compare_imported(existing orders, imported jsonb, job jobs)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select case
+    when existing.site_id::text <> job.payload ->> 'site_id' or not exists (
+      select from order_events e
+      where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source')
+      then 'number_in_use'
+    when exists (
+      select from order_events e
+      where e.order_id = existing.id and e.type = 'imported' and e.details ->> 'job_id' = job.id::text) then 'created'
+    when (existing.currency, existing.created_at)
+        = (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
+      and (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+             order by (i ->> 'line')::integer) from jsonb_array_elements(existing.items) i)
+        = (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'unchanged'
+    else 'differs' end
+$function$;
+
+-- Function kv.compared(text,text[],uuid[],text[],boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared(entity text, keys text[], ids uuid[], others text[], has_values boolean)
+ RETURNS text
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return kv.compared_records(entity, keys, ids, others, has_values)::text;
+end
+$function$;
+grant execute on function kv.compared(text,text[],uuid[],text[],boolean) to app_admin;
+
+-- Function kv.compared_environments(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared_environments()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+RETURN COALESCE((SELECT m.environments FROM kv.mirror m WHERE m.enabled), (SELECT r.environments FROM kv.runs r ORDER BY
+  r.started_at DESC, r.id DESC LIMIT 1), '{production}'::text[]);
+
+-- Function kv.compared_keys(text,text,text,integer,integer,bigint), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared_keys(entity text, after text, up_to text, size integer, share integer, seed
+  bigint)
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  page text[] := '{}';
+  bytes bigint := 0;
+  d record;
+begin
+  for d in
+    select k.key from unnest(kv.compared_prefixes(entity)) p (prefix)
+      cross join lateral (
+        select s.key from kv_store_6fcaeea3 s
+        where s.key > after and s.key >= p.prefix and s.key < p.prefix || chr(127) and (up_to is null or s.key <= up_to)
+          and kv.is_compared(entity, s.key)
+          and (share >= 1000000 or hashtextextended(s.key, seed) & 1048575 < share * 1.048576)
+        order by s.key limit size) k
+    order by k.key limit size
+  loop
+    bytes := bytes + (select octet_length(s.value::text) from kv_store_6fcaeea3 s where s.key = d.key);
+    exit when page <> '{}' and (bytes > 2000000 or kv.is_compared_list(d.key));
+    page := page || d.key;
+    exit when kv.is_compared_list(d.key);
+  end loop;
+  return page;
+end
+$function$;
+
+-- Function kv.compared_prefixes(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared_prefixes(entity text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE entity WHEN 'product'::text THEN '{catalog_gifts:,gift}'::text[] WHEN 'order'::text THEN
+  '{order,user_orders:}'::text[] ELSE ARRAY[entity] END;
+
+-- Function kv.compared_records(text,text[],uuid[],text[],boolean), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared_records(entity text, keys text[], ids uuid[], others text[], has_values boolean)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  -- The rows that the mapping has assigned to the documents can differ from the rows that they must have.
+  assigned constant uuid[] := array(
+    select distinct i.id from kv.ids i where i.entity = $1 and i.key = any (keys) and ids <> '{}');
+begin
+  return jsonb_build_object(
+    'documents', (
+      select coalesce(jsonb_object_agg(d.key, d.value::text), '{}') from kv_store_6fcaeea3 d
+      where has_values and d.key = any (keys) and kv.is_compared(entity, d.key)
+        or entity = 'site' and d.key = any (others)
+          and d.key ~ '^(sites:[^:]+:catalog_config|site_catalog_config:[^:]+)$'),
+    'existing', (
+      select coalesce(jsonb_agg(d.key), '[]') from kv_store_6fcaeea3 d where d.key = any (others)),
+    'rows', coalesce(kv.compared_rows(entity, array(select unnest(ids) union select unnest(assigned))), '{}'),
+    'entries', (
+      select coalesce(jsonb_agg(jsonb_build_object('key', i.key, 'list', i.list, 'id', i.id, 'state', i.state,
+        'environment', i.environment, 'old_id', i.old_id, 'has_row', i.has_row,
+        'exists', exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key)),
+        'notes', (select coalesce(jsonb_object_agg(n.note, n.field), '{}') from kv.notes n where n.key = i.key))), '[]')
+      from kv.ids i
+      where i.entity = $1 and ids <> '{}' and i.state <> 'gone'
+        and (i.key = any (keys) or i.id = any (ids))));
+end
+$function$;
+
+-- Function kv.compared_rows(text,uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.compared_rows(entity text, ids uuid[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return case entity
+    when 'client' then (
+      select jsonb_object_agg(r.id, to_jsonb(r) || jsonb_build_object('owner', r.id)) from clients r
+      where r.id = any (ids))
+    when 'catalog' then (
+      select jsonb_object_agg(r.id, to_jsonb(r) || jsonb_build_object('owner', r.owner_client_id,
+        'client', kv.names_of('client', r.owner_client_id)))
+      from catalogs r where r.id = any (ids))
+    when 'site' then (
+      select jsonb_object_agg(r.id, to_jsonb(r) || jsonb_build_object('owner', r.client_id,
+        'client', kv.names_of('client', r.client_id), 'catalog', kv.names_of('catalog', r.catalog_id)))
+      from sites r where r.id = any (ids))
+    when 'product' then (
+      select jsonb_object_agg(r.id, to_jsonb(r) - '{source_data,media}'::text[] || jsonb_build_object(
+        'owner', c.owner_client_id, 'catalog', kv.names_of('catalog', r.catalog_id), 'catalog_currency', c.currency,
+        'listed_in', (
+          select coalesce(jsonb_agg(n ->> 1), '[]') from jsonb_array_elements(kv.names_of('catalog', r.catalog_id)) n
+          where exists (select from kv_store_6fcaeea3 l where l.key = 'catalog_gifts:' || (n ->> 1)))))
+      from products r join catalogs c on c.id = r.catalog_id where r.id = any (ids))
+    else (
+      select jsonb_object_agg(r.id, to_jsonb(r) || jsonb_build_object('owner', r.client_id,
+        'site', kv.names_of('site', r.site_id), 'gifts', (
+          select coalesce(jsonb_object_agg(i.id, kv.names_of('product', i.id)), '{}')
+          from (select distinct (e ->> 'product_id')::uuid as id from jsonb_array_elements(r.items) e) i
+          where i.id is not null)))
+      from orders r where r.id = any (ids)) end;
+end
+$function$;
+
+-- Function kv.comparison_status(uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.comparison_status(comparison uuid DEFAULT NULL::uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select coalesce(jsonb_agg(to_jsonb(c) - '{requested_by,checkpoint}'::text[]
+      || jsonb_build_object('found', kv.open_differences(c.id)) order by c.entity), '[]')
+    from (select distinct on (o.entity) o.* from kv.comparisons o
+      where case when comparison is null then o.status <> 'failed' else o.id = comparison end
+      order by o.entity, o.started_at desc, o.id desc) c);
+end
+$function$;
+grant execute on function kv.comparison_status(uuid) to app_admin;
 
 -- Function app.compile_catalog_pricing(), owner app_owner
 
@@ -6826,6 +7389,38 @@ AS $function$
 $function$;
 grant execute on function app.current_suspensions(boolean) to app_owner, app_system;
 
+-- Function kv.cutover_facts(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.cutover_facts(entity text, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return jsonb_build_object(
+    'client_exists', $2 is null or exists (select from clients c where c.id = $2),
+    'mirror', coalesce((select m.enabled from kv.mirror m), false),
+    'run', (select r.status from kv.runs r order by r.started_at desc, r.id desc limit 1),
+    'pending', (
+      select count(*) from kv.ids i
+      where i.entity = $1 and i.state in ('pending', 'mapped') and i.fingerprint is distinct from i.mapped_fingerprint
+        and i.environment = any (array(select unnest(m.environments) from kv.mirror m))
+        and ($2 is null or kv.client_of_document(i) = $2)),
+    'quarantined', (
+      select count(*) from kv.quarantine q join kv.ids i on i.key = q.key
+      where i.entity = $1 and ($2 is null or kv.client_of_document(i) = $2)),
+    'comparison', kv.last_comparison($1, $2),
+    'open_mismatches', (
+      select count(*) from kv.differences f
+      where f.comparison_id is null and f.entity = $1 and f.repaired_at is null
+        and ($2 is null or f.client_id = $2 or f.client_id is null)))
+    || kv.shadow_counts($1, $2);
+end
+$function$;
+grant execute on function kv.cutover_facts(text,uuid) to app_admin;
+
 -- Function app.daily_order_totals(uuid,date,date), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.daily_order_totals(client uuid, first_day date, last_day date)
@@ -6888,6 +7483,7 @@ AS $function$
   select o.id, o.version, o.updated_at, d.document, h.content_hash,
     case
       when o.erased_at is not null then 'none'
+      when exists (select from order_events e where e.order_id = o.id and e.type = 'imported') then 'none'
       when earlier.action = 'cancel' then 'none'
       when earlier.action is null and o.status in ('pending', 'processing') and o.problem is null then 'new'
       when earlier.action is null then 'none'
@@ -6947,6 +7543,19 @@ end
 $function$;
 grant execute on function app.decide_return(uuid,text,text,text,timestamp with time zone) to app_admin, app_client,
   app_support, app_system;
+
+-- Function kv.declared_environments(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.declared_environments()
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+RETURN ARRAY(SELECT split_part(kv_store_6fcaeea3.key, ':'::text, 2) AS split_part FROM kv_store_6fcaeea3 WHERE
+  ((kv_store_6fcaeea3.key > 'environments:'::text) AND (kv_store_6fcaeea3.key < 'environments;'::text)) EXCEPT SELECT
+  split_part(kv_store_6fcaeea3.key, ':'::text, '-1'::integer) AS split_part FROM kv_store_6fcaeea3 WHERE
+  (((kv_store_6fcaeea3.key >= 'site:'::text) AND (kv_store_6fcaeea3.key < 'site;'::text)) OR ((kv_store_6fcaeea3.key >=
+  'sites:'::text) AND (kv_store_6fcaeea3.key < 'sites;'::text))) EXCEPT SELECT ids.old_id FROM kv.ids WHERE (ids.entity
+  = 'site'::text));
 
 -- Function kv.decoded(jsonb), owner app_mirror
 
@@ -7278,6 +7887,91 @@ RETURN CASE WHEN (length(t) > 40) THEN NULL::numeric WHEN (t ~ '^[0-9]+$'::text)
   OR (t ~ '^[0-9]{1,3}(,[0-9]{3}){2,}$'::text)) THEN (regexp_replace(t, '[.,]'::text, ''::text, 'g'::text))::numeric
   ELSE NULL::numeric END;
 
+-- Function kv.disagreements(kv.ids,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.disagreements(d kv.ids, document jsonb, r jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  stated constant jsonb := (kv.map(d.entity, d.key, d.old_id, document, false)).columns;
+  present constant jsonb := kv.fields(document);
+begin
+  return (
+    select coalesce(jsonb_object_agg(c.name, r -> c.name), '{}') from kv.mirrored_columns() c
+    where c.entity = d.entity and stated is not null and kv.disagrees(d, c.name, c.kind, stated, present, r));
+end
+$function$;
+
+-- Function kv.disagrees(kv.ids,text,text,jsonb,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.disagrees(d kv.ids, name text, kind text, stated jsonb, fields jsonb, r jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  of_document jsonb := coalesce(stated -> name, 'null');
+  of_row constant jsonb := coalesce(r -> name, 'null');
+begin
+  if kind = 'locale' then
+    return r #>> '{settings,locale}' <> coalesce(stated #>> '{settings,locale}', '');
+  elsif kind = 'branding' then
+    return coalesce(kv.branding_of(of_row), '{}') <> coalesce(stated -> name, '{}');
+  elsif kind = 'catalog' then
+    return of_row <> 'null' and of_row #>> '{}' is distinct from kv.row_of('catalog', d.environment, coalesce(
+      stated ->> 'catalog', kv.catalog_of_settings(d.old_id)))::text;
+  elsif kind = 'time' then  -- a document need not say when a step was taken that it knows
+    return of_row <> 'null' and kv.moment_text((of_row #>> '{}')::timestamptz)
+        is distinct from kv.moment_text((of_document #>> '{}')::timestamptz)
+      and (fields ? kv.camel_name(name) or stated ->> 'status' <> r ->> 'status');
+  elsif kind = 'images' then
+    return coalesce(stated -> name, '[]') <> of_row;
+  elsif name in ('attributes', 'shipping_address') then
+    return coalesce(stated -> name, '{}') <> of_row;
+  elsif name = 'inventory_count' then
+    return of_row <> of_document and r ->> 'inventory_policy' = 'tracked';
+  elsif name = 'currency' then
+    return stated ? name and of_row <> of_document;
+  elsif name = 'tier' and not exists (select from tiers t where t.name = stated ->> 'tier') then
+    of_document := '"standard"';
+  elsif name = 'domain' and of_row = 'null' then
+    return of_document <> 'null'
+      and not exists (select from sites s where s.domain = stated ->> 'domain' and s.id <> d.id);
+  elsif name = 'total_amount' and of_document in ('0', 'null') then
+    of_document := (select to_jsonb(sum((l ->> 'quantity')::integer * (l ->> 'unit_price')::numeric))
+      from jsonb_array_elements(r -> 'items') l);
+  end if;
+  return of_row is distinct from of_document;
+end
+$function$;
+
+-- Function kv.document_from_row(kv.ids,jsonb,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.document_from_row(d kv.ids, stored jsonb, changed jsonb, r jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  document jsonb := kv.decoded(stored);
+begin
+  if r ->> 'erased_at' is not null then
+    document := kv.document_of('order', d.old_id, r);
+  elsif changed = '{}' then
+    return stored;
+  else
+    if changed ? 'catalog_id' then
+      r := r || jsonb_build_object('catalog', kv.old_id_of('catalog', (r ->> 'catalog_id')::uuid));
+    end if;
+    document := kv.with_changes(d.entity, document, changed, r);
+  end if;
+  return case when jsonb_typeof(stored) = 'string' then to_jsonb(document::text)
+    when stored ? '_rev' then kv.with_revision(document, kv.revision_of(stored)) else document end;
+end
+$function$;
+
 -- Function kv.document_of(text,text,jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.document_of(entity text, old_id text, r jsonb)
@@ -7343,6 +8037,26 @@ AS $function$
   )
   select kv.key_in_list($1, stated, row_number() over (partition by stated order by n)), stated, value from documents
 $function$;
+
+-- Function kv.documents_missing_in_list(text,text,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.documents_missing_in_list(entity text, list text, keys text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object('key', i.key, 'row_id', i.id)), '[]') from kv.ids i
+    where i.entity = $1 and i.list = $2 and i.state = 'mapped' and i.has_row and i.key <> all (keys)
+      and not exists (
+        select from kv.ids o join kv_store_6fcaeea3 d on d.key = coalesce(o.list, o.key)
+        where o.entity = $1 and o.id = i.id and o.state <> 'gone' and o.key <> i.key));
+end
+$function$;
+grant execute on function kv.documents_missing_in_list(text,text,text[]) to app_admin;
 
 -- Function kv.drafts(text,uuid[]), owner app_mirror
 
@@ -7722,6 +8436,16 @@ end
 $function$;
 grant execute on function app.enter(text,text,text,uuid,text[],uuid,integer,text,text) to app_admin, app_anon,
   app_client, app_customer, app_kv, app_support, app_system, app_worker, wc_api, wc_kv, wc_public, wc_worker;
+
+-- Function kv.entity_of_key(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.entity_of_key(key text)
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN COALESCE(kv.entity_of_list(key), CASE WHEN kv.is_entity_key(key) THEN (SELECT k.meaning FROM
+  app.kv_key_families() k(family, meaning, heads, pattern) WHERE ((split_part(entity_of_key.key, ':'::text, 1) = ANY
+  (k.heads)) AND (entity_of_key.key ~ k.pattern)) LIMIT 1) ELSE NULL::text END);
 
 -- Function kv.entity_of_list(text), owner app_mirror
 
@@ -8300,9 +9024,11 @@ begin
   -- The files of a deleted destination are still there. Its jobs lead to them.
   destination_ids := array(
     select d.id from order_destinations d where d.client_id = e.client_id
-    union select (j.payload ->> 'destination_id')::uuid from jobs j
+    -- An import of historical orders writes its files into the folder of the site.
+    union select coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')::uuid from jobs j
     where j.client_id = e.client_id and j.type = 'order_file'
-      and j.payload ->> 'destination_id' ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
+      and coalesce(j.payload ->> 'destination_id', j.payload ->> 'site_id')
+        ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$');
   texts := e.needles || array(
     select lower(number) from orders o cross join unnest(array[o.order_number, o.external_number]) number
     where o.erasure_id = e.id and o.client_id = e.client_id and length(number) >= 6);
@@ -8859,6 +9585,15 @@ AS $function$
     'replaces_order_id', 'order_id')
 $function$;
 
+-- Function kv.has_document(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.has_document(entity text, id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (EXISTS (SELECT FROM kv.ids i WHERE ((i.entity = has_document.entity) AND (i.id = has_document.id) AND i.has_row
+  AND (i.state <> 'gone'::text) AND (i.environment = 'production'::text))));
+
 -- Function app.has_holds(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.has_holds(catalog uuid)
@@ -9001,6 +9736,22 @@ RETURN CASE WHEN (hold).is_settled THEN '-infinity'::timestamp with time zone WH
   WHEN (means = 'physical'::text) THEN LEAST((hold).shipped_at, ((hold).since + make_interval(hours =>
   COALESCE(hold_hours, 720)))) ELSE LEAST((hold).shipped_at, (hold).acknowledged_at, ((hold).since + make_interval(hours
   => COALESCE(hold_hours, 72)))) END;
+
+-- Function kv.hold_stages(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.hold_stages()
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+ SET lock_timeout TO '2s'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  perform pg_advisory_xact_lock(hashtextextended('kv stages', 0));
+end
+$function$;
+grant execute on function kv.hold_stages() to app_admin;
 
 -- Function kv.id_of(text,text,text), owner app_mirror
 
@@ -9172,6 +9923,55 @@ begin
   end loop;
   return addresses;
 end
+$function$;
+
+-- Function app.import_orders(uuid,jsonb,boolean), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.import_orders(job_id uuid, orders jsonb, is_rehearsal boolean)
+ RETURNS TABLE(order_number text, outcome text)
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+#variable_conflict use_column
+declare
+  job jobs;
+  site sites;
+  written orders[] := '{}';
+begin
+  select j.* into job from jobs j
+  where j.id = $1 and j.type = 'order_file' and j.status = 'processing' and j.payload ->> 'direction' = 'history';
+  select s.* into site from sites s
+  where s.id = (job.payload ->> 'site_id')::uuid and s.client_id = job.client_id for key share;
+  if not found then
+    raise exception 'the job imports no orders' using errcode = 'insufficient_privilege';
+  end if;
+  if not is_rehearsal then
+    written := array(select w from app.write_imported_orders(site, $2) w);
+    perform app.write_imported_parts(written, $2, job);
+  end if;
+  return query
+    select o ->> 'order_number', case
+      when existing.id is null then 'created' else app.compare_imported(existing, o, job) end
+    from jsonb_array_elements($2) o
+      left join orders existing on existing.client_id = site.client_id
+        and existing.order_number = o ->> 'order_number';
+end
+$function$;
+grant execute on function app.import_orders(uuid,jsonb,boolean) to app_system;
+
+-- Function app.imported_items(jsonb,uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.imported_items(lines jsonb, catalog uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select jsonb_agg(jsonb_build_object('line', line -> 'line', 'quantity', line -> 'quantity', 'product_id', p.id,
+    'sku', line -> 'sku', 'name', line -> 'name', 'unit_price', line -> 'unit_price', 'image', line -> 'image')
+    order by (line ->> 'line')::integer)
+  from jsonb_array_elements($1) line left join products p on p.catalog_id = $2 and p.sku = line ->> 'sku'
 $function$;
 
 -- Function kv.index_documents(text,text[],integer), owner app_mirror
@@ -9377,6 +10177,26 @@ RETURN (CURRENT_USER = ANY (ARRAY['app_admin'::name, 'app_support'::name, 'app_c
   'app_anon'::name, 'app_system'::name, 'app_worker'::name]));
 grant execute on function app.is_caller_role() to public;
 
+-- Function kv.is_compared(text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_compared(entity text, key text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE entity WHEN 'client'::text THEN (key ~ '^clients?:([^:]+:)?[^:]*$'::text) WHEN 'site'::text THEN ((key ~
+  '^sites?:([^:]+:)?[^:]*$'::text) AND (key !~ '^sites:(slug:|[^:]+:catalog_config$)'::text)) WHEN 'catalog'::text THEN
+  (key ~ '^(catalogs?:[^:]*$|catalog_index:)'::text) WHEN 'product'::text THEN (key ~
+  '^(gifts?:([^:]+:)?[^:]*$|catalog_gifts:)'::text) WHEN 'order'::text THEN (key ~
+  '^(orders?:([^:]+:)?[^:]*$|order_index:|user_orders:)'::text) ELSE NULL::boolean END;
+
+-- Function kv.is_compared_list(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_compared_list(key text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (key ~ '^(client|site|catalog|gift|order)s:all$|^(catalog_gifts|catalog_index|order_index|user_orders):'::text);
+
 -- Function kv.is_count(text,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_count(field text, key text)
@@ -9403,6 +10223,21 @@ CREATE OR REPLACE FUNCTION kv.is_deleted(value jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN (COALESCE((kv.flag((value -> 'deleted'::text)) OR kv.flag((value -> 'isDeleted'::text))), false) OR (value ?
   'deletedAt'::text) OR COALESCE((lower((value ->> 'status'::text)) = 'deleted'::text), false));
+
+-- Function kv.is_dialed(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_dialed()
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  return exists (select from kv.stages s where s.reads > 0 or s.shadow > 0)
+    and exists (select from kv.mirror m where m.enabled);
+end
+$function$;
+grant execute on function kv.is_dialed() to app_kv;
 
 -- Function kv.is_embedded(jsonb), owner app_mirror
 
@@ -9923,6 +10758,19 @@ AS $function$
 $function$;
 grant execute on function app.kv_key_families() to app_definer, app_kv, app_mirror;
 
+-- Function kv.last_comparison(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.last_comparison(entity text, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT jsonb_build_object('ended_at', c.ended_at, 'is_recent', (c.ended_at > (now() - '24:00:00'::interval)),
+  'is_mirrored', (c.started_at >= (SELECT m.changed_at FROM kv.mirror m)), 'open', (SELECT count(*) AS count FROM
+  kv.differences f WHERE ((f.comparison_id = c.id) AND (f.repaired_at IS NULL) AND ((last_comparison.client_id IS NULL)
+  OR (f.client_id = last_comparison.client_id) OR (f.client_id IS NULL))))) AS jsonb_build_object FROM kv.comparisons c
+  WHERE ((c.entity = last_comparison.entity) AND ((c.client_id = last_comparison.client_id) OR (c.client_id IS NULL))
+  AND (c.scope = 'full'::text) AND (c.status = 'complete'::text)) ORDER BY c.ended_at DESC LIMIT 1);
+
 -- Function kv.leading_key(text,uuid), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.leading_key(entity text, id uuid)
@@ -10231,6 +11079,24 @@ $function$;
 grant execute on function app.list_staged_rejections(uuid,integer,integer,integer,integer) to app_admin, app_client,
   app_support;
 
+-- Function kv.list_stages(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.list_stages()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select coalesce(jsonb_agg(to_jsonb(s) - 'id' || kv.shadow_counts(s.entity, s.client_id)
+      order by s.entity, s.client_id nulls first), '[]')
+    from kv.stages s);
+end
+$function$;
+grant execute on function kv.list_stages() to app_admin;
+
 -- Function app.list_visible_products(uuid,text,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer), owner app_owner
 
@@ -10398,6 +11264,25 @@ BEGIN ATOMIC
   HAVING (sum(f.orders) <> 0);
 END;
 grant execute on function app.local_order_figures(uuid,date,date) to app_admin, app_client;
+
+-- Function kv.lock_comparison(uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_comparison(comparison uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  c kv.comparisons;
+begin
+  perform kv.require_super_admin();
+  select * into c from kv.comparisons where id = $1 for update;
+  return case when c.id is not null then to_jsonb(c) || jsonb_build_object(
+    'environments', kv.compared_environments(), 'declared_environments', kv.declared_environments()) end;
+end
+$function$;
+grant execute on function kv.lock_comparison(uuid) to app_admin;
 
 -- Function kv.lock_documents(text,uuid[]), owner app_mirror
 
@@ -11590,6 +12475,7 @@ declare
   keys text[] := '{}';
   gone text[] := '{}';
   name text;
+  failure text;
 begin
   if tg_op <> 'DELETE' then
     keys := array(select a.key from after a where kv.is_mirrored_key(a.key));
@@ -11611,10 +12497,12 @@ begin
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     raise warning 'the mirror of the key-value store failed (%)', sqlstate;
+    failure := sqlstate;
     foreach name in array keys || gone loop
       perform kv.note_conflict(name, 'document_not_mirrored', sqlstate, null, null);
     end loop;
   end;
+  perform kv.refuse_documents(keys, failure);
   return null;
 end
 $function$;
@@ -11793,6 +12681,20 @@ CREATE OR REPLACE FUNCTION kv.mirrored_environments()
  STABLE
 RETURN COALESCE((SELECT m.environments FROM kv.mirror m WHERE m.is_only), '{production}'::text[]);
 
+-- Function kv.mismatched_fields(kv.ids,jsonb,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mismatched_fields(d kv.ids, stored jsonb, changed jsonb, r jsonb)
+ RETURNS text[]
+ LANGUAGE sql
+ STABLE
+RETURN CASE WHEN (r IS NULL) THEN '{}'::text[] WHEN ((r ->> 'erased_at'::text) IS NOT NULL) THEN (CASE WHEN
+  (kv.document_from_row(d, stored, changed, r) = stored) THEN '{}'::text ELSE '{customerName}'::text END)::text[] ELSE
+  ARRAY(SELECT c.fields[1] AS fields FROM kv.mirrored_columns() c(entity, name, kind, fields) WHERE ((c.entity =
+  (mismatched_fields.d).entity) AND (mismatched_fields.changed ? c.name) AND (NOT ((c.name = ANY (ARRAY['tier'::text,
+  'is_active'::text, 'status'::text, 'domain'::text, 'catalog_id'::text])) AND ((mismatched_fields.d).entity <>
+  'order'::text) AND (EXISTS (SELECT FROM kv.notes n WHERE ((n.key = (mismatched_fields.d).key) AND (n.note =
+  'kept'::text))))))) ORDER BY c.fields[1]) END;
+
 -- Function kv.moment(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.moment(value jsonb)
@@ -11968,6 +12870,15 @@ CREATE OR REPLACE FUNCTION kv.name_of(entity text)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE entity WHEN 'product'::text THEN 'gift'::text ELSE entity END;
 
+-- Function kv.names_of(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.names_of(entity text, id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT COALESCE(jsonb_agg(jsonb_build_array(i.environment, i.old_id, i.key)), '[]'::jsonb) AS "coalesce" FROM
+  kv.ids i WHERE ((i.entity = names_of.entity) AND (i.id = names_of.id) AND (i.state <> 'gone'::text)));
+
 -- Function app.needle_pattern(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.needle_pattern(needle text)
@@ -11993,6 +12904,46 @@ AS $function$
     '+/', '-_'), '=')
 $function$;
 
+-- Function kv.next_documents(uuid,text,integer,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.next_documents(comparison uuid, after text, size integer, version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  c kv.comparisons;
+  is_whole boolean;
+  share integer := 1000000;
+  boundary text;
+  unchanged jsonb;
+  keys text[];
+begin
+  perform kv.require_super_admin();
+  select * into c from kv.comparisons where id = $1;
+  is_whole := c.client_id is null and c.sample is null;
+  if is_whole then
+    unchanged := kv.unchanged_bucket(c.entity, after, version);
+    if unchanged is not null then
+      return jsonb_build_object('unchanged', unchanged);
+    end if;
+  elsif c.sample is not null then
+    share := least(1000000, ceil(1000000.0 * c.sample / greatest((c.counts ->> 'keys')::bigint, 1)));
+  end if;
+  if is_whole then  -- a range that has changed ends where it ended before
+    select min(b.last_key) into boundary from kv.buckets b where b.entity = c.entity and b.last_key > after;
+  end if;
+  keys := kv.compared_keys(c.entity, after, boundary, size, share, hashtextextended(c.id::text, 0));
+  if keys = '{}' and boundary is not null then  -- all documents of the range have disappeared
+    keys := kv.compared_keys(c.entity, after, null, size, share, hashtextextended(c.id::text, 0));
+  end if;
+  return jsonb_build_object('keys', keys, 'hash', case when is_whole and keys <> '{}' then (
+    kv.bucket_hash(c.entity, after, keys[cardinality(keys)], version)).hash::text end);
+end
+$function$;
+grant execute on function kv.next_documents(uuid,text,integer,integer) to app_admin;
+
 -- Function app.next_image_attempt(text,integer,double precision), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.next_image_attempt(code text, failures integer, min_wait double precision)
@@ -12005,6 +12956,29 @@ AS $function$
   where n = failures and code in ('unreachable', 'busy', 'not_answered')
 $function$;
 grant execute on function app.next_image_attempt(text,integer,double precision) to app_admin, app_client;
+
+-- Function kv.next_open_record(uuid,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.next_open_record(comparison uuid, after uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select to_jsonb(g) from (
+      select o.entity, o.key, o.row_id, o.kind, o.client_id, jsonb_agg(o.id) as ids,
+        coalesce(jsonb_agg(o.field) filter (where o.field is not null), '[]') as fields,
+        min(o.id::text collate "C") as first_id
+      from kv.differences o where o.comparison_id = $1 and o.repaired_at is null
+      group by o.entity, o.key, o.row_id, o.kind, o.client_id
+      having after is null or min(o.id::text collate "C") > after::text
+      order by first_id limit 1) g);
+end
+$function$;
+grant execute on function kv.next_open_record(uuid,uuid) to app_admin;
 
 -- Function app.next_shipment_number(uuid), owner app_definer
 
@@ -12075,6 +13049,38 @@ CREATE OR REPLACE FUNCTION kv.old_id_of(entity text, id uuid)
  LANGUAGE sql
  STABLE
 RETURN kv.old_id_in(entity, id, 'production'::text);
+
+-- Function app.oldest_transaction(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.oldest_transaction()
+ RETURNS double precision
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins look for transactions' using errcode = 'insufficient_privilege';
+  elsif not pg_has_role('pg_read_all_stats', 'usage') then
+    return null;
+  end if;
+  return coalesce((
+    select max(extract(epoch from clock_timestamp() - a.xact_start)) from pg_stat_activity a
+    where a.datname = current_database() and a.pid <> pg_backend_pid() and a.backend_type = 'client backend'), 0);
+end
+$function$;
+grant execute on function app.oldest_transaction() to app_admin;
+
+-- Function kv.open_differences(uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.open_differences(comparison uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT COALESCE(jsonb_agg(to_jsonb(g.*) ORDER BY g.kind, g.field), '[]'::jsonb) AS "coalesce" FROM (SELECT
+  d.kind, d.field, count(*) AS differences, (array_agg("left"(COALESCE(d.key, (d.row_id)::text), 200) ORDER BY d.key,
+  d.row_id))[1:5] AS keys FROM kv.differences d WHERE ((d.comparison_id = open_differences.comparison) AND
+  (d.repaired_at IS NULL)) GROUP BY d.kind, d.field) g);
 
 -- Function app.open_erasure(uuid), owner app_definer
 
@@ -12398,6 +13404,25 @@ RETURN (app.context('owner_ids'::text))::uuid[];
 grant execute on function app.owner_ids() to app_admin, app_anon, app_client, app_customer, app_definer, app_support,
   app_system, app_worker;
 
+-- Function kv.owner_of(text,text,text,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.owner_of(entity text, environment text, old_id text, keys text[])
+ RETURNS uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select case i.entity when 'client' then i.id when 'catalog' then c.owner_client_id else s.client_id end
+    from kv.ids i left join catalogs c on c.id = i.id left join sites s on s.id = i.id
+    where i.entity = $1 and i.environment = $2 and (i.old_id = $3 or i.key = any (keys)) and i.has_row
+    order by i.old_id <> $3 limit 1);
+end
+$function$;
+grant execute on function kv.owner_of(text,text,text,text[]) to app_admin;
+
 -- Function app.page_rows(text,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.page_rows(query text, max_bytes integer)
@@ -12439,6 +13464,21 @@ RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::tex
   '[\u0001-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]'::text, ' '::text,
   'g'::text), '
 '::text), length), ''::text) ELSE NULL::text END;
+
+-- Function kv.parents_hash(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.parents_hash()
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT ((COALESCE(sum(hashtextextended(concat_ws(' '::text, i.key, i.id, i.environment, i.old_id, i.state,
+  c.owner_client_id, c.currency, s.client_id), (0)::bigint)), (0)::numeric) +
+  (hashtextextended(concat(kv.compared_environments(), kv.declared_environments()), (0)::bigint))::numeric) + (SELECT
+  COALESCE(sum(hashtextextended(concat_ws(' '::text, d.key, d.value), (0)::bigint)), (0)::numeric) AS "coalesce" FROM
+  kv_store_6fcaeea3 d WHERE (((d.key >= 'site_catalog_config:'::text) AND (d.key < 'site_catalog_config;'::text)) OR
+  ((d.key >= 'sites:'::text) AND (d.key < 'sites;'::text) AND (d.key ~~ '%:catalog_config'::text))))) FROM ((kv.ids i
+  LEFT JOIN catalogs c ON ((c.id = i.id))) LEFT JOIN sites s ON ((s.id = i.id))) WHERE (i.entity = ANY
+  (ARRAY['client'::text, 'catalog'::text, 'site'::text])));
 
 -- Function app.park_policies(text), owner app_owner
 
@@ -12594,6 +13634,16 @@ end
 $function$;
 grant execute on function app.place_and_announce_order(jsonb,text,text,jsonb,jsonb,numeric,text) to app_anon,
   app_customer;
+
+-- Function kv.place_of(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.place_of(entity text, id uuid)
+ RETURNS double precision
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (SELECT ((((((get_byte(hash.hash, 0) * 65536) + (get_byte(hash.hash, 1) * 256)) + get_byte(hash.hash,
+  2)))::numeric * 100.0) / (16777216)::numeric) FROM sha256(convert_to(((place_of.entity || ':'::text) || place_of.id),
+  'UTF8'::name)) hash(hash));
 
 -- Function app.place_order(jsonb,text,text,jsonb,jsonb,numeric), owner app_definer
 
@@ -13376,6 +14426,10 @@ begin
     return;
   end if;
   client_id := mailed_order.client_id;
+  if mailed_order.customer_email = '' then  -- an imported order can have no customer
+    return next;
+    return;
+  end if;
   if app.site_id() is not null
     and (mailed_order.customer_subject is not null or mailed_order.created_at = transaction_timestamp())
     and not exists (select from mails m where m.order_id = $1 and m.template = $2) then
@@ -13829,6 +14883,23 @@ begin
 end
 $function$;
 
+-- Function app.record_comparison(text,uuid,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_comparison(action text, client uuid, details jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins compare the store' using errcode = 'insufficient_privilege';
+  end if;
+  perform app.record_action($1, $2, 'kv', $3);
+end
+$function$;
+grant execute on function app.record_comparison(text,uuid,jsonb) to app_mirror;
+
 -- Function app.record_direct_change(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_direct_change()
@@ -13929,6 +15000,39 @@ end
 $function$;
 grant execute on function app.record_mirror_switch(boolean,jsonb) to app_owner;
 
+-- Function kv.record_mismatch(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_mismatch(key text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d kv.ids;
+  stored jsonb;
+  r jsonb;
+  owner uuid;
+  fields text[];
+begin
+  select s.value into stored from kv_store_6fcaeea3 s where s.key = $1 for no key update skip locked;
+  select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
+    and i.list is null and i.fingerprint = i.mapped_fingerprint;
+  if stored is null or d.key is null then
+    return false;
+  end if;
+  r := kv.row_content(d.entity, d.id);
+  owner := kv.client_of_row(d.entity, d.id);
+  fields := case when r is not null
+    then kv.mismatched_fields(d, stored, kv.disagreements(d, kv.decoded(stored), r), r) end;
+  insert into kv.differences (entity, client_id, key, row_id, kind, field, confirmed)
+  select d.entity, owner, d.key, d.id, case when r is null then 'row_missing' else 'field' end, f.field, true
+  from unnest(coalesce(fields, array[null::text])) f (field)
+  where not exists (
+    select from kv.differences o where o.entity = d.entity and o.repaired_at is null and o.comparison_id is null
+      and o.key = d.key and o.field is not distinct from f.field);
+  return fields is null or fields <> '{}';
+end
+$function$;
+
 -- Function app.record_order_deltas(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_order_deltas()
@@ -14022,6 +15126,44 @@ begin
 end
 $function$;
 
+-- Function kv.record_page(uuid,text,text,bigint,jsonb,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_page(comparison uuid, status text, checkpoint text, compared bigint, counts jsonb,
+  differences jsonb, bucket jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  c kv.comparisons;
+begin
+  perform kv.require_super_admin();
+  insert into kv.differences (comparison_id, entity, client_id, key, row_id, kind, field, confirmed)
+  select $1, o.entity, d.client_id, d.key, d.row_id, d.kind, d.field, true
+  from jsonb_to_recordset($6) d (client_id uuid, key text, row_id uuid, kind text, field text)
+    join kv.comparisons o on o.id = $1;
+  update kv.comparisons o set status = $2, checkpoint = $3, compared = $4, counts = $5,
+    differences = o.differences + jsonb_array_length($6),
+    ended_at = case when $2 <> 'running' then clock_timestamp() end
+  where o.id = $1 returning * into c;
+  if bucket is not null then
+    delete from kv.buckets b where b.entity = c.entity and b.last_key > bucket ->> 'after_key'
+      and b.after_key < bucket ->> 'last_key';
+    insert into kv.buckets
+    select c.entity, n.after_key, n.last_key, n.hash, n.documents, n.counts
+    from jsonb_populate_record(null::kv.buckets, bucket) n where n.hash is not null;
+  end if;
+  if c.status = 'complete' and c.scope = 'full' then
+    delete from kv.differences d
+    where d.entity = c.entity and d.comparison_id <> c.id and d.repaired_at is null
+      and (c.client_id is null or d.client_id = c.client_id);
+  end if;
+  return to_jsonb(c);
+end
+$function$;
+grant execute on function kv.record_page(uuid,text,text,bigint,jsonb,jsonb,jsonb) to app_admin;
+
 -- Function app.record_reads(text,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.record_reads(action text, reads jsonb)
@@ -14040,6 +15182,86 @@ begin
 end
 $function$;
 grant execute on function app.record_reads(text,jsonb) to app_admin, app_support;
+
+-- Function kv.record_repair(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_repair(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  update kv.differences d set repaired_at = clock_timestamp() where d.id = any (ids) and d.repaired_at is null;
+end
+$function$;
+grant execute on function kv.record_repair(uuid[]) to app_admin;
+
+-- Function kv.record_repair_start(uuid,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_repair_start(comparison uuid, source text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  c kv.comparisons;
+begin
+  perform kv.require_super_admin();
+  select * into c from kv.comparisons where id = $1;
+  if c.id is not null then
+    perform app.record_comparison('kv_comparison.repair', c.client_id,
+      jsonb_build_object('entity', c.entity, 'from', source, 'comparison', c.id));
+  end if;
+  return c.id is not null;
+end
+$function$;
+grant execute on function kv.record_repair_start(uuid,text) to app_admin;
+
+-- Function kv.record_shadow_reads(text[],text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_shadow_reads(keys text[], mismatched text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  differing text[];
+begin
+  if app.subject() is distinct from 'service:kv' then
+    raise exception 'only the store counts its reads' using errcode = 'insufficient_privilege';
+  end if;
+  differing := array(
+    select m.key from unnest(mismatched[1:1000]) m (key) where m.key = any (keys) and kv.record_mismatch(m.key));
+  insert into kv.shadow_reads as s (entity, client_id, slot, reads, mismatches)
+  select i.entity, o.client_id, pg_backend_pid() % 8, count(*), count(*) filter (where i.key = any (differing))
+  from kv.ids i cross join lateral (select kv.client_of_row(i.entity, i.id) as client_id offset 0) o
+  where i.key = any (keys[1:1000]) group by 1, 2, 3 order by 1, 2
+  on conflict on constraint shadow_reads_key
+    do update set reads = s.reads + excluded.reads, mismatches = s.mismatches + excluded.mismatches;
+end
+$function$;
+grant execute on function kv.record_shadow_reads(text[],text[]) to app_kv;
+
+-- Function app.record_stage_change(text,uuid,text,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_stage_change(change text, client_id uuid, entity text, details jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins change stages' using errcode = 'insufficient_privilege';
+  end if;
+  perform app.record_action('kv_stage.' || change, client_id, entity, details);
+end
+$function$;
+grant execute on function app.record_stage_change(text,uuid,text,jsonb) to app_mirror;
 
 -- Function app.refuse_audit_change(), owner app_owner
 
@@ -14082,6 +15304,41 @@ begin
   loop
     insert into kv.quarantine (key, reason, field) values (d.key, 'row_deleted', 'id');
     perform kv.note_conflict(d.key, 'row_deleted', '', null, null);
+  end loop;
+end
+$function$;
+
+-- Function kv.refuse_documents(text[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.refuse_documents(keys text[], failure text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d record;
+begin
+  perform pg_advisory_xact_lock_shared(hashtextextended('kv stages', 0));
+  if not exists (select from kv.stages s where s.leads = 'tables') then
+    return;
+  end if;
+  for d in
+    select i as entry, coalesce(q.reason, 'too_many_documents') as reason, coalesce(q.field, '') as field
+    from kv.ids i left join kv.quarantine q on q.key = i.key
+    where (i.key = any (keys) or i.list = any (keys)) and (q.key is not null or i.state = 'pending'
+      or i.state = 'mapped' and i.mapped_fingerprint <> i.fingerprint)
+    union all
+    select jsonb_populate_record(null::kv.ids, jsonb_build_object('key', k, 'entity', kv.entity_of_key(k),
+      'environment', 'production')), 'mapping_failed', failure
+    from unnest(keys) k where failure is not null and kv.entity_of_key(k) is not null
+  loop
+    if (kv.stage_of((d.entry).entity, kv.client_of_document(d.entry))).leads = 'tables' then
+      raise exception using
+        errcode = case when d.reason = 'mapping_failed' then 'XX000' when d.reason in ('sku_repeated', 'id_in_use')
+          then '23505' when d.reason like 'unknown\_%' and d.reason <> 'unknown_status' then '23503' else '23514' end,
+        message = format('The document "%s" is refused: %s', left((d.entry).key, 200), d.reason),
+        detail = format('The tables lead for each %s. Nothing was written. Field: %s', (d.entry).entity, d.field),
+        constraint = d.reason;
+    end if;
   end loop;
 end
 $function$;
@@ -14202,6 +15459,82 @@ AS $function$
   from jsonb_each(renditions) stored (name, rendition)
 $function$;
 grant execute on function app.renditions_with_urls(jsonb,text) to app_admin, app_client, app_support;
+
+-- Function kv.repair_document(text,text,uuid,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.repair_document(entity text, key text, row_id uuid, fields text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  r constant jsonb := kv.row_as_json(entity, row_id);
+  lead constant text := case when fields && '{id,document}' then key else kv.leading_key(entity, row_id) end;
+  document jsonb;
+begin
+  if r is null then
+    if exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row) then
+      perform kv.delete_documents(entity, row_id);
+    end if;
+    return;
+  elsif lead is null or fields && '{id,document}' then
+    perform kv.restore_document(entity, lead, row_id, r);
+    return;
+  end if;
+  select d.value into document from kv_store_6fcaeea3 d where d.key = lead for update;
+  update kv.ids i set fingerprint = kv.fingerprint(document), mapped_fingerprint = kv.fingerprint(document)
+  where i.key = lead and i.state = 'mapped';
+  perform kv.mirror_row(entity, r - fields, r);
+end
+$function$;
+
+-- Function kv.repair_record(text,text,text,uuid,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.repair_record(source text, entity text, key text, row_id uuid, fields text[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  if source = 'kv' then
+    perform kv.repair_row(entity, key, row_id);
+  elsif row_id is not null then
+    perform kv.repair_document(entity, key, row_id, fields);
+  end if;
+end
+$function$;
+grant execute on function kv.repair_record(text,text,text,uuid,text[]) to app_admin;
+
+-- Function kv.repair_row(text,text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.repair_row(entity text, key text, row_id uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  store_key constant text := case when key is null or exists (select from kv_store_6fcaeea3 d where d.key = $2)
+    then key else split_part(key, '::', 1) end;
+  currency constant text := coalesce((select m.currency from kv.mirror m where m.enabled),
+    (select r.currency from kv.runs r order by r.started_at desc, r.id desc limit 1));
+  ids uuid[];
+  target uuid;
+begin
+  if store_key is not null then
+    perform kv.index_keys(array[store_key], kv.compared_environments(), kv.environment_names(), false);
+  end if;
+  ids := array(
+    select distinct i.id from kv.ids i
+    where i.entity = $1 and i.state <> 'gone' and (i.key = $2 or i.id = $3) order by 1);
+  perform kv.lock_documents(entity, ids);
+  foreach target in array ids loop
+    update kv.ids i set mapped_fingerprint = null, base = null,
+      has_row = i.has_row and kv.row_as_json(i.entity, i.id) is not null
+    where i.entity = $1 and i.id = target;
+  end loop;
+  perform kv.map_rows(entity, ids, currency);
+end
+$function$;
 
 -- Function kv.repeated_skus(kv.draft[]), owner app_mirror
 
@@ -14731,6 +16064,42 @@ begin
 end
 $function$;
 
+-- Function kv.restore_document(text,text,uuid,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.restore_document(entity text, key text, row_id uuid, r jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  former kv.ids;
+  stored jsonb;
+  document jsonb;
+begin
+  select * into former from kv.ids i
+  where i.entity = $1 and i.id = row_id and i.state <> 'gone' and i.environment = 'production' and i.has_row
+    and (restore_document.key is null or i.key = restore_document.key)
+  order by i.list nulls first, i.alias, i.key limit 1;
+  if former.key is null then
+    if restore_document.key is null then
+      perform kv.create_document(entity, r);
+    end if;
+    return;
+  end if;
+  if former.list is not null then
+    former.key := (kv.keys_of(entity, 'production', former.old_id))[2];
+  end if;
+  select d.value into stored from kv_store_6fcaeea3 d where d.key = former.key for update;
+  document := kv.with_revision(kv.document_of(entity, former.old_id, r), coalesce(kv.revision_of(stored), 0) + 1);
+  insert into kv_store_6fcaeea3 as d (key, value) values (former.key, document)
+  on conflict on constraint kv_store_6fcaeea3_pkey do update set value = excluded.value;
+  insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
+  select former.key, $1, 'production', former.old_id, row_id, 'mapped', true, f, f from kv.fingerprint(document) f
+  on conflict on constraint ids_pkey do update set state = 'mapped', alias = false, has_row = true,
+    fingerprint = excluded.fingerprint, mapped_fingerprint = excluded.mapped_fingerprint;
+  perform kv.record_agreement(entity, row_id);
+end
+$function$;
+
 -- Function app.restore_erasure(uuid,uuid,text[],text[],timestamp with time zone,timestamp with time zone), owner
   app_definer
 
@@ -15102,6 +16471,39 @@ end
 $function$;
 grant execute on function app.rotate_webhook_secret(uuid,text,double precision) to app_admin, app_client;
 
+-- Function kv.row_as_json(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.row_as_json(entity text, id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  r jsonb;
+begin
+  execute format('select to_jsonb(t) from (select * from %I where id = $1 for no key update) t', entity || 's')
+    into r using id;
+  return r;
+end
+$function$;
+
+-- Function kv.row_content(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.row_content(entity text, id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  case entity
+    when 'client' then return (select to_jsonb(t) from clients t where t.id = $2);
+    when 'catalog' then return (select to_jsonb(t) from catalogs t where t.id = $2);
+    when 'site' then return (select to_jsonb(t) from sites t where t.id = $2);
+    when 'product' then return (select to_jsonb(t) from products t where t.id = $2);
+    else return (select to_jsonb(t) from orders t where t.id = $2);
+  end case;
+end
+$function$;
+
 -- Function kv.row_of(text,text,text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.row_of(entity text, environment text, old_id text)
@@ -15182,6 +16584,51 @@ AS $function$
       case when l.entity = 'order' then kv.environment_names() else '{}' end) i
   where l.entity is not null
 $function$;
+
+-- Function kv.rows_without_documents(text,uuid,uuid,uuid[],integer,integer,bigint), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.rows_without_documents(entity text, client uuid, after uuid, ids uuid[], size integer,
+  share integer, seed bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  owner constant text := case entity when 'client' then 'r.id' when 'catalog' then 'r.owner_client_id'
+    when 'product' then '(select c.owner_client_id from catalogs c where c.id = r.catalog_id)' else 'r.client_id' end;
+  parent constant text := case entity when 'catalog' then '''client'', r.owner_client_id'
+    when 'site' then '''client'', r.client_id' when 'product' then '''catalog'', r.catalog_id'
+    when 'order' then '''site'', r.site_id' else '''client'', null' end;
+  result jsonb;
+begin
+  perform kv.require_super_admin();
+  execute format($q$
+    with page as materialized (
+      select r.id, %s as owner, kv.has_document(%s) as is_expected from %I r
+      where r.id > $3 and ($4 is null or r.id = any ($4))
+        and ($6 >= 1000000 or hashtextextended(r.id::text, $7) & 1048575 < $6 * 1.048576)
+      order by r.id limit $5
+    ), judged as (
+      select p.id, p.owner, (
+          select i.key from kv.ids i where i.entity = $1 and i.id = p.id and i.has_row and i.state <> 'gone'
+          order by i.list nulls first, i.alias, i.key limit 1) as key,
+        exists (select from kv.ids i where i.entity = $1 and i.id = p.id and i.has_row) as has_entry,
+        exists (select from kv.ids i join kv_store_6fcaeea3 d on d.key = coalesce(i.list, i.key)
+          where i.entity = $1 and i.id = p.id and i.state <> 'gone') as has_document, p.is_expected
+      from page p where $2 is null or p.owner = $2
+    )
+    select jsonb_build_object('last', (select max(id::text collate "C") from page), 'missing', (
+        select coalesce(jsonb_agg(jsonb_build_object('row_id', j.id, 'key', j.key, 'client_id', j.owner)), '[]')
+        from judged j where not j.has_document and (j.key is not null or not j.has_entry and j.is_expected)),
+      'rows', (select count(*) from judged j where j.has_entry or j.is_expected),
+      'gone', (select count(*) from judged j where not j.has_document and j.has_entry and j.key is null))
+    $q$, owner, parent, entity || 's')
+    into result using entity, client, after, ids, size, share, seed;
+  return result;
+end
+$function$;
+grant execute on function kv.rows_without_documents(text,uuid,uuid,uuid[],integer,integer,bigint) to app_admin;
 
 -- Function app.rule_number(jsonb), owner app_owner
 
@@ -15671,6 +17118,16 @@ end
 $function$;
 grant execute on function app.settle_stock_holds(integer) to app_system;
 
+-- Function kv.shadow_counts(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.shadow_counts(entity text, client_id uuid)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT jsonb_build_object('shadow_reads', COALESCE(sum(s.reads), (0)::numeric), 'mismatches',
+  COALESCE(sum(s.mismatches), (0)::numeric)) AS jsonb_build_object FROM kv.shadow_reads s WHERE ((s.entity =
+  shadow_counts.entity) AND ((shadow_counts.client_id IS NULL) OR (s.client_id = shadow_counts.client_id))));
+
 -- Function app.ship_held_pieces(uuid,integer,integer,timestamp with time zone), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.ship_held_pieces(order_id uuid, line integer, pieces integer, at timestamp with time
@@ -15794,6 +17251,17 @@ RETURN CASE WHEN (jsonb_typeof(object) <> 'object'::text) THEN NULL::text WHEN (
   k.k FROM jsonb_object_keys(spelling.object) k(k) WHERE ((k.k <> spelling.field) AND (kv.camel_name(k.k) =
   spelling.field)) ORDER BY k.k LIMIT 1) END;
 
+-- Function kv.stage_of(text,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.stage_of(entity text, client_id uuid)
+ RETURNS kv.stages
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select s.* from kv.stages s where s.entity = $1 and (s.client_id = $2 or s.client_id is null)
+  order by s.client_id nulls last limit 1
+$function$;
+
 -- Function app.staged_job_ids(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.staged_job_ids()
@@ -15870,6 +17338,41 @@ begin
 end
 $function$;
 grant execute on function kv.start_backfill(text[],text) to app_admin;
+
+-- Function kv.start_comparison(text,uuid,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.start_comparison(entity text, client uuid, sample integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  c kv.comparisons;
+  total bigint;
+begin
+  perform kv.require_super_admin();
+  perform pg_advisory_xact_lock(hashtextextended('kv comparison', 0));
+  if client is not null and not exists (select from clients r where r.id = client) then
+    return null;
+  end if;
+  select * into c from kv.comparisons o
+  where o.entity = $1 and o.client_id is not distinct from client and o.status = 'running';
+  if c.id is not null and c.sample is not distinct from $3 then
+    return to_jsonb(c);
+  end if;
+  update kv.comparisons o set status = 'failed', ended_at = clock_timestamp() where o.id = c.id;
+  select count(*) into total from unnest(kv.compared_prefixes($1)) p (prefix)
+    join kv_store_6fcaeea3 s on s.key >= p.prefix and s.key < p.prefix || chr(127) and kv.is_compared($1, s.key);
+  insert into kv.comparisons (entity, client_id, scope, sample, requested_by, counts)
+  values ($1, client, case when $3 is null then 'full' else 'sample' end, $3, app.subject(),
+    jsonb_build_object('keys', total))
+  returning * into c;
+  perform app.record_comparison('kv_comparison.start', client, jsonb_build_object('entity', $1, 'sample', $3));
+  return to_jsonb(c);
+end
+$function$;
+grant execute on function kv.start_comparison(text,uuid,integer) to app_admin;
 
 -- Function app.start_processing(orders,text,text,timestamp with time zone), owner app_definer
 
@@ -16299,6 +17802,60 @@ AS $function$
 $function$;
 grant execute on function app.transaction_writes() to app_admin, app_anon, app_client, app_customer, app_kv,
   app_support, app_system, app_worker;
+
+-- Function kv.try_canary(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.try_canary(entity text, OUT document_to_row boolean, OUT row_to_document boolean, OUT
+  failure text)
+ RETURNS record
+ LANGUAGE plpgsql
+AS $function$
+declare
+  token constant text := 'canary-' || replace(gen_random_uuid()::text, '-', '');
+  key constant text := case entity when 'product' then 'gift' when 'catalog' then 'catalogs' else entity end
+    || ':' || token;
+  row_id uuid;
+begin
+  document_to_row := false;
+  row_to_document := false;
+  perform app.write_canary(token);
+  row_id := kv.canary_row(key);
+  document_to_row := row_id is not null;
+  case entity
+    when 'client' then update public.clients set name = 'Canary 2' where id = row_id;
+    when 'catalog' then update public.catalogs set name = 'Canary 2' where id = row_id;
+    when 'site' then update public.sites set name = 'Canary 2' where id = row_id;
+    when 'product' then update public.products set name = 'Canary 2' where id = row_id;
+    when 'order' then update public.orders set customer_name = 'Canary 2' where id = row_id;
+  end case;
+  row_to_document := coalesce(kv.canary_name(key) = 'Canary 2', false);
+  raise exception 'the canary is undone' using errcode = 'KV001';
+exception
+  when sqlstate 'KV001' then null;
+  when others then failure := sqlstate;
+end
+$function$;
+grant execute on function kv.try_canary(text) to app_admin;
+
+-- Function kv.unchanged_bucket(text,text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.unchanged_bucket(entity text, after text, version integer)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  b kv.buckets;
+  current record;
+begin
+  select * into b from kv.buckets k where k.entity = $1 and k.after_key = $2;
+  if b.entity is null then
+    return null;
+  end if;
+  current := kv.bucket_hash(entity, after, b.last_key, version);
+  return case when (current.hash, current.documents) = (b.hash, b.documents) then to_jsonb(b) end;
+end
+$function$;
 
 -- Function app.unpark_policies(text,jsonb), owner app_owner
 
@@ -16756,6 +18313,30 @@ $function$;
 grant execute on function app.writable_catalog_ids() to app_admin, app_anon, app_client, app_customer, app_support,
   app_worker;
 
+-- Function app.write_canary(text), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.write_canary(token text)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' or token !~ '^canary-[0-9a-f]{32}$' then
+    raise exception 'only super admins write canaries' using errcode = 'insufficient_privilege';
+  end if;
+  insert into kv_store_6fcaeea3 (key, value) values
+    ('client:' || token, jsonb_build_object('id', token, 'name', 'Canary')),
+    ('catalogs:' || token, jsonb_build_object('id', token, 'name', 'Canary', 'type', 'manual', 'ownerId', token)),
+    ('site:' || token, jsonb_build_object('id', token, 'name', 'Canary', 'clientId', token, 'catalogId', token)),
+    ('gift:' || token, jsonb_build_object('id', token, 'name', 'Canary', 'sku', token, 'price', 1, 'currency', 'EUR',
+      'catalogId', token)),
+    ('order:' || token, jsonb_build_object('id', token, 'siteId', token, 'giftId', token, 'quantity', 1, 'unitPrice', 1,
+      'currency', 'EUR', 'customerName', 'Canary', 'createdAt', '2026-02-20T11:00:00Z'));
+end
+$function$;
+grant execute on function app.write_canary(text) to app_admin;
+
 -- Function kv.write_catalogs(kv.draft[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.write_catalogs(drafts kv.draft[])
@@ -16791,6 +18372,73 @@ AS $function$
   where (c.name, c.description, c.logo_url, c.contact_email, c.contact_phone, c.address, c.settings)
     is distinct from (excluded.name, excluded.description, excluded.logo_url, excluded.contact_email,
       excluded.contact_phone, excluded.address, excluded.settings || c.settings)
+$function$;
+
+-- Function app.write_imported_orders(sites,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.write_imported_orders(site sites, orders jsonb)
+ RETURNS SETOF orders
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  insert into orders (client_id, site_id, order_number, external_number, customer_subject, customer_name,
+    customer_email, status, kind, fulfilment, problem, total_amount, currency, shipping_address, items, metadata,
+    created_at, processed_at, shipped_at, delivered_at, cancelled_at, cancel_reason)
+  select site.client_id, site.id, r.order_number, r.external_number, r.customer_subject, r.customer_name,
+    r.customer_email, r.status, r.kind, r.fulfilment, r.problem, r.total_amount, r.currency, r.shipping_address,
+    app.imported_items(o -> 'lines', site.catalog_id), r.metadata, r.created_at, r.processed_at, r.shipped_at,
+    r.delivered_at, r.cancelled_at, r.cancel_reason
+  from jsonb_array_elements($2) o cross join lateral jsonb_populate_record(null::orders, o) r
+  order by r.order_number
+  on conflict on constraint orders_client_number_unique do nothing
+  returning *
+$function$;
+
+-- Function app.write_imported_parts(orders[],jsonb,jobs), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.write_imported_parts(written orders[], orders jsonb, job jobs)
+ RETURNS void
+ LANGUAGE sql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  with lines as materialized (
+    select w.id as order_id, w.client_id, coalesce(w.shipped_at, w.delivered_at, w.created_at) as shipped_at,
+      coalesce(w.delivered_at, w.shipped_at, w.created_at) as ended_at, w.status, l.*, (i ->> 'product_id')::uuid as
+      product_id
+    from unnest($1) w
+      join jsonb_array_elements($2) o on o ->> 'order_number' = w.order_number
+      cross join jsonb_array_elements(o -> 'lines') as source (value)
+      cross join lateral jsonb_to_record(source.value) as l (line integer, sku text, name text, quantity integer,
+        unit_price numeric, shipped integer, cancelled integer, returned integer)
+      left join jsonb_array_elements(w.items) i on (i ->> 'line')::integer = l.line
+  ), written_lines as (
+    insert into order_lines (client_id, order_id, line, product_id, sku, name, quantity, unit_price, shipped_quantity,
+      cancelled_quantity, returned_quantity)
+    select client_id, order_id, line, product_id, sku, name, quantity, unit_price, shipped, cancelled, returned
+    from lines
+  ), shipped as (
+    insert into shipments (client_id, order_id, number, status, shipped_at, delivered_at, source)
+    select distinct client_id, order_id, '1', case status when 'delivered' then 'delivered' else 'shipped' end,
+      shipped_at, case status when 'delivered' then ended_at end, 'file'
+    from lines where shipped > 0
+    returning id, order_id
+  ), shipped_lines as (
+    insert into shipment_lines (client_id, order_id, shipment_id, line, quantity)
+    select l.client_id, l.order_id, s.id, l.line, l.shipped
+    from lines l join shipped s on s.order_id = l.order_id where l.shipped > 0
+  ), returned as (
+    insert into returns (client_id, order_id, number, status, created_at, approved_at, received_at)
+    select distinct client_id, order_id, 1, 'received', ended_at, ended_at, ended_at from lines where returned > 0
+    returning id, order_id
+  ), returned_lines as (
+    insert into return_lines (client_id, order_id, return_id, line, quantity, received_quantity)
+    select l.client_id, l.order_id, r.id, l.line, l.returned, l.returned
+    from lines l join returned r on r.order_id = l.order_id where l.returned > 0
+  )
+  insert into order_events (client_id, order_id, version, type, source, actor, subject, details, happened_at)
+  select w.client_id, w.id, w.version, 'imported', 'file', 'service', app.subject(),
+    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'job_id', job.id), clock_timestamp()
+  from unnest($1) w
 $function$;
 
 -- Function kv.write_list(text,text,jsonb), owner app_mirror
