@@ -98,6 +98,7 @@ _NEUTRAL = words(
     "asking till ticket pos checkout final base each ea ours store site website ecommerce ecom street actual default "
     "money en new neu neuer nouveau nuevo nuovo novo nieuwe ny uusi nowa winkel magasin tienda negozio loja "
     "butik butikk pair paar set pieces "
+    "book books bottle flasche bouteille botella bottiglia garrafa fles flaske flaska pullo butelka lahev palack "
     "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
 # Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.
