@@ -8,8 +8,9 @@ CORES := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 # Run 1.5 test workers for each core, because tests often wait for other processes.
 ENV ?= dev
 WORKERS := $(shell echo $$(($(CORES) * 3 / 2)))
-# The modules outside tests/faults that `make faults` runs, because their size depends on WECELEBRATE_FAULTS.
-FULL_SIZE = $(shell grep -rlw --include='test_*.py' FULL tests | grep -v ^tests/faults/ | sort)
+# The modules outside tests/faults that `make faults` runs: modules with slow tests, and modules whose size depends on
+# WECELEBRATE_FAULTS.
+FULL_SIZE = $(shell grep -rlwE --include='test_*.py' 'FULL|mark\.slow' tests | grep -v ^tests/faults/ | sort)
 export UV_PROJECT_ENVIRONMENT := .venv
 # uv then trusts the same certificates as the machine. Many company networks have their own certificate authority.
 export UV_SYSTEM_CERTS ?= $(if $(wildcard /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/cert.pem),true,false)
@@ -25,8 +26,8 @@ help: ## list the targets
 dev: ready ## run the local cloud in the foreground, with demo data
 	@$(BIN)/wecelebrate up
 
-test: ready ## run all tests
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+test: ready ## run all tests but the slow ones
+	@$(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: ready ## check format, lint and types
 	@$(BIN)/ruff format --check .
@@ -57,7 +58,7 @@ bench: ready ## run the benchmarks; each row passes or fails (ONLY=<name> runs o
 load: ready ## send the requests of USERS=500 visitors (RAMP=1 adds visitors until something breaks)
 	@$(BIN)/wecelebrate load $(if $(USERS),--users $(USERS)) $(if $(RAMP),--ramp)
 
-faults: ready ## run the fault injection tests at full size (ONLY=<part of a test name> selects tests)
+faults: ready ## run the slow tests, and the fault injection tests at full size (ONLY=<part of a test name> selects tests)
 	@WECELEBRATE_FAULTS=full $(BIN)/pytest -q $(if $(ONLY),-k "$(ONLY)") tests/faults tests/cache/test_single_flight.py $(FULL_SIZE)
 
 mutants: ready ## check that the tests notice small changes of the code (ONLY=<part of a path> selects modules)

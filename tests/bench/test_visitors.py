@@ -22,7 +22,7 @@ from infra.functions import ROOT
 from infra.local.processes import LocalCloudError, free_port
 from tests.local.processes import have_ended, wait_until
 
-pytestmark = pytest.mark.timeout(300)  # the first test installs locust
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # the first test installs locust
 
 SHOPS = [Shop(f"{name}.test", ["art & tea", "mugs"], [f"{name}-{number}" for number in range(5)]) for name in "ab"]
 PROGRAM = """

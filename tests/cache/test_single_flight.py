@@ -71,6 +71,7 @@ def run_readers(adapter: Upstash, raw_redis: RedisClient, **plan_fields: float) 
     )
 
 
+@pytest.mark.slow
 def test_an_invalidated_value_with_five_hundred_readers_is_loaded_at_most_twice(
     session: Session, adapter: Upstash, raw_redis: RedisClient, figure: Figure
 ) -> None:

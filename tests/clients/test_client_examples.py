@@ -37,6 +37,7 @@ def variables(cloud: Endpoints, shared: Path) -> dict[str, str]:
     return dict(word.split("=", 1) for word in words if "=" in word)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_examples_and_the_programs_of_the_tests_have_the_expected_types(client: Client, program: Path) -> None:
     client.check_types(program, FOLDER / f"scenarios.{client.suffix}")

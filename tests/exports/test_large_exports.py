@@ -26,6 +26,8 @@ from wecelebrate.exports.columns import Column
 from wecelebrate.exports.formats import xlsx
 from wecelebrate.exports.models import ExportFormat
 
+pytestmark = pytest.mark.slow
+
 ROWS = 1_048_577 if FULL else 60_000
 """The number of products of a large export."""
 SHEET_ROWS = xlsx.MAX_ROWS_PER_SHEET if FULL else 1_000

@@ -8,7 +8,7 @@ from infra.bindings import Bindings
 from infra.functions import functions
 
 FULL = os.environ.get("WECELEBRATE_FAULTS") == "full"
-"""True if the tests run in full size (`make faults`), False if they run in small size (`make test`)."""
+"""True if the tests run in full size (`make faults`), False if they run in small size (`make test` and `pytest`)."""
 
 
 def function_environment(state: Path, function: str) -> dict[str, str]:

@@ -14,6 +14,8 @@ from tests.faults.figures import Figure
 from tests.faults.jobs import create_import, has_ended, job_message, job_row, send_messages
 from tests.platform import Json, Platform, Tenant, ok
 
+pytestmark = pytest.mark.slow
+
 JOBS = 10_000 if FULL else 300
 MAX_START_SECONDS = 5.0
 MAX_RESPONSE_MILLISECONDS = 500.0

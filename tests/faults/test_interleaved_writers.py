@@ -97,6 +97,7 @@ def begin_write(connection: psycopg.Connection[DictRow], row_id: int) -> str:
     return str(row["xid"])
 
 
+@pytest.mark.slow
 def test_a_replica_is_behind_if_it_has_replayed_a_younger_but_not_an_older_transaction(
     own_platform: Platform, tenant: Tenant
 ) -> None:

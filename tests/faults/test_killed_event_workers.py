@@ -14,6 +14,8 @@ from tests.faults.jobs import signal_workers
 from tests.platform import Json, Platform, Tenant
 from wecelebrate.events.messages import row_id
 
+pytestmark = pytest.mark.slow
+
 MESSAGES = 2_000 if FULL else 60
 """The number of different messages: 2,000 with `make faults`, otherwise 60."""
 EVENTS = 10

@@ -17,6 +17,8 @@ from tests.faults.figures import Figure
 from tests.faults.jobs import expire_leases, signal_workers
 from tests.platform import Json, Platform, Tenant
 
+pytestmark = pytest.mark.slow
+
 KILLS = 1_000 if FULL else 4
 ORDERS_PER_ROUND = 40
 MAX_LIFE_SECONDS = 0.1

@@ -14,6 +14,8 @@ from tests.faults.figures import Figure
 from tests.faults.jobs import expire_leases, signal_workers
 from tests.platform import Json, Platform, Tenant
 
+pytestmark = pytest.mark.slow
+
 KILLS = 300 if FULL else 4
 ORDERS = 60
 MAX_LIFE_SECONDS = 0.4

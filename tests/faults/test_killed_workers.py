@@ -13,6 +13,8 @@ from tests.faults.jobs import QUEUES, TrackedCatalog, count_writes, expire_lease
 from tests.platform import Json, Platform
 from wecelebrate.ingestion.merge.run import CHUNK_SIZE
 
+pytestmark = pytest.mark.slow
+
 KILLS = 1_000 if FULL else 6
 ROWS = 10_000
 CATALOGS = 3 if FULL else 1

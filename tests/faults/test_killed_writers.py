@@ -19,6 +19,8 @@ from tests.faults.figures import Figure
 from tests.faults.load import MAX_STALE_SECONDS
 from tests.platform import TLS, Json, Platform, Tenant, ok
 
+pytestmark = pytest.mark.slow
+
 DEATHS = 200 if FULL else 20
 BATCH_SIZE = 10
 """The number of functions that die at the same time."""

@@ -13,6 +13,8 @@ from tests.faults.jobs import create_import, has_ended, health, job_row, signal_
 from tests.platform import Json, Platform, Tenant, output_of
 from wecelebrate.jobs.lease import LEASE_SECONDS
 
+pytestmark = pytest.mark.slow
+
 MAX_RESUME_SECONDS = 15
 """The longest time from the death of a worker until another worker continues its job."""
 STATEMENT_SECONDS = 55 if FULL else 1.5 * LEASE_SECONDS

@@ -21,6 +21,8 @@ from tests.faults.jobs import create_import
 from tests.platform import TLS, Json, Platform, Tenant
 from wecelebrate import jobs, sweeper
 
+pytestmark = pytest.mark.slow
+
 LOST_MESSAGES = 250 if FULL else 5
 """The number of messages that are lost in each of the two tests."""
 BATCH_SIZE = 10 if FULL else 5

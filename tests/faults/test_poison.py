@@ -18,6 +18,8 @@ from tests.faults.jobs import (
 )
 from tests.platform import Json, Platform, Tenant, ok, problem
 
+pytestmark = pytest.mark.slow
+
 JOBS = 2_000 if FULL else 100
 TENANTS = 5
 POISONED_JOBS = JOBS // 100

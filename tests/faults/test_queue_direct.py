@@ -19,6 +19,8 @@ from tests.faults.environment import FULL
 from tests.faults.jobs import create_import
 from tests.platform import TLS, Json, Platform, Tenant, ok, problem
 
+pytestmark = pytest.mark.slow
+
 ROWS = 1_200
 """The number of rows of each import, which is too large to run within the request."""
 SENDERS = 4

@@ -18,6 +18,8 @@ from tests.faults.load import FaultWindow, Load, p95
 from tests.platform import TLS, Platform, ok, problem
 from wecelebrate.core.requests.limits import MIN_LOCAL_QUOTA
 
+pytestmark = pytest.mark.slow
+
 FAULT_SECONDS = 12.0 if FULL else 4.0
 MAX_ADDED_MILLISECONDS = 250
 """The number of milliseconds by which a fault is allowed to increase the 95th percentile of the response times."""

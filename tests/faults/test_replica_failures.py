@@ -18,6 +18,8 @@ from tests.faults.environment import FULL
 from tests.faults.figures import Figure
 from tests.platform import TLS, Json, Platform, Tenant, ok
 
+pytestmark = pytest.mark.slow
+
 WRITES = 1000 if FULL else 30
 PRODUCTS = 400 if FULL else 80
 ENDED_TRANSACTIONS = 20 if FULL else 4

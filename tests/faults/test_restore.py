@@ -22,6 +22,8 @@ from tests.faults.jobs import create_import, job_row
 from tests.faults.restored_postgres import Archive, RestoredServer, checksums, restored
 from tests.platform import Platform
 
+pytestmark = pytest.mark.slow
+
 ROWS = 1_200
 """The number of rows of each import, which is too large to run within the request."""
 HANDLE = """

@@ -199,6 +199,7 @@ def test_a_migration_ends_all_suspensions_before_it_changes_anything(platform: P
     assert ok(platform.admin.get(PATH)) == {"data": []}
 
 
+@pytest.mark.slow
 def test_a_job_that_needs_a_suspended_table_continues_after_the_suspension(platform: Platform) -> None:
     tenant = platform.tenant()
     suspend(platform, "products")
@@ -259,6 +260,7 @@ class Load:
                         self.bodies.setdefault((caller, path), set()).add(response.text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", ["orders", "products", "sites", "clients"])
 def test_suspensions_under_load_cause_only_the_stated_refusals(platform: Platform, table: str) -> None:
     tenant = platform.tenant()

@@ -11,6 +11,8 @@ from tests.faults.figures import Figure
 from tests.faults.jobs import create_import, has_ended, job_message, send_messages
 from tests.platform import Platform, Tenant
 
+pytestmark = pytest.mark.slow
+
 JOBS = 10_000 if FULL else 200
 CATALOGS = 100 if FULL else 10
 SKUS = ("A-1", "A-2", "A-3")

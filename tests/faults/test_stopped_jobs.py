@@ -15,6 +15,8 @@ from tests.faults.figures import Figure
 from tests.faults.jobs import TrackedCatalog, count_staged, expire_leases, health, job_row
 from tests.platform import Platform, ok
 
+pytestmark = pytest.mark.slow
+
 ROWS = 25_000
 ROWS_OF_CANCELLED_JOBS = ROWS if FULL else 15_000
 """The rows of a job that is cancelled while it stages or merges them. The job merges 5,000 rows at a time."""

@@ -15,6 +15,13 @@ values (%s, %s, 'product_import', 'completed', 'a test', '{}', %s) returning id
 ERROR_FILE = (
     b"sku,name,wecelebrate_line,wecelebrate_code,wecelebrate_error,wecelebrate_sku\r\nA-1,,2,incomplete,no name,A-1\r\n"
 )
+FILES = {
+    "error_file": "{client}/imports/{unique}/result.errors.csv",
+    "result_file": "{client}/imports/{unique}/result.json",
+    "upload": "{client}/uploads/{unique}/products.csv",
+    "report": "{client}/reports/{unique}/report.json",
+}
+CONTENTS = {"error_file": ERROR_FILE, "result_file": b"{}", "upload": b"sku,name,price\n", "report": b"{}"}
 IMAGE: LiteralString = """
 insert into images (catalog_id, origin, status, type, bytes)
 values (%s, 'uploaded', 'uploading', 'image/png', 1) returning id
@@ -140,23 +147,31 @@ insert into order_destinations (client_id, name, format) values (%s, %s, 'csv') 
 def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
     """Create one resource of the tenant for each path parameter. Map each path parameter to its value."""
     client = tenant.client_id
+    product = platform.product(tenant)["id"]
+    files = {kind: name.format(client=client, unique=uuid4()) for kind, name in FILES.items()}
+    for kind, key in files.items():
+        platform.s3.put_object(Bucket=platform.uploads, Key=key, Body=CONTENTS[kind])
+    with platform.changes():
+        return _insert_all(platform, tenant, product, files)
+
+
+def _insert_all(platform: Platform, tenant: Tenant, product: str, files: dict[str, str]) -> dict[str, str]:
+    """Insert the rows of all resources but the product. Map each path parameter to its value.
+
+    files: the keys of the files in the bucket of uploads, as FILES
+    """
+    client = tenant.client_id
+    result = {kind: files[kind] for kind in ("error_file", "result_file")}
+    report = {"file": files["report"], "format": "json"}
     # All tests share the staff, which can send only 50 invitations within an hour.
     platform.arrange(EARLIER_STAFF_MAILS)
     # A client is allowed only a few webhooks. So delete the webhooks that tests created, and reuse one webhook.
     platform.arrange("delete from webhooks where client_id = %s and description like 'webhook %%'", [client])
     platform.arrange("delete from order_destinations where client_id = %s", [client])
     platform.arrange("delete from report_subscriptions where client_id = %s", [client])
-    folder = f"{client}/imports/{uuid4()}"
-    files = {"error_file": f"{folder}/result.errors.csv", "result_file": f"{folder}/result.json"}
-    job = _insert(platform, JOB, [client, tenant.catalog_id, Jsonb(files)])
-    upload = f"{client}/uploads/{uuid4()}/products.csv"
-    for key, body in ((files["error_file"], ERROR_FILE), (files["result_file"], b"{}"), (upload, b"sku,name,price\n")):
-        platform.s3.put_object(Bucket=platform.uploads, Key=key, Body=body)
-    report = {"file": f"{client}/reports/{uuid4()}/report.json", "format": "json"}
-    platform.s3.put_object(Bucket=platform.uploads, Key=report["file"], Body=b"{}")
+    job = _insert(platform, JOB, [client, tenant.catalog_id, Jsonb(result)])
     webhook = _insert(platform, WEBHOOK, {"client": client})
     mail = _insert(platform, MAIL, [client, Jsonb(MAIL_DETAILS)])
-    product = platform.product(tenant)["id"]
     orders = [
         {"order": str(uuid4()), "client": client, "site": tenant.site_id, "number": uuid4().hex[:10].upper()}
         for _ in range(2)
@@ -194,7 +209,7 @@ def create_resources(platform: Platform, tenant: Tenant) -> dict[str, str]:
         "export_id": _insert(platform, EXPORT, {"client": client}),
         "erasure_id": _insert(platform, ERASURE, [client]),
         "image_id": _insert(platform, IMAGE, [tenant.catalog_id]),
-        "upload_id": _insert(platform, UPLOAD, [client, upload]),
+        "upload_id": _insert(platform, UPLOAD, [client, files["upload"]]),
         "domain": tenant.domain,
         "code": "not_found",
         "name": "reads",

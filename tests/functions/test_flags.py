@@ -184,6 +184,7 @@ def observable(switches: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in switches.items() if name != "queue"}
 
 
+@pytest.mark.slow
 def test_every_switch_takes_effect_within_ten_seconds_and_no_request_fails(
     platform: Platform, admin: httpx.Client
 ) -> None:

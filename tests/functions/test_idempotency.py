@@ -330,6 +330,19 @@ def test_a_replayed_import_creates_no_second_job(platform: Platform, tenant: Ten
     assert [job["id"] for job in jobs].count(first["id"]) == 1
 
 
+def test_a_repeated_request_without_a_response_body_is_not_executed_again(platform: Platform, tenant: Tenant) -> None:
+    subject = platform.substitute("support")
+    rows = platform.database.execute("select id from admin_users where user_id = %s", [subject]).fetchall()
+    path, key = f"/v1/admin/members/{rows[0]['id']}/revoke-sessions", {"Idempotency-Key": uuid4().hex}
+    first = platform.admin.post(path, headers=key)
+    platform.arrange("delete from revoked_sessions where subject = %s", [subject])
+    second = platform.admin.post(path, headers=key)
+    assert [(response.status_code, response.content) for response in (first, second)] == [(204, b"")] * 2
+    assert second.headers["idempotent-replayed"] == "true"
+    count = "select count(*) from revoked_sessions where subject = %s"
+    assert platform.database.execute(count, [subject]).fetchone() == {"count": 0}
+
+
 def test_the_key_of_a_failed_create_request_can_be_used_again(platform: Platform, tenant: Tenant) -> None:
     path = f"/v1/catalogs/{tenant.catalog_id}/products"
     existing = platform.product(tenant)

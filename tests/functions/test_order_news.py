@@ -303,6 +303,7 @@ def test_a_row_without_a_line_beside_rows_with_a_line_is_not_ignored(
     assert state(platform, shop, order) == ("pending", "none")
 
 
+@pytest.mark.slow
 def test_every_refused_row_is_in_the_error_file_however_many_there_are(
     platform: Platform, shop: Tenant, mug: Json, destination: Json
 ) -> None:

@@ -9,6 +9,8 @@ import valkey
 
 from tests.platform import TLS, Json, Platform, ok, problem
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def platform(own_platform: Platform) -> Platform:

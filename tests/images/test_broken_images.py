@@ -16,6 +16,8 @@ from tests.images.pictures import picture
 from tests.platform import Json, Platform, ok
 from wecelebrate.images.worker import CHUNK
 
+pytestmark = pytest.mark.slow
+
 IMAGES = 240 if FULL else 100
 KILLS = 3 if FULL else 1
 

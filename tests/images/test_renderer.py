@@ -120,6 +120,7 @@ def test_an_image_that_exceeds_its_memory_is_rejected() -> None:
     used.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code"),
     [(signal.SIGSEGV, "broken_image"), (signal.SIGABRT, "broken_image"), (signal.SIGKILL, "too_much_memory")],

@@ -5,6 +5,8 @@ import pytest
 from tests.imports.importing import nonzero_counts, product_row, wait_for_job
 from tests.platform import Json, Platform, Tenant, ok
 
+pytestmark = pytest.mark.slow
+
 QUEUE = "product-imports"
 
 

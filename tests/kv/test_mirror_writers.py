@@ -208,6 +208,7 @@ def products(own_platform: Platform, tenant: Tenant) -> list[Json]:
     return [own_platform.product(tenant, inventory_count=START) for _ in range(6)]
 
 
+@pytest.mark.slow
 def test_writers_of_both_worlds_sell_exactly_the_stock_without_deadlocks(
     own_platform: Platform, products: list[Json]
 ) -> None:

@@ -101,6 +101,7 @@ def test_the_up_and_status_and_down_commands_control_a_detached_cloud(wecelebrat
     assert not any(directory.exists() for directory in directories)
 
 
+@pytest.mark.slow
 def test_killed_parts_are_restarted_and_the_api_responds(running: Command) -> None:
     api = running.endpoints.api
     before = running.pids()
@@ -113,6 +114,7 @@ def test_killed_parts_are_restarted_and_the_api_responds(running: Command) -> No
     assert running("status").returncode == 0
 
 
+@pytest.mark.slow
 def test_closing_the_terminal_stops_the_cloud(wecelebrate: Command) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "infra.command", "up"],
@@ -167,6 +169,7 @@ def test_the_drop_command_with_the_wait_option_ends_when_the_cloud_stops(running
     assert (drop.returncode, output) == (3, "")
 
 
+@pytest.mark.slow
 def test_commands_report_that_a_killed_cloud_is_not_up(running: Command) -> None:
     supervisor = ProcessIdentity.read(running.state / "supervisor.json")
     assert supervisor

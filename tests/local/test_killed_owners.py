@@ -20,6 +20,7 @@ from infra.local.processes import LocalCloudError
 from tests.local.processes import have_ended, is_running, wait_until
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.timeout(400),
     pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed supervisor"),
 ]

@@ -140,6 +140,7 @@ def test_a_server_that_still_runs_without_its_supervisor_is_replaced(stopped: Po
         assert not psutil.pid_exists(orphan) or psutil.Process(orphan).status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.slow
 def test_a_replica_that_cannot_catch_up_is_copied_again(stopped: Postgres) -> None:
     stopped.primary_server.start()
     with stopped.primary_server.connect() as connection:

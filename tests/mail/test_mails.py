@@ -320,6 +320,7 @@ def test_support_can_read_the_html_of_a_mail(platform: Platform, run_as: RunAs, 
     assert ok(platform.api("support").get(f"/v1/mails/{mail_row['id']}"))["html"] == read_mail(tenant, mail_row)["html"]
 
 
+@pytest.mark.slow
 def test_each_of_a_hundred_mails_is_sent_once_and_within_the_rate_limit(
     platform: Platform, run_as: RunAs, tenant: Tenant
 ) -> None:

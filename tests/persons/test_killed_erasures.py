@@ -18,6 +18,8 @@ from tests.persons.erasing import ended, figures, request
 from tests.persons.planting import ANY_STATE, Person, place, places_with, plant
 from tests.platform import Platform, ok, problem
 
+pytestmark = pytest.mark.slow
+
 KILLS = 200 if FULL else 5
 ORDERS = 20_000 if FULL else 3_000
 BACKUP = "backup"

@@ -4,12 +4,18 @@ import random
 import sys
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
+from typing import Any, LiteralString
+from uuid import uuid4
 
 import httpx
 
 from tests import contract
 from tests.platform.cloud import TLS, CloudAccess
+
+REVOKE_SESSIONS = "/v1/me/revoke-sessions"
+SUBSTITUTE: LiteralString = """
+insert into admin_users (user_id, email, role) select %s, %s, role from admin_users where user_id = %s
+"""
 
 
 class ApiAccess(CloudAccess):
@@ -25,7 +31,11 @@ class ApiAccess(CloudAccess):
         """
         headers = {"Authorization": f"Bearer {self.issuer.token(subject, **claims)}"} if subject else {}
         hooks: dict[str, list[Callable[..., Any]]] = {
-            "request": [lambda _: self.wait_for_replica(), *([_add_if_match] if any_state else [])],
+            "request": [
+                lambda request: self._spare_shared_account(subject, request),
+                lambda _: self.wait_for_replica(),
+                *([_add_if_match] if any_state else []),
+            ],
             "response": [contract.check_response, lambda response: self._restore_sessions(subject, response)],
         }
         client = httpx.Client(
@@ -38,10 +48,21 @@ class ApiAccess(CloudAccess):
         self._clients.append(client)
         return client
 
+    def substitute(self, subject: str) -> str:
+        """Create another account with the role of `admin` or `support`. All tests share these two accounts."""
+        substitute = f"{subject}-{uuid4().hex[:12]}"
+        self.database.execute(SUBSTITUTE, [substitute, f"{substitute}@example.test", subject])
+        return substitute
+
+    def _spare_shared_account(self, subject: str | None, request: httpx.Request) -> None:
+        """Send a request that ends the sessions of a shared account from another account."""
+        if subject in ("admin", "support") and request.url.path == REVOKE_SESSIONS:
+            request.headers["Authorization"] = f"Bearer {self.issuer.token(self.substitute(subject))}"
+
     def _restore_sessions(self, subject: str | None, response: httpx.Response) -> None:
-        """Let the tokens of a shared account work again, after a test of all operations has ended its sessions."""
-        is_shared = subject is not None and (subject in ("admin", "support") or subject.startswith("owner-"))
-        if is_shared and response.request.url.path == "/v1/me/revoke-sessions" and response.status_code == 204:
+        """Let the tokens of the owner of a tenant work again, after a test of all operations has ended its sessions."""
+        is_owner = subject is not None and subject.startswith("owner-")
+        if is_owner and response.request.url.path == REVOKE_SESSIONS and response.status_code == 204:
             self.arrange("delete from revoked_sessions where subject = %s", [subject])
             self.wait_for_replica()
 

@@ -13,6 +13,7 @@ import boto3
 import httpx
 import psycopg
 import valkey
+from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 
 from infra.local.endpoints import Endpoints
@@ -84,8 +85,20 @@ class CloudAccess:
 
     def arrange(self, statement: LiteralString, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
         """Execute a statement on the primary. Then invalidate the cache, as the platform does after each change."""
-        with self.database.transaction():
+        with self.changes():
             self.database.execute(statement, parameters)
+
+    @contextmanager
+    def changes(self) -> Iterator[None]:
+        """Execute all statements of the block in one transaction. Then invalidate the cache.
+
+        Within another block, all statements belong to the outer block.
+        """
+        if self.database.info.transaction_status == TransactionStatus.INTRANS:
+            yield
+            return
+        with self.database.transaction():
+            yield
             invalidations = self.database.execute(
                 "delete from cache_invalidations where xid = pg_current_xact_id() returning xid::text, tags"
             ).fetchall()

@@ -69,6 +69,7 @@ def test_a_csv_file_contains_the_chosen_table(platform: Platform, tenant: Tenant
     assert download(tenant, job).text.startswith("product_id,sku,name,quantity,")
 
 
+@pytest.mark.slow
 def test_a_large_period_has_products_only_in_a_file(platform: Platform, tenant: Tenant) -> None:
     platform.database.execute(
         "insert into orders (client_id, site_id, customer_name, customer_email, total_amount, created_at,"

@@ -7,6 +7,8 @@ import pytest
 
 from tests.platform import Platform, ok
 
+pytestmark = pytest.mark.slow
+
 ROWS = 40_000
 PHASES = {"staging": "counts ->> 'read' > '0' and total is null", "merging": "done > 0"}
 

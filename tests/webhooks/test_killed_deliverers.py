@@ -18,6 +18,8 @@ from tests.faults.environment import function_environment
 from tests.platform import Platform, Tenant
 from tests.webhooks.receiving import SUCCESS, Receiver, read_delivery, receiving
 
+pytestmark = pytest.mark.slow
+
 DELIVERIES = 10
 WORKER = """
 import os, signal, sys

@@ -40,6 +40,7 @@ def json_rows(count: int) -> BinaryIO:
     return Rows(b"", lambda n: row % (n, n, n), count)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rows", [csv_rows, json_rows])
 def test_memory_does_not_grow_with_the_size_of_the_file(rows: Callable[[int], BinaryIO]) -> None:
     peaks = []

@@ -45,6 +45,7 @@ def test_the_base_layer_and_the_layer_of_an_extra_together_contain_all_packages_
         assert closures[extra].keys() <= divided["base"].keys() | divided[extra].keys()
 
 
+@pytest.mark.slow
 def test_each_file_is_in_only_one_layer(built: Mapping[str, Layer]) -> None:
     assert set(built) == {"core", *EXTRAS}
     counts = Counter(file for layer in built.values() for file in files(layer))

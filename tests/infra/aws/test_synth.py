@@ -45,6 +45,7 @@ def test_every_stack_has_far_fewer_resources_than_cloudformation_allows(cloud: T
     assert {stack: count for stack, count in counts.items() if count >= MAX_RESOURCES} == {}
 
 
+@pytest.mark.slow
 def test_cfn_lint_reports_no_problem(dev: Templates, prod: Templates, named: Templates) -> None:
     ignored = [argument for rule in LINT_IGNORED for argument in ("-i", rule)]
     lint = Path(sys.executable).with_name("cfn-lint")
@@ -105,6 +106,7 @@ def test_the_synthesis_fails_if_cdk_nag_reports_an_unacknowledged_finding(
         app.synth()
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)  # The test can be slow, because it sometimes downloads every wheel of every layer.
 def test_cdk_synth_succeeds_with_an_empty_home_and_no_credentials(tmp_path: Path) -> None:
     home, out = tmp_path / "home", tmp_path / "out"

@@ -144,6 +144,7 @@ def test_a_row_with_a_cell_that_exceeds_the_maximum_length_is_rejected() -> None
     assert "longer than 1,000,000 characters" in reading.rejection.reason
 
 
+@pytest.mark.slow
 def test_a_line_that_exceeds_the_maximum_length_is_rejected() -> None:
     reading = read(HEADER + "A," + "x,y" * 4_000_000 + "\nB,Hat,1,2\n")
     assert [(p.sku, p.line) for p in reading.products] == [("B", 3)]

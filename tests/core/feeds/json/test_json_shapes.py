@@ -152,6 +152,7 @@ def test_a_product_of_a_bulk_result_with_too_many_lines_is_rejected_alone(monkey
     assert (reading.rejection.line, reading.rejection.code) == (1, "too_long")
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_size_of_a_bulk_result() -> None:
     peaks = []
     for count in (1_000, 5_000):

@@ -228,6 +228,7 @@ def test_a_parent_column_that_the_file_does_not_have_is_refused() -> None:
         open_feed(Body((HEADER + MUG).encode()), "a.csv", {"parent": "Mother"}, "EUR")
 
 
+@pytest.mark.slow
 def test_the_memory_does_not_grow_with_the_rows() -> None:
     def peak(count: int) -> int:
         rows = "".join(f"V-{n},P-{n // 5},,,,,Blue,,1.00,1,,\n" for n in range(count))

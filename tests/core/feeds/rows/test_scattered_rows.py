@@ -99,6 +99,7 @@ def test_more_scattered_products_than_are_remembered_are_read(monkeypatch: pytes
     assert {p.brand for p in by_sku(SHOPIFY + "".join(later) + BOWL + "".join(handles)).values()} == {"Acme"}
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_number_of_scattered_rows() -> None:
     peaks = []
     for count in (500, 5_000):

@@ -84,6 +84,7 @@ def test_no_local_file_is_read(tmp_path: Path) -> None:
         assert "SECRET" not in json.dumps(cost_of(text, tmp_path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [write_bmecat, write_rss])
 def test_memory_does_not_grow_with_the_number_of_products(write: Callable[[Path, int], None], tmp_path: Path) -> None:
     peaks = []

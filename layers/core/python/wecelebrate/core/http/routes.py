@@ -144,11 +144,10 @@ class _IdempotentCreate:
         if stored is not None:
             return self._replay(stored, create, model)
         result = create()
-        response: Response = _response(result, status)
+        response: Response = Response(status_code=status) if result is None else _response(result, status)
         storable = _response(without_secrets(result), status) if isinstance(result, BaseModel) else response
-        to_store = StoredResponse(
-            response.status_code, {"ETag": storable.headers["etag"]}, bytes(storable.body).decode()
-        )
+        headers = {"ETag": storable.headers["etag"]} if "etag" in storable.headers else {}
+        to_store = StoredResponse(response.status_code, headers, bytes(storable.body).decode())
         idempotency.store(self._tx, self._key, self._request_hash, to_store)
         return response
 
@@ -169,7 +168,7 @@ class _IdempotentCreate:
             body = renew(self._tx, json.loads(body)).model_dump_json(by_alias=True)
             headers = {"ETag": etag(body)}
         headers = {**headers, REPLAYED_HEADER: "true"}
-        return Response(body, stored.status, headers, media_type="application/json")
+        return Response(body or None, stored.status, headers, media_type="application/json" if body else None)
 
 
 _current: list[_IdempotentCreate] = []
