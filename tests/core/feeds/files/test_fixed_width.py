@@ -70,3 +70,41 @@ def test_a_sentence_is_no_table() -> None:
     assert layout.divided("abc  def\n") == f"abc{SEPARATOR}def\n"
     assert layout.divided("abcdefgh\n") == "abcdefgh\n"
     assert read("sku,name\nA-1,Mug  and  cup\n").product.sku == "A-1"
+
+
+STACKED = """\
+{title}
+
+{head}
+1001     TERRIER COLLAR            9.50      4.10      7
+1002     LEASH 2 M                14.00      6.25      0
+
+{title}
+
+{head}
+1003     KENNEL LARGE          1,180.00    690.00      2
+"""
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "ITEM     PRODUCT               RETAIL      COST     ON\n"
+        "NO       NAME                INC TAX    EX TAX   HAND\n"
+        "-------  -----------------  ---------  --------  -----",
+        "ARTIKEL  BEZEICHNUNG         VERKAUFS-      EK  BESTAND\n"
+        "                               PREIS              \n"
+        "-------  -----------------  ---------  --------  -----",
+        "CODE     ITEM                   PRICE      COST  STOCK\n"
+        "                              INC VAT    EX VAT\n"
+        "=======  =================  =========  ========  =====",
+    ],
+)
+def test_a_header_of_several_lines_is_joined_on_each_page(head: str) -> None:
+    reading = read(
+        STACKED.format(title="NORTH KENNELS              PRICE LIST            PAGE", head=head), currency="GBP"
+    )
+    assert [(one.sku, str(one.price), one.inventory_count) for one in reading.products] == [
+        ("1001", "9.50", 7), ("1002", "14.00", 0), ("1003", "1180.00", 2),
+    ]  # fmt: skip
+    assert not reading.feed.questions

@@ -41,7 +41,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "name": (
         "name", "productname", "producttitle", "itemname", "articlename", "title", "displayname", "product",
         "itemtitle", "productlabel", "shortname", "itemdescription1", "artikelname", "artikelbezeichnung",
-        "produktname", "produktbezeichnung", "bezeichnung", "benennung", "titel", "artikeltext", "kurztext",
+        "produktname", "produktbezeichnung", "bezeichnung",
+        "bezeichnung1", "bez", "bez1", "benennung", "titel", "artikeltext", "kurztext",
         "materialkurztext", "kurzbezeichnung", "warenbezeichnung", "maktx", "produkt", "nom", "nomproduit",
         "nomarticle", "nomduproduit", "libelle", "libelleproduit", "libellearticle", "designation", "intitule",
         "titre", "produit", "nombre", "nombreproducto", "nombredelproducto", "nombrearticulo", "denominacion",

@@ -54,6 +54,10 @@ OLD = frozenset(("cp850", "mac_roman"))
 
 # Letters that are rare in Western texts. In cp1254, the bytes of these letters mean common Turkish letters.
 RARELY_WESTERN = frozenset("ýþðÝÞÐ")
+_LOW_QUOTES = frozenset("\u201e\u201a")
+_QUOTES = _LOW_QUOTES | frozenset("\u201c\u201d\u00ab\u00bb\u2039\u203a")
+_CENTRAL_SIGNS = re.compile(rb"\d[ \xa0]?(?:K\xe8|z\xb3)(?![\x80-\xffA-Za-z])")
+"""Amounts in korunas and zlotys in cp1250, which would be `249 Kè` and `49 z³` in cp1252."""
 
 
 class _TextReader(io.TextIOWrapper):
@@ -244,6 +248,8 @@ def _legacy(sample: bytes) -> str:
             coherence = 0 if encoding in OLD else round(match.coherence, _SCORE_DECIMALS)
             candidates.append((mess, -coherence, LEGACY.index(encoding), encoding))
     best = min(candidates)[3] if candidates else "cp1252"
+    if best == "cp1252" and _CENTRAL_SIGNS.search(sample):
+        return "cp1250"
     # This byte is the euro sign in ISO-8859-15. In cp1252 it is ¤, which is not used in product files.
     if best == "cp1252" and b"\xa4" in sample and not re.search(rb"[\x80-\x9f]", sample):
         return "iso8859_15"
@@ -259,7 +265,10 @@ def _misplaced(text: str) -> float:
             continue
         total += 1
         beside_letters = before.isalpha() or after.isalpha()
-        if not char.isalpha():
+        if char in _QUOTES:
+            # `„Buch“`, but not the `ä` of DOS in `K„se`.
+            strange += before.isalpha() and (after.isalpha() or char in _LOW_QUOTES)
+        elif not char.isalpha():
             strange += char == "\ufffd" or (beside_letters and not char.isspace())
         elif char in RARELY_WESTERN:
             strange += 1

@@ -4,6 +4,13 @@
     -------  ------------------  ------  --------
     0004711  KAFFEEBECHER WEISS    9,90        12
 
+The header can have several lines directly above the line of dashes. They are joined, also where a printed list repeats
+them on each page:
+
+    ITEM     DESCRIPTION          RETAIL     COST
+                                 INC VAT   EX VAT
+    -------  ------------------  -------  -------
+
 The columns are those of the line of dashes. Without such a line, they are divided by the places where the header and
 all lines below it have two spaces or more. A cell can be longer than its column, up to the next space: no place is
 divided inside of a word.
@@ -11,7 +18,7 @@ divided inside of a word.
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 SEPARATOR = "\x1f"
@@ -21,6 +28,8 @@ MIN_KNOWN = 2
 """The least number of known names in the header."""
 MIN_GAP = 2
 MAX_LINES = 100
+MAX_HEADING = 4
+"""How many lines a header has at most."""
 HEADER_SEARCH_LINES = 20
 MAX_LINE_LENGTH = 2_000
 _RULE = re.compile(r"\s*[-=_]{2,}(?:[ +|]+[-=_]{2,}){2,}\s*")
@@ -32,6 +41,8 @@ _DASHES = re.compile(r"[-=_]+")
 class Layout:
     gaps: tuple[tuple[int, int], ...]
     """The start and the end of the spaces between two columns."""
+    heading: tuple[str, ...] = ()
+    """The lines of a header of several lines. The first of them contains the joined names, the others are blank."""
 
     def divided(self, line: str) -> str:
         """Return the line with a separator between its cells.
@@ -40,6 +51,27 @@ class Layout:
         """
         text = line.rstrip("\r\n")
         end = line[len(text) :]
+        if self.heading and text.rstrip() in self.heading:
+            return (self._joined_heading() if text.rstrip() == self.heading[0] else "") + (end or "\n")
+        return SEPARATOR.join(self._cells(text)) + (end or "\n")
+
+    def has_names(self, text: str) -> bool:
+        """Return whether a line above the dashes has no word that is in two columns, and no numbers."""
+        is_cut = any(len(text) > last and " " not in text[first:last] for first, last in self.gaps)
+        return not is_cut and not any(map(str.isdigit, text))
+
+    def _joined_heading(self) -> str:
+        """Return the header with the names of each column from all its lines: `RETAIL INC VAT`."""
+        return SEPARATOR.join(
+            " ".join(filter(None, names)) for names in zip(*map(self._cut, self.heading), strict=True)
+        )
+
+    def _cut(self, text: str) -> list[str]:
+        """Return the cells of a line between the middles of the spaces, because a name can be wider than its column."""
+        starts = [0, *((first + last) // 2 for first, last in self.gaps), len(text)]
+        return [text[start:end].strip() for start, end in pairwise(starts)]
+
+    def _cells(self, text: str) -> list[str]:
         cells, start = [], 0
         for first, last in self.gaps:
             if first >= len(text):
@@ -47,12 +79,12 @@ class Layout:
             else:
                 at = text.find(" ", first, last)
                 if at < 0 and last < len(text):
-                    return SEPARATOR.join(_SPACES.split(text.strip())) + (end or "\n")
+                    return _SPACES.split(text.strip())
                 at = len(text) if at < 0 else at
             cells.append(text[start:at].strip())
             start = at
         cells.append(text[start:].strip())
-        return SEPARATOR.join(cells) + (end or "\n")
+        return cells
 
 
 def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> Layout | None:
@@ -63,13 +95,31 @@ def detect(lines: Sequence[str], count_known: Callable[[Sequence[str]], int]) ->
         spans = [(match.start(), match.end()) for match in _DASHES.finditer(texts[rule])]
         layout = Layout(tuple((end, start + 1) for (_, end), (start, _) in pairwise(spans)))
         header = _header(texts[:rule], count_known)
-        return layout if header is not None and _is_header(layout, texts[header], count_known) else None
+        if header is None or not _is_header(layout, texts[header], count_known):
+            return None
+        return _with_heading(layout, texts, rule)
     header = _header(texts[:HEADER_SEARCH_LINES], count_known)
     if header is None:
         return None
     aligned = [text for text in texts[header:] if "  " in text.strip()]
     layout = Layout(_common_gaps(aligned))
     return layout if len(aligned) > 1 and _is_header(layout, texts[header], count_known) else None
+
+
+def _with_heading(layout: Layout, texts: Sequence[str], rule: int) -> Layout:
+    """Return the layout with the lines of the header, if more than one is between a blank line and the dashes.
+
+    A line above the first of them is a title if it does not begin new cells where the columns are.
+    """
+    first = rule
+    while first > 0 and rule - first < MAX_HEADING and texts[first - 1].strip():
+        first -= 1
+    lines = texts[first:rule]
+    while len(lines) > 1 and not layout.has_names(lines[0]):
+        lines = lines[1:]
+    if len(lines) < 2 or len(set(lines)) < len(lines) or not all(map(layout.has_names, lines)):
+        return layout
+    return replace(layout, heading=tuple(lines))
 
 
 def _header(texts: Sequence[str], count_known: Callable[[Sequence[str]], int]) -> int | None:

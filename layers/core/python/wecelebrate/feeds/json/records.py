@@ -8,6 +8,7 @@ from wecelebrate.feeds.items import Record, quoted
 from wecelebrate.feeds.json.commercetools import product_of
 from wecelebrate.feeds.json.shapes import address, connection, named_values, node_of, option_lines, unwrapped
 from wecelebrate.feeds.prices.types import parts_by_type
+from wecelebrate.feeds.vendors.odoo_json import without_odoo_pairs
 
 MAX_DEPTH = 10
 MAX_LIST_COLUMNS = 20
@@ -39,6 +40,7 @@ def records_of(value: Any) -> list[Record]:
     _check_keys(value)
     value = unwrapped(value)
     _check_keys(value)
+    value = without_odoo_pairs(value)
     if "masterData" in value or "masterVariant" in value:
         value = product_of(value) or value
     for key in VARIANT_KEYS:

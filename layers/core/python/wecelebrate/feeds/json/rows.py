@@ -22,6 +22,7 @@ from wecelebrate.feeds.json.keyed import are_products, is_product, key_column, w
 from wecelebrate.feeds.json.lines import BulkResult, TooManyLines, is_bulk_result
 from wecelebrate.feeds.json.records import InvalidJson, records_of
 from wecelebrate.feeds.json.scanner import Scanner, decoder, key_of_member, problem_of
+from wecelebrate.feeds.json.tabular import are_rows, named_row, names_of_columns
 
 PREVIEW = 3
 """How many members of an object are read to see whether they are products."""
@@ -34,6 +35,8 @@ OTHER_LISTS = re.compile(
 """Names of lists beside the products that have no products to sell."""
 _KEYED: frozenset[str] = frozenset()
 """Instead of the keys of lists: search for an object whose members are the products."""
+_ROWS = frozenset(("[",))
+"""Instead of the keys of lists: search for a list of names, and a list of rows with as many values."""
 _LIKELY = frozenset(("",))
 """Instead of the keys of lists: search for a list under any key, whose first object has the number of an article."""
 
@@ -75,6 +78,8 @@ class JsonRows:
         self.ended_cleanly = True
         self._may_follow: tuple[str, ...] = ("",)
         self._end, self._key_column, self._list_name, self._depth = "]", "", "", 0
+        self._names: list[str] = []
+        """The names of the values of a row, if the products are lists of values."""
         self.members: dict[str, str] = {}
         """The texts and numbers around the list of products, by their paths. Complete after the first record."""
 
@@ -212,6 +217,8 @@ class JsonRows:
 
     def _next(self, scanner: Scanner) -> Any:
         """Read the next record: an object of a list, or a member of an object, with its key."""
+        if self._names:
+            return named_row(scanner.value(), self._names)
         if not self._key_column:
             return scanner.value()
         key = key_of_member(scanner)
@@ -239,7 +246,8 @@ class JsonRows:
             return scanner
         self._may_follow = (",", "}")
         problem: InvalidJson | None = None
-        for list_keys in (LIST_KEYS, _KEYED, _LIKELY, None):
+        for list_keys in (LIST_KEYS, _KEYED, _LIKELY, _ROWS, None):
+            self._names = []
             try:
                 self.members = last_members(self._text)
                 scanner = Scanner(self._text.open())
@@ -251,7 +259,9 @@ class JsonRows:
                 raise UnreadableFeed(f"the file is not valid JSON: {problem}") from problem
         return None
 
-    def _descend(self, scanner: Scanner, list_keys: frozenset[str] | None, depth: int, path: str = "") -> bool:
+    def _descend(  # noqa: PLR0912  (a case for each kind of value)
+        self, scanner: Scanner, list_keys: frozenset[str] | None, depth: int, path: str = ""
+    ) -> bool:
         """Search for the list of products in the object that starts at the scanner's position.
 
         If the object contains the list, returns True. The scanner is then at the first record.
@@ -265,7 +275,10 @@ class JsonRows:
         while True:
             key = key_of_member(scanner)
             name = key.casefold()
-            if scanner.skip("["):
+            if list_keys is _ROWS and scanner.peek() == "[":
+                if self._begins_rows(scanner, name, depth):
+                    return True
+            elif scanner.skip("["):
                 is_any = list_keys is None or list_keys is _LIKELY
                 is_list_key = name not in NESTED_LIST_KEYS if is_any else name in (list_keys or ())
                 if (
@@ -288,6 +301,14 @@ class JsonRows:
                 return False
             if not scanner.skip(","):
                 raise InvalidJson(f"a comma or }} is missing at {quoted(scanner.rest())}")
+
+    def _begins_rows(self, scanner: Scanner, name: str, depth: int) -> bool:
+        """Return whether the next list has rows for the names of an earlier list. Otherwise read it, and its names."""
+        if self._names and are_rows(scanner, self._names):
+            self._list_name, self._depth = name, depth + 1
+            return True
+        self._names = names_of_columns(scanner) or self._names
+        return False
 
     def _is_keyed(self, scanner: Scanner, depth: int) -> bool:
         """Return whether the members of the object at the scanner's position are products. The scanner stays there."""

@@ -14,6 +14,7 @@ from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
 from wecelebrate.feeds.prices.candidates import currency_in_name
+from wecelebrate.feeds.prices.doubts import price_doubts
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
@@ -152,6 +153,9 @@ def complete_plan(
         price_questions = prices_by_rows(plan, columns) or _price_of_quantity(plan, columns)
         plan.prices = [] if price_questions else plan.prices  # the first choice
         plan.questions += price_questions
+        doubts = price_doubts(plan, columns, mapping, currency)
+        plan.prices = [] if any(question.key == "price" for question in doubts) else plan.prices  # the first choice
+        plan.questions += doubts
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:

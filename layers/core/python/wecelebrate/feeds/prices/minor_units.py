@@ -50,6 +50,9 @@ _MINOR_FORMATS = re.compile(r"unitamount$|unit_amount$|(?:price|amount)_?money\.
 _PENCE = re.compile(r"[(\[]\s*p\s*[)\]]\s*$|\bin p$|_p$")
 MIN_AMOUNT = 100
 """Whole numbers below this are no cents, because nothing costs less than one unit of the currency."""
+MIN_WHOLE = 500
+"""Whole amounts below this are no cents if only the name `amount` suggests it."""
+_AMOUNT_NAMES = ("amount", "value")
 MIN_FILLED = 5
 """The least length of numbers that are filled with zeros."""
 MAX_UNITS = 10
@@ -93,8 +96,11 @@ def with_scale(
     if _are_filled_with_zeros(cells) and minor_units(price.currency or currency):
         return is_minor, _question(name, cells, minor_units(price.currency or currency))
     are_numbers = all(isinstance(cell, NumberText) for cell in _first_cells(columns, price.column))
+    doubt = _question(name, cells, 2)
     if _MINOR_FORMATS.search(name):
-        return is_minor, None if are_numbers else _question(name, cells, 2)
+        return is_minor, None if are_numbers else doubt
+    if minor_units(currency) and _is_bare_amount(plan, price) and _can_be_cents(cells):
+        return is_minor, doubt
     return _of_money_object(plan, is_minor, price, cells) if are_numbers else (price, None)
 
 
@@ -120,7 +126,7 @@ def _of_money_object(
     plan: Plan, is_minor: PriceColumn, price: PriceColumn, cells: Sequence[str]
 ) -> tuple[PriceColumn, Question | None]:
     name, folded = plan.header[price.column], [fold(column) for column in plan.header]
-    if any(marker in column for column in folded for marker in _MAJOR_MARKERS):
+    if _has_major_marker(plan):
         return price, None
     if folded[price.column].endswith("amount") and sibling(plan.header, name, ("currency_code",)) is not None:
         return is_minor, None
@@ -131,6 +137,24 @@ def _of_money_object(
     if not (is_money_object or is_vendure) or min(int(cell[:12]) for cell in cells) < MIN_AMOUNT:
         return price, None
     return is_minor, _question(name, cells, 2)
+
+
+def _has_major_marker(plan: Plan) -> bool:
+    return any(marker in fold(column) for column in plan.header for marker in _MAJOR_MARKERS)
+
+
+def _is_bare_amount(plan: Plan, price: PriceColumn) -> bool:
+    """Return whether the name of a price is only `amount` or `value`, and nothing in the file says its currency."""
+    name = plan.column_name(price.column)
+    named_price = name_of_price(name)
+    is_weak = named_price is not None and named_price.is_weak and not named_price.is_solo
+    has_currency = price.currency or price.currency_column is not None or plan.currency is not None
+    return is_weak and fold(name).endswith(_AMOUNT_NAMES) and not has_currency and not _has_major_marker(plan)
+
+
+def _can_be_cents(cells: Sequence[str]) -> bool:
+    """Return whether whole amounts without a currency are so large that they can be cents: `amount` 4900 and 12900."""
+    return len(cells) > 1 and min(int(cell[:12]) for cell in cells) >= MIN_WHOLE
 
 
 def _question(name: str, cells: Sequence[str], decimals: int) -> Question:

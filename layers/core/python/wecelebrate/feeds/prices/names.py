@@ -33,7 +33,7 @@ KIND_TEXTS: dict[Kind, str] = {
 _BASE = words(
     "price prices preis preise vk vkp prix precio prezzo preco prijs pris hinta cena cene ceny pret ar pvp pv tarif "
     "tarifa fiyat fiyati betrag amount listino цена ціна 価格 가격 价格 "
-    "mrp evp evk lvp lvk"
+    "mrp evp evk lvp lvk pricebooks"
 )
 TAX_WORDS = words(
     "vat tax taxes mwst ust umsatzsteuer tva iva btw moms mva dph gst kdv alv ptu "
@@ -98,6 +98,7 @@ _NEUTRAL = words(
     "asking till ticket pos checkout final base each ea ours store site website ecommerce ecom street actual default "
     "money en new neu neuer nouveau nuevo nuovo novo nieuwe ny uusi nowa winkel magasin tienda negozio loja "
     "butik butikk pair paar set pieces "
+    "bottle flasche bouteille botella bottiglia garrafa fles flaske flaska pullo butelka lahev palack "
     "per for our de du des di da do del la le der die das pro each je piece pc st stk in eur"
 )
 # Currency codes that the name of a price column can contain, as in `Preis EUR` or `price_usd`.

@@ -6,6 +6,7 @@ has no other selling price than an offer or a recommended price, because the col
 
 import re
 from collections.abc import Collection
+from itertools import pairwise
 
 from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.names import field_candidates
@@ -29,6 +30,13 @@ _WHOLE = re.compile(r"[\d.,\s]*[.,]00", re.ASCII)
 """`12,00`, which is also a quantity of some programs, if all values of a column are whole."""
 _LAST_NUMBER = re.compile(r"\s*\d{1,2}\s*$")
 _TYPED = re.compile(r"\d{1,9}(?:\.\d{1,2})?", re.ASCII)
+_LEVEL = re.compile(
+    r"(tier|level|band|bracket|class|stufe|klasse|gruppe|staffel|kategorie|niveau|palier|categoría|categoria|nivel|"
+    r"escala|livello|fascia|nível|niveau|schaal|nivå|trinn|trin|taso|poziom|próg|úroveň|szint|nivel|seviye|уровень)"
+    r"[\s_-]*(?:[a-h]|[1-9])",
+    re.IGNORECASE,
+)
+"""The name of a price level: `Tier A`, `Stufe 2`."""
 _OTHER = re.compile(
     r"%|\brate\b|satz|quote|faktor|factor|weight|gewicht|date|datum|volum|rating|score|stars|bewert|review|points|punkte|"
     r"\bvat\b|bestand|stock|lager|menge|qty|quant|inventory|reserv|min|max|pack|\bvpe\b",
@@ -39,11 +47,37 @@ _OTHER = re.compile(
 
 def unnamed_amounts(columns: Columns, used: Collection[int]) -> list[int]:
     """Return the columns that can have the price, although their names are no known names of anything."""
+    levels = _levels(columns)
     return [
         number
         for number, name in enumerate(columns.header)
-        if number not in used and _says_nothing(name) and _are_amounts(columns[number])
+        if number not in used and _says_nothing(name) and (number in levels or _are_amounts(columns[number]))
     ]
+
+
+def _levels(columns: Columns) -> frozenset[int]:
+    """Return the columns of price levels, such as `Tier A;Tier B`, whose amounts can be whole.
+
+    The amounts of all rows rise from one column to the next, or all of them fall.
+    """
+    families: dict[str, list[int]] = {}
+    for number, name in enumerate(columns.header):
+        if len(name) <= MAX_NAME and (match := _LEVEL.fullmatch(name.strip())):
+            families.setdefault(match[1].casefold(), []).append(number)
+    return frozenset(
+        number for numbers in families.values() if len(numbers) > 1 and _rise_or_fall(columns, numbers)
+        for number in numbers
+    )  # fmt: skip
+
+
+def _rise_or_fall(columns: Columns, numbers: list[int]) -> bool:
+    rows = [[row[number] or "" for number in numbers] for row in columns.sample if max(numbers) < len(row)]
+    filled = [cells for row in rows if all(cells := [cell.strip() for cell in row])]
+    if len(filled) < MIN_AMOUNTS or not all(_TYPED.fullmatch(cell) for cells in filled for cell in cells):
+        return False
+    amounts = [[float(cell) for cell in cells] for cells in filled]
+    steps = [after - before for row in amounts for before, after in pairwise(row)]
+    return any(steps) and (all(step >= 0 for step in steps) or all(step <= 0 for step in steps))
 
 
 def _says_nothing(name: str) -> bool:

@@ -36,6 +36,7 @@ _HIDDEN = tuple(sorted(listed(
     "hidden hide obsolet discontinu inactive disabled delisted archived archiviert retired blocked withdrawn "
     "ausgeblendet versteckt verborgen deaktiviert gesperrt ausgelistet masque cache desactive archive supprime "
     "oculto ocultar ocultado desactivad inactivo descatalogad descontinuad nascosto nascondi disattivat archiviat "
+    "sommeil "
     "oculta desativad inativo inactief verborg gearchiveerd verlopen skjult skjul inaktiv spaerret sperret utgatt "
     "udgaet dold dolj utgang ukryt nieaktywn zarchiwizow wycofan skryt neaktivn vyrazen archivov sakrij skriven "
     "neaktiv rejtett inaktiv piilot arhiveeritud peidetud paslept neaktyv slept neaktivs gizli pasif ascuns dezactiv "

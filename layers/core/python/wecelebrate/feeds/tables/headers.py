@@ -60,7 +60,14 @@ def read_header(rows: Sequence[Sequence[str]], header_row: int, count_known: Col
         header_row += 1
     last_row, names = join_header_rows(rows, header_row)
     instructions = instruction_rows(rows, last_row + 1, names, count_known)
-    return Header(header_row, last_row + 1 + instructions, names, instructions)
+    titles = header_row - 1 if header_row and _is_part_of_header(rows[header_row - 1], names) else header_row
+    return Header(titles, last_row + 1 + instructions, names, instructions)
+
+
+def _is_part_of_header(above: Sequence[str], names: Sequence[str]) -> bool:
+    """Return whether most cells of the row above the names are names or groups of their columns, and it is no title."""
+    cells = [(cell.strip(), names[at]) for at, cell in enumerate(above[: len(names)]) if cell.strip()]
+    return len(cells) > 1 and sum(name.startswith(cell) for cell, name in cells) > MOST * len(cells)
 
 
 def _first_alike(rows: Sequence[Sequence[str]], header_row: int) -> int:

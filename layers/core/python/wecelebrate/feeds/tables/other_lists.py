@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from wecelebrate.feeds.columns.names import fold
-from wecelebrate.feeds.items import UnreadableFeed
+from wecelebrate.feeds.items import UnreadableFeed, quoted
 
 MAX_NAME = 60
 MIN_KINDS = 3
@@ -52,7 +52,7 @@ _CUSTOMER = 6
 _DOCUMENT = re.compile(
     r"(?:order|invoice|rechnungs?|auftrags?|bestellungs?|beleg|facture|commande|pedido|factura|ordine|fattura|encomenda|fatura|"
     r"factuur|ordre|faktura|zamowieni[ae]|objednavk[ay]|siparis|заказа?|счета?)"
-    r"(?:nr|no|num|number|nummer|id|numero|code|cislo|номер)?|(?:no|n|numero|num|nr)(?:de?)?"
+    r"(?:nr|no|n|num|number|nummer|id|numero|code|cislo|номер)?|(?:no|n|numero|num|nr)(?:de?)?"
     r"(?:facture|commande|pedido|factura|ordine|fattura|fatura)"
 )
 _DOCUMENT_DATE = re.compile(
@@ -128,6 +128,37 @@ _MOVEMENT = re.compile(
     r"buchungsart|vorgangsart|typedemouvement|tipo(?:de)?movim(?:iento|ento)|zugangabgang|entrada(?:salida|saida)|"
     r"entreesortie|przychodrozchod"
 )
+
+
+_TOTAL = re.compile(
+    r"(?:gesamt|total|line|position|zeilen|item)?(?:summe|betrag|preis|amount|total|price)|gesamt|montant(?:ht|ttc)?|importe|"
+    r"importo|totale?|bedrag|totaal|belopp|summa|belob|kwota|wartosc(?:brutto|netto)?|castka|celkem|ertek|suma|valoare|"
+    r"tutar|сумма|金額|金额|금액"
+)
+_POSITION = re.compile(
+    r"pos(?:ition)?(?:nr|no|en)?|lfdnr|line(?:no|nr)?|ligne|linea|riga|linha|regel|rad|linje|lp|pol|tetel"
+)
+
+
+def refuse_document(titles: Sequence[Sequence[str]], names: Sequence[str]) -> None:
+    """Raise UnreadableFeed if the rows above the names say that the table is one invoice or one order of a customer.
+
+    They have the number of the document, and its date or its customer. The table has totals of lines, or positions.
+    """
+    labels = [fold(label) for row in titles for cell in row if (label := cell.partition(":")[0])[:MAX_NAME] == label]
+    folded = [fold(name) for name in names if len(name) <= MAX_NAME]
+    has_number = any(_DOCUMENT.fullmatch(label) and label not in _NO_DOCUMENTS for label in labels)
+    has_date = any(map(_DOCUMENT_DATE.fullmatch, labels))
+    has_customer = any(map(_PARTNER.fullmatch, labels)) or any(map(_KINDS[_CUSTOMER].fullmatch, labels))
+    if not has_number or not (has_date or has_customer):
+        return
+    has_lines = any(map(_LINE.fullmatch, folded)) and any(map(_TOTAL.fullmatch, folded))
+    if has_lines or (has_customer and any(map(_POSITION.fullmatch, folded))):
+        raise UnreadableFeed(
+            "this looks like the invoice or the order of one customer, and not like a list of products: the rows above "
+            f"its columns have {', '.join(quoted(cell, 40) for row in titles for cell in row[:1] if cell)}; send the "
+            "list of products, or name the SKU column in the catalog's sync settings"
+        )
 
 
 def refuse_movements(header: Sequence[str], sku: Sequence[int]) -> None:

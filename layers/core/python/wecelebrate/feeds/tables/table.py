@@ -23,6 +23,7 @@ from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, notes_of_footer, not
 from wecelebrate.feeds.tables.codes import MAX_ROWS, Legend, legend_of
 from wecelebrate.feeds.tables.continued import continued_rows, continued_sample
 from wecelebrate.feeds.tables.headers import read_header
+from wecelebrate.feeds.tables.other_lists import refuse_document
 
 SAMPLE_CHARACTERS = 256 << 10
 SAMPLE_RECORDS = 1_000
@@ -91,6 +92,8 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
             "the file has no header: its first lines are blank; put the column names into the first line"
         )
     head = read_header(rows, header_row, count_known)
+    if not mapping.get("sku"):
+        refuse_document(rows[: head.titles], head.names)
     notes = notes_of_titles(rows[: head.titles])
     data = [row for row in rows[head.first_row :] if any(row)]
     header = column_names(head.names, data)

@@ -17,6 +17,7 @@ from wecelebrate.feeds.tables.codes import MAX_ROWS, legend_of
 from wecelebrate.feeds.tables.continued import continued_rows, continued_sample, reordered_cells
 from wecelebrate.feeds.tables.headers import Header, read_header
 from wecelebrate.feeds.tables.legends import colour_legend
+from wecelebrate.feeds.tables.other_lists import refuse_document
 from wecelebrate.feeds.tables.table import Table, column_names, known_column_counter, unique_names
 from wecelebrate.feeds.xlsx.book import Book, Sheet
 from wecelebrate.feeds.xlsx.rows import FlawedCells, Numbered, SheetRows, Spans, merged_spans
@@ -89,6 +90,8 @@ def open_xlsx(archive: Archive, mapping: Mapping[str, str | None], entire_sheet:
     )  # fmt: skip
     titles = [cells for _, cells in first.top[: first.head.titles]]
     last_rows = [] if is_partial else [cells for _, cells in parts[-1].top[parts[-1].head.first_row :]]
+    if not mapping.get("sku"):
+        refuse_document([[cell or "" for cell in cells] for cells in titles], first.head.names)
     table.notes = notes_of_titles(titles)
     if not is_partial:  # the end of a larger sheet would need a second pass
         table.notes = notes_of_footer(last_rows, table.notes)

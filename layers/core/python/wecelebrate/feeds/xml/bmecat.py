@@ -280,9 +280,12 @@ class BMEcat(XmlFormat):
         return (not start or start <= self._today) and (not end or end >= self._today)
 
     def _amount(self, children: Children, price: dict[str, str]) -> str:
-        """Return the price of one unit. PRICE_AMOUNT × PRICE_FACTOR is the price of PRICE_QUANTITY units."""
+        """Return the price of one unit. PRICE_AMOUNT × PRICE_FACTOR is the price of PRICE_QUANTITY units.
+
+        PRICE_QUANTITY is an element of the order details. Some programs write it into the price, which is nearer.
+        """
         orders = _named(children, "_ORDER_DETAILS")
-        quantity = child_text(orders[0], "PRICE_QUANTITY") if orders else ""
+        quantity = price.get("PRICE_QUANTITY") or (child_text(orders[0], "PRICE_QUANTITY") if orders else "")
         return unit_price(price.get("PRICE_AMOUNT", ""), price.get("PRICE_FACTOR", ""), quantity)
 
 

@@ -22,7 +22,9 @@ from wecelebrate.feeds.xml.flat import (
     unit_price,
 )
 from wecelebrate.feeds.xml.groups import CATALOG, CatalogGroups
-from wecelebrate.feeds.xml.reader import Element, local
+from wecelebrate.feeds.xml.offers import Offers
+from wecelebrate.feeds.xml.reader import Element, ElementReader, local
+from wecelebrate.feeds.xml.source import BrokenXml, XmlSource
 
 SKU, NAME, DESCRIPTION, CATEGORY, BRAND, STOCK, STATE, IMAGES = (
     "Артикул", "Наименование", "Описание", "Категория", "Бренд", "Количество", "ПометкаУдаления", "Картинка",
@@ -51,6 +53,25 @@ class CommerceML(XmlFormat):
         self._price_types: dict[str, str] = {}
         self._groups = CatalogGroups()
         self._flat = Flattener(("Цены",), NO_COLUMNS, language, self._price_types)
+        self._offers: Offers | None = None
+
+    def prepare(self, source: XmlSource) -> None:
+        """In a separate pass, store the offers of a file that begins with the catalog."""
+        if "<Товар>".encode() not in source.head:
+            return
+        try:
+            for name, _, element in ElementReader(source, ("ТипЦены", "Предложение")):
+                if element is None:
+                    continue
+                if name == "ТипЦены":
+                    self._add_price_type(element)
+                    continue
+                self._offers = self._offers or Offers()
+                key = child_text(element, "Ид")
+                suffix = _sku(element, with_article=False).removeprefix("-") if "#" in key else ""
+                self._offers.add(key, suffix, self._product(element))
+        except BrokenXml:
+            pass  # broken XML is reported when the products are read
 
     def element_started(self, element: Element) -> None:
         if (element.get("СодержитТолькоИзменения") or "").casefold() == "true" or local(element) == PACKAGES[1]:
@@ -58,15 +79,34 @@ class CommerceML(XmlFormat):
 
     def records(self, element: Element) -> Iterator[Record]:
         if local(element) == "ТипЦены":
-            if (key := child_text(element, "Ид")) and (name := child_text(element, "Наименование")):
-                self._price_types[key] = name
+            self._add_price_type(element)
         elif local(element) == "Группа":
             self._add_group(element, "")
-        else:
+        elif self._offers is None:
+            yield self._product(element)
+        elif local(element) == "Товар":
+            yield from self._with_offers(element, self._offers)
+        elif not self._offers.is_joined(child_text(element, "Ид")):
             yield self._product(element)
 
     def close(self) -> None:
         self._groups.close()
+        if self._offers is not None:
+            self._offers.close()
+
+    def _with_offers(self, element: Element, offers: Offers) -> Iterator[Record]:
+        """Yield a product with its price and its stock, or each of its variants."""
+        product = self._product(element)
+        joined = offers.of_product(child_text(element, "Ид"))
+        for suffix, offer in joined:
+            stated = {column: text for column, text in offer.items() if text and column not in (SKU, "Ид")}
+            yield {**product, **stated, SKU: f"{product[SKU]}-{suffix}" if suffix else product[SKU]}
+        if not joined:
+            yield product
+
+    def _add_price_type(self, element: Element) -> None:
+        if (key := child_text(element, "Ид")) and (name := child_text(element, "Наименование")):
+            self._price_types[key] = name
 
     def _add_group(self, group: Element, parent: str) -> None:
         key = child_text(group, "Ид")
@@ -111,14 +151,15 @@ def _complete_price(price: Element) -> None:
         currency.text = CURRENCIES.get(code, text_of(currency))
 
 
-def _sku(element: Element) -> str:
+def _sku(element: Element, *, with_article: bool = True) -> str:
     """Return `Артикул`, otherwise `Ид`. A variant, whose `Ид` has two parts, has the article of its product.
 
     The values of its characteristics are then appended: `A-01-red-xl`.
     """
     article, key = child_text(element, SKU), child_text(element, "Ид")
-    if not article:
+    if with_article and not article:
         return key
+    article = article if with_article else ""
     if "#" not in key:
         return article
     values = [

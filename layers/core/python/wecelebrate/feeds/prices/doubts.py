@@ -1,0 +1,155 @@
+"""Asks about prices whose column is certain, but whose amounts can be understood in several ways.
+
+| column                 | values                   | question                                  |
+|------------------------|--------------------------|-------------------------------------------|
+| `Price`                | `14.90 / 12.20`          | which of the two amounts is the price     |
+| `Price`, a `Pack size` | 14.40 and 6, 9.60 and 12 | whether the price is that of the pack     |
+| `Price`                | `kr 249,00`, EUR         | which krone it is                         |
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.notation.numbers import SHARED_SIGNS
+from wecelebrate.feeds.notation.price_units import is_currency
+from wecelebrate.feeds.plan.model import Plan
+from wecelebrate.feeds.questions import Choice, Question
+from wecelebrate.feeds.vocabulary.words import words
+
+MOST = 0.8
+"""The least share of the cells that have two amounts."""
+MAX_CELL = 60
+MAX_ROWS = 200
+MIN_PACKS = 3
+CHANCE = Fraction(1, 50)
+"""The largest probability with which prices of one piece can be divided by chance, if the question is asked."""
+_AMOUNT = r"(?:[^\W\d]{0,3}|[€$£¥])\s?\d[\d.,' ]{0,14}\s?(?:[^\W\d]{0,3}|[€$£¥])"
+_TWO = re.compile(rf"\s*{_AMOUNT}\s?(?:[/|]|\s[-\u2013]\s)\s?{_AMOUNT}\s*")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_CENTS = re.compile(r"\d+(?:[.,]\d{1,2})?", re.ASCII)
+_COUNT = re.compile(r"([1-9]\d{0,3})(?:[.,]0{1,3})?", re.ASCII)
+_PACK_NAMES = words(
+    "cond condit conditionnement colisage pcb spcb uvc uc qtecolis qtecond uniteparcolis unitesparcolis pieceparcolis "
+    "vpe verpackungseinheit verpeinheit stuckprokarton stuckvpe stkkarton stkprokarton inhaltkarton gebindegrosse "
+    "pack packsize packqty packquantity packof casesize caseqty casepack unitspercase unitsperpack pcspercarton "
+    "innerpack cartonqty cartonsize pcscarton pcsctn qtypercarton "
+    "pezziperconfezione pzconf pzperconf pezziconf confezione imballo collo "
+    "udscaja udsporcaja unidadesporcaja unidadescaja udspaquete embalaje undcaja unidcaixa unidadesporcaixa embalagem "
+    "verpakkingseenheid stuksperdoos aantalperdoos verpakking kolli antalperkolli antalkolli stkkolli forpackning "
+    "forpackningsstorlek pakning pakkestorrelse pakkauskoko sztwopak iloscwopakowaniu opakowanie baleni ksvbaleni "
+    "kusuvbaleni csomagolas dbcsomag"
+)
+"""Columns with the number of pieces in a package."""
+_KRONA = re.compile(r"(?<![^\W\d_])kr(\.?)(?![^\W\d_])", re.IGNORECASE)
+_KRONER = frozenset(SHARED_SIGNS["KR"])
+_SWEDISH, _DANISH, _NORWEGIAN = re.compile("[äöÄÖ]"), re.compile("[æøÆØ]"), re.compile(r"\bmva\b", re.IGNORECASE)
+_DANISH_TAX = re.compile(r"\bmoms\b", re.IGNORECASE)
+
+
+def price_doubts(plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str) -> list[Question]:
+    """Return a question about the amounts of the only price column, or none."""
+    if len(plan.prices) != 1 or any(question.subject == "money" for question in plan.questions):
+        return []
+    number = plan.prices[0].column
+    name, cells = plan.column_name(number), columns[number].cells[:MAX_ROWS]
+    if "price" in mapping or not cells:
+        return []
+    if question := _two_amounts(name, cells):
+        return [question]
+    has_currency = plan.currency is not None or plan.prices[0].currency or plan.prices[0].currency_column is not None
+    if not has_currency and (question := _unknown_krone(plan, columns, cells, name, currency)):
+        return [question]
+    if plan.price_unit is None and plan.prices[0].units == 1 and "price_unit" not in mapping:
+        return _pack_prices(plan, columns, number)
+    return []
+
+
+def _two_amounts(name: str, cells: Sequence[str]) -> Question | None:
+    """Return a question if most cells have two amounts, of which nothing says what the second one is."""
+    double = [
+        cell for cell in cells
+        if len(cell) <= MAX_CELL and _TWO.fullmatch(cell) and all(map(is_currency, _LETTERS.findall(cell)))
+    ]  # fmt: skip
+    if len(double) < MOST * len(cells):
+        return None
+    text = (
+        f"The column {quoted(name, 40)} has two amounts in a cell, such as {quoted(double[0], 40)}. Which of them is "
+        "the price? The step `split` of the catalog's mapping can read one of them."
+    )
+    choices = (
+        Choice("", "The prices of products are not changed."),
+        Choice(name, "The column is read. Its cells with two amounts are rejected, until the mapping divides them."),
+    )
+    return Question("price", "money", text, choices, tuple(double[:3]))
+
+
+def _unknown_krone(plan: Plan, columns: Columns, cells: Sequence[str], name: str, currency: str) -> Question | None:
+    """Return a question if `kr` can be the krone of several countries, and the texts of the file do not say which."""
+    signs = [match[1] for cell in cells if (match := _KRONA.search(cell[:MAX_CELL]))]
+    if 2 * len(signs) <= len(cells) or currency in _KRONER:
+        return None
+    texts = " ".join([*plan.header, *(cell for column in plan.name[:1] for cell in columns[column].cells[:MAX_ROWS])])
+    is_swedish, is_danish = bool(_SWEDISH.search(texts)), bool(_DANISH.search(texts) or _DANISH_TAX.search(texts))
+    if not any(signs) and is_swedish and not _DANISH.search(texts):
+        return None  # read as SEK
+    if all(signs) and is_danish and not is_swedish and not _NORWEGIAN.search(texts):
+        return None  # read as DKK
+    example = next(cell for cell in cells if _KRONA.search(cell[:MAX_CELL]))
+    read_as = SHARED_SIGNS["KR." if signs[0] else "KR"][0]
+    text = (
+        f"The prices are in `kr`, such as {quoted(example, 40)}, which can be {', '.join(sorted(_KRONER))}. Nothing in "
+        f"the file says which of them. Are they in {read_as}? Otherwise add a constant `currency` to the mapping."
+    )
+    choices = (
+        Choice("", "The prices of products are not changed."),
+        Choice(name, f"The prices are in {read_as}.", tuple(cells[:3])),
+    )
+    return Question("price", "money", text, choices, tuple(cells[:3]))
+
+
+def _pack_prices(plan: Plan, columns: Columns, price: int) -> list[Question]:
+    """Return a question if all prices can be those of a pack: divided by its size, they have no fractions of a cent.
+
+    Prices of single pieces can also be divided by chance: a price such as 12.90 by 6 in one of three cases.
+    """
+    used = {number for numbers in plan.field_columns.values() for number in numbers}
+    for number, name in enumerate(plan.header):
+        if number in used or fold(name) not in _PACK_NAMES:
+            continue
+        pairs = [
+            (_cents(row[price] or ""), int(match[1]))
+            for row in columns.sample[:MAX_ROWS]
+            if max(price, number) < len(row) and (match := _COUNT.fullmatch((row[number] or "").strip()))
+        ]
+        packs = [(cents, size) for cents, size in pairs if size > 1]
+        if len(packs) < MIN_PACKS or not all(cents and cents % size == 0 for cents, size in packs):
+            continue
+        step = next(step for step in (100, 50, 10, 5, 1) if all((cents or 0) % step == 0 for cents, _ in pairs))
+        if math.prod(Fraction(math.gcd(step, size), size) for _, size in packs) > CHANCE:
+            continue
+        cents, size = packs[0]
+        text = (
+            f"The column {quoted(name, 40)} has the number of pieces in a pack, and all prices can be divided by it. "
+            f"Are the prices for a pack? Then {(cents or 0) / 100:.2f} for {size} is {(cents or 0) / size / 100:.2f} "
+            "for one."
+        )
+        choices = (
+            Choice("", "A price is for one piece."),
+            Choice(name, "A price is for this number of pieces, and is divided by it.", columns[number].examples),
+        )
+        return [Question("price_unit", "money", text, choices, columns[number].examples)]
+    return []
+
+
+def _cents(cell: str) -> int | None:
+    """Return a price in hundredths, or None for a cell with more than an amount."""
+    text = cell.strip(" €$£")
+    if not _CENTS.fullmatch(text):
+        return None
+    whole, _, fraction = text.replace(",", ".").partition(".")
+    return int(whole[:9]) * 100 + int(fraction.ljust(2, "0") or 0)
