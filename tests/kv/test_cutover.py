@@ -384,6 +384,7 @@ def answered(store: httpx.Client) -> set[str]:
     return keys
 
 
+@pytest.mark.slow
 def test_the_tables_answer_a_share_of_the_records_of_one_client_and_always_the_same(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:
@@ -413,6 +414,7 @@ def test_the_tables_answer_a_share_of_the_records_of_one_client_and_always_the_s
             own_platform.database.execute("delete from products where sku like 'share-%%'")
 
 
+@pytest.mark.slow
 def test_a_rollback_under_load_fails_no_request_and_loses_no_write(
     own_platform: Platform, store: httpx.Client, tenant: Tenant
 ) -> None:

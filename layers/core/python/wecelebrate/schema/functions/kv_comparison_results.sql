@@ -172,6 +172,20 @@ begin
 end
 $$;
 
+-- Returns a document, also one in a list, and locks what contains it. Null: it does not exist.
+create or replace function kv.stored_document(key text) returns jsonb
+language plpgsql volatile
+as $$
+declare
+  list constant text := (select i.list from kv.ids i where i.key = $1);
+  stored jsonb;
+begin
+  select d.value into stored from kv_store_6fcaeea3 d where d.key = coalesce(list, $1) for update;
+  return case when list is null then stored
+    else (select kv.decoded_item(k.item) from kv.keyed_items(list, kv.items_of(stored)) k where k.key = $1 limit 1) end;
+end
+$$;
+
 -- Writes the document of a row from the row. If the row has disappeared, its documents go, too, as when the mirror sees
 -- that a row is deleted. `fields` are the columns that differ. `id` and `document` say that the whole document is
 -- wrong.
@@ -188,11 +202,12 @@ begin
       perform kv.delete_documents(entity, row_id);
     end if;
     return;
-  elsif lead is null or fields && '{id,document}' then
+  end if;
+  document := kv.stored_document(lead);
+  if document is null or fields && '{id,document}' then
     perform kv.restore_document(entity, lead, row_id, r);
     return;
   end if;
-  select d.value into document from kv_store_6fcaeea3 d where d.key = lead for update;
   update kv.ids i set fingerprint = kv.fingerprint(document), mapped_fingerprint = kv.fingerprint(document)
   where i.key = lead and i.state = 'mapped';
   perform kv.mirror_row(entity, r - fields, r);
