@@ -216,6 +216,7 @@ def test_a_changed_function_and_a_changed_condition_close_the_gate(own_platform:
     assert "triggers" not in failed(own_platform, "site")
 
 
+@pytest.mark.slow
 def test_an_old_transaction_closes_the_gate(own_platform: Platform) -> None:
     with psycopg.connect(own_platform.endpoints.database) as connection:
         connection.execute("select 1")
