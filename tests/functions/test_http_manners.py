@@ -95,7 +95,7 @@ def test_every_operation_refuses_each_parameter_that_is_sent_twice(
 ) -> None:
     names = [parameter["name"] for parameter in operation.definition["parameters"] if parameter["in"] == "query"]
     query = "&".join(f"{name}=1&{name}=1" for name in names)
-    response = platform.admin.request(operation.method, f"{operation.path.format(**ids)}?{query}")
+    response = platform.admin.request(operation.method, operation.url(ids).partition("?")[0] + f"?{query}")
     assert pointers(problem(response, 422, "invalid")) == names
 
 

@@ -10,6 +10,7 @@ from infra.local.endpoints import dns_directory
 from tests.platform.api import ApiAccess
 from tests.platform.responses import Json, created, ok
 from wecelebrate.core.outbound.dns import DirectoryResolver
+from wecelebrate.sites.domains import RECORD_LABEL
 
 CLIENT: LiteralString = "insert into clients (id, name, slug) values (%s, %s, %s)"
 CATALOG: LiteralString = """
@@ -17,7 +18,7 @@ insert into catalogs (id, name, type, status, owner_client_id) values (%s, %s, '
 """
 SITE: LiteralString = """
 insert into sites (id, client_id, catalog_id, name, domain, status, domain_verified_at)
-values (%s, %s, %s, %s, %s, 'active', now())
+values (%s, %s, %s, %s, %s, 'active', now()) returning domain_token
 """
 
 
@@ -84,8 +85,9 @@ class Tenants(ApiAccess):
         with self.changes():
             self.database.execute(CLIENT, [client, f"Client {slug}", slug])
             self.database.execute(CATALOG, [catalog, f"catalog {unique[:8]}", client])
-            self.database.execute(SITE, [site, client, catalog, f"site {domain}", domain])
+            [row] = self.database.execute(SITE, [site, client, catalog, f"site {domain}", domain]).fetchall()
             owner = self.member(client)
+        self.set_txt(f"{RECORD_LABEL}.{domain}", f"wecelebrate-site={row['domain_token']}")
         return Tenant(client, slug, catalog, site, domain, self.api(owner))
 
     def product(self, tenant: Tenant, **more: Any) -> Json:

@@ -1,7 +1,4 @@
-"""Key-value store: copy its documents to the tables, mirror writes, compare both sides, and cut over.
-
-Only super admins can do this.
-"""
+"""Key-value store: copy its documents to tables, mirror writes, compare, cut over. Only super admins can."""
 
 from wecelebrate.core.http import Writing, api, serve
 from wecelebrate.core.types import Id

@@ -32,9 +32,10 @@ ADVICE: Mapping[str, str] = {
 def switch(tx: Transaction, new: NewMirror) -> Mirror:
     """Switch the mirror on or off. Raises Forbidden unless the caller is a super admin, and Conflict if it is busy.
 
-    Also raises Conflict if it would be switched off while the tables lead for an entity.
+    Also raises Conflict if it would be switched off, or would leave out an environment that it had, while the tables
+    lead for an entity.
     """
-    if not new.enabled:
+    if not new.enabled or set(sql.get_mirror(tx)["environments"] or ()) - set(new.environments):
         stages.require_no_lead(tx)
     sql.switch_mirror(
         tx,

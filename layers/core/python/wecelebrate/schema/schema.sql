@@ -4873,7 +4873,8 @@ begin
   end if;
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
-  if d.key is null then
+  -- A document that was written while the mirror did not see it is answered as it is, or its change would be hidden.
+  if d.key is null or d.fingerprint <> kv.fingerprint(stored) then
     return;
   end if;
   stage := kv.stage_of(d.entity, kv.client_of_row(d.entity, d.id));
@@ -15476,11 +15477,12 @@ begin
       perform kv.delete_documents(entity, row_id);
     end if;
     return;
-  elsif lead is null or fields && '{id,document}' then
+  end if;
+  document := kv.stored_document(lead);
+  if document is null or fields && '{id,document}' then
     perform kv.restore_document(entity, lead, row_id, r);
     return;
   end if;
-  select d.value into document from kv_store_6fcaeea3 d where d.key = lead for update;
   update kv.ids i set fingerprint = kv.fingerprint(document), mapped_fingerprint = kv.fingerprint(document)
   where i.key = lead and i.state = 'mapped';
   perform kv.mirror_row(entity, r - fields, r);
@@ -17577,6 +17579,22 @@ AS $function$
   select count(*)::integer from stored
 $function$;
 grant execute on function app.store_events(jsonb) to app_system;
+
+-- Function kv.stored_document(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.stored_document(key text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+AS $function$
+declare
+  list constant text := (select i.list from kv.ids i where i.key = $1);
+  stored jsonb;
+begin
+  select d.value into stored from kv_store_6fcaeea3 d where d.key = coalesce(list, $1) for update;
+  return case when list is null then stored
+    else (select kv.decoded_item(k.item) from kv.keyed_items(list, kv.items_of(stored)) k where k.key = $1 limit 1) end;
+end
+$function$;
 
 -- Function app.storefront_condition(uuid), owner app_definer
 

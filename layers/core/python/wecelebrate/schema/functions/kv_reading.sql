@@ -145,7 +145,8 @@ begin
   end if;
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
-  if d.key is null then
+  -- A document that was written while the mirror did not see it is answered as it is, or its change would be hidden.
+  if d.key is null or d.fingerprint <> kv.fingerprint(stored) then
     return;
   end if;
   stage := kv.stage_of(d.entity, kv.client_of_row(d.entity, d.id));
