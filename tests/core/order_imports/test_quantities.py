@@ -5,6 +5,11 @@ import pytest
 from wecelebrate.order_imports.values import BadValue, whole
 
 
+UNCLEAR = [
+    ("1.000", None), ("1,000", None), ("1.500", "."), ("1.5", ","), ("1,000,00", "."), ("1.000.00", ","),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("text", "mark", "value"),
     [
@@ -16,7 +21,7 @@ def test_a_group_of_three_digits_is_read_with_the_decimal_mark(text: str, mark: 
     assert whole("quantity", text, mark) == value
 
 
-@pytest.mark.parametrize(("text", "mark"), [("1.000", None), ("1,000", None), ("1.500", "."), ("1.5", ",")])
+@pytest.mark.parametrize(("text", "mark"), UNCLEAR)
 def test_an_unclear_quantity_is_refused(text: str, mark: str | None) -> None:
     with pytest.raises(BadValue):
         whole("quantity", text, mark)
