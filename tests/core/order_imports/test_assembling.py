@@ -36,7 +36,7 @@ def pieces_of(order: dict[str, Any]) -> list[tuple[int, int, int]]:
 
 
 def test_the_rows_of_an_order_are_its_lines() -> None:
-    order = order_of(LINE, LINE | {"sku": "T", "quantity": "1.000", "unit_price": "0.01"})
+    order = order_of(LINE, LINE | {"sku": "T", "quantity": "1.00", "unit_price": "0.01"})
     assert [(line["line"], line["sku"], line["quantity"]) for line in order["lines"]] == [(1, "S", 2), (2, "T", 1)]
     assert (order["total_amount"], order["currency"], order["status"]) == ("7.01", "EUR", "delivered")
     assert order["created_at"] == "2024-03-01T10:00:00+01:00"
@@ -81,6 +81,12 @@ def test_a_fully_credited_order_is_cancelled_and_keeps_its_total() -> None:
         ([LINE | {"shipped_quantity": "1"}], "bad_pieces", None),
         ([LINE | {"returned_quantity": "3"}], "bad_pieces", None),
         ([LINE | {"metadata": "[]"}], "bad_metadata", 2),
+        ([LINE | {"metadata": r'{"a": "\u0000"}'}], "bad_metadata", 2),
+        ([LINE | {"metadata": r'{"a": "\ud800"}'}], "bad_metadata", 2),
+        ([LINE | {"metadata": '{"a": 18446744073709551616}'}], "bad_metadata", 2),
+        ([LINE | {"metadata": '{"a": ' + "[" * 300 + "]" * 300 + "}"}], "bad_metadata", 2),
+        ([LINE | {"problem": "Out of stock"}], "bad_problem", 2),
+        ([LINE | {"quantity": "1.000"}], "bad_quantity", 2),
     ],
 )  # fmt: skip
 def test_an_unclear_row_refuses_its_order(rows: list[dict[str, str]], code: str, row: int | None) -> None:

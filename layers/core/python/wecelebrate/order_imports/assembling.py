@@ -1,13 +1,15 @@
 """Turns the rows of an order into an order. An order is imported with all its rows, or not at all."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, get_args
 
-from wecelebrate.core.models import json_bytes
+from wecelebrate.core.errors import Invalid
+from wecelebrate.core.models import json_bytes, normalized
 from wecelebrate.core.types.money import MAX_AMOUNT
 from wecelebrate.order_files.news.rows import folded
 from wecelebrate.order_imports import values
@@ -25,6 +27,7 @@ _LENGTHS = {
     "customer_name": 500, "customer_subject": 500, "customer_id": 200, "cancel_reason": 1000, "external_number": 100,
     "problem": 63,
 }  # fmt: skip
+_PROBLEM = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
 _ADDRESS = ("name", "company", "line1", "line2", "city", "region", "postal_code", "country", "phone")
 _LINE_TEXTS = {"sku": 200, "name": 500, "image": 2048}
 _STATUSES = {status: status for status in get_args(OrderStatus)} | {"canceled": "cancelled"}
@@ -107,6 +110,8 @@ def _head(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) ->
         }
     except BadValue as error:
         raise BadOrder(error.code, error.reason, heads[0][0]) from None
+    if head["problem"] is not None and not _PROBLEM.fullmatch(head["problem"]):
+        raise BadOrder("bad_problem", "`problem` must have only a-z, 0-9 and _, and begin with a letter.", heads[0][0])
     if head["problem"] == "unconfirmed":
         raise BadOrder("unconfirmed", "The guest has not confirmed the order, so it is no order yet.", heads[0][0])
     return _with_customer(head, texts, settings)
@@ -182,10 +187,17 @@ def _address(texts: Mapping[str, str]) -> dict[str, str]:
     return {part: values.line(f"shipping_{part}", text.removeprefix("'"), 200) for part, text in parts.items()}
 
 
+def _integer(text: str) -> int:
+    """Return an integer of at most 64 bits. Raises ValueError."""
+    if not -(1 << 63) <= (value := int(text)) < 1 << 63:
+        raise ValueError("the integer has more than 64 bits")
+    return value
+
+
 def _metadata(texts: Mapping[str, str]) -> dict[str, Any]:
     try:
-        metadata = json.loads(texts.get("metadata", "{}"))
-    except (ValueError, RecursionError):
+        metadata = normalized(json.loads(texts.get("metadata", "{}"), parse_int=_integer))
+    except (ValueError, RecursionError, Invalid):
         metadata = None
     if not isinstance(metadata, dict) or json_bytes(metadata) > MAX_METADATA_BYTES:
         raise BadValue("bad_metadata", f"`metadata` must be a JSON object of at most {MAX_METADATA_BYTES:,} bytes.")
@@ -225,7 +237,7 @@ def _line(texts: Mapping[str, str], code: str, settings: Settings) -> tuple[int 
         raise BadValue("no_product", "The line has neither `sku` nor `name`.")
     if "quantity" not in texts:
         raise BadValue("no_quantity", "The line has no `quantity`.")
-    quantity = values.whole("quantity", texts["quantity"])
+    quantity = values.whole("quantity", texts["quantity"], settings.decimal_mark)
     if quantity == 0:
         raise BadValue("bad_quantity", "`quantity` must not be 0.")
     price = _amount("unit_price", texts, code, settings)
@@ -235,7 +247,7 @@ def _line(texts: Mapping[str, str], code: str, settings: Settings) -> tuple[int 
         amount = values.number("amount", texts["amount"], settings.decimal_mark)
         price = values.amount("unit_price", amount / quantity, code)
     states = {
-        name: values.whole(name, texts[name]) if name in texts else None
+        name: values.whole(name, texts[name], settings.decimal_mark) if name in texts else None
         for name in ("shipped_quantity", "cancelled_quantity", "returned_quantity")
     }
     line = Line(
@@ -243,7 +255,7 @@ def _line(texts: Mapping[str, str], code: str, settings: Settings) -> tuple[int 
         shipped=states["shipped_quantity"], cancelled=states["cancelled_quantity"],
         returned=states["returned_quantity"],
     )  # fmt: skip
-    return values.whole("line", texts["line"]) if "line" in texts else None, line
+    return values.whole("line", texts["line"], settings.decimal_mark) if "line" in texts else None, line
 
 
 def _total(lines: Sequence[Line], status: str) -> Decimal:

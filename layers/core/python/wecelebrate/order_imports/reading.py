@@ -179,6 +179,8 @@ def _table(file: BinaryIO, name: str, names: Mapping[str, str | None], columns: 
                 yield RawRow(number, texts, problem="The row has more cells than the header has columns.")
             elif texts:
                 yield RawRow(number, texts)
+        if source.truncated or not source.table.ended_cleanly():
+            raise UnreadableFile("The file is incomplete or broken: it ends in the middle. Upload the complete file.")
     except feeds.UnreadableFeed as error:
         raise UnreadableFile(str(error)) from error
     finally:

@@ -79,6 +79,8 @@ class _Import:
     """The field of each column, for each file."""
     orders: Counter[str] = field(default_factory=Counter)
     """The number of orders for each outcome."""
+    _above: dict[int, str] = field(default_factory=dict)
+    """The number of the last order of each file, while the file is read."""
 
     def read(self) -> None:
         """Store the rows of all files. Raises UnreadableFile, AmbiguousColumns or JobRejected."""
@@ -121,17 +123,23 @@ class _Import:
             raise jobs.JobRejected("no_order_number", reason)
 
     def _store_row(self, row: Row, problem: str | None) -> None:
-        if problem is not None:
-            self._reject(Rejection(row, "bad_row", problem))
-            return
         of_columns = self.fields[row.file]
         stated = next((row.raw[name] for name in row.raw if of_columns.get(name) == "order_number"), "").strip()
         number = self.settings.number_prefix.upper() + stated.upper().removeprefix("#")
-        if not stated or not _NUMBER.match(number) or len(number) > _MAX_NUMBER_LENGTH:
-            reason = f"`order_number` must have letters, digits and - . _ / in between, and is `{shown(stated)}`."
-            self._reject(Rejection(row, "bad_order_number" if stated else "no_order_number", reason))
+        is_number = bool(stated and _NUMBER.match(number)) and len(number) <= _MAX_NUMBER_LENGTH
+        if is_number:
+            self._above[row.file] = number
+        if is_number and problem is None:
+            self.spool.add(number, row)
             return
-        self.spool.add(number, row)
+        if problem is not None:
+            rejection = Rejection(row, "bad_row", problem)
+        else:
+            reason = f"`order_number` must have letters, digits and - . _ / in between, and is `{shown(stated)}`."
+            rejection = Rejection(row, "bad_order_number" if stated else "no_order_number", reason)
+        self._reject(rejection)
+        if row.file in self._above:  # a row without a number can be a line of the order above it
+            self.spool.add_gap(self._above[row.file], rejection)
 
     def _reject(self, rejection: Rejection) -> None:
         self.spool.reject(rejection)
@@ -144,6 +152,9 @@ class _Import:
         size = 0
         for number, rows in self.spool.orders():
             try:
+                if gap := self.spool.gap(number):
+                    reason = f"Row {gap[0]} was rejected ({gap[1]}), and is or can be a row of this order."
+                    raise BadOrder("order_incomplete", reason)
                 assembled = assemble(number, rows, self.fields, self.settings)
             except BadOrder as error:
                 self.orders["rejected"] += 1

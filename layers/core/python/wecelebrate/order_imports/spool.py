@@ -46,6 +46,7 @@ class Spool:
             create table rows (seq integer primary key, file integer, number integer, key text, raw text, lines text);
             create table rejections (file integer, number integer, seq integer primary key, code text, reason text,
               raw text);
+            create table gaps (key text primary key, number integer, code text);
         """)
 
     def add(self, key: str, row: Row) -> None:
@@ -53,6 +54,18 @@ class Spool:
         lines = None if row.lines is None else json.dumps(row.lines)
         values = (row.file, row.number, key, json.dumps(row.raw), lines)
         self._database.execute("insert into rows (file, number, key, raw, lines) values (?, ?, ?, ?, ?)", values)
+
+    def add_gap(self, key: str, rejection: Rejection) -> None:
+        """Store that the order with the number `key` lacks a row, or may lack it."""
+        values = (key, rejection.row.number, rejection.code)
+        self._database.execute("insert or ignore into gaps (key, number, code) values (?, ?, ?)", values)
+
+    def gap(self, key: str) -> tuple[int, str] | None:
+        """Return the number of the first row that the order may lack, and why the row was rejected."""
+        gap: tuple[int, str] | None = self._database.execute(
+            "select number, code from gaps where key = ?", (key,)
+        ).fetchone()
+        return gap
 
     def reject(self, rejection: Rejection) -> None:
         """Store a rejected row."""

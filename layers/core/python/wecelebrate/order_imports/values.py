@@ -19,6 +19,7 @@ FIRST_YEAR = 1970
 _MAX_SHOWN = 60
 _LINE_BREAKS = re.compile(r"\s*[\t\n\v\f\r\x85\u2028\u2029]\s*")
 _WHOLE = re.compile(r"(-?[0-9]{1,9})(?:[.,]0+)?\Z", re.ASCII)
+_GROUPED_WHOLE = re.compile(r"-?[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*(?:(?!\1)[.,][0-9]+)?\Z", re.ASCII)
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,30})?\Z", re.ASCII)
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,30})?\Z", re.ASCII)
 _ERASED = re.compile(r"erased-[0-9a-f]{1,64}@erased\.invalid")
@@ -81,8 +82,16 @@ def line(name: str, text: str, max_length: int) -> str:
     return value
 
 
-def whole(name: str, text: str) -> int:
-    """Return a whole number. `2.000` is 2, because ERP systems write quantities with decimals. Raises BadValue."""
+def whole(name: str, text: str, decimal_mark: str | None) -> int:
+    """Return a whole number. ERP systems write quantities with decimals, e.g. `2.00`. Raises BadValue.
+
+    `1.000` is 1 or 1000: only the stated decimal mark says which.
+    """
+    grouped = _GROUPED_WHOLE.fullmatch(text)
+    if grouped and decimal_mark is None:
+        raise BadValue(f"bad_{name}", f"`{name}` is `{shown(text)}`: state `decimal_mark`, which says what it means.")
+    if grouped and grouped[1] != decimal_mark:
+        text = text.replace(grouped[1], "")
     match = _WHOLE.fullmatch(text)
     number = int(match[1]) if match else MAX_QUANTITY + 1
     if abs(number) > MAX_QUANTITY:
