@@ -4,7 +4,6 @@ import pytest
 
 from wecelebrate.order_imports.values import BadValue, whole
 
-
 UNCLEAR = [
     ("1.000", None), ("1,000", None), ("1.500", "."), ("1.5", ","), ("1,000,00", "."), ("1.000.00", ","),
 ]  # fmt: skip
