@@ -56,15 +56,15 @@ def fields_of(header: Iterable[str], stated: Mapping[str, str]) -> dict[str, str
     A column that has the name of a field itself comes before other names. Raises AmbiguousColumns.
     """
     header = list(header)
-    known = _SHOPIFY if "Lineitem name" in header else {}
+    by_vendor = _SHOPIFY if "Lineitem name" in header else {}
     taken = {column: field for field, column in stated.items() if column in header}
     candidates: dict[str, list[str]] = {}
     for column in header:
-        field = known.get(column) or _BY_NAME.get(folded(column))
+        field = by_vendor.get(column) or _BY_NAME.get(folded(column))
         if field and column not in taken and field not in stated:
             candidates.setdefault(field, []).append(column)
     for field, columns in candidates.items():
-        exact = [column for column in columns if column == field or known.get(column) == field]
+        exact = [column for column in columns if column == field or by_vendor.get(column) == field]
         chosen = exact or columns
         if len(set(chosen)) > 1:
             names = ", ".join(f"`{column[:100]}`" for column in chosen[:5])

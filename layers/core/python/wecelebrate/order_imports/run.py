@@ -106,16 +106,16 @@ class _Import:
 
     def _store(self, rows: Iterator[RawRow], header: Mapping[str, None]) -> None:
         """Store the rows of a file. `header` gets its columns while the rows are read."""
-        file, known = len(self.fields), -1
+        file, width = len(self.fields), -1
         self.fields.append({})
         for count, raw in enumerate(rows, start=1):
-            if len(header) > known:
-                self.fields[file], known = columns.fields_of(header, self.settings.columns), len(header)
+            if len(header) > width:
+                self.fields[file], width = columns.fields_of(header, self.settings.columns), len(header)
             if count % _CHECK_ROWS == 0:
                 self.job.check_lease()
             self.job.counts["read"] += 1
             self._store_row(Row(file, raw.number, raw.cells, raw.lines), raw.problem)
-        if known == -1:
+        if width == -1:
             self.fields[file] = columns.fields_of(header, self.settings.columns)
         if header and "order_number" not in self.fields[file].values():
             first = ", ".join(f"`{shown(column)}`" for column in list(header)[:20])

@@ -104,14 +104,16 @@ def recompare(tx: Transaction, scope: Scope, key: str) -> Result:
 
 def read(tx: Transaction, entity: Entity, keys: Sequence[str]) -> list[Stored]:
     """Return the documents under keys of the store, also those in lists."""
-    found = decode(sql.read_records(tx, entity=entity, keys=list(keys), ids=[], others=[], values=True))["documents"]
-    return [stored for key in keys if key in found for stored in documents_of(entity, key, found[key])]
+    stored_values = decode(sql.read_records(tx, entity=entity, keys=list(keys), ids=[], others=[], values=True))[
+        "documents"
+    ]
+    return [stored for key in keys if key in stored_values for stored in documents_of(entity, key, stored_values[key])]
 
 
 def owners(tx: Transaction, scope: Scope, ids: Sequence[str]) -> dict[str, str | None]:
     """Return the owners of those of the given rows that exist."""
-    found = _read(tx, scope, [], ids, [], values=False)
-    return {id: row["owner"] for id, row in found["rows"].items()}
+    page = _read(tx, scope, [], ids, [], values=False)
+    return {id: row["owner"] for id, row in page["rows"].items()}
 
 
 def _in_list(tx: Transaction, scope: Scope, key: str) -> list[Stored]:
@@ -303,5 +305,5 @@ class _Judge:
     def _settings(self, site: str) -> tuple[Any, ...]:
         if self.scope.entity != "site":
             return ()
-        found = (self.settings.get(key) for key in _settings_keys(site))
-        return tuple(value for text in found if text and isinstance(value := decode(text), dict))
+        texts = (self.settings.get(key) for key in _settings_keys(site))
+        return tuple(value for text in texts if text and isinstance(value := decode(text), dict))

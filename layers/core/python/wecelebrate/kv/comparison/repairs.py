@@ -53,7 +53,7 @@ def _repair(tx: Transaction, scope: records.Scope, source: str, record: dict[str
         fields |= others
     is_missing = False
     if record["row_id"] is not None and record["kind"] != "row_missing":
-        found = runs.rows_without_documents(tx, scope, _NO_ROW, [record["row_id"]])
-        is_missing = bool(found["missing"]) or found["last"] is None
+        page = runs.rows_without_documents(tx, scope, _NO_ROW, [record["row_id"]])
+        is_missing = bool(page["missing"]) or page["last"] is None
     is_quarantined = result.counts["quarantined"] > 0
     return not (result.differences or is_missing or is_quarantined), is_quarantined

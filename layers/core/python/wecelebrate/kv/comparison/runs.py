@@ -180,21 +180,21 @@ class _Run:
         """Search the next rows for rows without documents, and search those that have none once more."""
         sample, total = self.row["sample"], max(self.row["counts"].get("keys", 0), 1)
         share = 1_000_000 if sample is None else min(1_000_000, ceil(1_000_000 * sample / total))
-        found = self._rows_without_documents(self.checkpoint.after_row, None, share)
-        if found["last"] is None:
+        page = self._rows_without_documents(self.checkpoint.after_row, None, share)
+        if page["last"] is None:
             self.status = "complete"
             self._record(self.checkpoint)
             return
-        missing = found["missing"]
+        missing = page["missing"]
         if missing:
             ids = [each["row_id"] for each in missing]
             missing = self._rows_without_documents(_NO_ROW, ids, 1_000_000)["missing"]
-        self.compared += found["rows"]
-        self.counts.update(rows=found["rows"], gone=found["gone"])
+        self.compared += page["rows"]
+        self.counts.update(rows=page["rows"], gone=page["gone"])
         differences = [
             Difference(each["key"], each["row_id"], "document_missing", None, each["client_id"]) for each in missing
         ]
-        self._record(Checkpoint(after_key=None, after_row=found["last"]), differences)
+        self._record(Checkpoint(after_key=None, after_row=page["last"]), differences)
 
     def _rows_without_documents(self, after: str, ids: list[str] | None, share: int) -> dict[str, Any]:
         seed = UUID(self.row["id"]).int & (2**60 - 1)
@@ -231,10 +231,10 @@ def rows_without_documents(
     tx: Transaction, scope: Scope, after: str, ids: list[str] | None, *, share: int = 1_000_000, seed: int = 0
 ) -> dict[str, Any]:
     """Return which of the next rows, or of the given rows, have no document."""
-    found: dict[str, Any] = sql.list_rows_without_documents(
+    page: dict[str, Any] = sql.list_rows_without_documents(
         tx, entity=scope.entity, client_id=scope.client_id, after=after, ids=ids, size=ROWS, share=share, seed=seed
     )
-    return found
+    return page
 
 
 def _rows(tx: Transaction, scope: Scope, ids: list[str]) -> dict[str, str | None]:
