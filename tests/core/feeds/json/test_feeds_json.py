@@ -98,6 +98,8 @@ def test_the_complete_records_of_a_list_with_an_invalid_record_are_read() -> Non
         ('[{"sku": "A", "name": "x"}', "at the end of the file"),
         ('[{"sku": "A", "name": "x"}] trailing', "follows its end"),
         ('{"products": [{"sku": "A", "name": "x"}]', "the file ends too early"),
+        ('[{"sku": "A", "name": "x"}, {"sku": "B", "na', "record 2 cannot be read"),
+        ('[{"sku": "A", "name": "x"}, {"sku": "B", "price": 1', "record 2 cannot be read"),
     ],
 )
 def test_the_rejection_for_a_broken_list_states_the_problem(text: str, problem: str) -> None:

@@ -8,7 +8,6 @@ from wecelebrate.feeds.files import encoding
 from wecelebrate.feeds.files.containers import UnpackedFile, unpack
 from wecelebrate.feeds.files.formats import Format, reject_binary, text_format
 from wecelebrate.feeds.items import UnreadableFeed, quoted
-from wecelebrate.feeds.json.complete import refuse_incomplete
 from wecelebrate.feeds.tables.table import Table, open_csv, open_json
 from wecelebrate.feeds.xlsx import open_xlsx
 
@@ -72,8 +71,6 @@ def open_source(
         text = encoding.spool(unpacked.head, unpacked.stream, mapping.get("encoding"))
         file_format = text_format(text.open().read(encoding.FORMAT_SAMPLE), unpacked.name)
         table = _table(text, file_format, mapping, currency)
-        if file_format == "json" and not is_sample and not unpacked.truncated:
-            refuse_incomplete(text)
         return FeedSource(file_format, table, text, unpacked, is_sample)
     except BaseException:
         if text:
