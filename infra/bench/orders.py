@@ -88,13 +88,13 @@ class Shop:
     """The id, the SKU and the name of each product."""
 
     @classmethod
-    def create(cls, platform: BenchPlatform) -> "Shop":
-        """Create a catalog with PRODUCTS products and a site that shows them."""
-        catalog = catalogs.create_filled_catalog(platform, PRODUCTS)
+    def create(cls, platform: BenchPlatform, client_id: UUID = ACME) -> "Shop":
+        """Create a catalog with PRODUCTS products and a site of a client that shows them."""
+        catalog = catalogs.create_filled_catalog(platform, PRODUCTS, client_id)
         database = platform.database
         database.execute("update products set inventory_count = %s where catalog_id = %s", [STOCK, catalog])
         platform.settle()
-        domain = platform.create_site(catalog)
+        domain = platform.create_site(catalog, client_id)
         site = database.execute("select id from sites where domain = %s", [domain]).fetchone()
         assert site is not None
         products = database.execute("select id::text, sku, name from products where catalog_id = %s", [catalog])

@@ -20,6 +20,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
     from infra.bench.function_init import function_init
     from infra.bench.imports import import_inline, import_uploaded
     from infra.bench.jobs import next_job
+    from infra.bench.kv import kv
     from infra.bench.neighbours import neighbours
     from infra.bench.orders import orders
     from infra.bench.pages import cache, growth, pages
@@ -43,6 +44,7 @@ def bench(only: Annotated[str | None, typer.Option("--only", help="Run only this
         "events": events,
         "export-1m": export_million,
         "reports": reports,
+        "kv": kv,
         "sync-1m": sync_million,
     }
     if only and only not in measures:

@@ -87,6 +87,8 @@ def print_mirror(mirror: output.Json) -> None:
     """Print whether the mirror is on, and its conflicts."""
     state = f"on for {', '.join(mirror['environments'])}" if mirror["enabled"] else "off"
     output.result(f"mirror: {state}")
+    if mirror["unwritten"]:
+        output.result(f"{mirror['unwritten']:,} rows of bulk writes are not in their documents yet")
     if mirror["conflicts"]:
         rows = [(c["kind"], f"{c['conflicts']:,}", c["keys"][0], c["advice"]) for c in mirror["conflicts"]]
         output.print_table(_CONFLICTS, rows)

@@ -143,6 +143,7 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "kv.conflicts": ("field", "renamed"),
     "kv.writes": ("fingerprint", 2),
     "kv.list_changes": ("columns", ["name"]),
+    "kv.dirty": ("noticed_at", PAST),
     "kv.comparisons": ("compared", 7),
     "kv.differences": ("field", "renamed"),
     "kv.buckets": ("documents", 7),
@@ -461,6 +462,7 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("kv.writes", "gift:1", {"key": "gift:1", "base_rev": 1, "fingerprint": 1})
     change = {"id": ident("a change"), "entity": "product", "row_id": ident("gift 1"), "columns": ["name"]}
     yield Row("kv.list_changes", "gift:1", change)
+    yield Row("kv.dirty", "gift:1", {"id": ident("a bulk write"), "row_id": ident("gift 1"), "entity": "product"})
     comparison = {"id": ident("a comparison"), "entity": "product", "requested_by": "super"}
     yield Row("kv.comparisons", "a comparison", comparison)
     difference = {"id": ident("a difference"), "entity": "product", "key": "gift:1", "kind": "field", "field": "name"}

@@ -99,20 +99,11 @@ def _counted(event: Mapping[str, Any], error: StoreError) -> StoreError:
 
 def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
     page = parse_page(parse_query(event["rawQueryString"]), headers)
-    with reading(SERVICE, primary=True) as tx, store_errors():
-        selection = {
-            "columns": page.columns,
-            "descending": page.descending,
-            "limit": page.limit,
-            "offset": page.offset,
-            **_parameters(page.filter),
-        }
-        row = sql.read_documents(tx, **selection)
-        is_answered = row["is_dialed"] and page.columns != "key"
-        if is_answered:
-            row = sql.read_answers(tx, **selection)
-        total = sql.count_documents(tx, **_parameters(page.filter)) if page.counts else None
-    if is_answered and row["compared"] is not None:
+    row, total = _select(page)
+    if row["has_dirty"]:
+        _fold(page)
+        row, total = _select(page)
+    if row.get("compared") is not None:
         _record_shadow_reads(row["compared"], row["mismatched"])
     body: str = row["body"]
     if page.one:
@@ -127,6 +118,38 @@ def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
     content_range = _content_range(page, row["rows"], total)
     # PostgREST would respond with 206 to a part of the rows. The old store responded with 200 to HEAD.
     return _response(200, body, {"content-range": content_range, "content-type": _JSON})
+
+
+def _select(page: Page) -> tuple[Mapping[str, Any], int | None]:
+    """Return the row of `read_documents` or of `read_answers`, and the number of all documents if it is asked for.
+
+    `has_dirty` is true if a bulk write may not be in the documents yet.
+    """
+    with reading(SERVICE, primary=True) as tx, store_errors():
+        documents = sql.read_documents(tx, **_selection(page))
+        is_answered = documents["is_dialed"] and page.columns != "key"
+        row = sql.read_answers(tx, **_selection(page)) if is_answered else documents
+        total = sql.count_documents(tx, **_parameters(page.filter)) if page.counts else None
+    return {**row, "has_dirty": documents["has_dirty"]}, total
+
+
+def _selection(page: Page) -> dict[str, Any]:
+    return {
+        "columns": page.columns,
+        "descending": page.descending,
+        "limit": page.limit,
+        "offset": page.offset,
+        **_parameters(page.filter),
+    }
+
+
+def _fold(page: Page) -> None:
+    """Write a bulk write into the documents of a page. If this fails, the page has the values before the bulk write."""
+    parameters = {name: value for name, value in _selection(page).items() if name != "columns"}
+    try:
+        _run(lambda tx: sql.fold_documents(tx, **parameters))
+    except (StoreError, Problem):
+        logger.exception("a bulk write was not written into the documents of a page")
 
 
 def _record_shadow_reads(keys: list[str], mismatched: list[str]) -> None:
@@ -158,7 +181,12 @@ def _write(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, An
     documents = parse_documents(parse_query(event["rawQueryString"]), headers, _body(event))
     merges = documents.resolution == "merge-duplicates"
     query = sql.upsert_documents if merges else sql.insert_documents
-    _run(lambda tx: query(tx, documents=documents.json))
+
+    def write(tx: Transaction) -> None:
+        sql.lock_written(tx, documents=documents.json)
+        query(tx, documents=documents.json)
+
+    _run(write)
     return _response(201, "", {"preference-applied": "resolution=merge-duplicates"} if merges else {})
 
 

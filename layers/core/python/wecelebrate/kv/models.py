@@ -230,6 +230,8 @@ class Mirror(BaseModel):
     """When the mirror was switched. Null if it was never on."""
     earlier_values: int
     """The number of earlier values of documents, which are kept for 10 minutes."""
+    unwritten: int
+    """The number of rows of bulk writes whose documents are not written yet."""
     conflicts: list[ConflictCount]
     """What the mirror could not keep, by kind."""
 

@@ -1,31 +1,23 @@
--- name: upsert_documents!
--- Write documents, each under its key. The last writer wins. While the mirror is on, the rows of the documents are
--- locked first. The order of the keys prevents deadlocks.
+-- name: lock_written!
+-- Lock the rows of documents that are about to be written, while the mirror is on.
 with documents as materialized (
   select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
-), locked as materialized (
-  select kv.lock_written(array(select key from documents), (
-    select jsonb_object_agg(key, value) from documents
-    where key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'
-  )) as is_mirrored
 )
+select kv.lock_written(array(select key from documents), (
+  select jsonb_object_agg(key, value) from documents
+  where key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'));
+
+-- name: upsert_documents!
+-- Write documents, each under its key. The last writer wins. The order of the keys prevents deadlocks.
 insert into kv_store_6fcaeea3 (key, value)
-select d.key, d.value from documents d cross join locked
+select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
 order by d.key collate "C"
 on conflict (key) do update set value = excluded.value;
 
 -- name: insert_documents!
--- Write documents under keys that must not exist. While the mirror is on, the rows of the documents are locked first.
-with documents as materialized (
-  select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
-), locked as materialized (
-  select kv.lock_written(array(select key from documents), (
-    select jsonb_object_agg(key, value) from documents
-    where key ~ '^((client|site|catalog|order|gift)s:all$|catalog_gifts:|catalog_index:|user_orders:|order_index:)'
-  )) as is_mirrored
-)
+-- Write documents under keys that must not exist. The order of the keys prevents deadlocks.
 insert into kv_store_6fcaeea3 (key, value)
-select d.key, d.value from documents d cross join locked
+select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
 order by d.key collate "C";
 
 -- name: lock_rows!
@@ -55,18 +47,28 @@ delete from kv_store_6fcaeea3 where key in (select key from locked);
 -- Return a page of documents as one JSON array, with the columns in the given order, and the number of documents.
 -- A null filter selects all documents. The planner computes the conditions on parameters before it chooses an index.
 -- `is_dialed`: tables answer or compare documents, so read_answers returns what the response must contain.
+-- `has_dirty`: a bulk write is not in all documents yet, so fold_documents must write those of this page first.
 select coalesce(json_agg(case :columns
     when 'key' then (select to_json(r) from (select d.key) r)
     when 'value' then (select to_json(r) from (select d.value) r)
     when 'value,key' then (select to_json(r) from (select d.value, d.key) r)
     else (select to_json(r) from (select d.key, d.value) r)
-  end), '[]')::text as body, count(*) as rows, kv.is_dialed() as is_dialed
+  end), '[]')::text as body, count(*) as rows, kv.is_dialed() as is_dialed,
+  kv.has_dirty() as has_dirty
 from (
   select key, value from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
   order by case when :descending then key end desc, case when not :descending then key end
   limit :limit offset :offset
 ) d;
+
+-- name: fold_documents!
+-- Write the values of a bulk write into the documents of a page that they have not reached yet.
+select kv.fold_keys(coalesce(:keys::text[], '{}') || array(
+  select key from kv_store_6fcaeea3
+  where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
+  order by case when :descending then key end desc, case when not :descending then key end
+  limit :limit offset :offset));
 
 -- name: read_answers^
 -- Return the same as read_documents, and answer documents from their rows where the tables lead. `compared` has the keys

@@ -38,6 +38,10 @@ RUN_SECONDS = 120.0 - INTERVAL_SECONDS
 """The time from the start of a run to its last check."""
 _BATCH_SIZE = 100
 """The largest number of outbox rows that one transaction sends."""
+FOLD_SIZE = 200
+"""The largest number of rows whose documents one transaction writes."""
+FOLD_SECONDS = 4.0
+"""A check begins no further transaction of `fold_documents` after this time, so that it does not delay the others."""
 
 
 def run(seconds: float = RUN_SECONDS) -> None:
@@ -50,6 +54,7 @@ def run(seconds: float = RUN_SECONDS) -> None:
             jobs.sweep()
             webhooks.sweep()
             sweep_outbox()
+            fold_documents()
             if time.monotonic() - maintained_at >= MAINTENANCE_SECONDS:
                 maintain()
                 maintained_at = time.monotonic()
@@ -115,6 +120,21 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
         sent += len(changes)
         if len(changes) < _BATCH_SIZE:
             return sent
+
+
+def fold_documents(seconds: float = FOLD_SECONDS) -> int:
+    """Write the rows of bulk writes into the documents of the key-value store, for at most the given time.
+
+    Returns the number of rows.
+    """
+    ends_at = time.monotonic() + seconds
+    folded = 0
+    while True:
+        with writing(SYSTEM) as tx:
+            rows: int = sql.fold_kv(tx, size=FOLD_SIZE)
+        folded += rows
+        if not rows or time.monotonic() > ends_at:
+            return folded
 
 
 def delete_expired_exports() -> None:

@@ -35,6 +35,10 @@ delete from guest_mails where created_at < now() - interval '25 hours';
 -- Delete invitations that ended more than 90 days ago. Returns their number.
 select app.delete_old_invitations(1000);
 
+-- name: fold_kv$
+-- Write the rows of bulk writes into their documents. Returns the number of rows, or 0 if another sweeper does it.
+select kv.fold(:size);
+
 -- name: forget_kv_history$
 -- Delete earlier values of documents after 10 minutes, and conflicts of the mirror after 30 days.
 select kv.forget(10000);

@@ -1,3 +1,7 @@
+-- name: has_dirty$
+-- Return whether the documents of a bulk write are not written yet.
+select kv.has_dirty();
+
 -- name: start_comparison$
 -- Start a comparison, or return the one that has not ended. Returns null if the client does not exist.
 select kv.start_comparison(:entity, :client_id, :sample);

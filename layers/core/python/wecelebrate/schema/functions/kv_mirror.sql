@@ -251,11 +251,22 @@ begin
       and (pattern is null or i.key like pattern or i.list like pattern));
   if ids <> '{}' then
     perform kv.lock_entities(ids);
+    perform kv.fold_locked(ids);
   end if;
   return true;
 end
 $$;
 grant execute on function kv.lock_rows(text[], text) to app_kv;
+
+-- Returns the rows to which keys lead that are not in kv.ids yet.
+create or replace function kv.rows_of_new_keys(keys text[]) returns uuid[]
+language sql stable
+return array(
+  select kv.id_of(f.meaning, 'production', split_part(k, ':', -1)) from unnest(keys) k
+    cross join lateral (
+      select n.meaning from app.kv_key_families() n
+      where split_part(k, ':', 1) = any (n.heads) and k ~ n.pattern limit 1) f
+  where kv.is_entity_key(k) and not exists (select from kv.ids i where i.key = k));
 
 -- Locks the rows of documents before they are written, also the rows to which a new key or a new item of a list leads.
 -- `lists` has the lists among the documents.
@@ -269,15 +280,10 @@ begin
     return false;
   end if;
   ids := array(select i.id from kv.ids i where i.has_row and (i.key = any (keys) or i.list = any (keys)))
-    || array(
-      select kv.id_of(f.meaning, 'production', split_part(k, ':', -1)) from unnest(keys) k
-        cross join lateral (
-          select n.meaning from app.kv_key_families() n
-          where split_part(k, ':', 1) = any (n.heads) and k ~ n.pattern limit 1) f
-      where kv.is_entity_key(k) and not exists (select from kv.ids i where i.key = k))
-    || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
+    || kv.rows_of_new_keys(keys) || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
   if ids <> '{}' then
     perform kv.lock_entities(ids);
+    perform kv.fold_locked(ids);
   end if;
   return true;
 end

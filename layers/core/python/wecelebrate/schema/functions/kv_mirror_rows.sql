@@ -179,26 +179,16 @@ begin
 end
 $$;
 
--- Mirrors one row into all its documents of the mirrored environments, in the order of their keys: an application can
--- read any of them. It locks the documents after the row. Documents in lists change at the end of the transaction.
-create or replace function kv.mirror_row(entity text, old_row jsonb, new_row jsonb) returns void
+-- Writes the changed columns of a row into all its documents of the mirrored environments, in the order of their keys:
+-- an application can read any of them. Returns whether a document changed. It locks the documents after the row.
+-- Documents in lists change at the end of the transaction.
+create or replace function kv.write_documents(entity text, row_id uuid, changed jsonb, new_row jsonb) returns boolean
 language plpgsql volatile
 as $$
 declare
-  row_id constant uuid := new_row ->> 'id';
-  changed constant jsonb := kv.changed_columns(entity, old_row, new_row);
   d record;
   is_changed boolean := false;
 begin
-  if entity = 'order' and old_row ->> 'erased_at' is null and new_row ->> 'erased_at' is not null then
-    perform kv.erase_documents(row_id, new_row);
-    return;
-  elsif changed = '{}' then
-    return;
-  elsif kv.leading_key(entity, row_id) is null then
-    perform kv.create_document(entity, new_row);
-    return;
-  end if;
   for d in
     select i.key, i.environment from kv.ids i
     where i.entity = $1 and i.id = row_id and i.list is null and i.has_row and i.state not in ('gone', 'deleted')
@@ -207,10 +197,28 @@ begin
   loop
     is_changed := kv.mirror_document(entity, d.key, d.environment, changed, new_row) or is_changed;
   end loop;
-  if is_changed then
+  perform kv.note_list_change(entity, row_id, array(select jsonb_object_keys(changed)));
+  return is_changed;
+end
+$$;
+
+-- Mirrors one row into its documents.
+create or replace function kv.mirror_row(entity text, old_row jsonb, new_row jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  row_id constant uuid := new_row ->> 'id';
+  changed constant jsonb := kv.changed_columns(entity, old_row, new_row);
+begin
+  if entity = 'order' and old_row ->> 'erased_at' is null and new_row ->> 'erased_at' is not null then
+    perform kv.erase_documents(row_id, new_row);
+  elsif changed = '{}' then
+    return;
+  elsif kv.leading_key(entity, row_id) is null then
+    perform kv.create_document(entity, new_row);
+  elsif kv.write_documents(entity, row_id, changed, new_row) then
     perform kv.record_agreement(entity, row_id);
   end if;
-  perform kv.note_list_change(entity, row_id, array(select jsonb_object_keys(changed)));
 end
 $$;
 
@@ -334,6 +342,7 @@ end
 $$;
 
 -- Mirrors the rows that a statement has written, in the order of their ids. The argument of the trigger is the entity.
+-- The documents of many products are written later (functions/kv_folding.sql), so a sync takes hardly longer.
 -- Only rows whose documents can change are read: a statement that changes no column of a document ends early.
 create or replace function kv.mirror_rows() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -341,6 +350,20 @@ as $$
 declare
   r record;
 begin
+  if tg_argv[0] = 'product' and tg_op = 'DELETE' then
+    if (select count(*) from before) >= kv.bulk_size() then
+      insert into kv.dirty (entity, row_id) select 'product', b.id from before b
+      where exists (select from kv.ids i where i.entity = 'product' and i.id = b.id);
+      return null;
+    end if;
+  elsif tg_argv[0] = 'product' then
+    if (select count(*) from after) >= kv.bulk_size() then
+      insert into kv.dirty (entity, row_id) select 'product', a.id from after a
+      where a.catalog_id in (select i.id from kv.ids i where i.entity = 'catalog' and i.has_row)
+        or exists (select from kv.ids i where i.entity = 'product' and i.id = a.id);
+      return null;
+    end if;
+  end if;
   if tg_op = 'INSERT' then
     for r in select a.id, to_jsonb(a) as new_row from after a order by a.id loop
       perform kv.mirror_change(tg_argv[0], null, r.new_row);

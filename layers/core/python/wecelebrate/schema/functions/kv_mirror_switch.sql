@@ -15,6 +15,9 @@ language plpgsql volatile security definer set search_path = pg_catalog, public,
 as $$
 begin
   perform kv.require_super_admin();
+  if not $1 and exists (select from kv.dirty) then
+    raise exception 'documents of a bulk write are not written yet' using errcode = 'lock_not_available';
+  end if;
   insert into kv.mirror default values on conflict (is_only) do nothing;
   update kv.mirror m set enabled = $1, environments = coalesce($2, m.environments),
     currency = case when $2 is null then m.currency else $3 end, changed_at = clock_timestamp()
@@ -39,7 +42,8 @@ begin
   perform kv.require_super_admin();
   return coalesce((select to_jsonb(m) - 'is_only' from kv.mirror m where m.is_only),
     '{"enabled": false, "environments": [], "currency": null, "changed_at": null}') || jsonb_build_object(
-      'earlier_values', (select count(*) from kv.history), 'conflicts', (
+      'earlier_values', (select count(*) from kv.history),
+      'unwritten', (select count(distinct d.row_id) from kv.dirty d), 'conflicts', (
     select coalesce(jsonb_agg(to_jsonb(c) order by c.kind), '[]') from (
       select kind, count(*) as conflicts, max(noticed_at) as last_at,
         (array_agg(distinct left(key, 200) order by left(key, 200)))[1:5] as keys

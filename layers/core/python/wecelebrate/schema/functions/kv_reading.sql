@@ -146,7 +146,8 @@ begin
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
   -- A document that was written while the mirror did not see it is answered as it is, or its change would be hidden.
-  if d.key is null or d.fingerprint <> kv.fingerprint(stored) then
+  -- So is a document that is older than its row: its revision must be the revision of the values that are answered.
+  if d.key is null or d.fingerprint <> kv.fingerprint(stored) or kv.is_dirty(d.id) then
     return;
   end if;
   stage := kv.stage_of(d.entity, kv.client_of_row(d.entity, d.id));

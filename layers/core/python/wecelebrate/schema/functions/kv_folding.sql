@@ -1,0 +1,175 @@
+-- Statements over many products, e.g. a chunk of a sync, do not write the documents of the products: they append the
+-- products to kv.dirty. The sweeper folds these products into their documents some seconds later. An application that
+-- reads or writes their documents before folds them first, so it gets the new values with a new revision.
+
+set local role app_mirror;
+
+-- The number of rows of a statement from which on their documents are written later.
+create or replace function kv.bulk_size() returns integer
+language sql immutable parallel safe
+return 200;
+
+-- Returns whether the documents of a row are not written yet.
+create or replace function kv.is_dirty(row_id uuid) returns boolean
+language sql stable
+return exists (select from kv.dirty d where d.row_id = $1);
+
+-- Writes new documents for products that have none, as kv.create_document() does. A product that had a document before,
+-- or whose key is in use, is left out. Returns the products that got a document.
+create or replace function kv.create_product_documents(ids uuid[]) returns uuid[]
+language plpgsql volatile
+as $$
+declare
+  created uuid[];
+begin
+  with documents as materialized (
+    select p.id, (kv.keys_of('product', 'production', p.id::text))[2] as key,
+      kv.with_revision(kv.document_of('product', p.id::text, to_jsonb(p)), 1) as value
+    from products p
+    where p.id = any (ids) and kv.old_id_of('catalog', p.catalog_id) is not null
+      and not exists (select from kv.ids i where i.entity = 'product' and i.id = p.id)
+  ), written as (
+    insert into kv_store_6fcaeea3 (key, value) select d.key, d.value from documents d order by d.key
+    on conflict (key) do nothing returning key
+  ), recorded as (
+    insert into kv.ids (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
+    select d.key, 'product', 'production', d.id::text, d.id, 'mapped', true, f, f
+    from documents d join written w on w.key = d.key cross join lateral kv.fingerprint(d.value) f
+    on conflict (key) do nothing returning id
+  )
+  select coalesce(array_agg(id), '{}') into created from recorded;
+  perform kv.record_agreements('product', created);
+  return created;
+end
+$$;
+
+-- Returns the columns of a product that disagree with one of its documents.
+create or replace function kv.stale_columns(product_id uuid, r jsonb) returns jsonb
+language plpgsql stable
+as $$
+begin
+  return (
+    select coalesce(jsonb_object_agg(c.key, c.value), '{}')
+    from kv.ids i
+      join lateral kv.documents(array[i.key]) d on true
+      cross join lateral jsonb_each(kv.disagreements(i, kv.decoded(d.value), r)) c
+    where i.entity = 'product' and i.id = product_id and i.has_row and i.state not in ('gone', 'deleted'));
+end
+$$;
+
+-- Writes the row of one product into its documents. Returns whether a document with a key of its own has changed: then
+-- the caller records that it agrees with the row. `r` is null if the row was deleted.
+create or replace function kv.fold_product(product_id uuid, r jsonb) returns boolean
+language plpgsql volatile
+as $$
+declare
+  changed jsonb;
+begin
+  if r is null then
+    perform kv.mirror_change('product', jsonb_build_object('id', product_id), null);
+    return false;
+  elsif kv.leading_key('product', product_id) is null then
+    perform kv.mirror_change('product', null, r);
+    return false;
+  end if;
+  perform kv.note_conflict(i.key, 'row_not_mirrored', '', null, null) from kv.ids i
+  where i.entity = 'product' and i.id = product_id and i.has_row and i.list is null
+    and i.fingerprint is distinct from i.mapped_fingerprint;
+  changed := kv.stale_columns(product_id, r);
+  return changed <> '{}' and kv.write_documents('product', product_id, changed, r);
+exception when others then
+  perform kv.raise_deadlock(sqlstate, sqlerrm);
+  raise warning 'a row was not mirrored into the key-value store (%)', sqlstate;
+  perform kv.note_conflict(kv.name_of('product') || ':' || product_id, 'row_not_mirrored', sqlstate, null, null);
+  return false;
+end
+$$;
+
+-- Brings the documents of those of the given products that are in kv.dirty into agreement with their rows. The caller
+-- has locked the rows, so no other transaction folds them at the same time. Returns their number.
+create or replace function kv.fold_locked(ids uuid[]) returns integer
+language plpgsql volatile
+as $$
+declare
+  folded uuid[];
+  created uuid[] := '{}';
+  changed uuid[] := '{}';
+  p record;
+begin
+  with removed as (
+    delete from kv.dirty d where d.id in (
+      select e.id from kv.dirty e where e.row_id = any (ids) for update skip locked)
+    returning d.row_id
+  )
+  select array_agg(distinct row_id) into folded from removed;
+  if folded is null then
+    return 0;
+  end if;
+  if 'production' = any (kv.mirrored_environments()) then
+    created := kv.create_product_documents(folded);
+  end if;
+  for p in
+    select f.id, case when r.id is not null then to_jsonb(r) end as content
+    from unnest(folded) f (id) left join products r on r.id = f.id
+    where f.id not in (select unnest(created)) order by f.id
+  loop
+    if kv.fold_product(p.id, p.content) then
+      changed := changed || p.id;
+    end if;
+  end loop;
+  perform kv.record_agreements('product', changed);
+  return cardinality(folded);
+end
+$$;
+
+-- Folds the oldest products of kv.dirty, and returns their number. Only the sweeper calls it. It returns 0 at once if
+-- another sweeper folds at the moment.
+create or replace function kv.fold(size integer) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  ids uuid[];
+begin
+  if app.subject() is distinct from 'service:system' or not exists (select from kv.mirror m where m.enabled)
+      or not pg_try_advisory_xact_lock(hashtextextended('kv.fold', 0)) then
+    return 0;
+  end if;
+  ids := array(select distinct d.row_id from (select row_id from kv.dirty order by id limit size) d);
+  if ids = '{}' then
+    return 0;
+  end if;
+  perform kv.lock_entities(ids);
+  return kv.fold_locked(ids);
+end
+$$;
+grant execute on function kv.fold(integer) to app_system;
+
+-- Returns whether rows are not in their documents yet.
+create or replace function kv.has_dirty() returns boolean
+language sql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$ select exists (select from kv.dirty) $$;
+grant execute on function kv.has_dirty() to app_kv, app_admin;
+
+-- Folds the products of documents that an application is about to read, at most 2,000. It waits for the sweeper, which
+-- may fold them at the moment, but not longer than 3 seconds for a sync that writes them: then it raises
+-- lock_not_available, and the documents are answered as they are.
+create or replace function kv.fold_keys(keys text[]) returns integer
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  ids uuid[];
+begin
+  if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
+    return 0;
+  end if;
+  ids := array(
+    select distinct d.row_id from kv.dirty d
+    where d.row_id in (select i.id from kv.ids i where i.key = any (keys) or i.list = any (keys))
+      or d.row_id = any (kv.rows_of_new_keys(keys))
+    limit 2000);
+  perform set_config('lock_timeout', '3s', true);
+  perform kv.lock_entities(ids);
+  return kv.fold_locked(ids);
+end
+$$;
+grant execute on function kv.fold_keys(text[]) to app_kv;
