@@ -28,6 +28,7 @@ from infra.aws.storage import Buckets
 from infra.concurrency import bounded, reserved_concurrency
 from infra.environments import get_environment
 from infra.functions import FunctionSpec, functions
+from infra.http_api import APIS
 
 
 def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str, Layer]) -> None:
@@ -48,9 +49,9 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
     reserved = reserved_concurrency(specs, environment.concurrency)
     stack_environment = StackEnvironment(environment, network.vpc, data, queues, buckets, mail, reserved)
     compute = Compute(app, stack_environment, issuers, specs, layers)
-    api = Api(app, environment, issuers, compute.of_kind("api"))
-    edge = Edge(app, environment, api, compute.origin_secret)
-    Monitoring(app, environment, api, edge, specs)
+    apis = [Api(app, environment, settings, issuers, compute.of_kind("api")) for settings in APIS]
+    edge = Edge(app, environment, apis, compute.origin_secret)
+    Monitoring(app, environment, apis, edge, specs)
 
     # Without this exclusion, CDK would tag the target group of the RDS proxy, too. CloudFormation rejects tags on this
     # resource type.

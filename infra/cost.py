@@ -16,6 +16,7 @@ from typing import Any
 from infra.aws import alarms
 from infra.environments import ENVIRONMENTS, Environment
 from infra.functions import ROOT, FunctionSpec, functions
+from infra.http_api import APIS
 from wecelebrate import sweeper
 
 PRICES: Mapping[str, Any] = tomllib.loads((ROOT / "infra" / "prices.toml").read_text("utf-8"))
@@ -102,7 +103,8 @@ def alarm_count(environment: Environment, specs: tuple[FunctionSpec, ...]) -> in
         alarms.function_alarms(environment, specs),
         alarms.queue_alarms(environment, specs),
         alarms.database_alarms(environment),
-        alarms.platform_alarms(environment, "api"),
+        alarms.api_alarms({api.name: api.name for api in APIS}),
+        alarms.platform_alarms(environment),
     )
     return len(list(chain(*each))) + 1
 

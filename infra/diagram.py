@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from infra.functions import ROOT, FunctionSpec, bucket_names, functions
+from infra.http_api import APIS
 
 FILE = ROOT / "docs" / "architecture.svg"
 
@@ -49,7 +50,7 @@ def svg(specs: Sequence[FunctionSpec]) -> str:
     entries = [
         (
             "API Gateway",
-            [f"{sum(len(spec.routes) for spec in api)} routes, JWT authorizer", "storefronts, back offices"],
+            [f"{sum(len(spec.routes) for spec in api)} routes in {len(APIS)} APIs, JWT authorizers", _callers()],
         ),
         ("S3", textwrap.wrap("buckets: " + ", ".join(bucket_names(tuple(specs))), _LINE_LENGTH)),
         ("EventBridge", [f"{len(schedules)} schedules", "feedback of SES about mails"]),
@@ -104,6 +105,10 @@ def _box(left: int, top: int, height: int, title: str, lines: Iterable[str]) -> 
     for number, line in enumerate(lines, 1):
         parts.append(f'<text class="note" x="{left + 12}" y="{top + 26 + number * _LINE}">{escape(line)}</text>')
     return parts
+
+
+def _callers() -> str:
+    return f"for {', '.join(api.callers for api in APIS)}"
 
 
 def _resources(api: Iterable[FunctionSpec]) -> list[str]:

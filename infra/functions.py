@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from infra.bindings import Bindings
+from infra.http_api import HttpApi, api_of, path_of, route_problem
 from wecelebrate.core import route_table
 
 ROOT = Path(__file__).parent.parent
@@ -134,6 +135,10 @@ class FunctionSpec(Declaration):
         """The declared routes, and the route HEAD for each route GET."""
         heads = tuple(f"HEAD {route.removeprefix('GET ')}" for route in self.routes if route.startswith("GET "))
         return self.routes + heads
+
+    def routes_in(self, api: HttpApi) -> tuple[str, ...]:
+        """Return the served routes that an HTTP API of AWS has. Each API has the route `$default`."""
+        return tuple(route for route in self.served_routes if route == DEFAULT_ROUTE or api_of(path_of(route)) == api)
 
     @cached_property
     def is_fallback(self) -> bool:
@@ -283,6 +288,13 @@ class FunctionSpec(Declaration):
         for applies, message in problems:
             if applies:
                 raise ValueError(message)
+        return self
+
+    @model_validator(mode="after")
+    def _check_apis(self) -> Self:
+        for route in self.routes:
+            if problem := route_problem(path_of(route), requires_token=self.auth == "required"):
+                raise ValueError(f"{route}: {problem}")
         return self
 
     @classmethod

@@ -1,5 +1,11 @@
-"""Settings of the HTTP API that are the same on AWS and in the local cloud: CORS, the token header, and limits."""
+"""Settings of the HTTP API that are the same on AWS and in the local cloud, and the APIs into which AWS divides it.
 
+Callers see one API: one host, one set of paths and one OpenAPI document. The local cloud also has one gateway. API
+Gateway limits the routes of an HTTP API, so on AWS the paths are divided among the APIs in `APIS`, and CloudFront sends
+each request to the API of its path (docs/decisions, 0106).
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -48,3 +54,94 @@ INTEGRATION_TIMEOUT = 30.0
 
 REQUEST_LIMIT = 10 * 1024 * 1024
 """The maximum size of a request body, in bytes. This is the limit of API Gateway."""
+
+MAX_ROUTES = 300
+"""The number of routes that an HTTP API can have. AWS can raise this quota (L-65B5C802).
+
+Source: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+"""
+USABLE_ROUTES = MAX_ROUTES * 8 // 10
+"""The number of routes that an API of the platform can have. A test fails above this number, so that paths can move to
+another API before the quota is used up."""
+
+
+@dataclass(frozen=True)
+class HttpApi:
+    """One HTTP API of API Gateway. The stack and the API have the same name."""
+
+    name: str
+    callers: str
+    """Who calls the API, for the picture of the architecture."""
+    prefixes: tuple[str, ...]
+    """The beginnings of the paths of the API. Each ends with `/`. The main API has none: it has all other paths."""
+    rate: int
+    """The maximum number of requests per second. AWS allows 10,000 requests per second for all APIs of an account
+    together. The functions themselves limit the requests of each client."""
+    burst: int
+    only_staff: bool = False
+    """Whether every route requires a token of the staff console. The API refuses the tokens of machines."""
+    max_errors: int = 10
+    """The number of responses with the status 5xx in 5 minutes that raises an alarm."""
+    max_latency: int | None = 3_000
+    """The milliseconds that raise an alarm if 1 % of the requests take longer. None: no alarm."""
+
+
+MAIN_API = HttpApi("api", "clients", (), rate=2_000, burst=1_000)
+"""The API of members and machines of clients, with all paths that no other API has."""
+STOREFRONT_API = HttpApi("storefront-api", "storefronts", ("/v1/storefront/",), rate=2_000, burst=1_000)
+"""The API of the visitors of shops. A flood of visitors does not use up the requests of the other APIs."""
+STAFF_API = HttpApi(
+    "staff-api",
+    "staff",
+    ("/v1/admin/",),
+    rate=100,
+    burst=100,
+    only_staff=True,
+    # The API has few requests, so a fault causes few errors, and one long step of a migration is 1 % of the requests.
+    # The alarm `slow` of each function reports a step that comes near its timeout.
+    max_errors=3,
+    max_latency=None,
+)
+"""The API of the platform's own staff."""
+APIS = (MAIN_API, STOREFRONT_API, STAFF_API)
+PATTERNS: Mapping[str, HttpApi] = {f"{prefix}*": api for api in APIS for prefix in api.prefixes}
+"""Maps each path pattern of CloudFront to its API. The main API has all paths that match no pattern."""
+PATHS_OUTPUT = "paths"
+"""The output of the stack `edge` with `sent_paths`. A deploy compares the output with its own release."""
+
+
+def sent_paths() -> tuple[str, ...]:
+    """Return what CloudFront sends to another API than the main API, e.g. `/v1/admin/* staff-api`."""
+    return tuple(f"{pattern} {api.name}" for pattern, api in PATTERNS.items())
+
+
+def path_of(route: str) -> str:
+    """Return the path of a route such as `GET /v1/clients`. The route `$default` has an empty path."""
+    return route.partition(" ")[2]
+
+
+def api_of(path: str) -> HttpApi:
+    """Return the API that has a path. path: the path of a request or of a route, or a path pattern of CloudFront."""
+    return next((api for api in APIS if path.startswith(api.prefixes)), MAIN_API)
+
+
+def route_problem(path: str, *, requires_token: bool) -> str | None:
+    """Return why no API can have a route with a path, or None.
+
+    Requests to a route can have the prefix of another API if the route has a parameter in its place. For example,
+    CloudFront would send a request to `/v1/admin/products` to the staff API, also if the main API had a route
+    `/v1/{area}/products`.
+    """
+    own = api_of(path)
+    if own.only_staff and not requires_token:
+        return f'{own.name} has only routes for staff: set `auth = "required"`, or use another path'
+    segments = path.split("/")
+    for api in APIS:
+        for prefix in api.prefixes if api != own else ():
+            beginning = prefix.split("/")[:-1]
+            if len(segments) > len(beginning) and all(
+                segment == expected or segment.startswith("{")
+                for segment, expected in zip(segments, beginning, strict=False)
+            ):
+                return f"requests below {prefix} belong to {api.name}: use no parameter in the place of this prefix"
+    return None

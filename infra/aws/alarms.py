@@ -1,11 +1,12 @@
 """The alarms of one environment, as data. `docs/runbook.md` has a section for each kind of alarm."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from infra.environments import Environment
 from infra.functions import FunctionSpec
+from infra.http_api import APIS, MAIN_API
 from wecelebrate.core import metrics
 
 Statistic = Literal["Sum", "Maximum", "Minimum", "Average", "p99"]
@@ -80,11 +81,20 @@ def database_alarms(environment: Environment) -> Iterator[Alarm]:
                 "Maximum", 1, proxy, minutes=1, periods=5)  # fmt: skip
 
 
-def platform_alarms(environment: Environment, api_id: str) -> Iterator[Alarm]:
-    """Yield the alarms of the API, the sweeper, mails, schedules and unexpected state."""
-    api, sweeper = {"ApiId": api_id}, "schedules-sweeper"
-    yield Alarm("api-errors", "", "responses had the status 5xx", _API, "5xx", "Sum", 10, api)
-    yield Alarm("api-latency", "", "1 % of the requests took 3 seconds", _API, "Latency", "p99", 3_000, api, periods=3)
+def api_alarms(api_ids: Mapping[str, str]) -> Iterator[Alarm]:
+    """Yield the alarms of each HTTP API: errors and slow responses. api_ids: name of the API → its id on AWS."""
+    for api in APIS:
+        target, dimensions = "" if api == MAIN_API else api.name, {"ApiId": api_ids[api.name]}
+        yield Alarm("api-errors", target, "responses had the status 5xx", _API, "5xx", "Sum", api.max_errors,
+                    dimensions)  # fmt: skip
+        if api.max_latency:
+            yield Alarm("api-latency", target, f"1 % of the requests took {api.max_latency / 1000:g} seconds", _API,
+                        "Latency", "p99", api.max_latency, dimensions, periods=3)  # fmt: skip
+
+
+def platform_alarms(environment: Environment) -> Iterator[Alarm]:
+    """Yield the alarms of the sweeper, mails, schedules and unexpected state."""
+    sweeper = "schedules-sweeper"
     yield Alarm("sweeper-stopped", "", "the sweeper does not run", _LAMBDA, "Invocations", "Sum", 1,
                 {"FunctionName": environment.resource(sweeper)}, below=True)  # fmt: skip
     yield _custom("heartbeat-stopped", "", "readers cannot measure their lag", "Heartbeat", 1, service=sweeper,

@@ -1,4 +1,4 @@
-"""The HTTP API: its routes, which the functions declare, and the authorizer that protects these routes."""
+"""The HTTP APIs: their routes, which the functions declare, and the authorizers that protect these routes."""
 
 import json
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from infra.aws.retention import log_group
 from infra.aws.stack import PlatformStack
 from infra.environments import Environment
 from infra.functions import DEFAULT_ROUTE
-from infra.http_api import CORS
+from infra.http_api import CORS, HttpApi
 
 _ACCESS_LOG = {
     "time": "$context.requestTime",
@@ -36,17 +36,25 @@ _ACCESS_LOG = {
 
 
 class Api(PlatformStack):
-    """The HTTP API of one environment. Its JWT authorizer protects the routes of functions that declare
-    `auth = "required"`. Functions that declare `auth = "optional"` verify tokens themselves."""
+    """The stack of one HTTP API of one environment. Its JWT authorizer protects the routes of functions that declare
+    `auth = "required"`. Functions that declare `auth = "optional"` verify tokens themselves.
+
+    The API has the routes of `functions` whose paths belong to `settings`."""
 
     def __init__(
-        self, scope: Construct, environment: Environment, issuers: TokenIssuers, functions: Iterable[LambdaFunction]
+        self,
+        scope: Construct,
+        environment: Environment,
+        settings: HttpApi,
+        issuers: TokenIssuers,
+        functions: Iterable[LambdaFunction],
     ) -> None:
-        super().__init__(scope, "api", environment)
+        super().__init__(scope, settings.name, environment)
+        self.settings = settings
         self.api = gateway.HttpApi(
             self,
             "http",
-            api_name=environment.resource("api"),
+            api_name=environment.resource(settings.name),
             create_default_stage=False,
             cors_preflight=gateway.CorsPreflightOptions(
                 allow_origins=list(CORS.allow_origins),
@@ -58,7 +66,8 @@ class Api(PlatformStack):
         )
         self.stage = self._add_stage(environment)
         staff = issuers.staff
-        authorizer = authorizers.HttpJwtAuthorizer("jwt", staff.url, jwt_audience=list(staff.audiences))
+        audiences = [staff.console] if settings.only_staff else staff.audiences
+        authorizer = authorizers.HttpJwtAuthorizer("jwt", staff.url, jwt_audience=list(audiences))
         for function in functions:
             self._add_routes(function, authorizer)
         cdk.CfnOutput(
@@ -68,7 +77,7 @@ class Api(PlatformStack):
     def _add_stage(self, environment: Environment) -> gateway.CfnStage:
         # All log groups with the prefix /aws/vendedlogs share one resource policy. With any other prefix, each log
         # group would need its own policy.
-        logs = log_group(self, "log", environment, f"/aws/vendedlogs/{environment.resource('api')}")
+        logs = log_group(self, "log", environment, f"/aws/vendedlogs/{environment.resource(self.settings.name)}")
         return gateway.CfnStage(
             self,
             "default",
@@ -77,17 +86,15 @@ class Api(PlatformStack):
             auto_deploy=True,
             default_route_settings=gateway.CfnStage.RouteSettingsProperty(
                 detailed_metrics_enabled=True,
-                # The maximum number of requests per second. AWS allows 10,000 requests per second for all APIs of an
-                # account together. The functions themselves limit the requests of each client.
-                throttling_rate_limit=2_000,
-                throttling_burst_limit=1_000,
+                throttling_rate_limit=self.settings.rate,
+                throttling_burst_limit=self.settings.burst,
             ),
             # Nobody needs many requests that match no route. Above this rate, the gateway returns 429 itself.
             route_settings={
                 DEFAULT_ROUTE: {
                     "DetailedMetricsEnabled": True,
-                    "ThrottlingRateLimit": 100,
-                    "ThrottlingBurstLimit": 50,
+                    "ThrottlingRateLimit": min(100, self.settings.rate // 10),
+                    "ThrottlingBurstLimit": min(50, self.settings.burst // 10),
                 }
             },
             access_log_settings=gateway.CfnStage.AccessLogSettingsProperty(
@@ -96,11 +103,11 @@ class Api(PlatformStack):
         )
 
     def _add_routes(self, function: LambdaFunction, authorizer: gateway.IHttpRouteAuthorizer) -> None:
-        """Add all routes of a function. These routes share one integration and one permission."""
+        """Add the routes of a function that belong to the API. They share one integration and one permission."""
         integration = integrations.HttpLambdaIntegration(
             function.spec.name, function.function, scope_permission_to_route=False
         )
-        for route in function.spec.served_routes:
+        for route in function.spec.routes_in(self.settings):
             method, _, path = route.partition(" ")
             is_default = route == DEFAULT_ROUTE
             http_route = gateway.HttpRoute(

@@ -1,6 +1,6 @@
-"""The widgets of the dashboard: the API, the functions, the queues, the database, the cache and the mails."""
+"""The widgets of the dashboard: the APIs, the functions, the queues, the database, the cache and the mails."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -13,12 +13,19 @@ _MINUTES = 5
 _WIDTH = 8
 
 
-def widgets(environment: Environment, api_id: str, specs: Sequence[FunctionSpec]) -> list[cloudwatch.IWidget]:
-    """Return the widgets, three in a row."""
+def widgets(
+    environment: Environment, api_ids: Mapping[str, str], specs: Sequence[FunctionSpec]
+) -> list[cloudwatch.IWidget]:
+    """Return the widgets, three in a row. api_ids: name of each HTTP API → its id on AWS."""
     functions = environment.resource("")
 
     def api(*metrics: str, statistic: str = "Sum") -> list[cloudwatch.IMetric]:
-        return [_metric("AWS/ApiGateway", name, statistic, {"ApiId": api_id}) for name in metrics]
+        suffix = statistic if statistic.startswith("p") else ""
+        return [
+            _metric("AWS/ApiGateway", metric, statistic, {"ApiId": id}, f"{name}: {metric} {suffix}".rstrip())
+            for name, id in api_ids.items()
+            for metric in metrics
+        ]
 
     def database(*metrics: str) -> list[cloudwatch.IMetric]:
         cluster = {"DBClusterIdentifier": environment.resource("database")}

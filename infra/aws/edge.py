@@ -1,10 +1,12 @@
-"""CloudFront and its firewall in front of the HTTP API.
+"""CloudFront and its firewall in front of the HTTP APIs.
 
 CloudFront caches the pages of storefronts for as long as their header `Cache-Control` says, and compresses them. It
-adds a secret to each request, and the functions refuse requests without the secret (`wecelebrate.core.edge`). The
-default endpoint of the HTTP API must stay enabled, because it is the origin of CloudFront.
+adds a secret to each request, and the functions refuse requests without the secret (`wecelebrate.core.edge`). It sends
+each request to the HTTP API that has its path (`infra.http_api`). The default endpoints of the HTTP APIs must stay
+enabled, because they are the origins of CloudFront.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -19,6 +21,7 @@ from infra.aws.api import Api
 from infra.aws.checks import acknowledge
 from infra.aws.stack import PlatformStack
 from infra.environments import Environment
+from infra.http_api import MAIN_API, PATHS_OUTPUT, PATTERNS, api_of, sent_paths
 from wecelebrate.core.edge import SECRET_HEADER
 
 _VIEWER_REQUEST = Path(__file__).with_name("viewer_request.js")
@@ -51,29 +54,26 @@ programs that send no `User-Agent`. The functions check bodies and query strings
 
 
 class Edge(PlatformStack):
-    """The stack of the CloudFront distribution of the API, and of its firewall."""
+    """The stack of the CloudFront distribution of all HTTP APIs, and of its firewall."""
 
-    def __init__(self, scope: Construct, environment: Environment, api: Api, secret: secrets.ISecret) -> None:
+    def __init__(
+        self, scope: Construct, environment: Environment, apis: Sequence[Api], secret: secrets.ISecret
+    ) -> None:
         super().__init__(scope, "edge", environment)
         if environment.region != WAF_REGION:
             raise ValueError(f"the firewall of CloudFront must be in {WAF_REGION}, and so must be its environment")
         self._environment = environment
         self.firewall = self._create_firewall(environment)
-        self.distribution = self._create_distribution(environment, api, secret)
+        self.distribution = self._create_distribution(environment, apis, secret)
         self.host = environment.settings.domain or self.distribution.distribution_domain_name
         cdk.CfnOutput(self, "url", value=f"https://{self.host}")
         cdk.CfnOutput(self, "target", value=self.distribution.distribution_domain_name)
+        cdk.CfnOutput(self, PATHS_OUTPUT, value=", ".join(sent_paths()))
 
     def _create_distribution(
-        self, environment: Environment, api: Api, secret: secrets.ISecret
+        self, environment: Environment, apis: Sequence[Api], secret: secrets.ISecret
     ) -> cloudfront.Distribution:
-        origin = origins.HttpOrigin(
-            f"{api.api.api_id}.execute-api.{environment.region}.{cdk.Aws.URL_SUFFIX}",
-            custom_headers={SECRET_HEADER: secret.secret_value.unsafe_unwrap()},
-            read_timeout=cdk.Duration.seconds(30),
-            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
-            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
-        )
+        origin_of = {api.settings.name: self._origin(environment, api, secret) for api in apis}
         settings = environment.settings
         certificate = (
             certificates.Certificate.from_certificate_arn(self, "certificate", settings.certificate)
@@ -81,7 +81,9 @@ class Edge(PlatformStack):
             else None
         )
         viewer_request = self._viewer_request()
-        cached = self._create_cache_policy(environment)
+        cached: cloudfront.ICachePolicy = self._create_cache_policy(environment)
+        uncached: cloudfront.ICachePolicy = cloudfront.CachePolicy.CACHING_DISABLED
+        policies = dict.fromkeys(PATTERNS, uncached) | dict.fromkeys(CACHED_PATHS, cached)
         distribution = cloudfront.Distribution(
             self,
             "api",
@@ -91,8 +93,11 @@ class Edge(PlatformStack):
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             minimum_protocol_version=cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021 if certificate else None,
             web_acl_id=self.firewall.attr_arn,
-            default_behavior=self._behavior(origin, cloudfront.CachePolicy.CACHING_DISABLED, viewer_request),
-            additional_behaviors=dict.fromkeys(CACHED_PATHS, self._behavior(origin, cached, viewer_request)),
+            default_behavior=self._behavior(origin_of[MAIN_API.name], uncached, viewer_request),
+            additional_behaviors={
+                pattern: self._behavior(origin_of[api_of(pattern).name], policy, viewer_request)
+                for pattern, policy in policies.items()
+            },
         )
         for rule, reason in (
             ("CFR1", "The shops have customers in every country"),
@@ -105,6 +110,15 @@ class Edge(PlatformStack):
         ):
             acknowledge(distribution, rule, reason)
         return distribution
+
+    def _origin(self, environment: Environment, api: Api, secret: secrets.ISecret) -> cloudfront.IOrigin:
+        return origins.HttpOrigin(
+            f"{api.api.api_id}.execute-api.{environment.region}.{cdk.Aws.URL_SUFFIX}",
+            custom_headers={SECRET_HEADER: secret.secret_value.unsafe_unwrap()},
+            read_timeout=cdk.Duration.seconds(30),
+            protocol_policy=cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+            origin_ssl_protocols=[cloudfront.OriginSslPolicy.TLS_V1_2],
+        )
 
     def _behavior(
         self, origin: cloudfront.IOrigin, cache_policy: cloudfront.ICachePolicy, viewer_request: cloudfront.Function

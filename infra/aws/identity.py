@@ -33,8 +33,14 @@ class TokenIssuer:
 
     url: str
     audiences: Sequence[str]
+    """The ids of the apps for which the issuer creates tokens. The first app signs in persons, in a browser."""
     jwks_url: str
     """The URL of the public keys (JWKS) with which the signatures of tokens are verified."""
+
+    @property
+    def console(self) -> str:
+        """The id of the app that signs in persons. All other apps are machines."""
+        return self.audiences[0]
 
 
 @dataclass(frozen=True)

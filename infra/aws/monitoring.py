@@ -16,7 +16,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from infra.aws.alarms import Alarm, database_alarms, function_alarms, platform_alarms, queue_alarms
+from infra.aws.alarms import Alarm, api_alarms, database_alarms, function_alarms, platform_alarms, queue_alarms
 from infra.aws.api import Api
 from infra.aws.checks import acknowledge
 from infra.aws.dashboard import widgets
@@ -33,22 +33,24 @@ class Monitoring(PlatformStack):
     """The stack of the alarms and the dashboard. It depends on the other stacks, and no stack depends on it."""
 
     def __init__(
-        self, scope: Construct, environment: Environment, api: Api, edge: Edge, specs: Sequence[FunctionSpec]
+        self, scope: Construct, environment: Environment, apis: Sequence[Api], edge: Edge, specs: Sequence[FunctionSpec]
     ) -> None:
         super().__init__(scope, "monitoring", environment)
         self._environment = environment
         self.topic = self._create_topic()
+        api_ids = {api.settings.name: api.api.api_id for api in apis}
         for alarm in (
             *function_alarms(environment, specs),
             *queue_alarms(environment, specs),
             *database_alarms(environment),
-            *platform_alarms(environment, api.api.api_id),
+            *api_alarms(api_ids),
+            *platform_alarms(environment),
         ):
             self._add(alarm)
         self._add_canary(edge.host)
         self._add_budget()
         dashboard = cloudwatch.Dashboard(self, "dashboard", dashboard_name=environment.resource("platform"))
-        dashboard.add_widgets(*widgets(environment, api.api.api_id, specs))
+        dashboard.add_widgets(*widgets(environment, api_ids, specs))
 
     def _create_topic(self) -> sns.Topic:
         topic = sns.Topic(self, "alarms", topic_name=self._environment.resource("alarms"), enforce_ssl=True)

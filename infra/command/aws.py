@@ -66,7 +66,7 @@ def deploy(
     --no-rollback, because a rollback could not delete a protected database.
     """
     from infra.deploy.account import Account, aws_errors
-    from infra.deploy.stacks import cdk_command, is_complete, run_cdk
+    from infra.deploy.stacks import apis_that_lose_paths, deploy_commands, is_complete, run_cdk
 
     environment = _environment(env)
     if _problems(environment):
@@ -76,11 +76,17 @@ def deploy(
     outputs.parent.mkdir(exist_ok=True)
     options = ["--require-approval", "never", "--progress", "events", "--outputs-file", str(outputs)]
     with aws_errors():
-        if no_rollback or not is_complete(Account(environment)):
-            options.append("--no-rollback")
-    if run_cdk(cdk_command(environment, "deploy", *options)):
-        output.failure("the deploy failed: mend the cause that CDK printed, and run the same command again")
-        raise typer.Exit(ExitCode.FAILED)
+        account = Account(environment)
+        complete = is_complete(account)
+        losing = apis_that_lose_paths(account)
+    if no_rollback or not complete:
+        options.append("--no-rollback")
+    if losing:
+        output.note(f"paths move away from {', '.join(sorted(losing))}, so CloudFront is updated first")
+    for cdk_deploy in deploy_commands(environment, losing, *options):
+        if run_cdk(cdk_deploy):
+            output.failure("the deploy failed: mend the cause that CDK printed, and run the same command again")
+            raise typer.Exit(ExitCode.FAILED)
     output.success(f"{environment.name} is deployed")
     output.print_details(_addresses(environment, json.loads(outputs.read_text("utf-8"))))
 

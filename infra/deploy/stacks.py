@@ -1,15 +1,16 @@
-"""The stacks of an environment: their outputs, and the CDK command that deploys and destroys them."""
+"""The stacks of an environment: their outputs, and the CDK commands that deploy and destroy them."""
 
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from infra.deploy.account import Account
 from infra.environments import Environment
 from infra.functions import ROOT
+from infra.http_api import MAIN_API, PATHS_OUTPUT, PATTERNS
 
 _INCOMPLETE = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED")
 """The states of a stack that has never been created completely, or is not complete any more. So are `ROLLBACK_…`."""
@@ -43,9 +44,40 @@ def is_complete(account: Account) -> bool:
     return last is not None and not str(last["StackStatus"]).startswith((*_INCOMPLETE, "ROLLBACK_"))
 
 
-def cdk_command(environment: Environment, action: str, *options: str) -> list[str]:
-    """Return the CDK command for all stacks of an environment."""
-    return ["cdk", action, "--all", "-c", f"environment={environment.name}", *options]
+def apis_that_lose_paths(account: Account) -> frozenset[str]:
+    """Return the HTTP APIs to which CloudFront sends paths that belong to another API in this release."""
+    outputs = stack_outputs(account, "edge")
+    if outputs is None:
+        return frozenset()
+    deployed = dict(sent.split(" ", 1) for sent in outputs.get(PATHS_OUTPUT, "").split(", ") if sent)
+    current = {pattern: api.name for pattern, api in PATTERNS.items()}
+    moves = {
+        pattern: deployed.get(pattern, MAIN_API.name)
+        for pattern in deployed.keys() | current.keys()
+        if deployed.get(pattern, MAIN_API.name) != current.get(pattern, MAIN_API.name)
+    }
+    return frozenset(moves.values())
+
+
+def deploy_commands(environment: Environment, losing: Collection[str], *options: str) -> list[list[str]]:
+    """Return the CDK commands that deploy all stacks. losing: the result of `apis_that_lose_paths`.
+
+    CDK deploys `edge` after the APIs. If an API lost routes in this order, CloudFront would send requests to it for
+    some minutes that it could not answer. Therefore, a first command deploys everything except the APIs that lose
+    routes: the new APIs get these routes, and then CloudFront uses them. The second command deploys the rest.
+    """
+    commands = [cdk_command(environment, "deploy", *options)]
+    if losing:
+        others = f"!({'|'.join(sorted({*losing, 'monitoring'}))})"  # a pattern that matches all other stacks
+        commands.insert(0, cdk_command(environment, "deploy", *options, stacks=("--exclusively", others)))
+    return commands
+
+
+def cdk_command(
+    environment: Environment, action: str, *options: str, stacks: tuple[str, ...] = ("--all",)
+) -> list[str]:
+    """Return the CDK command for stacks of an environment. By default, the command is for all stacks."""
+    return ["cdk", action, *stacks, "-c", f"environment={environment.name}", *options]
 
 
 def run_cdk(command: list[str]) -> int:

@@ -16,6 +16,7 @@ from infra.functions import (
     functions,
     worker,
 )
+from infra.http_api import APIS, MAIN_API, STAFF_API, STOREFRONT_API, HttpApi
 
 API = 'routes = ["GET /v1/things"]\nauth = "required"\n'
 QUEUE = "[queue]\n"
@@ -131,6 +132,64 @@ def test_a_declaration_that_does_not_match_its_trigger_is_rejected(
     folder = declare(tmp_path, path, text)
     with pytest.raises(BadDeclaration, match=message):
         FunctionSpec.read(folder)
+
+
+@pytest.mark.parametrize("auth", ["optional", "none"])
+def test_a_route_of_staff_requires_a_token(tmp_path: Path, auth: str) -> None:
+    folder = declare(tmp_path, "api/things/read", f'routes = ["GET /v1/admin/things"]\nauth = "{auth}"\n')
+    with pytest.raises(BadDeclaration, match=r'GET /v1/admin/things: staff-api has only .* set `auth = "required"`'):
+        FunctionSpec.read(folder)
+
+
+@pytest.mark.parametrize(
+    ("route", "prefix"),
+    [
+        ("GET /v1/{area}/things", "/v1/storefront/"),
+        ("GET /{version}/admin/things", "/v1/admin/"),
+        ("GET /{version}/{area}/{thing}", "/v1/storefront/"),
+        ("POST /v1/{area}/", "/v1/storefront/"),
+    ],
+)
+def test_a_route_with_a_parameter_in_the_place_of_the_prefix_of_another_api_is_rejected(
+    tmp_path: Path, route: str, prefix: str
+) -> None:
+    folder = declare(tmp_path, "api/things/read", f'routes = ["{route}"]\nauth = "required"\n')
+    with pytest.raises(BadDeclaration, match=f"requests below {prefix} belong to"):
+        FunctionSpec.read(folder)
+
+
+@pytest.mark.parametrize(
+    ("route", "api"),
+    [
+        ("GET /v1/admin/things", STAFF_API),
+        ("GET /v1/admin/{thing}", STAFF_API),
+        ("GET /v1/admin", MAIN_API),  # the pattern of CloudFront is `/v1/admin/*`
+        ("GET /v1/administrators", MAIN_API),
+        ("GET /v1/storefront/{domain}", STOREFRONT_API),
+        ("GET /v1/storefronts/{domain}", MAIN_API),
+        ("GET /v1/Admin/things", MAIN_API),  # patterns of CloudFront and routes are case-sensitive
+        ("GET /v1/things/admin/{thing}", MAIN_API),
+        ("GET /v1/{thing}", MAIN_API),
+        ("GET /{thing}/things", MAIN_API),
+    ],
+)
+def test_the_path_of_a_route_decides_to_which_api_it_belongs(tmp_path: Path, route: str, api: HttpApi) -> None:
+    spec = read_spec(tmp_path, "api/things/read", f'routes = ["{route}"]\nauth = "required"\n')
+    assert {each.name: spec.routes_in(each) for each in APIS if spec.routes_in(each)} == {
+        api.name: (route, route.replace("GET", "HEAD"))
+    }
+
+
+def test_a_function_can_have_routes_of_several_apis(tmp_path: Path) -> None:
+    routes = '["POST /v1/things", "POST /v1/admin/things/replay"]'
+    spec = read_spec(tmp_path, "api/things/write", f'routes = {routes}\nauth = "required"\n')
+    assert spec.routes_in(MAIN_API) == ("POST /v1/things",)
+    assert spec.routes_in(STAFF_API) == ("POST /v1/admin/things/replay",)
+
+
+def test_each_api_has_the_route_of_requests_that_match_no_route(tmp_path: Path) -> None:
+    spec = read_spec(tmp_path, "api/fallback", 'routes = ["$default"]\nauth = "none"\n')
+    assert all(spec.routes_in(api) == ("$default",) for api in APIS)
 
 
 def test_two_functions_cannot_serve_the_same_route(tmp_path: Path) -> None:

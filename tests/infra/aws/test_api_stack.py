@@ -1,41 +1,93 @@
-"""Tests that the HTTP API on AWS serves the declared routes."""
+"""Tests that the HTTP APIs on AWS together serve the declared routes, each path in one API."""
 
 import json
+from itertools import combinations
 
-from infra.functions import FunctionSpec, encoded_routes
-from infra.http_api import CORS
+import pytest
+
+from infra.functions import DEFAULT_ROUTE, FunctionSpec, encoded_routes
+from infra.http_api import APIS, CORS, MAIN_API, MAX_ROUTES, STAFF_API, USABLE_ROUTES, HttpApi, api_of, path_of
 from tests.infra.aws.templates import Resource, Templates
 
 ROUTE = "AWS::ApiGatewayV2::Route"
+EACH_API = pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 
 
-def routes(cloud: Templates) -> dict[str, Resource]:
-    """Map each route key to the properties of the route."""
-    return {route["RouteKey"]: route for route in cloud.of_type("api", ROUTE).values()}
+def routes(cloud: Templates, api: HttpApi) -> dict[str, Resource]:
+    """Map each route key of an API to the properties of the route."""
+    return {route["RouteKey"]: route for route in cloud.of_type(api.name, ROUTE).values()}
 
 
-def test_the_api_has_exactly_the_declared_routes_and_each_route_calls_its_function(
-    dev: Templates, specs: tuple[FunctionSpec, ...]
+@EACH_API
+def test_each_api_has_exactly_the_declared_routes_of_its_paths_and_each_route_calls_its_function(
+    dev: Templates, specs: tuple[FunctionSpec, ...], api: HttpApi
 ) -> None:
     functions = {}
-    for key, route in routes(dev).items():
-        integration = dev.templates["api"]["Resources"][route["Target"]["Fn::Join"][1][1]["Ref"]]["Properties"]
-        stack, function = dev.follow("api", integration["IntegrationUri"])
+    for key, route in routes(dev, api).items():
+        integration = dev.templates[api.name]["Resources"][route["Target"]["Fn::Join"][1][1]["Ref"]]["Properties"]
+        stack, function = dev.follow(api.name, integration["IntegrationUri"])
         functions[key] = dev.templates[stack]["Resources"][function]["Properties"]["FunctionName"]
-    assert functions == {route: f"wecelebrate-dev-{spec.name}" for spec in specs for route in spec.served_routes}
+    assert functions == {
+        route: f"wecelebrate-dev-{spec.name}"
+        for spec in specs
+        for route in spec.served_routes
+        if route == DEFAULT_ROUTE or api_of(path_of(route)) == api
+    }
 
 
-def test_only_routes_that_require_a_token_have_the_authorizer(dev: Templates, specs: tuple[FunctionSpec, ...]) -> None:
-    (authorizer,) = dev.of_type("api", "AWS::ApiGatewayV2::Authorizer")
+def test_all_apis_together_have_each_declared_route_once(dev: Templates, specs: tuple[FunctionSpec, ...]) -> None:
+    created = [key for api in APIS for key in routes(dev, api) if key != DEFAULT_ROUTE]
+    declared = [route for spec in specs for route in spec.served_routes if route != DEFAULT_ROUTE]
+    assert sorted(created) == sorted(declared)
+    assert all(DEFAULT_ROUTE in routes(dev, api) for api in APIS)
+
+
+def test_the_staff_api_has_all_paths_below_admin_and_no_other_path(dev: Templates) -> None:
+    for api in APIS:
+        for key in routes(dev, api).keys() - {DEFAULT_ROUTE}:
+            assert (api == STAFF_API) == path_of(key).startswith("/v1/admin/"), key
+
+
+def test_no_prefix_of_an_api_begins_with_another_prefix() -> None:
+    """CloudFront uses the first pattern that matches, so the order of such prefixes would matter."""
+    prefixes = [prefix for api in APIS for prefix in api.prefixes]
+    assert all(prefix.startswith("/") and prefix.endswith("/") for prefix in prefixes)
+    for first, second in combinations(prefixes, 2):
+        assert not first.startswith(second) and not second.startswith(first)
+
+
+@EACH_API
+def test_only_routes_that_require_a_token_have_the_authorizer(
+    dev: Templates, specs: tuple[FunctionSpec, ...], api: HttpApi
+) -> None:
+    authorizers = list(dev.of_type(api.name, "AWS::ApiGatewayV2::Authorizer"))
+    required = [spec.auth == "required" for spec in specs for _ in spec.routes_in(api)]
+    assert len(authorizers) == any(required)
     for spec in specs:
-        for key in spec.served_routes:
-            route = routes(dev)[key]
+        for key in spec.routes_in(api):
+            route = routes(dev, api)[key]
             if spec.auth == "required":
                 assert route["AuthorizationType"] == "JWT"
-                assert route["AuthorizerId"] == {"Ref": authorizer}
+                assert route["AuthorizerId"] == {"Ref": authorizers[0]}
             else:
                 assert route["AuthorizationType"] == "NONE"
                 assert "AuthorizerId" not in route
+
+
+def test_every_route_of_the_staff_api_requires_a_token(dev: Templates) -> None:
+    for key, route in routes(dev, STAFF_API).items():
+        assert (route["AuthorizationType"] == "JWT") == (key != DEFAULT_ROUTE), key
+
+
+def test_the_staff_api_accepts_tokens_of_the_console_and_not_of_machines(named: Templates) -> None:
+    jwt = named.only(STAFF_API.name, "AWS::ApiGatewayV2::Authorizer")["JwtConfiguration"]
+    main = named.only(MAIN_API.name, "AWS::ApiGatewayV2::Authorizer")["JwtConfiguration"]
+    (audience,) = jwt["Audience"]
+    stack, console = named.follow(STAFF_API.name, audience)
+    client = named.templates[stack]["Resources"][console]["Properties"]
+    assert client["AllowedOAuthFlows"] == ["code"]
+    assert (jwt["Issuer"], audience) == (main["Issuer"], main["Audience"][0])
+    assert len(main["Audience"]) == 3
 
 
 def test_the_authorizer_accepts_tokens_of_the_console_and_of_each_machine(dev: Templates, named: Templates) -> None:
@@ -51,19 +103,21 @@ def test_the_authorizer_accepts_tokens_of_the_console_and_of_each_machine(dev: T
         assert len(set(ids)) == len(ids)
 
 
-def test_each_function_has_one_integration_and_one_permission_for_this_api(
-    dev: Templates, specs: tuple[FunctionSpec, ...]
+@EACH_API
+def test_each_function_of_an_api_has_one_integration_and_one_permission_for_this_api(
+    dev: Templates, specs: tuple[FunctionSpec, ...], api: HttpApi
 ) -> None:
-    count = sum(spec.kind == "api" for spec in specs)
-    permissions = dev.of_type("api", "AWS::Lambda::Permission").values()
-    assert len(dev.of_type("api", "AWS::ApiGatewayV2::Integration")) == count
+    count = sum(bool(spec.routes_in(api)) for spec in specs)
+    permissions = dev.of_type(api.name, "AWS::Lambda::Permission").values()
+    assert len(dev.of_type(api.name, "AWS::ApiGatewayV2::Integration")) == count
     assert len({str(permission["FunctionName"]) for permission in permissions}) == len(permissions) == count
-    (api,) = dev.of_type("api", "AWS::ApiGatewayV2::Api")
-    assert all({"Ref": api} in permission["SourceArn"]["Fn::Join"][1] for permission in permissions)
+    (created,) = dev.of_type(api.name, "AWS::ApiGatewayV2::Api")
+    assert all({"Ref": created} in permission["SourceArn"]["Fn::Join"][1] for permission in permissions)
 
 
-def test_the_cors_settings_are_the_same_as_in_the_local_cloud(dev: Templates) -> None:
-    assert dev.only("api", "AWS::ApiGatewayV2::Api")["CorsConfiguration"] == {
+@EACH_API
+def test_the_cors_settings_are_the_same_as_in_the_local_cloud(dev: Templates, api: HttpApi) -> None:
+    assert dev.only(api.name, "AWS::ApiGatewayV2::Api")["CorsConfiguration"] == {
         "AllowOrigins": list(CORS.allow_origins),
         "AllowMethods": list(CORS.allow_methods),
         "AllowHeaders": list(CORS.allow_headers),
@@ -72,33 +126,54 @@ def test_the_cors_settings_are_the_same_as_in_the_local_cloud(dev: Templates) ->
     }
 
 
-def test_the_stage_throttles_requests_and_its_log_has_no_tokens_or_query_strings(dev: Templates) -> None:
-    stage = dev.only("api", "AWS::ApiGatewayV2::Stage")
+@EACH_API
+def test_the_stage_throttles_requests_and_its_log_has_no_tokens_or_query_strings(dev: Templates, api: HttpApi) -> None:
+    stage = dev.only(api.name, "AWS::ApiGatewayV2::Stage")
     assert stage["StageName"] == "$default"
-    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] > 0
+    assert stage["DefaultRouteSettings"]["ThrottlingRateLimit"] == api.rate > 0
+    assert stage["DefaultRouteSettings"]["ThrottlingBurstLimit"] == api.burst > 0
+    groups = [group["LogGroupName"] for group in dev.of_type(api.name, "AWS::Logs::LogGroup").values()]
+    assert groups == [f"/aws/vendedlogs/wecelebrate-dev-{api.name}"]
     fields = json.loads(stage["AccessLogSettings"]["Format"])
     assert {"request_id", "route", "status", "ms"} <= fields.keys()
     assert not any("query" in value.lower() or "header" in value.lower() for value in fields.values())
 
 
-def test_the_routes_and_resources_stay_well_below_the_quotas_of_aws(dev: Templates) -> None:
+def test_the_apis_together_stay_well_below_the_throttle_of_an_account() -> None:
+    assert sum(api.rate for api in APIS) <= 5_000, "an account can have 10,000 requests per second"
+
+
+@EACH_API
+def test_each_api_uses_at_most_80_percent_of_its_routes(dev: Templates, api: HttpApi) -> None:
     """HEAD adds one route, but no integration and no permission, for each route GET."""
-    assert len(routes(dev)) <= 295, "an HTTP API can have 300 routes"
+    count = len(routes(dev, api))
+    left = USABLE_ROUTES - count
+    assert left >= 0, (
+        f"{api.name} has {count} routes, {-left} more than 80 % of the {MAX_ROUTES} that AWS allows: give paths of this"
+        " API to another API in infra/http_api.py (docs/deploy.md, Routes)"
+    )
+
+
+def test_the_resources_stay_well_below_the_quota_of_a_stack(dev: Templates) -> None:
     for stack, template in dev.templates.items():
         assert len(template["Resources"]) <= 440, f"{stack}: a stack can have 500 resources"
 
 
-def test_a_flood_of_requests_without_a_route_is_throttled_before_it_reaches_a_function(dev: Templates) -> None:
-    stage = dev.only("api", "AWS::ApiGatewayV2::Stage")
+@EACH_API
+def test_a_flood_of_requests_without_a_route_is_throttled_before_it_reaches_a_function(
+    dev: Templates, api: HttpApi
+) -> None:
+    stage = dev.only(api.name, "AWS::ApiGatewayV2::Stage")
     (default,) = stage["RouteSettings"].values()
     assert list(stage["RouteSettings"]) == ["$default"]
-    assert default["ThrottlingRateLimit"] <= stage["DefaultRouteSettings"]["ThrottlingRateLimit"] / 10
+    assert 0 < default["ThrottlingRateLimit"] <= stage["DefaultRouteSettings"]["ThrottlingRateLimit"] / 10
+    assert default["ThrottlingBurstLimit"] > 0
     (resource,) = (
         resource
-        for resource in dev.templates["api"]["Resources"].values()
+        for resource in dev.templates[api.name]["Resources"].values()
         if resource["Type"] == "AWS::ApiGatewayV2::Stage"
     )
-    default_route = next(id for id, route in dev.of_type("api", ROUTE).items() if route["RouteKey"] == "$default")
+    default_route = next(id for id, route in dev.of_type(api.name, ROUTE).items() if route["RouteKey"] == "$default")
     assert default_route in resource["DependsOn"]
 
 

@@ -1,17 +1,24 @@
 """Tests CloudFront in front of the API: its cache, its firewall, its secret, and the headers about the visitor."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from infra.aws.edge import _VIEWER_REQUEST, CACHED_PATHS
+from infra.http_api import PATHS_OUTPUT
 from tests.infra.aws.templates import Templates
 
 
 def distribution(cloud: Templates) -> dict[str, Any]:
     config: dict[str, Any] = cloud.only("edge", "AWS::CloudFront::Distribution")["DistributionConfig"]
     return config
+
+
+def _text(cloud: Templates, stack: str) -> str:
+    return json.dumps(cloud.templates[stack])
 
 
 def secret_of(value: Any) -> str:
@@ -23,8 +30,9 @@ def secret_of(value: Any) -> str:
 
 
 def test_cloudfront_sends_the_newest_secret_and_functions_accept_this_and_the_previous(named: Templates) -> None:
-    (origin,) = distribution(named)["Origins"]
-    (header,) = origin["OriginCustomHeaders"]
+    first, *others = distribution(named)["Origins"]
+    assert all(origin["OriginCustomHeaders"] == first["OriginCustomHeaders"] for origin in others)
+    (header,) = first["OriginCustomHeaders"]
     assert header["HeaderName"] == "x-origin-secret"
     output = named.templates["functions"]["Outputs"][secret_of(header["HeaderValue"])]
     accepted = named.function("api-me-read")["Environment"]["Variables"]["WC_ORIGIN_SECRETS"]["Fn::Join"][1]
@@ -45,13 +53,51 @@ def test_only_storefronts_and_problem_pages_are_cached_and_by_everything_that_th
     config = distribution(dev)
     disabled = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # the managed policy CachingDisabled
     assert config["DefaultCacheBehavior"]["CachePolicyId"] == disabled
-    assert [behavior["PathPattern"] for behavior in config["CacheBehaviors"]] == list(CACHED_PATHS)
+    cached = {each["PathPattern"] for each in config["CacheBehaviors"] if each["CachePolicyId"] != disabled}
+    assert cached == set(CACHED_PATHS)
     policy = dev.only("edge", "AWS::CloudFront::CachePolicy")["CachePolicyConfig"]
     assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 0)
     parameters = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     assert parameters["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
     assert set(parameters["HeadersConfig"]["Headers"]) == {"Authorization", "Origin", "Accept", "Consistency-Token"}
     assert parameters["EnableAcceptEncodingBrotli"] and parameters["EnableAcceptEncodingGzip"]
+
+
+def test_cloudfront_sends_each_path_to_the_api_that_has_it(dev: Templates, named: Templates) -> None:
+    for cloud in (dev, named):
+        config = distribution(cloud)
+        stack_of = {}
+        for origin in config["Origins"]:
+            id, suffix = origin["DomainName"]["Fn::Join"][1][0], origin["DomainName"]["Fn::Join"][1][1]
+            assert suffix == ".execute-api.us-east-1."
+            stack_of[origin["Id"]], _ = cloud.follow("edge", id)
+        stacks = {each["PathPattern"]: stack_of[each["TargetOriginId"]] for each in config["CacheBehaviors"]}
+        assert stacks == {
+            "/v1/storefront/*": "storefront-api",
+            "/v1/admin/*": "staff-api",
+            "/problems": "api",
+            "/problems/*": "api",
+        }
+        assert stack_of[config["DefaultCacheBehavior"]["TargetOriginId"]] == "api"
+        sent = cloud.templates["edge"]["Outputs"][PATHS_OUTPUT]["Value"]
+        assert sent == "/v1/storefront/* storefront-api, /v1/admin/* staff-api"
+
+
+def test_cloudfront_reads_of_the_main_api_only_the_output_that_every_release_has(dev: Templates) -> None:
+    """A deploy that moves paths updates `edge` before the main API, so the output of the previous release must do."""
+    outputs = set(
+        re.findall(r'"wecelebrate-dev-api", "Region": "us-east-1", "OutputName": "(\w+)"', _text(dev, "edge"))
+    )
+    assert outputs == {"PublishOutputRefhttpD8F39B445D275115"}
+    assert dev.follow("api", dev.templates["api"]["Outputs"][outputs.pop()]["Value"]) == ("api", "httpD8F39B44")
+
+
+def test_all_behaviors_of_cloudfront_differ_only_in_their_cache_and_their_api(dev: Templates) -> None:
+    config = distribution(dev)
+    different = {"PathPattern", "CachePolicyId", "TargetOriginId"}
+    behaviors = [config["DefaultCacheBehavior"], *config["CacheBehaviors"]]
+    same = [{key: value for key, value in each.items() if key not in different} for each in behaviors]
+    assert all(each == same[0] for each in same)
 
 
 def test_the_api_has_http_3_and_tls_and_each_request_passes_the_firewall(dev: Templates, named: Templates) -> None:

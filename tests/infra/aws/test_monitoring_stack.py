@@ -5,9 +5,10 @@ import re
 from pathlib import Path
 from typing import Any, get_args
 
-from infra.aws.alarms import database_alarms, function_alarms, platform_alarms, queue_alarms
+from infra.aws.alarms import api_alarms, database_alarms, function_alarms, platform_alarms, queue_alarms
 from infra.environments import get_environment
 from infra.functions import FUNCTIONS, ROOT, FunctionSpec, functions
+from infra.http_api import APIS, MAIN_API
 from tests.infra.aws.templates import Resource, Templates
 from wecelebrate.core.metrics import Name
 
@@ -61,6 +62,24 @@ def test_every_queue_has_alarms_for_its_age_and_its_dead_letters(
             assert dead["Threshold"] == 1
 
 
+def test_every_api_has_an_alarm_for_errors_and_only_the_staff_api_has_none_for_latency(dev: Templates) -> None:
+    for api in APIS:
+        suffix = "" if api == MAIN_API else f"-{api.name}"
+        errors = alarms(dev)[f"api-errors{suffix}"]
+        assert (errors["MetricName"], errors["Threshold"]) == ("5xx", api.max_errors)
+        stack, id = dev.follow("monitoring", dimensions(errors)["ApiId"])
+        assert (stack, dev.templates[stack]["Resources"][id]["Type"]) == (api.name, "AWS::ApiGatewayV2::Api")
+    latency = {name for name in alarms(dev) if name.startswith("api-latency")}
+    assert latency == {"api-latency", "api-latency-storefront-api"}
+
+
+def test_the_dashboard_shows_the_requests_of_each_api(dev: Templates) -> None:
+    body = str(dev.only("monitoring", "AWS::CloudWatch::Dashboard")["DashboardBody"])
+    for api in APIS:
+        for metric in ("Count", "4xx", "5xx", "Latency p99"):
+            assert f"{api.name}: {metric}" in body
+
+
 def test_every_kind_of_alarm_has_a_paragraph_in_the_runbook(dev: Templates) -> None:
     environment = get_environment("dev")
     specs = functions()
@@ -70,7 +89,8 @@ def test_every_kind_of_alarm_has_a_paragraph_in_the_runbook(dev: Templates) -> N
             *function_alarms(environment, specs),
             *queue_alarms(environment, specs),
             *database_alarms(environment),
-            *platform_alarms(environment, "api"),
+            *api_alarms({api.name: api.name for api in APIS}),
+            *platform_alarms(environment),
         )
     } | {"canary"}
     paragraphs = set(re.findall(r"^\*\*Alarm ([a-z-]+)\.\*\*", RUNBOOK, flags=re.MULTILINE))

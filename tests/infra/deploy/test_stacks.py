@@ -1,18 +1,30 @@
 """Tests how a deploy decides whether it is the first, and how it runs CDK."""
 
+from collections.abc import Mapping
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from infra.deploy.account import Account, AwsError, aws_errors
-from infra.deploy.stacks import cdk_command, is_complete, stack_outputs
+from infra.deploy.stacks import apis_that_lose_paths, cdk_command, deploy_commands, is_complete, stack_outputs
 from infra.environments import get_environment
 
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
 
-def account(code: str = "", message: str = "", state: str = "CREATE_COMPLETE") -> Account:
+SENT = "/v1/storefront/* storefront-api, /v1/admin/* staff-api"
+"""The output `paths` of the stack `edge` in this release."""
+
+
+def account(
+    code: str = "",
+    message: str = "",
+    state: str = "CREATE_COMPLETE",
+    stack: str = "monitoring",
+    outputs: Mapping[str, str] = {"topic": "arn:topic"},
+) -> Account:
     """An account in which CloudFormation answers with a stack, or with an error."""
     dev = Account(get_environment("dev", {"settings_folder": "/nonexistent"}.get))
     client = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
@@ -20,10 +32,11 @@ def account(code: str = "", message: str = "", state: str = "CREATE_COMPLETE") -
     if code:
         stub.add_client_error("describe_stacks", code, message)
     else:
-        outputs = [{"OutputKey": "topic", "OutputValue": "arn:topic"}]
-        stack = {"StackName": "wecelebrate-dev-monitoring", "StackStatus": state, "Outputs": outputs}
-        answer = {"Stacks": [stack | {"CreationTime": "2026-11-27T00:00:00Z"}]}
-        stub.add_response("describe_stacks", answer, {"StackName": "wecelebrate-dev-monitoring"})
+        name = f"wecelebrate-dev-{stack}"
+        values = [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()]
+        description = {"StackName": name, "StackStatus": state, "Outputs": values}
+        answer = {"Stacks": [description | {"CreationTime": "2026-11-27T00:00:00Z"}]}
+        stub.add_response("describe_stacks", answer, {"StackName": name})
     stub.activate()
     dev._clients["cloudformation"] = client
     return dev
@@ -62,3 +75,42 @@ def test_a_missing_permission_is_an_error_and_not_a_missing_stack() -> None:
 def test_all_stacks_of_the_environment_are_deployed_together() -> None:
     command = cdk_command(get_environment("staging"), "deploy", "--progress", "events")
     assert command == ["cdk", "deploy", "--all", "-c", "environment=staging", "--progress", "events"]
+
+
+def edge(paths: str | None) -> Account:
+    return account(stack="edge", outputs={"url": "https://x.example"} | ({} if paths is None else {"paths": paths}))
+
+
+@pytest.mark.parametrize(
+    ("deployed", "losing"),
+    [
+        (None, {"api"}),  # a release before the APIs were divided
+        ("", {"api"}),
+        ("/v1/storefront/* storefront-api", {"api"}),
+        (SENT, set()),
+        (f"{SENT}, /v1/orders/* orders-api", {"orders-api"}),  # a later release: its paths return to the main API
+        ("/v1/admin/* operators-api, /v1/storefront/* storefront-api", {"operators-api"}),
+    ],
+)
+def test_an_api_loses_the_paths_that_cloudfront_does_not_yet_send_to_their_api_of_this_release(
+    deployed: str | None, losing: set[str]
+) -> None:
+    assert apis_that_lose_paths(edge(deployed)) == losing
+
+
+def test_no_api_loses_paths_before_cloudfront_exists() -> None:
+    missing = account("ValidationError", "Stack with id wecelebrate-dev-edge does not exist", stack="edge")
+    assert apis_that_lose_paths(missing) == set()
+
+
+def test_a_deploy_that_moves_no_paths_is_one_command() -> None:
+    commands = deploy_commands(get_environment("dev"), frozenset(), "--progress", "events")
+    assert commands == [cdk_command(get_environment("dev"), "deploy", "--progress", "events")]
+
+
+def test_a_deploy_that_moves_paths_updates_cloudfront_before_the_api_loses_its_routes() -> None:
+    first, second = deploy_commands(get_environment("dev"), {"api"}, "--no-rollback")
+    assert first == [
+        "cdk", "deploy", "--exclusively", "!(api|monitoring)", "-c", "environment=dev", "--no-rollback"
+    ]  # fmt: skip
+    assert second == cdk_command(get_environment("dev"), "deploy", "--no-rollback")
