@@ -17,7 +17,7 @@ from wecelebrate.core.compression import compress_large
 from wecelebrate.core.database import Caller, Transaction, queries, reading, writing
 from wecelebrate.core.errors import Conflict, Problem, TooManyRequests
 from wecelebrate.core.requests.request_cache import RequestCache
-from wecelebrate.kv import api_keys
+from wecelebrate.kv import api_keys, traffic
 from wecelebrate.kv.errors import StoreError, store_errors
 from wecelebrate.kv.requests import (
     Filter,
@@ -108,10 +108,12 @@ def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
             **_parameters(page.filter),
         }
         row = sql.read_documents(tx, **selection)
+        watched = row["watched"]
         is_answered = row["is_dialed"] and page.columns != "key"
         if is_answered:
             row = sql.read_answers(tx, **selection)
         total = sql.count_documents(tx, **_parameters(page.filter)) if page.counts else None
+    traffic.count("read", page.filter, watched=watched)
     if is_answered and row["compared"] is not None:
         _record_shadow_reads(row["compared"], row["mismatched"])
     body: str = row["body"]
@@ -158,7 +160,8 @@ def _write(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, An
     documents = parse_documents(parse_query(event["rawQueryString"]), headers, _body(event))
     merges = documents.resolution == "merge-duplicates"
     query = sql.upsert_documents if merges else sql.insert_documents
-    _run(lambda tx: query(tx, documents=documents.json))
+    with traffic.counting_write(Filter(keys=documents.keys)):
+        _run(lambda tx: query(tx, documents=documents.json))
     return _response(201, "", {"preference-applied": "resolution=merge-duplicates"} if merges else {})
 
 
@@ -170,7 +173,8 @@ def _replace(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, 
         sql.lock_rows(tx, **_parameters(selected))
         sql.update_documents(tx, document=body, **_parameters(selected))
 
-    _run(replace)
+    with traffic.counting_write(selected):
+        _run(replace)
     return _response(204, "", {})
 
 
@@ -181,7 +185,8 @@ def _delete(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, A
         sql.lock_rows(tx, **_parameters(selected))
         sql.delete_documents(tx, **_parameters(selected))
 
-    _run(delete)
+    with traffic.counting_write(selected):
+        _run(delete)
     return _response(204, "", {})
 
 
