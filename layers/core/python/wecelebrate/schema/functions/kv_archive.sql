@@ -4,6 +4,13 @@
 
 set local role app_mirror;
 
+-- Returns whether the documents of an entity are archived or deleted. The platform does not write them any more.
+create or replace function kv.is_retired(entity text) returns boolean
+language sql stable
+return exists (
+  select from kv.retirements r
+  where r.entity = $1 and r.status in ('archiving', 'deleting', 'retired', 'restoring'));
+
 -- Returns the secrets of a document as [{"path": …, "value": …}, …]: what its cleaned form does not have.
 create or replace function kv.secrets_of(original jsonb, cleaned jsonb, path text[] default '{}') returns jsonb
 language plpgsql immutable parallel safe

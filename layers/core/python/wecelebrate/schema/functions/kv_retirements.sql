@@ -3,13 +3,6 @@
 
 set local role app_mirror;
 
--- Returns whether the documents of an entity are archived or deleted. The platform does not write them any more.
-create or replace function kv.is_retired(entity text) returns boolean
-language sql stable
-return exists (
-  select from kv.retirements r
-  where r.entity = $1 and r.status in ('archiving', 'deleting', 'retired', 'restoring'));
-
 -- Returns the retirement of an entity that is not undone. Null: there is none.
 create or replace function kv.retirement_of(entity text) returns kv.retirements
 language sql stable
