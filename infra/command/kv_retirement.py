@@ -160,13 +160,13 @@ def _print(entity: Entity, plan: output.Json) -> None:
     failed = [gate for gate in plan["gates"] if gate["state"] == "failed"]
     if _is_complete(plan):
         output.success(
-            f"{retirement['deleted']:,} documents of each {entity} are archived and deleted, {plan['kept']:,} are kept"
+            f"{retirement['deleted']:,} documents of each {entity} are archived and deleted, {plan['kept'] + plan['retirable']:,} are kept"
         )
         return
     if retirement is not None and retirement["status"] == "restoring":
         output.warning("An undo has not ended: run the command with --undo.")
         return
-    output.print_table(_GATES, [(g["gate"], g["state"], g["detail"], g["advice"]) for g in plan["gates"]])
+    output.print_table(_GATES, [(g["name"], g["state"], g["detail"], g["advice"]) for g in plan["gates"]])
     output.result(f"{plan['retirable']:,} documents would be archived and deleted, {plan['kept']:,} would be kept")
     if retirement is not None and failed:
         output.success(f"writes of each {entity} are refused. Run the command again when all gates have passed.")

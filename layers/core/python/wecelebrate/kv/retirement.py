@@ -106,7 +106,7 @@ def _advance(tx: Transaction, plan: RetirementPlan) -> None:
     if current == "restoring":
         raise Conflict("The retirement is being undone. Wait until the undo has ended.")
     if current == "waiting":
-        _require(plan, [gate.gate for gate in plan.gates])
+        _require(plan, [gate.name for gate in plan.gates])
         _change(tx, entity, "archiving", {"documents": plan.retirable})
         current = "archiving"
     give_up_at = time.monotonic() + SECONDS
@@ -154,7 +154,7 @@ def _plan(tx: Transaction, entity: Entity) -> RetirementPlan:
     retirement = facts["retirement"] and Retirement.model_validate(facts["retirement"])
     is_open = retirement is None or retirement.status == "waiting"
     gates = [
-        RetirementGate(gate=name, state="passed" if passed else "failed", detail=detail, advice=_ADVICE[name])
+        RetirementGate(name=name, state="passed" if passed else "failed", detail=detail, advice=_ADVICE[name])
         for name, passed, detail in (_judged(facts) if is_open else ())
     ]
     return RetirementPlan(retirement=retirement, gates=gates, **facts["counts"])
@@ -162,10 +162,10 @@ def _plan(tx: Transaction, entity: Entity) -> RetirementPlan:
 
 def _require(plan: RetirementPlan, names: "list[RetirementGateName] | tuple[RetirementGateName, ...]") -> None:
     """Raise RetirementRefused if one of these gates has not passed."""
-    failed = [gate for gate in plan.gates if gate.gate in names and gate.state == "failed"]
+    failed = [gate for gate in plan.gates if gate.name in names and gate.state == "failed"]
     if failed:
-        errors = [FieldError(pointer=gate.gate, detail=f"{gate.detail} {gate.advice}") for gate in failed]
-        raise RetirementRefused(f"These gates have not passed: {', '.join(gate.gate for gate in failed)}", errors)
+        errors = [FieldError(pointer=gate.name, detail=f"{gate.detail} {gate.advice}") for gate in failed]
+        raise RetirementRefused(f"These gates have not passed: {', '.join(gate.name for gate in failed)}", errors)
 
 
 def _judged(facts: Mapping[str, Any]) -> Iterator[tuple[RetirementGateName, bool, str]]:

@@ -16,7 +16,7 @@ RetirementStatus = Literal["waiting", "archiving", "deleting", "retired", "resto
 class RetirementGate(BaseModel):
     """A condition of a retirement. None can be overridden."""
 
-    gate: RetirementGateName
+    name: RetirementGateName
     """The name of the condition."""
     state: Literal["passed", "failed"]
     """Whether the condition is true."""

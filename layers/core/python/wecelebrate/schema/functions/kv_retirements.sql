@@ -134,8 +134,8 @@ begin
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
   end if;
   deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
-  if ($2, r.status) not in (('archiving', 'waiting'), ('deleting', 'archiving'), ('retired', 'deleting'),
-      ('archiving', 'deleting'), ('undone', 'restoring')) and ($2 <> 'restoring' or r.id is null)
+  if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
+      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'))
     or $2 = 'undone' and deleted
     or $2 = 'retired' and exists (
       select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null) then
