@@ -98,7 +98,7 @@ def test_requests_are_counted_by_entity_client_and_day_without_keys(move: Move) 
         {"kind": "read", "pattern": "orders:%", "requests": 1, "age": 0},
     ]
     move.database.execute("delete from kv.traffic")
-    enter(move)
+    enter(move, "wc_kv", "service:kv")
     for _ in range(2):
         move.database.execute("select kv.record_traffic(%s)", [Jsonb(requests)])
     leave(move)
@@ -113,13 +113,13 @@ def test_requests_are_counted_by_entity_client_and_day_without_keys(move: Move) 
     assert [row["entity"] for row in rows if row["age"].total_seconds() > 80_000] == ["site"]
 
 
-def enter(move: Move) -> None:
-    """Become the service of the old applications."""
+def enter(move: Move, login: str, subject: str) -> None:
+    """Become a service of the platform."""
     move.database.prepare_threshold = None  # app.enter deallocates prepared statements
-    move.database.execute("set local session authorization wc_kv")
+    move.database.execute(f"set local session authorization {login}".encode())
     move.database.execute(
         "select role from app.enter(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        ["service:kv", None, None, None, [], None, None, None, None],
+        [subject, None, None, None, [], None, None, None, None],
     )
 
 
@@ -152,3 +152,32 @@ def test_no_key_of_another_family_leaves_the_facade() -> None:
     keys = ["session:s", "magic-link:t", "hris_connection_1", "gift:1", "order_index:u", "employees:all", "giftx:1"]
     assert [target[1] for target in traffic._targets("read", Filter(keys=keys))] == ["gift:1", "order_index:u"]
     assert [target[1:] for target in traffic._targets("read", Filter())] == [(None, "%")]
+
+
+def test_each_trouble_is_reported_once_and_only_after_a_minute(move: Move) -> None:
+    move.database.execute(
+        "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
+        " on conflict (is_only) do update set reported_until = excluded.reported_until"
+    )
+    move.database.execute("delete from kv.conflicts; delete from kv.differences; delete from kv.quarantine")
+    for kind, minutes in (("both_changed", 2), ("both_changed", 61), ("below_zero", 0), ("row_not_mirrored", 5)):
+        move.database.execute(
+            "insert into kv.conflicts (key, kind, field, noticed_at) values ('gift:g-a', %s, 'x',"
+            " now() - make_interval(mins => %s))",
+            [kind, minutes],
+        )
+    move.database.execute(
+        "insert into kv.differences (entity, key, kind, field, noticed_at)"
+        " values ('product', 'gift:g-a', 'field', 'name', now() - interval '10 minutes')"
+    )
+    move.database.execute(
+        "insert into kv.retirements (entity, quiet_seconds, requested_by) values ('product', 1, 'me')"
+    )
+    move.database.execute("insert into kv.traffic values ('product', null, 'read', current_date, 1, now())")
+    enter(move, "wc_worker", "service:system")
+    [first] = move.rows("select kv.report_troubles() as troubles")
+    [second] = move.rows("select kv.report_troubles() as troubles")
+    leave(move)
+    counted = {"KvConflicts": 1, "KvMirrorErrors": 1, "KvQuarantined": 0, "KvShadowMismatches": 1}
+    assert first["troubles"] == {**counted, "KvRetiredRequests": 1}
+    assert second["troubles"] in (None, dict.fromkeys(first["troubles"], 0) | {"KvRetiredRequests": 1})
