@@ -396,8 +396,8 @@ def test_a_retirement_and_its_undo_continue_after_kills(moved: Platform) -> None
     for first in range(0, MANY, 400):  # while the tables lead, a request has at most 500 documents
         moved.database.execute(
             "insert into kv_store_6fcaeea3 select 'gift:many-' || n, jsonb_build_object('id', 'many-' || n,"
-            " 'name', 'Mug', 'sku', 'many-' || n, 'price', 5, 'currency', 'EUR', 'catalogId', 'own', 'text', repeat('x', 4000))"
-            " from generate_series(%s::integer, %s) n",
+            " 'name', 'Mug', 'sku', 'many-' || n, 'price', 5, 'currency', 'EUR', 'catalogId', 'own',"
+            " 'text', repeat('x', 4000)) from generate_series(%s::integer, %s) n",
             [first, first + 399],
         )
     command(moved, "compare", "--entity", "product", "--repair", "from=kv")
