@@ -105,6 +105,7 @@ def platform_alarms(environment: Environment) -> Iterator[Alarm]:
                   service=sweeper)  # fmt: skip
     yield _custom("export-clean-up", "", "expired exports were not deleted", "ExportCleanUpFailed", 10,
                   service=sweeper)  # fmt: skip
+    yield from _store_alarms(sweeper)
     yield _custom("mails-bounced", "", "mails bounced", "MailsBounced", 20, service="queues-mail-events",
                   minutes=60)  # fmt: skip
     yield Alarm("mail-reputation", "", "SES may stop our mails", _SES, "Reputation.BounceRate", "Maximum", 0.05,
@@ -112,6 +113,19 @@ def platform_alarms(environment: Environment) -> Iterator[Alarm]:
     yield Alarm("schedule-failed", "", "a schedule could not start its function", _SQS,
                 "ApproximateNumberOfMessagesVisible", "Maximum", 1,
                 {"QueueName": environment.resource("failed-schedules")})  # fmt: skip
+
+
+def _store_alarms(sweeper: str) -> Iterator[Alarm]:
+    """Yield the alarms of the move from the key-value store."""
+    yield _custom("kv-mirror-errors", "", "changes were not mirrored", "KvMirrorErrors", 1, service=sweeper)
+    yield _custom("kv-shadow-mismatches", "", "reads of both sides did not agree", "KvShadowMismatches", 1,
+                  service=sweeper)  # fmt: skip
+    yield _custom("kv-retired-requests", "", "an application uses retired documents", "KvRetiredRequests", 1,
+                  service=sweeper)  # fmt: skip
+    yield _custom("kv-quarantine", "", "documents were put into quarantine", "KvQuarantined", 10, service=sweeper,
+                  minutes=60)  # fmt: skip
+    yield _custom("kv-conflicts", "", "old and new applications changed the same fields", "KvConflicts", 50,
+                  service=sweeper, minutes=60)  # fmt: skip
 
 
 def _custom(

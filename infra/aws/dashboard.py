@@ -66,6 +66,11 @@ def widgets(
             _custom("MailsBounced"),
             *(_metric("AWS/SES", each, "Sum") for each in ("Send", "Delivery", "Bounce", "Complaint")),
         ),
+        _graph(
+            "Store: requests, troubles",
+            *(_custom(each, "entity") for each in ("KvReads", "KvWrites")),
+            *(_custom(each) for each in ("KvConflicts", "KvMirrorErrors", "KvQuarantined", "KvShadowMismatches")),
+        ),
         _graph("Blocked requests", _search("AWS/WAFV2,Rule,WebACL", firewall, "Sum")),
     ]
 

@@ -30,9 +30,11 @@ _EXPIRY_DAYS: Mapping[str, int | None] = {"images": None, "image-uploads": 7, "e
 """Bucket → number of days until its objects expire. None means that the objects never expire. The objects of `images`
 never expire, because products show them, nor do those of `erasures`, because every restore needs them. The sweeper
 deletes an export after 7 days; the rule deletes what a killed
-worker has left behind."""
-_OLD_VERSION_DAYS: Mapping[str, int] = {"exports": 1}
-"""Bucket → number of days until an old version is deleted. Exports contain data of persons."""
+worker has left behind. The archive of the key-value store expires after the default time: its documents can be restored
+until then, and contain data of persons."""
+_OLD_VERSION_DAYS: Mapping[str, int] = {"exports": 1, "kv-archive": 180}
+"""Bucket → number of days until an old version is deleted. Exports contain data of persons. An undo reads the versions
+of the archive that were proven."""
 _DEFAULT_OLD_VERSION_DAYS = 30
 _DEFAULT_EXPIRY_DAYS = 180
 """The number of days until objects expire in a bucket that `_EXPIRY_DAYS` does not contain. Up to half a year after an

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from infra.command import kv_comparison, kv_mirror, kv_stages, output
+from infra.command import kv_comparison, kv_mirror, kv_retirement, kv_stages, output
 from infra.command.help import API, LOCAL, SETTINGS, documented
 from infra.command.output import Column, JsonOption
 
@@ -16,6 +16,7 @@ app = typer.Typer(no_args_is_help=True, help="The key-value store of the old app
 app.add_typer(kv_mirror.app, name="mirror")
 kv_comparison.register(app)
 kv_stages.add_to(app)
+kv_retirement.add_to(app)
 
 
 _FAMILIES = (
@@ -200,6 +201,7 @@ def status(as_json: JsonOption = False) -> None:
     kv_mirror.print_mirror(state["mirror"])
     kv_comparison.print_comparisons(state["comparisons"])
     kv_stages.print_stages(state["stages"], state["gates"])
+    kv_retirement.print_retirements(state["retirements"], state["traffic"])
     if state["quarantine"]:
         reasons = [
             (row["entity"], row["reason"], f"{row['documents']:,}", row["advice"]) for row in state["quarantine"]

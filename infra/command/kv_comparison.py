@@ -86,14 +86,14 @@ def compare(  # noqa: PLR0917 — each parameter is an option
 
     if full and sample is not None:
         raise typer.BadParameter("Use either --full or --sample.")
-    entities = list(ComparedEntity) if entity is None else [entity]
     comparisons, repairs = [], Counter[str]()
     with connect() as connection:
+        entities = _with_documents(connection.api) if entity is None else [entity]
         for each in entities:
             scope = {"entity": each.value, "client_id": client and str(client), "sample": sample}
             comparison = _compare(connection.api, scope, quiet=as_json)
             if repair is not None and comparison["found"]:
-                repairs += _repair(connection.api, comparison, repair)
+                repairs += _repair(connection.api, comparison, repair, quiet=as_json)
                 comparison = _post(connection.api, f"/v1/admin/kv/comparisons/{comparison['id']}/pages")
             comparisons.append(comparison)
     if as_json:
@@ -109,6 +109,14 @@ def compare(  # noqa: PLR0917 — each parameter is an option
         raise typer.Exit(1)
     if not as_json:
         output.success("documents and rows agree")
+
+
+def _with_documents(api: "httpx.Client") -> list[ComparedEntity]:
+    """Return the entities whose documents are not retired."""
+    from infra.command.api import get
+
+    retired = {each["entity"] for each in get(api, "/v1/admin/kv/status")["retirements"] if each["status"] != "waiting"}
+    return [entity for entity in ComparedEntity if entity.value not in retired]
 
 
 def print_comparisons(comparisons: list[output.Json]) -> None:
@@ -147,14 +155,19 @@ def _compare(api: "httpx.Client", scope: output.Json, *, quiet: bool) -> output.
     return comparison
 
 
-def _repair(api: "httpx.Client", comparison: output.Json, source: Source) -> Counter[str]:
+def _repair(api: "httpx.Client", comparison: output.Json, source: Source, *, quiet: bool) -> Counter[str]:
     outcomes = Counter[str]()
+    total = sum(found["differences"] for found in comparison["found"])
+    reported = monotonic()
     body: output.Json = {"source": source.value.removeprefix("from="), "after": None}
     while True:
         repair = _post(api, f"/v1/admin/kv/comparisons/{comparison['id']}/repairs", body)
         if repair["after"] is None:
             return outcomes
         outcomes[repair["outcome"]] += 1
+        if not quiet and monotonic() - reported > _REPORT_SECONDS:
+            reported = monotonic()
+            output.note(f"… {comparison['entity']}: {outcomes.total():,} records repaired, of {total:,} differences")
         body["after"] = repair["after"]
 
 

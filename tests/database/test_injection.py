@@ -108,6 +108,16 @@ ATTACKS: dict[str, str] = {
         " select set_config('kv.leads', 'tables', false), set_config('app.kv_stage', 'tables', false);"
         " update kv.stages set leads = 'tables'; insert into kv.stages (entity, changed_by) values ('site', 'me')"
     ),
+    "the retirement": (
+        "select kv.start_retirement('product', 1); select kv.change_retirement('product', 'archiving', null);"
+        " select kv.delete_archived('product'); select kv.restore_part('product', 1, '{}');"
+        " select kv.begin_archive_part('product', 100, 1000000); select kv.next_deleted_part('product');"
+        " select kv.retirement_facts('product'); select kv.retirement_status(); select kv.lock_retirement('product');"
+        " select kv.prove_archive_part('product', 1, '1', repeat('0', 64), repeat('0', 64));"
+        " select app.record_retirement('undo', 'product', '{}'); select kv.watched_entities(); select kv.report_troubles();"
+        ' select kv.record_traffic(\'[{"kind": "read", "key": "gift:1", "requests": 1, "age": 0}]\');'
+        " update kv.retirements set status = 'undone'; delete from kv.traffic; select * from kv.archive_secrets"
+    ),
     "a rollup": "select app.rollup_order_deltas()",
     "the session of another caller": "reset role; select app.reset_session(); set role app_admin",
     "defaults of the session": (

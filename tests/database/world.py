@@ -107,6 +107,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     "kv.writes": ("key", "base_rev", "fingerprint"),
     "kv.buckets": ("entity", "after_key"),
     "kv.shadow_reads": ("entity", "client_id", "slot"),
+    "kv.traffic": ("entity", "client_id", "kind", "day"),
+    "kv.archive_parts": ("retirement_id", "number"),
     "order_slot_totals": ("client_id", "slot", "site_id", "currency", "status"),
     "order_local_totals": ("client_id", "day", "hour", "site_id", "currency", "status"),
     "event_receipts": ("client_id", "event_id"),
@@ -149,6 +151,10 @@ HARMLESS: dict[str, tuple[str, Any]] = {
     "kv.buckets": ("documents", 7),
     "kv.stages": ("shadow", 7),
     "kv.shadow_reads": ("reads", 7),
+    "kv.traffic": ("requests", 7),
+    "kv.retirements": ("quiet_seconds", 7),
+    "kv.archive_parts": ("documents", 7),
+    "kv.archive_secrets": ("number", 7),
     "clients": ("name", "renamed"),
     "admin_users": ("email", "renamed"),
     "client_users": ("email", "renamed"),
@@ -471,6 +477,16 @@ def _rows_of_the_platform() -> Iterator[Row]:
     yield Row("kv.buckets", "a bucket", bucket)
     yield Row("kv.stages", "a stage", {"id": ident("a stage"), "entity": "product", "changed_by": "super"})
     yield Row("kv.shadow_reads", "a slot", {"entity": "product", "client_id": A, "slot": 1})
+    day = {"day": NOW.date(), "last_at": NOW}
+    yield Row("kv.traffic", "a day", {"entity": "product", "client_id": A, "kind": "read", **day})
+    retirement = {"id": ident("a retirement"), "entity": "product", "quiet_seconds": 1, "requested_by": "super"}
+    yield Row("kv.retirements", "a retirement", {**retirement, "status": "undone"})
+    part = {"retirement_id": ident("a retirement"), "number": 1}
+    written = {"object_key": "a", "after_key": "", "last_key": "gift:1", "keys": ["gift:1"], "documents": 1, "bytes": 1}
+    hashes = dict.fromkeys(("stored_sha256", "content_sha256"), "0" * 64)
+    yield Row("kv.archive_parts", "a part", {**part, **written, **hashes})
+    secret = {"id": ident("a secret"), "key": "gift:1", "path": ["password"], "value": Jsonb("secret")}
+    yield Row("kv.archive_secrets", "a secret", {**part, **secret})
     yield Row("app.seal_key", "the key", {"only_row": True, "key": b"0"})
     for migration in migrations():
         yield Row("schema_migrations", migration.name, {"name": migration.name, "checksum": "0"})

@@ -196,6 +196,7 @@ def request_body(name: str, ids: Mapping[str, str]) -> Json:
         "start_kv_comparison": {"entity": "site"},
         "repair_kv_difference": {"source": "kv"},
         "change_kv_stage": {"leads": "kv"},
+        "change_kv_retirement": {"target": "active"},
         "suspend_row_security": {"reason": "The policy of clients fails"},
         "import_products": {"catalog_id": ids["catalog_id"], "rows": [product]},
         "import_products_first_api": {"catalogId": ids["catalog_id"], "products": [product]},

@@ -111,6 +111,7 @@ TESTED_ELSEWHERE = {
     "start_kv_comparison",
     "repair_kv_difference",
     "change_kv_stage",
+    "change_kv_retirement",
     "suspend_row_security",
     "restore_row_security",
 }

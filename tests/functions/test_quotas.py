@@ -50,6 +50,7 @@ REASONS = {
     "continue_kv_run": STAFF,
     "switch_kv_mirror": STAFF,
     "change_kv_stage": STAFF,
+    "change_kv_retirement": STAFF,
     "give_kv_revisions": STAFF,
     "start_kv_comparison": STAFF,
     "continue_kv_comparison": STAFF,

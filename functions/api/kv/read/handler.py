@@ -9,8 +9,9 @@ from wecelebrate.core.pages import Page
 from wecelebrate.kv import backfill, families, gates, stages
 from wecelebrate.kv.inspection import pages
 from wecelebrate.kv.inspection.pages import InspectionParameters
-from wecelebrate.kv.models import Entity, InspectedDocument, KeyFamilies, MoveStatus
+from wecelebrate.kv.models import Entity, InspectedDocument, KeyFamilies
 from wecelebrate.kv.stage_models import GateParameters, Gates, Stages
+from wecelebrate.kv.status_models import MoveStatus
 
 app = api()
 

@@ -25,6 +25,13 @@ Name = Literal[
     "DeadLetters",
     "Heartbeat",
     "MailsBounced",
+    "KvConflicts",
+    "KvMirrorErrors",
+    "KvQuarantined",
+    "KvReads",
+    "KvRetiredRequests",
+    "KvShadowMismatches",
+    "KvWrites",
 ]
 Dimension = Literal["entity", "limit", "queue", ""]
 PLATFORM = "platform"

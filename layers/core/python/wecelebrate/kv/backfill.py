@@ -9,10 +9,11 @@ from uuid import UUID
 
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import NotFound
-from wecelebrate.kv import mirror
+from wecelebrate.kv import mirror, retirement
 from wecelebrate.kv.comparison import runs
-from wecelebrate.kv.models import MoveStatus, NewRun, Run
+from wecelebrate.kv.models import NewRun, Run
 from wecelebrate.kv.reasons import ADVICE, SETTINGS
+from wecelebrate.kv.status_models import MoveStatus
 
 sql = queries(__file__)
 
@@ -44,5 +45,13 @@ def status(tx: Transaction) -> MoveStatus:
     row = sql.get_status(tx)
     quarantine = [{**reason, "advice": ADVICE[reason["reason"]]} for reason in row["quarantine"]]
     settings = [{**reason, "advice": SETTINGS[reason["reason"]]} for reason in row["settings"]]
-    values = {"quarantine": quarantine, "settings": settings, "mirror": mirror.get(tx), "comparisons": runs.last(tx)}
+    retirements, traffic = retirement.status(tx)
+    values = {
+        "quarantine": quarantine,
+        "settings": settings,
+        "mirror": mirror.get(tx),
+        "comparisons": runs.last(tx),
+        "retirements": retirements,
+        "traffic": traffic,
+    }
     return MoveStatus.model_validate({**row, **values})

@@ -49,7 +49,12 @@ def store_errors() -> Iterator[None]:
         state, diag = error.sqlstate, error.diag
         if state is None:
             raise
-        status = _STATUS_OF_CODE.get(state) or _STATUS_OF_CLASS.get(state[:2], 400)
+        # PostgREST answers a code such as PT410 with its number.
+        status = (
+            int(state[2:])
+            if state[:2] == "PT"
+            else (_STATUS_OF_CODE.get(state) or _STATUS_OF_CLASS.get(state[:2], 400))
+        )
         message = diag.message_primary or "The database refused the request"
         hint = diag.message_hint or REFUSALS.get(diag.constraint_name or "")
         raise StoreError(status, state, message, details=diag.message_detail, hint=hint) from error

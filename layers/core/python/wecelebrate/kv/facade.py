@@ -17,7 +17,7 @@ from wecelebrate.core.compression import compress_large
 from wecelebrate.core.database import Caller, Transaction, queries, reading, writing
 from wecelebrate.core.errors import Conflict, Problem, TooManyRequests
 from wecelebrate.core.requests.request_cache import RequestCache
-from wecelebrate.kv import api_keys
+from wecelebrate.kv import api_keys, traffic
 from wecelebrate.kv.errors import StoreError, store_errors
 from wecelebrate.kv.requests import (
     Filter,
@@ -103,6 +103,7 @@ def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
     if row["has_dirty"]:
         _fold(page)
         row, total = _select(page)
+    traffic.count("read", page.filter, watched=row["watched"])
     if row.get("compared") is not None:
         _record_shadow_reads(row["compared"], row["mismatched"])
     body: str = row["body"]
@@ -123,14 +124,15 @@ def _read(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any
 def _select(page: Page) -> tuple[Mapping[str, Any], int | None]:
     """Return the row of `read_documents` or of `read_answers`, and the number of all documents if it is asked for.
 
-    `has_dirty` is true if a bulk write may not be in the documents yet.
+    `has_dirty` is true if a bulk write may not be in the documents yet. `watched` are the entities whose requests are
+    counted at once.
     """
     with reading(SERVICE, primary=True) as tx, store_errors():
         documents = sql.read_documents(tx, **_selection(page))
         is_answered = documents["is_dialed"] and page.columns != "key"
         row = sql.read_answers(tx, **_selection(page)) if is_answered else documents
         total = sql.count_documents(tx, **_parameters(page.filter)) if page.counts else None
-    return {**row, "has_dirty": documents["has_dirty"]}, total
+    return {**row, "has_dirty": documents["has_dirty"], "watched": documents["watched"]}, total
 
 
 def _selection(page: Page) -> dict[str, Any]:
@@ -186,7 +188,8 @@ def _write(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, An
         sql.lock_written(tx, documents=documents.json)
         query(tx, documents=documents.json)
 
-    _run(write)
+    with traffic.counting_write(Filter(keys=documents.keys)):
+        _run(write)
     return _response(201, "", {"preference-applied": "resolution=merge-duplicates"} if merges else {})
 
 
@@ -198,7 +201,8 @@ def _replace(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, 
         sql.lock_rows(tx, **_parameters(selected))
         sql.update_documents(tx, document=body, **_parameters(selected))
 
-    _run(replace)
+    with traffic.counting_write(selected):
+        _run(replace)
     return _response(204, "", {})
 
 
@@ -209,7 +213,8 @@ def _delete(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, A
         sql.lock_rows(tx, **_parameters(selected))
         sql.delete_documents(tx, **_parameters(selected))
 
-    _run(delete)
+    with traffic.counting_write(selected):
+        _run(delete)
     return _response(204, "", {})
 
 

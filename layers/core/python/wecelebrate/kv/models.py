@@ -334,23 +334,3 @@ class Repair(BaseModel):
         description="`unchanged`: this side cannot repair the record. `quarantined`: the document cannot become a row. "
         "Null: no further record has a difference."
     )
-
-
-class MoveStatus(BaseModel):
-    """How far the documents of the store have moved."""
-
-    comparisons: list[Comparison]
-    """The last comparison of each entity."""
-    mirror: Mirror
-    """Whether writes are mirrored, and what the mirror could not keep."""
-
-    run: Run | None
-    """The last run of the backfill. Null if there was none."""
-    entities: list[EntityCounts]
-    """The documents by entity."""
-    quarantine: list[QuarantineReason]
-    """The documents that could not be mapped, by reason."""
-    notes: list[NoteCount]
-    """What was mended."""
-    settings: list[SettingsLeft]
-    """What the settings of sites contain that is not copied, by reason."""

@@ -48,13 +48,14 @@ delete from kv_store_6fcaeea3 where key in (select key from locked);
 -- A null filter selects all documents. The planner computes the conditions on parameters before it chooses an index.
 -- `is_dialed`: tables answer or compare documents, so read_answers returns what the response must contain.
 -- `has_dirty`: a bulk write is not in all documents yet, so fold_documents must write those of this page first.
+-- `watched`: requests for documents of these entities must be counted at once.
 select coalesce(json_agg(case :columns
     when 'key' then (select to_json(r) from (select d.key) r)
     when 'value' then (select to_json(r) from (select d.value) r)
     when 'value,key' then (select to_json(r) from (select d.value, d.key) r)
     else (select to_json(r) from (select d.key, d.value) r)
   end), '[]')::text as body, count(*) as rows, kv.is_dialed() as is_dialed,
-  kv.has_dirty() as has_dirty
+  kv.has_dirty() as has_dirty, kv.watched_entities() as watched
 from (
   select key, value from kv_store_6fcaeea3
   where (:keys::text[] is null or key = any (:keys)) and (:pattern::text is null or key like :pattern)
@@ -165,3 +166,47 @@ select app.oldest_transaction();
 -- name: change_stage$
 -- Change the stage of an entity, and record it in the audit log. Returns whether the client exists.
 select kv.change_stage(:entity, :client_id, :leads, :reads, :shadow, :details);
+
+-- name: record_traffic!
+-- Add requests of the old applications to the traffic.
+select kv.record_traffic(:requests::jsonb);
+
+-- name: get_retirement_status$
+-- Return the retirements that are not undone, and the traffic of the last 30 days.
+select kv.retirement_status();
+
+-- name: get_retirement_facts$
+-- Return what the gates of a retirement judge.
+select kv.retirement_facts(:entity);
+
+-- name: lock_retirement$
+-- Wait until no other request works on the retirement of an entity. Returns whether there is one that is not undone.
+select kv.lock_retirement(:entity);
+
+-- name: start_retirement!
+-- Start a retirement: writes are refused from now on.
+select kv.start_retirement(:entity, :quiet_seconds);
+
+-- name: change_retirement!
+-- Change the status of a retirement, and record it in the audit log.
+select kv.change_retirement(:entity, :status, :details);
+
+-- name: begin_archive_part$
+-- Begin the next part of an archive, and return it with its lines. Null: no document is left.
+select kv.begin_archive_part(:entity, :size, :max_bytes);
+
+-- name: prove_archive_part$
+-- Record that the object of a part was read back. Returns false if its lines are not those of the documents.
+select kv.prove_archive_part(:entity, :number, :version_id, :content_sha256, :object_sha256);
+
+-- name: delete_archived$
+-- Delete the documents of the next part of an archive. Returns `deleted`, `changed` or `complete`.
+select kv.delete_archived(:entity);
+
+-- name: get_next_deleted_part$
+-- Return the next part of an archive whose documents must be restored. Null: there is none.
+select kv.next_deleted_part(:entity);
+
+-- name: restore_part$
+-- Restore the documents of a part. Returns false if the lines are not those of the part.
+select kv.restore_part(:entity, :number, :lines);

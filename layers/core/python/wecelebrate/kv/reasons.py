@@ -53,10 +53,11 @@ ADVICE: Mapping[str, str] = {
 
 REFUSALS: Mapping[str, str] = {
     **ADVICE,
+    "documents_retired": "Use the API of the platform. `wecelebrate kv retire … --undo` accepts writes again.",
     "mapping_failed": "The platform could not map the document. Write it again, or roll the cutover back.",
     "too_many_documents": "Write at most 500 documents of an entity in one request.",
 }
-"""Maps the reasons why a document is refused while the tables lead to what the writer can do."""
+"""Maps the reasons why a document is refused to what the writer can do."""
 
 SETTINGS: Mapping[str, str] = {
     "assignment": "The platform has no list of the products that a site shows. Exclude the other products of the "

@@ -58,6 +58,8 @@ class Documents:
     json: str
     """A JSON array of objects with the keys `key` and `value`. It has the text of the body, so no number changes."""
     resolution: Resolution
+    keys: list[str]
+    """The keys of the documents."""
 
 
 def parse_query(raw: str) -> dict[str, str]:
@@ -103,7 +105,8 @@ def parse_documents(parameters: Mapping[str, str], headers: Mapping[str, str], b
         _check_columns(names)
     if columns is None and len({frozenset(document) for document in documents}) > 1:
         raise StoreError(400, "PGRST102", "All object keys must match")
-    return Documents(body if isinstance(value, list) else f"[{body}]", _resolution(headers))
+    keys = [document["key"] for document in documents if isinstance(document.get("key"), str)]
+    return Documents(body if isinstance(value, list) else f"[{body}]", _resolution(headers), keys)
 
 
 def parse_replacement(parameters: Mapping[str, str], headers: Mapping[str, str], body: str) -> Filter:

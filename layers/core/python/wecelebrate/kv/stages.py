@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import Conflict, Invalid, NotFound
 from wecelebrate.core.problem_document import FieldError
-from wecelebrate.kv import gates
+from wecelebrate.kv import gates, retirement
 from wecelebrate.kv.models import Entity
 from wecelebrate.kv.stage_models import ChangedStage, Gate, NewStage, Stage, Stages
 
@@ -31,6 +31,8 @@ def change(tx: Transaction, entity: Entity, new: NewStage) -> ChangedStage:
     errors = list(_errors(new))
     if errors:
         raise Invalid(errors=errors)
+    if new.leads == "kv" or (new.leads == "tables" and new.reads != 100):
+        retirement.require_none(tx, entity, "the tables must answer all reads")
     passed: list[Gate] = []
     details = None
     if new.leads == "tables":

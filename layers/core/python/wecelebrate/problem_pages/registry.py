@@ -17,6 +17,7 @@ import wecelebrate.ingestion.mappings
 import wecelebrate.jobs.control
 import wecelebrate.jobs.dead_letters
 import wecelebrate.kv.gates
+import wecelebrate.kv.retirement
 import wecelebrate.members.invitations
 import wecelebrate.order_files
 import wecelebrate.orders.changes

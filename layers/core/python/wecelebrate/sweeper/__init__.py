@@ -85,6 +85,7 @@ def maintain() -> None:
         sql.delete_old_guest_mails(tx)
         sql.delete_old_invitations(tx)
         sql.forget_kv_history(tx)
+        report_troubles_of_store(tx)
     metrics.count("Heartbeat")
     buyers.expire_unconfirmed()
     delete_orphaned_rows()
@@ -92,6 +93,17 @@ def maintain() -> None:
     order_files.run_due()
     due_reports.run_due()
     delete_expired_exports()
+
+
+def report_troubles_of_store(tx: Transaction) -> None:
+    """Count what went wrong in the move from the key-value store since the last call (docs/migration.md)."""
+    names: tuple[metrics.Name, ...] = (
+        "KvConflicts", "KvMirrorErrors", "KvQuarantined", "KvShadowMismatches", "KvRetiredRequests"
+    )  # fmt: skip
+    troubles = sql.report_kv_troubles(tx) or {}
+    for name in names:
+        if troubles.get(name):
+            metrics.count(name, troubles[name])
 
 
 def report_unexpected_state(tx: Transaction) -> None:

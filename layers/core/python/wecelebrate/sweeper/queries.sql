@@ -42,3 +42,7 @@ select kv.fold(:size);
 -- name: forget_kv_history$
 -- Delete earlier values of documents after 10 minutes, and conflicts of the mirror after 30 days.
 select kv.forget(10000);
+
+-- name: report_kv_troubles$
+-- Count the troubles of the move from the key-value store since the last call. Null: the mirror was never on.
+select kv.report_troubles();

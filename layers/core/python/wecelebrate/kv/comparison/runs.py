@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import NotFound
+from wecelebrate.kv import retirement
 from wecelebrate.kv.comparison import records
 from wecelebrate.kv.comparison.records import Difference, Scope
 from wecelebrate.kv.inspection.lists import entity_of
@@ -23,7 +24,7 @@ from wecelebrate.kv.models import Comparison, NewComparison
 
 sql = queries(__file__)
 
-VERSION = 1
+VERSION = 2
 """The version of the rules. Increase it with each change of a rule: then all documents are compared again."""
 PAGE_SIZE = 400
 """The number of documents that are compared together."""
@@ -56,8 +57,10 @@ class Checkpoint(BaseModel):
 def start(tx: Transaction, new: NewComparison) -> Comparison:
     """Start a comparison, or return the one that has not ended.
 
-    Raises NotFound if the client does not exist, and Forbidden unless the caller is a super admin.
+    Raises NotFound if the client does not exist, Conflict if the documents are retired, and Forbidden unless the caller
+    is a super admin.
     """
+    retirement.require_none(tx, new.entity, "there is nothing to compare")
     row = sql.start_comparison(tx, entity=new.entity, client_id=new.client_id, sample=new.sample)
     if row is None:
         raise NotFound

@@ -158,6 +158,22 @@ return (
   from kv.ids i left join catalogs c on c.id = i.id left join sites s on s.id = i.id
   where i.entity in ('client', 'catalog', 'site'));
 
+-- Returns a hash of what else decides whether documents agree with the given rows: which catalogs have a list of their
+-- gifts, and the names of the gifts of orders.
+create or replace function kv.references_hash(entity text, ids uuid[]) returns numeric
+language sql stable
+return case entity
+  when 'product' then (
+    select coalesce(sum(hashtextextended(d.key, 0)), 0) from kv_store_6fcaeea3 d
+    where d.key >= 'catalog_gifts:' and d.key < 'catalog_gifts;')
+  when 'order' then (
+    select coalesce(sum(hashtextextended(concat_ws(' ', i.key, i.id, i.environment, i.old_id, i.state), 0)), 0)
+    from (
+      select distinct (l ->> 'product_id')::uuid as id from orders r cross join jsonb_array_elements(r.items) l
+      where r.id = any ($2)) g
+      join kv.ids i on i.entity = 'product' and i.id = g.id)
+  else 0 end;
+
 -- Returns a hash of everything that decides whether the documents of a range of keys agree with their rows, and the
 -- number of the documents. Any change of a document, a row, or a name of a parent changes the hash. `version` is the
 -- version of the rules of the comparison.
@@ -178,6 +194,7 @@ begin
       union select i.* from kv.ids i where i.list = any (array(select d.key from documents d))
     )
     select hashtextextended(concat_ws(' ', $4, kv.parents_hash(),
+        kv.references_hash($1, array(select distinct e.id from entries e)),
         (select sum(hashtextextended(concat_ws(' ', d.key, d.value), 1)) from documents d),
         (select sum(hashtextextended(concat_ws(' ', e.key, e.id, e.state, e.environment, e.old_id, e.has_row, r::text, (
             select string_agg(o.key, ' ' order by o.key) from kv.ids o

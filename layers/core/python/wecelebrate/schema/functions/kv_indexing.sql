@@ -133,7 +133,8 @@ as $$
 $$;
 
 -- Finds the documents of keys of the store, also those in lists. If `is_hostile` is true, the values are not read, and
--- the keys become no rows. A document whose row was deleted in the platform is marked, whatever its key is.
+-- the keys become no rows. A document whose row was deleted in the platform is marked, whatever its key is. A document
+-- that a retirement has left in the store stays as it is marked, because the documents that it refers to are archived.
 create or replace function kv.index_keys(keys text[], environments text[], names text[], is_hostile boolean)
 returns void
 language sql volatile
@@ -141,7 +142,9 @@ as $$
   with documents as materialized (
     select d.*, kv.id_of(d.entity, d.environment, d.old_id) as id,
       case when is_hostile then 0 else kv.fingerprint(d.value) end as fingerprint
-    from kv.identify($1, $3, $4) d where d.environment = any ($2)
+    from kv.identify($1, $3, $4) d
+    where d.environment = any ($2)
+      and not (kv.is_retired(d.entity) and exists (select from kv.ids k where k.key = d.key))
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null
     where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
@@ -174,13 +177,14 @@ end
 $$;
 
 -- Marks the documents that the store no longer has, and those that a list names. Returns the number of ids in lists
--- without a document, and of ids that a list names twice. A document in a list that states no id names nothing.
+-- without a document, and of ids that a list names twice. A document in a list that states no id names nothing. The
+-- documents of a retired entity are in its archive, so they stay as they are marked.
 create or replace function kv.index_lists(out dangling bigint, out repeated bigint)
 language plpgsql volatile
 as $$
 begin
   update kv.ids i set state = 'gone', mapped_fingerprint = null
-  where i.state not in ('gone', 'deleted')
+  where i.state not in ('gone', 'deleted') and not kv.is_retired(i.entity)
     and not exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key));
   delete from kv.quarantine q using kv.ids i
   where i.key = q.key and (i.state = 'gone' or i.state = 'deleted'
@@ -199,7 +203,7 @@ begin
     select distinct entity, old_id from listed
   ), marked as (
     update kv.ids i set listed = not i.listed
-    from (select i.key from kv.ids i where i.listed <> (i.list is not null or exists (
+    from (select i.key from kv.ids i where not kv.is_retired(i.entity) and i.listed <> (i.list is not null or exists (
             select from names n where n.entity = i.entity and n.old_id = i.old_id))) changed
     where changed.key = i.key
   )

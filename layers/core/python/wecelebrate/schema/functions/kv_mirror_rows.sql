@@ -327,7 +327,7 @@ as $$
 begin
   if new_row is null then
     perform kv.delete_documents(entity, (old_row ->> 'id')::uuid);
-  else
+  elsif not kv.is_retired(entity) or old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
     perform kv.mirror_row(entity, old_row, new_row);
   end if;
 exception when others then

@@ -1,0 +1,186 @@
+"""The command `wecelebrate kv retire`: archive and delete documents that nobody uses any more, or restore them."""
+
+import re
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from infra.command import output
+from infra.command.help import API, documented
+from infra.command.kv_stages import Entity, EntityArgument
+from infra.command.output import Column, JsonOption, YesOption
+
+if TYPE_CHECKING:
+    import httpx
+
+_REPORT_SECONDS = 5.0
+"""The time between two reports of the progress."""
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_RETIREMENTS = (
+    Column("retired"),
+    Column("status"),
+    Column("since"),
+    Column("archived", right=True),
+    Column("deleted", right=True),
+)
+_TRAFFIC = (Column("entity"), Column("client"), Column("requests"), Column("count", right=True), Column("last"))
+_GATES = (Column("gate"), Column("state"), Column("noticed", shorten=True), Column("what to do", shorten=True))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command to a group."""
+    app.command(
+        "retire",
+        cls=documented(
+            "wecelebrate kv retire product --dry-run",
+            "wecelebrate kv retire product",
+            "wecelebrate kv retire product --undo",
+            environment=API,
+        ),
+    )(retire)
+
+
+def retire(  # noqa: PLR0917 — each parameter is an option
+    entity: EntityArgument,
+    quiet: Annotated[
+        str | None,
+        typer.Option(help="How long no application may have used the documents, e.g. 14d, 12h or 30s. Default: 14d."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would happen.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Accept writes again, and restore deleted documents.")] = False,
+    yes: YesOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Retire the documents of an entity: refuse writes, and after some time archive and delete them.
+
+    The first call refuses writes from then on. A later call archives all documents, reads the archive back, and deletes
+    the documents, if no application has used them meanwhile. It asks first. If a gate has not passed, the command says
+    what to do, and exits with 1. It can be stopped at any time: the next call continues.
+    """
+    from infra.command.api import connect
+
+    if undo and (quiet is not None or dry_run):
+        raise typer.BadParameter("Use --undo without --quiet and --dry-run.")
+    seconds = None if quiet is None else _seconds(quiet)
+    is_new = False
+    with connect() as connection:
+        api = connection.api
+        if undo:
+            plan = _undo(api, entity, quiet=as_json)
+        elif dry_run:
+            plan = _put(api, entity, {"target": "retired", "dry_run": True})
+        else:
+            is_new = _put(api, entity, {"target": "retired", "dry_run": True})["retirement"] is None
+            plan = _put(api, entity, {"target": "retired", "quiet_seconds": seconds})
+            if not is_new and _is_ready(plan):
+                plan = _delete(api, entity, plan, yes=yes, quiet=as_json)
+    if as_json:
+        output.print_json(plan)
+    elif undo:
+        output.success(f"the documents of each {entity} are in the store, and writes are accepted")
+    else:
+        _print(entity, plan)
+    if not undo and not dry_run and not is_new and not _is_complete(plan):
+        raise typer.Exit(1)
+
+
+def _seconds(text: str) -> int:
+    """Parse a duration such as `14d`."""
+    match = re.fullmatch(r"([0-9]{1,8})([smhd])", text)
+    if match is None:
+        raise typer.BadParameter("Use a number and a unit: s, m, h or d, e.g. 14d.", param_hint="--quiet")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _is_complete(plan: output.Json) -> bool:
+    return plan["retirement"] is not None and plan["retirement"]["status"] == "retired"
+
+
+def _is_ready(plan: output.Json) -> bool:
+    """Return whether documents can be archived and deleted now."""
+    status = plan["retirement"]["status"]
+    return status in ("archiving", "deleting") or (
+        status == "waiting" and all(gate["state"] == "passed" for gate in plan["gates"])
+    )
+
+
+def _delete(api: "httpx.Client", entity: Entity, plan: output.Json, *, yes: bool, quiet: bool) -> output.Json:
+    count = plan["retirable"]
+    output.confirm(f"Archive {count:,} documents of each {entity}, and delete them from the store?", yes)
+    reported = monotonic()
+    while not _is_complete(plan):
+        plan = _put(api, entity, {"target": "retired", "delete": True})
+        reported = _report(plan, reported, quiet=quiet)
+    return plan
+
+
+def _undo(api: "httpx.Client", entity: Entity, *, quiet: bool) -> output.Json:
+    plan = _put(api, entity, {"target": "active"})
+    reported = monotonic()
+    while plan["retirement"] is not None:
+        reported = _report(plan, reported, quiet=quiet)
+        plan = _put(api, entity, {"target": "active"})
+    if not quiet:
+        output.note(
+            f"Run `wecelebrate kv compare --entity {entity} --repair from=tables`: rows have changed meanwhile."
+        )
+    return plan
+
+
+def _report(plan: output.Json, reported: float, *, quiet: bool) -> float:
+    """Print the progress from time to time. Returns when it was last printed."""
+    retirement = plan["retirement"]
+    if quiet or retirement is None or monotonic() - reported < _REPORT_SECONDS:
+        return reported
+    output.note(
+        f"… {retirement['status']}: {retirement['documents']:,} documents archived, "
+        f"{retirement['deleted']:,} deleted, {retirement['restored']:,} restored"
+    )
+    return monotonic()
+
+
+def _put(api: "httpx.Client", entity: Entity, change: output.Json) -> output.Json:
+    """Send a request, and return the plan in the response. Prints the gates that have not passed."""
+    import httpx
+
+    from infra.command.api import require_success
+
+    response = api.put(f"/v1/admin/kv/retirements/{entity}", json=change)
+    if response.status_code == httpx.codes.CONFLICT:
+        for gate in response.json().get("errors", []):
+            output.warning(f"{gate['pointer']}: {gate['detail']}")
+    require_success(response)
+    plan: output.Json = response.json()
+    return plan
+
+
+def _print(entity: Entity, plan: output.Json) -> None:
+    retirement = plan["retirement"]
+    failed = [gate for gate in plan["gates"] if gate["state"] == "failed"]
+    if _is_complete(plan):
+        output.success(
+            f"{retirement['deleted']:,} documents of each {entity} are archived and deleted, {plan['kept'] + plan['retirable']:,} are kept"
+        )
+        return
+    if retirement is not None and retirement["status"] == "restoring":
+        output.warning("An undo has not ended: run the command with --undo.")
+        return
+    output.print_table(_GATES, [(g["name"], g["state"], g["detail"], g["advice"]) for g in plan["gates"]])
+    output.result(f"{plan['retirable']:,} documents would be archived and deleted, {plan['kept']:,} would be kept")
+    if retirement is not None and failed:
+        output.success(f"writes of each {entity} are refused. Run the command again when all gates have passed.")
+
+
+def print_retirements(retirements: list[output.Json], traffic: list[output.Json]) -> None:
+    """Print the retirements, and the requests of the old applications."""
+    if retirements:
+        rows = [
+            (r["entity"], r["status"], r["changed_at"], f"{r['documents']:,}", f"{r['deleted']:,}") for r in retirements
+        ]
+        output.print_table(_RETIREMENTS, rows)
+    if traffic:
+        requests = [
+            (t["entity"], t["client_id"] or "unknown", t["kind"], f"{t['requests']:,}", t["last_at"]) for t in traffic
+        ]
+        output.print_table(_TRAFFIC, requests)

@@ -1,0 +1,206 @@
+"""Retires the documents of an entity: refuse writes, wait, archive, delete. An undo restores each byte.
+
+A request works for some time, and is sent again until the retirement has its target. Each step and its checkpoint are
+one transaction, so a retirement that was interrupted continues. Decisions 0098 and 0099.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from wecelebrate.core.database import Transaction, queries
+from wecelebrate.core.errors import Conflict, Invalid
+from wecelebrate.core.problem_document import FieldError
+from wecelebrate.kv import archive
+from wecelebrate.kv.models import Entity
+from wecelebrate.kv.retirement_models import (
+    NewRetirement,
+    Retirement,
+    RetirementGate,
+    RetirementGateName,
+    RetirementPlan,
+    Traffic,
+)
+
+sql = queries(__file__)
+
+QUIET_SECONDS = 14 * 24 * 60 * 60
+"""How long no application may have used the documents, unless the request says otherwise."""
+SECONDS = 2.0
+"""A request begins no further part after this time."""
+
+_ADVICE: Mapping[RetirementGateName, str] = {
+    "stage": "Run `wecelebrate kv cutover … --reads 100` for all clients.",
+    "mirror": "Run `wecelebrate kv mirror on`.",
+    "replication": "Drop the subscription: documents that arrive by replication are never refused.",
+    "comparison": "Run `wecelebrate kv compare --entity …`, and repair the differences.",
+    "period": "Wait, and run `wecelebrate kv retire` again.",
+    "traffic": "Change the applications that `wecelebrate kv status` shows, and wait.",
+}
+_NEEDED_FROM_START: tuple[RetirementGateName, ...] = ("stage", "mirror", "replication")
+
+
+class RetirementRefused(Conflict):
+    """A gate of the retirement has not passed.
+
+    A retirement deletes documents from the old store. Before that, the tables must answer all reads, documents and rows
+    must agree, and no application may have used the documents for some time. `errors` names each gate that has not
+    passed in `pointer`, with what was noticed and what to do in `detail`. The request changed nothing.
+
+    Do what the gates say, and send the request again. No gate can be overridden.
+    """
+
+    code = "kv_retirement_refused"
+
+
+def change(tx: Transaction, entity: Entity, new: NewRetirement) -> RetirementPlan:
+    """Start a retirement, work on it for some time, or undo it.
+
+    Raises Invalid, RetirementRefused, ArchiveDamaged, Conflict, and Forbidden unless the caller is a super admin.
+    """
+    if new.target == "active" and (new.delete or new.quiet_seconds is not None):
+        raise Invalid(errors=[FieldError(pointer="/target", detail="must be `retired` with these fields")])
+    sql.lock_retirement(tx, entity=entity)
+    if new.dry_run:
+        return _plan(tx, entity)
+    if new.target == "active":
+        return _undo(tx, entity)
+    plan = _plan(tx, entity)
+    if plan.retirement is None:
+        _require(plan, _NEEDED_FROM_START)
+        sql.start_retirement(tx, entity=entity, quiet_seconds=new.quiet_seconds or QUIET_SECONDS)
+    elif new.quiet_seconds not in (None, plan.retirement.quiet_seconds):
+        raise Conflict("The period of a retirement cannot be changed. Undo the retirement, and start it again.")
+    elif new.delete:
+        _advance(tx, plan)
+    return _plan(tx, entity)
+
+
+def status(tx: Transaction) -> tuple[list[Retirement], list[Traffic]]:
+    """Return all retirements that are not undone, and the traffic. Raises Forbidden unless a super admin calls."""
+    row = sql.get_retirement_status(tx)
+    return (
+        [Retirement.model_validate(each) for each in row["retirements"]],
+        [Traffic.model_validate(each) for each in row["traffic"]],
+    )
+
+
+def require_none(tx: Transaction, entity: Entity, refused: str) -> None:
+    """Raise Conflict if the documents of an entity are archived or deleted. `refused` says what cannot be done."""
+    for retirement in status(tx)[0]:
+        if retirement.entity == entity and retirement.status != "waiting":
+            raise Conflict(
+                f"The documents of each {entity} are retired, so {refused}. Undo it with `wecelebrate kv retire "
+                f"{entity} --undo`."
+            )
+
+
+def _advance(tx: Transaction, plan: RetirementPlan) -> None:
+    """Archive and delete documents for some time. All parts of the archive are proven before the first is deleted."""
+    if plan.retirement is None:
+        raise LookupError("a retirement that has not started cannot advance")
+    entity, current = plan.retirement.entity, plan.retirement.status
+    if current == "restoring":
+        raise Conflict("The retirement is being undone. Wait until the undo has ended.")
+    if current == "waiting":
+        _require(plan, [gate.name for gate in plan.gates])
+        _change(tx, entity, "archiving", {"documents": plan.retirable})
+        current = "archiving"
+    give_up_at = time.monotonic() + SECONDS
+    while current != "retired" and time.monotonic() < give_up_at:
+        if current == "archiving":
+            if not archive.write_next(tx, entity):
+                current = "deleting"
+                _change(tx, entity, current, _numbers(tx, entity))
+            continue
+        outcome = sql.delete_archived(tx, entity=entity)
+        if outcome != "deleted":
+            current = "archiving" if outcome == "changed" else "retired"
+            _change(tx, entity, current, _numbers(tx, entity))
+
+
+def _undo(tx: Transaction, entity: Entity) -> RetirementPlan:
+    plan = _plan(tx, entity)
+    if plan.retirement is None:
+        return plan
+    if plan.retirement.status != "restoring":
+        _change(tx, entity, "restoring", {})
+        if _plan(tx, entity).retirement is None:
+            return _plan(tx, entity)
+    give_up_at = time.monotonic() + SECONDS
+    while archive.restore_next(tx, entity):
+        if time.monotonic() > give_up_at:
+            return _plan(tx, entity)
+    _change(tx, entity, "undone", _numbers(tx, entity))
+    return _plan(tx, entity)
+
+
+def _change(tx: Transaction, entity: Entity, target: str, details: Mapping[str, int]) -> None:
+    sql.change_retirement(tx, entity=entity, status=target, details=Jsonb(dict(details)))
+
+
+def _numbers(tx: Transaction, entity: Entity) -> Mapping[str, int]:
+    retirement = _plan(tx, entity).retirement
+    if retirement is None:
+        return {}
+    return {"documents": retirement.documents, "deleted": retirement.deleted, "restored": retirement.restored}
+
+
+def _plan(tx: Transaction, entity: Entity) -> RetirementPlan:
+    facts = sql.get_retirement_facts(tx, entity=entity)
+    retirement = facts["retirement"] and Retirement.model_validate(facts["retirement"])
+    is_open = retirement is None or retirement.status == "waiting"
+    gates = [
+        RetirementGate(name=name, state="passed" if passed else "failed", detail=detail, advice=_ADVICE[name])
+        for name, passed, detail in (_judged(facts) if is_open else ())
+    ]
+    return RetirementPlan(retirement=retirement, gates=gates, **facts["counts"])
+
+
+def _require(plan: RetirementPlan, names: "list[RetirementGateName] | tuple[RetirementGateName, ...]") -> None:
+    """Raise RetirementRefused if one of these gates has not passed."""
+    failed = [gate for gate in plan.gates if gate.name in names and gate.state == "failed"]
+    if failed:
+        errors = [FieldError(pointer=gate.name, detail=f"{gate.detail} {gate.advice}") for gate in failed]
+        raise RetirementRefused(f"These gates have not passed: {', '.join(gate.name for gate in failed)}", errors)
+
+
+def _judged(facts: Mapping[str, Any]) -> Iterator[tuple[RetirementGateName, bool, str]]:
+    """Return the name of each gate, whether it has passed, and what was noticed."""
+    is_led, mirror, subscriptions = facts["is_led"], facts["mirror"], facts["subscriptions"]
+    answered = "answer all reads" if is_led else "do not lead and answer all reads for all clients"
+    yield "stage", is_led, f"The tables {answered}."
+    yield "mirror", mirror, "The mirror is on." if mirror else "The mirror is off."
+    yield "replication", subscriptions == 0, f"{subscriptions:,} subscriptions are enabled in the database."
+    yield _comparison(facts["comparison"])
+    if facts["retirement"] is None:
+        yield "period", False, "Writes are not refused yet."
+        quiet = QUIET_SECONDS
+    else:
+        quiet, waited = facts["retirement"]["quiet_seconds"], facts["waited_seconds"]
+        yield "period", waited >= quiet, f"Writes are refused for {_duration(waited)}, of {_duration(quiet)}."
+    used = [
+        f"The last {kind} was {_duration(used['seconds'])} ago, of {used['clients']:,} clients."
+        for kind, used in (("read", facts["reads"]), ("write", facts["writes"]))
+        if used is not None
+    ]
+    yield "traffic", not used, " ".join(used) or f"No application used the documents for {_duration(quiet)}."
+
+
+def _comparison(comparison: Mapping[str, Any] | None) -> tuple[RetirementGateName, bool, str]:
+    if comparison is None:
+        return "comparison", False, "No full comparison of all clients is complete."
+    if not comparison["is_recent"] or not comparison["is_mirrored"]:
+        return "comparison", False, "The last full comparison is older than 24 hours, or than the mirror."
+    return (
+        "comparison",
+        comparison["open"] == 0,
+        f"The last full comparison has {comparison['open']:,} open differences.",
+    )
+
+
+def _duration(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))

@@ -1,0 +1,121 @@
+"""Counts the requests of the old applications for documents of entities.
+
+A retirement must know whether an application still uses the documents. Each instance of the facade counts in its memory
+and reports to the database at most once a minute, so a request usually costs nothing. While an entity is being retired,
+each request for its documents is reported at once. Decision 0098.
+"""
+
+import json
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Literal
+
+import psycopg
+from aws_lambda_powertools import Logger
+
+from wecelebrate.core import metrics
+from wecelebrate.core.database import Caller, queries, writing
+from wecelebrate.core.errors import Problem
+from wecelebrate.kv.errors import StoreError
+from wecelebrate.kv.requests import Filter
+
+Kind = Literal["read", "write"]
+
+REPORT_SECONDS = 60.0
+"""The time after which an instance reports its counts with the next request."""
+MAX_TARGETS = 500
+"""An instance reports at once if it has counted requests for this number of different keys."""
+_SERVICE = Caller(subject="service:kv")
+_ENTITIES: Mapping[str, str] = {
+    "client": "client", "clients": "client", "site": "site", "sites": "site", "catalog": "catalog",
+    "catalogs": "catalog", "catalog_index": "catalog", "gift": "product", "gifts": "product",
+    "catalog_gifts": "product", "order": "order", "orders": "order", "user_orders": "order", "order_index": "order",
+}  # fmt: skip
+"""The first segment of a key → the entity of which it can be. The database decides about the whole key."""
+_Target = tuple[Kind, str | None, str | None]
+"""The kind of a request, and either its key or its pattern."""
+
+logger = Logger()
+sql = queries(__file__)
+
+
+class _Counts:
+    """What this instance has counted and not reported."""
+
+    def __init__(self) -> None:
+        self.requests: dict[_Target, int] = {}
+        self.last_at: dict[_Target, float] = {}
+        self.reported_at = float("-inf")
+
+    def clear(self) -> None:
+        self.requests.clear()
+        self.last_at.clear()
+
+
+_counts = _Counts()
+
+
+def count(kind: Kind, selected: Filter, *, watched: Collection[str]) -> None:
+    """Count a request. If it concerns one of the `watched` entities, which are being retired, it is reported now.
+
+    An error of the database is only logged, because the response does not depend on it. The counts stay.
+    """
+    now = time.monotonic()
+    targets = list(_targets(kind, selected))
+    for target in targets:
+        _counts.requests[target] = _counts.requests.get(target, 0) + 1
+        _counts.last_at[target] = now
+    at_once = any(target[1] is None or _entity(target[1]) in watched for target in targets) and bool(watched)
+    is_due = now - _counts.reported_at >= REPORT_SECONDS or len(_counts.requests) >= MAX_TARGETS
+    if _counts.requests and (is_due or at_once):
+        _report(now)
+
+
+@contextmanager
+def counting_write(selected: Filter) -> Iterator[None]:
+    """Count the write of a `with` block, also if it is refused."""
+    watched: Collection[str] = ()
+    try:
+        yield
+    except StoreError as error:
+        if error.status == 410:
+            watched = _ENTITIES.values()
+        raise
+    finally:
+        count("write", selected, watched=watched)
+
+
+def _entity(key: str) -> str | None:
+    """Return the entity of which a key can be."""
+    return _ENTITIES.get(key.partition(":")[0])
+
+
+def _targets(kind: Kind, selected: Filter) -> Iterator[_Target]:
+    """Return the keys or the pattern of a request, without the keys of other families, which can be secret."""
+    if selected.keys is not None:
+        for key in selected.keys:
+            entity = _entity(key)
+            if entity is not None:
+                metrics.count("KvReads" if kind == "read" else "KvWrites", 1, "entity", entity)
+                yield kind, key, None
+    else:
+        metrics.count("KvReads" if kind == "read" else "KvWrites", 1, "entity", "pattern")
+        yield kind, None, "%" if selected.pattern is None else selected.pattern
+
+
+def _report(now: float) -> None:
+    rows = [
+        {"kind": target[0], "key": target[1], "pattern": target[2], "requests": requests,
+         "age": now - _counts.last_at[target]}
+        for target, requests in _counts.requests.items()
+    ]  # fmt: skip
+    _counts.reported_at = now
+    try:
+        with writing(_SERVICE) as tx:
+            sql.record_traffic(tx, requests=json.dumps(rows))
+    except (Problem, psycopg.Error):
+        logger.exception("requests for documents were not counted")
+        if len(_counts.requests) < 10 * MAX_TARGETS:
+            return
+    _counts.clear()

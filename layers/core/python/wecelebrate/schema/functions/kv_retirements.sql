@@ -1,0 +1,225 @@
+-- The retirement of the documents of an entity: what its gates judge, and its steps. wecelebrate.kv.retirement judges
+-- the gates. The archive is in functions/kv_archive.sql.
+
+set local role app_mirror;
+
+-- Returns the retirement of an entity that is not undone. Null: there is none.
+create or replace function kv.retirement_of(entity text) returns kv.retirements
+language sql stable
+as $$ select r.* from kv.retirements r where r.entity = $1 and r.status <> 'undone' $$;
+
+-- Returns a retirement with the numbers of its archive. Null: there is none.
+create or replace function kv.retirement_content(r kv.retirements) returns jsonb
+language sql stable
+as $$
+  select to_jsonb(r) - 'checkpoint' || jsonb_build_object('parts', count(p.number),
+    'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
+    'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
+    'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0))
+  from kv.archive_parts p where p.retirement_id = r.id
+  having r.id is not null
+$$;
+
+-- Returns the documents of an entity that a retirement would delete, and those that would stay, without reading values.
+create or replace function kv.retirable_counts(entity text) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object(
+    'retirable', count(*) filter (where i.state = 'mapped' or kv.entity_of_list(s.key) is not null),
+    'kept', count(*) filter (where i.state is distinct from 'mapped' and kv.entity_of_list(s.key) is null))
+  from unnest(kv.compared_prefixes($1)) p (prefix)
+    join kv_store_6fcaeea3 s on s.key >= p.prefix and s.key < p.prefix || chr(127) and kv.is_compared($1, s.key)
+    left join kv.ids i on i.key = s.key and i.list is null
+$$;
+
+-- Returns what the gates of a retirement judge. The comparison must include all clients.
+create or replace function kv.retirement_facts(entity text) returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  r constant kv.retirements := kv.retirement_of(entity);
+  usual kv.stages;
+begin
+  perform kv.require_super_admin();
+  select * into usual from kv.stages s where s.entity = $1 and s.client_id is null;
+  return jsonb_build_object(
+    'retirement', kv.retirement_content(r),
+    'is_led', coalesce(usual.leads = 'tables' and usual.reads = 100, false) and not exists (
+      select from kv.stages s where s.entity = $1 and (s.leads <> 'tables' or s.reads < 100)),
+    'mirror', coalesce((select m.enabled from kv.mirror m), false),
+    'subscriptions', (
+      select count(*) from pg_subscription s join pg_database d on d.oid = s.subdbid
+      where s.subenabled and d.datname = current_database()),
+    'comparison', (
+      select jsonb_build_object('is_recent', c.ended_at > clock_timestamp() - interval '24 hours',
+        'is_mirrored', c.started_at >= (select m.changed_at from kv.mirror m),
+        'open', (select count(*) from kv.differences f where f.comparison_id = c.id and f.repaired_at is null))
+      from kv.comparisons c
+      where c.entity = $1 and c.client_id is null and c.scope = 'full' and c.status = 'complete'
+      order by c.ended_at desc limit 1),
+    'waited_seconds', extract(epoch from clock_timestamp() - r.started_at),
+    'reads', kv.traffic_within($1, 'read', r.quiet_seconds),
+    'writes', kv.traffic_within($1, 'write', r.quiet_seconds),
+    'counts', kv.retirable_counts($1));
+end
+$$;
+grant execute on function kv.retirement_facts(text) to app_admin;
+
+-- Returns how many seconds ago an application last used the documents of an entity, and for how many clients it did so
+-- within a time. Null: it did not within this time.
+create or replace function kv.traffic_within(entity text, kind text, seconds integer) returns jsonb
+language sql stable
+as $$
+  select jsonb_build_object('seconds', extract(epoch from clock_timestamp() - max(t.last_at)),
+    'clients', count(distinct t.client_id))
+  from kv.traffic t
+  where t.entity = $1 and t.kind = $2
+    and t.last_at > clock_timestamp() - make_interval(secs => coalesce($3, 1209600))
+  having count(*) > 0
+$$;
+
+-- Returns all retirements that are not undone, and the traffic of the last 30 days.
+create or replace function kv.retirement_status() returns jsonb
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  perform kv.require_super_admin();
+  return jsonb_build_object('traffic', kv.recent_traffic(), 'retirements', (
+    select coalesce(jsonb_agg(kv.retirement_content(r) order by r.entity), '[]') from kv.retirements r
+    where r.status <> 'undone'));
+end
+$$;
+grant execute on function kv.retirement_status() to app_admin;
+
+-- Locks the retirement of an entity until the end of the transaction, so that two commands do not work on it at the
+-- same time. Returns whether there is one that is not undone.
+create or replace function kv.lock_retirement(entity text) returns boolean
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  perform kv.require_super_admin();
+  perform pg_advisory_xact_lock(hashtextextended('kv retirement ' || $1, 0));
+  return exists (select from kv.retirements r where r.entity = $1 and r.status <> 'undone');
+end
+$$;
+grant execute on function kv.lock_retirement(text) to app_admin;
+
+-- Starts a retirement: from now on, writes are refused. The call must be a statement of its own, with bound parameters,
+-- so that injected SQL cannot call the function.
+create or replace function kv.start_retirement(entity text, quiet_seconds integer) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.start_retirement\(\$1, \$2\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  insert into kv.retirements (entity, quiet_seconds, requested_by) values ($1, $2, app.subject());
+  perform app.record_retirement('start', $1, jsonb_build_object('quiet_seconds', $2));
+end
+$$;
+grant execute on function kv.start_retirement(text, integer) to app_admin;
+
+-- Changes the status of a retirement, and records it in the audit log. The call must be a statement of its own, with
+-- bound parameters. An undo of a retirement that has deleted nothing ends at once.
+create or replace function kv.change_retirement(entity text, status text, details jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  r kv.retirements := kv.retirement_of(entity);
+  deleted boolean;
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.change_retirement\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
+  if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
+      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'))
+    or $2 = 'undone' and deleted
+    or $2 = 'retired' and exists (
+      select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null) then
+    raise exception 'a retirement that is % cannot become %', r.status, $2 using errcode = 'check_violation';
+  end if;
+  if $2 = 'archiving' and r.status = 'deleting' then  -- documents have changed, or have arrived, since they were copied
+    r.checkpoint := coalesce((select min(p.after_key) from kv.archive_parts p
+      where p.retirement_id = r.id and p.deleted_at is null), '');
+    delete from kv.archive_secrets s using kv.archive_parts p
+    where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
+    delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
+  end if;
+  update kv.retirements u set status = case when $2 = 'restoring' and not deleted then 'undone' else $2 end,
+    checkpoint = r.checkpoint, changed_at = clock_timestamp()
+  where u.id = r.id;
+  perform app.record_retirement(
+    case $2 when 'archiving' then 'archive' when 'deleting' then 'delete' when 'retired' then 'complete'
+      when 'restoring' then 'undo' else 'undone' end, $1, coalesce($3, '{}'));
+end
+$$;
+grant execute on function kv.change_retirement(text, text, jsonb) to app_admin;
+
+set local role app_definer;
+
+-- Records in the audit log what happened to the documents of an entity.
+create or replace function app.record_retirement(action text, entity text, details jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  perform app.record_action('kv_retirement.' || action, null, entity, details);
+end
+$$;
+grant execute on function app.record_retirement(text, text, jsonb) to app_mirror;
+
+-- Refuses a write of the old applications while the documents of its entity are being retired. The name of the
+-- constraint is the reason. PostgREST answers a code of this form with its number as the status.
+create or replace function app.refuse_retired_document() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+declare
+  key constant text := case when tg_op = 'DELETE' then old.key else new.key end;
+  refused text;
+begin
+  if not exists (select from kv.retirements r where r.status <> 'undone') then
+    return case when tg_op = 'DELETE' then old else new end;
+  end if;
+  refused := case  -- other families, e.g. settings of sites, stay in the store
+    when key ~ '^(gifts?:([^:]+:)?[^:]*$|catalog_gifts:)' then 'product'
+    when key ~ '^clients?:([^:]+:)?[^:]*$' then 'client'
+    when key ~ '^sites?:([^:]+:)?[^:]*$' and key !~ '^sites:(slug:|[^:]+:catalog_config$)' then 'site'
+    when key ~ '^(catalogs?:[^:]*$|catalog_index:)' then 'catalog'
+    when key ~ '^(orders?:([^:]+:)?[^:]*$|user_orders:|order_index:)' then 'order' end;
+  if exists (select from kv.retirements r where r.entity = refused and r.status <> 'undone') then
+    raise exception using errcode = 'PT410', constraint = 'documents_retired',
+      message = format('The document "%s" is refused: the documents of each %s are retired', left(key, 200), refused),
+      detail = 'Nothing was written.';
+  end if;
+  return case when tg_op = 'DELETE' then old else new end;
+end
+$$;
+grant execute on function app.refuse_retired_document() to app_owner;
+
+-- Keeps the tables in the lead while the documents of an entity are retired: the store cannot answer any more.
+create or replace function app.keep_stage_of_retired() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp
+as $$
+begin
+  if (new.leads <> 'tables' or new.reads < 100) and exists (
+      select from kv.retirements r where r.entity = new.entity and r.status not in ('waiting', 'undone')) then
+    raise exception 'the documents of each % are retired: run wecelebrate kv retire % --undo', new.entity, new.entity
+      using errcode = 'lock_not_available';
+  end if;
+  return new;
+end
+$$;
+grant execute on function app.keep_stage_of_retired() to app_owner;
+
+set local role app_owner;
+
+create or replace trigger retired_documents before insert or update or delete on kv_store_6fcaeea3 for each row
+  when (current_user = 'app_kv')
+  execute function app.refuse_retired_document();
+create or replace trigger stage_of_retired before insert or update on kv.stages for each row
+  execute function app.keep_stage_of_retired();

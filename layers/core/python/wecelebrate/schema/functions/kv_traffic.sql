@@ -1,0 +1,105 @@
+-- The requests of the old applications for documents of entities. A retirement needs to know whether somebody still
+-- uses them. The facade counts in its memory, and reports here at most once a minute, or with each request for an entity
+-- that is being retired (wecelebrate.kv.traffic).
+
+set local role app_mirror;
+
+-- Returns the entities that are being retired, or are retired: each request for their documents is counted at once.
+create or replace function kv.watched_entities() returns text[]
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  return array(select r.entity from kv.retirements r where r.status <> 'undone' order by 1);
+end
+$$;
+grant execute on function kv.watched_entities() to app_kv;
+
+-- Returns the entities whose documents a request for a pattern of LIKE can select. Only the part of the pattern before
+-- its first wildcard decides, so a pattern can count for more entities than it selects.
+create or replace function kv.entities_of_pattern(pattern text) returns setof text
+language sql stable
+as $$
+  with prefix as materialized (select substring(pattern from '^[^%_\\]*') as p)
+  select h.entity from prefix, (
+    select f.meaning as entity, unnest(f.heads) as head from app.kv_key_families() f
+    where f.meaning in ('client', 'site', 'catalog', 'product', 'order')
+    union values ('product', 'catalog_gifts'), ('catalog', 'catalog_index'), ('order', 'user_orders'),
+      ('order', 'order_index')) h
+  where case when position(':' in p) > 0 then h.head = split_part(p, ':', 1)
+    else starts_with(h.head, p) end
+  group by 1
+$$;
+
+-- Adds requests to the traffic. `requests` is [{"kind": …, "key": …, "pattern": …, "requests": …, "age": …}, …], with
+-- either a key or a pattern. `age` says how many seconds ago the last request was.
+create or replace function kv.record_traffic(requests jsonb) returns void
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+begin
+  if app.subject() is distinct from 'service:kv' then
+    raise exception 'only the store counts its requests' using errcode = 'insufficient_privilege';
+  end if;
+  insert into kv.traffic as t (entity, client_id, kind, day, requests, last_at)
+  select e.entity, kv.client_of_row(i.entity, i.id), r.kind, (r.last_at at time zone 'UTC')::date, sum(r.requests),
+    max(r.last_at)
+  from (
+    select s.*, clock_timestamp() - make_interval(secs => s.age) as last_at
+    from jsonb_to_recordset($1) s (kind text, key text, pattern text, requests bigint, age double precision)
+  ) r
+    cross join lateral (
+      select kv.entity_of_key(r.key) as entity where r.key is not null
+      union all select p from kv.entities_of_pattern(r.pattern) p where r.key is null) e
+    left join kv.ids i on i.key = r.key
+  where e.entity is not null
+  group by 1, 2, 3, 4 order by 1, 2, 3, 4
+  on conflict on constraint traffic_key do update
+    set requests = t.requests + excluded.requests, last_at = greatest(t.last_at, excluded.last_at);
+  delete from kv.traffic t where t.day < current_date - 400;
+end
+$$;
+grant execute on function kv.record_traffic(jsonb) to app_kv;
+
+-- Returns the traffic of the last 30 days by entity, client and kind: the number of requests, and the last one.
+create or replace function kv.recent_traffic() returns jsonb
+language sql stable
+return (
+  select coalesce(jsonb_agg(to_jsonb(t) order by t.entity, t.kind, t.last_at desc), '[]') from (
+    select t.entity, t.client_id, t.kind, sum(t.requests) as requests, max(t.last_at) as last_at from kv.traffic t
+    where t.day >= current_date - 30 group by 1, 2, 3 order by max(t.last_at) desc limit 1000) t);
+
+-- Counts what went wrong since the last call, until a minute ago: a transaction of a minute has ended by then. Returns
+-- null if the mirror was never on. It also deletes the secrets of archives that have expired.
+create or replace function kv.report_troubles() returns jsonb
+language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  counted_until timestamptz;
+  ending constant timestamptz := clock_timestamp() - interval '1 minute';
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the platform reports troubles of the store' using errcode = 'insufficient_privilege';
+  end if;
+  select m.reported_until into counted_until from kv.mirror m for update skip locked;
+  if counted_until is null or counted_until >= ending then
+    return null;
+  end if;
+  update kv.mirror m set reported_until = ending;
+  delete from kv.archive_secrets s using kv.retirements r
+  where r.id = s.retirement_id and r.status = 'retired' and r.changed_at < now() - interval '180 days';
+  return jsonb_build_object(
+    'KvConflicts', (
+      select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
+        and c.kind not in ('row_not_mirrored', 'document_not_mirrored')),
+    'KvMirrorErrors', (
+      select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
+        and c.kind in ('row_not_mirrored', 'document_not_mirrored')),
+    'KvQuarantined', (select count(*) from kv.quarantine q where q.since > counted_until and q.since <= ending),
+    'KvShadowMismatches', (
+      select count(*) from kv.differences d
+      where d.comparison_id is null and d.noticed_at > counted_until and d.noticed_at <= ending),
+    'KvRetiredRequests', (
+      select count(*) from kv.traffic t join kv.retirements r on r.entity = t.entity and r.status <> 'undone'
+      where t.last_at > counted_until));
+end
+$$;
+grant execute on function kv.report_troubles() to app_system;

@@ -1,0 +1,183 @@
+"""The lines of an archive, and the entities of requests, in the database. Each test is rolled back."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.types.json import Jsonb
+
+from tests.kv.moving import Move, gift
+from wecelebrate.kv import traffic
+from wecelebrate.kv.requests import Filter
+
+NAMES = st.sampled_from(["a", "", "ä", "0", "password", "apiKey", "pin", "note", "auth", "x y", '"', "\\"])
+TEXTS = st.sampled_from(
+    ["", "Mug", "Bearer abc", "https://u:p@h.example/", "AKIA0123456789ABCDEF", "\n\t\u2028", '{"a": 1}', "ü" * 50]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=15,
+)  # fmt: skip
+relaxed = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def mapping(move: Move) -> Move:
+    """The database, as the role of the mapping."""
+    move.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
+    return move
+
+
+@relaxed
+@given(value=st.dictionaries(NAMES, VALUES, max_size=5) | VALUES)
+def test_a_line_has_no_secret_and_restores_each_byte(mapping: Move, value: Any) -> None:
+    [row] = mapping.rows(
+        "select line, secrets, %s::jsonb::text as text from kv.archive_line('a:1', %s)", *[Jsonb(value)] * 2
+    )
+    if row["line"] is None:
+        assert '"{' in row["text"] or '"[' in row["text"]
+        return
+    assert "\n" not in row["line"]
+    line = json.loads(row["line"])
+    assert line["key"] == "a:1"
+    restored = mapping.value(
+        "select kv.with_secrets(%s::jsonb -> 'value', %s)::text", row["line"], Jsonb(row["secrets"])
+    )
+    assert restored == row["text"]
+    assert mapping.value("select kv.cleaned(%s)::text = %s::jsonb::text", *[Jsonb(line["value"])] * 2)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"config": '{"password": "x"}'},
+        {"list": ['\n ["token", "x"]']},
+        json.dumps({"id": "1", "apiKey": "x"}),
+        {"deep": [{"text": json.dumps({"a": "Bearer x"})}]},
+    ],
+)
+def test_a_document_that_can_hide_a_secret_in_a_text_is_not_archived(mapping: Move, value: Any) -> None:
+    assert mapping.value("select line from kv.archive_line('gift:1', %s)", Jsonb(value)) is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "entities"),
+    [
+        ("%", {"client", "site", "catalog", "product", "order"}),
+        ("gift:%", {"product"}),
+        ("gift_:%", {"product"}),
+        ("g%", {"product"}),
+        ("catalog%", {"catalog", "product"}),
+        ("catalog_gifts:%", {"catalog", "product"}),
+        ("catalog\\_gifts:%", {"catalog", "product"}),
+        ("order:site-1:%", {"order"}),
+        ("s%", {"site"}),
+        ("sites:all", {"site"}),
+        ("session:%", set()),
+        ("employees:%", set()),
+        ("", {"client", "site", "catalog", "product", "order"}),
+    ],
+)
+def test_a_pattern_counts_for_each_entity_that_it_can_select(mapping: Move, pattern: str, entities: set[str]) -> None:
+    rows = mapping.rows("select e from kv.entities_of_pattern(%s) e", pattern)
+    assert {row["e"] for row in rows} == entities
+
+
+def test_requests_are_counted_by_entity_client_and_day_without_keys(move: Move) -> None:
+    move.run()
+    requests = [
+        {"kind": "read", "key": "gift:g-a", "requests": 3, "age": 0},
+        {"kind": "read", "key": "gift:nowhere", "requests": 1, "age": 0},
+        {"kind": "write", "key": "site:s-a", "requests": 2, "age": 86_400},
+        {"kind": "read", "key": "session:secret", "requests": 9, "age": 0},
+        {"kind": "read", "key": "sites:s-a:catalog_config", "requests": 9, "age": 0},
+        {"kind": "read", "pattern": "orders:%", "requests": 1, "age": 0},
+    ]
+    move.database.execute("delete from kv.traffic")
+    enter(move, "wc_kv", "service:kv")
+    for _ in range(2):
+        move.database.execute("select kv.record_traffic(%s)", [Jsonb(requests)])
+    leave(move)
+    rows = move.rows("select entity, client_id, kind, requests, now() - last_at as age from kv.traffic")
+    client = move.id("client:a")
+    assert {(row["entity"], row["client_id"], row["kind"], row["requests"]) for row in rows} == {
+        ("product", client, "read", 6),
+        ("product", None, "read", 2),
+        ("site", client, "write", 4),
+        ("order", None, "read", 2),
+    }
+    assert [row["entity"] for row in rows if row["age"].total_seconds() > 80_000] == ["site"]
+
+
+def enter(move: Move, login: str, subject: str) -> None:
+    """Become a service of the platform."""
+    move.database.prepare_threshold = None  # app.enter deallocates prepared statements
+    move.database.execute(f"set local session authorization {login}".encode())
+    move.database.execute(
+        "select role from app.enter(%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [subject, None, None, None, [], None, None, None, None],
+    )
+
+
+def leave(move: Move) -> None:
+    """Become the superuser again."""
+    move.database.execute("reset session authorization")
+    move.database.execute("reset role")
+
+
+def test_documents_that_the_platform_does_not_have_are_not_retirable(move: Move) -> None:
+    move.put("gift:staging:s", gift("s", catalogId="c-a"))
+    move.put("gift:bad", gift("bad", catalogId="c-a", price="x"))
+    move.put("gifts:all", [gift("in-list", catalogId="c-a"), "g-a"])
+    move.put("catalog_gifts:c-a", [gift("in-list-2", catalogId="c-a", price="x"), "g-a"])
+    move.run()
+    move.put("gift:unseen", gift("unseen", catalogId="c-a"))
+    move.put("gift:changed", gift("changed", catalogId="c-a"))
+    move.run()
+    move.put("gift:unseen", gift("unseen", catalogId="c-a", name="Changed while nobody saw it"))
+    move.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
+    [page] = move.rows("select * from kv.archive_page('product', '', 500, 1000000)")
+    assert page["keys"] == ["gift:changed", "gift:g-a", "gifts:all"]
+    [page] = move.rows("select * from kv.archive_page('product', '', 2, 1000000)")
+    assert page["keys"] == ["gift:changed", "gift:g-a"]
+    [page] = move.rows("select * from kv.archive_page('product', 'gift:changed', 500, 1)")
+    assert page["keys"] == ["gift:g-a"]
+
+
+def test_no_key_of_another_family_leaves_the_facade() -> None:
+    keys = ["session:s", "magic-link:t", "hris_connection_1", "gift:1", "order_index:u", "employees:all", "giftx:1"]
+    assert [target[1] for target in traffic._targets("read", Filter(keys=keys))] == ["gift:1", "order_index:u"]
+    assert [target[1:] for target in traffic._targets("read", Filter())] == [(None, "%")]
+
+
+def test_each_trouble_is_reported_once_and_only_after_a_minute(move: Move) -> None:
+    move.database.execute(
+        "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
+        " on conflict (is_only) do update set reported_until = excluded.reported_until"
+    )
+    move.database.execute("delete from kv.conflicts; delete from kv.differences; delete from kv.quarantine")
+    for kind, minutes in (("both_changed", 2), ("both_changed", 61), ("below_zero", 0), ("row_not_mirrored", 5)):
+        move.database.execute(
+            "insert into kv.conflicts (key, kind, field, noticed_at) values ('gift:g-a', %s, 'x',"
+            " now() - make_interval(mins => %s))",
+            [kind, minutes],
+        )
+    move.database.execute(
+        "insert into kv.differences (entity, key, kind, field, noticed_at)"
+        " values ('product', 'gift:g-a', 'field', 'name', now() - interval '10 minutes')"
+    )
+    move.database.execute(
+        "insert into kv.retirements (entity, quiet_seconds, requested_by) values ('product', 1, 'me')"
+    )
+    move.database.execute("insert into kv.traffic values ('product', null, 'read', current_date, 1, now())")
+    enter(move, "wc_worker", "service:system")
+    [first] = move.rows("select kv.report_troubles() as troubles")
+    [second] = move.rows("select kv.report_troubles() as troubles")
+    leave(move)
+    counted = {"KvConflicts": 1, "KvMirrorErrors": 1, "KvQuarantined": 0, "KvShadowMismatches": 1}
+    assert first["troubles"] == {**counted, "KvRetiredRequests": 1}
+    assert second["troubles"] in (None, dict.fromkeys(first["troubles"], 0) | {"KvRetiredRequests": 1})

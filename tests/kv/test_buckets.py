@@ -1,0 +1,31 @@
+"""Which changes make a range of documents be compared again. Each test is rolled back."""
+
+from tests.kv.moving import Move, order
+
+
+def hash_of(move: Move, entity: str) -> int:
+    """Return the hash of the documents of an entity. A list is a range of its own."""
+    move.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
+    value: int = move.value("select hash from kv.bucket_hash(%s, %s, '~', 1)", entity, "d")
+    move.database.execute("reset role; reset search_path")
+    return value
+
+
+def test_a_new_list_of_the_gifts_of_a_catalog_changes_the_hash_of_products(move: Move) -> None:
+    move.run()
+    before = hash_of(move, "product")
+    assert hash_of(move, "product") == before
+    move.put("catalog_gifts:c-a", ["g-a"])
+    listed = hash_of(move, "product")
+    assert listed != before
+    move.database.execute("delete from kv_store_6fcaeea3 where key = 'catalog_gifts:c-a'")
+    assert hash_of(move, "product") == before
+
+
+def test_another_name_of_a_gift_changes_the_hash_of_the_orders_with_it(move: Move) -> None:
+    move.put("order:o-a", order("o-a"))
+    move.run()
+    before = {entity: hash_of(move, entity) for entity in ("order", "site")}
+    move.database.execute("update kv.ids set old_id = 'renamed' where key = 'gift:g-a'")
+    assert hash_of(move, "order") != before["order"]
+    assert hash_of(move, "site") == before["site"]

@@ -1,0 +1,445 @@
+"""Retiring documents, and undoing it, with the command, the API and the facade.
+
+The module has a cloud of its own, because a retirement belongs to a whole platform.
+"""
+
+import gzip
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from psycopg.types.json import Jsonb
+
+from infra.local.credentials import Credentials
+from tests.faults.environment import FULL
+from tests.kv.comparing import fill
+from tests.kv.conftest import MERGE, PATH
+from tests.kv.moving import gift, order
+from tests.kv.store import SECRET
+from tests.kv.test_mirror_writers import command, run
+from tests.platform import Json, Platform
+
+ENTITIES = ("client", "catalog", "site", "product", "order")
+FAMILIES = {
+    "client": "^clients?:", "catalog": "^(catalogs?|catalog_index):", "site": "^sites?:",
+    "product": "^(gifts?|catalog_gifts):", "order": "^(orders?|user_orders|order_index):",
+}  # fmt: skip
+"""The keys that can be those of an entity."""
+OTHERS = "^sites:(slug:|[^:]+:catalog_config$)|^client:[^:]+:site:"
+"""The keys of other families."""
+MARKS = ("kv.ids", "kv.remainders", "kv.notes", "kv.quarantine")
+"""What the mapping remembers about documents."""
+MANY = 20_000 if FULL else 2_000
+"""The number of gifts that are retired while the command is killed."""
+ROUTE = "/v1/admin/kv/retirements"
+FORMS: dict[str, Any] = {
+    "gift:forms": gift("forms", catalogId="own", ä="ü\u2028\n\t\\n", n=1.0, big=12345678901234567890, x=[[{"": 0}]]),
+    "gift:token": gift("token", catalogId="own", erp={"apiKey": "s3cr3t-1", "x": [1, "Bearer s3cr3t-2", {"pin": 3}]}),
+    "gift:null": gift("null", catalogId="own", password=None, tags=[None, {}, []]),
+    "catalogs:secret": {
+        "id": "secret", "name": "ERP", "type": "erp", "ownerId": "own",
+        "source": {"type": "erp", "apiConfig": {"credentials": {"user": "u", "password": "s3cr3t-3"}}},
+    },
+    "catalog_gifts:own": ["forms", "token", {"id": "forms", "_rev": 1}],
+    "session:s3cr3t-4": {"user": "a"},
+    "employees:kept": {"name": "Ann"},
+    "sites:s-a:catalog_config": {"exclusions": {"excludedSkus": ["x"]}},
+    "gift:staging:other": gift("other", catalogId="own"),
+    "gift:bad-price": gift("bad-price", catalogId="own", price="on request"),
+}  # fmt: skip
+"""Documents with forms that are hard to restore, and documents that must stay."""
+
+
+@pytest.fixture(scope="module")
+def moved(own_platform: Platform) -> Iterator[Platform]:
+    """A platform whose tables lead and answer all reads, and whose documents agree with their rows."""
+    fill(own_platform)
+    with own_platform.database.transaction():
+        for key, value in FORMS.items():
+            own_platform.database.execute("insert into kv_store_6fcaeea3 values (%s, %s)", [key, Jsonb(value)])
+    run(own_platform, "mirror", "on", "--currency", "EUR")
+    run(own_platform, "backfill", "--currency", "EUR")
+    overrides = [part for gate in ("comparison", "shadow", "quarantine") for part in ("--override", gate)]
+    for entity in ENTITIES:
+        run(own_platform, "cutover", entity, "--reads", "100", *overrides, "--reason", "a test")
+    compare(own_platform)
+    yield own_platform
+
+
+@pytest.fixture(autouse=True)
+def undone(own_platform: Platform, moved: Platform) -> Iterator[None]:
+    """Undo everything after each test, and forget the traffic."""
+    yield
+    for entity in ENTITIES:
+        work(own_platform, entity, target="active")
+    own_platform.database.execute("delete from kv.traffic")
+
+
+@pytest.fixture
+def store(own_platform: Platform) -> Iterator[httpx.Client]:
+    """An old application."""
+    headers = {"apikey": Credentials.of(own_platform.state).kv_key, "Content-Type": "application/json"}
+    with httpx.Client(base_url=own_platform.endpoints.api, headers=headers, trust_env=False, timeout=60) as client:
+        yield client
+
+
+def compare(platform: Platform) -> None:
+    """Compare all documents with their rows, and repair the rows of damaged documents."""
+    command(platform, "compare", "--repair", "from=kv")
+    result = command(platform, "compare")
+    assert result.returncode == 0, result.stdout
+
+
+def documents(platform: Platform) -> dict[str, str]:
+    """Return the text of each document in the store."""
+    rows = platform.database.execute("select key, value::text as value from kv_store_6fcaeea3").fetchall()
+    return {row["key"]: row["value"] for row in rows}
+
+
+def marks(platform: Platform) -> dict[str, list[str]]:
+    """Return what the mapping remembers."""
+    return {
+        table: [r["t"] for r in platform.database.execute(f"select t::text from {table} t order by 1".encode())]
+        for table in MARKS
+    }
+
+
+def retire(platform: Platform, entity: str) -> Json:
+    """Retire the documents of an entity, and return the plan."""
+    assert put(platform, entity, target="retired", quiet_seconds=1).status_code == 200
+    time.sleep(1.1)
+    return work(platform, entity, target="retired", delete=True)
+
+
+def work(platform: Platform, entity: str, **body: Any) -> Json:
+    """Send a request until the retirement has its target. Returns the last plan."""
+    while True:
+        response = put(platform, entity, **body)
+        assert response.status_code == 200, response.text
+        plan: Json = response.json()
+        if (plan["retirement"] or {"status": "undone"})["status"] in ("retired", "undone"):
+            return plan
+
+
+def put(platform: Platform, entity: str, **body: Any) -> httpx.Response:
+    return platform.api("admin").put(f"{ROUTE}/{entity}", json=body)
+
+
+def failed(response: httpx.Response) -> set[str]:
+    """Return the gates that have not passed."""
+    assert response.status_code == 409, response.text
+    assert response.json()["code"] == "kv_retirement_refused"
+    return {error["pointer"] for error in response.json()["errors"]}
+
+
+def objects(platform: Platform, retirement_id: str) -> dict[str, str]:
+    """Return the lines of the objects of an archive by key."""
+    s3 = platform.s3
+    bucket = next(b["Name"] for b in s3.list_buckets()["Buckets"] if "kv-archive" in b["Name"])
+    listed = s3.list_objects_v2(Bucket=bucket, Prefix=retirement_id).get("Contents", [])
+    return {
+        each["Key"]: gzip.decompress(s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()).decode()
+        for each in listed
+    }
+
+
+def test_only_documents_whose_tables_answer_all_reads_can_be_retired(moved: Platform) -> None:
+    moved.database.execute("update kv.stages set reads = 99 where entity = 'product'")
+    try:
+        assert failed(put(moved, "product", target="retired")) == {"stage"}
+        result = command(moved, "retire", "product")
+        assert result.returncode != 0 and "kv cutover" in result.stderr
+    finally:
+        moved.database.execute("update kv.stages set reads = 100 where entity = 'product'")
+    assert put(moved, "product", target="retired", dry_run=True).json()["retirement"] is None
+    assert moved.database.execute("select from kv.retirements where status <> 'undone'").fetchall() == []
+
+
+def test_writes_are_refused_while_others_are_accepted(moved: Platform, store: httpx.Client) -> None:
+    run(moved, "retire", "product")
+    before = documents(moved)
+    for response in (
+        store.post(PATH, json={"key": "gift:new", "value": {}}, headers=MERGE),
+        store.post(PATH, json=[{"key": "session:x", "value": {}}, {"key": "gift:g-a", "value": {}}], headers=MERGE),
+        store.post(PATH, json={"key": "gifts:all", "value": []}, headers=MERGE),
+        store.patch(PATH, params={"key": "eq.gift:g-a"}, json={"value": {}}),
+        store.delete(PATH, params={"key": "like.gift:g*"}),
+    ):
+        assert response.status_code == 410, response.text
+        assert response.json()["code"] == "PT410"
+        assert "kv retire" in response.json()["hint"]
+    assert documents(moved) == before
+    for key in ("session:y", "order:o-a", "sites:s-b:catalog_config", "catalog_stats:own"):
+        response = store.post(PATH, json={"key": key, "value": json.loads(before.get(key, "{}"))}, headers=MERGE)
+        assert response.status_code == 201, (key, response.text)
+    store.delete(PATH, params={"key": "in.(session:y,sites:s-b:catalog_config,catalog_stats:own)"})
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("GET", {"key": "eq.gift:g-a"}),
+        ("GET", {"key": "in.(session:s3cr3t-4,gift:nowhere)"}),
+        ("HEAD", {"key": "like.gi*"}),
+        ("GET", {"key": "eq.catalog_gifts:nowhere"}),
+        ("GET", {}),
+        ("DELETE", {"key": "eq.gift:g-a"}),
+    ],
+)
+def test_a_retirement_is_refused_while_an_application_uses_the_documents(
+    moved: Platform, store: httpx.Client, method: str, parameters: dict[str, str]
+) -> None:
+    run(moved, "retire", "product", "--quiet", "20s")
+    moved.database.execute("update kv.retirements set started_at = now() - interval '1 day'")
+    moved.database.execute("delete from kv.traffic")
+    store.request(method, PATH, params=parameters)
+    before = documents(moved)
+    assert failed(put(moved, "product", target="retired", delete=True)) == {"traffic"}
+    result = command(moved, "retire", "product", "--yes")
+    assert result.returncode == 1 and "traffic" in result.stdout
+    assert documents(moved) == before
+    moved.database.execute("update kv.traffic set last_at = last_at - interval '20 seconds'")
+    assert "traffic" not in {
+        gate["name"] for gate in put(moved, "product", target="retired").json()["gates"] if gate["state"] == "failed"
+    }
+
+
+def test_requests_for_other_families_do_not_stop_a_retirement(moved: Platform, store: httpx.Client) -> None:
+    run(moved, "retire", "order")
+    moved.database.execute("delete from kv.traffic")
+    for key in ("eq.session:s3cr3t-4", "eq.employees:kept", "like.employees:*", "eq.order_counter"):
+        store.get(PATH, params={"key": key})
+    reads = "select client_id, requests from kv.traffic where entity = 'order' and kind = 'read'"
+    assert moved.database.execute(reads).fetchall() == []
+    store.get(PATH, params={"key": "eq.order:o-a"})
+    client = moved.database.execute("select client_id from orders join kv.ids using (id) where key = 'order:o-a'")
+    assert moved.database.execute(reads).fetchall() == [{**client.fetchall()[0], "requests": 1}]
+    status = run(moved, "status")
+    assert [t["requests"] for t in status["traffic"] if (t["entity"], t["kind"]) == ("order", "read")] == [1]
+    assert [r["status"] for r in status["retirements"]] == ["waiting"]
+
+
+def test_a_retirement_waits_for_14_days_unless_told_otherwise(moved: Platform) -> None:
+    plan = run(moved, "retire", "order")
+    assert plan["retirement"]["quiet_seconds"] == 14 * 24 * 60 * 60
+    assert failed(put(moved, "order", target="retired", delete=True)) == {"period"}
+    assert put(moved, "order", target="retired", quiet_seconds=5).status_code == 409
+    moved.database.execute("update kv.retirements set started_at = now() - interval '13 days 23 hours'")
+    assert failed(put(moved, "order", target="retired", delete=True)) == {"period"}
+    moved.database.execute("update kv.retirements set started_at = now() - interval '14 days'")
+    assert put(moved, "order", target="retired", delete=True).status_code == 200
+
+
+def test_without_confirmation_nothing_is_deleted(moved: Platform) -> None:
+    run(moved, "retire", "site", "--quiet", "1s")
+    time.sleep(1.1)
+    before = documents(moved)
+    result = command(moved, "retire", "site")
+    assert result.returncode == 2 and "--yes" in result.stderr
+    assert documents(moved) == before
+
+
+@pytest.mark.parametrize("entity", ENTITIES)
+def test_an_undo_restores_each_byte(moved: Platform, entity: str) -> None:
+    before, marked = documents(moved), marks(moved)
+    plan = retire(moved, entity)
+    retirement = plan["retirement"]
+    after = documents(moved)
+    gone = before.keys() - after.keys()
+    assert gone and gone <= of_keys(before, entity)
+    assert after.items() <= before.items()
+    assert (retirement["status"], retirement["deleted"], plan["kept"]) == (
+        "retired", len(gone), len(of_keys(before, entity)) - len(gone))  # fmt: skip
+    archived = objects(moved, retirement["id"])
+    lines = [json.loads(line) for text in archived.values() for line in text.split("\n")]
+    assert {line["key"] for line in lines} == gone and len(lines) == len(gone)
+    assert "s3cr3t" not in str(archived) and SECRET not in str(archived)
+    assert marks(moved) == marked
+    work(moved, entity, target="active")
+    assert documents(moved) == before
+    assert marks(moved) == marked
+    assert moved.database.execute("select from kv.archive_secrets").fetchall() == []
+    actions = moved.database.execute(
+        "select action, object_id, subject from audit_log where action like 'kv_retirement%%' order by id desc limit 6"
+    ).fetchall()
+    assert [a["action"].partition(".")[2] for a in reversed(actions)] == [
+        "start", "archive", "delete", "complete", "undo", "undone"]  # fmt: skip
+    assert {(a["object_id"], a["subject"]) for a in actions} == {(entity, "admin")}
+
+
+def of_keys(stored: dict[str, str], entity: str) -> set[str]:
+    """Return the keys of an entity, without those of other families."""
+    return {key for key in stored if re.match(FAMILIES[entity], key) and not re.match(OTHERS, key)}
+
+
+def test_documents_that_the_platform_does_not_have_stay(moved: Platform, store: httpx.Client) -> None:
+    plan = retire(moved, "product")
+    after = documents(moved)
+    assert {"gift:staging:other", "gift:bad-price", "session:s3cr3t-4", "employees:kept"} <= after.keys()
+    assert {"sites:s-a:catalog_config", "order:o-a", "catalogs:own"} <= after.keys()
+    assert not {"gift:forms", "gift:token", "gift:g-a", "catalog_gifts:own"} & after.keys()
+    assert plan["kept"] >= 2
+    assert store.get(PATH, params={"key": "eq.gift:g-a"}).json() == []
+    assert store.post(PATH, json={"key": "gift:g-a", "value": {}}, headers=MERGE).status_code == 410
+
+
+def name(platform: Platform, value: str) -> None:
+    """Change the name of a product."""
+    query = "update products set name = %s where id = (select id from kv.ids where key = 'gift:g-a')"
+    platform.database.execute(query, [value])
+
+
+def test_the_platform_goes_on_without_the_documents(moved: Platform) -> None:
+    retire(moved, "product")
+    marked = marks(moved)
+    moved.database.execute(
+        "update products set name = 'New name' where id = (select id from kv.ids where key = 'gift:g-a')"
+    )
+    run(moved, "backfill", "--currency", "EUR")
+    assert "gift:g-a" not in documents(moved)
+    assert {m for m in marks(moved)["kv.ids"] if m.startswith("(gift")} == {
+        m for m in marked["kv.ids"] if m.startswith("(gift")}  # fmt: skip
+    response = moved.api("admin").post("/v1/admin/kv/comparisons", json={"entity": "product"})
+    assert response.status_code == 409 and "--undo" in response.json()["detail"]
+    compare(moved)  # of the other entities
+    result = command(moved, "rollback", "product")
+    assert result.returncode != 0 and "--undo" in result.stderr
+    run(moved, "retire", "product", "--undo")
+    assert json.loads(documents(moved)["gift:g-a"])["name"] == "Mug"
+    command(moved, "compare", "--entity", "product", "--repair", "from=tables")
+    assert json.loads(documents(moved)["gift:g-a"])["name"] == "New name"
+    name(moved, "Mug")
+
+
+def test_an_undo_does_not_bring_back_a_person_who_was_erased_meanwhile(moved: Platform) -> None:
+    value = {**order("o-erased", siteId="s-a"), "userEmail": "erased@person.example", "customerName": "Erased Person"}
+    moved.database.execute("insert into kv_store_6fcaeea3 values ('order:o-erased', %s)", [Jsonb(value)])
+    compare(moved)
+    before = documents(moved)
+    retire(moved, "order")
+    moved.database.execute(
+        "update orders set erased_at = now(), customer_name = '', customer_email = '', shipping_address = '{}'"
+        " where id = (select id from kv.ids where key = 'order:o-erased')"
+    )
+    run(moved, "retire", "order", "--undo")
+    after = documents(moved)
+    assert after.keys() == before.keys()
+    assert {key for key in before if before[key] != after[key]} == {"order:o-erased"}
+    assert "Erased Person" not in after["order:o-erased"] and "person.example" not in after["order:o-erased"]
+
+
+def test_a_document_that_changed_after_it_was_archived_is_archived_again(moved: Platform) -> None:
+    run(moved, "retire", "catalog", "--quiet", "1s")
+    time.sleep(1.1)
+    before = documents(moved)
+    moved.database.execute(
+        "with r as (update kv.retirements set status = 'deleting' where status = 'waiting' returning id)"
+        " insert into kv.archive_parts (retirement_id, number, object_key, after_key, last_key, keys, documents, bytes,"
+        " stored_sha256, content_sha256, proven_at) select id, 1, 'x', '', 'z', '{catalogs:own}', 1, 1,"
+        " repeat('0', 64), repeat('0', 64), now() from r"
+    )
+    plan = run(moved, "retire", "catalog", "--yes")
+    assert plan["retirement"]["status"] == "retired"
+    run(moved, "retire", "catalog", "--undo")
+    assert documents(moved) == before
+
+
+def use_version(platform: Platform, key: str, version: str) -> None:
+    platform.database.execute("update kv.archive_parts set version_id = %s where object_key = %s", [version, key])
+
+
+@pytest.mark.parametrize("damage", ["deleted", "replaced"])
+def test_an_object_that_is_damaged_is_not_restored(moved: Platform, damage: str) -> None:
+    plan = retire(moved, "client")
+    s3 = moved.s3
+    [part] = moved.database.execute(
+        "select * from kv.archive_parts where retirement_id = %s", [plan["retirement"]["id"]]
+    )
+    bucket = next(b["Name"] for b in s3.list_buckets()["Buckets"] if "kv-archive" in b["Name"])
+    body = s3.get_object(Bucket=bucket, Key=part["object_key"], VersionId=part["version_id"])["Body"].read()
+    after, version = documents(moved), part["version_id"]
+    if damage == "deleted":
+        s3.delete_object(Bucket=bucket, Key=part["object_key"], VersionId=version)
+    else:
+        hostile = gzip.compress(gzip.decompress(body).replace(b"Own client", b"My client!"))
+        version = s3.put_object(Bucket=bucket, Key=part["object_key"], Body=hostile)["VersionId"]
+        moved.database.execute(
+            "update kv.archive_parts set version_id = %s where object_key = %s", [version, part["object_key"]]
+        )
+    response = put(moved, "client", target="active")
+    assert (response.status_code, response.json()["code"]) == (409, "kv_archive_damaged")
+    assert part["object_key"] in response.json()["detail"]
+    assert documents(moved) == after
+    version = s3.put_object(Bucket=bucket, Key=part["object_key"], Body=body)["VersionId"]
+    moved.database.execute(
+        "update kv.archive_parts set version_id = %s where object_key = %s", [version, part["object_key"]]
+    )
+
+
+def test_only_super_admins_retire_documents(moved: Platform) -> None:
+    for caller in ("support", None):
+        response = moved.api(caller).put(f"{ROUTE}/product", json={"target": "retired"})
+        assert response.status_code == (401 if caller is None else 403)
+
+
+@pytest.mark.timeout(600)
+def test_a_retirement_and_its_undo_continue_after_kills(moved: Platform) -> None:
+    for first in range(0, MANY, 400):  # while the tables lead, a request has at most 500 documents
+        moved.database.execute(
+            "insert into kv_store_6fcaeea3 select 'gift:many-' || n, jsonb_build_object('id', 'many-' || n,"
+            " 'name', 'Mug', 'sku', 'many-' || n, 'price', 5, 'currency', 'EUR', 'catalogId', 'own',"
+            " 'text', repeat('x', 4000)) from generate_series(%s::integer, %s) n",
+            [first, first + 399],
+        )
+    command(moved, "compare", "--entity", "product", "--repair", "from=kv")
+    command(moved, "compare", "--entity", "product")
+    before, marked, chance = documents(moved), marks(moved), random.Random(1)
+    run(moved, "retire", "product", "--quiet", "1s")
+    time.sleep(1.1)
+    for arguments in (("--yes",), ("--undo",)):
+        for _ in range(6 if FULL else 2):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "infra.command", "kv", "retire", "product", *arguments],
+                env={**os.environ, "WECELEBRATE_HOME": str(moved.state.parent)},
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+            until = time.monotonic() + 1 + 2 * chance.random()
+            while time.monotonic() < until:  # also end transactions in the middle of their work
+                moved.database.execute(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'wc_api'"
+                    " and state = 'active' and random() < 0.1"
+                    " and query ~ 'kv\\.(delete_archived|restore_part|prove_archive_part)'"
+                )
+                time.sleep(0.01)
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait(timeout=10)
+            complete(moved, before)
+        run(moved, "retire", "product", *arguments)
+        complete(moved, before)
+        if arguments == ("--yes",):
+            assert not {key for key in documents(moved) if key.startswith("gift:many-")}
+    assert documents(moved) == before
+    assert marks(moved) == marked
+    moved.database.execute("delete from kv_store_6fcaeea3 where key like 'gift:many-%'")
+
+
+def complete(platform: Platform, before: dict[str, str]) -> None:
+    """Check that each document is either in the store or in a proven part of the archive, unchanged."""
+    with platform.database.transaction():
+        platform.database.execute("set transaction isolation level repeatable read")
+        stored = documents(platform)
+        [row] = platform.database.execute(
+            "select coalesce(sum(documents), 0) as deleted from kv.archive_parts p join kv.retirements r"
+            " on r.id = p.retirement_id and r.status <> 'undone' where p.deleted_at is not null"
+        )
+    assert stored.items() <= before.items()
+    assert len(stored) + row["deleted"] == len(before)
