@@ -51,7 +51,7 @@ class RawRow:
     """The JSON object of the row. None for a row of a table."""
 
 
-def rows(stream: BinaryIO, name: str, known: PlainColumns, columns: dict[str, None]) -> Iterator[RawRow]:
+def rows(stream: BinaryIO, name: str, plain_columns: PlainColumns, columns: dict[str, None]) -> Iterator[RawRow]:
     """Yield the rows of a file that is read once, from its start. Raises UnreadableFile.
 
     `columns` gets the columns of the file: those of a table before its first row, and those of JSON with each row.
@@ -68,7 +68,7 @@ def rows(stream: BinaryIO, name: str, known: PlainColumns, columns: dict[str, No
             text = io.BufferedReader(_RawText(unpacked), 1 << 16)
             read = _json_lines(text) if start.startswith(b"{") else _json_document(text)
         else:
-            read = _table(unpacked, known, columns)
+            read = _table(unpacked, plain_columns, columns)
         yield from _bounded(read, columns)
         if unpacked.truncated:
             raise UnreadableFile("The file is incomplete: it ends in the middle. Upload the complete file.")
@@ -164,9 +164,9 @@ def _object_row(number: int, item: Any) -> RawRow:
     return RawRow(number, cells, lines, source=source)
 
 
-def _table(unpacked: UnpackedFile, known: PlainColumns, columns: dict[str, None]) -> Iterator[RawRow]:
+def _table(unpacked: UnpackedFile, plain_columns: PlainColumns, columns: dict[str, None]) -> Iterator[RawRow]:
     """Read a CSV file or a workbook."""
-    table = open_plain(unpacked, known)
+    table = open_plain(unpacked, plain_columns)
     names = [_ZONED.sub(r"\1", column) for column in table.header]
     zones = {at: match[2] for at, column in enumerate(table.header) if (match := _ZONED.fullmatch(column))}
     columns |= dict.fromkeys(names)

@@ -128,8 +128,8 @@ class _Import:
             try:
                 with storage.open_version(uploads.BUCKET, source["key"], source["version_id"]) as body:
                     header: dict[str, None] = {}
-                    known = columns.known_columns(stated)
-                    self._store(reading.rows(cast(BinaryIO, body), source["name"], known, header), header)
+                    plain_columns = columns.known_columns(stated)
+                    self._store(reading.rows(cast(BinaryIO, body), source["name"], plain_columns, header), header)
             except storage.ObjectGone as error:
                 raise UnreadableFile(str(error)) from error
             seen |= header.keys()

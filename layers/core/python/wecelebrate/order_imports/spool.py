@@ -215,7 +215,8 @@ class Spool:
 def open_spool(max_bytes: int = MAX_SPOOL_BYTES) -> Iterator[Spool]:
     """Open an empty spool. It is deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="order-import-") as folder:
-        database = sqlite3.connect(f"{folder}/rows.sqlite", isolation_level=None)
+        # The thread that sends the error file reads the rejections, while the thread of the job waits for it.
+        database = sqlite3.connect(f"{folder}/rows.sqlite", isolation_level=None, check_same_thread=False)
         try:
             yield Spool(database, max_bytes)
         finally:
