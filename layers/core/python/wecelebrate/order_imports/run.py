@@ -301,7 +301,7 @@ class _Import:
             "counts": dict(job.counts),
             "orders": {name: self.orders[name] for name in names},
             "other_totals": self.other_totals,
-            "columns": [{field: column for column, field in of_columns.items()} for of_columns in self.fields],
+            "columns": [{field: shown(column) for column, field in of_columns.items()} for of_columns in self.fields],
             "dry_run": self.settings.is_rehearsal,
         }
         first = [

@@ -110,10 +110,10 @@ def _objects(stream: BinaryIO, position: int, with_cells: bool) -> Iterator[tupl
         try:
             item = json.loads(line, parse_int=str, parse_float=str)
             reported = {name: str(item.pop(f"{REPORT_PREFIX}{name}")) for name in ("line", "code", "error")}
-        except (ValueError, RecursionError, KeyError, AttributeError) as error:
+        except (ValueError, RecursionError, KeyError, AttributeError, TypeError) as error:
             raise _Damaged from error
         raw = {
-            name: value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            _unicode(name): _unicode(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
             for name, value in item.items()
             if not name.startswith(REPORT_PREFIX)
         }
@@ -121,6 +121,11 @@ def _objects(stream: BinaryIO, position: int, with_cells: bool) -> Iterator[tupl
             _reported(reported["line"], None, reported["code"], reported["error"], raw if with_cells else None),
             position,
         )
+
+
+def _unicode(text: str) -> str:
+    """Return a text of JSON that can be written as UTF-8: JSON, but not UTF-8, can have a lone surrogate."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _row(header: Sequence[str], cells: Sequence[str], with_cells: bool) -> dict[str, Any]:
