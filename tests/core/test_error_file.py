@@ -137,7 +137,7 @@ TEXTS = st.text(st.characters() | st.sampled_from('",\r\n{}\ud800é'), max_size=
 ITEMS = st.dictionaries(st.text("abé ", max_size=3), TEXTS | st.lists(TEXTS), max_size=4)
 
 
-@given(st.lists(ITEMS, max_size=9), st.integers(1, 4))
+@given(st.lists(ITEMS, min_size=1, max_size=9), st.integers(1, 4))
 def test_pages_of_json_objects_contain_each_row_once(items: list[dict[str, Any]], limit: int) -> None:
     lines = (
         "".join(report_line(json_text(item), {"line": line, "code": "c", "error": 'r "é'}))
