@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, BinaryIO, NamedTuple, Self, cast
+from typing import Any, NamedTuple, Self, cast
 
 import orjson
 
@@ -129,7 +129,7 @@ class _Import:
                 with storage.open_version(uploads.BUCKET, source["key"], source["version_id"]) as body:
                     header: dict[str, None] = {}
                     plain_columns = columns.known_columns(stated)
-                    self._store(reading.rows(cast(BinaryIO, body), source["name"], plain_columns, header), header)
+                    self._store(reading.rows(body, source["name"], plain_columns, header), header)
             except storage.ObjectGone as error:
                 raise UnreadableFile(str(error)) from error
             seen |= header.keys()
