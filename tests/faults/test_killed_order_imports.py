@@ -47,6 +47,12 @@ def is_claimed(platform: Platform, job_id: str) -> bool:
     return bool(job_row(platform, job_id)["status"] != "pending")
 
 
+def is_behind(platform: Platform, job_id: str, position: int) -> bool:
+    """Return whether the import has written orders behind a position, or has ended."""
+    job = job_row(platform, job_id)
+    return bool(job["checkpoint"].get("orders", 0) > position or job["status"] not in ("pending", "processing"))
+
+
 @pytest.mark.timeout(3600)
 def test_killed_workers_import_each_order_exactly_once(own_platform: Platform, figure: Figure) -> None:
     platform = own_platform
@@ -63,7 +69,11 @@ def test_killed_workers_import_each_order_exactly_once(own_platform: Platform, f
         while job_row(platform, job_id)["status"] in ("pending", "processing"):
             # A worker that has not claimed the job yet has nothing to lose.
             platform.eventually(partial(is_claimed, platform, job_id), every=0.005)
-            time.sleep(dice.uniform(0.3, MAX_LIFE_SECONDS))
+            if kills % 2:  # this worker is killed behind its first chunks
+                platform.eventually(partial(is_behind, platform, job_id, last), every=0.005)
+                time.sleep(dice.uniform(0, 0.2))
+            else:
+                time.sleep(dice.uniform(0.3, MAX_LIFE_SECONDS))
             if kills < KILLS and signal_workers(platform, "order-files"):
                 for job in expire_leases(platform, "order_file"):
                     kills += 1
