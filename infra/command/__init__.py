@@ -27,7 +27,9 @@ class _Commands(LazyCommands):
             "infra.command.jobs", "app", "List, show, watch, cancel, retry, approve and decide background jobs."
         ),
         "orders": Entry(
-            "infra.command.orders", "app", "List, show and ship orders, and exchange order files with an ERP system."
+            "infra.command.orders",
+            "app",
+            "List, show, ship and import orders, and exchange order files with an ERP system.",
         ),
         "exports": Entry(
             "infra.command.exports", "app", "Write products, orders, events or customers to files, and download them."

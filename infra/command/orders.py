@@ -1,4 +1,4 @@
-"""The commands `wecelebrate orders`: list, show and ship orders, and exchange order files with an ERP system."""
+"""The commands `wecelebrate orders`: list, show, ship and import orders, and exchange files with an ERP system."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -9,6 +9,7 @@ import typer
 from infra.command import output
 from infra.command.errors import BadUsage, NotFound
 from infra.command.help import API, SETTINGS, documented
+from infra.command.order_import import import_orders
 from infra.command.output import Cell, Column, Json, JsonOption
 from infra.command.resources import DEFAULT_LIMIT, ClientOption, Clients, LimitOption, print_list
 
@@ -27,7 +28,9 @@ WaitOption = Annotated[bool, typer.Option("--wait", help="Wait until the job has
 TimeoutOption = Annotated[int, typer.Option("--timeout", min=1, help="Maximum time to wait, in seconds.")]
 
 app = typer.Typer(
-    no_args_is_help=True, help="List, show and ship orders, and exchange order files with an ERP system.", **SETTINGS
+    no_args_is_help=True,
+    help="List, show, ship and import orders, and exchange order files with an ERP system.",
+    **SETTINGS,
 )
 
 
@@ -191,6 +194,17 @@ def drop_status(  # noqa: PLR0917 — each parameter is an option
             return next((job for job in recent if job["source"] == source), None)
 
         _report(connection, find, wait=True, timeout=timeout, as_json=as_json)
+
+
+app.command(
+    "import",
+    cls=documented(
+        "wecelebrate orders import old-orders.csv --site acme-shop --dry-run",
+        "wecelebrate orders import orders.xlsx --site shop.example.com --source 'old shop' --currency EUR",
+        "wecelebrate orders import orders.csv --lines order_lines.csv --site acme-shop --json | jq .result.orders",
+        environment=API,
+    ),
+)(import_orders)
 
 
 def _report(connection: Any, job: Any, *, wait: bool, timeout: int, as_json: bool) -> None:

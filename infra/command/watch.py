@@ -30,7 +30,7 @@ _POLL_INTERVAL_ALL = 0.5
 """The number of seconds between two requests, when all jobs are watched."""
 _REMOTE_FACTOR = 10
 """A deployed platform is asked less often by this factor, because requests count against quotas."""
-_BUCKETS = {"catalog_sync": "drops", "product_import": "uploads"}
+_BUCKETS = {"catalog_sync": "drops", "order_file": "drops", "product_import": "uploads"}
 """Type of a job → bucket that contains the files of the job."""
 
 
@@ -190,11 +190,11 @@ def report(connection: Connection, job: Json, as_json: bool) -> bool:
         output.print_table(
             columns, [(str(error["line"]), error["sku"], error["reason"]) for error in job["first_errors"]]
         )
-        output.result(f"all rejected rows: {output.printable(_error_file(connection, job))}")
+        output.result(f"all rejected rows: {output.printable(error_file(connection, job))}")
     return succeeded
 
 
-def _error_file(connection: Connection, job: Json) -> str:
+def error_file(connection: Connection, job: Json) -> str:
     """Return where the file of the rejected rows is: its URL in the local cloud, otherwise its key."""
     key = job["result"]["error_file"]
     bucket = _BUCKETS[job["type"]]

@@ -16,6 +16,7 @@ from wecelebrate.core.formula_quotes import quoted_cells
 from wecelebrate.core.pages import MAX_RESPONSE_BYTES
 from wecelebrate.ingestion.rejections import error_file
 from wecelebrate.ingestion.rejections.error_file import REPORT_COLUMNS
+from wecelebrate.order_imports.objects import json_text, report_line
 
 HEADER = ["sku", "name", "note"]
 CELLS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('",\r\n;\t=\'"'), max_size=12)
@@ -39,12 +40,12 @@ def written(rows: list[list[str]], report: tuple[str, ...] = REPORT_COLUMNS) -> 
 class Stored:
     """An object in S3 that is opened at a byte."""
 
-    def __init__(self, body: bytes) -> None:
-        self.body = body
+    def __init__(self, body: bytes, key: str = "key") -> None:
+        self.body, self.key = body, key
         self.positions: list[int] = []
 
     def open_from(self, bucket: str, key: str, offset: int) -> BinaryIO:
-        assert (bucket, key) == ("drops", "key")
+        assert (bucket, key) == ("drops", self.key)
         self.positions.append(offset)
         if offset >= len(self.body):
             raise storage.ObjectGone("key")
@@ -54,7 +55,7 @@ class Stored:
 def page(stored: Stored, after: int | None, limit: int, *, with_cells: bool = True) -> list[dict[str, Any]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(storage, "open_from", stored.open_from)
-        return error_file.rows("drops", "key", after, limit, with_cells=with_cells)
+        return error_file.rows("drops", stored.key, after, limit, with_cells=with_cells)
 
 
 def all_rows(stored: Stored, limit: int) -> list[dict[str, Any]]:
@@ -129,6 +130,38 @@ def test_a_file_of_an_earlier_release_has_no_sku_column() -> None:
 def test_a_file_that_somebody_has_replaced_is_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body), None, 5)
+
+
+OBJECTS = "results/import.errors.ndjson"
+TEXTS = st.text(st.characters() | st.sampled_from('",\r\n{}\ud800é'), max_size=12)
+ITEMS = st.dictionaries(st.text("abé ", max_size=3), TEXTS | st.lists(TEXTS), max_size=4)
+
+
+@given(st.lists(ITEMS, min_size=1, max_size=9), st.integers(1, 4))
+def test_pages_of_json_objects_contain_each_row_once(items: list[dict[str, Any]], limit: int) -> None:
+    lines = (
+        "".join(report_line(json_text(item), {"line": line, "code": "c", "error": 'r "é'}))
+        for line, item in enumerate(items, 1)
+    )
+    read = all_rows(Stored("".join(lines).encode(), OBJECTS), limit)
+    assert [(row["line"], row["code"], row["reason"]) for row in read] == [
+        (line, "c", 'r "é') for line in range(1, len(items) + 1)
+    ]
+    assert [row["raw"] for row in read] == [
+        {
+            name: (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+            .encode("utf-8", "replace")
+            .decode()
+            for name, value in item.items()
+        }
+        for item in items
+    ]
+
+
+@pytest.mark.parametrize("body", [b"[]\n", b"{}\n", b"1\n", b'{"wecelebrate_line": 1}\n', b"[" * 9_999, b"\xff{}"])
+def test_a_file_of_objects_that_somebody_has_replaced_is_not_found(body: bytes) -> None:
+    with pytest.raises(NotFound):
+        page(Stored(body, OBJECTS), None, 5)
 
 
 def test_a_file_that_somebody_has_shortened_is_not_found() -> None:

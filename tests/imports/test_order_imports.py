@@ -9,76 +9,24 @@ import csv
 import io
 import json
 import random
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
-import httpx
 import psycopg
 import pytest
 
 from tests.exports.exporting import exported
 from tests.imports.importing import wait_for_job
+from tests.imports.order_importing import ROWS, error_file, imported, orders_of, rejections_of, start, table, upload
 from tests.platform import Json, Platform, Tenant, created, ok, problem
 from tests.reports.orders import sorted_rows
-
-HEADER = ("order_number", "created_at", "status", "currency", "customer_email", "sku", "name", "quantity", "unit_price")
-ROWS = [
-    ("A-1", "2024-03-01T10:00:00Z", "delivered", "EUR", "ann@example.test", "MUG", "Mug", "2", "3.50"),
-    ("A-2", "2024-03-31T23:30:00Z", "shipped", "EUR", "", "PEN", "Pen", "1", "0.99"),
-    ("A-1", "2024-03-01T10:00:00Z", "delivered", "EUR", "ann@example.test", "CUP", "Cup", "1", "1.00"),
-    ("A-3", "2024-03-02T10:00:00Z", "cancelled", "USD", "bob@example.test", "MUG", "Mug", "4", "3.00"),
-    ("A-4", "2024-03-02T11:00:00Z", "delivered", "EUR", "bob@example.test", "MUG", "Mug", "-1", "3.00"),
-]
 
 
 @pytest.fixture
 def tenant(platform: Platform) -> Tenant:
     return platform.tenant()
-
-
-def table(rows: Sequence[tuple[str, ...]], header: tuple[str, ...] = HEADER) -> bytes:
-    text = io.StringIO()
-    csv.writer(text).writerows([header, *rows])
-    return text.getvalue().encode()
-
-
-def upload(api: httpx.Client, content: bytes, name: str = "orders.csv", client_id: str | None = None) -> str:
-    """Upload a file. Returns the id of the upload."""
-    new = {"name": name, "size": len(content), "client_id": client_id}
-    response = created(api.post("/v1/uploads", json=new))
-    httpx.put(response["url"], content=content, headers=response["headers"]).raise_for_status()
-    return str(response["id"])
-
-
-def start(tenant: Tenant, content: bytes, name: str = "orders.csv", **fields: Any) -> str:
-    """Start an import. Returns the id of the job."""
-    body = {"upload_id": upload(tenant.owner, content, name), "source": "old shop", **fields}
-    response = tenant.owner.post(f"/v1/sites/{tenant.site_id}/orders/import", json=body)
-    assert response.status_code == 202, response.text
-    return str(response.json()["id"])
-
-
-def imported(tenant: Tenant, content: bytes, name: str = "orders.csv", **fields: Any) -> Json:
-    """Import a file. Returns the completed job."""
-    job = wait_for_job(tenant.owner, start(tenant, content, name, **fields))
-    assert (job["status"], job["error_code"], job["error"]) == ("completed", None, None)
-    counts = job["counts"]
-    assert counts["read"] == counts["created"] + counts["unchanged"] + counts["rejected"], job
-    return job
-
-
-def orders_of(tenant: Tenant) -> dict[str, Json]:
-    orders = ok(tenant.owner.get("/v1/orders", params={"limit": 200}))["data"]
-    return {order["order_number"]: order for order in orders}
-
-
-def rejections_of(tenant: Tenant, job: Json) -> list[tuple[int, str]]:
-    rows = ok(tenant.owner.get(f"/v1/jobs/{job['id']}/rejected-rows"))["data"]
-    return [(row["line"], row["code"]) for row in rows]
 
 
 def test_orders_are_created_in_their_final_state_and_nothing_else_happens(platform: Platform, tenant: Tenant) -> None:
@@ -357,12 +305,6 @@ def test_the_report_of_an_order_file_equals_what_duckdb_computes_from_the_file(
         platform.database.execute("select app.rollup_order_deltas()")
     codes = {row["wecelebrate_code"] for row in csv.DictReader(io.StringIO(error_file(tenant, job)))}
     assert codes == {"credit", "amount_too_fine", "order_incomplete"}
-
-
-def error_file(tenant: Tenant, job: Json) -> str:
-    """Return the error file of a job."""
-    file = ok(tenant.owner.get(f"/v1/jobs/{job['id']}/error-file"))
-    return httpx.get(file["url"]).text
 
 
 def test_the_corrected_error_file_can_be_imported(tenant: Tenant) -> None:

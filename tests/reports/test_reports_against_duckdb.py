@@ -1,9 +1,10 @@
 """The report of a client equals what DuckDB computes from the order file from which the orders come.
 
-The platform has no import of historical orders, so the test writes the orders of the file into the tables, whose
-triggers record them as they record orders of the API. The file is made here, because none of the packages that were
-looked at has one. It has the irregularities of "Online Retail" (UCI): Latin-1, decimal commas, invoices with a C and
-negative quantities, blank customers, customers in different case, free articles, and lines that occur twice.
+The test writes the orders of the file into the tables, whose triggers record them as they record orders of the API: an
+import would refuse orders in several currencies without a column of them. `tests/imports` compares the reports of
+imported files, among them a public one. The file is made here, and has the irregularities of "Online Retail" (UCI):
+Latin-1, decimal commas, invoices with a C and negative quantities, blank customers, customers in different case, free
+articles, and lines that occur twice.
 """
 
 import csv

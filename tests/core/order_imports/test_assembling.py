@@ -155,7 +155,7 @@ def test_the_encoding_of_a_table_is_recognised(encoding: str) -> None:
         f"A{n};2024-03-01 10:00;S;Café Größe;1;2.00\r\n" for n in range(20)
     )
     header: dict[str, None] = {}
-    rows = list(reading.rows(io.BytesIO(text.encode(encoding)), "a.csv", columns.known_names({}), header))
+    rows = list(reading.rows(io.BytesIO(text.encode(encoding)), "a.csv", columns.known_columns({}), header))
     assert list(header) == text.split("\r\n", 1)[0].split(";")
     assert [row.cells["name"] for row in rows] == ["Café Größe"] * 20
     assert [row.number for row in rows] == list(range(2, 22))
@@ -165,12 +165,14 @@ def test_numbers_of_json_are_read_as_they_are_written() -> None:
     text = (
         b'{"order_number": 17, "total_amount": 0.30, "metadata": {"a": 1.5, "b": [true]}, "items": [{"quantity": 2}]}'
     )
-    (row,) = reading.rows(io.BytesIO(text), "a.ndjson", {}, {})
+    (row,) = reading.rows(io.BytesIO(text), "a.ndjson", columns.known_columns({}), {})
     assert row.cells == {"order_number": "17", "total_amount": "0.30", "metadata": '{"a": 1.5, "b": [true]}'}
     assert row.lines == ({"quantity": "2"},)
 
 
 @pytest.mark.parametrize("line", [b"[]", b'{"a": 1, "a": 2}', b"{", b'{"items": [1]}', b"\xff{}", b"null", b"[" * 9999])
 def test_a_broken_line_of_ndjson_is_one_rejected_row(line: bytes) -> None:
-    rows = list(reading.rows(io.BytesIO(b'{"a": "1"}\n' + line + b'\n{"a": "2"}\n'), "a.ndjson", {}, {}))
+    rows = list(
+        reading.rows(io.BytesIO(b'{"a": "1"}\n' + line + b'\n{"a": "2"}\n'), "a.ndjson", columns.known_columns({}), {})
+    )
     assert [row.problem is None for row in rows] == [True, False, True]

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from wecelebrate.order_imports import reading
+from wecelebrate.order_imports import columns, reading
 from wecelebrate.order_imports.reading import RawRow, UnreadableFile
 from wecelebrate.order_imports.run import _Import
 from wecelebrate.order_imports.spool import open_spool
@@ -32,7 +32,7 @@ def test_a_rejected_row_rejects_its_order(row: RawRow, code: str, imported: list
         work = _Import(cast(Any, job), spool, Settings(currency="EUR", status="delivered"))
         work._store(iter(rows), dict.fromkeys(CELLS))
         spool.count_orders()
-        numbers = [prepared.values["order_number"] for chunk in work.chunks() for prepared in chunk]
+        numbers = [prepared.assembled.values["order_number"] for chunk in work.chunks() for prepared in chunk]
         codes = {each.code for each in spool.rejections()}
     assert (numbers, codes, job.counts["rejected"]) == (imported, {code, "order_incomplete"}, 2)
 
@@ -40,6 +40,6 @@ def test_a_rejected_row_rejects_its_order(row: RawRow, code: str, imported: list
 def test_a_gzip_file_that_is_cut_off_is_refused() -> None:
     text = "order_number,sku,quantity\n" + "".join(f"A{n},S{n * 7919 % 1009},{n}\n" for n in range(20_000))
     content = gzip.compress(text.encode())
-    assert len(list(reading.rows(io.BytesIO(content), "a.csv.gz", {}, {}))) == 20_000
+    assert len(list(reading.rows(io.BytesIO(content), "a.csv.gz", columns.known_columns({}), {}))) == 20_000
     with pytest.raises(UnreadableFile, match="incomplete"):
-        list(reading.rows(io.BytesIO(content[: len(content) // 2]), "a.csv.gz", {}, {}))
+        list(reading.rows(io.BytesIO(content[: len(content) // 2]), "a.csv.gz", columns.known_columns({}), {}))

@@ -11,9 +11,11 @@ from typing import Any, get_args
 from wecelebrate.core.errors import Invalid
 from wecelebrate.core.models import json_bytes, normalized
 from wecelebrate.core.types.money import MAX_AMOUNT
+from wecelebrate.feeds.items import NumberText
 from wecelebrate.order_files.news.rows import folded
 from wecelebrate.order_imports import values
-from wecelebrate.order_imports.spool import Cells, Row
+from wecelebrate.order_imports.objects import Cells
+from wecelebrate.order_imports.spool import Row
 from wecelebrate.order_imports.states import BadState, Line, complete, settle
 from wecelebrate.order_imports.values import BadValue, Settings
 from wecelebrate.orders.models import OrderStatus
@@ -46,6 +48,8 @@ class Assembled:
     """An order in the form that app.import_orders reads."""
 
     values: Mapping[str, Any]
+    lines_amount: Decimal
+    """The sum of the lines, without the cancelled pieces."""
     has_other_total: bool
     """Whether the stated total differs from the sum of the lines, e.g. by the costs of shipping."""
 
@@ -66,6 +70,9 @@ def assemble(number: str, rows: Sequence[Row], fields: Sequence[Mapping[str, str
     except BadState as error:
         raise BadOrder(error.code, error.reason) from None
     total, computed = head["total_amount"], _total(lines, head["status"])
+    if total is not None and total != computed and len(heads) > 1 and _is_total_of_lines(total, lines):
+        reason = "The total is that of a line, in each row of the order. Say in `columns` that it is the `amount`."
+        raise BadOrder("total_of_line", reason)
     if computed >= MAX_AMOUNT:
         raise BadOrder("bad_amount", "The total must be below 10^12.")
     items = [line.as_json(position) for position, line in enumerate(lines, start=1)]
@@ -76,14 +83,25 @@ def assemble(number: str, rows: Sequence[Row], fields: Sequence[Mapping[str, str
     head["total_amount"] = str(computed if total is None else total)
     return Assembled(
         {name: value.isoformat() if isinstance(value, datetime) else value for name, value in head.items()},
+        lines_amount=computed,
         has_other_total=total is not None and total != computed,
     )
 
 
+def _is_total_of_lines(total: Decimal, lines: Sequence[Line]) -> bool:
+    """Return whether the stated total of an order with several rows is the amount of each of its lines."""
+    return len(lines) > 1 and all(line.unit_price * line.quantity == total for line in lines)
+
+
 def _fields(cells: Cells, columns: Mapping[str, str]) -> dict[str, str]:
     """Return the texts of the fields that a row has."""
-    texts = {columns[column]: text.strip() for column, text in cells.items() if column in columns}
+    texts = {columns[column]: _stripped(text) for column, text in cells.items() if column in columns}
     return {field: text for field, text in texts.items() if text}
+
+
+def _stripped(text: str) -> str:
+    """Return a text without blanks around it. A number that the file stores as a number stays one."""
+    return text if isinstance(text, NumberText) else text.strip()
 
 
 def _head(heads: Sequence[tuple[Row, Mapping[str, str]]], settings: Settings) -> dict[str, Any]:
@@ -178,13 +196,13 @@ def _choice(name: str, texts: Mapping[str, str], choices: Sequence[str]) -> str 
 def _amount(name: str, texts: Mapping[str, str], code: str, settings: Settings) -> Decimal | None:
     if name not in texts:
         return None
-    return values.amount(name, values.number(name, texts[name], settings.decimal_mark), code)
+    return values.amount(name, values.number(name, texts[name], settings.decimal_mark, code), code)
 
 
 def _address(texts: Mapping[str, str]) -> dict[str, str]:
     """Return the parts of the address that the file has. The address of a delivered order is not checked further."""
     parts = {part: texts[f"shipping_{part}"] for part in _ADDRESS if f"shipping_{part}" in texts}
-    return {part: values.line(f"shipping_{part}", text.removeprefix("'"), 200) for part, text in parts.items()}
+    return {part: values.line(f"shipping_{part}", text, 200) for part, text in parts.items()}
 
 
 def _integer(text: str) -> int:
@@ -244,7 +262,7 @@ def _line(texts: Mapping[str, str], code: str, settings: Settings) -> tuple[int 
     if price is None:
         if "amount" not in texts:
             raise BadValue("no_price", "The line has neither `unit_price` nor `amount`.")
-        amount = values.number("amount", texts["amount"], settings.decimal_mark)
+        amount = values.number("amount", texts["amount"], settings.decimal_mark, code)
         price = values.amount("unit_price", amount / quantity, code)
     states = {
         name: values.whole(name, texts[name], settings.decimal_mark) if name in texts else None

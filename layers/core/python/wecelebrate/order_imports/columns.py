@@ -1,8 +1,10 @@
 """Which column of a file has which field of an order."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_args
 
+from wecelebrate.feeds.tables.plain import PlainColumns
 from wecelebrate.order_files.news.rows import folded
 from wecelebrate.order_imports.models import HeadField, LineField
 
@@ -38,16 +40,30 @@ _BY_NAME: Mapping[str, str] = {
 }
 _SHOPIFY = {"Name": "order_number", "Created at": "created_at", "Lineitem name": "name"}
 """In the order export of Shopify, `Name` is the number of the order."""
+_MAX_NAME = 200
+_REPEAT = re.compile(r" \([0-9]+\)\Z", re.ASCII)
+"""What the reader of a table appends to the name of a column that the header has twice."""
 
 
 class AmbiguousColumns(Exception):
     """Several columns could have a field. The message names them."""
 
 
-def known_names(stated: Mapping[str, str]) -> dict[str, str | None]:
-    """Return the names by which the header of a table is recognised, in the form of a mapping of feeds."""
-    names: Iterable[str] = {*_BY_NAME, *HEAD_FIELDS, *LINE_FIELDS, *_SHOPIFY, *stated.values()}
-    return {f"column {number}": name for number, name in enumerate(sorted(names))}
+def known_columns(stated: Mapping[str, str]) -> PlainColumns:
+    """Return what the reader of a table must know about its columns. `stated` maps fields to columns."""
+    names = frozenset(map(folded, (*_BY_NAME, *_SHOPIFY, *stated.values())))
+
+    def count_names(cells: Sequence[str]) -> int:
+        return sum(folded(cell) in names for cell in cells if cell and len(cell) <= _MAX_NAME)
+
+    def key_of(header: Sequence[str]) -> int | None:
+        try:
+            fields = fields_of(header, stated)
+        except AmbiguousColumns:
+            return None
+        return next((at for at, column in enumerate(header) if fields.get(column) == "order_number"), None)
+
+    return PlainColumns(count_names, key_of)
 
 
 def fields_of(header: Iterable[str], stated: Mapping[str, str]) -> dict[str, str]:
@@ -60,11 +76,11 @@ def fields_of(header: Iterable[str], stated: Mapping[str, str]) -> dict[str, str
     taken = {column: field for field, column in stated.items() if column in header}
     candidates: dict[str, list[str]] = {}
     for column in header:
-        field = by_vendor.get(column) or _BY_NAME.get(folded(column))
+        field = by_vendor.get(column) or _BY_NAME.get(folded(_REPEAT.sub("", column)))
         if field and column not in taken and field not in stated:
             candidates.setdefault(field, []).append(column)
     for field, columns in candidates.items():
-        exact = [column for column in columns if column == field or by_vendor.get(column) == field]
+        exact = [column for column in columns if _REPEAT.sub("", column) == field or by_vendor.get(column) == field]
         chosen = exact or columns
         if len(set(chosen)) > 1:
             names = ", ".join(f"`{column[:100]}`" for column in chosen[:5])

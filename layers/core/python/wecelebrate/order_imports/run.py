@@ -1,40 +1,39 @@
 """Runs the job of an import of historical orders.
 
 The rows of the file are read to the end, grouped by order, and imported in chunks. Each chunk is a transaction,
-together with the progress of the job. If a worker dies, the next worker reads the file again. The database knows which
-orders the job has created, so these count as created again, and nothing is written twice.
+together with the progress of the job. If a worker dies, the next worker reads the file again, because the disk of the
+first one is lost, and continues behind the last chunk that was committed: `_Progress` is the checkpoint of the job.
 """
 
-import csv
 import json
 import re
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self, cast
 
 import orjson
 
 from wecelebrate import jobs
 from wecelebrate.core import storage
 from wecelebrate.core.database import SYSTEM, writing
-from wecelebrate.core.formula_quotes import quoted, quoted_cells
 from wecelebrate.core.types.text import ORDER_NUMBER_PATTERN
 from wecelebrate.ingestion import uploads
+from wecelebrate.jobs.types import RowCount
 from wecelebrate.order_files import FOLDER
-from wecelebrate.order_imports import columns, reading, sql
-from wecelebrate.order_imports.assembling import BadOrder, assemble
+from wecelebrate.order_imports import columns, error_files, reading, sql
+from wecelebrate.order_imports.assembling import Assembled, BadOrder, assemble
 from wecelebrate.order_imports.reading import RawRow, UnreadableFile
-from wecelebrate.order_imports.spool import Rejection, Row, Spool, open_spool
+from wecelebrate.order_imports.spool import Group, Rejection, Row, Spool, SpoolFull, open_spool
 from wecelebrate.order_imports.values import Settings, shown
 
 BUCKET = "drops"
 CHUNK_ORDERS = 200
 CHUNK_ROWS = 2_000
-"""The limits of one transaction."""
+CHUNK_BYTES = 8 << 20
+"""The limits of one transaction. The size is that of the rows in the file."""
 FIRST_ERRORS = 20
 _CHECK_ROWS = 1_000
 """After this number of rows, the reader looks whether it still has the lease."""
@@ -42,13 +41,44 @@ _MAX_NUMBER_LENGTH = 50
 _NUMBER = re.compile(ORDER_NUMBER_PATTERN.replace("$", r"\Z"))
 _REFUSALS = {
     "differs": "The order exists already, with another time, currency or other lines. An import changes no order.",
+    "status_differs": "The order was imported with another status. An import changes no order: change its status with "
+    "the routes of orders.",
+    "total_differs": "The order was imported with another total. An import changes no order.",
     "number_in_use": "The client has another order with this number. State a `number_prefix`.",
 }
 
 
 class _Prepared(NamedTuple):
-    rows: Sequence[Row]
-    values: Mapping[str, Any]
+    group: Group
+    assembled: Assembled
+
+
+@dataclass
+class _Progress:
+    """What the committed chunks have done: the checkpoint of the job."""
+
+    orders: int = 0
+    """The position of the last order of these chunks."""
+    rows: Counter[str] = field(default_factory=Counter)
+    """The number of rows that were created or unchanged."""
+    outcomes: Counter[str] = field(default_factory=Counter)
+    """The number of orders for each outcome."""
+
+    @classmethod
+    def of(cls, checkpoint: Mapping[str, Any]) -> Self:
+        """Return the progress in the checkpoint of a job."""
+        if "outcomes" not in checkpoint:
+            return cls()
+        return cls(checkpoint["orders"], Counter(checkpoint["rows"]), Counter(checkpoint["outcomes"]))
+
+    @property
+    def has_refusals(self) -> bool:
+        """Whether the database has refused an order. It must say again which one."""
+        return any(self.outcomes[outcome] for outcome in _REFUSALS)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the checkpoint."""
+        return {"orders": self.orders, "rows": dict(self.rows), "outcomes": dict(self.outcomes)}
 
 
 def run(job: jobs.LeasedJob) -> None:
@@ -56,15 +86,17 @@ def run(job: jobs.LeasedJob) -> None:
     job.counts = {"read": 0, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0, "deactivated": 0}
     job.done, job.total = 0, None
     with open_spool() as spool:
-        work = _Import(job, spool, Settings.of(job.payload))
+        work = _Import(job, spool, Settings.of(job.payload), _Progress.of(job.checkpoint))
         try:
             work.read()
+            for chunk in work.chunks():
+                work.write(chunk)
         except UnreadableFile as error:
             raise jobs.JobRejected("unreadable_file", str(error)) from error
+        except SpoolFull as error:
+            raise jobs.JobRejected("file_too_large", str(error)) from error
         except columns.AmbiguousColumns as error:
             raise jobs.JobRejected("ambiguous_columns", str(error)) from error
-        for chunk in work.chunks():
-            work.write(chunk)
         work.complete()
 
 
@@ -75,10 +107,16 @@ class _Import:
     job: jobs.LeasedJob
     spool: Spool
     settings: Settings
+    committed: _Progress = field(default_factory=_Progress)
+    """What earlier attempts have done."""
+    progress: _Progress = field(default_factory=_Progress)
+    """What earlier attempts and this one have done."""
     fields: list[Mapping[str, str]] = field(default_factory=list)
     """The field of each column, for each file."""
     orders: Counter[str] = field(default_factory=Counter)
     """The number of orders for each outcome."""
+    other_totals: list[dict[str, Any]] = field(default_factory=list)
+    """The first orders whose total is not the sum of their lines."""
     _above: dict[int, str] = field(default_factory=dict)
     """The number of the last order of each file, while the file is read."""
 
@@ -88,12 +126,10 @@ class _Import:
         seen: set[str] = set()
         for source in self.job.payload["files"]:
             try:
-                with (
-                    storage.open_version(uploads.BUCKET, source["key"], source["version_id"]) as body,
-                    reading.spooled(body) as content,
-                ):
+                with storage.open_version(uploads.BUCKET, source["key"], source["version_id"]) as body:
                     header: dict[str, None] = {}
-                    self._store(reading.rows(content, source["name"], columns.known_names(stated), header), header)
+                    plain_columns = columns.known_columns(stated)
+                    self._store(reading.rows(body, source["name"], plain_columns, header), header)
             except storage.ObjectGone as error:
                 raise UnreadableFile(str(error)) from error
             seen |= header.keys()
@@ -103,6 +139,19 @@ class _Import:
             raise jobs.JobRejected("unknown_column", reason)
         self.orders["read"] = self.spool.count_orders()
         self.job.total = self.job.counts["read"]
+        self._skip_written()
+        with writing(SYSTEM) as tx:
+            self.job.save(tx)  # from here on, the progress can be shown as a share
+
+    def _skip_written(self) -> None:
+        """Count the orders that earlier attempts have written, unless the database must compare them again."""
+        if self.committed.has_refusals:
+            return
+        self.progress = _Progress.of(self.committed.as_json())
+        for outcome, count in self.committed.rows.items():
+            self.job.counts[cast(RowCount, outcome)] += count
+        self.job.done += self.committed.rows.total()
+        self.orders += self.committed.outcomes
 
     def _store(self, rows: Iterator[RawRow], header: Mapping[str, None]) -> None:
         """Store the rows of a file. `header` gets its columns while the rows are read."""
@@ -114,7 +163,7 @@ class _Import:
             if count % _CHECK_ROWS == 0:
                 self.job.check_lease()
             self.job.counts["read"] += 1
-            self._store_row(Row(file, raw.number, raw.cells, raw.lines), raw.problem)
+            self._store_row(Row(file, raw.number, raw.cells, raw.lines, raw.source), raw.problem or self._flaw(raw))
         if width == -1:
             self.fields[file] = columns.fields_of(header, self.settings.columns)
         if header and "order_number" not in self.fields[file].values():
@@ -122,78 +171,126 @@ class _Import:
             reason = f"No column has the number of the order: {first}. Say which one in `columns`."
             raise jobs.JobRejected("no_order_number", reason)
 
+    def _flaw(self, raw: RawRow) -> str | None:
+        """Return why a cell of a field has no value. The cells of other columns do not matter."""
+        fields = self.fields[-1]
+        return next((f"`{fields[name]}`: {flaw}." for name, flaw in raw.flaws.items() if name in fields), None)
+
     def _store_row(self, row: Row, problem: str | None) -> None:
         of_columns = self.fields[row.file]
         stated = next((row.raw[name] for name in row.raw if of_columns.get(name) == "order_number"), "").strip()
         number = self.settings.number_prefix.upper() + stated.upper().removeprefix("#")
         is_number = bool(stated and _NUMBER.match(number)) and len(number) <= _MAX_NUMBER_LENGTH
+        above = self._above.get(row.file)
         if is_number:
             self._above[row.file] = number
         if is_number and problem is None:
             self.spool.add(number, row)
             return
         if problem is not None:
-            rejection = Rejection(row, "bad_row", problem)
+            rejection = Rejection(self.spool.add(None, row), "bad_row", problem)
         else:
             reason = f"`order_number` must have letters, digits and - . _ / in between, and is `{shown(stated)}`."
-            rejection = Rejection(row, "bad_order_number" if stated else "no_order_number", reason)
-        self._reject(rejection)
-        if row.file in self._above:  # a row without a number can be a line of the order above it
-            self.spool.add_gap(self._above[row.file], rejection)
-
-    def _reject(self, rejection: Rejection) -> None:
+            rejection = Rejection(
+                self.spool.add(None, row), "bad_order_number" if stated else "no_order_number", reason
+            )
         self.spool.reject(rejection)
-        self.job.counts["rejected"] += 1
-        self.job.done += 1
+        self._count_rejected(1)
+        # The row belongs to the order that it names. A row without a number can be a line of the order above it.
+        for key in {number} if is_number else {above} - {None}:
+            self.spool.add_gap(cast(str, key), rejection)
+
+    def _count_rejected(self, rows: int) -> None:
+        self.job.counts["rejected"] += rows
+        self.job.done += rows
 
     def chunks(self) -> Iterator[list[_Prepared]]:
-        """Yield the orders that can be imported, and reject the rows of all others."""
+        """Yield the orders that can be imported and are not written yet, and reject the rows of all others."""
         chunk: list[_Prepared] = []
-        size = 0
-        for number, rows in self.spool.orders():
+        rows = size = 0
+        skipped = 0 if self.committed.has_refusals else self.committed.orders
+        for group in self.spool.orders():
+            if group.position % _CHECK_ROWS == 0:
+                self.job.check_lease()
             try:
-                if gap := self.spool.gap(number):
-                    reason = f"Row {gap[0]} was rejected ({gap[1]}), and is or can be a row of this order."
-                    raise BadOrder("order_incomplete", reason)
-                assembled = assemble(number, rows, self.fields, self.settings)
+                assembled = self._assembled(group)
             except BadOrder as error:
-                self.orders["rejected"] += 1
-                for row in rows:
-                    self._reject(_rejection(row, error))
+                self._reject(group, error)
                 continue
-            self.orders["with_other_total"] += assembled.has_other_total
-            chunk.append(_Prepared(rows, assembled.values))
-            size += len(rows) + len(assembled.values["lines"])
-            if len(chunk) == CHUNK_ORDERS or size >= CHUNK_ROWS:
+            self._count_total(group, assembled)
+            if group.position <= skipped:
+                continue
+            chunk.append(_Prepared(group, assembled))
+            rows += group.count + len(assembled.values["lines"])
+            size += group.size
+            if len(chunk) == CHUNK_ORDERS or rows >= CHUNK_ROWS or size >= CHUNK_BYTES:
                 yield chunk
-                chunk, size = [], 0
+                chunk, rows, size = [], 0, 0
         if chunk:
             yield chunk
 
+    def _assembled(self, group: Group) -> Assembled:
+        """Return the order with the rows of a group. Raises BadOrder."""
+        if gap := self.spool.gap(group.key):
+            reason = f"Row {gap[0]} was rejected ({gap[1]}), and is or can be a row of this order."
+            raise BadOrder("order_incomplete", reason)
+        if not group.rows:
+            reason = f"The order has {group.count:,} rows with {group.size:,} bytes, and is too large to be imported."
+            raise BadOrder("too_many_lines", reason)
+        return assemble(group.key, group.rows, self.fields, self.settings)
+
+    def _reject(self, group: Group, error: BadOrder) -> None:
+        """Reject the rows of an order. The row with the reason gets it, and all others are incomplete without it."""
+        self.orders["rejected"] += 1
+        self._count_rejected(group.count)
+        if error.row is None:
+            self.spool.reject_order(group.position, error.code, error.reason)
+            return
+        self.spool.reject(Rejection(error.row, error.code, error.reason))
+        reason = f"Row {error.row.number} of the same order was rejected ({error.code})."
+        self.spool.reject_order(group.position, "order_incomplete", reason, but=error.row.seq)
+
+    def _count_total(self, group: Group, assembled: Assembled) -> None:
+        """Count an order whose total is not the sum of its lines. The first of them are in the result."""
+        if not assembled.has_other_total:
+            return
+        self.orders["with_other_total"] += 1
+        if len(self.other_totals) < FIRST_ERRORS:
+            names = ("order_number", "total_amount", "currency")
+            self.other_totals.append(
+                {"line": group.rows[0].number, "lines_amount": str(assembled.lines_amount)}
+                | {name: assembled.values[name] for name in names}
+            )
+
     def write(self, chunk: Sequence[_Prepared]) -> None:
         """Import a chunk of orders, and save the progress. Raises LeaseLost or DeadlineReached."""
-        job = self.job
+        job, progress = self.job, self.progress
         job.check_lease()
-        refused: list[Rejection] = []
-        document = orjson.dumps([prepared.values for prepared in chunk]).decode()
+        last = chunk[-1].group.position
+        document = orjson.dumps([prepared.assembled.values for prepared in chunk]).decode()
+        # The orders of a committed chunk are only compared, to learn again which of them were refused.
+        is_rehearsal = self.settings.is_rehearsal or last <= self.committed.orders
         with writing(SYSTEM) as tx:
-            rows = sql.import_orders(tx, job_id=job.id, orders=document, is_rehearsal=self.settings.is_rehearsal)
+            rows = sql.import_orders(tx, job_id=job.id, orders=document, is_rehearsal=is_rehearsal)
             outcomes = {row["order_number"]: row["outcome"] for row in rows}
-            for prepared in chunk:
-                outcome = outcomes[prepared.values["order_number"]]
+            for group, _ in chunk:
+                outcome = outcomes[group.key]
+                progress.outcomes[outcome] += 1
                 if outcome in _REFUSALS:
-                    refused += [Rejection(row, outcome, _REFUSALS[outcome]) for row in prepared.rows]
+                    job.counts["rejected"] += group.count
+                    self.orders["rejected"] += 1
                 else:
-                    job.counts[outcome] += len(prepared.rows)
-                self.orders["rejected" if outcome in _REFUSALS else outcome] += 1
-            job.counts["rejected"] += len(refused)
-            job.done += sum(len(prepared.rows) for prepared in chunk)
-            position = self.orders["created"] + self.orders["unchanged"] + self.orders["rejected"]
-            # An attempt that begins again makes progress only behind the last position of the attempt before.
-            job.checkpoint = {"orders": max(position, job.checkpoint.get("orders", 0))}
+                    job.counts[cast(RowCount, outcome)] += group.count
+                    progress.rows[outcome] += group.count
+                    self.orders[outcome] += 1
+                job.done += group.count
+            progress.orders = last
+            if last > self.committed.orders:  # an attempt that compares again makes no progress
+                job.checkpoint = progress.as_json()
             job.save(tx)
-        for rejection in refused:
-            self.spool.reject(rejection)
+        for group, _ in chunk:
+            if (outcome := outcomes[group.key]) in _REFUSALS:
+                self.spool.reject_order(group.position, outcome, _REFUSALS[outcome])
 
     def complete(self) -> None:
         """Write the result and the rejected rows, and complete the job."""
@@ -203,7 +300,8 @@ class _Import:
             "status": "completed",
             "counts": dict(job.counts),
             "orders": {name: self.orders[name] for name in names},
-            "columns": [{field: column for column, field in of_columns.items()} for of_columns in self.fields],
+            "other_totals": self.other_totals,
+            "columns": [{field: shown(column) for column, field in of_columns.items()} for of_columns in self.fields],
             "dry_run": self.settings.is_rehearsal,
         }
         first = [
@@ -213,8 +311,7 @@ class _Import:
         path = f"{FOLDER}{job.payload['site_id']}/results/import.{job.id}"
         result["result_file"] = f"{path}.json"
         if first:
-            result["error_file"] = f"{path}.errors.csv"
-            _write_errors(self.spool, result["error_file"])
+            result["error_file"] = error_files.write(self.spool, BUCKET, path)
         document = {"job_id": str(job.id), "site_id": job.payload["site_id"], **result}
         storage.put(BUCKET, result["result_file"], json.dumps(document, indent=2).encode(), "application/json")
         with writing(SYSTEM) as tx:
@@ -223,39 +320,8 @@ class _Import:
             _delete_uploads(job)
 
 
-def _rejection(row: Row, error: BadOrder) -> Rejection:
-    if error.row is None or (error.row.file, error.row.number) == (row.file, row.number):
-        return Rejection(row, error.code, error.reason)
-    return Rejection(row, "order_incomplete", f"Row {error.row.number} of the same order was rejected ({error.code}).")
-
-
 def _delete_uploads(job: jobs.LeasedJob) -> None:
     """Delete the imported files, because they contain persons. The bucket deletes a file that is left over."""
     for source in job.payload["files"]:
         version = storage.ObjectVersion(source["key"], source["version_id"], 0, datetime.now(UTC), False)
         storage.delete_versions(uploads.BUCKET, [version])
-
-
-def _write_errors(spool: Spool, key: str) -> None:
-    """Write the rejected rows as they came, with what is wrong. The corrected file can be sent again."""
-    header: dict[str, None] = {}
-    for rejection in spool.rejections():
-        header |= dict.fromkeys(name for name in rejection.row.raw if not name.startswith("wecelebrate_"))
-    with tempfile.TemporaryFile("w+b") as file:
-        writer = csv.writer(_Utf8Writer(file))
-        writer.writerow([*map(quoted, header), *(f"wecelebrate_{name}" for name in ("line", "code", "error"))])
-        for rejection in spool.rejections():
-            cells = quoted_cells(rejection.row.raw.get(name, "") for name in header)
-            writer.writerow([*cells, rejection.row.number, rejection.code, quoted(rejection.reason)])
-        file.seek(0)
-        storage.put(BUCKET, key, file, "text/csv; charset=utf-8")
-
-
-class _Utf8Writer:
-    """A text file for `csv.writer`. The text is written to a binary file in UTF-8."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-
-    def write(self, text: str) -> int:
-        return int(self._file.write(text.encode("utf-8", "replace")))

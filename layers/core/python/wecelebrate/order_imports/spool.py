@@ -2,16 +2,32 @@
 
 The rows of an order can be anywhere in a file, and a file can be larger than the memory of the worker. If the worker
 dies, its disk is lost. The next worker reads the file again: the rows and their groups are the same.
+
+The disk is bounded, and so is what is read into memory: an order with too many or too large rows is only counted.
 """
 
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-Cells = Mapping[str, str]
+from wecelebrate.feeds.items import NumberText
+from wecelebrate.order_imports.objects import Cells, NotARow, cells_and_lines, json_text, parsed
+
+MAX_SPOOL_BYTES = 320 << 20
+"""The largest size of the rows on disk. The worker has 512 MB, also for the text of a file while it is read."""
+REPORT_BYTES = 150 << 20
+"""What the rejections may add after the file was read, when the space of its text is free again."""
+MAX_GROUP_ROWS = 10_000
+MAX_GROUP_BYTES = 8 << 20
+"""The most rows of an order, and their size, that are read into memory. An order has at most 2,000 lines."""
+_PAGE = 4_096
+
+
+class SpoolFull(Exception):
+    """The rows do not fit on the disk of the worker. The message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +39,28 @@ class Row:
     number: int
     """The number of the row in its file."""
     raw: Cells
-    """The cells as they came."""
+    """The cells as they came. Numbers are objects of NumberText."""
     lines: tuple[Cells, ...] | None
+    source: str | None = None
+    """The JSON object of the row. None for a row of a table."""
+    seq: int = 0
+    """The number of the row in the spool."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The rows of an order."""
+
+    position: int
+    """The number of the order in the spool, from 1, in the order of the first rows."""
+    key: str
+    """The number of the order."""
+    count: int
+    """How many rows the order has."""
+    size: int
+    """How large the rows are, in bytes."""
+    rows: Sequence[Row] = field(repr=False)
+    """The rows. Empty if there are too many of them, or if they are too large."""
 
 
 @dataclass(frozen=True)
@@ -37,75 +73,151 @@ class Rejection:
 
 
 class Spool:
-    """Stores rows by the number of their order, and the rejected rows."""
+    """Stores rows by the number of their order, and which rows are rejected. Raises SpoolFull."""
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, max_bytes: int) -> None:
         self._database = database
+        self._columns: dict[int, dict[str, int]] = {}
+        """The columns of the tables, for each file."""
+        self._last: tuple[str, int] | None = None
+        self._last_reason: tuple[str, str, int] | None = None
+        self._max_bytes = max_bytes
+        self.has_objects = False
+        """Whether a row is a JSON object."""
         database.executescript("""
             pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -32768;
-            create table rows (seq integer primary key, file integer, number integer, key text, raw text, lines text);
-            create table rejections (file integer, number integer, seq integer primary key, code text, reason text,
-              raw text);
+            pragma temp_store = memory;
+            create table orders (position integer primary key, key text not null unique, count integer, size integer);
+            create table rows (seq integer primary key, position integer, file integer, number integer, raw text);
+            create index rows_by_order on rows (position);
+            create table reasons (id integer primary key, code text, reason text);
+            create table rejections (seq integer primary key, reason integer);
             create table gaps (key text primary key, number integer, code text);
         """)
+        database.execute(f"pragma max_page_count = {max_bytes // _PAGE}")
 
-    def add(self, key: str, row: Row) -> None:
-        """Store a row of the order with the number `key`."""
-        lines = None if row.lines is None else json.dumps(row.lines)
-        values = (row.file, row.number, key, json.dumps(row.raw), lines)
-        self._database.execute("insert into rows (file, number, key, raw, lines) values (?, ?, ?, ?, ?)", values)
+    def add(self, key: str | None, row: Row) -> Row:
+        """Store a row of the order with the number `key`, or of no order. Returns the row with its `seq`."""
+        raw = row.source if row.source is not None else self._encoded(row)
+        self.has_objects = self.has_objects or row.source is not None
+        position = None if key is None else self._count(key, len(raw))
+        # An object begins with {, and a row of a table begins with [.
+        cursor = self._execute(
+            "insert into rows (position, file, number, raw) values (?, ?, ?, ?)", position, row.file, row.number, raw
+        )
+        return Row(row.file, row.number, row.raw, row.lines, row.source, cursor.lastrowid or 0)
+
+    def _count(self, key: str, size: int) -> int:
+        """Count a row of an order. Returns the position of the order."""
+        if self._last is not None and self._last[0] == key:
+            position = self._last[1]
+            self._execute("update orders set count = count + 1, size = size + ? where position = ?", size, position)
+            return position
+        order = self._execute("select position from orders where key = ?", key).fetchone()
+        if order is None:
+            position = self._execute("insert into orders (key, count, size) values (?, 1, ?)", key, size).lastrowid or 0
+        else:
+            position = int(order[0])
+            self._execute("update orders set count = count + 1, size = size + ? where position = ?", size, position)
+        self._last = key, position
+        return position
+
+    def _encoded(self, row: Row) -> str:
+        """Return the cells of a row of a table as JSON: a list with a text for each column, and [text] for a number."""
+        columns = self._columns.setdefault(row.file, {})
+        cells: list[str | list[str] | None] = [None] * len(columns)
+        for name, cell in row.raw.items():
+            value: str | list[str] = [str(cell)] if isinstance(cell, NumberText) else cell
+            if (at := columns.setdefault(name, len(columns))) < len(cells):
+                cells[at] = value
+            else:
+                cells.append(value)
+        return json_text(cells)
+
+    def _decoded(self, seq: int, file: int, number: int, raw: str) -> Row:
+        if raw.startswith("{"):
+            cells, lines = cells_and_lines(parsed(raw))
+            return Row(file, number, cells, lines, raw, seq)
+        values = json.loads(raw)
+        names = self._columns.get(file, {})
+        pairs = {name: cell for name, cell in zip(names, values, strict=False) if cell is not None}
+        table = {name: NumberText(cell[0]) if isinstance(cell, list) else cell for name, cell in pairs.items()}
+        return Row(file, number, table, None, None, seq)
 
     def add_gap(self, key: str, rejection: Rejection) -> None:
         """Store that the order with the number `key` lacks a row, or may lack it."""
         values = (key, rejection.row.number, rejection.code)
-        self._database.execute("insert or ignore into gaps (key, number, code) values (?, ?, ?)", values)
+        self._execute("insert or ignore into gaps (key, number, code) values (?, ?, ?)", *values)
 
     def gap(self, key: str) -> tuple[int, str] | None:
         """Return the number of the first row that the order may lack, and why the row was rejected."""
-        gap: tuple[int, str] | None = self._database.execute(
-            "select number, code from gaps where key = ?", (key,)
-        ).fetchone()
+        gap: tuple[int, str] | None = self._execute("select number, code from gaps where key = ?", key).fetchone()
         return gap
 
     def reject(self, rejection: Rejection) -> None:
-        """Store a rejected row."""
-        row = rejection.row
-        self._database.execute(
-            "insert into rejections (file, number, code, reason, raw) values (?, ?, ?, ?, ?)",
-            (row.file, row.number, rejection.code, rejection.reason, json.dumps(row.raw)),
-        )
+        """Store that a row is rejected. The row was added before."""
+        reason = self._reason(rejection.code, rejection.reason)
+        self._execute("insert into rejections (seq, reason) values (?, ?)", rejection.row.seq, reason)
+
+    def reject_order(self, position: int, code: str, reason: str, but: int = 0) -> None:
+        """Store that all rows of an order are rejected for one reason, except the row with the `seq` in `but`."""
+        query = "insert into rejections (seq, reason) select seq, ? from rows where position = ? and seq <> ?"
+        self._execute(query, self._reason(code, reason), position, but)
+
+    def _reason(self, code: str, reason: str) -> int:
+        """Return the id of a reason. The same reason again and again is stored once."""
+        if self._last_reason is None or self._last_reason[:2] != (code, reason):
+            cursor = self._execute("insert into reasons (code, reason) values (?, ?)", code, reason)
+            self._last_reason = code, reason, cursor.lastrowid or 0
+        return self._last_reason[2]
 
     def count_orders(self) -> int:
-        """Return the number of orders. No row is added any more."""
-        self._database.execute("create index rows_by_key on rows (key, seq)")
-        self._database.execute("create table orders as select key from rows group by key order by min(seq)")
-        return int(self._database.execute("select count(*) from orders").fetchone()[0])
+        """Return the number of orders. No row is added any more, so the rejections get the rest of the space."""
+        self._database.execute(f"pragma max_page_count = {(self._max_bytes + REPORT_BYTES) // _PAGE}")
+        return int(self._execute("select count(*) from orders").fetchone()[0])
 
-    def orders(self) -> Iterator[tuple[str, list[Row]]]:
-        """Yield the number and the rows of each order, in the order of their first rows."""
-        for (key,) in self._database.execute("select key from orders order by rowid"):
-            rows = self._database.execute(
-                "select file, number, raw, lines from rows where key = ? order by seq", (key,)
-            ).fetchall()
-            yield key, [Row(file, number, json.loads(raw), _lines(lines)) for file, number, raw, lines in rows]
+    def orders(self) -> Iterator[Group]:
+        """Yield the orders, in the order of their first rows."""
+        for position, key, count, size in self._database.execute("select * from orders order by position"):
+            rows: list[Row] = []
+            if count <= MAX_GROUP_ROWS and size <= MAX_GROUP_BYTES:
+                query = "select seq, file, number, raw from rows where position = ? order by seq"
+                rows = [self._decoded(*row) for row in self._database.execute(query, (position,))]
+            yield Group(position, key, count, size, rows)
 
     def rejections(self) -> Iterator[Rejection]:
         """Yield the rejected rows, in the order of the files."""
-        query = "select file, number, raw, code, reason from rejections order by file, number, seq"
-        for file, number, raw, code, reason in self._database.execute(query):
-            yield Rejection(Row(file, number, json.loads(raw), None), code, reason)
+        query = """select r.seq, r.file, r.number, r.raw, s.code, s.reason
+            from rejections e join rows r using (seq) join reasons s on s.id = e.reason order by e.seq"""
+        for seq, file, number, raw, code, reason in self._database.execute(query):
+            yield Rejection(self._decoded_if_possible(seq, file, number, raw), code, reason)
+
+    def _decoded_if_possible(self, seq: int, file: int, number: int, raw: str) -> Row:
+        """Return a rejected row. It can be an object that is no row of an order: then it has no cells."""
+        try:
+            return self._decoded(seq, file, number, raw)
+        except (ValueError, NotARow, RecursionError):
+            return Row(file, number, {}, None, raw, seq)
+
+    def _execute(self, query: str, *values: object) -> sqlite3.Cursor:
+        try:
+            return self._database.execute(query, values)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_FULL:
+                raise SpoolFull(
+                    f"The rows need more than {self._max_bytes >> 20} MB on the disk of the worker. Split the file into"
+                    " smaller files, with all rows of an order in the same one."
+                ) from error
+            raise
 
 
 @contextmanager
-def open_spool() -> Iterator[Spool]:
+def open_spool(max_bytes: int = MAX_SPOOL_BYTES) -> Iterator[Spool]:
     """Open an empty spool. It is deleted at the end."""
     with tempfile.TemporaryDirectory(prefix="order-import-") as folder:
-        database = sqlite3.connect(f"{folder}/rows.sqlite", isolation_level=None)
+        # The thread that sends the error file reads the rejections, while the thread of the job waits for it.
+        database = sqlite3.connect(f"{folder}/rows.sqlite", isolation_level=None, check_same_thread=False)
         try:
-            yield Spool(database)
+            yield Spool(database, max_bytes)
         finally:
             database.close()
-
-
-def _lines(text: str | None) -> tuple[Cells, ...] | None:
-    return None if text is None else tuple(json.loads(text))

@@ -1,4 +1,8 @@
-"""The texts of cells as numbers, amounts, times and lines of text. Nothing is guessed: an unclear text is refused."""
+"""The texts of cells as numbers, amounts, times and lines of text. Nothing is guessed: an unclear text is refused.
+
+What the request says about texts, e.g. their decimal mark, is not valid for a number or a time that the file stores as
+such (NumberText), in JSON or in a workbook.
+"""
 
 import re
 from collections.abc import Mapping
@@ -12,6 +16,8 @@ from wecelebrate.core.models import storable
 from wecelebrate.core.types.addresses import email_address
 from wecelebrate.core.types.money import MAX_AMOUNT, currencies, finer_problem, rounded
 from wecelebrate.core.types.text import line_problem, nfc
+from wecelebrate.feeds.items import NumberText
+from wecelebrate.feeds.notation.numbers import SHARED_SIGNS, SIGNS
 from wecelebrate.order_files.news.rows import folded
 
 MAX_QUANTITY = 1_000_000
@@ -22,6 +28,8 @@ _WHOLE = re.compile(r"(-?[0-9]{1,9})(?:[.,]0+)?\Z", re.ASCII)
 _GROUPED_WHOLE = re.compile(r"-?[0-9]{1,3}(?:([.,])[0-9]{3})(?:\1[0-9]{3})*(?:(?!\1)[.,][0-9]+)?\Z", re.ASCII)
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,30})?\Z", re.ASCII)
 _GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]{1,30})?\Z", re.ASCII)
+_TYPED = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?(?:[eE][+-]?[0-9]{1,2})?\Z", re.ASCII)
+_WITH_CURRENCY = re.compile(r"(.*[0-9])[ \u00a0\u202f]?([^\d\s.,+-]{1,5}\.?)\Z")
 _ERASED = re.compile(r"erased-[0-9a-f]{1,64}@erased\.invalid")
 _OFFSET = re.compile(r"\s+(Z|UTC|[+-][0-9]{2}:?[0-9]{2})\Z", re.ASCII)
 
@@ -87,6 +95,8 @@ def whole(name: str, text: str, decimal_mark: str | None) -> int:
 
     `1.000` is 1 or 1000: only the stated decimal mark says which.
     """
+    if isinstance(text, NumberText):
+        return _typed_whole(name, text)
     grouped = _GROUPED_WHOLE.fullmatch(text)
     if grouped and decimal_mark is None:
         raise BadValue(f"bad_{name}", f"`{name}` is `{shown(text)}`: state `decimal_mark`, which says what it means.")
@@ -95,15 +105,35 @@ def whole(name: str, text: str, decimal_mark: str | None) -> int:
     match = _WHOLE.fullmatch(text)
     number = int(match[1]) if match else MAX_QUANTITY + 1
     if abs(number) > MAX_QUANTITY:
-        raise BadValue(
-            f"bad_{name}", f"`{name}` must be a whole number up to {MAX_QUANTITY:,}, and is `{shown(text)}`."
-        )
+        raise _not_whole(name, text)
     return number
 
 
-def number(name: str, text: str, decimal_mark: str | None) -> Decimal:
-    """Return a decimal number. Groups of thousands are read only if the decimal mark is stated. Raises BadValue."""
-    plain = text.replace(" ", "").replace("\u00a0", "").replace("\u202f", "") if decimal_mark else text
+def _typed_whole(name: str, text: NumberText) -> int:
+    value = Decimal(text) if _TYPED.fullmatch(text) else None
+    if value is None or abs(value) > MAX_QUANTITY or value != int(value):
+        raise _not_whole(name, text)
+    return int(value)
+
+
+def _not_whole(name: str, text: str) -> BadValue:
+    reason = f"`{name}` must be a whole number up to {MAX_QUANTITY:,}, and is `{shown(text)}`."
+    return BadValue(f"bad_{name}", reason)
+
+
+def number(name: str, text: str, decimal_mark: str | None, currency: str | None = None) -> Decimal:
+    """Return a decimal number. Groups of thousands are read only if the decimal mark is stated. Raises BadValue.
+
+    The number can be followed by `currency`, as in `19.90 EUR`: a workbook shows it in the format of the cell.
+    """
+    is_typed = isinstance(text, NumberText)
+    plain = _without_currency(name, text, currency) if currency else text
+    if is_typed:
+        if not _TYPED.fullmatch(plain):
+            raise BadValue("bad_amount", f"`{name}` must be a number, and is `{shown(text)}`.")
+        return Decimal(plain)
+    if decimal_mark:
+        plain = plain.replace(" ", "").replace("\u00a0", "").replace("\u202f", "")
     if decimal_mark == ",":
         plain = plain.translate({ord(","): ".", ord("."): ","})
     if decimal_mark and _GROUPED.fullmatch(plain):
@@ -112,6 +142,20 @@ def number(name: str, text: str, decimal_mark: str | None) -> Decimal:
         hint = "" if decimal_mark else " Does `decimal_mark` say how numbers are written?"
         raise BadValue("bad_amount", f"`{name}` must be a number, and is `{shown(text)}`.{hint}")
     return Decimal(plain)
+
+
+def _without_currency(name: str, text: str, currency: str) -> str:
+    """Return a number without the currency after it. Raises BadValue if it is another one than that of the order."""
+    match = _WITH_CURRENCY.fullmatch(text)
+    if match is None:
+        return text
+    sign = match[2].upper()
+    if sign == currency or SIGNS.get(sign) == currency or currency in SHARED_SIGNS.get(sign, ()):
+        return match[1]
+    if sign in SIGNS or sign in SHARED_SIGNS or sign in currencies():
+        reason = f"`{name}` is `{shown(text)}`, and the currency of the order is {currency}."
+        raise BadValue("other_currency", reason)
+    return text
 
 
 def amount(name: str, value: Decimal, currency: str) -> Decimal:
@@ -144,13 +188,14 @@ def email(text: str) -> str:
 
 def moment(name: str, text: str, settings: Settings) -> datetime:
     """Return a time. A time without an offset is in the time zone of the settings. Raises BadValue."""
+    date_format = None if isinstance(text, NumberText) else settings.date_format
     try:
-        if settings.date_format:
-            value = datetime.strptime(text, settings.date_format)  # noqa: DTZ007 — the time zone follows
+        if date_format:
+            value = datetime.strptime(text, date_format)  # noqa: DTZ007 — the time zone follows
         else:
             value = datetime.fromisoformat(_OFFSET.sub(lambda match: match[1].replace("UTC", "Z"), text))
     except ValueError:
-        expected = f"like {settings.date_format}" if settings.date_format else "ISO 8601, or `date_format` must say how"
+        expected = f"like {date_format}" if date_format else "ISO 8601, or `date_format` must say how"
         raise BadValue("bad_time", f"`{name}` must be a time {expected}, and is `{shown(text)}`.") from None
     value = value if value.tzinfo else value.replace(tzinfo=settings.zone)
     if value.year < FIRST_YEAR:

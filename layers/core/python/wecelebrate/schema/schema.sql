@@ -6996,21 +6996,24 @@ CREATE OR REPLACE FUNCTION app.compare_imported(existing orders, imported jsonb,
  STABLE
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+  with import as (
+    select e.details from order_events e
+    where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source'
+      and existing.site_id::text = job.payload ->> 'site_id'
+  )
   select case
-    when existing.site_id::text <> job.payload ->> 'site_id' or not exists (
-      select from order_events e
-      where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source')
-      then 'number_in_use'
-    when exists (
-      select from order_events e
-      where e.order_id = existing.id and e.type = 'imported' and e.details ->> 'job_id' = job.id::text) then 'created'
+    when not exists (select from import) then 'number_in_use'
+    when exists (select from import where details ->> 'job_id' = job.id::text) then 'created'
     when (existing.currency, existing.created_at)
-        = (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
-      and (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+        is distinct from (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
+      or (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
              order by (i ->> 'line')::integer) from jsonb_array_elements(existing.items) i)
-        = (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
-             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'unchanged'
-    else 'differs' end
+        is distinct from (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'differs'
+    when exists (select from import where details ->> 'status' <> imported ->> 'status') then 'status_differs'
+    when exists (select from import
+      where (details ->> 'total_amount')::numeric <> (imported ->> 'total_amount')::numeric) then 'total_differs'
+    else 'unchanged' end
 $function$;
 
 -- Function kv.compared(text,text[],uuid[],text[],boolean), owner app_mirror
@@ -19307,7 +19310,8 @@ AS $function$
   )
   insert into order_events (client_id, order_id, version, type, source, actor, subject, details, happened_at)
   select w.client_id, w.id, w.version, 'imported', 'file', 'service', app.subject(),
-    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'job_id', job.id), clock_timestamp()
+    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'total_amount', w.total_amount::text,
+      'job_id', job.id), clock_timestamp()
   from unnest($1) w
 $function$;
 

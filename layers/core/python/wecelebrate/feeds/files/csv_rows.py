@@ -35,9 +35,14 @@ class CsvRows:
     - The record's width differs from the header's width, but its second line has the header's width.
 
     Only the first line of this record is rejected. Reading continues with the second line.
+
+    In a plain table (`tables.plain`), a line with a broken quote is always rejected, also at the end of the file, where
+    it can be cut off. The `raw` of the line then has its cells, and the last of them begins at the broken quote.
     """
 
-    def __init__(self, text: TextFile, dialect: Dialect, width: int, skip_lines: int) -> None:
+    def __init__(
+        self, text: TextFile, dialect: Dialect, width: int, skip_lines: int, *, is_plain: bool = False
+    ) -> None:
         reader = text.open()
         layout = dialect.layout
         self._readline: Callable[[int], str] = reader.readline
@@ -45,6 +50,7 @@ class CsvRows:
             self._readline = lambda limit: layout.divided(line) if (line := reader.readline(limit)) else ""
         self._dialect = dialect
         self._width = width
+        self._is_plain = is_plain
         plain = dialect.quote == '"' and dialect.escape is None and dialect.layout is None
         mark = re.escape(dialect.delimiter)
         self._stray = re.compile(rf'[^{mark}"]"[^{mark}"\r\n]') if plain else None
@@ -64,6 +70,13 @@ class CsvRows:
             try:
                 for cells in reader:
                     if len(record) == 1:
+                        if (
+                            self._is_plain
+                            and self._dialect.quote in record[0]
+                            and (problem := self._problem_of_quotes(record[0]))
+                        ):
+                            yield self._recover(problem)
+                            break
                         if cells and (cells[0] or any(cells)):
                             is_stray = stray is not None and '"' in record[0] and stray.search(record[0])
                             row = self._repaired(record[0], cells) if is_stray else cells
@@ -119,6 +132,17 @@ class CsvRows:
             return divided if len(divided) == self._width else cells
         return cells
 
+    def _problem_of_quotes(self, line: str) -> str:
+        """Return what is wrong with the quotes of a record that has one line, or "" if its cells are clear."""
+        try:
+            list(csv.reader([line], strict=True, **self._dialect.parameters()))  # type: ignore[arg-type]
+        except csv.Error as error:
+            if "unexpected end of data" in str(error):
+                return "a quote is opened here, and the file ends before it is closed"
+            if len(_divided(line.rstrip("\r\n"), self._dialect.delimiter)) != self._width:
+                return "a quote inside of a cell is not doubled"
+        return ""
+
     def _has_open_quote(self, cells: list[str]) -> bool:
         """Return True if the record has several lines because of a broken quote.
 
@@ -145,9 +169,11 @@ class CsvRows:
         self._pending.extend(reversed(self._record[1:]))
         self._line = line
         self._record.clear()
+        raw = [first[:MAX_CELL_LENGTH].rstrip("\r\n")]
+        if self._is_plain:
+            raw = next(csv.reader(raw, **self._dialect.parameters()), raw)  # type: ignore[arg-type]
         return Rejected(
-            line, 1, None, f"line {line}: {problem}: {quoted(first.strip())}", "unclosed_quote",
-            [first[:MAX_CELL_LENGTH].rstrip("\r\n")],
+            line, 1, None, f"line {line}: {problem}: {quoted(first.strip())}", "unclosed_quote", raw
         )  # fmt: skip
 
     def _stop(self, problem: str) -> Rejected:

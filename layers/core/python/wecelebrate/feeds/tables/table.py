@@ -84,8 +84,8 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     count_known = known_column_counter(mapping)
     detection_lines = [line[:MAX_SAMPLE_LINE_LENGTH] for line in lines[skipped : skipped + 200]]
     dialect = dialects.detect(detection_lines, count_known, delimiter)
-    rows, starts = _positions(lines[skipped:], dialect)
-    rows = [[unquoted(cell) for cell in _without_blank_tail(row)] for row in rows]
+    rows, starts = positions(lines[skipped:], dialect)
+    rows = [[unquoted(cell) for cell in without_blank_tail(row)] for row in rows]
     header_row = dialects.find_header(rows, count_known)
     if not rows or not any(cell.strip() for cell in rows[header_row]):
         raise UnreadableFeed(
@@ -144,7 +144,7 @@ def _has_unclear_number(text: TextFile) -> bool:
     return False
 
 
-def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[str]], list[int]]:
+def positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[str]], list[int]]:
     """Return the sample's rows, and the number of lines above each row.
 
     The list of numbers has one more entry: the number of all lines.
@@ -156,7 +156,7 @@ def _positions(lines: list[str], dialect: dialects.Dialect) -> tuple[list[list[s
     return rows, starts
 
 
-def _without_blank_tail(row: list[str]) -> list[str]:
+def without_blank_tail(row: list[str]) -> list[str]:
     """Return the row without the cells after the last possible column, if all of these are blank.
 
     A line of delimiters has millions of them. One more cell than allowed is left, so that the row is still too wide.

@@ -58,7 +58,8 @@ def get_error_file(tx: Transaction, job_id: UUID) -> JobFile:
     Raises NotFound if the caller cannot see the job, or if the job has no error file. Raises Forbidden if the caller
     may not see the source data of the catalog.
     """
-    return _signed(_get_job(tx, job_id), "error_file", "text/csv; charset=utf-8")
+    job = _get_job(tx, job_id)
+    return _signed(job, "error_file", error_file.format_of(job["error_file"] or "").content_type)
 
 
 def get_result_file(tx: Transaction, job_id: UUID) -> JobFile:

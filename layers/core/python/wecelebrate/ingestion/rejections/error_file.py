@@ -1,6 +1,7 @@
 """Reads a page of rejected rows from an error file in S3.
 
-`ingestion.merge.report` writes the file: CSV in UTF-8 with the columns of the source file, followed by REPORT_COLUMNS.
+The file is CSV in UTF-8 with the columns of the source file, followed by REPORT_COLUMNS, or NDJSON with the objects of
+the source file and members with the same names. `ingestion.merge.report` and `order_imports.error_files` write it.
 """
 
 import csv
@@ -8,6 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -21,6 +23,19 @@ REPORT_PREFIX = "wecelebrate_"
 the error file and upload this file again. Equals `feeds.REPORT_COLUMN_PREFIX`, whose import would load all parsers."""
 REPORT_COLUMNS = tuple(f"{REPORT_PREFIX}{name}" for name in ("line", "code", "error", "sku"))
 """The columns that the error file adds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorFileFormat:
+    """How an error file is written."""
+
+    suffix: str
+    """The end of its key."""
+    content_type: str
+
+
+CSV = ErrorFileFormat(".errors.csv", "text/csv; charset=utf-8")
+NDJSON = ErrorFileFormat(".errors.ndjson", "application/x-ndjson")
 MAX_RECORD_BYTES = 16 << 20
 """The maximum size of one record. The rows that the platform stores have at most 2 MiB as JSON (`merge.bounds`)."""
 _MAX_CELL_LENGTH = 1_000_000
@@ -43,28 +58,36 @@ def rows(bucket: str, key: str, after: int | None, limit: int, *, with_cells: bo
     Raises NotFound if the file was deleted or replaced.
     """
     try:
+        if key.endswith(NDJSON.suffix):
+            with closing(storage.open_from(bucket, key, after or 0)) as stream:
+                return _page(_objects(stream, after or 0, with_cells), limit)
         with closing(storage.open_from(bucket, key, 0)) as stream:
             records = _records(_lines(stream), 0)
             header, first_byte = next(records, ([], 0))
             if len(header) < len(REPORT_COLUMNS) - 1:
                 raise _Damaged
             if after is None:
-                return _page(header, records, limit, with_cells)
+                return _page(_table(header, records, with_cells), limit)
         with closing(storage.open_from(bucket, key, max(after, first_byte))) as stream:
-            return _page(header, _records(_lines(stream), max(after, first_byte)), limit, with_cells)
+            records = _records(_lines(stream), max(after, first_byte))
+            return _page(_table(header, records, with_cells), limit)
     except storage.ObjectGone as error:
         raise NotFound("The error file was deleted, because it is too old.") from error
     except (_Damaged, csv.Error) as error:
         raise NotFound("The error file was replaced by another file, so its rows cannot be read.") from error
 
 
-def _page(
-    header: Sequence[str], records: Iterable[tuple[list[str], int]], limit: int, with_cells: bool
-) -> list[dict[str, Any]]:
+def format_of(key: str) -> ErrorFileFormat:
+    """Return the format of the error file with this key."""
+    return NDJSON if key.endswith(NDJSON.suffix) else CSV
+
+
+def _page(rows: Iterable[tuple[dict[str, Any], int]], limit: int) -> list[dict[str, Any]]:
+    """Return the first `limit` + 1 rows. Each comes with the position of the byte after it."""
     page: list[dict[str, Any]] = []
     size = 0
-    for cells, end in islice(records, limit + 1):
-        item = json.dumps(_row(header, cells, with_cells), ensure_ascii=False, separators=(",", ":"))
+    for row, end in islice(rows, limit + 1):
+        item = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
         size += len(item.encode())
         fits = size <= MAX_RESPONSE_BYTES or not page
         page.append({"item": item if fits else None, "after_byte": end})
@@ -73,22 +96,53 @@ def _page(
     return page
 
 
+def _table(
+    header: Sequence[str], records: Iterable[tuple[list[str], int]], with_cells: bool
+) -> Iterator[tuple[dict[str, Any], int]]:
+    for cells, end in records:
+        yield _row(header, cells, with_cells), end
+
+
+def _objects(stream: BinaryIO, position: int, with_cells: bool) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield each row of a file of JSON objects. `position` is the position of the first byte of the stream."""
+    for line in _lines(stream):
+        position += len(line)
+        try:
+            item = json.loads(line, parse_int=str, parse_float=str)
+            reported = {name: str(item.pop(f"{REPORT_PREFIX}{name}")) for name in ("line", "code", "error")}
+        except (ValueError, RecursionError, KeyError, AttributeError, TypeError) as error:
+            raise _Damaged from error
+        raw = {
+            _unicode(name): _unicode(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+            for name, value in item.items()
+            if not name.startswith(REPORT_PREFIX)
+        }
+        yield (
+            _reported(reported["line"], None, reported["code"], reported["error"], raw if with_cells else None),
+            position,
+        )
+
+
+def _unicode(text: str) -> str:
+    """Return a text of JSON that can be written as UTF-8: JSON, but not UTF-8, can have a lone surrogate."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def _row(header: Sequence[str], cells: Sequence[str], with_cells: bool) -> dict[str, Any]:
     if len(cells) != len(header):
         raise _Damaged
     # If a file was itself an error file, two columns have the same name. The last column is the one of this job.
     values = dict(zip(header, cells, strict=True))
-    line = values.get(f"{REPORT_PREFIX}line", "")
+    raw = {name: cell for name, cell in values.items() if not name.startswith(REPORT_PREFIX)}
+    line, sku, code, reason = (values.get(f"{REPORT_PREFIX}{name}", "") for name in ("line", "sku", "code", "error"))
+    return _reported(line, sku or None, code, reason, raw if with_cells else None)
+
+
+def _reported(line: str, sku: str | None, code: str, reason: str, raw: dict[str, str] | None) -> dict[str, Any]:
+    """Return a rejected row as the API returns it. Files of earlier releases have no SKU."""
     if not re.fullmatch(r"[0-9]{1,10}", line):
         raise _Damaged
-    raw = {name: cell for name, cell in values.items() if not name.startswith(REPORT_PREFIX)}
-    return {
-        "line": int(line),
-        "sku": values.get(f"{REPORT_PREFIX}sku") or None,  # files of earlier releases have no such column
-        "code": values.get(f"{REPORT_PREFIX}code", ""),
-        "reason": values.get(f"{REPORT_PREFIX}error", ""),
-        "raw": raw if with_cells else None,
-    }
+    return {"line": int(line), "sku": sku, "code": code, "reason": reason, "raw": raw}
 
 
 def _records(lines: Iterator[bytes], position: int) -> Iterator[tuple[list[str], int]]:

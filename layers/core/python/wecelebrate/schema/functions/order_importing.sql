@@ -72,35 +72,40 @@ as $$
   )
   insert into order_events (client_id, order_id, version, type, source, actor, subject, details, happened_at)
   select w.client_id, w.id, w.version, 'imported', 'file', 'service', app.subject(),
-    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'job_id', job.id), clock_timestamp()
+    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'total_amount', w.total_amount::text,
+      'job_id', job.id), clock_timestamp()
   from unnest($1) w
 $$;
 
 -- Returns what became of an order whose number the client has: `created` if this job has created it, possibly in an
--- earlier attempt, `unchanged` if it was imported before from the same source with the same currency, time and lines,
--- and otherwise `differs` or `number_in_use`. What happened to the order after its import does not matter.
+-- earlier attempt, `unchanged` if it was imported before from the same source with the same currency, time, lines,
+-- status and total, and otherwise `differs`, `status_differs`, `total_differs` or `number_in_use`. What happened to the
+-- order after its import does not matter: the event of the import says with which status and total it was imported.
 create or replace function app.compare_imported(existing orders, imported jsonb, job jobs) returns text
 language sql stable set search_path = pg_catalog, public, app, pg_temp
 as $$
+  with import as (
+    select e.details from order_events e
+    where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source'
+      and existing.site_id::text = job.payload ->> 'site_id'
+  )
   select case
-    when existing.site_id::text <> job.payload ->> 'site_id' or not exists (
-      select from order_events e
-      where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source')
-      then 'number_in_use'
-    when exists (
-      select from order_events e
-      where e.order_id = existing.id and e.type = 'imported' and e.details ->> 'job_id' = job.id::text) then 'created'
+    when not exists (select from import) then 'number_in_use'
+    when exists (select from import where details ->> 'job_id' = job.id::text) then 'created'
     when (existing.currency, existing.created_at)
-        = (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
-      and (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+        is distinct from (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
+      or (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
              order by (i ->> 'line')::integer) from jsonb_array_elements(existing.items) i)
-        = (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
-             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'unchanged'
-    else 'differs' end
+        is distinct from (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'differs'
+    when exists (select from import where details ->> 'status' <> imported ->> 'status') then 'status_differs'
+    when exists (select from import
+      where (details ->> 'total_amount')::numeric <> (imported ->> 'total_amount')::numeric) then 'total_differs'
+    else 'unchanged' end
 $$;
 
 -- Imports orders for the job, which says for which site. Each number occurs once in `orders`. Returns what became of
--- each order: `created`, `unchanged`, `differs` or `number_in_use`. A rehearsal writes nothing.
+-- each order, as app.compare_imported says it. A rehearsal writes nothing.
 create or replace function app.import_orders(job_id uuid, orders jsonb, is_rehearsal boolean)
 returns table (order_number text, outcome text)
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, pg_temp

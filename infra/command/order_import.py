@@ -1,0 +1,166 @@
+"""The command `wecelebrate orders import`: imports the historical orders of a site from a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from uuid import UUID
+
+import typer
+
+from infra.command import output
+from infra.command.errors import ApiUnavailable, BadUsage, NotFound
+from infra.command.output import Cell, Column, Json, JsonOption
+
+if TYPE_CHECKING:
+    from infra.command.api import Connection, httpx
+
+# `wecelebrate.orders.models` defines the same type. Importing its package would take longer than the command.
+Status = Literal["pending", "processing", "shipped", "delivered", "cancelled"]
+FILE_HELP = "CSV, XLSX, JSON or NDJSON, optionally compressed with gzip or zip."
+_UPLOAD_TIMEOUT_SECONDS = 600
+FileOption = Annotated[
+    Path | None,
+    typer.Option("--lines", exists=True, dir_okay=False, help="A second file with the lines of the orders."),
+]
+
+
+def import_orders(  # noqa: PLR0917 — each parameter is an option
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help=FILE_HELP)],
+    site: Annotated[str, typer.Option("--site", help="Id, slug or domain of the site.")],
+    source: Annotated[str, typer.Option("--source", help="Name of the system from which the orders come.")] = "file",
+    lines: FileOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only check the file.")] = False,
+    currency: Annotated[str | None, typer.Option("--currency", help="Currency of rows that name none.")] = None,
+    status: Annotated[Status | None, typer.Option("--status", help="Status of orders that name none.")] = None,
+    statuses: Annotated[
+        list[str] | None,
+        typer.Option("--status-word", metavar="WORD=STATUS", help="What a word of the file means. Can be repeated."),
+    ] = None,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="FIELD=COLUMN", help="The column that has a field. Can be repeated."),
+    ] = None,
+    timezone: Annotated[str | None, typer.Option("--timezone", help="Time zone of times without an offset.")] = None,
+    date_format: Annotated[
+        str | None, typer.Option("--date-format", help="How times are written, e.g. '%d.%m.%Y %H:%M'.")
+    ] = None,
+    decimal_mark: Annotated[
+        Literal[".", ","] | None, typer.Option("--decimal-mark", help="The decimal mark of amounts.")
+    ] = None,
+    number_prefix: Annotated[str, typer.Option("--number-prefix", help="A text before each order number.")] = "",
+    no_wait: Annotated[bool, typer.Option("--no-wait", help="Only start the import, and print the id of its job.")] = (
+        False
+    ),
+    timeout: Annotated[int, typer.Option("--timeout", min=1, help="Maximum time to wait, in seconds.")] = 3600,
+    as_json: JsonOption = False,
+) -> None:
+    """Import the past orders of a site from a file, without mails, events or changes of the stock.
+
+    Shows the progress and the rejected rows. The exit code is 1 if the job failed or rejected rows. An import of the
+    same file again changes nothing.
+    """
+    from infra.command.api import connect, get, post
+    from infra.command.watch import Watch
+
+    stated = {
+        "source": source, "dry_run": dry_run, "currency": currency, "status": status, "timezone": timezone,
+        "date_format": date_format, "decimal_mark": decimal_mark, "number_prefix": number_prefix or None,
+    }  # fmt: skip
+    body: Json = {name: value for name, value in stated.items() if value is not None}
+    body |= {"statuses": _pairs("--status-word", statuses), "columns": _pairs("--column", columns)}
+    with connect(expires_in=timeout + 600) as connection:
+        target = _site(connection.api, site)
+        body["upload_id"] = _upload(connection.api, target, file)
+        if lines is not None:
+            body["lines_upload_id"] = _upload(connection.api, target, lines)
+        job = post(connection.api, f"/v1/sites/{target['id']}/orders/import", body)
+        if no_wait:
+            if as_json:
+                output.print_json(job)
+            else:
+                output.success(f"job {job['id']} is {job['status']}")
+            return
+        job = Watch(connection, None, False).one(lambda: get(connection.api, f"/v1/jobs/{job['id']}"), timeout)
+        if as_json:
+            output.print_json(job)
+        else:
+            _report(connection, job)
+        if job["status"] != "completed" or job["counts"]["rejected"]:
+            raise typer.Exit(1)
+
+
+def _report(connection: "Connection", job: Json) -> None:
+    """Print the result of a finished import."""
+    from infra.command.job_texts import count_rows
+    from infra.command.watch import error_file
+
+    if job["status"] != "completed":
+        output.failure(f"{job['status']}: {job['error']}")
+        return
+    counts, result = job["counts"], job["result"]
+    orders = result["orders"]
+    verb = "would be created" if result["dry_run"] else "created"
+    output.success(
+        f"{count_rows(counts['read'])} of {orders['read']:,} orders: {orders['created']:,} {verb},"
+        f" {orders['unchanged']:,} unchanged, {orders['rejected']:,} rejected"
+    )
+    if orders["with_other_total"]:
+        output.warning(f"{orders['with_other_total']:,} orders whose total is not the sum of their lines, e.g.")
+        columns = (Column("line"), Column("order"), Column("total", right=True), Column("lines", right=True))
+        output.print_table(columns, map(_total_row, result["other_totals"]))
+    if counts["rejected"]:
+        table = (Column("line"), Column("code"), Column("reason"))
+        output.print_table(table, [(str(each["line"]), each["code"], each["reason"]) for each in job["first_errors"]])
+        output.result(f"all rejected rows: {output.printable(error_file(connection, job))}")
+
+
+def _total_row(order: Json) -> tuple[Cell, ...]:
+    amounts = (f"{order[name]} {order['currency']}" for name in ("total_amount", "lines_amount"))
+    return str(order["line"]), order["order_number"], *amounts
+
+
+def _site(api: "httpx.Client", name: str) -> Json:
+    """Return the site with this id, slug or domain. Raises NotFound, and BadUsage if several sites have this name."""
+    from infra.command.api import get, get_all
+
+    try:
+        return get(api, f"/v1/sites/{UUID(name)}", not_found=f"site {name} does not exist")
+    except ValueError:
+        sites = [site for site in get_all(api, "/v1/sites") if name in (site["slug"], site["domain"])]
+    if len(sites) > 1:
+        ids = " or ".join(site["id"] for site in sites)
+        raise BadUsage(f"{len(sites)} sites are named {name}: give one of their ids, {ids}")
+    if not sites:
+        raise NotFound(f"site {name} does not exist")
+    return sites[0]
+
+
+def _upload(api: "httpx.Client", site: Json, file: Path) -> str:
+    """Upload a file, and return the id of the upload. Raises ApiUnavailable."""
+    from infra.command.api import httpx, post
+
+    size = file.stat().st_size
+    if not size:
+        raise BadUsage(f"{file} is empty")
+    upload = post(api, "/v1/uploads", {"name": file.name, "size": size, "client_id": site["client_id"]})
+    with file.open("rb") as content:
+        headers = {**upload["headers"], "Content-Length": str(size)}
+        try:
+            response = httpx.put(
+                upload["url"], content=content, headers=headers, timeout=_UPLOAD_TIMEOUT_SECONDS, trust_env=False
+            )
+        except httpx.TransportError as error:
+            raise ApiUnavailable(f"the upload of {file.name} failed: {error}") from error
+    if response.is_error:
+        raise ApiUnavailable(f"the upload of {file.name} failed with status {response.status_code}")
+    return str(upload["id"])
+
+
+def _pairs(option: str, texts: list[str] | None) -> dict[str, Any]:
+    """Return the names and values of an option that can be repeated. Raises BadUsage."""
+    pairs = {}
+    for text in texts or ():
+        name, sign, value = text.partition("=")
+        if not (name and sign and value):
+            raise BadUsage(f"{option} {text} is not valid: give it as NAME=VALUE")
+        pairs[name] = value
+    return pairs

@@ -1,0 +1,88 @@
+"""The spool groups the rows of a file by order. What it needs on the disk and in memory is bounded."""
+
+import json
+
+import pytest
+
+from wecelebrate.feeds.items import NumberText
+from wecelebrate.order_imports import error_files
+from wecelebrate.order_imports import spool as spools
+from wecelebrate.order_imports.objects import cells_and_lines, parsed, written
+from wecelebrate.order_imports.spool import Rejection, Row, Spool, SpoolFull, open_spool
+
+
+def row(number: int, **cells: str) -> Row:
+    return Row(0, number, cells, None)
+
+
+def object_row(number: int, source: str) -> Row:
+    cells, lines = cells_and_lines(parsed(source))
+    return Row(0, number, cells, lines, source)
+
+
+def test_the_rows_of_an_order_come_together_with_their_cells() -> None:
+    with open_spool() as spool:
+        spool.add("A", row(2, a="x", b=NumberText("1.50")))
+        spool.add("B", row(3, b="y\ud800", c="Größe"))
+        spool.add("A", row(4, c="z"))
+        assert spool.count_orders() == 2
+        groups = list(spool.orders())
+    assert [(group.key, [(each.number, each.raw) for each in group.rows]) for group in groups] == [
+        ("A", [(2, {"a": "x", "b": "1.50"}), (4, {"c": "z"})]), ("B", [(3, {"b": "y\ud800", "c": "Größe"})]),
+    ]  # fmt: skip
+    assert isinstance(groups[0].rows[0].raw["b"], NumberText)
+
+
+def test_the_objects_of_json_come_back_with_their_lines_and_numbers() -> None:
+    source = '{"order_number": 17, "total": 1.250, "items": [{"sku": "1", "quantity": 2e0}]}'
+    with open_spool() as spool:
+        spool.add("17", object_row(1, source))
+        spool.count_orders()
+        ((only,),) = [group.rows for group in spool.orders()]
+    assert (only.raw, only.lines) == ({"order_number": "17", "total": "1.250"}, ({"sku": "1", "quantity": "2e0"},))
+    assert isinstance(only.raw["total"], NumberText) and written(parsed(source)) == source
+
+
+def test_an_order_that_is_too_large_for_the_memory_is_only_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spools, "MAX_GROUP_ROWS", 3)
+    with open_spool() as spool:
+        for number in range(4):
+            spool.add("A", row(number, a="x"))
+        spool.add("B", row(9, a="x"))
+        spool.count_orders()
+        assert [(group.count, len(group.rows)) for group in spool.orders()] == [(4, 0), (1, 1)]
+        spool.reject_order(1, "too_many_lines", "reason")
+        assert [each.row.number for each in spool.rejections()] == [0, 1, 2, 3]
+
+
+def test_rows_that_do_not_fit_on_the_disk_end_the_reading_with_a_clear_error() -> None:
+    with open_spool(1 << 20) as spool, pytest.raises(SpoolFull, match=r"more than 1 MB .* Split the file"):
+        for number in range(100_000):
+            spool.add(f"A{number}", row(number, a="x" * 100))
+
+
+def filled(spool: Spool, *rows: Row) -> str:
+    """Return the error file of rows that are all rejected."""
+    for each in rows:
+        spool.reject(Rejection(spool.add(None, each), "bad", 'the "reason"'))
+    parts = error_files._ndjson(spool) if spool.has_objects else error_files._csv(spool)
+    return "".join(parts)
+
+
+def test_the_error_file_of_json_has_the_objects_as_they_came() -> None:
+    source = '{"order_number": 17, "total": 1.250, "items": [{"sku": "é", "quantity": 2}], "wecelebrate_line": 9}'
+    with open_spool() as spool:
+        first, second = filled(spool, object_row(1, source), row(2, a="1", wecelebrate_code="old")).splitlines()
+    added = {"wecelebrate_line": 1, "wecelebrate_code": "bad", "wecelebrate_error": 'the "reason"'}
+    assert json.loads(first) == json.loads(source) | added
+    assert '"total": 1.250' in first
+    assert json.loads(second) == {"a": "1"} | added | {"wecelebrate_line": 2}
+
+
+def test_the_error_file_of_a_table_is_a_table() -> None:
+    with open_spool() as spool:
+        text = filled(spool, row(2, a="=x", b="-1"), row(3, c="'s-Hertogenbosch"))
+    assert text.splitlines() == [
+        "a,b,c,wecelebrate_line,wecelebrate_code,wecelebrate_error",
+        "'=x,-1,,2,bad,\"the \"\"reason\"\"\"", ",,'s-Hertogenbosch,3,bad,\"the \"\"reason\"\"\"",
+    ]  # fmt: skip

@@ -1,0 +1,67 @@
+"""Tests the command `wecelebrate orders import`."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.command import Command
+from tests.imports.order_importing import ROWS, orders_of, table
+from tests.platform import Platform, Tenant, ok
+
+
+@pytest.fixture
+def shop(platform: Platform) -> Tenant:
+    return platform.tenant()
+
+
+def test_an_import_is_rehearsed_and_run_and_prints_its_rejected_rows(
+    wecelebrate: Command, shop: Tenant, tmp_path: Path
+) -> None:
+    file = tmp_path / "old orders.csv"
+    file.write_bytes(table(ROWS))
+    rehearsed = wecelebrate("orders", "import", str(file), "--site", shop.site_id, "--dry-run")
+    assert (rehearsed.returncode, orders_of(shop)) == (1, {})
+    assert "✓ 5 rows of 4 orders: 3 would be created, 0 unchanged, 1 rejected" in rehearsed.stdout
+    assert "credit" in rehearsed.stdout and ".errors.csv" in rehearsed.stdout
+    slug = ok(shop.owner.get(f"/v1/sites/{shop.site_id}"))["slug"]
+    ran = wecelebrate("orders", "import", str(file), "--site", slug, "--json")
+    assert (ran.returncode, json.loads(ran.stdout)["counts"]["created"]) == (1, 4)
+    assert set(orders_of(shop)) == {"A-1", "A-2", "A-3"}
+    file.write_bytes(table(ROWS[:4]))
+    again = wecelebrate("orders", "import", str(file), "--site", slug)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert again.stdout == "✓ 4 rows of 3 orders: 0 created, 3 unchanged, 0 rejected\n"
+
+
+def test_what_the_file_does_not_say_is_stated_by_options(wecelebrate: Command, shop: Tenant, tmp_path: Path) -> None:
+    orders, lines = tmp_path / "orders.csv", tmp_path / "lines.csv"
+    orders.write_text("Beleg;order date;order status;Total\n1;01.03.2024;fertig;9,50\n")
+    lines.write_text("Beleg;sku;quantity;price\n1;MUG;2;4,50\n")
+    ran = wecelebrate(
+        "orders", "import", str(orders), "--lines", str(lines), "--site", shop.site_id, "--source", "old ERP",
+        "--currency", "CHF", "--decimal-mark", ",", "--date-format", "%d.%m.%Y", "--timezone", "Europe/Zurich",
+        "--status-word", "fertig=delivered", "--column", "order_number=Beleg", "--number-prefix", "ERP-",
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    assert "1 orders whose total is not the sum of their lines" in ran.stdout + ran.stderr
+    order = orders_of(shop)["ERP-1"]
+    assert (order["total_amount"], order["currency"], order["status"]) == ("9.50", "CHF", "delivered")
+    assert order["created_at"] == "2024-02-29T23:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--site", "no-such-site"], 4, "site no-such-site does not exist"),
+        (["--site", "x", "--status-word", "done"], 2, "--status-word done is not valid: give it as NAME=VALUE"),
+    ],
+)
+def test_a_wrong_option_is_an_error(
+    wecelebrate: Command, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_bytes(table(ROWS))
+    ran = wecelebrate("orders", "import", str(file), *arguments)
+    assert (ran.returncode, ran.stdout) == (code, "")
+    assert message in ran.stderr
