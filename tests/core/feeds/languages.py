@@ -26,9 +26,12 @@ class Language:
 
 
 _TABLE = """
+af|ZAR|Itemkode|Produknaam|Verskaffer|Kosprys|Verkoopprys insl. BTW|Voorraad op hande|Status|Kleur|aktief|gestaak|in voorraad|uit voorraad
 ar|SAR|رقم الصنف|اسم المنتج|المورد|سعر التكلفة|سعر البيع|الكمية|الحالة|اللون|نشط|غير نشط|متوفر|نفدت الكمية
+az|AZN|Malın kodu|Malın adı|Təchizatçı|Alış qiyməti|Satış qiyməti|Qalıq|Status|Rəng|aktiv|passiv|var|tükənib
 bg|BGN|Артикулен номер|Наименование|Доставчик|Доставна цена|Продажна цена с ДДС|Наличност|Статус|Цвят|активен|спрян|на склад|изчерпан
 bn|BDT|পণ্য কোড|পণ্যের নাম|সরবরাহকারী|ক্রয় মূল্য|বিক্রয় মূল্য|মজুদ|অবস্থা|রঙ|সক্রিয়|নিষ্ক্রিয়|মজুদ আছে|মজুদ নেই
+ca|EUR|Codi intern|Nom del producte|Proveïdor|Preu de cost|Preu de venda amb IVA|Estoc actual|Estat|Color|actiu|descatalogat|en estoc|esgotat
 cs|CZK|Katalogové číslo|Název zboží|Dodavatel|Nákupní cena|Prodejní cena s DPH|Počet kusů|Viditelnost|Barva|viditelný|skrytý|skladem|vyprodáno
 da|DKK|Produktnr.|Varetekst|Leverandør|Indkøbspris|Salgspris inkl. moms|Lagerbeholdning|Vis på web|Farve|Ja|Udgået|på lager|udsolgt
 de|EUR|Katalognummer|Bezeichnung|Lieferant|EK netto|VK brutto|Freier Bestand|Im Webshop|Farbe|ja|läuft aus|vorhanden|vergriffen
@@ -52,6 +55,7 @@ km|KHR|លេខកូដទំនិញ|ឈ្មោះទំនិញ|អ្�
 ko|KRW|상품코드|상품명|공급사|공급가|판매가|재고수량|판매상태|색상|판매중|판매중지|재고있음|품절
 lt|EUR|Prekės kodas|Pavadinimas|Tiekėjas|Pirkimo kaina|Pardavimo kaina su PVM|Likutis|Būsena|Spalva|aktyvus|nebeparduodama|yra sandėlyje|išparduota
 lv|EUR|Preces kods|Nosaukums|Piegādātājs|Iepirkuma cena|Pārdošanas cena ar PVN|Atlikums|Statuss|Krāsa|aktīvs|neaktīvs|ir noliktavā|izpārdots
+mk|MKD|Шифра на артикл|Назив на артикл|Добавувач|Набавна цена|Продажна цена со ДДВ|Залиха|Статус|Боја|активен|повлечен од продажба|на залиха|распродадено
 nb|NOK|Artikkelnr|Varetekst|Leverandør|Innkjøpspris|Utsalgspris inkl. mva|Lagerbeholdning|Synlig|Farge|Ja|Utgått|på lager|utsolgt
 nl|EUR|Eigen artikelnummer|Artikelomschrijving kort|Leverancier|Inkoopprijs|Verkoopprijs incl. btw|Technische voorraad|Zichtbaar in webshop|Kleur|ja|gestopt|op voorraad|uitverkocht
 pl|PLN|Nr katalogowy|Nazwa artykułu|Dostawca|Cena hurtowa|Cena detaliczna brutto|Stan mag.|Widoczność|Kolor|widoczny|wycofany|na stanie|wyprzedany
@@ -74,9 +78,12 @@ zh-Hant|TWD|商品編號|商品名稱|供應商|進貨價|售價（含稅）|庫
 LANGUAGES = [Language(*line.split("|")) for line in _TABLE.strip().splitlines()]
 
 PURCHASE_SIDE = """
+af|Groothandelprys|Inkoopprys|Aankoopprys|Naam van verskaffer|Winsgrens
 ar|سعر الشراء|سعر الجملة|تكلفة المنتج|اسم المورد|هامش الربح
+az|Topdan qiymət|Maya dəyəri|Alış qiyməti|Təchizatçı adı|Marja
 bg|Цена на едро|Покупна цена|Себестойност|Надценка|Доставчик
 bn|পাইকারি মূল্য|কেনা দাম|ক্রয় মূল্য|সরবরাহকারীর নাম|পাইকারি
+ca|Preu majorista|Preu de cost|Preu de compra|Nom del proveïdor|Marge
 cs|Velkoobchodní cena|Pořizovací cena|Marže|Název dodavatele|VOC
 da|Kostpris|Engrospris|Forhandlerpris|Leverandørens navn|Dækningsgrad
 de|LEK|Bezugspreis|Händler-EK|Lieferantenname|Handelsspanne
@@ -100,6 +107,7 @@ km|តម្លៃដើម|តម្លៃបោះដុំ|តម្លៃទ
 ko|매입가|도매가|원가|공급업체명|마진율
 lt|Savikaina|Didmeninė kaina|Įsigijimo kaina|Tiekėjo pavadinimas|Antkainis
 lv|Pašizmaksa|Vairumtirdzniecības cena|Iegādes cena|Piegādātāja nosaukums|Uzcenojums
+mk|Големопродажна цена|Велепродажна цена|Набавна цена|Име на добавувач|Маржа
 nb|Kostpris|Engrospris|Selvkost|Leverandørnavn|Dekningsgrad
 nl|Kostprijs|Groothandelsprijs|VVP|Naam leverancier|Brutomarge
 pl|Cena zakupu|Cena ewidencyjna|Koszt zakupu|Nazwa dostawcy|Marża

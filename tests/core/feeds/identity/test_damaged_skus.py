@@ -57,3 +57,10 @@ def test_the_number_of_a_voucher_is_a_sku() -> None:
 )
 def test_the_number_of_an_offer_is_not_the_number_of_the_seller(name: str, *, is_seller: bool) -> None:
     assert names_seller(name) == is_seller
+
+
+def test_the_date_of_a_cell_of_a_workbook_among_codes_is_a_question() -> None:
+    questions = read(
+        "Artikel;Bezeichnung;Preis\n1-20;Tasse;9,90\n2026-03-02;Topf;19,90\n7-11;Krug;5,90\n"
+    ).feed.questions
+    assert [(one.key, one.subject) for one in questions] == [("sku", "identity")]

@@ -38,6 +38,12 @@ TEXTS = (
         ("12 auf Lager", 12),
         ("Auf Lager: 1,200", 1200),
         ("3 disponibles", 3),
+        ("12 stuks", 12),
+        ("endast 2 kvar", 2),
+        ("solo 2 rimasti", 2),
+        ("ostatnie 2 szt.", 2),
+        ("poslední 2 ks", 2),
+        ("Only 3 left in stock", 3),
     ],
 )
 def test_a_number_of_pieces_is_read_with_its_unit_and_the_words_around_it(cell: str, pieces: int) -> None:

@@ -58,3 +58,37 @@ def test_a_title_above_the_header_is_no_group_of_its_columns() -> None:
     reading = read("Acme Ltd;;;List of May;\nSKU;Name;Colour;Price;Finish\nA-1;Mug;red;9,50;matt\n")
     assert reading.feed.header == ["SKU", "Name", "Colour", "Price", "Finish"]
     assert reading.product.attributes == {"Colour": "red", "Finish": "matt"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            ";;Preis inkl. MwSt.;;Bestand (Flaschen);;intern\nArt.-Nr.;Wein;Flasche;6er-Karton;Keller;Laden;Kosten\n"
+            "W-1;Riesling 2023;9,80;55,80;120;24;3,47\nW-2;Traubensaft;3,50;19,80;0;6;1,18\n",
+            [("W-1", "9.80", 144), ("W-2", "3.50", 6)],
+        ),
+        (
+            ";;Prix TTC;;Stock;\nRéf.;Désignation;Bouteille;Carton de 6;Cave;Boutique\n"
+            "1201;Chablis;14,50;81,00;120;12\n1202;Fleurie;11,00;63,00;60;6\n",
+            [("1201", "14.50", 132), ("1202", "11.00", 66)],
+        ),
+        (
+            ";;Verkoopprijs incl. btw;;Voorraad;;Intern\nArtnr;Omschrijving;per stuk;per doos;Magazijn;Winkel;Inkoop\n"
+            "N-1;Kaars;4,50;45,00;10;3;1,77\nN-2;Lont;1,95;20,00;0;9;0,80\n",
+            [("N-1", "4.50", 13), ("N-2", "1.95", 9)],
+        ),
+    ],
+)
+def test_groups_without_a_group_above_the_first_columns(text: str, expected: list[tuple[str, str, int]]) -> None:
+    reading = read(text)
+    assert [(one.sku, str(one.price), one.inventory_count) for one in reading.products] == expected
+    assert all(one.attributes == {} for one in reading.products)
+
+
+def test_the_columns_below_an_internal_group_are_private() -> None:
+    products = read(
+        "Artikel;;Preis;;intern;\nNr.;Text;EK;VK;Material;Farbe\nA-1;Fender;8,10;19,90;geheim;alt\n"
+        "A-2;Tau;5,50;14,90;geheim;neu\n"
+    ).products
+    assert [one.attributes for one in products] == [{}, {}]

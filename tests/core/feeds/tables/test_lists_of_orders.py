@@ -48,3 +48,41 @@ def test_a_list_of_products_with_similar_columns_is_read(text: str) -> None:
 def test_the_movements_of_a_stock_are_refused(text: str) -> None:
     with pytest.raises(UnreadableFeed, match="movements of a stock"):
         read(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"orders":[{"order_id":1,"created_at":"2026-03-01","customer":{"name":"Ann"},"items":[{"sku":"A","name":"Mug",'
+        '"quantity":2,"price":9.9}]},{"order_id":2,"created_at":"2026-03-02","customer":{"name":"Bob"},"items":'
+        '[{"sku":"B","name":"Cup","quantity":1,"price":8.9}]}]}',
+        "<?xml version='1.0'?><Orders><Order><Customer><Name>Ann</Name></Customer><Lines><Line><Sku>A</Sku>"
+        "<Name>Mug</Name><Quantity>2</Quantity><Price>9.90</Price></Line><Line><Sku>B</Sku><Name>Cup</Name><Quantity>1</Quantity>"
+        "<Price>8.90</Price></Line></Lines></Order></Orders>",
+        "Lieferschein;Lieferdatum;Kunde;Artikelnr;Bezeichnung;Menge\nL-1;01.03.2026;Meier;A;Tasse;2\n",
+        "N° BL;Date livraison;Client;Réf;Désignation;Qté\nB-1;01/03/2026;Dupont;A;Tasse;2\n",
+        "PO Number,PO Date,Vendor,Item,Description,Qty Ordered,Unit Cost\nP-1,2026-03-01,Acme,A-1,Mug,100,3.30\n",
+        "Return No;Date;Customer;SKU;Qty;Reason\nR-1;2026-03-01;Ann;A;1;broken\n",
+        "Quote No: Q-1\nDate: 2026-03-01\nCustomer: Ann\n\nPos,Item,Description,Qty,Unit price,Line total\n"
+        "1,A,Mug,2,9.90,19.80\n2,B,Cup,1,8.90,8.90\n",
+    ],
+)
+def test_documents_in_other_formats_and_of_other_kinds_are_refused(text: str) -> None:
+    with pytest.raises(UnreadableFeed, match=r"orders or invoices|invoice or the order"):
+        read(text)
+
+
+def test_a_list_of_employees_is_refused() -> None:
+    with pytest.raises(UnreadableFeed, match="customers or other addresses"):
+        read("Employee ID,First Name,Last Name,Department,Salary\nE-1,Ann,Smith,Sales,50000\nE-2,Bob,Jones,IT,60000\n")
+
+
+def test_movements_of_a_stock_in_german_are_refused() -> None:
+    with pytest.raises(UnreadableFeed, match="movements"):
+        read("Buchungsdatum;Artikelnr;Bezeichnung;Bewegungsart;Menge\n01.03.2026;A;Tasse;Zugang;10\n")
+
+
+def test_a_catalogue_whose_root_has_a_word_for_orders_is_read() -> None:
+    item = "<Item><Sku>{0}</Sku><Name>Mug</Name><Price>9.90</Price></Item>"
+    reading = read(f"<?xml version='1.0'?><Orders>{item.format('A')}{item.format('B')}</Orders>")
+    assert [one.sku for one in reading.products] == ["A", "B"]

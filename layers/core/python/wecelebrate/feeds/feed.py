@@ -31,6 +31,7 @@ from wecelebrate.feeds.rows.notes import note_finder
 from wecelebrate.feeds.rows.parents import CODE, Families, counted_with_products
 from wecelebrate.feeds.rows.products import BuildProduct, product_builder
 from wecelebrate.feeds.rows.regrouping import regrouped
+from wecelebrate.feeds.rows.styles import complete_rows, find_styles
 from wecelebrate.feeds.rows.validity import valid_today
 from wecelebrate.feeds.stock.columns import StockColumns, StockReader, find_stock_columns
 from wecelebrate.feeds.stock.places import is_place
@@ -317,6 +318,8 @@ class Feed:
             rows = check_flaws(rows, plan)
         elif self.format in ("json", "ndjson"):
             rows = mark_decimals(rows, plan)
+        if self.format in ("csv", "xlsx") and (styles := find_styles(plan, self._table.sample)) is not None:
+            rows = complete_rows(rows, styles)
         rows = reject_superseded(rows, plan)
         if plan.validity is not None:
             rows = valid_today(rows, plan, plan.validity)

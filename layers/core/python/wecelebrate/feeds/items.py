@@ -87,6 +87,10 @@ Records = tuple[int, list[Record]]
 """The line or record number, and the records at this place. If the product has variants, there are several records."""
 
 
+SHEET_COLUMN = "Sheet"
+"""The column with the name of the sheet of each row, if several sheets of a workbook are read."""
+
+
 class NumberText(str):
     """The text of a number that the file stores as a number. Its decimal separator is the point.
 

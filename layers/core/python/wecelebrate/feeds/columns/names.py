@@ -72,7 +72,7 @@ _CONTAINER_WORDS = listed(
     "item items product products article articles artikel produkt produit producto prodotto material part master "
     "header "
     "detail details info information data general basic base core common main record node fields field attributes "
-    "properties content location object entity line trade offers"
+    "properties content location object entity line trade offers extension extensions publication"
 )
 _CONTAINERS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _LAST_PARTS = frozenset(("code", "value", "text", "label"))
@@ -134,8 +134,12 @@ SOLO_PRICE_RANK = 7_000
 """The rank of a price column whose name alone does not show that it is a header: `Sell`, `Retail`."""
 
 
-_NO_AMOUNTS = frozenset(("minorunits", "minorunit", "currencyminorunit", "unit", "units", "currency"))
-"""Members of the JSON object of a price that are no amounts."""
+_NO_AMOUNTS = frozenset((
+    "minorunits", "minorunit", "currencyminorunit", "unit", "units", "currency", "code", "id", "type", "kind", "class",
+    "rate", "percent", "percentage", "vatrate", "taxrate", "lang", "vatcode", "taxcode",
+))  # fmt: skip
+"""Members of the JSON object of a price, and attributes of its XML element, that are no amounts."""
+_PATH_END = re.compile(r"[.@]([^.@]*)$")
 
 
 WEAK_RANK = 20_000
@@ -217,7 +221,8 @@ def field_candidates(column: str) -> tuple[tuple[str, int, str | None], ...]:
             stem, currency = match[1] or match[4], match[2] or match[3]
             if stem in _PRICE_RANKS:
                 candidates["price"] = ("price", _PRICE_RANKS[stem] * 10 + form_rank, currency.upper())
-    is_no_amount = "." in column and fold(column.rpartition(".")[2]) in _NO_AMOUNTS
+    end = _PATH_END.search(column)
+    is_no_amount = end is not None and fold(end[1]) in _NO_AMOUNTS
     is_no_price = is_no_amount or "price" in candidates or price_unit_names().intersection(name_forms(column))
     if not is_no_price and (found := price_in_forms(name_forms(column), column)):
         form_rank, name = found

@@ -116,6 +116,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "inventory_count": (
         "inventorycount", "inventory", "inventoryquantity", "inventoryqty", "stock", "stockquantity", "stockqty",
         "stocklevel", "stockonhand", "quantity", "qty", "quantityonhand", "qtyonhand", "onhand", "available",
+        "stockitemqty",
         "availablequantity", "availableqty", "availablestock", "instock", "instockquantity", "unitsinstock",
         "bestand", "lagerbestand", "lagermenge", "menge", "verfuegbar", "verfugbar", "verfuegbarebestand",
         "verfugbarebestand", "verfugbarkeit", "anzahl", "lager", "labst", "quantite", "quantiteenstock", "qte",
@@ -140,6 +141,9 @@ INACTIVE_NAMES = frozenset((
     "archived", "blocked", "hidden", "inaktiv", "gesperrt", "geloescht", "geloscht", "auslaufartikel", "ausgelistet",
     "supprime", "inactif", "inactivo", "descatalogado", "inattivo", "inativo", "inactief", "verwijderd",
     "geblokkeerd", "lvorm", "auslauf", "deletedat", "discontinuedat", "donotsell", "notforsale", "loschvormerkung",
+    "frozen", "frozenfor", "hidefromwebsite", "hideonwebsite", "hidefromstore", "hidefromshop", "hideonline",
+    "hidefromweb",
+    "hideinshop", "excludefromwebsite", "excludefromshop", "notonline", "notonweb", "nichtimshop", "nichtonline",
 ))  # fmt: skip
 COMMANDS = frozenset(
     (

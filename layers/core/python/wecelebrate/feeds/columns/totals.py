@@ -8,7 +8,8 @@ _TOTALS = phrases(
     "total|totals|subtotal|sub-total|grand total|sum|sum total|summe|summen|gesamt|gesamtsumme|gesamtbetrag|insgesamt|"
     "zwischensumme|endsumme|somme|total général|sous-total|totaux|totale|totale generale|subtotale|suma|suma total|"
     "razem|ogółem|łącznie|totaal|subtotaal|eindtotaal|celkem|spolu|součet|összesen|mindösszesen|yhteensä|summa|totalt|"
-    "i alt|ialt|toplam|genel toplam|итого|всего|разом|всього|общо|σύνολο|tổng|tổng cộng|รวม|jumlah|المجموع|الإجمالي|"
+    "i alt|ialt|kopā|kokku|iš viso|viso|ukupno|skupaj|gjithsej|samtals|вкупно|укупно|всичко|"
+    "toplam|genel toplam|итого|всего|разом|всього|общо|σύνολο|tổng|tổng cộng|รวม|jumlah|المجموع|الإجمالي|"
     'סה"כ|合計|小計|総計|合计|总计|小计|합계|총계|소계'
 )
 _FOLDED_TOTALS = frozenset(map(squeezed, _TOTALS))

@@ -3,6 +3,7 @@
 | value                    | what has happened                                                    |
 |--------------------------|----------------------------------------------------------------------|
 | `02. Mrz`, `Dez 16`      | Excel has read the numbers `2-3` and `12-16` as dates                |
+| `2026-03-02`             | the same in a workbook, whose cell has a format for dates            |
 | `RING-52,RING-54`        | a marketplace has joined the SKUs of the variations of one listing   |
 """
 
@@ -20,6 +21,8 @@ _MONTHS = phrases(
     "ene|abr|ago|dic|gen|mag|giu|lug|ott|mrt|mei|maj|fev|out|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru"
 )
 _DAY = re.compile(r"\d{1,2}(?:\.\s?|-|\s)(?P<month>[^\W\d_]{3,4})\.?")
+_DATE = re.compile(r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])", re.ASCII)
+"""The date in a cell of a workbook. A column in which all values are dates has dates."""
 _YEAR = re.compile(r"(?P<month>[^\W\d_]{3,4})\.?[ -]\d\d")
 MAX_DATE = 10
 MIN_PREFIX = 2
@@ -33,7 +36,8 @@ _SEPARATOR = re.compile(r"[,;|]")
 def damage_question(columns: Columns, sku: int) -> Question | None:
     """Return a question if values in the column of the SKU are no SKUs that the sender has given."""
     name, cells = quoted(columns.header[sku], 40), columns[sku].cells
-    if dates := [cell for cell in cells if is_date_of_excel(cell)]:
+    days = [cell for cell in cells if _DATE.fullmatch(cell)]
+    if dates := [cell for cell in cells if is_date_of_excel(cell)] or (days if len(days) < len(cells) else []):
         text = (
             f"Values such as {quoted(dates[0], 20)} in the column {name} look like dates that Excel has made of "
             "numbers such as 2-3. Are they the SKUs? Otherwise format the column as text, and export the file again."

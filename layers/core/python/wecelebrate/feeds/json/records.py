@@ -47,7 +47,7 @@ def records_of(value: Any) -> list[Record]:
         variants = connection(value.get(key))
         if variants and all(isinstance(variant, dict) for variant in variants):
             product = _flatten({name: part for name, part in value.items() if name != key}, "", {}, 0)
-            return [_variant_record(variant, product) for variant in variants]
+            return [_variant_record(unwrapped(variant), product) for variant in variants]
     return [_flatten(value, "", {}, 0)]
 
 

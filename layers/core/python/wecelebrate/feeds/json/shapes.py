@@ -13,6 +13,7 @@ _EDGE_KEYS = frozenset(("node", "cursor", "__typename"))
 _ENVELOPES = (
     "attributes", "fields", "item", "product", "_source", "data", "content", "record", "properties", "article",
     "resource", "entity", "document", "payload", "node",
+    "item_data", "item_variation_data",
 )  # fmt: skip
 """The keys of the product in an object that is only its envelope."""
 _PRODUCT_KEY = re.compile(r"(?:^|[_\W])(?:name|title|sku)|(?:Name|Title|Sku|SKU)$", re.ASCII)
@@ -29,8 +30,9 @@ def unwrapped(value: dict[str, Any]) -> dict[str, Any]:
     """Return the product with the members beside it, if the object is only the envelope of a product.
 
     Shapes: `{"type": …, "id": …, "attributes": {…}}` (JSON:API), `{"id": …, "fields": {…}}` (Airtable),
-    `{"_id": …, "_source": {…}}` (Elasticsearch), `{"@type": "ListItem", "item": {…}}` (schema.org). Any other object is
-    returned unchanged: the `attributes` of an object with a name are the properties of the product.
+    `{"_id": …, "_source": {…}}` (Elasticsearch), `{"id": …, "item_data": {…}}` (Square), `{"@type": "ListItem", "item":
+    {…}}` (schema.org).
+    Any other object is returned unchanged: the `attributes` of an object with a name are the properties of the product.
     """
     inner = [key for key in _ENVELOPES if isinstance(value.get(key), dict)]
     if len(inner) != 1 or any(map(_names_a_product, value)):

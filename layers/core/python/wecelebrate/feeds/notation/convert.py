@@ -41,13 +41,13 @@ _IMAGES = re.compile(
 
 _YES = (
     "1|y|yes|true|t|on|x|ok|ja|j|wahr|oui|o|vrai|si|sí|s|verdadero|vero|sim|verdadeiro|tak|ano|kyllä|igen|da|✓|✔|"
-    "active|activated|enabled|enable|published|publish|live|online|visible|available|released|for sale|current|"
+    "tyes|active|activated|enabled|enable|published|publish|live|online|visible|available|released|for sale|current|"
     "aktiv|aktiviert|freigegeben|sichtbar|verfügbar|actif|active|publié|en ligne|activo|publicado|attivo|"
     "pubblicato|ativo|actief|aktywny|catalog, search|catalog|search|both|approved|in stock"
 )
 YES = frozenset(_YES.split("|"))
 _NO = (
-    "0|-1|n|no|false|f|off|nein|falsch|non|faux|falso|não|nao|nie|ne|ei|nem|nu|✗|✘|-|inactive|deactivated|disabled|"
+    "tno|0|-1|n|no|false|f|off|nein|falsch|non|faux|falso|não|nao|nie|ne|ei|nem|nu|✗|✘|-|inactive|deactivated|disabled|"
     "disable|unpublished|draft|archived|archive|private|hidden|offline|discontinued|deleted|obsolete|unavailable|"
     "blocked|pending|rejected|end of life|eol|retired|trash|not visible individually|inaktiv|deaktiviert|gesperrt|"
     "gelöscht|ausgelaufen|entwurf|inactif|brouillon|archivé|inactivo|borrador|inattivo|bozza|inativo|inactief|"

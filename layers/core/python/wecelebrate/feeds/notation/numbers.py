@@ -206,6 +206,10 @@ def signed_number(text: str, mark: DecimalMark | None, cell: str) -> Decimal:
     return sign * _number(number, mark, cell)
 
 
+DEFAULT_OF_SHOPWARE = "b7d2554b0ce847cd82f3ac9bd1c0dfca"
+"""The identifier of the currency of the shop in each installation of Shopware 6 (`Defaults::CURRENCY`)."""
+
+
 def currency_code(text: str, catalog_currency: str) -> str | None:
     """Return the ISO 4217 code for a currency's code, sign or name. Returns None if the text is none of these."""
     stated = text[:MAX_NUMBER_LENGTH].strip()
@@ -214,6 +218,8 @@ def currency_code(text: str, catalog_currency: str) -> str | None:
         return None
     if sign in currencies():
         return sign
+    if stated == DEFAULT_OF_SHOPWARE:
+        return catalog_currency
     if sign in SHARED_SIGNS:
         return catalog_currency if catalog_currency in SHARED_SIGNS[sign] else SHARED_SIGNS[sign][0]
     if sign.endswith(".") and sign not in SIGNS:

@@ -22,6 +22,7 @@ from wecelebrate.feeds.notation.price_units import (
     kind_of_units,
     say_what_a_price_is_for,
 )
+from wecelebrate.feeds.plan.kinds_of_items import KINDS_OF_ITEMS
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import PriceChoice, choose_price
 from wecelebrate.feeds.prices.tiers import numbered_quantities
@@ -30,6 +31,7 @@ from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.names import state_columns
 from wecelebrate.feeds.states.words import are_letters_of_states, state_of, state_of_command
 from wecelebrate.feeds.stock import cells as stock
+from wecelebrate.feeds.stock.lists import columns_of_list
 from wecelebrate.feeds.stock.names import (
     is_free_stock,
     is_listed_stock,
@@ -40,25 +42,13 @@ from wecelebrate.feeds.stock.names import (
     sum_question,
 )
 from wecelebrate.feeds.stock.places import is_place, named_places, places_of
-from wecelebrate.feeds.vocabulary.words import words
+from wecelebrate.feeds.stock.totals import total_of_places
 
 _WORD_CODES = ("COP", "PEN", "PHP", "TRY")
 """Codes of currencies that are words too."""
 _SIGNS = frozenset((*numbers.SHARED_SIGNS, "FR.", "SFR", "SFR.", "EURO", "US$"))
 _USUAL_CODES = frozenset(code.upper() for code in NAMED_CURRENCIES)
 
-KINDS_OF_ITEMS = words(
-    "inventory inventoryitem inventorypart noninventory noninventoryitem noninventorypart service services stock "
-    "stockitem nonstock nonstockitem storable storableproduct consumable consu goods good product products item items "
-    "article artikel ware waren dienstleistung leistung lagerartikel nichtlager produkt produit bien biens produits "
-    "article articolo prodotto servizio producto servicio articulo produto servico simple variable variation "
-    "configurable "
-    "bundle bundled kit assembly assemblyitem lotnumberedinventoryitem serializedinventoryitem matrix standard "
-    "physical "
-    "digital virtual downloadable group grouped einfach stuckliste towar usluga zbozi sluzba vare tjeneste vara tjanst "
-    "товар услуга 商品 服务 商品服务 상품 サービス"
-)
-"""Values of a column `Type` that say how an ERP system treats an item, and are no categories."""
 KINDS = "are kinds of items"
 REPEATED = 0.5
 MAX_NAMES = 20
@@ -116,7 +106,11 @@ def candidates_of(header: list[str]) -> dict[str, list[Candidate]]:
             unnumbered = field_candidates(_without_number(column))
             candidates["images"] += [(rank + 5, number, None) for name, rank, _ in unnumbered if name == "images"]
     of_prices = {*numbered_quantities(header), *sold_quantities(header)}
-    stocks = [candidate for candidate in candidates["inventory_count"] if candidate[1] not in of_prices]
+    stocks = [
+        candidate
+        for candidate in candidates["inventory_count"]
+        if candidate[1] not in of_prices and "%" not in header[candidate[1]]
+    ]
     return candidates_with_languages(header, {**candidates, "inventory_count": stocks})
 
 
@@ -171,11 +165,12 @@ def choose(
     if not chosen.columns["currency"]:
         _choose_currency(chosen, columns, used)
     of_places = stock_columns_of_places(columns, used)
-    used.update(of_places)
+    of_list = {*of_places, *columns_of_list(columns.header, of_places)} - used
+    used.update(of_list)
     chosen.columns["inventory_count"] = take("inventory_count", is_text=False)
-    used.difference_update(of_places)
+    used.difference_update(of_list)
     chosen.questions += reserved_question(columns, chosen.columns["inventory_count"][:1])
-    total = chosen.columns["inventory_count"]
+    total = chosen.columns["inventory_count"] = chosen.columns["inventory_count"] or total_of_places(columns, used)
     if of_places and not any(not columns[number].is_empty for number in total):
         _sum_places(chosen, columns, of_places)
         used.update(of_places)

@@ -44,6 +44,7 @@ _MINIMUM = re.compile(
     r"mindestmenge|(?:quantite|cantidad|quantita|quantidade)(?:min|minimale|minimum|minima|apartirde)|apartirde|"
     r"(?:vanaf|minimum)aantal|iloscmin|minilosc|iloscod|minmnozstvi|mnozstviod|минколичество|количествоот"
 )
+_DIVISOR = re.compile(r"\.divisor$", re.IGNORECASE)
 MAX_ZERO = 0.35
 """If a larger share of the prices is 0, products can be free of charge."""
 _MAXIMUM = re.compile(r"max|reorder|melde|mindestbestand|minstock")
@@ -119,10 +120,14 @@ def complete_plan(
         plan.prices = [_with_currency(plan, price) for price in plan.prices]
     plan.prices = [_with_notes(plan, price, notes, currency) for price in plan.prices]
     setting = mapping.get("minor_units")
+    if plan.price_unit is not None and _DIVISOR.search(plan.column_name(plan.price_unit)):
+        setting = setting or "no"  # the divisor of Etsy: `{"amount": 990, "divisor": 100}` is 9.90
     scaled = [with_scale(plan, columns, price, setting, notes, currency=currency) for price in plan.prices]
     plan.prices = [price for price, _ in scaled]
     plan.questions += [question for _, question in scaled if question][:1]
-    has_magento_codes = "attributesetid" in folded or ("typeid" in folded and "visibility" in folded)
+    has_magento_codes = "attributesetid" in folded or (
+        "typeid" in folded and any(name in ("visibility", "extensionattributesstockitemqty") for name in folded)
+    )
     for at, active in enumerate(plan.active):
         facts = columns[active.column]
         is_end = active.inverse and (is_end_name(plan.column_name(active.column)) or are_dates(facts))

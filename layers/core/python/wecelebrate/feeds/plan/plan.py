@@ -26,6 +26,7 @@ from wecelebrate.feeds.prices.selling import lists_question
 from wecelebrate.feeds.prices.types import has_unknown_type
 from wecelebrate.feeds.questions import Question
 from wecelebrate.feeds.states.end_dates import is_end_name
+from wecelebrate.feeds.stock.lists import further_places
 
 __all__ = [
     "MAPPED_FIELDS", "OPTIONS", "REPORT_COLUMN_PREFIX", "ActiveColumn", "Plan", "PriceColumn", "column_number",
@@ -146,11 +147,12 @@ def extend_plan(plan: Plan, header: list[str], catalog_currency: str) -> Plan:
         extended.attributes = public_attributes(extended)
         return extended
     new = _by_name(Columns(header, ()), catalog_currency, {})
+    further = further_places(header, plan.inventory) if plan.sums_stock else []
     extended = replace(
         plan, header=header, name=plan.name or new.name, description=plan.description or new.description,
         category=plan.category or new.category, brand=plan.brand or new.brand, prices=plan.prices or new.prices,
         currency=new.currency if plan.currency is None else plan.currency, images=plan.images or new.images,
-        inventory=plan.inventory or new.inventory, active=plan.active or new.active,
+        inventory=[*plan.inventory, *further] or new.inventory, active=plan.active or new.active,
     )  # fmt: skip
     extended.attributes = public_attributes(extended)
     return extended

@@ -67,7 +67,7 @@ _MEANINGS: tuple[tuple[Kind, frozenset[str]], ...] = (
     ("list", words(
         "list listen katalog catalog catalogue rrp rsp msrp srp uvp recommended suggested advies empfohlener empf "
         "unverbindliche conseille recomendado consigliato vejledende veiledende veil rek recommande publicconseille "
-        "mrp evp lvp vejl listino conseillee empfohlen"
+        "mrp evp lvp vejl listino conseillee empfohlen rec recom recomm"
     )),
     ("offer", words(
         "special offer promo promotion promotional aktions aktion angebots angebot sonder reduced reduziert discount "
@@ -140,12 +140,14 @@ _BARE_NET = (
 )
 """The words of `Net price`, which do not say whether taxes or a discount are deducted."""
 _WHOLE_NAMES: dict[str, Kind] = {
-    **dict.fromkeys(("inpris", "indpris", "innpris", "nettoinpris", "nettoindpris", "bruttoinpris"), "purchase"),
-    **dict.fromkeys(("forpris", "forepris"), "compare"),
+    **dict.fromkeys(words("inpris indpris innpris nettoinpris nettoindpris bruttoinpris"), "purchase"),
+    **dict.fromkeys(words("trade dealer wholesale reseller grossiste mayorista grossista"), "purchase"),
+    **dict.fromkeys(words("valuationrate lastpurchaserate purchaserate buyingrate"), "purchase"),
+    **dict.fromkeys(words("forpris forepris"), "compare"),
     "bundlepricesprice": "plain",  # the offers of bol.com: the price of the first piece
 }
 """Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
-_SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "sp", "ask"))
+_SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "standardrate", "sp", "ask"))
 """Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
 MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč)\b", re.IGNORECASE)
 """A part of a value that shows an amount of money: two decimals, or the sign of a currency."""

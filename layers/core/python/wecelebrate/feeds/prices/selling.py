@@ -13,7 +13,6 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.items import quoted
-from wecelebrate.feeds.notation.shapes import OTHER, shape_of
 from wecelebrate.feeds.prices.candidates import (
     MAX_NAME,
     PriceCandidate,
@@ -23,6 +22,7 @@ from wecelebrate.feeds.prices.candidates import (
     with_named_tax,
     with_totals,
 )
+from wecelebrate.feeds.prices.compared import amount_of, is_before_discount, without_former
 from wecelebrate.feeds.prices.names import (
     KIND_TEXTS,
     TIERS,
@@ -96,6 +96,7 @@ def choose_price(
     sold = [one for one in _as_selling(rated) if one.kind in TIERS and not one.is_doubtful]
     sold = with_named_tax(columns, with_totals(columns, with_currencies(columns, sold, currency)))
     sold = [one for one in sold if not one.name.is_weak or one.name.is_solo] or sold
+    sold = without_former(columns, sold)
     remembered = [one for one in sold if columns.header[one.column] in earlier[:1] and not one.is_bad]
     if remembered:
         return PriceChoice([_pick(remembered[0]), *_blank_offer(columns, remembered[0], sold)])
@@ -131,6 +132,9 @@ def choose_price(
     if best.kind in ("list", "offer") or best.is_bad:
         possible += _unnamed(columns, [*quantities, *(one.column for one in (*rated, *possible))])
         others += [one for one in possible if one.column != best.column]
+    others += [
+        one for one in sold if one.kind == "list" and one not in others and is_before_discount(columns, best, one)
+    ]
     if best.kind == "net" and (rival := _list_beside_net(columns, best, sold)):
         others.append(rival)
         if currency in NO_VALUE_ADDED_TAX:
@@ -220,25 +224,12 @@ def _list_beside_net(columns: Columns, net: PriceCandidate, sold: Sequence[Price
         (amounts[0] / amounts[1])
         for row in columns.sample
         if max(net.column, lists[0].column) < len(row)
-        and all(amounts := [_amount(row[net.column] or ""), _amount(row[lists[0].column] or "")])
+        and all(amounts := [amount_of(row[net.column] or ""), amount_of(row[lists[0].column] or "")])
     ]
     if not pairs or sorted(pairs)[len(pairs) // 2] >= 1:
         return None
     is_one_rate = max(pairs) - min(pairs) < 0.01 and 1.03 <= 1 / max(pairs) <= 1.28
     return None if is_one_rate and net.currency not in NO_VALUE_ADDED_TAX else lists[0]
-
-
-def _amount(cell: str) -> float:
-    """Return the approximate amount in a cell, or 0 without a number."""
-    shape = shape_of(cell)
-    digits = "".join(char for char in cell if char.isascii() and (char.isdigit() or char in ",."))
-    if shape is None or not digits.strip(",."):
-        return 0.0
-    if shape.decimal:
-        digits = digits.replace(OTHER[shape.decimal], "").replace(shape.decimal, ".")
-    else:
-        digits = digits.replace(",", "").replace(".", "")
-    return float(digits.rstrip(".") or 0) if digits.count(".") < 2 else 0.0
 
 
 def _as_selling(rated: list[PriceCandidate]) -> list[PriceCandidate]:

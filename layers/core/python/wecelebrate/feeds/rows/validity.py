@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import name_forms
-from wecelebrate.feeds.items import Cells, Rejected, Row, quoted
+from wecelebrate.feeds.items import SHEET_COLUMN, Cells, Rejected, Row, quoted
 from wecelebrate.feeds.plan.model import Plan, Validity
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.checks import rejected_row
@@ -44,6 +44,15 @@ _TO = re.compile(
     r"voimassaasti|wazn(?:y|a|e)do|obowiazujedo|datado|platido|platnostdo|ervenyes(?:seg)?(?:ig|vege)|"
     r"valabil(?:panala|pana)|gecerlilikbitis(?:i)?|bitistarihi|деиствуетпо|датаокончания|有効終了日|適用終了日|失效日期|结束日期|적용종료일)"
 )
+_CUSTOMER = re.compile(
+    r"(?:customer|client|kunden?|klant|kund|cliente|klient|zakaznik|musteri|клиент|покупатель)(?:name|nr|no|number|nummer|code|id)?"
+)
+"""The customer for whom the price of a row is."""
+_CHANGED = re.compile(
+    rf"(?:{_OF_PRICE}(?:date|datum|fecha|data|dato|data|дата|日期|日付)|(?:price)?(?:changed|changedate|changedon|updated|updatedon|"
+    r"modified|modifiedon)|geandertam|aenderungsdatum|anderungsdatum|datedechangement|fechadecambio|datamodifica)"
+)
+"""The date of a row in a history of prices."""
 _NUMBERS = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2,4}", re.ASCII)
 _ALWAYS = ("", None)
 
@@ -57,6 +66,15 @@ def find_validity(plan: Plan, columns: Columns) -> tuple[Validity | None, Questi
         return None, None
     first, last = _column(plan, _FROM), _column(plan, _TO)
     days = [number for number in (first, last) if number is not None]
+    if plan.header[-1] == SHEET_COLUMN and (copies := _repeated(plan, columns, [len(plan.header) - 1])):
+        return None, _question(
+            plan, columns, copies[0], "in different sheets, and nothing decides which sheet is valid"
+        )
+    if (customer := _column(plan, _CUSTOMER)) is not None and (own := _repeated(plan, columns, [customer])):
+        return None, _question(plan, columns, own[0], "for different customers")
+    if not days and (changed := _column(plan, _CHANGED)) is not None and _are_days(columns[changed].cells):
+        history = _repeated(plan, columns, [changed])
+        return None, _question(plan, columns, history[0]) if history else None
     repeated = _repeated(plan, columns, days) if days else []
     if not repeated or not all(_are_days(columns[number].cells) for number in days):
         return None, None
@@ -156,14 +174,16 @@ def _reason(validity: Validity, cells: Cells, plan: Plan) -> str | None:
     return None
 
 
-def _question(plan: Plan, columns: Columns, rows: Sequence[Cells]) -> Question:
+def _question(
+    plan: Plan,
+    columns: Columns,
+    rows: Sequence[Cells],
+    where: str = "for different periods, and the dates do not decide which price is valid today",
+) -> Question:
     price = plan.prices[0].column
     name, sku = plan.header[price], (rows[0][plan.sku[0]] or "").strip()
     examples = tuple((row[price] or "").strip() for row in rows[:3])
-    text = (
-        f"Rows with the same SKU have different prices for different periods, e.g. {quoted(sku, 40)}, and the dates do "
-        "not decide which price is valid today. Are the prices used?"
-    )
+    text = f"Rows with the same SKU have different prices {where}, e.g. {quoted(sku, 40)}. Are the prices used?"
     choices = (
         Choice("", "The prices of products are not changed."),
         Choice(name, "Of several rows with the same SKU, the price of the last row is used.", examples),

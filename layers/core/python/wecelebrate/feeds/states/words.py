@@ -102,10 +102,41 @@ def state_of(word: str) -> State:
         return "unstated"
     if date := date_of(word):
         return _state_of_date(date)
+    if state := _further_words().get(squeezed(word)):
+        return state
+    if len(word) <= MAX_STATE_LENGTH and (state := _negated(word) or _state_of_parts(word)) != "unknown":
+        return state
     plain = word.replace("_", " ").replace("-", " ")
-    if plain != word:
-        return state_of(plain)
-    return _further_words().get(squeezed(word), "unknown")
+    return state_of(plain) if plain != word else "unknown"
+
+
+_NEGATION = re.compile(
+    r"(no longer|not|no|nicht mehr|nicht|ne plus|n'est plus|plus|pas|ya no|non più|non|já não|não|niet meer|niet|"
+    r"ikke længere|ikke lenger|ikke|inte längre|inte|ej|już nie|nie|již ne|už nie|ne|nem|ei enää|ei|nu mai|"
+    r"больше не|не|δεν)\s+(\S.*)"
+)
+_PARTS = re.compile(r"\s*[,;:(\u2013\u2014]\s*|\s+-\s+|\.\s+")
+MAX_PARTS = 6
+MIN_LETTERS = 3
+
+
+def _negated(word: str) -> State | None:
+    """Return the state of a negated word, as in `nicht gesperrt` and `no longer active`, or None."""
+    match = _NEGATION.fullmatch(word)
+    state = state_of(match[2]) if match and not _PARTS.search(match[2]) else "unknown"
+    return opposite(state) if state in ("active", "inactive") else None
+
+
+def _state_of_parts(word: str) -> State:
+    """Return the state of a text with a remark, as in `discontinued (no longer made)`.
+
+    If a part means that the product is not sold, it is not sold. An unknown part can restrict another state.
+    """
+    parts = [part for part in _PARTS.split(word.strip(" .()"), MAX_PARTS) if part]
+    if len(parts) < 2 or any(sum(map(str.isalpha, part)) < MIN_LETTERS for part in parts):
+        return "unknown"
+    states = {state_of(part.strip(" .()")) for part in parts}
+    return "inactive" if "inactive" in states else "active" if states == {"active"} else "unknown"
 
 
 @cache

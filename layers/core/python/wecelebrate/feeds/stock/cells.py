@@ -81,24 +81,42 @@ def _count(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | Stat
     try:
         number = numbers.signed_number(text, mark, cell)
     except BadCell:
-        parts = _AROUND.fullmatch(text)
-        if parts is None:
-            raise
-        after = fold(parts["after"])
-        limit = _bound(fold(parts["before"]), after)
-        if limit == "under":
-            return 0
-        if limit == "over":
-            return _limited(max(int(numbers.signed_number(parts["number"], mark, cell)), 0), cell)
-        is_unit = after in vocabulary().words("values.units")
-        words = fold(parts["before"]) + ("" if is_unit else after)
-        if _words().get(words) is State.OUT_OF_STOCK:
-            return State.OUT_OF_STOCK
-        is_beside = _words().get(words) is State.IN_STOCK or words in _beside_a_number()
-        if not is_beside and not (is_unit and not words):
-            raise
-        number = numbers.signed_number(parts["number"], mark, cell)
+        return _count_beside_words(text, mark, cell)
     return _limited(max(int(number), 0), cell)
+
+
+def _count_beside_words(text: str, mark: numbers.DecimalMark | None, cell: str) -> int | State:
+    """Parse a number of pieces with words around it, or a text without a number that means sold out."""
+    parts = _AROUND.fullmatch(text)
+    if parts is None:
+        if _is_sold_out(text):
+            return State.OUT_OF_STOCK
+        raise _not_a_number(cell)
+    before, after = fold(parts["before"]), fold(parts["after"])
+    limit = _bound(before, after)
+    if limit == "under":
+        return 0
+    if limit == "over":
+        return _limited(max(int(numbers.signed_number(parts["number"], mark, cell)), 0), cell)
+    is_unit = after in vocabulary().words("values.units")
+    words, beside = before + ("" if is_unit else after), _beside_a_number()
+    if _words().get(words) is State.OUT_OF_STOCK:
+        return State.OUT_OF_STOCK
+    is_beside = _words().get(words) is State.IN_STOCK or words in beside
+    is_beside = is_beside or (before in beside and (is_unit or after in beside))
+    if not is_beside and not (is_unit and not words):
+        raise _not_a_number(cell)
+    return _limited(max(int(numbers.signed_number(parts["number"], mark, cell)), 0), cell)
+
+
+_PARTS = re.compile(r"\s*[,;:(\u2013\u2014]\s*|\s+-\s+|\.\s+")
+MAX_PARTS = 6
+
+
+def _is_sold_out(text: str) -> bool:
+    """Return whether a part of a text without a number means sold out, as in `vergriffen, keine Neuauflage`."""
+    parts = _PARTS.split(text.strip(" .()"), MAX_PARTS)
+    return len(parts) > 1 and any(_words().get(fold(part)) is State.OUT_OF_STOCK for part in parts if fold(part))
 
 
 def _bound(before: str, after: str) -> Literal["over", "under"] | None:
@@ -127,7 +145,9 @@ def _not_a_number(cell: str) -> BadCell:
     return BadCell("not_a_number", f"{quoted(cell)} is not a number")
 
 
-_UNIT = re.compile(r"\s*(pcs|pc|st|stk|stck|stuck|stück|szt|ks|ea|each|units?|pieces?|pièces?|uds?|pz)\.?$")
+_UNIT = re.compile(
+    r"\s*(?<![^\W\d_])(pcs|pc|st|stk|stck|stuck|stück|szt|ks|ea|each|units?|pieces?|pièces?|uds?|pz)\.?$"
+)
 _RANGE = re.compile(r"(\d{1,9})\s*(?:-|\u2013|\u2014|to|bis|à)\s*(\d{1,9})", re.ASCII)
 _UPPER_BOUND = re.compile(
     r"(?:<=?|≤|less than|fewer than|under|below|up to|at most|max\.?|weniger als|unter|bis zu|bis|höchstens|moins de"
@@ -145,7 +165,10 @@ _BESIDE_A_NUMBER_TEXT = (
     "left|only|only left|remaining|remain|stock|in store|on hand|qty|quantity|pieces left|items left|pcs left|"
     "units left|items|item|noch|nur noch|noch verfügbar|bestand|übrig|restant|restants|reste|quedan|quedan solo|"
     "disponibles|disponibili|disponíveis|nog|rimasti|pieces|units in stock|pcs in stock|pieces in stock|"
-    "items in stock|stück auf lager|stk auf lager|unités en stock|unidades en stock|unidades|pièces|pezzi"
+    "items in stock|last|letzte|die letzten|les derniers|derniers|dernières|ultimi|ultime|últimas|últimos|laatste|"
+    "left in stock|left on stock|left in store|in stock only|sista|siste|sidste|ostatnie|poslední|posledné|utolsó|"
+    "viimeiset|son|последние|останні|nur|seulement|alleen|bare|"
+    "stück auf lager|stk auf lager|unités en stock|unidades en stock|unidades|pièces|pezzi"
 )
 
 

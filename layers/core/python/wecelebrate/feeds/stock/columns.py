@@ -32,6 +32,7 @@ from wecelebrate.core.types import InventoryPolicy
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.items import BadCell, Cells
 from wecelebrate.feeds.notation import convert, numbers
+from wecelebrate.feeds.states.words import MAX_STATE_LENGTH, state_of
 from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.cells import State
 from wecelebrate.feeds.transformations.arithmetic import Arithmetic
@@ -73,7 +74,8 @@ TRACKER_NAMES = frozenset(("inventorytracker", "inventorymanagement"))
 OVERSELL_NAMES = frozenset((
     "inventorypolicy", "continuesellingwhenoutofstock", "sellwhenoutofstock", "allowbackorder", "allowbackorders",
     "backorders", "backordersallowed", "backorderallowed", "allowoutofstockorder", "allowoversell",
-    "allowoverselling", "oversell", "isneveroutofstock", "neveroutofstock",
+    "allowoverselling", "oversell", "isneveroutofstock", "neveroutofstock", "unlimited", "isunlimited",
+    "unlimitedstock", "unlimitedquantity", "infinitestock",
 ))  # fmt: skip
 
 
@@ -292,7 +294,9 @@ class StockReader:
         try:
             value = self._parse(cell[:_MAX_LENGTH])
         except BadCell:
-            return State.UNKNOWN
+            # `Discontinued` and other words for a state of the product. Pieces in a column of the count can be sold.
+            is_ended = not self.columns.count and state_of(cell[:MAX_STATE_LENGTH].strip().casefold()) == "inactive"
+            return State.OUT_OF_STOCK if is_ended and not cell[:1].isdigit() else State.UNKNOWN
         return value if is_number or isinstance(value, State) else State.UNKNOWN
 
 

@@ -21,6 +21,7 @@ from wecelebrate.feeds.items import BadCell, quoted
 from wecelebrate.feeds.prices.names import price_name
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.stock import cells as stock
+from wecelebrate.feeds.stock.lists import is_key_of_list, stocks_of_lists
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.words import divisions, words
 
@@ -46,7 +47,7 @@ _NEUTRAL = words(
     "oh flaschen flasche fl kartons stucke bottles flessen bouteilles "
     "total totale gesamt totaal aktuell aktueller attuale actuel actual current physical physisch fisica fysiek fysisk "
     "physique fisico on in hand of the location net real effective live count level balance corrected remaining "
-    "item variation "
+    "item variation bal "
     "product article articles produkt artikel units"
 )
 _FREE = words(
@@ -77,11 +78,13 @@ _NOT_FREE = re.compile(
 _PLACE_WORDS = words(
     "lager lagerort filiale standort werk warehouse wh store depot branch location magazyn magazin magazine magazzino "
     "almacen bodega deposito armazem entrepot depots magasin magazijn filiaal vestiging varasto lagret butik butikk "
-    "sklad skladu raktar depo magaza sube склад магазин филиал oddzial sklep negozio loja tienda sucursal"
+    "sklad skladu raktar depo magaza sube kho gudang ladu noliktava sandelis "
+    "skladiste skladisce depozit склад магазин филиал oddzial sklep negozio loja tienda sucursal"
 )
 _COUNT_WORDS = words("stock bestand lagerbestand voorraad beholdning saldo lagersaldo giacenza estoque existencias "
                      "stan ilosc stok keszlet stoc zasoba remains остаток остатки залишок inventory")  # fmt: skip
 _QUANTITY_WORDS = words("qty quantity menge anzahl aantal antal qte quantite cantidad quantita quantidade onhand soh")
+_STOCK_OR_PLACE = _COUNT_WORDS | {"lager"}
 _STARTS = _PLACE_WORDS | _COUNT_WORDS | _QUANTITY_WORDS
 _NO_PLACE = words(
     "min max mindest minimum maximum melde meldebestand alarm alert level reorder nachbestell bestellt ordered order "
@@ -95,11 +98,17 @@ _NO_PLACE = words(
 _SIZES = words("xxs xs s m l xl xxl xxxl xxxxl 2xl 3xl 4xl 5xl 2xs 3xs xsmall small medium large xlarge")
 MIN_SIZES = 3
 SIZE_NUMBERS = range(16, 61)
-_SIZE_NUMBER = re.compile(r"(\d\d)(?:[.,]5)?", re.ASCII)
+_SIZE_NUMBER = re.compile(
+    r"(?:(?:t|eu|gr|size|taille|talla|taglia|maat|str|koko)[. ]?)?(\d\d)(?:[.,]5)?", re.ASCII | re.IGNORECASE
+)
 MAX_PIECES_LENGTH = 5
 _TOKENS = re.compile(r"[^\W_]+")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _NUMBERED = re.compile(r"([^\W\d_]+)(\d{1,4})")
+_JOINED = re.compile(
+    r"(?:nett|netz|net|web|webb|online|zentral|haupt|aussen|zweig|fern|central|butik|butikk|hoofd|centraal|hoved|huvud|"
+    r"fjern|externes?|reserve|paa)(?:lager|magazijn|magasin|varasto|warehouse|depot)"
+)
 
 
 _SOLD = words(
@@ -177,9 +186,24 @@ def stock_columns_of_places(columns: Columns, used: set[int]) -> list[int]:
     sizes = [number for number, name in enumerate(columns.header) if number not in used and is_size(name)]
     if len(sizes) >= MIN_SIZES and all(_are_pieces(columns[number]) for number in sizes):
         groups[(False, ())] = sizes
-    places = [numbers for numbers in groups.values() if MIN_PLACES <= len(numbers) <= MAX_PLACES]
+    lists = [[number for number in group if number not in used] for group in stocks_of_lists(columns.header)]
+    of_lists = [group for group in lists if all(_are_counts(columns[number]) for number in group)]
+    places = [numbers for numbers in of_lists or groups.values() if MIN_PLACES <= len(numbers) <= MAX_PLACES]
     places = [numbers for numbers in places if any(not columns[number].is_empty for number in numbers)]
-    return max(places, key=len, default=[])
+    best = max(places, key=len, default=[])
+    return [*best, *_joined_places(columns, {*used, *best})] if best and not of_lists and best != sizes else best
+
+
+def _joined_places(columns: Columns, used: set[int]) -> list[int]:
+    """Return the columns whose names are one word that ends with a word for a store, as `Nettlager`.
+
+    They are places only beside others, because `Zentrallager` alone can be the whole stock.
+    """
+    return [
+        number
+        for number, name in enumerate(columns.header)
+        if number not in used and _JOINED.fullmatch(fold(name)) and name.isalpha() and _are_counts(columns[number])
+    ]
 
 
 def is_size(column: str) -> bool:
@@ -188,7 +212,7 @@ def is_size(column: str) -> bool:
 
 
 def is_number_of_size(column: str) -> bool:
-    """Return whether the name of a column is only a number that shoes and clothes have as their size: 36, 42.5."""
+    """Return whether the name of a column is only a number that shoes and clothes have as their size: 36, T38, 42.5."""
     match = _SIZE_NUMBER.fullmatch(column.strip())
     return match is not None and int(match[1]) in SIZE_NUMBERS
 
@@ -197,12 +221,19 @@ def _are_pieces(facts: Facts) -> bool:
     return all(cell.isdecimal() and len(cell) <= MAX_PIECES_LENGTH for cell in facts.cells)
 
 
+def is_stock_of_place(column: str) -> bool:
+    """Return whether the name of a column is that of the stock of one place, such as `Lager Wien`."""
+    return _place_key(column) is not None
+
+
 @lru_cache(maxsize=4096)
 def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
     """Return the word for the stock in the name of the stock of a place, and whether it is at the start of the name."""
     if len(column) > MAX_NAME:
         return None
     tokens = [fold(token) for token in _TOKENS.findall(column)]
+    if is_key_of_list(column):  # `stock.0.warehouseId`
+        return None
     if any(map(price_name, tokens)):  # `prices.0.quantity` is the quantity of a price
         return None
     if len(tokens) == 1 and (match := _NUMBERED.fullmatch(tokens[0])):
@@ -210,6 +241,8 @@ def _place_key(column: str) -> tuple[bool, tuple[str, ...]] | None:
     for is_first, ordered in ((True, tokens), (False, tokens[::-1])):
         count = next((at for at, token in enumerate(ordered) if token not in _STARTS), len(ordered))
         rest = ordered[count:]
+        if not rest and len(ordered) > 1 and ordered[0] in _STOCK_OR_PLACE and _PLACE_WORDS.issuperset(ordered[1:]):
+            return is_first, (ordered[0],)  # `Stock tienda` and `Stock almacén`
         if not count or not rest or not _is_place_name(rest, ordered[:count]):
             continue
         if is_first or not _PLACE_WORDS.issuperset(ordered[:count]):

@@ -4,15 +4,18 @@
 |--------------------------------------|--------------------------------------------------------------------------|
 | `A-2;dto.;dto.;12`                   | the cells have the values of the row above                               |
 | `SKU;Stock;Price`, after `SKU;Price` | the rows below have this order, until the next header                    |
+| `SKU;Name;Size;Price`, if the first  | the same kind of table: `further_columns` adds the column `Size`, which  |
+| header is `SKU;Name;Price`           | is blank in the rows above                                               |
 | `SKU;Cost;Supplier` in a price list  | another table: its rows are rejected, until the first header comes again |
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from wecelebrate.feeds.columns.names import fold
+from wecelebrate.feeds.columns.names import field_candidates, fold
 from wecelebrate.feeds.files.dialect import ColumnCounter
 from wecelebrate.feeds.items import Cells, Rejected, Row, quoted
 from wecelebrate.feeds.notation.convert import NO, YES
+from wecelebrate.feeds.prices.candidates import name_of_price
 from wecelebrate.feeds.tables.other_lists import names_address
 from wecelebrate.feeds.vocabulary.words import phrases
 
@@ -59,24 +62,35 @@ def continued_rows(
     header: Sequence[str],
     count_known: ColumnCounter,
     reordered: Callable[[Cells, Sequence[int]], Cells] | None = None,
+    further: int = 0,
 ) -> Iterator[Row | Rejected]:
     """Yield the rows, with the values of the rows above instead of ditto marks, and all in the order of the header.
 
-    `reordered` returns the cells in another order. A cell whose number is -1 is blank.
+    `reordered` returns the cells in another order. A cell whose number is -1 is blank. The rows of the first table do
+    not have the last `further` columns of the header, which are those of a second table.
     """
     names = {form for name in header for form in (name, name.upper(), name.lower(), name.title(), name.capitalize())}
     special = DITTO.union(names) - {""}
     reader = _Reader(_Heading(header, count_known), reordered or reordered_cells)
+    blank, own_width = [""] * further, len(header) - further
     line = MAX_LINE  # there is no gap above the first row
     for row in rows:
         if isinstance(row, Rejected):
             yield row
         elif reader.is_plain and row[0] - line < GAP and special.isdisjoint(row[1]):  # nearly all rows, so this is fast
             line, reader.last = row
-            yield row
+            yield (line, _widened(row[1], own_width, blank)) if blank and len(row[1]) >= own_width else row
         else:
-            yield reader.read(row, is_after_gap=row[0] - line >= GAP)
+            read = reader.read(row, is_after_gap=row[0] - line >= GAP)
             line = row[0]
+            if blank and reader.is_plain and not isinstance(read, Rejected) and len(read[1]) >= own_width:
+                read = read[0], _widened(read[1], own_width, blank)
+            yield read
+
+
+def _widened(cells: Cells, own_width: int, blank: Sequence[str]) -> Cells:
+    """Return the cells with blank cells after those of the first table. Cells that are too many stay too many."""
+    return [*cells[:own_width], *blank, *cells[own_width:]]
 
 
 class _Reader:
@@ -134,16 +148,47 @@ def reordered_cells(cells: Cells, order: Sequence[int]) -> Cells:
 
 
 def continued_sample(
-    rows: Iterable[tuple[int, Cells]], header: Sequence[str], count_known: ColumnCounter
+    rows: Iterable[tuple[int, Cells]], header: Sequence[str], count_known: ColumnCounter, further: int = 0
 ) -> list[Cells]:
     """Return the rows of a sample as `continued_rows` reads them, without the rows that it rejects.
 
     Rows with only one value, such as the names of groups, say nothing about the columns, and are left out.
     """
     numbered: Iterator[Row | Rejected] = ((number, list(cells)) for number, cells in rows if any(cells))
-    read = [row[1] for row in continued_rows(numbered, header, count_known) if not isinstance(row, Rejected)]
+    in_order = continued_rows(numbered, header, count_known, further=further)
+    read = [row[1] for row in in_order if not isinstance(row, Rejected)]
     several = [cells for cells in read if len(header) < MIN_WIDTH or sum(map(bool, cells)) > 1]
     return several if len(several) > len(read) / 2 else read
+
+
+def further_columns(rows: Iterable[tuple[int, Cells]], header: Sequence[str], count_known: ColumnCounter) -> list[str]:
+    """Return the names that the header of a second table of the same kind has beside those of the first header.
+
+    The tables must have the same prices and the same names of the SKU and of the name. Otherwise the second one can
+    have other prices of the same products, and its rows are rejected.
+    """
+    heading, last = _Heading(header, count_known), MAX_LINE
+    first = {fold(name): _fields(name) for name in header}
+    further: dict[str, str] = {}
+    for line, cells in rows:
+        is_after_gap, last = line - last >= GAP, line
+        if not any(cells) or not (names := heading.names(cells, is_after_gap=is_after_gap)):
+            continue
+        second = {fold(name): _fields(name) for name in names}
+        shared = [fields for name, fields in first.items() if name in second]
+        prices = [{name for name, fields in table.items() if "price" in fields} for table in (first, second)]
+        if (
+            len(second) == len(names)
+            and prices[0] == prices[1]
+            and any("sku" in fields for fields in shared)
+            and any(fields & {"name", "description"} for fields in shared)
+        ):
+            further |= {fold(name): name for name in names if fold(name) not in first}
+    return list(further.values())
+
+
+def _fields(column: str) -> set[str]:
+    return {field for field, _, _ in field_candidates(column)} | ({"price"} if name_of_price(column) else set())
 
 
 class _Heading:

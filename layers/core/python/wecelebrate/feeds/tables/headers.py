@@ -13,11 +13,12 @@ from itertools import pairwise
 from wecelebrate.feeds.columns.composed import composed_fields
 from wecelebrate.feeds.columns.facts import value_of
 from wecelebrate.feeds.columns.names import field_candidates, fold, is_weak
-from wecelebrate.feeds.columns.visibility import is_property
+from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.files.dialect import HEADER_SEARCH_ROWS, ColumnCounter
 from wecelebrate.feeds.identity.codes import is_code
 from wecelebrate.feeds.prices.names import plain_name, price_name
-from wecelebrate.feeds.stock.names import stock_rank
+from wecelebrate.feeds.stock.names import is_stock_of_place, stock_rank
+from wecelebrate.feeds.stock.places import is_place
 from wecelebrate.feeds.tables.template_rows import instruction_rows, is_row_of_field_names
 from wecelebrate.feeds.vocabulary.words import words
 
@@ -26,6 +27,8 @@ MIN_COLUMNS = 2
 MOST = 0.8
 _QUANTITY = re.compile(r"[1-9]\d{0,5}", re.ASCII)
 _AMOUNT = re.compile(r"\d[.,]\d{1,2}(?!\d)", re.ASCII)
+_REMARK = re.compile(r"\([^)]{0,200}\)|\[[^\]]{0,200}\]")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _RATE = re.compile(r"\d{1,2}(?:[.,]\d{1,2})?\s?%")
 """The rate of a tax, as in `incl. 19 % VAT`."""
 MAX_GROUP_LENGTH = 40
@@ -141,9 +144,9 @@ def join_header_rows(rows: Sequence[Sequence[str]], header: int) -> tuple[int, l
     labels = {groups[at] for at in repeated}
     if len(labels - {""}) < 2 or not all(map(_is_group, labels)):
         repeated = [at for at, name in enumerate(names) if _completes_price(groups[at], name)]
-    if _are_groups(above, names):
+    if _are_groups(above, names) or _are_later_groups(above, names):
         repeated += [at for at, name in enumerate(names) if at not in repeated and _needs_group(groups[at], name)]
-    return header, [f"{groups[at]} {name}".strip() if at in repeated else name for at, name in enumerate(names)]
+    return header, [_joined(groups[at], name) if at in repeated else name for at, name in enumerate(names)]
 
 
 def _completes_price(group: str, name: str) -> bool:
@@ -201,16 +204,20 @@ def _is_row_of_names(names: Sequence[str], below: Sequence[str], rest: Sequence[
 
     This row then has only the groups, as `Article`, a blank cell, `Prices`, and further blank cells.
     """
-    if not _are_groups(names, below) or len({fold(name) for name in below}) < len(below):
+    if len({fold(name) for name in below}) < len(below):
+        return False
+    if not _are_groups(names, below) and not _are_later_groups(names, below):
         return False
     if sum(bool(field_candidates(name)) for name in below) < MIN_COLUMNS:  # a row of data without numbers
         return False
     data = [row for row in rest if any(cell.strip() for cell in row)]
-    return any(
-        (cells := [text for row in data if at < len(row) and (text := row[at].strip())])
-        and all(_kind(cell) == "number" for cell in cells)
+    of_numbers = [
+        at
         for at in range(len(below))
-    )
+        if (cells := [text for row in data if at < len(row) and (text := row[at].strip())])
+        and all(_kind(cell) == "number" for cell in cells)
+    ]
+    return len(of_numbers) >= (1 if names[0] else MIN_COLUMNS)
 
 
 def _are_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
@@ -225,14 +232,50 @@ def _are_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
     )
 
 
+def _are_later_groups(groups: Sequence[str], names: Sequence[str]) -> bool:
+    """Return whether a row has groups of prices, stocks or internal columns, and none above the first columns.
+
+    Names such as `Carton of 6` can have numbers.
+    """
+    labels = [label for label in groups if label]
+    return (
+        bool(labels)
+        and len(groups) <= len(names)
+        and not any(groups[:MIN_COLUMNS])
+        and all(map(_is_group, labels))
+        and any(map(_is_group_of_values, labels))
+        and all(len(name) <= MAX_GROUP_LENGTH and _LETTERS.search(name) and not _AMOUNT.search(name) for name in names)
+    )
+
+
+def _is_group_of_values(label: str) -> bool:
+    fields = {name for name, _, _ in field_candidates(label)}
+    return bool(fields & {"price", "inventory_count"}) or stock_rank(label) is not None or is_place(label)
+
+
 def _needs_group(group: str, name: str) -> bool:
     """Return whether a name such as `Berlin` or `Total` is understood only together with its group, such as `Stock`."""
+    if group and name and internal_part(group) is not None:
+        return True
     if not group or not name or fold(group) == fold(name) or price_name(fold(plain_name(name))) or is_property(name):
         return False
     if any(not is_weak(rank) for _, rank, _ in field_candidates(name)):
         return False
+    if is_stock_of_place(f"{_plain_group(group)} {name}"):
+        return True
     joined = f"{group} {name}"
     return bool(field_candidates(joined) or composed_fields(joined)) or stock_rank(joined) is not None
+
+
+def _plain_group(group: str) -> str:
+    """Return a group without its remark: the stock in `Bestand (Flaschen)`."""
+    return _REMARK.sub(" ", group).strip() or group
+
+
+def _joined(group: str, name: str) -> str:
+    """Return the name of a column with its group."""
+    plain = f"{_plain_group(group)} {name}".strip()
+    return plain if is_stock_of_place(plain) else f"{group} {name}".strip()
 
 
 def _extended(groups: Sequence[str], width: int) -> list[str]:

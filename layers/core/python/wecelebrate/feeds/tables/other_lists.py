@@ -5,7 +5,7 @@ Otherwise each customer would become a product.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from wecelebrate.feeds.columns.names import fold
 from wecelebrate.feeds.items import UnreadableFeed, quoted
@@ -39,6 +39,12 @@ _KINDS = tuple(
         r"debitor(?:ennr|nr)?|numclient|numeroclient|codeclient|codcliente|codigocliente|codicecliente|ncliente|"
         r"klantnummer|klantnr|kundenummer|kundnummer|nrklienta|kodklienta|cislozakaznika|vevokod|asiakasnumero|"
         r"кодклиента|顧客番号|客户编号|고객번호",
+        # employee
+        r"(?:employee|staff|mitarbeiter|personal|salarie|empleado|dipendente|medewerker|funcionario)(?:id|nr|no|n|nummer|number|code)|"
+        r"matricule|personalnummer|personnelnumber",
+        # salary
+        r"(?:base|monthly|annual|hourly)?(?:salary|wage|gehalt|lohn|bruttolohn|salaire|salario|stipendio|salaris|lon|lonn)|hiredate|"
+        r"eintrittsdatum|dateembauche|fechaalta|jobtitle",
         # conditions of a customer
         r"zahlungsziel|zahlungsbedingung.*|kreditlimit|paymentterms|creditlimit|conditionspaiement|ustid.*|vatno|vatnumber|"
         r"umsatz.*|turnover|partitaiva|nif|cif|siret|iban|bic|termindeplata|limitkredytu|nip",
@@ -51,12 +57,17 @@ _CUSTOMER = 6
 
 _DOCUMENT = re.compile(
     r"(?:order|invoice|rechnungs?|auftrags?|bestellungs?|beleg|facture|commande|pedido|factura|ordine|fattura|encomenda|fatura|"
-    r"factuur|ordre|faktura|zamowieni[ae]|objednavk[ay]|siparis|заказа?|счета?)"
+    r"factuur|ordre|lieferschein|lieferscheins?|deliverynote|packing(?:slip|list)|shipment|bon(?:de)?livraison|albaran|ddt|pakbon|"
+    r"dodacilist|foljesedel|folgeseddel|purchaseorder|po|faktura|zamowieni[ae]|objednavk[ay]|siparis|заказа?|счета?)"
     r"(?:nr|no|n|num|number|nummer|id|numero|code|cislo|номер)?|(?:no|n|numero|num|nr)(?:de?)?"
-    r"(?:facture|commande|pedido|factura|ordine|fattura|fatura)"
+    r"(?:facture|commande|pedido|factura|ordine|fattura|fatura|devis|bl|bondelivraison)|"
+    r"(?:quote|quotation|angebots?|offert[ea]?|devis|presupuesto|preventivo|proforma|return|rma|retour|retouren|reklamations?|"
+    r"receipt|bon|ticket|transaction|transaktions?)(?:nr|no|n|num|number|nummer|numero|id|ref)"
 )
 _DOCUMENT_DATE = re.compile(
-    r"(?:order|invoice|rechnungs|auftrags|bestell|beleg)?(?:date|datum)|created(?:at|on)?|datefacture|datecommande|fecha.*|data.*|dato"
+    r"(?:po|order|invoice|rechnungs|auftrags|bestell|beleg|liefer|buchungs|bewegungs|"
+    r"paid|fulfilled|placed|posting|movement|transaction|delivery|ship(?:ping|ped|ment)?|dispatch)?(?:date|datum)|(?:created|paid|fulfilled|placed|ordered|processed|cancelled)(?:at|on)?|"
+    r"date(?:de)?(?:facture|commande|livraison|expedition|mouvement)|fecha.*|data.*|dato"
 )
 _PARTNER = re.compile(
     r"(?:customer|client|kunden?|buyer|kaufer|acheteur|cliente|comprador|klant|kund|klient|zakaznik|musteri|клиент|покупатель)"
@@ -65,7 +76,7 @@ _PARTNER = re.compile(
 
 
 _LINE = re.compile(
-    r"(?:qty|quantity|quantite|quantita|quantidade|cantidad|menge|anzahl|aantal|antal|antall|ilosc|mnozstvi|pocet|adet|unidades)"
+    r"(?:qty|qte|qta|qtd|quantity|quantite|quantita|quantidade|cantidad|menge|anzahl|aantal|antal|antall|ilosc|mnozstvi|pocet|adet|unidades)"
     r"(?:ordered|sold|purchased|bestellt|verkauft|commandee?|vendue?|pedida|vendida|ordinata|venduta|besteld|verkocht|bestilt|"
     r"solgt|bestalld|sald)?|(?:ordered|sold|purchased|bestellte|verkaufte)(?:qty|quantity|menge)|"
     r"(?:order|line|item|invoice|document|beleg|rechnungs|auftrags|zeilen|positions)(?:total|amount|betrag|summe|quantity|qty)|"
@@ -73,6 +84,14 @@ _LINE = re.compile(
     r"shipto|billto|shipping(?:address|name|city|country)|billing(?:address|name|city|country)|lieferadresse|rechnungsadresse"
 )
 """Columns of the lines of orders: what was ordered, for how much, and where it is sent."""
+_PURCHASE = re.compile(r"po(?:no|nr|number|id|code)?$|purchaseorder")
+"""The number of an order of the sender at a supplier."""
+_LINES_OF_PATH = re.compile(
+    r"(?:.*\.)?(?:line_?items|order_?(?:items|lines|rows)|items|lines|rows|"
+    r"positions|positionen|artikel|articles)\.\d+\.|line_?item[ _]",
+    re.IGNORECASE,
+)
+"""The path of a line in a JSON object, or a column of Shopify, which is an order if it has a customer and a date."""
 _NO_DOCUMENTS = frozenset(("order", "ordre", "bestellnr", "bestellnummer", "ordering", "bestellno"))
 """Names that also mean the order of a list, or the number with which a product is ordered."""
 _MAIL = 3
@@ -111,10 +130,12 @@ def refuse_lines_of_documents(header: Sequence[str], sku: Sequence[int]) -> None
     """
     names = [fold(name) for name in header if len(name) <= MAX_NAME]
     skus = {fold(header[number]) for number in sku}
-    is_document = any(_DOCUMENT.fullmatch(name) and name not in skus and name not in _NO_DOCUMENTS for name in names)
+    numbers = [name for name in names if _DOCUMENT.fullmatch(name) and name not in skus and name not in _NO_DOCUMENTS]
     has_partner = any(map(_PARTNER.fullmatch, names)) or any(map(_KINDS[_MAIL].fullmatch, names))
+    has_partner = has_partner or any(map(_PURCHASE.match, numbers))
     has_date = any(map(_DOCUMENT_DATE.fullmatch, names))
-    if is_document and has_partner and has_date and any(map(_LINE.fullmatch, names)):
+    has_lines = any(map(_LINES_OF_PATH.match, header))
+    if has_partner and has_date and (has_lines or (numbers and any(map(_LINE.fullmatch, names)))):
         raise UnreadableFeed(
             "this looks like a list of orders or invoices, and not like a list of products: its columns are "
             f"{', '.join(name[:40] for name in header[:10])}; send the list of products, or name the SKU column in the "
@@ -191,4 +212,29 @@ def refuse_list_of_addresses(header: Sequence[str], sku: Sequence[int], *, has_n
             "this looks like a list of customers or other addresses, and not like a list of products: its columns are "
             f"{', '.join(name[:40] for name in header[:10])}; send the list of products, or name the SKU column in the "
             "catalog's sync settings"
+        )
+
+
+_DOCUMENTS = re.compile(
+    r"(?:purchase|sales|customer|web)?(?:orders?|invoices?)|rechnung(?:en)?|auftrag|auftraege|bestellung(?:en)?|lieferscheine?|"
+    r"commandes?|factures?|pedidos?|facturas?|ordin[ei]|fatture|fattura|encomendas?|faturas?|bestellingen|facturen|ordrer|"
+    r"fakturaer|fakturor|zamowieni[ae]|faktury?|objednavk[ay]|заказы?|счета?|shipments?|deliver(?:y|ies)"
+)
+_CUSTOMERS = re.compile(
+    r"(?:customer|client|kunde|buyer|billto|shipto|billing|shipping|klant|cliente|acheteur|kund|klient|zakaznik|"
+    r"recipient|empfanger|lieferadresse|rechnungsadresse|debitor|клиент|покупатель).*"
+)
+
+
+def refuse_lines_in_elements(ancestors: Sequence[str], names: Iterable[str]) -> None:
+    """Raise UnreadableFeed if the products of an XML file are the lines of orders or invoices.
+
+    `ancestors` are the elements around a product, and `names` those beside it in the same document.
+    """
+    documents = [name for name in ancestors if _DOCUMENTS.fullmatch(fold(name))]
+    if documents and any(_CUSTOMERS.fullmatch(fold(name)) for name in names):
+        raise UnreadableFeed(
+            f"this looks like a list of orders or invoices, and not like a list of products: the products are in the "
+            f"element {quoted(documents[-1], 40)} beside a customer; send the list of products, or name the element of "
+            "a product as `record` in the catalog's sync settings"
         )

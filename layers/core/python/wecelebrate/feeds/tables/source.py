@@ -1,15 +1,26 @@
 """Unpacks a stream, detects its format, and opens it as a table."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from wecelebrate.feeds.files import encoding
+from wecelebrate.feeds.files.archive import Archive
 from wecelebrate.feeds.files.containers import UnpackedFile, unpack
 from wecelebrate.feeds.files.formats import Format, reject_binary, text_format
 from wecelebrate.feeds.items import UnreadableFeed, quoted
-from wecelebrate.feeds.tables.table import Table, open_csv, open_json
+from wecelebrate.feeds.tables.table import Table, known_column_counter, open_csv, open_json
 from wecelebrate.feeds.xlsx import open_xlsx
+
+HEAD = 4_000
+MARK = b"urn:schemas-microsoft-com:office:spreadsheet"
+"""The namespace of a workbook of Excel 2003 in XML."""
+_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype html|html|table)[\s>]",
+    re.IGNORECASE | re.DOTALL,
+)
+_CELL = re.compile(rb"<t[dh][\s>]", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -69,6 +80,9 @@ def open_source(
         if sample is not None and is_sample:
             unpacked.limit(sample)
         text = encoding.spool(unpacked.head, unpacked.stream, mapping.get("encoding"))
+        if (workbook := _workbook(text, unpacked, mapping)) is not None:
+            table = open_xlsx(workbook, mapping, entire_sheet=sample is None)
+            return FeedSource("xlsx", table, None, unpacked)
         file_format = text_format(text.open().read(encoding.FORMAT_SAMPLE), unpacked.name)
         table = _table(text, file_format, mapping, currency)
         return FeedSource(file_format, table, text, unpacked, is_sample)
@@ -87,6 +101,27 @@ def _table(text: encoding.TextFile, file_format: Format, mapping: Mapping[str, s
 
         return open_xml(cast(BinaryIO, text.file), mapping, currency)
     return open_json(text, file_format)
+
+
+def _workbook(text: encoding.TextFile, unpacked: UnpackedFile, mapping: Mapping[str, str | None]) -> Archive | None:
+    """Return an XLSX archive of a workbook of Excel 2003 in XML, or of the tables of an HTML page.
+
+    Returns None for another file. The modules that load lxml are imported only for such files.
+    """
+    head = unpacked.head.replace(b"\0", b"") if _looks_like_xml(unpacked.head) else b""
+    if MARK in head[:HEAD]:
+        from wecelebrate.feeds.xlsx import excel2003
+
+        converted = excel2003.convert(cast(BinaryIO, text.file), mapping.get("encoding"))
+    elif _HTML.match(head) and _CELL.search(head):
+        from wecelebrate.feeds.xlsx import html_tables
+
+        converted = html_tables.convert(text, known_column_counter(mapping))
+    else:
+        return None
+    unpacked.files.append(converted.file)
+    text.file.close()
+    return converted.archive()
 
 
 def _looks_like_xml(head: bytes) -> bool:

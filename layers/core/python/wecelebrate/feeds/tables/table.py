@@ -16,12 +16,13 @@ from wecelebrate.feeds.files.csv_rows import MAX_COLUMNS, CsvRows, check_column_
 from wecelebrate.feeds.files.encoding import TextFile
 from wecelebrate.feeds.files.formats import Format
 from wecelebrate.feeds.items import Cells, DeclaredMode, Records, Rejected, Row, UnreadableFeed, quoted
+from wecelebrate.feeds.json.false_values import columns_with_false, without_false
 from wecelebrate.feeds.json.rows import JsonRows
 from wecelebrate.feeds.plan.plan import OPTIONS
 from wecelebrate.feeds.plan.profiles import known_names
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, notes_of_footer, notes_of_members, notes_of_titles
 from wecelebrate.feeds.tables.codes import MAX_ROWS, Legend, legend_of
-from wecelebrate.feeds.tables.continued import continued_rows, continued_sample
+from wecelebrate.feeds.tables.continued import continued_rows, continued_sample, further_columns
 from wecelebrate.feeds.tables.headers import read_header
 from wecelebrate.feeds.tables.other_lists import refuse_document
 
@@ -97,13 +98,17 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
     notes = notes_of_titles(rows[: head.titles])
     data = [row for row in rows[head.first_row :] if any(row)]
     header = column_names(head.names, data)
+    own_width = len(header)
+    numbered = list(zip(starts[head.first_row + 1 :], rows[head.first_row :], strict=False))
+    header = unique_names([*header, *map(_clean, further_columns(numbered, header, count_known))])
+    further = len(header) - own_width
     check_column_count(len(header))
     first_line = skipped + starts[head.first_row]
     readers: list[CsvRows] = []
 
     def read_rows(readers: list[CsvRows]) -> Iterator[Row | Rejected]:
-        readers.append(CsvRows(text, dialect, len(header), first_line))
-        return continued_rows(readers[-1].rows(), header, count_known)
+        readers.append(CsvRows(text, dialect, own_width, first_line))
+        return continued_rows(readers[-1].rows(), header, count_known, further=further)
 
     def read_again() -> Iterator[Row | Rejected]:
         return read_rows([]) if _has_unclear_number(text) else iter(())
@@ -115,8 +120,7 @@ def open_csv(text: TextFile, mapping: Mapping[str, str | None]) -> Table:
         "delimiter": None if dialect.layout else dialect.delimiter, "quote": dialect.quote, "escape": dialect.escape,
         "header_line": None if head.last_row is None else skipped + starts[head.last_row] + 1,
     }  # fmt: skip
-    numbered = zip(starts[head.first_row + 1 :], rows[head.first_row :], strict=False)
-    sample = continued_sample(numbered, header, count_known)
+    sample = continued_sample(numbered, header, count_known, further)
     table = Table(
         header, sample, lambda: read_rows(readers), lambda: all(reader.ended_cleanly for reader in readers), details
     )  # fmt: skip
@@ -209,7 +213,17 @@ def open_json(text: TextFile, file_format: Format) -> Table:
         iter(source), lambda: source.ended_cleanly, {}, again=lambda: _read_again(text, file_format)
     )
     table.notes = notes_of_members(source.members)
+    if columns := columns_with_false(table.header, table.sample):
+        _read_false_as_blank(table, columns)
     return table
+
+
+def _read_false_as_blank(table: Table, columns: frozenset[int]) -> None:
+    rows, every_row = table.rows, table.every_row
+    table.sample = [row[1] for row in without_false(((0, cells) for cells in table.sample), columns)
+                    if not isinstance(row, Rejected)]  # fmt: skip
+    table.rows = lambda: without_false(rows(), columns)
+    table.every_row = None if every_row is None else lambda: without_false(every_row(), columns)
 
 
 def _read_again(text: TextFile, file_format: Format) -> Iterator[Records | Rejected]:

@@ -22,11 +22,11 @@ JTL = Profile(
         "price": ("stdvkbrutto", "bruttovk", "vkbrutto.*", "stdvknetto", "nettovk"),
         "images": (r"bild\d?(?:url|pfad)?",),
         "inventory_count": (
-            "verfugbarer(?:lager)?bestand|(?:lager)?bestandverfugbar",
+            "verfugbarer(?:lager)?bestand|(?:lager)?bestandverfugbar|verfugbar",
             "lagerbestandgesamt",
             "bestand(?:gesamt)?",
             "lagerbestand",
-            "aufnlager",
+            "auflager",
         ),
         "is_active": ("aktiv", "artikelaktiv"),
     },

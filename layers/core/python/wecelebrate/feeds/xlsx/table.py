@@ -9,12 +9,12 @@ from wecelebrate.feeds.columns.names import field_candidates, fold, is_weak
 from wecelebrate.feeds.files import dialect as dialects
 from wecelebrate.feeds.files.archive import Archive
 from wecelebrate.feeds.files.csv_rows import check_column_count
-from wecelebrate.feeds.items import Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
+from wecelebrate.feeds.items import SHEET_COLUMN, Cells, NumberText, Rejected, Row, UnreadableFeed, quoted
 from wecelebrate.feeds.notation.shapes import shape_of
 from wecelebrate.feeds.plan.plan import make_plan
 from wecelebrate.feeds.prices.notes import notes_of_footer, notes_of_titles
 from wecelebrate.feeds.tables.codes import MAX_ROWS, legend_of
-from wecelebrate.feeds.tables.continued import continued_rows, continued_sample, reordered_cells
+from wecelebrate.feeds.tables.continued import continued_rows, continued_sample, further_columns, reordered_cells
 from wecelebrate.feeds.tables.headers import Header, read_header
 from wecelebrate.feeds.tables.legends import colour_legend
 from wecelebrate.feeds.tables.other_lists import refuse_document
@@ -23,8 +23,6 @@ from wecelebrate.feeds.xlsx.book import Book, Sheet
 from wecelebrate.feeds.xlsx.rows import FlawedCells, Numbered, SheetRows, Spans, merged_spans
 
 SAMPLE_ROWS = 200
-SHEET_COLUMN = "Sheet"
-"""The column with the name of the sheet of each row, if several sheets are read."""
 MAX_SHEETS = 50
 """How many sheets with products are read one after the other."""
 PREVIEW_ROWS = 40
@@ -150,6 +148,7 @@ def _open_part(
             f"the sheet {quoted(sheet.name)} has no header: its first rows are blank; put the column names into the "
             "first row"
         )
+    header = unique_names([*header, *further_columns(top[head.first_row :], header, count_known)])
     return _Part(book, sheet, spans, top, head, header, count_known)
 
 

@@ -7,6 +7,7 @@
 | `<img>1.jpg</img><img>2.jpg</img>`                       | `img`, two lines                                     |
 | `<price>5</price><price>6</price>`: numbers              | `price` 5, `price.2` 6                               |
 | `<name lang="de">x</name><name lang="en">y</name>`       | `name` x (the requested language), `name.en` y       |
+| `<name><language id="1">x</language>…</name>`            | `name` x, `name.2` y                                 |
 | `<field name="color">red</field>`                        | `field.color` red                                    |
 | `<price type="cost">5</price>`, with `price_types`       | `price.cost` 5                                       |
 """
@@ -93,6 +94,9 @@ class Flattener:
             kind = self._type_of(child) if self._price_types is not None and is_price_key(name) else ""
             if name in self._wrappers and not kind:
                 self._add_element(child, path, builder)
+                continue
+            if name == "language" and path and not len(child) and (language := _language(child)):
+                self._add_translation(path, (child.text or "").strip(), language, builder)
                 continue
             child_path = f"{prefix}{name}.{kind}" if kind else prefix + name
             if len(child) == 0 or all(isinstance(part.tag, str) and local(part) in FORMATTING for part in child):
@@ -210,6 +214,11 @@ def language_of(element: Element) -> str | None:
         if language := element.get(name):
             return language.strip().casefold()[:20]
     return None
+
+
+def _language(element: Element) -> str | None:
+    """Return the language of `<language id="1">`, in which PrestaShop puts each translation of a text."""
+    return language_of(element) or element.get("id") or element.get("code")
 
 
 def same_language(language: str | None, requested: str | None) -> bool:

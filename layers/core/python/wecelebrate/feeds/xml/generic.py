@@ -11,6 +11,7 @@ from typing import Any
 from lxml import etree
 
 from wecelebrate.feeds.items import Record, UnreadableFeed, quoted
+from wecelebrate.feeds.tables.other_lists import refuse_lines_in_elements
 from wecelebrate.feeds.xml.base import XmlFormat
 from wecelebrate.feeds.xml.flat import Flattener
 from wecelebrate.feeds.xml.reader import Element, local, pull_parser
@@ -59,6 +60,10 @@ class GenericXml(XmlFormat):
         super().__init__(currency, language)
         statistics = _survey(source.head)
         self.path = _path_from_settings(record) if record else _detect_path(statistics)
+        if not record:
+            ancestors = self.path[:-1]
+            beside = {path[-1] for path in statistics if len(path) > 1 and path[-2] in ancestors}
+            refuse_lines_in_elements(ancestors, beside)
         main = [name for name in _main_parts(statistics, self.path) if not any(f"{name}." in each for each in mapped)]
         self._flat = Flattener({*_wrappers(statistics), *main}, language=language, price_types={})
         self.complete_elements = (self.path[-1],)

@@ -4,7 +4,6 @@ import re
 
 OTHER_ROOTS = {
     "html": "an HTML page",
-    "Workbook": "a workbook of Excel 2003 in XML; save it as XLSX",
     "svg": "an SVG image",
     "schema": "an XML schema",
     "Envelope": "a SOAP message",

@@ -1,0 +1,87 @@
+"""Compares the amounts of several price columns, where their names alone do not decide."""
+
+from collections.abc import Iterator
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.notation.shapes import OTHER, shape_of
+from wecelebrate.feeds.prices.candidates import PriceCandidate
+from wecelebrate.feeds.vocabulary.folding import split_words
+from wecelebrate.feeds.vocabulary.words import phrases, words
+
+_NOW = phrases(
+    "now|nu|nupris|jetzt|jetztpreis|aktuell|aktueller|nyt|teraz|nyní|nyni|teď|most|acum|сейчас|heute|today|aujourd'hui|oggi|hoy"
+)
+_ORDINARY = phrases(
+    "ord|ordinarie|ordinariepris|normalpreis|normalpris|standardpreis|"
+    "ordinary|regular|normal|normaal|normaali|regulär|ordinär|ordinær|standard|original|usual|"
+    "regularna|normalna|běžná|bezna|обычная"
+)
+
+
+def without_former(columns: Columns, sold: list[PriceCandidate]) -> list[PriceCandidate]:
+    """Leave out the ordinary price beside the price of today, as `Ord. pris` beside a lower `Pris nu`."""
+    today = [one for one in sold if not _NOW.isdisjoint(split_words(columns.header[one.column])) and not one.is_bad]
+    if len(today) != 1 or today[0].kind not in ("plain", "gross"):
+        return sold
+    return [
+        one
+        for one in sold
+        if one is today[0]
+        or _ORDINARY.isdisjoint(split_words(columns.header[one.column]))
+        or not _is_never_above(columns, today[0].column, one.column)
+    ]
+
+
+def _is_never_above(columns: Columns, low: int, high: int) -> bool:
+    pairs = list(_amounts(columns, low, high))
+    return bool(pairs) and all(first <= second for first, second in pairs)
+
+
+_DISCOUNTS = words(
+    "discount rabatt rabat remise dto descuento desconto sconto korting alennus sleva zlava kedvezmeny reducere "
+    "discont iskonto popust скидка знижка отстъпка 割引率 折扣 할인율"
+)
+MAX_COLUMNS = 60
+MAX_DIFFERENCE = 0.011
+"""The net prices are rounded to cents."""
+
+
+def is_before_discount(columns: Columns, price: PriceCandidate, recommended: PriceCandidate) -> bool:
+    """Return whether a price, less a discount, is another amount of the file, and so can be that of a supplier.
+
+    Beside a recommended price, the price is then possibly what the sender pays before the discount.
+    """
+    if price.kind not in ("plain", "net") or not columns.differ(price.column, recommended.column):
+        return False
+    discounts = [at for at, name in enumerate(columns.header) if not _DISCOUNTS.isdisjoint(split_words(name))]
+    others = [at for at in range(len(columns.header)) if at not in (price.column, recommended.column, *discounts)]
+    others = others[:MAX_COLUMNS]
+    return any(_is_discounted(columns, price.column, by, net) for by in discounts for net in others)
+
+
+def _is_discounted(columns: Columns, price: int, discount: int, net: int) -> bool:
+    rows = list(_amounts(columns, price, discount, net))
+    return len(rows) > 1 and all(
+        0 < percent < 100 and abs(amount * (1 - percent / 100) - less) <= MAX_DIFFERENCE
+        for amount, percent, less in rows
+    )
+
+
+def _amounts(columns: Columns, *numbers: int) -> Iterator[tuple[float, ...]]:
+    """Yield the amounts of the rows that have one in each of the columns."""
+    for row in columns.sample:
+        if max(numbers) < len(row) and all(amounts := tuple(amount_of(row[number] or "") for number in numbers)):
+            yield amounts
+
+
+def amount_of(cell: str) -> float:
+    """Return the approximate amount in a cell, or 0 without a number."""
+    shape = shape_of(cell)
+    digits = "".join(char for char in cell if char.isascii() and (char.isdigit() or char in ",."))
+    if shape is None or not digits.strip(",."):
+        return 0.0
+    if shape.decimal:
+        digits = digits.replace(OTHER[shape.decimal], "").replace(shape.decimal, ".")
+    else:
+        digits = digits.replace(",", "").replace(".", "")
+    return float(digits.rstrip(".") or 0) if digits.count(".") < 2 else 0.0

@@ -1,0 +1,96 @@
+"""Reads lists in which only the first row of a style has what is true for all its sizes and colours.
+
+| Style | Name       | Price | SKU   | Size | Stock |
+|-------|------------|-------|-------|------|-------|
+| 2201  | Wool scarf | 39.90 | WS-S  | S    | 4     |
+|       |            |       | WS-M  | M    | 7     |
+
+The second row has the style, the name and the price of the first one. A blank price in a row with a name stays blank.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from wecelebrate.feeds.columns.visibility import is_property
+from wecelebrate.feeds.items import Cells, Rejected, Row
+from wecelebrate.feeds.plan.model import Plan
+from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
+
+MOST = 0.8
+HEAD = "the row has no SKU, and only what the rows of its sizes and colours below it have in common"
+MIN_REPEATED = 2
+"""Beside the name, at least one more column must be blank in the rows below the first row of a style."""
+
+
+@dataclass(frozen=True, slots=True)
+class Styles:
+    """Which cells the rows of a style take from its first row."""
+
+    sku: int
+    name: int
+    repeated: tuple[int, ...]
+    """The columns that only the first row of a style fills."""
+    prices: tuple[int, ...]
+    """The other columns of prices. A row can have a price of its own, after which blank prices stay blank."""
+
+
+def find_styles(plan: Plan, sample: Sequence[Cells]) -> Styles | None:
+    """Return what the rows of the sample say about styles, or None if each row has its own values.
+
+    In each row without a name, the same columns must be blank, which the rows with a name fill. The row has its own
+    SKU, and a property such as its size.
+    """
+    if plan.profile is not None or plan.parent or not plan.sku or not plan.name:
+        return None
+    sku, name = plan.sku[0], plan.name[0]
+    width = len(plan.header)
+    rows = [[(cell or "").strip() for cell in cells] for cells in sample if len(cells) >= width]
+    first_rows = [cells for cells in rows if cells[name]]
+    others = [cells for cells in rows if not cells[name] and cells[sku]]
+    if not first_rows or not others or not rows[0][name]:
+        return None
+    skus = [cells[sku] for cells in rows if cells[sku]]
+    if len(set(skus)) < len(skus):
+        return None
+    own = {sku, *plan.inventory}
+    blank = [at for at in range(width) if at not in own and not any(cells[at] for cells in others)]
+    repeated = [at for at in blank if sum(bool(cells[at]) for cells in first_rows) >= MOST * len(first_rows)]
+    properties = [
+        at
+        for at in range(width)
+        if at not in own and is_property(plan.header[at]) and sum(bool(row[at]) for row in others) >= MOST * len(others)
+    ]
+    if name not in repeated or len(repeated) < MIN_REPEATED or not properties:
+        return None
+    prices = [price.column for price in plan.prices if price.column not in repeated]
+    return Styles(sku, name, tuple(blank), tuple(prices))
+
+
+def complete_rows(rows: Iterator[Row | Rejected], styles: Styles) -> Iterator[Row | Rejected]:
+    """Yield the rows, with the values of the first row of their style where they are blank."""
+    first: Cells | None = None
+    open_prices: tuple[int, ...] = ()
+    for row in rows:
+        if isinstance(row, Rejected):
+            first = None  # the row can be the first one of another style
+            yield row
+            continue
+        cells = row[1]
+        if _text(cells, styles.name):
+            first, open_prices = cells, styles.prices
+            if not _text(cells, styles.sku):
+                yield Rejected(row[0], 1, None, HEAD, NO_PRODUCT, [cell or "" for cell in cells])
+                continue
+        elif first is not None and _text(cells, styles.sku):
+            completed = list(cells)
+            open_prices = tuple(at for at in open_prices if not _text(cells, at))
+            for at in (*styles.repeated, *open_prices):
+                if not _text(cells, at):
+                    completed[at] = first[at]
+            yield row[0], completed
+            continue
+        yield row
+
+
+def _text(cells: Cells, at: int) -> str:
+    return (cells[at] or "").strip()

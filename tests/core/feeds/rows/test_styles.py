@@ -1,0 +1,88 @@
+"""Tests lists in which only the first row of a style has the name and the price of all its sizes and colours."""
+
+from typing import Any
+
+import pytest
+
+from tests.core.feeds import workbooks
+from tests.core.feeds.feed_reading import read
+
+SHOES = """Style;Name;Price;Cost;SKU;Size;Stock
+T-1;Trail shoe;119,00;48,20;T-1-41;41;3
+;;;;T-1-42;42;0
+;;;;T-1-43;43;5
+W-2;Walking shoe;89,00;31,10;W-2-40;40;2
+;;;;W-2-41;41;1
+"""
+
+
+def test_the_rows_of_a_style_have_the_name_and_the_price_of_its_first_row() -> None:
+    products = read(SHOES).products
+    assert [(one.sku, one.name, str(one.price), one.inventory_count) for one in products] == [
+        ("T-1-41", "Trail shoe", "119.00", 3), ("T-1-42", "Trail shoe", "119.00", 0),
+        ("T-1-43", "Trail shoe", "119.00", 5), ("W-2-40", "Walking shoe", "89.00", 2),
+        ("W-2-41", "Walking shoe", "89.00", 1),
+    ]  # fmt: skip
+    assert products[1].attributes == {"Style": "T-1", "Size": "42"}
+
+
+@pytest.mark.parametrize(
+    ("text", "prices"),
+    [
+        (
+            "Modèle;Désignation;Prix TTC;Réf.;Coloris;Stock\nLIN;Nappe;45,00;LIN-B;blanc;10\n;;;LIN-G;gris;4\n",
+            ["45.00", "45.00"],
+        ),
+        # A row with its own price ends the price of the style.
+        (
+            "Kod;Model;Nazwa;Cena brutto;Rozmiar;Stan\nK-S;K;Koszula;129,00;S;4\nK-M;;;;M;3\nK-L;;;139,00;L;2\n"
+            "P-S;P;Polo;99,00;S;1\nP-M;;;;M;1\n",
+            ["129.00", "129.00", "139.00", "99.00", "99.00"],
+        ),
+    ],
+)
+def test_other_languages_and_orders_of_columns(text: str, prices: list[str]) -> None:
+    assert [str(one.price) for one in read(text).products] == prices
+
+
+def test_a_blank_price_after_a_row_with_its_own_price_is_rejected() -> None:
+    reading = read(
+        "SKU;Style;Name;Price;Size;Stock\nK-S;K;Shirt;129,00;S;4\nK-L;;;139,00;L;2\nK-X;;;;XL;3\n"
+        "P-S;P;Polo;99,00;S;1\nP-M;;;;M;1\n"
+    )
+    assert (reading.rejection.sku, reading.rejection.code) == ("K-X", "empty")
+
+
+def test_a_row_without_a_sku_only_has_what_the_rows_below_it_have_in_common() -> None:
+    reading = read(
+        "Article,Name,Price,SKU,Colour,Stock\nBAG,Canvas bag,39.00,,,\n,,,BAG-R,red,3\n,,,BAG-B,blue,5\n"
+        "TOTE,Tote,29.00,,,\n,,,TOTE-W,white,0\n"
+    )
+    assert [(one.sku, one.name, str(one.price)) for one in reading.products] == [
+        ("BAG-R", "Canvas bag", "39.00"), ("BAG-B", "Canvas bag", "39.00"), ("TOTE-W", "Tote", "29.00"),
+    ]  # fmt: skip
+    assert {one.code for one in reading.rejected} == {"no_product"}
+
+
+def test_a_workbook_is_read_in_the_same_way() -> None:
+    rows: list[list[Any]] = [
+        ["Modellnr.", "Bezeichnung", "VK brutto", "Artikelnummer", "Farbe", "Bestand"],
+        ["M1", "Rucksack", 79.9, "M1-R", "rot", 4], [None, None, None, "M1-B", "blau", 2],
+    ]  # fmt: skip
+    products = read(workbooks.table(*rows), "styles.xlsx").products
+    assert [(one.sku, one.name, str(one.price)) for one in products] == [
+        ("M1-R", "Rucksack", "79.90"), ("M1-B", "Rucksack", "79.90"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SKU,Name,Price,Stock\nA-1,Mug,9.90,4\nA-2,,8.50,3\nA-3,Pot,19.90,2\n",  # a name is lost
+        "SKU,Name,Price,Stock\nA-1,Mug,9.90,4\nA-2,,,3\nA-3,Pot,19.90,2\n",  # no property distinguishes the rows
+        "SKU,Style,Name,Price,Size\nA-1,A,Mug,9.90,S\nA-2,B,,8.50,M\nA-3,C,Pot,19.90,L\n",  # rows of other styles
+    ],
+)
+def test_a_row_whose_name_is_only_missing_is_rejected(text: str) -> None:
+    reading = read(text)
+    assert (reading.rejection.sku, reading.rejection.code) == ("A-2", "empty")

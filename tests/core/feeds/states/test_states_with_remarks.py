@@ -1,0 +1,70 @@
+"""Tests states with a remark, and with a negation, in columns of states and of availability."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+from wecelebrate.feeds.states.words import state_of
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("vergriffen, keine neuauflage", "inactive"),
+        ("auslaufartikel - nicht mehr lieferbar", "inactive"),
+        ("discontinued (no longer made)", "inactive"),
+        ("épuisé, pas de réimpression", "inactive"),
+        ("fuori catalogo (non si ristampa)", "inactive"),
+        ("niet meer leverbaar (uitgefaseerd)", "inactive"),
+        ("nicht gesperrt", "active"),
+        ("not discontinued", "active"),
+        ("no longer active", "inactive"),
+        ("niet actief", "inactive"),
+        # An unknown remark can restrict the state.
+        ("active (b2b only)", "unknown"),
+        ("nu leverbaar", "unknown"),  # Dutch "now", Romanian "not"
+        ("0, 5", "unknown"),
+        ("a/b", "unknown"),
+        ("not yet decided", "unknown"),
+    ],
+)
+def test_the_state_of_a_text(word: str, state: str) -> None:
+    assert state_of(word) == state
+
+
+def test_an_availability_with_a_remark_is_sold_out() -> None:
+    products = read(
+        "SKU;Titre;Prix TTC;Disponibilité\nA;Un;9,90;disponible\nB;Deux;8,90;épuisé, pas de réimpression\n"
+        "C;Trois;7,90;Arrêt définitif de commercialisation\nD;Quatre;7,90;sous 3 jours\n"
+    ).products
+    assert [(one.inventory_policy, one.inventory_count) for one in products[:3]] == [
+        ("untracked", 0), ("tracked", 0), ("tracked", 0),
+    ]  # fmt: skip
+
+
+def test_the_pieces_of_a_product_that_is_phased_out_can_be_sold() -> None:
+    products = read(
+        "SKU;Name;Preis;Bestand;Verfügbarkeit\nA;Tasse;9,90;3;Auslaufmodell\nB;Topf;8,90;2;sofort\n"
+    ).products
+    assert [one.inventory_count for one in products] == [3, 2]
+
+
+@pytest.mark.parametrize("column", ["Hide from website", "frozenFor", "Not online"])
+def test_columns_that_hide_a_product(column: str) -> None:
+    products = read(f"SKU,Name,Price,{column}\nA,Mug,9.90,No\nB,Pot,19.90,Yes\n").products
+    assert [one.is_active for one in products] == [True, False]
+
+
+def test_the_flags_of_sap_business_one() -> None:
+    products = read(
+        '[{"ItemCode":"A","ItemName":"Mug","Price":9.9,"Frozen":"tNO"},'
+        '{"ItemCode":"B","ItemName":"Pot","Price":19.9,"Frozen":"tYES"}]'
+    ).products
+    assert [one.is_active for one in products] == [True, False]
+
+
+def test_the_state_of_an_offer_at_a_marketplace() -> None:
+    products = read(
+        '[{"sku":"A","name":"Mug","price":9.9,"publication":{"status":"ACTIVE"}},'
+        '{"sku":"B","name":"Cup","price":8.9,"publication":{"status":"ENDED"}}]'
+    ).products
+    assert [one.is_active for one in products] == [True, False]

@@ -1,0 +1,54 @@
+"""Tests second tables of the same kind: they have further columns, and the same prices."""
+
+from typing import Any
+
+from tests.core.feeds import workbooks
+from tests.core.feeds.feed_reading import read
+
+TABLES = """Nr;Artikel;VK;EK;Bestand
+A1;Tasse;9,90;4,10;4
+A2;Topf;19,90;8,10;2
+
+Textilien
+Nr;Artikel;Größe;VK;EK;Bestand
+S1;Shirt;S;25,00;9,99;3
+S2;Shirt;M;25,00;9,99;1
+"""
+
+
+def test_the_rows_of_a_second_table_have_its_further_columns() -> None:
+    products = read(TABLES).products
+    assert [(one.sku, str(one.price), one.inventory_count, one.attributes) for one in products] == [
+        ("A1", "9.90", 4, {}), ("A2", "19.90", 2, {}), ("S1", "25.00", 3, {"Größe": "S"}),
+        ("S2", "25.00", 1, {"Größe": "M"}),
+    ]  # fmt: skip
+
+
+def test_a_workbook_is_read_in_the_same_way() -> None:
+    rows: list[list[Any]] = [
+        ["Code", "Item", "RRP", "Stock"], ["M1", "Mug", 9.5, 4], [],
+        ["Code", "Item", "Size", "RRP", "Stock"], ["T1", "Shirt", "S", 19.5, 1],
+    ]  # fmt: skip
+    products = read(workbooks.table(*rows), "list.xlsx").products
+    assert [(one.sku, str(one.price), one.inventory_count, one.attributes) for one in products] == [
+        ("M1", "9.50", 4, {}), ("T1", "19.50", 1, {"Size": "S"}),
+    ]  # fmt: skip
+
+
+def test_a_table_with_other_prices_is_rejected() -> None:
+    for name in ("Prix revendeur HT", "Coût", "Prix d'achat"):
+        reading = read(
+            "Réf;Désignation;Prix TTC;Stock\nF1;Bougie;14,00;10\n\n"
+            f"Réf;Désignation;Taille;{name};Stock\nF2;Savon;S;3,00;8\n"
+        )
+        assert [(one.sku, str(one.price)) for one in reading.products] == [("F1", "14.00")], name
+        assert {one.code for one in reading.rejected} == {"no_product"}
+
+
+def test_a_row_of_the_first_table_with_too_many_cells_is_rejected() -> None:
+    reading = read(
+        "Code,Item,Price,Stock\nC1,Mug,9.90,4\nC2,Pot, large,19.90,2\nC5,Jug,29.90,2\n\n"
+        "Code,Item,Size,Price,Stock\nC3,Tee,S,24.90,5\n"
+    )
+    assert [(one.sku, one.inventory_count) for one in reading.products] == [("C1", 4), ("C5", 2), ("C3", 5)]
+    assert "too_many_cells" in {one.code for one in reading.rejected}
