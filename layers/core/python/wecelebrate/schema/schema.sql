@@ -2343,6 +2343,10 @@ create table products (
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
   folded_sku text not null generated always as (app.fold(sku, 400)) stored,
   inventory_policy text not null default 'tracked'::text,
+  offers jsonb not null default '[]'::jsonb,
+  regular_price numeric,
+  offer_ends_at timestamp with time zone,
+  offer_changes_at timestamp with time zone,
   constraint products_catalog_sku_unique UNIQUE (catalog_id, sku),
   constraint products_pkey PRIMARY KEY (id),
   constraint products_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
@@ -2358,16 +2362,29 @@ create table products (
     'untracked'::text]))),
   constraint products_media_length CHECK ((octet_length(media) <= 262144)),
   constraint products_name_length CHECK ((length(name) <= 500)),
+  constraint products_offers_length CHECK (app.json_fits(offers, 8192)),
   constraint products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3))),
+  constraint products_regular_price_check CHECK (((regular_price > price) AND (regular_price < '1000000000000'::numeric)
+    AND (scale(regular_price) <= 3))),
   constraint products_sku_length CHECK ((length(sku) <= 200)),
   constraint products_source_data_length CHECK (app.json_fits(source_data, 2097152)),
   constraint products_untracked_inventory_check CHECK (((inventory_policy = 'tracked'::text) OR (inventory_count = 0)))
 );
+comment on column products.price is
+  'The price that is valid now: the price of the offer, while an offer is valid.';
 comment on column products.media is
   'JSON: the entries of `images` that can be shown, in their order. \x01 stands for the address of the bucket.';
 comment on column products.inventory_policy is
   'tracked: orders take pieces of inventory_count. untracked: the product is always available, and the count is 0.';
+comment on column products.offers is
+  'A list of {"price": text, "starts_at": time or null, "ends_at": time or null}. Offers that have ended are removed.';
+comment on column products.regular_price is
+  'The price without the offer that is valid now. Null: no offer is valid.';
+comment on column products.offer_ends_at is
+  'The end of the offer that is valid now. Null: no offer, or no known end.';
+comment on column products.offer_changes_at is
+  'The next start or end of an offer, at which the sweeper sets the price.';
 CREATE INDEX products_by_brand ON public.products USING btree (catalog_id, brand, folded_name, id) INCLUDE (price,
   is_active, folded_sku);
 CREATE INDEX products_by_category ON public.products USING btree (catalog_id, category, folded_name, id) INCLUDE (price,
@@ -2375,6 +2392,8 @@ CREATE INDEX products_by_category ON public.products USING btree (catalog_id, ca
 CREATE INDEX products_by_created_at ON public.products USING btree (catalog_id, created_at, id);
 CREATE INDEX products_by_name ON public.products USING btree (catalog_id, folded_name, id) INCLUDE (price, is_active,
   folded_sku);
+CREATE INDEX products_by_offer_change ON public.products USING btree (offer_changes_at) WHERE (offer_changes_at IS NOT
+  NULL);
 CREATE INDEX products_by_price ON public.products USING btree (catalog_id, price, id);
 CREATE INDEX products_search ON public.products USING gin (catalog_id, category, brand, (((folded_name || '
 '::text) || folded_sku)) gin_trgm_ops) WITH (gin_pending_list_limit='1024');
@@ -2419,6 +2438,11 @@ CREATE TRIGGER record_facets_update AFTER UPDATE OF catalog_id, category, brand,
   ROW WHEN (((((old.catalog_id IS DISTINCT FROM new.catalog_id) OR (old.category IS DISTINCT FROM new.category)) OR
   (old.brand IS DISTINCT FROM new.brand)) OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION
   app.record_facet_change();
+CREATE TRIGGER set_price_insert BEFORE INSERT ON public.products FOR EACH ROW WHEN (((new.offers <> '[]'::jsonb) OR
+  (new.regular_price IS NOT NULL))) EXECUTE FUNCTION app.set_price();
+CREATE TRIGGER set_price_update BEFORE UPDATE OF price, regular_price, offers, currency ON public.products FOR EACH ROW
+  WHEN ((((new.offers <> '[]'::jsonb) OR (old.offers <> '[]'::jsonb) OR (new.regular_price IS NOT NULL)) AND (NOT
+  (new.offer_changes_at IS DISTINCT FROM old.offer_changes_at)))) EXECUTE FUNCTION app.set_price();
 CREATE TRIGGER set_product_media BEFORE UPDATE OF images ON public.products FOR EACH ROW WHEN ((new.images IS DISTINCT
   FROM old.images)) EXECUTE FUNCTION app.set_product_media();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION
@@ -4067,6 +4091,7 @@ create table app.staged_products (
   new_is_active boolean,
   stock_by_place jsonb,
   stock_as_of timestamp with time zone,
+  offers jsonb,
   constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, ordinal, line),
   constraint staged_products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3)))
@@ -4079,6 +4104,8 @@ comment on column app.staged_products.stock_by_place is
   'The stock at each place that the rows name. A null value: the place does not count its stock. Null: no place.';
 comment on column app.staged_products.stock_as_of is
   'When the stock of the row was counted. Null: as the whole file.';
+comment on column app.staged_products.offers is
+  'Null: the row says nothing about offers.';
 -- row-level security: forced
 create policy admin on app.staged_products for select to app_admin
   using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
@@ -4899,6 +4926,33 @@ end
 $function$;
 grant execute on function kv.answer(text,jsonb,double precision) to app_kv;
 
+-- Function app.apply_due_offers(timestamp with time zone,integer), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.apply_due_offers(at timestamp with time zone, max_products integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  changed integer;
+begin
+  with due as materialized (
+    select p.id from products p where p.offer_changes_at <= $1
+    order by p.offer_changes_at limit $2
+    for no key update skip locked
+  )
+  update products p
+  set (price, regular_price, offers, offer_ends_at, offer_changes_at) = (
+    select s.price, s.regular_price, s.open_offers, s.ends_at, s.changes_at
+    from app.price_at(coalesce(p.regular_price, p.price), p.offers, $1) s)
+  from due d where p.id = d.id;
+  get diagnostics changed = row_count;
+  return changed;
+end
+$function$;
+grant execute on function app.apply_due_offers(timestamp with time zone,integer) to app_system;
+
 -- Function app.as_document(text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.as_document(content text)
@@ -4974,7 +5028,7 @@ CREATE OR REPLACE FUNCTION app.audit_noise()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN
-  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku}'::text[];
+  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku,offer_changes_at,offer_ends_at}'::text[];
 
 -- Function app.audit_products(), owner app_definer
 
@@ -5511,6 +5565,20 @@ AS $function$
     and jsonb_typeof(value) = 'object'
   order by key desc limit 1
 $function$;
+
+-- Function app.catalog_timezone(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.catalog_timezone(catalog uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select o.timezone from catalogs c join clients o on o.id = c.owner_client_id
+  where c.id = $1 and ((select app.admin_role()) is not null or (select app.subject()) = 'service:system'
+    or c.id = any ((select app.catalog_ids())::uuid[]))
+$function$;
+grant execute on function app.catalog_timezone(uuid) to app_admin, app_client, app_support, app_system;
 
 -- Function kv.catalogs_of_lists(kv.draft[]), owner app_mirror
 
@@ -6830,7 +6898,7 @@ begin
         'client', kv.names_of('client', r.client_id), 'catalog', kv.names_of('catalog', r.catalog_id)))
       from sites r where r.id = any (ids))
     when 'product' then (
-      select jsonb_object_agg(r.id, to_jsonb(r) - '{source_data,media}'::text[] || jsonb_build_object(
+      select jsonb_object_agg(r.id, kv.mirrored_row(to_jsonb(r) - '{source_data,media}'::text[]) || jsonb_build_object(
         'owner', c.owner_client_id, 'catalog', kv.names_of('catalog', r.catalog_id), 'catalog_currency', c.currency,
         'listed_in', (
           select coalesce(jsonb_agg(n ->> 1), '[]') from jsonb_array_elements(kv.names_of('catalog', r.catalog_id)) n
@@ -8930,10 +8998,10 @@ begin
   if cardinality(ids) = 0 or entity = 'order' then
     return '{}';
   end if;
-  execute format('select coalesce(jsonb_object_agg(t.id, to_jsonb(t)), ''{}'')'
+  execute format('select coalesce(jsonb_object_agg(t.id, kv.mirrored_row(to_jsonb(t))), ''{}'')'
     ' from (select id, %s from %I where id = any ($1) order by id for no key update) t',
-    array_to_string(kv.merged_columns(entity) || case when entity in ('site', 'catalog') then '{status}' else '{}' end
-      ::text[], ', '),
+    array_to_string(kv.merged_columns(entity) || case when entity in ('site', 'catalog') then '{status}'
+      when entity = 'product' then '{regular_price}' else '{}' end::text[], ', '),
     entity || 's')
     into rows using ids;
   return rows;
@@ -9483,6 +9551,10 @@ begin
   p.currency := coalesce(pricing ->> 'currency', p.currency);
   p.inventory_count := least(p.inventory_count, app.max_shown_stock());
   p.source_data := null;
+  p.offers := '[]';
+  p.regular_price := null;
+  p.offer_ends_at := null;
+  p.offer_changes_at := null;
   p.updated_at := greatest(p.created_at, date_trunc('day', p.updated_at, 'UTC'));
   return p;
 end
@@ -10413,7 +10485,7 @@ begin
     delete from kv.history h where h.key = $1;
     return null;
   end if;
-  execute format('select to_jsonb(t) from public.%I t where t.id = $1', entity || 's')
+  execute format('select kv.mirrored_row(to_jsonb(t)) from public.%I t where t.id = $1', entity || 's')
     into new_row using (target ->> 'row_id')::uuid;
   if kv.is_deep(document) or exists (
       select from kv.ids i where i.key = $1 and i.fingerprint is distinct from i.mapped_fingerprint) then
@@ -10938,6 +11010,7 @@ begin
       app.base_key(after_key, after_id, sort, pricing, catalog), $13, $14, $15)
   loop
     p.price := app.selling_price(p.price, pricing);
+    p.regular_price := app.selling_price(p.regular_price, pricing);
     p.currency := pricing ->> 'currency';
     return next p;
   end loop;
@@ -12584,7 +12657,7 @@ declare
   r record;
 begin
   if tg_op = 'INSERT' then
-    for r in select a.id, to_jsonb(a) as new_row from after a order by a.id loop
+    for r in select a.id, kv.mirrored_row(to_jsonb(a)) as new_row from after a order by a.id loop
       perform kv.mirror_change(tg_argv[0], null, r.new_row);
     end loop;
   elsif tg_op = 'DELETE' then
@@ -12593,7 +12666,7 @@ begin
     end loop;
   else
     for r in
-      select a.id, to_jsonb(b) as old_row, to_jsonb(a) as new_row
+      select a.id, kv.mirrored_row(to_jsonb(b)) as old_row, kv.mirrored_row(to_jsonb(a)) as new_row
       from after a join before b on b.id = a.id where a is distinct from b order by a.id
     loop
       perform kv.mirror_change(tg_argv[0], r.old_row, r.new_row);
@@ -12681,6 +12754,15 @@ CREATE OR REPLACE FUNCTION kv.mirrored_environments()
  LANGUAGE sql
  STABLE
 RETURN COALESCE((SELECT m.environments FROM kv.mirror m WHERE m.is_only), '{production}'::text[]);
+
+-- Function kv.mirrored_row(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirrored_row(r jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((r -> 'regular_price'::text) <> 'null'::jsonb) THEN (r || jsonb_build_object('price', (r ->
+  'regular_price'::text))) ELSE r END;
 
 -- Function kv.mismatched_fields(kv.ids,jsonb,jsonb,jsonb), owner app_mirror
 
@@ -13138,6 +13220,18 @@ begin
   return null;
 end
 $function$;
+
+-- Function app.open_offers(jsonb,timestamp with time zone), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.open_offers(offers jsonb, at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (offers = '[]'::jsonb) THEN offers ELSE (SELECT COALESCE(jsonb_agg(e.o ORDER BY e.n), '[]'::jsonb) AS
+  "coalesce" FROM jsonb_array_elements(open_offers.offers) WITH ORDINALITY e(o, n) WHERE ((((e.o ->>
+  'ends_at'::text))::timestamp with time zone <= open_offers.at) IS NOT TRUE)) END;
+grant execute on function app.open_offers(jsonb,timestamp with time zone) to app_admin, app_client, app_definer,
+  app_migrate, app_mirror, app_support;
 
 -- Function app.order_content_hash(jsonb), owner app_definer
 
@@ -13884,6 +13978,30 @@ end
 $function$;
 grant execute on function app.prepare_erasure(uuid) to app_system;
 
+-- Function app.price_at(numeric,jsonb,timestamp with time zone), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.price_at(regular numeric, offers jsonb, at timestamp with time zone, OUT price numeric,
+  OUT regular_price numeric, OUT open_offers jsonb, OUT ends_at timestamp with time zone, OUT changes_at timestamp with
+  time zone)
+ RETURNS record
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  with open_offers as (
+    select (o ->> 'price')::numeric as price, (o ->> 'starts_at')::timestamptz as starts_at,
+      (o ->> 'ends_at')::timestamptz as ends_at
+    from jsonb_array_elements(app.open_offers($2, $3)) o
+  ), valid as (
+    select o.price, o.ends_at from open_offers o
+    where (o.starts_at > $3) is not true and o.price < $1 order by o.price, o.ends_at desc nulls first limit 1
+  )
+  select coalesce((select v.price from valid v), $1), case when exists (select from valid) then $1 end,
+    app.open_offers($2, $3), (select v.ends_at from valid v),
+    (select least(min(o.starts_at) filter (where o.starts_at > $3), min(o.ends_at)) from open_offers o)
+$function$;
+grant execute on function app.price_at(numeric,jsonb,timestamp with time zone) to app_admin, app_client, app_definer,
+  app_migrate, app_mirror, app_support;
+
 -- Function kv.price_of(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.price_of(v jsonb, OUT price numeric, OUT currency text, OUT sign text, OUT reason text)
@@ -14470,17 +14588,18 @@ begin
       select coalesce(b.id, a.id) as id, b.catalog_id as old_catalog, a.catalog_id as new_catalog,
         (a.price, app.is_in_stock(a.inventory_policy, a.inventory_count), a.is_active, a.catalog_id, a.id,
           a.created_at, a.currency, a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes,
-          a.source_data, a.media)
+          a.source_data, a.media, a.offers, a.regular_price, a.offer_ends_at)
         is distinct from (b.price, app.is_in_stock(b.inventory_policy, b.inventory_count), b.is_active, b.catalog_id,
           b.id, b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
-          b.source_data, b.media)
+          b.source_data, b.media, b.offers, b.regular_price, b.offer_ends_at)
         as is_visible
       from before b full join after a on a.id = b.id
       where (a.price, a.inventory_count, a.inventory_policy, a.is_active, a.catalog_id, a.id, a.created_at, a.currency,
-          a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
+          a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media, a.offers,
+          a.regular_price, a.offer_ends_at)
         is distinct from (b.price, b.inventory_count, b.inventory_policy, b.is_active, b.catalog_id, b.id,
           b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
-          b.source_data, b.media)
+          b.source_data, b.media, b.offers, b.regular_price, b.offer_ends_at)
     )
     select array_agg(tag) into stale
     from (
@@ -16482,7 +16601,8 @@ AS $function$
 declare
   r jsonb;
 begin
-  execute format('select to_jsonb(t) from (select * from %I where id = $1 for no key update) t', entity || 's')
+  execute format('select kv.mirrored_row(to_jsonb(t)) from (select * from %I where id = $1 for no key update) t',
+    entity || 's')
     into r using id;
   return r;
 end
@@ -16500,7 +16620,7 @@ begin
     when 'client' then return (select to_jsonb(t) from clients t where t.id = $2);
     when 'catalog' then return (select to_jsonb(t) from catalogs t where t.id = $2);
     when 'site' then return (select to_jsonb(t) from sites t where t.id = $2);
-    when 'product' then return (select to_jsonb(t) from products t where t.id = $2);
+    when 'product' then return (select kv.mirrored_row(to_jsonb(t)) from products t where t.id = $2);
     else return (select to_jsonb(t) from orders t where t.id = $2);
   end case;
 end
@@ -16914,6 +17034,33 @@ begin
 end
 $function$;
 grant execute on function app.set_own_report(uuid,boolean) to app_admin, app_client;
+
+-- Function app.set_price(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.set_price()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  regular numeric := coalesce(new.regular_price, new.price);
+begin
+  if tg_op = 'UPDATE' then
+    regular := case
+      when new.regular_price is not null and new.regular_price is distinct from old.regular_price
+        then new.regular_price
+      when new.price <> old.price then new.price
+      else coalesce(old.regular_price, old.price) end;
+    if new.currency <> old.currency and new.offers = old.offers then
+      new.offers := '[]';
+    end if;
+  end if;
+  select p.price, p.regular_price, p.open_offers, p.ends_at, p.changes_at
+  into new.price, new.regular_price, new.offers, new.offer_ends_at, new.offer_changes_at
+  from app.price_at(regular, app.stored_offers(new.offers, new.currency), clock_timestamp()) p;
+  return new;
+end
+$function$;
 
 -- Function app.set_product_media(), owner app_owner
 
@@ -17595,6 +17742,27 @@ begin
     else (select kv.decoded_item(k.item) from kv.keyed_items(list, kv.items_of(stored)) k where k.key = $1 limit 1) end;
 end
 $function$;
+
+-- Function app.stored_offers(jsonb,text), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.stored_offers(offers jsonb, currency text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('price', round(price, app.minor_units($2))::text,
+    'starts_at', starts_at, 'ends_at', ends_at)
+    order by starts_at nulls first, ends_at nulls last, price), '[]')
+  from (
+    select distinct (o ->> 'price')::numeric as price, (o ->> 'starts_at')::timestamptz as starts_at,
+      (o ->> 'ends_at')::timestamptz as ends_at
+    from jsonb_array_elements($1) o
+  ) offer
+  where price = round(price, app.minor_units($2)) and (starts_at < ends_at) is not false
+$function$;
+grant execute on function app.stored_offers(jsonb,text) to app_admin, app_client, app_definer, app_migrate, app_mirror,
+  app_support;
 
 -- Function app.storefront_condition(uuid), owner app_definer
 
@@ -18578,11 +18746,14 @@ AS $function$
     coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::products, d.columns) r where d.reason is null
   on conflict (id) do update set sku = excluded.sku, name = excluded.name,
-    description = excluded.description, category = excluded.category, brand = excluded.brand, price = excluded.price,
+    description = excluded.description, category = excluded.category, brand = excluded.brand,
+    -- The price in a document is the regular price.
+    price = case when p.regular_price is null then excluded.price else p.price end,
+    regular_price = case when p.regular_price is not null then excluded.price end,
     currency = excluded.currency, images = excluded.images, attributes = excluded.attributes,
     inventory_count = excluded.inventory_count, inventory_policy = excluded.inventory_policy
-  where (p.sku, p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes,
-      p.inventory_count, p.inventory_policy)
+  where (p.sku, p.name, p.description, p.category, p.brand, coalesce(p.regular_price, p.price),
+      p.currency, p.images, p.attributes, p.inventory_count, p.inventory_policy)
     is distinct from (excluded.sku, excluded.name, excluded.description, excluded.category, excluded.brand,
       excluded.price, excluded.currency, excluded.images, excluded.attributes, excluded.inventory_count,
       excluded.inventory_policy)
