@@ -106,6 +106,8 @@ def platform_alarms(environment: Environment) -> Iterator[Alarm]:
     yield _custom("export-clean-up", "", "expired exports were not deleted", "ExportCleanUpFailed", 10,
                   service=sweeper)  # fmt: skip
     yield from _store_alarms(sweeper)
+    yield _custom("offers-late", "", "offers were not started or ended", "OffersNotApplied", 10,
+                  service=sweeper)  # fmt: skip
     yield _custom("mails-bounced", "", "mails bounced", "MailsBounced", 20, service="queues-mail-events",
                   minutes=60)  # fmt: skip
     yield Alarm("mail-reputation", "", "SES may stop our mails", _SES, "Reputation.BounceRate", "Maximum", 0.05,

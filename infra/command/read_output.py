@@ -121,6 +121,8 @@ def _fields(product: Product) -> Json:
         value = getattr(product, name)
         if name in product.fields_set or (value and name not in _OPTIONAL):
             values[name] = str(value) if isinstance(value, Decimal) else value
+    if "offers" in values:
+        values["offers"] = [offer.as_json() for offer in product.offers or ()]
     return values
 
 

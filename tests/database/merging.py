@@ -20,6 +20,7 @@ _QUERIES: Any = aiosql.from_path(
 )
 MERGE: str = _QUERIES.merge_chunk.sql
 COMPARE: str = _QUERIES.compare_staged_products.sql
+IMPLAUSIBLE: str = _QUERIES.count_implausible_changes.sql
 PARAMETERS: dict[str, Any] = {
     "job_id": A_JOB, "fence": 2, "after": "", "chunk": 5000, "catalog_id": A_CATALOG, "currency": "USD",
     "mode": "upsert", "replaces": False, "dry_run": False, "max_low_stock": 10, "keeps_places": False,
@@ -46,6 +47,11 @@ def compare(superuser: psycopg.Connection, as_of: datetime) -> tuple[dict[str, A
     """Return the first staged product as a dry run would show it, and the stored product."""
     row = _run(superuser, COMPARE, PARAMETERS | {"as_of": as_of, "max_rows": 500})
     return row["staged"], row["stored"]
+
+
+def implausible(superuser: psycopg.Connection) -> dict[str, Any]:
+    """Count the changes of the staged products that can be mistakes."""
+    return _run(superuser, IMPLAUSIBLE, PARAMETERS | {"step": 1, "large_change": "0.5", "min_products": 1})
 
 
 def merge(superuser: psycopg.Connection, as_of: datetime | None = None, **parameters: Any) -> dict[str, Any]:

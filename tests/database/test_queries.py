@@ -155,6 +155,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "merge.combine_places": ("app_worker",),
     "merge.delete_staged_products": ("app_worker",),
     "merge.delete_staged_rejections": ("app_worker",),
+    "products.apply_due_offers": ("app_system",),
     "products.settle_stock_holds": ("app_system",),
     "reports.catalog_figures": BACK_OFFICE,
     "reports.get_file": BACK_OFFICE,

@@ -110,7 +110,7 @@ def test_a_product_page_has_only_public_fields(platform: Platform, shop: Shop) -
         "attributes",
         "media",
     }
-    assert set(product) == public | {"in_stock"}
+    assert set(product) == public | {"in_stock", "regular_price", "offer_ends_at"}
     assert {key: product[key] for key in public} == {key: shop.visible[0][key] for key in public}
     listed = ok(platform.api().get(f"{shop.path}/products"))["data"]
     assert product in listed

@@ -80,10 +80,11 @@ def read(
     encoding: str = "utf-8",
     *,
     attributes: Mapping[str, Any] | None = None,
+    memory: Mapping[str, Any] | None = None,
 ) -> Reading:
     """Read all items of a feed, and check the properties that every feed must have."""
     raw = content.encode(encoding) if isinstance(content, str) else content
-    with open_feed(Body(raw), name, mapping, currency, disclosure=Disclosure(attributes)) as feed:
+    with open_feed(Body(raw), name, mapping, currency, memory=memory, disclosure=Disclosure(attributes)) as feed:
         items = list(feed)
     assert sum(item.rows for item in items) == feed.rows_read
     assert all(item.line >= 1 for item in items)

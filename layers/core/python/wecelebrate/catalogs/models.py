@@ -36,6 +36,7 @@ ProductField = Literal[
     "is_active",
     "price_unit",
     "stock_as_of",
+    "offers",
     "command",
     "parent",
 ]

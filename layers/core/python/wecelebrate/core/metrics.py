@@ -22,6 +22,7 @@ Name = Literal[
     "UnexpectedDatabaseState",
     "RowSecuritySuspended",
     "ExportCleanUpFailed",
+    "OffersNotApplied",
     "DeadLetters",
     "Heartbeat",
     "MailsBounced",

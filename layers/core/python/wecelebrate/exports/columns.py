@@ -39,7 +39,8 @@ COLUMNS: Mapping[ExportKind, tuple[Column, ...]] = {
     "products": (
         _ID, Column("catalog_id", "code"), Column("sku", "text"), Column("name", "text"),
         Column("description", "text"), Column("category", "text"), Column("brand", "text"), Column("price", "amount"),
-        Column("currency", "code"), Column("images", "lines"), Column("attributes", "json"),
+        Column("currency", "code"), Column("offers", "json"), Column("offer_price", "amount"),
+        Column("images", "lines"), Column("attributes", "json"),
         Column("inventory_count", "integer"), Column("inventory_policy", "code"), Column("is_active", "boolean"),
         _CREATED, Column("updated_at", "time"), Column("source_data", "json"),
     ),

@@ -107,9 +107,10 @@ from (
 -- name: export_products
 -- Return the products of a catalog whose SKUs are after `after_key` and not after `last_key`. The source data is null
 -- unless it is included and the caller may read it.
-select p.id, p.catalog_id, p.sku, p.name, p.description, p.category, p.brand, p.price::text as price, p.currency,
-  p.images, p.attributes, p.inventory_count, p.inventory_policy, p.is_active, p.created_at, p.updated_at,
-  s.data as source_data
+select p.id, p.catalog_id, p.sku, p.name, p.description, p.category, p.brand,
+  coalesce(p.regular_price, p.price)::text as price, p.currency, p.offers,
+  case when p.regular_price is not null then p.price::text end as offer_price, p.images, p.attributes,
+  p.inventory_count, p.inventory_policy, p.is_active, p.created_at, p.updated_at, s.data as source_data
 from products p
   left join product_sources s on :with_source::boolean and s.catalog_id = p.catalog_id and s.product_id = p.id
 where p.catalog_id = :scope
@@ -136,7 +137,7 @@ from (
 -- name: export_granted_products
 -- Do the same as `export_products`, for a catalog that the caller has a grant for.
 select p.id, p.catalog_id, p.sku, p.name, p.description, p.category, p.brand, p.price::text as price, p.currency,
-  p.images, p.attributes, p.inventory_count, p.inventory_policy, p.is_active, p.created_at, p.updated_at,
+  p.offers, null::text as offer_price, p.images, p.attributes, p.inventory_count, p.inventory_policy, p.is_active, p.created_at, p.updated_at,
   null::jsonb as source_data
 from app.granted_products(:scope, :after_key, :last_key) p
 where (:is_active::boolean is null or p.is_active = :is_active)

@@ -20,7 +20,7 @@ a process needs.
 
 from wecelebrate.feeds.columns.visibility import Disclosure
 from wecelebrate.feeds.feed import Feed, open_feed
-from wecelebrate.feeds.items import Item, Product, Rejected, UnreadableFeed
+from wecelebrate.feeds.items import Item, Offer, Product, Rejected, UnreadableFeed
 from wecelebrate.feeds.plan.plan import REPORT_COLUMN_PREFIX
 from wecelebrate.feeds.preparation import prepare
 from wecelebrate.feeds.proposal import Proposal, propose
@@ -28,6 +28,6 @@ from wecelebrate.feeds.questions import Change, Choice, Question
 from wecelebrate.feeds.warnings import Warnings
 
 __all__ = [
-    "REPORT_COLUMN_PREFIX", "Change", "Choice", "Disclosure", "Feed", "Item", "Product", "Proposal", "Question",
-    "Rejected", "UnreadableFeed", "Warnings", "open_feed", "prepare", "propose",
+    "REPORT_COLUMN_PREFIX", "Change", "Choice", "Disclosure", "Feed", "Item", "Offer", "Product", "Proposal",
+    "Question", "Rejected", "UnreadableFeed", "Warnings", "open_feed", "prepare", "propose",
 ]  # fmt: skip

@@ -14,7 +14,7 @@ from wecelebrate.feeds.plan.decimals import decide_numbers
 from wecelebrate.feeds.plan.details import plan_table
 from wecelebrate.feeds.plan.plan import Plan, extend_plan, raise_unreadable
 from wecelebrate.feeds.questions import Change, Question
-from wecelebrate.feeds.reading import changes, describe, remembered_columns, remembered_mark
+from wecelebrate.feeds.reading import changes, describe, had_offers, remembered_columns, remembered_mark
 from wecelebrate.feeds.rows.checks import (
     SAMPLE_ENDS,
     TRUNCATED,
@@ -105,6 +105,7 @@ class Feed:
         currency: str,
         memory: Mapping[str, Any] | None = None,
     ) -> None:
+        plan.ends_offers = plan.offers is None and bool(plan.prices) and had_offers(memory)
         self._source, self._table, self._plan = source, source.table, plan
         self._evidence = evidence
         self._finalizer = weakref.finalize(self, source.close)

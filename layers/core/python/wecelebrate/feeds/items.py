@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -10,6 +10,25 @@ from wecelebrate.core.types import InventoryPolicy
 
 DeclaredMode = Literal["full", "delta"]
 """What a file contains, according to the file itself: `full` is the whole catalog, `delta` is only changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A price for a limited time. A time without an offset is a local time of the sender."""
+
+    price: Decimal
+    first: date | datetime | None
+    """The first day, or the start. None: the offer has started."""
+    last: date | datetime | None
+    """The last day, on which the offer is still valid, or the end. None: there is no end yet."""
+
+    def as_json(self) -> dict[str, str | None]:
+        """Return the offer with JSON values."""
+        return {
+            "price": f"{self.price:f}",
+            "first": None if self.first is None else self.first.isoformat(),
+            "last": None if self.last is None else self.last.isoformat(),
+        }
 
 
 @dataclass(slots=True)
@@ -55,6 +74,8 @@ class Product:
     """The stock at each place that the rows name, if the file has a column of the place. None: not counted there."""
     stock_as_of: datetime | None = None
     """When the stock of the row was counted. None: the row does not say it."""
+    offers: tuple[Offer, ...] | None = ()
+    """The prices for a limited time, in the currency of the price. None: the record does not have their keys."""
 
 
 @dataclass(slots=True)

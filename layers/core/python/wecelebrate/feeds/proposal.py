@@ -15,6 +15,7 @@ from wecelebrate.feeds.plan.plan import REPORT_COLUMN_PREFIX, Plan
 from wecelebrate.feeds.questions import Change, Question
 from wecelebrate.feeds.reading import remembered_columns
 from wecelebrate.feeds.rows.checks import SAMPLE_ENDS
+from wecelebrate.feeds.rows.offers import BAD_OFFER, NOT_LOWER
 from wecelebrate.feeds.rows.products import ZERO_PRICE
 from wecelebrate.feeds.tables.source import open_source
 from wecelebrate.feeds.transformations.settings import Entry, file_settings
@@ -283,6 +284,8 @@ def _product(product: Product) -> dict[str, Any]:
         values["inventory_policy"] = product.inventory_policy
     if "attributes" in product.fields_set:
         values["attributes"] = product.attributes
+    if "offers" in product.fields_set:
+        values["offers"] = [offer.as_json() for offer in product.offers or ()]
     return values
 
 
@@ -301,6 +304,8 @@ def _value_warnings(warnings: Warnings) -> list[str]:
 _VALUE_TEXTS = {
     "unknown_state": "is not a known state; it does not change products, and new products with it are inactive",
     "rounded_number": "is a number that a spreadsheet has rounded; it is no attribute",
+    BAD_OFFER: "is no offer whose price and days are understood; the product is sold at its usual price",
+    NOT_LOWER: "is an offer that is not below the price; it is left out",
     ZERO_PRICE: "is no price; stored products keep their prices, and new products need one",
 }
 """What each code of a warning means."""

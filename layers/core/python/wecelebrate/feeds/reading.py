@@ -132,6 +132,12 @@ def _with_earlier(reading: dict[str, Any], memory: Memory) -> dict[str, Any]:
     return reading
 
 
+def had_offers(memory: Memory | None) -> bool:
+    """Return whether the earlier file had columns of offers."""
+    entries = _mapping((memory or {}).get("columns")).get("offers")
+    return isinstance(entries, list) and any(isinstance(each, Mapping) and not each.get("earlier") for each in entries)
+
+
 def remembered_mark(memory: Memory | None) -> str | None:
     """Return the decimal separator of the earlier file, if it was decided."""
     decimal = _mapping((memory or {}).get("decimal"))

@@ -25,8 +25,8 @@ DEFAULT_STOCK_DELAY_MINUTES = 15
 def find_catalog(tx: Transaction, catalog_id: UUID) -> dict[str, Any] | None:
     """Return a catalog, or None if the caller cannot see it.
 
-    The keys are `id`, `owner_client_id`, `currency`, `sync_settings`, `reading` (how the last file was read that was
-    merged, or None) and `accepted` (the changes to this reading that a user has accepted).
+    The keys are `id`, `owner_client_id`, `currency`, `timezone`, `sync_settings`, `reading` (how the last file was read
+    that was merged, or None) and `accepted` (the changes to this reading that a user has accepted).
     """
     row = sql.get_catalog(tx, catalog_id=catalog_id)
     return dict(row) if row else None

@@ -26,9 +26,9 @@ from wecelebrate.ingestion.bulk_import.rows import to_item
 
 _FIELDS = frozenset({
     "sku", "name", "description", "category", "brand", "price", "currency", "images", "attributes", "inventory_count",
-    "inventory_policy", "is_active",
+    "inventory_policy", "is_active", "offers",
 })  # fmt: skip
-_IGNORED = frozenset({"id", "catalog_id", "created_at", "updated_at", "source_data"})
+_IGNORED = frozenset({"offer_price", "id", "catalog_id", "created_at", "updated_at", "source_data"})
 _SIGNATURE = frozenset({"id", "catalog_id", "sku", "inventory_policy", "is_active"})
 _HEAD_BYTES = 16 * 1024
 """The header, or the first row of NDJSON, is recognised if it ends within this number of bytes. A longer first row of
@@ -170,6 +170,8 @@ def _fields(cells: Mapping[str, str]) -> RowFields | None:
                 fields[name] = [*cell.split("\n")] if cell else []
             case "attributes":
                 fields[name] = _json(cell) if cell else {}
+            case "offers":
+                fields[name] = _json(cell) if cell else []
             case "inventory_count":
                 fields[name] = int(cell) if cell.isascii() and cell.isdigit() and len(cell) < 20 else cell
             case "is_active":

@@ -1,7 +1,8 @@
 -- name: get_catalog^
--- Get the owner, the currency and the sync settings of a catalog that the caller may see, and how the last file was read
--- that was merged into the catalog.
-select c.id, c.owner_client_id, c.currency, c.sync_settings, r.reading, coalesce(r.accepted, '[]') as accepted
+-- Get the owner, the currency, the time zone and the sync settings of a catalog that the caller may see, and how the last
+-- file was read that was merged into the catalog.
+select c.id, c.owner_client_id, c.currency, c.sync_settings, r.reading, coalesce(r.accepted, '[]') as accepted,
+  coalesce(app.catalog_timezone(c.id), 'UTC') as timezone
 from app.catalog_view c left join catalog_readings r on r.catalog_id = c.id
 where c.id = :catalog_id;
 

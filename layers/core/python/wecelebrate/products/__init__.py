@@ -5,6 +5,7 @@ change these products.
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from wecelebrate.core.shortening import shortened
 from wecelebrate.products import low_stock, prices
 from wecelebrate.products.models import (
     NewProduct,
+    Offer,
     Product,
     ProductFilters,
     ProductListFilters,
@@ -40,6 +42,8 @@ MAX_SHOWN_ORDERS = 100
 """The maximum number of orders in the explanation of a stock."""
 SETTLED_PRODUCTS = 1_000
 """The largest number of products whose holds one transaction settles."""
+PRODUCTS_WITH_OFFERS = 500
+"""The largest number of products whose offers one transaction starts or ends."""
 MAX_SHOWN_SOURCE_BYTES = 1_900_000
 """The maximum size of the source data in a response, as JSON in bytes. A response triples the size of some texts."""
 
@@ -195,7 +199,10 @@ def price(tx: Transaction, product_id: UUID) -> ProductPrice:
         price=row["selling"],
         pricing_status=row["status"],
         steps=list(prices.steps(row)),
-        **{name: row[name] for name in ("product_id", "catalog_id", "sku", "base_currency", "currency")},
+        **{
+            name: row[name]
+            for name in ("product_id", "catalog_id", "sku", "base_currency", "regular_price", "currency")
+        },
     )
 
 
@@ -204,13 +211,21 @@ def settle_stock_holds() -> int:
     return batches.run(lambda tx, limit: int(sql.settle_stock_holds(tx, max_products=limit)), SETTLED_PRODUCTS)
 
 
+def apply_due_offers(at: datetime | None = None) -> int:
+    """Start and end the offers that are due at a time, by default now. Returns the number of changed products.
+
+    Several callers can run at the same time: each skips the products that another one changes.
+    """
+    return batches.run(lambda tx, limit: int(sql.apply_due_offers(tx, at=at, max_products=limit)), PRODUCTS_WITH_OFFERS)
+
+
 def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:
     """Create a product.
 
     Raises NotFound if the caller cannot see the catalog, and Forbidden if the caller can only read the catalog. Raises
     AlreadyExists if the catalog already has a product with this SKU. Raises OtherCurrency.
     """
-    values = as_json(_with_currency(new, _catalog_currency(tx, catalog_id)), "images", "attributes")
+    values = as_json(_with_currency(new, _catalog_currency(tx, catalog_id)), "images", "attributes", "offers")
     row = sql.create_product(tx, catalog_id=catalog_id, base_url=settings().images(), **values)
     return _after_write(tx, Product(**row))
 
@@ -244,7 +259,7 @@ def _with_currency(new: NewProduct, catalog_currency: str | None) -> dict[str, A
     fields = new.model_dump(mode="json")
     currency: str = fields["currency"] or catalog_currency or DEFAULT_CURRENCY
     _require_currency(currency, catalog_currency)
-    require_exact(new.price, currency)
+    require_exact(new.price, currency, new.offers)
     return fields | {"currency": currency}
 
 
@@ -268,8 +283,9 @@ def _change(
     expected = match.check(before)
     if changes.get("currency", before.currency) != before.currency:
         _require_currency(changes["currency"], _catalog_currency(tx, before.catalog_id))
-    if "price" in changes or "currency" in changes:
-        require_exact(Decimal(changes.get("price", before.price)), changes.get("currency", before.currency))
+    if changes.keys() & {"price", "currency", "offers"}:
+        price, currency = Decimal(changes.get("price", before.price)), changes.get("currency", before.currency)
+        require_exact(price, currency, [Offer(**offer) for offer in changes.get("offers", ())])
     row = sql.change_product(
         tx,
         product_id=product_id,

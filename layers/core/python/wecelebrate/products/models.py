@@ -1,5 +1,6 @@
 """Products of catalogs, and the filters for listing them."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
@@ -32,6 +33,8 @@ from wecelebrate.core.types import (
 from wecelebrate.core.types.numbers import MAX_COUNT
 
 ImageUrls = Annotated[list[ImageUrl], Field(max_length=50)]
+MAX_OFFERS = 10
+"""The maximum number of offers of a product that have not ended."""
 MAX_WORDS = 10
 """The maximum number of words in a search. app.search_patterns has the same limit."""
 
@@ -46,10 +49,43 @@ Search = Annotated[ShortLine, AfterValidator(_check_words)]
 Sort = Literal["name", "-name", "price", "-price", "created_at", "-created_at"]
 
 
-def require_exact(price: Decimal, currency: str) -> None:
-    """Raise Invalid if a price is finer than its currency, e.g. 0.50 JPY."""
-    if rounded(price, currency) is None:
-        raise Invalid(errors=[FieldError(pointer="/price", detail=finer_problem(currency))])
+class Offer(Input):
+    """A price of a product for a limited time."""
+
+    price: Money
+    """The price of one piece, in the currency of the product."""
+    starts_at: Timestamp | None = Field(default=None, description="The start. Null: the offer has started.")
+    ends_at: Timestamp | None = Field(
+        default=None, description="The end, from which on the offer is not valid any more. Null: there is no end yet."
+    )
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if self.starts_at is not None and self.ends_at is not None and self.starts_at >= self.ends_at:
+            raise ValueError("must have an end after its start")
+        return self
+
+
+Offers = Annotated[
+    list[Offer],
+    Field(
+        max_length=MAX_OFFERS,
+        description="Prices for a limited time. While an offer below `price` is valid, the product is sold at it. If"
+        " several are valid, the lowest counts. Offers that have ended are removed.",
+    ),
+]
+
+
+def require_exact(price: Decimal, currency: str, offers: Sequence[Offer] = ()) -> None:
+    """Raise Invalid if a price, or the price of an offer, is finer than its currency, e.g. 0.50 JPY."""
+    prices = {"/price": price} | {f"/offers/{number}/price": offer.price for number, offer in enumerate(offers)}
+    errors = [
+        FieldError(pointer=pointer, detail=finer_problem(currency))
+        for pointer, amount in prices.items()
+        if rounded(amount, currency) is None
+    ]
+    if errors:
+        raise Invalid(errors=errors)
 
 
 def stock_changes(model: "NewProduct | ProductValues") -> dict[str, Any]:
@@ -84,7 +120,8 @@ class NewProduct(Input):
     brand: Label | None = None
     """The brand, by which storefronts can be filtered."""
     price: Money
-    """The price of one piece, in the currency of the product."""
+    """The price of one piece without an offer, in the currency of the product."""
+    offers: Offers = Field(default_factory=list)
     currency: Annotated[
         CurrencyCode,
         Field(description="The default is the currency of the catalog, or `USD` if the catalog has no currency."),
@@ -105,7 +142,7 @@ class NewProduct(Input):
     @model_validator(mode="after")
     def _price_and_stock_are_valid(self) -> Self:
         if "currency" in self.model_fields_set:
-            require_exact(self.price, self.currency)
+            require_exact(self.price, self.currency, self.offers)
         _check_untracked(self)
         return self
 
@@ -119,6 +156,7 @@ class ProductValues(Patch):
     category: Label | None = None
     brand: Label | None = None
     price: Money = ABSENT
+    offers: Offers = ABSENT
     currency: CurrencyCode = ABSENT
     images: ImageUrls = ABSENT
     attributes: GivenObject = ABSENT
@@ -137,7 +175,7 @@ class ProductValues(Patch):
     @model_validator(mode="after")
     def _price_and_stock_are_valid(self) -> Self:
         if {"price", "currency"} <= self.model_fields_set:
-            require_exact(self.price, self.currency)
+            require_exact(self.price, self.currency, self.offers if "offers" in self.model_fields_set else ())
         _check_untracked(self)
         return self
 
@@ -184,6 +222,15 @@ class ProductMedia(BaseModel):
     large: str = Field(description="The URL of a rendition of at most 1600 × 1600 pixels.")
 
 
+class ProductOffer(BaseModel):
+    """A price of a product for a limited time."""
+
+    price: Amount
+    """The price of one piece, in the currency of the product."""
+    starts_at: Moment | None = Field(description="The start. Null: the offer has started.")
+    ends_at: Moment | None = Field(description="The end. Null: there is no end yet.")
+
+
 class Product(BaseModel):
     """A product."""
 
@@ -194,8 +241,19 @@ class Product(BaseModel):
     description: str | None
     category: str | None
     brand: str | None
-    price: Amount
+    price: Amount = Field(
+        description="The price without an offer. For a client that only has a grant for the catalog, the price at which"
+        " the product is sold now."
+    )
     currency: str
+    offers: list[ProductOffer] = Field(
+        description="Prices for a limited time that have not ended, by their start. A client that only has a grant for"
+        " the catalog does not see them."
+    )
+    offer_price: Amount | None = Field(
+        description="The price of the offer that is valid now, from which the selling price is computed. Null: no offer"
+        " is valid."
+    )
     images: list[str]
     media: list[ProductMedia] = Field(description="The images that have been processed, in the order of `images`.")
     attributes: Object
@@ -274,7 +332,13 @@ class ProductPrice(BaseModel):
     product_id: UUID
     catalog_id: UUID
     sku: str
-    base_price: Amount = Field(description="The `price` of the product, which callers and files write.")
+    base_price: Amount = Field(
+        description="The `price` of the product, which callers and files write, or the price of the offer that is valid"
+        " now."
+    )
+    regular_price: Amount | None = Field(
+        description="The `price` of the product, while an offer is valid. Null: no offer is valid."
+    )
     base_currency: str
     """The currency of `base_price`."""
     price: Amount = Field(description="The price at which storefronts and clients with a grant sell the product.")
@@ -302,8 +366,12 @@ class ProductListFilters(ListParameters):
     sku: Sku | None = Field(default=None, description="The exact SKU of the product. Case and accents matter.")
     category: Label | None = None
     brand: Label | None = None
-    price_min: Money | None = Field(default=None, description="Only products with at least this price.")
-    price_max: Money | None = Field(default=None, description="Only products with at most this price.")
+    price_min: Money | None = Field(
+        default=None, description="Only products with at least this price. While an offer is valid, its price counts."
+    )
+    price_max: Money | None = Field(
+        default=None, description="Only products with at most this price. While an offer is valid, its price counts."
+    )
     in_stock: Switch | None = Field(
         default=None,
         description="Only products that are in stock: untracked products, and tracked products with at least one "

@@ -10,7 +10,8 @@ from app.list_visible_products(app.comparable_catalog(:catalog_id, :price_min, :
   with ordinality as page
   cross join lateral (
     select page.id, page.catalog_id, page.sku, page.name, page.description, page.category, page.brand,
-      page.price::text as price, page.currency, page.images,
+      coalesce(page.regular_price, page.price)::text as price, page.currency, page.offers,
+      case when page.regular_price is not null then page.price::text end as offer_price, page.images,
       app.media_with_urls(page.media, :base_url) as media, page.attributes, page.inventory_count,
       page.inventory_policy, page.is_active, page.created_at, page.updated_at
   ) product
@@ -25,8 +26,9 @@ select currency from app.catalog_view where id = :catalog_id;
 select app.has_one_currency(:catalog_id);
 
 -- name: get_product^
--- Get a product that the caller may see. A client with a grant for the catalog sees a limited stock.
-select id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
+-- Get a product that the caller may see. A client with a grant for the catalog sees a limited stock, and no offers.
+select id, catalog_id, sku, name, description, category, brand, coalesce(regular_price, price)::text as price, currency,
+  offers, case when regular_price is not null then price::text end as offer_price, images,
   app.media_with_urls(media, :base_url) as media, attributes, inventory_count, inventory_policy, is_active, created_at,
   updated_at
 from (
@@ -38,32 +40,37 @@ from (
 select product_id, sku, data from app.product_source(:product_id);
 
 -- name: create_product^
--- Create a product.
-insert into products (catalog_id, sku, name, description, category, brand, price, currency, images, media, attributes,
-  inventory_count, inventory_policy, is_active)
+-- Create a product. `price` is the price without an offer.
+insert into products (catalog_id, sku, name, description, category, brand, price, currency, offers, images, media,
+  attributes, inventory_count, inventory_policy, is_active)
 values (:catalog_id, :sku, :name, :description, :category, :brand, app.exact_amount(:price, :currency), :currency,
-  :images, app.product_media(:catalog_id, :images), :attributes, :inventory_count,
+  :offers, :images, app.product_media(:catalog_id, :images), :attributes, :inventory_count,
   :inventory_policy, :is_active)
-returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
+returning id, catalog_id, sku, name, description, category, brand, coalesce(regular_price, price)::text as price,
+  currency, offers, case when regular_price is not null then price::text end as offer_price, images,
   app.media_with_urls(media, :base_url) as media, attributes, inventory_count, inventory_policy, is_active, created_at,
   updated_at;
 
 -- name: change_product^
--- Change the columns that `changes` names. If `replace` is true, `changes` contains their new values. Otherwise
--- `changes` is a merge patch (RFC 7396). Returns no row when the caller is not allowed to change the product, or when
+-- Change the columns that `changes` names, where `price` is the price without an offer. If `replace` is true, `changes`
+-- contains their new values. Otherwise `changes` is a merge patch (RFC 7396). Returns no row when the caller is not allowed to change the product, or when
 -- the product's `updated_at` differs from `expected_updated_at`.
 update products old
-set (sku, name, description, category, brand, price, currency, images, attributes, inventory_count,
-  inventory_policy, is_active) = (
-  select sku, name, description, category, brand,
+set (sku, name, description, category, brand, price, regular_price, currency, offers, images, attributes,
+  inventory_count, inventory_policy, is_active) = (
+  select sku, name, description, category, brand, case when old.regular_price is null then exact else old.price end,
+    case when old.regular_price is not null then exact end, currency, offers, images, attributes, inventory_count,
+    inventory_policy, is_active
+  from (select to_jsonb(old) || jsonb_build_object('price', coalesce(old.regular_price, old.price)) as stored) before
+    cross join lateral jsonb_populate_record(null::products, case when :replace
+      then stored || :changes::jsonb else app.merge_patch(stored, :changes::jsonb) end) after
     -- A price that an earlier release stored with too many decimals does not prevent other changes.
-    case when (price, currency) = (old.price, old.currency) and price <> round(price, app.minor_units(currency))
-      then old.price else app.exact_amount(price, currency) end,
-    currency, images, attributes, inventory_count, inventory_policy, is_active
-  from jsonb_populate_record(null::products, case when :replace
-    then to_jsonb(old) || :changes::jsonb else app.merge_patch(to_jsonb(old), :changes::jsonb) end))
+    cross join lateral (select case when (after.price, after.currency) = (coalesce(old.regular_price, old.price),
+        old.currency) and after.price <> round(after.price, app.minor_units(after.currency))
+      then after.price else app.exact_amount(after.price, after.currency) end as exact) amount)
 where id = :product_id and (:expected_updated_at::timestamptz is null or updated_at = :expected_updated_at)
-returning id, catalog_id, sku, name, description, category, brand, price::text, currency, images,
+returning id, catalog_id, sku, name, description, category, brand, coalesce(regular_price, price)::text as price,
+  currency, offers, case when regular_price is not null then price::text end as offer_price, images,
   app.media_with_urls(media, :base_url) as media, attributes, inventory_count, inventory_policy, is_active, created_at,
   updated_at;
 
@@ -80,9 +87,15 @@ from app.product_stock(:product_id, :max_orders);
 
 -- name: get_product_price^
 -- Explain the selling price of a product. Returns no row unless the caller may read the price rules.
-select product_id, catalog_id, sku, base::text, base_currency, currency, status, rules, converted::text,
-  marked_up::text, increased::text, rounded::text, lowest::text, selling::text
-from app.product_price(:product_id);
+select e.product_id, e.catalog_id, e.sku, e.base::text, e.base_currency, e.currency, e.status, e.rules,
+  e.converted::text, e.marked_up::text, e.increased::text, e.rounded::text, e.lowest::text, e.selling::text,
+  p.regular_price::text
+from app.product_price(:product_id) e left join products p on p.id = e.product_id;
+
+-- name: apply_due_offers$
+-- Start and end the offers that are due at a time, by default now, of at most `max_products` products. Returns their
+-- number.
+select app.apply_due_offers(coalesce(:at::timestamptz, now()), :max_products);
 
 -- name: settle_stock_holds$
 -- Delete holds that can change no stock any more, of at most `max_products` products. Returns their number.

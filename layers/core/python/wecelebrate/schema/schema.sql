@@ -1361,8 +1361,6 @@ CREATE TRIGGER mirror_revision BEFORE INSERT OR UPDATE ON public.kv_store_6fcaee
   FUNCTION kv.revise_document();
 CREATE TRIGGER mirror_update AFTER UPDATE ON public.kv_store_6fcaeea3 REFERENCING OLD TABLE AS before NEW TABLE AS after
   FOR EACH STATEMENT WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_documents();
-CREATE TRIGGER retired_documents BEFORE INSERT OR DELETE OR UPDATE ON public.kv_store_6fcaeea3 FOR EACH ROW WHEN
-  ((CURRENT_USER = 'app_kv'::name)) EXECUTE FUNCTION app.refuse_retired_document();
 -- row-level security: forced
 create policy definer on kv_store_6fcaeea3 for select to app_definer
   using (true);
@@ -2345,6 +2343,10 @@ create table products (
   folded_name text not null generated always as (app.fold(name, 1000)) stored,
   folded_sku text not null generated always as (app.fold(sku, 400)) stored,
   inventory_policy text not null default 'tracked'::text,
+  offers jsonb not null default '[]'::jsonb,
+  regular_price numeric,
+  offer_ends_at timestamp with time zone,
+  offer_changes_at timestamp with time zone,
   constraint products_catalog_sku_unique UNIQUE (catalog_id, sku),
   constraint products_pkey PRIMARY KEY (id),
   constraint products_catalog_id_fkey FOREIGN KEY (catalog_id) REFERENCES catalogs(id) ON DELETE CASCADE,
@@ -2360,16 +2362,29 @@ create table products (
     'untracked'::text]))),
   constraint products_media_length CHECK ((octet_length(media) <= 262144)),
   constraint products_name_length CHECK ((length(name) <= 500)),
+  constraint products_offers_length CHECK (app.json_fits(offers, 8192)),
   constraint products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3))),
+  constraint products_regular_price_check CHECK (((regular_price > price) AND (regular_price < '1000000000000'::numeric)
+    AND (scale(regular_price) <= 3))),
   constraint products_sku_length CHECK ((length(sku) <= 200)),
   constraint products_source_data_length CHECK (app.json_fits(source_data, 2097152)),
   constraint products_untracked_inventory_check CHECK (((inventory_policy = 'tracked'::text) OR (inventory_count = 0)))
 );
+comment on column products.price is
+  'The price that is valid now: the price of the offer, while an offer is valid.';
 comment on column products.media is
   'JSON: the entries of `images` that can be shown, in their order. \x01 stands for the address of the bucket.';
 comment on column products.inventory_policy is
   'tracked: orders take pieces of inventory_count. untracked: the product is always available, and the count is 0.';
+comment on column products.offers is
+  'A list of {"price": text, "starts_at": time or null, "ends_at": time or null}. Offers that have ended are removed.';
+comment on column products.regular_price is
+  'The price without the offer that is valid now. Null: no offer is valid.';
+comment on column products.offer_ends_at is
+  'The end of the offer that is valid now. Null: no offer, or no known end.';
+comment on column products.offer_changes_at is
+  'The next start or end of an offer, at which the sweeper sets the price.';
 CREATE INDEX products_by_brand ON public.products USING btree (catalog_id, brand, folded_name, id) INCLUDE (price,
   is_active, folded_sku);
 CREATE INDEX products_by_category ON public.products USING btree (catalog_id, category, folded_name, id) INCLUDE (price,
@@ -2377,6 +2392,8 @@ CREATE INDEX products_by_category ON public.products USING btree (catalog_id, ca
 CREATE INDEX products_by_created_at ON public.products USING btree (catalog_id, created_at, id);
 CREATE INDEX products_by_name ON public.products USING btree (catalog_id, folded_name, id) INCLUDE (price, is_active,
   folded_sku);
+CREATE INDEX products_by_offer_change ON public.products USING btree (offer_changes_at) WHERE (offer_changes_at IS NOT
+  NULL);
 CREATE INDEX products_by_price ON public.products USING btree (catalog_id, price, id);
 CREATE INDEX products_search ON public.products USING gin (catalog_id, category, brand, (((folded_name || '
 '::text) || folded_sku)) gin_trgm_ops) WITH (gin_pending_list_limit='1024');
@@ -2421,6 +2438,11 @@ CREATE TRIGGER record_facets_update AFTER UPDATE OF catalog_id, category, brand,
   ROW WHEN (((((old.catalog_id IS DISTINCT FROM new.catalog_id) OR (old.category IS DISTINCT FROM new.category)) OR
   (old.brand IS DISTINCT FROM new.brand)) OR (old.is_active IS DISTINCT FROM new.is_active))) EXECUTE FUNCTION
   app.record_facet_change();
+CREATE TRIGGER set_price_insert BEFORE INSERT ON public.products FOR EACH ROW WHEN (((new.offers <> '[]'::jsonb) OR
+  (new.regular_price IS NOT NULL))) EXECUTE FUNCTION app.set_price();
+CREATE TRIGGER set_price_update BEFORE UPDATE OF price, regular_price, offers, currency ON public.products FOR EACH ROW
+  WHEN ((((new.offers <> '[]'::jsonb) OR (old.offers <> '[]'::jsonb) OR (new.regular_price IS NOT NULL)) AND (NOT
+  (new.offer_changes_at IS DISTINCT FROM old.offer_changes_at)))) EXECUTE FUNCTION app.set_price();
 CREATE TRIGGER set_product_media BEFORE UPDATE OF images ON public.products FOR EACH ROW WHEN ((new.images IS DISTINCT
   FROM old.images)) EXECUTE FUNCTION app.set_product_media();
 CREATE TRIGGER set_updated_at BEFORE UPDATE ON public.products FOR EACH ROW EXECUTE FUNCTION
@@ -3520,82 +3542,6 @@ grant delete, insert, select, update on webhooks to app_admin, app_client, app_m
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_definer, app_system;
 
--- Table kv.archive_parts, owner app_owner
-
-create table kv.archive_parts (
-  retirement_id uuid not null,
-  number integer not null,
-  object_key text not null,
-  version_id text,
-  after_key text not null,
-  last_key text not null,
-  keys text[] not null,
-  documents integer not null,
-  bytes bigint not null,
-  stored_sha256 text not null,
-  content_sha256 text not null,
-  object_sha256 text,
-  archived_at timestamp with time zone not null default clock_timestamp(),
-  proven_at timestamp with time zone,
-  deleted_at timestamp with time zone,
-  restored_at timestamp with time zone,
-  constraint archive_parts_pkey PRIMARY KEY (retirement_id, number),
-  constraint archive_parts_retirement_id_fkey FOREIGN KEY (retirement_id) REFERENCES kv.retirements(id) ON DELETE
-    CASCADE,
-  constraint archive_parts_after_key_length CHECK ((length(after_key) <= 1024)),
-  constraint archive_parts_content_sha256_check CHECK ((content_sha256 ~ '^[0-9a-f]{64}$'::text)),
-  constraint archive_parts_keys_length CHECK ((length((keys)::text) <= 2000000)),
-  constraint archive_parts_last_key_length CHECK ((length(last_key) <= 1024)),
-  constraint archive_parts_object_key_length CHECK ((length(object_key) <= 1024)),
-  constraint archive_parts_object_sha256_check CHECK ((object_sha256 ~ '^[0-9a-f]{64}$'::text)),
-  constraint archive_parts_stored_sha256_check CHECK ((stored_sha256 ~ '^[0-9a-f]{64}$'::text)),
-  constraint archive_parts_version_id_length CHECK ((length(version_id) <= 1024))
-);
-comment on column kv.archive_parts.stored_sha256 is
-  'The hash of the documents in the store, with their secrets.';
-comment on column kv.archive_parts.content_sha256 is
-  'The hash of the lines, before they are compressed.';
-comment on column kv.archive_parts.object_sha256 is
-  'The hash of the object, as it was read back.';
-comment on column kv.archive_parts.proven_at is
-  'When the object was read back. Null: the part does not count.';
-comment on column kv.archive_parts.deleted_at is
-  'When the documents were deleted. Null: they are in the store.';
--- row-level security: forced
-create policy migrate on kv.archive_parts for all to app_migrate
-  using (true)
-  with check (true);
-create policy mirror on kv.archive_parts for all to app_mirror
-  using (true)
-  with check (true);
-grant delete, insert, select, update on kv.archive_parts to app_migrate, app_mirror;
-
--- Table kv.archive_secrets, owner app_owner
-
-create table kv.archive_secrets (
-  id uuid not null default app.uuid7(),
-  retirement_id uuid not null,
-  number integer not null,
-  key text not null,
-  path text[] not null,
-  value jsonb not null,
-  constraint archive_secrets_pkey PRIMARY KEY (id),
-  constraint archive_secrets_retirement_id_fkey FOREIGN KEY (retirement_id) REFERENCES kv.retirements(id) ON DELETE
-    CASCADE,
-  constraint archive_secrets_key_length CHECK ((length(key) <= 1024)),
-  constraint archive_secrets_path_length CHECK ((length((path)::text) <= 100000)),
-  constraint archive_secrets_value_length CHECK (app.json_fits(value, 6000000))
-);
-CREATE INDEX archive_secrets_by_part ON kv.archive_secrets USING btree (retirement_id, number);
--- row-level security: forced
-create policy migrate on kv.archive_secrets for all to app_migrate
-  using (true)
-  with check (true);
-create policy mirror on kv.archive_secrets for all to app_mirror
-  using (true)
-  with check (true);
-grant delete, insert, select, update on kv.archive_secrets to app_migrate, app_mirror;
-
 -- Table kv.buckets, owner app_owner
 
 create table kv.buckets (
@@ -3885,7 +3831,6 @@ create table kv.mirror (
   environments text[] not null default '{production}'::text[],
   currency text,
   changed_at timestamp with time zone not null default now(),
-  reported_until timestamp with time zone not null default clock_timestamp(),
   constraint mirror_pkey PRIMARY KEY (is_only),
   constraint mirror_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint mirror_environments_length CHECK ((length((environments)::text) <= 10000)),
@@ -3895,8 +3840,6 @@ comment on column kv.mirror.environments is
   'The environments of the predecessor whose documents become rows.';
 comment on column kv.mirror.currency is
   'The currency of prices that name none and whose catalog has none.';
-comment on column kv.mirror.reported_until is
-  'Until when troubles are counted in the metrics.';
 -- row-level security: forced
 create policy migrate on kv.mirror for all to app_migrate
   using (true)
@@ -3964,48 +3907,6 @@ create policy mirror on kv.remainders for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.remainders to app_migrate, app_mirror;
-
--- Table kv.retirements, owner app_owner
-
-create table kv.retirements (
-  id uuid not null default app.uuid7(),
-  entity text not null,
-  status text not null default 'waiting'::text,
-  quiet_seconds integer not null,
-  checkpoint text not null default ''::text,
-  requested_by text not null,
-  started_at timestamp with time zone not null default clock_timestamp(),
-  changed_at timestamp with time zone not null default clock_timestamp(),
-  constraint retirements_pkey PRIMARY KEY (id),
-  constraint retirements_checkpoint_length CHECK ((length(checkpoint) <= 1024)),
-  constraint retirements_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
-    'product'::text, 'order'::text]))),
-  constraint retirements_quiet_seconds_check CHECK (((quiet_seconds >= 1) AND (quiet_seconds <= 31536000))),
-  constraint retirements_requested_by_length CHECK ((length(requested_by) <= 500)),
-  constraint retirements_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'archiving'::text, 'deleting'::text,
-    'retired'::text, 'restoring'::text, 'undone'::text])))
-);
-comment on column kv.retirements.status is
-  'waiting: writes are refused, and requests are counted. archiving: documents are copied to objects. deleting: all
-   objects are proven, and documents are deleted. restoring: documents come back. undone: all documents are back.';
-comment on column kv.retirements.quiet_seconds is
-  'How long no application may have used the documents.';
-comment on column kv.retirements.checkpoint is
-  'The last key that is archived.';
-comment on column kv.retirements.changed_at is
-  'When the status changed.';
-CREATE UNIQUE INDEX retirements_only_one ON kv.retirements USING btree (entity) WHERE (status <> 'undone'::text);
--- row-level security: forced
-create policy definer on kv.retirements for select to app_definer
-  using (true);
-create policy migrate on kv.retirements for all to app_migrate
-  using (true)
-  with check (true);
-create policy mirror on kv.retirements for all to app_mirror
-  using (true)
-  with check (true);
-grant delete, insert, select, update on kv.retirements to app_migrate, app_mirror;
-grant select on kv.retirements to app_definer;
 
 -- Table kv.runs, owner app_owner
 
@@ -4097,8 +3998,6 @@ comment on column kv.stages.reads is
 comment on column kv.stages.shadow is
   'The percentage of reads that read both sides and compare them.';
 CREATE INDEX stages_by_client ON kv.stages USING btree (client_id) WHERE (client_id IS NOT NULL);
-CREATE TRIGGER stage_of_retired BEFORE INSERT OR UPDATE ON kv.stages FOR EACH ROW EXECUTE FUNCTION
-  app.keep_stage_of_retired();
 -- row-level security: forced
 create policy migrate on kv.stages for all to app_migrate
   using (true)
@@ -4107,35 +4006,6 @@ create policy mirror on kv.stages for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.stages to app_migrate, app_mirror;
-
--- Table kv.traffic, owner app_owner
-
-create table kv.traffic (
-  entity text not null,
-  client_id uuid,
-  kind text not null,
-  day date not null,
-  requests bigint not null default 0,
-  last_at timestamp with time zone not null,
-  constraint traffic_key UNIQUE NULLS NOT DISTINCT (entity, client_id, kind, day),
-  constraint traffic_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
-  constraint traffic_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
-    'product'::text, 'order'::text]))),
-  constraint traffic_kind_check CHECK ((kind = ANY (ARRAY['read'::text, 'write'::text])))
-);
-comment on column kv.traffic.client_id is
-  'The client that owns the records. Null: nobody can say it, e.g. because a request reads all keys with a prefix.';
-comment on column kv.traffic.kind is
-  'write: also a write that was refused.';
-CREATE INDEX traffic_by_client ON kv.traffic USING btree (client_id) WHERE (client_id IS NOT NULL);
--- row-level security: forced
-create policy migrate on kv.traffic for all to app_migrate
-  using (true)
-  with check (true);
-create policy mirror on kv.traffic for all to app_mirror
-  using (true)
-  with check (true);
-grant delete, insert, select, update on kv.traffic to app_migrate, app_mirror;
 
 -- Table kv.writes, owner app_owner
 
@@ -4221,6 +4091,7 @@ create table app.staged_products (
   new_is_active boolean,
   stock_by_place jsonb,
   stock_as_of timestamp with time zone,
+  offers jsonb,
   constraint staged_products_pkey PRIMARY KEY (job_id, fence, sku, ordinal, line),
   constraint staged_products_price_check CHECK (((price >= (0)::numeric) AND (price < '1000000000000'::numeric) AND
     (scale(price) <= 3)))
@@ -4233,6 +4104,8 @@ comment on column app.staged_products.stock_by_place is
   'The stock at each place that the rows name. A null value: the place does not count its stock. Null: no place.';
 comment on column app.staged_products.stock_as_of is
   'When the stock of the row was counted. Null: as the whole file.';
+comment on column app.staged_products.offers is
+  'Null: the row says nothing about offers.';
 -- row-level security: forced
 create policy admin on app.staged_products for select to app_admin
   using (job_id = ( SELECT jobs.id FROM jobs WHERE (jobs.id = app.job_id())));
@@ -5053,73 +4926,32 @@ end
 $function$;
 grant execute on function kv.answer(text,jsonb,double precision) to app_kv;
 
--- Function kv.archive_line(text,jsonb), owner app_mirror
+-- Function app.apply_due_offers(timestamp with time zone,integer), owner app_definer
 
-CREATE OR REPLACE FUNCTION kv.archive_line(key text, value jsonb, OUT line text, OUT secrets jsonb)
- RETURNS record
+CREATE OR REPLACE FUNCTION app.apply_due_offers(at timestamp with time zone, max_products integer)
+ RETURNS integer
  LANGUAGE plpgsql
- IMMUTABLE PARALLEL SAFE
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
 declare
-  t constant text := value::text;
-  cleaned jsonb := value;
+  changed integer;
 begin
-  secrets := '[]';
-  if kv.may_have_secret(lower(t collate "C")) then
-    if t ~ '"(\\[nrt]|\s)*[[{]' then
-      return;
-    end if;
-    cleaned := kv.cleaned(value);
-    secrets := kv.secrets_of(value, cleaned);
-    if secrets <> '[]' and kv.with_secrets(cleaned, secrets)::text <> t then
-      return;
-    end if;
-  end if;
-  line := format('{"key": %s, "value": %s}', to_jsonb(key), case when secrets = '[]' then t else cleaned::text end);
+  with due as materialized (
+    select p.id from products p where p.offer_changes_at <= $1
+    order by p.offer_changes_at limit $2
+    for no key update skip locked
+  )
+  update products p
+  set (price, regular_price, offers, offer_ends_at, offer_changes_at) = (
+    select s.price, s.regular_price, s.open_offers, s.ends_at, s.changes_at
+    from app.price_at(coalesce(p.regular_price, p.price), p.offers, $1) s)
+  from due d where p.id = d.id;
+  get diagnostics changed = row_count;
+  return changed;
 end
 $function$;
-
--- Function kv.archive_page(text,text,integer,bigint), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.archive_page(entity text, after text, size integer, max_bytes bigint, OUT keys text[], OUT
-  lines text, OUT secrets jsonb)
- RETURNS record
- LANGUAGE plpgsql
- STABLE
-AS $function$
-declare
-  prefixes constant text[] := kv.compared_prefixes(entity);
-  page text[] := '{}';
-  bytes bigint := 0;
-  d record;
-  stored jsonb;
-  archived record;
-begin
-  keys := '{}';
-  secrets := '[]';
-  for d in  -- without values: a query reads 50 rows at once, and a value can have 6 MB
-    select s.key from kv_store_6fcaeea3 s
-    where s.key > after and s.key >= prefixes[1] and s.key < prefixes[cardinality(prefixes)] || chr(127)
-      and kv.is_compared($1, s.key) and (kv.entity_of_list(s.key) is not null or exists (
-        select from kv.ids i where i.key = s.key and i.state = 'mapped'))
-    order by s.key
-  loop
-    stored := (select s.value from kv_store_6fcaeea3 s where s.key = d.key);
-    continue when not kv.is_retirable(entity, d.key, stored);
-    archived := kv.archive_line(d.key, stored);
-    continue when archived.line is null;
-    bytes := bytes + octet_length(archived.line);
-    exit when page <> '{}' and bytes > max_bytes;
-    page := page || archived.line;
-    keys := keys || d.key;
-    if archived.secrets <> '[]' then
-      secrets := secrets || jsonb_build_object('key', d.key, 'secrets', archived.secrets);
-    end if;
-    exit when cardinality(keys) >= size;
-  end loop;
-  lines := array_to_string(page, E'\n');
-end
-$function$;
+grant execute on function app.apply_due_offers(timestamp with time zone,integer) to app_system;
 
 -- Function app.as_document(text), owner app_definer
 
@@ -5196,7 +5028,7 @@ CREATE OR REPLACE FUNCTION app.audit_noise()
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 RETURN
-  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku}'::text[];
+  '{id,created_at,updated_at,last_sync_at,next_at,last_at,last_job_id,last_outcome,media,failures,failing_since,paused_until,leased_until,next_run_at,last_run_at,scanned_at,last_seq,fence,attempts,queued_at,due_at,owner,folded_name,folded_sku,offer_changes_at,offer_ends_at}'::text[];
 
 -- Function app.audit_products(), owner app_definer
 
@@ -5307,43 +5139,6 @@ $function$;
 grant execute on function app.base_key(text,uuid,text,jsonb,uuid) to app_admin, app_anon, app_client, app_customer,
   app_definer, app_support;
 
--- Function kv.begin_archive_part(text,integer,bigint), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.begin_archive_part(entity text, size integer, max_bytes bigint)
- RETURNS jsonb
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-declare
-  r constant kv.retirements := kv.retirement_of(entity);
-  page record;
-  p kv.archive_parts;
-begin
-  perform kv.require_super_admin();
-  if r.status is distinct from 'archiving' then
-    return null;
-  end if;
-  page := kv.archive_page(entity, r.checkpoint, size, max_bytes);
-  if page.keys = '{}' then
-    return null;
-  end if;
-  p.number := 1 + coalesce((select max(a.number) from kv.archive_parts a where a.retirement_id = r.id), 0);
-  insert into kv.archive_parts (retirement_id, number, object_key, after_key, last_key, keys, documents, bytes,
-    stored_sha256, content_sha256)
-  values (r.id, p.number, format('%s/%s-%s.jsonl.gz', r.id, entity, lpad(p.number::text, 6, '0')), r.checkpoint,
-    page.keys[cardinality(page.keys)], page.keys, cardinality(page.keys), octet_length(page.lines),
-    kv.stored_hash(page.keys), kv.lines_hash(page.lines))
-  returning * into p;
-  insert into kv.archive_secrets (retirement_id, number, key, path, value)
-  select r.id, p.number, d ->> 'key', array(select jsonb_array_elements_text(s -> 'path')), s -> 'value'
-  from jsonb_array_elements(page.secrets) d cross join jsonb_array_elements(d -> 'secrets') s;
-  update kv.retirements u set checkpoint = p.last_key where u.id = r.id;
-  return to_jsonb(p) - 'keys' || jsonb_build_object('lines', page.lines);
-end
-$function$;
-grant execute on function kv.begin_archive_part(text,integer,bigint) to app_admin;
-
 -- Function app.begin_order_export(uuid,uuid,integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.begin_order_export(destination_id uuid, job_id uuid, max_orders integer, OUT run_id uuid,
@@ -5440,7 +5235,6 @@ begin
       union select i.* from kv.ids i where i.list = any (array(select d.key from documents d))
     )
     select hashtextextended(concat_ws(' ', $4, kv.parents_hash(),
-        kv.references_hash($1, array(select distinct e.id from entries e)),
         (select sum(hashtextextended(concat_ws(' ', d.key, d.value), 1)) from documents d),
         (select sum(hashtextextended(concat_ws(' ', e.key, e.id, e.state, e.environment, e.old_id, e.has_row, r::text, (
             select string_agg(o.key, ' ' order by o.key) from kv.ids o
@@ -5772,6 +5566,20 @@ AS $function$
   order by key desc limit 1
 $function$;
 
+-- Function app.catalog_timezone(uuid), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.catalog_timezone(catalog uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+  select o.timezone from catalogs c join clients o on o.id = c.owner_client_id
+  where c.id = $1 and ((select app.admin_role()) is not null or (select app.subject()) = 'service:system'
+    or c.id = any ((select app.catalog_ids())::uuid[]))
+$function$;
+grant execute on function app.catalog_timezone(uuid) to app_admin, app_client, app_support, app_system;
+
 -- Function kv.catalogs_of_lists(kv.draft[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.catalogs_of_lists(drafts kv.draft[])
@@ -5905,47 +5713,6 @@ begin
     or o.status = 'cancelled' and l.cancelled_quantity < l.quantity);
 end
 $function$;
-
--- Function kv.change_retirement(text,text,jsonb), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.change_retirement(entity text, status text, details jsonb)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-declare
-  r kv.retirements := kv.retirement_of(entity);
-  deleted boolean;
-begin
-  perform kv.require_super_admin();
-  if current_query() !~ '^select kv\.change_retirement\(\$1, \$2, \$3\);?\s*$' then
-    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
-  end if;
-  deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
-  if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
-      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'))
-    or $2 = 'undone' and deleted
-    or $2 = 'retired' and exists (
-      select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null) then
-    raise exception 'a retirement that is % cannot become %', r.status, $2 using errcode = 'check_violation';
-  end if;
-  if $2 = 'archiving' and r.status = 'deleting' then  -- documents have changed, or have arrived, since they were copied
-    r.checkpoint := coalesce((select min(p.after_key) from kv.archive_parts p
-      where p.retirement_id = r.id and p.deleted_at is null), '');
-    delete from kv.archive_secrets s using kv.archive_parts p
-    where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
-    delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
-  end if;
-  update kv.retirements u set status = case when $2 = 'restoring' and not deleted then 'undone' else $2 end,
-    checkpoint = r.checkpoint, changed_at = clock_timestamp()
-  where u.id = r.id;
-  perform app.record_retirement(
-    case $2 when 'archiving' then 'archive' when 'deleting' then 'delete' when 'retired' then 'complete'
-      when 'restoring' then 'undo' else 'undone' end, $1, coalesce($3, '{}'));
-end
-$function$;
-grant execute on function kv.change_retirement(text,text,jsonb) to app_admin;
 
 -- Function app.change_shipment(orders,shipments,jsonb,text,timestamp with time zone), owner app_definer
 
@@ -6996,24 +6763,21 @@ CREATE OR REPLACE FUNCTION app.compare_imported(existing orders, imported jsonb,
  STABLE
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
-  with import as (
-    select e.details from order_events e
-    where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source'
-      and existing.site_id::text = job.payload ->> 'site_id'
-  )
   select case
-    when not exists (select from import) then 'number_in_use'
-    when exists (select from import where details ->> 'job_id' = job.id::text) then 'created'
+    when existing.site_id::text <> job.payload ->> 'site_id' or not exists (
+      select from order_events e
+      where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source')
+      then 'number_in_use'
+    when exists (
+      select from order_events e
+      where e.order_id = existing.id and e.type = 'imported' and e.details ->> 'job_id' = job.id::text) then 'created'
     when (existing.currency, existing.created_at)
-        is distinct from (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
-      or (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+        = (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
+      and (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
              order by (i ->> 'line')::integer) from jsonb_array_elements(existing.items) i)
-        is distinct from (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
-             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'differs'
-    when exists (select from import where details ->> 'status' <> imported ->> 'status') then 'status_differs'
-    when exists (select from import
-      where (details ->> 'total_amount')::numeric <> (imported ->> 'total_amount')::numeric) then 'total_differs'
-    else 'unchanged' end
+        = (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'unchanged'
+    else 'differs' end
 $function$;
 
 -- Function kv.compared(text,text[],uuid[],text[],boolean), owner app_mirror
@@ -7134,7 +6898,7 @@ begin
         'client', kv.names_of('client', r.client_id), 'catalog', kv.names_of('catalog', r.catalog_id)))
       from sites r where r.id = any (ids))
     when 'product' then (
-      select jsonb_object_agg(r.id, to_jsonb(r) - '{source_data,media}'::text[] || jsonb_build_object(
+      select jsonb_object_agg(r.id, kv.mirrored_row(to_jsonb(r) - '{source_data,media}'::text[]) || jsonb_build_object(
         'owner', c.owner_client_id, 'catalog', kv.names_of('catalog', r.catalog_id), 'catalog_currency', c.currency,
         'listed_in', (
           select coalesce(jsonb_agg(n ->> 1), '[]') from jsonb_array_elements(kv.names_of('catalog', r.catalog_id)) n
@@ -7890,39 +7654,6 @@ CREATE OR REPLACE FUNCTION kv.decoded_item(item jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((jsonb_typeof(item) = 'object'::text) OR ((jsonb_typeof(item) = 'string'::text) AND ((item #>>
   '{}'::text[]) ~ '^\s*\{'::text))) THEN kv.decoded(item) ELSE item END;
-
--- Function kv.delete_archived(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.delete_archived(entity text)
- RETURNS text
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-declare
-  r constant kv.retirements := kv.retirement_of(entity);
-  p kv.archive_parts;
-begin
-  perform kv.require_super_admin();
-  if current_query() !~ '^select kv\.delete_archived\(\$1\);?\s*$' or r.status is distinct from 'deleting' then
-    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
-  end if;
-  select * into p from kv.archive_parts a where a.retirement_id = r.id and a.deleted_at is null
-  order by a.number limit 1;
-  if p.number is null then
-    return case when (kv.archive_page(entity, '', 1, 0)).keys = '{}' then 'complete' else 'changed' end;
-  end if;
-  perform from kv_store_6fcaeea3 s where s.key = any (p.keys) order by s.key for update;
-  if p.proven_at is null or kv.stored_hash(p.keys) <> p.stored_sha256 then
-    return 'changed';
-  end if;
-  delete from kv_store_6fcaeea3 s where s.key = any (p.keys);
-  update kv.archive_parts a set deleted_at = clock_timestamp()
-  where a.retirement_id = r.id and a.number = p.number;
-  return 'deleted';
-end
-$function$;
-grant execute on function kv.delete_archived(text) to app_admin;
 
 -- Function kv.delete_documents(text,uuid), owner app_mirror
 
@@ -8775,24 +8506,6 @@ $function$;
 grant execute on function app.enter(text,text,text,uuid,text[],uuid,integer,text,text) to app_admin, app_anon,
   app_client, app_customer, app_kv, app_support, app_system, app_worker, wc_api, wc_kv, wc_public, wc_worker;
 
--- Function kv.entities_of_pattern(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.entities_of_pattern(pattern text)
- RETURNS SETOF text
- LANGUAGE sql
- STABLE
-AS $function$
-  with prefix as materialized (select substring(pattern from '^[^%_\\]*') as p)
-  select h.entity from prefix, (
-    select f.meaning as entity, unnest(f.heads) as head from app.kv_key_families() f
-    where f.meaning in ('client', 'site', 'catalog', 'product', 'order')
-    union values ('product', 'catalog_gifts'), ('catalog', 'catalog_index'), ('order', 'user_orders'),
-      ('order', 'order_index')) h
-  where case when position(':' in p) > 0 then h.head = split_part(p, ':', 1)
-    else starts_with(h.head, p) end
-  group by 1
-$function$;
-
 -- Function kv.entity_of_key(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.entity_of_key(key text)
@@ -9285,10 +8998,10 @@ begin
   if cardinality(ids) = 0 or entity = 'order' then
     return '{}';
   end if;
-  execute format('select coalesce(jsonb_object_agg(t.id, to_jsonb(t)), ''{}'')'
+  execute format('select coalesce(jsonb_object_agg(t.id, kv.mirrored_row(to_jsonb(t))), ''{}'')'
     ' from (select id, %s from %I where id = any ($1) order by id for no key update) t',
-    array_to_string(kv.merged_columns(entity) || case when entity in ('site', 'catalog') then '{status}' else '{}' end
-      ::text[], ', '),
+    array_to_string(kv.merged_columns(entity) || case when entity in ('site', 'catalog') then '{status}'
+      when entity = 'product' then '{regular_price}' else '{}' end::text[], ', '),
     entity || 's')
     into rows using ids;
   return rows;
@@ -9838,6 +9551,10 @@ begin
   p.currency := coalesce(pricing ->> 'currency', p.currency);
   p.inventory_count := least(p.inventory_count, app.max_shown_stock());
   p.source_data := null;
+  p.offers := '[]';
+  p.regular_price := null;
+  p.offer_ends_at := null;
+  p.offer_changes_at := null;
   p.updated_at := greatest(p.created_at, date_trunc('day', p.updated_at, 'UTC'));
   return p;
 end
@@ -10376,9 +10093,7 @@ AS $function$
   with documents as materialized (
     select d.*, kv.id_of(d.entity, d.environment, d.old_id) as id,
       case when is_hostile then 0 else kv.fingerprint(d.value) end as fingerprint
-    from kv.identify($1, $3, $4) d
-    where d.environment = any ($2)
-      and not (kv.is_retired(d.entity) and exists (select from kv.ids k where k.key = d.key))
+    from kv.identify($1, $3, $4) d where d.environment = any ($2)
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null
     where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
@@ -10406,7 +10121,7 @@ CREATE OR REPLACE FUNCTION kv.index_lists(OUT dangling bigint, OUT repeated bigi
 AS $function$
 begin
   update kv.ids i set state = 'gone', mapped_fingerprint = null
-  where i.state not in ('gone', 'deleted') and not kv.is_retired(i.entity)
+  where i.state not in ('gone', 'deleted')
     and not exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key));
   delete from kv.quarantine q using kv.ids i
   where i.key = q.key and (i.state = 'gone' or i.state = 'deleted'
@@ -10425,7 +10140,7 @@ begin
     select distinct entity, old_id from listed
   ), marked as (
     update kv.ids i set listed = not i.listed
-    from (select i.key from kv.ids i where not kv.is_retired(i.entity) and i.listed <> (i.list is not null or exists (
+    from (select i.key from kv.ids i where i.listed <> (i.list is not null or exists (
             select from names n where n.entity = i.entity and n.old_id = i.old_id))) changed
     where changed.key = i.key
   )
@@ -10711,35 +10426,6 @@ begin
 end
 $function$;
 
--- Function kv.is_retirable(text,text,jsonb), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.is_retirable(entity text, key text, value jsonb)
- RETURNS boolean
- LANGUAGE plpgsql
- STABLE
-AS $function$
-begin
-  if kv.entity_of_list(key) = entity then
-    return not exists (
-      select from kv.documents_in(key, kv.items_of(value)) d left join kv.ids i on i.key = d.key and i.list = $2
-      where i.state is distinct from 'mapped' or i.fingerprint is distinct from i.mapped_fingerprint
-        or i.fingerprint is distinct from kv.fingerprint(d.value));
-  end if;
-  return exists (
-    select from kv.ids i where i.key = $2 and i.entity = $1 and i.list is null and i.state = 'mapped'
-      and i.fingerprint = i.mapped_fingerprint and i.fingerprint = kv.fingerprint(value));
-end
-$function$;
-
--- Function kv.is_retired(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.is_retired(entity text)
- RETURNS boolean
- LANGUAGE sql
- STABLE
-RETURN (EXISTS (SELECT FROM kv.retirements r WHERE ((r.entity = is_retired.entity) AND (r.status = ANY
-  (ARRAY['archiving'::text, 'deleting'::text, 'retired'::text, 'restoring'::text])))));
-
 -- Function kv.is_secret(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_secret(t text)
@@ -10799,7 +10485,7 @@ begin
     delete from kv.history h where h.key = $1;
     return null;
   end if;
-  execute format('select to_jsonb(t) from public.%I t where t.id = $1', entity || 's')
+  execute format('select kv.mirrored_row(to_jsonb(t)) from public.%I t where t.id = $1', entity || 's')
     into new_row using (target ->> 'row_id')::uuid;
   if kv.is_deep(document) or exists (
       select from kv.ids i where i.key = $1 and i.fingerprint is distinct from i.mapped_fingerprint) then
@@ -10977,25 +10663,6 @@ begin
   return d;
 end
 $function$;
-
--- Function app.keep_stage_of_retired(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.keep_stage_of_retired()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-begin
-  if (new.leads <> 'tables' or new.reads < 100) and exists (
-      select from kv.retirements r where r.entity = new.entity and r.status not in ('waiting', 'undone')) then
-    raise exception 'the documents of each % are retired: run wecelebrate kv retire % --undo', new.entity, new.entity
-      using errcode = 'lock_not_available';
-  end if;
-  return new;
-end
-$function$;
-grant execute on function app.keep_stage_of_retired() to app_owner;
 
 -- Function kv.kept(jsonb,jsonb), owner app_mirror
 
@@ -11199,14 +10866,6 @@ RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::tex
   '[\u0001-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]'::text, ' '::text, 'g'::text)),
   length), ''::text) ELSE NULL::text END;
 
--- Function kv.lines_hash(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.lines_hash(lines text)
- RETURNS text
- LANGUAGE sql
- IMMUTABLE PARALLEL SAFE
-RETURN encode(sha256(convert_to(lines, 'UTF8'::name)), 'hex'::text);
-
 -- Function kv.lines_of(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.lines_of(v jsonb, OUT lines jsonb, OUT reason text)
@@ -11351,6 +11010,7 @@ begin
       app.base_key(after_key, after_id, sort, pricing, catalog), $13, $14, $15)
   loop
     p.price := app.selling_price(p.price, pricing);
+    p.regular_price := app.selling_price(p.regular_price, pricing);
     p.currency := pricing ->> 'currency';
     return next p;
   end loop;
@@ -11785,22 +11445,6 @@ AS $function$
       then 'forbidden'
     else 'not_found' end
 $function$;
-
--- Function kv.lock_retirement(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.lock_retirement(entity text)
- RETURNS boolean
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-begin
-  perform kv.require_super_admin();
-  perform pg_advisory_xact_lock(hashtextextended('kv retirement ' || $1, 0));
-  return exists (select from kv.retirements r where r.entity = $1 and r.status <> 'undone');
-end
-$function$;
-grant execute on function kv.lock_retirement(text) to app_admin;
 
 -- Function kv.lock_rows(text[],text), owner app_mirror
 
@@ -12846,7 +12490,7 @@ AS $function$
 begin
   if new_row is null then
     perform kv.delete_documents(entity, (old_row ->> 'id')::uuid);
-  elsif not kv.is_retired(entity) or old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
+  else
     perform kv.mirror_row(entity, old_row, new_row);
   end if;
 exception when others then
@@ -13013,7 +12657,7 @@ declare
   r record;
 begin
   if tg_op = 'INSERT' then
-    for r in select a.id, to_jsonb(a) as new_row from after a order by a.id loop
+    for r in select a.id, kv.mirrored_row(to_jsonb(a)) as new_row from after a order by a.id loop
       perform kv.mirror_change(tg_argv[0], null, r.new_row);
     end loop;
   elsif tg_op = 'DELETE' then
@@ -13022,7 +12666,7 @@ begin
     end loop;
   else
     for r in
-      select a.id, to_jsonb(b) as old_row, to_jsonb(a) as new_row
+      select a.id, kv.mirrored_row(to_jsonb(b)) as old_row, kv.mirrored_row(to_jsonb(a)) as new_row
       from after a join before b on b.id = a.id where a is distinct from b order by a.id
     loop
       perform kv.mirror_change(tg_argv[0], r.old_row, r.new_row);
@@ -13110,6 +12754,15 @@ CREATE OR REPLACE FUNCTION kv.mirrored_environments()
  LANGUAGE sql
  STABLE
 RETURN COALESCE((SELECT m.environments FROM kv.mirror m WHERE m.is_only), '{production}'::text[]);
+
+-- Function kv.mirrored_row(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.mirrored_row(r jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((r -> 'regular_price'::text) <> 'null'::jsonb) THEN (r || jsonb_build_object('price', (r ->
+  'regular_price'::text))) ELSE r END;
 
 -- Function kv.mismatched_fields(kv.ids,jsonb,jsonb,jsonb), owner app_mirror
 
@@ -13333,23 +12986,6 @@ AS $function$
     gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'base64'),
     '+/', '-_'), '=')
 $function$;
-
--- Function kv.next_deleted_part(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.next_deleted_part(entity text)
- RETURNS jsonb
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-begin
-  perform kv.require_super_admin();
-  return (
-    select to_jsonb(p) - 'keys' from kv.archive_parts p join kv.retirements r on r.id = p.retirement_id
-    where r.entity = $1 and r.status = 'restoring' and p.deleted_at is not null order by p.number limit 1);
-end
-$function$;
-grant execute on function kv.next_deleted_part(text) to app_admin;
 
 -- Function kv.next_documents(uuid,text,integer,integer), owner app_mirror
 
@@ -13584,6 +13220,18 @@ begin
   return null;
 end
 $function$;
+
+-- Function app.open_offers(jsonb,timestamp with time zone), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.open_offers(offers jsonb, at timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN CASE WHEN (offers = '[]'::jsonb) THEN offers ELSE (SELECT COALESCE(jsonb_agg(e.o ORDER BY e.n), '[]'::jsonb) AS
+  "coalesce" FROM jsonb_array_elements(open_offers.offers) WITH ORDINALITY e(o, n) WHERE ((((e.o ->>
+  'ends_at'::text))::timestamp with time zone <= open_offers.at) IS NOT TRUE)) END;
+grant execute on function app.open_offers(jsonb,timestamp with time zone) to app_admin, app_client, app_definer,
+  app_migrate, app_mirror, app_support;
 
 -- Function app.order_content_hash(jsonb), owner app_definer
 
@@ -14330,6 +13978,30 @@ end
 $function$;
 grant execute on function app.prepare_erasure(uuid) to app_system;
 
+-- Function app.price_at(numeric,jsonb,timestamp with time zone), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.price_at(regular numeric, offers jsonb, at timestamp with time zone, OUT price numeric,
+  OUT regular_price numeric, OUT open_offers jsonb, OUT ends_at timestamp with time zone, OUT changes_at timestamp with
+  time zone)
+ RETURNS record
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  with open_offers as (
+    select (o ->> 'price')::numeric as price, (o ->> 'starts_at')::timestamptz as starts_at,
+      (o ->> 'ends_at')::timestamptz as ends_at
+    from jsonb_array_elements(app.open_offers($2, $3)) o
+  ), valid as (
+    select o.price, o.ends_at from open_offers o
+    where (o.starts_at > $3) is not true and o.price < $1 order by o.price, o.ends_at desc nulls first limit 1
+  )
+  select coalesce((select v.price from valid v), $1), case when exists (select from valid) then $1 end,
+    app.open_offers($2, $3), (select v.ends_at from valid v),
+    (select least(min(o.starts_at) filter (where o.starts_at > $3), min(o.ends_at)) from open_offers o)
+$function$;
+grant execute on function app.price_at(numeric,jsonb,timestamp with time zone) to app_admin, app_client, app_definer,
+  app_migrate, app_mirror, app_support;
+
 -- Function kv.price_of(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.price_of(v jsonb, OUT price numeric, OUT currency text, OUT sign text, OUT reason text)
@@ -14699,24 +14371,6 @@ begin
 end
 $function$;
 
--- Function kv.prove_archive_part(text,integer,text,text,text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.prove_archive_part(entity text, number integer, version_id text, content_sha256 text,
-  object_sha256 text)
- RETURNS boolean
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-begin
-  perform kv.require_super_admin();
-  update kv.archive_parts p set version_id = $3, object_sha256 = $5, proven_at = clock_timestamp()
-  where p.retirement_id = (kv.retirement_of($1)).id and p.number = $2 and p.proven_at is null and p.content_sha256 = $4;
-  return found;
-end
-$function$;
-grant execute on function kv.prove_archive_part(text,integer,text,text,text) to app_admin;
-
 -- Function app.pseudonym(erasures,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.pseudonym(e erasures, value text)
@@ -14934,17 +14588,18 @@ begin
       select coalesce(b.id, a.id) as id, b.catalog_id as old_catalog, a.catalog_id as new_catalog,
         (a.price, app.is_in_stock(a.inventory_policy, a.inventory_count), a.is_active, a.catalog_id, a.id,
           a.created_at, a.currency, a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes,
-          a.source_data, a.media)
+          a.source_data, a.media, a.offers, a.regular_price, a.offer_ends_at)
         is distinct from (b.price, app.is_in_stock(b.inventory_policy, b.inventory_count), b.is_active, b.catalog_id,
           b.id, b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
-          b.source_data, b.media)
+          b.source_data, b.media, b.offers, b.regular_price, b.offer_ends_at)
         as is_visible
       from before b full join after a on a.id = b.id
       where (a.price, a.inventory_count, a.inventory_policy, a.is_active, a.catalog_id, a.id, a.created_at, a.currency,
-          a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
+          a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media, a.offers,
+          a.regular_price, a.offer_ends_at)
         is distinct from (b.price, b.inventory_count, b.inventory_policy, b.is_active, b.catalog_id, b.id,
           b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
-          b.source_data, b.media)
+          b.source_data, b.media, b.offers, b.regular_price, b.offer_ends_at)
     )
     select array_agg(tag) into stale
     from (
@@ -15177,17 +14832,6 @@ begin
   where r.return_id = $1;
 end
 $function$;
-
--- Function kv.recent_traffic(), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.recent_traffic()
- RETURNS jsonb
- LANGUAGE sql
- STABLE
-RETURN (SELECT COALESCE(jsonb_agg(to_jsonb(t.*) ORDER BY t.entity, t.kind, t.last_at DESC), '[]'::jsonb) AS "coalesce"
-  FROM (SELECT t_1.entity, t_1.client_id, t_1.kind, sum(t_1.requests) AS requests, max(t_1.last_at) AS last_at FROM
-  kv.traffic t_1 WHERE (t_1.day >= (CURRENT_DATE - 30)) GROUP BY t_1.entity, t_1.client_id, t_1.kind ORDER BY
-  (max(t_1.last_at)) DESC LIMIT 1000) t);
 
 -- Function app.recompute_catalog_stock(), owner app_definer
 
@@ -15696,23 +15340,6 @@ end
 $function$;
 grant execute on function kv.record_repair_start(uuid,text) to app_admin;
 
--- Function app.record_retirement(text,text,jsonb), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.record_retirement(action text, entity text, details jsonb)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-begin
-  if app.admin_role() is distinct from 'super_admin' then
-    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
-  end if;
-  perform app.record_action('kv_retirement.' || action, null, entity, details);
-end
-$function$;
-grant execute on function app.record_retirement(text,text,jsonb) to app_mirror;
-
 -- Function kv.record_shadow_reads(text[],text[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.record_shadow_reads(keys text[], mismatched text[])
@@ -15755,52 +15382,6 @@ begin
 end
 $function$;
 grant execute on function app.record_stage_change(text,uuid,text,jsonb) to app_mirror;
-
--- Function kv.record_traffic(jsonb), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.record_traffic(requests jsonb)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-begin
-  if app.subject() is distinct from 'service:kv' then
-    raise exception 'only the store counts its requests' using errcode = 'insufficient_privilege';
-  end if;
-  insert into kv.traffic as t (entity, client_id, kind, day, requests, last_at)
-  select e.entity, kv.client_of_row(i.entity, i.id), r.kind, (r.last_at at time zone 'UTC')::date, sum(r.requests),
-    max(r.last_at)
-  from (
-    select s.*, clock_timestamp() - make_interval(secs => s.age) as last_at
-    from jsonb_to_recordset($1) s (kind text, key text, pattern text, requests bigint, age double precision)
-  ) r
-    cross join lateral (
-      select kv.entity_of_key(r.key) as entity where r.key is not null
-      union all select p from kv.entities_of_pattern(r.pattern) p where r.key is null) e
-    left join kv.ids i on i.key = r.key
-  where e.entity is not null
-  group by 1, 2, 3, 4 order by 1, 2, 3, 4
-  on conflict on constraint traffic_key do update
-    set requests = t.requests + excluded.requests, last_at = greatest(t.last_at, excluded.last_at);
-  delete from kv.traffic t where t.day < current_date - 400;
-end
-$function$;
-grant execute on function kv.record_traffic(jsonb) to app_kv;
-
--- Function kv.references_hash(text,uuid[]), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.references_hash(entity text, ids uuid[])
- RETURNS numeric
- LANGUAGE sql
- STABLE
-RETURN CASE entity WHEN 'product'::text THEN (SELECT COALESCE(sum(hashtextextended(d.key, (0)::bigint)), (0)::numeric)
-  AS "coalesce" FROM kv_store_6fcaeea3 d WHERE ((d.key >= 'catalog_gifts:'::text) AND (d.key < 'catalog_gifts;'::text)))
-  WHEN 'order'::text THEN (SELECT COALESCE(sum(hashtextextended(concat_ws(' '::text, i.key, i.id, i.environment,
-  i.old_id, i.state), (0)::bigint)), (0)::numeric) AS "coalesce" FROM ((SELECT DISTINCT ((l.value ->>
-  'product_id'::text))::uuid AS id FROM (orders r CROSS JOIN LATERAL jsonb_array_elements(r.items) l(value)) WHERE (r.id
-  = ANY (references_hash.ids))) g JOIN kv.ids i ON (((i.entity = 'product'::text) AND (i.id = g.id))))) ELSE
-  (0)::numeric END;
 
 -- Function app.refuse_audit_change(), owner app_owner
 
@@ -15923,37 +15504,6 @@ begin
   detail := to_jsonb(target.status);
 end
 $function$;
-
--- Function app.refuse_retired_document(), owner app_definer
-
-CREATE OR REPLACE FUNCTION app.refuse_retired_document()
- RETURNS trigger
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
-AS $function$
-declare
-  key constant text := case when tg_op = 'DELETE' then old.key else new.key end;
-  refused text;
-begin
-  if not exists (select from kv.retirements r where r.status <> 'undone') then
-    return case when tg_op = 'DELETE' then old else new end;
-  end if;
-  refused := case  -- other families, e.g. settings of sites, stay in the store
-    when key ~ '^(gifts?:([^:]+:)?[^:]*$|catalog_gifts:)' then 'product'
-    when key ~ '^clients?:([^:]+:)?[^:]*$' then 'client'
-    when key ~ '^sites?:([^:]+:)?[^:]*$' and key !~ '^sites:(slug:|[^:]+:catalog_config$)' then 'site'
-    when key ~ '^(catalogs?:[^:]*$|catalog_index:)' then 'catalog'
-    when key ~ '^(orders?:([^:]+:)?[^:]*$|user_orders:|order_index:)' then 'order' end;
-  if exists (select from kv.retirements r where r.entity = refused and r.status <> 'undone') then
-    raise exception using errcode = 'PT410', constraint = 'documents_retired',
-      message = format('The document "%s" is refused: the documents of each %s are retired', left(key, 200), refused),
-      detail = 'Nothing was written.';
-  end if;
-  return case when tg_op = 'DELETE' then old else new end;
-end
-$function$;
-grant execute on function app.refuse_retired_document() to app_owner;
 
 -- Function kv.refused_change(kv.draft,orders), owner app_mirror
 
@@ -16335,46 +15885,6 @@ AS $function$
 $function$;
 grant execute on function app.report_token(uuid,uuid) to app_admin, app_client;
 
--- Function kv.report_troubles(), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.report_troubles()
- RETURNS jsonb
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-declare
-  counted_until timestamptz;
-  ending constant timestamptz := clock_timestamp() - interval '1 minute';
-begin
-  if app.subject() is distinct from 'service:system' then
-    raise exception 'only the platform reports troubles of the store' using errcode = 'insufficient_privilege';
-  end if;
-  select m.reported_until into counted_until from kv.mirror m for update skip locked;
-  if counted_until is null or counted_until >= ending then
-    return null;
-  end if;
-  update kv.mirror m set reported_until = ending;
-  delete from kv.archive_secrets s using kv.retirements r
-  where r.id = s.retirement_id and r.status = 'retired' and r.changed_at < now() - interval '180 days';
-  return jsonb_build_object(
-    'KvConflicts', (
-      select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
-        and c.kind not in ('row_not_mirrored', 'document_not_mirrored')),
-    'KvMirrorErrors', (
-      select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
-        and c.kind in ('row_not_mirrored', 'document_not_mirrored')),
-    'KvQuarantined', (select count(*) from kv.quarantine q where q.since > counted_until and q.since <= ending),
-    'KvShadowMismatches', (
-      select count(*) from kv.differences d
-      where d.comparison_id is null and d.noticed_at > counted_until and d.noticed_at <= ending),
-    'KvRetiredRequests', (
-      select count(*) from kv.traffic t join kv.retirements r on r.entity = t.entity and r.status <> 'undone'
-      where t.last_at > counted_until));
-end
-$function$;
-grant execute on function kv.report_troubles() to app_system;
-
 -- Function app.request_erasure(uuid,text,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.request_erasure(client_id uuid, email text, subject text, OUT refusal text, OUT detail
@@ -16744,53 +16254,6 @@ $function$;
 grant execute on function app.restore_erasure(uuid,uuid,text[],text[],timestamp with time zone,timestamp with time zone)
   to app_system;
 
--- Function kv.restore_part(text,integer,text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.restore_part(entity text, number integer, lines text)
- RETURNS boolean
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-declare
-  r constant kv.retirements := kv.retirement_of(entity);
-  p kv.archive_parts;
-  keys text[];
-  erased record;
-begin
-  perform kv.require_super_admin();
-  select * into p from kv.archive_parts a
-  where a.retirement_id = r.id and a.number = $2 and a.deleted_at is not null and r.status = 'restoring';
-  if p.content_sha256 is distinct from kv.lines_hash(lines) then
-    return false;
-  end if;
-  with documents as materialized (
-    select d ->> 'key' as key, d -> 'value' as value
-    from (select l::jsonb as d from string_to_table(lines, E'\n') l) l
-  ), restored as (
-    insert into kv_store_6fcaeea3 (key, value)
-    select d.key, kv.with_secrets(d.value, (
-      select coalesce(jsonb_agg(jsonb_build_object('path', s.path, 'value', s.value) order by s.id), '[]')
-      from kv.archive_secrets s where (s.retirement_id, s.number, s.key) = (r.id, p.number, d.key)))
-    from documents d order by d.key
-    on conflict on constraint kv_store_6fcaeea3_pkey do nothing returning key
-  )
-  select coalesce(array_agg(t.key), '{}') into keys from restored t;
-  for erased in
-    select distinct o.id, to_jsonb(o) as content from kv.ids i join orders o on o.id = i.id
-    where i.entity = 'order' and (i.key = any (keys) or i.list = any (keys))
-      and o.erased_at > p.archived_at - interval '1 hour' order by o.id
-  loop
-    perform kv.erase_documents(erased.id, erased.content);
-  end loop;
-  delete from kv.archive_secrets s where (s.retirement_id, s.number) = (r.id, p.number);
-  update kv.archive_parts a set deleted_at = null, restored_at = clock_timestamp()
-  where a.retirement_id = r.id and a.number = p.number;
-  return true;
-end
-$function$;
-grant execute on function kv.restore_part(text,integer,text) to app_admin;
-
 -- Function app.restore_row_security(text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.restore_row_security(table_name text)
@@ -16829,98 +16292,6 @@ begin
 end
 $function$;
 grant execute on function app.restore_row_security(text) to app_admin, app_system;
-
--- Function kv.retirable_counts(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.retirable_counts(entity text)
- RETURNS jsonb
- LANGUAGE sql
- STABLE
-AS $function$
-  select jsonb_build_object(
-    'retirable', count(*) filter (where i.state = 'mapped' or kv.entity_of_list(s.key) is not null),
-    'kept', count(*) filter (where i.state is distinct from 'mapped' and kv.entity_of_list(s.key) is null))
-  from unnest(kv.compared_prefixes($1)) p (prefix)
-    join kv_store_6fcaeea3 s on s.key >= p.prefix and s.key < p.prefix || chr(127) and kv.is_compared($1, s.key)
-    left join kv.ids i on i.key = s.key and i.list is null
-$function$;
-
--- Function kv.retirement_content(kv.retirements), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.retirement_content(r kv.retirements)
- RETURNS jsonb
- LANGUAGE sql
- STABLE
-AS $function$
-  select to_jsonb(r) - 'checkpoint' || jsonb_build_object('parts', count(p.number),
-    'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
-    'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
-    'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0))
-  from kv.archive_parts p where p.retirement_id = r.id
-  having r.id is not null
-$function$;
-
--- Function kv.retirement_facts(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.retirement_facts(entity text)
- RETURNS jsonb
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-declare
-  r constant kv.retirements := kv.retirement_of(entity);
-  usual kv.stages;
-begin
-  perform kv.require_super_admin();
-  select * into usual from kv.stages s where s.entity = $1 and s.client_id is null;
-  return jsonb_build_object(
-    'retirement', kv.retirement_content(r),
-    'is_led', coalesce(usual.leads = 'tables' and usual.reads = 100, false) and not exists (
-      select from kv.stages s where s.entity = $1 and (s.leads <> 'tables' or s.reads < 100)),
-    'mirror', coalesce((select m.enabled from kv.mirror m), false),
-    'subscriptions', (
-      select count(*) from pg_subscription s join pg_database d on d.oid = s.subdbid
-      where s.subenabled and d.datname = current_database()),
-    'comparison', (
-      select jsonb_build_object('is_recent', c.ended_at > clock_timestamp() - interval '24 hours',
-        'is_mirrored', c.started_at >= (select m.changed_at from kv.mirror m),
-        'open', (select count(*) from kv.differences f where f.comparison_id = c.id and f.repaired_at is null))
-      from kv.comparisons c
-      where c.entity = $1 and c.client_id is null and c.scope = 'full' and c.status = 'complete'
-      order by c.ended_at desc limit 1),
-    'waited_seconds', extract(epoch from clock_timestamp() - r.started_at),
-    'reads', kv.traffic_within($1, 'read', r.quiet_seconds),
-    'writes', kv.traffic_within($1, 'write', r.quiet_seconds),
-    'counts', kv.retirable_counts($1));
-end
-$function$;
-grant execute on function kv.retirement_facts(text) to app_admin;
-
--- Function kv.retirement_of(text), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.retirement_of(entity text)
- RETURNS kv.retirements
- LANGUAGE sql
- STABLE
-AS $function$ select r.* from kv.retirements r where r.entity = $1 and r.status <> 'undone' $function$;
-
--- Function kv.retirement_status(), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.retirement_status()
- RETURNS jsonb
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-begin
-  perform kv.require_super_admin();
-  return jsonb_build_object('traffic', kv.recent_traffic(), 'retirements', (
-    select coalesce(jsonb_agg(kv.retirement_content(r) order by r.entity), '[]') from kv.retirements r
-    where r.status <> 'undone'));
-end
-$function$;
-grant execute on function kv.retirement_status() to app_admin;
 
 -- Function kv.return_counts(kv.draft[]), owner app_mirror
 
@@ -17230,7 +16601,8 @@ AS $function$
 declare
   r jsonb;
 begin
-  execute format('select to_jsonb(t) from (select * from %I where id = $1 for no key update) t', entity || 's')
+  execute format('select kv.mirrored_row(to_jsonb(t)) from (select * from %I where id = $1 for no key update) t',
+    entity || 's')
     into r using id;
   return r;
 end
@@ -17248,7 +16620,7 @@ begin
     when 'client' then return (select to_jsonb(t) from clients t where t.id = $2);
     when 'catalog' then return (select to_jsonb(t) from catalogs t where t.id = $2);
     when 'site' then return (select to_jsonb(t) from sites t where t.id = $2);
-    when 'product' then return (select to_jsonb(t) from products t where t.id = $2);
+    when 'product' then return (select kv.mirrored_row(to_jsonb(t)) from products t where t.id = $2);
     else return (select to_jsonb(t) from orders t where t.id = $2);
   end case;
 end
@@ -17565,37 +16937,6 @@ $function$;
 grant execute on function app.search_products(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
 
--- Function kv.secrets_of(jsonb,jsonb,text[]), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.secrets_of(original jsonb, cleaned jsonb, path text[] DEFAULT '{}'::text[])
- RETURNS jsonb
- LANGUAGE plpgsql
- IMMUTABLE PARALLEL SAFE
-AS $function$
-declare
-  secrets jsonb := '[]';
-  part record;
-begin
-  if original::text = cleaned::text then
-    return secrets;
-  elsif jsonb_typeof(original) is distinct from jsonb_typeof(cleaned)
-    or jsonb_typeof(original) not in ('object', 'array') then
-    return jsonb_build_array(jsonb_build_object('path', path, 'value', original));
-  end if;
-  for part in
-    select e.key as name, e.value, cleaned -> e.key as cleaned from jsonb_each(original) e
-    where jsonb_typeof(original) = 'object'
-    union all
-    select (e.n - 1)::text, e.value, cleaned -> (e.n - 1)::integer
-    from jsonb_array_elements(case jsonb_typeof(original) when 'array' then original else '[]' end)
-      with ordinality e (value, n)
-  loop
-    secrets := secrets || kv.secrets_of(part.value, part.cleaned, path || part.name);
-  end loop;
-  return secrets;
-end
-$function$;
-
 -- Function app.sees_all_persons(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.sees_all_persons()
@@ -17693,6 +17034,33 @@ begin
 end
 $function$;
 grant execute on function app.set_own_report(uuid,boolean) to app_admin, app_client;
+
+-- Function app.set_price(), owner app_owner
+
+CREATE OR REPLACE FUNCTION app.set_price()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  regular numeric := coalesce(new.regular_price, new.price);
+begin
+  if tg_op = 'UPDATE' then
+    regular := case
+      when new.regular_price is not null and new.regular_price is distinct from old.regular_price
+        then new.regular_price
+      when new.price <> old.price then new.price
+      else coalesce(old.regular_price, old.price) end;
+    if new.currency <> old.currency and new.offers = old.offers then
+      new.offers := '[]';
+    end if;
+  end if;
+  select p.price, p.regular_price, p.open_offers, p.ends_at, p.changes_at
+  into new.price, new.regular_price, new.offers, new.offer_ends_at, new.offer_changes_at
+  from app.price_at(regular, app.stored_offers(new.offers, new.currency), clock_timestamp()) p;
+  return new;
+end
+$function$;
 
 -- Function app.set_product_media(), owner app_owner
 
@@ -18218,25 +17586,6 @@ end
 $function$;
 grant execute on function app.start_retention_erasures() to app_system;
 
--- Function kv.start_retirement(text,integer), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.start_retirement(entity text, quiet_seconds integer)
- RETURNS void
- LANGUAGE plpgsql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-begin
-  perform kv.require_super_admin();
-  if current_query() !~ '^select kv\.start_retirement\(\$1, \$2\);?\s*$' then
-    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
-  end if;
-  insert into kv.retirements (entity, quiet_seconds, requested_by) values ($1, $2, app.subject());
-  perform app.record_retirement('start', $1, jsonb_build_object('quiet_seconds', $2));
-end
-$function$;
-grant execute on function kv.start_retirement(text,integer) to app_admin;
-
 -- Function kv.status(), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.status()
@@ -18394,15 +17743,26 @@ begin
 end
 $function$;
 
--- Function kv.stored_hash(text[]), owner app_mirror
+-- Function app.stored_offers(jsonb,text), owner app_owner
 
-CREATE OR REPLACE FUNCTION kv.stored_hash(keys text[])
- RETURNS text
+CREATE OR REPLACE FUNCTION app.stored_offers(offers jsonb, currency text)
+ RETURNS jsonb
  LANGUAGE sql
- STABLE
-RETURN (SELECT encode(sha256(convert_to(COALESCE(string_agg(concat_ws(' '::text, to_jsonb(s.key), s.value), '
-'::text ORDER BY s.key), ''::text), 'UTF8'::name)), 'hex'::text) AS encode FROM kv_store_6fcaeea3 s WHERE (s.key = ANY
-  (stored_hash.keys)));
+ STABLE PARALLEL SAFE
+ SET "TimeZone" TO 'UTC'
+AS $function$
+  select coalesce(jsonb_agg(jsonb_build_object('price', round(price, app.minor_units($2))::text,
+    'starts_at', starts_at, 'ends_at', ends_at)
+    order by starts_at nulls first, ends_at nulls last, price), '[]')
+  from (
+    select distinct (o ->> 'price')::numeric as price, (o ->> 'starts_at')::timestamptz as starts_at,
+      (o ->> 'ends_at')::timestamptz as ends_at
+    from jsonb_array_elements($1) o
+  ) offer
+  where price = round(price, app.minor_units($2)) and (starts_at < ends_at) is not false
+$function$;
+grant execute on function app.stored_offers(jsonb,text) to app_admin, app_client, app_definer, app_migrate, app_mirror,
+  app_support;
 
 -- Function app.storefront_condition(uuid), owner app_definer
 
@@ -18614,21 +17974,6 @@ begin
 end
 $function$;
 
--- Function kv.traffic_within(text,text,integer), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.traffic_within(entity text, kind text, seconds integer)
- RETURNS jsonb
- LANGUAGE sql
- STABLE
-AS $function$
-  select jsonb_build_object('seconds', extract(epoch from clock_timestamp() - max(t.last_at)),
-    'clients', count(distinct t.client_id))
-  from kv.traffic t
-  where t.entity = $1 and t.kind = $2
-    and t.last_at > clock_timestamp() - make_interval(secs => coalesce($3, 1209600))
-  having count(*) > 0
-$function$;
-
 -- Function app.transaction_writes(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.transaction_writes()
@@ -18827,20 +18172,6 @@ end
 $function$;
 grant execute on function app.walk_length(bigint,integer,integer,text) to app_definer;
 
--- Function kv.watched_entities(), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.watched_entities()
- RETURNS text[]
- LANGUAGE plpgsql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
-AS $function$
-begin
-  return array(select r.entity from kv.retirements r where r.status <> 'undone' order by 1);
-end
-$function$;
-grant execute on function kv.watched_entities() to app_kv;
-
 -- Function kv.web_address(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.web_address(value jsonb)
@@ -19015,24 +18346,6 @@ CREATE OR REPLACE FUNCTION kv.with_revision(value jsonb, revision bigint)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((pg_column_size(value) > 1000000) AND (octet_length((value)::text) > 5999900)) THEN value ELSE (value
   || jsonb_build_object('_rev', revision)) END;
-
--- Function kv.with_secrets(jsonb,jsonb), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.with_secrets(cleaned jsonb, secrets jsonb)
- RETURNS jsonb
- LANGUAGE plpgsql
- IMMUTABLE PARALLEL SAFE
-AS $function$
-declare
-  s record;
-begin
-  for s in select e -> 'path' as path, e -> 'value' as value from jsonb_array_elements(secrets) e loop
-    cleaned := case when s.path = '[]' then s.value
-      else jsonb_set(cleaned, array(select jsonb_array_elements_text(s.path)), s.value, true) end;
-  end loop;
-  return cleaned;
-end
-$function$;
 
 -- Function kv.with_status(jsonb,text), owner app_mirror
 
@@ -19310,8 +18623,7 @@ AS $function$
   )
   insert into order_events (client_id, order_id, version, type, source, actor, subject, details, happened_at)
   select w.client_id, w.id, w.version, 'imported', 'file', 'service', app.subject(),
-    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'total_amount', w.total_amount::text,
-      'job_id', job.id), clock_timestamp()
+    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'job_id', job.id), clock_timestamp()
   from unnest($1) w
 $function$;
 
@@ -19434,11 +18746,14 @@ AS $function$
     coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::products, d.columns) r where d.reason is null
   on conflict (id) do update set sku = excluded.sku, name = excluded.name,
-    description = excluded.description, category = excluded.category, brand = excluded.brand, price = excluded.price,
+    description = excluded.description, category = excluded.category, brand = excluded.brand,
+    -- The price in a document is the regular price.
+    price = case when p.regular_price is null then excluded.price else p.price end,
+    regular_price = case when p.regular_price is not null then excluded.price end,
     currency = excluded.currency, images = excluded.images, attributes = excluded.attributes,
     inventory_count = excluded.inventory_count, inventory_policy = excluded.inventory_policy
-  where (p.sku, p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes,
-      p.inventory_count, p.inventory_policy)
+  where (p.sku, p.name, p.description, p.category, p.brand, coalesce(p.regular_price, p.price),
+      p.currency, p.images, p.attributes, p.inventory_count, p.inventory_policy)
     is distinct from (excluded.sku, excluded.name, excluded.description, excluded.category, excluded.brand,
       excluded.price, excluded.currency, excluded.images, excluded.attributes, excluded.inventory_count,
       excluded.inventory_policy)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Object
 from wecelebrate.core.pages import Page
-from wecelebrate.core.types import Amount, Money, Switch
+from wecelebrate.core.types import Amount, Moment, Money, Switch
 from wecelebrate.products.models import ProductListFilters, ProductMedia
 from wecelebrate.sites.models import EventStorage
 
@@ -67,6 +67,12 @@ class StorefrontProduct(BaseModel):
     """The brand of the product."""
     price: Amount
     """The price of one piece, in the currency of the product."""
+    regular_price: Amount | None = Field(
+        description="The price without the offer that is valid now. Null: no offer lowers the price."
+    )
+    offer_ends_at: Moment | None = Field(
+        description="When the offer ends that is valid now. Null: no offer is valid, or its end is not known."
+    )
     currency: str
     """The currency of the price, as an ISO 4217 code."""
     images: list[str]

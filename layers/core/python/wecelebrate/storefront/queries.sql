@@ -24,7 +24,8 @@ from app.list_priced_products(app.storefront_pricing(), app.comparable_catalog(:
     :stock) with ordinality as page
   cross join lateral (
     select page.id, page.sku, page.name, page.description, page.category, page.brand, page.price::text as price,
-      page.currency, page.images, app.media_with_urls(page.media, :base_url) as media, page.attributes,
+      case when page.regular_price > page.price then page.regular_price::text end as regular_price,
+      page.offer_ends_at, page.currency, page.images, app.media_with_urls(page.media, :base_url) as media, page.attributes,
       app.is_in_stock(page.inventory_policy, page.inventory_count) as in_stock
   ) product
 order by page.ordinality;
@@ -37,6 +38,8 @@ select app.product_facets(:q, :sku, :category, :brand, :price_min, :price_max, 1
 -- name: get_product^
 -- Get a product that the site shows, at its selling price.
 select id, sku, name, description, category, brand, app.selling_price(price, pricing)::text as price,
+  case when app.selling_price(regular_price, pricing) > app.selling_price(price, pricing)
+    then app.selling_price(regular_price, pricing)::text end as regular_price, offer_ends_at,
   coalesce(pricing ->> 'currency', currency) as currency, images,
   app.media_with_urls(media, :base_url) as media, attributes,
   app.is_in_stock(inventory_policy, inventory_count) as in_stock

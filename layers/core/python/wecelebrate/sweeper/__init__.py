@@ -3,7 +3,8 @@
 A function sends its cache invalidations to Redis after its commit. If the function dies before it sends the
 invalidations, or cannot reach Redis, the invalidations stay in the outbox. A sweeper checks the outbox every
 INTERVAL_SECONDS. If Redis can be reached, a cached value is therefore outdated for at most UNSENT_AFTER_SECONDS +
-INTERVAL_SECONDS, plus the duration of one check. Each check also ends the leases of dead workers.
+INTERVAL_SECONDS, plus the duration of one check. Each check also ends the leases of dead workers, and starts and ends
+the offers of products.
 
 A sweeper starts every minute and runs for almost two minutes. EventBridge Scheduler promises only that a run starts
 within its minute, so the starts of two runs can be almost two minutes apart. Usually, two sweepers run at the same
@@ -14,7 +15,7 @@ import time
 
 from aws_lambda_powertools import Logger
 
-from wecelebrate import audit, exports, images, jobs, order_files, schedules, webhooks
+from wecelebrate import audit, exports, images, jobs, order_files, products, schedules, webhooks
 from wecelebrate.core import cache, idempotency, metrics
 from wecelebrate.core.database import SYSTEM, Transaction, queries, writing
 from wecelebrate.core.errors import Conflict, Unavailable
@@ -53,6 +54,7 @@ def run(seconds: float = RUN_SECONDS) -> None:
             row_security.end_expired()
             jobs.sweep()
             webhooks.sweep()
+            apply_due_offers()
             sweep_outbox()
             fold_documents()
             if time.monotonic() - maintained_at >= MAINTENANCE_SECONDS:
@@ -147,6 +149,17 @@ def fold_documents(seconds: float = FOLD_SECONDS) -> int:
         folded += rows
         if not rows or time.monotonic() > ends_at:
             return folded
+
+
+def apply_due_offers() -> None:
+    """Start and end the offers that are due. An unexpected error must not stop the other work of the sweeper."""
+    try:
+        products.apply_due_offers()
+    except (Unavailable, Conflict):
+        raise
+    except Exception:
+        metrics.count("OffersNotApplied")
+        logger.exception("offers could not be started or ended")
 
 
 def delete_expired_exports() -> None:

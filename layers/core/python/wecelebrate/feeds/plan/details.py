@@ -18,6 +18,7 @@ from wecelebrate.feeds.prices.doubts import price_doubts
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
+from wecelebrate.feeds.prices.offers import find_offers
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.validity import find_validity
@@ -163,6 +164,14 @@ def complete_plan(
         plan.questions += doubts
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
+    plan.offers = find_offers(plan, columns, mapping, currency)
+    if plan.offers is not None:
+        # A public attribute would show the price of an offer before its first day.
+        hidden = {*plan.field_columns["offers"]}
+        plan.attributes = [
+            each for each in plan.attributes
+            if each[0] not in hidden or plan.disclosure.is_chosen(plan.column_name(each[0]))
+        ]  # fmt: skip
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
 

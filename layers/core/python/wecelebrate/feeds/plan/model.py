@@ -56,6 +56,23 @@ class Validity:
     """Whether dates with slashes are those of America: 12/31/2026."""
 
 
+@dataclass(frozen=True, slots=True)
+class OfferColumns:
+    """The columns of offers: their price, and the first and the last day on which it is valid."""
+
+    price: int
+    first: int | None = None
+    last: int | None = None
+    both: int | None = None
+    """The column with both days, such as `sale_price_effective_date`."""
+    month_first: bool = False
+    """Whether dates with slashes are those of America: 12/31/2026."""
+
+    @property
+    def days(self) -> tuple[int | None, int | None, int | None]:
+        return self.first, self.last, self.both
+
+
 @dataclass(slots=True)
 class Plan:
     """The numbers of the columns of each field. Of the cells in these columns, the first that is not blank is used.
@@ -115,6 +132,10 @@ class Plan:
     """What the codes of columns of states and stocks mean, by a legend of the file. See `tables.codes`."""
     validity: Validity | None = None
     """The period in which the price of a row is valid, if the file has several prices of a product. See `validity`."""
+    offers: OfferColumns | None = None
+    """The columns of offers, if the file says when they are valid. See `prices.offers`."""
+    ends_offers: bool = False
+    """Whether the earlier file of the catalog had offers, and this one has prices, but no columns of offers."""
     zero_is_no_price: bool = False
     """Whether a price of 0 means that the product has no price yet, because nearly all other prices are above 0."""
 
@@ -146,6 +167,9 @@ class Plan:
             "inventory_count": self.inventory, "is_active": [active.column for active in self.active],
             "price_unit": [] if self.price_unit is None else [self.price_unit], "parent": self.parent,
             "stock_as_of": self.stock_as_of,
+            "offers": [] if self.offers is None else [
+                number for number in (self.offers.price, *self.offers.days) if number is not None
+            ],
         }  # fmt: skip
         return {name: numbers for name, numbers in columns.items() if numbers}
 

@@ -19,7 +19,14 @@ from wecelebrate.feeds.columns.visibility import Disclosure, internal_part, publ
 from wecelebrate.feeds.items import Cells, UnreadableFeed, quoted
 from wecelebrate.feeds.notation.convert import MAX_ATTRIBUTES
 from wecelebrate.feeds.plan.choice import candidates_of, choose
-from wecelebrate.feeds.plan.model import OPTIONS, REPORT_COLUMN_PREFIX, ActiveColumn, Plan, PriceColumn
+from wecelebrate.feeds.plan.model import (
+    OPTIONS,
+    REPORT_COLUMN_PREFIX,
+    ActiveColumn,
+    OfferColumns,
+    Plan,
+    PriceColumn,
+)
 from wecelebrate.feeds.plan.profiles import recognise
 from wecelebrate.feeds.prices.candidates import name_of_price
 from wecelebrate.feeds.prices.selling import lists_question
@@ -29,12 +36,12 @@ from wecelebrate.feeds.states.end_dates import is_end_name
 from wecelebrate.feeds.stock.lists import further_places
 
 __all__ = [
-    "MAPPED_FIELDS", "OPTIONS", "REPORT_COLUMN_PREFIX", "ActiveColumn", "Plan", "PriceColumn", "column_number",
-    "command_columns", "extend_plan", "find_columns", "free_column", "make_plan", "named_price",
+    "MAPPED_FIELDS", "OPTIONS", "REPORT_COLUMN_PREFIX", "ActiveColumn", "OfferColumns", "Plan", "PriceColumn",
+    "column_number", "command_columns", "extend_plan", "find_columns", "free_column", "make_plan", "named_price",
     "public_attributes", "raise_unreadable",
 ]  # fmt: skip
 
-MAPPED_FIELDS = (*FIELDS, "price_unit", "command", "parent", "stock_as_of")
+MAPPED_FIELDS = (*FIELDS, "price_unit", "command", "parent", "stock_as_of", "offers")
 """The fields that a mapping can assign columns to."""
 
 
@@ -310,7 +317,8 @@ def _by_mapping(
         columns = [] if number is None else [number]
         if columns:
             plan.attributes = [(number, label) for number, label in plan.attributes if number not in columns]
-        _assign(plan, name, columns, mapping)
+        if name != "offers":  # `find_offers` reads this entry, because it needs the values of other columns
+            _assign(plan, name, columns, mapping)
 
 
 def _assign(plan: Plan, name: str, columns: list[int], mapping: Mapping[str, str | None]) -> None:

@@ -15,6 +15,7 @@ from wecelebrate.feeds.prices.cells import CACHE_SIZE, cached, currency_of, pric
 from wecelebrate.feeds.rows.commands import with_commands
 from wecelebrate.feeds.rows.notes import CODE as NO_PRODUCT
 from wecelebrate.feeds.rows.notes import FindNote, suspects
+from wecelebrate.feeds.rows.offers import with_offers
 from wecelebrate.feeds.states.cells import active_reader
 from wecelebrate.feeds.stock.columns import StockReader
 from wecelebrate.feeds.stock.times import with_stock_times
@@ -143,7 +144,8 @@ def product_builder(  # noqa: PLR0915
         )  # fmt: skip
 
     explained = _with_legend(build, plan.legend) if plan.legend else build
-    obeying = with_commands(with_stock_times(explained, plan), plan, read_sku, catalog_currency)
+    offering = with_offers(explained, plan, catalog_currency, mark, warnings)
+    obeying = with_commands(with_stock_times(offering, plan), plan, read_sku, catalog_currency)
     return obeying if plan.computed is None else _without_computed(obeying, plan.computed)
 
 

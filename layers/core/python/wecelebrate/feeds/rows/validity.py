@@ -99,6 +99,16 @@ def valid_today(rows: Iterator[Row | Rejected], plan: Plan, validity: Validity) 
             yield rejected_row(plan, row[0], row[1], reason, CODE)
 
 
+def is_first_day(form: str) -> bool:
+    """Return whether a folded name means the first day of a price."""
+    return _FROM.fullmatch(form) is not None
+
+
+def is_last_day(form: str) -> bool:
+    """Return whether a folded name means the last day of a price."""
+    return _TO.fullmatch(form) is not None
+
+
 def _column(plan: Plan, pattern: re.Pattern[str]) -> int | None:
     return next(
         (

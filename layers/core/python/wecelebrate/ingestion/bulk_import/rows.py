@@ -15,9 +15,9 @@ from wecelebrate.core.models import pointer
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.core.types import finer_problem, rounded
 from wecelebrate.core.validation_messages import message_for
-from wecelebrate.feeds import Change, Item, Product, Question, Rejected
+from wecelebrate.feeds import Change, Item, Offer, Product, Question, Rejected
 from wecelebrate.ingestion.bulk_import.models import ImportRow, RowFields, sku_of
-from wecelebrate.products.models import stock_changes
+from wecelebrate.products.models import require_exact, stock_changes
 
 HEADER = tuple(ImportRow.model_fields)
 _MAX_REASONS = 5
@@ -90,11 +90,20 @@ def to_item(number: int, fields: RowFields, currency: str) -> Item:
         fields_set=frozenset(row.model_fields_set | stock.keys()),
         blank_attributes=tuple(name for name, value in (row.attributes or {}).items() if value is None),
         inventory_policy=stock.get("inventory_policy"),
+        offers=tuple(
+            Offer(rounded(offer.price, row.currency or currency) or offer.price, offer.starts_at, offer.ends_at)
+            for offer in row.offers or ()
+        ),
     )
 
 
 def _exact_price(row: ImportRow, currency: str) -> Decimal | None:
-    """Return the price with the decimals of its currency. Raises Invalid if it is finer than its currency."""
+    """Return the price with the decimals of its currency.
+
+    Raises Invalid if the price, or that of an offer, is finer than its currency.
+    """
+    if row.offers:
+        require_exact(row.price or Decimal(0), currency, row.offers)
     if row.price is None:
         return None
     price = rounded(row.price, currency)

@@ -74,6 +74,7 @@ def run(job: jobs.LeasedJob, *, inline: bool = False) -> None:
                 catalog_currency=catalog["currency"],
                 mode=payload["mode"],
                 dry_run=payload["dry_run"],
+                timezone=catalog["timezone"],
                 default_inventory_policy=catalog_settings.default_inventory_policy(settings),
                 **({} if payload["format"] == "rows" else catalog_settings.rules_of_files(settings)),
             ),

@@ -89,6 +89,8 @@ class Rules:
     """What to do if the file does not decide how it is read."""
     plausibility: Mapping[str, Any] | None = None
     """The limits of `review`, or None if the changes are not compared with the catalog."""
+    timezone: str = "UTC"
+    """The IANA time zone of the days and local times in the file."""
 
 
 @dataclass
@@ -209,6 +211,10 @@ class Load:
             short = self.job.checkpoint.setdefault("short", {"count": 0, "products": []})
             short["count"] += int(merged["short_count"])
             short["products"] += merged["short"][: MAX_SHORT_PRODUCTS - len(short["products"])]
+        if merged["running_offers"] or merged["waiting_offers"]:
+            offers = self.job.checkpoint.setdefault("offers", {"running": 0, "waiting": 0})
+            offers["running"] += int(merged["running_offers"])
+            offers["waiting"] += int(merged["waiting_offers"])
         if merged["unpriced"]:
             self.job.checkpoint["unpriced"] = self.job.checkpoint.get("unpriced", 0) + int(merged["unpriced"])
 

@@ -101,6 +101,7 @@ def _sample_chunk(load: Load, tx: Transaction) -> None:
         after=load.job.checkpoint["after"],
         max_rows=_MAX_COMPARED_ROWS,
         replaces=load.replaces,
+        currency=load.rules.currency,
         as_of=load.stock_as_of,
         **load.staging_key,
     )

@@ -14,10 +14,10 @@ select app.staged_job_ids() as job_id;
 -- Stage products in the caller's transaction. A worker uses COPY instead.
 insert into app.staged_products (job_id, fence, line, rows, sku, name, description, category, brand, price, currency,
   images, attributes, inventory_count, inventory_policy, is_active, source_data, ordinal, blank_attributes,
-  new_is_active, stock_by_place, stock_as_of)
+  new_is_active, stock_by_place, stock_as_of, offers)
 values (:job_id, :fence, :line, :rows, :sku, :name, :description, :category, :brand, :price, :currency, :images,
   :attributes, :inventory_count, :inventory_policy, :is_active, :source_data, :ordinal, :blank_attributes,
-  :new_is_active, :stock_by_place, :stock_as_of);
+  :new_is_active, :stock_by_place, :stock_as_of, :offers);
 
 -- name: stage_rejections*!
 -- Stage rejected rows in the caller's transaction.
@@ -51,9 +51,9 @@ with next_skus as materialized (
   -- Windows instead of joins: without statistics, the planner would compare each row with each other row.
   select s.*, count(*) over skus as n, first_value(s.stock_by_place) over latest as last_places,
     row(name, description, category, brand, price, currency, images, attributes, blank_attributes, is_active,
-      new_is_active) as fields,
+      new_is_active, offers) as fields,
     first_value(row(name, description, category, brand, price, currency, images, attributes, blank_attributes,
-      is_active, new_is_active)) over latest as last_fields
+      is_active, new_is_active, offers)) over latest as last_fields
   from app.staged_products s
   where s.job_id = :job_id and s.fence = :fence and s.sku > :after and s.sku <= (select max(sku) from next_skus)
   window skus as (partition by sku), latest as (partition by sku order by ordinal desc, line desc)
@@ -78,10 +78,10 @@ with next_skus as materialized (
 ), combined as (
   insert into app.staged_products_intake (job_id, fence, line, rows, sku, name, description, category, brand, price,
     currency, images, attributes, inventory_count, inventory_policy, is_active, source_data, ordinal, blank_attributes,
-    new_is_active, stock_by_place, stock_as_of)
+    new_is_active, stock_by_place, stock_as_of, offers)
   select job_id, fence, line, all_rows, sku, name, description, category, brand, price, currency, images, attributes,
     case when is_untracked then 0 else total end, case when is_untracked then 'untracked' else 'tracked' end, is_active,
-    first_source, ordinal, blank_attributes, new_is_active, all_places, oldest_stock
+    first_source, ordinal, blank_attributes, new_is_active, all_places, oldest_stock, offers
   from (
     select removed.*, sum(rows) over (partition by sku) as all_rows, min(stock_as_of) over (partition by sku)
         as oldest_stock,
@@ -119,6 +119,10 @@ select app.analyze_products();
 -- stock gets `default_inventory_policy`, and a new product without a known state gets `new_is_active`. If
 -- `accepts_unpriced` is true, the prices come in other files: a new product without a price is added as inactive, with
 -- the price 0. `unpriced` is the number of these products.
+--
+-- The price of a row is the price without an offer. A row with offers replaces those of its product; an empty list ends
+-- them. `running_offers` and `waiting_offers` are the numbers of offers in the merged rows that are valid now, and that
+-- begin later.
 --
 -- The stock of a row is what the ERP system counted at the time of the row or, if it has none, at `as_of`. What is free
 -- to sell is this count without the pieces of orders that the ERP system did not know at that time. If `as_of` is null,
@@ -159,8 +163,9 @@ with last_sku as materialized (
       when pg_column_size(o.data) + pg_column_size(s.source_data) > 2000
         and not app.json_fits(o.data || s.source_data, 2097152) then s.source_data
       else nullif(o.data || s.source_data, o.data) end as new_source,
-    o.data as stored_source, v.exact_price,
-    (p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes, p.is_active)
+    o.data as stored_source, v.exact_price, f.new_offers,
+    (p.name, p.description, p.category, p.brand, v.old_price, p.currency, p.images, p.attributes, p.is_active,
+        p.offers)
       is distinct from (coalesce(s.name, p.name),
         case when s.description is null then p.description else nullif(s.description, '') end,
         case when s.category is null then p.category else nullif(s.category, '') end,
@@ -169,14 +174,14 @@ with last_sku as materialized (
         case when s.attributes is null or s.attributes = p.attributes then p.attributes
           when :replaces::boolean then s.attributes
           else (p.attributes || s.attributes) - coalesce(s.blank_attributes, '{}') end,
-        coalesce(s.is_active, p.is_active)) as differs,
+        coalesce(s.is_active, p.is_active), coalesce(f.new_offers, p.offers)) as differs,
     case
       when p.id is null and :mode = 'update' then 'unknown_sku'
       when p.id is null and (s.name is null or s.price is null and not :accepts_unpriced::boolean) then 'incomplete'
       when p.id is not null and :mode = 'create' then 'sku_exists'
       when coalesce(s.currency, p.currency, :currency) <> (select currency from catalog) then 'other_currency'
-      when s.price is null and s.currency <> p.currency and p.price <> round(p.price, app.minor_units(s.currency))
-        then 'too_precise'
+      when s.price is null and s.currency <> p.currency
+        and v.old_price <> round(v.old_price, app.minor_units(s.currency)) then 'too_precise'
       when not :replaces::boolean and pg_column_size(p.attributes) + pg_column_size(s.attributes) > 2000
         and not app.json_fits(p.attributes || s.attributes, 524288) then 'too_long'
     end as refusal
@@ -203,9 +208,16 @@ with last_sku as materialized (
     cross join lateral (select d.places, d.is_delta and d.places <> s.stock_by_place as is_sum) n
     -- A row can change the currency and keep the price. The price then gets the decimals of the new currency.
     cross join lateral (
-      select case when s.price is null and s.currency <> p.currency then round(p.price, app.minor_units(s.currency))
-        else coalesce(s.price, p.price) end as exact_price
+      select case when s.price is null and s.currency <> p.currency
+          then round(coalesce(p.regular_price, p.price), app.minor_units(s.currency))
+        else coalesce(s.price, p.regular_price, p.price) end as exact_price,
+        coalesce(p.regular_price, p.price) as old_price
     ) v
+    cross join lateral (
+      select case when s.offers is not null
+        then app.open_offers(app.stored_offers(s.offers, coalesce(s.currency, p.currency, :currency)), now()) end
+        as new_offers
+    ) f
 ), changing as materialized (
   select c.id from chunk c
   where c.refusal is null and c.id is not null and (c.differs
@@ -230,12 +242,14 @@ with last_sku as materialized (
   from staged s join last_rows l on l.sku = s.sku and (l.ordinal, l.line) > (s.ordinal, s.line)
 ), changed as (
   update products p
-  set (name, description, category, brand, price, currency, images, attributes, inventory_count, inventory_policy,
-    is_active) = (coalesce(c.name, p.name),
+  set (name, description, category, brand, price, regular_price, offers, currency, images, attributes, inventory_count,
+    inventory_policy, is_active) = (coalesce(c.name, p.name),
       case when c.description is null then p.description else nullif(c.description, '') end,
       case when c.category is null then p.category else nullif(c.category, '') end,
       case when c.brand is null then p.brand else nullif(c.brand, '') end,
-      c.exact_price, coalesce(c.currency, p.currency), coalesce(c.images, p.images),
+      case when p.regular_price is null then c.exact_price else p.price end,
+      case when p.regular_price is not null then c.exact_price end, coalesce(c.new_offers, p.offers),
+      coalesce(c.currency, p.currency), coalesce(c.images, p.images),
       case when c.attributes is null or c.attributes = p.attributes then p.attributes
         when :replaces::boolean then c.attributes
         else (p.attributes || c.attributes) - coalesce(c.blank_attributes, '{}') end,
@@ -259,11 +273,11 @@ with last_sku as materialized (
     and (select low_inventory from catalogs where id = :catalog_id) between inventory_count and stock - 1
 ), added as (
   insert into products (id, catalog_id, sku, name, description, category, brand, price, currency, images, attributes,
-    inventory_count, inventory_policy, is_active)
+    inventory_count, inventory_policy, is_active, offers)
   select product_id, :catalog_id, sku, name, nullif(description, ''), nullif(category, ''), nullif(brand, ''),
     coalesce(price, 0), coalesce(currency, :currency), coalesce(images, '[]'), coalesce(attributes, '{}'),
     coalesce(new_count, 0), coalesce(policy, :default_inventory_policy),
-    price is not null and coalesce(is_active, new_is_active, true)
+    price is not null and coalesce(is_active, new_is_active, true), coalesce(new_offers, '[]')
   from chunk
   where id is null and refusal is null
   on conflict (catalog_id, sku) do nothing
@@ -306,6 +320,10 @@ with last_sku as materialized (
 ), short as materialized (
   select c.id, c.sku, coalesce(c.name, c.old_name) as name, c.new_count, r.held
   from reported r join chunk c on c.id = r.product_id where r.held > c.new_count
+), offered as materialized (
+  select count(*) filter (where (o ->> 'starts_at')::timestamptz > now()) as waiting,
+    count(*) filter (where ((o ->> 'starts_at')::timestamptz > now()) is not true) as running
+  from chunk c cross join lateral jsonb_array_elements(c.new_offers) o where c.refusal is null
 ), created as materialized (
   select count(*) as n, coalesce(sum(rows), 0) as rows
   from chunk where id is null and refusal is null
@@ -318,6 +336,7 @@ select max(sku) as last_sku, coalesce(sum(rows), 0) as rows,
   (select coalesce(sum(rows), 0) from rejected) as rejected,
   (select n from created) - (select count(*) from added) as conflicts,
   (select count(*) from chunk where id is null and refusal is null and price is null) as unpriced,
+  (select running from offered) as running_offers, (select waiting from offered) as waiting_offers,
   case when :dry_run::boolean then
     (select json_agg(json_build_object('line', line, 'n', n, 'sku', sku, 'code', code, 'reason', reason,
        'raw', source_data)) from rejected) end as rejections,
@@ -355,14 +374,17 @@ with matched as materialized (
 )
 select s.sku, s.line,
   jsonb_build_object('name', s.name, 'description', s.description, 'category', s.category, 'brand', s.brand,
-    'price', s.price::text, 'currency', s.currency, 'images', s.images, 'attributes',
+    'price', s.price::text, 'offers', case when s.offers is not null then app.open_offers(app.stored_offers(s.offers,
+      coalesce(s.currency, p.currency, :currency)), now()) end, 'currency', s.currency, 'images', s.images,
+    'attributes',
     case when p.id is null or :replaces::boolean then s.attributes
       else (p.attributes || s.attributes) - coalesce(s.blank_attributes, '{}') end,
     'inventory_count', coalesce(f.free_count, s.inventory_count), 'inventory_policy', s.inventory_policy,
     'is_active', s.is_active) as staged,
   case when p.id is not null then
     jsonb_build_object('name', p.name, 'description', p.description, 'category', p.category, 'brand', p.brand,
-      'price', p.price::text, 'currency', p.currency, 'images', p.images, 'attributes', p.attributes,
+      'price', coalesce(p.regular_price, p.price)::text, 'offers', p.offers, 'currency', p.currency,
+      'images', p.images, 'attributes', p.attributes,
       'inventory_count', p.inventory_count, 'inventory_policy', p.inventory_policy, 'is_active', p.is_active)
     end as stored
 from matched s left join products p on p.id = s.id left join free f on f.product_id = s.id
@@ -446,6 +468,7 @@ set job_id = excluded.job_id, file = excluded.file, reading = excluded.reading, 
 -- have the same SKU, only the last row is compared. The totals of the catalog are counted only for kinds of changes
 -- that concern at least `min_products` products, because counting reads the whole catalog. `power` is the most frequent
 -- power of ten among the price factors. Only a price that changes by more than 80 percent can change by such a factor.
+-- Prices without offers are compared.
 --
 -- If `step` is more than 1, only about one of `step` SKUs is compared, always the same ones. The counts `compared_…`
 -- are the numbers of compared products that each kind of change can concern.
@@ -458,8 +481,9 @@ with numbered as (
   where job_id = :job_id and fence = :fence and (:step::integer = 1 or mod(hashtextextended(sku, 0), :step::bigint) = 0)
 ), changes as (
   select p.is_active, p.inventory_count > 0 as in_stock, p.category is not null as has_category,
-    p.price as old_price, s.price as new_price,
-    p.price > 0 and s.price is not null and coalesce(s.currency, p.currency) = p.currency as is_compared,
+    coalesce(p.regular_price, p.price) as old_price, s.price as new_price,
+    coalesce(p.regular_price, p.price) > 0 and s.price is not null and coalesce(s.currency, p.currency) = p.currency
+      as is_compared,
     p.inventory_count > 0 and s.inventory_count = 0 and s.inventory_policy is distinct from 'untracked' as loses_stock,
     p.category is not null and s.category = '' as loses_category,
     p.is_active and not s.is_active as is_inactivated
@@ -527,7 +551,7 @@ select s.sku, p.name, case :reason::text
     when 'stock_lost' then p.inventory_count::text
     when 'categories_lost' then p.category
     when 'inactivated' then 'active'
-    else p.price::text end as before,
+    else v.old_price::text end as before,
   case :reason
     when 'stock_lost' then s.inventory_count::text
     when 'categories_lost' then null
@@ -539,15 +563,16 @@ from (
   where job_id = :job_id and fence = :fence
   order by sku, ordinal desc, line desc
 ) s join products p on p.catalog_id = :catalog_id and p.sku = s.sku
+  cross join lateral (select coalesce(p.regular_price, p.price) as old_price) v
 where case :reason
   when 'stock_lost' then p.inventory_count > 0 and s.inventory_count = 0
     and s.inventory_policy is distinct from 'untracked'
   when 'categories_lost' then p.category is not null and s.category = ''
   when 'inactivated' then p.is_active and not s.is_active
-  when 'price_factors' then p.price > 0 and coalesce(s.currency, p.currency) = p.currency and s.price <> p.price
-    and app.price_power(p.price, s.price) <> 0
-  when 'large_price_changes' then p.is_active and p.price > 0 and coalesce(s.currency, p.currency) = p.currency
-    and abs(s.price - p.price) > p.price * :large_change::numeric
+  when 'price_factors' then v.old_price > 0 and coalesce(s.currency, p.currency) = p.currency
+    and s.price <> v.old_price and app.price_power(v.old_price, s.price) <> 0
+  when 'large_price_changes' then p.is_active and v.old_price > 0 and coalesce(s.currency, p.currency) = p.currency
+    and abs(s.price - v.old_price) > v.old_price * :large_change::numeric
   end
 order by s.sku
 limit :max_rows;

@@ -101,6 +101,8 @@ def _result_details(load: Load, error_file: str | None) -> dict[str, Any]:
         details["stock_as_of"] = load.stock_as_of.isoformat()
     if checkpoint.get("short"):
         details["short"] = checkpoint["short"]
+    if checkpoint.get("offers"):
+        details["offers"] = checkpoint["offers"]
     if checkpoint.get("unpriced"):
         details["created_without_price"] = checkpoint["unpriced"]
     if load.rules.dry_run:

@@ -12,6 +12,7 @@ from wecelebrate.core.shortening import shortened_text
 from wecelebrate.feeds import Item, Product, Rejected
 from wecelebrate.ingestion.merge.bounds import MAX_REASON_LENGTH, cut_off, oversized, stored_cells
 from wecelebrate.ingestion.merge.load import Load
+from wecelebrate.ingestion.merge.offers import stored_offers
 from wecelebrate.jobs import LeaseLost
 
 sql = queries(__file__)
@@ -22,7 +23,7 @@ SERVICE = Caller(subject="service:staging")
 _PRODUCT_COLUMNS = (
     "job_id", "fence", "line", "rows", "sku", "name", "description", "category", "brand", "price", "currency", "images",
     "attributes", "inventory_count", "inventory_policy", "is_active", "source_data", "ordinal", "blank_attributes",
-    "new_is_active", "stock_by_place", "stock_as_of",
+    "new_is_active", "stock_by_place", "stock_as_of", "offers",
 )  # fmt: skip
 _REJECTION_COLUMNS = ("job_id", "fence", "line", "n", "sku", "code", "reason", "raw")
 _JSON_COLUMNS = tuple(_PRODUCT_COLUMNS.index(name) for name in ("images", "attributes", "source_data"))
@@ -149,7 +150,15 @@ def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
         product.is_active,
         None if product.stock_by_place is None else _json(product.stock_by_place),
         product.stock_as_of,
+        _offers(load, product),
     )
+
+
+def _offers(load: Load, product: Product) -> str | None:
+    """Return the offers of a row. A record without their keys keeps the offers, unless its file is a whole catalog."""
+    if "offers" not in product.fields_set or (product.offers is None and not load.rules.full):
+        return None
+    return _json(stored_offers(product.offers or (), load.rules.timezone))
 
 
 def _rejection_row(load: Load, ordinal: int, item: Item, *, code: str, reason: str, raw: Any) -> tuple[Any, ...]:

@@ -43,6 +43,7 @@ def run(job: jobs.LeasedJob) -> None:
         full=job.payload.get("full", False),
         max_deactivated_percent=settings.get("most_deactivated_percent", DEFAULT_MAX_DEACTIVATED_PERCENT),
         dry_run=job.payload.get("dry_run", False),
+        timezone=catalog["timezone"],
         default_inventory_policy=catalog_settings.default_inventory_policy(settings),
         **catalog_settings.rules_of_files(settings),
     )

@@ -93,17 +93,18 @@ begin
       select coalesce(b.id, a.id) as id, b.catalog_id as old_catalog, a.catalog_id as new_catalog,
         (a.price, app.is_in_stock(a.inventory_policy, a.inventory_count), a.is_active, a.catalog_id, a.id,
           a.created_at, a.currency, a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes,
-          a.source_data, a.media)
+          a.source_data, a.media, a.offers, a.regular_price, a.offer_ends_at)
         is distinct from (b.price, app.is_in_stock(b.inventory_policy, b.inventory_count), b.is_active, b.catalog_id,
           b.id, b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
-          b.source_data, b.media)
+          b.source_data, b.media, b.offers, b.regular_price, b.offer_ends_at)
         as is_visible
       from before b full join after a on a.id = b.id
       where (a.price, a.inventory_count, a.inventory_policy, a.is_active, a.catalog_id, a.id, a.created_at, a.currency,
-          a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media)
+          a.sku, a.name, a.category, a.brand, a.description, a.images, a.attributes, a.source_data, a.media, a.offers,
+          a.regular_price, a.offer_ends_at)
         is distinct from (b.price, b.inventory_count, b.inventory_policy, b.is_active, b.catalog_id, b.id,
           b.created_at, b.currency, b.sku, b.name, b.category, b.brand, b.description, b.images, b.attributes,
-          b.source_data, b.media)
+          b.source_data, b.media, b.offers, b.regular_price, b.offer_ends_at)
     )
     select array_agg(tag) into stale
     from (

@@ -79,7 +79,7 @@ begin
         'client', kv.names_of('client', r.client_id), 'catalog', kv.names_of('catalog', r.catalog_id)))
       from sites r where r.id = any (ids))
     when 'product' then (
-      select jsonb_object_agg(r.id, to_jsonb(r) - '{source_data,media}'::text[] || jsonb_build_object(
+      select jsonb_object_agg(r.id, kv.mirrored_row(to_jsonb(r) - '{source_data,media}'::text[]) || jsonb_build_object(
         'owner', c.owner_client_id, 'catalog', kv.names_of('catalog', r.catalog_id), 'catalog_currency', c.currency,
         'listed_in', (
           select coalesce(jsonb_agg(n ->> 1), '[]') from jsonb_array_elements(kv.names_of('catalog', r.catalog_id)) n

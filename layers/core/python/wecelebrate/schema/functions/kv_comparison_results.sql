@@ -130,14 +130,15 @@ end
 $$;
 grant execute on function kv.repair_record(text, text, text, uuid, text[]) to app_admin;
 
--- Returns a row as JSON. Null: it does not exist.
+-- Returns a row as JSON, as its documents have it. Null: it does not exist.
 create or replace function kv.row_as_json(entity text, id uuid) returns jsonb
 language plpgsql volatile
 as $$
 declare
   r jsonb;
 begin
-  execute format('select to_jsonb(t) from (select * from %I where id = $1 for no key update) t', entity || 's')
+  execute format('select kv.mirrored_row(to_jsonb(t)) from (select * from %I where id = $1 for no key update) t',
+    entity || 's')
     into r using id;
   return r;
 end

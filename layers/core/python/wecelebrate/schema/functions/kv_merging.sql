@@ -31,10 +31,10 @@ begin
   if cardinality(ids) = 0 or entity = 'order' then
     return '{}';
   end if;
-  execute format('select coalesce(jsonb_object_agg(t.id, to_jsonb(t)), ''{}'')'
+  execute format('select coalesce(jsonb_object_agg(t.id, kv.mirrored_row(to_jsonb(t))), ''{}'')'
     ' from (select id, %s from %I where id = any ($1) order by id for no key update) t',
-    array_to_string(kv.merged_columns(entity) || case when entity in ('site', 'catalog') then '{status}' else '{}' end
-      ::text[], ', '),
+    array_to_string(kv.merged_columns(entity) || case when entity in ('site', 'catalog') then '{status}'
+      when entity = 'product' then '{regular_price}' else '{}' end::text[], ', '),
     entity || 's')
     into rows using ids;
   return rows;

@@ -196,7 +196,7 @@ begin
     delete from kv.history h where h.key = $1;
     return null;
   end if;
-  execute format('select to_jsonb(t) from public.%I t where t.id = $1', entity || 's')
+  execute format('select kv.mirrored_row(to_jsonb(t)) from public.%I t where t.id = $1', entity || 's')
     into new_row using (target ->> 'row_id')::uuid;
   if kv.is_deep(document) or exists (
       select from kv.ids i where i.key = $1 and i.fingerprint is distinct from i.mapped_fingerprint) then

@@ -341,6 +341,12 @@ exception when others then
 end
 $$;
 
+-- Returns a row as its documents have it: a product with its regular price, because the old applications know no
+-- offers.
+create or replace function kv.mirrored_row(r jsonb) returns jsonb
+language sql immutable parallel safe
+return case when r -> 'regular_price' <> 'null' then r || jsonb_build_object('price', r -> 'regular_price') else r end;
+
 -- Mirrors the rows that a statement has written, in the order of their ids. The argument of the trigger is the entity.
 -- The documents of many products are written later (functions/kv_folding.sql), so a sync takes hardly longer.
 -- Only rows whose documents can change are read: a statement that changes no column of a document ends early.
@@ -365,7 +371,7 @@ begin
     end if;
   end if;
   if tg_op = 'INSERT' then
-    for r in select a.id, to_jsonb(a) as new_row from after a order by a.id loop
+    for r in select a.id, kv.mirrored_row(to_jsonb(a)) as new_row from after a order by a.id loop
       perform kv.mirror_change(tg_argv[0], null, r.new_row);
     end loop;
   elsif tg_op = 'DELETE' then
@@ -374,7 +380,7 @@ begin
     end loop;
   else
     for r in
-      select a.id, to_jsonb(b) as old_row, to_jsonb(a) as new_row
+      select a.id, kv.mirrored_row(to_jsonb(b)) as old_row, kv.mirrored_row(to_jsonb(a)) as new_row
       from after a join before b on b.id = a.id where a is distinct from b order by a.id
     loop
       perform kv.mirror_change(tg_argv[0], r.old_row, r.new_row);

@@ -4,7 +4,7 @@
 
 set local role app_mirror;
 
--- Returns a row as JSON. Null: it does not exist.
+-- Returns a row as JSON, as its documents have it. Null: it does not exist.
 create or replace function kv.row_content(entity text, id uuid) returns jsonb
 language plpgsql stable
 as $$
@@ -13,7 +13,7 @@ begin
     when 'client' then return (select to_jsonb(t) from clients t where t.id = $2);
     when 'catalog' then return (select to_jsonb(t) from catalogs t where t.id = $2);
     when 'site' then return (select to_jsonb(t) from sites t where t.id = $2);
-    when 'product' then return (select to_jsonb(t) from products t where t.id = $2);
+    when 'product' then return (select kv.mirrored_row(to_jsonb(t)) from products t where t.id = $2);
     else return (select to_jsonb(t) from orders t where t.id = $2);
   end case;
 end

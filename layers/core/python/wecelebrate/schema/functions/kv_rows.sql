@@ -65,11 +65,14 @@ as $$
     coalesce(r.created_at, now()), coalesce(r.updated_at, r.created_at, now())
   from unnest(drafts) d cross join lateral jsonb_populate_record(null::products, d.columns) r where d.reason is null
   on conflict (id) do update set sku = excluded.sku, name = excluded.name,
-    description = excluded.description, category = excluded.category, brand = excluded.brand, price = excluded.price,
+    description = excluded.description, category = excluded.category, brand = excluded.brand,
+    -- The price in a document is the regular price.
+    price = case when p.regular_price is null then excluded.price else p.price end,
+    regular_price = case when p.regular_price is not null then excluded.price end,
     currency = excluded.currency, images = excluded.images, attributes = excluded.attributes,
     inventory_count = excluded.inventory_count, inventory_policy = excluded.inventory_policy
-  where (p.sku, p.name, p.description, p.category, p.brand, p.price, p.currency, p.images, p.attributes,
-      p.inventory_count, p.inventory_policy)
+  where (p.sku, p.name, p.description, p.category, p.brand, coalesce(p.regular_price, p.price),
+      p.currency, p.images, p.attributes, p.inventory_count, p.inventory_policy)
     is distinct from (excluded.sku, excluded.name, excluded.description, excluded.category, excluded.brand,
       excluded.price, excluded.currency, excluded.images, excluded.attributes, excluded.inventory_count,
       excluded.inventory_policy)

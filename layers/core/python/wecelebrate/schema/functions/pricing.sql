@@ -176,6 +176,7 @@ begin
       app.base_key(after_key, after_id, sort, pricing, catalog), $13, $14, $15)
   loop
     p.price := app.selling_price(p.price, pricing);
+    p.regular_price := app.selling_price(p.regular_price, pricing);
     p.currency := pricing ->> 'currency';
     return next p;
   end loop;

@@ -1,6 +1,7 @@
 -- What a client sees of the catalogs that it has a grant for. Row-level security shows such a client no row of these
 -- catalogs and of their products. The functions of this file run as app_definer, and return only what a client needs to
--- sell the products: no base prices, no price rules, no settings, no source data, and no exact stock.
+-- sell the products: no base prices, no price rules, no offers, no settings, no source data, and no exact stock. Their
+-- price is the one at which the products are sold now.
 
 set local role app_definer;
 
@@ -54,6 +55,10 @@ begin
   p.currency := coalesce(pricing ->> 'currency', p.currency);
   p.inventory_count := least(p.inventory_count, app.max_shown_stock());
   p.source_data := null;
+  p.offers := '[]';
+  p.regular_price := null;
+  p.offer_ends_at := null;
+  p.offer_changes_at := null;
   p.updated_at := greatest(p.created_at, date_trunc('day', p.updated_at, 'UTC'));
   return p;
 end

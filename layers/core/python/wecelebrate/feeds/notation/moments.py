@@ -1,0 +1,137 @@
+"""Reads days and points in time as people, shops and ERP systems write them: `1. 11. 2026`, `2026-11-20T00:00+0100`."""
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta, timezone
+
+from wecelebrate.feeds.states.words import NO_DATES, date_of
+from wecelebrate.feeds.vocabulary.words import words
+
+MAX_LENGTH = 60
+MAX_YEAR = 2999
+"""Systems write a later year, e.g. 9999, for a day that never comes."""
+MIN_YEAR = 1971
+"""Systems write an earlier year for a day that is long past."""
+_TIME = re.compile(
+    r"(?P<day>.+?)(?:[Tt]|[\s,]+)(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d)(?:[.,]\d{1,9})?)?\s*"
+    r"(?P<half>[AaPp])?(?:\.?[Mm]\.?)?\s*(?P<zone>[Zz]|UTC|GMT|[+-]\d\d(?::?\d\d)?)?",
+    re.ASCII,
+)
+_SECONDS = re.compile(r"1\d{9}", re.ASCII)
+_SPACES = re.compile(r"(?<=[\d][./-])\s+(?=\d)")
+_SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2,4}", re.ASCII)
+_DAY_AND_NAME = re.compile(r"(\d{1,2})[.\s-]+([^\W\d_]{3,12})[.,\s-]+(\d{4})")
+_NAME_AND_DAY = re.compile(r"([^\W\d_]{3,12})[.\s]+(\d{1,2}),?\s+(\d{4})")
+_MONTHS = {
+    name: month
+    for month, names in enumerate(
+        ("jan ene gen led sty", "feb fev fév úno lut", "mar mär mrz bře", "apr avr abr dub kwi",
+         "may mai mag kvě maj mei", "jun giu čvn cze", "jul lug čvc lip", "aug ago aoû srp sie", "sep set zář wrz",
+         "oct okt ott out říj paź",
+         "nov lis", "dec dez dic déc pro gru"), 1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_RANGE = re.compile(
+    r"\s*[/~→]\s*|\s*[–—]\s*|\s*\.\.+\s*|\s+-\s+|\s+(?:to|bis|do|au|al|tot|t/m|till|til|a|hasta|until|по|до)\s+",
+    re.IGNORECASE,
+)
+_BEFORE_RANGE = re.compile(r"^(?:from|von|vom|od|du|dal|del|van|från|fra|с|от)\s+", re.IGNORECASE)  # noqa: RUF001
+_NOTHING = NO_DATES | words("- – null none n/a nan 0")
+
+
+def is_blank(cell: str | None) -> bool:
+    """Return whether a cell has no date, but a sign for it."""
+    return not cell or cell.strip().casefold() in _NOTHING or not cell.strip()
+
+
+def moment_of(cell: str, *, month_first: bool = False) -> date | datetime | None:
+    """Return the day or the time in a cell, or None. A time without an offset is local. Midnight without one is a day.
+
+    `month_first` says how dates with slashes are read.
+    """
+    text = _SPACES.sub("", cell.strip()).rstrip(".")
+    if len(text) > MAX_LENGTH:
+        return None
+    if _SECONDS.fullmatch(text):
+        return datetime.fromtimestamp(int(text), UTC)
+    match = _TIME.fullmatch(text)
+    day = _day(match["day"].rstrip(".,") if match else text, month_first=month_first)
+    if match is None or day is None:
+        return day
+    hour, minute, second = int(match["hour"]), int(match["minute"]), int(match["second"] or 0)
+    if match["half"]:
+        hour = hour % 12 + (12 if match["half"] in "Pp" else 0)
+    if hour > 23 or minute > 59 or second > 59:
+        return None
+    if (hour, minute, second) == (0, 0, 0) and not match["zone"]:
+        return day
+    return datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=_zone(match["zone"]))
+
+
+def period_of(cell: str, *, month_first: bool = False) -> tuple[date | datetime | None, date | datetime | None] | None:
+    """Return the start and the end in one cell, as in `2026-11-20T00:00Z/2026-11-30T23:59Z`, or None."""
+    text = _BEFORE_RANGE.sub("", cell.strip()) if len(cell) <= 2 * MAX_LENGTH else ""
+    for match in _RANGE.finditer(text):
+        parts = text[: match.start()], text[match.end() :]
+        moments = [moment_of(part, month_first=month_first) for part in parts]
+        if all(moment or is_blank(part) for moment, part in zip(moments, parts, strict=True)) and any(moments):
+            return moments[0], moments[1]
+    return None
+
+
+def order_of_slashes(cells: Iterable[str]) -> bool | None:
+    """Return whether the month is before the day in dates with slashes. None: the dates do not decide it."""
+    halves = [(int(match[1]), int(match[2])) for cell in cells for match in _SLASHES.finditer(cell)]
+    month_first = any(second > 12 for _, second in halves)
+    day_first = any(first > 12 for first, _ in halves)
+    if month_first == day_first and any(first != second for first, second in halves):
+        return None
+    return month_first
+
+
+def end_of(last: date | datetime | None) -> date | datetime | None:
+    """Return the end of a period. The last minute of a day, as `23:59`, belongs to the period."""
+    if last is None or last.year > MAX_YEAR:
+        return None
+    if isinstance(last, datetime) and (last.hour, last.minute) == (23, 59):
+        return last.replace(second=0) + timedelta(minutes=1)
+    return last
+
+
+def start_of(first: date | datetime | None) -> date | datetime | None:
+    """Return the start of a period. None: the period has begun long ago."""
+    return None if first is None or first.year < MIN_YEAR else first
+
+
+def _day(text: str, *, month_first: bool) -> date | None:
+    parts = date_of(text)
+    if parts is None:
+        parts = _day_with_name(text)
+    elif month_first and (match := _SLASHES.fullmatch(text)):
+        parts = parts[0], int(match[1]), int(match[2])
+    try:
+        return date(*parts) if parts else None
+    except ValueError:
+        return None
+
+
+def _day_with_name(text: str) -> tuple[int, int, int] | None:
+    if match := _DAY_AND_NAME.fullmatch(text):
+        day, name, year = match.groups()
+    elif match := _NAME_AND_DAY.fullmatch(text):
+        name, day, year = match.groups()
+    else:
+        return None
+    month = _MONTHS.get(name.casefold()[:3])
+    return (int(year), month, int(day)) if month else None
+
+
+def _zone(text: str | None) -> timezone | None:
+    if not text:
+        return None
+    if text[0] not in "+-":
+        return UTC
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(offset if text[0] == "+" else -offset) if offset < timedelta(hours=24) else None

@@ -1,0 +1,101 @@
+"""Reads the offers of a row: a lower price, and the days or the period in which it is valid."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache, partial
+
+from wecelebrate.feeds.items import BadCell, Cells, Offer, Product, Rejected
+from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.notation.moments import end_of, is_blank, moment_of, period_of, start_of
+from wecelebrate.feeds.notation.price_units import price_of_one, units_of
+from wecelebrate.feeds.plan.plan import OfferColumns, Plan, named_price
+from wecelebrate.feeds.prices.cells import price_reader
+from wecelebrate.feeds.warnings import Warnings
+
+Build = Callable[[int, Cells, Cells], Product | Rejected]
+BAD_OFFER = "bad_offer"
+"""The code of the warning about an amount or a day of an offer that is not understood. The offer is left out."""
+NOT_LOWER = "offer_not_lower"
+"""The code of the warning about an offer that is not below the price. It is left out."""
+
+
+def with_offers(
+    build: Build, plan: Plan, catalog_currency: str, mark: numbers.DecimalMark | None, warnings: Warnings
+) -> Build:
+    """Return a function that adds the offers to the product of each row. `build` builds the product."""
+    columns = plan.offers
+    if columns is None:
+        return _without_offers(build) if plan.ends_offers else build
+    price = named_price(columns.price, plan.header[columns.price])
+    sold = plan.prices[0]
+    price = replace(price, currency=price.currency or sold.currency, currency_column=sold.currency_column,
+                    scale=sold.scale, scale_column=sold.scale_column, units=sold.units)  # fmt: skip
+    read = price_reader(replace(plan, prices=[price]), catalog_currency, mark)
+
+    def amount_of(cells: Cells, currency: str) -> Decimal:
+        amount, stated = read(cells)
+        if amount is None or stated not in (None, currency):
+            raise BadCell("other_currency", "is in another currency")
+        if plan.price_unit is not None and (cell := cells[plan.price_unit]):
+            amount = price_of_one(amount, units_of(cell, mark), currency)
+        return numbers.exact_price(amount, currency)
+
+    read_period = lru_cache(maxsize=4096)(partial(_period, columns))
+
+    def build_row(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
+        item = build(line, cells, raw)
+        if isinstance(item, Rejected):
+            return item
+        item.fields_set |= _OFFERS
+        cell = cells[columns.price]
+        if cell is None:
+            item.offers = None
+        elif not is_blank(cell):
+            days = tuple(None if number is None else cells[number] for number in columns.days)
+            try:
+                offer = Offer(amount_of(cells, item.currency), *read_period(*days))
+            except BadCell:
+                warnings.add(BAD_OFFER, plan.column_name(columns.price), " ".join([cell, *filter(None, days)]))
+                return item
+            if item.price is not None and offer.price >= item.price:
+                warnings.add(NOT_LOWER, plan.column_name(columns.price), cell)
+            elif offer.price:
+                item.offers = (offer,)
+        return item
+
+    return build_row
+
+
+def _without_offers(build: Build) -> Build:
+    def build_row(line: int, cells: Cells, raw: Cells) -> Product | Rejected:
+        item = build(line, cells, raw)
+        if isinstance(item, Product):
+            item.fields_set |= _OFFERS
+            item.offers = None
+        return item
+
+    return build_row
+
+
+_OFFERS = frozenset({"offers"})
+
+
+Day = date | datetime | None
+
+
+def _period(columns: OfferColumns, first: str | None, last: str | None, both: str | None) -> tuple[Day, Day]:
+    """Return the start and the end of an offer. Raises BadCell. Without any day, the offer is valid now."""
+    if not is_blank(both):
+        period = period_of(both or "", month_first=columns.month_first)
+        if period is None:
+            raise BadCell("bad_time", "is no period")
+        return start_of(period[0]), end_of(period[1])
+    moments = []
+    for cell in (first, last):
+        moment = None if is_blank(cell) else moment_of(cell or "", month_first=columns.month_first)
+        if moment is None and not is_blank(cell):
+            raise BadCell("bad_time", "is no day")
+        moments.append(moment)
+    return start_of(moments[0]), end_of(moments[1])

@@ -1,0 +1,201 @@
+"""Offers with days: the lower price of a product, its first and its last day, in many languages and formats."""
+
+import json
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from tests.core.feeds.feed_reading import Body, read
+from wecelebrate.feeds import Product, propose
+from wecelebrate.feeds.notation.moments import end_of, moment_of, order_of_slashes, period_of, start_of
+
+FIRST, LAST = date(2026, 11, 20), date(2026, 11, 30)
+PLAIN = {
+    "de": "SKU;Bezeichnung;VK brutto;Aktionspreis;gültig von;gültig bis",
+    "de, compound words": "SKU;Bezeichnung;Preis;Aktionspreis;Aktionsbeginn;Aktionsende",
+    "en": "SKU;Name;Price;Special price;Special from;Special to",
+    "fr": "SKU;Désignation;Prix TTC;Prix promo TTC;Début promo;Fin promo",
+    "es": "SKU;Nombre;PVP;Precio oferta;Fecha inicio oferta;Fecha fin oferta",
+    "it": "SKU;Descrizione;Prezzo;Prezzo scontato;Data inizio promozione;Data fine promozione",
+    "pt": "SKU;Nome;Preço;Preço promocional;Início da promoção;Fim da promoção",
+    "nl": "SKU;Omschrijving;Prijs;Actieprijs;Actie vanaf;Actie t/m",
+    "pl": "SKU;Nazwa;Cena;Cena promocyjna;Promocja od;Promocja do",
+    "cs": "SKU;Název;Cena s DPH;Akční cena s DPH;Akce od;Akce do",
+    "cs, bare": "SKU;Název;Cena;Akce;Akce od;Akce do",
+    "sv": "SKU;Benämning;Pris;Kampanjpris;Kampanj från;Kampanj till",
+    "hu": "SKU;Megnevezés;Bruttó ár;Akciós ár;Akció kezdete;Akció vége",
+    "ru": "SKU;Название;Цена;Цена со скидкой;Акция с;Акция по",  # noqa: RUF001
+    "ja": "SKU;商品名;価格;セール価格;セール開始日;セール終了日",
+    "camelCase": "sku;name;price;salePrice;saleStartDate;saleEndDate",
+    "snake_case": "sku;name;price;discount_price;discount_starts_at;discount_ends_at",
+}
+
+
+def offers(product: Product) -> list[tuple[str, Any, Any]]:
+    return [(f"{offer.price:f}", offer.first, offer.last) for offer in product.offers or ()]
+
+
+@pytest.mark.parametrize("header", PLAIN.values(), ids=PLAIN)
+def test_an_offer_has_the_days_of_the_columns_beside_it(header: str) -> None:
+    rows = "A;Cup;12,90;9,90;20.11.2026;30.11.2026\nB;Mug;14,90;;;\nC;Jug;20,00;18,50;;30.11.2026\n"
+    reading = read(f"{header}\n{rows}")
+    assert [str(product.price) for product in reading.products] == ["12.90", "14.90", "20.00"]
+    assert [offers(product) for product in reading.products] == [
+        [("9.90", FIRST, LAST)], [], [("18.50", None, LAST)],
+    ]  # fmt: skip
+    assert all("offers" in product.fields_set for product in reading.products)
+    assert reading.details["mapping"]["offers"] == header.split(";")[3:]
+    assert not reading.feed.questions
+
+
+WOOCOMMERCE = (
+    'ID,Type,SKU,Name,Published,"Date sale price starts","Date sale price ends",Stock,"Sale price","Regular price"\n'
+    "1,simple,A,Cup,1,2026-11-20,2026-11-30,5,9.90,12.90\n2,simple,B,Mug,1,,,5,,14.90\n"
+)
+GERMAN_WOOCOMMERCE = (
+    'ID,Typ,Artikelnummer,Name,Veröffentlicht,"Datum, an dem Angebotspreis beginnt","Datum, an dem Angebotspreis endet"'
+    ",Bestand,Angebotspreis,Regulärer Preis\n"
+    "1,simple,A,Cup,1,2026-11-20,2026-11-30,5,9.90,12.90\n2,simple,B,Mug,1,,,5,,14.90\n"
+)
+MAGENTO = (
+    "sku,attribute_set_code,product_type,name,price,special_price,special_price_from_date,special_price_to_date,qty\n"
+    'A,Default,simple,Cup,12.90,9.90,"11/20/26, 12:00 AM","11/30/26, 12:00 AM",5\nB,Default,simple,Mug,14.90,,,,5\n'
+)
+AMAZON = (
+    "TemplateType=fptcustom\tVersion=2021.1014\t\t\t\t\t\t\nSeller SKU\tProduct Name\tBrand\tStandard Price\tQuantity\t"
+    "Sale Price\tSale Start Date\tSale End Date\nitem_sku\titem_name\tbrand_name\tstandard_price\tquantity\t"
+    "sale_price\tsale_from_date\tsale_end_date\nA\tCup\tX\t12.90\t5\t9.90\t2026-11-20\t2026-11-30\nB\tMug\tX\t14.90\t5\t\t\t\n"
+)
+XML = (
+    "<products><product><code>A</code><name>Cup</name><price>12.90</price><offer><price>9.90</price>"
+    "<validFrom>2026-11-20</validFrom><validTo>2026-11-30</validTo></offer></product>"
+    "<product><code>B</code><name>Mug</name><price>14.90</price></product></products>"
+)
+JSON = json.dumps([
+    {"sku": "A", "name": "Cup", "price": "12.90", "sale": {"price": "9.90", "from": "2026-11-20", "to": "2026-11-30"}},
+    {"sku": "B", "name": "Mug", "price": "14.90", "sale": None},
+])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("woo.csv", WOOCOMMERCE), ("woo-de.csv", GERMAN_WOOCOMMERCE), ("magento.csv", MAGENTO), ("amazon.txt", AMAZON),
+        ("shop.xml", XML), ("shop.json", JSON),
+    ],
+)  # fmt: skip
+def test_the_offers_of_shops_have_their_days(name: str, text: str) -> None:
+    reading = read(text, name)
+    by_sku = {product.sku: product for product in reading.products}
+    assert [str(by_sku[sku].price) for sku in "AB"] == ["12.90", "14.90"]
+    assert offers(by_sku["A"]) == [("9.90", FIRST, LAST)]
+    assert not by_sku["B"].offers
+
+
+def test_a_proposal_shows_the_offers_of_its_rows() -> None:
+    proposal = propose(Body(JSON.encode()), "shop.json", None, "EUR")
+    first, second = (row["product"]["offers"] for row in proposal.rows)
+    assert first == [{"price": "9.90", "first": "2026-11-20", "last": "2026-11-30"}] and second == []
+
+
+def test_google_states_both_days_in_one_cell() -> None:
+    cells = "2026-11-20T08:00+0100/2026-11-30T23:59+0100"
+    text = f"id,title,image_link,price,sale_price,sale_price_effective_date\nA,Cup,,12.90 EUR,9.90 EUR,{cells}\n"
+    start = datetime.fromisoformat("2026-11-20T08:00+01:00")
+    end = datetime.fromisoformat("2026-12-01T00:00+01:00")
+    assert offers(read(text).product) == [("9.90", start, end)]
+    text = "SKU;Name;Preis;Sonderpreis;Aktionszeitraum\nA;Tasse;12,90;9,90;20.11.2026 - 30.11.2026\nB;T;14,90;;\n"
+    assert offers(read(text).products[0]) == [("9.90", FIRST, LAST)]
+
+
+def test_an_offer_without_days_beside_offers_with_days_is_valid_now() -> None:
+    text = "SKU;Name;Price;Sale price;Sale from;Sale to\nA;Cup;12.90;9.90;;\nB;Mug;14.90;12.00;20.11.2026;\n"
+    assert [offers(product) for product in read(text).products] == [
+        [("9.90", None, None)], [("12.00", FIRST, None)],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;;\n",  # no day at all
+        "SKU;Name;Price;Special price\nA;Cup;12.90;9.90\n",
+        "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;soon;later\n",
+        "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;03/04/2026;05/06/2026\n",
+        "SKU;Name;Price;VIP price;Valid from;Valid to\nA;Cup;12.90;9.90;2026-11-01;2026-12-30\n",
+        "SKU;Name;Price gross;Special price net;Special from;Special to\nA;Cup;12.90;9.90;2026-11-01;2026-12-30\n",
+        "SKU;Name;Price;Sale;Sale from;Sale to\nA;Cup;12.90;20;2026-11-01;2026-12-30\n",  # 20 percent
+        # The days on which the product is active, and on which its sales begin.
+        "SKU;Naam;Prijs;Actieprijs;Voorraad;Actief vanaf;Actief tot\nA;Cup;12.90;9.90;1;2026-11-01;2026-12-30\n",
+        "SKU;Name;Price;Special price;Stock;Sales start date\nA;Cup;12.90;9.90;1;2026-11-01\n",
+    ],
+)
+def test_a_price_without_certain_days_is_no_offer(text: str) -> None:
+    product = read(text).product
+    assert (str(product.price), product.offers, "offers" in product.fields_set) == ("12.90", (), False)
+
+
+def test_slashes_are_read_as_in_the_country_of_the_dollar() -> None:
+    text = "SKU,Name,Price,Special price,Special from,Special to\nA,Cup,12.90,9.90,03/04/2026,05/06/2026\n"
+    assert offers(read(text, currency="USD").product) == [("9.90", date(2026, 3, 4), date(2026, 5, 6))]
+
+
+def test_a_bad_offer_leaves_the_product_and_is_a_warning() -> None:
+    rows = "A;Cup;12.90;9.90;20.11.2026;30.11.2026\n" * 8
+    text = f"SKU;Name;Price;Special price;Special from;Special to\n{rows}B;Mug;14.90;12.00;tomorrow;\nC;Jug;9;9;;\n"
+    reading = read(text)
+    assert [offers(product) for product in reading.products[-2:]] == [[], []]
+    assert {(warning["code"], warning["value"]) for warning in reading.feed.warnings.as_json()} == {
+        ("bad_offer", "12.00 tomorrow"), ("offer_not_lower", "9"),
+    }  # fmt: skip
+
+
+def test_the_amount_of_an_offer_is_no_public_attribute() -> None:
+    text = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;20.11.2036;30.11.2036\n"
+    assert read(text).product.attributes == {}
+
+
+def test_the_mapping_can_leave_offers_out_or_name_their_column() -> None:
+    text = "SKU;Name;Price;Special price;Club offer price;Special from\nA;Cup;12.90;9.90;8.90;20.11.2026\n"
+    assert read(text, mapping={"offers": None}).product.offers == ()
+    assert offers(read(text, mapping={"offers": "Club offer price"}).product) == [("8.90", FIRST, None)]
+    assert read(text, mapping={"price": "Special price"}).product.price.__str__() == "9.90"
+
+
+def test_a_file_without_offers_after_a_file_with_offers_says_that_there_are_none() -> None:
+    first = read("SKU;Name;Price;Special price;Special from\nA;Cup;12.90;9.90;20.11.2026\n")
+    second = read("SKU;Name;Price\nA;Cup;12.90\n", memory=first.feed.reading)
+    assert (second.product.offers, "offers" in second.product.fields_set) == (None, True)
+    third = read("SKU;Name;Price\nA;Cup;12.90\n", memory=second.feed.reading)
+    assert "offers" not in third.product.fields_set
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("20. 11. 2026", FIRST), ("2026.11.20.", FIRST), ("20-Nov-2026", FIRST), ("Nov 20, 2026", FIRST),
+        ("20. listopadu 2026", FIRST), ("20261120", FIRST), ("2026-11-20 00:00:00", FIRST), ("20/11/26", FIRST),
+        ("2026-11-20T10:30", datetime(2026, 11, 20, 10, 30)),  # noqa: DTZ001 — a local time
+        ("20.11.2026 6:30 PM", datetime(2026, 11, 20, 18, 30)),  # noqa: DTZ001
+        ("2026-11-20T10:30:15.5Z", datetime.fromisoformat("2026-11-20T10:30:15+00:00")),
+        ("1795168800", datetime.fromisoformat("2026-11-20T10:00:00+00:00")),
+        ("31.02.2026", None), ("", None), ("12.90", None), ("2026-11-20 25:00", None), ("x" * 300, None),
+    ],
+)  # fmt: skip
+def test_days_and_times_are_read_in_many_forms(cell: str, expected: Any) -> None:
+    assert moment_of(cell) == expected
+
+
+def test_an_end_far_in_the_future_is_no_end_and_the_last_minute_belongs_to_the_offer() -> None:
+    assert end_of(date(9999, 12, 31)) is None and end_of(LAST) == LAST
+    assert start_of(date(1900, 1, 1)) is None and start_of(FIRST) == FIRST
+    assert end_of(datetime(2026, 11, 30, 23, 59, 59)) == datetime(2026, 12, 1)  # noqa: DTZ001
+    assert end_of(datetime(2026, 11, 30, 23, 30)) == datetime(2026, 11, 30, 23, 30)  # noqa: DTZ001
+    assert order_of_slashes(["11/20/2026"]) is True
+    assert order_of_slashes(["20/11/2026", "2026-01-02"]) is False
+    assert order_of_slashes(["03/04/2026"]) is None
+    assert order_of_slashes(["04/04/2026"]) is False
+    assert period_of("od 20.11.2026 do 30.11.2026") == (FIRST, LAST)
+    assert period_of("2026-11-20/") == (FIRST, None)
+    assert period_of("20.11.2026") is None
