@@ -144,7 +144,7 @@ end
 $$;
 
 -- Maps the documents of a record as if they had never been mapped: all their fields count as changed. A row that has
--- disappeared is written again.
+-- disappeared is written again. An empty base says that an operator has decided for the documents, and their stock.
 create or replace function kv.repair_row(entity text, key text, row_id uuid) returns void
 language plpgsql volatile
 as $$
@@ -164,7 +164,7 @@ begin
     where i.entity = $1 and i.state <> 'gone' and (i.key = $2 or i.id = $3) order by 1);
   perform kv.lock_documents(entity, ids);
   foreach target in array ids loop
-    update kv.ids i set mapped_fingerprint = null, base = null,
+    update kv.ids i set mapped_fingerprint = null, base = '{}',
       has_row = i.has_row and kv.row_as_json(i.entity, i.id) is not null
     where i.entity = $1 and i.id = target;
   end loop;
@@ -220,6 +220,7 @@ create or replace function kv.restore_document(entity text, key text, row_id uui
 language plpgsql volatile
 as $$
 declare
+  update kv.ids i set base = null where i.entity = $1 and i.id = any (ids) and i.base = '{}';
   former kv.ids;
   stored jsonb;
   document jsonb;

@@ -83,6 +83,13 @@ begin
 end
 $$;
 
+-- Returns the stock of the row that a document leads to. Null: it has no row, or the row counts no pieces.
+create or replace function kv.counted_stock(key text) returns integer
+language sql stable
+return (
+  select p.inventory_count from kv.ids i join products p on p.id = i.id
+  where i.key = $1 and i.entity = 'product' and i.has_row and p.inventory_policy = 'tracked');
+
 -- Returns a document with the stock that its current version has, and notes the conflict if they differ. A write whose
 -- base nobody knows does not say how many pieces its writer sold, so it changes no count: the pieces that others have
 -- sold meanwhile would come back. A gift without a stock can get one.
@@ -92,6 +99,7 @@ as $$
 declare
   before constant jsonb := kv.decoded(current);
   document jsonb := kv.decoded(stated);
+  has_fields constant boolean := coalesce(jsonb_typeof(before) = 'object' and not kv.is_deep(before), false);
   stock integer;
   field text;
 begin
@@ -99,11 +107,11 @@ begin
     or jsonb_typeof(document) is distinct from 'object' or kv.is_deep(before) or kv.is_deep(document) then
     return stated;
   end if;
-  stock := (kv.stock_of(kv.fields(before))).stock;
+  stock := case when has_fields then (kv.stock_of(kv.fields(before))).stock else kv.counted_stock(key) end;
   if stock is null or stock = (kv.stock_of(kv.fields(document))).stock then
     return stated;
   end if;
-  if (kv.stock_of(kv.fields(document))).stock is null then  -- the fields that the mapping reads, in their form
+  if has_fields and (kv.stock_of(kv.fields(document))).stock is null then  -- the fields of the mapping, in their form
     document := document || (
       select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(before) f
       where f.value <> 'null' and (kv.camel_name(f.key) in

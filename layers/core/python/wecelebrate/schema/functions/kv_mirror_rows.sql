@@ -163,7 +163,9 @@ declare
     where i.entity = $1 and i.id = any ($2) and i.base ? 'status');
 begin
   if entity <> 'order' and cardinality(ids) > 0 then
-    perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, ids)));
+    perform kv.record_bases(entity, array(  -- a document that waits to be mapped has other values
+      select d from unnest(kv.merged(entity, kv.drafts(entity, ids))) d
+      where exists (select from kv.ids i where i.key = d.key and i.fingerprint = i.mapped_fingerprint)));
     update kv.ids i set base = jsonb_set(i.base, '{status}', agreed -> i.id::text)
     where i.entity = $1 and i.id = any ($2) and i.base ->> 'status' <> 'active' and agreed ? i.id::text;
   end if;
