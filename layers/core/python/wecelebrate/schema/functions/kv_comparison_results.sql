@@ -239,7 +239,8 @@ begin
     former.key := (kv.keys_of(entity, 'production', former.old_id))[2];
   end if;
   select d.value into stored from kv_store_6fcaeea3 d where d.key = former.key for update;
-  document := kv.with_revision(kv.document_of(entity, former.old_id, r), coalesce(kv.revision_of(stored), 0) + 1);
+  document := kv.with_revision(kv.document_of(entity, former.old_id, r),
+    coalesce(kv.revision_of(stored) + 1, kv.first_revision(former.key, null)));
   insert into kv_store_6fcaeea3 as d (key, value) values (former.key, document)
   on conflict on constraint kv_store_6fcaeea3_pkey do update set value = excluded.value;
   insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)

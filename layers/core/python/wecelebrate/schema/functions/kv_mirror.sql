@@ -43,7 +43,7 @@ begin
   update kv.ids i set state = 'gone', mapped_fingerprint = null
   where (i.key = any (gone) or i.list = any (gone)) and i.state not in ('gone', 'deleted');
   delete from kv.quarantine q using kv.ids i where q.key = i.key and (i.key = any (gone) or i.list = any (gone));
-  delete from kv.history h where h.key = any (gone);
+  delete from kv.history h using kv.ids i where h.key = i.key and (i.key = any (gone) or i.list = any (gone));
   perform kv.index_written(keys, settings.environments,
     case when keys::text ~ 'orders?:[^,:]+:' then kv.environment_names() else '{}' end);
   perform kv.refuse_deleted(keys);

@@ -172,9 +172,19 @@ begin
       end loop;
     end if;
   end if;
-  return kv.with_revision(stated, revision + 1);
+  return kv.with_revision(stated,
+    case when jsonb_typeof(current) = 'object' then revision + 1 else kv.first_revision(key, base_revision) end);
 end
 $$;
+
+-- Returns the first revision of a document that does not exist, or has no fields. If there was a document with this
+-- key before, its revisions must not come back: an application that has read it would pass for a reader of the new one.
+-- No document has had as many revisions as there were tenths of milliseconds since 1970. `stated` is the revision that
+-- its writer states, or null.
+create or replace function kv.first_revision(key text, stated bigint) returns bigint
+language sql volatile
+return greatest(coalesce(stated, 0) + 1, case when exists (select from kv.ids i where i.key = $1)
+  then (extract(epoch from clock_timestamp()) * 10000)::bigint end);
 
 -- Returns the value that a document gets when an application writes it. `current` is null if there is no such document.
 -- A document that is JSON in a string has no revision.
@@ -186,12 +196,12 @@ declare
 begin
   if erased is not null then  -- an application that has read the document before does not bring the person back
     return case when jsonb_typeof(current) = 'object' and current - '_rev' = erased then current
-      else kv.with_revision(erased, coalesce(kv.revision_of(current), 0) + 1) end;
+      else kv.with_revision(erased, coalesce(kv.revision_of(current) + 1, kv.first_revision(key, null))) end;
   elsif jsonb_typeof(stated) is distinct from 'object' then
     return case when current is null then stated else kv.with_current_stock(key, current, stated) end;
   elsif current is null then
-    delete from kv.writes w where w.key = $1;  -- the revisions begin again
-    return kv.with_revision(stated, coalesce(kv.revision_of(stated), 0) + 1);
+    delete from kv.writes w where w.key = $1;
+    return kv.with_revision(stated, kv.first_revision(key, kv.revision_of(stated)));
   elsif jsonb_typeof(current) = 'object' and stated - '_rev' = current - '_rev'
     and not coalesce(kv.revision_of(stated) < kv.revision_of(current), false) then
     return case when current ? '_rev' then current else stated end;

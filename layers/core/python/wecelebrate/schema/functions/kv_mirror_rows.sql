@@ -109,7 +109,7 @@ begin
   stated_id := coalesce(former.old_id, row_id::text);
   new_key := case when former.list is null and former.key is not null then former.key
     else (kv.keys_of(entity, 'production', stated_id))[2] end;
-  document := kv.with_revision(kv.document_of(entity, stated_id, r), 1);
+  document := kv.with_revision(kv.document_of(entity, stated_id, r), kv.first_revision(new_key, null));
   insert into kv_store_6fcaeea3 (key, value) values (new_key, document) on conflict (key) do nothing;
   if not found then
     perform kv.note_conflict(new_key, 'row_not_mirrored', 'id', null, null);
