@@ -92,19 +92,19 @@ return (
 
 -- Returns a document with the stock that its current version has, and notes the conflict if they differ. A write whose
 -- base nobody knows does not say how many pieces its writer sold, so it changes no count: the pieces that others have
--- sold meanwhile would come back. A gift without a stock can get one.
+-- sold meanwhile would come back. A gift without a stock can get one. If the current version has no fields, the row has
+-- counted the pieces.
 create or replace function kv.with_current_stock(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
 declare
   before constant jsonb := kv.decoded(current);
-  document jsonb := kv.decoded(stated);
   has_fields constant boolean := coalesce(jsonb_typeof(before) = 'object' and not kv.is_deep(before), false);
+  document jsonb := kv.decoded(stated);
   stock integer;
   field text;
 begin
-  if not kv.is_gift_key(key) or jsonb_typeof(before) is distinct from 'object'
-    or jsonb_typeof(document) is distinct from 'object' or kv.is_deep(before) or kv.is_deep(document) then
+  if not kv.is_gift_key(key) or jsonb_typeof(document) is distinct from 'object' or kv.is_deep(document) then
     return stated;
   end if;
   stock := case when has_fields then (kv.stock_of(kv.fields(before))).stock else kv.counted_stock(key) end;
@@ -192,7 +192,7 @@ create or replace function kv.written_value(key text, current jsonb, stated json
 language plpgsql volatile
 as $$
 declare
-  erased constant jsonb := kv.erased_document(key);
+  erased constant jsonb := kv.erased_document(key, stated);
 begin
   if erased is not null then  -- an application that has read the document before does not bring the person back
     return case when jsonb_typeof(current) = 'object' and current - '_rev' = erased then current

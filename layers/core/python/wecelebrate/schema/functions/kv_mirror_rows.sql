@@ -249,47 +249,6 @@ begin
 end
 $$;
 
--- Returns what the document of an order may contain after its person was erased, or null for any other document.
-create or replace function kv.erased_document(key text) returns jsonb
-language sql stable
-return case when key ~ '^(orders?|user_orders|order_index):' then (
-  select kv.document_of('order', i.old_id, to_jsonb(o)) from kv.ids i join orders o on o.id = i.id
-  where i.key = $1 and i.entity = 'order' and o.erased_at is not null) end;
-
--- Returns a list in which an order has only what its row still has.
-create or replace function kv.without_person(list text, value jsonb, order_id uuid, r jsonb) returns jsonb
-language sql stable
-as $$
-  with documents as materialized (
-    select d.value, i.old_id from kv.documents_in($1, kv.items_of($2)) d join kv.ids i on i.key = d.key
-    where i.entity = 'order' and i.id = order_id
-  )
-  select coalesce(jsonb_agg(coalesce((select kv.document_of('order', d.old_id, r) from documents d
-    where d.value = kv.decoded_item(e.item) limit 1), e.item) order by e.n), '[]')
-  from jsonb_array_elements(kv.items_of($2)) with ordinality e (item, n)
-$$;
-
--- Replaces all documents of an order whose person was erased: only what the row still has stays. Earlier values go.
-create or replace function kv.erase_documents(order_id uuid, r jsonb) returns void
-language plpgsql volatile
-as $$
-declare
-  d record;
-begin
-  for d in
-    select s.key, i.old_id, kv.revision_of(s.value) as rev
-    from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
-    where i.entity = 'order' and i.id = order_id and i.has_row and i.state <> 'gone' order by s.key for update of s
-  loop
-    perform kv.replace_document(d.key, null,
-      kv.with_revision(kv.document_of('order', d.old_id, r), coalesce(d.rev, 0)));
-  end loop;
-  delete from kv.history h where h.key in (select i.key from kv.ids i where i.entity = 'order' and i.id = order_id);
-  update kv_store_6fcaeea3 s set value = kv.without_person(s.key, s.value, order_id, r)
-  where s.key in (select i.list from kv.ids i where i.entity = 'order' and i.id = order_id and i.state <> 'gone');
-end
-$$;
-
 -- Deletes the documents of a row that was deleted, and their earlier values. Documents in lists go at the end of the
 -- transaction. The documents of the row are marked, so that none of them brings the row back.
 create or replace function kv.delete_documents(entity text, row_id uuid) returns void
