@@ -38,6 +38,7 @@ declare
   name text;
   ids uuid[];
   mapped_sites uuid[];
+  labels jsonb;
 begin
   select * into settings from kv.mirror;
   update kv.ids i set state = 'gone', mapped_fingerprint = null
@@ -59,13 +60,14 @@ begin
     end if;
     perform kv.map_rows(name, ids[1:500], settings.currency);
     if name = 'site' then
+    labels := case when name = 'product' then kv.product_labels(ids[1:500]) end;
       mapped_sites := ids[1:500];
     elsif name = 'product' and 'production' = any (settings.environments) then
       perform kv.exclude_products(
         array(select k from unnest(keys) k where kv.is_settings_key(k)) || kv.settings_keys_of(mapped_sites), null);
-      perform kv.exclude_products(kv.settings_keys_of(array(
-        select s.id from products p join sites s on s.catalog_id = p.catalog_id where p.id = any (ids[1:500]))),
-        ids[1:500]);
+      perform kv.exclude_labelled(array(
+        select l.key::uuid from jsonb_each(kv.product_labels(ids[1:500])) l
+        where l.value is distinct from labels -> l.key));
     end if;
   end loop;
 end
@@ -73,6 +75,26 @@ $$;
 
 -- Puts documents into quarantine whose rows were deleted in the platform, and notes each of them once.
 create or replace function kv.refuse_deleted(keys text[]) returns void
+-- Returns by what the settings of sites exclude products, by the ids of the products.
+create or replace function kv.product_labels(ids uuid[]) returns jsonb
+language sql stable
+return (
+  select coalesce(jsonb_object_agg(p.id, jsonb_build_array(p.catalog_id, p.sku, p.category, p.brand)), '{}')
+  from products p where p.id = any ($1));
+
+-- Excludes products that are new, or by which the settings of sites exclude them has changed. A sale changes none of
+-- this, so it reads no settings, however many sites show the catalog.
+create or replace function kv.exclude_labelled(ids uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+  if ids <> '{}' then
+    perform kv.exclude_products(kv.settings_keys_of(array(
+      select s.id from products p join sites s on s.catalog_id = p.catalog_id where p.id = any (ids))), ids);
+  end if;
+end
+$$;
+
 language plpgsql volatile
 as $$
 declare
