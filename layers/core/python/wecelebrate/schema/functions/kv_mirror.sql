@@ -57,6 +57,8 @@ begin
       order by 1 limit 501);
     if cardinality(ids) > 500 then  -- the statement of the application must not time out
       perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', 'too_many', null, null);
+      update kv.ids i set mapped_fingerprint = null
+      where i.entity = name and i.id = any (earlier) and i.id <> all (ids[1:500]);
     end if;
     perform kv.map_rows(name, ids[1:500], settings.currency);
     if name = 'site' then
@@ -159,6 +161,30 @@ exception when others then
 end
 $$;
 
+-- Notes that the mapping of documents has failed, and marks them: the gates of a cutover count them, and the next run
+-- of the backfill maps them. It never fails: the old applications do not depend on the mapping.
+create or replace function kv.note_failure(keys text[], gone text[], code text) returns void
+language plpgsql volatile
+as $$
+declare
+  name text;
+begin
+  raise warning 'the mirror of the key-value store failed (%)', code;
+  foreach name in array keys || gone loop
+    perform kv.note_conflict(name, 'document_not_mirrored', code, null, null);
+  end loop;
+  update kv.ids i set mapped_fingerprint = null where i.key = any (keys || gone) or i.list = any (keys || gone);
+  begin  -- a new document has no entry that can be marked
+    perform kv.index_written(keys, kv.mirrored_environments(),
+      case when keys::text ~ 'orders?:[^,:]+:' then kv.environment_names() else '{}' end);
+    perform kv.refuse_deleted(keys);
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+    raise warning 'the index of the key-value store failed (%)', sqlstate;
+  end;
+end
+$$;
+
 -- Mirrors the documents that a statement has written. The names of the transition tables are `before` and `after`. An
 -- unexpected error, e.g. an error of this mapping, only undoes the mapping: the documents are mapped again by the next
 -- write or by the next run of the backfill. Where the tables lead, a bad document fails instead
@@ -193,11 +219,9 @@ begin
     perform kv.raise_deadlock(sqlstate, sqlerrm);
     raise warning 'the mirror of the key-value store failed (%)', sqlstate;
     failure := sqlstate;
-    foreach name in array keys || gone loop
-      perform kv.note_conflict(name, 'document_not_mirrored', sqlstate, null, null);
-    end loop;
+    perform kv.note_failure(keys, gone, failure);
   end;
-  perform kv.refuse_documents(keys, failure);
+  perform kv.refuse_documents(keys, failure, earlier);
   return null;
 end
 $$;
@@ -219,7 +243,7 @@ begin
     perform kv.map_written(keys, gone);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
-    perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', sqlstate, null, null);
+    perform kv.note_failure(keys, gone, sqlstate);
   end;
   return null;
 end
