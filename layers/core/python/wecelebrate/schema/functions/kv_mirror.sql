@@ -60,9 +60,9 @@ begin
       update kv.ids i set mapped_fingerprint = null
       where i.entity = name and i.id = any (earlier) and i.id <> all (ids[1:500]);
     end if;
+    labels := case when name = 'product' then kv.product_labels(ids[1:500]) end;
     perform kv.map_rows(name, ids[1:500], settings.currency);
     if name = 'site' then
-    labels := case when name = 'product' then kv.product_labels(ids[1:500]) end;
       mapped_sites := ids[1:500];
     elsif name = 'product' and 'production' = any (settings.environments) then
       perform kv.exclude_products(
@@ -75,8 +75,6 @@ begin
 end
 $$;
 
--- Puts documents into quarantine whose rows were deleted in the platform, and notes each of them once.
-create or replace function kv.refuse_deleted(keys text[]) returns void
 -- Returns by what the settings of sites exclude products, by the ids of the products.
 create or replace function kv.product_labels(ids uuid[]) returns jsonb
 language sql stable
@@ -97,6 +95,8 @@ begin
 end
 $$;
 
+-- Puts documents into quarantine whose rows were deleted in the platform, and notes each of them once.
+create or replace function kv.refuse_deleted(keys text[]) returns void
 language plpgsql volatile
 as $$
 declare
@@ -195,7 +195,7 @@ as $$
 declare
   keys text[] := '{}';
   gone text[] := '{}';
-  name text;
+  earlier kv.ids[];
   failure text;
 begin
   if tg_op <> 'DELETE' then
@@ -213,11 +213,11 @@ begin
     perform kv.remember(b.key, b.value) from before b join after a on a.key = b.key
     where b.key = any (keys) and b.value <> a.value;
   end if;
+  earlier := kv.entries_before(keys);
   begin
     perform kv.map_written(keys, gone);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
-    raise warning 'the mirror of the key-value store failed (%)', sqlstate;
     failure := sqlstate;
     perform kv.note_failure(keys, gone, failure);
   end;
