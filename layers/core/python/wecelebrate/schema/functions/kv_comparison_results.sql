@@ -4,7 +4,8 @@
 set local role app_mirror;
 
 -- Records a page of a comparison: how far it is, its numbers, and its differences. A range of documents without a
--- difference becomes a bucket. When a full comparison ends, its differences replace those of earlier comparisons.
+-- difference becomes a bucket. When a full comparison ends, its differences replace those of earlier comparisons, and
+-- those that reads had noticed before it began.
 create or replace function kv.record_page(
   comparison uuid, status text, checkpoint text, compared bigint, counts jsonb, differences jsonb, bucket jsonb)
 returns jsonb
@@ -31,7 +32,8 @@ begin
   end if;
   if c.status = 'complete' and c.scope = 'full' then
     delete from kv.differences d
-    where d.entity = c.entity and d.comparison_id <> c.id and d.repaired_at is null
+    where d.entity = c.entity and d.comparison_id is distinct from c.id and d.repaired_at is null
+      and (d.comparison_id is not null or d.noticed_at < c.started_at)
       and (c.client_id is null or d.client_id = c.client_id);
   end if;
   return to_jsonb(c);
