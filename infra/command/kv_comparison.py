@@ -33,7 +33,9 @@ _DIFFERENCES = (
     Column("count", right=True),
     Column("e.g.", shorten=True),
 )
-_OUTCOMES = ("repaired", "unchanged", "quarantined")
+_OUTCOMES = ("repaired", "unchanged", "quarantined", "newer")
+_MAX_KEYS = 5
+"""At most this number of documents that stay is named."""
 
 
 class ComparedEntity(StrEnum):
@@ -87,24 +89,30 @@ def compare(  # noqa: PLR0917 — each parameter is an option
     if full and sample is not None:
         raise typer.BadParameter("Use either --full or --sample.")
     entities = list(ComparedEntity) if entity is None else [entity]
-    comparisons, repairs = [], Counter[str]()
+    comparisons, repairs, newer = [], Counter[str](), list[str]()
     with connect() as connection:
         for each in entities:
             scope = {"entity": each.value, "client_id": client and str(client), "sample": sample}
             comparison = _compare(connection.api, scope, quiet=as_json)
             if repair is not None and comparison["found"]:
-                repairs += _repair(connection.api, comparison, repair)
+                repairs += _repair(connection.api, comparison, repair, newer)
                 comparison = _post(connection.api, f"/v1/admin/kv/comparisons/{comparison['id']}/pages")
             comparisons.append(comparison)
     if as_json:
         result: output.Json = {"comparisons": comparisons}
         if repair is not None:
             result["repairs"] = {outcome: repairs[outcome] for outcome in _OUTCOMES}
+            result["newer"] = newer[:_MAX_KEYS]
         output.print_json(result)
     else:
         print_comparisons(comparisons)
         if repair is not None:
             output.result(", ".join(f"{repairs[outcome]:,} {outcome}" for outcome in _OUTCOMES))
+        if newer:
+            output.note(
+                f"newer than their rows, and left: {', '.join(newer[:_MAX_KEYS])}{' …' if newer[_MAX_KEYS:] else ''}. "
+                "Repair them with --repair from=kv, or change the rows again."
+            )
     if any(comparison["found"] for comparison in comparisons):
         raise typer.Exit(1)
     if not as_json:
@@ -147,7 +155,8 @@ def _compare(api: "httpx.Client", scope: output.Json, *, quiet: bool) -> output.
     return comparison
 
 
-def _repair(api: "httpx.Client", comparison: output.Json, source: Source) -> Counter[str]:
+def _repair(api: "httpx.Client", comparison: output.Json, source: Source, newer: list[str]) -> Counter[str]:
+    """Repair all differences, and count the outcomes. The keys of documents that are newer are added to `newer`."""
     outcomes = Counter[str]()
     body: output.Json = {"source": source.value.removeprefix("from="), "after": None}
     while True:
@@ -155,6 +164,8 @@ def _repair(api: "httpx.Client", comparison: output.Json, source: Source) -> Cou
         if repair["after"] is None:
             return outcomes
         outcomes[repair["outcome"]] += 1
+        if repair["outcome"] == "newer":
+            newer.append(repair["key"])
         body["after"] = repair["after"]
 
 

@@ -116,6 +116,55 @@ end
 $$;
 grant execute on function kv.record_repair_start(uuid, text) to app_admin;
 
+-- Returns the columns of a row as they are hashed when a document is mapped (kv.column_hashes).
+create or replace function kv.hashes_of_row(entity text, r jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return kv.column_hashes((
+    select jsonb_object_agg(c.key, case c.key when 'price' then to_jsonb(trim_scale((c.value #>> '{}')::numeric))
+      else c.value end)
+    from jsonb_each(r) c), kv.merged_columns(entity));
+end
+$$;
+
+-- Returns whether an application has written the document of a row since it was last mapped, and nothing says that the
+-- row is newer, so that the row must not be written over it. The row is newer if one of the columns that differ has
+-- changed since then, too, and later than the document says in `updatedAt`. Columns about which only the platform
+-- decides are always newer in the row. A document of another record has no newer values of this row.
+create or replace function kv.is_document_newer(entity text, key text, row_id uuid, fields text[]) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  lead constant text := kv.leading_key(entity, row_id);
+  r constant jsonb := kv.row_content(entity, row_id);
+  contested constant text[] := case when entity = 'order' then fields else array(
+    select unnest(fields) intersect select unnest(kv.merged_columns(entity))) end;
+  stored constant jsonb := (select d.value from kv.documents(array[lead]) d);
+  document constant jsonb := kv.decoded(stored);
+  hashes constant jsonb := kv.hashes_of_row(entity, r);
+  i kv.ids;
+begin
+  perform kv.require_super_admin();
+  select * into i from kv.ids where kv.ids.key = lead;
+  if stored is null or fields && '{id,document}' or kv.fingerprint(stored) = i.mapped_fingerprint then
+    return false;
+  elsif r is null then
+    return true;
+  elsif contested = '{}' then
+    return false;
+  elsif i.base is not null and not exists (
+      select from unnest(contested) c
+      where coalesce(i.base -> c, case when r -> c in ('{}', '[]') then hashes -> c end) is distinct from hashes -> c)
+  then
+    return true;
+  end if;
+  return not coalesce(jsonb_typeof(document) = 'object' and not kv.is_deep(document)
+    and (r ->> 'updated_at')::timestamptz > kv.moment(kv.fields(document) -> 'updatedAt'), false);
+end
+$$;
+grant execute on function kv.is_document_newer(text, text, uuid, text[]) to app_admin;
+
 -- Repairs a record: maps its documents again, or writes its document from its row.
 create or replace function kv.repair_record(source text, entity text, key text, row_id uuid, fields text[])
 returns void
@@ -171,6 +220,7 @@ begin
     where i.entity = $1 and i.id = target;
   end loop;
   perform kv.map_rows(entity, ids, currency);
+  update kv.ids i set base = null where i.entity = $1 and i.id = any (ids) and i.base = '{}';
 end
 $$;
 
@@ -190,7 +240,8 @@ $$;
 
 -- Writes the document of a row from the row. If the row has disappeared, its documents go, too, as when the mirror sees
 -- that a row is deleted. `fields` are the columns that differ. `id` and `document` say that the whole document is
--- wrong.
+-- wrong. A document that is newer than the row stays, and so do other documents of the row that an application has
+-- written since they were last mapped.
 create or replace function kv.repair_document(entity text, key text, row_id uuid, fields text[]) returns void
 language plpgsql volatile
 as $$
@@ -199,7 +250,9 @@ declare
   lead constant text := case when fields && '{id,document}' then key else kv.leading_key(entity, row_id) end;
   document jsonb;
 begin
-  if r is null then
+  if kv.is_document_newer(entity, key, row_id, fields) then
+    return;
+  elsif r is null then
     if exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row) then
       perform kv.delete_documents(entity, row_id);
     end if;
@@ -210,8 +263,10 @@ begin
     perform kv.restore_document(entity, lead, row_id, r);
     return;
   end if;
-  update kv.ids i set fingerprint = kv.fingerprint(document), mapped_fingerprint = kv.fingerprint(document)
-  where i.key = lead and i.state = 'mapped';
+  update kv.ids i set fingerprint = kv.fingerprint(d.value)
+  from kv.documents(array(select o.key from kv.ids o where o.entity = $1 and o.id = row_id)) d
+  where i.key = d.key and i.fingerprint <> kv.fingerprint(d.value);
+  update kv.ids i set mapped_fingerprint = i.fingerprint where i.key = lead and i.state = 'mapped';
   perform kv.mirror_row(entity, r - fields, r);
 end
 $$;
@@ -222,7 +277,6 @@ create or replace function kv.restore_document(entity text, key text, row_id uui
 language plpgsql volatile
 as $$
 declare
-  update kv.ids i set base = null where i.entity = $1 and i.id = any (ids) and i.base = '{}';
   former kv.ids;
   stored jsonb;
   document jsonb;
