@@ -96,7 +96,8 @@ ATTACKS: dict[str, str] = {
     ),
     "the comparison": (
         "select kv.start_comparison('site', null, null); select kv.compared('site', '{site:1}', '{}', '{}', true);"
-        " select kv.repair_record('kv', 'site', 'site:1', null, '{}'); update kv.differences set repaired_at = now();"
+        " select kv.repair_record('kv', 'site', 'site:1', null, '{}');"
+        " select kv.is_document_newer('site', 'a', null, '{}'); update kv.differences set repaired_at = now();"
         " select app.record_comparison('kv_comparison.start', null, '{}'); delete from kv.comparisons"
     ),
     "the stages": (
