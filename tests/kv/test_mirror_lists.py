@@ -247,6 +247,7 @@ def erase(mirror: Mirror, key: str) -> None:
         " where id = %s",
         [mirror.id(key)],
     )
+    mirror.database.execute("select kv.erase_remainders_of_orders(array[%s])", [mirror.id(key)])
 
 
 JANE = order("o-1", userName="Jane Roe", userEmail="jane@a.example")

@@ -8858,14 +8858,14 @@ declare
   own constant uuid[] := array(select i.id from kv.ids i where i.key = $1 and i.entity = 'order');
 begin
   if key !~ '^(orders?|user_orders|order_index):' or not exists (
-      select from orders o where o.id = any (own || kv.possible_orders(key, value, null)) and o.erased_at is not null)
+      select from orders o where o.id = any (own || kv.possible_orders($1, $2, null)) and o.erased_at is not null)
   then
     return null;
   end if;
   return (
     select kv.document_of('order', i.old_id, to_jsonb(o)) from orders o
       join kv.ids i on i.entity = 'order' and i.id = o.id and i.has_row
-    where o.id = any (own || kv.possible_orders(key, value, kv.environment_names())) and o.erased_at is not null
+    where o.id = any (own || kv.possible_orders($1, $2, kv.environment_names())) and o.erased_at is not null
     order by i.key = $1 desc, i.key limit 1);
 end
 $function$;
@@ -18509,16 +18509,20 @@ CREATE OR REPLACE FUNCTION kv.with_stock_of_row(d kv.draft, current jsonb, base 
 AS $function$
 declare
   names constant text[] := '{inventory_count,inventory_policy}';
-  of_row constant jsonb := kv.column_hashes(current, names);
-  of_document constant jsonb := kv.column_hashes(d.columns, names);
+  of_row jsonb;
+  of_document jsonb;
   of_base constant jsonb := jsonb_strip_nulls(jsonb_build_object(
     'inventory_count', base -> 'inventory_count', 'inventory_policy', base -> 'inventory_policy'));
   decided boolean;
 begin
-  if d.entity <> 'product' or current ->> 'inventory_policy' is distinct from 'tracked' or of_row = of_document
+  if d.entity <> 'product' or current ->> 'inventory_policy' is distinct from 'tracked'
+    or d.columns ->> 'inventory_policy' = 'tracked'
+      and d.columns -> 'inventory_count' = current -> 'inventory_count'
     or base = '{}' or not kv.is_mirrored() or d.environment <> all (kv.mirrored_environments()) then
     return d;
   end if;
+  of_row := kv.column_hashes(current, names);
+  of_document := kv.column_hashes(d.columns, names);
   decided := exists (select from kv.ids i
     where i.key = d.key and i.has_row and not i.alias and i.state in ('mapped', 'quarantined'));
   if not decided or of_base <> of_row then

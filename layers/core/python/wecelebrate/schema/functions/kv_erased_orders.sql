@@ -106,14 +106,14 @@ declare
   own constant uuid[] := array(select i.id from kv.ids i where i.key = $1 and i.entity = 'order');
 begin
   if key !~ '^(orders?|user_orders|order_index):' or not exists (
-      select from orders o where o.id = any (own || kv.possible_orders(key, value, null)) and o.erased_at is not null)
+      select from orders o where o.id = any (own || kv.possible_orders($1, $2, null)) and o.erased_at is not null)
   then
     return null;
   end if;
   return (
     select kv.document_of('order', i.old_id, to_jsonb(o)) from orders o
       join kv.ids i on i.entity = 'order' and i.id = o.id and i.has_row
-    where o.id = any (own || kv.possible_orders(key, value, kv.environment_names())) and o.erased_at is not null
+    where o.id = any (own || kv.possible_orders($1, $2, kv.environment_names())) and o.erased_at is not null
     order by i.key = $1 desc, i.key limit 1);
 end
 $$;

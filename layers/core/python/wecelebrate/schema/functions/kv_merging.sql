@@ -71,16 +71,20 @@ language plpgsql stable
 as $$
 declare
   names constant text[] := '{inventory_count,inventory_policy}';
-  of_row constant jsonb := kv.column_hashes(current, names);
-  of_document constant jsonb := kv.column_hashes(d.columns, names);
+  of_row jsonb;
+  of_document jsonb;
   of_base constant jsonb := jsonb_strip_nulls(jsonb_build_object(
     'inventory_count', base -> 'inventory_count', 'inventory_policy', base -> 'inventory_policy'));
   decided boolean;
 begin
-  if d.entity <> 'product' or current ->> 'inventory_policy' is distinct from 'tracked' or of_row = of_document
+  if d.entity <> 'product' or current ->> 'inventory_policy' is distinct from 'tracked'
+    or d.columns ->> 'inventory_policy' = 'tracked'
+      and d.columns -> 'inventory_count' = current -> 'inventory_count'
     or base = '{}' or not kv.is_mirrored() or d.environment <> all (kv.mirrored_environments()) then
     return d;
   end if;
+  of_row := kv.column_hashes(current, names);
+  of_document := kv.column_hashes(d.columns, names);
   decided := exists (select from kv.ids i
     where i.key = d.key and i.has_row and not i.alias and i.state in ('mapped', 'quarantined'));
   if not decided or of_base <> of_row then
