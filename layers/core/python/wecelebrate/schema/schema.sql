@@ -9863,6 +9863,7 @@ AS $function$
 begin
   perform kv.require_super_admin();
   perform pg_advisory_xact_lock(hashtextextended('kv stages', 0));
+  perform set_config('statement_timeout', '2s', true);
 end
 $function$;
 grant execute on function kv.hold_stages() to app_admin;
@@ -16543,7 +16544,8 @@ begin
       end loop;
     end if;
   end if;
-  return kv.with_revision(stated, revision + 1);
+  return kv.with_revision(stated,
+    case when jsonb_typeof(current) = 'object' then revision + 1 else kv.first_revision(key, base_revision) end);
 end
 $function$;
 
@@ -18930,7 +18932,7 @@ declare
 begin
   if erased is not null then  -- an application that has read the document before does not bring the person back
     return case when jsonb_typeof(current) = 'object' and current - '_rev' = erased then current
-      else kv.with_revision(erased, coalesce(kv.revision_of(current), 0) + 1) end;
+      else kv.with_revision(erased, coalesce(kv.revision_of(current) + 1, kv.first_revision(key, null))) end;
   elsif jsonb_typeof(stated) is distinct from 'object' then
     return case when current is null then stated else kv.with_current_stock(key, current, stated) end;
   elsif current is null then
