@@ -163,9 +163,13 @@ declare
     where i.entity = $1 and i.id = any ($2) and i.base ? 'status');
 begin
   if entity <> 'order' and cardinality(ids) > 0 then
-    perform kv.record_bases(entity, array(  -- a document that waits to be mapped has other values
-      select d from unnest(kv.merged(entity, kv.drafts(entity, ids))) d
-      where exists (select from kv.ids i where i.key = d.key and i.fingerprint = i.mapped_fingerprint)));
+    ids := array(  -- a document that waits to be mapped has other values
+      select r.id from unnest(ids) r (id)
+      where not exists (
+        select from kv.ids i
+        where i.entity = $1 and i.id = r.id and not i.alias and i.state not in ('gone', 'deleted')
+          and i.fingerprint is distinct from i.mapped_fingerprint));
+    perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, ids)));
     update kv.ids i set base = jsonb_set(i.base, '{status}', agreed -> i.id::text)
     where i.entity = $1 and i.id = any ($2) and i.base ->> 'status' <> 'active' and agreed ? i.id::text;
   end if;
