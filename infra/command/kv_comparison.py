@@ -33,7 +33,9 @@ _DIFFERENCES = (
     Column("count", right=True),
     Column("e.g.", shorten=True),
 )
-_OUTCOMES = ("repaired", "unchanged", "quarantined")
+_OUTCOMES = ("repaired", "unchanged", "quarantined", "newer")
+_MAX_KEYS = 5
+"""At most this number of documents that stay is named."""
 
 
 class ComparedEntity(StrEnum):
@@ -86,25 +88,31 @@ def compare(  # noqa: PLR0917 — each parameter is an option
 
     if full and sample is not None:
         raise typer.BadParameter("Use either --full or --sample.")
-    comparisons, repairs = [], Counter[str]()
+    comparisons, repairs, newer = [], Counter[str](), list[str]()
     with connect() as connection:
         entities = _with_documents(connection.api) if entity is None else [entity]
         for each in entities:
             scope = {"entity": each.value, "client_id": client and str(client), "sample": sample}
             comparison = _compare(connection.api, scope, quiet=as_json)
             if repair is not None and comparison["found"]:
-                repairs += _repair(connection.api, comparison, repair, quiet=as_json)
+                repairs += _repair(connection.api, comparison, repair, newer, quiet=as_json)
                 comparison = _post(connection.api, f"/v1/admin/kv/comparisons/{comparison['id']}/pages")
             comparisons.append(comparison)
     if as_json:
         result: output.Json = {"comparisons": comparisons}
         if repair is not None:
             result["repairs"] = {outcome: repairs[outcome] for outcome in _OUTCOMES}
+            result["newer"] = newer[:_MAX_KEYS]
         output.print_json(result)
     else:
         print_comparisons(comparisons)
         if repair is not None:
             output.result(", ".join(f"{repairs[outcome]:,} {outcome}" for outcome in _OUTCOMES))
+        if newer:
+            output.note(
+                f"newer than their rows, and left: {', '.join(newer[:_MAX_KEYS])}{' …' if newer[_MAX_KEYS:] else ''}. "
+                "Repair them with --repair from=kv, or change the rows again."
+            )
     if any(comparison["found"] for comparison in comparisons):
         raise typer.Exit(1)
     if not as_json:
@@ -155,7 +163,10 @@ def _compare(api: "httpx.Client", scope: output.Json, *, quiet: bool) -> output.
     return comparison
 
 
-def _repair(api: "httpx.Client", comparison: output.Json, source: Source, *, quiet: bool) -> Counter[str]:
+def _repair(
+    api: "httpx.Client", comparison: output.Json, source: Source, newer: list[str], *, quiet: bool
+) -> Counter[str]:
+    """Repair all differences, and count the outcomes. The keys of documents that are newer are added to `newer`."""
     outcomes = Counter[str]()
     total = sum(found["differences"] for found in comparison["found"])
     reported = monotonic()
@@ -168,6 +179,8 @@ def _repair(api: "httpx.Client", comparison: output.Json, source: Source, *, qui
         if not quiet and monotonic() - reported > _REPORT_SECONDS:
             reported = monotonic()
             output.note(f"… {comparison['entity']}: {outcomes.total():,} records repaired, of {total:,} differences")
+        if repair["outcome"] == "newer":
+            newer.append(repair["key"])
         body["after"] = repair["after"]
 
 

@@ -160,7 +160,8 @@ def _print(entity: Entity, plan: output.Json) -> None:
     failed = [gate for gate in plan["gates"] if gate["state"] == "failed"]
     if _is_complete(plan):
         output.success(
-            f"{retirement['deleted']:,} documents of each {entity} are archived and deleted, {plan['kept'] + plan['retirable']:,} are kept"
+            f"{retirement['deleted']:,} documents of each {entity} are archived and deleted, "
+            f"{plan['kept'] + plan['retirable']:,} are kept"
         )
         return
     if retirement is not None and retirement["status"] == "restoring":

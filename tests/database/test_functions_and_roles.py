@@ -54,9 +54,11 @@ def test_definer_functions_belong_to_app_definer_or_to_app_mirror(superuser: psy
     names = (
         "start_backfill", "continue_backfill", "status", "erase_remainders_of_orders", "mirror_documents",
         "mirror_replicated_document", "mirror_rows", "revise_document",
-        "lock_rows", "lock_written", "fold", "fold_keys", "has_dirty", "revise_list", "write_lists", "give_revisions", "forget",
+        "lock_rows", "lock_written", "fold", "fold_keys", "has_dirty", "revise_list", "write_lists",
+        "give_revisions", "forget",
         "is_mirrored", "save_mirror", "mirror_status", "mark_erased_orders", "catalogs_of_products",
-        "start_comparison", "lock_comparison", "next_documents", "compared", "rows_without_documents",
+        "is_document_newer", "start_comparison", "lock_comparison", "next_documents", "compared",
+        "rows_without_documents",
         "documents_missing_in_list", "owner_of", "record_page", "comparison_status", "next_open_record",
         "record_repair", "record_repair_start", "repair_record",
         "answer", "canary_name", "canary_row", "change_stage", "cutover_facts", "hold_stages", "is_dialed",

@@ -96,7 +96,8 @@ ATTACKS: dict[str, str] = {
     ),
     "the comparison": (
         "select kv.start_comparison('site', null, null); select kv.compared('site', '{site:1}', '{}', '{}', true);"
-        " select kv.repair_record('kv', 'site', 'site:1', null, '{}'); update kv.differences set repaired_at = now();"
+        " select kv.repair_record('kv', 'site', 'site:1', null, '{}');"
+        " select kv.is_document_newer('site', 'a', null, '{}'); update kv.differences set repaired_at = now();"
         " select app.record_comparison('kv_comparison.start', null, '{}'); delete from kv.comparisons"
     ),
     "the stages": (
@@ -114,7 +115,8 @@ ATTACKS: dict[str, str] = {
         " select kv.begin_archive_part('product', 100, 1000000); select kv.next_deleted_part('product');"
         " select kv.retirement_facts('product'); select kv.retirement_status(); select kv.lock_retirement('product');"
         " select kv.prove_archive_part('product', 1, '1', repeat('0', 64), repeat('0', 64));"
-        " select app.record_retirement('undo', 'product', '{}'); select kv.watched_entities(); select kv.report_troubles();"
+        " select app.record_retirement('undo', 'product', '{}'); select kv.watched_entities();"
+        " select kv.report_troubles();"
         ' select kv.record_traffic(\'[{"kind": "read", "key": "gift:1", "requests": 1, "age": 0}]\');'
         " update kv.retirements set status = 'undone'; delete from kv.traffic; select * from kv.archive_secrets"
     ),

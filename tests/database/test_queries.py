@@ -74,6 +74,7 @@ EXCEPTIONS: dict[str, tuple[str, ...]] = {
     "kv.list_stages": ("app_admin",),
     "kv.get_cutover_facts": ("app_admin",),
     "kv.list_mirror_functions": ("app_admin",),
+    "kv.has_applied_functions": ("app_admin",),
     "kv.list_mirror_triggers": ("app_admin",),
     "kv.hold_stages": ("app_admin",),
     "kv.try_canary": ("app_admin",),

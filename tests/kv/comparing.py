@@ -68,7 +68,7 @@ def compare(platform: Platform, *arguments: str, code: int | None = None) -> dic
     has_differences = any(comparison["found"] for comparison in by_entity.values())
     assert result.returncode == (1 if has_differences else 0)
     assert code in (None, result.returncode), [each["found"] for each in printed["comparisons"]]
-    return by_entity | {"repairs": printed.get("repairs")}
+    return by_entity | {"repairs": printed.get("repairs"), "newer": printed.get("newer")}
 
 
 def found(platform: Platform) -> Found:

@@ -8,6 +8,7 @@ from psycopg.types.json import Jsonb
 from tests.kv.comparing import OWN, TABLES, Damage, compare, damaged, fill, found, id_of, unnoticed, value
 from tests.kv.moving import gift
 from tests.kv.store.truth import Truth
+from tests.kv.test_mirror_writers import run
 from tests.platform import Platform
 
 
@@ -49,13 +50,13 @@ def test_changed_columns_are_repaired_from_both_sides_and_a_second_repair_change
     with damaged(own_platform, REPAIRED):
         changed = _values(own_platform, REPAIRED)
         repairs = compare(own_platform, "--repair", f"from={source}", code=0)["repairs"]
-        assert repairs == {"repaired": 4, "unchanged": 0, "quarantined": 0}
+        assert repairs == {"repaired": 4, "unchanged": 0, "quarantined": 0, "newer": 0}
         after = _documents(own_platform)
         assert _values(own_platform, REPAIRED) == (rows if source == "kv" else changed)
         written = {key for key in documents if after[key] != documents[key]}
         assert written == ({key for _, key, _, _ in REPAIRED} if source == "tables" else set())
         repairs = compare(own_platform, "--repair", f"from={source}", code=0)["repairs"]
-        assert repairs == {"repaired": 0, "unchanged": 0, "quarantined": 0}
+        assert repairs == {"repaired": 0, "unchanged": 0, "quarantined": 0, "newer": 0}
         assert _documents(own_platform) == after
         assert _values(own_platform, REPAIRED) == (rows if source == "kv" else changed)
     if source == "tables":  # the rows are as before, and the documents have the damage
@@ -77,7 +78,7 @@ def test_rows_that_were_deleted_without_triggers_are_noticed_and_written_again(o
     compare(own_platform, code=1)
     assert found(own_platform) == {(entity, key, "row_missing", None) for entity, key in deleted.items()}
     repairs = compare(own_platform, "--repair", "from=kv", code=0)["repairs"]
-    assert repairs == {"repaired": 4, "unchanged": 0, "quarantined": 0}
+    assert repairs == {"repaired": 4, "unchanged": 0, "quarantined": 0, "newer": 0}
     for entity, key in deleted.items():
         query = f"select count(*) from {TABLES[entity]} where id = %s"
         assert value(own_platform, query, id_of(own_platform, key)) == 1, key
@@ -100,10 +101,10 @@ def test_documents_that_were_deleted_without_triggers_are_noticed_and_written_ag
     missing = {(entity, key, "document_missing", None) for entity, key in deleted.items()}
     assert found(own_platform) == missing
     repairs = compare(own_platform, "--repair", "from=kv", code=1)["repairs"]
-    assert repairs == {"repaired": 0, "unchanged": 5, "quarantined": 0}
+    assert repairs == {"repaired": 0, "unchanged": 5, "quarantined": 0, "newer": 0}
     assert found(own_platform) == missing
     repairs = compare(own_platform, "--repair", "from=tables", code=0)["repairs"]
-    assert repairs == {"repaired": 5, "unchanged": 0, "quarantined": 0}
+    assert repairs == {"repaired": 5, "unchanged": 0, "quarantined": 0, "newer": 0}
     after = _documents(own_platform)
     assert after.keys() == documents.keys()
     for key in deleted.values():
@@ -128,7 +129,7 @@ def test_a_document_that_disappeared_from_a_list_is_noticed_and_written_under_a_
     compare(own_platform, "--entity", "product", code=1)
     assert found(own_platform) == {("product", row["key"], "document_missing", None)}
     repairs = compare(own_platform, "--entity", "product", "--repair", "from=tables", code=0)["repairs"]
-    assert repairs == {"repaired": 1, "unchanged": 0, "quarantined": 0}
+    assert repairs == {"repaired": 1, "unchanged": 0, "quarantined": 0, "newer": 0}
     stored = "select value ->> 'id' from kv_store_6fcaeea3 where key = %s"
     assert value(own_platform, stored, f"gift:{row['old_id']}") == row["old_id"]
     compare(own_platform, code=0)
@@ -146,7 +147,7 @@ def test_a_document_under_a_wrong_key_is_noticed_and_written_again_from_its_row(
     compare(own_platform, "--entity", "product", code=1)
     assert found(own_platform) == {("product", own, "field", "id")}
     result = compare(own_platform, "--entity", "product", "--repair", "from=tables", code=0)
-    assert result["repairs"] == {"repaired": 1, "unchanged": 0, "quarantined": 0}
+    assert result["repairs"] == {"repaired": 1, "unchanged": 0, "quarantined": 0, "newer": 0}
     assert value(own_platform, "select value ->> 'id' from kv_store_6fcaeea3 where key = %s", own) == OWN
     assert found(own_platform) == set()
 
@@ -158,7 +159,7 @@ def test_a_document_that_no_run_has_seen_is_noticed_and_becomes_a_row(own_platfo
     compare(own_platform, "--entity", "product", code=1)
     assert found(own_platform) == {("product", "gift:g-new", "row_missing", None)}
     nothing = compare(own_platform, "--entity", "product", "--repair", "from=tables", code=1)
-    assert nothing["repairs"] == {"repaired": 0, "unchanged": 1, "quarantined": 0}
+    assert nothing["repairs"] == {"repaired": 0, "unchanged": 1, "quarantined": 0, "newer": 0}
     compare(own_platform, "--entity", "product", "--repair", "from=kv", code=0)
     assert value(own_platform, "select count(*) from products where id = %s", id_of(own_platform, "gift:g-new")) == 1
 
@@ -175,3 +176,88 @@ def test_a_new_row_of_an_old_client_has_no_document_until_it_is_repaired(own_pla
     assert found(own_platform) == {("product", None, "document_missing", None)}
     compare(own_platform, "--entity", "product", "--repair", "from=tables", code=0)
     assert value(own_platform, "select value ->> 'name' from kv_store_6fcaeea3 where key = %s", f"gift:{id}") == "Pen"
+
+
+@pytest.mark.usefixtures("truths")
+def test_documents_that_were_written_after_their_rows_stay_and_are_named(own_platform: Platform) -> None:
+    written: dict[str, dict[str, Any]] = {
+        "gift:g-a": {"price": "21,50 €", "stock": 6},
+        "client:own": {"name": "Renamed"},
+        "order:o-a": {"status": "shipped", "updatedAt": "2999-01-01T00:00:00.000Z"},
+        "site:s-a": {"branding": {"color": "green"}, "updatedAt": "2999-01-01T00:00:00.000Z"},
+    }
+    before = _documents(own_platform)
+    for key, fields in written.items():  # the mirror is off
+        own_platform.database.execute(
+            "update kv_store_6fcaeea3 set value = value || %s where key = %s", [Jsonb(fields), key]
+        )
+    with damaged(own_platform, [("site", "site:s-a", "branding", Jsonb({"color": "blue"}))]):
+        result = compare(own_platform, "--repair", "from=tables", code=1)
+        assert result["repairs"] == {"repaired": 0, "unchanged": 0, "quarantined": 0, "newer": 4}
+        assert set(result["newer"]) == set(written)
+        after = _documents(own_platform)
+        for key, fields in written.items():
+            assert {name: after[key][name] for name in fields} == fields
+        repairs = compare(own_platform, "--repair", "from=kv", code=0)["repairs"]
+        assert repairs == {"repaired": 4, "unchanged": 0, "quarantined": 0, "newer": 0}
+        assert value(own_platform, "select price from products where id = %s", id_of(own_platform, "gift:g-a")) == 21.5
+    for key in written:
+        own_platform.database.execute(
+            "update kv_store_6fcaeea3 set value = %s where key = %s", [Jsonb(before[key]), key]
+        )
+    with unnoticed(own_platform):
+        own_platform.database.execute(
+            "update orders set status = 'pending', fulfilment = 'none', shipped_at = null, processed_at = null"
+            " where id = %s",
+            [id_of(own_platform, "order:o-a")],
+        )
+
+
+@pytest.mark.usefixtures("truths")
+def test_a_row_that_changed_after_its_document_is_written_into_it(own_platform: Platform) -> None:
+    own_platform.database.execute(
+        "update kv_store_6fcaeea3 set value = value || %s where key = 'client:own'",
+        [Jsonb({"name": "Older", "updatedAt": "2020-01-01T00:00:00.000Z"})],
+    )
+    id = id_of(own_platform, "client:own")
+    own_platform.database.execute("update clients set name = 'Newer' where id = %s", [id])
+    result = compare(own_platform, "--entity", "client", "--repair", "from=tables", code=0)
+    assert (result["repairs"]["repaired"], result["newer"]) == (1, [])
+    assert _documents(own_platform)["client:own"]["name"] == "Newer"
+
+
+@pytest.mark.usefixtures("truths")
+def test_other_documents_of_a_row_that_were_written_later_stay(own_platform: Platform) -> None:
+    """Only the document that decides the row is repaired."""
+    other = gift("g-a", catalogId="own", name="Alias", stock=3)
+    own_platform.database.execute("insert into kv_store_6fcaeea3 values ('gifts:g-a', %s)", [Jsonb(other)])
+    run(own_platform, "backfill")
+    own_platform.database.execute(
+        "update kv_store_6fcaeea3 set value = value || %s where key = 'gifts:g-a'", [Jsonb({"stock": 2})]
+    )
+    with damaged(own_platform, [("product", "gift:g-a", "inventory_count", 9)]):
+        compare(own_platform, "--entity", "product", "--repair", "from=tables", code=0)
+        first, second = (_documents(own_platform)[key] for key in ("gift:g-a", "gifts:g-a"))
+        assert (first.get("stock", first.get("availableQuantity")), second["stock"]) == (9, 2)
+    own_platform.database.execute("delete from kv_store_6fcaeea3 where key = 'gifts:g-a'")
+
+
+@pytest.mark.usefixtures("truths")
+def test_a_document_that_was_written_after_its_row_had_disappeared_stays(own_platform: Platform) -> None:
+    own_platform.database.execute(
+        "insert into kv_store_6fcaeea3 values ('gift:g-gone', %s), ('gift:g-late', %s)",
+        [Jsonb(gift("g-gone", catalogId="own")), Jsonb(gift("g-late", catalogId="own"))],
+    )
+    run(own_platform, "backfill")
+    own_platform.database.execute(
+        "delete from products where id = any (%s)",
+        [[id_of(own_platform, f"gift:g-{name}") for name in ("gone", "late")]],
+    )
+    own_platform.database.execute(
+        "update kv_store_6fcaeea3 set value = value || '{\"name\": \"Cup\"}' where key = 'gift:g-late'"
+    )
+    result = compare(own_platform, "--entity", "product", "--repair", "from=tables", code=1)
+    assert (result["repairs"]["newer"], result["newer"]) == (1, ["gift:g-late"])
+    documents = _documents(own_platform)
+    assert "gift:g-gone" not in documents
+    assert documents["gift:g-late"]["name"] == "Cup"

@@ -21,6 +21,7 @@ import pytest
 from infra.local.credentials import Credentials
 from tests.kv.conftest import MERGE, PATH
 from tests.platform import Json, Platform, Tenant
+from wecelebrate.schema import migrate
 
 RECORDS = 10_000
 """The number of records whose share is measured."""
@@ -502,3 +503,166 @@ def test_shadow_reads_change_no_answer_and_a_write_in_progress_is_no_mismatch(
     run(own_platform, "shadow", "product", "--percent", "0", "--client", tenant.client_id)
     [stage] = own_platform.api("admin").get(STAGES).json()["data"]
     assert (stage["shadow_reads"], stage["mismatches"]) == (0, 0)
+
+
+@contextmanager
+def led(platform: Platform, entity: str = "order") -> Iterator[None]:
+    """Let the tables lead for an entity."""
+    run(platform, "cutover", entity, "--reads", "0", *overridden("comparison", "shadow"))
+    yield
+    run(platform, "rollback", entity)
+
+
+def test_no_environment_is_left_out_while_the_tables_lead(own_platform: Platform) -> None:
+    both = ("--environment", "production", "--environment", "test", "--currency", "EUR")
+    run(own_platform, "mirror", "on", *both)
+    with led(own_platform):
+        result = command(own_platform, "mirror", "on", "--currency", "EUR")
+        assert result.returncode == 5
+        assert "The tables lead for order" in result.stderr
+        assert run(own_platform, "mirror", "status")["environments"] == ["production", "test"]
+        run(own_platform, "mirror", "on", *both, "--environment", "demo")
+    assert run(own_platform, "mirror", "on", "--currency", "EUR")["environments"] == ["production"]
+
+
+def test_the_mirror_is_not_switched_off_beside_a_cutover(own_platform: Platform) -> None:
+    with psycopg.connect(own_platform.endpoints.database) as cutover:
+        cutover.execute("select pg_advisory_xact_lock(hashtextextended('kv stages', 0))")
+        cutover.execute(
+            "insert into kv.stages (entity, leads, changed_by) values ('product', 'tables', 'another admin')"
+        )
+        results: list[subprocess.CompletedProcess[str]] = []
+        switch = threading.Thread(target=lambda: results.append(command(own_platform, "mirror", "off")))
+        switch.start()
+        waiting = "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%%switch_mirror%%'"
+        while switch.is_alive() and not own_platform.database.execute(waiting.encode()).fetchall():
+            time.sleep(0.02)
+        cutover.commit()
+        switch.join()
+    assert (results[0].returncode, "The tables lead for product" in results[0].stderr) == (5, True)
+    assert run(own_platform, "mirror", "status")["enabled"] is True
+
+
+def test_a_rollback_of_all_clients_includes_a_client_whose_first_stage_is_being_written(
+    own_platform: Platform, tenant: Tenant
+) -> None:
+    run(own_platform, "cutover", "product", "--reads", "5", *overridden("comparison", "shadow"))
+    with psycopg.connect(own_platform.endpoints.database) as shadow:
+        shadow.execute("select pg_advisory_xact_lock(hashtextextended('kv stage changes', 0))")
+        shadow.execute(
+            "insert into kv.stages (entity, client_id, leads, reads, changed_by)"
+            " values ('product', %s, 'tables', 5, 'x')",
+            [tenant.client_id],
+        )
+        rollback = threading.Thread(target=lambda: run(own_platform, "rollback", "product"))
+        rollback.start()
+        time.sleep(1.5)
+        assert rollback.is_alive()
+        shadow.commit()
+        rollback.join()
+    stages = own_platform.api("admin").get(STAGES).json()["data"]
+    assert {(stage["client_id"], stage["leads"]) for stage in stages} == {(None, "kv"), (tenant.client_id, "kv")}
+
+
+def test_open_mismatches_close_the_gate_until_a_full_comparison_has_replaced_them(
+    own_platform: Platform, store: httpx.Client, tenant: Tenant
+) -> None:
+    shadowed(own_platform, store, tenant)
+    own_platform.database.execute(
+        "insert into kv.differences (entity, client_id, key, kind, field)"
+        " values ('product', %s, 'gift:x', 'field', 'name')",
+        [tenant.client_id],
+    )
+    for client in (None, tenant.client_id):
+        assert "1 mismatches are open" in failed(own_platform, "product", client_id=client)["shadow"]
+    command(own_platform, "compare", "--entity", "product", "--json")
+    assert "shadow" not in failed(own_platform, "product", client_id=tenant.client_id)
+
+
+def test_documents_without_a_known_client_close_the_gates_of_each_client(
+    own_platform: Platform, store: httpx.Client, tenant: Tenant
+) -> None:
+    orphan = {"id": "orphan", "siteId": "nowhere", "giftId": "g", "quantity": 1, "createdAt": "2026-02-20T11:00:00Z"}
+    assert write(store, "order:orphan", orphan).status_code == 201
+    try:
+        for client in (None, tenant.client_id):
+            assert "1 documents" in failed(own_platform, "order", client_id=client)["quarantine"]
+    finally:
+        store.delete(PATH, params={"key": "eq.order:orphan"})
+    assert "quarantine" not in failed(own_platform, "order", client_id=tenant.client_id)
+
+
+TRIGGERS = [
+    ("kv_store_6fcaeea3", "mirror_list_revision", "disable"),
+    ("kv_store_6fcaeea3", "mirror_replicated", "disable"),
+    ("kv.list_changes", "mirror_lists", "disable"),
+]
+
+
+@pytest.mark.parametrize(("table", "name", "verb"), TRIGGERS)
+def test_each_trigger_that_is_disabled_or_missing_closes_the_gate(
+    own_platform: Platform, table: str, name: str, verb: str
+) -> None:
+    row = own_platform.database.execute(
+        "select pg_get_triggerdef(oid) as text from pg_trigger where tgname = %s and tgrelid = %s::regclass",
+        [name, table],
+    ).fetchone()
+    assert row is not None
+    enable = f"alter table {table} enable {'replica' if name == 'mirror_replicated' else 'always'} trigger {name}"
+    with changed(own_platform, f"alter table {table} {verb} trigger {name}", enable):
+        assert name in failed(own_platform, "client")["triggers"]
+    with changed(own_platform, f"drop trigger {name} on {table}", f"{row['text']}; {enable}"):
+        assert name in failed(own_platform, "client")["triggers"]
+    assert "triggers" not in failed(own_platform, "client")
+
+
+def test_a_narrower_condition_of_a_trigger_closes_the_gate(own_platform: Platform) -> None:
+    row = own_platform.database.execute(
+        "select pg_get_triggerdef(oid) as text from pg_trigger where tgname = 'mirror_list_revision'"
+    ).fetchone()
+    assert row is not None
+    replace = row["text"].replace("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER")
+    enable = "; alter table kv_store_6fcaeea3 enable always trigger mirror_list_revision"
+    with changed(own_platform, replace.replace("|order_index:", "") + enable, replace + enable):
+        assert "mirror_list_revision" in failed(own_platform, "client")["triggers"]
+    assert "triggers" not in failed(own_platform, "client")
+
+
+def test_a_changed_function_whose_text_is_not_kept_closes_the_gate_and_a_deploy_replaces_it(
+    own_platform: Platform,
+) -> None:
+    row = own_platform.database.execute("select pg_get_functiondef('kv.revision_of'::regproc) as text").fetchone()
+    assert row is not None
+    assert "RETURN CASE" in row["text"]
+    own_platform.database.execute(row["text"].replace("{1,15}", "{1,14}").encode())
+    assert "functions of the schema kv" in failed(own_platform, "client")["triggers"]
+    applied = migrate(own_platform.endpoints.database)
+    assert "functions/kv_mirror_revisions" in applied
+    assert "triggers" not in failed(own_platform, "client")
+    enabled = "select from pg_trigger where tgname like 'mirror%%' and tgenabled = 'D'"
+    assert own_platform.database.execute(enabled.encode()).fetchall() == []
+
+
+def test_a_cutover_whose_gates_take_too_long_while_writes_wait_is_refused(
+    own_platform: Platform, store: httpx.Client, tenant: Tenant
+) -> None:
+    shadowed(own_platform, store, tenant)
+    compared(own_platform, "product")
+    slow = (
+        "create or replace function kv.shadow_counts(entity text, client_id uuid) returns jsonb language plpgsql as $$"
+        " begin if exists (select from pg_locks l where l.locktype = 'advisory' and l.pid = pg_backend_pid()"
+        " and l.mode = 'ExclusiveLock') then perform pg_sleep(5); end if;"
+        ' return \'{"shadow_reads": 1000, "mismatches": 0}\'; end $$'
+    )
+    before = own_platform.database.execute("select pg_get_functiondef('kv.shadow_counts'::regproc) as text").fetchone()
+    assert before is not None
+    with changed(own_platform, slow, before["text"]):
+        started = time.monotonic()
+        response = own_platform.api("admin").put(
+            f"{STAGES}/product",
+            json={"leads": "tables", "reads": 0, "overrides": ["triggers"], "reason": "a test"},
+        )
+    assert response.status_code == 409
+    assert "too long while writes wait" in response.json()["detail"]
+    assert time.monotonic() - started < 4.5
+    assert not [s for s in own_platform.api("admin").get(STAGES).json()["data"] if s["leads"] == "tables"]

@@ -405,3 +405,59 @@ def test_only_the_functions_of_the_mirror_have_its_role(own_platform: Platform) 
         " and r.rolname <> 'app_mirror'"
     ).fetchall()
     assert [row["rolname"] for row in members] == ["wc_migrate"]
+
+
+BROKEN = (
+    "set local role app_mirror; create or replace function kv.check_products(drafts kv.draft[], currency text)"
+    " returns kv.draft[] language plpgsql stable as $$ begin return missing(); end $$; reset role"
+)
+"""Makes the mapping of gifts fail with an error that no document causes."""
+
+
+def waiting(mirror: Mirror) -> set[str]:
+    """Return the documents that the gate `backfill` counts."""
+    mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
+    keys = {
+        row["key"]
+        for row in mirror.rows(
+            "select key from kv.ids where state in ('pending', 'mapped')"
+            " and fingerprint is distinct from mapped_fingerprint"
+        )
+    }
+    assert mirror.value("select kv.cutover_facts('product', null) ->> 'pending'") == str(len(keys))
+    return keys
+
+
+@pytest.mark.parametrize("replicated", [False, True])
+def test_documents_whose_mapping_failed_wait_for_the_backfill(mirror: Mirror, replicated: bool) -> None:
+    mirror.put("gifts:all", [gift("g-1", catalogId="c-a")])
+    mirror.database.execute(BROKEN.encode())
+    if replicated:
+        mirror.database.execute("set local session_replication_role = replica")
+    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", name="Cup"))
+    mirror.put("gift:new", gift("new", catalogId="c-a"))
+    mirror.put("gifts:all", [gift("g-1", catalogId="c-a"), gift("g-2", catalogId="c-a")])
+    mirror.database.execute("set local session_replication_role = origin")
+    assert waiting(mirror) == {"gift:g-a", "gift:new", "gifts:all::g-1", "gifts:all::g-2"}
+
+
+def test_a_deletion_whose_mapping_failed_waits_for_the_backfill(mirror: Mirror) -> None:
+    mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Alias"))
+    mirror.database.execute(BROKEN.encode())
+    mirror.database.execute("delete from kv_store_6fcaeea3 where key = 'gift:g-a'")
+    assert waiting(mirror) == {"gift:g-a"}
+
+
+def test_rows_that_many_deletions_leave_to_other_documents_wait_for_the_backfill(mirror: Mirror) -> None:
+    for prefix in ("gifts", "gift"):
+        mirror.database.execute(
+            "insert into kv_store_6fcaeea3 select %s || ':' || n, jsonb_build_object('id', n::text, 'name', %s::text,"
+            " 'price', 5, 'currency', 'EUR', 'catalogId', 'c-a') from generate_series(1, 500) n",
+            [prefix, prefix],
+        )
+    mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="gifts"))
+    mirror.database.execute("delete from kv_store_6fcaeea3 where key like 'gift:%'")
+    assert mirror.value("select count(*) from products where name = 'gifts'") == 500
+    assert len(waiting(mirror)) == 1
+    mirror.run()
+    assert mirror.value("select count(*) from products where name = 'gifts'") == 501

@@ -285,3 +285,85 @@ def test_a_document_of_the_greatest_size_is_written(mirror: Mirror) -> None:
     fill = 6_000_000 - len(str(Jsonb(gift("g-a", catalogId="c-a", fill="")).obj).replace("'", '"')) - 20
     mirror.put(KEY, gift("g-a", catalogId="c-a", fill="x" * fill, name="Cup"))
     assert mirror.row("products", KEY)["name"] == "Cup"
+
+
+def test_pieces_that_were_sold_while_a_document_was_in_quarantine_stay_sold(mirror: Mirror) -> None:
+    mirror.put(KEY, read(mirror) | {"price": "?"})
+    mirror.update("products", KEY, inventory_count=7)
+    mirror.put(KEY, read(mirror) | {"price": 5, "availableQuantity": 9})
+    assert mirror.row("products", KEY)["inventory_count"] == 7
+    assert mirror.document(KEY)["availableQuantity"] == 7
+    assert (KEY, "base_unknown", "availableQuantity") in mirror.conflicts()
+    mirror.put(KEY, read(mirror) | {"availableQuantity": 6})
+    assert mirror.row("products", KEY)["inventory_count"] == 6
+
+
+def test_a_document_that_leaves_quarantine_without_a_sale_gets_the_stock_of_its_row(mirror: Mirror) -> None:
+    mirror.put(KEY, read(mirror) | {"price": "?"})
+    mirror.update("products", KEY, inventory_count=7)
+    mirror.put(KEY, read(mirror) | {"price": 5})
+    assert (mirror.row("products", KEY)["inventory_count"], mirror.document(KEY)["availableQuantity"]) == (7, 7)
+    assert {kind for _, kind, _ in mirror.conflicts()} == {"row_not_mirrored"}
+    mirror.put(KEY, read(mirror) | {"availableQuantity": 6})
+    assert mirror.row("products", KEY)["inventory_count"] == 6
+
+
+def test_pieces_that_only_the_old_application_sold_while_its_document_was_in_quarantine_count(mirror: Mirror) -> None:
+    mirror.put(KEY, read(mirror) | {"price": "?"})
+    mirror.put(KEY, read(mirror) | {"price": 5, "availableQuantity": 8})
+    assert (mirror.row("products", KEY)["inventory_count"], mirror.document(KEY)["availableQuantity"]) == (8, 8)
+
+
+def test_another_document_of_a_row_does_not_make_the_stock_of_a_quarantined_one_agreed(mirror: Mirror) -> None:
+    mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", availableQuantity=10))
+    mirror.put(KEY, read(mirror) | {"catalogId": "nowhere"})
+    mirror.database.execute(
+        "update kv.ids set mapped_fingerprint = fingerprint, state = 'mapped' where key = 'gifts:g-a'"
+    )
+    mirror.update("products", KEY, inventory_count=7)
+    mirror.put(KEY, read(mirror) | {"catalogId": "c-a", "availableQuantity": 9})
+    assert mirror.row("products", KEY)["inventory_count"] == 7
+
+
+@pytest.mark.parametrize("broken", ["text", [1], None])
+def test_a_stale_write_over_a_document_without_fields_does_not_bring_pieces_back(mirror: Mirror, broken: Any) -> None:
+    stale = read(mirror)
+    mirror.update("products", KEY, inventory_count=7)
+    mirror.put(KEY, broken)
+    mirror.put(KEY, stale | {"name": "Cup"})
+    row = mirror.row("products", KEY)
+    assert (row["name"], row["inventory_count"]) == ("Cup", 7)
+    assert mirror.document(KEY)["availableQuantity"] == 7
+    assert read(mirror)["_rev"] > stale["_rev"] + 1000
+
+
+def test_a_stock_that_was_repaired_from_the_document_is_that_of_the_document(mirror: Mirror) -> None:
+    mirror.database.execute("create or replace function kv.require_super_admin() returns void language sql as ''")
+    with mirror.unnoticed():
+        mirror.update("products", KEY, inventory_count=7)
+    mirror.database.execute("select kv.repair_row('product', %s, %s)", [KEY, mirror.id(KEY)])
+    assert mirror.row("products", KEY)["inventory_count"] == 10
+
+
+def test_a_reader_of_a_deleted_document_is_no_reader_of_the_new_one(mirror: Mirror) -> None:
+    stale = read(mirror)
+    mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [KEY])
+    mirror.put(KEY, gift("g-a", catalogId="c-a", availableQuantity=10))
+    first = read(mirror)["_rev"]
+    for number in range(4):
+        mirror.put(KEY, read(mirror) | {"availableQuantity": 9 - number})
+        assert read(mirror)["_rev"] not in range(stale["_rev"] + 5)
+    mirror.put(KEY, stale | {"name": "Cup"})
+    assert (read(mirror)["_rev"], read(mirror)["availableQuantity"]) == (first + 5, 6)
+    assert mirror.row("products", KEY)["inventory_count"] == 6
+
+
+def test_a_document_of_a_restored_row_has_no_revision_that_its_earlier_one_had(mirror: Mirror) -> None:
+    stale = read(mirror)
+    row = mirror.row("products", KEY)
+    mirror.delete("products", KEY)
+    mirror.database.execute(
+        "insert into products (id, catalog_id, sku, name, price, currency) values (%s, %s, 'X', 'Mug', 5, 'EUR')",
+        [row["id"], row["catalog_id"]],
+    )
+    assert read(mirror)["_rev"] > stale["_rev"] + 1000

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.kv.mirroring import Mirror, mirrored
@@ -211,3 +212,116 @@ def test_a_list_of_5_mb_is_merged_and_written_in_a_second(mirror: Mirror) -> Non
     mirror.database.execute("update products set inventory_count = 2 where sku like 'SKU-g-%'")
     mirror.end()
     assert {item["stock"] for item in mirror.items(LIST).values()} == {2}
+
+
+def test_pieces_that_were_sold_while_a_document_of_a_list_was_in_quarantine_stay_sold(mirror: Mirror) -> None:
+    mirror.put(LIST, changed(stored(mirror), "g-1", price="?"))
+    mirror.update("products", FIRST, inventory_count=7)
+    mirror.put(LIST, changed(stored(mirror), "g-1", price=5, availableQuantity=9))
+    assert stock(mirror) == 7
+    assert mirror.items(LIST)["g-1"]["availableQuantity"] == 7
+
+
+def test_a_removed_document_of_a_list_leaves_no_history_and_no_quarantine(mirror: Mirror) -> None:
+    mirror.put(LIST, changed(stored(mirror), "g-1", color="blue"))
+    stale = stored(mirror)
+    mirror.put(LIST, changed(stale, "g-1", price="?"))
+    assert mirror.rows("select from kv.history where key = %s", FIRST)
+    mirror.put(LIST, stored(mirror)[3:])
+    assert mirror.rows("select from kv.history where key = %s", FIRST) == []
+    assert mirror.reason(FIRST) is None
+    mirror.put(LIST, stale)
+    assert mirror.items(LIST)["g-1"]["_rev"] > stale[0]["_rev"] + 1000
+
+
+def test_a_deleted_list_leaves_no_history_of_its_documents(mirror: Mirror) -> None:
+    mirror.put(LIST, changed(stored(mirror), "g-1", color="blue"))
+    mirror.database.execute("delete from kv_store_6fcaeea3 where key = %s", [LIST])
+    assert mirror.rows("select from kv.history where key like 'gifts:all%%'") == []
+
+
+def erase(mirror: Mirror, key: str) -> None:
+    """Erase the person of an order, as the worker of an erasure does it. The transaction goes on."""
+    mirror.database.execute(
+        "update orders set customer_name = 'erased', customer_email = '', shipping_address = '{}', erased_at = now()"
+        " where id = %s",
+        [mirror.id(key)],
+    )
+    mirror.database.execute("select kv.erase_remainders_of_orders(array[%s])", [mirror.id(key)])
+
+
+JANE = order("o-1", userName="Jane Roe", userEmail="jane@a.example")
+OTHER_DOCUMENTS: list[tuple[str, Any]] = [
+    ("order:o-1", JANE),
+    ("orders:o-1", JANE),
+    ("order:production:o-1", JANE),
+    ("order:s-a:o-1", JANE),
+    ("order:x-9", JANE),
+    ("order:x-9", JANE | {"id": "order:s-a:o-1"}),
+    ("orders:o-1", json.dumps(JANE)),
+    ("user_orders:v", [JANE]),
+    ("orders:all", [order("o-2"), JANE | {"note": "x"}, JANE]),
+    ("order_index:jane", [json.dumps(JANE)]),
+    ("user_orders:v", json.dumps([JANE])),
+    ("user_orders:v", [JANE | {"id": "order:s-a:o-1"}]),
+]
+
+
+@pytest.mark.parametrize("first", ["order:o-1", "user_orders:u"])
+@pytest.mark.parametrize(("key", "value"), OTHER_DOCUMENTS)
+def test_an_erased_person_does_not_come_back_under_another_key_or_in_another_list(
+    mirror: Mirror, first: str, key: str, value: Any
+) -> None:
+    mirror.put(first, [JANE] if first == "user_orders:u" else JANE)
+    erase(mirror, f"{first}::o-1" if first == "user_orders:u" else first)
+    mirror.end()
+    mirror.put(key, value)
+    everything = mirror.rows("select key, value from kv_store_6fcaeea3")
+    for text in ("Jane", "jane@"):
+        assert text not in str(everything)
+        assert text not in str(mirror.rows("select value from kv.history"))
+        assert text not in str(mirror.rows("select value from kv.remainders"))
+    assert mirror.value("select count(*) from orders where customer_name like 'Jane%%'") == 0
+
+
+def test_an_order_of_another_environment_and_an_order_without_documents_are_not_erased(mirror: Mirror) -> None:
+    mirror.put("order:o-1", JANE)
+    erase(mirror, "order:o-1")
+    mirror.end()
+    mirror.put("order:test:o-1", JANE)
+    assert mirror.document("order:test:o-1") == JANE
+    mirror.put("order:o-2", JANE | {"id": "o-2"})
+    assert mirror.row("orders", "order:o-2")["customer_name"] == "Jane Roe"
+
+
+@pytest.mark.parametrize("environment", ["production", "test"])
+def test_lists_with_an_erased_person_are_written_at_the_end_and_keep_their_form(
+    mirror: Mirror, environment: str
+) -> None:
+    mirror.put("user_orders:u", json.dumps([JANE, "o-7"]))
+    mirror.put("orders:all", [order("o-2"), JANE | {"totalValue": "?"}])
+    assert mirror.reason("orders:all::o-1") is not None
+    before = stored(mirror, "user_orders:u")
+    mirror.database.execute("update kv.mirror set environments = array[%s]", [environment])
+    erase(mirror, "user_orders:u::o-1")
+    assert stored(mirror, "user_orders:u") == before  # locks of lists come last
+    mirror.end()
+    text = stored(mirror, "user_orders:u")
+    assert isinstance(text, str)
+    [document, other] = json.loads(text)
+    assert (document["id"], document["customerName"], other) == ("o-1", "erased", "o-7")
+    assert "Jane" not in str(stored(mirror, "orders:all"))
+    assert len(stored(mirror, "orders:all")) == 2
+    assert mirror.rows("select from kv.history where key like '%%::o-1'") == []
+
+
+def test_an_erasure_fails_if_a_list_cannot_be_written(mirror: Mirror) -> None:
+    mirror.put("user_orders:u", [JANE])
+    mirror.database.execute(
+        "set local role app_mirror; create or replace function kv.keyed_items(list text, items jsonb)"
+        " returns table (n bigint, item jsonb, key text) language plpgsql as $$ begin perform missing(); end $$;"
+        " reset role"
+    )
+    with pytest.raises(psycopg.errors.UndefinedFunction), mirror.database.transaction():
+        erase(mirror, "user_orders:u::o-1")
+        mirror.end()

@@ -200,3 +200,17 @@ def test_prices_that_a_portal_changes_row_by_row_reach_the_documents(mirror: Mir
     mirror.database.execute("fetch 1 from portal")
     mirror.database.execute("fetch 1 from portal")
     assert mirror.document("gift:g-a")["price"] == mirror.document("gift:g-b")["price"] == 6
+
+
+def test_a_sale_reads_no_settings_of_sites(mirror: Mirror) -> None:
+    mirror.put("site_configs:s-a", {"excludedBrands": ["Acme"]})
+    mirror.database.execute(
+        "set local role app_mirror; create or replace function kv.settings_keys_of(site_ids uuid[]) returns text[]"
+        " language plpgsql stable as $$ begin if cardinality(site_ids) > 0 then raise division_by_zero; end if;"
+        " return '{}'; end $$; reset role"
+    )
+    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", price=6, stock=3, name="Cup"))
+    assert mirror.row("products", "gift:g-a")["inventory_count"] == 3
+    mirror.put("gift:g-a", gift("g-a", catalogId="c-a", price=6, stock=3, name="Cup", brand="Acme"))
+    assert mirror.row("products", "gift:g-a")["brand"] is None
+    assert mirror.conflicts() == {("gift:g-a", "document_not_mirrored", "22012")}

@@ -348,3 +348,86 @@ def test_only_the_service_of_the_old_applications_counts_reads_and_is_answered(m
     mirror.stage("product", reads=100, shadow=100)
     [row] = mirror.rows("select a.value, a.agrees from kv.answer('gift:g-a', %s, 0) a", Jsonb({"x": 1}))
     assert row == {"value": {"x": 1}, "agrees": None}
+
+
+@pytest.mark.parametrize("stage", ["reads", "shadow"])
+def test_a_document_that_the_mirror_did_not_see_is_answered_as_it_is(mirror: Store, stage: str) -> None:
+    mirror.stage("product", reads=100, shadow=100 if stage == "shadow" else 0)
+    with mirror.unnoticed():
+        mirror.update("products", "gift:g-a", name="Row")
+        mirror.database.execute(
+            "update kv_store_6fcaeea3 set value = value || '{\"name\": \"Late\"}' where key = 'gift:g-a'"
+        )
+    answer = mirror.answer("gift:g-a", chance=0.0)
+    assert (answer["value"]["name"], answer["agrees"]) == ("Late", None)
+    with mirror.unnoticed():
+        mirror.database.execute(
+            "update kv_store_6fcaeea3 set value = value || '{\"name\": \"Mug\"}' where key = 'gift:g-a'"
+        )
+    assert mirror.read("gift:g-a")["name"] == "Row"
+
+
+FOREIGN: list[dict[str, Any]] = [
+    gift("g-x", catalogId="c-b"),
+    gift("g-x", catalogId="c-b", price="free"),
+    gift("g-b", catalogId="c-b"),
+    gift("g-a", catalogId="c-b"),
+]
+
+
+@pytest.mark.parametrize("value", FOREIGN)
+def test_a_document_of_another_client_under_the_key_of_a_led_client_is_refused(mirror: Store, value: Any) -> None:
+    mirror.tenant("b")
+    mirror.stage("product", "client:a", leads="tables")
+    with pytest.raises(psycopg.errors.CheckViolation), mirror.database.transaction():
+        mirror.put("gift:g-a", value)
+    mirror.put("gift:g-b", gift("g-y", catalogId="c-b"))
+    mirror.put("gift:g-c", gift("g-c", catalogId="c-b", price="free"))
+    mirror.stage("product", "client:a", leads="kv")
+    mirror.put("gift:g-a", value)
+
+
+def test_a_mapping_that_fails_is_refused_by_the_client_of_the_earlier_row(mirror: Store) -> None:
+    mirror.tenant("b")
+    mirror.stage("product", "client:a", leads="tables")
+    mirror.database.execute(
+        "set local role app_mirror; create or replace function kv.check_products(drafts kv.draft[], currency text)"
+        " returns kv.draft[] language plpgsql stable as $$ begin return missing(); end $$; reset role"
+    )
+    for value in (gift("g-a", catalogId="c-a", name="Cup"), gift("g-a", catalogId="c-b"), gift("g-x", catalogId="c-b")):
+        with pytest.raises(psycopg.errors.InternalError_, match="mapping_failed"), mirror.database.transaction():
+            mirror.put("gift:g-a", value)
+    mirror.put("gift:g-b", gift("g-b", catalogId="c-b", name="Cup"))
+
+
+def test_a_bad_document_of_a_list_does_not_block_the_others(mirror: Store) -> None:
+    mirror.tenant("b")
+    bad = gift("bad", catalogId="c-a", price="free")
+    items = [gift("g-1", catalogId="c-a"), bad, gift("g-2", catalogId="c-b")]
+    mirror.put("gifts:all", items)
+    assert mirror.reason("gifts:all::bad") == "price_unreadable"
+    mirror.stage("product", leads="tables")
+    mirror.put("gifts:all", [items[0] | {"name": "Cup"}, bad, items[2] | {"name": "Bowl"}])
+    assert mirror.row("products", "gifts:all::g-1")["name"] == "Cup"
+    assert mirror.row("products", "gifts:all::g-2")["name"] == "Bowl"
+    for worse in (bad | {"price": "gratis"}, bad | {"id": "bad-2"}):
+        with pytest.raises(psycopg.errors.CheckViolation, match="price_unreadable"), mirror.database.transaction():
+            mirror.put("gifts:all", [*items, worse])
+    mirror.put("gifts:all", [items[0], items[2]])
+    mirror.put("gifts:all", [items[0], items[2] | {"name": "Pot"}])
+    assert mirror.row("products", "gifts:all::g-2")["name"] == "Pot"
+
+
+def test_a_read_that_agrees_closes_the_mismatches_of_its_document(mirror: Store) -> None:
+    mirror.stage("product", shadow=100)
+    with mirror.unnoticed():
+        mirror.update("products", "gift:g-a", name="Row")
+    mirror.enter()
+    mirror.database.execute("select kv.record_shadow_reads('{gift:g-a}', '{gift:g-a}')")
+    mirror.database.execute("select kv.record_shadow_reads('{gift:g-b}', '{}')")
+    mirror.leave()
+    assert mirror.value("select count(*) from kv.differences where repaired_at is null") == 1
+    mirror.enter()
+    mirror.database.execute("select kv.record_shadow_reads('{gift:g-a}', '{}')")
+    mirror.leave()
+    assert mirror.value("select count(*) from kv.differences where repaired_at is null") == 0

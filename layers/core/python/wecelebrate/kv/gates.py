@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
+from psycopg.errors import QueryCanceled
+
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import Conflict, NotFound
 from wecelebrate.core.problem_document import FieldError
@@ -29,8 +31,8 @@ _ADVICE: Mapping[GateName, str] = {
     "backfill": "Run `wecelebrate kv backfill` until it is complete.",
     "quarantine": "Run `wecelebrate kv status`, and correct the documents.",
     "comparison": "Run `wecelebrate kv compare`, and repair the differences.",
-    "shadow": "Run `wecelebrate kv shadow`, wait for reads, and repair documents that do not agree. Setting the share "
-    "again counts from 0.",
+    "shadow": "Run `wecelebrate kv shadow`, wait for reads, and repair documents that do not agree. A read that agrees "
+    "or a full comparison closes a mismatch. Setting the share again counts from 0.",
     "transactions": "Wait until the transaction ends, or end it. If the platform may not see transactions, grant "
     "pg_read_all_stats to app_definer.",
     "canary": "Run `wecelebrate kv mirror status`. The mirror must include the environment `production`.",
@@ -64,10 +66,26 @@ def show(tx: Transaction, entity: Entity, client_id: UUID | None) -> list[Gate]:
 def pass_all(tx: Transaction, entity: Entity, client_id: UUID | None, overrides: Collection[GateName]) -> list[Gate]:
     """Return the gates if all have passed or are overridden. Until the end of the transaction, no write can close them.
 
-    Raises GatesFailed, NotFound, and Conflict if a write runs for too long.
+    The gates are judged twice: writes wait only for the second time, when no gate is expected to fail. Raises
+    GatesFailed, NotFound, and Conflict if a write runs for too long, or if writes would wait for too long.
     """
     canary = sql.try_canary(tx, entity=entity)  # before the lock, so that it never waits for a write that waits for us
+    _pass(tx, entity, client_id, overrides, canary)
     sql.hold_stages(tx)
+    try:
+        return _pass(tx, entity, client_id, overrides, canary)
+    except QueryCanceled as error:
+        raise Conflict("The gates take too long while writes wait. Map or repair documents, and try again.") from error
+
+
+def _pass(
+    tx: Transaction,
+    entity: Entity,
+    client_id: UUID | None,
+    overrides: Collection[GateName],
+    canary: Mapping[str, Any],
+) -> list[Gate]:
+    """Return the gates. Raises GatesFailed if one has failed that is not overridden, and NotFound."""
     judged = [*_judged(tx, _facts(tx, entity, client_id)), _transactions(tx), _canary(canary)]
     gates = [_gate(*gate, overrides) for gate in judged]
     failed = [gate for gate in gates if gate.state == "failed"]
@@ -97,7 +115,9 @@ def _facts(tx: Transaction, entity: Entity, client_id: UUID | None) -> Mapping[s
 def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
     """Judge the gates that need no write."""
     yield "mirror", facts["mirror"], "The mirror is on." if facts["mirror"] else "The mirror is off."
-    names = release.deviations(sql.list_mirror_functions(tx), sql.list_mirror_triggers(tx))
+    names = release.deviations(
+        sql.list_mirror_functions(tx), sql.list_mirror_triggers(tx), are_applied=sql.has_applied_functions(tx)
+    )
     shown = ", ".join(names[:_MAX_NAMES])
     yield "triggers", not names, f"Not as released: {shown}." if names else "All are enabled and as released."
     run, pending = facts["run"], facts["pending"]
@@ -109,11 +129,12 @@ def _judged(tx: Transaction, facts: Mapping[str, Any]) -> Iterator[_Judged]:
     quarantined = facts["quarantined"]
     yield "quarantine", quarantined == 0, f"{quarantined:,} documents are in quarantine."
     yield _comparison(facts["comparison"])
-    reads, mismatches = facts["shadow_reads"], facts["mismatches"]
+    reads, mismatches, unsolved = facts["shadow_reads"], facts["mismatches"], facts["open_mismatches"]
     yield (
         "shadow",
-        reads >= MIN_SHADOW_READS and mismatches == 0,
-        f"{mismatches:,} of {reads:,} reads did not agree. {MIN_SHADOW_READS:,} reads are needed.",
+        reads >= MIN_SHADOW_READS and mismatches == 0 and unsolved == 0,
+        f"{mismatches:,} of {reads:,} reads did not agree. {MIN_SHADOW_READS:,} reads are needed. "
+        f"{unsolved:,} mismatches are open.",
     )
 
 

@@ -6,8 +6,10 @@ Triggers of the database do the work (`schema/functions/kv_mirror*.sql`). Decisi
 import time
 from collections.abc import Mapping
 
+from psycopg.errors import ObjectInUse
+
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.kv import stages
+from wecelebrate.core.errors import Conflict
 from wecelebrate.kv.models import Mirror, NewMirror, NewRevisions, RevisionsCheckpoint
 
 sql = queries(__file__)
@@ -35,14 +37,15 @@ def switch(tx: Transaction, new: NewMirror) -> Mirror:
     Also raises Conflict if it would be switched off, or would leave out an environment that it had, while the tables
     lead for an entity.
     """
-    if not new.enabled or set(sql.get_mirror(tx)["environments"] or ()) - set(new.environments):
-        stages.require_no_lead(tx)
-    sql.switch_mirror(
-        tx,
-        enabled=new.enabled,
-        environments=new.environments if new.enabled else None,
-        currency=new.currency,
-    )
+    try:
+        sql.switch_mirror(
+            tx,
+            enabled=new.enabled,
+            environments=new.environments if new.enabled else None,
+            currency=new.currency,
+        )
+    except ObjectInUse as error:  # the database checks it under the lock of the stages
+        raise Conflict(error.diag.message_primary) from error
     return get(tx)
 
 

@@ -330,7 +330,10 @@ class Repair(BaseModel):
 
     after: UUID | None
     """What the next request sends. Null: no further record has a difference."""
-    outcome: Literal["repaired", "unchanged", "quarantined"] | None = Field(
+    outcome: Literal["repaired", "unchanged", "quarantined", "newer"] | None = Field(
         description="`unchanged`: this side cannot repair the record. `quarantined`: the document cannot become a row. "
+        "`newer`: an application has written the document since it was last mapped, so it stays. "
         "Null: no further record has a difference."
     )
+    key: str | None
+    """The key of the document of the record. Null: it has none."""

@@ -143,6 +143,10 @@ select kv.cutover_facts(:entity, :client_id);
 select p.proname::text as name, encode(sha256(convert_to(p.prosrc, 'UTF8')), 'hex') as hash
 from pg_catalog.pg_proc p where p.pronamespace = 'kv'::regnamespace and p.prosqlbody is null;
 
+-- name: has_applied_functions$
+-- Return whether all functions of the store are those that the last migration has applied.
+select kv.hash_of_functions() is not distinct from obj_description('kv'::regnamespace, 'pg_namespace');
+
 -- name: list_mirror_triggers
 -- Return the triggers of the mirror, and how they are enabled.
 select c.relname || '.' || t.tgname as name, t.tgenabled::text as enabled, p.proname::text as calls,

@@ -12,6 +12,13 @@ _FUNCTION = "create or replace function kv."
 _BODY = re.compile(r"\nas \$\$(.*?)\$\$", re.DOTALL)
 _TABLES = ("clients", "catalogs", "sites", "products", "orders")
 _STORE = "kv_store_6fcaeea3"
+_TRIGGERS_OF_ROWS = {
+    "mirror_revision": "revise_document",
+    "mirror_list_revision": "revise_list",
+    "mirror_replicated": "mirror_replicated_document",
+}
+"""The triggers of the store that run for each row, and the functions that they call."""
+_TEXT = re.compile(r"~ ('[^']*')")
 _ORIGIN = "CURRENT_USER <> 'app_mirror'::name"
 """The condition of the triggers of statements: they do not mirror what the mirror has written."""
 
@@ -33,25 +40,40 @@ def _functions() -> Iterator[tuple[str, str]]:
                 yield definition.partition("(")[0], hashlib.sha256(body[1].encode()).hexdigest()
 
 
-def _triggers() -> Mapping[str, str]:
-    """Map the name of each trigger that the mirror needs to the function that it calls."""
-    rows = {f"{table}.mirror_{verb}": "mirror_rows" for table in _TABLES for verb in ("insert", "update", "delete")}
-    documents = {f"{_STORE}.mirror_{verb}": "mirror_documents" for verb in ("insert", "update", "delete")}
-    return {**rows, **documents, f"{_STORE}.mirror_revision": "revise_document"}
+def _triggers() -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """Map the name of each trigger that the mirror needs to the function that it calls, and to parts of its definition.
+
+    The parts are the texts in the condition of the trigger in this release, and how it is deferred.
+    """
+    verbs = ("insert", "update", "delete")
+    rows = {f"{table}.mirror_{verb}": "mirror_rows" for table in _TABLES for verb in verbs}
+    documents = {f"{_STORE}.mirror_{verb}": "mirror_documents" for verb in verbs}
+    triggers = {name: (function, (_ORIGIN,)) for name, function in {**rows, **documents}.items()}
+    sql = next(file.sql for file in function_files() if file.name == "functions/kv_mirror_switch")
+    for name, function in _TRIGGERS_OF_ROWS.items():
+        definition = sql.partition(f"create or replace trigger {name} ")[2].partition(";\n")[0]
+        triggers[f"{_STORE}.{name}"] = (function, (_ORIGIN, *_TEXT.findall(definition)))
+    triggers["list_changes.mirror_lists"] = ("write_lists", ("DEFERRABLE INITIALLY DEFERRED",))
+    return triggers
 
 
-def deviations(functions: Iterable[Mapping[str, Any]], triggers: Iterable[Mapping[str, Any]]) -> list[str]:
+def deviations(
+    functions: Iterable[Mapping[str, Any]], triggers: Iterable[Mapping[str, Any]], *, are_applied: bool
+) -> list[str]:
     """Return what is not as this release defines it: names of functions, and names of triggers with their tables.
 
-    A trigger deviates if it is missing or disabled, calls another function, or has another condition.
+    A trigger deviates if it is missing or disabled, calls another function, or has another condition. `are_applied`
+    says whether all functions are those that the last migration has applied. Otherwise a function deviates whose text
+    PostgreSQL does not keep, and the schema is named.
     """
     existing = {(row["name"], row["hash"]) for row in functions}
     names = {name for name, _ in function_hashes() - existing}
+    if not are_applied and not names:
+        names.add("functions of the schema kv")
     by_name = {row["name"]: row for row in triggers}
-    for name, function in _triggers().items():
+    for name, (function, parts) in _triggers().items():
         row = by_name.get(name)
-        has_origin = function == "revise_document"  # this trigger is for rows, and has a condition of its own
-        if row is None or row["calls"] != function or not (has_origin or _ORIGIN in row["definition"]):
+        if row is None or row["calls"] != function or not all(part in row["definition"] for part in parts):
             names.add(name)
     for name, row in by_name.items():
         if row["enabled"] != ("R" if name.endswith(".mirror_replicated") else "A"):

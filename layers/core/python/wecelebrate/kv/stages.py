@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from wecelebrate.core.database import Transaction, queries
-from wecelebrate.core.errors import Conflict, Invalid, NotFound
+from wecelebrate.core.errors import Invalid, NotFound
 from wecelebrate.core.problem_document import FieldError
 from wecelebrate.kv import gates, retirement
 from wecelebrate.kv.models import Entity
@@ -52,13 +52,6 @@ def change(tx: Transaction, entity: Entity, new: NewStage) -> ChangedStage:
     if not is_changed:
         raise NotFound
     return ChangedStage(stage=_get(tx, entity, new.client_id), gates=passed)
-
-
-def require_no_lead(tx: Transaction) -> None:
-    """Raise Conflict if the tables lead for an entity, because its documents then need the mirror."""
-    led = sorted({stage.entity for stage in list_all(tx).data if stage.leads == "tables"})
-    if led:
-        raise Conflict(f"The tables lead for {', '.join(led)}. Roll back first, e.g. with `wecelebrate kv rollback`.")
 
 
 def _get(tx: Transaction, entity: Entity, client_id: UUID | None) -> Stage:

@@ -40,6 +40,8 @@ LEASE_SECONDS = 900
 
 _CONNECT_PAUSE_SECONDS = 2.0
 _LOCK = 7_243_219_080
+_STORE_FILES = "functions/kv"
+"""The beginning of the names of the files with the functions of the key-value store."""
 _BOOKKEEPING = {
     "schema_migrations": """
 set local role pg_database_owner;
@@ -182,8 +184,9 @@ def _replace_functions(connection: psycopg.Connection, folder: Path, report: Cal
         _end_suspensions(connection)
         rows = connection.execute("select name, checksum from public.schema_functions").fetchall()
         checksums: dict[str, str] = dict(rows)
+        is_replaced = _has_replaced_functions(connection)
         for file in function_files(folder):
-            if checksums.get(file.name) == file.checksum:
+            if checksums.get(file.name) == file.checksum and not (is_replaced and file.name.startswith(_STORE_FILES)):
                 continue
             report(file.name)
             try:
@@ -197,7 +200,39 @@ def _replace_functions(connection: psycopg.Connection, folder: Path, report: Cal
                 [file.name, file.checksum],
             )
             applied.append(file.name)
+        if applied:
+            _record_functions(connection)
     return applied
+
+
+def _has_replaced_functions(connection: psycopg.Connection) -> bool:
+    """Return whether a function of the key-value store is not the one that the last run has applied.
+
+    The cutover of the store depends on these functions. If somebody has replaced one by hand, all of them are applied
+    again. A new major version of PostgreSQL can have the same effect.
+    """
+    row = None
+    if _is_store_hashed(connection):
+        row = connection.execute(
+            "select kv.hash_of_functions() is distinct from obj_description('kv'::regnamespace, 'pg_namespace')"
+        ).fetchone()
+    connection.execute("reset role")
+    return row == (True,)
+
+
+def _record_functions(connection: psycopg.Connection) -> None:
+    """Record a hash of the functions of the key-value store as the comment of their schema."""
+    if _is_store_hashed(connection):
+        connection.execute(b"do $$ begin execute format('comment on schema kv is %L', kv.hash_of_functions()); end $$")
+    connection.execute("reset role")
+
+
+def _is_store_hashed(connection: psycopg.Connection) -> bool:
+    """Return whether the functions of the store have a hash. If so, the role is the owner of the schema."""
+    if connection.execute("select to_regnamespace('kv') is not null").fetchone() != (True,):
+        return False
+    connection.execute("set local role app_owner")
+    return connection.execute("select to_regprocedure('kv.hash_of_functions()') is not null").fetchone() == (True,)
 
 
 def _verify_access(connection: psycopg.Connection, folder: Path) -> None:

@@ -5115,6 +5115,33 @@ RETURN CASE kind WHEN 'clients'::text THEN '{contact_email,contact_phone,address
   WHEN 'webhook_secrets'::text THEN '{secret}'::text[] WHEN 'mail_suppressions'::text THEN '{address,reason}'::text[]
   WHEN 'dead_letters'::text THEN '{body,reason}'::text[] ELSE '{}'::text[] END;
 
+-- Function kv.bad_documents(text[],text,kv.ids[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.bad_documents(keys text[], failure text, earlier kv.ids[])
+ RETURNS TABLE(entry kv.ids, reason text, field text)
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select i, case when failure is not null then 'mapping_failed' else coalesce(q.reason, 'too_many_documents') end,
+    coalesce(failure, q.field, '')
+  from kv.ids i left join kv.quarantine q on q.key = i.key
+  where (i.key = any (keys) or i.list = any (keys)) and i.state <> 'gone'
+    and (failure is not null or q.key is not null or i.state = 'pending'
+      or i.state = 'mapped' and i.mapped_fingerprint <> i.fingerprint)
+    and not (failure is null and i.list is not null
+      and exists (select from unnest(earlier) e where e.key = i.key and e.fingerprint = i.fingerprint))
+  union all
+  select e, case when failure is not null then 'mapping_failed' else 'id_of_another_record' end,
+    coalesce(failure, 'id')
+  from unnest(earlier) e join kv.ids i on i.key = e.key
+  where e.list is null and (failure is not null or i.id <> e.id)
+  union all
+  select jsonb_populate_record(null::kv.ids, jsonb_build_object('key', k, 'entity', kv.entity_of_key(k),
+    'environment', 'production')), 'mapping_failed', failure
+  from unnest(keys) k
+  where failure is not null and kv.entity_of_key(k) is not null and not exists (select from kv.ids i where i.key = k)
+$function$;
+
 -- Function app.base_key(text,uuid,text,jsonb,uuid), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.base_key(after_key text, after_id uuid, sort text, pricing jsonb, catalog uuid)
@@ -5776,7 +5803,7 @@ CREATE OR REPLACE FUNCTION kv.change_stage(entity text, client_id uuid, leads te
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
 declare
-  usual kv.stages := kv.stage_of(entity, null);
+  usual kv.stages;
 begin
   perform kv.require_super_admin();
   if current_query() !~ '^select kv\.change_stage\(\$1, \$2, \$3, \$4, \$5, \$6\);?\s*$' then
@@ -5784,6 +5811,8 @@ begin
   elsif $2 is not null and not exists (select from clients c where c.id = $2) then
     return false;
   end if;
+  perform pg_advisory_xact_lock(hashtextextended('kv stage changes', 0));  -- a rollback includes every client
+  usual := kv.stage_of(entity, null);
   insert into kv.stages as s (entity, client_id, leads, reads, shadow, changed_by)
   values ($1, $2, coalesce($3, usual.leads, 'kv'), coalesce($4, usual.reads, 0), coalesce($5, usual.shadow, 0),
     app.subject())
@@ -7263,6 +7292,15 @@ AS $function$
 $function$;
 grant execute on function app.count_report_recipients(uuid) to app_client;
 
+-- Function kv.counted_stock(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.counted_stock(key text)
+ RETURNS integer
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT p.inventory_count FROM (kv.ids i JOIN products p ON ((p.id = i.id))) WHERE ((i.key = counted_stock.key)
+  AND (i.entity = 'product'::text) AND i.has_row AND (p.inventory_policy = 'tracked'::text)));
+
 -- Function kv.create_document(text,jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.create_document(entity text, r jsonb)
@@ -7290,7 +7328,7 @@ begin
   stated_id := coalesce(former.old_id, row_id::text);
   new_key := case when former.list is null and former.key is not null then former.key
     else (kv.keys_of(entity, 'production', stated_id))[2] end;
-  document := kv.with_revision(kv.document_of(entity, stated_id, r), 1);
+  document := kv.with_revision(kv.document_of(entity, stated_id, r), kv.first_revision(new_key, null));
   insert into kv_store_6fcaeea3 (key, value) values (new_key, document) on conflict (key) do nothing;
   if not found then
     perform kv.note_conflict(new_key, 'row_not_mirrored', 'id', null, null);
@@ -7476,10 +7514,10 @@ begin
       select count(*) from kv.ids i
       where i.entity = $1 and i.state in ('pending', 'mapped') and i.fingerprint is distinct from i.mapped_fingerprint
         and i.environment = any (array(select unnest(m.environments) from kv.mirror m))
-        and ($2 is null or kv.client_of_document(i) = $2)),
+        and ($2 is null or kv.may_belong_to(i, $2))),
     'quarantined', (
       select count(*) from kv.quarantine q join kv.ids i on i.key = q.key
-      where i.entity = $1 and ($2 is null or kv.client_of_document(i) = $2)),
+      where i.entity = $1 and ($2 is null or kv.may_belong_to(i, $2))),
     'comparison', kv.last_comparison($1, $2),
     'open_mismatches', (
       select count(*) from kv.differences f
@@ -8527,6 +8565,15 @@ RETURN CASE WHEN (key = ANY (ARRAY['clients:all'::text, 'sites:all'::text, 'cata
   'catalog\_gifts:%'::text)) THEN 'product'::text WHEN (key ~~ 'catalog\_index:%'::text) THEN 'catalog'::text WHEN ((key
   ~~ 'user\_orders:%'::text) OR (key ~~ 'order\_index:%'::text)) THEN 'order'::text ELSE NULL::text END;
 
+-- Function kv.entries_before(text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.entries_before(keys text[])
+ RETURNS kv.ids[]
+ LANGUAGE sql
+ STABLE
+RETURN ARRAY(SELECT i.*::kv.ids AS i FROM kv.ids i WHERE (((i.key = ANY (entries_before.keys)) AND i.has_row) OR
+  ((i.list = ANY (entries_before.keys)) AND (i.fingerprint IS DISTINCT FROM i.mapped_fingerprint))));
+
 -- Function kv.environment_names(), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.environment_names()
@@ -8658,14 +8705,15 @@ begin
   for d in
     select s.key, i.old_id, kv.revision_of(s.value) as rev
     from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
-    where i.entity = 'order' and i.id = order_id and i.has_row and i.state <> 'gone' order by s.key for update of s
+    where i.entity = 'order' and i.id = order_id and i.state <> 'gone'
+      and exists (select from kv.ids x where x.entity = 'order' and x.id = order_id and x.has_row)
+    order by s.key for update of s
   loop
     perform kv.replace_document(d.key, null,
       kv.with_revision(kv.document_of('order', d.old_id, r), coalesce(d.rev, 0)));
   end loop;
   delete from kv.history h where h.key in (select i.key from kv.ids i where i.entity = 'order' and i.id = order_id);
-  update kv_store_6fcaeea3 s set value = kv.without_person(s.key, s.value, order_id, r)
-  where s.key in (select i.list from kv.ids i where i.entity = 'order' and i.id = order_id and i.state <> 'gone');
+  perform kv.note_list_change('order', order_id, '{erased_at}');
 end
 $function$;
 
@@ -8867,15 +8915,28 @@ end
 $function$;
 grant execute on function app.erase_responses(uuid,integer) to app_system;
 
--- Function kv.erased_document(text), owner app_mirror
+-- Function kv.erased_document(text,jsonb), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.erased_document(key text)
+CREATE OR REPLACE FUNCTION kv.erased_document(key text, value jsonb)
  RETURNS jsonb
- LANGUAGE sql
+ LANGUAGE plpgsql
  STABLE
-RETURN CASE WHEN (key ~ '^(orders?|user_orders|order_index):'::text) THEN (SELECT kv.document_of('order'::text,
-  i.old_id, to_jsonb(o.*)) AS document_of FROM (kv.ids i JOIN orders o ON ((o.id = i.id))) WHERE ((i.key =
-  erased_document.key) AND (i.entity = 'order'::text) AND (o.erased_at IS NOT NULL))) ELSE NULL::jsonb END;
+AS $function$
+declare
+  own constant uuid[] := array(select i.id from kv.ids i where i.key = $1 and i.entity = 'order');
+begin
+  if key !~ '^(orders?|user_orders|order_index):' or not exists (
+      select from orders o where o.id = any (own || kv.possible_orders($1, $2, null)) and o.erased_at is not null)
+  then
+    return null;
+  end if;
+  return (
+    select kv.document_of('order', i.old_id, to_jsonb(o)) from orders o
+      join kv.ids i on i.entity = 'order' and i.id = o.id and i.has_row
+    where o.id = any (own || kv.possible_orders($1, $2, kv.environment_names())) and o.erased_at is not null
+    order by i.key = $1 desc, i.key limit 1);
+end
+$function$;
 
 -- Function app.establish_context(text,text,text,uuid,uuid), owner app_definer
 
@@ -8952,6 +9013,20 @@ begin
 end
 $function$;
 grant execute on function app.exact_amount(numeric,text) to app_admin, app_client, app_support;
+
+-- Function kv.exclude_labelled(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.exclude_labelled(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if ids <> '{}' then
+    perform kv.exclude_products(kv.settings_keys_of(array(
+      select s.id from products p join sites s on s.catalog_id = p.catalog_id where p.id = any (ids))), ids);
+  end if;
+end
+$function$;
 
 -- Function kv.exclude_products(text[],uuid[]), owner app_mirror
 
@@ -9276,6 +9351,15 @@ CREATE OR REPLACE FUNCTION kv.fingerprint(value jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN hashtextextended((CASE jsonb_typeof(value) WHEN 'object'::text THEN (value - '_rev'::text) ELSE value END)::text,
   (0)::bigint);
+
+-- Function kv.first_revision(text,bigint), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.first_revision(key text, stated bigint)
+ RETURNS bigint
+ LANGUAGE sql
+RETURN GREATEST((COALESCE(stated, (0)::bigint) + 1), CASE WHEN (EXISTS (SELECT FROM kv.ids i WHERE (i.key =
+  first_revision.key))) THEN ((EXTRACT(epoch FROM clock_timestamp()) * (10000)::numeric))::bigint ELSE NULL::bigint
+  END);
 
 -- Function kv.flag(jsonb), owner app_mirror
 
@@ -9767,6 +9851,35 @@ end
 $function$;
 grant execute on function app.has_waiting_order_files(uuid) to app_system;
 
+-- Function kv.hash_of_functions(), owner app_owner
+
+CREATE OR REPLACE FUNCTION kv.hash_of_functions()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+  select encode(sha256(convert_to(string_agg(concat_ws(' ', p.oid::regprocedure, p.prosrc,
+    pg_get_function_sqlbody(p.oid)), ' ' order by p.oid::regprocedure::text collate "C"), 'UTF8')), 'hex')
+  from pg_proc p where p.pronamespace = 'kv'::regnamespace
+$function$;
+grant execute on function kv.hash_of_functions() to app_admin;
+
+-- Function kv.hashes_of_row(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.hashes_of_row(entity text, r jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+begin
+  return kv.column_hashes((
+    select jsonb_object_agg(c.key, case c.key when 'price' then to_jsonb(trim_scale((c.value #>> '{}')::numeric))
+      else c.value end)
+    from jsonb_each(r) c), kv.merged_columns(entity));
+end
+$function$;
+
 -- Function app.held_products(uuid,uuid[]), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.held_products(catalog uuid, product_ids uuid[])
@@ -9822,6 +9935,7 @@ AS $function$
 begin
   perform kv.require_super_admin();
   perform pg_advisory_xact_lock(hashtextextended('kv stages', 0));
+  perform set_config('statement_timeout', '2s', true);
 end
 $function$;
 grant execute on function kv.hold_stages() to app_admin;
@@ -10098,6 +10212,11 @@ AS $function$
     update kv.ids i set state = 'gone', mapped_fingerprint = null
     where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
       and not exists (select from documents d where d.key = i.key)
+    returning i.key
+  ), forgotten as (
+    delete from kv.history h using gone g where h.key = g.key
+  ), released as (
+    delete from kv.quarantine q using gone g where q.key = g.key
   )
   insert into kv.ids as i (key, entity, environment, old_id, id, list, fingerprint, state)
   select d.key, d.entity, d.environment, d.old_id, d.id, d.list, d.fingerprint,
@@ -10312,6 +10431,44 @@ end
 $function$;
 grant execute on function kv.is_dialed() to app_kv;
 
+-- Function kv.is_document_newer(text,text,uuid,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_document_newer(entity text, key text, row_id uuid, fields text[])
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  lead constant text := kv.leading_key(entity, row_id);
+  r constant jsonb := kv.row_content(entity, row_id);
+  contested constant text[] := case when entity = 'order' then fields else array(
+    select unnest(fields) intersect select unnest(kv.merged_columns(entity))) end;
+  stored constant jsonb := (select d.value from kv.documents(array[lead]) d);
+  document constant jsonb := kv.decoded(stored);
+  hashes constant jsonb := kv.hashes_of_row(entity, r);
+  i kv.ids;
+begin
+  perform kv.require_super_admin();
+  select * into i from kv.ids where kv.ids.key = lead;
+  if stored is null or fields && '{id,document}' or kv.fingerprint(stored) = i.mapped_fingerprint then
+    return false;
+  elsif r is null then
+    return true;
+  elsif contested = '{}' then
+    return false;
+  elsif i.base is not null and not exists (
+      select from unnest(contested) c
+      where coalesce(i.base -> c, case when r -> c in ('{}', '[]') then hashes -> c end) is distinct from hashes -> c)
+  then
+    return true;
+  end if;
+  return not coalesce(jsonb_typeof(document) = 'object' and not kv.is_deep(document)
+    and (r ->> 'updated_at')::timestamptz > kv.moment(kv.fields(document) -> 'updatedAt'), false);
+end
+$function$;
+grant execute on function kv.is_document_newer(text,text,uuid,text[]) to app_admin;
+
 -- Function kv.is_embedded(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_embedded(value jsonb)
@@ -10478,6 +10635,7 @@ CREATE OR REPLACE FUNCTION kv.item_of_row(key text, entity text, item jsonb, tar
 AS $function$
 declare
   document constant jsonb := kv.decoded_item(item);
+  is_erased constant boolean := (target ->> 'is_erased')::boolean;
   new_row jsonb;
   updated jsonb;
 begin
@@ -10487,23 +10645,28 @@ begin
   end if;
   execute format('select kv.mirrored_row(to_jsonb(t)) from public.%I t where t.id = $1', entity || 's')
     into new_row using (target ->> 'row_id')::uuid;
-  if kv.is_deep(document) or exists (
-      select from kv.ids i where i.key = $1 and i.fingerprint is distinct from i.mapped_fingerprint) then
+  if not is_erased and (kv.is_deep(document) or exists (
+      select from kv.ids i where i.key = $1 and i.fingerprint is distinct from i.mapped_fingerprint)) then
     perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
     return item;
   elsif new_row is null then
     return item;
+  elsif is_erased then
+    updated := kv.document_of(entity, (select i.old_id from kv.ids i where i.key = $1), new_row);
+  else
+    new_row := new_row || jsonb_build_object(
+      'catalog', kv.old_id_in('catalog', (new_row ->> 'catalog_id')::uuid, target ->> 'environment'));
+    updated := kv.with_changes(entity, document, (
+      select coalesce(jsonb_object_agg(c, new_row -> c), '{}') from jsonb_array_elements_text(target -> 'columns') c),
+      new_row);
   end if;
-  new_row := new_row || jsonb_build_object(
-    'catalog', kv.old_id_in('catalog', (new_row ->> 'catalog_id')::uuid, target ->> 'environment'));
-  updated := kv.with_changes(entity, document, (
-    select coalesce(jsonb_object_agg(c, new_row -> c), '{}') from jsonb_array_elements_text(target -> 'columns') c),
-    new_row);
   if updated = document then
     return item;
+  elsif not is_erased then
+    perform kv.remember(key, item);
   end if;
-  perform kv.remember(key, item);
-  update kv.ids i set fingerprint = kv.fingerprint(updated), mapped_fingerprint = kv.fingerprint(updated)
+  update kv.ids i set fingerprint = kv.fingerprint(updated),
+    mapped_fingerprint = case when i.mapped_fingerprint = i.fingerprint then kv.fingerprint(updated) end
   where i.key = $1;
   return case jsonb_typeof(item) when 'string' then to_jsonb(updated::text)
     else kv.with_revision(updated, coalesce(kv.revision_of(item), 0) + 1) end;
@@ -12016,12 +12179,13 @@ declare
   name text;
   ids uuid[];
   mapped_sites uuid[];
+  labels jsonb;
 begin
   select * into settings from kv.mirror;
   update kv.ids i set state = 'gone', mapped_fingerprint = null
   where (i.key = any (gone) or i.list = any (gone)) and i.state not in ('gone', 'deleted');
   delete from kv.quarantine q using kv.ids i where q.key = i.key and (i.key = any (gone) or i.list = any (gone));
-  delete from kv.history h where h.key = any (gone);
+  delete from kv.history h using kv.ids i where h.key = i.key and (i.key = any (gone) or i.list = any (gone));
   perform kv.index_written(keys, settings.environments,
     case when keys::text ~ 'orders?:[^,:]+:' then kv.environment_names() else '{}' end);
   perform kv.refuse_deleted(keys);
@@ -12034,16 +12198,19 @@ begin
       order by 1 limit 501);
     if cardinality(ids) > 500 then  -- the statement of the application must not time out
       perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', 'too_many', null, null);
+      update kv.ids i set mapped_fingerprint = null
+      where i.entity = name and i.id = any (earlier) and i.id <> all (ids[1:500]);
     end if;
+    labels := case when name = 'product' then kv.product_labels(ids[1:500]) end;
     perform kv.map_rows(name, ids[1:500], settings.currency);
     if name = 'site' then
       mapped_sites := ids[1:500];
     elsif name = 'product' and 'production' = any (settings.environments) then
       perform kv.exclude_products(
         array(select k from unnest(keys) k where kv.is_settings_key(k)) || kv.settings_keys_of(mapped_sites), null);
-      perform kv.exclude_products(kv.settings_keys_of(array(
-        select s.id from products p join sites s on s.catalog_id = p.catalog_id where p.id = any (ids[1:500]))),
-        ids[1:500]);
+      perform kv.exclude_labelled(array(
+        select l.key::uuid from jsonb_each(kv.product_labels(ids[1:500])) l
+        where l.value is distinct from labels -> l.key));
     end if;
   end loop;
 end
@@ -12168,6 +12335,18 @@ CREATE OR REPLACE FUNCTION app.max_shown_stock()
  IMMUTABLE PARALLEL SAFE
 RETURN 10;
 grant execute on function app.max_shown_stock() to app_admin, app_client, app_support;
+
+-- Function kv.may_belong_to(kv.ids,uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.may_belong_to(d kv.ids, client_id uuid)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return coalesce(kv.client_of_document(d) = client_id, not d.has_row);
+end
+$function$;
 
 -- Function kv.may_have_secret(text), owner app_mirror
 
@@ -12397,11 +12576,11 @@ begin
   foreach d in array drafts loop
     if d.reason is null then
       current := existing -> d.id::text;
-      d := kv.with_stock_of_row(d, current);
       before := (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
                  order by i.key <> d.key limit 1);
+      d := kv.with_stock_of_row(d, current, before);
       hashes := kv.column_hashes(d.columns, names);
-      if current is not null and before is not null then
+      if current is not null and before <> '{}' then
         d.columns := d.columns || coalesce((
           select jsonb_object_agg(c.key, case c.key
             when 'price' then to_jsonb(trim_scale((c.value)::numeric)) else c.value end)
@@ -12548,7 +12727,7 @@ AS $function$
 declare
   keys text[] := '{}';
   gone text[] := '{}';
-  name text;
+  earlier kv.ids[];
   failure text;
 begin
   if tg_op <> 'DELETE' then
@@ -12566,17 +12745,15 @@ begin
     perform kv.remember(b.key, b.value) from before b join after a on a.key = b.key
     where b.key = any (keys) and b.value <> a.value;
   end if;
+  earlier := kv.entries_before(keys);
   begin
     perform kv.map_written(keys, gone);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
-    raise warning 'the mirror of the key-value store failed (%)', sqlstate;
     failure := sqlstate;
-    foreach name in array keys || gone loop
-      perform kv.note_conflict(name, 'document_not_mirrored', sqlstate, null, null);
-    end loop;
+    perform kv.note_failure(keys, gone, failure);
   end;
-  perform kv.refuse_documents(keys, failure);
+  perform kv.refuse_documents(keys, failure, earlier);
   return null;
 end
 $function$;
@@ -12602,7 +12779,7 @@ begin
     perform kv.map_written(keys, gone);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
-    perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', sqlstate, null, null);
+    perform kv.note_failure(keys, gone, sqlstate);
   end;
   return null;
 end
@@ -13101,6 +13278,31 @@ begin
 exception when others then
   perform kv.raise_deadlock(sqlstate, sqlerrm);
   raise warning 'a conflict of the key-value store was not noted (%)', sqlstate;
+end
+$function$;
+
+-- Function kv.note_failure(text[],text[],text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.note_failure(keys text[], gone text[], code text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  name text;
+begin
+  raise warning 'the mirror of the key-value store failed (%)', code;
+  foreach name in array keys || gone loop
+    perform kv.note_conflict(name, 'document_not_mirrored', code, null, null);
+  end loop;
+  update kv.ids i set mapped_fingerprint = null where i.key = any (keys || gone) or i.list = any (keys || gone);
+  begin  -- a new document has no entry that can be marked
+    perform kv.index_written(keys, kv.mirrored_environments(),
+      case when keys::text ~ 'orders?:[^,:]+:' then kv.environment_names() else '{}' end);
+    perform kv.refuse_deleted(keys);
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+    raise warning 'the index of the key-value store failed (%)', sqlstate;
+  end;
 end
 $function$;
 
@@ -13932,6 +14134,34 @@ begin
 end
 $function$;
 
+-- Function kv.possible_orders(text,jsonb,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.possible_orders(key text, value jsonb, names text[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  own_key constant text := case when kv.is_entity_key(key) then key end;
+  name text;
+  long_name text;
+  environment text;
+  ids uuid[] := '{}';
+begin
+  foreach name in array array_remove(array[own_key, kv.line(kv.decoded(value) -> 'id', 1024)], null) loop
+    long_name := (select n from unnest(array[name, own_key]) n where n like '%:%:%' limit 1);
+    environment := coalesce(split_part(long_name, ':', 2), 'production');
+    if environment = any (names) or names is null then
+      ids := ids || kv.id_of('order', environment, split_part(name, ':', -1));
+    end if;
+    if environment <> all (names) or names is null or environment = 'production' then
+      ids := ids || kv.id_of('order', 'production', split_part(name, ':', -1));
+    end if;
+  end loop;
+  return ids;
+end
+$function$;
+
 -- Function app.prepare_erasure(uuid), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.prepare_erasure(erasure_id uuid)
@@ -14168,6 +14398,15 @@ end
 $function$;
 grant execute on function app.product_facets(text,text,text,text,numeric,numeric,integer,text[]) to app_anon,
   app_customer;
+
+-- Function kv.product_labels(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.product_labels(ids uuid[])
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT COALESCE(jsonb_object_agg(p.id, jsonb_build_array(p.catalog_id, p.sku, p.category, p.brand)),
+  '{}'::jsonb) AS "coalesce" FROM products p WHERE (p.id = ANY (product_labels.ids)));
 
 -- Function app.product_media(uuid,jsonb), owner app_owner
 
@@ -14909,6 +15148,12 @@ declare
     where i.entity = $1 and i.id = any ($2) and i.base ? 'status');
 begin
   if entity <> 'order' and cardinality(ids) > 0 then
+    ids := array(  -- a document that waits to be mapped has other values
+      select r.id from unnest(ids) r (id)
+      where not exists (
+        select from kv.ids i
+        where i.entity = $1 and i.id = r.id and not i.alias and i.state not in ('gone', 'deleted')
+          and i.fingerprint is distinct from i.mapped_fingerprint));
     perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, ids)));
     update kv.ids i set base = jsonb_set(i.base, '{status}', agreed -> i.id::text)
     where i.entity = $1 and i.id = any ($2) and i.base ->> 'status' <> 'active' and agreed ? i.id::text;
@@ -15276,7 +15521,8 @@ begin
   end if;
   if c.status = 'complete' and c.scope = 'full' then
     delete from kv.differences d
-    where d.entity = c.entity and d.comparison_id <> c.id and d.repaired_at is null
+    where d.entity = c.entity and d.comparison_id is distinct from c.id and d.repaired_at is null
+      and (d.comparison_id is not null or d.noticed_at < c.started_at)
       and (c.client_id is null or d.client_id = c.client_id);
   end if;
   return to_jsonb(c);
@@ -15356,6 +15602,8 @@ begin
   end if;
   differing := array(
     select m.key from unnest(mismatched[1:1000]) m (key) where m.key = any (keys) and kv.record_mismatch(m.key));
+  update kv.differences f set repaired_at = clock_timestamp()  -- a read that agrees ends the mismatches of a document
+  where f.comparison_id is null and f.repaired_at is null and f.key = any (keys[1:1000]) and f.key <> all (mismatched);
   insert into kv.shadow_reads as s (entity, client_id, slot, reads, mismatches)
   select i.entity, o.client_id, pg_backend_pid() % 8, count(*), count(*) filter (where i.key = any (differing))
   from kv.ids i cross join lateral (select kv.client_of_row(i.entity, i.id) as client_id offset 0) o
@@ -15428,9 +15676,9 @@ begin
 end
 $function$;
 
--- Function kv.refuse_documents(text[],text), owner app_mirror
+-- Function kv.refuse_documents(text[],text,kv.ids[]), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.refuse_documents(keys text[], failure text)
+CREATE OR REPLACE FUNCTION kv.refuse_documents(keys text[], failure text, earlier kv.ids[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
@@ -15442,14 +15690,7 @@ begin
     return;
   end if;
   for d in
-    select i as entry, coalesce(q.reason, 'too_many_documents') as reason, coalesce(q.field, '') as field
-    from kv.ids i left join kv.quarantine q on q.key = i.key
-    where (i.key = any (keys) or i.list = any (keys)) and (q.key is not null or i.state = 'pending'
-      or i.state = 'mapped' and i.mapped_fingerprint <> i.fingerprint)
-    union all
-    select jsonb_populate_record(null::kv.ids, jsonb_build_object('key', k, 'entity', kv.entity_of_key(k),
-      'environment', 'production')), 'mapping_failed', failure
-    from unnest(keys) k where failure is not null and kv.entity_of_key(k) is not null
+    select b.entry, b.reason, b.field from kv.bad_documents(keys, failure, earlier) b
   loop
     if (kv.stage_of((d.entry).entity, kv.client_of_document(d.entry))).leads = 'tables' then
       raise exception using
@@ -15591,7 +15832,9 @@ declare
   lead constant text := case when fields && '{id,document}' then key else kv.leading_key(entity, row_id) end;
   document jsonb;
 begin
-  if r is null then
+  if kv.is_document_newer(entity, key, row_id, fields) then
+    return;
+  elsif r is null then
     if exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row) then
       perform kv.delete_documents(entity, row_id);
     end if;
@@ -15602,8 +15845,10 @@ begin
     perform kv.restore_document(entity, lead, row_id, r);
     return;
   end if;
-  update kv.ids i set fingerprint = kv.fingerprint(document), mapped_fingerprint = kv.fingerprint(document)
-  where i.key = lead and i.state = 'mapped';
+  update kv.ids i set fingerprint = kv.fingerprint(d.value)
+  from kv.documents(array(select o.key from kv.ids o where o.entity = $1 and o.id = row_id)) d
+  where i.key = d.key and i.fingerprint <> kv.fingerprint(d.value);
+  update kv.ids i set mapped_fingerprint = i.fingerprint where i.key = lead and i.state = 'mapped';
   perform kv.mirror_row(entity, r - fields, r);
 end
 $function$;
@@ -15649,11 +15894,12 @@ begin
     where i.entity = $1 and i.state <> 'gone' and (i.key = $2 or i.id = $3) order by 1);
   perform kv.lock_documents(entity, ids);
   foreach target in array ids loop
-    update kv.ids i set mapped_fingerprint = null, base = null,
+    update kv.ids i set mapped_fingerprint = null, base = '{}',
       has_row = i.has_row and kv.row_as_json(i.entity, i.id) is not null
     where i.entity = $1 and i.id = target;
   end loop;
   perform kv.map_rows(entity, ids, currency);
+  update kv.ids i set base = null where i.entity = $1 and i.id = any (ids) and i.base = '{}';
 end
 $function$;
 
@@ -16210,7 +16456,8 @@ begin
     former.key := (kv.keys_of(entity, 'production', former.old_id))[2];
   end if;
   select d.value into stored from kv_store_6fcaeea3 d where d.key = former.key for update;
-  document := kv.with_revision(kv.document_of(entity, former.old_id, r), coalesce(kv.revision_of(stored), 0) + 1);
+  document := kv.with_revision(kv.document_of(entity, former.old_id, r),
+    coalesce(kv.revision_of(stored) + 1, kv.first_revision(former.key, null)));
   insert into kv_store_6fcaeea3 as d (key, value) values (former.key, document)
   on conflict on constraint kv_store_6fcaeea3_pkey do update set value = excluded.value;
   insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
@@ -16305,11 +16552,14 @@ declare
   document jsonb;
 begin
   for d in
-    select e.key, i.list, e.id, (e.columns ->> 'inventory_count')::integer as stock
+    select e.key, i.list, e.id, (e.columns ->> 'inventory_count')::integer as stock,
+      (e.columns ->> 'keeps_count')::boolean as is_conflict
     from unnest(drafts) e join kv.ids i on i.key = e.key
     where e.reason is null and e.columns ? 'keeps_count' order by e.key
   loop
-    perform kv.note_conflict(d.key, 'base_unknown', 'availableQuantity', null, null);
+    if d.is_conflict then
+      perform kv.note_conflict(d.key, 'base_unknown', 'availableQuantity', null, null);
+    end if;
     if d.list is not null then
       perform kv.note_list_change('product', d.id, '{inventory_count,inventory_policy}');
       continue;
@@ -16417,7 +16667,8 @@ begin
       end loop;
     end if;
   end if;
-  return kv.with_revision(stated, revision + 1);
+  return kv.with_revision(stated,
+    case when jsonb_typeof(current) = 'object' then revision + 1 else kv.first_revision(key, base_revision) end);
 end
 $function$;
 
@@ -16789,8 +17040,16 @@ CREATE OR REPLACE FUNCTION kv.save_mirror(enabled boolean, environments text[], 
  SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
+declare
+  led text;
 begin
   perform kv.require_super_admin();
+  perform pg_advisory_xact_lock(hashtextextended('kv stages', 0));
+  select string_agg(distinct s.entity, ', ' order by s.entity) into led from kv.stages s where s.leads = 'tables';
+  if led is not null and (not $1 or exists (select from kv.mirror m where not m.environments <@ $2)) then
+    raise exception 'The tables lead for %. Roll back first, e.g. with `wecelebrate kv rollback`.', led
+      using errcode = 'object_in_use';
+  end if;
   insert into kv.mirror default values on conflict (is_only) do nothing;
   update kv.mirror m set enabled = $1, environments = coalesce($2, m.environments),
     currency = case when $2 is null then m.currency else $3 end, changed_at = clock_timestamp()
@@ -18290,19 +18549,19 @@ CREATE OR REPLACE FUNCTION kv.with_current_stock(key text, current jsonb, stated
 AS $function$
 declare
   before constant jsonb := kv.decoded(current);
+  has_fields constant boolean := coalesce(jsonb_typeof(before) = 'object' and not kv.is_deep(before), false);
   document jsonb := kv.decoded(stated);
   stock integer;
   field text;
 begin
-  if not kv.is_gift_key(key) or jsonb_typeof(before) is distinct from 'object'
-    or jsonb_typeof(document) is distinct from 'object' or kv.is_deep(before) or kv.is_deep(document) then
+  if not kv.is_gift_key(key) or jsonb_typeof(document) is distinct from 'object' or kv.is_deep(document) then
     return stated;
   end if;
-  stock := (kv.stock_of(kv.fields(before))).stock;
+  stock := case when has_fields then (kv.stock_of(kv.fields(before))).stock else kv.counted_stock(key) end;
   if stock is null or stock = (kv.stock_of(kv.fields(document))).stock then
     return stated;
   end if;
-  if (kv.stock_of(kv.fields(document))).stock is null then  -- the fields that the mapping reads, in their form
+  if has_fields and (kv.stock_of(kv.fields(document))).stock is null then  -- the fields of the mapping, in their form
     document := document || (
       select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(before) f
       where f.value <> 'null' and (kv.camel_name(f.key) in
@@ -18415,22 +18674,34 @@ begin
 end
 $function$;
 
--- Function kv.with_stock_of_row(kv.draft,jsonb), owner app_mirror
+-- Function kv.with_stock_of_row(kv.draft,jsonb,jsonb), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.with_stock_of_row(d kv.draft, current jsonb)
+CREATE OR REPLACE FUNCTION kv.with_stock_of_row(d kv.draft, current jsonb, base jsonb)
  RETURNS kv.draft
  LANGUAGE plpgsql
  STABLE
 AS $function$
+declare
+  names constant text[] := '{inventory_count,inventory_policy}';
+  of_row jsonb;
+  of_document jsonb;
+  of_base constant jsonb := jsonb_strip_nulls(jsonb_build_object(
+    'inventory_count', base -> 'inventory_count', 'inventory_policy', base -> 'inventory_policy'));
+  decided boolean;
 begin
-  if d.entity = 'product' and current ->> 'inventory_policy' = 'tracked'
-    and (d.columns -> 'inventory_count' is distinct from current -> 'inventory_count'
-      or d.columns ->> 'inventory_policy' is distinct from 'tracked')
-    and not exists (select from kv.ids i
-      where i.key = d.key and i.has_row and not i.alias and i.state in ('mapped', 'quarantined'))
-    and kv.is_mirrored() then
+  if d.entity <> 'product' or current ->> 'inventory_policy' is distinct from 'tracked'
+    or d.columns ->> 'inventory_policy' = 'tracked'
+      and d.columns -> 'inventory_count' = current -> 'inventory_count'
+    or base = '{}' or not kv.is_mirrored() or d.environment <> all (kv.mirrored_environments()) then
+    return d;
+  end if;
+  of_row := kv.column_hashes(current, names);
+  of_document := kv.column_hashes(d.columns, names);
+  decided := exists (select from kv.ids i
+    where i.key = d.key and i.has_row and not i.alias and i.state in ('mapped', 'quarantined'));
+  if not decided or of_base <> of_row then
     d.columns := d.columns || jsonb_build_object('inventory_count', current -> 'inventory_count',
-      'inventory_policy', 'tracked', 'keeps_count', true);
+      'inventory_policy', 'tracked', 'keeps_count', not decided or of_base <> of_document);
   end if;
   return d;
 end
@@ -18469,22 +18740,6 @@ CREATE OR REPLACE FUNCTION kv.with_value(document jsonb, path text[], value json
 RETURN CASE WHEN (cardinality(path) = 1) THEN (document || jsonb_build_object((path)[1], value)) ELSE (document ||
   jsonb_build_object((path)[1], (CASE WHEN (jsonb_typeof((document -> (path)[1])) = 'object'::text) THEN (document ->
   (path)[1]) ELSE '{}'::jsonb END || jsonb_build_object((path)[2], value)))) END;
-
--- Function kv.without_person(text,jsonb,uuid,jsonb), owner app_mirror
-
-CREATE OR REPLACE FUNCTION kv.without_person(list text, value jsonb, order_id uuid, r jsonb)
- RETURNS jsonb
- LANGUAGE sql
- STABLE
-AS $function$
-  with documents as materialized (
-    select d.value, i.old_id from kv.documents_in($1, kv.items_of($2)) d join kv.ids i on i.key = d.key
-    where i.entity = 'order' and i.id = order_id
-  )
-  select coalesce(jsonb_agg(coalesce((select kv.document_of('order', d.old_id, r) from documents d
-    where d.value = kv.decoded_item(e.item) limit 1), e.item) order by e.n), '[]')
-  from jsonb_array_elements(kv.items_of($2)) with ordinality e (item, n)
-$function$;
 
 -- Function app.writable_catalog_ids(), owner app_definer
 
@@ -18677,21 +18932,27 @@ begin
       delete from kv.list_changes returning entity, row_id, columns
     ), changes as (
       select c.entity, c.row_id, bool_or(c.columns is null) as is_deleted,
+        coalesce(bool_or('erased_at' = any (c.columns)), false) as is_erased,
         array(select distinct u.name from noted n cross join unnest(n.columns) u (name)
           where n.entity = c.entity and n.row_id = c.row_id) as columns
       from noted c group by 1, 2
     )
-    select i.list, c.entity, jsonb_object_agg(i.key, to_jsonb(c) || jsonb_build_object('environment', i.environment))
-      as targets
+    select i.list, c.entity, bool_or(c.is_erased) as is_erased,
+      jsonb_object_agg(i.key, to_jsonb(c) || jsonb_build_object('environment', i.environment)) as targets
     from changes c join kv.ids i on i.entity = c.entity and i.id = c.row_id
-    where i.list is not null and i.environment = any (kv.mirrored_environments())
-      and case when c.is_deleted then i.state = 'deleted' else i.has_row and i.state not in ('gone', 'deleted') end
+    where i.list is not null and case
+      when c.is_erased then i.state <> 'gone'
+      when i.environment <> all (kv.mirrored_environments()) then false
+      when c.is_deleted then i.state = 'deleted' else i.has_row and i.state not in ('gone', 'deleted') end
     group by i.list, c.entity order by i.list, c.entity
   loop
     begin
       perform kv.write_list(l.list, l.entity, l.targets);
     exception when others then
       perform kv.raise_deadlock(sqlstate, sqlerrm);
+      if l.is_erased then
+        raise;  -- an erasure that leaves documents is not complete; its job is repeated
+      end if;
       raise warning 'a list of the key-value store was not written (%)', sqlstate;
       perform kv.note_conflict(l.list, 'row_not_mirrored', sqlstate, null, null);
     end;
@@ -18842,16 +19103,16 @@ CREATE OR REPLACE FUNCTION kv.written_value(key text, current jsonb, stated json
  LANGUAGE plpgsql
 AS $function$
 declare
-  erased constant jsonb := kv.erased_document(key);
+  erased constant jsonb := kv.erased_document(key, stated);
 begin
   if erased is not null then  -- an application that has read the document before does not bring the person back
     return case when jsonb_typeof(current) = 'object' and current - '_rev' = erased then current
-      else kv.with_revision(erased, coalesce(kv.revision_of(current), 0) + 1) end;
+      else kv.with_revision(erased, coalesce(kv.revision_of(current) + 1, kv.first_revision(key, null))) end;
   elsif jsonb_typeof(stated) is distinct from 'object' then
     return case when current is null then stated else kv.with_current_stock(key, current, stated) end;
   elsif current is null then
-    delete from kv.writes w where w.key = $1;  -- the revisions begin again
-    return kv.with_revision(stated, coalesce(kv.revision_of(stated), 0) + 1);
+    delete from kv.writes w where w.key = $1;
+    return kv.with_revision(stated, kv.first_revision(key, kv.revision_of(stated)));
   elsif jsonb_typeof(current) = 'object' and stated - '_rev' = current - '_rev'
     and not coalesce(kv.revision_of(stated) < kv.revision_of(current), false) then
     return case when current ? '_rev' then current else stated end;

@@ -126,21 +126,7 @@ def complete_plan(
     scaled = [with_scale(plan, columns, price, setting, notes, currency=currency) for price in plan.prices]
     plan.prices = [price for price, _ in scaled]
     plan.questions += [question for _, question in scaled if question][:1]
-    has_magento_codes = "attributesetid" in folded or (
-        "typeid" in folded and any(name in ("visibility", "extensionattributesstockitemqty") for name in folded)
-    )
-    for at, active in enumerate(plan.active):
-        facts = columns[active.column]
-        is_end = active.inverse and (is_end_name(plan.column_name(active.column)) or are_dates(facts))
-        is_date = _PUBLISHED_AT.search(folded[active.column]) and not active.inverse and are_dates(facts)
-        if active.words == "words" and (is_mark_column(facts.cells, facts.rows) or is_end or is_date):
-            plan.active[at] = replace(active, blank_is_no=True)
-        elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
-            plan.active[at] = replace(active, words="magento codes")
-        elif active.words == "words" and not active.inverse and are_letters(facts.cells):
-            plan.active[at] = replace(active, words="letters")
-        elif plan.profile is None and active.words == "words" and are_of_access(facts.cells):
-            plan.active[at] = replace(active, words="access")
+    _choose_words_of_states(plan, columns, folded)
     plan.rounded_columns = frozenset(
         column for column, _ in plan.attributes if any(map(is_rounded, columns[column].cells))
     )
@@ -164,16 +150,39 @@ def complete_plan(
         plan.questions += doubts
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
+    _add_offers(plan, columns, mapping, currency)
+    if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
+        plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
+
+
+def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> None:
+    """Choose how the values of the columns of states are read, e.g. as letters. `folded` are the names of all columns."""
+    has_magento_codes = "attributesetid" in folded or (
+        "typeid" in folded and any(name in ("visibility", "extensionattributesstockitemqty") for name in folded)
+    )
+    for at, active in enumerate(plan.active):
+        facts = columns[active.column]
+        is_end = active.inverse and (is_end_name(plan.column_name(active.column)) or are_dates(facts))
+        is_date = _PUBLISHED_AT.search(folded[active.column]) and not active.inverse and are_dates(facts)
+        if active.words == "words" and (is_mark_column(facts.cells, facts.rows) or is_end or is_date):
+            plan.active[at] = replace(active, blank_is_no=True)
+        elif has_magento_codes and facts.cells and set(facts.cells) <= {"1", "2"}:
+            plan.active[at] = replace(active, words="magento codes")
+        elif active.words == "words" and not active.inverse and are_letters(facts.cells):
+            plan.active[at] = replace(active, words="letters")
+        elif plan.profile is None and active.words == "words" and are_of_access(facts.cells):
+            plan.active[at] = replace(active, words="access")
+
+
+def _add_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str) -> None:
+    """Add the columns of offers to the plan. No attribute shows the price of an offer before its first day."""
     plan.offers = find_offers(plan, columns, mapping, currency)
     if plan.offers is not None:
-        # A public attribute would show the price of an offer before its first day.
         hidden = {*plan.field_columns["offers"]}
         plan.attributes = [
             each for each in plan.attributes
             if each[0] not in hidden or plan.disclosure.is_chosen(plan.column_name(each[0]))
         ]  # fmt: skip
-    if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
-        plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
 
 
 def _are_above_zero(plan: Plan, columns: Columns) -> bool:

@@ -46,6 +46,10 @@ select kv.record_repair_start(:comparison_id, :source);
 -- Return the next record with open differences.
 select kv.next_open_record(:comparison_id, :after);
 
+-- name: get_newer_document$
+-- Return whether an application has written the document of a row since it was last mapped, and the row is not newer.
+select kv.is_document_newer(:entity, :key, :row_id, :fields::text[]);
+
 -- name: repair_record!
 -- Map the documents of a record again, or write its document from its row.
 select kv.repair_record(:source, :entity, :key, :row_id, :fields::text[]);

@@ -1,5 +1,6 @@
 """Repairs the differences that a comparison has noticed, one record in each transaction."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ _NO_ROW = str(UUID(int=0))
 
 
 def repair(tx: Transaction, comparison_id: UUID, new: NewRepair) -> Repair:
-    """Repair the next record with a difference, and compare it again.
+    """Repair the next record with a difference, and compare it again. A document that is newer than its row stays.
 
     Raises NotFound, and Forbidden unless the caller is a super admin.
     """
@@ -25,7 +26,9 @@ def repair(tx: Transaction, comparison_id: UUID, new: NewRepair) -> Repair:
         sql.start_repair(tx, comparison_id=comparison_id, source=new.source)
     record = sql.next_open_record(tx, comparison_id=comparison_id, after=new.after)
     if record is None:
-        return Repair(after=None, outcome=None)
+        return Repair(after=None, outcome=None, key=None)
+    if new.source == "tables" and sql.get_newer_document(tx, **_names(record), fields=record["fields"]):
+        return _repaired(record, "newer")
     with tx.savepoint() as roll_back:
         is_repaired, is_quarantined = _repair(tx, runs.scope_of(comparison), new.source, record)
         if not is_repaired and not is_quarantined:
@@ -33,7 +36,16 @@ def repair(tx: Transaction, comparison_id: UUID, new: NewRepair) -> Repair:
     if is_repaired:
         sql.record_repair(tx, ids=record["ids"])
     outcome = "repaired" if is_repaired else "quarantined" if is_quarantined else "unchanged"
-    return Repair.model_validate({"after": record["first_id"], "outcome": outcome})
+    return _repaired(record, outcome)
+
+
+def _repaired(record: Mapping[str, Any], outcome: str) -> Repair:
+    return Repair.model_validate({"after": record["first_id"], "outcome": outcome, "key": record["key"]})
+
+
+def _names(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields that name a record."""
+    return {name: record[name] for name in ("entity", "key", "row_id")}
 
 
 def _repair(tx: Transaction, scope: records.Scope, source: str, record: dict[str, Any]) -> tuple[bool, bool]:
@@ -44,8 +56,7 @@ def _repair(tx: Transaction, scope: records.Scope, source: str, record: dict[str
     """
     fields: set[str] = set(record["fields"])
     while True:
-        values = {name: record[name] for name in ("entity", "key", "row_id")}
-        sql.repair_record(tx, source=source, **values, fields=sorted(fields))
+        sql.repair_record(tx, source=source, **_names(record), fields=sorted(fields))
         result = records.recompare(tx, scope, record["key"]) if record["key"] is not None else records.Result()
         others = {difference.field for difference in result.differences if difference.field} - fields
         if not others:

@@ -4,7 +4,8 @@
 set local role app_mirror;
 
 -- Records a page of a comparison: how far it is, its numbers, and its differences. A range of documents without a
--- difference becomes a bucket. When a full comparison ends, its differences replace those of earlier comparisons.
+-- difference becomes a bucket. When a full comparison ends, its differences replace those of earlier comparisons, and
+-- those that reads had noticed before it began.
 create or replace function kv.record_page(
   comparison uuid, status text, checkpoint text, compared bigint, counts jsonb, differences jsonb, bucket jsonb)
 returns jsonb
@@ -31,7 +32,8 @@ begin
   end if;
   if c.status = 'complete' and c.scope = 'full' then
     delete from kv.differences d
-    where d.entity = c.entity and d.comparison_id <> c.id and d.repaired_at is null
+    where d.entity = c.entity and d.comparison_id is distinct from c.id and d.repaired_at is null
+      and (d.comparison_id is not null or d.noticed_at < c.started_at)
       and (c.client_id is null or d.client_id = c.client_id);
   end if;
   return to_jsonb(c);
@@ -114,6 +116,55 @@ end
 $$;
 grant execute on function kv.record_repair_start(uuid, text) to app_admin;
 
+-- Returns the columns of a row as they are hashed when a document is mapped (kv.column_hashes).
+create or replace function kv.hashes_of_row(entity text, r jsonb) returns jsonb
+language plpgsql immutable parallel safe
+as $$
+begin
+  return kv.column_hashes((
+    select jsonb_object_agg(c.key, case c.key when 'price' then to_jsonb(trim_scale((c.value #>> '{}')::numeric))
+      else c.value end)
+    from jsonb_each(r) c), kv.merged_columns(entity));
+end
+$$;
+
+-- Returns whether an application has written the document of a row since it was last mapped, and nothing says that the
+-- row is newer, so that the row must not be written over it. The row is newer if one of the columns that differ has
+-- changed since then, too, and later than the document says in `updatedAt`. Columns about which only the platform
+-- decides are always newer in the row. A document of another record has no newer values of this row.
+create or replace function kv.is_document_newer(entity text, key text, row_id uuid, fields text[]) returns boolean
+language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
+as $$
+declare
+  lead constant text := kv.leading_key(entity, row_id);
+  r constant jsonb := kv.row_content(entity, row_id);
+  contested constant text[] := case when entity = 'order' then fields else array(
+    select unnest(fields) intersect select unnest(kv.merged_columns(entity))) end;
+  stored constant jsonb := (select d.value from kv.documents(array[lead]) d);
+  document constant jsonb := kv.decoded(stored);
+  hashes constant jsonb := kv.hashes_of_row(entity, r);
+  i kv.ids;
+begin
+  perform kv.require_super_admin();
+  select * into i from kv.ids where kv.ids.key = lead;
+  if stored is null or fields && '{id,document}' or kv.fingerprint(stored) = i.mapped_fingerprint then
+    return false;
+  elsif r is null then
+    return true;
+  elsif contested = '{}' then
+    return false;
+  elsif i.base is not null and not exists (
+      select from unnest(contested) c
+      where coalesce(i.base -> c, case when r -> c in ('{}', '[]') then hashes -> c end) is distinct from hashes -> c)
+  then
+    return true;
+  end if;
+  return not coalesce(jsonb_typeof(document) = 'object' and not kv.is_deep(document)
+    and (r ->> 'updated_at')::timestamptz > kv.moment(kv.fields(document) -> 'updatedAt'), false);
+end
+$$;
+grant execute on function kv.is_document_newer(text, text, uuid, text[]) to app_admin;
+
 -- Repairs a record: maps its documents again, or writes its document from its row.
 create or replace function kv.repair_record(source text, entity text, key text, row_id uuid, fields text[])
 returns void
@@ -145,7 +196,7 @@ end
 $$;
 
 -- Maps the documents of a record as if they had never been mapped: all their fields count as changed. A row that has
--- disappeared is written again.
+-- disappeared is written again. An empty base says that an operator has decided for the documents, and their stock.
 create or replace function kv.repair_row(entity text, key text, row_id uuid) returns void
 language plpgsql volatile
 as $$
@@ -165,11 +216,12 @@ begin
     where i.entity = $1 and i.state <> 'gone' and (i.key = $2 or i.id = $3) order by 1);
   perform kv.lock_documents(entity, ids);
   foreach target in array ids loop
-    update kv.ids i set mapped_fingerprint = null, base = null,
+    update kv.ids i set mapped_fingerprint = null, base = '{}',
       has_row = i.has_row and kv.row_as_json(i.entity, i.id) is not null
     where i.entity = $1 and i.id = target;
   end loop;
   perform kv.map_rows(entity, ids, currency);
+  update kv.ids i set base = null where i.entity = $1 and i.id = any (ids) and i.base = '{}';
 end
 $$;
 
@@ -189,7 +241,8 @@ $$;
 
 -- Writes the document of a row from the row. If the row has disappeared, its documents go, too, as when the mirror sees
 -- that a row is deleted. `fields` are the columns that differ. `id` and `document` say that the whole document is
--- wrong.
+-- wrong. A document that is newer than the row stays, and so do other documents of the row that an application has
+-- written since they were last mapped.
 create or replace function kv.repair_document(entity text, key text, row_id uuid, fields text[]) returns void
 language plpgsql volatile
 as $$
@@ -198,7 +251,9 @@ declare
   lead constant text := case when fields && '{id,document}' then key else kv.leading_key(entity, row_id) end;
   document jsonb;
 begin
-  if r is null then
+  if kv.is_document_newer(entity, key, row_id, fields) then
+    return;
+  elsif r is null then
     if exists (select from kv.ids i where i.entity = $1 and i.id = row_id and i.has_row) then
       perform kv.delete_documents(entity, row_id);
     end if;
@@ -209,8 +264,10 @@ begin
     perform kv.restore_document(entity, lead, row_id, r);
     return;
   end if;
-  update kv.ids i set fingerprint = kv.fingerprint(document), mapped_fingerprint = kv.fingerprint(document)
-  where i.key = lead and i.state = 'mapped';
+  update kv.ids i set fingerprint = kv.fingerprint(d.value)
+  from kv.documents(array(select o.key from kv.ids o where o.entity = $1 and o.id = row_id)) d
+  where i.key = d.key and i.fingerprint <> kv.fingerprint(d.value);
+  update kv.ids i set mapped_fingerprint = i.fingerprint where i.key = lead and i.state = 'mapped';
   perform kv.mirror_row(entity, r - fields, r);
 end
 $$;
@@ -239,7 +296,8 @@ begin
     former.key := (kv.keys_of(entity, 'production', former.old_id))[2];
   end if;
   select d.value into stored from kv_store_6fcaeea3 d where d.key = former.key for update;
-  document := kv.with_revision(kv.document_of(entity, former.old_id, r), coalesce(kv.revision_of(stored), 0) + 1);
+  document := kv.with_revision(kv.document_of(entity, former.old_id, r),
+    coalesce(kv.revision_of(stored) + 1, kv.first_revision(former.key, null)));
   insert into kv_store_6fcaeea3 as d (key, value) values (former.key, document)
   on conflict on constraint kv_store_6fcaeea3_pkey do update set value = excluded.value;
   insert into kv.ids as i (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)

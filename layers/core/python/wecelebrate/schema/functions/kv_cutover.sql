@@ -38,6 +38,15 @@ return (
   where c.entity = $1 and (c.client_id = $2 or c.client_id is null) and c.scope = 'full' and c.status = 'complete'
   order by c.ended_at desc limit 1);
 
+-- Returns whether a document can belong to a client: it does, or it has no row, and nobody knows its client.
+create or replace function kv.may_belong_to(d kv.ids, client_id uuid) returns boolean
+language plpgsql stable
+as $$
+begin
+  return coalesce(kv.client_of_document(d) = client_id, not d.has_row);
+end
+$$;
+
 -- Returns what the gates of a cutover judge. A document that waits to be mapped again counts as pending.
 create or replace function kv.cutover_facts(entity text, client_id uuid) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -52,10 +61,10 @@ begin
       select count(*) from kv.ids i
       where i.entity = $1 and i.state in ('pending', 'mapped') and i.fingerprint is distinct from i.mapped_fingerprint
         and i.environment = any (array(select unnest(m.environments) from kv.mirror m))
-        and ($2 is null or kv.client_of_document(i) = $2)),
+        and ($2 is null or kv.may_belong_to(i, $2))),
     'quarantined', (
       select count(*) from kv.quarantine q join kv.ids i on i.key = q.key
-      where i.entity = $1 and ($2 is null or kv.client_of_document(i) = $2)),
+      where i.entity = $1 and ($2 is null or kv.may_belong_to(i, $2))),
     'comparison', kv.last_comparison($1, $2),
     'open_mismatches', (
       select count(*) from kv.differences f
@@ -68,6 +77,7 @@ grant execute on function kv.cutover_facts(text, uuid) to app_admin;
 
 -- Makes the following facts and the stage that they allow one step: writes that were accepted while the store led end
 -- first, and later writes see the new stage. lock_not_available means that a write runs for more than 2 seconds.
+-- Because writes wait from now on, each later statement of the transaction has 2 seconds, too.
 create or replace function kv.hold_stages() returns void
 language plpgsql volatile security definer
 set search_path = pg_catalog, public, app, kv, pg_temp set lock_timeout = '2s'
@@ -75,6 +85,7 @@ as $$
 begin
   perform kv.require_super_admin();
   perform pg_advisory_xact_lock(hashtextextended('kv stages', 0));
+  perform set_config('statement_timeout', '2s', true);
 end
 $$;
 grant execute on function kv.hold_stages() to app_admin;
@@ -87,7 +98,7 @@ create or replace function kv.change_stage(
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 declare
-  usual kv.stages := kv.stage_of(entity, null);
+  usual kv.stages;
 begin
   perform kv.require_super_admin();
   if current_query() !~ '^select kv\.change_stage\(\$1, \$2, \$3, \$4, \$5, \$6\);?\s*$' then
@@ -95,6 +106,8 @@ begin
   elsif $2 is not null and not exists (select from clients c where c.id = $2) then
     return false;
   end if;
+  perform pg_advisory_xact_lock(hashtextextended('kv stage changes', 0));  -- a rollback includes every client
+  usual := kv.stage_of(entity, null);
   insert into kv.stages as s (entity, client_id, leads, reads, shadow, changed_by)
   values ($1, $2, coalesce($3, usual.leads, 'kv'), coalesce($4, usual.reads, 0), coalesce($5, usual.shadow, 0),
     app.subject())

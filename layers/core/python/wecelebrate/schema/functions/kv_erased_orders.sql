@@ -1,5 +1,7 @@
--- The orders of erased persons that have only a document. An erasure marks the ids of the orders whose documents
--- mention the person, because nothing of the person may stay by which a later mapping could recognise the order.
+-- The orders of erased persons. An erasure marks the ids of the orders that have only a document, and whose document
+-- mentions the person, because nothing of the person may stay by which a later mapping could recognise the order. The
+-- documents of an order with a row lose the data of the person, and no later write brings them back: the identity of
+-- the order decides, whatever key or list contains the document.
 
 set local role app_mirror;
 
@@ -66,5 +68,75 @@ declare
 begin
   return case when jsonb_typeof(document) = 'object' and not kv.is_deep(document)
     then kv.order_time(kv.fields(document), old_id) end;
+end
+$$;
+
+-- Returns the ids of the orders that a document can be by its key and by the id that it states. `names` are the
+-- environments. Null: nobody has looked for them, so the second part of a key can be one.
+create or replace function kv.possible_orders(key text, value jsonb, names text[]) returns uuid[]
+language plpgsql immutable parallel safe
+as $$
+declare
+  own_key constant text := case when kv.is_entity_key(key) then key end;
+  name text;
+  long_name text;
+  environment text;
+  ids uuid[] := '{}';
+begin
+  foreach name in array array_remove(array[own_key, kv.line(kv.decoded(value) -> 'id', 1024)], null) loop
+    long_name := (select n from unnest(array[name, own_key]) n where n like '%:%:%' limit 1);
+    environment := coalesce(split_part(long_name, ':', 2), 'production');
+    if environment = any (names) or names is null then
+      ids := ids || kv.id_of('order', environment, split_part(name, ':', -1));
+    end if;
+    if environment <> all (names) or names is null or environment = 'production' then
+      ids := ids || kv.id_of('order', 'production', split_part(name, ':', -1));
+    end if;
+  end loop;
+  return ids;
+end
+$$;
+
+-- Returns what the document of an order may contain after its person was erased, or null for any other document.
+-- `value` is what an application writes. Only an order that the old applications have had has a document.
+create or replace function kv.erased_document(key text, value jsonb) returns jsonb
+language plpgsql stable
+as $$
+declare
+  own constant uuid[] := array(select i.id from kv.ids i where i.key = $1 and i.entity = 'order');
+begin
+  if key !~ '^(orders?|user_orders|order_index):' or not exists (
+      select from orders o where o.id = any (own || kv.possible_orders($1, $2, null)) and o.erased_at is not null)
+  then
+    return null;
+  end if;
+  return (
+    select kv.document_of('order', i.old_id, to_jsonb(o)) from orders o
+      join kv.ids i on i.entity = 'order' and i.id = o.id and i.has_row
+    where o.id = any (own || kv.possible_orders($1, $2, kv.environment_names())) and o.erased_at is not null
+    order by i.key = $1 desc, i.key limit 1);
+end
+$$;
+
+-- Replaces all documents of an order whose person was erased: only what the row still has stays. Earlier values go.
+-- Documents in lists change at the end of the transaction (functions/kv_mirror_lists.sql).
+create or replace function kv.erase_documents(order_id uuid, r jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  d record;
+begin
+  for d in
+    select s.key, i.old_id, kv.revision_of(s.value) as rev
+    from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
+    where i.entity = 'order' and i.id = order_id and i.state <> 'gone'
+      and exists (select from kv.ids x where x.entity = 'order' and x.id = order_id and x.has_row)
+    order by s.key for update of s
+  loop
+    perform kv.replace_document(d.key, null,
+      kv.with_revision(kv.document_of('order', d.old_id, r), coalesce(d.rev, 0)));
+  end loop;
+  delete from kv.history h where h.key in (select i.key from kv.ids i where i.entity = 'order' and i.id = order_id);
+  perform kv.note_list_change('order', order_id, '{erased_at}');
 end
 $$;

@@ -24,7 +24,7 @@ declare
 begin
   with documents as materialized (
     select p.id, (kv.keys_of('product', 'production', p.id::text))[2] as key,
-      kv.with_revision(kv.document_of('product', p.id::text, to_jsonb(p)), 1) as value
+      kv.with_revision(kv.document_of('product', p.id::text, kv.mirrored_row(to_jsonb(p))), 1) as value
     from products p
     where p.id = any (ids) and kv.old_id_of('catalog', p.catalog_id) is not null
       and not exists (select from kv.ids i where i.entity = 'product' and i.id = p.id)
@@ -68,6 +68,8 @@ begin
   if r is null then
     perform kv.mirror_change('product', jsonb_build_object('id', product_id), null);
     return false;
+  elsif kv.is_retired('product') then
+    return false;
   elsif kv.leading_key('product', product_id) is null then
     perform kv.mirror_change('product', null, r);
     return false;
@@ -105,11 +107,11 @@ begin
   if folded is null then
     return 0;
   end if;
-  if 'production' = any (kv.mirrored_environments()) then
+  if 'production' = any (kv.mirrored_environments()) and not kv.is_retired('product') then
     created := kv.create_product_documents(folded);
   end if;
   for p in
-    select f.id, case when r.id is not null then to_jsonb(r) end as content
+    select f.id, case when r.id is not null then kv.mirrored_row(to_jsonb(r)) end as content
     from unnest(folded) f (id) left join products r on r.id = f.id
     where f.id not in (select unnest(created)) order by f.id
   loop

@@ -149,6 +149,11 @@ as $$
     update kv.ids i set state = 'gone', mapped_fingerprint = null
     where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
       and not exists (select from documents d where d.key = i.key)
+    returning i.key
+  ), forgotten as (
+    delete from kv.history h using gone g where h.key = g.key
+  ), released as (
+    delete from kv.quarantine q using gone g where q.key = g.key
   )
   insert into kv.ids as i (key, entity, environment, old_id, id, list, fingerprint, state)
   select d.key, d.entity, d.environment, d.old_id, d.id, d.list, d.fingerprint,

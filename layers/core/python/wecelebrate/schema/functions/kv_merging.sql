@@ -62,27 +62,41 @@ begin
 end
 $$;
 
--- Keeps the stock of a row if another document decides about the row than before, or the same document after it was
--- deleted: what it says about the stock is of unknown age, and the mirror has counted since. Without the mirror, the
--- documents decide.
-create or replace function kv.with_stock_of_row(d kv.draft, current jsonb) returns kv.draft
+-- Keeps the stock of a row, unless its document says how many pieces its writer has sold: it decided the row before,
+-- and its base is the stock that the row has now. After a quarantine or a deletion, the mirror has counted since, and
+-- what the document says is of unknown age. `keeps_count` says whether the document has changed its stock, too. Without
+-- the mirror, the documents decide, and so does a document with an empty base: an operator has decided for it.
+create or replace function kv.with_stock_of_row(d kv.draft, current jsonb, base jsonb) returns kv.draft
 language plpgsql stable
 as $$
+declare
+  names constant text[] := '{inventory_count,inventory_policy}';
+  of_row jsonb;
+  of_document jsonb;
+  of_base constant jsonb := jsonb_strip_nulls(jsonb_build_object(
+    'inventory_count', base -> 'inventory_count', 'inventory_policy', base -> 'inventory_policy'));
+  decided boolean;
 begin
-  if d.entity = 'product' and current ->> 'inventory_policy' = 'tracked'
-    and (d.columns -> 'inventory_count' is distinct from current -> 'inventory_count'
-      or d.columns ->> 'inventory_policy' is distinct from 'tracked')
-    and not exists (select from kv.ids i
-      where i.key = d.key and i.has_row and not i.alias and i.state in ('mapped', 'quarantined'))
-    and kv.is_mirrored() then
+  if d.entity <> 'product' or current ->> 'inventory_policy' is distinct from 'tracked'
+    or d.columns ->> 'inventory_policy' = 'tracked'
+      and d.columns -> 'inventory_count' = current -> 'inventory_count'
+    or base = '{}' or not kv.is_mirrored() or d.environment <> all (kv.mirrored_environments()) then
+    return d;
+  end if;
+  of_row := kv.column_hashes(current, names);
+  of_document := kv.column_hashes(d.columns, names);
+  decided := exists (select from kv.ids i
+    where i.key = d.key and i.has_row and not i.alias and i.state in ('mapped', 'quarantined'));
+  if not decided or of_base <> of_row then
     d.columns := d.columns || jsonb_build_object('inventory_count', current -> 'inventory_count',
-      'inventory_policy', 'tracked', 'keeps_count', true);
+      'inventory_policy', 'tracked', 'keeps_count', not decided or of_base <> of_document);
   end if;
   return d;
 end
 $$;
 
--- Writes the stock of rows into those documents whose stock was not taken, and notes the conflict.
+-- Writes the stock of rows into those documents whose stock was not taken, and notes the conflict if they had changed
+-- it.
 create or replace function kv.return_counts(drafts kv.draft[]) returns void
 language plpgsql volatile
 as $$
@@ -92,11 +106,14 @@ declare
   document jsonb;
 begin
   for d in
-    select e.key, i.list, e.id, (e.columns ->> 'inventory_count')::integer as stock
+    select e.key, i.list, e.id, (e.columns ->> 'inventory_count')::integer as stock,
+      (e.columns ->> 'keeps_count')::boolean as is_conflict
     from unnest(drafts) e join kv.ids i on i.key = e.key
     where e.reason is null and e.columns ? 'keeps_count' order by e.key
   loop
-    perform kv.note_conflict(d.key, 'base_unknown', 'availableQuantity', null, null);
+    if d.is_conflict then
+      perform kv.note_conflict(d.key, 'base_unknown', 'availableQuantity', null, null);
+    end if;
     if d.list is not null then
       perform kv.note_list_change('product', d.id, '{inventory_count,inventory_policy}');
       continue;
@@ -130,11 +147,11 @@ begin
   foreach d in array drafts loop
     if d.reason is null then
       current := existing -> d.id::text;
-      d := kv.with_stock_of_row(d, current);
       before := (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
                  order by i.key <> d.key limit 1);
+      d := kv.with_stock_of_row(d, current, before);
       hashes := kv.column_hashes(d.columns, names);
-      if current is not null and before is not null then
+      if current is not null and before <> '{}' then
         d.columns := d.columns || coalesce((
           select jsonb_object_agg(c.key, case c.key
             when 'price' then to_jsonb(trim_scale((c.value)::numeric)) else c.value end)

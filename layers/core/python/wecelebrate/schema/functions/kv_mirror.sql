@@ -38,12 +38,13 @@ declare
   name text;
   ids uuid[];
   mapped_sites uuid[];
+  labels jsonb;
 begin
   select * into settings from kv.mirror;
   update kv.ids i set state = 'gone', mapped_fingerprint = null
   where (i.key = any (gone) or i.list = any (gone)) and i.state not in ('gone', 'deleted');
   delete from kv.quarantine q using kv.ids i where q.key = i.key and (i.key = any (gone) or i.list = any (gone));
-  delete from kv.history h where h.key = any (gone);
+  delete from kv.history h using kv.ids i where h.key = i.key and (i.key = any (gone) or i.list = any (gone));
   perform kv.index_written(keys, settings.environments,
     case when keys::text ~ 'orders?:[^,:]+:' then kv.environment_names() else '{}' end);
   perform kv.refuse_deleted(keys);
@@ -56,18 +57,41 @@ begin
       order by 1 limit 501);
     if cardinality(ids) > 500 then  -- the statement of the application must not time out
       perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', 'too_many', null, null);
+      update kv.ids i set mapped_fingerprint = null
+      where i.entity = name and i.id = any (earlier) and i.id <> all (ids[1:500]);
     end if;
+    labels := case when name = 'product' then kv.product_labels(ids[1:500]) end;
     perform kv.map_rows(name, ids[1:500], settings.currency);
     if name = 'site' then
       mapped_sites := ids[1:500];
     elsif name = 'product' and 'production' = any (settings.environments) then
       perform kv.exclude_products(
         array(select k from unnest(keys) k where kv.is_settings_key(k)) || kv.settings_keys_of(mapped_sites), null);
-      perform kv.exclude_products(kv.settings_keys_of(array(
-        select s.id from products p join sites s on s.catalog_id = p.catalog_id where p.id = any (ids[1:500]))),
-        ids[1:500]);
+      perform kv.exclude_labelled(array(
+        select l.key::uuid from jsonb_each(kv.product_labels(ids[1:500])) l
+        where l.value is distinct from labels -> l.key));
     end if;
   end loop;
+end
+$$;
+
+-- Returns by what the settings of sites exclude products, by the ids of the products.
+create or replace function kv.product_labels(ids uuid[]) returns jsonb
+language sql stable
+return (
+  select coalesce(jsonb_object_agg(p.id, jsonb_build_array(p.catalog_id, p.sku, p.category, p.brand)), '{}')
+  from products p where p.id = any ($1));
+
+-- Excludes products that are new, or by which the settings of sites exclude them has changed. A sale changes none of
+-- this, so it reads no settings, however many sites show the catalog.
+create or replace function kv.exclude_labelled(ids uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+  if ids <> '{}' then
+    perform kv.exclude_products(kv.settings_keys_of(array(
+      select s.id from products p join sites s on s.catalog_id = p.catalog_id where p.id = any (ids))), ids);
+  end if;
 end
 $$;
 
@@ -137,6 +161,30 @@ exception when others then
 end
 $$;
 
+-- Notes that the mapping of documents has failed, and marks them: the gates of a cutover count them, and the next run
+-- of the backfill maps them. It never fails: the old applications do not depend on the mapping.
+create or replace function kv.note_failure(keys text[], gone text[], code text) returns void
+language plpgsql volatile
+as $$
+declare
+  name text;
+begin
+  raise warning 'the mirror of the key-value store failed (%)', code;
+  foreach name in array keys || gone loop
+    perform kv.note_conflict(name, 'document_not_mirrored', code, null, null);
+  end loop;
+  update kv.ids i set mapped_fingerprint = null where i.key = any (keys || gone) or i.list = any (keys || gone);
+  begin  -- a new document has no entry that can be marked
+    perform kv.index_written(keys, kv.mirrored_environments(),
+      case when keys::text ~ 'orders?:[^,:]+:' then kv.environment_names() else '{}' end);
+    perform kv.refuse_deleted(keys);
+  exception when others then
+    perform kv.raise_deadlock(sqlstate, sqlerrm);
+    raise warning 'the index of the key-value store failed (%)', sqlstate;
+  end;
+end
+$$;
+
 -- Mirrors the documents that a statement has written. The names of the transition tables are `before` and `after`. An
 -- unexpected error, e.g. an error of this mapping, only undoes the mapping: the documents are mapped again by the next
 -- write or by the next run of the backfill. Where the tables lead, a bad document fails instead
@@ -147,7 +195,7 @@ as $$
 declare
   keys text[] := '{}';
   gone text[] := '{}';
-  name text;
+  earlier kv.ids[];
   failure text;
 begin
   if tg_op <> 'DELETE' then
@@ -165,17 +213,15 @@ begin
     perform kv.remember(b.key, b.value) from before b join after a on a.key = b.key
     where b.key = any (keys) and b.value <> a.value;
   end if;
+  earlier := kv.entries_before(keys);
   begin
     perform kv.map_written(keys, gone);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
-    raise warning 'the mirror of the key-value store failed (%)', sqlstate;
     failure := sqlstate;
-    foreach name in array keys || gone loop
-      perform kv.note_conflict(name, 'document_not_mirrored', sqlstate, null, null);
-    end loop;
+    perform kv.note_failure(keys, gone, failure);
   end;
-  perform kv.refuse_documents(keys, failure);
+  perform kv.refuse_documents(keys, failure, earlier);
   return null;
 end
 $$;
@@ -197,7 +243,7 @@ begin
     perform kv.map_written(keys, gone);
   exception when others then
     perform kv.raise_deadlock(sqlstate, sqlerrm);
-    perform kv.note_conflict((keys || gone)[1], 'document_not_mirrored', sqlstate, null, null);
+    perform kv.note_failure(keys, gone, sqlstate);
   end;
   return null;
 end

@@ -125,21 +125,27 @@ begin
       delete from kv.list_changes returning entity, row_id, columns
     ), changes as (
       select c.entity, c.row_id, bool_or(c.columns is null) as is_deleted,
+        coalesce(bool_or('erased_at' = any (c.columns)), false) as is_erased,
         array(select distinct u.name from noted n cross join unnest(n.columns) u (name)
           where n.entity = c.entity and n.row_id = c.row_id) as columns
       from noted c group by 1, 2
     )
-    select i.list, c.entity, jsonb_object_agg(i.key, to_jsonb(c) || jsonb_build_object('environment', i.environment))
-      as targets
+    select i.list, c.entity, bool_or(c.is_erased) as is_erased,
+      jsonb_object_agg(i.key, to_jsonb(c) || jsonb_build_object('environment', i.environment)) as targets
     from changes c join kv.ids i on i.entity = c.entity and i.id = c.row_id
-    where i.list is not null and i.environment = any (kv.mirrored_environments())
-      and case when c.is_deleted then i.state = 'deleted' else i.has_row and i.state not in ('gone', 'deleted') end
+    where i.list is not null and case
+      when c.is_erased then i.state <> 'gone'
+      when i.environment <> all (kv.mirrored_environments()) then false
+      when c.is_deleted then i.state = 'deleted' else i.has_row and i.state not in ('gone', 'deleted') end
     group by i.list, c.entity order by i.list, c.entity
   loop
     begin
       perform kv.write_list(l.list, l.entity, l.targets);
     exception when others then
       perform kv.raise_deadlock(sqlstate, sqlerrm);
+      if l.is_erased then
+        raise;  -- an erasure that leaves documents is not complete; its job is repeated
+      end if;
       raise warning 'a list of the key-value store was not written (%)', sqlstate;
       perform kv.note_conflict(l.list, 'row_not_mirrored', sqlstate, null, null);
     end;
@@ -183,12 +189,13 @@ end
 $$;
 
 -- Returns a document of a list with the changes of its row. Null: the row was deleted. What an application has written
--- and no row has yet, e.g. because it is in quarantine, is not written over.
+-- and no row has yet, e.g. because it is in quarantine, is not written over, unless the person of an order was erased.
 create or replace function kv.item_of_row(key text, entity text, item jsonb, target jsonb) returns jsonb
 language plpgsql volatile
 as $$
 declare
   document constant jsonb := kv.decoded_item(item);
+  is_erased constant boolean := (target ->> 'is_erased')::boolean;
   new_row jsonb;
   updated jsonb;
 begin
@@ -198,23 +205,28 @@ begin
   end if;
   execute format('select kv.mirrored_row(to_jsonb(t)) from public.%I t where t.id = $1', entity || 's')
     into new_row using (target ->> 'row_id')::uuid;
-  if kv.is_deep(document) or exists (
-      select from kv.ids i where i.key = $1 and i.fingerprint is distinct from i.mapped_fingerprint) then
+  if not is_erased and (kv.is_deep(document) or exists (
+      select from kv.ids i where i.key = $1 and i.fingerprint is distinct from i.mapped_fingerprint)) then
     perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
     return item;
   elsif new_row is null then
     return item;
+  elsif is_erased then
+    updated := kv.document_of(entity, (select i.old_id from kv.ids i where i.key = $1), new_row);
+  else
+    new_row := new_row || jsonb_build_object(
+      'catalog', kv.old_id_in('catalog', (new_row ->> 'catalog_id')::uuid, target ->> 'environment'));
+    updated := kv.with_changes(entity, document, (
+      select coalesce(jsonb_object_agg(c, new_row -> c), '{}') from jsonb_array_elements_text(target -> 'columns') c),
+      new_row);
   end if;
-  new_row := new_row || jsonb_build_object(
-    'catalog', kv.old_id_in('catalog', (new_row ->> 'catalog_id')::uuid, target ->> 'environment'));
-  updated := kv.with_changes(entity, document, (
-    select coalesce(jsonb_object_agg(c, new_row -> c), '{}') from jsonb_array_elements_text(target -> 'columns') c),
-    new_row);
   if updated = document then
     return item;
+  elsif not is_erased then
+    perform kv.remember(key, item);
   end if;
-  perform kv.remember(key, item);
-  update kv.ids i set fingerprint = kv.fingerprint(updated), mapped_fingerprint = kv.fingerprint(updated)
+  update kv.ids i set fingerprint = kv.fingerprint(updated),
+    mapped_fingerprint = case when i.mapped_fingerprint = i.fingerprint then kv.fingerprint(updated) end
   where i.key = $1;
   return case jsonb_typeof(item) when 'string' then to_jsonb(updated::text)
     else kv.with_revision(updated, coalesce(kv.revision_of(item), 0) + 1) end;

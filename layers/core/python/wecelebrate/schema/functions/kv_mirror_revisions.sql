@@ -83,27 +83,35 @@ begin
 end
 $$;
 
+-- Returns the stock of the row that a document leads to. Null: it has no row, or the row counts no pieces.
+create or replace function kv.counted_stock(key text) returns integer
+language sql stable
+return (
+  select p.inventory_count from kv.ids i join products p on p.id = i.id
+  where i.key = $1 and i.entity = 'product' and i.has_row and p.inventory_policy = 'tracked');
+
 -- Returns a document with the stock that its current version has, and notes the conflict if they differ. A write whose
 -- base nobody knows does not say how many pieces its writer sold, so it changes no count: the pieces that others have
--- sold meanwhile would come back. A gift without a stock can get one.
+-- sold meanwhile would come back. A gift without a stock can get one. If the current version has no fields, the row has
+-- counted the pieces.
 create or replace function kv.with_current_stock(key text, current jsonb, stated jsonb) returns jsonb
 language plpgsql volatile
 as $$
 declare
   before constant jsonb := kv.decoded(current);
+  has_fields constant boolean := coalesce(jsonb_typeof(before) = 'object' and not kv.is_deep(before), false);
   document jsonb := kv.decoded(stated);
   stock integer;
   field text;
 begin
-  if not kv.is_gift_key(key) or jsonb_typeof(before) is distinct from 'object'
-    or jsonb_typeof(document) is distinct from 'object' or kv.is_deep(before) or kv.is_deep(document) then
+  if not kv.is_gift_key(key) or jsonb_typeof(document) is distinct from 'object' or kv.is_deep(document) then
     return stated;
   end if;
-  stock := (kv.stock_of(kv.fields(before))).stock;
+  stock := case when has_fields then (kv.stock_of(kv.fields(before))).stock else kv.counted_stock(key) end;
   if stock is null or stock = (kv.stock_of(kv.fields(document))).stock then
     return stated;
   end if;
-  if (kv.stock_of(kv.fields(document))).stock is null then  -- the fields that the mapping reads, in their form
+  if has_fields and (kv.stock_of(kv.fields(document))).stock is null then  -- the fields of the mapping, in their form
     document := document || (
       select coalesce(jsonb_object_agg(f.key, f.value), '{}') from jsonb_each(before) f
       where f.value <> 'null' and (kv.camel_name(f.key) in
@@ -164,9 +172,19 @@ begin
       end loop;
     end if;
   end if;
-  return kv.with_revision(stated, revision + 1);
+  return kv.with_revision(stated,
+    case when jsonb_typeof(current) = 'object' then revision + 1 else kv.first_revision(key, base_revision) end);
 end
 $$;
+
+-- Returns the first revision of a document that does not exist, or has no fields. If there was a document with this
+-- key before, its revisions must not come back: an application that has read it would pass for a reader of the new one.
+-- No document has had as many revisions as there were tenths of milliseconds since 1970. `stated` is the revision that
+-- its writer states, or null.
+create or replace function kv.first_revision(key text, stated bigint) returns bigint
+language sql volatile
+return greatest(coalesce(stated, 0) + 1, case when exists (select from kv.ids i where i.key = $1)
+  then (extract(epoch from clock_timestamp()) * 10000)::bigint end);
 
 -- Returns the value that a document gets when an application writes it. `current` is null if there is no such document.
 -- A document that is JSON in a string has no revision.
@@ -174,16 +192,16 @@ create or replace function kv.written_value(key text, current jsonb, stated json
 language plpgsql volatile
 as $$
 declare
-  erased constant jsonb := kv.erased_document(key);
+  erased constant jsonb := kv.erased_document(key, stated);
 begin
   if erased is not null then  -- an application that has read the document before does not bring the person back
     return case when jsonb_typeof(current) = 'object' and current - '_rev' = erased then current
-      else kv.with_revision(erased, coalesce(kv.revision_of(current), 0) + 1) end;
+      else kv.with_revision(erased, coalesce(kv.revision_of(current) + 1, kv.first_revision(key, null))) end;
   elsif jsonb_typeof(stated) is distinct from 'object' then
     return case when current is null then stated else kv.with_current_stock(key, current, stated) end;
   elsif current is null then
-    delete from kv.writes w where w.key = $1;  -- the revisions begin again
-    return kv.with_revision(stated, coalesce(kv.revision_of(stated), 0) + 1);
+    delete from kv.writes w where w.key = $1;
+    return kv.with_revision(stated, kv.first_revision(key, kv.revision_of(stated)));
   elsif jsonb_typeof(current) = 'object' and stated - '_rev' = current - '_rev'
     and not coalesce(kv.revision_of(stated) < kv.revision_of(current), false) then
     return case when current ? '_rev' then current else stated end;

@@ -109,7 +109,7 @@ begin
   stated_id := coalesce(former.old_id, row_id::text);
   new_key := case when former.list is null and former.key is not null then former.key
     else (kv.keys_of(entity, 'production', stated_id))[2] end;
-  document := kv.with_revision(kv.document_of(entity, stated_id, r), 1);
+  document := kv.with_revision(kv.document_of(entity, stated_id, r), kv.first_revision(new_key, null));
   insert into kv_store_6fcaeea3 (key, value) values (new_key, document) on conflict (key) do nothing;
   if not found then
     perform kv.note_conflict(new_key, 'row_not_mirrored', 'id', null, null);
@@ -163,6 +163,12 @@ declare
     where i.entity = $1 and i.id = any ($2) and i.base ? 'status');
 begin
   if entity <> 'order' and cardinality(ids) > 0 then
+    ids := array(  -- a document that waits to be mapped has other values
+      select r.id from unnest(ids) r (id)
+      where not exists (
+        select from kv.ids i
+        where i.entity = $1 and i.id = r.id and not i.alias and i.state not in ('gone', 'deleted')
+          and i.fingerprint is distinct from i.mapped_fingerprint));
     perform kv.record_bases(entity, kv.merged(entity, kv.drafts(entity, ids)));
     update kv.ids i set base = jsonb_set(i.base, '{status}', agreed -> i.id::text)
     where i.entity = $1 and i.id = any ($2) and i.base ->> 'status' <> 'active' and agreed ? i.id::text;
@@ -252,47 +258,6 @@ begin
   perform kv.replace_document(key, stored, case when jsonb_typeof(stored) = 'string' then to_jsonb(updated::text)
     when stored ? '_rev' then kv.with_revision(updated, kv.revision_of(stored)) else updated end);
   return true;
-end
-$$;
-
--- Returns what the document of an order may contain after its person was erased, or null for any other document.
-create or replace function kv.erased_document(key text) returns jsonb
-language sql stable
-return case when key ~ '^(orders?|user_orders|order_index):' then (
-  select kv.document_of('order', i.old_id, to_jsonb(o)) from kv.ids i join orders o on o.id = i.id
-  where i.key = $1 and i.entity = 'order' and o.erased_at is not null) end;
-
--- Returns a list in which an order has only what its row still has.
-create or replace function kv.without_person(list text, value jsonb, order_id uuid, r jsonb) returns jsonb
-language sql stable
-as $$
-  with documents as materialized (
-    select d.value, i.old_id from kv.documents_in($1, kv.items_of($2)) d join kv.ids i on i.key = d.key
-    where i.entity = 'order' and i.id = order_id
-  )
-  select coalesce(jsonb_agg(coalesce((select kv.document_of('order', d.old_id, r) from documents d
-    where d.value = kv.decoded_item(e.item) limit 1), e.item) order by e.n), '[]')
-  from jsonb_array_elements(kv.items_of($2)) with ordinality e (item, n)
-$$;
-
--- Replaces all documents of an order whose person was erased: only what the row still has stays. Earlier values go.
-create or replace function kv.erase_documents(order_id uuid, r jsonb) returns void
-language plpgsql volatile
-as $$
-declare
-  d record;
-begin
-  for d in
-    select s.key, i.old_id, kv.revision_of(s.value) as rev
-    from kv.ids i join kv_store_6fcaeea3 s on s.key = i.key
-    where i.entity = 'order' and i.id = order_id and i.has_row and i.state <> 'gone' order by s.key for update of s
-  loop
-    perform kv.replace_document(d.key, null,
-      kv.with_revision(kv.document_of('order', d.old_id, r), coalesce(d.rev, 0)));
-  end loop;
-  delete from kv.history h where h.key in (select i.key from kv.ids i where i.entity = 'order' and i.id = order_id);
-  update kv_store_6fcaeea3 s set value = kv.without_person(s.key, s.value, order_id, r)
-  where s.key in (select i.list from kv.ids i where i.entity = 'order' and i.id = order_id and i.state <> 'gone');
 end
 $$;
 

@@ -9,12 +9,22 @@ language sql stable security definer set search_path = pg_catalog, public, app, 
 as $$ select exists (select from kv.mirror m where m.enabled) $$;
 grant execute on function kv.is_mirrored() to app_owner;
 
--- Saves the settings of the mirror, and returns whether they changed. `environments` is null: the settings stay.
+-- Saves the settings of the mirror, and returns whether they changed. `environments` is null: the settings stay. While
+-- the tables lead, object_in_use refuses to switch the mirror off, or to leave out an environment that it had. The lock
+-- makes a cutover end first, and a later one see the new settings.
 create or replace function kv.save_mirror(enabled boolean, environments text[], currency text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
+declare
+  led text;
 begin
   perform kv.require_super_admin();
+  perform pg_advisory_xact_lock(hashtextextended('kv stages', 0));
+  select string_agg(distinct s.entity, ', ' order by s.entity) into led from kv.stages s where s.leads = 'tables';
+  if led is not null and (not $1 or exists (select from kv.mirror m where not m.environments <@ $2)) then
+    raise exception 'The tables lead for %. Roll back first, e.g. with `wecelebrate kv rollback`.', led
+      using errcode = 'object_in_use';
+  end if;
   if not $1 and exists (select from kv.dirty) then
     raise exception 'documents of a bulk write are not written yet' using errcode = 'lock_not_available';
   end if;
@@ -68,6 +78,17 @@ $$;
 grant execute on function app.record_mirror_switch(boolean, jsonb) to app_owner;
 
 set local role app_owner;
+
+-- Returns a hash of all functions of the store, also of those whose text PostgreSQL does not keep. `migrate` records it
+-- as the comment of the schema, so that a function that somebody has replaced by hand is noticed.
+create or replace function kv.hash_of_functions() returns text
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select encode(sha256(convert_to(string_agg(concat_ws(' ', p.oid::regprocedure, p.prosrc,
+    pg_get_function_sqlbody(p.oid)), ' ' order by p.oid::regprocedure::text collate "C"), 'UTF8')), 'hex')
+  from pg_proc p where p.pronamespace = 'kv'::regnamespace
+$$;
+grant execute on function kv.hash_of_functions() to app_admin;
 
 -- Enables or disables the triggers of the mirror. They run under replication, too, except for the trigger that only
 -- logical replication needs.

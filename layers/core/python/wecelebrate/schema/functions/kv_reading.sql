@@ -216,6 +216,8 @@ begin
   end if;
   differing := array(
     select m.key from unnest(mismatched[1:1000]) m (key) where m.key = any (keys) and kv.record_mismatch(m.key));
+  update kv.differences f set repaired_at = clock_timestamp()  -- a read that agrees ends the mismatches of a document
+  where f.comparison_id is null and f.repaired_at is null and f.key = any (keys[1:1000]) and f.key <> all (mismatched);
   insert into kv.shadow_reads as s (entity, client_id, slot, reads, mismatches)
   select i.entity, o.client_id, pg_backend_pid() % 8, count(*), count(*) filter (where i.key = any (differing))
   from kv.ids i cross join lateral (select kv.client_of_row(i.entity, i.id) as client_id offset 0) o

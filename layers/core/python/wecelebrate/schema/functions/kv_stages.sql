@@ -73,10 +73,47 @@ return coalesce(kv.entity_of_list(key), case when kv.is_entity_key(key) then (
   select k.meaning from app.kv_key_families() k
   where split_part($1, ':', 1) = any (k.heads) and $1 ~ k.pattern limit 1) end);
 
--- Refuses a statement that has written a bad document whose tables lead. A bad document is in quarantine, or was not
--- mapped because there were too many. If the mapping failed with the code `failure`, all documents are bad. The name of
--- the constraint is the reason. The lock makes a cutover wait for the writes that were accepted while the store led.
-create or replace function kv.refuse_documents(keys text[], failure text) returns void
+-- Returns what kv.refuse_documents compares with: the entries of documents with rows before a statement maps the
+-- documents with these keys, and the entries of documents in lists that are not mapped.
+create or replace function kv.entries_before(keys text[]) returns kv.ids[]
+language sql stable
+return array(
+  select i from kv.ids i
+  where i.key = any (keys) and i.has_row
+    or i.list = any (keys) and i.fingerprint is distinct from i.mapped_fingerprint);
+
+-- Returns the documents that are bad after a statement has written the documents with these keys, with reasons. Such a
+-- document is in quarantine, or was not mapped because there were too many. If the mapping failed with the code
+-- `failure`, all documents are bad. A document of another record is bad for the client whose document it has replaced,
+-- so this entry of `earlier` is returned. A document in a list that was bad before and has not changed is left out:
+-- otherwise nobody could write the other documents of the list.
+create or replace function kv.bad_documents(keys text[], failure text, earlier kv.ids[])
+returns table (entry kv.ids, reason text, field text)
+language sql stable
+as $$
+  select i, case when failure is not null then 'mapping_failed' else coalesce(q.reason, 'too_many_documents') end,
+    coalesce(failure, q.field, '')
+  from kv.ids i left join kv.quarantine q on q.key = i.key
+  where (i.key = any (keys) or i.list = any (keys)) and i.state <> 'gone'
+    and (failure is not null or q.key is not null or i.state = 'pending'
+      or i.state = 'mapped' and i.mapped_fingerprint <> i.fingerprint)
+    and not (failure is null and i.list is not null
+      and exists (select from unnest(earlier) e where e.key = i.key and e.fingerprint = i.fingerprint))
+  union all
+  select e, case when failure is not null then 'mapping_failed' else 'id_of_another_record' end,
+    coalesce(failure, 'id')
+  from unnest(earlier) e join kv.ids i on i.key = e.key
+  where e.list is null and (failure is not null or i.id <> e.id)
+  union all
+  select jsonb_populate_record(null::kv.ids, jsonb_build_object('key', k, 'entity', kv.entity_of_key(k),
+    'environment', 'production')), 'mapping_failed', failure
+  from unnest(keys) k
+  where failure is not null and kv.entity_of_key(k) is not null and not exists (select from kv.ids i where i.key = k)
+$$;
+
+-- Refuses a statement that has written a bad document whose tables lead. The name of the constraint is the reason. The
+-- lock makes a cutover wait for the writes that were accepted while the store led.
+create or replace function kv.refuse_documents(keys text[], failure text, earlier kv.ids[]) returns void
 language plpgsql volatile
 as $$
 declare
@@ -87,14 +124,7 @@ begin
     return;
   end if;
   for d in
-    select i as entry, coalesce(q.reason, 'too_many_documents') as reason, coalesce(q.field, '') as field
-    from kv.ids i left join kv.quarantine q on q.key = i.key
-    where (i.key = any (keys) or i.list = any (keys)) and (q.key is not null or i.state = 'pending'
-      or i.state = 'mapped' and i.mapped_fingerprint <> i.fingerprint)
-    union all
-    select jsonb_populate_record(null::kv.ids, jsonb_build_object('key', k, 'entity', kv.entity_of_key(k),
-      'environment', 'production')), 'mapping_failed', failure
-    from unnest(keys) k where failure is not null and kv.entity_of_key(k) is not null
+    select b.entry, b.reason, b.field from kv.bad_documents(keys, failure, earlier) b
   loop
     if (kv.stage_of((d.entry).entity, kv.client_of_document(d.entry))).leads = 'tables' then
       raise exception using
