@@ -156,7 +156,7 @@ def complete_plan(
 
 
 def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> None:
-    """Choose how the values of the columns of states are read, e.g. as letters. `folded` are the names of all columns."""
+    """Choose how the values of the columns of states are read, e.g. as letters. `folded` has all names."""
     has_magento_codes = "attributesetid" in folded or (
         "typeid" in folded and any(name in ("visibility", "extensionattributesstockitemqty") for name in folded)
     )
