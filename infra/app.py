@@ -25,7 +25,8 @@ from infra.aws.network import Network
 from infra.aws.queues import Queues
 from infra.aws.stack import PlatformStack
 from infra.aws.storage import Buckets
-from infra.concurrency import bounded, reserved_concurrency
+from infra.concurrency import bounded, reserved_concurrency, with_workers
+from infra.deploy.stacks import RELEASE_OUTPUT
 from infra.environments import get_environment
 from infra.functions import FunctionSpec, functions
 
@@ -34,7 +35,7 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
     """Add every stack to `app`. The CDK context key `environment` selects the environment."""
     context = app.node.try_get_context
     environment = get_environment(context("environment") or "dev", context)
-    specs = bounded(specs, environment.concurrency)
+    specs = bounded(with_workers(specs, environment.settings.workers), environment.concurrency)
 
     network = Network(app, environment)
     data = Data(app, environment, network.vpc)
@@ -50,7 +51,9 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
     compute = Compute(app, stack_environment, issuers, specs, layers)
     api = Api(app, environment, issuers, compute.of_kind("api"))
     edge = Edge(app, environment, api, compute.origin_secret)
-    Monitoring(app, environment, api, edge, specs)
+    monitoring = Monitoring(app, environment, api, edge, specs)
+    # The last stack has the release, so its output names the release whose deploy has succeeded.
+    cdk.CfnOutput(monitoring, RELEASE_OUTPUT, value=context("release") or "unknown")
 
     # Without this exclusion, CDK would tag the target group of the RDS proxy, too. CloudFormation rejects tags on this
     # resource type.
