@@ -9,6 +9,7 @@ import typer
 from infra.command import output
 from infra.command.help import SETTINGS
 from infra.command.lazy import Entry, LazyCommands
+from infra.command.target import NAMED
 
 PACKAGE = "wecelebrate-platform"
 
@@ -17,7 +18,9 @@ class _Commands(LazyCommands):
     entries: ClassVar = {
         "up": Entry("infra.command.cloud", "up", "Start the local cloud."),
         "down": Entry("infra.command.cloud", "down", "Stop the local cloud."),
-        "status": Entry("infra.command.cloud", "status", "Show the parts of the local cloud."),
+        "status": Entry(
+            "infra.command.cloud", "status", "Show the parts of the local cloud, or an environment on AWS."
+        ),
         "doctor": Entry("infra.command.doctor", "doctor", "Check what is missing or in the way on this machine."),
         "token": Entry("infra.command.token", "token", "Print an access token of a user of the local cloud."),
         "env": Entry("infra.command.env", "env", "Print shell variables with the URL of the API, a token and ids."),
@@ -50,7 +53,10 @@ class _Commands(LazyCommands):
         "openapi": Entry("infra.command.openapi", "openapi", "Print the OpenAPI document of the API."),
         "preflight": Entry("infra.command.aws", "preflight", "Check whether an AWS account is ready for a deploy."),
         "deploy": Entry("infra.command.aws", "deploy", "Deploy an environment on AWS."),
-        "destroy": Entry("infra.command.aws", "destroy", "Delete an environment on AWS that is not permanent."),
+        "destroy": Entry("infra.command.aws", "destroy", "Delete an environment on AWS with all of its data."),
+        "maintenance": Entry(
+            "infra.command.environment", "maintenance", "Close an environment on AWS for everybody but you."
+        ),
         "first-admin": Entry("infra.command.aws", "first_admin", "Create the first super admin on AWS."),
         "sign-in": Entry("infra.command.aws", "sign_in", "Sign in to a platform on AWS, and print shell variables."),
         "shop": Entry("infra.command.shop", "shop", "Create a client with a catalog, a product and a storefront."),
@@ -76,6 +82,10 @@ def wecelebrate(
     version: Annotated[  # noqa: ARG001 - the callback prints it
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
+    env: Annotated[
+        str | None,
+        typer.Option("--env", metavar="NAME", help="Act on this environment or on nothing, e.g. prod, or local."),
+    ] = None,
 ) -> None:
     """Run the wecelebrate platform on this machine, and operate it here or where it is deployed.
 
@@ -83,6 +93,7 @@ def wecelebrate(
     one document {"data": [...], "has_more": false}, like the lists of the API, and `jobs watch` and `listen` print one
     JSON object in each line.
     """
+    NAMED.set(env)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal without Unicode shows `?` instead of `✓`.
