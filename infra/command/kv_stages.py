@@ -171,4 +171,4 @@ def print_stages(stages: list[output.Json], gates: list[output.Json]) -> None:
 
 def print_gates(gates: list[output.Json]) -> None:
     """Print gates."""
-    output.print_table(_GATES, [(gate["gate"], gate["state"], gate["detail"], gate["advice"]) for gate in gates])
+    output.print_table(_GATES, [(gate["name"], gate["state"], gate["detail"], gate["advice"]) for gate in gates])

@@ -1,6 +1,7 @@
 """The OpenAPI document is valid, and contains exactly the declared routes."""
 
 import json
+import re
 
 import pytest
 from openapi_spec_validator import validate
@@ -31,6 +32,17 @@ def test_operation_ids_are_unique() -> None:
 
 def test_the_document_has_no_error_models_of_fastapi() -> None:
     assert "ValidationError" not in json.dumps(document())
+
+
+def test_no_typed_property_has_the_name_of_its_schema() -> None:
+    """The generator of the Python client gives the variable of an object the name of its class, so it has two types.
+
+    The variable of a number, a text or a boolean has no type.
+    """
+    for name, schema in document()["components"]["schemas"].items():
+        variable = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        definition = schema.get("properties", {}).get(variable, {})
+        assert not definition.keys() & {"$ref", "allOf", "anyOf", "const", "enum", "format", "items"}, name
 
 
 @each_operation

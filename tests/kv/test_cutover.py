@@ -244,8 +244,8 @@ def test_gates_are_overridden_only_with_a_reason_which_the_audit_log_keeps(own_p
     assert "shadow: " in result.stderr
     assert api.get(STAGES).json() == {"data": []}
     changed = run(own_platform, "cutover", "order", "--reads", "10", *overridden("comparison", "shadow"))
-    assert [gate["gate"] for gate in changed["gates"]] == GATES
-    states = {gate["gate"]: gate["state"] for gate in changed["gates"]}
+    assert [gate["name"] for gate in changed["gates"]] == GATES
+    states = {gate["name"]: gate["state"] for gate in changed["gates"]}
     assert {name for name, state in states.items() if state == "overridden"} == {"comparison", "shadow"}
     row = own_platform.database.execute(
         "select subject, object_id, details from audit_log where action = 'kv_stage.cutover' order by id desc limit 1"
@@ -311,7 +311,7 @@ def test_the_status_shows_stages_gates_and_counters(own_platform: Platform) -> N
     [stage] = status["stages"]
     assert (stage["entity"], stage["leads"], stage["shadow"], stage["shadow_reads"]) == ("site", "kv", 5, 0)
     [gates] = status["gates"]
-    states = {gate["gate"]: gate["state"] for gate in gates["gates"]}
+    states = {gate["name"]: gate["state"] for gate in gates["gates"]}
     assert states == dict.fromkeys(GATES, "passed") | {
         "comparison": "failed", "shadow": "failed", "transactions": "untried", "canary": "untried",
     }  # fmt: skip
@@ -369,8 +369,9 @@ def fill(platform: Platform, tenant: Tenant, count: int) -> None:
         platform.database.execute(
             "insert into kv.ids (key, entity, environment, old_id, id, state, has_row, fingerprint,"
             " mapped_fingerprint)"
-            f" select 'gift:share-' || n, 'product', 'production', 'share-' || n, {id}, 'mapped', true, 1, 1"
-            f" {ids}".encode()
+            " select d.key, 'product', 'production', d.value ->> 'id', kv.id_of('product', 'production',"
+            " d.value ->> 'id'), 'mapped', true, kv.fingerprint(d.value), kv.fingerprint(d.value)"
+            " from kv_store_6fcaeea3 d where d.key like 'gift:share-%%'"
         )
 
 

@@ -56,7 +56,7 @@ def show(tx: Transaction, entity: Entity, client_id: UUID | None) -> list[Gate]:
     """Return the gates without changing anything: the canary and old transactions are not tried."""
     facts = _facts(tx, entity, client_id)
     return [_gate(*gate) for gate in _judged(tx, facts)] + [
-        Gate(gate=name, state="untried", detail="A cutover tries it.", advice=_ADVICE[name])
+        Gate(name=name, state="untried", detail="A cutover tries it.", advice=_ADVICE[name])
         for name in _TRIED_BY_CUTOVER
     ]
 
@@ -72,8 +72,8 @@ def pass_all(tx: Transaction, entity: Entity, client_id: UUID | None, overrides:
     gates = [_gate(*gate, overrides) for gate in judged]
     failed = [gate for gate in gates if gate.state == "failed"]
     if failed:
-        errors = [FieldError(pointer=gate.gate, detail=f"{gate.detail} {gate.advice}") for gate in failed]
-        raise GatesFailed(f"These gates have not passed: {', '.join(gate.gate for gate in failed)}", errors)
+        errors = [FieldError(pointer=gate.name, detail=f"{gate.detail} {gate.advice}") for gate in failed]
+        raise GatesFailed(f"These gates have not passed: {', '.join(gate.name for gate in failed)}", errors)
     return gates
 
 
@@ -84,7 +84,7 @@ _Judged = tuple[GateName, bool, str]
 
 def _gate(name: GateName, passed: bool, detail: str, overrides: Collection[GateName] = ()) -> Gate:
     failed = "overridden" if name in overrides else "failed"
-    return Gate(gate=name, state="passed" if passed else failed, detail=detail, advice=_ADVICE[name])
+    return Gate(name=name, state="passed" if passed else failed, detail=detail, advice=_ADVICE[name])
 
 
 def _facts(tx: Transaction, entity: Entity, client_id: UUID | None) -> Mapping[str, Any]:

@@ -48,7 +48,7 @@ class Stages(BaseModel):
 class Gate(BaseModel):
     """A condition of a cutover."""
 
-    gate: GateName
+    name: GateName
     """The name of the condition."""
     state: Literal["passed", "failed", "overridden", "untried"] = Field(
         description="`overridden`: it failed, and an admin has overridden it. `untried`: only a cutover tries it."

@@ -35,7 +35,7 @@ def change(tx: Transaction, entity: Entity, new: NewStage) -> ChangedStage:
     details = None
     if new.leads == "tables":
         passed = gates.pass_all(tx, entity, new.client_id, new.overrides)
-        overridden = [gate.gate for gate in passed if gate.state == "overridden"]
+        overridden = [gate.name for gate in passed if gate.state == "overridden"]
         details = {"overridden": overridden, "reason": new.reason} if overridden else None
     reads = 0 if new.leads == "kv" else new.reads
     is_changed = sql.change_stage(
