@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar
 import typer
 
 from infra.command import output
+from infra.command.errors import BadUsage
 from infra.command.help import SETTINGS
 from infra.command.lazy import Entry, LazyCommands
-from infra.command.target import NAMED
+from infra.command.target import LOCAL, NAMED
 
 PACKAGE = "wecelebrate-platform"
 
@@ -77,8 +78,13 @@ def _print_version(requested: bool) -> None:
 app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=True, **SETTINGS)
 
 
+_ON_THIS_MACHINE = frozenset({"up", "down", "doctor", "bench", "load"})
+"""The commands that act only on this machine."""
+
+
 @app.callback()
 def wecelebrate(
+    context: typer.Context,
     version: Annotated[  # noqa: ARG001 - the callback prints it
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
@@ -94,6 +100,8 @@ def wecelebrate(
     JSON object in each line.
     """
     NAMED.set(env)
+    if env not in (None, LOCAL) and context.invoked_subcommand in _ON_THIS_MACHINE:
+        raise BadUsage(f"{context.invoked_subcommand} acts only on this machine, and not on {env}")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal without Unicode shows `?` instead of `✓`.

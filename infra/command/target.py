@@ -41,7 +41,12 @@ def remote_api() -> tuple[str | None, str | None]:
 
 
 def _sign_in(environment: str) -> str:
-    return f"wecelebrate sign-in --env {environment}"
+    """Return the command that signs in. A sign-in with --page names the host of the API, which is no environment."""
+    return (
+        f"wecelebrate sign-in --page PAGE --client ID --api https://{environment}"
+        if "." in environment
+        else (f"wecelebrate sign-in --env {environment}")
+    )
 
 
 def deployed_name(url: str) -> str:

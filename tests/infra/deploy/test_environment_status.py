@@ -102,3 +102,10 @@ def test_maintenance_needs_the_public_address_of_the_operator(command: CommandHe
     result = command("maintenance", "on", "--env", "dev", *address)
     assert (result.returncode, result.stdout) == (2, "")
     assert "--address" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("up",), ("down", "--erase", "--yes"), ("doctor",)])
+def test_a_command_of_this_machine_refuses_an_environment(command: CommandHere, arguments: tuple[str, ...]) -> None:
+    result = command("--env", "prod", *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"{arguments[0]} acts only on this machine, and not on prod" in result.stderr
