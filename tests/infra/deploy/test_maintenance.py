@@ -41,8 +41,8 @@ def account(client: Any, name: str) -> Account:
 
 def rules(client: Any, name: str) -> list[dict[str, Any]]:
     acl = next(each for each in client.list_web_acls(Scope="CLOUDFRONT")["WebACLs"] if each["Name"] == name)
-    found: list[dict[str, Any]] = client.get_web_acl(Name=name, Scope="CLOUDFRONT", Id=acl["Id"])["WebACL"]["Rules"]
-    return found
+    document: list[dict[str, Any]] = client.get_web_acl(Name=name, Scope="CLOUDFRONT", Id=acl["Id"])["WebACL"]["Rules"]
+    return document
 
 
 def addresses(client: Any) -> list[list[str]]:

@@ -185,9 +185,9 @@ def test_a_permanent_environment_needs_its_file(tmp_path: Path, monkeypatch: pyt
 
 
 def test_credentials_of_another_account_are_a_problem_and_nothing_else_is_checked() -> None:
-    found = findings(OperatorSettings(account="210987654321"), env="prod")
-    assert list(found) == ["credentials"]
-    assert "prod belongs to the account 210987654321, but the credentials are of 123456789012" in str(found)
+    problems = findings(OperatorSettings(account="210987654321"), env="prod")
+    assert list(problems) == ["credentials"]
+    assert "prod belongs to the account 210987654321, but the credentials are of 123456789012" in str(problems)
     assert findings(OperatorSettings(account="123456789012"), env="prod")["account"][0].state == "ok"
 
 
