@@ -25,7 +25,8 @@ from infra.aws.network import Network
 from infra.aws.queues import Queues
 from infra.aws.stack import PlatformStack
 from infra.aws.storage import Buckets
-from infra.concurrency import bounded, reserved_concurrency
+from infra.concurrency import bounded, reserved_concurrency, with_workers
+from infra.deploy.stacks import RELEASE_OUTPUT
 from infra.environments import get_environment
 from infra.functions import FunctionSpec, functions
 from infra.http_api import APIS
@@ -35,7 +36,7 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
     """Add every stack to `app`. The CDK context key `environment` selects the environment."""
     context = app.node.try_get_context
     environment = get_environment(context("environment") or "dev", context)
-    specs = bounded(specs, environment.concurrency)
+    specs = bounded(with_workers(specs, environment.settings.workers), environment.concurrency)
 
     network = Network(app, environment)
     data = Data(app, environment, network.vpc)
@@ -51,7 +52,9 @@ def assemble(app: cdk.App, specs: tuple[FunctionSpec, ...], layers: Mapping[str,
     compute = Compute(app, stack_environment, issuers, specs, layers)
     apis = [Api(app, environment, settings, issuers, compute.of_kind("api")) for settings in APIS]
     edge = Edge(app, environment, apis, compute.origin_secret)
-    Monitoring(app, environment, apis, edge, specs)
+    monitoring = Monitoring(app, environment, apis, edge, specs)
+    # The last stack has the release, so its output names the release whose deploy has succeeded.
+    cdk.CfnOutput(monitoring, RELEASE_OUTPUT, value=context("release") or "unknown")
 
     # Without this exclusion, CDK would tag the target group of the RDS proxy, too. CloudFormation rejects tags on this
     # resource type.

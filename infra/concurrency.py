@@ -8,6 +8,23 @@ MIN_UNRESERVED_CONCURRENCY = 100
 """The concurrency of an account that AWS does not allow to be reserved."""
 
 
+def with_workers(specs: Iterable[FunctionSpec], workers: Mapping[str, int]) -> tuple[FunctionSpec, ...]:
+    """Return the functions with the numbers of workers that the operator has set.
+
+    workers: function → the maximum number of its workers. Raises ValueError if a function has no queue.
+    """
+    specs = tuple(specs)
+    consumers = {spec.name for spec in specs if spec.queue}
+    if unknown := sorted(workers.keys() - consumers):
+        raise ValueError(f"`workers`: {', '.join(unknown)} has no queue; use one of {', '.join(sorted(consumers))}")
+    return tuple(_with_maximum(spec, workers[spec.name]) if spec.name in workers else spec for spec in specs)
+
+
+def _with_maximum(spec: FunctionSpec, workers: int) -> FunctionSpec:
+    assert spec.queue is not None
+    return spec.model_copy(update={"queue": spec.queue.model_copy(update={"maximum_concurrency": workers})})
+
+
 def bounded(specs: Iterable[FunctionSpec], concurrency: int) -> tuple[FunctionSpec, ...]:
     """Return the functions with so few workers that all queues together use at most half of the account's concurrency.
 
@@ -21,8 +38,7 @@ def bounded(specs: Iterable[FunctionSpec], concurrency: int) -> tuple[FunctionSp
     def bound(spec: FunctionSpec) -> FunctionSpec:
         if spec.queue is None or share == 1:
             return spec
-        workers = max(2, int(spec.queue.maximum_concurrency * share))
-        return spec.model_copy(update={"queue": spec.queue.model_copy(update={"maximum_concurrency": workers})})
+        return _with_maximum(spec, max(2, int(spec.queue.maximum_concurrency * share)))
 
     return tuple(bound(spec) for spec in specs)
 

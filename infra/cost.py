@@ -154,9 +154,9 @@ VOLUMES = {"idle": 0.0, "year 1": 1.0, "year 2": 5.0, "year 3": 10.0, "100M": 10
 def page() -> str:
     """Return the text of `docs/cost.md`."""
     specs = functions()
-    prod, dev = Choice(ENVIRONMENTS["prod"]), Choice(ENVIRONMENTS["dev"])
+    prod, dev, staging = (Choice(ENVIRONMENTS[name]) for name in ("prod", "dev", "staging"))
     columns = {f"prod, {name}": replace(prod, requests=requests) for name, requests in VOLUMES.items()}
-    columns = {"dev, idle": dev, **columns}
+    columns = {"dev, idle": dev, "staging, idle": staging, **columns}
     parts = {name: lines(choice, specs) for name, choice in columns.items()}
     table = [["USD a month", *columns], ["---", *["---:"] * len(columns)]]
     table += [[part, *(f"{parts[name][part]:,.2f}" for name in columns)] for part in next(iter(parts.values()))]

@@ -47,7 +47,7 @@ class Environment:
     """The number of Aurora readers. The minimum is 1, because the read-only endpoint of the proxy needs a target."""
     capacity: tuple[float, float]
     """The minimum and maximum Aurora capacity units (ACU) of an instance. A unit has 2 GiB of memory, and costs about
-    0.12 USD an hour."""
+    0.12 USD an hour. `capacity` in the file of the operator replaces it."""
     backup_days: int
     """The number of days for which backups are kept."""
     log_days: int
@@ -143,4 +143,5 @@ def get_environment(name: str, override: Callable[[str], object] = lambda _: Non
         settings=settings,
         zones=settings.zones or environment.zones,
         concurrency=settings.concurrency or environment.concurrency,
+        capacity=settings.capacity or environment.capacity,
     )

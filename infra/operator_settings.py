@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parent.parent / "environments"
 Domain = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]{1,63}\.)+[a-z]{2,63}$", max_length=253)]
 Url = Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=2_000)]
 Zone = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d[a-z]$")]
+Acu = Annotated[float, Field(ge=0.5, le=256, multiple_of=0.5)]
 _ARN = r"^arn:aws:iam::\d{12}:(root|role/[\w+=,.@/-]+|user/[\w+=,.@/-]+)$"
 _UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 Uuid = Annotated[str, StringConstraints(pattern=_UUID)]
@@ -63,10 +64,19 @@ class ErpGrant(_StrictModel):
 class OperatorSettings(_StrictModel):
     """The settings of one environment. Each has a default with which the environment can be deployed."""
 
+    account: Annotated[str, StringConstraints(pattern=r"^\d{12}$")] | None = None
+    """The number of the AWS account of the environment. Commands refuse credentials of another account."""
     zones: tuple[Zone, ...] = ()
     """The names of the availability zones in this account."""
     concurrency: int = Field(default=0, ge=0, le=1_000_000)
     """The number of concurrent invocations that AWS allows in the account. 0 means the default of the environment."""
+    capacity: tuple[Acu, Acu] | None = None
+    """The minimum and maximum capacity of an instance of the database, which replaces that of the environment."""
+    workers: dict[str, Annotated[int, Field(ge=2, le=1_000)]] = Field(default_factory=dict)
+    """The maximum number of workers of a queue, by the name of its function, e.g. `queues-emails`. It replaces
+    `maximum_concurrency` of its `function.toml`. AWS requires at least 2."""
+    firewall: Literal["block", "count"] = "block"
+    """Whether the firewall blocks requests. With `count`, its rules only count the requests that they would block."""
     domain: Domain | None = None
     """The domain of the API, e.g. `api.example.com`. Without it, the API has a name of CloudFront."""
     certificate: Annotated[str, StringConstraints(pattern=r"^arn:aws:acm:us-east-1:\d{12}:certificate/\S+$")] | None = (
@@ -125,6 +135,8 @@ class OperatorSettings(_StrictModel):
         for first, second in (("issuer", "audience"), ("domain", "certificate")):
             if bool(getattr(self, first)) != bool(getattr(self, second)):
                 raise ValueError(f"only one of the settings `{first}` and `{second}` is set: set both or neither")
+        if self.capacity and self.capacity[0] > self.capacity[1]:
+            raise ValueError("the minimum of `capacity` is above its maximum")
         names = [grant.name for grant in self.erp]
         if len(names) != len(set(names)):
             raise ValueError("two ERP grants have the same name: give each its own")
@@ -154,7 +166,7 @@ class OperatorSettings(_StrictModel):
             raise ValueError(f"{file}: {place + ': ' if place else ''}{first['msg']}") from error
 
 
-_LISTS = ("zones", "console_urls", "shop_urls", "machines", "kv_key_hashes")
+_LISTS = ("zones", "capacity", "console_urls", "shop_urls", "machines", "kv_key_hashes")
 """The settings that the context of CDK gives as one text, separated by commas."""
 
 

@@ -74,6 +74,12 @@ def database_alarms(environment: Environment) -> Iterator[Alarm]:
         ("database-cpu", "the CPU is busy", "CPUUtilization", 80),
         ("database-capacity", "the capacity is used up", "ACUUtilization", 90),
         ("database-connections", "connections become scarce", "DatabaseConnections", round(0.7 * connections)),
+        (
+            "database-transaction-ids",
+            "half of the transaction ids are used",
+            "MaximumUsedTransactionIDs",
+            1_000_000_000,
+        ),
         ("replica-lag", "a reader is 5 seconds behind", "AuroraReplicaLagMaximum", 5_000),
     ):
         yield Alarm(kind, "", summary, _RDS, metric, "Maximum", threshold, cluster, periods=3)
@@ -99,6 +105,7 @@ def platform_alarms(environment: Environment) -> Iterator[Alarm]:
                 {"FunctionName": environment.resource(sweeper)}, below=True)  # fmt: skip
     yield _custom("heartbeat-stopped", "", "readers cannot measure their lag", "Heartbeat", 1, service=sweeper,
                   below=True)  # fmt: skip
+    yield _custom("cache-down", "", "the sweeper cannot use Redis", "CacheDown", 3, service=sweeper)
     yield _custom("unexpected-database-state", "", "the database has objects that no release creates",
                   "UnexpectedDatabaseState", 1, service=sweeper)  # fmt: skip
     yield _custom("row-security-suspended", "", "row-level security of a table is suspended", "RowSecuritySuspended", 1,

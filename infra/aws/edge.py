@@ -165,7 +165,9 @@ class Edge(PlatformStack):
         )
 
     def _create_firewall(self, environment: Environment) -> waf.CfnWebACL:
-        rules = [_rate_rule(0), *(_managed_rule(name, number) for number, name in enumerate(_MANAGED_RULES, start=1))]
+        counts = environment.settings.firewall == "count"
+        managed = [_managed_rule(name, number, counts) for number, name in enumerate(_MANAGED_RULES, start=1)]
+        rules = [_rate_rule(0, counts), *managed]
         return waf.CfnWebACL(
             self,
             "firewall",
@@ -177,13 +179,12 @@ class Edge(PlatformStack):
         )
 
 
-def _rate_rule(priority: int) -> waf.CfnWebACL.RuleProperty:
+def _rate_rule(priority: int, counts: bool) -> waf.CfnWebACL.RuleProperty:
+    block = {"customResponse": {"responseCode": 429, "responseHeaders": [{"name": "retry-after", "value": "60"}]}}
     return waf.CfnWebACL.RuleProperty(
         name="requests-per-address",
         priority=priority,
-        action=waf.CfnWebACL.RuleActionProperty(
-            block={"customResponse": {"responseCode": 429, "responseHeaders": [{"name": "retry-after", "value": "60"}]}}
-        ),
+        action=waf.CfnWebACL.RuleActionProperty(count={}) if counts else waf.CfnWebACL.RuleActionProperty(block=block),
         statement=waf.CfnWebACL.StatementProperty(
             rate_based_statement=waf.CfnWebACL.RateBasedStatementProperty(
                 limit=REQUESTS_PER_ADDRESS, aggregate_key_type="IP", evaluation_window_sec=300
@@ -193,12 +194,12 @@ def _rate_rule(priority: int) -> waf.CfnWebACL.RuleProperty:
     )
 
 
-def _managed_rule(name: str, priority: int) -> waf.CfnWebACL.RuleProperty:
+def _managed_rule(name: str, priority: int, counts: bool) -> waf.CfnWebACL.RuleProperty:
     counted = _COUNTED_RULES if name == "AWSManagedRulesCommonRuleSet" else ()
     return waf.CfnWebACL.RuleProperty(
         name=name,
         priority=priority,
-        override_action=waf.CfnWebACL.OverrideActionProperty(none={}),
+        override_action=waf.CfnWebACL.OverrideActionProperty(**{"count" if counts else "none": {}}),
         statement=waf.CfnWebACL.StatementProperty(
             managed_rule_group_statement=waf.CfnWebACL.ManagedRuleGroupStatementProperty(
                 vendor_name="AWS",

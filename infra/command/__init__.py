@@ -7,8 +7,10 @@ from typing import Annotated, ClassVar
 import typer
 
 from infra.command import output
+from infra.command.errors import BadUsage
 from infra.command.help import SETTINGS
 from infra.command.lazy import Entry, LazyCommands
+from infra.command.target import LOCAL, NAMED
 
 PACKAGE = "wecelebrate-platform"
 
@@ -17,7 +19,9 @@ class _Commands(LazyCommands):
     entries: ClassVar = {
         "up": Entry("infra.command.cloud", "up", "Start the local cloud."),
         "down": Entry("infra.command.cloud", "down", "Stop the local cloud."),
-        "status": Entry("infra.command.cloud", "status", "Show the parts of the local cloud."),
+        "status": Entry(
+            "infra.command.cloud", "status", "Show the parts of the local cloud, or an environment on AWS."
+        ),
         "doctor": Entry("infra.command.doctor", "doctor", "Check what is missing or in the way on this machine."),
         "token": Entry("infra.command.token", "token", "Print an access token of a user of the local cloud."),
         "env": Entry("infra.command.env", "env", "Print shell variables with the URL of the API, a token and ids."),
@@ -52,7 +56,10 @@ class _Commands(LazyCommands):
         "openapi": Entry("infra.command.openapi", "openapi", "Print the OpenAPI document of the API."),
         "preflight": Entry("infra.command.aws", "preflight", "Check whether an AWS account is ready for a deploy."),
         "deploy": Entry("infra.command.aws", "deploy", "Deploy an environment on AWS."),
-        "destroy": Entry("infra.command.aws", "destroy", "Delete an environment on AWS that is not permanent."),
+        "destroy": Entry("infra.command.aws", "destroy", "Delete an environment on AWS with all of its data."),
+        "maintenance": Entry(
+            "infra.command.environment", "maintenance", "Close an environment on AWS for everybody but you."
+        ),
         "first-admin": Entry("infra.command.aws", "first_admin", "Create the first super admin on AWS."),
         "sign-in": Entry("infra.command.aws", "sign_in", "Sign in to a platform on AWS, and print shell variables."),
         "shop": Entry("infra.command.shop", "shop", "Create a client with a catalog, a product and a storefront."),
@@ -73,11 +80,20 @@ def _print_version(requested: bool) -> None:
 app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=True, **SETTINGS)
 
 
+_ON_THIS_MACHINE = frozenset({"up", "down", "doctor", "bench", "load"})
+"""The commands that act only on this machine."""
+
+
 @app.callback()
 def wecelebrate(
+    context: typer.Context,
     version: Annotated[  # noqa: ARG001 - the callback prints it
         bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
     ] = False,
+    env: Annotated[
+        str | None,
+        typer.Option("--env", metavar="NAME", help="Act on this environment or on nothing, e.g. prod, or local."),
+    ] = None,
 ) -> None:
     """Run the wecelebrate platform on this machine, and operate it here or where it is deployed.
 
@@ -85,6 +101,9 @@ def wecelebrate(
     one document {"data": [...], "has_more": false}, like the lists of the API, and `jobs watch` and `listen` print one
     JSON object in each line.
     """
+    NAMED.set(env)
+    if env not in (None, LOCAL) and context.invoked_subcommand in _ON_THIS_MACHINE:
+        raise BadUsage(f"{context.invoked_subcommand} acts only on this machine, and not on {env}")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal without Unicode shows `?` instead of `✓`.

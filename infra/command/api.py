@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from infra.command import output
 from infra.command.errors import ApiUnavailable, ApiUnreachable, BadUsage, NotFound, Refused
+from infra.command.target import API_VARIABLE, ENV_VARIABLE, TOKEN_VARIABLE, deployed_name, remote_api
 from infra.local.control import running_endpoints
 from infra.local.endpoints import CloudNotRunning, Endpoints, state_directory
 from infra.local.hints import this_command
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 __all__ = ["httpx"]
-API_VARIABLE = "WECELEBRATE_API"
-TOKEN_VARIABLE = "WECELEBRATE_TOKEN"  # noqa: S105 - the name of the variable
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,11 @@ class Connection:
     local: LocalCloud | None
     """The local cloud to which the API belongs. None if the platform is deployed."""
 
+    @property
+    def platform(self) -> str:
+        """The platform on which the command acts, for messages."""
+        return "the local cloud" if self.local else deployed_name(str(self.api.base_url).rstrip("/"))
+
 
 def local_cloud(purpose: str) -> LocalCloud:
     """Return the running local cloud. Raises CloudNotRunning if it is not up.
@@ -83,7 +88,7 @@ def local_cloud(purpose: str) -> LocalCloud:
     purpose: what needs the local cloud, e.g. `mail list`, for the message.
     """
     state = state_directory()
-    remote = os.environ.get(API_VARIABLE)
+    remote, _ = remote_api()
     if remote and not _is_api_of(state, remote):
         raise BadUsage(
             f"{purpose} needs the local cloud, but {API_VARIABLE} is {remote}: unset {API_VARIABLE} to use the"
@@ -98,13 +103,14 @@ def connect(expires_in: int = 12 * 3600) -> Iterator[Connection]:
 
     With only $WECELEBRATE_TOKEN, the user of this token calls the API of the local cloud.
 
-    Raises BadUsage if the variables are wrong, CloudNotRunning if they are not set and no local cloud is running, and
-    ApiUnreachable if the API does not respond.
+    On a terminal, prints the platform on which the command acts. Raises BadUsage if the variables are wrong or do not
+    fit the option --env, CloudNotRunning if they are not set and no local cloud is running, and ApiUnreachable if the
+    API does not respond.
 
     expires_in: lifetime of the access token of the admin, in seconds.
     """
     state = state_directory()
-    url, token = os.environ.get(API_VARIABLE), os.environ.get(TOKEN_VARIABLE)
+    url, token = remote_api()
     local = None
     if url and not _is_api_of(state, url):
         _require_usable(url)
@@ -121,7 +127,10 @@ def connect(expires_in: int = 12 * 3600) -> Iterator[Connection]:
             # A configured HTTP proxy cannot reach 127.0.0.1 of this machine.
             trust_env=not is_loopback(url),
         ) as api:
-            yield Connection(api, local)
+            connection = Connection(api, local)
+            if sys.stderr.isatty():
+                output.note(f"on {connection.platform}")
+            yield connection
     except httpx.TransportError as error:
         where = f"`{this_command()} status` shows what is running" if local else f"check {API_VARIABLE}={url}"
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -238,7 +247,8 @@ def _error_message(response: httpx.Response) -> str:
     detail = problem.get("detail") or "; ".join(fields) or problem.get("title") or problem.get("message")
     hint = ""
     if response.status_code == httpx.codes.UNAUTHORIZED and os.environ.get(TOKEN_VARIABLE):
-        hint = f" (the token comes from {TOKEN_VARIABLE})"
+        again = f"; sign in to {name} again" if (name := os.environ.get(ENV_VARIABLE)) else ""
+        hint = f" (the token comes from {TOKEN_VARIABLE}{again})"
     return f"the API returned {response.status_code}: {detail or response.reason_phrase}{hint}"
 
 

@@ -1,40 +1,53 @@
 """The commands for a platform on AWS: `preflight`, `deploy`, `destroy`, `first-admin`, `sign-in`, `erp`."""
 
 import json
+import os
 import re
+from shlex import quote
 from typing import Annotated
+from urllib.parse import quote as quote_path
+from urllib.parse import urlsplit
 
 import typer
 
 from infra.command import output
 from infra.command.errors import BadUsage, ExitCode
 from infra.command.help import SETTINGS, command, documented
+from infra.command.target import API_VARIABLE, ENV_VARIABLE, NAMED, TOKEN_VARIABLE, remote_api
 from infra.environments import Environment, get_environment
 from infra.functions import ROOT
 
+BUCKET_VARIABLE = "WECELEBRATE_DROPS_BUCKET"
 AWS = ("AWS_PROFILE", "NO_COLOR")
 """The variables of the commands that call AWS."""
 
-EnvironmentOption = Annotated[str, typer.Option("--env", help="The environment: dev, staging or prod.")]
+EnvironmentOption = Annotated[
+    str | None,
+    typer.Option("--env", help="The environment: dev, staging or prod. The default is dev.", show_default=False),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 erp = typer.Typer(add_completion=False, help="Give ERP systems access to the drops bucket.", **SETTINGS)
 
 
-def _environment(name: str) -> Environment:
+def environment_named(option: str | None) -> Environment:
+    """Return the environment of the option of a command, or of `wecelebrate --env`. Raises BadUsage."""
+    named = NAMED.get()
+    if option and named and option != named:
+        raise BadUsage(f"`wecelebrate --env {named}` and `--env {option}` name different environments")
     try:
-        return get_environment(name)
+        return get_environment(option or named or "dev")
     except ValueError as error:
         raise BadUsage(str(error)) from error
 
 
 @command("wecelebrate preflight --env dev", environment=AWS)
-def preflight(env: EnvironmentOption = "dev") -> None:
+def preflight(env: EnvironmentOption = None) -> None:
     """Check whether the AWS account has what a deploy needs, and print what to type.
 
     The command only reads. The exit code is 1 if there is a problem. Warnings do not change it.
     """
-    if _problems(_environment(env)):
+    if _problems(environment_named(env)):
         raise typer.Exit(ExitCode.FAILED)
 
 
@@ -55,7 +68,7 @@ def _problems(environment: Environment) -> int:
 
 @command("wecelebrate deploy --env dev", "wecelebrate deploy --env prod --no-rollback", environment=AWS)
 def deploy(
-    env: EnvironmentOption = "dev",
+    env: EnvironmentOption = None,
     no_rollback: Annotated[
         bool, typer.Option("--no-rollback", help="Keep what exists if a step fails, and continue the next time.")
     ] = False,
@@ -66,15 +79,18 @@ def deploy(
     --no-rollback, because a rollback could not delete a protected database.
     """
     from infra.deploy.account import Account, aws_errors
-    from infra.deploy.stacks import apis_that_lose_paths, deploy_commands, is_complete, run_cdk
+    from infra.deploy.checkout import release
+    from infra.deploy.stacks import RELEASE_OUTPUT, apis_that_lose_paths, deploy_commands, is_complete, run_cdk
 
-    environment = _environment(env)
+    environment = environment_named(env)
     if _problems(environment):
         output.failure("nothing was deployed: mend the problems first")
         raise typer.Exit(ExitCode.FAILED)
     outputs = ROOT / "cdk.out" / f"outputs-{environment.name}.json"
     outputs.parent.mkdir(exist_ok=True)
     options = ["--require-approval", "never", "--progress", "events", "--outputs-file", str(outputs)]
+    version = release()
+    options += ["-c", f"{RELEASE_OUTPUT}={version}"]
     with aws_errors():
         account = Account(environment)
         complete = is_complete(account)
@@ -87,7 +103,7 @@ def deploy(
         if run_cdk(cdk_deploy):
             output.failure("the deploy failed: mend the cause that CDK printed, and run the same command again")
             raise typer.Exit(ExitCode.FAILED)
-    output.success(f"{environment.name} is deployed")
+    output.success(f"{environment.name} is deployed with the release {version}")
     output.print_details(_addresses(environment, json.loads(outputs.read_text("utf-8"))))
 
 
@@ -103,29 +119,48 @@ def _addresses(environment: Environment, stacks: dict[str, dict[str, str]]) -> d
     return {text: value for text, value in outputs.items() if value}
 
 
-@command("wecelebrate destroy --env dev", environment=AWS)
-def destroy(env: EnvironmentOption = "dev", yes: YesOption = False) -> None:
+@command("wecelebrate destroy --env dev", "wecelebrate destroy --env staging --delete-data-of staging", environment=AWS)
+def destroy(
+    env: EnvironmentOption = None,
+    delete_data_of: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The name again, for a permanent environment: staging or prod.")
+    ] = None,
+    yes: YesOption = False,
+) -> None:
     """Delete an environment with all of its data, and report what remains.
 
-    Only an environment that is not permanent can be deleted. The network interfaces of the functions can delay the
-    deletion by 20 minutes.
+    A permanent environment needs --delete-data-of. Its database is deleted with a final snapshot. The network
+    interfaces of the functions can delay the deletion by 20 minutes. The command can be repeated after an error.
     """
+    from infra.deploy import permanent
     from infra.deploy.account import Account, aws_errors
     from infra.deploy.destroy import delete_logs, empty_buckets, remaining
     from infra.deploy.stacks import cdk_command, run_cdk
 
-    environment = _environment(env)
-    if environment.permanent:
-        raise BadUsage(f"{env} is permanent: its stacks are protected. See `docs/deploy.md` for how to remove one.")
+    environment = environment_named(env)
+    if environment.permanent and delete_data_of != environment.name:
+        raise BadUsage(
+            f"{environment.name} is permanent: --delete-data-of {environment.name} deletes it with all of its data"
+        )
     account = Account(environment)
+    buckets: list[str] | None = None
     with aws_errors():
-        output.confirm(f"Delete {env} in the account {account.id} with all of its data?", yes)
-        for bucket, versions in empty_buckets(account):
+        output.confirm(f"Delete {environment.name} in the account {account.id} with all of its data?", yes)
+        if environment.permanent:
+            for stack in permanent.unprotect_stacks(account):
+                output.step(f"{stack}: protection disabled")
+            if snapshot := permanent.delete_database(account):
+                output.step(f"the database is deleted; its snapshot is {snapshot}")
+            buckets = permanent.kept_buckets(account)
+        for bucket, versions in empty_buckets(account, buckets):
             output.step(f"{bucket}: {versions} versions deleted")
     if run_cdk(cdk_command(environment, "destroy", "--force")):
         output.failure("the deletion failed: run the same command again")
         raise typer.Exit(ExitCode.FAILED)
     with aws_errors():
+        if environment.permanent:
+            for name in (*permanent.delete_buckets(account), *permanent.delete_user_pools(account)):
+                output.step(f"{name} deleted")
         for name in delete_logs(account):
             output.step(f"{name} deleted")
         resources = remaining(account)
@@ -134,13 +169,13 @@ def destroy(env: EnvironmentOption = "dev", yes: YesOption = False) -> None:
         for arn in resources:
             output.result(arn)
     else:
-        output.success(f"{env} is deleted, and nothing remains")
+        output.success(f"{environment.name} is deleted, and nothing remains")
 
 
 @command("wecelebrate first-admin ada@example.com --env dev", environment=AWS)
 def first_admin(
     email: Annotated[str, typer.Argument(help="The e-mail address of the first super admin.")],
-    env: EnvironmentOption = "dev",
+    env: EnvironmentOption = None,
 ) -> None:
     """Create the first super admin of a deployed platform.
 
@@ -151,7 +186,7 @@ def first_admin(
     from infra.deploy.first_admin import create_first_admin
 
     with aws_errors():
-        subject = create_first_admin(Account(_environment(env)), email)
+        subject = create_first_admin(Account(environment_named(env)), email)
     output.success(f"{output.printable(email)} is a super admin ({subject})")
 
 
@@ -165,18 +200,18 @@ _URL = re.compile(r"https://[^/\s]+|http://(localhost|127\.0\.0\.1)(:\d+)?")
     environment=AWS,
 )
 def sign_in(
-    env: EnvironmentOption = "dev",
+    env: EnvironmentOption = None,
     page: Annotated[str | None, typer.Option(help="The URL of the sign-in page of staff.")] = None,
     client: Annotated[str | None, typer.Option(help="The id of the app client of the staff console.")] = None,
     api: Annotated[str | None, typer.Option(help="The URL of the API.")] = None,
 ) -> None:
     """Sign in to a deployed platform in the browser, and print shell variables for the other commands.
 
-    The variables are API, TOKEN, WECELEBRATE_API, WECELEBRATE_TOKEN and WECELEBRATE_DROPS_BUCKET. A token is valid for
-    an hour. With --page, --client and --api, the command needs no credentials of AWS, and does not print the bucket.
+    The variables are API, TOKEN, WECELEBRATE_ENV, WECELEBRATE_API, WECELEBRATE_TOKEN and WECELEBRATE_DROPS_BUCKET. A
+    token is valid for an hour. If the sign-in fails, other commands of this shell refuse to act on a local cloud. With
+    --page, --client and --api, the command needs no credentials of AWS, and does not print the bucket.
     """
     import webbrowser
-    from shlex import quote
 
     from infra.deploy.sign_in import SignIn
 
@@ -187,28 +222,37 @@ def sign_in(
             if not _URL.fullmatch(url.rstrip("/")):
                 raise BadUsage(f"{option} must be a URL with https and without a path, e.g. https://api.example.com")
         page, api, bucket = page.rstrip("/"), api.rstrip("/"), None
+        _begin_sign_in(urlsplit(api).netloc)
     else:
-        page, client, api, bucket = _deployed(env)
+        environment = environment_named(env)
+        _begin_sign_in(environment.name)
+        page, client, api, bucket = _deployed(environment)
     attempt = SignIn.begin(page, client)
     output.note(f"open this page if no browser opens: {attempt.url}")
     token = attempt.wait(webbrowser.open)
-    values = {"API": api, "TOKEN": token, "WECELEBRATE_API": api, "WECELEBRATE_TOKEN": token}
-    for name, value in (values | ({"WECELEBRATE_DROPS_BUCKET": bucket} if bucket else {})).items():
+    values = {"API": api, "TOKEN": token, API_VARIABLE: api, TOKEN_VARIABLE: token}
+    for name, value in (values | ({BUCKET_VARIABLE: bucket} if bucket else {})).items():
         output.result(f"export {name}={quote(value)}")
 
 
-def _deployed(env: str) -> tuple[str, str, str, str]:
+def _begin_sign_in(name: str) -> None:
+    """Print the variables of a shell that wants to act on an environment, and is not signed in yet."""
+    variables = ("API", "TOKEN", API_VARIABLE, TOKEN_VARIABLE, BUCKET_VARIABLE)
+    output.result(f"unset {' '.join(variables)}")
+    output.result(f"export {ENV_VARIABLE}={quote(name)}")
+
+
+def _deployed(environment: Environment) -> tuple[str, str, str, str]:
     """Return the sign-in page, its app client, the URL of the API and the drops bucket of an environment."""
     from infra.deploy.account import Account, AwsError, aws_errors
     from infra.deploy.stacks import stack_outputs
 
-    environment = _environment(env)
     account = Account(environment)
     with aws_errors():
         identity, edge = stack_outputs(account, "identity"), stack_outputs(account, "edge")
         bucket = f"{environment.resource('drops')}-{account.id}"
     if identity is None or edge is None:
-        raise AwsError(f"{env} is not deployed, or has an issuer of its own: sign in there")
+        raise AwsError(f"{environment.name} is not deployed, or has an issuer of its own: sign in there")
     return identity["StaffSignIn"], identity["StaffClient"], edge["url"], bucket
 
 
@@ -217,28 +261,52 @@ def grant(
     principal: Annotated[str, typer.Option(help="The AWS account, role or user of the system, as an ARN.")],
     catalog: Annotated[list[str] | None, typer.Option(help="The id of a catalog. Can be repeated.")] = None,
     destination: Annotated[list[str] | None, typer.Option(help="The id of an order destination.")] = None,
-    env: EnvironmentOption = "dev",
+    env: EnvironmentOption = None,
 ) -> None:
     """Give an ERP system its folders in the drops bucket. The next deploy creates its role.
 
-    The command writes `environments/<env>-erp.toml`. It needs no access to AWS.
+    The command writes `environments/<env>-erp.toml`, and prints what the system needs. It needs no access to AWS. If
+    this shell is signed in to the environment, it first checks that the catalogs and destinations exist there.
     """
     from infra.deploy.erp import grant_access
 
-    environment = _environment(env)
+    environment = environment_named(env)
+    catalogs, destinations = catalog or [], destination or []
+    _require_existing(environment, catalogs, destinations)
     try:
-        created = grant_access(environment, name, principal, catalog or [], destination or [])
+        created = grant_access(environment, name, principal, catalogs, destinations)
     except ValueError as error:
         raise BadUsage(_first_line(error)) from error
-    output.success(f"{name} has access after the next deploy of {env}")
-    account = "<account>"
+    output.success(f"{name} has access after the next deploy of {environment.name}; give the system these values:")
+    account = environment.settings.account or "<account>"
     output.print_details(
         {
             "role": f"arn:aws:iam::{account}:role/{environment.resource(f'erp-{name}')}",
             "external id": created.external_id,
             "bucket": f"{environment.resource('drops')}-{account}",
+            "region": environment.region,
+            "write to": "\n".join(f"{id}/incoming/" for id in catalogs),
+            "read from": "\n".join(f"{id}/results/" for id in catalogs),
+            "order files": "\n".join(f"orders/{id}/" for id in destinations),
         }
     )
+
+
+def _require_existing(environment: Environment, catalogs: list[str], destinations: list[str]) -> None:
+    """Raise NotFound if a catalog or a destination does not exist. Only a shell that is signed in can check it."""
+    if os.environ.get(ENV_VARIABLE) != environment.name or not remote_api()[0]:
+        output.warning(
+            f"not checked that the catalogs and destinations exist, because nobody is signed in to {environment.name}"
+        )
+        return
+    from infra.command.api import connect, get
+
+    with connect() as connection:
+        for id in catalogs:
+            get(connection.api, f"/v1/catalogs/{quote_path(id, safe='')}", not_found=f"catalog {id} does not exist")
+        for id in destinations:
+            path = f"/v1/order-destinations/{quote_path(id, safe='')}"
+            get(connection.api, path, not_found=f"order destination {id} does not exist")
 
 
 def _first_line(error: ValueError) -> str:
@@ -256,7 +324,7 @@ erp.command(
     cls=documented(
         "wecelebrate erp grant acme-sap --env dev --principal arn:aws:iam::210987654321:role/sap"
         " --catalog ca100000-0000-7000-8000-000000000001",
-        environment=("NO_COLOR",),
+        environment=("WECELEBRATE_ENV", "WECELEBRATE_API", "WECELEBRATE_TOKEN", "NO_COLOR"),
     ),
 )(grant)
 

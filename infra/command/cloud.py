@@ -19,6 +19,8 @@ from infra.command import output
 from infra.command.errors import ExitCode
 from infra.command.help import LOCAL, command
 from infra.command.output import Column, JsonOption, Styled, YesOption
+from infra.command.target import LOCAL as TARGET_LOCAL
+from infra.command.target import NAMED
 from infra.local import control
 from infra.local.endpoints import Endpoints, Ports, load_endpoints, state_directory
 from infra.local.hints import display_path, this_command
@@ -100,12 +102,29 @@ def down(
         output.success(f"removed {removed}")
 
 
-@command("wecelebrate status", "wecelebrate status --json | jq -r .stage", environment=LOCAL)
-def status(as_json: JsonOption = False) -> None:
-    """Show the parts of the local cloud.
+@command(
+    "wecelebrate status",
+    "wecelebrate status --json | jq -r .stage",
+    "wecelebrate status --env prod",
+    environment=(*LOCAL, "AWS_PROFILE"),
+)
+def status(
+    as_json: JsonOption = False,
+    env: Annotated[
+        str | None, typer.Option("--env", help="An environment on AWS: show its release, health and stacks.")
+    ] = None,
+) -> None:
+    """Show the parts of the local cloud, or an environment on AWS.
 
     The exit code is 0 if all of them are up, 3 if the local cloud is not running, and 1 if a part is down.
     """
+    named = env or NAMED.get()
+    if named not in (None, TARGET_LOCAL):
+        if as_json:
+            raise typer.BadParameter("--json can only be used for the local cloud")
+        from infra.command.environment import exit_with, show
+
+        exit_with(show(named))
     cloud_status = control.status(state_directory())
     if as_json:
         output.print_json(dataclasses.asdict(cloud_status))

@@ -1,5 +1,6 @@
 """The command `wecelebrate switch`: lists and changes the kill switches of the platform."""
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
@@ -7,10 +8,11 @@ from typing import Annotated
 import typer
 
 from infra.command import output
-from infra.command.api import connect, get, httpx, require_success
+from infra.command.api import Connection, connect, get, require_success
 from infra.command.errors import BadUsage
 from infra.command.help import API, command
 from infra.command.output import Cell, Column, Json, JsonOption, Styled
+from infra.command.target import ENV_VARIABLE, NAMED
 
 _PATH = "/v1/admin/flags"
 _SUSPENSIONS = "/v1/admin/row-security-suspensions"
@@ -29,7 +31,8 @@ _COLUMNS = (
     "wecelebrate switch",
     "wecelebrate switch cache=off",
     "wecelebrate switch row-security:orders=off --reason 'The policy of clients fails' --minutes 20",
-    environment=API,
+    "wecelebrate --env prod switch cache=off --break-glass",
+    environment=(*API, "AWS_PROFILE"),
 )
 def switch(
     setting: Annotated[
@@ -40,55 +43,82 @@ def switch(
     ] = None,
     reason: Annotated[str | None, typer.Option(help="Why row-level security of a table is suspended.")] = None,
     minutes: Annotated[int, typer.Option(min=1, max=60, help="After how many minutes a suspension ends.")] = 30,
+    break_glass: Annotated[
+        bool,
+        typer.Option("--break-glass", help="Write to the database with your AWS credentials: the API is down."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Change a kill switch, or list all of them. A change applies to every function within 10 seconds.
+
+    If the API or the sign-in is down, --break-glass writes the switch to the database with the credentials of AWS.
 
     row-security:TABLE=off suspends the row-level security of one table whose policies are broken. Until the suspension
     ends, admins can only read the table, and all other requests that need it are refused.
     """
     if setting is not None and as_json:
         raise typer.BadParameter("--json can only be used to list the switches")
+    if break_glass:
+        _break_glass(setting)
+        return
     with connect() as connection:
         if setting is not None and setting.startswith(_ROW_SECURITY):
-            _change_row_security(connection.api, setting.removeprefix(_ROW_SECURITY), reason, minutes)
+            _change_row_security(connection, setting.removeprefix(_ROW_SECURITY), reason, minutes)
             return
         suspensions: list[Json] = get(connection.api, _SUSPENSIONS)["data"]
         switches: dict[str, Json] = {switch["name"]: switch for switch in get(connection.api, _PATH)["data"]}
         if setting is not None:
-            _change(connection.api, switches, setting)
+            _change(connection, switches, setting)
         elif as_json:
             output.print_json_list([*switches.values(), *suspensions])
         else:
             output.print_table(_COLUMNS, [*map(_row, switches.values()), *map(_suspension, suspensions)])
 
 
-def _change(api: httpx.Client, switches: Mapping[str, Json], setting: str) -> None:
+def _break_glass(setting: str | None) -> None:
+    from infra.command.aws import environment_named
+    from infra.deploy.account import Account, aws_errors
+    from infra.deploy.break_glass import change_switch
+
+    name = NAMED.get() or os.environ.get(ENV_VARIABLE)
+    if setting is None or name is None:
+        raise BadUsage("--break-glass needs a switch and an environment, e.g. wecelebrate --env prod switch cache=off")
+    try:
+        with aws_errors():
+            change_switch(Account(environment_named(name)), setting)
+    except ValueError as error:
+        raise BadUsage(str(error)) from error
+    output.success(f"{setting} is in the database of {name}, and applies to every function within 10 seconds")
+
+
+def _change(connection: Connection, switches: Mapping[str, Json], setting: str) -> None:
     name, _, value = setting.partition("=")
     if name not in switches:
         raise BadUsage(f"switch '{name}' does not exist: use one of {', '.join(switches)}")
     default, other = switches[name]["default"], switches[name]["other"]
     if value not in (default, other):
         raise BadUsage(f"'{value}' is not a value of the switch {name}: use {name}={default} or {name}={other}")
-    path = f"{_PATH}/{name}"
+    api, path = connection.api, f"{_PATH}/{name}"
     response = api.delete(path) if value == default else api.put(path, json={"value": value})
     require_success(response)
-    output.success(f"{name}={value} applies to every function within 10 seconds")
+    platform = connection.platform
+    output.success(f"{name}={value} applies to every function of {platform} within 10 seconds")
 
 
-def _change_row_security(api: httpx.Client, setting: str, reason: str | None, minutes: int) -> None:
+def _change_row_security(connection: Connection, setting: str, reason: str | None, minutes: int) -> None:
     table, _, value = setting.partition("=")
-    path = f"{_SUSPENSIONS}/{table}"
+    api, path = connection.api, f"{_SUSPENSIONS}/{table}"
     if value == "on":
         require_success(api.delete(path))
-        output.success(f"row-level security of {table} is in force")
+        output.success(f"row-level security of {table} is in force on {connection.platform}")
     elif value != "off":
         raise BadUsage(f"'{value}' is not a value of {_ROW_SECURITY}{table}: use off or on")
     elif reason is None:
         raise BadUsage("--reason is required to suspend row-level security: the audit log keeps it")
     else:
         require_success(api.put(path, json={"reason": reason, "minutes": minutes}))
-        output.success(f"row-level security of {table} is suspended for {minutes} minutes: only admins can read it")
+        where = f"on {connection.platform} for {minutes} minutes"
+        output.success(f"row-level security of {table} is suspended {where}: only admins can read it")
 
 
 def _suspension(suspension: Json) -> tuple[Cell, ...]:

@@ -1,15 +1,16 @@
 """The command `wecelebrate tenant`: copies one client from a restored database into the live database."""
 
-from typing import Annotated
+from collections.abc import Collection
+from typing import Annotated, Any
 
-import psycopg
 import typer
 
-from infra import tenants
 from infra.command import output
+from infra.command.aws import environment_named
 from infra.command.errors import BadUsage
 from infra.command.help import SETTINGS, documented
 from infra.command.output import Cell, Column, YesOption
+from infra.command.target import NAMED
 
 app = typer.Typer(no_args_is_help=True, help="Copy one client from a restored database into the live one.", **SETTINGS)
 
@@ -22,8 +23,13 @@ _COLUMNS = (
     Column("keys of different rows", shorten=True),
 )
 _Client = Annotated[str, typer.Option("--client", help="The slug of the client.")]
-_Restored = Annotated[str, typer.Option("--restored", help="The URL of the restored database.")]
-_Live = Annotated[str, typer.Option("--live", help="The URL of the live database.")]
+_Environment = Annotated[
+    str | None, typer.Option("--env", help="The environment on AWS. The function deploy-migrate does the work there.")
+]
+_Restored = Annotated[
+    str, typer.Option("--restored", help="The name of the restored cluster on AWS, or with --live its URL.")
+]
+_Live = Annotated[str | None, typer.Option("--live", help="The URL of the live database, instead of --env.")]
 _Access = Annotated[
     list[str] | None,
     typer.Option(
@@ -32,72 +38,94 @@ _Access = Annotated[
         help="Also copy the rows of a table that give access or send data. Repeatable.",
     ),
 ]
-_EXAMPLE = (
+_ON_AWS = "--env prod --client acme --restored wecelebrate-prod-restored"
+_BY_URL = (
     "--client acme --restored postgresql://wc_migrate@restored/wecelebrate"
     " --live postgresql://wc_migrate@live/wecelebrate"
 )
+_VARIABLES = ("AWS_PROFILE", "NO_COLOR")
 
 
-@app.command("compare", cls=documented(f"wecelebrate tenant compare {_EXAMPLE}", environment=("NO_COLOR",)))
-def compare(client: _Client, restored: _Restored, live: _Live) -> None:
+@app.command(
+    "compare",
+    cls=documented(
+        f"wecelebrate tenant compare {_ON_AWS}", f"wecelebrate tenant compare {_BY_URL}", environment=_VARIABLES
+    ),
+)
+def compare(client: _Client, restored: _Restored, live: _Live = None, env: _Environment = None) -> None:
     """Show which rows of a client the live database has lost or changed. Changes nothing."""
-    with psycopg.connect(restored) as old, psycopg.connect(live) as new:
-        _print(_compare(old, new, client))
-        new.rollback()
+    _print(_run(client, restored, live, env)["tables"])
 
 
-@app.command("restore", cls=documented(f"wecelebrate tenant restore {_EXAMPLE}", environment=("NO_COLOR",)))
+@app.command(
+    "restore",
+    cls=documented(
+        f"wecelebrate tenant restore {_ON_AWS}", f"wecelebrate tenant restore {_BY_URL}", environment=_VARIABLES
+    ),
+)
 def restore(
-    client: _Client, restored: _Restored, live: _Live, with_access: _Access = None, yes: YesOption = False
+    client: _Client,
+    restored: _Restored,
+    live: _Live = None,
+    env: _Environment = None,
+    *,
+    with_access: _Access = None,
+    yes: YesOption = False,
 ) -> None:
     """Copy the missing rows of a client into the live database. Rows that exist are not changed.
 
     Rows that give access or send data, e.g. of members and webhooks, can have been deleted on purpose. They are only
     reported, unless `--with-access` names their table.
     """
+    from wecelebrate.clients.restoration import ACCESS
+
     access = set(with_access or ())
     for table in access:
-        if table not in tenants.ACCESS:
-            raise BadUsage(f"--with-access: `{table}` must be one of {', '.join(tenants.ACCESS)}")
-    with psycopg.connect(restored) as old, psycopg.connect(live) as new:
-        comparisons = _compare(old, new, client)
-        _print(comparisons)
-        held = {
-            each.table.name: len(each.missing)
-            for each in comparisons
-            if each.missing and each.table.name in tenants.ACCESS.keys() - access
-        }
-        missing = sum(len(each.missing) for each in comparisons if each.table.name not in held)
-        for table, count in held.items():
-            output.note(f"{count} rows of {table} are not copied, because {tenants.ACCESS[table]}")
-        if not missing:
-            output.note("no other rows are missing" if held else "no rows are missing")
-            return
-        if not yes and not typer.confirm(f"Copy {missing} rows of {client}?"):
-            raise typer.Abort
-        try:
-            copied = tenants.copy_missing(old, new, comparisons, access)
-        except tenants.TenantError as error:
-            raise BadUsage(f"{error}; nothing was copied") from error
+        if table not in ACCESS:
+            raise BadUsage(f"--with-access: `{table}` must be one of {', '.join(ACCESS)}")
+    tables = _run(client, restored, live, env)["tables"]
+    _print(tables)
+    missing = {each["table"]: each["missing"] for each in tables if each["missing"]}
+    held = {table: count for table, count in missing.items() if table in ACCESS.keys() - access}
+    for table, count in held.items():
+        output.note(f"{count} rows of {table} are not copied, because {ACCESS[table]}")
+    count = sum(missing.values()) - sum(held.values())
+    if not count:
+        output.note("no other rows are missing" if held else "no rows are missing")
+        return
+    output.confirm(f"Copy {count} rows of {client} into {env or NAMED.get() or 'the live database'}?", yes)
+    copied = _run(client, restored, live, env, copy=True, access=access)["copied"]
     output.success(f"{sum(copied.values())} rows of {client} were copied into {len(copied)} tables")
     output.note("persons who were erased since the backup are back: POST /v1/admin/erasures/replay erases them again")
 
 
-def _compare(old: psycopg.Connection, new: psycopg.Connection, client: str) -> list[tenants.Comparison]:
-    old.read_only = True
+def _run(
+    client: str, restored: str, live: str | None, env: str | None, *, copy: bool = False, access: Collection[str] = ()
+) -> dict[str, Any]:
+    """Compare, and copy with `copy`: on AWS, or in the databases of two URLs."""
+    named = env or NAMED.get()
+    if (live is None) == (named is None):
+        raise BadUsage("give --env with the name of the restored cluster, or --restored and --live with two URLs")
+    if live is None:
+        from infra.deploy.account import Account, aws_errors
+        from infra.deploy.client_restore import restore_client
+
+        with aws_errors():
+            return restore_client(Account(environment_named(env)), client, restored, copy=copy, access=access)
+    from wecelebrate.clients.restoration import TenantError, run
+
     try:
-        return tenants.compare(old, new, tenants.client_id(old, client))
-    except tenants.TenantError as error:
-        raise BadUsage(str(error)) from error
+        return run(restored, live, client, copy=copy, access=access)
+    except TenantError as error:
+        raise BadUsage(f"{error}; nothing was copied") from error
 
 
-def _print(comparisons: list[tenants.Comparison]) -> None:
+def _print(tables: list[dict[str, Any]]) -> None:
     output.print_table(
-        _COLUMNS, [_row(each) for each in comparisons if each.missing or each.different or each.only_live]
+        _COLUMNS, [_row(each) for each in tables if each["missing"] or each["different"] or each["only_live"]]
     )
 
 
-def _row(comparison: tenants.Comparison) -> tuple[Cell, ...]:
-    keys = ["/".join(key) for key in comparison.different[: tenants.MAX_KEYS]]
-    counts = (len(comparison.missing), comparison.equal, len(comparison.different), comparison.only_live)
-    return comparison.table.name, *map(str, counts), ", ".join(keys)
+def _row(table: dict[str, Any]) -> tuple[Cell, ...]:
+    counts = (table[name] for name in ("missing", "equal", "different", "only_live"))
+    return table["table"], *map(str, counts), ", ".join(table["different_keys"])

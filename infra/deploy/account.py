@@ -21,17 +21,41 @@ class Account:
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
-        """Return the client of a service. It is created once."""
+        """Return the client of a service. It is created once.
+
+        Raises AwsError if the credentials are of another account than the setting `account` names.
+        """
         if service not in self._clients:
             import boto3
+            from botocore.config import Config
 
-            self._clients[service] = boto3.client(service, region_name=self.environment.region)  # type: ignore[call-overload]
+            if service != "sts" and self.wrong_account:
+                raise AwsError(self.wrong_account)
+
+            # A function runs for up to 15 minutes. A second attempt would run it twice.
+            patient = (
+                Config(read_timeout=910, tcp_keepalive=True, retries={"total_max_attempts": 1})
+                if service == "lambda"
+                else None
+            )
+            self._clients[service] = boto3.client(service, region_name=self.environment.region, config=patient)  # type: ignore[call-overload]
         return self._clients[service]
 
     @cached_property
     def id(self) -> str:
         """The number of the account. Raises an error of botocore without valid credentials."""
         return str(self.client("sts").get_caller_identity()["Account"])
+
+    @cached_property
+    def wrong_account(self) -> str | None:
+        """Why the credentials are of the wrong account. None if they are of the account that the settings name."""
+        name, expected = self.environment.name, self.environment.settings.account
+        if expected is None or self.id == expected:
+            return None
+        return (
+            f"{name} belongs to the account {expected}, but the credentials are of {self.id}: set AWS_PROFILE to the"
+            f" profile of {name}"
+        )
 
 
 @contextmanager

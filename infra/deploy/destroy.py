@@ -4,7 +4,7 @@ CloudFormation cannot delete a bucket that contains objects, and it does not kno
 create themselves.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
@@ -13,14 +13,16 @@ _SERVICE_LOGS = ("/aws/rds/proxy/", "/aws/rds/cluster/", "/aws/lambda/", "/aws/v
 """The beginnings of the names of log groups that belong to an environment."""
 
 
-def empty_buckets(account: Account) -> Iterator[tuple[str, int]]:
+def empty_buckets(account: Account, buckets: Collection[str] | None = None) -> Iterator[tuple[str, int]]:
     """Delete all versions of all objects in the buckets of the environment. Yields each bucket and its versions.
+
+    buckets: the names, if the stack of the buckets may be deleted already. The default is the buckets of the stack.
 
     Raises AwsError if S3 keeps a version. In a bucket with an object lock in governance mode, versions are deleted
     before their retention ends, which needs the permission `s3:BypassGovernanceRetention`.
     """
     client = account.client("s3")
-    for bucket in sorted(_buckets(account)):
+    for bucket in sorted(_buckets(account) if buckets is None else buckets):
         count = 0
         bypass = {"BypassGovernanceRetention": True} if _has_governance_lock(client, bucket) else {}
         for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):

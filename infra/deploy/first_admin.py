@@ -9,6 +9,7 @@ from shlex import quote
 from typing import Any
 
 from infra.deploy.account import Account, AwsError
+from infra.deploy.data_api import execute_as_master
 from infra.deploy.stacks import stack_outputs
 
 # An account of the same address with another id was deleted, because its second factor was lost. Nobody can sign in
@@ -49,7 +50,7 @@ def create_first_admin(account: Account, email: str) -> str:
             f" --payload {quote(event)} --region {account.environment.region} result.json"
         )
     subject = _user(account, outputs["StaffPool"], email)
-    _insert(account, subject, email)
+    execute_as_master(account, statement(subject, email))
     return subject
 
 
@@ -89,16 +90,4 @@ def _require_verified(account: Account, pool: str, email: str, user: dict[str, A
         f"the user pool has an account of {email} (state {user.get('UserStatus')}) whose address is not verified, so "
         "somebody else may know its password. Delete it, and run the command again: aws cognito-idp admin-delete-user"
         f" --user-pool-id {pool} --username {quote(email)} --region {account.environment.region}"
-    )
-
-
-def _insert(account: Account, subject: str, email: str) -> None:
-    cluster: dict[str, Any] = account.client("rds").describe_db_clusters(
-        DBClusterIdentifier=account.environment.resource("database")
-    )["DBClusters"][0]
-    account.client("rds-data").execute_statement(
-        resourceArn=cluster["DBClusterArn"],
-        secretArn=cluster["MasterUserSecret"]["SecretArn"],
-        database=cluster["DatabaseName"],
-        sql=statement(subject, email),
     )

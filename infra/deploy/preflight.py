@@ -3,8 +3,9 @@
 import json
 from collections.abc import Callable, Iterator
 
+from infra.deploy import checkout
 from infra.deploy.account import Account
-from infra.deploy.stacks import stack_outputs
+from infra.deploy.stacks import RELEASE_OUTPUT, stack_outputs
 from infra.environments import Environment
 from infra.local.diagnosis import Finding
 from infra.operator_settings import FOLDER
@@ -40,6 +41,8 @@ def _attempt(check: str, run: Callable[[], list[Finding]], fix: str = "") -> lis
 
 
 def _credentials(account: Account) -> list[Finding]:
+    if account.wrong_account:
+        return [Finding("credentials", "problem", account.wrong_account)]
     return [Finding("credentials", "ok", f"account {account.id}, {account.environment.region}")]
 
 
@@ -48,7 +51,7 @@ def _settings(account: Account) -> list[Finding]:
     environment = account.environment
     file = FOLDER / f"{environment.name}.toml"
     deployed = stack_outputs(account, "storage")
-    restore = "git checkout main -- environments"
+    restore = checkout.TAKE_SETTINGS
     findings = []
     if environment.permanent and not file.is_file():
         name = f"environments/{environment.name}.toml"
@@ -60,12 +63,38 @@ def _settings(account: Account) -> list[Finding]:
     if missing:
         message = f"the deploy would delete the roles of {', '.join(missing)}, which have no grant in this checkout"
         findings.append(Finding("settings", "problem", message, restore))
+    own = {f"{checkout.SETTINGS}/{environment.name}{part}.toml" for part in ("", "-erp")}
+    changed = sorted(own.intersection(checkout.changed_settings(FOLDER.parent))) if environment.permanent else []
+    if changed and not findings:
+        message = f"{', '.join(changed)} differs from {checkout.BRANCH}: commit and push it, or take that of the branch"
+        findings.append(Finding("settings", "warning" if deployed is None else "problem", message, restore))
     return findings or [Finding("settings", "ok", "no deployed setting is missing in this checkout")]
+
+
+def _account(account: Account) -> list[Finding]:
+    """Require that the settings of a permanent environment name its account. The credentials were compared before."""
+    environment = account.environment
+    if environment.settings.account is None and environment.permanent:
+        message = f"no setting names the account of {environment.name}; the credentials are of {account.id}"
+        return [Finding("account", "problem", message, _setting(environment, "account", f'"{account.id}"'))]
+    named = "named by the settings" if environment.settings.account else "no setting names another account"
+    return [Finding("account", "ok", f"{account.id}, {named}")]
+
+
+def _release(account: Account) -> list[Finding]:
+    """Compare the release of the checkout with the release that runs."""
+    outputs, release = stack_outputs(account, "monitoring"), checkout.release()
+    deployed = "nothing" if outputs is None else outputs.get(RELEASE_OUTPUT, "an unknown release")
+    message = f"the checkout is {release}, and {deployed} is deployed"
+    if account.environment.permanent and not checkout.is_tag(release):
+        message += f"; {account.environment.name} should only get tags"
+        return [Finding("release", "warning", message, "git checkout --force TAG")]
+    return [Finding("release", "ok", message)]
 
 
 def _bootstrap(account: Account) -> list[Finding]:
     target = f"aws://{account.id}/{account.environment.region}"
-    fix = f"PATH=.venv/bin:$PATH cdk bootstrap {target}"
+    fix = f"cdk bootstrap {target}"
     client = account.client("ssm")
     try:
         value = client.get_parameter(Name="/cdk-bootstrap/hnb659fds/version")["Parameter"]["Value"]
@@ -114,16 +143,22 @@ def _concurrency(account: Account) -> list[Finding]:
 def _cache(account: Account) -> list[Finding]:
     name = f"wecelebrate/{account.environment.name}/cache"
     region = account.environment.region
-    value = """'{"url": "https://NAME.upstash.io", "token": "TOKEN"}'"""
+    # A token in a command would stay in the history of the shell.
+    value = "file://cache.json"
+    content = 'write {"url": "https://NAME.upstash.io", "token": "TOKEN"} to cache.json'
     client = account.client("secretsmanager")
     try:
         secret = client.get_secret_value(SecretId=name)["SecretString"]
     except client.exceptions.ResourceNotFoundException:
         fix = f"aws secretsmanager create-secret --name {name} --secret-string {value} --region {region}"
-        return [Finding("cache", "problem", f"the secret {name} with the Upstash database does not exist", fix)]
+        return [Finding("cache", "problem", f"the secret {name} does not exist: {content}", fix)]
     if not _is_cache_secret(secret):
         fix = f"aws secretsmanager put-secret-value --secret-id {name} --secret-string {value} --region {region}"
-        return [Finding("cache", "problem", f"the secret {name} must be JSON with `url` (https) and `token`", fix)]
+        return [
+            Finding(
+                "cache", "problem", f"the secret {name} must be JSON with `url` (https) and `token`: {content}", fix
+            )
+        ]
     return [Finding("cache", "ok", f"the secret {name} has a URL and a token")]
 
 
@@ -188,7 +223,9 @@ def _domain(account: Account) -> list[Finding]:
 
 
 _CHECKS: dict[str, Callable[[Account], list[Finding]]] = {
+    "account": _account,
     "settings": _settings,
+    "release": _release,
     "bootstrap": _bootstrap,
     "zones": _zones,
     "concurrency": _concurrency,

@@ -12,6 +12,8 @@ from infra.environments import Environment
 from infra.functions import ROOT
 from infra.http_api import MAIN_API, PATHS_OUTPUT, PATTERNS
 
+RELEASE_OUTPUT = "release"
+"""The output of the last stack, `monitoring`, with the release that runs, and the context value from which it comes."""
 _INCOMPLETE = ("REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "CREATE_FAILED", "DELETE_FAILED")
 """The states of a stack that has never been created completely, or is not complete any more. So are `ROLLBACK_…`."""
 
@@ -22,6 +24,20 @@ def stack_outputs(account: Account, stack: str) -> Mapping[str, str] | None:
     if description is None:
         return None
     return {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
+
+
+def stack_states(account: Account) -> dict[str, tuple[str, str]]:
+    """Return the state of each stack of the environment, and the time of its last change, by its name."""
+    prefix = account.environment.resource("")
+    pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
+    stacks = (stack for page in pages for stack in page["Stacks"] if stack["StackName"].startswith(prefix))
+    return {
+        stack["StackName"].removeprefix(prefix): (
+            stack["StackStatus"],
+            f"{stack.get('LastUpdatedTime', stack['CreationTime']):%Y-%m-%d %H:%M}",
+        )
+        for stack in sorted(stacks, key=lambda stack: stack["StackName"])
+    }
 
 
 def _describe(account: Account, stack: str) -> dict[str, Any] | None:

@@ -1,5 +1,7 @@
 """One client is restored alone: its missing rows are copied, and rows of other clients are untouched."""
 
+import json
+import runpy
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +11,12 @@ import pytest
 from psycopg import sql
 from typer.testing import CliRunner
 
-from infra import tenants
 from infra.command import app as command
+from infra.functions import ROOT
 from tests.database.conftest import Database, _create_world
 from tests.database.world import A, B
+from wecelebrate.clients import restoration as tenants
+from wecelebrate.core.settings import settings
 
 
 @pytest.fixture
@@ -188,6 +192,33 @@ def test_databases_of_different_releases_are_refused(database: Database, live: D
             tenants.compare(old, new, A)
 
 
+def test_the_function_of_migrations_compares_a_client_and_reports_errors(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    variables = {
+        "WC_ENVIRONMENT": "local",
+        "WC_DATABASE_LOGIN": "wc_migrate",
+        "WC_DATABASE_NAME": database.name,
+        "WC_DATABASE_WRITER": database.address,
+        "WC_DATABASE_PASSWORD": database.credentials.logins["wc_migrate"],
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings.cache_clear()
+    handler = runpy.run_path(str(ROOT / "functions" / "deploy" / "migrate" / "handler.py"))["handler"]
+    with database.connect() as connection:
+        (slug,) = connection.execute("select slug from clients where id = %s", [A]).fetchone() or ("",)
+    request = {"client": slug, "restored": database.address, "copy": True, "with_access": []}
+    result = handler({"restore_client": request}, None)
+    counts = {each["table"]: (each["missing"], each["equal"]) for each in result["tables"]}
+    assert counts["clients"] == (0, 1)
+    assert counts["products"][1] > 0
+    assert (result["copied"], json.loads(json.dumps(result))) == ({}, result)
+    unknown = handler({"restore_client": request | {"client": "nobody"}}, None)
+    assert unknown == {"error": "the restored database has no client 'nobody'"}
+    settings.cache_clear()
+
+
 def test_the_command_copies_a_client(database: Database, live: Database) -> None:
     with database.connect() as old, live.connect() as new:
         row = old.execute("select slug from clients where id = %s", [A]).fetchone()
@@ -208,6 +239,8 @@ def test_the_command_copies_a_client(database: Database, live: Database) -> None
     assert "no other rows" not in again.stdout + again.stderr
     misspelt = CliRunner().invoke(command, ["tenant", "restore", *options, "--with-access", "orders", "--yes"])
     assert (misspelt.exit_code, "must be one of" in misspelt.stdout + misspelt.stderr) == (2, True)
+    both = CliRunner().invoke(command, ["tenant", "compare", *options[:6], "--env", "dev"])
+    assert (both.exit_code, "give --env" in both.stdout + both.stderr) == (2, True)
     options = options[:-4]
     unknown = CliRunner().invoke(command, ["tenant", "compare", "--client", "nobody", *options[2:]])
     assert unknown.exit_code == 2

@@ -109,7 +109,8 @@ def test_the_switch_command_shows_and_sets_flags(
         return result.exit_code, result.stdout + result.stderr
 
     for name, value in OTHER_VALUES.items():
-        assert switch(f"{name}={value}") == (0, f"✓ {name}={value} applies to every function within 10 seconds\n")
+        text = f"✓ {name}={value} applies to every function of the local cloud within 10 seconds\n"
+        assert switch(f"{name}={value}") == (0, text)
     assert values(admin) == OTHER_VALUES
     _, table = switch()
     assert all(text in table for text in ("reads   primary", "cache   off", "queue   direct", "limits  off", " admin "))

@@ -132,6 +132,7 @@ def test_on_a_terminal_the_drop_asks_with_numbered_choices_and_continues_after_t
 ) -> None:
     exit_code, output = on_terminal(platform.state.parent, drop(tmp_path, tenant), b"7\n2\n")
     assert exit_code == 0, output
+    assert output.startswith("on the local cloud\n")
     assert "\n  1  " in output
     assert "there is no choice 7: type a number from 1 to 2" in output
     assert output.rstrip().endswith("✓ 3 rows: 3 created, 0 updated, 0 unchanged, 0 rejected")

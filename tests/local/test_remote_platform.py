@@ -5,12 +5,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from infra.command.errors import BadUsage
 from infra.command.listen import _Target
 from infra.command.output import printable
+from infra.operator_settings import FOLDER
 from tests.command import Command, CommandHere
 from tests.platform import Platform
 
@@ -36,6 +38,55 @@ def test_a_list_is_the_same_against_a_deployed_platform_and_has_the_shape_of_the
     document = json.loads(result.stdout)
     assert document.keys() == {"data", "has_more"}
     assert isinstance(document["data"], list)
+
+
+@pytest.mark.parametrize("arguments", [["switch"], ["jobs", "list"], ["dlq", "list"], ["members", "list"]])
+def test_a_command_for_an_environment_acts_on_it_or_on_nothing(remote: Command, arguments: list[str]) -> None:
+    remote.environment["WECELEBRATE_ENV"] = "prod"
+    assert remote("--env", "prod", *arguments).returncode == 0
+    other = remote("--env", "staging", *arguments)
+    assert (other.returncode, other.stdout) == (2, "")
+    assert "cannot act on staging, because it is signed in to prod" in other.stderr
+
+
+def test_a_change_names_the_platform(remote: Command) -> None:
+    remote.environment["WECELEBRATE_ENV"] = "prod"
+    result = remote("--env", "prod", "switch", "limits=on")
+    assert result.stdout == "✓ limits=on applies to every function of prod within 10 seconds\n"
+
+
+def test_a_grant_for_a_catalog_that_does_not_exist_is_refused_and_not_written(remote: Command) -> None:
+    remote.environment["WECELEBRATE_ENV"] = "dev"
+    catalog, principal = str(uuid4()), "arn:aws:iam::210987654321:role/sap"
+    result = remote("erp", "grant", "no-such-catalog", "--env", "dev", "--principal", principal, "--catalog", catalog)
+    assert (result.returncode, result.stdout, result.stderr) == (4, "", f"✗ catalog {catalog} does not exist\n")
+    file = FOLDER / "dev-erp.toml"
+    assert not file.exists() or "no-such-catalog" not in file.read_text()
+
+
+@pytest.mark.parametrize("arguments", [["switch", "cache=off"], ["migrate"], ["dlq", "redrive", "--all", "--yes"]])
+def test_no_command_acts_on_a_local_cloud_after_a_sign_in_that_failed(
+    platform: Platform, tmp_path: Path, arguments: list[str]
+) -> None:
+    here = CommandHere(tmp_path, {"WECELEBRATE_HOME": str(platform.state.parent), "WECELEBRATE_ENV": "prod"})
+    failed = here(*arguments)
+    assert (failed.returncode, failed.stdout) == (2, "")
+    assert "the sign-in to prod did not succeed" in failed.stderr
+    del here.environment["WECELEBRATE_ENV"]
+    named = here("--env", "prod", *arguments)
+    assert (named.returncode, named.stdout) == (2, "")
+    assert "cannot act on prod, because it is not signed in" in named.stderr
+
+
+def test_the_local_cloud_can_be_named_in_a_shell_that_is_signed_in(platform: Platform, tmp_path: Path) -> None:
+    variables = {
+        "WECELEBRATE_ENV": "prod",
+        "WECELEBRATE_API": "https://api.example.com",
+        "WECELEBRATE_TOKEN": "of-prod",
+        "WECELEBRATE_HOME": str(platform.state.parent),
+    }
+    result = CommandHere(tmp_path, variables)("--env", "local", "switch", "limits=on")
+    assert result.stdout == "✓ limits=on applies to every function of the local cloud within 10 seconds\n"
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,19 @@
-"""Migrate: apply the migrations of this release, and invite the first super admin.
+"""Migrate: apply the migrations of this release, invite the first super admin, and restore one client.
 
 The deployment calls this function before it updates the other functions. An operator calls it with the event
 `{"first_admin": "name@example.com"}`. If the platform has no super admin yet, the result then contains the code with
 which the person accepts the invitation.
+
+With the event `{"restore_client": {"client": "acme", "restored": "host:5432", "copy": false, "with_access": []}}`, the
+function migrates a restored database, and compares a client there with the live database. With `copy`, it copies the
+missing rows. `wecelebrate tenant` sends this event.
 """
 
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from wecelebrate.clients import restoration
 from wecelebrate.core.database.login import direct_url
 from wecelebrate.members import first_admin
 from wecelebrate.schema import migrate
@@ -24,6 +29,20 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.info("migrating", extra={"migration": name})
 
     url = direct_url()
+    if request := event.get("restore_client"):
+        restored = direct_url(request["restored"])
+        # A backup can be older than the last deploy, but rows are only copied between equal schemas.
+        migrate(restored, report=report, connect_seconds=CONNECT_SECONDS)
+        try:
+            return restoration.run(
+                restored,
+                url,
+                request["client"],
+                copy=bool(request.get("copy")),
+                access=request.get("with_access") or (),
+            )
+        except restoration.TenantError as error:
+            return {"error": str(error)}
     result: dict[str, Any] = {"applied": migrate(url, report=report, connect_seconds=CONNECT_SECONDS)}
     if event.get("first_admin"):
         result["invitation"] = first_admin.invite(url, str(event["first_admin"]))

@@ -11,7 +11,7 @@ import pytest
 from infra.aws.compute import SCHEMA, digest
 from infra.aws.layers import Layer
 from infra.bindings import Bindings
-from infra.concurrency import bounded, reserved_concurrency
+from infra.concurrency import bounded, reserved_concurrency, with_workers
 from infra.functions import (
     FUNCTIONS,
     FunctionSpec,
@@ -29,6 +29,17 @@ SPECS = {spec.name: spec for spec in functions()}
 def spec(request: pytest.FixtureRequest) -> FunctionSpec:
     """A declared function. Each test with this fixture runs once for each declared function."""
     return SPECS[request.param]
+
+
+def test_the_operator_sets_the_workers_of_a_queue(named: Templates) -> None:
+    assert named.function("queues-emails")["Environment"]["Variables"]["WC_WORKERS"] == "7"
+    maximums = [
+        mapping["ScalingConfig"]["MaximumConcurrency"]
+        for mapping in named.of_type("functions", "AWS::Lambda::EventSourceMapping").values()
+    ]
+    assert maximums.count(7) == 1
+    with pytest.raises(ValueError, match="queues-email has no queue; use one of queues-catalog-syncs"):
+        with_workers(functions(), {"queues-email": 3})
 
 
 def test_exactly_the_declared_functions_exist(dev: Templates) -> None:

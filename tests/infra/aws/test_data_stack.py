@@ -6,6 +6,11 @@ CLUSTER = "AWS::RDS::DBCluster"
 PROXY = "AWS::RDS::DBProxy"
 
 
+def test_the_operator_sets_the_capacity(named: Templates) -> None:
+    scaling = named.only("data", "AWS::RDS::DBCluster")["ServerlessV2ScalingConfiguration"]
+    assert scaling == {"MinCapacity": 0.5, "MaxCapacity": 64}
+
+
 def test_the_proxy_requires_tls_and_iam_and_has_no_password(dev: Templates) -> None:
     proxy = dev.only("data", PROXY)
     assert proxy["RequireTLS"] is True

@@ -124,6 +124,12 @@ def test_the_firewall_limits_addresses_and_uses_the_rules_of_aws(dev: Templates)
     assert "AWSManagedRulesCommonRuleSet" in groups and "AWSManagedRulesKnownBadInputsRuleSet" in groups
 
 
+def test_a_firewall_that_counts_blocks_nothing(named: Templates) -> None:
+    first, *managed = named.only("edge", "AWS::WAFv2::WebACL")["Rules"]
+    assert first["Action"] == {"Count": {}}
+    assert [rule["OverrideAction"] for rule in managed] == [{"Count": {}}] * len(managed)
+
+
 def test_rules_that_would_refuse_product_texts_long_cursors_and_programs_only_count(dev: Templates) -> None:
     rules = {rule["Name"]: rule for rule in dev.only("edge", "AWS::WAFv2::WebACL")["Rules"]}
     group = rules["AWSManagedRulesCommonRuleSet"]["Statement"]["ManagedRuleGroupStatement"]

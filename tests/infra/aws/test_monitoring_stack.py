@@ -40,6 +40,10 @@ def counted() -> dict[str, set[str]]:
     return metrics
 
 
+def test_the_last_stack_names_the_release(dev: Templates) -> None:
+    assert dev.templates["monitoring"]["Outputs"]["release"]["Value"] == "unknown"
+
+
 def test_every_function_has_alarms_for_errors_throttles_and_durations(
     dev: Templates, specs: tuple[FunctionSpec, ...]
 ) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from infra import cost
 from infra.command import app
-from infra.functions import ROOT
+from infra.environments import ENVIRONMENTS
+from infra.functions import ROOT, functions
 from infra.operator_settings import OperatorSettings
 from tests.infra.aws.conftest import dev, named, specs, stub_layers
 from tests.infra.aws.templates import Templates
@@ -59,6 +61,18 @@ def test_the_guide_lists_every_setting_and_no_other() -> None:
     rows = re.findall(r"^\| (`[^|]*`) \|", section, flags=re.MULTILINE)
     listed = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert listed == OperatorSettings.model_fields.keys() - {"erp"}
+
+
+def test_the_guide_and_the_page_about_cost_have_the_same_figures() -> None:
+    listed = dict(re.findall(r"^\| `(\w+)` \| .* \| about (\d+) \|$", GUIDE, flags=re.MULTILINE))
+    expected = {name: cost.total(cost.Choice(each), functions()) for name, each in ENVIRONMENTS.items()}
+    assert listed == {name: f"{round(value, -1):.0f}" for name, value in expected.items()}
+
+
+def test_the_runbook_lists_the_queues() -> None:
+    runbook = (ROOT / "docs" / "runbook.md").read_text("utf-8")
+    sentence = runbook[runbook.index("QUEUE is one of") : runbook.index("Its function has the prefix")]
+    assert re.findall(r"`([a-z-]+)`", sentence) == sorted(spec.queue_name for spec in functions() if spec.has_queue)
 
 
 def test_each_resource_stack_and_output_of_the_guide_is_in_the_templates(dev: Templates, named: Templates) -> None:

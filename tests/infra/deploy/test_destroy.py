@@ -1,6 +1,7 @@
 """Tests what `wecelebrate destroy` deletes and refuses. moto runs S3, and botocore's Stubber checks the other calls."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -10,8 +11,15 @@ from moto import mock_aws
 
 from infra.deploy.account import Account, AwsError
 from infra.deploy.destroy import delete_logs, empty_buckets, remaining
+from infra.deploy.permanent import (
+    delete_buckets,
+    delete_database,
+    delete_user_pools,
+    kept_buckets,
+    unprotect_stacks,
+)
 from infra.environments import get_environment
-from tests.command import Command
+from tests.command import CommandHere
 
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
@@ -107,7 +115,65 @@ def test_what_remains_is_found_by_its_tags() -> None:
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])
-def test_a_permanent_environment_is_not_destroyed(name: str, tmp_path: pytest.TempPathFactory) -> None:
-    result = Command(tmp_path, {})("destroy", "--env", name, "--yes")  # type: ignore[arg-type]
+@pytest.mark.parametrize("options", [(), ("--delete-data-of", "dev")])
+def test_a_permanent_environment_is_not_destroyed_without_its_name(
+    name: str, options: tuple[str, ...], tmp_path: Path
+) -> None:
+    result = CommandHere(tmp_path, {})("destroy", "--env", name, "--yes", *options)
     assert result.returncode == 2
-    assert f"{name} is permanent" in result.stderr
+    assert f"{name} is permanent: --delete-data-of {name}" in result.stderr
+
+
+def cluster(rds: Any, name: str) -> None:
+    identifier = f"{name}-database"
+    engine = {"Engine": "aurora-postgresql", "DBClusterIdentifier": identifier}
+    credentials = {"MasterUsername": "master", "MasterUserPassword": "password-1"}
+    rds.create_db_cluster(**engine, **credentials, DeletionProtection=True)
+    for number in (1, 2):
+        rds.create_db_instance(**engine, DBInstanceIdentifier=f"{name}-{number}", DBInstanceClass="db.r6g.large")
+
+
+def test_the_data_of_a_permanent_environment_is_deleted_and_no_other_data() -> None:
+    with mock_aws():
+        names = ("wecelebrate-staging", "wecelebrate-prod")
+        rds, s3, cognito = (boto3.client(service, **KEYS) for service in ("rds", "s3", "cognito-idp"))  # type: ignore[call-overload]
+        for name in names:
+            cluster(rds, name)
+            s3.create_bucket(Bucket=f"{name}-drops-1")
+            s3.put_object(Bucket=f"{name}-drops-1", Key="file", Body=b"1")
+            cognito.create_user_pool(PoolName=f"{name}-staff", DeletionProtection="ACTIVE")
+        staging = Account(get_environment("staging", {"settings_folder": "/nonexistent"}.get))
+        staging._clients = {"rds": rds, "s3": s3, "cognito-idp": cognito}
+        for _ in range(2):  # a removal can be repeated
+            snapshot = delete_database(staging)
+            assert list(empty_buckets(staging, kept_buckets(staging))) in ([("wecelebrate-staging-drops-1", 1)], [])
+            assert list(delete_buckets(staging)) in (["wecelebrate-staging-drops-1"], [])
+            assert list(delete_user_pools(staging)) in (["wecelebrate-staging-staff"], [])
+        assert snapshot is None
+        assert [each["DBClusterIdentifier"] for each in rds.describe_db_clusters()["DBClusters"]] == [
+            f"{names[1]}-database"
+        ]
+        assert len(rds.describe_db_instances()["DBInstances"]) == 2
+        snapshots = rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
+        final = [each["DBClusterSnapshotIdentifier"] for each in snapshots]
+        assert [name.rpartition("final-")[0] for name in final] == ["wecelebrate-staging-"]
+        assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == [f"{names[1]}-drops-1"]
+        assert [each["Name"] for each in cognito.list_user_pools(MaxResults=9)["UserPools"]] == [f"{names[1]}-staff"]
+
+
+def test_only_protected_stacks_of_the_environment_lose_their_protection() -> None:
+    stacks = boto3.client("cloudformation", **KEYS)  # type: ignore[call-overload]
+    stub = Stubber(stacks)
+    common = {"StackStatus": "CREATE_COMPLETE", "CreationTime": "2026-11-27T00:00:00Z"}
+    described = [
+        common | {"StackName": f"wecelebrate-{name}", "EnableTerminationProtection": protected}
+        for name, protected in (("staging-data", True), ("staging-edge", False), ("prod-data", True))
+    ]
+    stub.add_response("describe_stacks", {"Stacks": described})
+    expected = {"StackName": "wecelebrate-staging-data", "EnableTerminationProtection": False}
+    stub.add_response("update_termination_protection", {}, expected)
+    stub.activate()
+    staging = Account(get_environment("staging", {"settings_folder": "/nonexistent"}.get))
+    staging._clients = {"cloudformation": stacks}
+    assert list(unprotect_stacks(staging)) == ["wecelebrate-staging-data"]
+    stub.assert_no_pending_responses()

@@ -1,11 +1,14 @@
 """Tests the files in which an operator sets what depends on the AWS account, and the access of ERP systems."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from infra.deploy.erp import grant_access
 from infra.environments import Environment, get_environment
+from infra.functions import ROOT
+from infra.operator_settings import OperatorSettings
 
 CATALOG = "ca100000-0000-7000-8000-000000000001"
 PRINCIPAL = "arn:aws:iam::210987654321:role/sap"
@@ -30,6 +33,12 @@ def test_the_file_of_the_operator_replaces_defaults_and_the_context_replaces_the
     assert dev.settings.console_urls == ("https://a.example/", "https://b.example/")
 
 
+def test_the_example_of_the_guide_is_valid_and_names_what_an_environment_for_customers_needs() -> None:
+    text = (ROOT / "docs" / "prod.example.toml").read_text("utf-8")
+    settings = OperatorSettings.model_validate(tomllib.loads(text))
+    assert settings.account and settings.mail_domain and settings.platform_domain and settings.alarm_email
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -40,6 +49,12 @@ def test_the_file_of_the_operator_replaces_defaults_and_the_context_replaces_the
         ("mail_rate = 0", "mail_rate: Input should be greater than 0"),
         ('zones = ["use1-az3"]', "zones.0: String should match"),
         ("zones = [", "Invalid value"),
+        ('account = "1234"', "account: String should match"),
+        ("capacity = [4, 2]", "the minimum of `capacity` is above its maximum"),
+        ("capacity = [0.3, 2]", "capacity.0: Input should be"),
+        ("capacity = [1]", "capacity"),
+        ("workers = {queues-emails = 1}", "workers.queues-emails: Input should be greater than or equal to 2"),
+        ('firewall = "off"', "firewall: Input should be 'block' or 'count'"),
         ('machines = ["Acme"]', "machines.0: String should match"),
         ('machines = ["acme-1", "acme1"]', "two `machines` have the same name"),
         (f"machines = {[f'shop-{number}' for number in range(41)]}", "machines: Tuple should have at most 40"),

@@ -11,7 +11,8 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from infra.deploy.account import Account
+from infra.deploy.account import Account, AwsError
+from infra.deploy.checkout import TAKE_SETTINGS
 from infra.deploy.preflight import preflight
 from infra.environments import get_environment
 from infra.local.diagnosis import Finding
@@ -72,6 +73,8 @@ def findings(
                     stub.add_client_error(operation, answer, f"{answer}: the resource does not exist")
                 else:
                     stub.add_response(operation, dict(answer))
+                if operation == "describe_stacks":  # of the stacks `storage` and `monitoring`
+                    stub.add_client_error(operation, "ValidationError", "the resource does not exist")
         stub.activate()
         account._clients[service] = client
     by_check: dict[str, list[Finding]] = {}
@@ -89,6 +92,8 @@ def test_an_account_that_is_ready_has_no_problem() -> None:
     problems = findings()
     assert {check: [each.state for each in each_found] for check, each_found in problems.items()} == {
         "credentials": ["ok"],
+        "account": ["ok"],
+        "release": ["ok"],
         "settings": ["ok"],
         "bootstrap": ["ok"],
         "zones": ["ok"],
@@ -107,7 +112,7 @@ def test_without_credentials_nothing_else_is_checked() -> None:
 
 def test_an_account_without_bootstrap_gets_the_command_with_its_number() -> None:
     fix = problem(findings(ssm__get_parameter="ParameterNotFound"), "bootstrap").fix
-    assert fix == "PATH=.venv/bin:$PATH cdk bootstrap aws://123456789012/us-east-1"
+    assert fix == "cdk bootstrap aws://123456789012/us-east-1"
     assert problem(findings(ssm__get_parameter={"Parameter": {"Value": "5"}}), "bootstrap").fix == fix
 
 
@@ -164,7 +169,7 @@ def test_a_role_that_is_deployed_but_missing_in_the_checkout_is_a_problem() -> N
     assert [each.state for each in findings(settings, cloudformation__describe_stacks=deployed)["settings"]] == ["ok"]
     missing = problem(findings(cloudformation__describe_stacks=deployed), "settings")
     assert "ErpRoleAcmeSap, ErpRoleGlobex" in missing.message
-    assert missing.fix == "git checkout main -- environments"
+    assert missing.fix == TAKE_SETTINGS
 
 
 def test_a_permanent_environment_needs_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,10 +178,59 @@ def test_a_permanent_environment_needs_its_file(tmp_path: Path, monkeypatch: pyt
     assert first.message.startswith("environments/prod.toml does not exist")
     assert first.fix == "mkdir -p environments; touch environments/prod.toml"
     deployed = problem(findings(env="prod", cloudformation__describe_stacks=stack()), "settings")
-    assert deployed.fix == "git checkout main -- environments"
+    assert deployed.fix == TAKE_SETTINGS
     assert [each.state for each in findings()["settings"]] == ["ok"]
     (tmp_path / "prod.toml").touch()
     assert [each.state for each in findings(env="prod")["settings"]] == ["ok"]
+
+
+def test_credentials_of_another_account_are_a_problem_and_nothing_else_is_checked() -> None:
+    problems = findings(OperatorSettings(account="210987654321"), env="prod")
+    assert list(problems) == ["credentials"]
+    assert "prod belongs to the account 210987654321, but the credentials are of 123456789012" in str(problems)
+    assert findings(OperatorSettings(account="123456789012"), env="prod")["account"][0].state == "ok"
+
+
+def test_no_client_of_aws_is_created_with_credentials_of_another_account() -> None:
+    settings = OperatorSettings(account="210987654321")
+    account = Account(replace(get_environment("dev", {"settings_folder": "/nonexistent"}.get), settings=settings))
+    client = boto3.client("sts", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+    stub = Stubber(client)
+    stub.add_response("get_caller_identity", dict(READY["sts", "get_caller_identity"]))  # type: ignore[arg-type]
+    stub.activate()
+    account._clients["sts"] = client
+    with pytest.raises(AwsError, match="set AWS_PROFILE to the profile of dev"):
+        account.client("cloudformation")
+
+
+def test_a_permanent_environment_must_name_its_account() -> None:
+    missing = problem(findings(env="prod"), "account")
+    assert missing.message == "no setting names the account of prod; the credentials are of 123456789012"
+    assert missing.fix == setting("account", '"123456789012"').replace("dev.toml", "prod.toml")
+
+
+def test_settings_that_differ_from_the_branch_are_a_problem_of_a_deployed_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    (folder / "prod.toml").write_text("budget = 5\n")
+    for command in (
+        "init -q -b main",
+        "add .",
+        "-c user.name=a -c user.email=a@example.com commit -qm 1",
+        "update-ref refs/remotes/origin/main main",
+    ):
+        subprocess.run(["git", *command.split()], cwd=tmp_path, check=True)
+    monkeypatch.setattr("infra.deploy.preflight.FOLDER", folder)
+    deployed = stack()
+    assert findings(env="prod", cloudformation__describe_stacks=deployed)["settings"][0].state == "ok"
+    (folder / "prod.toml").write_text("budget = 6\n")
+    differs = problem(findings(env="prod", cloudformation__describe_stacks=deployed), "settings")
+    assert differs.message.startswith("environments/prod.toml differs from origin/main")
+    assert differs.fix == TAKE_SETTINGS
+    assert findings(env="prod")["settings"][0].state == "warning"  # the first deploy
+    assert findings()["settings"][0].state == "ok"
 
 
 def test_a_printed_command_writes_a_setting_into_a_fresh_checkout_and_replaces_it(tmp_path: Path) -> None:

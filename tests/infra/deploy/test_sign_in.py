@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import socket
+import subprocess
+import sys
 import threading
 import webbrowser
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ import pytest
 from infra.command import aws
 from infra.deploy.account import AwsError
 from infra.deploy.sign_in import SignIn
+from infra.functions import ROOT
 from infra.local.processes import free_port
 from tests.command import Command
 
@@ -139,11 +142,29 @@ def test_an_owner_signs_in_without_credentials_of_aws(
     monkeypatch.setattr(webbrowser, "open", browser)
     aws.sign_in(page=f"http://127.0.0.1:{page.server_port}/", client="4example", api="https://api.example.com/")
     assert capsys.readouterr().out.splitlines() == [
+        "unset API TOKEN WECELEBRATE_API WECELEBRATE_TOKEN WECELEBRATE_DROPS_BUCKET",
+        "export WECELEBRATE_ENV=api.example.com",
         "export API=https://api.example.com",
         "export TOKEN=the-token",
         "export WECELEBRATE_API=https://api.example.com",
         "export WECELEBRATE_TOKEN=the-token",
     ]
+
+
+def test_a_shell_whose_sign_in_has_failed_names_the_environment_and_has_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(SignIn, "wait", lambda *_: (_ for _ in ()).throw(AwsError("nobody signed in")))
+    with pytest.raises(AwsError, match="nobody signed in"):
+        aws.sign_in(page="https://sign-in.example.com", client="4example", api="https://api.example.com")
+    script = f"""TOKEN=old; export WECELEBRATE_API=https://old.example.com WECELEBRATE_TOKEN=old
+    eval '{capsys.readouterr().out}'
+    echo "$TOKEN,$WECELEBRATE_API,$WECELEBRATE_TOKEN,$WECELEBRATE_ENV"
+    '{sys.executable}' -m infra.command switch cache=off"""
+    result = subprocess.run(["bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.stdout == ",,,api.example.com\n"
+    assert result.returncode == 2
+    assert "the sign-in to api.example.com did not succeed" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,12 @@ CERTIFICATES = Path(__file__).with_name("certificates.pem")
 """The certificate authorities of RDS Proxy and Aurora. `python -m infra.certificates` writes this file."""
 
 
-def direct_url() -> str:
-    """Return the connection string of the primary, with the login of this function. Migrations use this string."""
-    parameters = connection_parameters(settings().database_writer)
+def direct_url(address: str | None = None) -> str:
+    """Return the connection string of the primary, with the login of this function. Migrations use this string.
+
+    address: `host:port` of another server, e.g. of a restored cluster.
+    """
+    parameters = connection_parameters(address or settings().database_writer)
     return make_conninfo(**parameters | {"connect_timeout": DEPLOY_CONNECT_TIMEOUT_SECONDS})
 
 

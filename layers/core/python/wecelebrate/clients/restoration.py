@@ -113,6 +113,30 @@ class Comparison:
     only_live: int
     """The number of rows that only the live database has: they are newer than the restore, or were created since."""
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The counts, and the keys of some of the different rows."""
+        return {
+            "table": self.table.name,
+            "missing": len(self.missing),
+            "equal": self.equal,
+            "different": len(self.different),
+            "only_live": self.only_live,
+            "different_keys": ["/".join(key) for key in self.different[:MAX_KEYS]],
+        }
+
+
+def run(restored: str, live: str, slug: str, *, copy: bool, access: Collection[str] = ()) -> dict[str, Any]:
+    """Compare a client in two databases and, with `copy`, copy its missing rows. Returns a JSON document.
+
+    restored, live: connection strings of a login that may enter `app_migrate`. Raises TenantError.
+    """
+    with psycopg.connect(restored, prepare_threshold=None) as old, psycopg.connect(live, prepare_threshold=None) as new:
+        old.read_only = True
+        comparisons = compare(old, new, client_id(old, slug))
+        copied = copy_missing(old, new, comparisons, access) if copy else {}
+    return {"tables": [comparison.summary for comparison in comparisons], "copied": copied}
+
 
 def compare(restored: psycopg.Connection, live: psycopg.Connection, client: UUID) -> list[Comparison]:
     """Compare the rows of a client. Parents come before their children. Raises TenantError."""
@@ -241,7 +265,7 @@ def _condition(table: str, columns: Sequence[str]) -> str:
         return "client_id = %(client)s"
     if "catalog_id" in columns:
         return owned
-    raise TenantError(f"{table}: decide in infra/tenants.py whether its rows are copied")
+    raise TenantError(f"{table}: decide in clients/restoration.py whether its rows are copied")
 
 
 def _enter(restored: psycopg.Connection, live: psycopg.Connection) -> None:

@@ -1,0 +1,102 @@
+"""The commands for a running environment on AWS: its status, and the maintenance mode."""
+
+import json
+from typing import Annotated, Literal
+from urllib.request import urlopen
+
+import typer
+
+from infra.command import output
+from infra.command.aws import AWS, EnvironmentOption, environment_named
+from infra.command.errors import BadUsage, ExitCode
+from infra.command.help import command
+from infra.command.output import Column, Styled
+
+_COLUMNS = (Column("stack"), Column("state"), Column("changed"))
+
+
+def show(name: str) -> bool:
+    """Print the release, the health and the stacks of an environment. Returns whether all are fine."""
+    from infra.deploy.account import Account, AwsError, aws_errors
+    from infra.deploy.maintenance import is_closed
+    from infra.deploy.stacks import stack_outputs, stack_states
+
+    environment = environment_named(name)
+    account = Account(environment)
+    with aws_errors():
+        stacks = stack_states(account)
+        if not stacks:
+            raise AwsError(f"{name} is not deployed in the account {account.id}")
+        edge, monitoring = stack_outputs(account, "edge") or {}, stack_outputs(account, "monitoring") or {}
+        closed = "edge" in stacks and is_closed(account)
+    url = edge.get("url")
+    healthy, health = _health(url) if url else (False, "no URL")
+    details: dict[str, output.Cell] = {
+        "environment": f"{name}, account {account.id}, {environment.region}",
+        "release": monitoring.get("release", "unknown"),
+        "API": url,
+        "health": Styled(health, "green" if healthy else "red"),
+        "maintenance": Styled("on: `wecelebrate maintenance off` ends it", "yellow") if closed else "off",
+    }
+    output.print_details(details)
+    output.result()
+    complete = {stack: state.endswith("_COMPLETE") and "ROLLBACK" not in state for stack, (state, _) in stacks.items()}
+    output.print_table(
+        _COLUMNS,
+        [
+            (stack, Styled(state, "green" if complete[stack] else "red"), changed)
+            for stack, (state, changed) in stacks.items()
+        ],
+    )
+    return healthy and all(complete.values())
+
+
+def _health(url: str) -> tuple[bool, str]:
+    """Return whether the API answers that it is healthy, and its answer."""
+    try:
+        with urlopen(f"{url}/v1/health", timeout=10) as response:  # noqa: S310 - an output of our stack
+            body = json.load(response)
+    except (OSError, ValueError) as error:
+        return False, f"no answer of /v1/health ({error})"
+    return True, str(body.get("status", "ok"))
+
+
+@command(
+    "wecelebrate maintenance on --env prod --address 203.0.113.7",
+    "wecelebrate maintenance off --env prod",
+    environment=AWS,
+)
+def maintenance(
+    state: Annotated[Literal["on", "off"], typer.Argument(help="on or off.")],
+    env: EnvironmentOption = None,
+    address: Annotated[str | None, typer.Option(help="The public address of the operator, which is accepted.")] = None,
+) -> None:
+    """Close an environment for everybody but you, or open it again.
+
+    While it is on, the firewall answers 503 to all requests that do not come from --address. Workers and schedules
+    continue. Do not deploy: a deploy that changes the firewall would open the environment.
+    """
+    from infra.deploy import maintenance as mode
+    from infra.deploy.account import Account, aws_errors
+
+    environment = environment_named(env)
+    account = Account(environment)
+    if state == "off":
+        with aws_errors():
+            mode.open_again(account)
+        output.success(f"{environment.name} is open for everybody, within a minute")
+        return
+    if address is None:
+        raise BadUsage("--address is required: give the public address from which you work")
+    try:
+        accepted = mode.parse_address(address)
+    except ValueError as error:
+        raise BadUsage(f"--address: {error}") from error
+    with aws_errors():
+        mode.close(account, accepted)
+    output.success(f"{environment.name} answers only {accepted}, within a minute")
+
+
+def exit_with(healthy: bool) -> None:
+    """End the command with the exit code of a status."""
+    raise typer.Exit(ExitCode.OK if healthy else ExitCode.FAILED)

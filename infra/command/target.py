@@ -1,0 +1,54 @@
+"""Decides on which platform a command acts: on the local cloud, or on a deployed environment.
+
+`wecelebrate sign-in --env prod` names the environment in $WECELEBRATE_ENV before it asks for a password. If the sign-in
+fails, the variable stays without a URL and a token, and commands refuse to act on a local cloud instead. With
+`wecelebrate --env prod`, a command acts on this environment or on nothing.
+"""
+
+import os
+from contextvars import ContextVar
+
+from infra.command.errors import BadUsage
+
+API_VARIABLE = "WECELEBRATE_API"
+TOKEN_VARIABLE = "WECELEBRATE_TOKEN"  # noqa: S105 - the name of the variable
+ENV_VARIABLE = "WECELEBRATE_ENV"
+LOCAL = "local"
+"""The name of the local cloud for the option --env."""
+
+NAMED: ContextVar[str | None] = ContextVar("NAMED", default=None)
+"""The environment that the option --env names. None without the option."""
+
+
+def remote_api() -> tuple[str | None, str | None]:
+    """Return the URL and the token of the variables. The URL is None if the command acts on the local cloud.
+
+    Raises BadUsage if the option --env names another environment than the one that is signed in, or if an environment
+    was signed in without success.
+    """
+    named, signed_in, url = NAMED.get(), os.environ.get(ENV_VARIABLE), os.environ.get(API_VARIABLE)
+    if named == LOCAL:
+        return None, None if url or signed_in else os.environ.get(TOKEN_VARIABLE)
+    if named and (named != signed_in or not url):
+        state = f"it is signed in to {signed_in}" if signed_in and url else "it is not signed in"
+        raise BadUsage(f'this shell cannot act on {named}, because {state}: run eval "$({_sign_in(named)})"')
+    if signed_in and not url:
+        raise BadUsage(
+            f'the sign-in to {signed_in} did not succeed: run eval "$({_sign_in(signed_in)})" again, or use the local'
+            f" cloud with `wecelebrate --env {LOCAL}` or after `unset {ENV_VARIABLE}`"
+        )
+    return url, os.environ.get(TOKEN_VARIABLE)
+
+
+def _sign_in(environment: str) -> str:
+    """Return the command that signs in. A sign-in with --page names the host of the API, which is no environment."""
+    return (
+        f"wecelebrate sign-in --page PAGE --client ID --api https://{environment}"
+        if "." in environment
+        else (f"wecelebrate sign-in --env {environment}")
+    )
+
+
+def deployed_name(url: str) -> str:
+    """Return the name of the deployed environment, or its URL if nobody has named it."""
+    return os.environ.get(ENV_VARIABLE) or url

@@ -1,0 +1,52 @@
+"""What git says about the checkout that an operator deploys: its release, and where its settings come from."""
+
+import re
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+from infra.functions import ROOT
+
+SETTINGS = "environments"
+"""The folder of the settings."""
+BRANCH = "origin/main"
+"""The branch whose settings are deployed, as of the last `git fetch`. A local `main` can be older."""
+TAKE_SETTINGS = f"git fetch --tags origin; git checkout {BRANCH} -- {SETTINGS}"
+"""The command that takes the settings of all environments into the checkout."""
+_TAG = re.compile(r"v\d+\.\d+\.\d+")
+
+
+def release(folder: Path = ROOT) -> str:
+    """Return the release of the code: its tag, or the last tag with the commit. `-changed` is added to changed code.
+
+    The settings do not count, because a release is deployed with the settings of the branch.
+    """
+    described = _git(folder, "describe", "--tags", "--always", "--abbrev=10")
+    if described is None:
+        return f"v{version('wecelebrate-platform')}-unknown"
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".", f":!{SETTINGS}")
+    return f"{described}-changed" if changed else described
+
+
+def is_tag(release: str) -> bool:
+    """Return whether this is the name of a release, and not of a commit between two releases."""
+    return _TAG.fullmatch(release) is not None
+
+
+def changed_settings(folder: Path = ROOT) -> list[str]:
+    """Return the files of settings that differ from the branch. Empty if the repository has no such branch."""
+    if _git(folder, "rev-parse", "--verify", "--quiet", BRANCH) is None:
+        return []
+    different = _git(folder, "diff", "--name-only", BRANCH, "--", SETTINGS) or ""
+    untracked = _git(folder, "ls-files", "--others", "--exclude-standard", "--", SETTINGS) or ""
+    return sorted({*different.split("\n"), *untracked.split("\n")} - {""})
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """Return the output of a git command, or None if it fails, e.g. because the folder is no repository."""
+    command = ["git", "-C", str(folder), *arguments]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    except FileNotFoundError:
+        return None
+    return result.stdout.strip() if result.returncode == 0 else None

@@ -1,0 +1,37 @@
+"""Compares and restores one client of an environment, in the function `deploy-migrate`.
+
+Only this function reaches the clusters. It signs in as `wc_migrate`. A restored cluster has the same security group.
+"""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from infra.deploy.account import Account, AwsError
+
+PORT = 5432
+
+
+def restore_client(
+    account: Account, client: str, cluster: str, *, copy: bool = False, access: Collection[str] = ()
+) -> dict[str, Any]:
+    """Compare a client in a restored cluster with the live one and, with `copy`, copy its missing rows.
+
+    Returns the document of `wecelebrate.clients.restoration.run`. Raises AwsError if the function fails.
+    """
+    restored = f"{_endpoint(account, cluster)}:{PORT}"
+    request = {"client": client, "restored": restored, "copy": copy, "with_access": sorted(access)}
+    function = account.environment.resource("deploy-migrate")
+    answer = account.client("lambda").invoke(FunctionName=function, Payload=json.dumps({"restore_client": request}))
+    document: dict[str, Any] = json.loads(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        log = f"/aws/lambda/{function}"
+        raise AwsError(f"{function} failed, and copied nothing: {document.get('errorMessage')} (log group {log})")
+    if error := document.get("error"):
+        raise AwsError(f"{error}; nothing was copied")
+    return document
+
+
+def _endpoint(account: Account, cluster: str) -> str:
+    clusters = account.client("rds").describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"]
+    return str(clusters[0]["Endpoint"])

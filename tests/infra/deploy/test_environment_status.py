@@ -1,0 +1,111 @@
+"""Tests the status of an environment: moto has the stacks and the firewall, and a server on this machine is the API."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.command import CommandHere
+
+
+class Api(BaseHTTPRequestHandler):
+    """The API of an environment that is healthy."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/v1/health" else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps({"status": "ok"}).encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def api() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Api) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[CommandHere]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    with mock_aws():
+        yield CommandHere(tmp_path, {"WECELEBRATE_HOME": str(tmp_path)})
+
+
+def deploy(name: str, **outputs: str) -> None:
+    """Create a stack with these outputs."""
+    template = {
+        "Resources": {"topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {key: {"Value": value} for key, value in outputs.items()},
+    }
+    client = boto3.client("cloudformation", region_name="us-east-1")
+    client.create_stack(StackName=f"wecelebrate-{name}", TemplateBody=json.dumps(template))
+
+
+def create_firewall() -> None:
+    visibility = {"SampledRequestsEnabled": True, "CloudWatchMetricsEnabled": True, "MetricName": "x"}
+    boto3.client("wafv2", region_name="us-east-1").create_web_acl(
+        Name="wecelebrate-dev-api", Scope="CLOUDFRONT", DefaultAction={"Allow": {}}, VisibilityConfig=visibility
+    )
+
+
+def test_the_status_shows_the_release_the_health_the_maintenance_and_the_stacks(command: CommandHere, api: str) -> None:
+    create_firewall()
+    deploy("dev-edge", url=api)
+    deploy("dev-monitoring", release="v0.2.0")
+    deploy("prod-edge", url="https://prod.example.com")
+    result = command("status", "--env", "dev")
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert ["release", "v0.2.0"] in lines
+    assert ["API", api] in lines
+    assert ["health", "ok"] in lines
+    assert ["maintenance", "off"] in lines
+    assert [line[:2] for line in lines if line[-1:] and line[0] in ("edge", "monitoring")] == [
+        ["edge", "CREATE_COMPLETE"],
+        ["monitoring", "CREATE_COMPLETE"],
+    ]
+    assert "prod.example.com" not in result.stdout
+    assert command("--env", "dev", "status").stdout == result.stdout
+    assert command("maintenance", "on", "--env", "dev", "--address", "8.8.4.4").returncode == 0
+    assert "on: `wecelebrate maintenance off` ends it" in command("status", "--env", "dev").stdout
+
+
+def test_an_api_that_does_not_answer_is_a_failure(command: CommandHere) -> None:
+    create_firewall()
+    deploy("dev-edge", url="http://127.0.0.1:1")
+    result = command("status", "--env", "dev")
+    assert result.returncode == 1
+    assert "no answer of /v1/health" in result.stdout
+
+
+def test_an_environment_that_is_not_deployed_and_two_names_are_errors(command: CommandHere) -> None:
+    missing = command("status", "--env", "dev")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "dev is not deployed in the account 123456789012" in missing.stderr
+    two = command("--env", "prod", "maintenance", "off", "--env", "dev")
+    assert (two.returncode, two.stdout) == (2, "")
+    assert "name different environments" in two.stderr
+
+
+@pytest.mark.parametrize("address", [(), ("--address", "10.0.0.1"), ("--address", "me")])
+def test_maintenance_needs_the_public_address_of_the_operator(command: CommandHere, address: tuple[str, ...]) -> None:
+    result = command("maintenance", "on", "--env", "dev", *address)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--address" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("up",), ("down", "--erase", "--yes"), ("doctor",)])
+def test_a_command_of_this_machine_refuses_an_environment(command: CommandHere, arguments: tuple[str, ...]) -> None:
+    result = command("--env", "prod", *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"{arguments[0]} acts only on this machine, and not on prod" in result.stderr
