@@ -1361,6 +1361,8 @@ CREATE TRIGGER mirror_revision BEFORE INSERT OR UPDATE ON public.kv_store_6fcaee
   FUNCTION kv.revise_document();
 CREATE TRIGGER mirror_update AFTER UPDATE ON public.kv_store_6fcaeea3 REFERENCING OLD TABLE AS before NEW TABLE AS after
   FOR EACH STATEMENT WHEN ((CURRENT_USER <> 'app_mirror'::name)) EXECUTE FUNCTION kv.mirror_documents();
+CREATE TRIGGER retired_documents BEFORE INSERT OR DELETE OR UPDATE ON public.kv_store_6fcaeea3 FOR EACH ROW WHEN
+  ((CURRENT_USER = 'app_kv'::name)) EXECUTE FUNCTION app.refuse_retired_document();
 -- row-level security: forced
 create policy definer on kv_store_6fcaeea3 for select to app_definer
   using (true);
@@ -3542,6 +3544,82 @@ grant delete, insert, select, update on webhooks to app_admin, app_client, app_m
 grant select on webhooks to app_support;
 grant select, update on webhooks to app_definer, app_system;
 
+-- Table kv.archive_parts, owner app_owner
+
+create table kv.archive_parts (
+  retirement_id uuid not null,
+  number integer not null,
+  object_key text not null,
+  version_id text,
+  after_key text not null,
+  last_key text not null,
+  keys text[] not null,
+  documents integer not null,
+  bytes bigint not null,
+  stored_sha256 text not null,
+  content_sha256 text not null,
+  object_sha256 text,
+  archived_at timestamp with time zone not null default clock_timestamp(),
+  proven_at timestamp with time zone,
+  deleted_at timestamp with time zone,
+  restored_at timestamp with time zone,
+  constraint archive_parts_pkey PRIMARY KEY (retirement_id, number),
+  constraint archive_parts_retirement_id_fkey FOREIGN KEY (retirement_id) REFERENCES kv.retirements(id) ON DELETE
+    CASCADE,
+  constraint archive_parts_after_key_length CHECK ((length(after_key) <= 1024)),
+  constraint archive_parts_content_sha256_check CHECK ((content_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint archive_parts_keys_length CHECK ((length((keys)::text) <= 2000000)),
+  constraint archive_parts_last_key_length CHECK ((length(last_key) <= 1024)),
+  constraint archive_parts_object_key_length CHECK ((length(object_key) <= 1024)),
+  constraint archive_parts_object_sha256_check CHECK ((object_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint archive_parts_stored_sha256_check CHECK ((stored_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint archive_parts_version_id_length CHECK ((length(version_id) <= 1024))
+);
+comment on column kv.archive_parts.stored_sha256 is
+  'The hash of the documents in the store, with their secrets.';
+comment on column kv.archive_parts.content_sha256 is
+  'The hash of the lines, before they are compressed.';
+comment on column kv.archive_parts.object_sha256 is
+  'The hash of the object, as it was read back.';
+comment on column kv.archive_parts.proven_at is
+  'When the object was read back. Null: the part does not count.';
+comment on column kv.archive_parts.deleted_at is
+  'When the documents were deleted. Null: they are in the store.';
+-- row-level security: forced
+create policy migrate on kv.archive_parts for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.archive_parts for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.archive_parts to app_migrate, app_mirror;
+
+-- Table kv.archive_secrets, owner app_owner
+
+create table kv.archive_secrets (
+  id uuid not null default app.uuid7(),
+  retirement_id uuid not null,
+  number integer not null,
+  key text not null,
+  path text[] not null,
+  value jsonb not null,
+  constraint archive_secrets_pkey PRIMARY KEY (id),
+  constraint archive_secrets_retirement_id_fkey FOREIGN KEY (retirement_id) REFERENCES kv.retirements(id) ON DELETE
+    CASCADE,
+  constraint archive_secrets_key_length CHECK ((length(key) <= 1024)),
+  constraint archive_secrets_path_length CHECK ((length((path)::text) <= 100000)),
+  constraint archive_secrets_value_length CHECK (app.json_fits(value, 6000000))
+);
+CREATE INDEX archive_secrets_by_part ON kv.archive_secrets USING btree (retirement_id, number);
+-- row-level security: forced
+create policy migrate on kv.archive_secrets for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.archive_secrets for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.archive_secrets to app_migrate, app_mirror;
+
 -- Table kv.buckets, owner app_owner
 
 create table kv.buckets (
@@ -3683,6 +3761,26 @@ create policy mirror on kv.differences for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.differences to app_migrate, app_mirror;
+
+-- Table kv.dirty, owner app_owner
+
+create table kv.dirty (
+  id uuid not null default app.uuid7(),
+  entity text not null,
+  row_id uuid not null,
+  noticed_at timestamp with time zone not null default now(),
+  constraint dirty_pkey PRIMARY KEY (id),
+  constraint dirty_entity_check CHECK ((entity = 'product'::text))
+);
+CREATE INDEX dirty_by_row ON kv.dirty USING btree (row_id);
+-- row-level security: forced
+create policy migrate on kv.dirty for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.dirty for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.dirty to app_migrate, app_mirror;
 
 -- Table kv.erased_orders, owner app_owner
 
@@ -3831,6 +3929,7 @@ create table kv.mirror (
   environments text[] not null default '{production}'::text[],
   currency text,
   changed_at timestamp with time zone not null default now(),
+  reported_until timestamp with time zone not null default clock_timestamp(),
   constraint mirror_pkey PRIMARY KEY (is_only),
   constraint mirror_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
   constraint mirror_environments_length CHECK ((length((environments)::text) <= 10000)),
@@ -3840,6 +3939,8 @@ comment on column kv.mirror.environments is
   'The environments of the predecessor whose documents become rows.';
 comment on column kv.mirror.currency is
   'The currency of prices that name none and whose catalog has none.';
+comment on column kv.mirror.reported_until is
+  'Until when troubles are counted in the metrics.';
 -- row-level security: forced
 create policy migrate on kv.mirror for all to app_migrate
   using (true)
@@ -3907,6 +4008,48 @@ create policy mirror on kv.remainders for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.remainders to app_migrate, app_mirror;
+
+-- Table kv.retirements, owner app_owner
+
+create table kv.retirements (
+  id uuid not null default app.uuid7(),
+  entity text not null,
+  status text not null default 'waiting'::text,
+  quiet_seconds integer not null,
+  checkpoint text not null default ''::text,
+  requested_by text not null,
+  started_at timestamp with time zone not null default clock_timestamp(),
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  constraint retirements_pkey PRIMARY KEY (id),
+  constraint retirements_checkpoint_length CHECK ((length(checkpoint) <= 1024)),
+  constraint retirements_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint retirements_quiet_seconds_check CHECK (((quiet_seconds >= 1) AND (quiet_seconds <= 31536000))),
+  constraint retirements_requested_by_length CHECK ((length(requested_by) <= 500)),
+  constraint retirements_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'archiving'::text, 'deleting'::text,
+    'retired'::text, 'restoring'::text, 'undone'::text])))
+);
+comment on column kv.retirements.status is
+  'waiting: writes are refused, and requests are counted. archiving: documents are copied to objects. deleting: all
+   objects are proven, and documents are deleted. restoring: documents come back. undone: all documents are back.';
+comment on column kv.retirements.quiet_seconds is
+  'How long no application may have used the documents.';
+comment on column kv.retirements.checkpoint is
+  'The last key that is archived.';
+comment on column kv.retirements.changed_at is
+  'When the status changed.';
+CREATE UNIQUE INDEX retirements_only_one ON kv.retirements USING btree (entity) WHERE (status <> 'undone'::text);
+-- row-level security: forced
+create policy definer on kv.retirements for select to app_definer
+  using (true);
+create policy migrate on kv.retirements for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.retirements for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.retirements to app_migrate, app_mirror;
+grant select on kv.retirements to app_definer;
 
 -- Table kv.runs, owner app_owner
 
@@ -3998,6 +4141,8 @@ comment on column kv.stages.reads is
 comment on column kv.stages.shadow is
   'The percentage of reads that read both sides and compare them.';
 CREATE INDEX stages_by_client ON kv.stages USING btree (client_id) WHERE (client_id IS NOT NULL);
+CREATE TRIGGER stage_of_retired BEFORE INSERT OR UPDATE ON kv.stages FOR EACH ROW EXECUTE FUNCTION
+  app.keep_stage_of_retired();
 -- row-level security: forced
 create policy migrate on kv.stages for all to app_migrate
   using (true)
@@ -4006,6 +4151,35 @@ create policy mirror on kv.stages for all to app_mirror
   using (true)
   with check (true);
 grant delete, insert, select, update on kv.stages to app_migrate, app_mirror;
+
+-- Table kv.traffic, owner app_owner
+
+create table kv.traffic (
+  entity text not null,
+  client_id uuid,
+  kind text not null,
+  day date not null,
+  requests bigint not null default 0,
+  last_at timestamp with time zone not null,
+  constraint traffic_key UNIQUE NULLS NOT DISTINCT (entity, client_id, kind, day),
+  constraint traffic_client_id_fkey FOREIGN KEY (client_id) REFERENCES clients(id) ON DELETE CASCADE,
+  constraint traffic_entity_check CHECK ((entity = ANY (ARRAY['client'::text, 'site'::text, 'catalog'::text,
+    'product'::text, 'order'::text]))),
+  constraint traffic_kind_check CHECK ((kind = ANY (ARRAY['read'::text, 'write'::text])))
+);
+comment on column kv.traffic.client_id is
+  'The client that owns the records. Null: nobody can say it, e.g. because a request reads all keys with a prefix.';
+comment on column kv.traffic.kind is
+  'write: also a write that was refused.';
+CREATE INDEX traffic_by_client ON kv.traffic USING btree (client_id) WHERE (client_id IS NOT NULL);
+-- row-level security: forced
+create policy migrate on kv.traffic for all to app_migrate
+  using (true)
+  with check (true);
+create policy mirror on kv.traffic for all to app_mirror
+  using (true)
+  with check (true);
+grant delete, insert, select, update on kv.traffic to app_migrate, app_mirror;
 
 -- Table kv.writes, owner app_owner
 
@@ -4901,7 +5075,8 @@ begin
   select * into d from kv.ids i where i.key = $1 and i.state = 'mapped' and i.has_row and not i.alias
     and i.list is null and i.fingerprint = i.mapped_fingerprint;
   -- A document that was written while the mirror did not see it is answered as it is, or its change would be hidden.
-  if d.key is null or d.fingerprint <> kv.fingerprint(stored) then
+  -- So is a document that is older than its row: its revision must be the revision of the values that are answered.
+  if d.key is null or d.fingerprint <> kv.fingerprint(stored) or kv.is_dirty(d.id) then
     return;
   end if;
   stage := kv.stage_of(d.entity, kv.client_of_row(d.entity, d.id));
@@ -4952,6 +5127,74 @@ begin
 end
 $function$;
 grant execute on function app.apply_due_offers(timestamp with time zone,integer) to app_system;
+
+-- Function kv.archive_line(text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.archive_line(key text, value jsonb, OUT line text, OUT secrets jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  t constant text := value::text;
+  cleaned jsonb := value;
+begin
+  secrets := '[]';
+  if kv.may_have_secret(lower(t collate "C")) then
+    if t ~ '"(\\[nrt]|\s)*[[{]' then
+      return;
+    end if;
+    cleaned := kv.cleaned(value);
+    secrets := kv.secrets_of(value, cleaned);
+    if secrets <> '[]' and kv.with_secrets(cleaned, secrets)::text <> t then
+      return;
+    end if;
+  end if;
+  line := format('{"key": %s, "value": %s}', to_jsonb(key), case when secrets = '[]' then t else cleaned::text end);
+end
+$function$;
+
+-- Function kv.archive_page(text,text,integer,bigint), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.archive_page(entity text, after text, size integer, max_bytes bigint, OUT keys text[], OUT
+  lines text, OUT secrets jsonb)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+declare
+  prefixes constant text[] := kv.compared_prefixes(entity);
+  page text[] := '{}';
+  bytes bigint := 0;
+  d record;
+  stored jsonb;
+  archived record;
+begin
+  keys := '{}';
+  secrets := '[]';
+  for d in  -- without values: a query reads 50 rows at once, and a value can have 6 MB
+    select s.key from kv_store_6fcaeea3 s
+    where s.key > after and s.key >= prefixes[1] and s.key < prefixes[cardinality(prefixes)] || chr(127)
+      and kv.is_compared($1, s.key) and (kv.entity_of_list(s.key) is not null or exists (
+        select from kv.ids i where i.key = s.key and i.state = 'mapped'))
+    order by s.key
+  loop
+    stored := (select s.value from kv_store_6fcaeea3 s where s.key = d.key);
+    continue when not kv.is_retirable(entity, d.key, stored);
+    archived := kv.archive_line(d.key, stored);
+    continue when archived.line is null;
+    bytes := bytes + octet_length(archived.line);
+    exit when page <> '{}' and bytes > max_bytes;
+    page := page || archived.line;
+    keys := keys || d.key;
+    if archived.secrets <> '[]' then
+      secrets := secrets || jsonb_build_object('key', d.key, 'secrets', archived.secrets);
+    end if;
+    exit when cardinality(keys) >= size;
+  end loop;
+  lines := array_to_string(page, E'\n');
+end
+$function$;
 
 -- Function app.as_document(text), owner app_definer
 
@@ -5166,6 +5409,43 @@ $function$;
 grant execute on function app.base_key(text,uuid,text,jsonb,uuid) to app_admin, app_anon, app_client, app_customer,
   app_definer, app_support;
 
+-- Function kv.begin_archive_part(text,integer,bigint), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.begin_archive_part(entity text, size integer, max_bytes bigint)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  r constant kv.retirements := kv.retirement_of(entity);
+  page record;
+  p kv.archive_parts;
+begin
+  perform kv.require_super_admin();
+  if r.status is distinct from 'archiving' then
+    return null;
+  end if;
+  page := kv.archive_page(entity, r.checkpoint, size, max_bytes);
+  if page.keys = '{}' then
+    return null;
+  end if;
+  p.number := 1 + coalesce((select max(a.number) from kv.archive_parts a where a.retirement_id = r.id), 0);
+  insert into kv.archive_parts (retirement_id, number, object_key, after_key, last_key, keys, documents, bytes,
+    stored_sha256, content_sha256)
+  values (r.id, p.number, format('%s/%s-%s.jsonl.gz', r.id, entity, lpad(p.number::text, 6, '0')), r.checkpoint,
+    page.keys[cardinality(page.keys)], page.keys, cardinality(page.keys), octet_length(page.lines),
+    kv.stored_hash(page.keys), kv.lines_hash(page.lines))
+  returning * into p;
+  insert into kv.archive_secrets (retirement_id, number, key, path, value)
+  select r.id, p.number, d ->> 'key', array(select jsonb_array_elements_text(s -> 'path')), s -> 'value'
+  from jsonb_array_elements(page.secrets) d cross join jsonb_array_elements(d -> 'secrets') s;
+  update kv.retirements u set checkpoint = p.last_key where u.id = r.id;
+  return to_jsonb(p) - 'keys' || jsonb_build_object('lines', page.lines);
+end
+$function$;
+grant execute on function kv.begin_archive_part(text,integer,bigint) to app_admin;
+
 -- Function app.begin_order_export(uuid,uuid,integer), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.begin_order_export(destination_id uuid, job_id uuid, max_orders integer, OUT run_id uuid,
@@ -5262,6 +5542,7 @@ begin
       union select i.* from kv.ids i where i.list = any (array(select d.key from documents d))
     )
     select hashtextextended(concat_ws(' ', $4, kv.parents_hash(),
+        kv.references_hash($1, array(select distinct e.id from entries e)),
         (select sum(hashtextextended(concat_ws(' ', d.key, d.value), 1)) from documents d),
         (select sum(hashtextextended(concat_ws(' ', e.key, e.id, e.state, e.environment, e.old_id, e.has_row, r::text, (
             select string_agg(o.key, ' ' order by o.key) from kv.ids o
@@ -5273,6 +5554,14 @@ begin
     into hash, documents using entity, after, last, version;
 end
 $function$;
+
+-- Function kv.bulk_size(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.bulk_size()
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN 200;
 
 -- Function app.buyer_order(orders), owner app_definer
 
@@ -5740,6 +6029,47 @@ begin
     or o.status = 'cancelled' and l.cancelled_quantity < l.quantity);
 end
 $function$;
+
+-- Function kv.change_retirement(text,text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.change_retirement(entity text, status text, details jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  r kv.retirements := kv.retirement_of(entity);
+  deleted boolean;
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.change_retirement\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  deleted := exists (select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is not null);
+  if r.id is null or $2 <> 'restoring' and ($2, r.status) not in (('archiving', 'waiting'),
+      ('deleting', 'archiving'), ('retired', 'deleting'), ('archiving', 'deleting'), ('undone', 'restoring'))
+    or $2 = 'undone' and deleted
+    or $2 = 'retired' and exists (
+      select from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null) then
+    raise exception 'a retirement that is % cannot become %', r.status, $2 using errcode = 'check_violation';
+  end if;
+  if $2 = 'archiving' and r.status = 'deleting' then  -- documents have changed, or have arrived, since they were copied
+    r.checkpoint := coalesce((select min(p.after_key) from kv.archive_parts p
+      where p.retirement_id = r.id and p.deleted_at is null), '');
+    delete from kv.archive_secrets s using kv.archive_parts p
+    where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
+    delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
+  end if;
+  update kv.retirements u set status = case when $2 = 'restoring' and not deleted then 'undone' else $2 end,
+    checkpoint = r.checkpoint, changed_at = clock_timestamp()
+  where u.id = r.id;
+  perform app.record_retirement(
+    case $2 when 'archiving' then 'archive' when 'deleting' then 'delete' when 'retired' then 'complete'
+      when 'restoring' then 'undo' else 'undone' end, $1, coalesce($3, '{}'));
+end
+$function$;
+grant execute on function kv.change_retirement(text,text,jsonb) to app_admin;
 
 -- Function app.change_shipment(orders,shipments,jsonb,text,timestamp with time zone), owner app_definer
 
@@ -6792,21 +7122,24 @@ CREATE OR REPLACE FUNCTION app.compare_imported(existing orders, imported jsonb,
  STABLE
  SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
 AS $function$
+  with import as (
+    select e.details from order_events e
+    where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source'
+      and existing.site_id::text = job.payload ->> 'site_id'
+  )
   select case
-    when existing.site_id::text <> job.payload ->> 'site_id' or not exists (
-      select from order_events e
-      where e.order_id = existing.id and e.type = 'imported' and e.details -> 'source' = job.payload -> 'source')
-      then 'number_in_use'
-    when exists (
-      select from order_events e
-      where e.order_id = existing.id and e.type = 'imported' and e.details ->> 'job_id' = job.id::text) then 'created'
+    when not exists (select from import) then 'number_in_use'
+    when exists (select from import where details ->> 'job_id' = job.id::text) then 'created'
     when (existing.currency, existing.created_at)
-        = (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
-      and (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+        is distinct from (imported ->> 'currency', (imported ->> 'created_at')::timestamptz)
+      or (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
              order by (i ->> 'line')::integer) from jsonb_array_elements(existing.items) i)
-        = (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
-             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'unchanged'
-    else 'differs' end
+        is distinct from (select array_agg((i ->> 'sku', (i ->> 'quantity')::integer, (i ->> 'unit_price')::numeric)
+             order by (i ->> 'line')::integer) from jsonb_array_elements(imported -> 'lines') i) then 'differs'
+    when exists (select from import where details ->> 'status' <> imported ->> 'status') then 'status_differs'
+    when exists (select from import
+      where (details ->> 'total_amount')::numeric <> (imported ->> 'total_amount')::numeric) then 'total_differs'
+    else 'unchanged' end
 $function$;
 
 -- Function kv.compared(text,text[],uuid[],text[],boolean), owner app_mirror
@@ -7443,6 +7776,36 @@ begin
 end
 $function$;
 
+-- Function kv.create_product_documents(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.create_product_documents(ids uuid[])
+ RETURNS uuid[]
+ LANGUAGE plpgsql
+AS $function$
+declare
+  created uuid[];
+begin
+  with documents as materialized (
+    select p.id, (kv.keys_of('product', 'production', p.id::text))[2] as key,
+      kv.with_revision(kv.document_of('product', p.id::text, kv.mirrored_row(to_jsonb(p))), 1) as value
+    from products p
+    where p.id = any (ids) and kv.old_id_of('catalog', p.catalog_id) is not null
+      and not exists (select from kv.ids i where i.entity = 'product' and i.id = p.id)
+  ), written as (
+    insert into kv_store_6fcaeea3 (key, value) select d.key, d.value from documents d order by d.key
+    on conflict (key) do nothing returning key
+  ), recorded as (
+    insert into kv.ids (key, entity, environment, old_id, id, state, has_row, fingerprint, mapped_fingerprint)
+    select d.key, 'product', 'production', d.id::text, d.id, 'mapped', true, f, f
+    from documents d join written w on w.key = d.key cross join lateral kv.fingerprint(d.value) f
+    on conflict (key) do nothing returning id
+  )
+  select coalesce(array_agg(id), '{}') into created from recorded;
+  perform kv.record_agreements('product', created);
+  return created;
+end
+$function$;
+
 -- Function app.create_replacement(orders,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.create_replacement(target orders, items jsonb, OUT refusal text, OUT detail jsonb, OUT
@@ -7692,6 +8055,39 @@ CREATE OR REPLACE FUNCTION kv.decoded_item(item jsonb)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((jsonb_typeof(item) = 'object'::text) OR ((jsonb_typeof(item) = 'string'::text) AND ((item #>>
   '{}'::text[]) ~ '^\s*\{'::text))) THEN kv.decoded(item) ELSE item END;
+
+-- Function kv.delete_archived(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.delete_archived(entity text)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  r constant kv.retirements := kv.retirement_of(entity);
+  p kv.archive_parts;
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.delete_archived\(\$1\);?\s*$' or r.status is distinct from 'deleting' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  select * into p from kv.archive_parts a where a.retirement_id = r.id and a.deleted_at is null
+  order by a.number limit 1;
+  if p.number is null then
+    return case when (kv.archive_page(entity, '', 1, 0)).keys = '{}' then 'complete' else 'changed' end;
+  end if;
+  perform from kv_store_6fcaeea3 s where s.key = any (p.keys) order by s.key for update;
+  if p.proven_at is null or kv.stored_hash(p.keys) <> p.stored_sha256 then
+    return 'changed';
+  end if;
+  delete from kv_store_6fcaeea3 s where s.key = any (p.keys);
+  update kv.archive_parts a set deleted_at = clock_timestamp()
+  where a.retirement_id = r.id and a.number = p.number;
+  return 'deleted';
+end
+$function$;
+grant execute on function kv.delete_archived(text) to app_admin;
 
 -- Function kv.delete_documents(text,uuid), owner app_mirror
 
@@ -8544,6 +8940,24 @@ $function$;
 grant execute on function app.enter(text,text,text,uuid,text[],uuid,integer,text,text) to app_admin, app_anon,
   app_client, app_customer, app_kv, app_support, app_system, app_worker, wc_api, wc_kv, wc_public, wc_worker;
 
+-- Function kv.entities_of_pattern(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.entities_of_pattern(pattern text)
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  with prefix as materialized (select substring(pattern from '^[^%_\\]*') as p)
+  select h.entity from prefix, (
+    select f.meaning as entity, unnest(f.heads) as head from app.kv_key_families() f
+    where f.meaning in ('client', 'site', 'catalog', 'product', 'order')
+    union values ('product', 'catalog_gifts'), ('catalog', 'catalog_index'), ('order', 'user_orders'),
+      ('order', 'order_index')) h
+  where case when position(':' in p) > 0 then h.head = split_part(p, ':', 1)
+    else starts_with(h.head, p) end
+  group by 1
+$function$;
+
 -- Function kv.entity_of_key(text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.entity_of_key(key text)
@@ -9381,6 +9795,126 @@ RETURN CASE WHEN (octet_length(x) = length(x)) THEN "left"(lower((x COLLATE "C")
   max_bytes) END;
 grant execute on function app.fold(text,integer) to public;
 
+-- Function kv.fold(integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fold(size integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  ids uuid[];
+begin
+  if app.subject() is distinct from 'service:system' or not exists (select from kv.mirror m where m.enabled)
+      or not pg_try_advisory_xact_lock(hashtextextended('kv.fold', 0)) then
+    return 0;
+  end if;
+  ids := array(select distinct d.row_id from (select row_id from kv.dirty order by id limit size) d);
+  if ids = '{}' then
+    return 0;
+  end if;
+  perform kv.lock_entities(ids);
+  return kv.fold_locked(ids);
+end
+$function$;
+grant execute on function kv.fold(integer) to app_system;
+
+-- Function kv.fold_keys(text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fold_keys(keys text[])
+ RETURNS integer
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  ids uuid[];
+begin
+  if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
+    return 0;
+  end if;
+  ids := array(
+    select distinct d.row_id from kv.dirty d
+    where d.row_id in (select i.id from kv.ids i where i.key = any (keys) or i.list = any (keys))
+      or d.row_id = any (kv.rows_of_new_keys(keys))
+    limit 2000);
+  perform set_config('lock_timeout', '3s', true);
+  perform kv.lock_entities(ids);
+  return kv.fold_locked(ids);
+end
+$function$;
+grant execute on function kv.fold_keys(text[]) to app_kv;
+
+-- Function kv.fold_locked(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fold_locked(ids uuid[])
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  folded uuid[];
+  created uuid[] := '{}';
+  changed uuid[] := '{}';
+  p record;
+begin
+  with removed as (
+    delete from kv.dirty d where d.id in (
+      select e.id from kv.dirty e where e.row_id = any (ids) for update skip locked)
+    returning d.row_id
+  )
+  select array_agg(distinct row_id) into folded from removed;
+  if folded is null then
+    return 0;
+  end if;
+  if 'production' = any (kv.mirrored_environments()) and not kv.is_retired('product') then
+    created := kv.create_product_documents(folded);
+  end if;
+  for p in
+    select f.id, case when r.id is not null then kv.mirrored_row(to_jsonb(r)) end as content
+    from unnest(folded) f (id) left join products r on r.id = f.id
+    where f.id not in (select unnest(created)) order by f.id
+  loop
+    if kv.fold_product(p.id, p.content) then
+      changed := changed || p.id;
+    end if;
+  end loop;
+  perform kv.record_agreements('product', changed);
+  return cardinality(folded);
+end
+$function$;
+
+-- Function kv.fold_product(uuid,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fold_product(product_id uuid, r jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  changed jsonb;
+begin
+  if r is null then
+    perform kv.mirror_change('product', jsonb_build_object('id', product_id), null);
+    return false;
+  elsif kv.is_retired('product') then
+    return false;
+  elsif kv.leading_key('product', product_id) is null then
+    perform kv.mirror_change('product', null, r);
+    return false;
+  end if;
+  perform kv.note_conflict(i.key, 'row_not_mirrored', '', null, null) from kv.ids i
+  where i.entity = 'product' and i.id = product_id and i.has_row and i.list is null
+    and i.fingerprint is distinct from i.mapped_fingerprint;
+  changed := kv.stale_columns(product_id, r);
+  return changed <> '{}' and kv.write_documents('product', product_id, changed, r);
+exception when others then
+  perform kv.raise_deadlock(sqlstate, sqlerrm);
+  raise warning 'a row was not mirrored into the key-value store (%)', sqlstate;
+  perform kv.note_conflict(kv.name_of('product') || ':' || product_id, 'row_not_mirrored', sqlstate, null, null);
+  return false;
+end
+$function$;
+
 -- Function app.fold_unicode(text,integer), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.fold_unicode(x text, max_bytes integer)
@@ -9741,6 +10275,16 @@ AS $function$
   where key in ('fields', 'problem', 'lines', 'shipment_id', 'return_id', 'return', 'news', 'replacement_id',
     'replaces_order_id', 'order_id')
 $function$;
+
+-- Function kv.has_dirty(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.has_dirty()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$ select exists (select from kv.dirty) $function$;
+grant execute on function kv.has_dirty() to app_admin, app_kv;
 
 -- Function kv.has_document(text,uuid), owner app_mirror
 
@@ -10207,7 +10751,9 @@ AS $function$
   with documents as materialized (
     select d.*, kv.id_of(d.entity, d.environment, d.old_id) as id,
       case when is_hostile then 0 else kv.fingerprint(d.value) end as fingerprint
-    from kv.identify($1, $3, $4) d where d.environment = any ($2)
+    from kv.identify($1, $3, $4) d
+    where d.environment = any ($2)
+      and not (kv.is_retired(d.entity) and exists (select from kv.ids k where k.key = d.key))
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null
     where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
@@ -10240,7 +10786,7 @@ CREATE OR REPLACE FUNCTION kv.index_lists(OUT dangling bigint, OUT repeated bigi
 AS $function$
 begin
   update kv.ids i set state = 'gone', mapped_fingerprint = null
-  where i.state not in ('gone', 'deleted')
+  where i.state not in ('gone', 'deleted') and not kv.is_retired(i.entity)
     and not exists (select from kv_store_6fcaeea3 d where d.key = coalesce(i.list, i.key));
   delete from kv.quarantine q using kv.ids i
   where i.key = q.key and (i.state = 'gone' or i.state = 'deleted'
@@ -10259,7 +10805,7 @@ begin
     select distinct entity, old_id from listed
   ), marked as (
     update kv.ids i set listed = not i.listed
-    from (select i.key from kv.ids i where i.listed <> (i.list is not null or exists (
+    from (select i.key from kv.ids i where not kv.is_retired(i.entity) and i.listed <> (i.list is not null or exists (
             select from names n where n.entity = i.entity and n.old_id = i.old_id))) changed
     where changed.key = i.key
   )
@@ -10431,6 +10977,14 @@ end
 $function$;
 grant execute on function kv.is_dialed() to app_kv;
 
+-- Function kv.is_dirty(uuid), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_dirty(row_id uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (EXISTS (SELECT FROM kv.dirty d WHERE (d.row_id = is_dirty.row_id)));
+
 -- Function kv.is_document_newer(text,text,uuid,text[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_document_newer(entity text, key text, row_id uuid, fields text[])
@@ -10582,6 +11136,35 @@ begin
   return not found;
 end
 $function$;
+
+-- Function kv.is_retirable(text,text,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_retirable(entity text, key text, value jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  if kv.entity_of_list(key) = entity then
+    return not exists (
+      select from kv.documents_in(key, kv.items_of(value)) d left join kv.ids i on i.key = d.key and i.list = $2
+      where i.state is distinct from 'mapped' or i.fingerprint is distinct from i.mapped_fingerprint
+        or i.fingerprint is distinct from kv.fingerprint(d.value));
+  end if;
+  return exists (
+    select from kv.ids i where i.key = $2 and i.entity = $1 and i.list is null and i.state = 'mapped'
+      and i.fingerprint = i.mapped_fingerprint and i.fingerprint = kv.fingerprint(value));
+end
+$function$;
+
+-- Function kv.is_retired(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_retired(entity text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (EXISTS (SELECT FROM kv.retirements r WHERE ((r.entity = is_retired.entity) AND (r.status = ANY
+  (ARRAY['archiving'::text, 'deleting'::text, 'retired'::text, 'restoring'::text])))));
 
 -- Function kv.is_secret(text), owner app_mirror
 
@@ -10827,6 +11410,25 @@ begin
 end
 $function$;
 
+-- Function app.keep_stage_of_retired(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.keep_stage_of_retired()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if (new.leads <> 'tables' or new.reads < 100) and exists (
+      select from kv.retirements r where r.entity = new.entity and r.status not in ('waiting', 'undone')) then
+    raise exception 'the documents of each % are retired: run wecelebrate kv retire % --undo', new.entity, new.entity
+      using errcode = 'lock_not_available';
+  end if;
+  return new;
+end
+$function$;
+grant execute on function app.keep_stage_of_retired() to app_owner;
+
 -- Function kv.kept(jsonb,jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.kept(existing jsonb, stated jsonb)
@@ -11028,6 +11630,14 @@ RETURN CASE WHEN (jsonb_typeof(value) = ANY (ARRAY['string'::text, 'number'::tex
   NULLIF("left"(btrim(regexp_replace((value #>> '{}'::text[]),
   '[\u0001-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]'::text, ' '::text, 'g'::text)),
   length), ''::text) ELSE NULL::text END;
+
+-- Function kv.lines_hash(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lines_hash(lines text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN encode(sha256(convert_to(lines, 'UTF8'::name)), 'hex'::text);
 
 -- Function kv.lines_of(jsonb), owner app_mirror
 
@@ -11609,6 +12219,22 @@ AS $function$
     else 'not_found' end
 $function$;
 
+-- Function kv.lock_retirement(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.lock_retirement(entity text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  perform pg_advisory_xact_lock(hashtextextended('kv retirement ' || $1, 0));
+  return exists (select from kv.retirements r where r.entity = $1 and r.status <> 'undone');
+end
+$function$;
+grant execute on function kv.lock_retirement(text) to app_admin;
+
 -- Function kv.lock_rows(text[],text), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.lock_rows(keys text[], pattern text DEFAULT NULL::text)
@@ -11630,6 +12256,7 @@ begin
       and (pattern is null or i.key like pattern or i.list like pattern));
   if ids <> '{}' then
     perform kv.lock_entities(ids);
+    perform kv.fold_locked(ids);
   end if;
   return true;
 end
@@ -11651,15 +12278,10 @@ begin
     return false;
   end if;
   ids := array(select i.id from kv.ids i where i.has_row and (i.key = any (keys) or i.list = any (keys)))
-    || array(
-      select kv.id_of(f.meaning, 'production', split_part(k, ':', -1)) from unnest(keys) k
-        cross join lateral (
-          select n.meaning from app.kv_key_families() n
-          where split_part(k, ':', 1) = any (n.heads) and k ~ n.pattern limit 1) f
-      where kv.is_entity_key(k) and not exists (select from kv.ids i where i.key = k))
-    || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
+    || kv.rows_of_new_keys(keys) || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
   if ids <> '{}' then
     perform kv.lock_entities(ids);
+    perform kv.fold_locked(ids);
   end if;
   return true;
 end
@@ -12669,7 +13291,7 @@ AS $function$
 begin
   if new_row is null then
     perform kv.delete_documents(entity, (old_row ->> 'id')::uuid);
-  else
+  elsif not kv.is_retired(entity) or old_row ->> 'erased_at' is distinct from new_row ->> 'erased_at' then
     perform kv.mirror_row(entity, old_row, new_row);
   end if;
 exception when others then
@@ -12795,30 +13417,16 @@ AS $function$
 declare
   row_id constant uuid := new_row ->> 'id';
   changed constant jsonb := kv.changed_columns(entity, old_row, new_row);
-  d record;
-  is_changed boolean := false;
 begin
   if entity = 'order' and old_row ->> 'erased_at' is null and new_row ->> 'erased_at' is not null then
     perform kv.erase_documents(row_id, new_row);
-    return;
   elsif changed = '{}' then
     return;
   elsif kv.leading_key(entity, row_id) is null then
     perform kv.create_document(entity, new_row);
-    return;
-  end if;
-  for d in
-    select i.key, i.environment from kv.ids i
-    where i.entity = $1 and i.id = row_id and i.list is null and i.has_row and i.state not in ('gone', 'deleted')
-      and i.environment = any (kv.mirrored_environments())
-    order by i.key
-  loop
-    is_changed := kv.mirror_document(entity, d.key, d.environment, changed, new_row) or is_changed;
-  end loop;
-  if is_changed then
+  elsif kv.write_documents(entity, row_id, changed, new_row) then
     perform kv.record_agreement(entity, row_id);
   end if;
-  perform kv.note_list_change(entity, row_id, array(select jsonb_object_keys(changed)));
 end
 $function$;
 
@@ -12833,6 +13441,20 @@ AS $function$
 declare
   r record;
 begin
+  if tg_argv[0] = 'product' and tg_op = 'DELETE' then
+    if (select count(*) from before) >= kv.bulk_size() then
+      insert into kv.dirty (entity, row_id) select 'product', b.id from before b
+      where exists (select from kv.ids i where i.entity = 'product' and i.id = b.id);
+      return null;
+    end if;
+  elsif tg_argv[0] = 'product' then
+    if (select count(*) from after) >= kv.bulk_size() then
+      insert into kv.dirty (entity, row_id) select 'product', a.id from after a
+      where a.catalog_id in (select i.id from kv.ids i where i.entity = 'catalog' and i.has_row)
+        or exists (select from kv.ids i where i.entity = 'product' and i.id = a.id);
+      return null;
+    end if;
+  end if;
   if tg_op = 'INSERT' then
     for r in select a.id, kv.mirrored_row(to_jsonb(a)) as new_row from after a order by a.id loop
       perform kv.mirror_change(tg_argv[0], null, r.new_row);
@@ -12866,7 +13488,8 @@ begin
   perform kv.require_super_admin();
   return coalesce((select to_jsonb(m) - 'is_only' from kv.mirror m where m.is_only),
     '{"enabled": false, "environments": [], "currency": null, "changed_at": null}') || jsonb_build_object(
-      'earlier_values', (select count(*) from kv.history), 'conflicts', (
+      'earlier_values', (select count(*) from kv.history),
+      'unwritten', (select count(distinct d.row_id) from kv.dirty d), 'conflicts', (
     select coalesce(jsonb_agg(to_jsonb(c) order by c.kind), '[]') from (
       select kind, count(*) as conflicts, max(noticed_at) as last_at,
         (array_agg(distinct left(key, 200) order by left(key, 200)))[1:5] as keys
@@ -13163,6 +13786,23 @@ AS $function$
     gen_random_uuid()::text || gen_random_uuid()::text || gen_random_uuid()::text, 'UTF8')), 'base64'),
     '+/', '-_'), '=')
 $function$;
+
+-- Function kv.next_deleted_part(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.next_deleted_part(entity text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return (
+    select to_jsonb(p) - 'keys' from kv.archive_parts p join kv.retirements r on r.id = p.retirement_id
+    where r.entity = $1 and r.status = 'restoring' and p.deleted_at is not null order by p.number limit 1);
+end
+$function$;
+grant execute on function kv.next_deleted_part(text) to app_admin;
 
 -- Function kv.next_documents(uuid,text,integer,integer), owner app_mirror
 
@@ -14610,6 +15250,24 @@ begin
 end
 $function$;
 
+-- Function kv.prove_archive_part(text,integer,text,text,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.prove_archive_part(entity text, number integer, version_id text, content_sha256 text,
+  object_sha256 text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  update kv.archive_parts p set version_id = $3, object_sha256 = $5, proven_at = clock_timestamp()
+  where p.retirement_id = (kv.retirement_of($1)).id and p.number = $2 and p.proven_at is null and p.content_sha256 = $4;
+  return found;
+end
+$function$;
+grant execute on function kv.prove_archive_part(text,integer,text,text,text) to app_admin;
+
 -- Function app.pseudonym(erasures,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.pseudonym(e erasures, value text)
@@ -15071,6 +15729,17 @@ begin
   where r.return_id = $1;
 end
 $function$;
+
+-- Function kv.recent_traffic(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.recent_traffic()
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT COALESCE(jsonb_agg(to_jsonb(t.*) ORDER BY t.entity, t.kind, t.last_at DESC), '[]'::jsonb) AS "coalesce"
+  FROM (SELECT t_1.entity, t_1.client_id, t_1.kind, sum(t_1.requests) AS requests, max(t_1.last_at) AS last_at FROM
+  kv.traffic t_1 WHERE (t_1.day >= (CURRENT_DATE - 30)) GROUP BY t_1.entity, t_1.client_id, t_1.kind ORDER BY
+  (max(t_1.last_at)) DESC LIMIT 1000) t);
 
 -- Function app.recompute_catalog_stock(), owner app_definer
 
@@ -15586,6 +16255,23 @@ end
 $function$;
 grant execute on function kv.record_repair_start(uuid,text) to app_admin;
 
+-- Function app.record_retirement(text,text,jsonb), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.record_retirement(action text, entity text, details jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+begin
+  if app.admin_role() is distinct from 'super_admin' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  perform app.record_action('kv_retirement.' || action, null, entity, details);
+end
+$function$;
+grant execute on function app.record_retirement(text,text,jsonb) to app_mirror;
+
 -- Function kv.record_shadow_reads(text[],text[]), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.record_shadow_reads(keys text[], mismatched text[])
@@ -15630,6 +16316,52 @@ begin
 end
 $function$;
 grant execute on function app.record_stage_change(text,uuid,text,jsonb) to app_mirror;
+
+-- Function kv.record_traffic(jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.record_traffic(requests jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  if app.subject() is distinct from 'service:kv' then
+    raise exception 'only the store counts its requests' using errcode = 'insufficient_privilege';
+  end if;
+  insert into kv.traffic as t (entity, client_id, kind, day, requests, last_at)
+  select e.entity, kv.client_of_row(i.entity, i.id), r.kind, (r.last_at at time zone 'UTC')::date, sum(r.requests),
+    max(r.last_at)
+  from (
+    select s.*, clock_timestamp() - make_interval(secs => s.age) as last_at
+    from jsonb_to_recordset($1) s (kind text, key text, pattern text, requests bigint, age double precision)
+  ) r
+    cross join lateral (
+      select kv.entity_of_key(r.key) as entity where r.key is not null
+      union all select p from kv.entities_of_pattern(r.pattern) p where r.key is null) e
+    left join kv.ids i on i.key = r.key
+  where e.entity is not null
+  group by 1, 2, 3, 4 order by 1, 2, 3, 4
+  on conflict on constraint traffic_key do update
+    set requests = t.requests + excluded.requests, last_at = greatest(t.last_at, excluded.last_at);
+  delete from kv.traffic t where t.day < current_date - 400;
+end
+$function$;
+grant execute on function kv.record_traffic(jsonb) to app_kv;
+
+-- Function kv.references_hash(text,uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.references_hash(entity text, ids uuid[])
+ RETURNS numeric
+ LANGUAGE sql
+ STABLE
+RETURN CASE entity WHEN 'product'::text THEN (SELECT COALESCE(sum(hashtextextended(d.key, (0)::bigint)), (0)::numeric)
+  AS "coalesce" FROM kv_store_6fcaeea3 d WHERE ((d.key >= 'catalog_gifts:'::text) AND (d.key < 'catalog_gifts;'::text)))
+  WHEN 'order'::text THEN (SELECT COALESCE(sum(hashtextextended(concat_ws(' '::text, i.key, i.id, i.environment,
+  i.old_id, i.state), (0)::bigint)), (0)::numeric) AS "coalesce" FROM ((SELECT DISTINCT ((l.value ->>
+  'product_id'::text))::uuid AS id FROM (orders r CROSS JOIN LATERAL jsonb_array_elements(r.items) l(value)) WHERE (r.id
+  = ANY (references_hash.ids))) g JOIN kv.ids i ON (((i.entity = 'product'::text) AND (i.id = g.id))))) ELSE
+  (0)::numeric END;
 
 -- Function app.refuse_audit_change(), owner app_owner
 
@@ -15745,6 +16477,37 @@ begin
   detail := to_jsonb(target.status);
 end
 $function$;
+
+-- Function app.refuse_retired_document(), owner app_definer
+
+CREATE OR REPLACE FUNCTION app.refuse_retired_document()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'pg_temp'
+AS $function$
+declare
+  key constant text := case when tg_op = 'DELETE' then old.key else new.key end;
+  refused text;
+begin
+  if not exists (select from kv.retirements r where r.status <> 'undone') then
+    return case when tg_op = 'DELETE' then old else new end;
+  end if;
+  refused := case  -- other families, e.g. settings of sites, stay in the store
+    when key ~ '^(gifts?:([^:]+:)?[^:]*$|catalog_gifts:)' then 'product'
+    when key ~ '^clients?:([^:]+:)?[^:]*$' then 'client'
+    when key ~ '^sites?:([^:]+:)?[^:]*$' and key !~ '^sites:(slug:|[^:]+:catalog_config$)' then 'site'
+    when key ~ '^(catalogs?:[^:]*$|catalog_index:)' then 'catalog'
+    when key ~ '^(orders?:([^:]+:)?[^:]*$|user_orders:|order_index:)' then 'order' end;
+  if exists (select from kv.retirements r where r.entity = refused and r.status <> 'undone') then
+    raise exception using errcode = 'PT410', constraint = 'documents_retired',
+      message = format('The document "%s" is refused: the documents of each %s are retired', left(key, 200), refused),
+      detail = 'Nothing was written.';
+  end if;
+  return case when tg_op = 'DELETE' then old else new end;
+end
+$function$;
+grant execute on function app.refuse_retired_document() to app_owner;
 
 -- Function kv.refused_change(kv.draft,orders), owner app_mirror
 
@@ -16131,6 +16894,46 @@ AS $function$
 $function$;
 grant execute on function app.report_token(uuid,uuid) to app_admin, app_client;
 
+-- Function kv.report_troubles(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.report_troubles()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  counted_until timestamptz;
+  ending constant timestamptz := clock_timestamp() - interval '1 minute';
+begin
+  if app.subject() is distinct from 'service:system' then
+    raise exception 'only the platform reports troubles of the store' using errcode = 'insufficient_privilege';
+  end if;
+  select m.reported_until into counted_until from kv.mirror m for update skip locked;
+  if counted_until is null or counted_until >= ending then
+    return null;
+  end if;
+  update kv.mirror m set reported_until = ending;
+  delete from kv.archive_secrets s using kv.retirements r
+  where r.id = s.retirement_id and r.status = 'retired' and r.changed_at < now() - interval '180 days';
+  return jsonb_build_object(
+    'KvConflicts', (
+      select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
+        and c.kind not in ('row_not_mirrored', 'document_not_mirrored')),
+    'KvMirrorErrors', (
+      select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
+        and c.kind in ('row_not_mirrored', 'document_not_mirrored')),
+    'KvQuarantined', (select count(*) from kv.quarantine q where q.since > counted_until and q.since <= ending),
+    'KvShadowMismatches', (
+      select count(*) from kv.differences d
+      where d.comparison_id is null and d.noticed_at > counted_until and d.noticed_at <= ending),
+    'KvRetiredRequests', (
+      select count(*) from kv.traffic t join kv.retirements r on r.entity = t.entity and r.status <> 'undone'
+      where t.last_at > counted_until));
+end
+$function$;
+grant execute on function kv.report_troubles() to app_system;
+
 -- Function app.request_erasure(uuid,text,text), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.request_erasure(client_id uuid, email text, subject text, OUT refusal text, OUT detail
@@ -16501,6 +17304,53 @@ $function$;
 grant execute on function app.restore_erasure(uuid,uuid,text[],text[],timestamp with time zone,timestamp with time zone)
   to app_system;
 
+-- Function kv.restore_part(text,integer,text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.restore_part(entity text, number integer, lines text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  r constant kv.retirements := kv.retirement_of(entity);
+  p kv.archive_parts;
+  keys text[];
+  erased record;
+begin
+  perform kv.require_super_admin();
+  select * into p from kv.archive_parts a
+  where a.retirement_id = r.id and a.number = $2 and a.deleted_at is not null and r.status = 'restoring';
+  if p.content_sha256 is distinct from kv.lines_hash(lines) then
+    return false;
+  end if;
+  with documents as materialized (
+    select d ->> 'key' as key, d -> 'value' as value
+    from (select l::jsonb as d from string_to_table(lines, E'\n') l) l
+  ), restored as (
+    insert into kv_store_6fcaeea3 (key, value)
+    select d.key, kv.with_secrets(d.value, (
+      select coalesce(jsonb_agg(jsonb_build_object('path', s.path, 'value', s.value) order by s.id), '[]')
+      from kv.archive_secrets s where (s.retirement_id, s.number, s.key) = (r.id, p.number, d.key)))
+    from documents d order by d.key
+    on conflict on constraint kv_store_6fcaeea3_pkey do nothing returning key
+  )
+  select coalesce(array_agg(t.key), '{}') into keys from restored t;
+  for erased in
+    select distinct o.id, to_jsonb(o) as content from kv.ids i join orders o on o.id = i.id
+    where i.entity = 'order' and (i.key = any (keys) or i.list = any (keys))
+      and o.erased_at > p.archived_at - interval '1 hour' order by o.id
+  loop
+    perform kv.erase_documents(erased.id, erased.content);
+  end loop;
+  delete from kv.archive_secrets s where (s.retirement_id, s.number) = (r.id, p.number);
+  update kv.archive_parts a set deleted_at = null, restored_at = clock_timestamp()
+  where a.retirement_id = r.id and a.number = p.number;
+  return true;
+end
+$function$;
+grant execute on function kv.restore_part(text,integer,text) to app_admin;
+
 -- Function app.restore_row_security(text), owner app_owner
 
 CREATE OR REPLACE FUNCTION app.restore_row_security(table_name text)
@@ -16539,6 +17389,98 @@ begin
 end
 $function$;
 grant execute on function app.restore_row_security(text) to app_admin, app_system;
+
+-- Function kv.retirable_counts(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.retirable_counts(entity text)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object(
+    'retirable', count(*) filter (where i.state = 'mapped' or kv.entity_of_list(s.key) is not null),
+    'kept', count(*) filter (where i.state is distinct from 'mapped' and kv.entity_of_list(s.key) is null))
+  from unnest(kv.compared_prefixes($1)) p (prefix)
+    join kv_store_6fcaeea3 s on s.key >= p.prefix and s.key < p.prefix || chr(127) and kv.is_compared($1, s.key)
+    left join kv.ids i on i.key = s.key and i.list is null
+$function$;
+
+-- Function kv.retirement_content(kv.retirements), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.retirement_content(r kv.retirements)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select to_jsonb(r) - 'checkpoint' || jsonb_build_object('parts', count(p.number),
+    'documents', coalesce(sum(p.documents), 0), 'bytes', coalesce(sum(p.bytes), 0),
+    'deleted', coalesce(sum(p.documents) filter (where p.deleted_at is not null), 0),
+    'restored', coalesce(sum(p.documents) filter (where p.restored_at is not null), 0))
+  from kv.archive_parts p where p.retirement_id = r.id
+  having r.id is not null
+$function$;
+
+-- Function kv.retirement_facts(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.retirement_facts(entity text)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+declare
+  r constant kv.retirements := kv.retirement_of(entity);
+  usual kv.stages;
+begin
+  perform kv.require_super_admin();
+  select * into usual from kv.stages s where s.entity = $1 and s.client_id is null;
+  return jsonb_build_object(
+    'retirement', kv.retirement_content(r),
+    'is_led', coalesce(usual.leads = 'tables' and usual.reads = 100, false) and not exists (
+      select from kv.stages s where s.entity = $1 and (s.leads <> 'tables' or s.reads < 100)),
+    'mirror', coalesce((select m.enabled from kv.mirror m), false),
+    'subscriptions', (
+      select count(*) from pg_subscription s join pg_database d on d.oid = s.subdbid
+      where s.subenabled and d.datname = current_database()),
+    'comparison', (
+      select jsonb_build_object('is_recent', c.ended_at > clock_timestamp() - interval '24 hours',
+        'is_mirrored', c.started_at >= (select m.changed_at from kv.mirror m),
+        'open', (select count(*) from kv.differences f where f.comparison_id = c.id and f.repaired_at is null))
+      from kv.comparisons c
+      where c.entity = $1 and c.client_id is null and c.scope = 'full' and c.status = 'complete'
+      order by c.ended_at desc limit 1),
+    'waited_seconds', extract(epoch from clock_timestamp() - r.started_at),
+    'reads', kv.traffic_within($1, 'read', r.quiet_seconds),
+    'writes', kv.traffic_within($1, 'write', r.quiet_seconds),
+    'counts', kv.retirable_counts($1));
+end
+$function$;
+grant execute on function kv.retirement_facts(text) to app_admin;
+
+-- Function kv.retirement_of(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.retirement_of(entity text)
+ RETURNS kv.retirements
+ LANGUAGE sql
+ STABLE
+AS $function$ select r.* from kv.retirements r where r.entity = $1 and r.status <> 'undone' $function$;
+
+-- Function kv.retirement_status(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.retirement_status()
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  return jsonb_build_object('traffic', kv.recent_traffic(), 'retirements', (
+    select coalesce(jsonb_agg(kv.retirement_content(r) order by r.entity), '[]') from kv.retirements r
+    where r.status <> 'undone'));
+end
+$function$;
+grant execute on function kv.retirement_status() to app_admin;
 
 -- Function kv.return_counts(kv.draft[]), owner app_mirror
 
@@ -16958,6 +17900,17 @@ AS $function$
   where l.entity is not null
 $function$;
 
+-- Function kv.rows_of_new_keys(text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.rows_of_new_keys(keys text[])
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE
+RETURN ARRAY(SELECT kv.id_of(f.meaning, 'production'::text, split_part(k.k, ':'::text, '-1'::integer)) AS id_of FROM
+  (unnest(rows_of_new_keys.keys) k(k) CROSS JOIN LATERAL (SELECT n.meaning FROM app.kv_key_families() n(family, meaning,
+  heads, pattern) WHERE ((split_part(k.k, ':'::text, 1) = ANY (n.heads)) AND (k.k ~ n.pattern)) LIMIT 1) f) WHERE
+  (kv.is_entity_key(k.k) AND (NOT (EXISTS (SELECT FROM kv.ids i WHERE (i.key = k.k))))));
+
 -- Function kv.rows_without_documents(text,uuid,uuid,uuid[],integer,integer,bigint), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.rows_without_documents(entity text, client uuid, after uuid, ids uuid[], size integer,
@@ -17049,6 +18002,9 @@ begin
   if led is not null and (not $1 or exists (select from kv.mirror m where not m.environments <@ $2)) then
     raise exception 'The tables lead for %. Roll back first, e.g. with `wecelebrate kv rollback`.', led
       using errcode = 'object_in_use';
+  end if;
+  if not $1 and exists (select from kv.dirty) then
+    raise exception 'documents of a bulk write are not written yet' using errcode = 'lock_not_available';
   end if;
   insert into kv.mirror default values on conflict (is_only) do nothing;
   update kv.mirror m set enabled = $1, environments = coalesce($2, m.environments),
@@ -17195,6 +18151,37 @@ AS $function$
 $function$;
 grant execute on function app.search_products(uuid,text,text,text,numeric,numeric,boolean,timestamp with time
   zone,text,text,uuid,integer) to app_admin, app_anon, app_client, app_customer, app_support;
+
+-- Function kv.secrets_of(jsonb,jsonb,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.secrets_of(original jsonb, cleaned jsonb, path text[] DEFAULT '{}'::text[])
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  secrets jsonb := '[]';
+  part record;
+begin
+  if original::text = cleaned::text then
+    return secrets;
+  elsif jsonb_typeof(original) is distinct from jsonb_typeof(cleaned)
+    or jsonb_typeof(original) not in ('object', 'array') then
+    return jsonb_build_array(jsonb_build_object('path', path, 'value', original));
+  end if;
+  for part in
+    select e.key as name, e.value, cleaned -> e.key as cleaned from jsonb_each(original) e
+    where jsonb_typeof(original) = 'object'
+    union all
+    select (e.n - 1)::text, e.value, cleaned -> (e.n - 1)::integer
+    from jsonb_array_elements(case jsonb_typeof(original) when 'array' then original else '[]' end)
+      with ordinality e (value, n)
+  loop
+    secrets := secrets || kv.secrets_of(part.value, part.cleaned, path || part.name);
+  end loop;
+  return secrets;
+end
+$function$;
 
 -- Function app.sees_all_persons(), owner app_definer
 
@@ -17693,6 +18680,23 @@ AS $function$
 $function$;
 grant execute on function app.staged_job_ids() to app_worker;
 
+-- Function kv.stale_columns(uuid,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.stale_columns(product_id uuid, r jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+begin
+  return (
+    select coalesce(jsonb_object_agg(c.key, c.value), '{}')
+    from kv.ids i
+      join lateral kv.documents(array[i.key]) d on true
+      cross join lateral jsonb_each(kv.disagreements(i, kv.decoded(d.value), r)) c
+    where i.entity = 'product' and i.id = product_id and i.has_row and i.state not in ('gone', 'deleted'));
+end
+$function$;
+
 -- Function app.stamp_audit_entry(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.stamp_audit_entry()
@@ -17844,6 +18848,25 @@ begin
 end
 $function$;
 grant execute on function app.start_retention_erasures() to app_system;
+
+-- Function kv.start_retirement(text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.start_retirement(entity text, quiet_seconds integer)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.start_retirement\(\$1, \$2\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  insert into kv.retirements (entity, quiet_seconds, requested_by) values ($1, $2, app.subject());
+  perform app.record_retirement('start', $1, jsonb_build_object('quiet_seconds', $2));
+end
+$function$;
+grant execute on function kv.start_retirement(text,integer) to app_admin;
 
 -- Function kv.status(), owner app_mirror
 
@@ -18001,6 +19024,16 @@ begin
     else (select kv.decoded_item(k.item) from kv.keyed_items(list, kv.items_of(stored)) k where k.key = $1 limit 1) end;
 end
 $function$;
+
+-- Function kv.stored_hash(text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.stored_hash(keys text[])
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+RETURN (SELECT encode(sha256(convert_to(COALESCE(string_agg(concat_ws(' '::text, to_jsonb(s.key), s.value), '
+'::text ORDER BY s.key), ''::text), 'UTF8'::name)), 'hex'::text) AS encode FROM kv_store_6fcaeea3 s WHERE (s.key = ANY
+  (stored_hash.keys)));
 
 -- Function app.stored_offers(jsonb,text), owner app_owner
 
@@ -18233,6 +19266,21 @@ begin
 end
 $function$;
 
+-- Function kv.traffic_within(text,text,integer), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.traffic_within(entity text, kind text, seconds integer)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select jsonb_build_object('seconds', extract(epoch from clock_timestamp() - max(t.last_at)),
+    'clients', count(distinct t.client_id))
+  from kv.traffic t
+  where t.entity = $1 and t.kind = $2
+    and t.last_at > clock_timestamp() - make_interval(secs => coalesce($3, 1209600))
+  having count(*) > 0
+$function$;
+
 -- Function app.transaction_writes(), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.transaction_writes()
@@ -18431,6 +19479,20 @@ end
 $function$;
 grant execute on function app.walk_length(bigint,integer,integer,text) to app_definer;
 
+-- Function kv.watched_entities(), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.watched_entities()
+ RETURNS text[]
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
+AS $function$
+begin
+  return array(select r.entity from kv.retirements r where r.status <> 'undone' order by 1);
+end
+$function$;
+grant execute on function kv.watched_entities() to app_kv;
+
 -- Function kv.web_address(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.web_address(value jsonb)
@@ -18605,6 +19667,24 @@ CREATE OR REPLACE FUNCTION kv.with_revision(value jsonb, revision bigint)
  IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN ((pg_column_size(value) > 1000000) AND (octet_length((value)::text) > 5999900)) THEN value ELSE (value
   || jsonb_build_object('_rev', revision)) END;
+
+-- Function kv.with_secrets(jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.with_secrets(cleaned jsonb, secrets jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE
+AS $function$
+declare
+  s record;
+begin
+  for s in select e -> 'path' as path, e -> 'value' as value from jsonb_array_elements(secrets) e loop
+    cleaned := case when s.path = '[]' then s.value
+      else jsonb_set(cleaned, array(select jsonb_array_elements_text(s.path)), s.value, true) end;
+  end loop;
+  return cleaned;
+end
+$function$;
 
 -- Function kv.with_status(jsonb,text), owner app_mirror
 
@@ -18815,6 +19895,29 @@ AS $function$
       excluded.contact_phone, excluded.address, excluded.settings || c.settings)
 $function$;
 
+-- Function kv.write_documents(text,uuid,jsonb,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.write_documents(entity text, row_id uuid, changed jsonb, new_row jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+declare
+  d record;
+  is_changed boolean := false;
+begin
+  for d in
+    select i.key, i.environment from kv.ids i
+    where i.entity = $1 and i.id = row_id and i.list is null and i.has_row and i.state not in ('gone', 'deleted')
+      and i.environment = any (kv.mirrored_environments())
+    order by i.key
+  loop
+    is_changed := kv.mirror_document(entity, d.key, d.environment, changed, new_row) or is_changed;
+  end loop;
+  perform kv.note_list_change(entity, row_id, array(select jsonb_object_keys(changed)));
+  return is_changed;
+end
+$function$;
+
 -- Function app.write_imported_orders(sites,jsonb), owner app_definer
 
 CREATE OR REPLACE FUNCTION app.write_imported_orders(site sites, orders jsonb)
@@ -18878,7 +19981,8 @@ AS $function$
   )
   insert into order_events (client_id, order_id, version, type, source, actor, subject, details, happened_at)
   select w.client_id, w.id, w.version, 'imported', 'file', 'service', app.subject(),
-    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'job_id', job.id), clock_timestamp()
+    jsonb_build_object('source', job.payload -> 'source', 'status', w.status, 'total_amount', w.total_amount::text,
+      'job_id', job.id), clock_timestamp()
   from unnest($1) w
 $function$;
 
