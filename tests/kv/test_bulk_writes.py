@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from psycopg.types.json import Jsonb
 
 from infra.local.credentials import Credentials
 from tests.kv.conftest import MERGE, PATH
@@ -153,6 +154,39 @@ def test_a_document_that_no_row_has_yet_is_not_written_over(mirror: Mirror) -> N
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
+def test_a_document_that_was_written_while_the_mirror_was_off_is_not_written_over(mirror: Mirror) -> None:
+    insert(mirror)
+    fold(mirror)
+    edited = mirror.document("gift:g-a") | {"name": "Renamed", "price": 6}
+    with mirror.unnoticed():
+        mirror.database.execute("update kv_store_6fcaeea3 set value = %s where key = 'gift:g-a'", [Jsonb(edited)])
+    update(mirror, "description = 'New'")
+    fold(mirror)
+    assert mirror.document("gift:g-a") == edited
+    assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
+
+
+def test_a_row_that_changes_alone_does_not_write_over_a_document_of_the_time_without_the_mirror(mirror: Mirror) -> None:
+    edited = mirror.document("gift:g-a") | {"name": "Renamed"}
+    with mirror.unnoticed():
+        mirror.database.execute("update kv_store_6fcaeea3 set value = %s where key = 'gift:g-a'", [Jsonb(edited)])
+    mirror.update("products", "gift:g-a", price=9)
+    assert mirror.document("gift:g-a") == edited
+    assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
+
+
+def test_a_second_document_keeps_the_fields_in_which_it_differs(mirror: Mirror) -> None:
+    mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Cup"))
+    insert(mirror)
+    fold(mirror)
+    names = {key: mirror.document(key)["name"] for key in ("gift:g-a", "gifts:g-a")}
+    assert len(set(names.values())) == 2
+    update(mirror, "price = 8")
+    fold(mirror)
+    assert {key: mirror.document(key)["name"] for key in names} == names
+    assert {mirror.document(key)["price"] for key in names} == {8}
+
+
 def test_several_bulk_updates_are_written_together(mirror: Mirror) -> None:
     insert(mirror)
     update(mirror, "price = 6")
@@ -228,6 +262,24 @@ def test_an_application_reads_a_sync_at_once_and_its_stale_write_takes_stock_exa
         "select id::text, inventory_count as stock from products where id = any (%s::uuid[])", [[first, second]]
     ).fetchall()
     assert {row["id"]: row["stock"] for row in stocks} == {first: 49, second: 50}
+
+
+def test_a_stale_list_takes_stock_exactly_once_after_a_sync(
+    own_platform: Platform, tenant: Tenant, store: httpx.Client
+) -> None:
+    item = gift("listed", sku="B-0003", catalogId=tenant.catalog_id, availableQuantity=100)
+    assert store.post(PATH, json={"key": "gifts:all", "value": [item]}, headers=MERGE).is_success
+    stale = read(store, "gifts:all")
+    assert own_platform.sync(tenant.catalog_id, "all.csv", rows(80))["counts"]["updated"] == 1
+    [sold] = stale
+    sold["availableQuantity"] -= 1
+    assert store.post(PATH, json={"key": "gifts:all", "value": [sold]}, headers=MERGE).is_success
+    [item] = read(store, "gifts:all")
+    stock = own_platform.database.execute(
+        "select inventory_count as n from products where catalog_id = %s and sku = 'B-0003'", [tenant.catalog_id]
+    ).fetchone()
+    assert (item["availableQuantity"], stock) == (79, {"n": 79})
+    store.delete(PATH, params={"key": "eq.gifts:all"})
 
 
 def test_the_sweeper_writes_the_documents_that_nobody_reads(own_platform: Platform, tenant: Tenant) -> None:

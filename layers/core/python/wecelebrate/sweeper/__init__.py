@@ -139,16 +139,23 @@ def sweep_outbox(min_age: float = UNSENT_AFTER_SECONDS) -> int:
 def fold_documents(seconds: float = FOLD_SECONDS) -> int:
     """Write the rows of bulk writes into the documents of the key-value store, for at most the given time.
 
-    Returns the number of rows.
+    Returns the number of rows. An unexpected error must not stop the other work of the sweeper.
     """
     ends_at = time.monotonic() + seconds
     folded = 0
-    while True:
-        with writing(SYSTEM) as tx:
-            rows: int = sql.fold_kv(tx, size=FOLD_SIZE)
-        folded += rows
-        if not rows or time.monotonic() > ends_at:
-            return folded
+    try:
+        while True:
+            with writing(SYSTEM) as tx:
+                rows: int = sql.fold_kv(tx, size=FOLD_SIZE)
+            folded += rows
+            if not rows or time.monotonic() > ends_at:
+                return folded
+    except (Unavailable, Conflict):
+        raise
+    except Exception:
+        metrics.count("KvFoldFailed")
+        logger.exception("documents of bulk writes could not be written")
+        return folded
 
 
 def apply_due_offers() -> None:

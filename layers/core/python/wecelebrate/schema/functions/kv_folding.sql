@@ -43,7 +43,8 @@ begin
 end
 $$;
 
--- Returns the columns of a product that disagree with one of its documents.
+-- Returns the columns of a product that disagree with the document that decides its values, without those about which the
+-- platform has decided. Further documents of the product can differ in other columns: these stay as they are.
 create or replace function kv.stale_columns(product_id uuid, r jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -53,7 +54,8 @@ begin
     from kv.ids i
       join lateral kv.documents(array[i.key]) d on true
       cross join lateral jsonb_each(kv.disagreements(i, kv.decoded(d.value), r)) c
-    where i.entity = 'product' and i.id = product_id and i.has_row and i.state not in ('gone', 'deleted'));
+    where i.key = kv.leading_key('product', product_id) and not (c.key in ('is_active', 'status', 'catalog_id')
+      and exists (select from kv.notes n where n.key = i.key and n.note = 'kept')));
 end
 $$;
 
@@ -74,9 +76,9 @@ begin
     perform kv.mirror_change('product', null, r);
     return false;
   end if;
-  perform kv.note_conflict(i.key, 'row_not_mirrored', '', null, null) from kv.ids i
-  where i.entity = 'product' and i.id = product_id and i.has_row and i.list is null
-    and i.fingerprint is distinct from i.mapped_fingerprint;
+  perform kv.note_conflict(d.key, 'row_not_mirrored', '', null, null)
+  from kv.ids i join kv_store_6fcaeea3 d on d.key = i.key
+  where i.entity = 'product' and i.id = product_id and i.has_row and i.list is null and kv.is_unmapped(i, d.value);
   changed := kv.stale_columns(product_id, r);
   return changed <> '{}' and kv.write_documents('product', product_id, changed, r);
 exception when others then
@@ -124,24 +126,63 @@ begin
 end
 $$;
 
--- Folds the oldest products of kv.dirty, and returns their number. Only the sweeper calls it. It returns 0 at once if
--- another sweeper folds at the moment.
+-- Does the same as kv.fold_locked(). If it fails unexpectedly, it folds one product after the other, so that one product
+-- does not stop the others, and notes which cannot be folded.
+create or replace function kv.fold_each(ids uuid[]) returns integer
+language plpgsql volatile
+as $$
+declare
+  id uuid;
+  folded integer := 0;
+begin
+  return kv.fold_locked(ids);
+exception when others then
+  perform kv.raise_deadlock(sqlstate, sqlerrm);
+  foreach id in array ids loop
+    begin
+      folded := folded + kv.fold_locked(array[id]);
+    exception when others then
+      perform kv.raise_deadlock(sqlstate, sqlerrm);
+      raise warning 'a row was not mirrored into the key-value store (%)', sqlstate;
+      perform kv.note_conflict(kv.name_of('product') || ':' || id, 'row_not_mirrored', sqlstate, null, null);
+      delete from kv.dirty d where d.row_id = id;
+    end;
+  end loop;
+  return folded;
+end
+$$;
+
+-- Folds products before an application writes their documents. Documents in lists are written at once, and not at the
+-- end of the transaction, because the write is merged with the list as it is then.
+create or replace function kv.fold_before_write(ids uuid[]) returns void
+language plpgsql volatile
+as $$
+begin
+  if kv.fold_each(ids) > 0 then
+    set constraints kv.mirror_lists immediate;
+    set constraints kv.mirror_lists deferred;
+  end if;
+end
+$$;
+
+-- Folds products of kv.dirty, the oldest first, and returns their number. Only the sweeper calls it. It waits for no row:
+-- products that another transaction is writing come later. It returns 0 at once if another sweeper folds at the moment.
 create or replace function kv.fold(size integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 declare
-  ids uuid[];
+  oldest uuid[];
+  locked uuid[];
 begin
   if app.subject() is distinct from 'service:system' or not exists (select from kv.mirror m where m.enabled)
       or not pg_try_advisory_xact_lock(hashtextextended('kv.fold', 0)) then
     return 0;
   end if;
-  ids := array(select distinct d.row_id from (select row_id from kv.dirty order by id limit size) d);
-  if ids = '{}' then
-    return 0;
-  end if;
-  perform kv.lock_entities(ids);
-  return kv.fold_locked(ids);
+  oldest := array(select distinct d.row_id from (select row_id from kv.dirty order by id limit 20 * size) d);
+  locked := array(
+    select p.id from products p where p.id = any (oldest) order by p.id limit size for no key update skip locked)
+    || array(select o from unnest(oldest) o where not exists (select from products p where p.id = o) limit size);
+  return case when locked = '{}' then 0 else kv.fold_each(locked) end;
 end
 $$;
 grant execute on function kv.fold(integer) to app_system;
@@ -152,13 +193,14 @@ language sql stable security definer set search_path = pg_catalog, public, app, 
 as $$ select exists (select from kv.dirty) $$;
 grant execute on function kv.has_dirty() to app_kv, app_admin;
 
--- Folds the products of documents that an application is about to read, at most 2,000. It waits for the sweeper, which
+-- Folds the products of documents that an application is about to read, at most 1,000. It waits for the sweeper, which
 -- may fold them at the moment, but not longer than 3 seconds for a sync that writes them: then it raises
 -- lock_not_available, and the documents are answered as they are.
 create or replace function kv.fold_keys(keys text[]) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 declare
+  usual constant text := current_setting('lock_timeout');
   ids uuid[];
 begin
   if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
@@ -168,10 +210,11 @@ begin
     select distinct d.row_id from kv.dirty d
     where d.row_id in (select i.id from kv.ids i where i.key = any (keys) or i.list = any (keys))
       or d.row_id = any (kv.rows_of_new_keys(keys))
-    limit 2000);
+    order by 1 limit 1000);
   perform set_config('lock_timeout', '3s', true);
   perform kv.lock_entities(ids);
-  return kv.fold_locked(ids);
+  perform set_config('lock_timeout', usual, true);  -- a document that is not written now would be noted as a conflict
+  return kv.fold_each(ids);
 end
 $$;
 grant execute on function kv.fold_keys(text[]) to app_kv;

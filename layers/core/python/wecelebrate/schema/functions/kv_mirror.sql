@@ -297,7 +297,7 @@ begin
       and (pattern is null or i.key like pattern or i.list like pattern));
   if ids <> '{}' then
     perform kv.lock_entities(ids);
-    perform kv.fold_locked(ids);
+    perform kv.fold_before_write(ids);
   end if;
   return true;
 end
@@ -329,7 +329,7 @@ begin
     || kv.rows_of_new_keys(keys) || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
   if ids <> '{}' then
     perform kv.lock_entities(ids);
-    perform kv.fold_locked(ids);
+    perform kv.fold_before_write(ids);
   end if;
   return true;
 end

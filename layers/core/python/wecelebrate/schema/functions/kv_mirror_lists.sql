@@ -206,7 +206,7 @@ begin
   execute format('select kv.mirrored_row(to_jsonb(t)) from public.%I t where t.id = $1', entity || 's')
     into new_row using (target ->> 'row_id')::uuid;
   if not is_erased and (kv.is_deep(document) or exists (
-      select from kv.ids i where i.key = $1 and i.fingerprint is distinct from i.mapped_fingerprint)) then
+      select from kv.ids i where i.key = $1 and kv.is_unmapped(i, document))) then
     perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
     return item;
   elsif new_row is null then

@@ -228,6 +228,12 @@ begin
 end
 $$;
 
+-- Returns whether no row has the values of a document yet: because it could not be mapped, or because an application has
+-- written it while the mirror was off.
+create or replace function kv.is_unmapped(d kv.ids, stored jsonb) returns boolean
+language sql stable
+return d.fingerprint is distinct from d.mapped_fingerprint or d.fingerprint <> kv.fingerprint(stored);
+
 -- Writes the changed columns of a row into a document with a key of its own, and returns whether this changed it. A
 -- document that is JSON in a string stays one.
 create or replace function kv.mirror_document(
@@ -243,7 +249,7 @@ begin
   document := kv.decoded(stored);
   -- What an application has written and no row has yet, e.g. because it is in quarantine, is not written over.
   if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
-      or exists (select from kv.ids i where i.key = $2 and i.fingerprint is distinct from i.mapped_fingerprint) then
+      or exists (select from kv.ids i where i.key = $2 and kv.is_unmapped(i, stored)) then
     perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
     return false;
   end if;
