@@ -172,6 +172,7 @@ OBEYED = {
         "brand": "filter and facet",
         "price": "orders",
         "currency": "orders",
+        "offers": "orders",
         "images": "shown to customers, fetched",
         "attributes": "shown to customers",
         "inventory_count": "orders",

@@ -153,7 +153,7 @@ def fold_documents(seconds: float = FOLD_SECONDS) -> int:
     except (Unavailable, Conflict):
         raise
     except Exception:
-        metrics.count("KvFoldFailed")
+        metrics.count("KvMirrorErrors")
         logger.exception("documents of bulk writes could not be written")
         return folded
 
