@@ -99,13 +99,17 @@ def maintain() -> None:
 
 def report_troubles_of_store(tx: Transaction) -> None:
     """Count what went wrong in the move from the key-value store since the last call (docs/migration.md)."""
-    names: tuple[metrics.Name, ...] = (
-        "KvConflicts", "KvMirrorErrors", "KvQuarantined", "KvShadowMismatches", "KvRetiredRequests"
-    )  # fmt: skip
     troubles = sql.report_kv_troubles(tx) or {}
-    for name in names:
+
+    def count(name: metrics.Name) -> None:
         if troubles.get(name):
             metrics.count(name, troubles[name])
+
+    count("KvConflicts")
+    count("KvMirrorErrors")
+    count("KvQuarantined")
+    count("KvShadowMismatches")
+    count("KvRetiredRequests")
 
 
 def report_unexpected_state(tx: Transaction) -> None:

@@ -43,8 +43,8 @@ begin
 end
 $$;
 
--- Returns the columns of a product that disagree with the document that decides its values, without those about which the
--- platform has decided. Further documents of the product can differ in other columns: these stay as they are.
+-- Returns the columns of a product that disagree with the document that decides its values, without those about which
+-- the platform has decided. Further documents of the product can differ in other columns: these stay as they are.
 create or replace function kv.stale_columns(product_id uuid, r jsonb) returns jsonb
 language plpgsql stable
 as $$
@@ -126,8 +126,8 @@ begin
 end
 $$;
 
--- Does the same as kv.fold_locked(). If it fails unexpectedly, it folds one product after the other, so that one product
--- does not stop the others, and notes which cannot be folded.
+-- Does the same as kv.fold_locked(). If it fails unexpectedly, it folds one product after the other, so that one
+-- product does not stop the others, and notes which cannot be folded.
 create or replace function kv.fold_each(ids uuid[]) returns integer
 language plpgsql volatile
 as $$
@@ -165,8 +165,8 @@ begin
 end
 $$;
 
--- Folds products of kv.dirty, the oldest first, and returns their number. Only the sweeper calls it. It waits for no row:
--- products that another transaction is writing come later. It returns 0 at once if another sweeper folds at the moment.
+-- Folds products of kv.dirty, the oldest first, and returns their number. Only the sweeper calls it. It waits for no
+-- row: products that another transaction is writing come later. It returns 0 at once if another sweeper folds.
 create or replace function kv.fold(size integer) returns integer
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

@@ -228,8 +228,8 @@ begin
 end
 $$;
 
--- Returns whether no row has the values of a document yet: because it could not be mapped, or because an application has
--- written it while the mirror was off.
+-- Returns whether no row has the values of a document yet: because it could not be mapped, or because an application
+-- has written it while the mirror was off.
 create or replace function kv.is_unmapped(d kv.ids, stored jsonb) returns boolean
 language sql stable
 return d.fingerprint is distinct from d.mapped_fingerprint or d.fingerprint <> kv.fingerprint(stored);
