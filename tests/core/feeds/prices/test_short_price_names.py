@@ -47,7 +47,8 @@ def test_a_price_with_a_preposition_at_the_end_is_the_unit_of_the_price(unit: st
     ("pack", "other"),
     [
         ("Price per pack inc GST", "Price per 100 (growers)"), ("Preis pro Beutel inkl. MwSt", "Preis pro 100"),
-        ("Prix par sachet TTC", "Prix pour 100"), ("Precio por bolsa con IVA", "Precio por 100"),
+        ("Prix par sachet TTC", "Prix pour 100"),
+        ("Precio por bolsa con IVA", "Precio por 100"),
     ],
 )  # fmt: skip
 def test_the_price_of_a_pack_with_tax_is_read_beside_a_price_for_a_hundred(pack: str, other: str) -> None:

@@ -14,7 +14,7 @@ from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
 from wecelebrate.feeds.prices.candidates import currency_in_name
-from wecelebrate.feeds.prices.doubts import price_doubts
+from wecelebrate.feeds.prices.doubts import price_doubts, repeated_prices
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
@@ -147,7 +147,7 @@ def complete_plan(
         plan.questions += price_questions
         doubts = price_doubts(plan, columns, mapping, currency)
         plan.prices = [] if any(question.key == "price" for question in doubts) else plan.prices  # the first choice
-        plan.questions += doubts
+        plan.questions += doubts or repeated_prices(plan, columns)
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
     _add_offers(plan, columns, mapping, currency)

@@ -24,8 +24,8 @@ _SHORT_PRICE = re.compile(
 
 
 _PER_PACK = re.compile(
-    r"\s(?:per|pro|je|pr\.?|par|por|al|a|à|za)\s(?:pack|packet|bag|bunch|sachet|packung|päckchen|beutel|bund|paquet|botte|"
-    r"paquete|bolsa|manojo|pacco|pacchetto|busta|confezione|mazzo|pacote|saco|pak|zakje|bos|pose|bundt|påse|paket|balení|sáček|"
+    r"\s(?:per|pro|je|pr\.?|par|por|al|a|à|za)\s(?:pack|packet|bag|sachet|packung|päckchen|beutel|paquet|"
+    r"paquete|bolsa|pacco|pacchetto|busta|confezione|pacote|saco|pak|zakje|pose|påse|paket|balení|sáček|"
     r"opakowanie|csomag)(?=$|[\s(,])",
     re.IGNORECASE,
 )
