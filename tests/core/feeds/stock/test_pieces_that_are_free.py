@@ -32,3 +32,8 @@ def test_free_pieces_beside_reserved_ones_are_the_stock(header: str) -> None:
 def test_free_alone_is_no_stock() -> None:
     reading = read("SKU;Name;Price;Free\nA;Cup;5,00;12\nB;Mug;6,00;0\n")
     assert all("inventory_count" not in product.fields_set for product in reading.products)
+
+
+@pytest.mark.parametrize("name", [".0", ".1.2"])
+def test_the_name_of_a_column_can_be_only_the_number_of_a_list(name: str) -> None:
+    assert read(f"SKU;Name;Price;{name}\nA;Cup;5,00;12\nB;Mug;6,00;0\n").rejected == []

@@ -31,6 +31,7 @@ from wecelebrate.feeds.tables.other_lists import (
     refuse_list_of_documents,
     refuse_movements,
 )
+from wecelebrate.feeds.tables.rosters import refuse_roster
 from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
 from wecelebrate.feeds.transformations.columns import add_transformations
@@ -73,6 +74,7 @@ def plan_table(
         refuse_lines_of_documents(table.header, plan.sku)
         refuse_movements(table.header, plan.sku)
     if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
+        refuse_roster(table.header, has_price=bool(plan.prices))
         refuse_list_of_documents(table.header, plan.sku, has_name=bool(plan.name))
     if table.profile is None and any(question.subject == "identity" for question in plan.questions):
         refuse_members(table.header, table.sample)

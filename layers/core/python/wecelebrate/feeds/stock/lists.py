@@ -94,7 +94,7 @@ def _key(column: str) -> tuple[str, bool] | None:
         return None
     path = _without_numbers(column)
     parts = [_tokens(part) for part in _PARTS.split(path) if part]
-    if len(parts) < 2 and path == column:
+    if not parts or (len(parts) < 2 and path == column):
         return None
     all_tokens = frozenset[str]().union(*parts)
     has_stock, has_place = _is_stock(all_tokens), not _PLACES.isdisjoint(all_tokens)
