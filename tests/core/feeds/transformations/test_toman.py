@@ -1,4 +1,4 @@
-"""Tests that the step `multiply` by 10 reads amounts in toman as amounts in rial, and that nothing else does."""
+"""Tests that amounts in toman are read as rial, once: with the step `multiply` by 10, and without it."""
 
 # ruff: noqa: RUF001
 
@@ -21,7 +21,16 @@ def test_amounts_in_toman_are_rial_after_the_step_multiply_by_10(price: str, cel
 
 
 @pytest.mark.parametrize(("price", "cell"), NAMES)
-def test_amounts_in_toman_are_rejected_without_the_step(price: str, cell: str) -> None:
+def test_amounts_in_toman_are_ten_times_as_much_in_rial(price: str, cell: str) -> None:
     content = f"کد کالا,نام کالا,{price},موجودی\nIR-11,زعفران,{cell},۲۶\n"
-    reading = read(content, mapping={"price": price}, currency="IRR")
+    for mapping in ({"price": price}, None):
+        item = read(content, mapping=mapping, currency="IRR").product
+        assert (item.price, item.currency) == (Decimal(7_500_000), "IRR")
+
+
+@pytest.mark.parametrize("currency", ["تومان", "toman"])
+def test_toman_in_a_column_of_currencies_is_rejected(currency: str) -> None:
+    content = f"کد کالا,نام کالا,قیمت,ارز\nIR-11,زعفران,750000,{currency}\nIR-12,پسته,750000,IRR\n"
+    reading = read(content, currency="IRR")
+    assert [(item.price, item.currency) for item in reading.products] == [(Decimal(750_000), "IRR")]
     assert (reading.rejection.code, "multiply" in reading.rejection.reason) == ("unknown_currency", True)

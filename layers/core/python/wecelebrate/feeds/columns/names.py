@@ -14,7 +14,8 @@ from itertools import islice
 from wecelebrate.feeds.columns.synonyms import FIELDS, INACTIVE_NAMES, SYNONYMS
 from wecelebrate.feeds.columns.unit_names import price_unit_names, unit_in_name
 from wecelebrate.feeds.columns.visibility import internal_part
-from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, plain_name, price_in_forms
+from wecelebrate.feeds.prices.names import NAMED_CURRENCIES, price_in_forms
+from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import squeezed
 from wecelebrate.feeds.vocabulary.words import words as listed

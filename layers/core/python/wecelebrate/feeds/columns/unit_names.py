@@ -40,7 +40,7 @@ def _named_unit() -> re.Pattern[str]:
     return re.compile(
         rf"\s*(?:/|\b(?:{per_words()})\b|\b[pv]\.)\s*(?:"
         r"(1[.,]000|\d{1,4})(?!\d|[.,]\d|\s*(?:\+|[–-]\s*\d|or more|und mehr|er\b|-?\s?pack))"
-        r"|(hundred\b|hundert\b|(?-i:C)(?=\W|$))|(thousand\b|tausend\b|tsd\b|mille\b|(?<=ce/)(?-i:M)(?=\W|$))"
+        r"|(hundred\b|hundert\b|(?-i:C)(?!/)(?=\W|$))|(thousand\b|tausend\b|tsd\b|mille\b|(?<=ce/)(?-i:M)(?=\W|$))"
         r"|(dozen\b|doz\b|dz\b|dtzd\b|dutzend\b))",
         re.IGNORECASE,
     )
@@ -70,6 +70,17 @@ def units_in_name(column: str) -> int:
     if unit[1]:
         return int(re.sub(r"\D", "", unit[1])) or 1
     return 100 if unit[2] else 1000 if unit[3] else 12
+
+
+@cache
+def _preposition() -> re.Pattern[str]:
+    return re.compile(rf"(?<=[\s)\].])(?:{per_words()}|ab|à)\W*$", re.IGNORECASE)
+
+
+def without_preposition(column: str) -> str | None:
+    """Return a name without the preposition at its end, as in `P.V.P. (IVA incl.) por`, or None without one."""
+    match = _preposition().search(column[:MAX_UNIT_NAME].rstrip()) if len(column) <= MAX_UNIT_NAME else None
+    return column[: match.start()].strip() or None if match else None
 
 
 @cache

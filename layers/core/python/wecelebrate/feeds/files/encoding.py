@@ -59,6 +59,13 @@ _QUOTES = _LOW_QUOTES | frozenset("\u201c\u201d\u00ab\u00bb\u2039\u203a")
 _CENTRAL_SIGNS = re.compile(rb"\d[ \xa0]?(?:K\xe8|z\xb3)(?![\x80-\xffA-Za-z])")
 """Amounts in korunas and zlotys in cp1250, which would be `249 Kè` and `49 z³` in cp1252."""
 
+_POUNDS = re.compile(rb"(?<![A-Za-z\x80-\xff])\xa3 ?\d")
+"""An amount in pounds in cp1252, which would be `Ł4.20` in cp1250. No word begins with this letter and a digit."""
+_CARON_IN_WORD = re.compile(r"[^\W\d_][ìù][^\W\d_]|[^\W\d_]è(?=[^\W\d_])")
+"""Letters with a grave accent inside of words, where Italian has none. In cp1250, they are letters with a caron."""
+_CARONS = re.compile(r"[šžŠŽ]|[^\W\d_]ø[^\W\d_]")
+_FRENCH = re.compile(r"[êàçâîœ]", re.IGNORECASE)
+
 
 class _TextReader(io.TextIOWrapper):
     """A reader whose `close` leaves the file open for the next reader."""
@@ -248,12 +255,19 @@ def _legacy(sample: bytes) -> str:
             coherence = 0 if encoding in OLD else round(match.coherence, _SCORE_DECIMALS)
             candidates.append((mess, -coherence, LEGACY.index(encoding), encoding))
     best = min(candidates)[3] if candidates else "cp1252"
-    if best == "cp1252" and _CENTRAL_SIGNS.search(sample):
+    if best == "cp1252" and (_CENTRAL_SIGNS.search(sample) or _is_central(sample.decode("cp1252", "replace"))):
         return "cp1250"
+    if best == "cp1250" and _POUNDS.search(sample):
+        return "cp1252"
     # This byte is the euro sign in ISO-8859-15. In cp1252 it is ¤, which is not used in product files.
     if best == "cp1252" and b"\xa4" in sample and not re.search(rb"[\x80-\x9f]", sample):
         return "iso8859_15"
     return best
+
+
+def _is_central(text: str) -> bool:
+    """Return whether a text in cp1252 is that of cp1250: `Bìžná cena` is Czech, and `Ruèna torba za kožu` Croatian."""
+    return len(_CARON_IN_WORD.findall(text)) > 1 and len(_CARONS.findall(text)) > 1 and not _FRENCH.search(text)
 
 
 def _misplaced(text: str) -> float:

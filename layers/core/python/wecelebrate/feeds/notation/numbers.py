@@ -54,8 +54,10 @@ SIGNS = {
     "KSH": "KES", "TSH": "TZS", "USH": "UGX", "৳": "BDT", "TK": "BDT", "R": "ZAR", "₵": "GHS", "GH₵": "GHS",
     "N$": "NAD", "RD$": "DOP", "NT$": "TWD", "AR$": "ARS", "COL$": "COP", "B/": "PAB", "KZ": "AOA", "MT": "MZN",
     "KM": "BAM", "DIN": "RSD", "ДЕН": "MKD", "ДИН": "RSD", "LARI": "GEL", "ლ": "GEL", "ლარი": "GEL", "NIS": "ILS",
-    "ZK": "ZMW",
+    "ZK": "ZMW", "د.إ": "AED", "دإ": "AED", "د.ا": "JOD", "د.أ": "JOD",  # noqa: RUF001
 }  # fmt: skip
+DIRHAM = re.compile(r"(?<!\w)د\s?\.?\s?إ\.?(?!\w)")
+"""The sign of the dirham of the Emirates. In the folded form it is that of the Jordanian dinar."""
 # Signs that several currencies use. If the catalog's currency is in a sign's list, this currency is used.
 # Otherwise the first currency in the list is used.
 SHARED_SIGNS = {
@@ -213,7 +215,7 @@ DEFAULT_OF_SHOPWARE = "b7d2554b0ce847cd82f3ac9bd1c0dfca"
 def currency_code(text: str, catalog_currency: str) -> str | None:
     """Return the ISO 4217 code for a currency's code, sign or name. Returns None if the text is none of these."""
     stated = text[:MAX_NUMBER_LENGTH].strip()
-    sign = stated.upper()
+    sign = "".join(stated.split()).rstrip(".") if DIRHAM.search(stated) else stated.upper()
     if stated == "GBp":  # pence, as GBX
         return None
     if sign in currencies():

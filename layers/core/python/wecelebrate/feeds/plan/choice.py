@@ -1,6 +1,5 @@
 """Assigns columns to fields by the names and the values of the columns, and says why."""
 
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +9,14 @@ from wecelebrate.feeds.columns.facts import Columns, Facts
 from wecelebrate.feeds.columns.localized import candidates_with_languages, without_language
 from wecelebrate.feeds.columns.names import field_candidates, fold, is_inverse, is_weak, name_forms
 from wecelebrate.feeds.columns.synonyms import COMMANDS, FIELDS
-from wecelebrate.feeds.columns.unit_names import POSSIBLE_PRICE_UNITS, is_loose_price_unit, price_unit_names
+from wecelebrate.feeds.columns.unit_names import (
+    POSSIBLE_PRICE_UNITS,
+    is_loose_price_unit,
+    price_unit_names,
+)
 from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.identity.choice import choose_sku
-from wecelebrate.feeds.items import BadCell, quoted
+from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.price_units import (
     UnitColumn,
@@ -23,16 +26,18 @@ from wecelebrate.feeds.notation.price_units import (
     say_what_a_price_is_for,
 )
 from wecelebrate.feeds.plan.kinds_of_items import KINDS_OF_ITEMS
+from wecelebrate.feeds.prices.candidates import is_price_for
 from wecelebrate.feeds.prices.names import NAMED_CURRENCIES
 from wecelebrate.feeds.prices.selling import PriceChoice, choose_price
 from wecelebrate.feeds.prices.tiers import numbered_quantities
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.states.end_dates import is_end_date
 from wecelebrate.feeds.states.names import state_columns
+from wecelebrate.feeds.states.pairs import of_the_other_kind
 from wecelebrate.feeds.states.words import are_letters_of_states, state_of, state_of_command
-from wecelebrate.feeds.stock import cells as stock
 from wecelebrate.feeds.stock.lists import columns_of_list
 from wecelebrate.feeds.stock.names import (
+    can_be_stocks,
     is_free_stock,
     is_listed_stock,
     reserved_question,
@@ -40,6 +45,7 @@ from wecelebrate.feeds.stock.names import (
     stock_columns_of_places,
     stock_rank,
     sum_question,
+    without_reserved,
 )
 from wecelebrate.feeds.stock.places import is_place, named_places, places_of
 from wecelebrate.feeds.stock.totals import total_of_places
@@ -169,7 +175,10 @@ def choose(
     used.update(of_list)
     chosen.columns["inventory_count"] = take("inventory_count", is_text=False)
     used.difference_update(of_list)
-    chosen.questions += reserved_question(columns, chosen.columns["inventory_count"][:1])
+    stated = chosen.columns["inventory_count"]
+    chosen.columns["inventory_count"] = without_reserved(columns, stated, used)
+    used.update(chosen.columns["inventory_count"])
+    chosen.questions += reserved_question(columns, stated[:1]) if chosen.columns["inventory_count"] == stated else []
     total = chosen.columns["inventory_count"] = chosen.columns["inventory_count"] or total_of_places(columns, used)
     if of_places and not any(not columns[number].is_empty for number in total):
         _sum_places(chosen, columns, of_places)
@@ -268,7 +277,7 @@ def _contradiction(columns: Columns, name: str, number: int, rank: int) -> str:
             return f"values like {shown} {KINDS}"
         if name == "name" and is_composed(rank) and len(facts.cells) > 2 and facts.distinct < REPEATED:
             return f"values like {shown} are repeated"
-    elif name == "inventory_count" and not _can_be_stocks(facts, is_weak_name=is_weak(rank) or is_composed(rank)):
+    elif name == "inventory_count" and not can_be_stocks(facts, is_weak_name=is_weak(rank) or is_composed(rank)):
         return f"values like {shown} are no quantities"
     elif name in ("images", "currency") and facts.share("is_number") > 0.9:
         return f"values like {shown} are numbers"
@@ -301,6 +310,8 @@ def _choose_price_unit(chosen: Chosen, columns: Columns, used: set[int]) -> None
         elif "pe" in forms:  # a Preiseinheit, or a number of pieces in a package
             kind = "units" if is_power_of_ten(counts) else "open" if counts else "none"
             _take_price_unit(chosen, columns, number, kind, is_probable=False)
+        elif is_power_of_ten(facts.cells) and is_price_for(column):
+            _take_price_unit(chosen, columns, number, "units")
         elif any(map(is_loose_price_unit, forms)):
             kind = "none" if not is_power_of_ten(counts) else "open" if fold(column).endswith("tor") else "units"
             kind = "units" if say_what_a_price_is_for(facts.cells) else kind
@@ -345,6 +356,7 @@ def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candid
     understood = [number for number in states if _known_states(columns, number) > 0.5]
     filled = [number for number in states if not columns[number].is_empty]
     chosen.columns["is_active"] = (understood or filled or states)[:1]
+    chosen.columns["is_active"] += of_the_other_kind(columns, chosen.columns["is_active"], understood)
     chosen.inverse = [number for number in free if is_inverse(columns.header[number])]
     chosen.inverse += [
         number
@@ -353,7 +365,10 @@ def _choose_states(chosen: Chosen, columns: Columns, candidates: Sequence[Candid
     ]
     chosen.columns["is_active"] = [number for number in chosen.columns["is_active"] if number not in chosen.inverse]
     shown, hidden = state_columns(columns, {*used, *free, *chosen.inverse})
-    chosen.columns["is_active"] = chosen.columns["is_active"] or shown[:1]
+    if not chosen.columns["is_active"]:
+        chosen.columns["is_active"] = [*shown[:1], *of_the_other_kind(columns, shown[:1], shown)]
+    elif len(chosen.columns["is_active"]) == 1:
+        chosen.columns["is_active"] += of_the_other_kind(columns, chosen.columns["is_active"], shown)
     chosen.inverse += hidden
     chosen.commands = [
         number
@@ -377,18 +392,6 @@ def _are_states(columns: Columns, number: int) -> bool:
     if cells and all(cell.isdecimal() for cell in cells):
         return cells <= {"0", "1"} and (len(cells) > 1 or not is_place(columns.header[number]))
     return _known_states(columns, number) > 0.5 or are_letters_of_states(columns[number].cells)
-
-
-def _can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
-    """Return whether the values can be a stock. With a weak name, most of them must be stocks."""
-    if not is_weak_name:
-        return facts.share("is_number") >= 0.1 or facts.distinct <= 0.9 or len(facts.cells) <= 3
-    understood = 0
-    for cell in facts.cells:
-        with contextlib.suppress(BadCell):
-            stock.read(cell, None)
-            understood += 1
-    return understood > 0.5 * len(facts.cells)
 
 
 def _are_commands(cells: Sequence[str]) -> bool:

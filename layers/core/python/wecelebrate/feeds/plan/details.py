@@ -14,7 +14,7 @@ from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.convert import plain_text
 from wecelebrate.feeds.plan.plan import Plan, PriceColumn, make_plan
 from wecelebrate.feeds.prices.candidates import currency_in_name
-from wecelebrate.feeds.prices.doubts import price_doubts
+from wecelebrate.feeds.prices.doubts import price_doubts, repeated_prices
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
@@ -31,6 +31,7 @@ from wecelebrate.feeds.tables.other_lists import (
     refuse_list_of_documents,
     refuse_movements,
 )
+from wecelebrate.feeds.tables.rosters import refuse_roster
 from wecelebrate.feeds.tables.table import Table
 from wecelebrate.feeds.tables.transposed import refuse_attribute_rows, refuse_members, refuse_transposed
 from wecelebrate.feeds.transformations.columns import add_transformations
@@ -73,6 +74,7 @@ def plan_table(
         refuse_lines_of_documents(table.header, plan.sku)
         refuse_movements(table.header, plan.sku)
     if plan.profile is None and "sku" not in settings.plain and not settings.transformations:
+        refuse_roster(table.header, has_price=bool(plan.prices))
         refuse_list_of_documents(table.header, plan.sku, has_name=bool(plan.name))
     if table.profile is None and any(question.subject == "identity" for question in plan.questions):
         refuse_members(table.header, table.sample)
@@ -147,7 +149,7 @@ def complete_plan(
         plan.questions += price_questions
         doubts = price_doubts(plan, columns, mapping, currency)
         plan.prices = [] if any(question.key == "price" for question in doubts) else plan.prices  # the first choice
-        plan.questions += doubts
+        plan.questions += doubts or repeated_prices(plan, columns)
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
     _add_offers(plan, columns, mapping, currency)

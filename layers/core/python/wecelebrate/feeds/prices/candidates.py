@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from wecelebrate.feeds.columns.facts import Columns, Facts, value_of
 from wecelebrate.feeds.columns.names import name_forms
+from wecelebrate.feeds.columns.unit_names import without_preposition
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.items import quoted
 from wecelebrate.feeds.notation import numbers
@@ -16,7 +17,6 @@ from wecelebrate.feeds.prices.names import (
     TIERS,
     Kind,
     PriceName,
-    plain_name,
     price_in_forms,
 )
 from wecelebrate.feeds.prices.names_with_values import (
@@ -27,7 +27,15 @@ from wecelebrate.feeds.prices.names_with_values import (
     listed_price,
     sign_in_name,
 )
-from wecelebrate.feeds.prices.tiers import QuantityPrice, is_for_a_measure, names_a_package
+from wecelebrate.feeds.prices.plain_names import plain_name
+from wecelebrate.feeds.prices.tiers import (
+    QuantityPrice,
+    currency_before,
+    is_for_a_measure,
+    is_for_a_package,
+    is_for_one_piece,
+    names_a_package,
+)
 from wecelebrate.feeds.vocabulary.words import words
 
 LISTED_RANK = 5_500
@@ -74,6 +82,12 @@ def name_of_price(column: str) -> PriceName | None:
     return name
 
 
+def is_price_for(column: str) -> bool:
+    """Return whether a name is that of a price with a preposition at its end, as `Preis pro` and `P.V.P. por`."""
+    name = without_preposition(column)
+    return name is not None and name_of_price(name) is not None
+
+
 def price_candidates(
     columns: Columns,
     candidates: Sequence[tuple[int, int, str | None]],
@@ -92,6 +106,10 @@ def price_candidates(
     named += [
         (UNIT_RANK, price.column, None) for price in tiers if price.quantity == 1 and price.column not in named_columns
     ]
+    packages = [number for number in free if is_for_a_package(columns.header[number])]
+    is_only_price = not any(name_of_price(columns.header[number]) for _, number, _ in named)
+    if len(packages) == 1 and is_only_price and is_for_one_piece(columns.header[packages[0]]):
+        named.append((UNIT_RANK, packages[0], None))
     names = {price.column: price.name for price in tiers}
     return [_rated(columns, one, currency, names.get(one[1])) for one in named]
 
@@ -104,6 +122,8 @@ def currency_in_name(column: str, code: str | None, currency: str) -> str | None
     if "$" in column and "usd" not in column.casefold():
         sign = column[max(0, column.index("$") - 2) : column.index("$") + 1].strip("([{ ").upper()
         return numbers.currency_code(sign if sign in numbers.SIGNS else "$", currency)
+    if code == "JOD" and numbers.DIRHAM.search(column[:MAX_NAME]):
+        return "AED"
     if code or len(column) > MAX_NAME:
         return code
     match = _CURRENCY_WORD.search(column.strip())
@@ -118,7 +138,7 @@ def _rated(
 ) -> PriceCandidate:
     rank, column, code = candidate
     header = columns.header[column]
-    name = known or name_of_price(header) or listed_price(header) or PriceName("plain")
+    name = known or name_of_price(header) or listed_price(header) or PriceName("plain", currency_before(header))
     facts = columns[column]
     shown = " and ".join(quoted(example, 20) for example in facts.examples[:2])
     reasons = [f"the name {quoted(columns.header[column], 40)} means {KIND_TEXTS[name.kind]}"]

@@ -1,6 +1,6 @@
 """Reads the price of a row: its column, its currency, its minor units."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache, partial
 from typing import TypeVar
@@ -16,8 +16,8 @@ from wecelebrate.feeds.prices.minor_units import decimals_of
 from wecelebrate.feeds.vendors.commercetools import price_of_list
 
 CACHE_SIZE = 4096
-TOMAN = "IRT"
-"""The code that the vocabulary has for the toman. It is no code of ISO 4217."""
+TOMAN, RIAL = "IRT", "IRR"
+"""The code that the vocabulary has for the toman, which is no code of ISO 4217. 1 toman is 10 rial."""
 
 Value = TypeVar("Value")
 
@@ -45,8 +45,6 @@ def price_reader(
         parse = cached(partial(_price_of_cell, mark=mark, catalog_currency=catalog_currency, has_unit=has_unit))
     if not columns:
         return lambda _: (None, None)
-    if any(column.currency == TOMAN and not column.arithmetic for column in columns):
-        return partial(_price_in_toman, columns=[column.column for column in columns])
     if len(columns) == 1 and columns[0] == PriceColumn(columns[0].column, columns[0].currency, kind=columns[0].kind):
         only_column, column_currency = columns[0].column, columns[0].currency
 
@@ -55,7 +53,7 @@ def price_reader(
             if cell:
                 try:
                     price, currency = parse(cell)
-                    return price, _without_toman(cell, currency or column_currency)
+                    return _in_rial(price, currency or column_currency)
                 except BadCell:
                     if cell.casefold() not in NOTHING:
                         raise
@@ -77,10 +75,9 @@ def price_reader(
             if column.currency_column is not None and not currency and (code := cells[column.currency_column]):
                 currency = currency_of(catalog_currency, code)
             currency = currency or column.currency
-            if currency == TOMAN:
-                if not column.arithmetic:
-                    raise _toman(cell)
+            if currency == TOMAN and column.arithmetic:
                 currency = None  # the steps of the mapping, such as `multiply` by 10, convert the amount
+            price, currency = _in_rial(price, currency)
             if column.scale or column.scale_column is not None:
                 price = _unscaled(price, column, cells, currency or _row_currency(plan, cells, catalog_currency))
             if column.units != 1:
@@ -111,10 +108,9 @@ def _price_of_cell(
     return numbers.price_with_words(cell, mark, catalog_currency, has_unit)
 
 
-def _without_toman(cell: str, currency: str | None) -> str | None:
-    if currency == TOMAN:
-        raise _toman(cell)
-    return currency
+def _in_rial(price: Decimal, currency: str | None) -> tuple[Decimal, str | None]:
+    """Return an amount in toman in rial, and any other amount as it is."""
+    return (price * 10, RIAL) if currency == TOMAN else (price, currency)
 
 
 def _toman(cell: str) -> BadCell:
@@ -123,16 +119,6 @@ def _toman(cell: str) -> BadCell:
         f"{quoted(cell)} is an amount in toman, which is no currency of ISO 4217: 1 toman is 10 rial (IRR); add the "
         "step `multiply` by 10 to the mapping",
     )
-
-
-def _price_in_toman(cells: Cells, *, columns: Sequence[int]) -> tuple[Decimal | None, str | None]:
-    """Raise BadCell if the row has a price, because an amount in toman is ten times too low as an amount in rial."""
-    present = [cell for column in columns if (cell := cells[column]) is not None]
-    if amount := next(filter(None, present), None):
-        raise _toman(amount)
-    if present:
-        raise BadCell("empty", "is empty")
-    return None, None
 
 
 def _is_for_more(column: PriceColumn, cells: Cells) -> bool:

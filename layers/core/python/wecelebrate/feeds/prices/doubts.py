@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold
-from wecelebrate.feeds.items import quoted
+from wecelebrate.feeds.items import Cells, quoted
 from wecelebrate.feeds.notation.numbers import SHARED_SIGNS
 from wecelebrate.feeds.notation.price_units import is_currency
 from wecelebrate.feeds.plan.model import Plan
@@ -66,6 +66,43 @@ def price_doubts(plan: Plan, columns: Columns, mapping: Mapping[str, str | None]
         return [question]
     if plan.price_unit is None and plan.prices[0].units == 1 and "price_unit" not in mapping:
         return _pack_prices(plan, columns, number)
+    return []
+
+
+def repeated_prices(plan: Plan, columns: Columns) -> list[Question]:
+    """Return a question if two rows have the same SKU and the same name, but two prices, and nothing explains them.
+
+    The last row would be used, which nothing in the file says. Rows that differ in a further column than the stock,
+    such as a place, a date or a quantity, are explained by it.
+    """
+    is_plain = plan.profile is None and len(plan.prices) == 1 and plan.name and plan.validity is None
+    if (
+        not is_plain
+        or plan.places
+        or plan.parent
+        or len(plan.sku) != 1
+        or any(q.key == "price" for q in plan.questions)
+    ):
+        return []
+    price, free = plan.prices[0].column, {plan.prices[0].column, *plan.inventory}
+    first: dict[str, Cells] = {}
+    for row in columns.sample[:MAX_ROWS]:
+        sku = (row[plan.sku[0]] or "").strip() if plan.sku[0] < len(row) else ""
+        other = first.setdefault(sku, row) if sku else row
+        if other is row or len(other) != len(row) or other[price] == row[price] or not (other[price] and row[price]):
+            continue
+        if all(other[at] == row[at] for at in range(len(row)) if at not in free):
+            name = plan.column_name(price)
+            amounts = (str(other[price]), str(row[price]))
+            text = (
+                f"Two rows with the SKU {quoted(sku, 40)} and the same name have different prices: {amounts[0]} and "
+                f"{amounts[1]}. Does the last row hold?"
+            )
+            choices = (
+                Choice(name, "Of rows with the same SKU, the last one is used.", amounts),
+                Choice("", "The prices of products are not changed, until the file is corrected."),
+            )
+            return [Question("price", "money", text, choices, amounts)]
     return []
 
 

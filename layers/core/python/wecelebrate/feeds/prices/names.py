@@ -133,6 +133,8 @@ _SOLO = words(
 _SOLO_COMPANIONS = frozenset(NAMED_CURRENCIES).union(TAX_WORDS, WITH, WITHOUT, words(
     "gross brutto ttc net netto ht our unit each ea per pc pcs web online shop store in"
 ))  # fmt: skip
+_EACH = words("each ea single stuck stueck stk piece pieza pezzo stuks stuk styck stykk stk szt ks kpl db unidad unite")
+"""Words that mean the price of one piece if the name has a tax too: `Each (inc VAT)`, `Stück inkl. MwSt`."""
 _WEAK = words("amount betrag tarif tarifa ar pv value")
 """Words that can mean something other than a price."""
 _BARE_NET = (
@@ -144,28 +146,26 @@ _WHOLE_NAMES: dict[str, Kind] = {
     **dict.fromkeys(words("trade dealer wholesale reseller grossiste mayorista grossista"), "purchase"),
     **dict.fromkeys(words("valuationrate lastpurchaserate purchaserate buyingrate"), "purchase"),
     **dict.fromkeys(words("forpris forepris"), "compare"),
+    **dict.fromkeys(
+        words(
+            "yourwebprice youronlineprice yourshopprice ihronlinepreis ihrwebpreis ihrshoppreis votreprixweb "
+            "votreprixenligne suprecioweb suprecioonline iltuoprezzoweb iltuoprezzoonline uwwebprijs uwonlineprijs "
+            "dinwebpris dinonlinepris"
+        ),
+        "plain",
+    ),
     "bundlepricesprice": "plain",  # the offers of bol.com: the price of the first piece
 }
 """Scandinavian names whose parts mean something else: `Inpris` is a purchase price, and `Før-pris` is an old price."""
 _SOLO_NAMES = frozenset(("rate", "sellingrate", "salerate", "standardrate", "sp", "ask"))
 """Further names like those of _SOLO, which are no parts of other names: a `VAT rate` is no price."""
-MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč)\b", re.IGNORECASE)
+MONEY = re.compile(r"\d[.,]\d{1,2}(?!\d)|[€$£¥₹₽₺₩₴₫₪₱฿]|[.,:]-|\b(?:kr|zł|kč|rs|rp|tk|ksh)\b|\d/[-=]", re.IGNORECASE)
 """A part of a value that shows an amount of money: two decimals, or the sign of a currency."""
-_CURRENCY_END = re.compile(r"(?<=[^\W\d_])\s+(?:S?Fr\.|SFr|Rs\.?|kr\.?|(?:US|CA?|AU?|NZ|HK|S|MX|R)\$)$", re.IGNORECASE)
-"""The sign of a currency at the end of a name: `Preis Fr.`, `Price C$`. Words such as `zł` are in the vocabulary."""
-_TAX_WORD = f"(?:{'|'.join(sorted(TAX_WORDS))})"
-_TAX_RATE = re.compile(
-    rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)"
-    rf"|(?<=\b){_TAX_WORD}\W{{0,3}}\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%",
-    re.IGNORECASE,
-)
-_PLUS_TAX = re.compile(rf"\+(?=\s?{_TAX_WORD}\b)", re.IGNORECASE)
 _INNER_NUMBER = re.compile(r"(?<=[^\W\d_])\d(?=[^\W\d_])")
 _LAST_NUMBER = re.compile(r"(?<=[^\W\d_])\d{1,2}$")
 _LIST_INDEX = re.compile(r"\.\d{1,2}(?:[.@]|$)")
 """The number of an item of a JSON list, as in `prices.1.amount`."""
 MAX_NAME = 60
-MAX_RAW_NAME = 200
 MAX_DIVISIONS = 50
 
 
@@ -200,7 +200,7 @@ def _words() -> _Words:
     roles["base"] |= {word: codes for word, codes in roles["weak"].items() if word not in roles["base"]}
     currencies = {word: code for word, (code, _) in all_words.currencies.items()}
     languages: dict[str, Languages | None] = {word: codes for word, (_, codes) in all_words.currencies.items()}
-    languages |= dict.fromkeys((*NAMED_CURRENCIES, *MINOR_UNITS, *_SOLO, *_SOLO_COMPANIONS))
+    languages |= dict.fromkeys((*NAMED_CURRENCIES, *MINOR_UNITS, *_SOLO, *_SOLO_COMPANIONS, *_EACH))
     for meaning in roles.values():
         for word, codes in meaning.items():
             before = languages.get(word, ())
@@ -282,16 +282,6 @@ def _uncertainty(name: PriceName) -> int:
     return 3 if name.is_solo else 0 if name.kind == "purchase" else 2 if name.kind == "plain" else 1
 
 
-def plain_name(column: str) -> str:
-    """Return the name of a column without what no folded name shows.
-
-    The rate of a tax: `Price incl. 19 % VAT` becomes `Price incl. VAT`. The sign of a currency: `Preis Fr.`
-    """
-    column = _CURRENCY_END.sub("", column) if len(column) <= MAX_RAW_NAME else column
-    text = _TAX_RATE.sub(lambda match: re.sub(r"[\d.,%]", "", match[0]), column[:MAX_RAW_NAME])
-    return _PLUS_TAX.sub(" plus ", text) + column[MAX_RAW_NAME:]
-
-
 def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
     """Return what words say about a price. Returns None if none means a price, or if they have no common language."""
     limited = [set(languages) for part in parts if (languages := known.languages[part]) is not None]
@@ -315,7 +305,13 @@ def _meaning(parts: tuple[str, ...], known: _Words) -> PriceName | None:
     if not has("base") and not has("alone"):
         taxes = [known.roles[role] for role in ("tax", "with", "without")]
         others = [part for part in parts if part not in _SOLO and part not in _SOLO_COMPANIONS]
-        is_solo = not _SOLO.isdisjoint(parts) and all(any(part in role for role in taxes) for part in others)
+        others = [part for part in others if part not in _EACH]
+        is_each = not _EACH.isdisjoint(parts) and any(
+            part in known.roles[role] for role in ("with", "without", "gross", "net") for part in parts
+        )
+        is_solo = (is_each or not _SOLO.isdisjoint(parts)) and all(
+            any(part in role for role in taxes) for part in others
+        )
         if not is_solo:
             return None
     words = known.roles["weak"]

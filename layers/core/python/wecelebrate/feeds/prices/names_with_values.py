@@ -16,7 +16,8 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.items import BadCell
 from wecelebrate.feeds.notation import numbers
-from wecelebrate.feeds.prices.names import PriceName, plain_name, price_name
+from wecelebrate.feeds.prices.names import PriceName, price_name
+from wecelebrate.feeds.prices.plain_names import plain_name
 
 _LISTED = re.compile(
     r"(?P<name>[^\W\d_][^()\[\]]{1,40}?)[ _-]+(?:[a-z]|\d{1,2})\s*[(\[](?P<kind>[^()\[\]]{2,60})[)\]]", re.I

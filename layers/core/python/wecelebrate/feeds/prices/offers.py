@@ -19,7 +19,7 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation.moments import is_blank, moment_of, order_of_slashes, period_of
-from wecelebrate.feeds.plan.model import OfferColumns, Plan
+from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
 from wecelebrate.feeds.rows.validity import is_first_day, is_last_day
 from wecelebrate.feeds.vocabulary.folding import split_words
@@ -34,7 +34,9 @@ _OFFER = re.compile(
     r"zniz\w*|wyprzedaz\w*|obniz\w*|kedvezmeny\w*|tarjous\w*|ale$|alennus\w*|reducere\w*|indirim\w*|kampanya\w*|акци\w*|скидк\w*|"
     r"распродаж\w*|знижк\w*)"
 )
-_ASIAN_OFFER = re.compile(r"セール|特価|特売|促销|促銷|特卖|特惠|优惠|할인|행사|세일")
+_ASIAN_OFFER = re.compile(
+    r"セール|特価|特売|割引|キャンペーン|促销|促銷|特卖|特賣|特价|特價|特惠|优惠|優惠|折扣|活动价|活動價|할인|행사|세일|특가|프로모션|이벤트|ลดราคา|โปรโมชั่น|ราคาพิเศษ"
+)
 _FIRST = words(
     "from fromdate beginnt startet begint commence empieza comienza start starts started startat startsat startdate "
     "startdatum startdato begin begins begindatum beginn ab von vom seit od odkdy oddatum since desde inicio inicia "
@@ -55,7 +57,10 @@ _BOTH = words(
     "effective effectivedate period periode periodo zeitraum dates daterange range validity validite validita "
     "vigencia platnost gultigkeit gueltigkeit laufzeit termin terminy duration duree durata obdobi okres период срок"
 )
-_ASIAN_FIRST, _ASIAN_LAST = re.compile(r"開始|开始|開催|起始|시작"), re.compile(r"終了|结束|結束|截止|종료|마감")
+_ASIAN_FIRST = re.compile(r"開始|开始|開催|起始|起日|自日|から|시작|부터|เริ่ม")
+_ASIAN_LAST = re.compile(
+    r"終了|结束|結束|截止|終止|终止|到期|期限|最終日|まで|迄|訖|止日|有效至|종료|마감|만료|까지|끝|สิ้นสุด|หมดเขต|ถึง"
+)
 _ASIAN_BOTH = re.compile(r"期間|期间|기간")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _COMPOUND = re.compile(r"(beginn|start|ende?)(?:datum|dato|date|e)?s?$")
@@ -73,6 +78,8 @@ def find_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None],
         return None
     if "offers" in mapping and not mapping["offers"]:
         return None
+    if "price" not in mapping:
+        plan.prices = _regular_prices(plan, columns)
     if plan.validity is not None or (plan.computed and any(plan.computed.get(each.column) for each in plan.prices)):
         return None
     prices = [number for number in _offer_prices(plan, columns) if number not in _used(plan)]
@@ -90,6 +97,27 @@ def find_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None],
         if cells and month_first is not None:
             return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), month_first)
     return None
+
+
+def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
+    """Return the columns of the price: the crossed-out or recommended price if the price is an offer of certain days.
+
+    In Czech, `Běžná cena` is crossed out beside an offer without days.
+    """
+    if not plan.prices or plan.prices[0].kind != "offer" or plan.profile is not None:
+        return plan.prices
+    days = _named_days(plan, columns, plan.prices[0].column) or _days_beside(plan, columns, plan.prices[0].column)
+    if not any(columns[number].cells for number in days.values()):
+        return plan.prices
+    for kind in ("compare", "list"):
+        regular = [
+            number for number, column in enumerate(plan.header)
+            if (name := name_of_price(column)) and name.kind == kind and not internal_part(column)
+            and share_of_amounts(columns[number]) > 0.5 and not columns[number].is_empty
+        ]  # fmt: skip
+        if regular:
+            return [PriceColumn(regular[0], plan.prices[0].currency)] if len(regular) == 1 else plan.prices
+    return plan.prices
 
 
 def _used(plan: Plan) -> set[int]:

@@ -156,6 +156,25 @@ def is_for_a_package(column: str) -> bool:
     return match is not None and match[1].casefold() in PIECES
 
 
+_ONE_PIECE = words(
+    "pc pce piece each ea unit item stk stck stück stueck st pièce piece unité unite ud und unidad pieza pza pz pezzo "
+    "unità un unidade peça peca stuk szt sztuka ks kus db darab kpl styck stykk adet buc bucata kom kos tk gab vnt "
+    "шт штука 個 件 개"
+)
+
+
+def is_for_one_piece(column: str) -> bool:
+    """Return whether a name is a currency and one piece, so that it can only be the price of a product: `CHF/Stück`."""
+    match = _per_package().fullmatch(column.strip()) if len(column) <= MAX_NAME else None
+    return match is not None and match[1].casefold() in _ONE_PIECE
+
+
+def currency_before(column: str) -> str | None:
+    """Return the code of a currency at the start of a name such as `CHF/Stück`."""
+    code = column.strip()[:3].casefold()
+    return code.upper() if code in NAMED_CURRENCIES and is_for_one_piece(column) else None
+
+
 _CONDITION = re.compile(
     r"\s(?:bei|ab|from|for|at|if|dès|à partir|par|desde|da|per|vanaf|fra|från|od)\s.*", re.IGNORECASE
 )

@@ -14,13 +14,15 @@ from functools import lru_cache
 from typing import Any
 
 from wecelebrate.core.types import currencies
+from wecelebrate.feeds.notation.convert import NO, YES
 from wecelebrate.feeds.notation.price_units import PIECES
 from wecelebrate.feeds.prices.names import MINOR_UNITS, Kind, is_price_word, price_name
+from wecelebrate.feeds.vocabulary import vocabulary
 from wecelebrate.feeds.vocabulary.folding import split_words, squeezed
 from wecelebrate.feeds.vocabulary.words import words
 
 _PRICES = re.compile(
-    r"pric(?:e|ing)|preis|prix|preci|prezz|preco|prij[sz]|pris(?:er|liste|lista)?$|hin(?:ta|na)|kaina|cen[ay]|"
+    r"pric(?:e|ing)|preis|prix|preci|prezz|preco|prij[sz]|pris(?:er|liste|lista)?$|hin(?:ta|na|d$|nad$)|kaina|cen[ay]|"
     r"cennik|fiyat|цен|цін|amounts?$|betrage?$|tarif|価格|值|价格|價格|가격|מחיר|سعر|τιμ"
 )
 _STRONG = words(
@@ -106,6 +108,9 @@ def type_of_price(members: Sequence[tuple[str, str]], names: Mapping[str, str] |
     types: list[str] = []
     weak = ""
     for name, value in members:
+        if tax := _tax(name, value):
+            types.append(tax)
+            continue
         text = (names or {}).get(value.strip(), value)
         text = " ".join(text.replace(".", " ").replace("@", " ").split())[:MAX_TYPE_LENGTH]
         if not text or _says_nothing(text):
@@ -117,6 +122,35 @@ def type_of_price(members: Sequence[tuple[str, str]], names: Mapping[str, str] |
         elif not weak and (key in _NAMES or (key not in ("unit", "currency") and _is_kind(text))):
             weak = text
     return " ".join(dict.fromkeys(types)) or weak
+
+
+_WITH_TAX = words(
+    "ttc tvac kmga km vat vatincluded includesvat inclvat tax taxincluded taxinclusive includestax incltax mwst "
+    "mitmwst inklmwst ust moms inklmoms mva inklmva alv sisalv btw inclbtw dph sdph iva ivaincluido coniva civa "
+    "ivainclusa ivato ivaincluida tva cutva zvat pvm supvm pvn arpvn kdv kdvdahil gst inclgst brutto bruto gross afa "
+    "ндс сндс пдв зпдв ддс сддс"
+)
+_WITHOUT_TAX = words(
+    "ht horstaxe horstaxes horstva kmta exclvat excludesvat vatexcluded taxexcluded exmwst ohnemwst exklmwst exklmoms "
+    "exklmva exclbtw bezdph siniva siva bezvat bezpvm bezpvn kdvharic net netto neto безндс безпдв"
+)
+"""Attributes that say by yes and no whether a price contains the tax: `ht="non"`, `kmga="jah"`."""
+
+
+def _tax(name: str, value: str) -> str:
+    """Return `gross` or `net` if a member says by yes or no whether the price contains the tax, otherwise ""."""
+    key = squeezed(name[:MAX_TYPE_LENGTH])
+    if key not in _WITH_TAX and key not in _WITHOUT_TAX:
+        return ""
+    answer = squeezed(value[:MAX_TYPE_LENGTH])
+    is_yes = answer in YES or answer in vocabulary().words("values.yes")
+    is_no = answer in NO or answer in vocabulary().words("values.no")
+    if is_yes == is_no or (answer.isdecimal() and key in _BARE_TAXES):  # `vat="1"` can be a code
+        return ""
+    return "gross" if is_yes == (key in _WITH_TAX) else "net"
+
+
+_BARE_TAXES = words("vat tax mwst ust moms mva alv btw dph iva tva pvm pvn kdv gst afa km ндс пдв ддс")
 
 
 @lru_cache(maxsize=4096)

@@ -18,7 +18,7 @@ _SHOWN = tuple(sorted(listed(
     "visib visible sichtbar zichtbaar synlig synligh widoczn viditeln vidljiv lathato nakyv nahtav matoma redzam "
     "vizibil "
     "publish published publie publicad publicar pubblica publiser publicer opublik zverejn objavlj publikuot "
-    "active enabled aktiv actif activ attiv ativ aktyw aktivn sellable saleable salable listed "
+    "live active enabled aktiv actif activ attiv ativ aktyw aktivn sellable saleable salable listed "
     "show shown display displayed anzeig afficher affiche mostrar mostra exibir tonen weergeven vis visa vises visas "
     "pokaz pokazuj zobraz prikaz nayta naita rodyti rodom radit goster arata afiseaz megjelen "
     "online shop web webu webshop onlineshop webstore eshop ecommerce website webb internet store storefront "

@@ -42,7 +42,10 @@ _NOUNS = words(
     "lagernd auflager "
     "onhand keszlet zaliha zaloga likutis atlikums laoseis stok tonkho остаток остатки наличие залишок наличност"
 )
-_UNITS = words("pcs pc pz pzi pezzi stk stck stuck stueck stuks szt ks db шт buc ud uds unidades unites pieces kpl st")
+_UNITS = words(
+    "packs packets bags bunches packungen beutel paquets paquetes bolsas "
+    "pcs pc pz pzi pezzi stk stck stuck stueck stuks szt ks db шт buc ud uds unidades unites pieces kpl st"
+)
 _NEUTRAL = words(
     "oh flaschen flasche fl kartons stucke bottles flessen bouteilles "
     "total totale gesamt totaal aktuell aktueller attuale actuel actual current physical physisch fisica fysiek fysisk "
@@ -141,7 +144,7 @@ def _is_composed(form: str) -> bool:
         if len(parts) > 1 and (
             name_parts & _NOUNS
             or len(name_parts & _FREE) > 1
-            or (name_parts & _FREE and ("physical" in name_parts or name_parts & _STORES))
+            or (name_parts & _FREE and ("physical" in name_parts or name_parts & (_STORES | _UNITS)))
         ):
             return True
     return False
@@ -260,13 +263,59 @@ def _are_counts(facts: Facts) -> bool:
     return facts.share("is_number") >= 0.9 and not facts.share("is_gtin") if not facts.is_empty else True
 
 
+_WHOLE_NUMBER = re.compile(r"-?\d{1,9}", re.ASCII)
+
+
+def can_be_stocks(facts: Facts, *, is_weak_name: bool) -> bool:
+    """Return whether the values can be a stock. With a weak name, most of them must be stocks."""
+    if not is_weak_name:
+        return facts.share("is_number") >= 0.1 or facts.distinct <= 0.9 or len(facts.cells) <= 3
+    understood = 0
+    for cell in facts.cells:
+        with contextlib.suppress(BadCell):
+            stock.read(cell, None)
+            understood += 1
+    return understood > 0.5 * len(facts.cells)
+
+
 _RESERVED = re.compile(
     r"(?:qty|quantity|menge|bestand|stock|anzahl)?"
     r"(?:reserviert|reserved|allocated|committed|impegnat[ao]|riservat[ao]|reservad[ao]s?|reservees?|reserve|gereserveerd|reserverade?t?|reservert|reserveret|zarezerwowan[aey]?|rezerwacj[ae]|rezervovan[oae]|"
-    r"comprometid[oa]s?|apartad[oa]s?|vorgemerkt|foglalt|varattu|rezerve|резерв|зарезервировано|引当|已预留|예약)(?:qty|quantity|menge|bestand|stock)?|"
+    r"comprometid[oa]s?|alloc|alloe|zugeteilt|toegewezen|apartad[oa]s?|vorgemerkt|foglalt|varattu|rezerve|резерв|зарезервировано|引当|已预留|예약)(?:qty|quantity|menge|bestand|stock)?|"
     r"(?:in)?auftragen|inauftrag|qtaimpegnata|onorders"
 )
 """Names of columns with the pieces that are sold and not sent yet."""
+
+
+def without_reserved(columns: Columns, stock_columns: list[int], used: set[int]) -> list[int]:
+    """Return the column of the pieces that are not reserved, or `stock_columns` if no column has them for sure.
+
+    It is the difference of the stock and the reserved pieces in all rows, as `Dostępne` is. Without another stock,
+    it is a column such as `FREE` beside `ALLOC`.
+    """
+    reserved = [
+        number for number, column in enumerate(columns.header)
+        if number not in stock_columns and any(_RESERVED.fullmatch(form) for form in name_forms(column))
+        and not columns[number].is_empty and columns[number].share("is_number") == 1
+    ]  # fmt: skip
+    free = [number for number in range(len(columns.header)) if number not in {*stock_columns, *used, *reserved}]
+    if len(reserved) != 1:
+        return stock_columns
+    if not stock_columns:
+        named = [number for number in free if fold(columns.header[number]) in _FREE and _are_counts(columns[number])]
+        return named if len(named) == 1 else stock_columns
+    left = [number for number in free if _is_difference(columns, stock_columns[0], reserved[0], number)]
+    return left if len(left) == 1 else stock_columns
+
+
+def _is_difference(columns: Columns, stock_column: int, reserved: int, left: int) -> bool:
+    rows = [
+        [(row[number] or "").strip() if number < len(row) else "" for number in (stock_column, reserved, left)]
+        for row in columns.sample
+    ]
+    counted = [tuple(map(int, cells)) for cells in rows if all(map(_WHOLE_NUMBER.fullmatch, cells))]
+    is_certain = len(counted) > 1 and len(counted) == len([cells for cells in rows if any(cells)])
+    return is_certain and any(count[1] for count in counted) and all(a - b == c for a, b, c in counted)
 
 
 def reserved_question(columns: Columns, stock_columns: Sequence[int]) -> list[Question]:

@@ -16,7 +16,8 @@ from wecelebrate.feeds.columns.names import field_candidates, fold, is_weak
 from wecelebrate.feeds.columns.visibility import internal_part, is_property
 from wecelebrate.feeds.files.dialect import HEADER_SEARCH_ROWS, ColumnCounter
 from wecelebrate.feeds.identity.codes import is_code
-from wecelebrate.feeds.prices.names import plain_name, price_name
+from wecelebrate.feeds.prices.names import price_name
+from wecelebrate.feeds.prices.plain_names import plain_name
 from wecelebrate.feeds.stock.names import is_stock_of_place, stock_rank
 from wecelebrate.feeds.stock.places import is_place
 from wecelebrate.feeds.tables.template_rows import instruction_rows, is_row_of_field_names

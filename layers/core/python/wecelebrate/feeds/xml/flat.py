@@ -30,6 +30,13 @@ Pairs = list[tuple[str, str]]
 LANGUAGE_ATTRIBUTES = (
     "{http://www.w3.org/XML/1998/namespace}lang", "lang", "languageID", "languageCode", "language",
 )  # fmt: skip
+LOCAL_LANGUAGE_ATTRIBUTES = (
+    "keel", "kieli", "sprache", "langue", "idioma", "lingua", "taal", "jazyk", "jezyk", "język", "jezik", "nyelv",
+    "kalba", "valoda", "sprog", "språk", "sprak", "limba", "dil", "язык", "мова", "език", "језик",
+    "γλώσσα", "言語", "语言", "語言", "언어",
+)  # fmt: skip
+"""The word for language in other languages. Its value must be a code, such as `et`."""
+_CODE = re.compile(r"[a-z]{2,3}(?:[-_][a-z]{2,4})?", re.ASCII | re.IGNORECASE)
 NAME_ATTRIBUTES = ("name", "key")
 SCHEMA_NAMESPACE = "{http://www.w3.org/2001/XMLSchema"
 FORMATTING = frozenset(
@@ -144,6 +151,7 @@ class Flattener:
             plain = str(name)[str(name).rfind("}") + 1 :]
             if (
                 name not in LANGUAGE_ATTRIBUTES
+                and (name not in LOCAL_LANGUAGE_ATTRIBUTES or not _CODE.fullmatch(text.strip()))
                 and plain not in self._skipped
                 and not str(name).startswith(SCHEMA_NAMESPACE)
             ):
@@ -213,6 +221,9 @@ def language_of(element: Element) -> str | None:
     for name in LANGUAGE_ATTRIBUTES:
         if language := element.get(name):
             return language.strip().casefold()[:20]
+    for name in LOCAL_LANGUAGE_ATTRIBUTES:
+        if (language := element.get(name)) and _CODE.fullmatch(language.strip()):
+            return language.strip().casefold()
     return None
 
 

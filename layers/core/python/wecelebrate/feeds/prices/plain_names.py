@@ -1,0 +1,45 @@
+"""Removes from the names of price columns what no folded name shows: rates of taxes, signs, packs, and short forms."""
+
+import re
+
+from wecelebrate.feeds.prices.names import TAX_WORDS
+
+MAX_RAW_NAME = 200
+_CURRENCY_END = re.compile(r"(?<=[^\W\d_])\s+(?:S?Fr\.|SFr|Rs\.?|kr\.?|(?:US|CA?|AU?|NZ|HK|S|MX|R)\$)$", re.IGNORECASE)
+"""The sign of a currency at the end of a name: `Preis Fr.`, `Price C$`. Words such as `zł` are in the vocabulary."""
+_TAX_WORD = f"(?:{'|'.join(sorted(TAX_WORDS))})"
+_TAX_RATE = re.compile(
+    rf"\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%(?=\s?{_TAX_WORD}\b)"
+    rf"|(?<=\b){_TAX_WORD}\W{{0,3}}\d{{1,2}}(?:[.,]\d{{1,2}})?\s?%",
+    re.IGNORECASE,
+)
+_PLUS_TAX = re.compile(rf"\+(?=\s?{_TAX_WORD}\b)", re.IGNORECASE)
+_SHORT_PRICE = re.compile(
+    r"^\s*(?:p|pr|prc|prec|prz|px)(?:\.\s*|\s+)"
+    r"(?=(?:[cs]\s?/\s?|con |sin |com |sem |ivato |avec |t\.?t\.?c|h\.?t\b|"
+    r"(?:de )?(?:venta|vta|venda|vente|vendita|pub|publico|público|public|lista|menudeo|unit)\b))",
+    re.IGNORECASE,
+)
+"""`P. C/IVA`, `Pr. TTC`, `P. Vta`: a word for a price that is only its first letters."""
+
+
+_PER_PACK = re.compile(
+    r"\s(?:per|pro|je|pr\.?|par|por|al|a|à|za)\s(?:pack|packet|bag|sachet|packung|päckchen|beutel|paquet|"
+    r"paquete|bolsa|pacco|pacchetto|busta|confezione|pacote|saco|pak|zakje|pose|påse|paket|balení|sáček|"
+    r"opakowanie|csomag)(?=$|[\s(,])",
+    re.IGNORECASE,
+)
+"""A package that is one product: `Price per pack inc GST`. A price for a carton is for several products."""
+
+
+def plain_name(column: str) -> str:
+    """Return the name of a column without what no folded name shows.
+
+    The rate of a tax: `Price incl. 19 % VAT` becomes `Price incl. VAT`. The sign of a currency: `Preis Fr.` The first
+    letters of a word for a price become the word: `P. C/IVA`.
+    """
+    column = _PER_PACK.sub(" ", column, count=1) if len(column) <= MAX_RAW_NAME else column
+    column = _SHORT_PRICE.sub("precio ", column, count=1) if len(column) <= MAX_RAW_NAME else column
+    column = _CURRENCY_END.sub("", column) if len(column) <= MAX_RAW_NAME else column
+    text = _TAX_RATE.sub(lambda match: re.sub(r"[\d.,%]", "", match[0]), column[:MAX_RAW_NAME])
+    return _PLUS_TAX.sub(" plus ", text) + column[MAX_RAW_NAME:]

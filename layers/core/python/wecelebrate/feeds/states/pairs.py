@@ -1,0 +1,33 @@
+"""Finds a second column of states: one that says that a product is shown, beside one that says that it is sold."""
+
+import re
+from collections.abc import Sequence
+
+from wecelebrate.feeds.columns.facts import Columns
+from wecelebrate.feeds.states.names import are_states
+
+_DISPLAYED = re.compile(
+    r"진열|노출|전시|표시|게시|掲載|公開|表示|陳列|显示|顯示|展示|display|visib|published|sichtbar|angezeigt|affich|mostrar|visív|zichtba|synlig"
+)
+_SOLD = re.compile(
+    r"판매|販売|销售|銷售|可售|出售|for sale|on sale|sell|saleable|verkauf|verkäuf|"
+    r"vente|venta|vendita|venda|verkoop|salg"
+)
+
+
+def of_the_other_kind(columns: Columns, first: Sequence[int], understood: Sequence[int]) -> list[int]:
+    """Return the column that says whether a product is sold, beside one that says whether it is shown, or reversed.
+
+    Shops in Korea and Japan have both: `진열상태` and `판매상태`. A product is only sold if both say so.
+    """
+    if not first or not are_states(columns[first[0]].cells):
+        return []
+    name = columns.header[first[0]].casefold()
+    for own, other in ((_DISPLAYED, _SOLD), (_SOLD, _DISPLAYED)):
+        if own.search(name) and not other.search(name):
+            return [
+                number for number in understood
+                if number != first[0] and other.search(columns.header[number].casefold())
+                and are_states(columns[number].cells)
+            ][:1]  # fmt: skip
+    return []

@@ -1,0 +1,39 @@
+"""Tests that the pieces that can be sold are the stock, if another column has those that are reserved."""
+
+import pytest
+
+from tests.core.feeds.feed_reading import read
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Stan;Rezerwacja;Dostępne", "Lagerbestand;Reserviert;Rest", "Stock;Reserved;Free", "Stock;Reservado;Libre",
+        "Voorraad;Gereserveerd;Over",
+    ],
+)  # fmt: skip
+def test_the_difference_of_the_stock_and_the_reserved_pieces_is_the_stock(header: str) -> None:
+    reading = read(f"SKU;Name;Price;{header}\nA;Cup;5,00;48;6;42\nB;Mug;6,00;31;0;31\nC;Jug;7,00;7;7;0\n")
+    assert ([product.inventory_count for product in reading.products], reading.feed.questions) == ([42, 31, 0], ())
+
+
+def test_another_number_is_not_the_stock() -> None:
+    reading = read("SKU;Name;Price;Stock;Reserved;Reorder\nA;Cup;5,00;48;6;42\nB;Mug;6,00;31;0;30\n")
+    assert [question.key for question in reading.feed.questions] == ["inventory_count"]
+    assert [product.inventory_count for product in reading.products] == [48, 31]
+
+
+@pytest.mark.parametrize("header", ["FREE;ALLOC", "Frei;Reserviert", "Libre;Réservé", "Vrij;Gereserveerd"])
+def test_free_pieces_beside_reserved_ones_are_the_stock(header: str) -> None:
+    reading = read(f"SKU;Name;Price;{header}\nA;Cup;5,00;12;2\nB;Mug;6,00;0;5\n")
+    assert [product.inventory_count for product in reading.products] == [12, 0]
+
+
+def test_free_alone_is_no_stock() -> None:
+    reading = read("SKU;Name;Price;Free\nA;Cup;5,00;12\nB;Mug;6,00;0\n")
+    assert all("inventory_count" not in product.fields_set for product in reading.products)
+
+
+@pytest.mark.parametrize("name", [".0", ".1.2"])
+def test_the_name_of_a_column_can_be_only_the_number_of_a_list(name: str) -> None:
+    assert read(f"SKU;Name;Price;{name}\nA;Cup;5,00;12\nB;Mug;6,00;0\n").rejected == []
