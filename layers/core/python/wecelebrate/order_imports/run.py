@@ -122,6 +122,8 @@ class _Import:
     """The first orders whose total is not the sum of their lines."""
     _above: dict[int, str] = field(default_factory=dict)
     """The number of the last order of each file, while the file is read."""
+    _nameless: dict[int, Rejection] = field(default_factory=dict)
+    """The first rejected row without a number since this order, of each file, while the file is read."""
 
     def read(self) -> None:
         """Store the rows of all files. Raises UnreadableFile, AmbiguousColumns or JobRejected."""
@@ -193,6 +195,8 @@ class _Import:
         above = self._above.get(row.file)
         if is_number:
             self._above[row.file] = number
+            if nameless := self._nameless.pop(row.file, None):
+                self.spool.add_gap(number, nameless)
         if is_number and problem is None:
             self.spool.add(number, row)
             return
@@ -205,7 +209,10 @@ class _Import:
             )
         self.spool.reject(rejection)
         self._count_rejected(1)
-        # The row belongs to the order that it names. A row without a number can be a line of the order above it.
+        # The row belongs to the order that it names. A row without a number can be the last row of the order above it,
+        # and the first one of the order below it.
+        if not is_number:
+            self._nameless.setdefault(row.file, rejection)
         for key in {number} if is_number else {above} - {None}:
             self.spool.add_gap(cast(str, key), rejection)
 
