@@ -91,6 +91,31 @@ def test_an_order_is_not_imported_without_its_first_row(name: str, content: byte
     assert codes["order_incomplete"] == 3 and codes.total() == job.counts["rejected"] == job.counts["read"] - 1
 
 
+def names_of(*rows: dict[str, str], stated: dict[str, str] | None = None) -> list[str]:
+    """Import objects of NDJSON. Returns the name of the customer of each order."""
+    head = {"created_at": "2024-03-01", "sku": "S", "quantity": 1, "unit_price": 1}
+    text = "\n".join(json.dumps({"order_number": f"A{at}"} | head | row) for at, row in enumerate(rows))
+    job = SimpleNamespace(counts=Counter(), done=0, check_lease=lambda: None)
+    settings = Settings(currency="EUR", status="delivered", columns=stated or {})
+    with open_spool() as spool:
+        work = _Import(cast(Any, job), spool, settings)
+        header: dict[str, None] = {}
+        read = reading.rows(io.BytesIO(text.encode()), "a.ndjson", columns.known_columns(settings.columns), header)
+        work._store(read, header)
+        spool.count_orders()
+        return [each.assembled.values["customer_name"] for chunk in work.chunks() for each in chunk]
+
+
+def test_a_field_whose_column_changes_is_a_question_unless_the_request_answers_it() -> None:
+    assert names_of({"customer": "Ann"}, {}, {"customer": "Bob", "customer_email": "bob@example.com"}) == [
+        "Ann", "", "Bob",
+    ]  # fmt: skip
+    with pytest.raises(columns.AmbiguousColumns, match="`customer_name` could be in the column `customer`, and later"):
+        names_of({"customer": "Ann"}, {"customer_name": "Bob"})
+    rows: list[dict[str, str]] = [{"customer": "Ann"}, {"customer": "Acme", "customer_name": "Bob"}]
+    assert names_of(*rows, stated={"customer_name": "customer"}) == ["Ann", "Acme"]
+
+
 def test_a_gzip_file_that_is_cut_off_is_refused() -> None:
     text = "order_number,sku,quantity\n" + "".join(f"A{n},S{n * 7919 % 1009},{n}\n" for n in range(20_000))
     content = gzip.compress(text.encode())

@@ -170,7 +170,9 @@ class _Import:
         self.fields.append({})
         for count, raw in enumerate(rows, start=1):
             if len(header) > width:
-                self.fields[file], width = columns.fields_of(header, self.settings.columns), len(header)
+                fields = columns.fields_of(header, self.settings.columns)
+                columns.require_same_fields(islice(header, max(width, 0)), self.fields[file], fields)
+                self.fields[file], width = fields, len(header)
             if count % _CHECK_ROWS == 0:
                 self.job.check_lease()
             self.job.counts["read"] += 1
