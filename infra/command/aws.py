@@ -4,7 +4,7 @@ import json
 import os
 import re
 from shlex import quote
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote as quote_path
 from urllib.parse import urlsplit
 
@@ -16,6 +16,9 @@ from infra.command.help import SETTINGS, command, documented
 from infra.command.target import API_VARIABLE, ENV_VARIABLE, NAMED, TOKEN_VARIABLE, remote_api
 from infra.environments import Environment, get_environment
 from infra.functions import ROOT
+
+if TYPE_CHECKING:
+    from infra.deploy.account import Account
 
 BUCKET_VARIABLE = "WECELEBRATE_DROPS_BUCKET"
 AWS = ("AWS_PROFILE", "NO_COLOR")
@@ -57,7 +60,7 @@ def _problems(environment: Environment) -> int:
     from infra.deploy.preflight import preflight as findings
 
     problems = 0
-    for finding in findings(Account(environment)):
+    for finding in findings(Account(environment, may_be_unnamed=True)):
         problems += finding.state == "problem"
         mark, color = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}[finding.state]
         output.marked(mark, color, f"{finding.check:<13}{output.printable(finding.message)}")
@@ -145,6 +148,7 @@ def destroy(
     account = Account(environment)
     buckets: list[str] | None = None
     with aws_errors():
+        _print_kept(account)
         output.confirm(f"Delete {environment.name} in the account {account.id} with all of its data?", yes)
         if environment.permanent:
             for stack in permanent.unprotect_stacks(account):
@@ -170,6 +174,19 @@ def destroy(
             output.result(arn)
     else:
         output.success(f"{environment.name} is deleted, and nothing remains")
+
+
+def _print_kept(account: "Account") -> None:
+    """Print the buckets and user pools that are deleted with a permanent environment, before the question."""
+    from infra.deploy import permanent
+
+    if not account.environment.permanent:
+        return  # the stacks are deleted with what they have
+    kept = {
+        "buckets": permanent.kept_buckets(account),
+        "user pools": sorted(permanent.kept_user_pools(account).values()),
+    }
+    output.print_details({f"{kind} to delete": "\n".join(names) or "none" for kind, names in kept.items()})
 
 
 @command("wecelebrate first-admin ada@example.com --env dev", environment=AWS)

@@ -63,7 +63,8 @@ def findings(
     environment = replace(
         get_environment(env, {"settings_folder": "/nonexistent"}.get), settings=settings or OperatorSettings()
     )
-    account = Account(replace(environment, zones=zones or environment.zones, concurrency=environment.concurrency))
+    chosen = replace(environment, zones=zones or environment.zones, concurrency=environment.concurrency)
+    account = Account(chosen, may_be_unnamed=True)
     for service in {service for service, _ in answers}:
         client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")  # type: ignore[call-overload]
         stub = Stubber(client)
@@ -201,6 +202,15 @@ def test_no_client_of_aws_is_created_with_credentials_of_another_account() -> No
     account._clients["sts"] = client
     with pytest.raises(AwsError, match="set AWS_PROFILE to the profile of dev"):
         account.client("cloudformation")
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_no_client_is_created_for_a_permanent_environment_without_the_number_of_its_account(name: str) -> None:
+    environment = get_environment(name, {"settings_folder": "/nonexistent"}.get)
+    for service in ("cloudformation", "s3", "rds", "cognito-idp"):
+        with pytest.raises(AwsError, match=f"no setting names the account of {name}: `wecelebrate preflight"):
+            Account(environment).client(service)
+    assert Account(environment, may_be_unnamed=True)._unnamed is None
 
 
 def test_a_permanent_environment_must_name_its_account() -> None:
