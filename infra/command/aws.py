@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from infra.deploy.account import Account
 
 BUCKET_VARIABLE = "WECELEBRATE_DROPS_BUCKET"
-AWS = ("AWS_PROFILE", "NO_COLOR")
+AWS = ("AWS_PROFILE", "WECELEBRATE_ENV", "NO_COLOR")
 """The variables of the commands that call AWS."""
+
+DEFAULT = "dev"
+"""The environment of a command that names none."""
 
 EnvironmentOption = Annotated[
     str | None,
@@ -34,12 +37,20 @@ erp = typer.Typer(add_completion=False, help="Give ERP systems access to the dro
 
 
 def environment_named(option: str | None) -> Environment:
-    """Return the environment of the option of a command, or of `wecelebrate --env`. Raises BadUsage."""
-    named = NAMED.get()
+    """Return the environment of the option of a command, or of `wecelebrate --env`. The default is dev.
+
+    Raises BadUsage, also if this shell is signed in to another environment than the default.
+    """
+    named, signed_in = NAMED.get(), os.environ.get(ENV_VARIABLE)
     if option and named and option != named:
         raise BadUsage(f"`wecelebrate --env {named}` and `--env {option}` name different environments")
+    if not (option or named) and signed_in and signed_in != DEFAULT:
+        raise BadUsage(
+            f"this shell is signed in to {signed_in}, and the default of this command is {DEFAULT}: say with --env"
+            " which one you mean"
+        )
     try:
-        return get_environment(option or named or "dev")
+        return get_environment(option or named or DEFAULT)
     except ValueError as error:
         raise BadUsage(str(error)) from error
 
