@@ -182,7 +182,11 @@ def test_a_permanent_environment_needs_its_file(tmp_path: Path, monkeypatch: pyt
     assert deployed.fix == TAKE_SETTINGS
     assert [each.state for each in findings()["settings"]] == ["ok"]
     (tmp_path / "prod.toml").touch()
-    assert [each.state for each in findings(env="prod")["settings"]] == ["ok"]
+    # This folder has no repository, so nothing can be compared.
+    unclear = problem(findings(env="prod"), "settings")
+    assert unclear.message.startswith("the checkout has no branch origin/main")
+    assert unclear.fix == "git remote add origin URL; git fetch --tags origin"
+    assert [each.state for each in findings()["settings"]] == ["ok"]
 
 
 def test_credentials_of_another_account_are_a_problem_and_nothing_else_is_checked() -> None:
