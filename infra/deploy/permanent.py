@@ -28,20 +28,27 @@ def unprotect_stacks(account: Account) -> Iterator[str]:
 
 
 def delete_database(account: Account) -> str | None:
-    """Delete the cluster with a final snapshot. Returns the name of the snapshot, or None without a cluster.
+    """Delete the cluster with a final snapshot. Returns the name of the snapshot.
 
-    The cluster must be deleted before its stacks, because it uses the subnets of the network.
+    Returns None if this call created no snapshot: there is no cluster, or an earlier call deletes it. The cluster must
+    be deleted before its stacks, because it uses the subnets of the network.
     """
     client, cluster = account.client("rds"), account.environment.resource("database")
     try:
         description = client.describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"][0]
     except client.exceptions.DBClusterNotFoundFault:
         return None
-    snapshot = f"{account.environment.resource('final')}-{datetime.now(UTC):%Y-%m-%d-%H-%M}"
+    snapshot = None
     if description["Status"] != "deleting":
+        snapshot = f"{account.environment.resource('final')}-{datetime.now(UTC):%Y-%m-%d-%H-%M}"
         client.modify_db_cluster(DBClusterIdentifier=cluster, DeletionProtection=False, ApplyImmediately=True)
-        for member in description["DBClusterMembers"]:
-            client.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"], SkipFinalSnapshot=True)
+        # An interrupted call can have deleted some of the instances, and RDS refuses to delete them again.
+        members = client.get_paginator("describe_db_instances").paginate(
+            Filters=[{"Name": "db-cluster-id", "Values": [cluster]}]
+        )
+        for member in (each for page in members for each in page["DBInstances"]):
+            if member["DBInstanceStatus"] != "deleting":
+                client.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"], SkipFinalSnapshot=True)
         client.delete_db_cluster(
             DBClusterIdentifier=cluster, SkipFinalSnapshot=False, FinalDBSnapshotIdentifier=snapshot
         )

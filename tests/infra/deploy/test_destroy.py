@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
 from infra.deploy.account import Account, AwsError
@@ -172,6 +172,39 @@ def test_the_data_of_a_permanent_environment_is_deleted_and_no_other_data() -> N
         assert sorted(left) == sorted([*foreign, *(bucket.replace("staging", "prod") for bucket in own)])
         pools = [each["Name"] for each in cognito.list_user_pools(MaxResults=9)["UserPools"]]
         assert sorted(pools) == [f"{names[1]}-staff", "wecelebrate-staging-partners"]
+
+
+def rds_stub(status: str, *members: str) -> tuple[Account, Stubber]:
+    """An account with a cluster in this state, whose instances are in the states of `members`."""
+    rds = boto3.client("rds", **KEYS)  # type: ignore[call-overload]
+    stub = Stubber(rds)
+    name = {"DBClusterIdentifier": "wecelebrate-staging-database"}
+    stub.add_response("describe_db_clusters", {"DBClusters": [name | {"Status": status}]}, name)
+    if members:
+        stub.add_response("modify_db_cluster", {})
+        instances = [{"DBInstanceIdentifier": f"i{at}", "DBInstanceStatus": each} for at, each in enumerate(members)]
+        stub.add_response("describe_db_instances", {"DBInstances": instances})
+        for instance in instances:
+            if instance["DBInstanceStatus"] != "deleting":
+                expected = {"DBInstanceIdentifier": instance["DBInstanceIdentifier"], "SkipFinalSnapshot": True}
+                stub.add_response("delete_db_instance", {}, expected)
+        stub.add_response(
+            "delete_db_cluster", {}, name | {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": ANY}
+        )
+    stub.add_response("describe_db_clusters", {"DBClusters": []}, name)  # the waiter
+    stub.activate()
+    staging = Account(get_environment("staging", {"settings_folder": "/nonexistent"}.get))
+    staging._clients = {"rds": rds}
+    return staging, stub
+
+
+def test_a_removal_that_was_interrupted_deletes_no_instance_twice_and_names_its_own_snapshot() -> None:
+    staging, stub = rds_stub("available", "deleting", "available")
+    assert str(delete_database(staging)).startswith("wecelebrate-staging-final-")
+    stub.assert_no_pending_responses()
+    staging, stub = rds_stub("deleting")
+    assert delete_database(staging) is None
+    stub.assert_no_pending_responses()
 
 
 def test_only_protected_stacks_of_the_environment_lose_their_protection() -> None:
