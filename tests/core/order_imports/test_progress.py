@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from wecelebrate.order_imports import run
+from wecelebrate.order_imports import run, sql
 from wecelebrate.order_imports.reading import RawRow
 from wecelebrate.order_imports.run import _Import, _Progress
 from wecelebrate.order_imports.spool import open_spool
@@ -55,7 +55,7 @@ def attempt(rows: list[RawRow], committed: _Progress, settings: Settings = SETTI
     job = SimpleNamespace(id=None, counts=Counter(), done=0, checkpoint={}, check_lease=lambda: None, save=lambda tx: 0)
     with pytest.MonkeyPatch.context() as patch, open_spool() as spool:
         patch.setattr(run, "writing", lambda caller: nullcontext())
-        patch.setattr(run.sql, "import_orders", import_orders, raising=False)
+        patch.setattr(sql, "import_orders", import_orders, raising=False)
         work = _Import(cast(Any, job), spool, settings, committed)
         work._store(iter(rows), dict.fromkeys(CELLS))
         spool.count_orders()
