@@ -4,7 +4,7 @@ import json
 import os
 import re
 from shlex import quote
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote as quote_path
 from urllib.parse import urlsplit
 
@@ -17,9 +17,15 @@ from infra.command.target import API_VARIABLE, ENV_VARIABLE, NAMED, TOKEN_VARIAB
 from infra.environments import Environment, get_environment
 from infra.functions import ROOT
 
+if TYPE_CHECKING:
+    from infra.deploy.account import Account
+
 BUCKET_VARIABLE = "WECELEBRATE_DROPS_BUCKET"
-AWS = ("AWS_PROFILE", "NO_COLOR")
+AWS = ("AWS_PROFILE", "WECELEBRATE_ENV", "NO_COLOR")
 """The variables of the commands that call AWS."""
+
+DEFAULT = "dev"
+"""The environment of a command that names none."""
 
 EnvironmentOption = Annotated[
     str | None,
@@ -31,12 +37,20 @@ erp = typer.Typer(add_completion=False, help="Give ERP systems access to the dro
 
 
 def environment_named(option: str | None) -> Environment:
-    """Return the environment of the option of a command, or of `wecelebrate --env`. Raises BadUsage."""
-    named = NAMED.get()
+    """Return the environment of the option of a command, or of `wecelebrate --env`. The default is dev.
+
+    Raises BadUsage, also if this shell is signed in to another environment than the default.
+    """
+    named, signed_in = NAMED.get(), os.environ.get(ENV_VARIABLE)
     if option and named and option != named:
         raise BadUsage(f"`wecelebrate --env {named}` and `--env {option}` name different environments")
+    if not (option or named) and signed_in and signed_in != DEFAULT:
+        raise BadUsage(
+            f"this shell is signed in to {signed_in}, and the default of this command is {DEFAULT}: say with --env"
+            " which one you mean"
+        )
     try:
-        return get_environment(option or named or "dev")
+        return get_environment(option or named or DEFAULT)
     except ValueError as error:
         raise BadUsage(str(error)) from error
 
@@ -57,7 +71,7 @@ def _problems(environment: Environment) -> int:
     from infra.deploy.preflight import preflight as findings
 
     problems = 0
-    for finding in findings(Account(environment)):
+    for finding in findings(Account(environment, may_be_unnamed=True)):
         problems += finding.state == "problem"
         mark, color = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}[finding.state]
         output.marked(mark, color, f"{finding.check:<13}{output.printable(finding.message)}")
@@ -145,6 +159,7 @@ def destroy(
     account = Account(environment)
     buckets: list[str] | None = None
     with aws_errors():
+        _print_kept(account)
         output.confirm(f"Delete {environment.name} in the account {account.id} with all of its data?", yes)
         if environment.permanent:
             for stack in permanent.unprotect_stacks(account):
@@ -170,6 +185,19 @@ def destroy(
             output.result(arn)
     else:
         output.success(f"{environment.name} is deleted, and nothing remains")
+
+
+def _print_kept(account: "Account") -> None:
+    """Print the buckets and user pools that are deleted with a permanent environment, before the question."""
+    from infra.deploy import permanent
+
+    if not account.environment.permanent:
+        return  # the stacks are deleted with what they have
+    kept = {
+        "buckets": permanent.kept_buckets(account),
+        "user pools": sorted(permanent.kept_user_pools(account).values()),
+    }
+    output.print_details({f"{kind} to delete": "\n".join(names) or "none" for kind, names in kept.items()})
 
 
 @command("wecelebrate first-admin ada@example.com --env dev", environment=AWS)

@@ -7,10 +7,11 @@ from urllib.request import urlopen
 import typer
 
 from infra.command import output
-from infra.command.aws import AWS, EnvironmentOption, environment_named
+from infra.command.aws import AWS, environment_named
 from infra.command.errors import BadUsage, ExitCode
 from infra.command.help import command
 from infra.command.output import Column, Styled
+from infra.command.target import NAMED
 
 _COLUMNS = (Column("stack"), Column("state"), Column("changed"))
 
@@ -36,7 +37,7 @@ def show(name: str) -> bool:
         "release": monitoring.get("release", "unknown"),
         "API": url,
         "health": Styled(health, "green" if healthy else "red"),
-        "maintenance": Styled("on: `wecelebrate maintenance off` ends it", "yellow") if closed else "off",
+        "maintenance": Styled(f"on: `wecelebrate maintenance off --env {name}` ends it", "yellow") if closed else "off",
     }
     output.print_details(details)
     output.result()
@@ -68,7 +69,9 @@ def _health(url: str) -> tuple[bool, str]:
 )
 def maintenance(
     state: Annotated[Literal["on", "off"], typer.Argument(help="on or off.")],
-    env: EnvironmentOption = None,
+    env: Annotated[
+        str | None, typer.Option("--env", help="The environment: dev, staging or prod. Required.", show_default=False)
+    ] = None,
     address: Annotated[str | None, typer.Option(help="The public address of the operator, which is accepted.")] = None,
 ) -> None:
     """Close an environment for everybody but you, or open it again.
@@ -79,6 +82,8 @@ def maintenance(
     from infra.deploy import maintenance as mode
     from infra.deploy.account import Account, aws_errors
 
+    if not (env or NAMED.get()):
+        raise BadUsage("--env is required: name the environment, e.g. --env prod")
     environment = environment_named(env)
     account = Account(environment)
     if state == "off":

@@ -16,21 +16,24 @@ class AwsError(LocalCloudError):
 class Account:
     """The clients of the services of AWS, in the region of an environment. All clients are created by `client`."""
 
-    def __init__(self, environment: Environment) -> None:
+    def __init__(self, environment: Environment, *, may_be_unnamed: bool = False) -> None:
+        """may_be_unnamed: whether a permanent environment needs no setting `account`, because its check names it."""
         self.environment = environment
+        self._may_be_unnamed = may_be_unnamed
         self._clients: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:
         """Return the client of a service. It is created once.
 
-        Raises AwsError if the credentials are of another account than the setting `account` names.
+        Raises AwsError if the credentials are of another account than the setting `account` names, or if the setting
+        of a permanent environment is missing.
         """
         if service not in self._clients:
             import boto3
             from botocore.config import Config
 
-            if service != "sts" and self.wrong_account:
-                raise AwsError(self.wrong_account)
+            if service != "sts" and (problem := self._unnamed or self.wrong_account):
+                raise AwsError(problem)
 
             # A function runs for up to 15 minutes. A second attempt would run it twice.
             patient = (
@@ -45,6 +48,15 @@ class Account:
     def id(self) -> str:
         """The number of the account. Raises an error of botocore without valid credentials."""
         return str(self.client("sts").get_caller_identity()["Account"])
+
+    @property
+    def _unnamed(self) -> str | None:
+        """Why the settings are incomplete. Without the number of the account, any credentials would be accepted."""
+        environment = self.environment
+        if self._may_be_unnamed or not environment.permanent or environment.settings.account is not None:
+            return None
+        name = environment.name
+        return f"no setting names the account of {name}: `wecelebrate preflight --env {name}` prints what to add"
 
     @cached_property
     def wrong_account(self) -> str | None:

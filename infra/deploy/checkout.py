@@ -33,10 +33,10 @@ def is_tag(release: str) -> bool:
     return _TAG.fullmatch(release) is not None
 
 
-def changed_settings(folder: Path = ROOT) -> list[str]:
-    """Return the files of settings that differ from the branch. Empty if the repository has no such branch."""
+def changed_settings(folder: Path = ROOT) -> list[str] | None:
+    """Return the files of settings that differ from the branch. None if the repository has no such branch."""
     if _git(folder, "rev-parse", "--verify", "--quiet", BRANCH) is None:
-        return []
+        return None
     different = _git(folder, "diff", "--name-only", BRANCH, "--", SETTINGS) or ""
     untracked = _git(folder, "ls-files", "--others", "--exclude-standard", "--", SETTINGS) or ""
     return sorted({*different.split("\n"), *untracked.split("\n")} - {""})

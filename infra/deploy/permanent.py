@@ -1,13 +1,19 @@
 """Deletes what a permanent environment keeps after the deletion of its stacks: database, buckets and user pools.
 
-Each function finds its resources by their names, so a removal that was interrupted can be repeated.
+Each function finds its resources by their names, so a removal that was interrupted can be repeated. Only names that the
+stacks give are accepted: the account can have other resources whose names begin like ours.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from infra.deploy.account import Account
+from infra.functions import bucket_names, functions
+
+POOLS = ("staff", "customers")
+"""The user pools of the stack `identity`."""
 
 
 def unprotect_stacks(account: Account) -> Iterator[str]:
@@ -22,20 +28,27 @@ def unprotect_stacks(account: Account) -> Iterator[str]:
 
 
 def delete_database(account: Account) -> str | None:
-    """Delete the cluster with a final snapshot. Returns the name of the snapshot, or None without a cluster.
+    """Delete the cluster with a final snapshot. Returns the name of the snapshot.
 
-    The cluster must be deleted before its stacks, because it uses the subnets of the network.
+    Returns None if this call created no snapshot: there is no cluster, or an earlier call deletes it. The cluster must
+    be deleted before its stacks, because it uses the subnets of the network.
     """
     client, cluster = account.client("rds"), account.environment.resource("database")
     try:
         description = client.describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"][0]
     except client.exceptions.DBClusterNotFoundFault:
         return None
-    snapshot = f"{account.environment.resource('final')}-{datetime.now(UTC):%Y-%m-%d-%H-%M}"
+    snapshot = None
     if description["Status"] != "deleting":
+        snapshot = f"{account.environment.resource('final')}-{datetime.now(UTC):%Y-%m-%d-%H-%M}"
         client.modify_db_cluster(DBClusterIdentifier=cluster, DeletionProtection=False, ApplyImmediately=True)
-        for member in description["DBClusterMembers"]:
-            client.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"], SkipFinalSnapshot=True)
+        # An interrupted call can have deleted some of the instances, and RDS refuses to delete them again.
+        members = client.get_paginator("describe_db_instances").paginate(
+            Filters=[{"Name": "db-cluster-id", "Values": [cluster]}]
+        )
+        for member in (each for page in members for each in page["DBInstances"]):
+            if member["DBInstanceStatus"] != "deleting":
+                client.delete_db_instance(DBInstanceIdentifier=member["DBInstanceIdentifier"], SkipFinalSnapshot=True)
         client.delete_db_cluster(
             DBClusterIdentifier=cluster, SkipFinalSnapshot=False, FinalDBSnapshotIdentifier=snapshot
         )
@@ -45,9 +58,14 @@ def delete_database(account: Account) -> str | None:
 
 def kept_buckets(account: Account) -> list[str]:
     """Return the buckets of the environment, which also exist after the deletion of their stack."""
-    prefix = account.environment.resource("")
+    resource = account.environment.resource
+    declared = {f"{resource(name)}-{account.id}" for name in bucket_names(functions())}
+    # CloudFormation names the bucket of the access logs: the name of the stack and the logical id, which it can
+    # shorten, and a random part.
+    access_logs = re.compile(rf"{re.escape(resource('stor'))}[a-z]{{0,3}}-bucketsaccess[a-z0-9]*-[a-z0-9]{{12,13}}")
     buckets: list[dict[str, Any]] = account.client("s3").list_buckets()["Buckets"]
-    return sorted(bucket["Name"] for bucket in buckets if bucket["Name"].startswith(prefix))
+    names = [str(bucket["Name"]) for bucket in buckets]
+    return sorted(name for name in names if name in declared or access_logs.fullmatch(name))
 
 
 def delete_buckets(account: Account) -> Iterator[str]:
@@ -57,12 +75,17 @@ def delete_buckets(account: Account) -> Iterator[str]:
         yield bucket
 
 
+def kept_user_pools(account: Account) -> dict[str, str]:
+    """Return the ids and names of the user pools, which also exist after the deletion of their stack."""
+    names = {account.environment.resource(name) for name in POOLS}
+    pages = account.client("cognito-idp").get_paginator("list_user_pools").paginate(MaxResults=60)
+    return {pool["Id"]: pool["Name"] for page in pages for pool in page["UserPools"] if pool["Name"] in names}
+
+
 def delete_user_pools(account: Account) -> Iterator[str]:
     """Delete the user pools with all accounts. Yields their names."""
-    client, prefix = account.client("cognito-idp"), account.environment.resource("")
-    for page in client.get_paginator("list_user_pools").paginate(MaxResults=60):
-        for pool in page["UserPools"]:
-            if pool["Name"].startswith(prefix):
-                client.update_user_pool(UserPoolId=pool["Id"], DeletionProtection="INACTIVE")
-                client.delete_user_pool(UserPoolId=pool["Id"])
-                yield pool["Name"]
+    client = account.client("cognito-idp")
+    for id, name in kept_user_pools(account).items():
+        client.update_user_pool(UserPoolId=id, DeletionProtection="INACTIVE")
+        client.delete_user_pool(UserPoolId=id)
+        yield name

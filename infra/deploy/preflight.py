@@ -64,7 +64,13 @@ def _settings(account: Account) -> list[Finding]:
         message = f"the deploy would delete the roles of {', '.join(missing)}, which have no grant in this checkout"
         findings.append(Finding("settings", "problem", message, restore))
     own = {f"{checkout.SETTINGS}/{environment.name}{part}.toml" for part in ("", "-erp")}
-    changed = sorted(own.intersection(checkout.changed_settings(FOLDER.parent))) if environment.permanent else []
+    different = checkout.changed_settings(FOLDER.parent) if environment.permanent else []
+    if different is None and not findings:
+        message = (
+            f"the checkout has no branch {checkout.BRANCH}, so nobody can say whether the settings are those of all"
+        )
+        findings.append(Finding("settings", "problem", message, "git remote add origin URL; git fetch --tags origin"))
+    changed = sorted(own.intersection(different or ()))
     if changed and not findings:
         message = f"{', '.join(changed)} differs from {checkout.BRANCH}: commit and push it, or take that of the branch"
         findings.append(Finding("settings", "warning" if deployed is None else "problem", message, restore))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -19,6 +20,7 @@ def job(name: str, seconds_left: float = 300.0) -> LeasedJob:
     ) | {
         "id": uuid4(), "type": "email_notification", "requested_by": "service:mail", "payload": {"name": name},
         "fence": 1, "attempts": 1, "failures": 1, "max_attempts": 3, "done": 0, "counts": {}, "checkpoint": {},
+        "created_at": datetime.now(UTC),
     }  # fmt: skip
     return LeasedJob.from_row(row, lambda: None, lambda: seconds_left)
 

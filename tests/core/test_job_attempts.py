@@ -1,5 +1,6 @@
 """Tests what happens to a job when its worker runs out of time."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +17,7 @@ def job(*, failures: int, seconds_left: float = 0.0) -> LeasedJob:
     ) | {
         "id": uuid4(), "type": "catalog_sync", "requested_by": "service:test", "payload": {}, "fence": 1,
         "attempts": failures, "failures": failures, "max_attempts": 3, "done": 0, "counts": {}, "checkpoint": {},
+        "created_at": datetime.now(UTC),
     }  # fmt: skip
     return LeasedJob.from_row(row, lambda: None, lambda: seconds_left)
 

@@ -160,6 +160,26 @@ def test_a_workbook_is_read_as_it_is_shown() -> None:
     assert [list(row.flaws) for row in rows] == [[], [], [], ["unit_price"]]
 
 
+def test_a_sheet_of_orders_with_ambiguous_columns_is_not_left_out() -> None:
+    def write(book: Any, *headers: list[str]) -> None:
+        for header in headers:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, header)
+            sheet.write_row(1, 0, [f"A{len(header)}", "2024-03-01", "Ann", "MUG", 1, 2, "x", "y"][: len(header)])
+
+    further = [*HEADER, "email", "billing email"]
+    with pytest.raises(columns.AmbiguousColumns, match="`customer_email` could be in each of"):
+        read(written(lambda book: write(book, HEADER, further)))
+    with pytest.raises(columns.AmbiguousColumns, match="`order_number` could be in each of"):
+        read(written(lambda book: write(book, HEADER, ["order no", "order id", *HEADER[1:]])))
+    stated = {"customer_email": "email"}
+    with pytest.raises(UnreadableFile, match="several sheets"):
+        read(written(lambda book: write(book, HEADER, further)), stated=stated)
+    assert column(read(written(lambda book: write(book, further)), stated=stated), "email") == ["x"]
+    # A sheet of something else does not matter.
+    assert column(read(written(lambda book: write(book, ["email", "billing email"], HEADER))), "sku") == ["MUG"]
+
+
 def test_sheets_with_the_same_columns_are_read_and_sheets_with_other_columns_are_refused() -> None:
     def write(book: Any, *headers: list[str]) -> None:
         for number, header in enumerate(headers):

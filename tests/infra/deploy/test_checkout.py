@@ -69,8 +69,12 @@ def test_settings_that_are_not_pushed_or_not_fetched_are_named(server: Path, che
     (checkout / "environments" / "dev.toml").write_text("budget = 9\n")
     assert changed_settings(checkout) == ["environments/dev.toml", "environments/prod.toml"]
     git(checkout, "checkout", "--force", "v0.1.0")
-    assert "environments/prod.toml" in changed_settings(checkout)
-    assert changed_settings(server) == []  # it has no branch of a remote
+    assert "environments/prod.toml" in (changed_settings(checkout) or ())
+
+
+def test_without_the_branch_of_a_remote_nobody_can_say_what_differs(server: Path, tmp_path: Path) -> None:
+    assert changed_settings(server) is None
+    assert changed_settings(tmp_path / "no repository") is None
 
 
 def test_changed_code_and_commits_after_a_tag_are_no_release(checkout: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import Stubber
+from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
 from infra.deploy.account import Account, AwsError
@@ -21,6 +21,8 @@ from infra.deploy.permanent import (
 from infra.environments import get_environment
 from tests.command import CommandHere
 
+ID = "123456789012"
+"""The account of moto."""
 KEYS = {"region_name": "us-east-1", "aws_access_key_id": "x", "aws_secret_access_key": "x"}
 
 
@@ -136,18 +138,27 @@ def cluster(rds: Any, name: str) -> None:
 def test_the_data_of_a_permanent_environment_is_deleted_and_no_other_data() -> None:
     with mock_aws():
         names = ("wecelebrate-staging", "wecelebrate-prod")
+        foreign = (
+            "wecelebrate-staging-dumps", "wecelebrate-staging-drops-210987654321", "wecelebrate-staging-drops",
+            f"wecelebrate-staging-drops-copy-{ID}", "wecelebrate-staging-storage-reports-0123456789ab",
+        )  # fmt: skip
         rds, s3, cognito = (boto3.client(service, **KEYS) for service in ("rds", "s3", "cognito-idp"))  # type: ignore[call-overload]
         for name in names:
             cluster(rds, name)
-            s3.create_bucket(Bucket=f"{name}-drops-1")
-            s3.put_object(Bucket=f"{name}-drops-1", Key="file", Body=b"1")
+            for bucket in (f"{name}-drops-{ID}", f"{name}-stor-bucketsaccesslogs0a1b2c3d-0123456789ab"):
+                s3.create_bucket(Bucket=bucket)
+                s3.put_object(Bucket=bucket, Key="file", Body=b"1")
             cognito.create_user_pool(PoolName=f"{name}-staff", DeletionProtection="ACTIVE")
+        for bucket in foreign:
+            s3.create_bucket(Bucket=bucket)
+        cognito.create_user_pool(PoolName="wecelebrate-staging-partners")
         staging = Account(get_environment("staging", {"settings_folder": "/nonexistent"}.get))
-        staging._clients = {"rds": rds, "s3": s3, "cognito-idp": cognito}
+        staging._clients = {"rds": rds, "s3": s3, "cognito-idp": cognito, "sts": boto3.client("sts", **KEYS)}  # type: ignore[call-overload]
+        own = [f"{names[0]}-drops-{ID}", f"{names[0]}-stor-bucketsaccesslogs0a1b2c3d-0123456789ab"]
         for _ in range(2):  # a removal can be repeated
             snapshot = delete_database(staging)
-            assert list(empty_buckets(staging, kept_buckets(staging))) in ([("wecelebrate-staging-drops-1", 1)], [])
-            assert list(delete_buckets(staging)) in (["wecelebrate-staging-drops-1"], [])
+            assert list(empty_buckets(staging, kept_buckets(staging))) in ([(bucket, 1) for bucket in own], [])
+            assert list(delete_buckets(staging)) in (own, [])
             assert list(delete_user_pools(staging)) in (["wecelebrate-staging-staff"], [])
         assert snapshot is None
         assert [each["DBClusterIdentifier"] for each in rds.describe_db_clusters()["DBClusters"]] == [
@@ -157,8 +168,43 @@ def test_the_data_of_a_permanent_environment_is_deleted_and_no_other_data() -> N
         snapshots = rds.describe_db_cluster_snapshots(SnapshotType="manual")["DBClusterSnapshots"]
         final = [each["DBClusterSnapshotIdentifier"] for each in snapshots]
         assert [name.rpartition("final-")[0] for name in final] == ["wecelebrate-staging-"]
-        assert [each["Name"] for each in s3.list_buckets()["Buckets"]] == [f"{names[1]}-drops-1"]
-        assert [each["Name"] for each in cognito.list_user_pools(MaxResults=9)["UserPools"]] == [f"{names[1]}-staff"]
+        left = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+        assert sorted(left) == sorted([*foreign, *(bucket.replace("staging", "prod") for bucket in own)])
+        pools = [each["Name"] for each in cognito.list_user_pools(MaxResults=9)["UserPools"]]
+        assert sorted(pools) == [f"{names[1]}-staff", "wecelebrate-staging-partners"]
+
+
+def rds_stub(status: str, *members: str) -> tuple[Account, Stubber]:
+    """An account with a cluster in this state, whose instances are in the states of `members`."""
+    rds = boto3.client("rds", **KEYS)  # type: ignore[call-overload]
+    stub = Stubber(rds)
+    name = {"DBClusterIdentifier": "wecelebrate-staging-database"}
+    stub.add_response("describe_db_clusters", {"DBClusters": [name | {"Status": status}]}, name)
+    if members:
+        stub.add_response("modify_db_cluster", {})
+        instances = [{"DBInstanceIdentifier": f"i{at}", "DBInstanceStatus": each} for at, each in enumerate(members)]
+        stub.add_response("describe_db_instances", {"DBInstances": instances})
+        for instance in instances:
+            if instance["DBInstanceStatus"] != "deleting":
+                expected = {"DBInstanceIdentifier": instance["DBInstanceIdentifier"], "SkipFinalSnapshot": True}
+                stub.add_response("delete_db_instance", {}, expected)
+        stub.add_response(
+            "delete_db_cluster", {}, name | {"SkipFinalSnapshot": False, "FinalDBSnapshotIdentifier": ANY}
+        )
+    stub.add_response("describe_db_clusters", {"DBClusters": []}, name)  # the waiter
+    stub.activate()
+    staging = Account(get_environment("staging", {"settings_folder": "/nonexistent"}.get))
+    staging._clients = {"rds": rds}
+    return staging, stub
+
+
+def test_a_removal_that_was_interrupted_deletes_no_instance_twice_and_names_its_own_snapshot() -> None:
+    staging, stub = rds_stub("available", "deleting", "available")
+    assert str(delete_database(staging)).startswith("wecelebrate-staging-final-")
+    stub.assert_no_pending_responses()
+    staging, stub = rds_stub("deleting")
+    assert delete_database(staging) is None
+    stub.assert_no_pending_responses()
 
 
 def test_only_protected_stacks_of_the_environment_lose_their_protection() -> None:

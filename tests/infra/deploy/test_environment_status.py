@@ -77,7 +77,7 @@ def test_the_status_shows_the_release_the_health_the_maintenance_and_the_stacks(
     assert "prod.example.com" not in result.stdout
     assert command("--env", "dev", "status").stdout == result.stdout
     assert command("maintenance", "on", "--env", "dev", "--address", "8.8.4.4").returncode == 0
-    assert "on: `wecelebrate maintenance off` ends it" in command("status", "--env", "dev").stdout
+    assert "on: `wecelebrate maintenance off --env dev` ends it" in command("status", "--env", "dev").stdout
 
 
 def test_an_api_that_does_not_answer_is_a_failure(command: CommandHere) -> None:
@@ -92,6 +92,9 @@ def test_an_environment_that_is_not_deployed_and_two_names_are_errors(command: C
     missing = command("status", "--env", "dev")
     assert (missing.returncode, missing.stdout) == (1, "")
     assert "dev is not deployed in the account 123456789012" in missing.stderr
+    for state in (("on", "--address", "8.8.4.4"), ("off",)):
+        unnamed = command("maintenance", *state)
+        assert unnamed.returncode == 2 and "--env is required" in unnamed.stderr
     two = command("--env", "prod", "maintenance", "off", "--env", "dev")
     assert (two.returncode, two.stdout) == (2, "")
     assert "name different environments" in two.stderr
@@ -109,3 +112,14 @@ def test_a_command_of_this_machine_refuses_an_environment(command: CommandHere, 
     result = command("--env", "prod", *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert f"{arguments[0]} acts only on this machine, and not on prod" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("deploy",), ("destroy", "--yes"), ("preflight",), ("sign-in",)])
+@pytest.mark.parametrize("signed_in", ["prod", "api.example.com"])
+def test_no_command_acts_on_the_default_in_a_shell_that_is_signed_in_elsewhere(
+    tmp_path: Path, arguments: tuple[str, ...], signed_in: str
+) -> None:
+    environment = {"WECELEBRATE_HOME": str(tmp_path), "WECELEBRATE_ENV": signed_in}
+    result = CommandHere(tmp_path, environment)(*arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert f"this shell is signed in to {signed_in}, and the default of this command is dev" in result.stderr

@@ -9,6 +9,7 @@ from botocore.stub import ANY, Stubber
 
 from infra.aws.data import bootstrap_sql
 from infra.deploy.account import Account, AwsError
+from infra.deploy.data_api import execute_as_master
 from infra.deploy.first_admin import create_first_admin, statement
 from infra.environments import get_environment
 from infra.local.postgres import Postgres
@@ -92,9 +93,16 @@ def account(**operations: object) -> Account:
         stub.add_response("admin_create_user", {"User": {"Attributes": attributes}}, sent)
     stub.activate()
     stub = Stubber(rds)
+    # After a restore, the platform uses another cluster than the declared one.
+    target = {"RdsResourceId": "wecelebrate-dev-restored", "Type": "TRACKED_CLUSTER"}
+    instance = {"RdsResourceId": "one", "TrackedClusterId": "wecelebrate-dev-restored", "Type": "RDS_INSTANCE"}
+    targets = operations.pop("targets", [target, instance])
+    stub.add_response("describe_db_proxy_targets", {"Targets": targets}, {"DBProxyName": "wecelebrate-dev-proxy"})
     cluster = {"DBClusterArn": "arn:aws:rds:cluster", "DatabaseName": "wecelebrate"}
     stub.add_response(
-        "describe_db_clusters", {"DBClusters": [cluster | {"MasterUserSecret": {"SecretArn": "arn:aws:secret"}}]}
+        "describe_db_clusters",
+        {"DBClusters": [cluster | {"MasterUserSecret": {"SecretArn": "arn:aws:secret"}}]},
+        {"DBClusterIdentifier": "wecelebrate-dev-restored"},
     )
     stub.activate()
     stub = Stubber(data)
@@ -128,3 +136,10 @@ def test_a_temporary_password_may_be_used_later() -> None:
 def test_without_a_user_pool_the_command_says_so() -> None:
     with pytest.raises(AwsError, match=r"no user pool.*--function-name wecelebrate-dev-deploy-migrate .*ada@example"):
         create_first_admin(account(deployed=False), "ada@example.com")
+
+
+@pytest.mark.parametrize("clusters", [[], ["wecelebrate-dev-database", "wecelebrate-dev-restored"]])
+def test_nothing_is_written_if_it_is_not_clear_which_cluster_is_live(clusters: list[str]) -> None:
+    targets = [{"RdsResourceId": cluster, "Type": "TRACKED_CLUSTER"} for cluster in clusters]
+    with pytest.raises(AwsError, match=f"the target {', '.join(clusters) or 'no cluster'}, so nothing was changed"):
+        execute_as_master(account(targets=targets), "select 1")

@@ -63,7 +63,8 @@ def findings(
     environment = replace(
         get_environment(env, {"settings_folder": "/nonexistent"}.get), settings=settings or OperatorSettings()
     )
-    account = Account(replace(environment, zones=zones or environment.zones, concurrency=environment.concurrency))
+    chosen = replace(environment, zones=zones or environment.zones, concurrency=environment.concurrency)
+    account = Account(chosen, may_be_unnamed=True)
     for service in {service for service, _ in answers}:
         client = boto3.client(service, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")  # type: ignore[call-overload]
         stub = Stubber(client)
@@ -181,7 +182,11 @@ def test_a_permanent_environment_needs_its_file(tmp_path: Path, monkeypatch: pyt
     assert deployed.fix == TAKE_SETTINGS
     assert [each.state for each in findings()["settings"]] == ["ok"]
     (tmp_path / "prod.toml").touch()
-    assert [each.state for each in findings(env="prod")["settings"]] == ["ok"]
+    # This folder has no repository, so nothing can be compared.
+    unclear = problem(findings(env="prod"), "settings")
+    assert unclear.message.startswith("the checkout has no branch origin/main")
+    assert unclear.fix == "git remote add origin URL; git fetch --tags origin"
+    assert [each.state for each in findings()["settings"]] == ["ok"]
 
 
 def test_credentials_of_another_account_are_a_problem_and_nothing_else_is_checked() -> None:
@@ -201,6 +206,15 @@ def test_no_client_of_aws_is_created_with_credentials_of_another_account() -> No
     account._clients["sts"] = client
     with pytest.raises(AwsError, match="set AWS_PROFILE to the profile of dev"):
         account.client("cloudformation")
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_no_client_is_created_for_a_permanent_environment_without_the_number_of_its_account(name: str) -> None:
+    environment = get_environment(name, {"settings_folder": "/nonexistent"}.get)
+    for service in ("cloudformation", "s3", "rds", "cognito-idp"):
+        with pytest.raises(AwsError, match=f"no setting names the account of {name}: `wecelebrate preflight"):
+            Account(environment).client(service)
+    assert Account(environment, may_be_unnamed=True)._unnamed is None
 
 
 def test_a_permanent_environment_must_name_its_account() -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -83,6 +84,7 @@ class LeasedJob:
     failures: int
     """The number of consecutive attempts without progress. The current attempt counts until it makes progress."""
     max_attempts: int
+    created_at: datetime
     done: int
     total: int | None
     counts: dict[RowCount, int]
@@ -104,7 +106,8 @@ class LeasedJob:
     def from_row(cls, row: dict[str, Any], heartbeat: Callable[[], None], time_left: Callable[[], float]) -> Self:
         """Create the object from the row of a job that was just claimed."""
         names = ("id", "client_id", "catalog_id", "type", "requested_by", "payload", "approval", "notify_email",
-                 "fence", "attempts", "failures", "max_attempts", "done", "total", "counts", "checkpoint")  # fmt: skip
+                 "fence", "attempts", "failures", "max_attempts", "created_at", "done", "total", "counts",
+                 "checkpoint")  # fmt: skip
         return cls(**{name: row[name] for name in names}, heartbeat=heartbeat, time_left=time_left)
 
     @property

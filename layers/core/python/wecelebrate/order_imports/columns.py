@@ -50,17 +50,19 @@ class AmbiguousColumns(Exception):
 
 
 def known_columns(stated: Mapping[str, str]) -> PlainColumns:
-    """Return what the reader of a table must know about its columns. `stated` maps fields to columns."""
+    """Return what the reader of a table must know about its columns. `stated` maps fields to columns.
+
+    The reader raises AmbiguousColumns if a sheet has the number of the order and ambiguous columns.
+    """
     names = frozenset(map(folded, (*_BY_NAME, *_SHOPIFY, *stated.values())))
 
     def count_names(cells: Sequence[str]) -> int:
         return sum(folded(cell) in names for cell in cells if cell and len(cell) <= _MAX_NAME)
 
     def key_of(header: Sequence[str]) -> int | None:
-        try:
-            fields = fields_of(header, stated)
-        except AmbiguousColumns:
-            return None
+        if not _has_number(header, stated):
+            return None  # e.g. a legend, whose other columns do not matter
+        fields = fields_of(header, stated)
         return next((at for at, column in enumerate(header) if fields.get(column) == "order_number"), None)
 
     return PlainColumns(count_names, key_of)
@@ -72,11 +74,11 @@ def fields_of(header: Iterable[str], stated: Mapping[str, str]) -> dict[str, str
     A column that has the name of a field itself comes before other names. Raises AmbiguousColumns.
     """
     header = list(header)
-    by_vendor = _SHOPIFY if "Lineitem name" in header else {}
+    by_vendor = _vendor(header)
     taken = {column: field for field, column in stated.items() if column in header}
     candidates: dict[str, list[str]] = {}
     for column in header:
-        field = by_vendor.get(column) or _BY_NAME.get(folded(_REPEAT.sub("", column)))
+        field = _known_field(column, by_vendor)
         if field and column not in taken and field not in stated:
             candidates.setdefault(field, []).append(column)
     for field, columns in candidates.items():
@@ -87,6 +89,40 @@ def fields_of(header: Iterable[str], stated: Mapping[str, str]) -> dict[str, str
             raise AmbiguousColumns(f"`{field}` could be in each of the columns {names}. Say which one in `columns`.")
         taken[chosen[0]] = field
     return taken
+
+
+def _vendor(header: Sequence[str]) -> Mapping[str, str]:
+    """Return the fields of columns that have a different meaning in the export of a shop system."""
+    return _SHOPIFY if "Lineitem name" in header else {}
+
+
+def _known_field(column: str, by_vendor: Mapping[str, str]) -> str | None:
+    return by_vendor.get(column) or _BY_NAME.get(folded(_REPEAT.sub("", column)))
+
+
+def _has_number(header: Sequence[str], stated: Mapping[str, str]) -> bool:
+    """Return whether a column is the number of the order, or several columns could be it."""
+    if "order_number" in stated:
+        return stated["order_number"] in header
+    by_vendor, taken = _vendor(header), set(stated.values())
+    return any(_known_field(column, by_vendor) == "order_number" for column in header if column not in taken)
+
+
+def require_same_fields(earlier: Iterable[str], before: Mapping[str, str], fields: Mapping[str, str]) -> None:
+    """Check that further columns have not changed the fields of the `earlier` columns. Raises AmbiguousColumns.
+
+    In NDJSON, a later row can have columns that the rows before do not have. These rows are read already.
+    """
+    for column in earlier:
+        field = before.get(column)
+        if fields.get(column) == field:
+            continue
+        other = next((name for name, its_field in fields.items() if its_field == field), None)
+        further = f", and later rows have `{other[:100]}`" if field and other else ""
+        raise AmbiguousColumns(
+            f"`{field or fields[column]}` could be in the column `{column[:100]}`{further}. Use the same columns in all"
+            " rows, or say in `columns` which one is right."
+        )
 
 
 def is_of_lines(fields: Iterable[Any]) -> bool:

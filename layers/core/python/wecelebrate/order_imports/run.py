@@ -59,6 +59,8 @@ class _Progress:
 
     orders: int = 0
     """The position of the last order of these chunks."""
+    key: str = ""
+    """The number of this order. If another order is at the position, the progress is not valid for the file."""
     rows: Counter[str] = field(default_factory=Counter)
     """The number of rows that were created or unchanged."""
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -69,7 +71,8 @@ class _Progress:
         """Return the progress in the checkpoint of a job."""
         if "outcomes" not in checkpoint:
             return cls()
-        return cls(checkpoint["orders"], Counter(checkpoint["rows"]), Counter(checkpoint["outcomes"]))
+        rows, outcomes = Counter(checkpoint["rows"]), Counter(checkpoint["outcomes"])
+        return cls(checkpoint["orders"], checkpoint.get("key", ""), rows, outcomes)
 
     @property
     def has_refusals(self) -> bool:
@@ -78,7 +81,7 @@ class _Progress:
 
     def as_json(self) -> dict[str, Any]:
         """Return the checkpoint."""
-        return {"orders": self.orders, "rows": dict(self.rows), "outcomes": dict(self.outcomes)}
+        return {"orders": self.orders, "key": self.key, "rows": dict(self.rows), "outcomes": dict(self.outcomes)}
 
 
 def run(job: jobs.LeasedJob) -> None:
@@ -86,7 +89,7 @@ def run(job: jobs.LeasedJob) -> None:
     job.counts = {"read": 0, "created": 0, "updated": 0, "unchanged": 0, "rejected": 0, "deactivated": 0}
     job.done, job.total = 0, None
     with open_spool() as spool:
-        work = _Import(job, spool, Settings.of(job.payload), _Progress.of(job.checkpoint))
+        work = _Import(job, spool, Settings.of(job.payload, job.created_at), _Progress.of(job.checkpoint))
         try:
             work.read()
             for chunk in work.chunks():
@@ -119,6 +122,8 @@ class _Import:
     """The first orders whose total is not the sum of their lines."""
     _above: dict[int, str] = field(default_factory=dict)
     """The number of the last order of each file, while the file is read."""
+    _nameless: dict[int, Rejection] = field(default_factory=dict)
+    """The first rejected row without a number since this order, of each file, while the file is read."""
 
     def read(self) -> None:
         """Store the rows of all files. Raises UnreadableFile, AmbiguousColumns or JobRejected."""
@@ -144,7 +149,13 @@ class _Import:
             self.job.save(tx)  # from here on, the progress can be shown as a share
 
     def _skip_written(self) -> None:
-        """Count the orders that earlier attempts have written, unless the database must compare them again."""
+        """Count the orders that earlier attempts have written, unless the database must compare them again.
+
+        If the earlier attempts have read the orders differently, e.g. in an earlier release, the import starts again.
+        This does no harm, because an order that the job has written counts as created.
+        """
+        if self.committed.orders and self.spool.key(self.committed.orders) != self.committed.key:
+            self.committed = _Progress()
         if self.committed.has_refusals:
             return
         self.progress = _Progress.of(self.committed.as_json())
@@ -159,7 +170,9 @@ class _Import:
         self.fields.append({})
         for count, raw in enumerate(rows, start=1):
             if len(header) > width:
-                self.fields[file], width = columns.fields_of(header, self.settings.columns), len(header)
+                fields = columns.fields_of(header, self.settings.columns)
+                columns.require_same_fields(islice(header, max(width, 0)), self.fields[file], fields)
+                self.fields[file], width = fields, len(header)
             if count % _CHECK_ROWS == 0:
                 self.job.check_lease()
             self.job.counts["read"] += 1
@@ -184,6 +197,8 @@ class _Import:
         above = self._above.get(row.file)
         if is_number:
             self._above[row.file] = number
+            if nameless := self._nameless.pop(row.file, None):
+                self.spool.add_gap(number, nameless)
         if is_number and problem is None:
             self.spool.add(number, row)
             return
@@ -196,7 +211,10 @@ class _Import:
             )
         self.spool.reject(rejection)
         self._count_rejected(1)
-        # The row belongs to the order that it names. A row without a number can be a line of the order above it.
+        # The row belongs to the order that it names. A row without a number can be the last row of the order above it,
+        # and the first one of the order below it.
+        if not is_number:
+            self._nameless.setdefault(row.file, rejection)
         for key in {number} if is_number else {above} - {None}:
             self.spool.add_gap(cast(str, key), rejection)
 
@@ -268,8 +286,9 @@ class _Import:
         job.check_lease()
         last = chunk[-1].group.position
         document = orjson.dumps([prepared.assembled.values for prepared in chunk]).decode()
-        # The orders of a committed chunk are only compared, to learn again which of them were refused.
-        is_rehearsal = self.settings.is_rehearsal or last <= self.committed.orders
+        # The orders of a committed chunk are compared again, to learn which of them were refused. One that does not
+        # exist is written, because it counts as created.
+        is_rehearsal = self.settings.is_rehearsal
         with writing(SYSTEM) as tx:
             rows = sql.import_orders(tx, job_id=job.id, orders=document, is_rehearsal=is_rehearsal)
             outcomes = {row["order_number"]: row["outcome"] for row in rows}
@@ -284,7 +303,7 @@ class _Import:
                     progress.rows[outcome] += group.count
                     self.orders[outcome] += 1
                 job.done += group.count
-            progress.orders = last
+            progress.orders, progress.key = last, chunk[-1].group.key
             if last > self.committed.orders:  # an attempt that compares again makes no progress
                 job.checkpoint = progress.as_json()
             job.save(tx)

@@ -176,6 +176,11 @@ class Spool:
         self._database.execute(f"pragma max_page_count = {(self._max_bytes + REPORT_BYTES) // _PAGE}")
         return int(self._execute("select count(*) from orders").fetchone()[0])
 
+    def key(self, position: int) -> str | None:
+        """Return the number of the order at a position. None if the spool has fewer orders."""
+        order = self._execute("select key from orders where position = ?", position).fetchone()
+        return None if order is None else str(order[0])
+
     def orders(self) -> Iterator[Group]:
         """Yield the orders, in the order of their first rows."""
         for position, key, count, size in self._database.execute("select * from orders order by position"):

@@ -57,10 +57,12 @@ class Settings:
     decimal_mark: str | None = None
     number_prefix: str = ""
     is_rehearsal: bool = False
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the job was created. It is the same for each attempt, so that all of them refuse the same orders."""
 
     @classmethod
-    def of(cls, job_payload: Mapping[str, Any]) -> "Settings":
-        """Return the settings in the payload of a job."""
+    def of(cls, job_payload: Mapping[str, Any], created_at: datetime) -> "Settings":
+        """Return the settings in the payload of a job that was created at the given time."""
         payload = job_payload["settings"]
         names = ("currency", "status", "columns", "date_format", "decimal_mark", "number_prefix")
         statuses = {folded(word): status for word, status in payload.get("statuses", {}).items()}
@@ -68,6 +70,7 @@ class Settings:
             source=job_payload["source"],
             zone=ZoneInfo(payload["timezone"]),
             statuses=statuses,
+            now=created_at,
             is_rehearsal=payload.get("dry_run", False),
             **{name: payload[name] for name in names if name in payload},
         )
@@ -200,6 +203,6 @@ def moment(name: str, text: str, settings: Settings) -> datetime:
     value = value if value.tzinfo else value.replace(tzinfo=settings.zone)
     if value.year < FIRST_YEAR:
         raise BadValue("bad_time", f"`{name}` must not be before {FIRST_YEAR}, and is `{shown(text)}`.")
-    if value > datetime.now(UTC) + timedelta(minutes=5):
+    if value > settings.now + timedelta(minutes=5):
         raise BadValue("bad_time", f"`{name}` must not be in the future, and is `{shown(text)}`.")
     return value
