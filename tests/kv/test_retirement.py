@@ -13,9 +13,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -245,6 +247,55 @@ def test_without_confirmation_nothing_is_deleted(moved: Platform) -> None:
     before = documents(moved)
     result = command(moved, "retire", "site")
     assert result.returncode == 2 and "--yes" in result.stderr
+    assert documents(moved) == before
+
+
+def wait(platform: Platform, entity: str) -> None:
+    """Start a retirement, and wait until its period is over."""
+    assert put(platform, entity, target="retired", quiet_seconds=1).status_code == 200
+    time.sleep(1.1)
+
+
+def test_the_first_request_for_a_deletion_only_changes_the_status(moved: Platform) -> None:
+    wait(moved, "catalog")
+    before = documents(moved)
+    plan = put(moved, "catalog", target="retired", delete=True).json()
+    assert (plan["retirement"]["status"], plan["retirement"]["parts"]) == ("archiving", 0)
+    assert documents(moved) == before
+    response = moved.api("admin").put("/v1/admin/kv/stages/catalog", json={"leads": "kv"})
+    assert response.status_code == 409 and "--undo" in response.json()["detail"]
+
+
+def test_a_retirement_waits_for_a_rollback_and_is_then_refused(moved: Platform) -> None:
+    wait(moved, "catalog")
+    before = documents(moved)
+    with psycopg.connect(moved.endpoints.database) as rollback, ThreadPoolExecutor(1) as pool:
+        rollback.execute("select pg_advisory_xact_lock(hashtextextended('kv stage changes', 0))")
+        rollback.execute("update kv.stages set leads = 'kv', reads = 0 where entity = 'catalog'")
+        retiring = pool.submit(put, moved, "catalog", target="retired", delete=True)
+        time.sleep(0.7)
+        assert not retiring.done()
+        rollback.commit()
+        response = retiring.result()
+    moved.database.execute("update kv.stages set leads = 'tables', reads = 100 where entity = 'catalog'")
+    assert failed(response) == {"stage"}
+    assert documents(moved) == before
+
+
+def test_nothing_is_deleted_if_the_tables_do_not_lead_any_more(moved: Platform) -> None:
+    wait(moved, "catalog")
+    assert put(moved, "catalog", target="retired", delete=True).status_code == 200
+    before = documents(moved)
+    stages = (
+        "set local session_replication_role = replica;"
+        " update kv.stages set leads = '{}', reads = {} where entity = 'catalog'"
+    )
+    with moved.database.transaction():
+        moved.database.execute(stages.format("kv", 0).encode())
+    response = put(moved, "catalog", target="retired", delete=True)
+    with moved.database.transaction():
+        moved.database.execute(stages.format("tables", 100).encode())
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")
     assert documents(moved) == before
 
 

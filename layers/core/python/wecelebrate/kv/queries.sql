@@ -204,7 +204,7 @@ select kv.begin_archive_part(:entity, :size, :max_bytes);
 select kv.prove_archive_part(:entity, :number, :version_id, :content_sha256, :object_sha256);
 
 -- name: delete_archived$
--- Delete the documents of the next part of an archive. Returns `deleted`, `changed` or `complete`.
+-- Delete the documents of the next part of an archive. Returns `deleted`, `changed`, `complete` or `not_led`.
 select kv.delete_archived(:entity);
 
 -- name: get_next_deleted_part$

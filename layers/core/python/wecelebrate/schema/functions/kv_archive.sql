@@ -198,8 +198,8 @@ $$;
 grant execute on function kv.prove_archive_part(text, integer, text, text, text) to app_admin;
 
 -- Deletes the documents of the next part of an archive. Returns `deleted`, or `changed` if the documents are not those
--- of the archive any more, or `complete` if all documents of all parts are deleted and none has arrived. The call must
--- be a statement of its own, with bound parameters. The triggers of the mirror do not run, so kv.ids stays as it is.
+-- of the archive any more, or `complete` if all documents of all parts are deleted and none has arrived, or `not_led` if
+-- the tables do not answer all reads any more. The call must be a statement of its own, with bound parameters. The triggers of the mirror do not run, so kv.ids stays as it is.
 create or replace function kv.delete_archived(entity text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -210,6 +210,9 @@ begin
   perform kv.require_super_admin();
   if current_query() !~ '^select kv\.delete_archived\(\$1\);?\s*$' or r.status is distinct from 'deleting' then
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
+  if not kv.is_led(entity) then
+    return 'not_led';
   end if;
   select * into p from kv.archive_parts a where a.retirement_id = r.id and a.deleted_at is null
   order by a.number limit 1;

@@ -32,20 +32,24 @@ as $$
     left join kv.ids i on i.key = s.key and i.list is null
 $$;
 
+-- Returns whether the tables lead and answer all reads of an entity, for all clients.
+create or replace function kv.is_led(entity text) returns boolean
+language sql stable
+return exists (
+    select from kv.stages s where s.entity = $1 and s.client_id is null and s.leads = 'tables' and s.reads = 100)
+  and not exists (select from kv.stages s where s.entity = $1 and (s.leads <> 'tables' or s.reads < 100));
+
 -- Returns what the gates of a retirement judge. The comparison must include all clients.
 create or replace function kv.retirement_facts(entity text) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 declare
   r constant kv.retirements := kv.retirement_of(entity);
-  usual kv.stages;
 begin
   perform kv.require_super_admin();
-  select * into usual from kv.stages s where s.entity = $1 and s.client_id is null;
   return jsonb_build_object(
     'retirement', kv.retirement_content(r),
-    'is_led', coalesce(usual.leads = 'tables' and usual.reads = 100, false) and not exists (
-      select from kv.stages s where s.entity = $1 and (s.leads <> 'tables' or s.reads < 100)),
+    'is_led', kv.is_led($1),
     'mirror', coalesce((select m.enabled from kv.mirror m), false),
     'subscriptions', (
       select count(*) from pg_subscription s join pg_database d on d.oid = s.subdbid
@@ -92,13 +96,17 @@ $$;
 grant execute on function kv.retirement_status() to app_admin;
 
 -- Locks the retirement of an entity until the end of the transaction, so that two commands do not work on it at the
--- same time. Returns whether there is one that is not undone.
+-- same time. While documents are not archived yet, stages cannot change either, so the gates judge the stage that is in
+-- force when the transaction ends. Returns whether there is a retirement that is not undone.
 create or replace function kv.lock_retirement(entity text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 begin
   perform kv.require_super_admin();
   perform pg_advisory_xact_lock(hashtextextended('kv retirement ' || $1, 0));
+  if exists (select from kv.retirements r where r.entity = $1 and r.status = 'waiting') then
+    perform pg_advisory_xact_lock(hashtextextended('kv stage changes', 0));
+  end if;
   return exists (select from kv.retirements r where r.entity = $1 and r.status <> 'undone');
 end
 $$;
