@@ -148,6 +148,19 @@ def test_documents_that_the_platform_does_not_have_are_not_retirable(move: Move)
     assert page["keys"] == ["gift:g-a"]
 
 
+def test_a_backfill_keeps_the_marks_of_the_documents_in_a_list_that_a_retirement_has_left(move: Move) -> None:
+    move.put("gifts:all", [gift("listed", catalogId="c-a"), gift("bad", catalogId="c-a", price="x")])
+    move.run()
+    entries = "select key, list, state, mapped_fingerprint from kv.ids where entity = 'product' order by key"
+    before = move.rows(entries)
+    assert {row["state"] for row in before if row["list"] == "gifts:all"} >= {"mapped"}
+    move.database.execute(
+        "insert into kv.retirements (entity, status, quiet_seconds, requested_by) values ('product', 'retired', 1, 'a')"
+    )
+    move.run()
+    assert move.rows(entries) == before
+
+
 def test_no_key_of_another_family_leaves_the_facade() -> None:
     keys = ["session:s", "magic-link:t", "hris_connection_1", "gift:1", "order_index:u", "employees:all", "giftx:1"]
     assert [target[1] for target in traffic._targets("read", Filter(keys=keys))] == ["gift:1", "order_index:u"]
