@@ -371,6 +371,34 @@ def test_the_platform_goes_on_without_the_documents(moved: Platform) -> None:
     name(moved, "Mug")
 
 
+def test_a_comparison_that_runs_stops_when_its_documents_are_retired(moved: Platform) -> None:
+    admin = moved.api("admin")
+    started = admin.post("/v1/admin/kv/comparisons", json={"entity": "catalog"}).json()
+    retire(moved, "catalog")
+    after = documents(moved)
+    for source in ("kv", "tables"):
+        response = admin.post(f"/v1/admin/kv/comparisons/{started['id']}/repairs", json={"source": source})
+        assert response.status_code == 409 and "--undo" in response.json()["detail"]
+    response = admin.post(f"/v1/admin/kv/comparisons/{started['id']}/pages")
+    assert response.status_code == 409 and "--undo" in response.json()["detail"]
+    assert documents(moved) == after
+
+
+def test_the_secrets_of_a_document_whose_key_is_in_use_stay_until_the_archive_expires(moved: Platform) -> None:
+    before = documents(moved)
+    retire(moved, "product")
+    moved.database.execute("insert into kv_store_6fcaeea3 values ('gift:token', '{\"id\": \"token\"}')")
+    work(moved, "product", target="active")
+    kept = moved.database.execute("select key, value #>> '{}' as value from kv.archive_secrets").fetchall()
+    assert {row["key"] for row in kept} == {"gift:token"} and "s3cr3t-1" in {row["value"] for row in kept}
+    assert documents(moved)["gift:token"] != before["gift:token"]
+    moved.database.execute(
+        "update kv_store_6fcaeea3 set value = %s::jsonb where key = 'gift:token'", [before["gift:token"]]
+    )
+    moved.database.execute("delete from kv.archive_secrets")
+    compare(moved)
+
+
 def test_an_undo_does_not_bring_back_a_person_who_was_erased_meanwhile(moved: Platform) -> None:
     value = {**order("o-erased", siteId="s-a"), "userEmail": "erased@person.example", "customerName": "Erased Person"}
     moved.database.execute("insert into kv_store_6fcaeea3 values ('order:o-erased', %s)", [Jsonb(value)])

@@ -244,7 +244,8 @@ end
 $$;
 grant execute on function kv.next_deleted_part(text) to app_admin;
 
--- Writes the documents of a part into the store, with their secrets. A key that is in use keeps its document. The data
+-- Writes the documents of a part into the store, with their secrets. A key that is in use keeps its document, and
+-- the archived secrets of this key stay until the archive expires. The data
 -- of persons who were erased since then does not come back. Returns false if these are not the lines of the part.
 create or replace function kv.restore_part(entity text, number integer, lines text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
@@ -280,7 +281,7 @@ begin
   loop
     perform kv.erase_documents(erased.id, erased.content);
   end loop;
-  delete from kv.archive_secrets s where (s.retirement_id, s.number) = (r.id, p.number);
+  delete from kv.archive_secrets s where (s.retirement_id, s.number) = (r.id, p.number) and s.key = any (keys);
   update kv.archive_parts a set deleted_at = null, restored_at = clock_timestamp()
   where a.retirement_id = r.id and a.number = p.number;
   return true;
