@@ -161,6 +161,33 @@ def test_a_backfill_keeps_the_marks_of_the_documents_in_a_list_that_a_retirement
     assert move.rows(entries) == before
 
 
+def test_secrets_expire_with_their_object_whatever_became_of_the_retirement(move: Move) -> None:
+    move.database.execute(
+        "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
+        " on conflict (is_only) do update set reported_until = excluded.reported_until"
+    )
+    for entity, status, days in (("product", "deleting", 181), ("order", "undone", 181), ("site", "retired", 179)):
+        [retirement] = move.rows(
+            "insert into kv.retirements (entity, status, quiet_seconds, requested_by) values (%s, %s, 1, 'a')"
+            " returning id",
+            entity, status,
+        )  # fmt: skip
+        move.database.execute(
+            "insert into kv.archive_parts (retirement_id, number, object_key, after_key, last_key, keys, documents,"
+            " bytes, stored_sha256, content_sha256, archived_at) values (%s, 1, 'x', '', 'z', '{}', 1, 1,"
+            " repeat('0', 64), repeat('0', 64), now() - make_interval(days => %s))",
+            [retirement["id"], days],
+        )
+        move.database.execute(
+            "insert into kv.archive_secrets (retirement_id, number, key, path, value) values (%s, 1, %s, '{a}', '1')",
+            [retirement["id"], entity],
+        )
+    enter(move, "wc_worker", "service:system")
+    move.rows("select kv.report_troubles()")
+    leave(move)
+    assert [row["key"] for row in move.rows("select key from kv.archive_secrets")] == ["site"]
+
+
 def test_no_key_of_another_family_leaves_the_facade() -> None:
     keys = ["session:s", "magic-link:t", "hris_connection_1", "gift:1", "order_index:u", "employees:all", "giftx:1"]
     assert [target[1] for target in traffic._targets("read", Filter(keys=keys))] == ["gift:1", "order_index:u"]

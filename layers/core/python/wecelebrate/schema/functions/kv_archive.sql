@@ -198,8 +198,9 @@ $$;
 grant execute on function kv.prove_archive_part(text, integer, text, text, text) to app_admin;
 
 -- Deletes the documents of the next part of an archive. Returns `deleted`, or `changed` if the documents are not those
--- of the archive any more, or `complete` if all documents of all parts are deleted and none has arrived, or `not_led` if
--- the tables do not answer all reads any more. The call must be a statement of its own, with bound parameters. The triggers of the mirror do not run, so kv.ids stays as it is.
+-- of the archive any more or the archive is old, or `complete` if all documents of all parts are deleted and none has
+-- arrived, or `not_led` if the tables do not answer all reads any more. The call must be a statement of its own, with
+-- bound parameters. The triggers of the mirror do not run, so kv.ids stays as it is.
 create or replace function kv.delete_archived(entity text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -220,7 +221,8 @@ begin
     return case when (kv.archive_page(entity, '', 1, 0)).keys = '{}' then 'complete' else 'changed' end;
   end if;
   perform from kv_store_6fcaeea3 s where s.key = any (p.keys) order by s.key for update;
-  if p.proven_at is null or kv.stored_hash(p.keys) <> p.stored_sha256 then
+  if p.proven_at is null or p.archived_at < now() - interval '30 days'
+      or kv.stored_hash(p.keys) <> p.stored_sha256 then
     return 'changed';
   end if;
   delete from kv_store_6fcaeea3 s where s.key = any (p.keys);

@@ -128,13 +128,32 @@ end
 $$;
 grant execute on function kv.start_retirement(text, integer) to app_admin;
 
+-- Ends an undo: the sweeper writes rows that have changed meanwhile into the documents of products, and the secrets of
+-- documents that were never deleted are forgotten.
+create or replace function kv.end_undo(r kv.retirements) returns void
+language plpgsql volatile
+as $$
+begin
+  if r.entity = 'product' and r.status <> 'waiting' then
+    insert into kv.dirty (entity, row_id)
+    select distinct i.entity, i.id from kv.ids i
+    where i.entity = 'product' and i.has_row and exists (select from kv.mirror m where m.enabled);
+  end if;
+  delete from kv.archive_secrets s using kv.archive_parts p
+  where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number);
+end
+$$;
+
 -- Changes the status of a retirement, and records it in the audit log. The call must be a statement of its own, with
--- bound parameters. An undo of a retirement that has deleted nothing ends at once.
+-- bound parameters. An undo of a retirement that has deleted nothing ends at once. The mirror has not written documents
+-- since they were archived, so the end of an undo appends all products to kv.dirty: otherwise reads would have the values
+-- of the rows with the revision of old documents, and no write could say which values it has read.
 create or replace function kv.change_retirement(entity text, status text, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 declare
   r kv.retirements := kv.retirement_of(entity);
+  target text;
   deleted boolean;
 begin
   perform kv.require_super_admin();
@@ -156,9 +175,12 @@ begin
     where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
     delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
   end if;
-  update kv.retirements u set status = case when $2 = 'restoring' and not deleted then 'undone' else $2 end,
-    checkpoint = r.checkpoint, changed_at = clock_timestamp()
+  target := case when $2 = 'restoring' and not deleted then 'undone' else $2 end;
+  update kv.retirements u set status = target, checkpoint = r.checkpoint, changed_at = clock_timestamp()
   where u.id = r.id;
+  if target = 'undone' then
+    perform kv.end_undo(r);
+  end if;
   perform app.record_retirement(
     case $2 when 'archiving' then 'archive' when 'deleting' then 'delete' when 'retired' then 'complete'
       when 'restoring' then 'undo' else 'undone' end, $1, coalesce($3, '{}'));
