@@ -194,6 +194,13 @@ def test_no_key_of_another_family_leaves_the_facade() -> None:
     assert [target[1:] for target in traffic._targets("read", Filter())] == [(None, "%")]
 
 
+@pytest.mark.parametrize("text", ["gift:\0", "gift:\ud800", "gift:\udfff:x", "\0"])
+def test_a_key_that_no_document_can_have_is_not_counted(text: str) -> None:
+    keys = Filter(keys=["gift:1", text, "gift:ä😀"])
+    assert [target[1] for target in traffic._targets("write", keys)] == ["gift:1", "gift:ä😀"]
+    assert list(traffic._targets("write", Filter(pattern=text))) == []
+
+
 def test_each_trouble_is_reported_once_and_only_after_a_minute(move: Move) -> None:
     move.database.execute(
         "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"

@@ -195,6 +195,9 @@ def test_writes_are_refused_while_others_are_accepted(moved: Platform, store: ht
         ("GET", {"key": "eq.catalog_gifts:nowhere"}),
         ("GET", {}),
         ("DELETE", {"key": "eq.gift:g-a"}),
+        ("DELETE", {"key": "eq.gift:nowhere"}),
+        ("DELETE", {"key": "like.gift:nowhere*"}),
+        ("PATCH", {"key": "eq.gift:nowhere"}),
     ],
 )
 def test_a_retirement_is_refused_while_an_application_uses_the_documents(
@@ -203,7 +206,7 @@ def test_a_retirement_is_refused_while_an_application_uses_the_documents(
     run(moved, "retire", "product", "--quiet", "20s")
     moved.database.execute("update kv.retirements set started_at = now() - interval '1 day'")
     moved.database.execute("delete from kv.traffic")
-    store.request(method, PATH, params=parameters)
+    store.request(method, PATH, params=parameters, json={"value": {}} if method == "PATCH" else None)
     before = documents(moved)
     assert failed(put(moved, "product", target="retired", delete=True)) == {"traffic"}
     result = command(moved, "retire", "product", "--yes")
