@@ -444,6 +444,33 @@ def test_an_undo_does_not_bring_back_a_person_who_was_erased_meanwhile(moved: Pl
     assert "Erased Person" not in after["order:o-erased"] and "person.example" not in after["order:o-erased"]
 
 
+def test_an_undo_does_not_bring_back_the_documents_of_rows_that_were_deleted_meanwhile(moved: Platform) -> None:
+    for key, value in (
+        ("gift:deleted", gift("deleted", catalogId="own")),
+        ("catalog_gifts:own", ["forms", gift("in-list", catalogId="own"), gift("in-list-too", catalogId="own")]),
+    ):
+        moved.database.execute(
+            "insert into kv_store_6fcaeea3 values (%s, %s) on conflict (key) do update set value = excluded.value",
+            [key, Jsonb(value)],
+        )
+    compare(moved)
+    rows = moved.database.execute(
+        "select key, id from kv.ids where entity = 'product' and old_id in ('deleted', 'in-list') and has_row"
+    ).fetchall()
+    assert len(rows) == 2
+    before = documents(moved)
+    retire(moved, "product")
+    assert before.keys() - documents(moved).keys() >= {"gift:deleted", "catalog_gifts:own"}
+    moved.database.execute("delete from products where id = any (%s)", [[row["id"] for row in rows]])
+    run(moved, "retire", "product", "--undo")
+    after = documents(moved)
+    assert before.keys() - after.keys() == {"gift:deleted"}
+    assert {key for key in after if before[key] != after[key]} == {"catalog_gifts:own"}
+    items = json.loads(after["catalog_gifts:own"])
+    assert [item if isinstance(item, str) else item["id"] for item in items] == ["forms", "in-list-too"]
+    assert command(moved, "compare", "--entity", "product").returncode == 0
+
+
 def test_a_document_that_changed_after_it_was_archived_is_archived_again(moved: Platform) -> None:
     run(moved, "retire", "catalog", "--quiet", "1s")
     time.sleep(1.1)
