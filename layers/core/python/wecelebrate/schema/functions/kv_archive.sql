@@ -269,8 +269,8 @@ $$;
 
 -- Writes the documents of a part into the store, with their secrets. A key that is in use keeps its document, and
 -- the archived secrets of this key stay until the archive expires. The data
--- of persons who were erased since then does not come back, nor do the documents of rows that were deleted. Returns false
--- if these are not the lines of the part.
+-- of persons who were erased since then does not come back, nor do the documents of rows that were deleted. Returns
+-- false if these are not the lines of the part.
 create or replace function kv.restore_part(entity text, number integer, lines text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$

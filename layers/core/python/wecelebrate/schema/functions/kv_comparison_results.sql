@@ -165,8 +165,8 @@ end
 $$;
 grant execute on function kv.is_document_newer(text, text, uuid, text[]) to app_admin;
 
--- Repairs a record: maps its documents again, or writes its document from its row. The documents of a retired entity are
--- in its archive.
+-- Repairs a record: maps its documents again, or writes its document from its row. The documents of a retired entity
+-- are in its archive.
 create or replace function kv.repair_record(source text, entity text, key text, row_id uuid, fields text[])
 returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp

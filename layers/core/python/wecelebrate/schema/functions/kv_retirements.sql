@@ -128,16 +128,18 @@ end
 $$;
 grant execute on function kv.start_retirement(text, integer) to app_admin;
 
--- Ends an undo: the sweeper writes rows that have changed meanwhile into the documents of products, and the secrets of
--- documents that were never deleted are forgotten.
+-- Ends an undo: the sweeper writes rows that have changed since the retirement began into the documents of products,
+-- and the secrets of documents that were never deleted are forgotten. Other documents must stay as they are, e.g. those
+-- that name another value than their row on purpose.
 create or replace function kv.end_undo(r kv.retirements) returns void
 language plpgsql volatile
 as $$
 begin
   if r.entity = 'product' and r.status <> 'waiting' then
     insert into kv.dirty (entity, row_id)
-    select distinct i.entity, i.id from kv.ids i
-    where i.entity = 'product' and i.has_row and exists (select from kv.mirror m where m.enabled);
+    select distinct i.entity, i.id from kv.ids i join products p on p.id = i.id
+    where i.entity = 'product' and i.has_row and p.updated_at >= r.started_at
+      and exists (select from kv.mirror m where m.enabled);
   end if;
   delete from kv.archive_secrets s using kv.archive_parts p
   where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number);
@@ -146,8 +148,8 @@ $$;
 
 -- Changes the status of a retirement, and records it in the audit log. The call must be a statement of its own, with
 -- bound parameters. An undo of a retirement that has deleted nothing ends at once. The mirror has not written documents
--- since they were archived, so the end of an undo appends all products to kv.dirty: otherwise reads would have the values
--- of the rows with the revision of old documents, and no write could say which values it has read.
+-- since they were archived, so the end of an undo appends changed products to kv.dirty: otherwise reads would have the
+-- values of the rows with the revision of old documents, and no write could say which values it has read.
 create or replace function kv.change_retirement(entity text, status text, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
