@@ -164,7 +164,7 @@ def test_a_repair_from_documents_that_are_older_than_their_rows_changes_no_row(m
     mirror.database.execute("reset role; reset search_path")
     mirror.end()
     assert mirror.rows("select id, price, inventory_count from products where sku = 'bulk-1'") == [row]
-    assert fold(mirror) == MANY
+    assert fold(mirror) == MANY + 1  # the gift of the client, too
     assert documents(mirror)["bulk-1"]["price"] == 7
 
 

@@ -1,6 +1,6 @@
 -- The requests of the old applications for documents of entities. A retirement needs to know whether somebody still
--- uses them. The facade counts in its memory, and reports here at most once a minute, or with each request for an entity
--- that is being retired (wecelebrate.kv.traffic).
+-- uses them. The facade counts in its memory, and reports here at most once a minute, or with each request for an
+-- entity that is being retired (wecelebrate.kv.traffic).
 
 set local role app_mirror;
 
