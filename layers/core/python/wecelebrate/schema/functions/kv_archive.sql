@@ -150,7 +150,8 @@ language sql immutable parallel safe
 return encode(sha256(convert_to(lines, 'UTF8')), 'hex');
 
 -- Begins the next part of an archive, and returns it with its lines. Null: no document is left. The part counts when
--- its object is proven. Both are steps of one transaction. The call must be a statement of its own, with bound parameters.
+-- its object is proven. Both are steps of one transaction. The call must be a statement of its own, with bound
+-- parameters.
 create or replace function kv.begin_archive_part(entity text, size integer, max_bytes bigint) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
