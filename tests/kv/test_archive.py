@@ -148,10 +148,57 @@ def test_documents_that_the_platform_does_not_have_are_not_retirable(move: Move)
     assert page["keys"] == ["gift:g-a"]
 
 
+def test_a_backfill_keeps_the_marks_of_the_documents_in_a_list_that_a_retirement_has_left(move: Move) -> None:
+    move.put("gifts:all", [gift("listed", catalogId="c-a"), gift("bad", catalogId="c-a", price="x")])
+    move.run()
+    entries = "select key, list, state, mapped_fingerprint from kv.ids where entity = 'product' order by key"
+    before = move.rows(entries)
+    assert {row["state"] for row in before if row["list"] == "gifts:all"} >= {"mapped"}
+    move.database.execute(
+        "insert into kv.retirements (entity, status, quiet_seconds, requested_by) values ('product', 'retired', 1, 'a')"
+    )
+    move.run()
+    assert move.rows(entries) == before
+
+
+def test_secrets_expire_with_their_object_whatever_became_of_the_retirement(move: Move) -> None:
+    move.database.execute(
+        "insert into kv.mirror (reported_until) values (now() - interval '1 hour')"
+        " on conflict (is_only) do update set reported_until = excluded.reported_until"
+    )
+    for entity, status, days in (("product", "deleting", 181), ("order", "undone", 181), ("site", "retired", 179)):
+        [retirement] = move.rows(
+            "insert into kv.retirements (entity, status, quiet_seconds, requested_by) values (%s, %s, 1, 'a')"
+            " returning id",
+            entity, status,
+        )  # fmt: skip
+        move.database.execute(
+            "insert into kv.archive_parts (retirement_id, number, object_key, after_key, last_key, keys, documents,"
+            " bytes, stored_sha256, content_sha256, archived_at) values (%s, 1, 'x', '', 'z', '{}', 1, 1,"
+            " repeat('0', 64), repeat('0', 64), now() - make_interval(days => %s))",
+            [retirement["id"], days],
+        )
+        move.database.execute(
+            "insert into kv.archive_secrets (retirement_id, number, key, path, value) values (%s, 1, %s, '{a}', '1')",
+            [retirement["id"], entity],
+        )
+    enter(move, "wc_worker", "service:system")
+    move.rows("select kv.report_troubles()")
+    leave(move)
+    assert [row["key"] for row in move.rows("select key from kv.archive_secrets")] == ["site"]
+
+
 def test_no_key_of_another_family_leaves_the_facade() -> None:
     keys = ["session:s", "magic-link:t", "hris_connection_1", "gift:1", "order_index:u", "employees:all", "giftx:1"]
     assert [target[1] for target in traffic._targets("read", Filter(keys=keys))] == ["gift:1", "order_index:u"]
     assert [target[1:] for target in traffic._targets("read", Filter())] == [(None, "%")]
+
+
+@pytest.mark.parametrize("text", ["gift:\0", "gift:\ud800", "gift:\udfff:x", "\0"])
+def test_a_key_that_no_document_can_have_is_not_counted(text: str) -> None:
+    keys = Filter(keys=["gift:1", text, "gift:ä😀"])
+    assert [target[1] for target in traffic._targets("write", keys)] == ["gift:1", "gift:ä😀"]
+    assert list(traffic._targets("write", Filter(pattern=text))) == []
 
 
 def test_each_trouble_is_reported_once_and_only_after_a_minute(move: Move) -> None:

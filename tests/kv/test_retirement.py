@@ -13,9 +13,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
@@ -193,6 +195,9 @@ def test_writes_are_refused_while_others_are_accepted(moved: Platform, store: ht
         ("GET", {"key": "eq.catalog_gifts:nowhere"}),
         ("GET", {}),
         ("DELETE", {"key": "eq.gift:g-a"}),
+        ("DELETE", {"key": "eq.gift:nowhere"}),
+        ("DELETE", {"key": "like.gift:nowhere*"}),
+        ("PATCH", {"key": "eq.gift:nowhere"}),
     ],
 )
 def test_a_retirement_is_refused_while_an_application_uses_the_documents(
@@ -201,7 +206,7 @@ def test_a_retirement_is_refused_while_an_application_uses_the_documents(
     run(moved, "retire", "product", "--quiet", "20s")
     moved.database.execute("update kv.retirements set started_at = now() - interval '1 day'")
     moved.database.execute("delete from kv.traffic")
-    store.request(method, PATH, params=parameters)
+    store.request(method, PATH, params=parameters, json={"value": {}} if method == "PATCH" else None)
     before = documents(moved)
     assert failed(put(moved, "product", target="retired", delete=True)) == {"traffic"}
     result = command(moved, "retire", "product", "--yes")
@@ -245,6 +250,55 @@ def test_without_confirmation_nothing_is_deleted(moved: Platform) -> None:
     before = documents(moved)
     result = command(moved, "retire", "site")
     assert result.returncode == 2 and "--yes" in result.stderr
+    assert documents(moved) == before
+
+
+def wait(platform: Platform, entity: str) -> None:
+    """Start a retirement, and wait until its period is over."""
+    assert put(platform, entity, target="retired", quiet_seconds=1).status_code == 200
+    time.sleep(1.1)
+
+
+def test_the_first_request_for_a_deletion_only_changes_the_status(moved: Platform) -> None:
+    wait(moved, "catalog")
+    before = documents(moved)
+    plan = put(moved, "catalog", target="retired", delete=True).json()
+    assert (plan["retirement"]["status"], plan["retirement"]["parts"]) == ("archiving", 0)
+    assert documents(moved) == before
+    response = moved.api("admin").put("/v1/admin/kv/stages/catalog", json={"leads": "kv"})
+    assert response.status_code == 409 and "--undo" in response.json()["detail"]
+
+
+def test_a_retirement_waits_for_a_rollback_and_is_then_refused(moved: Platform) -> None:
+    wait(moved, "catalog")
+    before = documents(moved)
+    with psycopg.connect(moved.endpoints.database) as rollback, ThreadPoolExecutor(1) as pool:
+        rollback.execute("select pg_advisory_xact_lock(hashtextextended('kv stage changes', 0))")
+        rollback.execute("update kv.stages set leads = 'kv', reads = 0 where entity = 'catalog'")
+        retiring = pool.submit(put, moved, "catalog", target="retired", delete=True)
+        time.sleep(0.7)
+        assert not retiring.done()
+        rollback.commit()
+        response = retiring.result()
+    moved.database.execute("update kv.stages set leads = 'tables', reads = 100 where entity = 'catalog'")
+    assert failed(response) == {"stage"}
+    assert documents(moved) == before
+
+
+def test_nothing_is_deleted_if_the_tables_do_not_lead_any_more(moved: Platform) -> None:
+    wait(moved, "catalog")
+    assert put(moved, "catalog", target="retired", delete=True).status_code == 200
+    before = documents(moved)
+    stages = (
+        "set local session_replication_role = replica;"
+        " update kv.stages set leads = '{}', reads = {} where entity = 'catalog'"
+    )
+    with moved.database.transaction():
+        moved.database.execute(stages.format("kv", 0).encode())
+    response = put(moved, "catalog", target="retired", delete=True)
+    with moved.database.transaction():
+        moved.database.execute(stages.format("tables", 100).encode())
+    assert (response.status_code, response.json()["code"]) == (409, "conflict")
     assert documents(moved) == before
 
 
@@ -314,10 +368,63 @@ def test_the_platform_goes_on_without_the_documents(moved: Platform) -> None:
     result = command(moved, "rollback", "product")
     assert result.returncode != 0 and "--undo" in result.stderr
     run(moved, "retire", "product", "--undo")
-    assert json.loads(documents(moved)["gift:g-a"])["name"] == "Mug"
-    command(moved, "compare", "--entity", "product", "--repair", "from=tables")
-    assert json.loads(documents(moved)["gift:g-a"])["name"] == "New name"
+    moved.eventually(lambda: json.loads(documents(moved)["gift:g-a"])["name"] == "New name", within=60)
     name(moved, "Mug")
+
+
+def test_a_stale_write_after_an_undo_takes_the_stock_of_a_sale_exactly_once(
+    moved: Platform, store: httpx.Client
+) -> None:
+    stock = "select inventory_count as n from products where id = (select id from kv.ids where key = 'gift:g-a')"
+    sale = "update products set inventory_count = inventory_count - 3 where id = (select id from kv.ids where key = %s)"
+
+    def read() -> Json:
+        [value] = store.get(PATH, params={"key": "eq.gift:g-a", "select": "value"}).json()
+        document: Json = value["value"]
+        return document
+
+    first = read()
+    field = next(name for name in ("availableQuantity", "inventory", "stock") if name in first)
+    [before] = moved.database.execute(stock).fetchall()
+    retire(moved, "product")
+    moved.database.execute(sale, ["gift:g-a"])
+    work(moved, "product", target="active")
+    seen = read()
+    assert (seen[field], seen["_rev"]) == (before["n"] - 3, first["_rev"] + 1)
+    moved.database.execute(sale, ["gift:g-a"])
+    written = store.post(PATH, json={"key": "gift:g-a", "value": seen | {field: seen[field] - 1}}, headers=MERGE)
+    assert written.is_success
+    [after] = moved.database.execute(stock).fetchall()
+    assert after["n"] == before["n"] - 3 - 3 - 1
+    moved.database.execute(sale.replace("- 3", "+ 7"), ["gift:g-a"])
+
+
+def test_a_comparison_that_runs_stops_when_its_documents_are_retired(moved: Platform) -> None:
+    admin = moved.api("admin")
+    started = admin.post("/v1/admin/kv/comparisons", json={"entity": "catalog"}).json()
+    retire(moved, "catalog")
+    after = documents(moved)
+    for source in ("kv", "tables"):
+        response = admin.post(f"/v1/admin/kv/comparisons/{started['id']}/repairs", json={"source": source})
+        assert response.status_code == 409 and "--undo" in response.json()["detail"]
+    response = admin.post(f"/v1/admin/kv/comparisons/{started['id']}/pages")
+    assert response.status_code == 409 and "--undo" in response.json()["detail"]
+    assert documents(moved) == after
+
+
+def test_the_secrets_of_a_document_whose_key_is_in_use_stay_until_the_archive_expires(moved: Platform) -> None:
+    before = documents(moved)
+    retire(moved, "product")
+    moved.database.execute("insert into kv_store_6fcaeea3 values ('gift:token', '{\"id\": \"token\"}')")
+    work(moved, "product", target="active")
+    kept = moved.database.execute("select key, value #>> '{}' as value from kv.archive_secrets").fetchall()
+    assert {row["key"] for row in kept} == {"gift:token"} and "s3cr3t-1" in {row["value"] for row in kept}
+    assert documents(moved)["gift:token"] != before["gift:token"]
+    moved.database.execute(
+        "update kv_store_6fcaeea3 set value = %s::jsonb where key = 'gift:token'", [before["gift:token"]]
+    )
+    moved.database.execute("delete from kv.archive_secrets")
+    compare(moved)
 
 
 def test_an_undo_does_not_bring_back_a_person_who_was_erased_meanwhile(moved: Platform) -> None:
@@ -335,6 +442,33 @@ def test_an_undo_does_not_bring_back_a_person_who_was_erased_meanwhile(moved: Pl
     assert after.keys() == before.keys()
     assert {key for key in before if before[key] != after[key]} == {"order:o-erased"}
     assert "Erased Person" not in after["order:o-erased"] and "person.example" not in after["order:o-erased"]
+
+
+def test_an_undo_does_not_bring_back_the_documents_of_rows_that_were_deleted_meanwhile(moved: Platform) -> None:
+    for key, value in (
+        ("gift:deleted", gift("deleted", catalogId="own")),
+        ("catalog_gifts:own", ["forms", gift("in-list", catalogId="own"), gift("in-list-too", catalogId="own")]),
+    ):
+        moved.database.execute(
+            "insert into kv_store_6fcaeea3 values (%s, %s) on conflict (key) do update set value = excluded.value",
+            [key, Jsonb(value)],
+        )
+    compare(moved)
+    rows = moved.database.execute(
+        "select key, id from kv.ids where entity = 'product' and old_id in ('deleted', 'in-list') and has_row"
+    ).fetchall()
+    assert len(rows) == 2
+    before = documents(moved)
+    retire(moved, "product")
+    assert before.keys() - documents(moved).keys() >= {"gift:deleted", "catalog_gifts:own"}
+    moved.database.execute("delete from products where id = any (%s)", [[row["id"] for row in rows]])
+    run(moved, "retire", "product", "--undo")
+    after = documents(moved)
+    assert before.keys() - after.keys() == {"gift:deleted"}
+    assert {key for key in after if before[key] != after[key]} == {"catalog_gifts:own"}
+    items = json.loads(after["catalog_gifts:own"])
+    assert [item if isinstance(item, str) else item["id"] for item in items] == ["forms", "in-list-too"]
+    assert command(moved, "compare", "--entity", "product").returncode == 0
 
 
 def test_a_document_that_changed_after_it_was_archived_is_archived_again(moved: Platform) -> None:
@@ -355,6 +489,25 @@ def test_a_document_that_changed_after_it_was_archived_is_archived_again(moved: 
 
 def use_version(platform: Platform, key: str, version: str) -> None:
     platform.database.execute("update kv.archive_parts set version_id = %s where object_key = %s", [version, key])
+
+
+def test_an_undo_before_the_first_deletion_forgets_the_secrets(moved: Platform) -> None:
+    wait(moved, "product")
+    before = documents(moved)
+    assert put(moved, "product", target="retired", delete=True).status_code == 200
+    with moved.database.transaction():
+        moved.database.execute(
+            "insert into kv.archive_parts (retirement_id, number, object_key, after_key, last_key, keys, documents,"
+            " bytes, stored_sha256, content_sha256) select id, 1, 'x', '', 'z', '{gift:token}', 1, 1, repeat('0', 64),"
+            " repeat('0', 64) from kv.retirements where status = 'archiving'"
+        )
+        moved.database.execute(
+            "insert into kv.archive_secrets (retirement_id, number, key, path, value) select id, 1, 'gift:token',"
+            " '{a}', '1' from kv.retirements where status = 'archiving'"
+        )
+    work(moved, "product", target="active")
+    assert moved.database.execute("select from kv.archive_secrets").fetchall() == []
+    assert documents(moved) == before
 
 
 @pytest.mark.parametrize("damage", ["deleted", "replaced"])

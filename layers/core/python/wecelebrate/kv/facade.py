@@ -197,11 +197,12 @@ def _replace(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, 
     body = _body(event)
     selected = parse_replacement(parse_query(event["rawQueryString"]), headers, body)
 
-    def replace(tx: Transaction) -> None:
-        sql.lock_rows(tx, **_parameters(selected))
-        sql.update_documents(tx, document=body, **_parameters(selected))
+    with traffic.counting_write(selected) as watched:
 
-    with traffic.counting_write(selected):
+        def replace(tx: Transaction) -> None:
+            watched.update(sql.lock_rows(tx, **_parameters(selected))["watched"])
+            sql.update_documents(tx, document=body, **_parameters(selected))
+
         _run(replace)
     return _response(204, "", {})
 
@@ -209,11 +210,12 @@ def _replace(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, 
 def _delete(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
     selected = parse_deletion(parse_query(event["rawQueryString"]), headers)
 
-    def delete(tx: Transaction) -> None:
-        sql.lock_rows(tx, **_parameters(selected))
-        sql.delete_documents(tx, **_parameters(selected))
+    with traffic.counting_write(selected) as watched:
 
-    with traffic.counting_write(selected):
+        def delete(tx: Transaction) -> None:
+            watched.update(sql.lock_rows(tx, **_parameters(selected))["watched"])
+            sql.delete_documents(tx, **_parameters(selected))
+
         _run(delete)
     return _response(204, "", {})
 

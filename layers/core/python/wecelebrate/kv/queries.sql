@@ -20,9 +20,10 @@ insert into kv_store_6fcaeea3 (key, value)
 select d.key, d.value from json_to_recordset(:documents::json) as d (key text, value jsonb)
 order by d.key collate "C";
 
--- name: lock_rows!
--- Lock the rows of the documents that the filter selects, while the mirror is on.
-select kv.lock_rows(:keys, :pattern);
+-- name: lock_rows^
+-- Lock the rows of the documents that the filter selects, while the mirror is on. `watched`: requests for documents of
+-- these entities must be counted at once.
+select kv.lock_rows(:keys, :pattern) as locked, kv.watched_entities() as watched;
 
 -- name: update_documents!
 -- Replace the value of all documents that the filter selects.
@@ -204,7 +205,7 @@ select kv.begin_archive_part(:entity, :size, :max_bytes);
 select kv.prove_archive_part(:entity, :number, :version_id, :content_sha256, :object_sha256);
 
 -- name: delete_archived$
--- Delete the documents of the next part of an archive. Returns `deleted`, `changed` or `complete`.
+-- Delete the documents of the next part of an archive. Returns `deleted`, `changed`, `complete` or `not_led`.
 select kv.delete_archived(:entity);
 
 -- name: get_next_deleted_part$

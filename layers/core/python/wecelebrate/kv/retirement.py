@@ -108,7 +108,7 @@ def _advance(tx: Transaction, plan: RetirementPlan) -> None:
     if current == "waiting":
         _require(plan, [gate.name for gate in plan.gates])
         _change(tx, entity, "archiving", {"documents": plan.retirable})
-        current = "archiving"
+        return  # the next request archives: a rollback must see this status before a document is deleted
     give_up_at = time.monotonic() + SECONDS
     while current != "retired" and time.monotonic() < give_up_at:
         if current == "archiving":
@@ -117,6 +117,8 @@ def _advance(tx: Transaction, plan: RetirementPlan) -> None:
                 _change(tx, entity, current, _numbers(tx, entity))
             continue
         outcome = sql.delete_archived(tx, entity=entity)
+        if outcome == "not_led":
+            raise Conflict(f"The tables do not answer all reads any more. {_ADVICE['stage']}")
         if outcome != "deleted":
             current = "archiving" if outcome == "changed" else "retired"
             _change(tx, entity, current, _numbers(tx, entity))

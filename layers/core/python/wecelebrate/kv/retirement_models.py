@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from wecelebrate.core.models import Input
-from wecelebrate.core.types import Count, Moment
+from wecelebrate.core.types import Count, Flag, Moment
 from wecelebrate.kv.models import Entity
 
 RetirementGateName = Literal["stage", "mirror", "replication", "comparison", "period", "traffic"]
@@ -80,12 +80,12 @@ class NewRetirement(Input):
         description="`retired`: writes are refused, and later the documents are archived and deleted. `active`: writes "
         "are accepted, and deleted documents are restored."
     )
-    delete: bool = Field(
+    delete: Flag = Field(
         default=False,
         description="Whether documents are archived and deleted if all gates have passed. Without it, a request only "
         "starts the retirement, and shows the gates.",
     )
-    dry_run: bool = Field(default=False, description="Whether the request only shows what would happen.")
+    dry_run: Flag = Field(default=False, description="Whether the request only shows what would happen.")
     quiet_seconds: Annotated[Count, Field(ge=1, le=31_536_000)] | None = Field(
         default=None,
         description="How long no application may have used the documents. Null: 14 days. It cannot be changed later.",

@@ -6,6 +6,7 @@ each request for its documents is reported at once. Decision 0098.
 """
 
 import json
+import re
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -33,6 +34,7 @@ _ENTITIES: Mapping[str, str] = {
     "catalog_gifts": "product", "order": "order", "orders": "order", "user_orders": "order", "order_index": "order",
 }  # fmt: skip
 """The first segment of a key → the entity of which it can be. The database decides about the whole key."""
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _Target = tuple[Kind, str | None, str | None]
 """The kind of a request, and either its key or its pattern."""
 
@@ -73,14 +75,18 @@ def count(kind: Kind, selected: Filter, *, watched: Collection[str]) -> None:
 
 
 @contextmanager
-def counting_write(selected: Filter) -> Iterator[None]:
-    """Count the write of a `with` block, also if it is refused."""
-    watched: Collection[str] = ()
+def counting_write(selected: Filter) -> Iterator[set[str]]:
+    """Count the write of a `with` block, also if it is refused.
+
+    The block adds the entities to the set that are being retired: a deletion or a replacement that selects no document
+    is not refused.
+    """
+    watched: set[str] = set()
     try:
-        yield
+        yield watched
     except StoreError as error:
         if error.status == 410:
-            watched = _ENTITIES.values()
+            watched.update(_ENTITIES.values())
         raise
     finally:
         count("write", selected, watched=watched)
@@ -91,15 +97,24 @@ def _entity(key: str) -> str | None:
     return _ENTITIES.get(key.partition(":")[0])
 
 
+def _is_text(text: str) -> bool:
+    """Return whether JSON in the database can contain a text: it has no NUL and no lone surrogate."""
+    return _NO_TEXT.search(text) is None
+
+
 def _targets(kind: Kind, selected: Filter) -> Iterator[_Target]:
-    """Return the keys or the pattern of a request, without the keys of other families, which can be secret."""
+    """Return the keys or the pattern of a request, without the keys of other families, which can be secret.
+
+    Texts that JSON in the database cannot contain are left out: no document has such a key, and they would make every
+    later report of this instance fail.
+    """
     if selected.keys is not None:
         for key in selected.keys:
             entity = _entity(key)
-            if entity is not None:
+            if entity is not None and _is_text(key):
                 metrics.count("KvReads" if kind == "read" else "KvWrites", 1, "entity", entity)
                 yield kind, key, None
-    else:
+    elif selected.pattern is None or _is_text(selected.pattern):
         metrics.count("KvReads" if kind == "read" else "KvWrites", 1, "entity", "pattern")
         yield kind, None, "%" if selected.pattern is None else selected.pattern
 

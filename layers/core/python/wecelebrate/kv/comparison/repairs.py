@@ -6,6 +6,7 @@ from uuid import UUID
 
 from wecelebrate.core.database import Transaction, queries
 from wecelebrate.core.errors import NotFound
+from wecelebrate.kv import retirement
 from wecelebrate.kv.comparison import records, runs
 from wecelebrate.kv.models import NewRepair, Repair
 
@@ -17,11 +18,16 @@ _NO_ROW = str(UUID(int=0))
 def repair(tx: Transaction, comparison_id: UUID, new: NewRepair) -> Repair:
     """Repair the next record with a difference, and compare it again. A document that is newer than its row stays.
 
-    Raises NotFound, and Forbidden unless the caller is a super admin.
+    A document that is older than its row because of a bulk write does not change the row: the database looks again when
+    it has locked the row. Raises NotFound, Conflict if the documents are retired, and Forbidden unless the caller is a
+    super admin.
     """
+    if new.source == "kv":
+        runs.wait_for_bulk_writes(tx)
     comparison = sql.lock_comparison(tx, comparison_id=comparison_id)
     if comparison is None:
         raise NotFound
+    retirement.require_none(tx, comparison["entity"], "there is nothing to repair")
     if new.after is None:
         sql.start_repair(tx, comparison_id=comparison_id, source=new.source)
     record = sql.next_open_record(tx, comparison_id=comparison_id, after=new.after)

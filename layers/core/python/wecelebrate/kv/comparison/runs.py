@@ -80,21 +80,34 @@ def last(tx: Transaction) -> list[Comparison]:
 
 
 def advance(tx: Transaction, comparison_id: UUID) -> Comparison:
-    """Compare pages for some time. Raises NotFound, and Forbidden unless the caller is a super admin."""
+    """Compare pages for some time.
+
+    Raises NotFound, Conflict if the documents are retired, and Forbidden unless the caller is a super admin.
+    """
     give_up_at = time.monotonic() + SECONDS
-    while sql.has_dirty(tx):  # the documents of a bulk write are older than their rows, which is no difference
-        if time.monotonic() > give_up_at:
-            return get(tx, comparison_id)
-        time.sleep(_WAIT_SECONDS)
+    if not wait_for_bulk_writes(tx):
+        return get(tx, comparison_id)
     row = sql.lock_comparison(tx, comparison_id=comparison_id)
     if row is None:
         raise NotFound
+    if row["status"] == "running":
+        retirement.require_none(tx, row["entity"], "there is nothing to compare")
     run = _Run(tx, row)
     while run.status == "running":
         run.next_page()
         if time.monotonic() > give_up_at:
             break
     return get(tx, comparison_id)
+
+
+def wait_for_bulk_writes(tx: Transaction) -> bool:
+    """Wait some time until no document is older than its row because of a bulk write. Returns whether this is so."""
+    give_up_at = time.monotonic() + SECONDS
+    while sql.has_dirty(tx):
+        if time.monotonic() > give_up_at:
+            return False
+        time.sleep(_WAIT_SECONDS)
+    return True
 
 
 def scope_of(row: dict[str, Any]) -> Scope:

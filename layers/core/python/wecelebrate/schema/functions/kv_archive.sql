@@ -150,7 +150,8 @@ language sql immutable parallel safe
 return encode(sha256(convert_to(lines, 'UTF8')), 'hex');
 
 -- Begins the next part of an archive, and returns it with its lines. Null: no document is left. The part counts when
--- its object is proven. Both are steps of one transaction.
+-- its object is proven. Both are steps of one transaction. The call must be a statement of its own, with bound
+-- parameters.
 create or replace function kv.begin_archive_part(entity text, size integer, max_bytes bigint) returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -160,7 +161,9 @@ declare
   p kv.archive_parts;
 begin
   perform kv.require_super_admin();
-  if r.status is distinct from 'archiving' then
+  if current_query() !~ '^select kv\.begin_archive_part\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  elsif r.status is distinct from 'archiving' then
     return null;
   end if;
   page := kv.archive_page(entity, r.checkpoint, size, max_bytes);
@@ -183,13 +186,17 @@ end
 $$;
 grant execute on function kv.begin_archive_part(text, integer, bigint) to app_admin;
 
--- Records that the object of a part was read back. Returns false if its lines are not those of the documents.
+-- Records that the object of a part was read back. Returns false if its lines are not those of the documents. The call
+-- must be a statement of its own, with bound parameters.
 create or replace function kv.prove_archive_part(
   entity text, number integer, version_id text, content_sha256 text, object_sha256 text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 begin
   perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.prove_archive_part\(\$1, \$2, \$3, \$4, \$5\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
   update kv.archive_parts p set version_id = $3, object_sha256 = $5, proven_at = clock_timestamp()
   where p.retirement_id = (kv.retirement_of($1)).id and p.number = $2 and p.proven_at is null and p.content_sha256 = $4;
   return found;
@@ -198,8 +205,9 @@ $$;
 grant execute on function kv.prove_archive_part(text, integer, text, text, text) to app_admin;
 
 -- Deletes the documents of the next part of an archive. Returns `deleted`, or `changed` if the documents are not those
--- of the archive any more, or `complete` if all documents of all parts are deleted and none has arrived. The call must
--- be a statement of its own, with bound parameters. The triggers of the mirror do not run, so kv.ids stays as it is.
+-- of the archive any more or the archive is old, or `complete` if all documents of all parts are deleted and none has
+-- arrived, or `not_led` if the tables do not answer all reads any more. The call must be a statement of its own, with
+-- bound parameters. The triggers of the mirror do not run, so kv.ids stays as it is.
 create or replace function kv.delete_archived(entity text) returns text
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -211,13 +219,17 @@ begin
   if current_query() !~ '^select kv\.delete_archived\(\$1\);?\s*$' or r.status is distinct from 'deleting' then
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
   end if;
+  if not kv.is_led(entity) then
+    return 'not_led';
+  end if;
   select * into p from kv.archive_parts a where a.retirement_id = r.id and a.deleted_at is null
   order by a.number limit 1;
   if p.number is null then
     return case when (kv.archive_page(entity, '', 1, 0)).keys = '{}' then 'complete' else 'changed' end;
   end if;
   perform from kv_store_6fcaeea3 s where s.key = any (p.keys) order by s.key for update;
-  if p.proven_at is null or kv.stored_hash(p.keys) <> p.stored_sha256 then
+  if p.proven_at is null or p.archived_at < now() - interval '30 days'
+      or kv.stored_hash(p.keys) <> p.stored_sha256 then
     return 'changed';
   end if;
   delete from kv_store_6fcaeea3 s where s.key = any (p.keys);
@@ -241,8 +253,25 @@ end
 $$;
 grant execute on function kv.next_deleted_part(text) to app_admin;
 
--- Writes the documents of a part into the store, with their secrets. A key that is in use keeps its document. The data
--- of persons who were erased since then does not come back. Returns false if these are not the lines of the part.
+-- Deletes those of the documents that an undo has restored whose rows were deleted since they were archived, also those
+-- in lists.
+create or replace function kv.delete_restored(entity text, keys text[]) returns void
+language plpgsql volatile
+as $$
+begin
+  delete from kv_store_6fcaeea3 s where s.key in (
+    select i.key from kv.ids i
+    where i.key = any (keys) and i.entity = $1 and i.list is null and i.state = 'deleted'
+      and i.environment = any (kv.mirrored_environments()));
+  perform kv.note_list_change(entity, d.id, null) from (
+    select distinct i.id from kv.ids i where i.list = any (keys) and i.entity = $1 and i.state = 'deleted') d;
+end
+$$;
+
+-- Writes the documents of a part into the store, with their secrets. A key that is in use keeps its document, and
+-- the archived secrets of this key stay until the archive expires. The data
+-- of persons who were erased since then does not come back, nor do the documents of rows that were deleted. Returns
+-- false if these are not the lines of the part.
 create or replace function kv.restore_part(entity text, number integer, lines text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -258,6 +287,8 @@ begin
   if p.content_sha256 is distinct from kv.lines_hash(lines) then
     return false;
   end if;
+  perform kv.lock_entities(array(  -- a transaction that deletes a row sees its document, or has marked it
+    select i.id from kv.ids i where i.entity = $1 and (i.key = any (p.keys) or i.list = any (p.keys))));
   with documents as materialized (
     select d ->> 'key' as key, d -> 'value' as value
     from (select l::jsonb as d from string_to_table(lines, E'\n') l) l
@@ -270,6 +301,7 @@ begin
     on conflict on constraint kv_store_6fcaeea3_pkey do nothing returning key
   )
   select coalesce(array_agg(t.key), '{}') into keys from restored t;
+  perform kv.delete_restored(entity, keys);
   for erased in
     select distinct o.id, to_jsonb(o) as content from kv.ids i join orders o on o.id = i.id
     where i.entity = 'order' and (i.key = any (keys) or i.list = any (keys))
@@ -277,7 +309,7 @@ begin
   loop
     perform kv.erase_documents(erased.id, erased.content);
   end loop;
-  delete from kv.archive_secrets s where (s.retirement_id, s.number) = (r.id, p.number);
+  delete from kv.archive_secrets s where (s.retirement_id, s.number) = (r.id, p.number) and s.key = any (keys);
   update kv.archive_parts a set deleted_at = null, restored_at = clock_timestamp()
   where a.retirement_id = r.id and a.number = p.number;
   return true;

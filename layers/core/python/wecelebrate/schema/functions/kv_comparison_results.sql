@@ -165,13 +165,17 @@ end
 $$;
 grant execute on function kv.is_document_newer(text, text, uuid, text[]) to app_admin;
 
--- Repairs a record: maps its documents again, or writes its document from its row.
+-- Repairs a record: maps its documents again, or writes its document from its row. The documents of a retired entity
+-- are in its archive.
 create or replace function kv.repair_record(source text, entity text, key text, row_id uuid, fields text[])
 returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 begin
   perform kv.require_super_admin();
+  if kv.is_retired(entity) then
+    raise exception 'the documents of each % are retired', entity using errcode = 'lock_not_available';
+  end if;
   if source = 'kv' then
     perform kv.repair_row(entity, key, row_id);
   elsif row_id is not null then
@@ -197,6 +201,7 @@ $$;
 
 -- Maps the documents of a record as if they had never been mapped: all their fields count as changed. A row that has
 -- disappeared is written again. An empty base says that an operator has decided for the documents, and their stock.
+-- Documents that are older than their row, because a bulk write has not reached them, decide nothing.
 create or replace function kv.repair_row(entity text, key text, row_id uuid) returns void
 language plpgsql volatile
 as $$
@@ -215,6 +220,9 @@ begin
     select distinct i.id from kv.ids i
     where i.entity = $1 and i.state <> 'gone' and (i.key = $2 or i.id = $3) order by 1);
   perform kv.lock_documents(entity, ids);
+  if exists (select from unnest(ids) i where kv.is_dirty(i)) then
+    return;
+  end if;
   foreach target in array ids loop
     update kv.ids i set mapped_fingerprint = null, base = '{}',
       has_row = i.has_row and kv.row_as_json(i.entity, i.id) is not null

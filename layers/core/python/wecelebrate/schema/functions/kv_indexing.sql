@@ -135,6 +135,7 @@ $$;
 -- Finds the documents of keys of the store, also those in lists. If `is_hostile` is true, the values are not read, and
 -- the keys become no rows. A document whose row was deleted in the platform is marked, whatever its key is. A document
 -- that a retirement has left in the store stays as it is marked, because the documents that it refers to are archived.
+-- So do the documents in a list that stays: an erasure needs their marks.
 create or replace function kv.index_keys(keys text[], environments text[], names text[], is_hostile boolean)
 returns void
 language sql volatile
@@ -148,6 +149,7 @@ as $$
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null
     where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
+      and not kv.is_retired(i.entity)
       and not exists (select from documents d where d.key = i.key)
     returning i.key
   ), forgotten as (

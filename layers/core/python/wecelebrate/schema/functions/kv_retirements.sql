@@ -32,20 +32,24 @@ as $$
     left join kv.ids i on i.key = s.key and i.list is null
 $$;
 
+-- Returns whether the tables lead and answer all reads of an entity, for all clients.
+create or replace function kv.is_led(entity text) returns boolean
+language sql stable
+return exists (
+    select from kv.stages s where s.entity = $1 and s.client_id is null and s.leads = 'tables' and s.reads = 100)
+  and not exists (select from kv.stages s where s.entity = $1 and (s.leads <> 'tables' or s.reads < 100));
+
 -- Returns what the gates of a retirement judge. The comparison must include all clients.
 create or replace function kv.retirement_facts(entity text) returns jsonb
 language plpgsql stable security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 declare
   r constant kv.retirements := kv.retirement_of(entity);
-  usual kv.stages;
 begin
   perform kv.require_super_admin();
-  select * into usual from kv.stages s where s.entity = $1 and s.client_id is null;
   return jsonb_build_object(
     'retirement', kv.retirement_content(r),
-    'is_led', coalesce(usual.leads = 'tables' and usual.reads = 100, false) and not exists (
-      select from kv.stages s where s.entity = $1 and (s.leads <> 'tables' or s.reads < 100)),
+    'is_led', kv.is_led($1),
     'mirror', coalesce((select m.enabled from kv.mirror m), false),
     'subscriptions', (
       select count(*) from pg_subscription s join pg_database d on d.oid = s.subdbid
@@ -92,13 +96,17 @@ $$;
 grant execute on function kv.retirement_status() to app_admin;
 
 -- Locks the retirement of an entity until the end of the transaction, so that two commands do not work on it at the
--- same time. Returns whether there is one that is not undone.
+-- same time. While documents are not archived yet, stages cannot change either, so the gates judge the stage that is in
+-- force when the transaction ends. Returns whether there is a retirement that is not undone.
 create or replace function kv.lock_retirement(entity text) returns boolean
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 begin
   perform kv.require_super_admin();
   perform pg_advisory_xact_lock(hashtextextended('kv retirement ' || $1, 0));
+  if exists (select from kv.retirements r where r.entity = $1 and r.status = 'waiting') then
+    perform pg_advisory_xact_lock(hashtextextended('kv stage changes', 0));
+  end if;
   return exists (select from kv.retirements r where r.entity = $1 and r.status <> 'undone');
 end
 $$;
@@ -120,13 +128,34 @@ end
 $$;
 grant execute on function kv.start_retirement(text, integer) to app_admin;
 
+-- Ends an undo: the sweeper writes rows that have changed since the retirement began into the documents of products,
+-- and the secrets of documents that were never deleted are forgotten. Other documents must stay as they are, e.g. those
+-- that name another value than their row on purpose.
+create or replace function kv.end_undo(r kv.retirements) returns void
+language plpgsql volatile
+as $$
+begin
+  if r.entity = 'product' and r.status <> 'waiting' then
+    insert into kv.dirty (entity, row_id)
+    select distinct i.entity, i.id from kv.ids i join products p on p.id = i.id
+    where i.entity = 'product' and i.has_row and p.updated_at >= r.started_at
+      and exists (select from kv.mirror m where m.enabled);
+  end if;
+  delete from kv.archive_secrets s using kv.archive_parts p
+  where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number);
+end
+$$;
+
 -- Changes the status of a retirement, and records it in the audit log. The call must be a statement of its own, with
--- bound parameters. An undo of a retirement that has deleted nothing ends at once.
+-- bound parameters. An undo of a retirement that has deleted nothing ends at once. The mirror has not written documents
+-- since they were archived, so the end of an undo appends changed products to kv.dirty: otherwise reads would have the
+-- values of the rows with the revision of old documents, and no write could say which values it has read.
 create or replace function kv.change_retirement(entity text, status text, details jsonb) returns void
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
 declare
   r kv.retirements := kv.retirement_of(entity);
+  target text;
   deleted boolean;
 begin
   perform kv.require_super_admin();
@@ -148,9 +177,12 @@ begin
     where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
     delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
   end if;
-  update kv.retirements u set status = case when $2 = 'restoring' and not deleted then 'undone' else $2 end,
-    checkpoint = r.checkpoint, changed_at = clock_timestamp()
+  target := case when $2 = 'restoring' and not deleted then 'undone' else $2 end;
+  update kv.retirements u set status = target, checkpoint = r.checkpoint, changed_at = clock_timestamp()
   where u.id = r.id;
+  if target = 'undone' then
+    perform kv.end_undo(r);
+  end if;
   perform app.record_retirement(
     case $2 when 'archiving' then 'archive' when 'deleting' then 'delete' when 'retired' then 'complete'
       when 'restoring' then 'undo' else 'undone' end, $1, coalesce($3, '{}'));

@@ -68,7 +68,8 @@ return (
     where t.day >= current_date - 30 group by 1, 2, 3 order by max(t.last_at) desc limit 1000) t);
 
 -- Counts what went wrong since the last call, until a minute ago: a transaction of a minute has ended by then. Returns
--- null if the mirror was never on. It also deletes the secrets of archives that have expired.
+-- null if the mirror was never on. It also deletes the secrets of objects that have expired, whatever became of their
+-- retirement.
 create or replace function kv.report_troubles() returns jsonb
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
 as $$
@@ -84,8 +85,8 @@ begin
     return null;
   end if;
   update kv.mirror m set reported_until = ending;
-  delete from kv.archive_secrets s using kv.retirements r
-  where r.id = s.retirement_id and r.status = 'retired' and r.changed_at < now() - interval '180 days';
+  delete from kv.archive_secrets s using kv.archive_parts p
+  where (p.retirement_id, p.number) = (s.retirement_id, s.number) and p.archived_at < now() - interval '180 days';
   return jsonb_build_object(
     'KvConflicts', (
       select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
