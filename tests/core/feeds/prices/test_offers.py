@@ -136,6 +136,38 @@ def test_a_price_without_certain_days_is_no_offer(text: str) -> None:
     assert (str(product.price), product.offers, "offers" in product.fields_set) == ("12.90", (), False)
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        "Discount amount", "Discount value", "Discount", "Price discount", "Rabatt", "Rabatt EUR", "Rabattbetrag",
+        "Remise", "Montant remise", "Descuento", "Sconto", "Korting", "Sleva", "Zľava", "Скидка", "割引額", "할인액",
+        "Sale amount", "Member promo price", "Sale price 10+", "Sale price (min 10)", "Akční cena za kg", "Promo 10",
+        "Special price / kg", "Special price per case", "Promo USD",
+    ],
+)  # fmt: skip
+def test_a_reduction_and_the_price_of_a_quantity_are_no_offers(column: str) -> None:
+    text = f"SKU;Name;Price;{column};Promo from;Promo to\nA;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
+    product = read(text).product
+    assert (str(product.price), product.offers) == ("12.90", ())
+
+
+@pytest.mark.parametrize(
+    "column", ["Promo", "Promo EUR", "Discounted price", "Prezzo scontato", "Rabattpreis", "Akciós ár", "Reduced"]
+)
+def test_a_reduced_price_is_an_offer(column: str) -> None:
+    text = f"SKU;Name;Price;{column};Promo from;Promo to\nA;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
+    assert offers(read(text).product) == [("9.90", FIRST, LAST)]
+
+
+def test_the_reductions_of_prestashop_are_no_prices() -> None:
+    header = "Reference #;Name *;Price tax excluded;Price tax included;Discount amount;Discount percent;"
+    days = "Discount from (yyyy-mm-dd);Discount to (yyyy-mm-dd)"
+    for amount, percent in (("5.00", ""), ("", "10.00")):
+        text = f"{header}{days}\nA;Cup;13.76;16.51;{amount};{percent};2026-11-01;2026-11-30\n"
+        product = read(text).product
+        assert (str(product.price), product.offers) == ("16.51", ())
+
+
 def test_slashes_are_read_as_in_the_country_of_the_dollar() -> None:
     text = "SKU,Name,Price,Special price,Special from,Special to\nA,Cup,12.90,9.90,03/04/2026,05/06/2026\n"
     assert offers(read(text, currency="USD").product) == [("9.90", date(2026, 3, 4), date(2026, 5, 6))]

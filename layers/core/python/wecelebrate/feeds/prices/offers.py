@@ -18,9 +18,11 @@ from typing import Literal
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.columns.visibility import internal_part
+from wecelebrate.feeds.notation import numbers
 from wecelebrate.feeds.notation.moments import is_blank, moment_of, order_of_slashes, period_of
 from wecelebrate.feeds.plan.model import OfferColumns, Plan
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
+from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
 from wecelebrate.feeds.rows.validity import is_first_day, is_last_day
 from wecelebrate.feeds.vocabulary.folding import split_words
 from wecelebrate.feeds.vocabulary.words import words
@@ -34,6 +36,16 @@ _OFFER = re.compile(
     r"zniz\w*|wyprzedaz\w*|obniz\w*|kedvezmeny\w*|tarjous\w*|ale$|alennus\w*|reducere\w*|indirim\w*|kampanya\w*|акци\w*|скидк\w*|"
     r"распродаж\w*|знижк\w*)"
 )
+_REDUCTION = re.compile(
+    r"(?:discounts?|rabatt(?:e|er)?|rabat(?:y|ter)?|remises?|descuentos?|descontos?|scont[oi]|korting(?:en)?|alennus|slev[ay]|"
+    r"zlav[ay]|kedvezmeny|reducer[ei]|indirim|znizk[ai]|obnizk[ai]|rebajas?|discont|iskonto|popust|скидк[аи]|знижк[аи]|отстъпк[аи])"
+    r"(?:s?(?:betrag|wert|summe|satz|belopp|sats|bedrag|belob|prozent|procent|percentage))?"
+)
+"""Nouns for a reduction. Beside a word for an amount, or alone, they name what is taken off the price."""
+_ASIAN_REDUCTION = re.compile(r"(?:割引|値引|折扣|优惠|優惠|할인)(?:率|額|额|金額|金额|율|률|액|금액)?$")
+_LEAST = re.compile(r"\bmin\w{0,4}\.?\s*\d", re.IGNORECASE)
+_AMOUNT = words("betrag amount amounts value values")
+_REDUCED_NOUN = re.compile(r"(?:prices?|preis|pris|prijs)_(?:discounts?|rabatt|rabat|korting)")
 _ASIAN_OFFER = re.compile(r"セール|特価|特売|促销|促銷|特卖|特惠|优惠|할인|행사|세일")
 _FIRST = words(
     "from fromdate beginnt startet begint commence empieza comienza start starts started startat startsat startdate "
@@ -75,7 +87,7 @@ def find_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None],
         return None
     if plan.validity is not None or (plan.computed and any(plan.computed.get(each.column) for each in plan.prices)):
         return None
-    prices = [number for number in _offer_prices(plan, columns) if number not in _used(plan)]
+    prices = [number for number in _offer_prices(plan, columns, currency) if number not in _used(plan)]
     if mapping.get("offers"):
         prices = [number for number, name in enumerate(plan.header) if fold(name) == fold(mapping["offers"] or "")][:1]
     for price in prices:
@@ -106,21 +118,51 @@ def _names_offer(name: str) -> bool:
     return any(_OFFER.match(word) for word in _words(name)) or _ASIAN_OFFER.search(name) is not None
 
 
-def _offer_prices(plan: Plan, columns: Columns) -> list[int]:
+def _is_another_amount(name: str) -> bool:
+    """Return whether a name is that of a reduction, or of a price that is not for one piece: `Discount amount`."""
+    if is_for_a_measure(name) or names_a_package(name) or _LEAST.search(name) or _ASIAN_REDUCTION.search(name):
+        return True
+    quantity = quantity_in_name(name)
+    if quantity is not None and quantity[0] != 1:
+        return True
+    tokens = _words(name)
+    if _REDUCED_NOUN.fullmatch("_".join(tokens[-2:])):  # `Price discount`
+        return True
+    price = name_of_price(name)
+    reduces = any(map(_REDUCTION.fullmatch, tokens))
+    return (price is None and reduces) or (
+        price is not None and price.is_weak and (reduces or not _AMOUNT.isdisjoint(tokens))
+    )
+
+
+def _is_bare_offer(name: str, currency: str) -> bool:
+    """Return whether a name is only a word for an offer, possibly with the currency: `Akce`, `Promo EUR`."""
+    tokens = [word for word in _words(name) if numbers.currency_code(word.upper(), currency) != currency]
+    is_asian = len(tokens) == 1 and _ASIAN_OFFER.search(name)
+    is_bare = is_asian or all(_OFFER.fullmatch(word) for word in tokens)
+    return bool(is_bare) and _role(name) is None and not any(map(str.isdigit, name))
+
+
+def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
     """Return the columns with the prices of offers: those with the same tax as the price of the file first.
 
-    A column such as `Akce` is one if its values are amounts with decimals or currencies, and not percentages.
+    A column such as `Akce` is one if its values are amounts with decimals or currencies, and not percentages. A column
+    with the amount of a reduction, or with the price of a quantity, a measure or a package, is none.
     """
     sold = name_of_price(plan.header[plan.prices[0].column])
     ranked: list[tuple[int, int]] = []
     for number, header in enumerate(plan.header):
         facts = columns[number] if _names_offer(header) and not internal_part(header) else None
-        if facts is None or facts.is_empty or share_of_amounts(facts) < 0.5:
+        if facts is None or facts.is_empty or share_of_amounts(facts) < 0.5 or _is_another_amount(header):
             continue
         name = name_of_price(header)
         if name is None:
             is_amount = any("." in cell or "," in cell or not cell.isascii() for cell in facts.cells)
-            if not is_amount or any("%" in cell for cell in facts.cells) or _role(header):
+            if (
+                not is_amount
+                or any("%" in cell for cell in facts.cells)
+                or not _is_bare_offer(header, plan.prices[0].currency or currency)
+            ):
                 continue
             ranked.append((2, number))
         elif name.kind == "offer" and name.tax in (None, sold.tax if sold else None) and name.currency in (
