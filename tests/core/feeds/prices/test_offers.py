@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.feeds.feed_reading import Body, read
 from wecelebrate.feeds import Product, propose
-from wecelebrate.feeds.notation.moments import end_of, moment_of, order_of_slashes, period_of, start_of
+from wecelebrate.feeds.notation.moments import end_of, moment_of, order_of_days, period_of, start_of
 
 FIRST, LAST = date(2026, 11, 20), date(2026, 11, 30)
 PLAIN = {
@@ -173,6 +173,27 @@ def test_slashes_are_read_as_in_the_country_of_the_dollar() -> None:
     assert offers(read(text, currency="USD").product) == [("9.90", date(2026, 3, 4), date(2026, 5, 6))]
 
 
+@pytest.mark.parametrize("sign", ["-", "/", "."])
+def test_all_days_of_a_file_decide_whether_the_month_is_first(sign: str) -> None:
+    text = "SKU,Name,Price,Sale price,Sale start,Sale end\nA,Cup,12.90,9.90,11-01-2026,11-30-2026\n".replace("-", sign)
+    assert offers(read(text).product) == [("9.90", date(2026, 11, 1), LAST)]
+    text = text.replace(f"11{sign}30", f"12{sign}10")
+    expected = [("9.90", date(2026, 1, 11), date(2026, 10, 12))] if sign == "." else []
+    assert offers(read(text).product) == expected
+
+
+def test_a_number_of_two_digits_at_both_ends_can_be_the_year() -> None:
+    year, this = date.today().year % 100, date.today().year  # noqa: DTZ011
+    cells = [(f"{year}/11/{day}", f"{day}/11/{year}") for day in (20, 30)]
+    assert order_of_days([first for first, _ in cells]) is None
+    assert order_of_days([last for _, last in cells]) is False
+    assert order_of_days([f"{year + 1}/11/{year}", f"{year}/11/{year}"]) is False
+    text = "SKU;Name;Price;Sale price;Sale from;Sale to\nA;Cup;12.90;9.90;{};{}\n"
+    assert not read(text.format(*(first for first, _ in cells))).product.offers
+    expected = [("9.90", date(this, 11, 20), date(this, 11, 30))]
+    assert offers(read(text.format(*(last for _, last in cells))).product) == expected
+
+
 def test_a_bad_offer_leaves_the_product_and_is_a_warning() -> None:
     rows = "A;Cup;12.90;9.90;20.11.2026;30.11.2026\n" * 8
     text = f"SKU;Name;Price;Special price;Special from;Special to\n{rows}B;Mug;14.90;12.00;tomorrow;\nC;Jug;9;9;;\n"
@@ -224,10 +245,15 @@ def test_an_end_far_in_the_future_is_no_end_and_the_last_minute_belongs_to_the_o
     assert start_of(date(1900, 1, 1)) is None and start_of(FIRST) == FIRST
     assert end_of(datetime(2026, 11, 30, 23, 59, 59)) == datetime(2026, 12, 1)  # noqa: DTZ001
     assert end_of(datetime(2026, 11, 30, 23, 30)) == datetime(2026, 11, 30, 23, 30)  # noqa: DTZ001
-    assert order_of_slashes(["11/20/2026"]) is True
-    assert order_of_slashes(["20/11/2026", "2026-01-02"]) is False
-    assert order_of_slashes(["03/04/2026"]) is None
-    assert order_of_slashes(["04/04/2026"]) is False
+    assert order_of_days(["11/20/2026"]) is True
+    assert order_of_days(["20/11/2026", "2026-01-02"]) is False
+    assert order_of_days(["03/04/2026"]) is None
+    assert order_of_days(["04/04/2026"]) is False
+    assert order_of_days(["11-01-2026", "11-30-2026 23:59"]) is True
+    assert order_of_days(["01-11-2026 - 30-11-2026"]) is False
+    assert order_of_days(["11-01-2026"]) is None and order_of_days(["11.01.2026"]) is False
+    assert order_of_days(["11-30-2026", "30-11-2026"]) is None
+    assert order_of_days(["20.11.2026 10.30.15", "01.12.2026, 10:30", "2026-11-20"]) is False
     assert period_of("od 20.11.2026 do 30.11.2026") == (FIRST, LAST)
     assert period_of("2026-11-20/") == (FIRST, None)
     assert period_of("20.11.2026") is None

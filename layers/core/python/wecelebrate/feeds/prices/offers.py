@@ -19,7 +19,7 @@ from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.columns.visibility import internal_part
 from wecelebrate.feeds.notation import numbers
-from wecelebrate.feeds.notation.moments import is_blank, moment_of, order_of_slashes, period_of
+from wecelebrate.feeds.notation.moments import is_blank, moment_of, order_of_days, period_of
 from wecelebrate.feeds.plan.model import OfferColumns, Plan
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
 from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
@@ -96,7 +96,7 @@ def find_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None],
             return None
         roles = roles or _days_beside(plan, columns, price)
         cells = [cell for number in roles.values() for cell in columns[number].cells if not is_blank(cell)]
-        month_first = order_of_slashes(cells)
+        month_first = order_of_days(cells)
         if month_first is None and currency == "USD":
             month_first = True
         if cells and month_first is not None:
