@@ -204,6 +204,16 @@ def test_a_bad_offer_leaves_the_product_and_is_a_warning() -> None:
     }  # fmt: skip
 
 
+def test_days_that_mean_no_day_limit_no_offer() -> None:
+    first, last = "0001-01-01T00:00:00+01:00", "9999-12-31 23:59"
+    header = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90"
+    assert offers(read(f"{header};2026-11-20;{first}\n").product) == [("9.90", FIRST, None)]
+    assert offers(read(f"{header};{first};{last}\n").product) == [("9.90", None, None)]
+    reading = read(f"{header};{last};\n")
+    assert reading.product.offers == ()
+    assert [warning["code"] for warning in reading.feed.warnings.as_json()] == ["bad_offer"]
+
+
 def test_the_amount_of_an_offer_is_no_public_attribute() -> None:
     text = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90;20.11.2036;30.11.2036\n"
     assert read(text).product.attributes == {}

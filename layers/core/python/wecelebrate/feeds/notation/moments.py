@@ -114,8 +114,11 @@ def _begin_with_years(dates: Sequence[re.Match[str]]) -> bool:
 
 
 def end_of(last: date | datetime | None) -> date | datetime | None:
-    """Return the end of a period. The last minute of a day, as `23:59`, belongs to the period."""
-    if last is None or last.year > MAX_YEAR:
+    """Return the end of a period, or None for a period without an end.
+
+    The last minute of a day, as `23:59`, belongs to the period. Systems write the first or the last years for "no end".
+    """
+    if last is None or not MIN_YEAR <= last.year <= MAX_YEAR:
         return None
     if isinstance(last, datetime) and (last.hour, last.minute) == (23, 59):
         return last.replace(second=0) + timedelta(minutes=1)
@@ -123,7 +126,12 @@ def end_of(last: date | datetime | None) -> date | datetime | None:
 
 
 def start_of(first: date | datetime | None) -> date | datetime | None:
-    """Return the start of a period. None: the period has begun long ago."""
+    """Return the start of a period. None: the period has begun long ago.
+
+    Raises ValueError if the period never begins.
+    """
+    if first is not None and first.year > MAX_YEAR:
+        raise ValueError("never begins")
     return None if first is None or first.year < MIN_YEAR else first
 
 
