@@ -234,6 +234,34 @@ def test_a_file_without_offers_after_a_file_with_offers_says_that_there_are_none
     assert "offers" not in third.product.fields_set
 
 
+@pytest.mark.parametrize("header", ["Special price;Special from;Special to", "Aktionspreis;von;bis"])
+def test_blank_columns_of_offers_are_those_of_the_earlier_file(header: str) -> None:
+    row = "A;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
+    first = read(f"SKU;Name;Price;{header}\n{row}")
+    blank = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400))
+    assert all("offers" not in product.fields_set for product in read(blank).products)
+    second = read(blank + row, memory=first.feed.reading)
+    assert all("offers" in product.fields_set for product in second.products)
+    assert all(product.offers == () for product in second.products[:-1])
+    assert offers(second.products[-1]) == [("9.90", FIRST, LAST)]
+    third = read(blank + row, memory=second.feed.reading)
+    assert offers(third.products[-1]) == [("9.90", FIRST, LAST)]
+    other = read("SKU;Name;Price;Special price\nA;Cup;12.90;\n", memory=first.feed.reading)
+    assert other.product.offers is None  # without the columns of days
+
+
+@pytest.mark.parametrize(
+    "header", ["sale_price;sale_start;sale_end", "Aktionspreis;von;bis", "sale_price;sale_price_effective_date;note"]
+)
+def test_the_columns_of_later_offers_are_no_attributes(header: str) -> None:
+    later = "A;Cup;12.90;9.90;20.11.2036;30.11.2036\n"
+    text = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400)) + later
+    reading = read(text)
+    assert reading.details["attributes"] == {} and reading.products[-1].attributes == {}
+    name = header.split(";", maxsplit=1)[0]
+    assert read(f"SKU;Name;Price;{name}\nA;Cup;12.90;9.90\n").details["attributes"] == {name: name}
+
+
 @pytest.mark.parametrize(
     ("cell", "expected"),
     [

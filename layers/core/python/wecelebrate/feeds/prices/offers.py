@@ -76,10 +76,13 @@ _MIN_DAYS = 0.8
 """The least share of the values of a column that are days."""
 
 
-def find_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str) -> OfferColumns | None:
+def find_offers(
+    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str, earlier: Sequence[str] = ()
+) -> OfferColumns | None:
     """Return the columns of the offers, or None if the file has none, or does not say when they are valid.
 
-    `currency` is the currency of the catalog: in USD, `03/04/2026` is a day in March.
+    `currency` is the currency of the catalog: in USD, `03/04/2026` is a day in March. `earlier` are the columns of
+    offers of the catalog's earlier file: its offer, and then its days. They have no other meaning if they are blank.
     """
     if not plan.prices or any(question.key == "price" for question in plan.questions):
         return None
@@ -101,7 +104,44 @@ def find_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None],
             month_first = True
         if cells and month_first is not None:
             return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), month_first)
-    return None
+    return None if mapping.get("offers") else _earlier_offers(plan, columns, earlier, currency)
+
+
+def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], currency: str) -> OfferColumns | None:
+    """Return the columns of offers of the earlier file, if the first rows of this file have no offer or no day."""
+    by_name = {fold(name): number for number, name in reversed(list(enumerate(plan.header)))}
+    numbers_of_earlier = [by_name.get(fold(name)) for name in earlier]
+    if len(numbers_of_earlier) < 2 or None in numbers_of_earlier:
+        return None
+    price, *days = [number for number in numbers_of_earlier if number is not None]
+    is_blank_offer = columns[price].is_empty
+    has_days = any(not is_blank(cell) for number in days for cell in columns[number].cells)
+    if price in _used(plan) or has_days or not (is_blank_offer or share_of_amounts(columns[price]) >= 0.5):
+        return None
+    roles = _roles_of_names(plan, price, days)
+    if len(roles) < len(days):
+        return None
+    return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), currency == "USD")
+
+
+def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, int]:
+    """Return which of the columns has which days of an offer. Only their names decide it."""
+    roles: dict[Role, int] = {}
+    for number in days:
+        name = plan.header[number]
+        role = _role(name) if _names_offer(name) else _role_beside(name) if price < number < price + 3 else None
+        roles.setdefault(role or "both", number)
+    return roles
+
+
+def columns_of_named_offers(plan: Plan) -> set[int]:
+    """Return the columns that name an offer and its days, in a file with both. Their values can be blank."""
+    names = [(number, name) for number, name in enumerate(plan.header) if _names_offer(name)]
+    prices = {number for number, name in names if (price := name_of_price(name)) and price.kind == "offer"}
+    days = {number for number, name in names if _role(name) and number not in prices}
+    beside = {number + step for number in prices for step in (1, 2) if number + step < len(plan.header)}
+    days |= {number for number in beside - prices if _role_beside(plan.header[number])}
+    return prices | days if prices and days else set()
 
 
 def _used(plan: Plan) -> set[int]:
@@ -199,18 +239,23 @@ def _days_beside(plan: Plan, columns: Columns, price: int) -> dict[Role, int]:
     """Return the columns of days directly after the offer, such as `von` and `bis`, `Valid from` and `Valid to`."""
     roles: dict[Role, int] = {}
     for number in range(price + 1, min(price + 3, len(plan.header))):
-        name = plan.header[number]
-        forms = name_forms(name)
-        role: Role | None = (
-            "first" if any(map(is_first_day, forms)) else "last" if any(map(is_last_day, forms)) else None
-        )
-        tokens = set(_words(name))
-        if role is None and tokens and tokens <= _FIRST | _LAST:
-            role = "first" if tokens <= _FIRST else "last"
+        role = _role_beside(plan.header[number])
         if role is None or role in roles or not _has_days(columns, number, role):
             break
         roles[role] = number
     return roles
+
+
+def _role_beside(name: str) -> Role | None:
+    """Return what the name of a column directly after an offer says about its days: `von`, `Valid to`."""
+    forms, tokens = name_forms(name), set(_words(name))
+    if any(map(is_first_day, forms)):
+        return "first"
+    if any(map(is_last_day, forms)):
+        return "last"
+    if tokens and tokens <= _FIRST | _LAST:
+        return "first" if tokens <= _FIRST else "last"
+    return None
 
 
 def _role(name: str) -> Role | None:
