@@ -191,7 +191,7 @@ def _add_offers(
     This is also true if the offers are only in later rows than those of the sample.
     """
     plan.offers = find_offers(plan, columns, mapping, currency, earlier)
-    hidden = {*plan.field_columns["offers"]} if plan.offers else columns_of_named_offers(plan)
+    hidden = {*plan.field_columns["offers"]} if plan.offers else columns_of_named_offers(plan, columns)
     if hidden:
         plan.attributes = [
             each for each in plan.attributes

@@ -134,14 +134,15 @@ def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, i
     return roles
 
 
-def columns_of_named_offers(plan: Plan) -> set[int]:
-    """Return the columns that name an offer and its days, in a file with both. Their values can be blank."""
+def columns_of_named_offers(plan: Plan, columns: Columns) -> set[int]:
+    """Return the columns that name an offer and its days, in a file with both. Offers without any day are left out."""
     names = [(number, name) for number, name in enumerate(plan.header) if _names_offer(name)]
     prices = {number for number, name in names if (price := name_of_price(name)) and price.kind == "offer"}
     days = {number for number, name in names if _role(name) and number not in prices}
     beside = {number + step for number in prices for step in (1, 2) if number + step < len(plan.header)}
     days |= {number for number in beside - prices if _role_beside(plan.header[number])}
-    return prices | days if prices and days else set()
+    has_offers, has_days = (any(not columns[each].is_empty for each in group) for group in (prices, days))
+    return prices | days if prices and days and (has_days or not has_offers) else set()
 
 
 def _used(plan: Plan) -> set[int]:
