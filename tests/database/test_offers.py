@@ -293,6 +293,19 @@ def test_the_plausibility_of_prices_compares_regular_prices(superuser: psycopg.C
     assert stored["offers"] == [{"price": "1.00", "starts_at": None, "ends_at": None}]
 
 
+def test_the_plausibility_of_prices_counts_new_offers(superuser: psycopg.Connection, load: str) -> None:
+    def changed(*offers: dict[str, Any]) -> tuple[int, int]:
+        merging.stage(superuser, [STAGED | {"offers": Jsonb(list(offers))}])
+        changes = merging.implausible(superuser)
+        return changes["price_factors"], changes["large_price_changes"]
+
+    cheap, usual = offer("0.20", NOW + HOUR), offer("15", NOW + HOUR)
+    assert changed(usual) == changed(offer("0.20", None, NOW - HOUR)) == changed() == (0, 0)
+    assert changed(usual, cheap) == (1, 1)
+    set_offers(superuser, cheap)
+    assert changed(usual, cheap) == (0, 0)  # the product has this offer
+
+
 def test_the_document_of_the_store_has_the_regular_price(superuser: psycopg.Connection) -> None:
     set_offers(superuser, offer("15"))
     rows = superuser.execute(

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from psycopg.types.json import Jsonb
 
 from tests.kv.moving import Move, gift, order
 from wecelebrate.kv.reasons import ADVICE
@@ -143,6 +144,17 @@ def test_a_total_that_is_missing_is_computed(move: Move, fields: dict[str, Any],
     move.run()
     assert move.row("orders", "order:o-1")["total_amount"] == total
     assert note in move.notes("order:o-1")
+
+
+def test_a_missing_price_is_the_regular_price_of_the_product_beside_an_offer(move: Move) -> None:
+    move.run()
+    product = "(select id from kv.ids where entity = 'product' and key = 'gift:g-a')"
+    assert move.value(
+        f"update products set offers = %s where id = {product} returning price", Jsonb([{"price": "4"}])
+    ) == 4  # fmt: skip
+    move.put("order:o-1", order("o-1", unitPrice=None, totalValue=0))
+    move.run()
+    assert move.row("orders", "order:o-1")["total_amount"] == 10
 
 
 def test_a_total_that_cannot_be_divided_is_not_rounded(move: Move) -> None:

@@ -81,3 +81,18 @@ def test_a_dry_run_shows_offers(platform: Platform, tenant: Tenant) -> None:
     assert sample["changes"]["offers"]["from"] == []
     assert sample["changes"]["offers"]["to"][0]["price"] == "799.00"
     assert products(tenant)["B"]["offers"] == []
+
+
+def test_a_file_that_declares_itself_a_delta_ends_no_offers(platform: Platform, tenant: Tenant) -> None:
+    article = (
+        "<ARTICLE><SUPPLIER_AID>B</SUPPLIER_AID><ARTICLE_DETAILS><DESCRIPTION_SHORT>Stavebnice</DESCRIPTION_SHORT>"
+        "</ARTICLE_DETAILS><ARTICLE_PRICE_DETAILS><ARTICLE_PRICE price_type='gros_list'><PRICE_AMOUNT>959.00"
+        "</PRICE_AMOUNT></ARTICLE_PRICE></ARTICLE_PRICE_DETAILS></ARTICLE>"
+    )
+    update = f"<BMECAT version='1.2'><T_UPDATE_PRODUCTS prev_version='1'>{article}</T_UPDATE_PRODUCTS></BMECAT>"
+    file = f"SKU;Name;Price;Special price;Special from;Special to\nB;Stavebnice;949.00;799.00;;{day(9)}\n"
+    platform.sync(tenant.catalog_id, "full/offers.csv", file.encode())
+    assert products(tenant)["B"]["offer_price"] == "799.00"
+    job = platform.sync(tenant.catalog_id, "full/update.xml", update.encode())
+    stored = products(tenant)["B"]
+    assert (job["counts"]["updated"], stored["price"], stored["offer_price"]) == (1, "959.00", "799.00")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.core.feeds.feed_reading import Body, read
 from wecelebrate.feeds import Product, propose
-from wecelebrate.feeds.notation.moments import end_of, moment_of, order_of_slashes, period_of, start_of
+from wecelebrate.feeds.notation.moments import end_of, moment_of, order_of_days, period_of, start_of
 
 FIRST, LAST = date(2026, 11, 20), date(2026, 11, 30)
 PLAIN = {
@@ -136,9 +136,62 @@ def test_a_price_without_certain_days_is_no_offer(text: str) -> None:
     assert (str(product.price), product.offers, "offers" in product.fields_set) == ("12.90", (), False)
 
 
+@pytest.mark.parametrize(
+    "column",
+    [
+        "Discount amount", "Discount value", "Discount", "Price discount", "Rabatt", "Rabatt EUR", "Rabattbetrag",
+        "Remise", "Montant remise", "Descuento", "Sconto", "Korting", "Sleva", "Zľava", "Скидка", "割引額", "할인액",
+        "Sale amount", "Member promo price", "Sale price 10+", "Sale price (min 10)", "Akční cena za kg", "Promo 10",
+        "Special price / kg", "Special price per case", "Promo USD",
+    ],
+)  # fmt: skip
+def test_a_reduction_and_the_price_of_a_quantity_are_no_offers(column: str) -> None:
+    text = f"SKU;Name;Price;{column};Promo from;Promo to\nA;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
+    product = read(text).product
+    assert (str(product.price), product.offers) == ("12.90", ())
+
+
+@pytest.mark.parametrize(
+    "column", ["Promo", "Promo EUR", "Discounted price", "Prezzo scontato", "Rabattpreis", "Akciós ár", "Reduced"]
+)
+def test_a_reduced_price_is_an_offer(column: str) -> None:
+    text = f"SKU;Name;Price;{column};Promo from;Promo to\nA;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
+    assert offers(read(text).product) == [("9.90", FIRST, LAST)]
+
+
+def test_the_reductions_of_prestashop_are_no_prices() -> None:
+    header = "Reference #;Name *;Price tax excluded;Price tax included;Discount amount;Discount percent;"
+    days = "Discount from (yyyy-mm-dd);Discount to (yyyy-mm-dd)"
+    for amount, percent in (("5.00", ""), ("", "10.00")):
+        text = f"{header}{days}\nA;Cup;13.76;16.51;{amount};{percent};2026-11-01;2026-11-30\n"
+        product = read(text).product
+        assert (str(product.price), product.offers) == ("16.51", ())
+
+
 def test_slashes_are_read_as_in_the_country_of_the_dollar() -> None:
     text = "SKU,Name,Price,Special price,Special from,Special to\nA,Cup,12.90,9.90,03/04/2026,05/06/2026\n"
     assert offers(read(text, currency="USD").product) == [("9.90", date(2026, 3, 4), date(2026, 5, 6))]
+
+
+@pytest.mark.parametrize("sign", ["-", "/", "."])
+def test_all_days_of_a_file_decide_whether_the_month_is_first(sign: str) -> None:
+    text = "SKU,Name,Price,Sale price,Sale start,Sale end\nA,Cup,12.90,9.90,11-01-2026,11-30-2026\n".replace("-", sign)
+    assert offers(read(text).product) == [("9.90", date(2026, 11, 1), LAST)]
+    text = text.replace(f"11{sign}30", f"12{sign}10")
+    expected = [("9.90", date(2026, 1, 11), date(2026, 10, 12))] if sign == "." else []
+    assert offers(read(text).product) == expected
+
+
+def test_a_number_of_two_digits_at_both_ends_can_be_the_year() -> None:
+    year, this = date.today().year % 100, date.today().year  # noqa: DTZ011
+    cells = [(f"{year}/11/{day}", f"{day}/11/{year}") for day in (20, 30)]
+    assert order_of_days([first for first, _ in cells]) is None
+    assert order_of_days([last for _, last in cells]) is False
+    assert order_of_days([f"{year + 1}/11/{year}", f"{year}/11/{year}"]) is False
+    text = "SKU;Name;Price;Sale price;Sale from;Sale to\nA;Cup;12.90;9.90;{};{}\n"
+    assert not read(text.format(*(first for first, _ in cells))).product.offers
+    expected = [("9.90", date(this, 11, 20), date(this, 11, 30))]
+    assert offers(read(text.format(*(last for _, last in cells))).product) == expected
 
 
 def test_a_bad_offer_leaves_the_product_and_is_a_warning() -> None:
@@ -149,6 +202,16 @@ def test_a_bad_offer_leaves_the_product_and_is_a_warning() -> None:
     assert {(warning["code"], warning["value"]) for warning in reading.feed.warnings.as_json()} == {
         ("bad_offer", "12.00 tomorrow"), ("offer_not_lower", "9"),
     }  # fmt: skip
+
+
+def test_days_that_mean_no_day_limit_no_offer() -> None:
+    first, last = "0001-01-01T00:00:00+01:00", "9999-12-31 23:59"
+    header = "SKU;Name;Price;Special price;Special from;Special to\nA;Cup;12.90;9.90"
+    assert offers(read(f"{header};2026-11-20;{first}\n").product) == [("9.90", FIRST, None)]
+    assert offers(read(f"{header};{first};{last}\n").product) == [("9.90", None, None)]
+    reading = read(f"{header};{last};\n")
+    assert reading.product.offers == ()
+    assert [warning["code"] for warning in reading.feed.warnings.as_json()] == ["bad_offer"]
 
 
 def test_the_amount_of_an_offer_is_no_public_attribute() -> None:
@@ -169,6 +232,34 @@ def test_a_file_without_offers_after_a_file_with_offers_says_that_there_are_none
     assert (second.product.offers, "offers" in second.product.fields_set) == (None, True)
     third = read("SKU;Name;Price\nA;Cup;12.90\n", memory=second.feed.reading)
     assert "offers" not in third.product.fields_set
+
+
+@pytest.mark.parametrize("header", ["Special price;Special from;Special to", "Aktionspreis;von;bis"])
+def test_blank_columns_of_offers_are_those_of_the_earlier_file(header: str) -> None:
+    row = "A;Cup;12.90;9.90;20.11.2026;30.11.2026\n"
+    first = read(f"SKU;Name;Price;{header}\n{row}")
+    blank = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400))
+    assert all("offers" not in product.fields_set for product in read(blank).products)
+    second = read(blank + row, memory=first.feed.reading)
+    assert all("offers" in product.fields_set for product in second.products)
+    assert all(product.offers == () for product in second.products[:-1])
+    assert offers(second.products[-1]) == [("9.90", FIRST, LAST)]
+    third = read(blank + row, memory=second.feed.reading)
+    assert offers(third.products[-1]) == [("9.90", FIRST, LAST)]
+    other = read("SKU;Name;Price;Special price\nA;Cup;12.90;\n", memory=first.feed.reading)
+    assert other.product.offers is None  # without the columns of days
+
+
+@pytest.mark.parametrize(
+    "header", ["sale_price;sale_start;sale_end", "Aktionspreis;von;bis", "sale_price;sale_price_effective_date;note"]
+)
+def test_the_columns_of_later_offers_are_no_attributes(header: str) -> None:
+    later = "A;Cup;12.90;9.90;20.11.2036;30.11.2036\n"
+    text = f"SKU;Name;Price;{header}\n" + "".join(f"B-{n};Mug;14.90;;;\n" for n in range(400)) + later
+    reading = read(text)
+    assert reading.details["attributes"] == {} and reading.products[-1].attributes == {}
+    name = header.split(";", maxsplit=1)[0]
+    assert read(f"SKU;Name;Price;{name}\nA;Cup;12.90;9.90\n").details["attributes"] == {name: name}
 
 
 @pytest.mark.parametrize(
@@ -192,10 +283,15 @@ def test_an_end_far_in_the_future_is_no_end_and_the_last_minute_belongs_to_the_o
     assert start_of(date(1900, 1, 1)) is None and start_of(FIRST) == FIRST
     assert end_of(datetime(2026, 11, 30, 23, 59, 59)) == datetime(2026, 12, 1)  # noqa: DTZ001
     assert end_of(datetime(2026, 11, 30, 23, 30)) == datetime(2026, 11, 30, 23, 30)  # noqa: DTZ001
-    assert order_of_slashes(["11/20/2026"]) is True
-    assert order_of_slashes(["20/11/2026", "2026-01-02"]) is False
-    assert order_of_slashes(["03/04/2026"]) is None
-    assert order_of_slashes(["04/04/2026"]) is False
+    assert order_of_days(["11/20/2026"]) is True
+    assert order_of_days(["20/11/2026", "2026-01-02"]) is False
+    assert order_of_days(["03/04/2026"]) is None
+    assert order_of_days(["04/04/2026"]) is False
+    assert order_of_days(["11-01-2026", "11-30-2026 23:59"]) is True
+    assert order_of_days(["01-11-2026 - 30-11-2026"]) is False
+    assert order_of_days(["11-01-2026"]) is None and order_of_days(["11.01.2026"]) is False
+    assert order_of_days(["11-30-2026", "30-11-2026"]) is None
+    assert order_of_days(["20.11.2026 10.30.15", "01.12.2026, 10:30", "2026-11-20"]) is False
     assert period_of("od 20.11.2026 do 30.11.2026") == (FIRST, LAST)
     assert period_of("2026-11-20/") == (FIRST, None)
     assert period_of("20.11.2026") is None

@@ -9,12 +9,13 @@ MAX_SECONDS = 45.0
 """The number of seconds after which a run starts no new batch."""
 
 
-def run(work: Callable[[Transaction, int], int], batch_size: int) -> int:
-    """Call `work(tx, batch_size)` until it processes fewer than `batch_size` rows, or MAX_SECONDS have passed.
+def run(work: Callable[[Transaction, int], int], batch_size: int, max_seconds: float | None = None) -> int:
+    """Call `work(tx, batch_size)` until it processes fewer than `batch_size` rows, or `max_seconds` have passed,
+    by default MAX_SECONDS.
 
     `work` returns the number of rows that it processed. This function returns the total of these numbers.
     """
-    until = time.monotonic() + MAX_SECONDS
+    until = time.monotonic() + (MAX_SECONDS if max_seconds is None else max_seconds)
     total = 0
     while True:
         with writing(SYSTEM) as tx:

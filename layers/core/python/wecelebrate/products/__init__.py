@@ -44,6 +44,8 @@ SETTLED_PRODUCTS = 1_000
 """The largest number of products whose holds one transaction settles."""
 PRODUCTS_WITH_OFFERS = 500
 """The largest number of products whose offers one transaction starts or ends."""
+OFFERS_SECONDS = 4.0
+"""The sweeper starts no new batch of offers after this time, so that it does not delay lost messages."""
 MAX_SHOWN_SOURCE_BYTES = 1_900_000
 """The maximum size of the source data in a response, as JSON in bytes. A response triples the size of some texts."""
 
@@ -216,7 +218,9 @@ def apply_due_offers(at: datetime | None = None) -> int:
 
     Several callers can run at the same time: each skips the products that another one changes.
     """
-    return batches.run(lambda tx, limit: int(sql.apply_due_offers(tx, at=at, max_products=limit)), PRODUCTS_WITH_OFFERS)
+    return batches.run(
+        lambda tx, limit: int(sql.apply_due_offers(tx, at=at, max_products=limit)), PRODUCTS_WITH_OFFERS, OFFERS_SECONDS
+    )
 
 
 def create(tx: Transaction, catalog_id: UUID, new: NewProduct) -> Product:

@@ -1,7 +1,7 @@
 """Reads days and points in time as people, shops and ERP systems write them: `1. 11. 2026`, `2026-11-20T00:00+0100`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from wecelebrate.feeds.states.words import NO_DATES, date_of
@@ -19,7 +19,10 @@ _TIME = re.compile(
 )
 _SECONDS = re.compile(r"1\d{9}", re.ASCII)
 _SPACES = re.compile(r"(?<=[\d][./-])\s+(?=\d)")
-_SLASHES = re.compile(r"(\d{1,2})/(\d{1,2})/\d{2,4}", re.ASCII)
+_NUMBERS = re.compile(r"(?<!\d)(?<!\d[ T])(?<!, )(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d\d)(?!\d)", re.ASCII)
+"""A day in numbers whose year is not the first of them. A time such as ` 10.30.15` follows a day."""
+MAX_YEARS = 4
+"""A number can be the year of an offer if it differs from the current year by at most this number."""
 _DAY_AND_NAME = re.compile(r"(\d{1,2})[.\s-]+([^\W\d_]{3,12})[.,\s-]+(\d{4})")
 _NAME_AND_DAY = re.compile(r"([^\W\d_]{3,12})[.\s]+(\d{1,2}),?\s+(\d{4})")
 _MONTHS = {
@@ -48,7 +51,7 @@ def is_blank(cell: str | None) -> bool:
 def moment_of(cell: str, *, month_first: bool = False) -> date | datetime | None:
     """Return the day or the time in a cell, or None. A time without an offset is local. Midnight without one is a day.
 
-    `month_first` says how dates with slashes are read.
+    `month_first` says how dates such as 03/04/2026 are read.
     """
     text = _SPACES.sub("", cell.strip()).rstrip(".")
     if len(text) > MAX_LENGTH:
@@ -80,19 +83,42 @@ def period_of(cell: str, *, month_first: bool = False) -> tuple[date | datetime 
     return None
 
 
-def order_of_slashes(cells: Iterable[str]) -> bool | None:
-    """Return whether the month is before the day in dates with slashes. None: the dates do not decide it."""
-    halves = [(int(match[1]), int(match[2])) for cell in cells for match in _SLASHES.finditer(cell)]
+def order_of_days(cells: Iterable[str]) -> bool | None:
+    """Return whether the month is before the day in dates of numbers. None: the dates do not decide it.
+
+    With points, the day is before the month, unless a date shows the opposite.
+    """
+    dates = [match for cell in cells for match in _NUMBERS.finditer(cell)]
+    if _begin_with_years(dates):
+        return None
+    halves = [(int(match[1]), int(match[3])) for match in dates]
     month_first = any(second > 12 for _, second in halves)
     day_first = any(first > 12 for first, _ in halves)
-    if month_first == day_first and any(first != second for first, second in halves):
-        return None
-    return month_first
+    if month_first != day_first:
+        return month_first
+    is_clear = all(match[2] == "." or match[1] == match[3] for match in dates)
+    return None if month_first or not is_clear else False
+
+
+def _begin_with_years(dates: Sequence[re.Match[str]]) -> bool:
+    """Return whether the first numbers of dates such as 26/11/20 can be their years, as well as the last ones.
+
+    If the last numbers differ less, they are the years: the first ones are days.
+    """
+    this_year = datetime.now(UTC).year
+    if not dates or any(
+        len(match[4]) > 2 or int(match[3]) > 12 or abs(2000 + int(match[1]) - this_year) > MAX_YEARS for match in dates
+    ):
+        return False
+    return len({match[4] for match in dates}) >= len({match[1] for match in dates})
 
 
 def end_of(last: date | datetime | None) -> date | datetime | None:
-    """Return the end of a period. The last minute of a day, as `23:59`, belongs to the period."""
-    if last is None or last.year > MAX_YEAR:
+    """Return the end of a period, or None for a period without an end.
+
+    The last minute of a day, as `23:59`, belongs to the period. Systems write the first or the last years for "no end".
+    """
+    if last is None or not MIN_YEAR <= last.year <= MAX_YEAR:
         return None
     if isinstance(last, datetime) and (last.hour, last.minute) == (23, 59):
         return last.replace(second=0) + timedelta(minutes=1)
@@ -100,7 +126,12 @@ def end_of(last: date | datetime | None) -> date | datetime | None:
 
 
 def start_of(first: date | datetime | None) -> date | datetime | None:
-    """Return the start of a period. None: the period has begun long ago."""
+    """Return the start of a period. None: the period has begun long ago.
+
+    Raises ValueError if the period never begins.
+    """
+    if first is not None and first.year > MAX_YEAR:
+        raise ValueError("never begins")
     return None if first is None or first.year < MIN_YEAR else first
 
 
@@ -108,8 +139,8 @@ def _day(text: str, *, month_first: bool) -> date | None:
     parts = date_of(text)
     if parts is None:
         parts = _day_with_name(text)
-    elif month_first and (match := _SLASHES.fullmatch(text)):
-        parts = parts[0], int(match[1]), int(match[2])
+    elif month_first and (match := _NUMBERS.fullmatch(text)):
+        parts = parts[0], int(match[1]), int(match[3])
     try:
         return date(*parts) if parts else None
     except ValueError:

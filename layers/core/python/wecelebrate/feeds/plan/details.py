@@ -18,7 +18,7 @@ from wecelebrate.feeds.prices.doubts import price_doubts, repeated_prices
 from wecelebrate.feeds.prices.lists import prices_by_rows, prices_of_list, several_prices
 from wecelebrate.feeds.prices.minor_units import CODES, sibling, with_scale
 from wecelebrate.feeds.prices.notes import NO_NOTES, Notes, shown
-from wecelebrate.feeds.prices.offers import find_offers
+from wecelebrate.feeds.prices.offers import columns_of_named_offers, find_offers
 from wecelebrate.feeds.prices.trade import trade_question
 from wecelebrate.feeds.questions import Choice, Question
 from wecelebrate.feeds.rows.validity import find_validity
@@ -85,7 +85,7 @@ def plan_table(
         refuse_list_of_addresses(table.header, plan.sku, has_name=bool(plan.name))
     evidence = evidence_table(table, plan)
     columns = Columns(plan.header, evidence.sample)
-    complete_plan(plan, columns, settings.plain, table.notes, currency)
+    complete_plan(plan, columns, settings.plain, table.notes, currency, earlier_offers=earlier.get("offers", ()))
     plan.legend = translations(plan, columns, table.legend)
     has_unknown_code = bool(table.notes.currency) and not numbers.currency_code(table.notes.currency or "", currency)
     needs_code = any(not price.currency and price.currency_column is None for price in plan.prices)
@@ -114,9 +114,18 @@ def evidence_table(table: Table, plan: Plan) -> Table:
 
 
 def complete_plan(
-    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], notes: Notes = NO_NOTES, currency: str = "EUR"
+    plan: Plan,
+    columns: Columns,
+    mapping: Mapping[str, str | None],
+    notes: Notes = NO_NOTES,
+    currency: str = "EUR",
+    *,
+    earlier_offers: Sequence[str] = (),
 ) -> None:
-    """Add to the plan what the values of the sample, and the notes outside of the rows, show."""
+    """Add to the plan what the values of the sample, and the notes outside of the rows, show.
+
+    `earlier_offers` are the columns of offers of the catalog's earlier file.
+    """
     folded = [fold(plan.column_name(number)) for number in range(len(plan.header))]
     plan.prices = prices_of_list(plan, mapping)
     if plan.currency is None:
@@ -152,7 +161,7 @@ def complete_plan(
         plan.questions += doubts or repeated_prices(plan, columns)
     if plan.profile and plan.profile.name == "bmecat" and "price" not in mapping:
         plan.questions += _unknown_price_types(plan, columns)
-    _add_offers(plan, columns, mapping, currency)
+    _add_offers(plan, columns, mapping, currency, earlier_offers)
     if not (plan.profile and "category" in plan.profile.cell_readers) and not plan.keeps_categories:
         plan.list_separators = _list_separators([cell for column in plan.category for cell in columns[column].cells])
 
@@ -176,11 +185,16 @@ def _choose_words_of_states(plan: Plan, columns: Columns, folded: list[str]) -> 
             plan.active[at] = replace(active, words="access")
 
 
-def _add_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str) -> None:
-    """Add the columns of offers to the plan. No attribute shows the price of an offer before its first day."""
-    plan.offers = find_offers(plan, columns, mapping, currency)
-    if plan.offers is not None:
-        hidden = {*plan.field_columns["offers"]}
+def _add_offers(
+    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str, earlier: Sequence[str]
+) -> None:
+    """Add the columns of offers to the plan. No attribute shows the price of an offer before its first day.
+
+    This is also true if the offers are only in later rows than those of the sample.
+    """
+    plan.offers = find_offers(plan, columns, mapping, currency, earlier)
+    hidden = {*plan.field_columns["offers"]} if plan.offers else columns_of_named_offers(plan, columns)
+    if hidden:
         plan.attributes = [
             each for each in plan.attributes
             if each[0] not in hidden or plan.disclosure.is_chosen(plan.column_name(each[0]))

@@ -66,7 +66,7 @@ class OfferColumns:
     both: int | None = None
     """The column with both days, such as `sale_price_effective_date`."""
     month_first: bool = False
-    """Whether dates with slashes are those of America: 12/31/2026."""
+    """Whether dates of numbers are those of America: 12/31/2026 or 12-31-2026."""
 
     @property
     def days(self) -> tuple[int | None, int | None, int | None]:

@@ -18,9 +18,11 @@ from typing import Literal
 from wecelebrate.feeds.columns.facts import Columns
 from wecelebrate.feeds.columns.names import fold, name_forms
 from wecelebrate.feeds.columns.visibility import internal_part
-from wecelebrate.feeds.notation.moments import is_blank, moment_of, order_of_slashes, period_of
+from wecelebrate.feeds.notation import numbers
+from wecelebrate.feeds.notation.moments import is_blank, moment_of, order_of_days, period_of
 from wecelebrate.feeds.plan.model import OfferColumns, Plan, PriceColumn
 from wecelebrate.feeds.prices.candidates import name_of_price, share_of_amounts
+from wecelebrate.feeds.prices.tiers import is_for_a_measure, names_a_package, quantity_in_name
 from wecelebrate.feeds.rows.validity import is_first_day, is_last_day
 from wecelebrate.feeds.vocabulary.folding import split_words
 from wecelebrate.feeds.vocabulary.words import words
@@ -37,6 +39,16 @@ _OFFER = re.compile(
 _ASIAN_OFFER = re.compile(
     r"セール|特価|特売|割引|キャンペーン|促销|促銷|特卖|特賣|特价|特價|特惠|优惠|優惠|折扣|活动价|活動價|할인|행사|세일|특가|프로모션|이벤트|ลดราคา|โปรโมชั่น|ราคาพิเศษ"
 )
+_REDUCTION = re.compile(
+    r"(?:discounts?|rabatt(?:e|er)?|rabat(?:y|ter)?|remises?|descuentos?|descontos?|scont[oi]|korting(?:en)?|alennus|slev[ay]|"
+    r"zlav[ay]|kedvezmeny|reducer[ei]|indirim|znizk[ai]|obnizk[ai]|rebajas?|discont|iskonto|popust|скидк[аи]|знижк[аи]|отстъпк[аи])"
+    r"(?:s?(?:betrag|wert|summe|satz|belopp|sats|bedrag|belob|prozent|procent|percentage))?"
+)
+"""Nouns for a reduction. Beside a word for an amount, or alone, they name what is taken off the price."""
+_ASIAN_REDUCTION = re.compile(r"(?:割引|値引|折扣|优惠|優惠|할인)(?:率|額|额|金額|金额|율|률|액|금액)?$")
+_LEAST = re.compile(r"\bmin\w{0,4}\.?\s*\d", re.IGNORECASE)
+_AMOUNT = words("betrag amount amounts value values")
+_REDUCED_NOUN = re.compile(r"(?:prices?|preis|pris|prijs)_(?:discounts?|rabatt|rabat|korting)")
 _FIRST = words(
     "from fromdate beginnt startet begint commence empieza comienza start starts started startat startsat startdate "
     "startdatum startdato begin begins begindatum beginn ab von vom seit od odkdy oddatum since desde inicio inicia "
@@ -69,10 +81,13 @@ _MIN_DAYS = 0.8
 """The least share of the values of a column that are days."""
 
 
-def find_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str) -> OfferColumns | None:
+def find_offers(
+    plan: Plan, columns: Columns, mapping: Mapping[str, str | None], currency: str, earlier: Sequence[str] = ()
+) -> OfferColumns | None:
     """Return the columns of the offers, or None if the file has none, or does not say when they are valid.
 
-    `currency` is the currency of the catalog: in USD, `03/04/2026` is a day in March.
+    `currency` is the currency of the catalog: in USD, `03/04/2026` is a day in March. `earlier` are the columns of
+    offers of the catalog's earlier file: its offer, and then its days. They have no other meaning if they are blank.
     """
     if not plan.prices or any(question.key == "price" for question in plan.questions):
         return None
@@ -82,7 +97,7 @@ def find_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None],
         plan.prices = _regular_prices(plan, columns)
     if plan.validity is not None or (plan.computed and any(plan.computed.get(each.column) for each in plan.prices)):
         return None
-    prices = [number for number in _offer_prices(plan, columns) if number not in _used(plan)]
+    prices = [number for number in _offer_prices(plan, columns, currency) if number not in _used(plan)]
     if mapping.get("offers"):
         prices = [number for number, name in enumerate(plan.header) if fold(name) == fold(mapping["offers"] or "")][:1]
     for price in prices:
@@ -91,12 +106,50 @@ def find_offers(plan: Plan, columns: Columns, mapping: Mapping[str, str | None],
             return None
         roles = roles or _days_beside(plan, columns, price)
         cells = [cell for number in roles.values() for cell in columns[number].cells if not is_blank(cell)]
-        month_first = order_of_slashes(cells)
+        month_first = order_of_days(cells)
         if month_first is None and currency == "USD":
             month_first = True
         if cells and month_first is not None:
             return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), month_first)
-    return None
+    return None if mapping.get("offers") else _earlier_offers(plan, columns, earlier, currency)
+
+
+def _earlier_offers(plan: Plan, columns: Columns, earlier: Sequence[str], currency: str) -> OfferColumns | None:
+    """Return the columns of offers of the earlier file, if the first rows of this file have no offer or no day."""
+    by_name = {fold(name): number for number, name in reversed(list(enumerate(plan.header)))}
+    numbers_of_earlier = [by_name.get(fold(name)) for name in earlier]
+    if len(numbers_of_earlier) < 2 or None in numbers_of_earlier:
+        return None
+    price, *days = [number for number in numbers_of_earlier if number is not None]
+    is_blank_offer = columns[price].is_empty
+    has_days = any(not is_blank(cell) for number in days for cell in columns[number].cells)
+    if price in _used(plan) or has_days or not (is_blank_offer or share_of_amounts(columns[price]) >= 0.5):
+        return None
+    roles = _roles_of_names(plan, price, days)
+    if len(roles) < len(days):
+        return None
+    return OfferColumns(price, roles.get("first"), roles.get("last"), roles.get("both"), currency == "USD")
+
+
+def _roles_of_names(plan: Plan, price: int, days: Sequence[int]) -> dict[Role, int]:
+    """Return which of the columns has which days of an offer. Only their names decide it."""
+    roles: dict[Role, int] = {}
+    for number in days:
+        name = plan.header[number]
+        role = _role(name) if _names_offer(name) else _role_beside(name) if price < number < price + 3 else None
+        roles.setdefault(role or "both", number)
+    return roles
+
+
+def columns_of_named_offers(plan: Plan, columns: Columns) -> set[int]:
+    """Return the columns that name an offer and its days, in a file with both. Offers without any day are left out."""
+    names = [(number, name) for number, name in enumerate(plan.header) if _names_offer(name)]
+    prices = {number for number, name in names if (price := name_of_price(name)) and price.kind == "offer"}
+    days = {number for number, name in names if _role(name) and number not in prices}
+    beside = {number + step for number in prices for step in (1, 2) if number + step < len(plan.header)}
+    days |= {number for number in beside - prices if _role_beside(plan.header[number])}
+    has_offers, has_days = (any(not columns[each].is_empty for each in group) for group in (prices, days))
+    return prices | days if prices and days and (has_days or not has_offers) else set()
 
 
 def _regular_prices(plan: Plan, columns: Columns) -> list[PriceColumn]:
@@ -134,21 +187,51 @@ def _names_offer(name: str) -> bool:
     return any(_OFFER.match(word) for word in _words(name)) or _ASIAN_OFFER.search(name) is not None
 
 
-def _offer_prices(plan: Plan, columns: Columns) -> list[int]:
+def _is_another_amount(name: str) -> bool:
+    """Return whether a name is that of a reduction, or of a price that is not for one piece: `Discount amount`."""
+    if is_for_a_measure(name) or names_a_package(name) or _LEAST.search(name) or _ASIAN_REDUCTION.search(name):
+        return True
+    quantity = quantity_in_name(name)
+    if quantity is not None and quantity[0] != 1:
+        return True
+    tokens = _words(name)
+    if _REDUCED_NOUN.fullmatch("_".join(tokens[-2:])):  # `Price discount`
+        return True
+    price = name_of_price(name)
+    reduces = any(map(_REDUCTION.fullmatch, tokens))
+    return (price is None and reduces) or (
+        price is not None and price.is_weak and (reduces or not _AMOUNT.isdisjoint(tokens))
+    )
+
+
+def _is_bare_offer(name: str, currency: str) -> bool:
+    """Return whether a name is only a word for an offer, possibly with the currency: `Akce`, `Promo EUR`."""
+    tokens = [word for word in _words(name) if numbers.currency_code(word.upper(), currency) != currency]
+    is_asian = len(tokens) == 1 and _ASIAN_OFFER.search(name)
+    is_bare = is_asian or all(_OFFER.fullmatch(word) for word in tokens)
+    return bool(is_bare) and _role(name) is None and not any(map(str.isdigit, name))
+
+
+def _offer_prices(plan: Plan, columns: Columns, currency: str) -> list[int]:
     """Return the columns with the prices of offers: those with the same tax as the price of the file first.
 
-    A column such as `Akce` is one if its values are amounts with decimals or currencies, and not percentages.
+    A column such as `Akce` is one if its values are amounts with decimals or currencies, and not percentages. A column
+    with the amount of a reduction, or with the price of a quantity, a measure or a package, is none.
     """
     sold = name_of_price(plan.header[plan.prices[0].column])
     ranked: list[tuple[int, int]] = []
     for number, header in enumerate(plan.header):
         facts = columns[number] if _names_offer(header) and not internal_part(header) else None
-        if facts is None or facts.is_empty or share_of_amounts(facts) < 0.5:
+        if facts is None or facts.is_empty or share_of_amounts(facts) < 0.5 or _is_another_amount(header):
             continue
         name = name_of_price(header)
         if name is None:
             is_amount = any("." in cell or "," in cell or not cell.isascii() for cell in facts.cells)
-            if not is_amount or any("%" in cell for cell in facts.cells) or _role(header):
+            if (
+                not is_amount
+                or any("%" in cell for cell in facts.cells)
+                or not _is_bare_offer(header, plan.prices[0].currency or currency)
+            ):
                 continue
             ranked.append((2, number))
         elif name.kind == "offer" and name.tax in (None, sold.tax if sold else None) and name.currency in (
@@ -185,18 +268,23 @@ def _days_beside(plan: Plan, columns: Columns, price: int) -> dict[Role, int]:
     """Return the columns of days directly after the offer, such as `von` and `bis`, `Valid from` and `Valid to`."""
     roles: dict[Role, int] = {}
     for number in range(price + 1, min(price + 3, len(plan.header))):
-        name = plan.header[number]
-        forms = name_forms(name)
-        role: Role | None = (
-            "first" if any(map(is_first_day, forms)) else "last" if any(map(is_last_day, forms)) else None
-        )
-        tokens = set(_words(name))
-        if role is None and tokens and tokens <= _FIRST | _LAST:
-            role = "first" if tokens <= _FIRST else "last"
+        role = _role_beside(plan.header[number])
         if role is None or role in roles or not _has_days(columns, number, role):
             break
         roles[role] = number
     return roles
+
+
+def _role_beside(name: str) -> Role | None:
+    """Return what the name of a column directly after an offer says about its days: `von`, `Valid to`."""
+    forms, tokens = name_forms(name), set(_words(name))
+    if any(map(is_first_day, forms)):
+        return "first"
+    if any(map(is_last_day, forms)):
+        return "last"
+    if tokens and tokens <= _FIRST | _LAST:
+        return "first" if tokens <= _FIRST else "last"
+    return None
 
 
 def _role(name: str) -> Role | None:

@@ -91,11 +91,18 @@ def _period(columns: OfferColumns, first: str | None, last: str | None, both: st
         period = period_of(both or "", month_first=columns.month_first)
         if period is None:
             raise BadCell("bad_time", "is no period")
-        return start_of(period[0]), end_of(period[1])
+        return _limits(*period)
     moments = []
     for cell in (first, last):
         moment = None if is_blank(cell) else moment_of(cell or "", month_first=columns.month_first)
         if moment is None and not is_blank(cell):
             raise BadCell("bad_time", "is no day")
         moments.append(moment)
-    return start_of(moments[0]), end_of(moments[1])
+    return _limits(*moments)
+
+
+def _limits(first: Day, last: Day) -> tuple[Day, Day]:
+    try:
+        return start_of(first), end_of(last)
+    except ValueError as error:
+        raise BadCell("bad_time", str(error)) from None

@@ -468,20 +468,25 @@ set job_id = excluded.job_id, file = excluded.file, reading = excluded.reading, 
 -- have the same SKU, only the last row is compared. The totals of the catalog are counted only for kinds of changes
 -- that concern at least `min_products` products, because counting reads the whole catalog. `power` is the most frequent
 -- power of ten among the price factors. Only a price that changes by more than 80 percent can change by such a factor.
--- Prices without offers are compared.
+-- The regular prices are compared, and the lowest offer that the product does not have yet with the regular price.
 --
 -- If `step` is more than 1, only about one of `step` SKUs is compared, always the same ones. The counts `compared_…`
 -- are the numbers of compared products that each kind of change can concern.
 with numbered as (
   -- A window keeps the planner's estimate of the number of rows. With `distinct on`, the planner expects 200 rows, and
   -- looks up each product in the index.
-  select sku, price, currency, category, inventory_count, inventory_policy, is_active,
+  select sku, price, currency, category, inventory_count, inventory_policy, is_active, offers,
     lead(sku) over (order by sku, ordinal, line) as next_sku
   from app.staged_products
   where job_id = :job_id and fence = :fence and (:step::integer = 1 or mod(hashtextextended(sku, 0), :step::bigint) = 0)
 ), changes as (
   select p.is_active, p.inventory_count > 0 as in_stock, p.category is not null as has_category,
-    coalesce(p.regular_price, p.price) as old_price, s.price as new_price,
+    coalesce(p.regular_price, p.price) as old_price,
+    least(s.price, case when s.offers <> '[]' then (
+      select min((o ->> 'price')::numeric) from jsonb_array_elements(s.offers) o
+      where ((o ->> 'ends_at')::timestamptz <= now()) is not true and not exists (
+        select from jsonb_array_elements(p.offers) e where (e ->> 'price')::numeric = (o ->> 'price')::numeric)) end)
+      as new_price,
     coalesce(p.regular_price, p.price) > 0 and s.price is not null and coalesce(s.currency, p.currency) = p.currency
       as is_compared,
     p.inventory_count > 0 and s.inventory_count = 0 and s.inventory_policy is distinct from 'untracked' as loses_stock,
@@ -556,23 +561,29 @@ select s.sku, p.name, case :reason::text
     when 'stock_lost' then s.inventory_count::text
     when 'categories_lost' then null
     when 'inactivated' then 'inactive'
-    else s.price::text end as after
+    else v.new_price::text end as after
 from (
-  select distinct on (sku) sku, price, currency, category, inventory_count, inventory_policy, is_active
+  select distinct on (sku) sku, price, currency, category, inventory_count, inventory_policy, is_active, offers
   from app.staged_products
   where job_id = :job_id and fence = :fence
   order by sku, ordinal desc, line desc
 ) s join products p on p.catalog_id = :catalog_id and p.sku = s.sku
-  cross join lateral (select coalesce(p.regular_price, p.price) as old_price) v
+  cross join lateral (
+    select coalesce(p.regular_price, p.price) as old_price, least(s.price, case when s.offers <> '[]' then (
+      select min((o ->> 'price')::numeric) from jsonb_array_elements(s.offers) o
+      where ((o ->> 'ends_at')::timestamptz <= now()) is not true and not exists (
+        select from jsonb_array_elements(p.offers) e where (e ->> 'price')::numeric = (o ->> 'price')::numeric)) end)
+      as new_price
+  ) v
 where case :reason
   when 'stock_lost' then p.inventory_count > 0 and s.inventory_count = 0
     and s.inventory_policy is distinct from 'untracked'
   when 'categories_lost' then p.category is not null and s.category = ''
   when 'inactivated' then p.is_active and not s.is_active
   when 'price_factors' then v.old_price > 0 and coalesce(s.currency, p.currency) = p.currency
-    and s.price <> v.old_price and app.price_power(v.old_price, s.price) <> 0
+    and v.new_price <> v.old_price and app.price_power(v.old_price, v.new_price) <> 0
   when 'large_price_changes' then p.is_active and v.old_price > 0 and coalesce(s.currency, p.currency) = p.currency
-    and abs(s.price - v.old_price) > v.old_price * :large_change::numeric
+    and abs(v.new_price - v.old_price) > v.old_price * :large_change::numeric
   end
 order by s.sku
 limit :max_rows;

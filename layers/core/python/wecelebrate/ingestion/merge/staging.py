@@ -156,7 +156,7 @@ def _product_row(load: Load, ordinal: int, product: Product) -> tuple[Any, ...]:
 
 def _offers(load: Load, product: Product) -> str | None:
     """Return the offers of a row. A record without their keys keeps the offers, unless its file is a whole catalog."""
-    if "offers" not in product.fields_set or (product.offers is None and not load.rules.full):
+    if "offers" not in product.fields_set or (product.offers is None and not load.replaces):
         return None
     return _json(stored_offers(product.offers or (), load.rules.timezone))
 

@@ -24,7 +24,7 @@ begin
   foreach line in array array(select e from jsonb_array_elements(d.columns -> 'lines') e) loop
     gift := coalesce(line ->> 'gift', line ->> 'sku', line ->> 'name', '');
     product_id := kv.row_of('product', d.environment, gift);
-    select r.id, r.sku, r.name, r.price, r.currency, r.images ->> 0 as image,
+    select r.id, r.sku, r.name, coalesce(r.regular_price, r.price) as price, r.currency, r.images ->> 0 as image,
       coalesce(c.owner_client_id = site.client_id or c.id = site.catalog_id, false) as is_own into p
     from products r join catalogs c on c.id = r.catalog_id where r.id = product_id;
     price := coalesce((line ->> 'unit_price')::numeric,
