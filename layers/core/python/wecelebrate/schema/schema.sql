@@ -5423,7 +5423,9 @@ declare
   p kv.archive_parts;
 begin
   perform kv.require_super_admin();
-  if r.status is distinct from 'archiving' then
+  if current_query() !~ '^select kv\.begin_archive_part\(\$1, \$2, \$3\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  elsif r.status is distinct from 'archiving' then
     return null;
   end if;
   page := kv.archive_page(entity, r.checkpoint, size, max_bytes);
@@ -6040,6 +6042,7 @@ CREATE OR REPLACE FUNCTION kv.change_retirement(entity text, status text, detail
 AS $function$
 declare
   r kv.retirements := kv.retirement_of(entity);
+  target text;
   deleted boolean;
 begin
   perform kv.require_super_admin();
@@ -6061,9 +6064,12 @@ begin
     where p.retirement_id = r.id and p.deleted_at is null and (s.retirement_id, s.number) = (r.id, p.number);
     delete from kv.archive_parts p where p.retirement_id = r.id and p.deleted_at is null;
   end if;
-  update kv.retirements u set status = case when $2 = 'restoring' and not deleted then 'undone' else $2 end,
-    checkpoint = r.checkpoint, changed_at = clock_timestamp()
+  target := case when $2 = 'restoring' and not deleted then 'undone' else $2 end;
+  update kv.retirements u set status = target, checkpoint = r.checkpoint, changed_at = clock_timestamp()
   where u.id = r.id;
+  if target = 'undone' then
+    perform kv.end_undo(r);
+  end if;
   perform app.record_retirement(
     case $2 when 'archiving' then 'archive' when 'deleting' then 'delete' when 'retired' then 'complete'
       when 'restoring' then 'undo' else 'undone' end, $1, coalesce($3, '{}'));
@@ -7405,7 +7411,7 @@ begin
   foreach line in array array(select e from jsonb_array_elements(d.columns -> 'lines') e) loop
     gift := coalesce(line ->> 'gift', line ->> 'sku', line ->> 'name', '');
     product_id := kv.row_of('product', d.environment, gift);
-    select r.id, r.sku, r.name, r.price, r.currency, r.images ->> 0 as image,
+    select r.id, r.sku, r.name, coalesce(r.regular_price, r.price) as price, r.currency, r.images ->> 0 as image,
       coalesce(c.owner_client_id = site.client_id or c.id = site.catalog_id, false) as is_own into p
     from products r join catalogs c on c.id = r.catalog_id where r.id = product_id;
     price := coalesce((line ->> 'unit_price')::numeric,
@@ -8072,13 +8078,17 @@ begin
   if current_query() !~ '^select kv\.delete_archived\(\$1\);?\s*$' or r.status is distinct from 'deleting' then
     raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
   end if;
+  if not kv.is_led(entity) then
+    return 'not_led';
+  end if;
   select * into p from kv.archive_parts a where a.retirement_id = r.id and a.deleted_at is null
   order by a.number limit 1;
   if p.number is null then
     return case when (kv.archive_page(entity, '', 1, 0)).keys = '{}' then 'complete' else 'changed' end;
   end if;
   perform from kv_store_6fcaeea3 s where s.key = any (p.keys) order by s.key for update;
-  if p.proven_at is null or kv.stored_hash(p.keys) <> p.stored_sha256 then
+  if p.proven_at is null or p.archived_at < now() - interval '30 days'
+      or kv.stored_hash(p.keys) <> p.stored_sha256 then
     return 'changed';
   end if;
   delete from kv_store_6fcaeea3 s where s.key = any (p.keys);
@@ -8265,6 +8275,22 @@ begin
 end
 $function$;
 grant execute on function app.delete_product_stock() to app_owner;
+
+-- Function kv.delete_restored(text,text[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.delete_restored(entity text, keys text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  delete from kv_store_6fcaeea3 s where s.key in (
+    select i.key from kv.ids i
+    where i.key = any (keys) and i.entity = $1 and i.list is null and i.state = 'deleted'
+      and i.environment = any (kv.mirrored_environments()));
+  perform kv.note_list_change(entity, d.id, null) from (
+    select distinct i.id from kv.ids i where i.list = any (keys) and i.entity = $1 and i.state = 'deleted') d;
+end
+$function$;
 
 -- Function app.delete_sent_invalidations(uuid[]), owner app_definer
 
@@ -8876,6 +8902,24 @@ begin
 end
 $function$;
 grant execute on function app.end_suspension(text) to app_owner;
+
+-- Function kv.end_undo(kv.retirements), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.end_undo(r kv.retirements)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if r.entity = 'product' and r.status <> 'waiting' then
+    insert into kv.dirty (entity, row_id)
+    select distinct i.entity, i.id from kv.ids i join products p on p.id = i.id
+    where i.entity = 'product' and i.has_row and p.updated_at >= r.started_at
+      and exists (select from kv.mirror m where m.enabled);
+  end if;
+  delete from kv.archive_secrets s using kv.archive_parts p
+  where p.retirement_id = r.id and p.restored_at is null and (s.retirement_id, s.number) = (r.id, p.number);
+end
+$function$;
 
 -- Function app.enter(text,text,text,uuid,text[],uuid), owner app_owner
 
@@ -9804,21 +9848,62 @@ CREATE OR REPLACE FUNCTION kv.fold(size integer)
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
 declare
-  ids uuid[];
+  oldest uuid[];
+  locked uuid[];
 begin
   if app.subject() is distinct from 'service:system' or not exists (select from kv.mirror m where m.enabled)
       or not pg_try_advisory_xact_lock(hashtextextended('kv.fold', 0)) then
     return 0;
   end if;
-  ids := array(select distinct d.row_id from (select row_id from kv.dirty order by id limit size) d);
-  if ids = '{}' then
-    return 0;
-  end if;
-  perform kv.lock_entities(ids);
-  return kv.fold_locked(ids);
+  oldest := array(select distinct d.row_id from (select row_id from kv.dirty order by id limit 20 * size) d);
+  locked := array(
+    select p.id from products p where p.id = any (oldest) order by p.id limit size for no key update skip locked)
+    || array(select o from unnest(oldest) o where not exists (select from products p where p.id = o) limit size);
+  return case when locked = '{}' then 0 else kv.fold_each(locked) end;
 end
 $function$;
 grant execute on function kv.fold(integer) to app_system;
+
+-- Function kv.fold_before_write(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fold_before_write(ids uuid[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if kv.fold_each(ids) > 0 then
+    set constraints kv.mirror_lists immediate;
+    set constraints kv.mirror_lists deferred;
+  end if;
+end
+$function$;
+
+-- Function kv.fold_each(uuid[]), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.fold_each(ids uuid[])
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  id uuid;
+  folded integer := 0;
+begin
+  return kv.fold_locked(ids);
+exception when others then
+  perform kv.raise_deadlock(sqlstate, sqlerrm);
+  foreach id in array ids loop
+    begin
+      folded := folded + kv.fold_locked(array[id]);
+    exception when others then
+      perform kv.raise_deadlock(sqlstate, sqlerrm);
+      raise warning 'a row was not mirrored into the key-value store (%)', sqlstate;
+      perform kv.note_conflict(kv.name_of('product') || ':' || id, 'row_not_mirrored', sqlstate, null, null);
+      delete from kv.dirty d where d.row_id = id;
+    end;
+  end loop;
+  return folded;
+end
+$function$;
 
 -- Function kv.fold_keys(text[]), owner app_mirror
 
@@ -9829,6 +9914,7 @@ CREATE OR REPLACE FUNCTION kv.fold_keys(keys text[])
  SET search_path TO 'pg_catalog', 'public', 'app', 'kv', 'pg_temp'
 AS $function$
 declare
+  usual constant text := current_setting('lock_timeout');
   ids uuid[];
 begin
   if app.subject() is distinct from 'service:kv' or not exists (select from kv.mirror m where m.enabled) then
@@ -9838,10 +9924,11 @@ begin
     select distinct d.row_id from kv.dirty d
     where d.row_id in (select i.id from kv.ids i where i.key = any (keys) or i.list = any (keys))
       or d.row_id = any (kv.rows_of_new_keys(keys))
-    limit 2000);
+    order by 1 limit 1000);
   perform set_config('lock_timeout', '3s', true);
   perform kv.lock_entities(ids);
-  return kv.fold_locked(ids);
+  perform set_config('lock_timeout', usual, true);  -- a document that is not written now would be noted as a conflict
+  return kv.fold_each(ids);
 end
 $function$;
 grant execute on function kv.fold_keys(text[]) to app_kv;
@@ -9902,9 +9989,9 @@ begin
     perform kv.mirror_change('product', null, r);
     return false;
   end if;
-  perform kv.note_conflict(i.key, 'row_not_mirrored', '', null, null) from kv.ids i
-  where i.entity = 'product' and i.id = product_id and i.has_row and i.list is null
-    and i.fingerprint is distinct from i.mapped_fingerprint;
+  perform kv.note_conflict(d.key, 'row_not_mirrored', '', null, null)
+  from kv.ids i join kv_store_6fcaeea3 d on d.key = i.key
+  where i.entity = 'product' and i.id = product_id and i.has_row and i.list is null and kv.is_unmapped(i, d.value);
   changed := kv.stale_columns(product_id, r);
   return changed <> '{}' and kv.write_documents('product', product_id, changed, r);
 exception when others then
@@ -10757,6 +10844,7 @@ AS $function$
   ), gone as (
     update kv.ids i set state = 'gone', mapped_fingerprint = null
     where i.list = any ($1) and i.environment = any ($2) and i.state not in ('gone', 'deleted')
+      and not kv.is_retired(i.entity)
       and not exists (select from documents d where d.key = i.key)
     returning i.key
   ), forgotten as (
@@ -11068,6 +11156,16 @@ CREATE OR REPLACE FUNCTION app.is_in_stock(policy text, count integer)
 RETURN ((policy = 'untracked'::text) OR (count > 0));
 grant execute on function app.is_in_stock(text,integer) to app_anon, app_customer, app_definer;
 
+-- Function kv.is_led(text), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_led(entity text)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN ((EXISTS (SELECT FROM kv.stages s WHERE ((s.entity = is_led.entity) AND (s.client_id IS NULL) AND (s.leads =
+  'tables'::text) AND (s.reads = 100)))) AND (NOT (EXISTS (SELECT FROM kv.stages s WHERE ((s.entity = is_led.entity) AND
+  ((s.leads <> 'tables'::text) OR (s.reads < 100)))))));
+
 -- Function kv.is_mirrored(), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_mirrored()
@@ -11202,6 +11300,14 @@ RETURN CASE role WHEN 'app_owner'::text THEN false WHEN 'app_definer'::text THEN
   'jobs'::text) AND (privilege = 'DELETE'::text)) ELSE true END;
 grant execute on function app.is_suspended_privilege(text,text,text) to app_owner;
 
+-- Function kv.is_unmapped(kv.ids,jsonb), owner app_mirror
+
+CREATE OR REPLACE FUNCTION kv.is_unmapped(d kv.ids, stored jsonb)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE
+RETURN (((d).fingerprint IS DISTINCT FROM (d).mapped_fingerprint) OR ((d).fingerprint <> kv.fingerprint(stored)));
+
 -- Function kv.is_whole(jsonb), owner app_mirror
 
 CREATE OR REPLACE FUNCTION kv.is_whole(item jsonb)
@@ -11229,7 +11335,7 @@ begin
   execute format('select kv.mirrored_row(to_jsonb(t)) from public.%I t where t.id = $1', entity || 's')
     into new_row using (target ->> 'row_id')::uuid;
   if not is_erased and (kv.is_deep(document) or exists (
-      select from kv.ids i where i.key = $1 and i.fingerprint is distinct from i.mapped_fingerprint)) then
+      select from kv.ids i where i.key = $1 and kv.is_unmapped(i, document))) then
     perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
     return item;
   elsif new_row is null then
@@ -12230,6 +12336,9 @@ AS $function$
 begin
   perform kv.require_super_admin();
   perform pg_advisory_xact_lock(hashtextextended('kv retirement ' || $1, 0));
+  if exists (select from kv.retirements r where r.entity = $1 and r.status = 'waiting') then
+    perform pg_advisory_xact_lock(hashtextextended('kv stage changes', 0));
+  end if;
   return exists (select from kv.retirements r where r.entity = $1 and r.status <> 'undone');
 end
 $function$;
@@ -12256,7 +12365,7 @@ begin
       and (pattern is null or i.key like pattern or i.list like pattern));
   if ids <> '{}' then
     perform kv.lock_entities(ids);
-    perform kv.fold_locked(ids);
+    perform kv.fold_before_write(ids);
   end if;
   return true;
 end
@@ -12281,7 +12390,7 @@ begin
     || kv.rows_of_new_keys(keys) || kv.rows_in_lists(lists) || kv.sites_without_catalog(keys);
   if ids <> '{}' then
     perform kv.lock_entities(ids);
-    perform kv.fold_locked(ids);
+    perform kv.fold_before_write(ids);
   end if;
   return true;
 end
@@ -13320,7 +13429,7 @@ begin
   document := kv.decoded(stored);
   -- What an application has written and no row has yet, e.g. because it is in quarantine, is not written over.
   if document is null or jsonb_typeof(document) <> 'object' or kv.is_deep(document)
-      or exists (select from kv.ids i where i.key = $2 and i.fingerprint is distinct from i.mapped_fingerprint) then
+      or exists (select from kv.ids i where i.key = $2 and kv.is_unmapped(i, stored)) then
     perform kv.note_conflict(key, 'row_not_mirrored', '', null, null);
     return false;
   end if;
@@ -15261,6 +15370,9 @@ CREATE OR REPLACE FUNCTION kv.prove_archive_part(entity text, number integer, ve
 AS $function$
 begin
   perform kv.require_super_admin();
+  if current_query() !~ '^select kv\.prove_archive_part\(\$1, \$2, \$3, \$4, \$5\);?\s*$' then
+    raise exception 'only super admins retire documents' using errcode = 'insufficient_privilege';
+  end if;
   update kv.archive_parts p set version_id = $3, object_sha256 = $5, proven_at = clock_timestamp()
   where p.retirement_id = (kv.retirement_of($1)).id and p.number = $2 and p.proven_at is null and p.content_sha256 = $4;
   return found;
@@ -16626,6 +16738,9 @@ CREATE OR REPLACE FUNCTION kv.repair_record(source text, entity text, key text, 
 AS $function$
 begin
   perform kv.require_super_admin();
+  if kv.is_retired(entity) then
+    raise exception 'the documents of each % are retired', entity using errcode = 'lock_not_available';
+  end if;
   if source = 'kv' then
     perform kv.repair_row(entity, key, row_id);
   elsif row_id is not null then
@@ -16656,6 +16771,9 @@ begin
     select distinct i.id from kv.ids i
     where i.entity = $1 and i.state <> 'gone' and (i.key = $2 or i.id = $3) order by 1);
   perform kv.lock_documents(entity, ids);
+  if exists (select from unnest(ids) i where kv.is_dirty(i)) then
+    return;
+  end if;
   foreach target in array ids loop
     update kv.ids i set mapped_fingerprint = null, base = '{}',
       has_row = i.has_row and kv.row_as_json(i.entity, i.id) is not null
@@ -16914,8 +17032,8 @@ begin
     return null;
   end if;
   update kv.mirror m set reported_until = ending;
-  delete from kv.archive_secrets s using kv.retirements r
-  where r.id = s.retirement_id and r.status = 'retired' and r.changed_at < now() - interval '180 days';
+  delete from kv.archive_secrets s using kv.archive_parts p
+  where (p.retirement_id, p.number) = (s.retirement_id, s.number) and p.archived_at < now() - interval '180 days';
   return jsonb_build_object(
     'KvConflicts', (
       select count(*) from kv.conflicts c where c.noticed_at > counted_until and c.noticed_at <= ending
@@ -17324,6 +17442,8 @@ begin
   if p.content_sha256 is distinct from kv.lines_hash(lines) then
     return false;
   end if;
+  perform kv.lock_entities(array(  -- a transaction that deletes a row sees its document, or has marked it
+    select i.id from kv.ids i where i.entity = $1 and (i.key = any (p.keys) or i.list = any (p.keys))));
   with documents as materialized (
     select d ->> 'key' as key, d -> 'value' as value
     from (select l::jsonb as d from string_to_table(lines, E'\n') l) l
@@ -17336,6 +17456,7 @@ begin
     on conflict on constraint kv_store_6fcaeea3_pkey do nothing returning key
   )
   select coalesce(array_agg(t.key), '{}') into keys from restored t;
+  perform kv.delete_restored(entity, keys);
   for erased in
     select distinct o.id, to_jsonb(o) as content from kv.ids i join orders o on o.id = i.id
     where i.entity = 'order' and (i.key = any (keys) or i.list = any (keys))
@@ -17343,7 +17464,7 @@ begin
   loop
     perform kv.erase_documents(erased.id, erased.content);
   end loop;
-  delete from kv.archive_secrets s where (s.retirement_id, s.number) = (r.id, p.number);
+  delete from kv.archive_secrets s where (s.retirement_id, s.number) = (r.id, p.number) and s.key = any (keys);
   update kv.archive_parts a set deleted_at = null, restored_at = clock_timestamp()
   where a.retirement_id = r.id and a.number = p.number;
   return true;
@@ -17430,14 +17551,11 @@ CREATE OR REPLACE FUNCTION kv.retirement_facts(entity text)
 AS $function$
 declare
   r constant kv.retirements := kv.retirement_of(entity);
-  usual kv.stages;
 begin
   perform kv.require_super_admin();
-  select * into usual from kv.stages s where s.entity = $1 and s.client_id is null;
   return jsonb_build_object(
     'retirement', kv.retirement_content(r),
-    'is_led', coalesce(usual.leads = 'tables' and usual.reads = 100, false) and not exists (
-      select from kv.stages s where s.entity = $1 and (s.leads <> 'tables' or s.reads < 100)),
+    'is_led', kv.is_led($1),
     'mirror', coalesce((select m.enabled from kv.mirror m), false),
     'subscriptions', (
       select count(*) from pg_subscription s join pg_database d on d.oid = s.subdbid
@@ -18693,7 +18811,8 @@ begin
     from kv.ids i
       join lateral kv.documents(array[i.key]) d on true
       cross join lateral jsonb_each(kv.disagreements(i, kv.decoded(d.value), r)) c
-    where i.entity = 'product' and i.id = product_id and i.has_row and i.state not in ('gone', 'deleted'));
+    where i.key = kv.leading_key('product', product_id) and not (c.key in ('is_active', 'status', 'catalog_id')
+      and exists (select from kv.notes n where n.key = i.key and n.note = 'kept')));
 end
 $function$;
 
