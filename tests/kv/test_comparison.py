@@ -27,7 +27,7 @@ def truths(own_platform: Platform) -> list[Truth]:
 def test_a_damaged_store_that_was_copied_has_no_difference(own_platform: Platform, truths: list[Truth]) -> None:
     by_entity = compare(own_platform)
     assert found(own_platform) == set()
-    del by_entity["repairs"]
+    del by_entity["repairs"], by_entity["newer"]
     quarantined = sum(truth.resolution == "quarantine" for truth in truths)
     aliases = sum(truth.resolution == "alias" for truth in truths)
     rows = sum(truth.resolution == "row" for truth in truths)
