@@ -50,6 +50,14 @@ class Mirror(Move):
         self.database.execute(f"delete from {table} where id = %s".encode(), [self.id(key)])
         self.end()
 
+    def fold(self) -> int:
+        """Write the documents of bulk writes, as the sweeper does it. Returns the number of rows."""
+        self.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
+        rows: int = self.value("select kv.fold_each(array(select row_id from kv.dirty))")
+        self.database.execute("reset role; reset search_path")
+        self.end()
+        return rows
+
     @contextmanager
     def unnoticed(self) -> Iterator[None]:
         """Write as the mirror itself, so that nothing is mirrored."""

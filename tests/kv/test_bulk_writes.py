@@ -49,15 +49,6 @@ def update(mirror: Mirror, assignments: str) -> None:
     mirror.end()
 
 
-def fold(mirror: Mirror) -> int:
-    """Write the documents, as the sweeper does it."""
-    mirror.database.execute("set local role app_mirror; set local search_path = pg_catalog, public, app, kv, pg_temp")
-    rows: int = mirror.value("select kv.fold_locked(array(select row_id from kv.dirty))")
-    mirror.database.execute("reset role; reset search_path")
-    mirror.end()
-    return rows
-
-
 def documents(mirror: Mirror) -> dict[str, Any]:
     """Return the documents of the products that were inserted in bulk, by SKU."""
     rows = mirror.rows("select value from kv_store_6fcaeea3 where value ->> 'sku' like 'bulk-%%'")
@@ -67,7 +58,7 @@ def documents(mirror: Mirror) -> dict[str, Any]:
 def test_the_documents_of_many_new_products_are_written_later(mirror: Mirror) -> None:
     insert(mirror)
     assert documents(mirror) == {}
-    assert fold(mirror) == MANY
+    assert mirror.fold() == MANY
     written = documents(mirror)
     assert len(written) == MANY
     assert (written["bulk-7"]["name"], written["bulk-7"]["price"], written["bulk-7"]["availableQuantity"]) == (
@@ -77,7 +68,7 @@ def test_the_documents_of_many_new_products_are_written_later(mirror: Mirror) ->
     assert mirror.value("select count(*) from kv.dirty") == 0
     assert mirror.value("select count(*) from kv.ids where fingerprint is distinct from mapped_fingerprint") == 0
     assert mirror.conflicts() == set()
-    assert fold(mirror) == 0
+    assert mirror.fold() == 0
 
 
 def test_documents_of_few_products_are_written_at_once(mirror: Mirror) -> None:
@@ -91,11 +82,11 @@ def test_a_bulk_update_changes_only_the_fields_that_changed_and_keeps_their_form
         fields = {"price": "19,99 €", "catalogId": "c-a", "availableQuantity": 4, "colour": "red"}
         mirror.put(f"gift:text-{number}", gift(f"text-{number}", **fields))
     insert(mirror)
-    fold(mirror)
+    mirror.fold()
     before = mirror.document("gift:text-1")
     update(mirror, "name = name || ' new', inventory_count = 3")
     assert mirror.document("gift:text-1") == before
-    fold(mirror)
+    mirror.fold()
     assert mirror.document("gift:text-1") == before | {"name": "Mug new", "availableQuantity": 3}
     assert mirror.document("gift:text-1")["price"] == "19,99 €"
     assert {document["_rev"] for document in documents(mirror).values()} == {2}
@@ -104,9 +95,9 @@ def test_a_bulk_update_changes_only_the_fields_that_changed_and_keeps_their_form
 
 def test_products_that_did_not_change_in_a_bulk_update_keep_their_revision(mirror: Mirror) -> None:
     insert(mirror)
-    fold(mirror)
+    mirror.fold()
     update(mirror, "price = case sku when 'bulk-7' then 6 else price end")
-    fold(mirror)
+    mirror.fold()
     revisions = {sku: document["_rev"] for sku, document in documents(mirror).items()}
     assert revisions.pop("bulk-7") == 2
     assert set(revisions.values()) == {1}
@@ -114,11 +105,11 @@ def test_products_that_did_not_change_in_a_bulk_update_keep_their_revision(mirro
 
 def test_a_bulk_delete_deletes_the_documents(mirror: Mirror) -> None:
     insert(mirror)
-    fold(mirror)
+    mirror.fold()
     mirror.database.execute("delete from products where sku like 'bulk-%%'")
     mirror.end()
     assert len(documents(mirror)) == MANY
-    assert fold(mirror) == MANY
+    assert mirror.fold() == MANY
     assert documents(mirror) == {}
     assert mirror.value("select count(*) from kv.ids where state = 'deleted'") == MANY
 
@@ -137,31 +128,31 @@ def test_products_that_the_old_applications_do_not_have_are_left_out(mirror: Mir
 def test_a_document_in_a_list_gets_the_values_of_a_bulk_update(mirror: Mirror) -> None:
     mirror.put("gifts:all", [gift("listed", catalogId="c-a")])
     insert(mirror)
-    fold(mirror)
+    mirror.fold()
     update(mirror, "price = 8")
-    fold(mirror)
+    mirror.fold()
     assert mirror.items("gifts:all")["listed"]["price"] == 8
 
 
 def test_a_document_that_no_row_has_yet_is_not_written_over(mirror: Mirror) -> None:
     insert(mirror)
-    fold(mirror)
+    mirror.fold()
     mirror.put("gift:g-a", gift("g-a", catalogId="c-a", price="free"))
     assert mirror.reason("gift:g-a") == "price_unreadable"
     update(mirror, "price = 8")
-    fold(mirror)
+    mirror.fold()
     assert mirror.document("gift:g-a")["price"] == "free"
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
 
 def test_a_document_that_was_written_while_the_mirror_was_off_is_not_written_over(mirror: Mirror) -> None:
     insert(mirror)
-    fold(mirror)
+    mirror.fold()
     edited = mirror.document("gift:g-a") | {"name": "Renamed", "price": 6}
     with mirror.unnoticed():
         mirror.database.execute("update kv_store_6fcaeea3 set value = %s where key = 'gift:g-a'", [Jsonb(edited)])
     update(mirror, "description = 'New'")
-    fold(mirror)
+    mirror.fold()
     assert mirror.document("gift:g-a") == edited
     assert ("gift:g-a", "row_not_mirrored", "") in mirror.conflicts()
 
@@ -178,18 +169,18 @@ def test_a_row_that_changes_alone_does_not_write_over_a_document_of_the_time_wit
 def test_a_second_document_keeps_the_fields_in_which_it_differs(mirror: Mirror) -> None:
     mirror.put("gifts:g-a", gift("g-a", catalogId="c-a", name="Cup"))
     insert(mirror)
-    fold(mirror)
+    mirror.fold()
     names = {key: mirror.document(key)["name"] for key in ("gift:g-a", "gifts:g-a")}
     assert len(set(names.values())) == 2
     update(mirror, "price = 8")
-    fold(mirror)
+    mirror.fold()
     assert {key: mirror.document(key)["name"] for key in names} == names
     assert {mirror.document(key)["price"] for key in names} == {8}
 
 
 def test_a_repair_from_documents_that_are_older_than_their_rows_changes_no_row(mirror: Mirror) -> None:
     insert(mirror)
-    fold(mirror)
+    mirror.fold()
     update(mirror, "price = 7, inventory_count = 40")
     row = mirror.rows("select id, price, inventory_count from products where sku = 'bulk-1'")[0]
     key = mirror.value("select key from kv.ids where id = %s", row["id"])
@@ -198,7 +189,7 @@ def test_a_repair_from_documents_that_are_older_than_their_rows_changes_no_row(m
     mirror.database.execute("reset role; reset search_path")
     mirror.end()
     assert mirror.rows("select id, price, inventory_count from products where sku = 'bulk-1'") == [row]
-    assert fold(mirror) == MANY + 1  # the gift of the client, too
+    assert mirror.fold() == MANY + 1  # the gift of the client, too
     assert documents(mirror)["bulk-1"]["price"] == 7
 
 
@@ -206,7 +197,7 @@ def test_several_bulk_updates_are_written_together(mirror: Mirror) -> None:
     insert(mirror)
     update(mirror, "price = 6")
     update(mirror, "price = 7")
-    assert fold(mirror) == MANY + 1  # and the gift of the client
+    assert mirror.fold() == MANY + 1  # and the gift of the client
     assert {document["price"] for document in documents(mirror).values()} == {7}
 
 

@@ -210,7 +210,7 @@ def test_a_list_of_5_mb_is_merged_and_written_in_a_second(mirror: Mirror) -> Non
     mirror.put(LIST, changed(stored(mirror), "g-7", stock=4))
     assert stock(mirror, f"{LIST}::g-7") == 4
     mirror.database.execute("update products set inventory_count = 2 where sku like 'SKU-g-%'")
-    mirror.end()
+    mirror.fold()
     assert {item["stock"] for item in mirror.items(LIST).values()} == {2}
 
 
