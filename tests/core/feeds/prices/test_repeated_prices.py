@@ -40,3 +40,7 @@ def test_other_repetitions_are_no_question_about_the_price(header: str, first: s
 def test_the_mapping_answers_the_question() -> None:
     text = "SKU;Name;Price\nA;Cup;5,00\nB;Jug;9,00\nA;Cup;6,00\n"
     assert keys(read(text, mapping={"price": "Price"})) == []
+
+
+def test_rows_that_end_before_the_price_are_no_question() -> None:
+    assert keys(read("SKU;Name;Stock;Price\nA;Cup;1\nB;Jug;9;9,00\nA;Cup;1\n")) == []

@@ -89,7 +89,9 @@ def repeated_prices(plan: Plan, columns: Columns) -> list[Question]:
     for row in columns.sample[:MAX_ROWS]:
         sku = (row[plan.sku[0]] or "").strip() if plan.sku[0] < len(row) else ""
         other = first.setdefault(sku, row) if sku else row
-        if other is row or len(other) != len(row) or other[price] == row[price] or not (other[price] and row[price]):
+        if other is row or len(other) != len(row) or price >= len(row):
+            continue
+        if other[price] == row[price] or not (other[price] and row[price]):
             continue
         if all(other[at] == row[at] for at in range(len(row)) if at not in free):
             name = plan.column_name(price)
