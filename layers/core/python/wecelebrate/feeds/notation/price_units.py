@@ -18,6 +18,8 @@ MAX_UNITS = 20
 _SIGNS = frozenset("€$£¥₹₽₺₩₴₫₪₱฿")
 _NUMBER = re.compile(r"([\d.,\s]*\d)?\s*([^\d,]*)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]")
+_MAX_UNITS = 40
+"""The longest cell that can be a number of pieces with its unit."""
 _WORDS = 12
 """The maximum length of the word for a unit, such as `pieces`."""
 _HUNDRED, _THOUSAND, _DOZEN = Decimal(100), Decimal(1000), Decimal(12)
@@ -240,6 +242,8 @@ def say_what_a_price_is_for(cells: Sequence[str], *, is_unit: bool = False) -> b
 def is_power_of_ten(cells: Sequence[str]) -> bool:
     """Return whether all values are 1, 10, 100, 1,000 or 10,000, and not all are 1."""
     values = {cell.strip().replace(".", "").replace(",", "") for cell in cells}
+    if any(len(value) > _MAX_UNITS for value in values):  # the pattern below takes quadratic time
+        return False
     values = {re.sub(r"\D+$", "", value) for value in values}
     return bool(values - {"1"}) and values <= {"1", "10", "100", "1000", "10000"}
 
