@@ -197,7 +197,8 @@ class _Import:
         above = self._above.get(row.file)
         if is_number:
             self._above[row.file] = number
-            if nameless := self._nameless.pop(row.file, None):
+            nameless = self._nameless.pop(row.file, None)
+            if nameless and not row.lines:  # a record with a list of lines is a whole order
                 self.spool.add_gap(number, nameless)
         if is_number and problem is None:
             self.spool.add(number, row)
