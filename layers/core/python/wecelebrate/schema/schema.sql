@@ -9958,11 +9958,16 @@ begin
     created := kv.create_product_documents(folded);
   end if;
   for p in
-    select f.id, case when r.id is not null then kv.mirrored_row(to_jsonb(r)) end as content
-    from unnest(folded) f (id) left join products r on r.id = f.id
-    where f.id not in (select unnest(created)) order by f.id
+    with deciding as materialized (
+      select f.id, kv.leading_key('product', f.id) as key from unnest(folded) f (id)
+      where f.id not in (select unnest(created))
+    ), documents as materialized (  -- each list is read once
+      select d.key, d.value from kv.documents(array(select l.key from deciding l where l.key is not null)) d
+    )
+    select l.id, l.key, d.value as document, case when r.id is not null then kv.mirrored_row(to_jsonb(r)) end as content
+    from deciding l left join documents d on d.key = l.key left join products r on r.id = l.id order by l.id
   loop
-    if kv.fold_product(p.id, p.content) then
+    if kv.fold_product(p.id, p.content, p.key, p.document) then
       changed := changed || p.id;
     end if;
   end loop;
@@ -9971,9 +9976,9 @@ begin
 end
 $function$;
 
--- Function kv.fold_product(uuid,jsonb), owner app_mirror
+-- Function kv.fold_product(uuid,jsonb,text,jsonb), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.fold_product(product_id uuid, r jsonb)
+CREATE OR REPLACE FUNCTION kv.fold_product(product_id uuid, r jsonb, leading_key text, document jsonb)
  RETURNS boolean
  LANGUAGE plpgsql
 AS $function$
@@ -9985,14 +9990,14 @@ begin
     return false;
   elsif kv.is_retired('product') then
     return false;
-  elsif kv.leading_key('product', product_id) is null then
+  elsif leading_key is null then
     perform kv.mirror_change('product', null, r);
     return false;
   end if;
   perform kv.note_conflict(d.key, 'row_not_mirrored', '', null, null)
   from kv.ids i join kv_store_6fcaeea3 d on d.key = i.key
   where i.entity = 'product' and i.id = product_id and i.has_row and i.list is null and kv.is_unmapped(i, d.value);
-  changed := kv.stale_columns(product_id, r);
+  changed := kv.stale_columns(leading_key, document, r);
   return changed <> '{}' and kv.write_documents('product', product_id, changed, r);
 exception when others then
   perform kv.raise_deadlock(sqlstate, sqlerrm);
@@ -18798,9 +18803,9 @@ AS $function$
 $function$;
 grant execute on function app.staged_job_ids() to app_worker;
 
--- Function kv.stale_columns(uuid,jsonb), owner app_mirror
+-- Function kv.stale_columns(text,jsonb,jsonb), owner app_mirror
 
-CREATE OR REPLACE FUNCTION kv.stale_columns(product_id uuid, r jsonb)
+CREATE OR REPLACE FUNCTION kv.stale_columns(leading_key text, document jsonb, r jsonb)
  RETURNS jsonb
  LANGUAGE plpgsql
  STABLE
@@ -18808,10 +18813,8 @@ AS $function$
 begin
   return (
     select coalesce(jsonb_object_agg(c.key, c.value), '{}')
-    from kv.ids i
-      join lateral kv.documents(array[i.key]) d on true
-      cross join lateral jsonb_each(kv.disagreements(i, kv.decoded(d.value), r)) c
-    where i.key = kv.leading_key('product', product_id) and not (c.key in ('is_active', 'status', 'catalog_id')
+    from kv.ids i cross join lateral jsonb_each(kv.disagreements(i, kv.decoded(document), r)) c
+    where i.key = leading_key and not (c.key in ('is_active', 'status', 'catalog_id')
       and exists (select from kv.notes n where n.key = i.key and n.note = 'kept')));
 end
 $function$;
