@@ -68,6 +68,7 @@ def _stage(load: Load) -> bool:
             job.check_lease()
         while chunk := list(islice(items, CHUNK_SIZE)):
             job.counts["read"] = rows.rows_read
+            job.checkpoint["declared_mode"] = rows.declared_mode  # staging asks whether a row ends offers
             identify(load, chunk, rows.other_identifier)
             prepared = staging.prepare(load, chunk)
             job.counts["rejected"] += prepared.rejected_rows
