@@ -125,6 +125,7 @@ def test_a_delta_of_products_that_are_sold_out_does_not_wait(platform: Platform,
 
 
 def test_only_the_last_row_of_a_sku_is_compared(platform: Platform, tenant: Tenant) -> None:
+    change_settings(tenant, on_doubt="guess")  # two prices of a product are a question
     body = catalog_file(factor="1000") + catalog_file().split(b"\n", 1)[1]
     job = platform.sync(tenant.catalog_id, "twice.csv", body)
     assert (job["status"], job["counts"]["unchanged"]) == ("completed", COUNT)
