@@ -389,10 +389,12 @@ def test_a_stale_write_after_an_undo_takes_the_stock_of_a_sale_exactly_once(
     retire(moved, "product")
     moved.database.execute(sale, ["gift:g-a"])
     work(moved, "product", target="active")
-    seen = read()
-    assert (seen[field], seen["_rev"]) == (before["n"] - 3, first["_rev"] + 1)
+    document = read()
+    assert (document[field], document["_rev"]) == (before["n"] - 3, first["_rev"] + 1)
     moved.database.execute(sale, ["gift:g-a"])
-    written = store.post(PATH, json={"key": "gift:g-a", "value": seen | {field: seen[field] - 1}}, headers=MERGE)
+    written = store.post(
+        PATH, json={"key": "gift:g-a", "value": document | {field: document[field] - 1}}, headers=MERGE
+    )
     assert written.is_success
     [after] = moved.database.execute(stock).fetchall()
     assert after["n"] == before["n"] - 3 - 3 - 1

@@ -8,7 +8,8 @@ from wecelebrate import products
 from wecelebrate.core.http import Cached, Reading, api, serve
 from wecelebrate.core.pages import Page
 from wecelebrate.core.types import Id
-from wecelebrate.products.models import Product, ProductFilters, ProductPrice, ProductSource, ProductStock
+from wecelebrate.products.models import Product, ProductFilters, ProductSource, ProductStock
+from wecelebrate.products.price_models import ProductPrice
 
 app = api()
 

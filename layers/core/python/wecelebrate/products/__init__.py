@@ -27,11 +27,11 @@ from wecelebrate.products.models import (
     ProductFilters,
     ProductListFilters,
     ProductPatch,
-    ProductPrice,
     ProductSource,
     ProductStock,
     require_exact,
 )
+from wecelebrate.products.price_models import ProductPrice
 
 sql = queries(__file__)
 

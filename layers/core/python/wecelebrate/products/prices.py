@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from wecelebrate.core.types import minor_units
-from wecelebrate.products.models import PriceStep
+from wecelebrate.products.price_models import PriceStep
 
 
 def steps(row: Mapping[str, Any]) -> Iterator[PriceStep]:
