@@ -24,6 +24,7 @@ class ProductPrice(BaseModel):
     product_id: UUID
     catalog_id: UUID
     sku: str
+    """The SKU of the product."""
     base_price: Amount = Field(
         description="The `price` of the product, which callers and files write, or the price of the offer that is valid"
         " now."
@@ -35,6 +36,7 @@ class ProductPrice(BaseModel):
     """The currency of `base_price`."""
     price: Amount = Field(description="The price at which storefronts and clients with a grant sell the product.")
     currency: str
+    """The currency of `price`: that of the catalog."""
     pricing_status: Literal["none", "applied", "unread"] = Field(
         description=(
             "`applied`: the rules of the catalog compute the price. `unread`: the catalog has notes that an earlier"
