@@ -126,45 +126,54 @@ begin
 end
 $$;
 
--- Merges drafts with their rows. A column whose value the document has not changed since it was last mapped gets the
--- value of the row. The field `base` of the columns is what the next mapping compares with.
+-- Merges a draft with its row. A column whose value the document has not changed since it was last mapped gets the value
+-- of the row. `current` has the columns of the row, or null, and `before` is the base of the last mapping. The field
+-- `base` of the columns is what the next mapping compares with.
+create or replace function kv.merged_draft(d kv.draft, current jsonb, before jsonb) returns kv.draft
+language plpgsql stable
+as $$
+declare
+  names constant text[] := kv.merged_columns(d.entity);
+  hashes jsonb;
+begin
+  if d.reason is not null then
+    return d;
+  end if;
+  d := kv.with_stock_of_row(d, current, before);
+  hashes := kv.column_hashes(d.columns, names);
+  if current is not null and before <> '{}' then
+    d.columns := d.columns || coalesce((
+      select jsonb_object_agg(c.key, case c.key
+        when 'price' then to_jsonb(trim_scale((c.value)::numeric)) else c.value end)
+      from jsonb_each(current) c
+      where c.key = any (names) and before -> c.key is not distinct from hashes -> c.key), '{}');
+  end if;
+  d.columns := d.columns || jsonb_build_object('base', hashes);
+  if d.columns ? 'status' then
+    d := kv.merged_status(d, case when current is null then d.columns ->> 'status' else before ->> 'status' end,
+      coalesce(current ->> 'status', d.columns ->> 'status'));
+  end if;
+  return d;
+end
+$$;
+
+-- Merges drafts with their rows.
 create or replace function kv.merged(entity text, drafts kv.draft[]) returns kv.draft[]
 language plpgsql volatile
 as $$
 declare
-  names constant text[] := kv.merged_columns(entity);
   existing constant jsonb := kv.existing_rows(
     entity, array(select d.id from unnest(drafts) d where d.reason is null and d.has_row));
   d kv.draft;
-  current jsonb;
-  before jsonb;
-  hashes jsonb;
   merged kv.draft[] := '{}';
 begin
   if entity = 'order' then
     return drafts;
   end if;
   foreach d in array drafts loop
-    if d.reason is null then
-      current := existing -> d.id::text;
-      before := (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
-                 order by i.key <> d.key limit 1);
-      d := kv.with_stock_of_row(d, current, before);
-      hashes := kv.column_hashes(d.columns, names);
-      if current is not null and before <> '{}' then
-        d.columns := d.columns || coalesce((
-          select jsonb_object_agg(c.key, case c.key
-            when 'price' then to_jsonb(trim_scale((c.value)::numeric)) else c.value end)
-          from jsonb_each(current) c
-          where c.key = any (names) and before -> c.key is not distinct from hashes -> c.key), '{}');
-      end if;
-      d.columns := d.columns || jsonb_build_object('base', hashes);
-      if d.columns ? 'status' then
-        d := kv.merged_status(d, case when current is null then d.columns ->> 'status' else before ->> 'status' end,
-          coalesce(current ->> 'status', d.columns ->> 'status'));
-      end if;
-    end if;
-    merged := merged || d;
+    merged := merged || kv.merged_draft(d, existing -> d.id::text,
+      (select i.base from kv.ids i where i.entity = $1 and i.id = d.id and i.base is not null
+       order by i.key <> d.key limit 1));
   end loop;
   return merged;
 end

@@ -191,6 +191,7 @@ $$;
 -- (functions/kv_stages.sql).
 create or replace function kv.mirror_documents() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+  set plan_cache_mode = force_generic_plan  -- planning would take most of the time of a single write
 as $$
 declare
   keys text[] := '{}';
@@ -212,6 +213,12 @@ begin
   if tg_op = 'UPDATE' then  -- an error of the mapping does not undo this, because later writes need their base
     perform kv.remember(b.key, b.value) from before b join after a on a.key = b.key
     where b.key = any (keys) and b.value <> a.value;
+    if cardinality(keys) = 1 and gone = '{}' and (
+        select kv.map_single(a.key, b.value, a.value) from before b join after a on a.key = b.key
+        where a.key = keys[1]) then
+      perform kv.refuse_documents(keys, null, '{}');
+      return null;
+    end if;
   end if;
   earlier := kv.entries_before(keys);
   begin

@@ -222,7 +222,8 @@ begin
     return;
   elsif kv.leading_key(entity, row_id) is null then
     perform kv.create_document(entity, new_row);
-  elsif kv.write_documents(entity, row_id, changed, new_row) then
+  elsif kv.write_documents(entity, row_id, changed, new_row)
+    and not kv.record_single_agreement(entity, row_id, new_row) then
     perform kv.record_agreement(entity, row_id);
   end if;
 end
@@ -323,6 +324,7 @@ return case when r -> 'regular_price' <> 'null' then r || jsonb_build_object('pr
 -- Only rows whose documents can change are read: a statement that changes no column of a document ends early.
 create or replace function kv.mirror_rows() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, public, app, kv, pg_temp
+  set plan_cache_mode = force_generic_plan  -- planning would take most of the time of a single write
 as $$
 declare
   r record;

@@ -214,6 +214,13 @@ as $$
   ) numbered where n > 1
 $$;
 
+-- Returns the notes about a gift that compare it with the platform. `is_active` is the value of its row, or null.
+create or replace function kv.notes_of_product(columns jsonb, is_active boolean) returns jsonb
+language sql immutable parallel safe
+return case when not columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end
+  || case when not columns ? 'currency' then '{"currency_from_catalog": "currency"}'::jsonb else '{}' end
+  || kv.kept(jsonb_build_object('status', is_active), jsonb_build_object('status', columns -> 'is_active'));
+
 -- Checks products: the catalog exists, and the price is in the currency of the catalog. `currency` is the currency of
 -- prices that name none and whose catalog has none.
 create or replace function kv.check_products(drafts kv.draft[], currency text) returns kv.draft[]
@@ -254,11 +261,7 @@ begin
         ('sku_repeated', 'sku', exists (
           select from products p where p.catalog_id = catalog.id and p.sku = d.columns ->> 'sku' and p.id <> d.id))
       ) r (reason, field, applies) where r.applies limit 1;
-      d.notes := d.notes
-        || case when not d.columns ? 'catalog' then '{"no_catalog": "catalogId"}'::jsonb else '{}' end
-        || case when not d.columns ? 'currency' then '{"currency_from_catalog": "currency"}'::jsonb else '{}' end;
-      d.notes := d.notes || kv.kept(
-        jsonb_build_object('status', existing.is_active), jsonb_build_object('status', d.columns -> 'is_active'));
+      d.notes := d.notes || kv.notes_of_product(d.columns, existing.is_active);
       d.columns := d.columns || jsonb_build_object('catalog_id', catalog.id, 'currency', code);
     end if;
     checked := checked || d;
