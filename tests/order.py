@@ -2,7 +2,7 @@
 
 Each worker takes the next module of the list (`--dist loadfile`). A long module at the end of the list would run alone,
 and long modules often wait: for a new cloud, a lease or a timeout. Therefore the long modules begin early, the longest
-first, and short modules with much computation are between them. The modules then use the time in which others wait.
+first, and short modules with much computation are between them. While a long module waits, a short module can compute.
 """
 
 from collections.abc import Callable, Sequence

@@ -27,7 +27,7 @@ def start(variable: str, value: str) -> None:
         env=environment,
         cwd="/",
         start_new_session=True,
-    ).returncode = 0  # nobody waits for the program, because it ends after this process
+    ).returncode = 0  # this process does not wait for the program, because the program ends later than this process
 
 
 def marked(mark: bytes) -> list[int]:

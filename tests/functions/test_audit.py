@@ -290,7 +290,7 @@ def send(platform: Platform, tenant: Tenant, operation: Operation) -> httpx.Resp
     return operation.send(api, ids, **({"json": body} if "requestBody" in operation.definition else {}))
 
 
-def test_every_operation_is_recorded_or_has_a_reason_why_not() -> None:
+def test_every_operation_is_recorded_or_is_listed_as_not_recorded() -> None:
     changes = {name for name, operation in OPERATIONS.items() if operation.method != "GET"}
     assert ACTIONS.keys() | UNRECORDED.keys() | TESTED_ELSEWHERE == changes
     reads = {name for name, operation in OPERATIONS.items() if operation.method == "GET"}
@@ -408,7 +408,7 @@ def test_an_owner_reads_only_the_entries_about_its_client(
     assert ok(tenant.owner.get("/v1/audit", params={"client_id": other_tenant.client_id}))["data"] == []
 
 
-def test_an_owner_sees_which_staff_has_read_an_order_but_not_from_which_address(
+def test_an_owner_sees_who_of_the_staff_read_an_order_but_not_the_ip_address(
     platform: Platform, tenant: Tenant
 ) -> None:
     order = create_resources(platform, tenant)["order_id"]
@@ -424,7 +424,9 @@ def test_other_members_read_no_entries(platform: Platform, tenant: Tenant, role:
     assert ok(api.get("/v1/audit"))["data"] == []
 
 
-def test_a_plain_admin_reads_no_entries_and_support_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_an_admin_who_is_not_a_super_admin_gets_no_entries_and_support_is_refused(
+    platform: Platform, tenant: Tenant
+) -> None:
     subject = f"admin-{uuid4()}"
     platform.arrange("insert into admin_users (user_id, email, role) values (%s, 'a@example.test', 'admin')", [subject])
     assert ok(platform.api(subject).get("/v1/audit"))["data"] == []
@@ -458,7 +460,7 @@ def test_an_import_leaves_one_entry_for_all_its_rows(platform: Platform) -> None
     assert not [entry for entry in data if entry["action"].startswith("product")]
 
 
-def test_a_statement_that_changes_many_products_by_hand_leaves_one_entry(platform: Platform) -> None:
+def test_one_manual_sql_statement_that_changes_many_products_leaves_one_entry(platform: Platform) -> None:
     tenant = platform.tenant()
     platform.arrange(
         "insert into products (catalog_id, sku, name, price) select %s, n, n, 1 from generate_series(1, 500) n",

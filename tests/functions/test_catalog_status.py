@@ -226,7 +226,7 @@ NOTES = {
 """The fields that the platform only stores and returns. If a field's name does not show this, its description does."""
 
 
-def test_every_field_that_can_be_changed_is_listed_as_effective_or_as_only_stored() -> None:
+def test_every_writable_field_is_listed_as_effective_or_as_only_stored() -> None:
     schemas = document()["components"]["schemas"]
     patches = {name for name in schemas if name.endswith("Patch") and not name.endswith("SettingsPatch")}
     assert patches == OBEYED.keys()

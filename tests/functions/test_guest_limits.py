@@ -125,7 +125,7 @@ def test_20_spellings_of_one_mailbox_get_at_most_5_mails(platform: Platform, sho
 
 
 @pytest.mark.parametrize(("pieces", "addresses"), [(7, 100), (250, 250), (None, 1000)])
-def test_one_ip_address_can_cause_mails_to_100_strangers_or_to_more_if_its_daily_quantity_is_larger(
+def test_an_ip_address_causes_mails_to_at_most_100_strangers_or_its_larger_daily_quantity(
     platform: Platform, shop: Tenant, pieces: int | None, addresses: int
 ) -> None:
     mug = platform.product(shop, inventory_count=100)
@@ -146,11 +146,13 @@ def test_one_ip_address_can_cause_mails_to_100_strangers_or_to_more_if_its_daily
     )
     assert states(guest, "second") == "sent"
     assert states(guest, "third") == "suppressed"
-    assert states(guest, "first") == "sent", "this address has a mail already"
-    assert states(platform.api(), "fourth") == "sent", "another visitor has a limit of its own"
+    assert states(guest, "first") == "sent", "this address has already received a mail"
+    assert states(platform.api(), "fourth") == "sent", "each visitor has a separate limit"
 
 
-def test_a_customer_with_another_spelling_of_an_address_is_not_its_owner(platform: Platform, shop: Tenant) -> None:
+def test_a_customer_with_another_spelling_of_an_address_does_not_own_the_address(
+    platform: Platform, shop: Tenant
+) -> None:
     mug = platform.product(shop, inventory_count=100)
     set_limits(shop, max_recipient_mails=0)
     local = uuid4().hex[:12]
@@ -269,7 +271,7 @@ def test_guests_cannot_use_up_the_daily_quantity_of_a_customer_with_the_same_add
 
 
 @pytest.mark.parametrize("buyer", ["email", "customer", "address"])
-def test_no_buyer_gets_more_than_half_of_a_stock_that_several_clients_share(platform: Platform, buyer: str) -> None:
+def test_one_buyer_gets_at_most_half_of_a_stock_that_several_clients_share(platform: Platform, buyer: str) -> None:
     first, second = platform.tenant(), platform.tenant()
     catalog = platform.catalog()["id"]
     sku = f"SKU-{uuid4().hex[:10]}"

@@ -142,7 +142,7 @@ REFUSED_FOR_ORDERS = ("request_return", "replace_order", "cancel_own_order", "co
 
 @pytest.fixture(scope="module")
 def changed_tenant(platform: Platform) -> Tenant:
-    """A tenant whose client, catalog and site many tests change, and no test deletes."""
+    """A tenant for the tests of changes. The tests change its client, catalog and site, but they do not delete them."""
     return platform.tenant()
 
 
@@ -239,7 +239,7 @@ def use_up(platform: Platform, limit: str, bucket: int) -> None:
 
 @pytest.fixture(scope="module")
 def counted(platform: Platform) -> Tenant:
-    """A client of which a test compares the number of remaining requests before and after a request."""
+    """A client for a test that compares the number of remaining requests before and after a request."""
     return platform.tenant()
 
 
@@ -289,10 +289,12 @@ def test_every_request_counts_against_the_limit_of_the_client(
 
 
 @pytest.mark.parametrize("operation", TOKEN_REQUIRED, ids=operation_id)
-def test_no_request_is_accepted_after_the_limit_of_the_client(
+def test_requests_beyond_the_limit_of_the_client_are_refused(
     platform: Platform, operation: Operation, used_up: Tenant, ids: dict[str, str]
 ) -> None:
-    used_up.owner.get("/v1/me")  # An operation without a membership counts against the client of a cached session.
+    used_up.owner.get(
+        "/v1/me"
+    )  # This caches the session. The cached session links operations without a membership to the client.
     assert_rate_limited(operation.send(used_up.owner, ids), "requests", 1000, 3600)
 
 

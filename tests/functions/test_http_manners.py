@@ -1,4 +1,4 @@
-"""HTTP as the RFCs have it, for every operation: HEAD, 404, 405, Location, strict parameters and bodies."""
+"""Every operation follows the RFCs of HTTP: HEAD, 404, 405, Location, strict parameters and bodies."""
 
 import re
 from uuid import uuid4
@@ -39,7 +39,7 @@ OTHER_TAG = '"0123456789abcdef0123456789abcdef"'
 def lasting_headers(response: httpx.Response, *, volatile: bool) -> dict[str, str]:
     """Return the headers that are the same in two responses with the same content.
 
-    The pages of a volatile list begin at other rows each time, so the cursor of their `Link` is left out.
+    Each response of a volatile list begins at a different row. Therefore the cursor in the `Link` header is left out.
     """
     changing = CHANGING_HEADERS | ({"etag", "content-length"} if volatile else set())
     headers = {name: value for name, value in response.headers.items() if name not in changing}
@@ -112,9 +112,7 @@ def test_every_operation_refuses_a_duplicate_key(operation: Operation, platform:
 
 
 @pytest.mark.parametrize("operation", CREATES, ids=operation_id)
-def test_each_response_that_creates_something_names_its_location_and_so_does_a_repeated_response(
-    operation: Operation, platform: Platform
-) -> None:
+def test_a_create_response_and_its_repetition_have_a_location_header(operation: Operation, platform: Platform) -> None:
     tenant = platform.tenant()
     own = create_resources(platform, tenant)
     request = {"headers": {"Idempotency-Key": str(uuid4())}}
@@ -167,7 +165,7 @@ def test_a_refused_change_returns_the_current_tag_to_a_caller_who_may_read_the_o
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE"])
-def test_another_method_gets_405_with_the_supported_methods(method: str, platform: Platform) -> None:
+def test_an_unsupported_method_gets_405_with_the_supported_methods(method: str, platform: Platform) -> None:
     response = platform.api().request(method, "/v1/clients")
     problem(response, 405, "method_not_allowed")
     assert response.headers["allow"] == "GET, HEAD, POST, OPTIONS"

@@ -22,7 +22,7 @@ CREATES = [
     for operation in all_operations()
     if operation.method == "POST"
     and "201" in operation.definition["responses"]
-    and operation.name not in ("request_return", "replace_order")  # tests/functions/test_order_life.py
+    and operation.name not in ("request_return", "replace_order")  # see tests/functions/test_order_life.py
 ]
 CONCURRENT_REQUESTS = 50 if FULL else 8
 """The number of concurrent requests with the same key. Each function instance handles one request at a time."""

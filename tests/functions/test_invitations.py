@@ -25,7 +25,7 @@ def invite(api: httpx.Client, client_id: str | None, email: str, role: str, **mo
 
 
 def mails_to(platform: Platform, address: str, count: int = 1) -> list[mailbox.SentMail]:
-    """Wait for a number of mails to an address. Returns them, newest first."""
+    """Wait until `count` mails have been sent to an address. Return these mails, newest first."""
     mails: list[mailbox.SentMail] = []
 
     def arrived() -> bool:
@@ -71,7 +71,7 @@ def test_a_person_who_accepts_an_invitation_is_a_member(platform: Platform, tena
     assert "token" not in str(ok(tenant.owner.get(path))) + str(invitation)
 
 
-def test_a_person_joins_the_staff_by_an_invitation(platform: Platform) -> None:
+def test_a_person_who_accepts_a_staff_invitation_joins_the_staff(platform: Platform) -> None:
     address = new_address()
     invite(platform.admin, None, address, "support")
     api = account(platform, address)
@@ -119,7 +119,7 @@ def test_a_repeated_request_with_the_same_idempotency_key_gets_the_first_respons
     assert second.headers["idempotent-replayed"] == "true"
 
 
-def test_an_account_with_another_or_no_verified_address_is_refused(platform: Platform, tenant: Tenant) -> None:
+def test_an_account_that_has_not_verified_the_invited_address_is_refused(platform: Platform, tenant: Tenant) -> None:
     address = new_address()
     invitation = invite(tenant.owner, tenant.client_id, address, "owner")
     code = code_of(platform, address)
@@ -141,7 +141,7 @@ def test_an_account_with_another_or_no_verified_address_is_refused(platform: Pla
     problem(accept(account(platform, address), code), 409, "invitation_ended")
 
 
-def test_another_spelling_of_the_address_is_the_same_address(platform: Platform, tenant: Tenant) -> None:
+def test_different_spellings_of_an_address_identify_the_same_person(platform: Platform, tenant: Tenant) -> None:
     local = uuid4().hex
     invite(tenant.owner, tenant.client_id, f"{local}@Bu\u0308cher.example.test", "viewer")
     path = f"/v1/clients/{tenant.client_id}/members"
@@ -204,7 +204,7 @@ def test_the_invitation_of_an_inactive_client_cannot_be_accepted(platform: Platf
     ok(accept(api, code))
 
 
-def test_a_mail_that_is_sent_again_has_a_new_code_and_the_old_code_is_invalid(
+def test_a_repeated_invitation_mail_has_a_new_code_and_the_old_code_is_invalid(
     platform: Platform, tenant: Tenant
 ) -> None:
     address = new_address()

@@ -13,7 +13,7 @@ Members = dict[str, Json]
 
 
 def members_of(tenant: Tenant) -> Members:
-    """Return the members of a tenant, by their subjects."""
+    """Return the members of a tenant. The key of each member is its subject."""
     page = ok(tenant.owner.get(f"/v1/clients/{tenant.client_id}/members", params={"limit": 1000}))
     return {member["subject"]: member for member in page["data"]}
 
@@ -27,7 +27,7 @@ def subject_of(api: httpx.Client) -> str:
 
 
 def join(platform: Platform, tenant: Tenant, role: str) -> tuple[httpx.Client, Json]:
-    """Add a member to a tenant. Returns an API client of the member, and the member."""
+    """Add a member to a tenant. Return an API client of the member, and the member."""
     subject = platform.member(tenant.client_id, role)
     return platform.api(subject), members_of(tenant)[subject]
 
@@ -131,7 +131,7 @@ def test_the_last_owner_cannot_leave_or_get_another_role(platform: Platform) -> 
     assert tenant.owner.delete(path_of(tenant, owner)).status_code == 204
 
 
-def test_a_client_without_an_owner_can_change(platform: Platform) -> None:
+def test_members_of_a_client_without_an_owner_can_be_changed_and_removed(platform: Platform) -> None:
     client = platform.client()["id"]
     subject = platform.member(client, "viewer")
     path = f"/v1/clients/{client}/members"
@@ -267,7 +267,7 @@ def test_super_admins_manage_the_staff_and_admins_read_it(platform: Platform) ->
     problem(person.get("/v1/clients"), 403, "no_membership")
 
 
-def test_the_last_super_admin_stays(platform: Platform) -> None:
+def test_the_last_super_admin_cannot_be_removed_or_demoted(platform: Platform) -> None:
     rows = ok(platform.admin.get("/v1/admin/members", params={"role": "super_admin", "limit": 1000}))["data"]
     (own,) = [row for row in rows if row["subject"] == "admin"]
     platform.arrange("update admin_users set is_active = false where role = 'super_admin' and user_id <> 'admin'")

@@ -62,7 +62,7 @@ def test_the_limits_of_integers_are_integers() -> None:
     assert limits and all(type(limit) is int for limit in limits)
 
 
-def test_if_match_is_required_by_every_operation_that_refuses_its_absence() -> None:
+def test_exactly_the_operations_with_a_428_response_require_if_match() -> None:
     parameters = document()["components"]["parameters"]
     assert parameters["IfMatch"]["required"] is True
     for item in document()["paths"].values():
@@ -71,7 +71,7 @@ def test_if_match_is_required_by_every_operation_that_refuses_its_absence() -> N
             assert has_if_match == ("428" in operation["responses"])
 
 
-def test_the_codes_of_problems_are_listed_and_the_list_is_open() -> None:
+def test_the_document_lists_the_error_codes_and_allows_further_codes() -> None:
     schemas = document()["components"]["schemas"]
     assert {Problem.code, "rate_limited", "not_importable"} <= set(schemas["ProblemCode"]["enum"])
     assert {"type": "string"} in schemas["Problem"]["properties"]["code"]["anyOf"]
@@ -110,7 +110,7 @@ def test_a_parameter_is_absent_and_never_null() -> None:
     assert [parameter["name"] for parameter in parameters if "null" in json.dumps(parameter["schema"])] == []
 
 
-def test_a_member_of_a_problem_is_absent_and_never_null() -> None:
+def test_a_field_of_an_error_response_is_absent_and_never_null() -> None:
     schemas = document()["components"]["schemas"]
     for name in ("Problem", "FieldError"):
         assert "null" not in json.dumps(schemas[name]["properties"])

@@ -67,7 +67,7 @@ def test_an_address_must_be_in_a_country_to_which_the_site_ships(platform: Platf
     assert body["errors"][0]["pointer"] == "/shipping_address/country"
 
 
-def test_the_address_of_a_shipped_order_stays(platform: Platform, tenant: Tenant) -> None:
+def test_the_address_of_a_shipped_order_cannot_be_corrected(platform: Platform, tenant: Tenant) -> None:
     order = placed(platform, tenant)
     ok(tenant.owner.post(f"/v1/orders/{order['id']}/ship", json={}, headers={"If-Match": "*"}))
     problem(correct(tenant.owner, order, shipping_address=ADDRESS), 409, "order_state")

@@ -158,7 +158,7 @@ def test_orders_of_another_client_and_older_orders_are_not_exported(
     assert platform.exported_files(destination) == {}
 
 
-def test_a_long_address_is_broken_at_spaces_and_never_cut(platform: Platform, shop: Tenant, mug: Json) -> None:
+def test_a_long_address_is_split_at_spaces_and_never_cut_off(platform: Platform, shop: Tenant, mug: Json) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)
     street = "Gutenbergstraße am Historischen Marktplatz der Freundschaft 12 Haus 3b"
     platform.order(shop, (mug, 1), shipping_address={**BERLIN, "line1": street, "line2": "c/o Meier"})
@@ -169,7 +169,7 @@ def test_a_long_address_is_broken_at_spaces_and_never_cut(platform: Platform, sh
     assert max(map(len, lines)) <= 35
 
 
-def test_an_order_whose_address_does_not_fit_is_refused_with_the_reason_and_tried_again_after_a_change(
+def test_an_order_with_a_too_long_address_is_exported_after_the_address_was_changed(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)
@@ -191,7 +191,7 @@ def test_an_order_whose_address_does_not_fit_is_refused_with_the_reason_and_trie
     assert actions(platform, destination)[1:] == [[("new", order["order_number"])]]
 
 
-def test_a_refused_order_is_exported_after_the_destination_accepts_longer_lines_and_the_order_got_a_note(
+def test_a_refused_order_with_a_new_note_is_exported_when_the_destination_accepts_longer_lines(
     platform: Platform, shop: Tenant, mug: Json
 ) -> None:
     destination = platform.destination(shop, "csv", max_line_length=35)
@@ -300,7 +300,9 @@ def test_a_cxml_order_request_has_the_address_and_the_lines(platform: Platform, 
     assert item.findtext("ItemDetail/UnitPrice/Money") == "12.50"
 
 
-def test_a_due_destination_is_exported_without_a_request(platform: Platform, shop: Tenant, mug: Json) -> None:
+def test_orders_are_exported_to_a_due_destination_without_a_request(
+    platform: Platform, shop: Tenant, mug: Json
+) -> None:
     destination = platform.destination(shop, "csv", cron="*/5 * * * *")
     order = platform.order(shop, (mug, 1))
     platform.database.execute("update order_destinations set next_run_at = now() where id = %s", [destination["id"]])

@@ -38,7 +38,7 @@ def place(api: httpx.Client, shop: Tenant, *lines: tuple[Json, int], **fields: A
 
 
 def post(shop: Tenant, path: str, **body: Any) -> httpx.Response:
-    """Send a request of the owner that may change the object in any state."""
+    """Send a request of the owner with `If-Match: *`, so that it changes the object in any state."""
     return shop.owner.post(path, json=body, headers=ANY)
 
 
@@ -51,7 +51,7 @@ def events_of(platform: Platform, shop: Tenant) -> list[tuple[str, Json]]:
 
 
 def mails_to(platform: Platform, email: str, count: int) -> list[SentMail]:
-    """Wait until so many mails were sent to an address, and return them, the oldest first."""
+    """Wait until `count` mails have been sent to an address. Return these mails, oldest first."""
 
     def mails() -> list[SentMail]:
         return [mail for mail in sent(platform.endpoints.s3) if mail.recipients == [email]]
@@ -60,7 +60,9 @@ def mails_to(platform: Platform, email: str, count: int) -> list[SentMail]:
     return mails()[::-1]
 
 
-def test_an_order_lives_its_whole_life_over_the_api(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_an_order_goes_from_placed_to_delivered_over_the_api(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
     platform.arrange(
         "insert into webhooks (client_id, url, events) values (%s, 'https://example.test/', '{order.*,shipment.*}')",
         [shop.client_id],
@@ -112,7 +114,7 @@ def test_the_shipping_mail_lists_only_the_pieces_of_its_parcel(
     assert "Red bag" not in text
 
 
-def test_a_cancelled_order_gives_its_pieces_back_and_mails_the_customer(
+def test_a_cancellation_returns_the_pieces_to_the_stock_and_sends_a_mail(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     mug = platform.product(shop, inventory_count=5)
@@ -125,9 +127,7 @@ def test_a_cancelled_order_gives_its_pieces_back_and_mails_the_customer(
     assert any("was cancelled" in mail.subject for mail in mails_to(platform, order["customer_email"], 2))
 
 
-def test_a_change_needs_the_state_that_the_caller_has_read(
-    platform: Platform, shop: Tenant, guest: httpx.Client
-) -> None:
+def test_a_change_of_an_order_requires_the_current_etag(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     order = place(guest, shop, (platform.product(shop), 1))
     path = f"/v1/orders/{order['id']}"
     problem(shop.owner.post(f"{path}/process", json={}), 428, "precondition_required")
@@ -159,7 +159,7 @@ def test_a_repeated_request_with_the_same_key_has_one_effect_and_the_first_respo
     assert created(first) == created(second)
 
 
-def test_a_retry_with_a_new_key_after_a_lost_answer_ships_nothing_twice(
+def test_a_retry_with_a_new_key_after_a_lost_response_does_not_ship_anything_twice(
     platform: Platform, shop: Tenant, guest: httpx.Client
 ) -> None:
     order = place(guest, shop, (platform.product(shop), 3))
@@ -203,7 +203,9 @@ def test_the_orders_of_another_client_do_not_exist(
     assert ok(other_tenant.owner.get("/v1/returns"))["data"] == []
 
 
-def test_an_order_list_shows_what_changed_since_a_time(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_a_list_of_orders_can_be_filtered_by_the_time_of_the_last_change(
+    platform: Platform, shop: Tenant, guest: httpx.Client
+) -> None:
     mug = platform.product(shop)
     first, second = (place(guest, shop, (mug, 1)) for _ in range(2))
     changed = ok(post(shop, f"/v1/orders/{first['id']}/process", external_number="ERP-7"))
@@ -275,7 +277,7 @@ def test_a_cached_order_and_its_lists_show_every_change(platform: Platform, shop
 # Buyers.
 
 
-def test_a_customer_cancels_an_own_order_within_the_window(platform: Platform, shop: Tenant) -> None:
+def test_a_customer_can_cancel_an_order_within_the_cancellation_period(platform: Platform, shop: Tenant) -> None:
     ann, bob = platform.api("customer:ann-cancel"), platform.api("customer:bob-cancel")
     mug = platform.product(shop, inventory_count=5)
     order = place(ann, shop, (mug, 2))
@@ -312,7 +314,7 @@ def test_a_guest_looks_up_an_order_with_the_link_of_a_mail(
     answers = [guest.post(lookup, json={"order_number": number, "email": mail}) for number, mail in wrong]
     answers.append(guest.post(f"{orders_path(other_tenant)}/lookup", json={"order_number": number, "email": email}))
     assert [(answer.status_code, answer.json()) for answer in answers] == [(202, accepted.json())] * 3
-    # The duration of the answers says as little as their content.
+    # The response time does not show whether the order exists.
     assert min(answer.elapsed.total_seconds() for answer in [accepted, *answers]) >= 0.05
 
     (mail,) = [mail for mail in mails_to(platform, email, 2) if "link" in mail.subject]
@@ -330,7 +332,7 @@ def test_a_guest_looks_up_an_order_with_the_link_of_a_mail(
     problem(foreign, 404, "link_not_valid")
 
 
-def test_the_order_of_a_customer_is_not_looked_up(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
+def test_a_guest_gets_no_link_to_the_order_of_a_customer(platform: Platform, shop: Tenant, guest: httpx.Client) -> None:
     order = place(platform.api("customer:lookup"), shop, (platform.product(shop), 1))
     body = {"order_number": order["order_number"], "email": order["customer_email"]}
     assert guest.post(f"{orders_path(shop)}/lookup", json=body).status_code == 202

@@ -111,7 +111,7 @@ def test_an_order_keeps_the_selling_price_at_which_it_was_placed(platform: Platf
     problem(platform.api().post(f"/v1/storefront/{shop.domain}/orders", json=body), 409, "total_changed")
 
 
-def test_prices_are_sold_in_another_currency_only_at_a_stated_rate(platform: Platform, shop: Tenant) -> None:
+def test_the_rules_convert_prices_to_another_currency_at_the_given_rate(platform: Platform, shop: Tenant) -> None:
     path = f"/v1/catalogs/{shop.catalog_id}"
     set_rules(shop, YEN | {"rounding": {"step": "100", "ending": "80"}})
     assert ok(platform.api().get(f"/v1/storefront/{shop.domain}"))["currency"] == "JPY"
@@ -195,7 +195,7 @@ def test_a_client_with_a_grant_sees_selling_prices_and_no_base_price(platform: P
     )
 
 
-def test_the_explanation_of_a_price_leads_step_by_step_to_what_a_visitor_pays(platform: Platform, shop: Tenant) -> None:
+def test_the_explanation_of_a_price_lists_each_step_to_the_selling_price(platform: Platform, shop: Tenant) -> None:
     product = ok(shop.owner.get(f"/v1/catalogs/{shop.catalog_id}/products?sort=price"))["data"][1]
     path = f"/v1/products/{product['id']}/price"
     plain = ok(shop.owner.get(path))
@@ -298,7 +298,7 @@ def test_a_patch_is_merged_and_the_result_is_checked(platform: Platform, priced:
     assert set_rules(priced, None)["pricing_status"] == "none"
 
 
-def test_the_currency_of_a_catalog_cannot_change_below_its_rules(platform: Platform) -> None:
+def test_the_currency_of_a_catalog_must_match_its_price_rules(platform: Platform) -> None:
     tenant = platform.tenant()
     path = f"/v1/catalogs/{tenant.catalog_id}"
     refused = tenant.owner.patch(path, json={"pricing_rules": RULES})
@@ -315,7 +315,7 @@ def test_the_currency_of_a_catalog_cannot_change_below_its_rules(platform: Platf
     assert (changed["currency"], changed["pricing_status"]) == ("CHF", "applied")
 
 
-def test_notes_of_an_earlier_release_are_kept_and_reported_and_not_read(platform: Platform, shop: Tenant) -> None:
+def test_price_notes_of_an_earlier_release_are_kept_but_have_no_effect(platform: Platform, shop: Tenant) -> None:
     notes = {"markup_percent": "10", "margin": "secret"}
     platform.arrange("update catalogs set pricing_rules = %s where id = %s", [json.dumps(notes), shop.catalog_id])
     path = f"/v1/catalogs/{shop.catalog_id}"
@@ -331,7 +331,7 @@ def test_notes_of_an_earlier_release_are_kept_and_reported_and_not_read(platform
     refused = shop.owner.put(path, json={"name": "N", "type": "erp", "pricing_rules": notes})
     assert pointers(problem(refused, 422, "invalid")) == ["/pricing_rules/margin"]
     assert set_rules(shop, {"minimum": "7"})["pricing_rules"] == {"minimum": "7"}
-    # An earlier note in the documented form comes into force only when an owner sends it.
+    # A note of an earlier release that has the documented format takes effect only when an owner sends it again.
     platform.arrange(
         "update catalogs set pricing_rules = %s, pricing = null where id = %s",
         [json.dumps({"markup_percent": "10"}), shop.catalog_id],

@@ -120,7 +120,7 @@ EXPORT_ROWS: LiteralString = """
 
 
 def arrange(platform: Platform, tenant: Tenant, statement: LiteralString, objects: int) -> None:
-    """Create rows until the tenant has the given number of objects."""
+    """Create rows until the tenant has as many objects as `objects`."""
     platform.arrange(statement, {"client": tenant.client_id, "catalog": tenant.catalog_id, "objects": objects})
 
 
@@ -137,7 +137,7 @@ def upload_image(tenant: Tenant, api: httpx.Client) -> httpx.Response:
     return api.post(f"/v1/catalogs/{tenant.catalog_id}/images", json={"type": "image/png", "bytes": 20_000_000})
 
 
-def test_each_operation_that_creates_objects_has_a_quota_or_a_reason() -> None:
+def test_each_operation_that_creates_objects_has_a_quota_or_a_reason_for_no_quota() -> None:
     writes = {operation.name for operation in all_operations() if operation.method in ("POST", "PUT")}
     assert writes == QUOTAS.keys() | REASONS.keys()
     assert not QUOTAS.keys() & REASONS.keys()
@@ -183,7 +183,7 @@ def test_a_client_announces_at_most_200_images_within_an_hour_in_all_its_catalog
         assert 2_000 < int(refused.headers["retry-after"]) <= 2_400
     problem(upload_image(tenant, platform.admin), 429, "too_many_uploads")
     created(upload_image(other_tenant, other_tenant.owner))
-    # Files have a quota of their own.
+    # Files have a separate quota.
     created(tenant.owner.post("/v1/uploads", json={"name": "a.csv", "size": 1, "content_type": "text/csv"}))
     platform.arrange(
         "update images set created_at = created_at - interval '1 hour' where catalog_id = %s", [tenant.catalog_id]

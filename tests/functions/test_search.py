@@ -29,7 +29,7 @@ PRODUCTS = {
 
 @dataclass(frozen=True)
 class Door:
-    """The list in which one kind of caller finds the products."""
+    """A list of products, and an API client that is allowed to read this list."""
 
     api: httpx.Client
     path: str
@@ -100,7 +100,7 @@ def test_a_search_finds_the_products_that_people_expect(door: Door, query: str, 
         assert set(door.skus(q=query, sort=sort)) - {"HIDDEN"} == skus
 
 
-def test_only_the_back_office_finds_an_inactive_product(door: Door) -> None:
+def test_only_a_search_of_a_catalog_finds_an_inactive_product(door: Door) -> None:
     assert ("HIDDEN" in door.skus(q="hidden")) == ("HIDDEN" in door.skus(sku="HIDDEN")) == ("catalogs" in door.path)
 
 

@@ -22,7 +22,7 @@ def patched(tenant: Tenant, **settings: Any) -> Json:
 
 
 def refusal(tenant: Tenant, **settings: Any) -> dict[str, str]:
-    """Return the errors of wrong sync settings: pointer → detail."""
+    """Send wrong sync settings. Map the pointer of each error to its detail."""
     path = f"/v1/catalogs/{tenant.catalog_id}"
     error = problem(tenant.owner.patch(path, json={"sync_settings": settings}), 422, "invalid")
     return {each["pointer"].removeprefix("/sync_settings/"): each["detail"] for each in error["errors"]}

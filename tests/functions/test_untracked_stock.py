@@ -35,7 +35,9 @@ def change(shop: Tenant, product: Json, **fields: Any) -> Json:
     return ok(shop.owner.patch(f"/v1/products/{product['id']}", json=fields))
 
 
-def test_an_untracked_product_is_in_stock_and_can_be_ordered_by_the_thousands(platform: Platform, shop: Tenant) -> None:
+def test_an_untracked_product_is_in_stock_and_thousands_of_pieces_can_be_ordered(
+    platform: Platform, shop: Tenant
+) -> None:
     award, mug = untracked(platform, shop), platform.product(shop, inventory_count=0)
     assert (stock(award), stock(mug)) == (UNTRACKED, ("tracked", 0))
     shown = {each["id"]: each["in_stock"] for each in platform.storefront_products(shop.domain)}
@@ -53,7 +55,7 @@ def test_an_untracked_product_is_in_stock_and_can_be_ordered_by_the_thousands(pl
     assert {stock(each) for page in pages for each in page["data"] if each["id"] == award["id"]} == {UNTRACKED}
 
 
-def test_concurrent_orders_of_an_untracked_product_all_succeed_beside_the_last_piece_of_another(
+def test_concurrent_orders_of_an_untracked_product_succeed_while_a_tracked_product_sells_out(
     platform: Platform, shop: Tenant
 ) -> None:
     award, mug = untracked(platform, shop), platform.product(shop, inventory_count=3)
@@ -139,7 +141,7 @@ def test_the_storefront_shows_a_change_of_the_policy_at_once(platform: Platform,
     assert shown() == [False, False]
 
 
-def test_rows_of_a_bulk_import_switch_the_policy_and_the_same_rows_again_change_nothing(
+def test_a_bulk_import_changes_the_stock_policy_and_its_repetition_changes_nothing(
     platform: Platform, shop: Tenant
 ) -> None:
     def stocks() -> dict[str, tuple[str, int]]:
@@ -169,7 +171,9 @@ def test_rows_of_a_bulk_import_switch_the_policy_and_the_same_rows_again_change_
     assert stocks() == {"P-00001": ("tracked", 8), "P-00002": ("tracked", 0), "P-00003": UNTRACKED}
 
 
-def test_the_log_names_the_policy_and_a_client_with_a_grant_sees_it(platform: Platform, shop: Tenant) -> None:
+def test_the_audit_log_contains_the_stock_policy_and_a_grantee_sees_the_policy(
+    platform: Platform, shop: Tenant
+) -> None:
     mug, other = platform.product(shop, inventory_count=7), platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{shop.catalog_id}/grants/{other.client_id}"))
     change(shop, mug, inventory_policy="untracked")
@@ -181,7 +185,7 @@ def test_the_log_names_the_policy_and_a_client_with_a_grant_sees_it(platform: Pl
     assert stock(listed) == UNTRACKED
 
 
-def test_an_untracked_product_of_a_shared_catalog_is_sold_without_shares(platform: Platform, shop: Tenant) -> None:
+def test_the_shared_stock_limit_does_not_apply_to_an_untracked_product(platform: Platform, shop: Tenant) -> None:
     award = untracked(platform, shop)
     seller = platform.tenant()
     ok(platform.admin.put(f"/v1/catalogs/{shop.catalog_id}/grants/{seller.client_id}"))
