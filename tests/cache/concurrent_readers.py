@@ -68,7 +68,7 @@ def main(plan: Plan) -> None:
 def fork(plan: Plan, begin: float, *, dies: bool = False) -> tuple[int, int]:
     """Start a reader that begins at the given time of the monotonic clock.
 
-    Returns the pid of the reader, and the file descriptor of a pipe from which its output can be read.
+    Return the pid of the reader, and the file descriptor of a pipe from which its output can be read.
     """
     read_end, write_end = os.pipe()
     pid = os.fork()

@@ -59,7 +59,7 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def key_prefix(adapter: Upstash, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Configure this process like a function that uses the cache. Each test gets an environment of its own.
 
-    Returns the prefix of all keys in this environment.
+    Return the prefix of all keys in this environment.
     """
     monkeypatch.setenv("WC_ENVIRONMENT", uuid4().hex[:8])
     monkeypatch.setenv("WC_CACHE_URL", adapter.url)

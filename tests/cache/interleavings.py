@@ -59,7 +59,7 @@ class Interleaving:
         self._current: Actor | None = None
 
     def switch_point(self, name: str) -> None:
-        """Pause the current actor, so that another actor can run. Does nothing if `run` is not in progress."""
+        """Pause the current actor, so that another actor can run. Do nothing if `run` is not in progress."""
         if self._current is not None:
             self.trace.append(f"{self._current.name} {name}")
             self._current.pause()

@@ -23,7 +23,7 @@ module = importlib.import_module("wecelebrate.core.cache.redis")
 
 @contextmanager
 def server(serve: Callable[[socket.socket], object]) -> Iterator[tuple[str, list[float]]]:
-    """Run a server. Yields the URL of the server, and the list of the times at which clients connected."""
+    """Run a server. Yield the URL of the server, and the list of the times at which clients connected."""
     connection_times: list[float] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(10)

@@ -74,7 +74,7 @@ class Scenario:
         self.check(caller, body, invalidated)
 
     def request(self, caller: Caller) -> dict[str, Any] | None:
-        """Send a request and return the body of the response. Returns None if the caller has no membership."""
+        """Send a request and return the body of the response. Return None if the caller has no membership."""
         entry = STOREFRONT if caller.site_domain else CLIENT_DATA
         try:
             value, _ = loading.value_of(request_cache.RequestCache(caller), entry, self.database.load)

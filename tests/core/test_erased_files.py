@@ -1,4 +1,4 @@
-"""Order files are searched for a person by whole words, and by no part of a word, a number or an archive's bytes."""
+"""The search for a person in order files finds whole words. It ignores parts of words and the raw bytes of archives."""
 
 import gzip
 import io
@@ -67,14 +67,14 @@ def test_the_bytes_of_an_archive_are_not_searched(seed: int) -> None:
 
 
 @pytest.mark.parametrize("offset", range(-20, 3))
-def test_a_text_is_found_across_the_parts_of_a_large_file(offset: int) -> None:
+def test_a_text_that_spans_two_parts_of_a_large_file_is_found(offset: int) -> None:
     filler = b"x" * ((1 << 20) + offset)
     assert _mentions(filler + b" zoe@example.test " + filler, NEEDLES)
     assert not _mentions(filler + b"zoe@example.test " + filler, NEEDLES)
     assert not _mentions(filler + b" zoe@example.testx" + filler, NEEDLES)
 
 
-def test_what_cannot_be_searched_counts_as_a_mention() -> None:
+def test_a_file_that_cannot_be_searched_counts_as_a_mention_of_the_person() -> None:
     large = bytes(MAX_SEARCHED_BYTES // 2 + 1)
     assert _mentions(None, NEEDLES)
     assert _mentions(zipped(large, large), NEEDLES)

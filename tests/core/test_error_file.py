@@ -98,7 +98,7 @@ def test_a_page_ends_before_it_is_larger_than_a_response() -> None:
     assert sum(len(row["item"]) for row in rows[:-1]) <= MAX_RESPONSE_BYTES
 
 
-def test_a_row_that_is_larger_than_a_response_is_a_page_of_its_own() -> None:
+def test_a_row_that_is_larger_than_a_response_gets_a_separate_page() -> None:
     cells = ["x" * 990_000] * 3
     file = Stored(written([cells]).replace(b"name", b"n\xc3\xa4me"))
     assert len(page(file, None, 5)) == 1
@@ -127,7 +127,7 @@ def test_a_file_of_an_earlier_release_has_no_sku_column() -> None:
     ],
     ids=lambda body: str(body[:20]),
 )
-def test_a_file_that_somebody_has_replaced_is_not_found(body: bytes) -> None:
+def test_a_replaced_error_file_is_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body), None, 5)
 
@@ -159,12 +159,12 @@ def test_pages_of_json_objects_contain_each_row_once(items: list[dict[str, Any]]
 
 
 @pytest.mark.parametrize("body", [b"[]\n", b"{}\n", b"1\n", b'{"wecelebrate_line": 1}\n', b"[" * 9_999, b"\xff{}"])
-def test_a_file_of_objects_that_somebody_has_replaced_is_not_found(body: bytes) -> None:
+def test_a_replaced_error_file_with_json_objects_is_not_found(body: bytes) -> None:
     with pytest.raises(NotFound):
         page(Stored(body, OBJECTS), None, 5)
 
 
-def test_a_file_that_somebody_has_shortened_is_not_found() -> None:
+def test_a_shortened_error_file_is_not_found() -> None:
     with pytest.raises(NotFound):
         page(Stored(written([["A-1", "Mug", ""]])), 10_000, 5)
 

@@ -12,7 +12,7 @@ EARLIEST, LATEST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=
 
 
 @pytest.mark.parametrize("wrong", [timedelta(), 3 * 365 * DAY, -3 * 365 * DAY, timedelta(hours=1)])
-def test_a_clock_that_is_years_off_gives_the_right_time(wrong: timedelta) -> None:
+def test_the_time_of_an_event_is_corrected_if_the_clock_of_the_device_is_wrong(wrong: timedelta) -> None:
     sent_at = NOW + wrong
     assert corrected(sent_at - 40 * SECOND, sent_at, NOW) == (NOW - 40 * SECOND, False)
 
@@ -32,7 +32,7 @@ def test_a_time_outside_of_the_range_is_clamped_and_flagged(age: timedelta, expe
     assert corrected(sent_at - age, sent_at, NOW) == expected
 
 
-def test_without_a_time_of_sending_the_clock_of_the_device_counts() -> None:
+def test_the_clock_of_the_device_is_used_if_the_event_has_no_send_time() -> None:
     assert corrected(NOW - DAY, None, NOW) == (NOW - DAY, False)
     assert corrected(NOW - 3 * 365 * DAY, None, NOW) == (NOW - 7 * DAY, True)
     assert corrected(NOW + DAY, None, NOW) == (NOW + 5 * MINUTE, True)

@@ -77,7 +77,7 @@ def test_a_price_is_at_least_0_and_below_a_million_millions_and_has_at_most_thre
 @pytest.mark.parametrize(("model", "body"), [(NewProduct, PRODUCT), (ProductPatch, {})])
 def test_a_price_with_more_decimals_than_its_currency_is_refused(model: type[Input], body: dict[str, Any]) -> None:
     assert model.model_validate(body | {"price": "12.50", "currency": "EUR"})
-    assert model.model_validate(body | {"price": "12.505"})  # the currency of the catalog is not known here
+    assert model.model_validate(body | {"price": "12.505"})  # the model does not know the currency of the catalog
     for more in ({}, {"name": "Mug"}):
         with pytest.raises(Invalid) as error:
             model.model_validate(body | more | {"price": "12.505", "currency": "EUR"})

@@ -38,7 +38,7 @@ REFUSED = ["\u200c", "\u200d", "\u200e", "\u202e", "\u2024", "\u2800", "\u00a0",
 
 
 @pytest.mark.parametrize(("name", "ascii_name"), OWN_DOMAINS)
-def test_two_names_that_can_have_different_owners_are_never_encoded_alike(name: str, ascii_name: str | None) -> None:
+def test_names_that_can_have_different_owners_have_different_encodings(name: str, ascii_name: str | None) -> None:
     if ascii_name is None:
         with pytest.raises(ValueError, match="Joiner"):
             host_names.to_ascii(name)

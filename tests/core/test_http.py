@@ -51,7 +51,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def transactions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Replace the database by a recorder.
 
-    Returns the list of recorded steps, e.g. "begin someone", "commit". If a test adds the text "fail the commit" to the
+    Return the list of recorded steps, e.g. "begin someone", "commit". If a test adds the text "fail the commit" to the
     list, commits fail.
     """
     steps: list[str] = []

@@ -1,4 +1,4 @@
-"""Tests the bounds of JSON in requests, and how an error names the place of the invalid value."""
+"""Tests the bounds of JSON in requests, and how an error points to the invalid value."""
 
 import json
 from typing import Annotated, Any

@@ -132,7 +132,7 @@ def test_a_batch_is_handled_together_in_one_call(sqs: Any, batch: list[dict[str,
     assert calls == [list(range(BATCH_SIZE))]
 
 
-def test_one_message_that_cannot_be_handled_does_not_stop_the_others_of_a_batch(
+def test_a_message_that_cannot_be_handled_does_not_stop_the_other_messages_of_its_batch(
     sqs: Any, batch: list[dict[str, Any]]
 ) -> None:
     handled: set[int] = set()
@@ -163,7 +163,7 @@ def test_a_message_that_is_not_json_becomes_a_dead_letter_and_the_others_of_its_
     assert (handled, dead) == (set(range(BATCH_SIZE)) - {7}, ["no JSON"])
 
 
-def test_a_batch_waits_as_a_whole_while_the_database_is_down(sqs: Any, batch: list[dict[str, Any]]) -> None:
+def test_all_messages_of_a_batch_are_retried_while_the_database_is_down(sqs: Any, batch: list[dict[str, Any]]) -> None:
     calls: list[int] = []
 
     def work(messages: Sequence[queue.Message]) -> None:

@@ -64,7 +64,7 @@ def test_a_member_of_one_client_shares_the_scope_of_all_members_with_the_same_ro
     assert tags == ["tiers", "user:ann", f"client:{FIRST}"]
 
 
-def test_a_member_of_several_clients_has_a_limit_of_its_own() -> None:
+def test_a_member_of_several_clients_has_a_separate_limit() -> None:
     ann, tags = session_of(Caller("ann"), context(client_ids=[SECOND, FIRST], owner_ids=[FIRST]))
     bob, _ = session_of(Caller("bob"), context(client_ids=[FIRST, SECOND], owner_ids=[FIRST]))
     eve, _ = session_of(Caller("eve"), context(client_ids=[FIRST, SECOND], owner_ids=[SECOND]))

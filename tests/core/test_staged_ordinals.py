@@ -37,7 +37,7 @@ def product(sku: str) -> Product:
 
 
 def ordinals(items: list[Item], chunk_size: int) -> list[int]:
-    """Stage the items in chunks. Returns the ordinals of all rows."""
+    """Stage the items in chunks. Return the ordinals of all rows."""
     ordinals: list[int] = []
     for start in range(0, len(items), chunk_size):
         chunk = prepare(load(start), items[start : start + chunk_size])

@@ -27,14 +27,14 @@ def post(
 
 
 def accepted(response: httpx.Response) -> Json:
-    """Return the receipt of a batch. Fails unless the batch was accepted."""
+    """Return the receipt of a batch. Fail unless the batch was accepted."""
     assert response.status_code == 202, response.text
     receipt: Json = response.json()
     return receipt
 
 
 def stored(platform: Platform, tenant: Tenant, count: int, within: float = 30) -> list[Json]:
-    """Wait until a client has this number of events. Returns its rows in the order of their event ids."""
+    """Wait until a client has this number of events. Return its rows in the order of their event ids."""
     statement = "select * from analytics_events where client_id = %s order by event_id"
     rows: list[Json] = []
 

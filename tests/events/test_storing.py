@@ -36,7 +36,7 @@ def row(tenant: Tenant, accepted_at: datetime | None = None, **fields: object) -
 
 
 def store(platform: Platform, *rows: Json) -> int:
-    """Store rows as the worker does. Returns the number of stored events."""
+    """Store rows as the worker does. Return the number of stored events."""
     result = platform.database.execute(STORE, [Jsonb(list(rows))]).fetchone()
     assert result is not None
     return int(result["stored"])

@@ -175,7 +175,7 @@ def test_a_lagging_replica_is_used_for_most_values_and_no_value_is_outdated(
 
 @contextmanager
 def ended_transactions(platform: Platform) -> Iterator[Callable[[], int]]:
-    """Repeatedly end the transactions of functions on the replica. Yields a callable that returns how many ended."""
+    """Repeatedly end the transactions of functions on the replica. Yield a callable that returns how many ended."""
     ended, stop = [0], threading.Event()
 
     def end() -> None:

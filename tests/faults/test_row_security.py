@@ -228,7 +228,7 @@ class Load:
 
     @contextmanager
     def running(self) -> Iterator[Callable[[], None]]:
-        """Send requests while the block runs. Yields a function that waits until each thread has sent some."""
+        """Send requests while the block runs. Yield a function that waits until each thread has sent some."""
         threads = [threading.Thread(target=self._send, args=[caller]) for caller in self._headers for _ in range(2)]
         for thread in threads:
             thread.start()

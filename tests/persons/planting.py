@@ -117,7 +117,7 @@ def return_all(tenant: Tenant, person: Person, order: Json) -> None:
 
 
 def plant(platform: Platform, tenant: Tenant, person: Person) -> list[Json]:
-    """Plant the data of a person through every door. Returns the orders, which are all closed."""
+    """Plant the data of a person through every door. Return the orders, which are all closed."""
     product = platform.product(tenant, inventory_count=100)
     set_storage(platform, tenant, "all")
     secret = {"url": "https://hooks.example.com/orders", "events": ["order.created", "shipment.updated"]}

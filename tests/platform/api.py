@@ -75,7 +75,7 @@ class ApiAccess(CloudAccess):
 def address() -> str | None:
     """Return a random loopback address. If all tests used the same address, their requests would exceed the rate limit.
 
-    Returns None on systems that have only one loopback address.
+    Return None on systems that have only one loopback address.
     """
     if sys.platform != "linux":
         return None

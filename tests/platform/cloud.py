@@ -125,7 +125,7 @@ class CloudAccess:
     def eventually(self, happens: Callable[[], object], within: float = 30, every: float = 0.05) -> None:
         """Call `happens` at intervals of `every` seconds until the result is true.
 
-        Fails if this takes longer than `within` seconds.
+        Fail if this takes longer than `within` seconds.
         """
         deadline = time.monotonic() + within
         while not happens():

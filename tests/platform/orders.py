@@ -31,12 +31,12 @@ class Orders(Tenants, Files):
         return created(tenant.owner.post("/v1/order-destinations", json=body | more))
 
     def export(self, tenant: Tenant, destination: Json) -> Json:
-        """Export the new orders of a destination. Returns the job, which has ended."""
+        """Export the new orders of a destination. Return the job, which has ended."""
         path = f"/v1/order-destinations/{destination['id']}/run"
         return self.ended_job(ok(tenant.owner.post(path))["id"])
 
     def ended_job(self, job_id: str, within: float = 60) -> Json:
-        """Wait until a job has ended. Returns the job."""
+        """Wait until a job has ended. Return the job."""
         jobs: list[Json] = []
 
         def ended() -> bool:
@@ -59,7 +59,7 @@ class Orders(Tenants, Files):
         return content
 
     def drop_news(self, destination: Json, content: str | bytes, name: str = "news.csv", within: float = 60) -> Json:
-        """Drop a file with news about orders, and wait until its job has ended. Returns the job."""
+        """Drop a file with news about orders, and wait until its job has ended. Return the job."""
         body = content.encode() if isinstance(content, str) else content
         key = f"orders/{destination['id']}/incoming/{name}"
         version = self.s3.put_object(Bucket=self.drops, Key=key, Body=body)["VersionId"]

@@ -92,7 +92,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def member(platform: Platform, tenant: Tenant, role: str = "viewer") -> Json:
-    """Add a member. Returns its `id`, `subject` and `email`."""
+    """Add a member. Return its `id`, `subject` and `email`."""
     subject = platform.member(tenant.client_id, role)
     row = platform.database.execute(
         "select id::text, user_id as subject, email from client_users where user_id = %s", [subject]

@@ -22,7 +22,7 @@ def tenant(platform: Platform) -> Tenant:
 
 
 def synced(platform: Platform, tenant: Tenant) -> tuple[Json, Json]:
-    """Sync FILE. Returns the job and the product."""
+    """Sync FILE. Return the job and the product."""
     job = platform.sync(tenant.catalog_id, "planted.csv", FILE)
     (product,) = ok(tenant.owner.get(f"/v1/catalogs/{tenant.catalog_id}/products"))["data"]
     return job, product

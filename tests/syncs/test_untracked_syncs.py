@@ -22,7 +22,7 @@ def stocks(tenant: Tenant) -> dict[str, tuple[str, int]]:
 
 
 def load(platform: Platform, tenant: Tenant, content: bytes, name: str = "stock.csv") -> Json:
-    """Drop a file and then the same file again, which must change nothing. Returns the counts of the first job."""
+    """Drop a file and then the same file again, which must change nothing. Return the counts of the first job."""
     counts: Json = platform.sync(tenant.catalog_id, name, content)["counts"]
     again = platform.sync(tenant.catalog_id, name, content)["counts"]
     assert (again["updated"], again["unchanged"]) == (0, again["read"])

@@ -115,7 +115,7 @@ def facts_of(template: str) -> list[str]:
 @pytest.mark.parametrize("template", TEMPLATES)
 def test_text_and_html_contain_the_same_information(template: str, language: str) -> None:
     values = row(template, settings={"locale": language})
-    if template == "invitation":  # it does not depend on the settings of a site
+    if template == "invitation":  # this mail does not depend on the settings of a site
         values["details"]["locale"] = language
     mail = rendering.render(values, "secret")
     assert mail.locale == language

@@ -92,7 +92,7 @@ def test_a_long_text_is_cut_to_100_characters() -> None:
 
 
 @pytest.mark.parametrize("text", ["<", "@", "a.-", "&a", "a:", ".a", "<@", "1.", "1.1.1.", ":1"])
-def test_the_time_grows_only_linearly_with_the_length_of_a_text(text: str) -> None:
+def test_the_time_for_cleaning_a_text_grows_only_linearly_with_its_length(text: str) -> None:
     before = time.process_time()
     visitor_text(text * 200_000)
     assert time.process_time() - before < 5

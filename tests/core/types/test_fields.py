@@ -46,14 +46,14 @@ Leaf = tuple[str, type, tuple[Any, ...]]
 def leaves(name: str, annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Leaf]:
     """Yield the scalar types that an annotation contains, each with the name of its field."""
     if isinstance(annotation, TypeAliasType):
-        if annotation.__name__ != "JsonValue":  # free JSON
+        if annotation.__name__ != "JsonValue":  # this field accepts any JSON
             yield from leaves(name, annotation.__value__, metadata)
     elif get_origin(annotation) is Annotated:
         inner, *own = get_args(annotation)
         models = [part.model() for part in own if isinstance(part, DocumentedAs)]  # the handler checks each item
         yield from leaves(name, models[0] if models else inner, (*own, *metadata))
     elif get_origin(annotation) is dict and get_args(annotation)[1] is JsonValue:
-        return  # a free JSON object, whose texts `Input` normalizes
+        return  # this object accepts any JSON, and `Input` normalizes its texts
     elif get_origin(annotation) in (Union, builtin_types.UnionType, list, dict, Required, NotRequired):
         for part in get_args(annotation):
             yield from leaves(name, part)

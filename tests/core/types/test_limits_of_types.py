@@ -62,7 +62,7 @@ def test_a_line_with_a_visible_character_has_no_problem(text: str) -> None:
         ("\u3000", "must contain a visible character"),
     ],
 )
-def test_the_problem_of_a_line_says_what_is_missing_or_forbidden(text: str, problem: str) -> None:
+def test_the_error_for_a_line_states_what_is_missing_or_forbidden(text: str, problem: str) -> None:
     assert line_problem(text) == problem
 
 
@@ -78,7 +78,7 @@ def test_a_number_has_a_smallest_and_a_largest_value(name: str, largest: int) ->
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_percentage_is_finite(value: float) -> None:
+def test_a_percentage_must_be_a_finite_number(value: float) -> None:
     with pytest.raises(ValidationError, match="finite number"):
         TypeAdapter(types.Percent).validate_python(value)
 
@@ -156,7 +156,7 @@ def test_an_amount_is_at_least_zero_and_below_a_million_millions(value: Any) -> 
         ([], "should be an integer, float, string or Decimal"),
     ],
 )
-def test_the_problem_of_an_amount_says_what_is_wrong(value: Any, problem: str) -> None:
+def test_the_error_for_an_amount_states_what_is_wrong(value: Any, problem: str) -> None:
     with pytest.raises(ValidationError, match=problem):
         TypeAdapter(types.Money).validate_python(value)
 
@@ -183,7 +183,7 @@ def test_a_type_can_be_a_key_of_a_dict() -> None:
 
 
 @pytest.mark.parametrize("code", ["AA", "ZZ", "XK", "XA", "XZ", "QM", "QZ"])
-def test_a_user_assigned_code_of_iso_3166_is_no_country(code: str) -> None:
+def test_a_user_assigned_code_of_iso_3166_is_not_a_country(code: str) -> None:
     from wecelebrate.core.types.country import _is_user_assigned
 
     assert _is_user_assigned(code)
@@ -226,13 +226,13 @@ def test_the_characters_of_an_email_address_are_counted_after_its_domain_became_
 
 
 @pytest.mark.parametrize("value", [None, 5, ["a@b.test"], "\u00e4@b.test", "a@test", "a.b@test"])
-def test_an_invalid_value_is_no_email_address(value: Any) -> None:
+def test_an_invalid_value_is_not_an_email_address(value: Any) -> None:
     assert email_address(value) is None
 
 
 def test_an_email_address_is_checked_without_dns(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object, **options: object) -> None:
-        raise AssertionError("DNS was asked")
+        raise AssertionError("the check sent a DNS request")
 
     monkeypatch.setattr("email_validator.deliverability.validate_email_deliverability", fail)
     assert email_address("a@example.com") == "a@example.com"
@@ -275,7 +275,7 @@ def test_a_url_has_at_most_2048_characters() -> None:
         ("ftp://x.test", "must be an http or https URL without spaces, e.g. https://example.com/logo.png"),
     ],
 )
-def test_the_problem_of_a_url_says_what_is_wrong(url: str, problem: str) -> None:
+def test_the_error_for_a_url_states_what_is_wrong(url: str, problem: str) -> None:
     assert url_problem(url) == problem
 
 
@@ -303,7 +303,7 @@ def test_the_problem_of_a_url_says_what_is_wrong(url: str, problem: str) -> None
         "https://B\u00fccher.test",
     ],
 )
-def test_a_url_has_a_host_and_a_port_that_is_not_reserved(url: str) -> None:
+def test_a_url_with_a_host_and_an_allowed_port_is_valid(url: str) -> None:
     assert url_problem(url) is None
     assert image_url_problem(url) is None
 

@@ -289,7 +289,7 @@ def test_an_invalid_spelling_is_refused(name: str, value: Any) -> None:
         ("OrderNumber", ["7kq2m9d4xt", "7KQ2M9D4XT"], "7KQ2M9D4XT"),
     ],
 )
-def test_all_spellings_of_one_value_are_stored_alike(name: str, spellings: list[str], value: str) -> None:
+def test_all_spellings_of_one_value_are_stored_in_the_same_form(name: str, spellings: list[str], value: str) -> None:
     assert {stored(name, spelling) for spelling in spellings} == {value}
 
 
@@ -320,7 +320,7 @@ HOSTILE = st.one_of(
 
 @pytest.mark.parametrize("name", [name for name in SPELLINGS if name not in ("Whole", "Switch")])
 def test_the_code_refuses_what_the_schema_refuses(name: str) -> None:
-    """Tries hostile values, listed values with hostile characters, and values that almost match the pattern."""
+    """Try hostile values, listed values with hostile characters, and values that almost match the pattern."""
     validator = jsonschema_rs.validator_for(schema_of(name), validate_formats=True)
     listed = st.sampled_from(
         [value for values in SPELLINGS[name] for value in values if isinstance(value, str)] or [""]
