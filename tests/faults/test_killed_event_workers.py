@@ -56,7 +56,7 @@ def message(tenant: Tenant, number: int) -> Json:
 
 
 @pytest.mark.timeout(3600)
-def test_each_event_is_stored_once_if_messages_are_repeated_and_shuffled_and_workers_are_killed(
+def test_repeated_and_shuffled_messages_and_killed_workers_store_each_event_once(
     own_platform: Platform, figure: Figure
 ) -> None:
     platform, dice = own_platform, random.Random(7)
@@ -95,6 +95,6 @@ def test_each_event_is_stored_once_if_messages_are_repeated_and_shuffled_and_wor
         "  from analytics_events"
         ") ordered where early"
     ).fetchone()
-    assert disordered == {"n": 0}, "the times of the events must give their order"
+    assert disordered == {"n": 0}, "the stored times must have the order of the events"
     figure("killed event workers", kills, "kills")
     figure("killed event workers: deliveries", len(deliveries) + MESSAGES, "messages")
