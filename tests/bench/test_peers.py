@@ -28,7 +28,7 @@ with running({COMMAND!r}, os.environ, 1) as process:
 """
 
 
-def test_the_rows_of_a_peer_that_cannot_be_installed_give_the_reason(
+def test_the_rows_of_a_peer_that_cannot_be_installed_contain_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(folder: Path) -> None:

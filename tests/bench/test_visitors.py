@@ -116,7 +116,7 @@ def test_visitors_read_products_and_lists_and_place_orders(server: Server, tmp_p
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux accepts each address of 127.0.0.0/8")
-def test_each_visitor_visits_one_site_from_an_address_of_its_own(server: Server, tmp_path: Path) -> None:
+def test_each_visitor_visits_one_site_from_a_separate_address(server: Server, tmp_path: Path) -> None:
     with visiting(server.url, SHOPS, tmp_path / "log") as running:
         step = running.run(20, settle=0, seconds=1)
     assert step.users == len(server.sites) == 20

@@ -57,7 +57,7 @@ def clean_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def key_prefix(adapter: Upstash, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Configure this process like a function that uses the cache. Each test gets an environment of its own.
+    """Configure this process like a function that uses the cache. Each test gets a separate environment.
 
     Return the prefix of all keys in this environment.
     """

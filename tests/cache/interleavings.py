@@ -65,7 +65,7 @@ class Interleaving:
             self._current.pause()
 
     def run(self, *works: tuple[str, Callable[[], object]]) -> None:
-        """Run actors, each given as a name and a function. If an actor fails, raises the error of the actor."""
+        """Run actors. Each actor is given as a name and a function. If an actor fails, raise its error."""
         actors = [Actor(name, work) for name, work in works]
         while running := [actor for actor in actors if not actor.done]:
             self._current = self.random.choice(running)

@@ -17,7 +17,7 @@ VISITOR = Caller(site_domain="shop.test")
 
 
 class Client:
-    """A caller whose session is in the cache. Contains the rate limit headers of the latest response."""
+    """A caller whose session is in the cache. The caller stores the rate limit headers of the latest response."""
 
     def __init__(
         self, caller: Caller, quota: int | None, tenant: str | None = None, limit: str = "requests", site: str = ""
@@ -33,7 +33,7 @@ class Client:
         cache.put(sessions.session_key(self.caller), value, SESSION)
 
     def send(self, address: str = "", is_order: bool = False) -> dict[str, tuple[int, int]]:
-        """Send a request. `is_order` means that the request is an order.
+        """Send a request. `is_order` states whether the request is an order.
 
         Return two numbers for each limit: the number of remaining requests, and the seconds until a part of the quota
         becomes available again. Raises TooManyRequests.

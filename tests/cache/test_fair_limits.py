@@ -94,7 +94,7 @@ def test_a_subject_without_a_session_counts_against_the_address_and_the_subject(
         with pytest.raises(TooManyRequests):
             stranger.send(address)
     member = Client(MEMBER, 10)
-    assert set(member.send("192.0.2.1")) == {"requests"}, "a member does not depend on the address"
+    assert set(member.send("192.0.2.1")) == {"requests"}, "the limit of a member does not depend on the address"
 
 
 # Failed requests.

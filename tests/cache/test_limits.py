@@ -192,7 +192,7 @@ def test_an_instance_without_redis_gives_an_unknown_caller_the_minimum_quota(
     assert client.exhaust() == MIN_LOCAL_QUOTA
 
 
-def test_an_instance_without_redis_has_one_order_limit_for_all_addresses_that_visit_a_site(
+def test_in_an_instance_without_redis_all_addresses_share_the_order_limit_of_a_site(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     client = Client.__new__(Client)
@@ -239,7 +239,7 @@ def test_one_address_cannot_use_up_the_order_limit_of_an_instance_without_redis(
     client.send("192.0.2.2", is_order=True)
 
 
-def test_an_instance_without_redis_counts_failed_requests_but_no_refused_orders(
+def test_an_instance_without_redis_counts_failed_requests_but_not_refused_orders(
     redis_down: None, wall_clock: WallClock
 ) -> None:
     for number in range(2 * MIN_LOCAL_QUOTA):

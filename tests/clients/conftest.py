@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 
 @pytest.fixture(scope="session")
 def clients(shared: Path) -> Clients:
-    """The packages of both clients. The build takes about 15 seconds."""
+    """Build the packages of both clients. The build takes about 15 seconds."""
     folder = shared / "clients"
     built = folder / ".built"
     with (shared / "clients.lock").open("w") as lock:

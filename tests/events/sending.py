@@ -48,7 +48,7 @@ def stored(platform: Platform, tenant: Tenant, count: int, within: float = 30) -
 
 
 def set_storage(platform: Platform, tenant: Tenant, storage: str) -> None:
-    """Change what a tenant's site stores of events."""
+    """Change the setting `event_storage` of a tenant's site."""
     platform.arrange("update sites set event_storage = %s where id = %s", [storage, tenant.site_id])
 
 

@@ -192,7 +192,7 @@ class Load:
         return response
 
     def _find_error(self, user: str, target: Target, response: httpx.Response, sent_at: float) -> str:
-        """Describe the error in a response, or return an empty text. A correct response with status 429 is not an error."""
+        """Describe the error in a response, or return an empty text. A correct 429 response is not an error."""
         if response.status_code == 429:
             is_correct = response.json()["code"] == "rate_limited" and response.headers["retry-after"]
             return "" if is_correct else response.text

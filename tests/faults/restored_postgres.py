@@ -30,7 +30,7 @@ class Archive:
         self.credentials = Credentials.of(platform.state)
 
     def start(self) -> None:
-        """Start the archiving, and copy the primary. The archiving requires a restart, so the supervisor restarts PostgreSQL."""
+        """Start the archiving, and copy the primary. Archiving requires a restart of PostgreSQL by its supervisor."""
         database = self._platform.database
         database.execute("alter system set archive_mode = 'on'")
         database.execute(
@@ -114,7 +114,7 @@ def restored(stack: ExitStack, archive: Archive, platform: Platform, to: datetim
 
 
 def checksums(url: str) -> dict[str, tuple[int, int]]:
-    """Return the number of rows of each table, and the sum of the hashes of its rows. Leave out the table of the heartbeat."""
+    """Return the number of rows of each table, and the sum of the hashes of its rows. Omit the heartbeat table."""
     with psycopg.connect(url, autocommit=True) as connection:
         tables = connection.execute(
             "select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace"

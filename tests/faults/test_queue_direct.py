@@ -62,7 +62,7 @@ def set_switch(platform: Platform, value: str) -> None:
 
 
 class Work:
-    """Sends imports and events of one client, and later checks that each import and each event was processed exactly once."""
+    """Sends imports and events of one client, and later checks that each of them was processed exactly once."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform

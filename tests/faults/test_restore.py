@@ -102,7 +102,8 @@ def test_a_restore_undoes_a_wrong_delete_and_repeated_messages_have_no_second_ef
     product = platform.product(tenant)
     platform.order(tenant, (product, 1))
     with platform.database.transaction():
-        # At the restored time, this import is still waiting. It runs later, so the restored database does not contain its run.
+        # At the restored time, this import is still waiting. It runs later, so the restored database has no trace of
+        # its run.
         later = create_import(tenant.owner, tenant.catalog_id, [{**row, "price": "2.00"} for row in products])
     platform.eventually(lambda: job_row(platform, later)["status"] == "completed")
     platform.database.execute(

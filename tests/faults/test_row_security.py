@@ -62,7 +62,7 @@ def restore(platform: Platform, table: str) -> None:
 
 
 def suspendable_tables() -> list[str]:
-    """Return the tables that can be suspended: in the access matrix, admins see all their rows, and other roles have access."""
+    """Return the tables that can be suspended: admins see all of their rows, and other roles have access to them."""
     outsiders = set(CALLERS) - {"app_worker"}
     return sorted(
         name

@@ -50,7 +50,7 @@ _OUR_PACKAGES = ("wecelebrate", "tests", "infra", "conftest", "__main__")
 
 
 class TestsFailed(Exception):
-    """The tests of a module fail although the module has not been changed."""
+    """The tests of a module fail even without a mutation."""
 
 
 @dataclass(frozen=True)

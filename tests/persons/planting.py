@@ -223,7 +223,7 @@ def has_trace(content: bytes, traces: tuple[bytes, ...], depth: int = 0) -> bool
 
 
 def _rows(platform: Platform) -> Iterator[tuple[str, bytes]]:
-    """Yield every table of every schema as text, except `pg_statistic`, which keeps sample values until the next ANALYZE."""
+    """Yield every table of every schema as text, except `pg_statistic`: its samples stay until the next ANALYZE."""
     tables = platform.database.execute(
         "select n.nspname as schema, c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace "
         "where c.relkind in ('r', 'm') and c.relname <> 'pg_statistic' and n.nspname <> 'pg_toast'"

@@ -118,7 +118,10 @@ class Expected:
         }
 
     def customers(self) -> Json:
-        """Return the number of customers, and of those who ordered more than once until the end of the period."""
+        """Return the number of customers, and the number of returning customers.
+
+        A returning customer has at least two orders before the end of the period.
+        """
         buyers = Counter(order.buyer.lower() for order in self.kept())
         first_at = {buyer: min(o.created_at for o in self.kept() if o.buyer.lower() == buyer) for buyer in buyers}
         earlier = {

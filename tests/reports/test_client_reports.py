@@ -207,5 +207,7 @@ def test_reports_of_other_clients_are_not_found(platform: Platform, tenant: Tena
         ({"format": "pdf"}, "format"),
     ],
 )
-def test_a_wrong_parameter_is_refused(tenant: Tenant, query: dict[str, str], pointer: str) -> None:
+def test_a_report_request_with_an_invalid_parameter_is_refused(
+    tenant: Tenant, query: dict[str, str], pointer: str
+) -> None:
     assert pointers(problem(tenant.owner.get(path_of(tenant), params=query), 422, "invalid")) == [pointer]

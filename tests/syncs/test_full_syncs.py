@@ -29,7 +29,7 @@ def active_skus(platform: Platform, tenant: Tenant) -> set[str]:
 
 
 def wait_for_approval_stop(platform: Platform, tenant: Tenant, version: str) -> Json:
-    """Wait until the job that loads this version of a file needs an approval. Return the job."""
+    """Wait until the job that loads this version of a file waits for an approval. Return the job."""
     matching_jobs: list[Json] = []
 
     def is_awaiting_approval() -> bool:

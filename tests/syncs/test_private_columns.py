@@ -1,4 +1,4 @@
-"""The private columns of a file reach nobody but the editors of the owner and the admins of the platform."""
+"""Only editors of the owner of a catalog and admins of the platform can read the private columns of a file."""
 
 import json
 
@@ -34,7 +34,7 @@ def assert_nothing_planted(*responses: httpx.Response) -> None:
         assert not [value for value in PLANTED if value in response.text], response.request.url
 
 
-def test_no_visitor_sees_a_private_column(platform: Platform, tenant: Tenant) -> None:
+def test_visitors_cannot_see_or_search_private_columns(platform: Platform, tenant: Tenant) -> None:
     _, product = synced(platform, tenant)
     visitor, path = platform.api(), f"/v1/storefront/{tenant.domain}/products"
     assert_nothing_planted(visitor.get(path), visitor.get(f"{path}/{product['id']}"))
@@ -45,7 +45,7 @@ def test_no_visitor_sees_a_private_column(platform: Platform, tenant: Tenant) ->
     assert (shown["attributes"], shown["brand"]) == ({"Colour": "green"}, None)
 
 
-def test_no_answer_about_products_or_the_job_contains_a_private_column(platform: Platform, tenant: Tenant) -> None:
+def test_responses_about_products_and_the_job_contain_no_private_column(platform: Platform, tenant: Tenant) -> None:
     job, product = synced(platform, tenant)
     viewer, support = platform.api(platform.member(tenant.client_id, "viewer")), platform.api("support")
     for api in (tenant.owner, viewer, support):
@@ -83,7 +83,7 @@ def test_editors_and_admins_read_the_source_data_and_all_others_get_404(platform
     assert platform.api().get(path).status_code == 401
 
 
-def test_a_product_of_the_api_has_no_source_data_and_keeps_its_attributes(platform: Platform, tenant: Tenant) -> None:
+def test_a_product_that_the_api_created_has_no_source_data(platform: Platform, tenant: Tenant) -> None:
     product = platform.product(tenant, attributes={"Cost": "1", "Serie": "x"})
     assert product["attributes"] == {"Cost": "1", "Serie": "x"}
     assert ok(tenant.owner.get(f"/v1/products/{product['id']}/source"))["source_data"] is None

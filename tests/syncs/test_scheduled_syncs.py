@@ -73,7 +73,7 @@ def list_jobs(tenant: Tenant) -> list[Json]:
 
 
 def make_due(platform: Platform, schedule: Json, ago: str = "1 second") -> None:
-    """Change the due time of a schedule to a time in the past. `ago` is the interval between this time and now."""
+    """Change the due time of a schedule to a time in the past: now minus `ago`."""
     platform.database.execute(
         "update schedules set next_at = now() - %s::interval where id = %s", [ago, schedule["id"]]
     )

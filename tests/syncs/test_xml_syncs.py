@@ -37,7 +37,7 @@ def condition(number: str, price: str) -> str:
     )
 
 
-def test_a_new_material_without_a_price_is_inactive_until_its_price_has_arrived_and_it_is_activated(
+def test_a_material_without_a_price_is_inactive_until_its_price_arrives_and_it_is_activated(
     platform: Platform,
 ) -> None:
     tenant = platform.tenant()
